@@ -1,0 +1,8 @@
+// `npm run check`: types, lint and format, in the order in which they are cheapest to mend.
+import { join } from 'node:path';
+import { bin, root, run } from './setup.mjs';
+
+const node = process.execPath;
+run(node, [bin('typescript', 'tsc'), '-p', 'tsconfig.check.json', '--noEmit']);
+run(node, [bin('oxlint'), '--type-aware', '--deny-warnings', 'src', 'test', 'examples', 'bench', 'scripts'], { env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` } });
+run(node, [bin('oxfmt'), '--check', 'src', 'test', 'examples', 'bench', 'scripts']);

@@ -1,0 +1,86 @@
+// What `npm start` and `npm test` need before they can do their job, on Node built-ins alone: the packages of the lock
+// file, the built CLI, and for tests the Debian tools that play the other side.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (line) => process.stderr.write(`${line}\n`);
+
+/** command -> Debian package; each is started by some test. */
+export const TOOLS = {
+  ipmitool: 'ipmitool',
+  'bmc-info': 'freeipmi-tools',
+  ipmiutil: 'ipmiutil',
+  openipmish: 'openipmi',
+  tshark: 'tshark',
+  nmap: 'nmap',
+  conman: 'conman',
+  'prometheus-ipmi-exporter': 'prometheus-ipmi-exporter',
+};
+
+export function ensurePackages() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    say(`ipmi-bmc needs Node 20.19 or newer; this is ${process.version}`);
+    process.exit(2);
+  }
+  const stamp = join(root, '.stamp', 'lock');
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(join(root, 'node_modules')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  say('installing the packages of package-lock.json ...');
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  mkdirSync(join(root, '.stamp'), { recursive: true });
+  writeFileSync(stamp, hash);
+}
+
+export function build() {
+  run(process.execPath, [bin('typescript', 'tsc'), '-b']);
+}
+
+/** Names of the tools that are still missing after trying to install them. */
+export function ensureTools() {
+  const missing = () => Object.keys(TOOLS).filter((tool) => !onPath(tool));
+  if (missing().length === 0 || process.env.SKIP_SYSTEM_TOOLS) return missing();
+  const packages = [...new Set(missing().map((tool) => TOOLS[tool]))];
+  if (process.getuid?.() === 0 && onPath('apt-get')) {
+    say(`installing Debian packages for the tests: ${packages.join(' ')} ...`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const install = () => spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 240_000 }).status === 0;
+    if (!install()) {
+      spawnSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore', timeout: 120_000 });
+      install();
+    }
+  }
+  if (missing().length > 0) say(`missing: ${missing().join(', ')}; tests that need them are skipped. To get them: apt-get install ${packages.join(' ')}`);
+  return missing();
+}
+
+export function bin(packageName, name = packageName) {
+  const folder = join(root, 'node_modules', packageName);
+  const { bin: bins } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, typeof bins === 'string' ? bins : bins[name]);
+}
+
+/** Runs a command to its end with this one's output; ends with its exit code if that is not 0. */
+export function run(command, args, options = {}) {
+  try {
+    execFileSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
+  } catch (error) {
+    process.exit(error.status ?? 1);
+  }
+}
+
+function onPath(command) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

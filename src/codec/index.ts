@@ -1,0 +1,6 @@
+export * from './bits.ts';
+export * from './completion-codes.ts';
+export * from './cursor.ts';
+export * from './errors.ts';
+export * from './fields.ts';
+export * from './layout.ts';

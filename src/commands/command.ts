@@ -1,0 +1,91 @@
+import { layout, type Layout, type Shape, type Value } from '../codec/index.ts';
+
+/** Network function codes of requests, IPMI 2.0 §5.1 table 5-1; the response's is one more. */
+export const NetFn = {
+  Chassis: 0x00,
+  Bridge: 0x02,
+  SensorEvent: 0x04,
+  App: 0x06,
+  Firmware: 0x08,
+  Storage: 0x0a,
+  Transport: 0x0c,
+  /** Group Extension: the first data byte is the defining body. */
+  Group: 0x2c,
+  /** OEM/Group: the first three data bytes are the IANA enterprise number. */
+  OemGroup: 0x2e,
+} as const;
+
+/** Privilege levels, IPMI 2.0 §6.8. None: also without a session (appendix G, "p"). */
+export const Privilege = { None: 0, Callback: 1, User: 2, Operator: 3, Administrator: 4, Oem: 5 } as const;
+export type Privilege = (typeof Privilege)[keyof typeof Privilege];
+
+/** Defining bodies of Group Extension, IPMI 2.0 §5.1. */
+export const Body = { Picmg: 0x00, Dmtf: 0x01, Ssi: 0x02, Vso: 0x03, Dcmi: 0xdc } as const;
+
+/** Which command a handler takes: data, never a predicate, so that it can cross a process boundary. */
+export interface CommandKey {
+  /** Even, 00h..3Eh. */
+  readonly netFn: number;
+  readonly cmd: number;
+  /** Defining body (NetFn 2Ch) or IANA enterprise number (NetFn 2Eh); the router strips and restores it. */
+  readonly body?: number;
+}
+
+export interface CommandLiteral<Q extends Shape, R extends Shape> extends CommandKey {
+  /** The specification's name. */
+  readonly name: string;
+  /** Document and section, as in 'IPMI 2.0 §20.1'. */
+  readonly spec: string;
+  /** Least privilege, from appendix G. */
+  readonly privilege: Privilege;
+  /** Only from a system interface (appendix G, "s"): refused with D4h elsewhere. */
+  readonly systemInterfaceOnly?: boolean;
+  /** The command's own completion codes, 80h..BEh. */
+  readonly codes?: Readonly<Record<number, string>>;
+  readonly request: Q;
+  readonly response: R;
+}
+
+/** A declared command. The codecs carry the types: `Request<typeof GetDeviceId>`. */
+export interface Command<Q = any, R = any> extends CommandKey { // oxlint-disable-line typescript/no-explicit-any -- the default stands for any command
+  readonly name: string;
+  readonly spec: string;
+  readonly privilege: Privilege;
+  readonly systemInterfaceOnly: boolean;
+  readonly codes: Readonly<Record<number, string>>;
+  readonly request: Layout<Q>;
+  readonly response: Layout<R>;
+}
+
+export type Request<C> = C extends Command<infer Q, unknown> ? Q : never;
+export type Response<C> = C extends Command<never, infer R> ? R : never;
+
+/** Declares a command from one literal: types, both codecs, privilege and documentation follow from it. */
+/* @__NO_SIDE_EFFECTS__ */
+export function command<const Q extends Shape, const R extends Shape>(literal: CommandLiteral<Q, R>): Command<Value<Q>, Value<R>> {
+  const { netFn, cmd, body } = literal;
+  const grouped = netFn === NetFn.Group || netFn === NetFn.OemGroup;
+  if (netFn % 2 !== 0 || netFn < 0 || netFn > 0x3e || cmd < 0 || cmd > 0xff || grouped !== (body !== undefined)) {
+    throw new RangeError(`bad command ${literal.name}: NetFn ${netFn.toString(16)}h, command ${cmd.toString(16)}h, body ${String(body)}`);
+  }
+  return {
+    name: literal.name,
+    spec: literal.spec,
+    netFn,
+    cmd,
+    body,
+    privilege: literal.privilege,
+    systemInterfaceOnly: literal.systemInterfaceOnly ?? false,
+    codes: literal.codes ?? {},
+    request: layout(`${literal.name} request`, literal.request),
+    response: layout(`${literal.name} response`, literal.response),
+  };
+}
+
+const hex = (value: number, digits = 2): string => `${value.toString(16).toUpperCase().padStart(digits, '0')}h`;
+
+/** `06h 01h`, `2Ch/DCh 02h`, `2Eh/00ABCDh 10h`; a wildcard's command is `*`. */
+export function keyName(key: { netFn: number; cmd: number | '*'; body?: number }): string {
+  const body = key.body === undefined ? '' : `/${hex(key.body, key.netFn === NetFn.OemGroup ? 6 : 2)}`;
+  return `${hex(key.netFn)}${body} ${key.cmd === '*' ? '*' : hex(key.cmd)}`;
+}

@@ -1,0 +1,95 @@
+import { CC } from '../codec/index.ts';
+import { refuse } from './answers.ts';
+import type { Answer, Channel, Context, Dispatch, Message } from './message.ts';
+import type { Timers } from './router.ts';
+
+/** The lower wing's contract: frames in, one function call, frames out. */
+export interface Interface<B = unknown> {
+  readonly channel: Channel;
+  /** Requests under way at once; more are answered C0h. Default 64. */
+  readonly inFlightLimit?: number;
+  /** Milliseconds that a handler has, below the transport's own time-out; then C3h. Default 5000. */
+  readonly deadline?: number;
+  /** Begins to take requests. Rejects if the medium cannot be had (a port in use). */
+  open(dispatch: Dispatch<B>): Promise<void>;
+  /** No request is taken any more; answers to those under way may still be sent until it resolves. */
+  close(): Promise<void>;
+}
+
+/** What an interface did since it was attached. */
+export interface AttachmentCounters {
+  requests: number;
+  /** Refused with C0h over the in-flight limit. */
+  busy: number;
+  /** Answered C3h at the deadline. */
+  expired: number;
+  /** Came after C3h had been sent, and was dropped. */
+  late: number;
+}
+
+/** An interface's connection to the router: each request it hands in is answered exactly once. */
+export class Attachment<B = unknown> {
+  readonly interface: Interface<B>;
+  readonly counters: AttachmentCounters = { requests: 0, busy: 0, expired: 0, late: 0 };
+  readonly #dispatch: Dispatch<B>;
+  readonly #clock: Timers;
+  readonly #removed: () => void;
+  readonly #limit: number;
+  readonly #deadline: number;
+  readonly #running = new Set<Promise<Answer>>();
+  #detaching: Promise<void> | undefined;
+
+  constructor(dispatch: Dispatch<B>, iface: Interface<B>, clock: Timers, removed: () => void) {
+    this.interface = iface;
+    this.#dispatch = dispatch;
+    this.#clock = clock;
+    this.#removed = removed;
+    this.#limit = iface.inFlightLimit ?? 64;
+    this.#deadline = iface.deadline ?? 5000;
+  }
+
+  /** What the interface calls: the router's dispatch under this interface's limits. */
+  readonly dispatch: Dispatch<B> = (message, context) => {
+    this.counters.requests++;
+    if (this.#running.size >= this.#limit || this.#detaching) {
+      this.counters.busy++;
+      return refuse(message, CC.NodeBusy);
+    }
+    const answer = this.#dispatch(message, context);
+    return answer instanceof Promise ? this.#track(answer, message, context) : answer;
+  };
+
+  /** Closes the interface and resolves when its requests have been answered or have timed out. */
+  detach(): Promise<void> {
+    this.#detaching ??= (async () => {
+      await Promise.all(this.#running);
+      await this.interface.close();
+      this.#removed();
+    })();
+    return this.#detaching;
+  }
+
+  /** The first of answer and deadline is the answer; the other one is counted and dropped. */
+  #track(answer: Promise<Answer>, message: Message, context: Context<B>): Promise<Answer> {
+    const answered = new Promise<Answer>((resolve) => {
+      let open = true;
+      const timer = this.#clock.after(this.#deadline, () => {
+        open = false;
+        this.counters.expired++;
+        context.expire();
+        resolve(refuse(message, CC.Timeout));
+      });
+      void answer.then((body) => {
+        if (open) {
+          timer.cancel();
+          resolve(body);
+        } else {
+          this.counters.late++;
+        }
+      });
+    });
+    this.#running.add(answered);
+    void answered.then(() => this.#running.delete(answered));
+    return answered;
+  }
+}

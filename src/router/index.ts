@@ -1,0 +1,7 @@
+export { refusal, refuse } from './answers.ts';
+export * from './attachment.ts';
+export { RegistrationError } from './errors.ts';
+export * from './handlers.ts';
+export * from './message.ts';
+export * from './router.ts';
+export { Table, type Entry } from './table.ts';

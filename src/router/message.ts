@@ -1,0 +1,83 @@
+/** A request below the router: what every interface makes of its frames. */
+export interface Message {
+  /** Even, 00h..3Eh. */
+  readonly netFn: number;
+  readonly lun: number;
+  readonly cmd: number;
+  /** Request data; for NetFn 2Ch and 2Eh still with the body or IANA in front. Valid until the answer is given. */
+  readonly data: Uint8Array;
+}
+
+/** Completion code, then response data. */
+export type Answer = Uint8Array;
+
+/**
+ * The one joint of the house. Interfaces call it, the router is it, a client takes it, a bridge forwards to another one,
+ * a tracer or a fault injector wraps it. A synchronous handler's answer comes back synchronously.
+ */
+export type Dispatch<B = unknown> = (message: Message, context: Context<B>) => Answer | Promise<Answer>;
+
+export type Medium = 'lan' | 'system-interface' | 'ipmb' | 'serial' | 'smbus' | 'icmb' | 'internal';
+
+/** A way into the BMC (IPMI 2.0 §6.3). */
+export interface Channel {
+  /** 0..0Bh; Fh is the system interface. */
+  readonly number: number;
+  readonly medium: Medium;
+  /** Most bytes of an answer (completion code + data) that one response of this channel carries. */
+  readonly maxAnswer: number;
+}
+
+/** What handlers may know and change of a session; kept by the session table. */
+export interface SessionView {
+  /** 1..FFh, the session's short name in Get Session Info and Close Session. */
+  readonly handle: number;
+  /** The managed system's session id, 32 bits. */
+  readonly id: number;
+  readonly userId: number;
+  readonly userName: string;
+  /** Set Session Privilege Level changes it, up to `maxPrivilege`. */
+  privilege: number;
+  readonly maxPrivilege: number;
+  readonly channel: Channel;
+}
+
+/** Who asks, by which way, with which rights. One per request; `bmc` is the state that handlers work on. */
+export class Context<B = unknown> {
+  readonly bmc: B;
+  readonly channel: Channel;
+  readonly lun: number;
+  readonly session: SessionView | undefined;
+  /** Where the request came from, as an interface names it (`127.0.0.1:40712`, `20h`). */
+  readonly requester: string;
+  readonly #privilege: number;
+  #abort: AbortController | undefined;
+  #expired = false;
+
+  constructor(bmc: B, channel: Channel, privilege: number, lun = 0, session?: SessionView, requester = '') {
+    this.bmc = bmc;
+    this.channel = channel;
+    this.lun = lun;
+    this.session = session;
+    this.requester = requester;
+    this.#privilege = privilege;
+  }
+
+  /** The session's present level, or the interface's own where there is no session. */
+  get privilege(): number {
+    return this.session === undefined ? this.#privilege : this.session.privilege;
+  }
+
+  /** Aborts when the request's deadline passes. Made when first asked for: most handlers never do. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#expired) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  /** Called by the attachment at the deadline. */
+  expire(): void {
+    this.#expired = true;
+    this.#abort?.abort();
+  }
+}

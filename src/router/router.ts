@@ -1,0 +1,289 @@
+import { CC, DecodeError, IpmiError } from '../codec/index.ts';
+import { Attachment, type Interface } from './attachment.ts';
+import { NO_PREFIX, prefixed, prefixOf, refusal, refuse } from './answers.ts';
+import { callSite, RegistrationError } from './errors.ts';
+import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
+import type { Answer, Context, Dispatch, Message } from './message.ts';
+import { rank, Table, type Entry } from './table.ts';
+
+/** The part of the world's clock that the router needs. */
+export interface Timers {
+  monotonic(): number;
+  after(ms: number, action: () => void): { cancel(): void };
+}
+
+export interface RouterLog {
+  /** A handler failed in a way that has no completion code: a bug. */
+  error(message: string, error: unknown): void;
+  debug?(message: string): void;
+}
+
+export interface RouterOptions {
+  /** The claims shared by every BMC of the process; a router's own lie over them. */
+  readonly standard?: Table;
+  readonly clock: Timers;
+  readonly log?: RouterLog;
+}
+
+export interface Registration {
+  readonly owner: string;
+  /** Removes the whole set. Resolves when its running requests have been answered or have timed out. */
+  unregister(): Promise<void>;
+}
+
+/** Finds the one handler that claims a request and turns bytes into values and back. */
+export class Router<B = unknown> {
+  readonly clock: Timers;
+  readonly #standard: Table | undefined;
+  readonly #log: RouterLog | undefined;
+  /** Made with the first registration: a BMC without handlers of its own has no table of its own. */
+  #own: Table | undefined;
+  readonly #owners = new Map<string, OwnedSet>();
+  #default: DefaultHandler<B> | undefined;
+  readonly #attachments = new Map<Interface<B>, Attachment<B>>();
+
+  constructor({ standard, clock, log }: RouterOptions) {
+    this.#standard = standard;
+    this.clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Registers all claims of a set, or none. Throws one RegistrationError that lists every clash with both owners and
+   * where each was registered, every override of nothing or of another owner, and an owner name already in use.
+   */
+  register(set: HandlerSet<B>): Registration {
+    const site = callSite();
+    const problems: string[] = [];
+    const added: Entry[] = [];
+    if (this.#owners.has(set.owner)) problems.push(`${set.owner} is registered already, at ${this.#owners.get(set.owner)?.site}`);
+    for (const handler of set.handlers) {
+      const { override, claim } = handler;
+      const taken = this.#get(claim) ?? added.find((entry) => sameClaim(entry.handler.claim, claim));
+      if (taken && override === undefined) {
+        problems.push(`${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}, registered at ${taken.site}; say { override: '${taken.owner}' }`);
+      } else if (override !== undefined && taken?.owner !== override) {
+        problems.push(`${set.owner} cannot override ${claimName(handler)} of ${override}: ${taken ? `claimed by ${taken.owner}, registered at ${taken.site}` : 'nobody claims it'}`);
+      }
+      added.push({ handler, owner: set.owner, site, prefix: prefixOf(claim), below: override === undefined ? undefined : taken });
+    }
+    if (problems.length > 0) throw new RegistrationError(problems);
+    this.#own ??= new Table();
+    for (const entry of added) this.#own.put(entry);
+    const owned = new OwnedSet(added, site);
+    this.#owners.set(set.owner, owned);
+    return { owner: set.owner, unregister: () => this.#unregister(set.owner, owned) };
+  }
+
+  /** Takes every request that nobody claims. There is one. */
+  setDefaultHandler(owner: string, dispatch: Dispatch<B>): Registration {
+    if (this.#default) throw new RegistrationError([`${owner} cannot be the default handler: ${this.#default.owner} is, set at ${this.#default.site}`]);
+    const mine: DefaultHandler<B> = { owner, dispatch, site: callSite(), running: new Running() };
+    this.#default = mine;
+    return {
+      owner,
+      unregister: () => {
+        if (this.#default !== mine) throw new RegistrationError([`${owner} is not the default handler`]);
+        this.#default = undefined;
+        return mine.running.idle();
+      },
+    };
+  }
+
+  /** Connects an interface; its requests come in from now on. Throws RegistrationError if it is attached already. */
+  async attach(iface: Interface<B>): Promise<Attachment<B>> {
+    if (this.#attachments.has(iface)) throw new RegistrationError([`channel ${iface.channel.number} (${iface.channel.medium}): this interface is attached already`]);
+    const attachment = new Attachment(this.dispatch, iface, this.clock, () => this.#attachments.delete(iface));
+    this.#attachments.set(iface, attachment);
+    try {
+      await iface.open(attachment.dispatch);
+    } catch (error) {
+      this.#attachments.delete(iface);
+      throw error;
+    }
+    return attachment;
+  }
+
+  get attachments(): Iterable<Attachment<B>> {
+    return this.#attachments.values();
+  }
+
+  /** Every claim with its owner, this router's own before the standard ones they hide. */
+  *claims(): IterableIterator<Entry> {
+    if (this.#own) yield* this.#own.entries();
+    for (const entry of this.#standard?.entries() ?? []) if (!this.#own?.get(entry.handler.claim)) yield entry;
+  }
+
+  readonly dispatch: Dispatch<B> = (message, context) => {
+    const entry = this.#find(message, context.channel.number);
+    if (entry === undefined) return this.#unclaimed(message, context);
+    const { handler, prefix } = entry;
+    if (context.privilege < handler.privilege || (handler.systemInterfaceOnly && context.channel.medium !== 'system-interface')) {
+      return refusal(prefix, CC.InsufficientPrivilege);
+    }
+    try {
+      const answer = this.#run(entry, message, context);
+      return answer instanceof Promise ? this.#settle(entry, answer) : answer;
+    } catch (error) {
+      return this.#failure(entry, error);
+    }
+  };
+
+  #run(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
+    const { handler, prefix } = entry;
+    if (handler.raw) {
+      const stripped = prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
+      const answer = handler.raw(stripped, context, (m, c) => (entry.below ? this.#run(entry.below, restored(m, prefix), c) : refusal(NO_PREFIX, CC.InvalidCommand)));
+      if (prefix.length === 0) return answer;
+      return answer instanceof Promise ? answer.then((body) => prefixed(prefix, body)) : prefixed(prefix, answer);
+    }
+    const { command, run } = handler as Required<Handler>;
+    const request: unknown = command!.request.decode(message.data, prefix.length);
+    const response: unknown = run!(request, context, (entry.below ? this.#nextOf(entry, message, context) : noNext) as typeof noNext);
+    return response instanceof Promise ? response.then((value: unknown) => encode(entry, value)) : encode(entry, response);
+  }
+
+  /** Lets an override call the handler it hides. */
+  #nextOf(entry: Entry, message: Message, context: Context<B>): (request: unknown) => unknown {
+    const { below, handler } = entry;
+    if (!below) return noNext;
+    const { run, raw } = below.handler;
+    if (run) return (request) => run(request, context, this.#nextOf(below, message, context) as typeof noNext);
+    // The handler below takes bytes: the same layout, once more in each direction.
+    return async (request) => {
+      const answer = await raw!({ ...message, data: handler.command!.request.encode(request) }, context, noNext);
+      if (answer[0] !== CC.Ok) throw new IpmiError(answer[0], undefined, { data: answer.subarray(1) });
+      return handler.command!.response.decode(answer, 1) as unknown;
+    };
+  }
+
+  /** Counts the request as running until it is answered, so that unregister can wait for it. */
+  #settle(entry: Entry, answer: Promise<Answer>): Promise<Answer> {
+    const running = this.#owners.get(entry.owner)?.running;
+    running?.start();
+    return answer.catch((error: unknown) => this.#failure(entry, error)).finally(() => running?.stop());
+  }
+
+  #unclaimed(message: Message, context: Context<B>): Answer | Promise<Answer> {
+    const taker = this.#default;
+    if (!taker) return refuse(message, CC.InvalidCommand);
+    try {
+      const answer = taker.dispatch(message, context);
+      if (!(answer instanceof Promise)) return answer;
+      taker.running.start();
+      return answer.catch((error: unknown) => this.#failureOf(taker.owner, NO_PREFIX, error)).finally(() => taker.running.stop());
+    } catch (error) {
+      return this.#failureOf(taker.owner, NO_PREFIX, error);
+    }
+  }
+
+  #failure(entry: Entry, error: unknown): Answer {
+    return this.#failureOf(`${entry.owner}, ${claimName(entry.handler)}`, entry.prefix, error);
+  }
+
+  /** The one way out for what handlers throw: IpmiError has an answer, everything else is a bug. */
+  #failureOf(who: string, prefix: Uint8Array, error: unknown): Answer {
+    if (error instanceof IpmiError) {
+      if (error instanceof DecodeError) this.#log?.debug?.(error.message);
+      return refusal(prefix, error.cc, error.data);
+    }
+    this.#log?.error(`${who}: handler failed`, error);
+    return refusal(prefix, CC.Unspecified);
+  }
+
+  async #unregister(owner: string, owned: OwnedSet): Promise<void> {
+    if (this.#owners.get(owner) !== owned) throw new RegistrationError([`${owner} is not registered`]);
+    this.#owners.delete(owner);
+    for (const entry of owned.entries) {
+      const top = this.#own?.get(entry.handler.claim);
+      if (top === entry) {
+        // What was overridden is back; a standard handler shows through by itself.
+        if (entry.below && this.#standard?.get(entry.handler.claim) !== entry.below) this.#own?.put(entry.below);
+        else this.#own?.delete(entry.handler.claim);
+      } else {
+        for (let above = top; above; above = above.below) if (above.below === entry) above.below = entry.below;
+      }
+    }
+    await owned.running.idle();
+  }
+
+  /** A router's own claim hides a standard one that is not more specific. */
+  #find(message: Message, channel: number): Entry | undefined {
+    const own = this.#own?.find(message, channel);
+    if (own === undefined) return this.#standard?.find(message, channel);
+    if (rank(own) >= 8) return own;
+    const standard = this.#standard?.find(message, channel);
+    return standard && rank(standard) > rank(own) ? standard : own;
+  }
+
+  #get(claim: Claim): Entry | undefined {
+    return this.#own?.get(claim) ?? this.#standard?.get(claim);
+  }
+}
+
+interface DefaultHandler<B> {
+  readonly owner: string;
+  readonly dispatch: Dispatch<B>;
+  readonly site: string;
+  readonly running: Running;
+}
+
+class OwnedSet {
+  readonly entries: readonly Entry[];
+  readonly site: string;
+  readonly running = new Running();
+
+  constructor(entries: readonly Entry[], site: string) {
+    this.entries = entries;
+    this.site = site;
+  }
+}
+
+/** Counts requests under way; what `synchronize_rcu()` was to the RFC. */
+class Running {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  start(): void {
+    this.#count++;
+  }
+
+  stop(): void {
+    if (--this.#count > 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  idle(): Promise<void> {
+    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** The frozen table of one or several sets, shared by every router that is given it. */
+export function standardTable(sets: readonly HandlerSet[]): Table {
+  const table = new Table();
+  for (const set of sets) {
+    for (const handler of set.handlers) {
+      const taken = table.get(handler.claim);
+      if (taken) throw new RegistrationError([`${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}`]);
+      table.put({ handler, owner: set.owner, site: 'standard handlers', prefix: prefixOf(handler.claim), below: undefined });
+    }
+  }
+  return table;
+}
+
+function encode({ handler, prefix }: Entry, value: unknown): Answer {
+  const body: Uint8Array = handler.command!.response.encode(value ?? {});
+  const answer = new Uint8Array(1 + prefix.length + body.length);
+  if (prefix.length > 0) answer.set(prefix, 1);
+  answer.set(body, 1 + prefix.length);
+  return answer;
+}
+
+const restored = (message: Message, prefix: Uint8Array): Message => (prefix.length === 0 ? message : { ...message, data: prefixed(prefix, message.data) });
+
+const sameClaim = (a: Claim, b: Claim): boolean => a.netFn === b.netFn && a.cmd === b.cmd && a.body === b.body && a.channel === b.channel && a.lun === b.lun;
+
+/** What a handler's `next` is when it overrides nothing. */
+function noNext(): never {
+  throw new IpmiError(CC.InvalidCommand, 'no handler below this one');
+}

@@ -1,0 +1,114 @@
+import { NetFn } from '../commands/command.ts';
+import type { Claim, Handler } from './handlers.ts';
+import type { Message } from './message.ts';
+
+/** A registered handler: what dispatch finds and runs. */
+export interface Entry {
+  readonly handler: Handler;
+  readonly owner: string;
+  /** file:line of the call that registered it. */
+  readonly site: string;
+  /** Bytes that stand before data in requests and answers: the defining body or the IANA number. */
+  readonly prefix: Uint8Array;
+  /** The entry that this one overrides. */
+  below: Entry | undefined;
+}
+
+/** The claims on one command (or one wildcard): one for all requests, and a few for a channel or LUN. */
+interface Cell {
+  plain: Entry | undefined;
+  /** Most specific first. Nearly always empty. */
+  narrow: Entry[];
+}
+
+const WILDCARD = 256;
+type Row = (Cell | undefined)[];
+
+/** 0 neither, 1 LUN, 2 channel, 3 both. */
+const specificity = (claim: Claim): number => (claim.channel === undefined ? 0 : 2) + (claim.lun === undefined ? 0 : 1);
+const sameNarrow = (a: Claim, b: Claim): boolean => a.channel === b.channel && a.lun === b.lun;
+
+/** Claims by NetFn, body and command: flat look-ups whose cost does not grow with the number of handlers. */
+export class Table {
+  readonly #rows: (Row | undefined)[] = [];
+  readonly #bodies = new Map<number, Row>();
+  readonly #ianas = new Map<number, Row>();
+
+  /** The most specific entry for a request that arrived by `channel`; undefined if nobody claims it. */
+  find(message: Message, channel: number): Entry | undefined {
+    const row = this.#rowOf(message);
+    const found = row && (pick(row[message.cmd], channel, message.lun) ?? pick(row[WILDCARD], channel, message.lun));
+    if (found || (message.netFn !== NetFn.Group && message.netFn !== NetFn.OemGroup)) return found;
+    return pick(this.#rows[message.netFn >> 1]?.[WILDCARD], channel, message.lun);
+  }
+
+  /** True when this table has a claim more specific than, or equal to, one that another layer would answer with. */
+  get(claim: Claim): Entry | undefined {
+    const cell = this.#cell(claim);
+    return cell && (specificity(claim) === 0 ? cell.plain : cell.narrow.find((entry) => sameNarrow(entry.handler.claim, claim)));
+  }
+
+  put(entry: Entry): void {
+    const { claim } = entry.handler;
+    const row = this.#makeRow(claim);
+    const cell = (row[claim.cmd === '*' ? WILDCARD : claim.cmd] ??= { plain: undefined, narrow: [] });
+    if (specificity(claim) === 0) cell.plain = entry;
+    else {
+      cell.narrow = cell.narrow.filter((other) => !sameNarrow(other.handler.claim, claim));
+      cell.narrow.push(entry);
+      cell.narrow.sort((a, b) => specificity(b.handler.claim) - specificity(a.handler.claim));
+    }
+  }
+
+  delete(claim: Claim): void {
+    const cell = this.#cell(claim);
+    if (!cell) return;
+    if (specificity(claim) === 0) cell.plain = undefined;
+    else cell.narrow = cell.narrow.filter((entry) => !sameNarrow(entry.handler.claim, claim));
+  }
+
+  *entries(): IterableIterator<Entry> {
+    for (const row of [...this.#rows, ...this.#bodies.values(), ...this.#ianas.values()]) {
+      for (const cell of row ?? []) {
+        if (cell?.plain) yield cell.plain;
+        if (cell) yield* cell.narrow;
+      }
+    }
+  }
+
+  /** Undefined for a Group or OEM message too short to name its body. */
+  #rowOf({ netFn, data }: Message): Row | undefined {
+    if (netFn === NetFn.Group) return data.length >= 1 ? this.#bodies.get(data[0]) : undefined;
+    if (netFn === NetFn.OemGroup) return data.length >= 3 ? this.#ianas.get(data[0] | (data[1] << 8) | (data[2] << 16)) : undefined;
+    return this.#rows[netFn >> 1];
+  }
+
+  #cell(claim: Claim): Cell | undefined {
+    const row = claim.body === undefined ? this.#rows[claim.netFn >> 1] : this.#bodied(claim.netFn).get(claim.body);
+    return row?.[claim.cmd === '*' ? WILDCARD : claim.cmd];
+  }
+
+  #makeRow(claim: Claim): Row {
+    if (claim.body === undefined) return (this.#rows[claim.netFn >> 1] ??= []);
+    const rows = this.#bodied(claim.netFn);
+    const row = rows.get(claim.body) ?? [];
+    rows.set(claim.body, row);
+    return row;
+  }
+
+  #bodied(netFn: number): Map<number, Row> {
+    return netFn === NetFn.Group ? this.#bodies : this.#ianas;
+  }
+}
+
+function pick(cell: Cell | undefined, channel: number, lun: number): Entry | undefined {
+  if (cell === undefined) return undefined;
+  for (const entry of cell.narrow) {
+    const { claim } = entry.handler;
+    if ((claim.channel === undefined || claim.channel === channel) && (claim.lun === undefined || claim.lun === lun)) return entry;
+  }
+  return cell.plain;
+}
+
+/** How specific an entry is, for comparing across layers: a command before a wildcard, then channel, then LUN. */
+export const rank = ({ handler: { claim } }: Entry): number => (claim.cmd === '*' ? (claim.body === undefined ? 0 : 4) : 8) + specificity(claim);

@@ -1,0 +1,36 @@
+import type { BmcTime } from './bmc-time.ts';
+import type { BootOptions } from './boot-options.ts';
+import type { Channels } from './channels.ts';
+import type { Chassis } from './chassis.ts';
+import type { Events } from './events.ts';
+import type { FruInventory } from './fru.ts';
+import type { Identity } from './identity.ts';
+import type { LanParameters } from './lan-parameters.ts';
+import type { MessageBuffers } from './message-buffers.ts';
+import type { SdrRepository } from './sdr.ts';
+import type { Sel } from './sel.ts';
+import type { Sensors } from './sensors.ts';
+import type { Sessions } from './sessions.ts';
+import type { Users } from './users.ts';
+import type { Setup } from './setup.ts';
+
+/** Everything a handler may read and change: `context.bmc`. Each BMC of a process has its own. */
+export interface BmcState {
+  readonly setup: Setup;
+  readonly time: BmcTime;
+  readonly identity: Identity;
+  readonly chassis: Chassis;
+  readonly bootOptions: BootOptions;
+  readonly events: Events;
+  readonly sel: Sel;
+  readonly sdr: SdrRepository;
+  readonly sensors: Sensors;
+  readonly fru: FruInventory;
+  readonly users: Users;
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  readonly lan: LanParameters;
+  readonly messages: MessageBuffers;
+  /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
+  reset(kind: 'cold' | 'warm'): void;
+}
