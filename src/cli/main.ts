@@ -1,0 +1,59 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { checkFile } from './check.ts';
+import { CliError } from './errors.ts';
+import { init } from './init.ts';
+import { run } from './run.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** Runs the command line and returns the exit code: 0 done, 1 failed, 2 a mistake of the caller with one line that names it. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('ipmi-bmc')
+    .description('A BMC: serves IPMI to real clients, from a YAML file or with a believable default.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ipmi-bmc: ')) })
+    .showHelpAfterError('run `ipmi-bmc --help` to see what there is');
+  let code = 0;
+  program
+    .command('run')
+    .argument('[file]', 'YAML file of one or many BMCs; without it a two-socket server')
+    .option('--lan <host:port>', 'serve LAN here instead of where the file says; port 0 lets the system choose', endpoint)
+    .option('--json', 'print the ready line and the log as JSON')
+    .option('--ready-file <path>', 'write the ready line there when every interface listens')
+    .description('run until SIGTERM or SIGINT')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc run --lan 127.0.0.1:9623\n  ipmi-bmc run rack.yaml --json')
+    .action(async (file: string | undefined, options) => void (code = await run(file, options)));
+  program
+    .command('check')
+    .argument('<file>', 'YAML file')
+    .option('--json', 'print the problems as JSON')
+    .description('say what is wrong with a config file')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc check rack.yaml')
+    .action((file: string, options) => void (code = checkFile(file, options)));
+  program
+    .command('init')
+    .argument('[file]', 'where to write it', 'bmc.yaml')
+    .description('write a commented sample config; never over a file that is there')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc init rack.yaml')
+    .action((file: string) => init(file));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CliError) {
+      process.stderr.write(`ipmi-bmc: ${error.message}\n`);
+      return 2;
+    }
+    throw error;
+  }
+}
+
+function endpoint(value: string): string {
+  if (!/^(\[[\da-f:.]+\]|[^:\s]+):\d{1,5}$/i.test(value) || Number(value.slice(value.lastIndexOf(':') + 1)) > 65535) {
+    throw new InvalidArgumentError('expected host:port, like 127.0.0.1:9623');
+  }
+  return value;
+}

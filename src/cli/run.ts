@@ -1,0 +1,84 @@
+import { writeFileSync } from 'node:fs';
+import picocolors from 'picocolors';
+import { pino } from 'pino';
+import { Bmc } from '../bmc.ts';
+import type { BmcOptions } from '../config/options.ts';
+import { twoSocketServer } from '../config/two-socket-server.ts';
+import { nodeWorld } from '../world/node.ts';
+import { loadFile } from './check.ts';
+import { CliError } from './errors.ts';
+
+export interface RunOptions {
+  readonly lan?: string;
+  readonly json?: boolean;
+  readonly readyFile?: string;
+}
+
+/** Serves until SIGTERM or SIGINT; the exit code is then 0. */
+export async function run(file: string | undefined, options: RunOptions): Promise<number> {
+  const settings = (file === undefined ? [twoSocketServer] : loadFile(file)).map((bmc) => withLan(bmc, options.lan));
+  if (options.lan !== undefined && settings.length > 1) throw new CliError(`--lan is for one BMC; ${file} has ${settings.length}`);
+  // Logs go to standard error, so that standard output is the ready line alone.
+  const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
+  const world = nodeWorld();
+  const bmcs = settings.map((one) => new Bmc(one, { world, log: bmcLog(log) }));
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  try {
+    for (const bmc of bmcs) await bmc.open();
+  } catch (error) {
+    await Promise.all(bmcs.map((bmc) => bmc.close()));
+    throw new CliError(openProblem(error), { cause: error });
+  }
+  const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
+  const ready = JSON.stringify({ ready: true, interfaces });
+  if (options.readyFile !== undefined) writeFileSync(options.readyFile, `${ready}\n`);
+  process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces));
+  await stopped;
+  await Promise.all(bmcs.map((bmc) => bmc.close()));
+  return 0;
+}
+
+function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
+  if (lan === undefined) return settings;
+  const interfaces = settings.interfaces ?? [{ type: 'lan' }];
+  const first = interfaces.findIndex((one) => one.type === 'lan');
+  if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'lan', listen: lan }] };
+  return { ...settings, interfaces: interfaces.map((one, i) => (i === first ? { ...one, listen: lan } : one)) };
+}
+
+function openProblem(error: unknown): string {
+  const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const where = address === undefined ? '' : `${address}:${port}: `;
+  if (code === 'EADDRINUSE') return `${where}port in use; another BMC? choose one with --lan HOST:PORT`;
+  if (code === 'EACCES') return `${where}not allowed; ports below 1024 need root`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where}no such address on this machine`;
+  return message;
+}
+
+function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces']): string {
+  const { bold, dim } = picocolors;
+  const lines = interfaces.map(({ bmc, type, channel, address }) => `${bmc}: ${type} channel ${channel} on ${bold(address)}`);
+  lines.push(dim('state is in memory only: it ends with this process'));
+  const lan = interfaces.find(({ type }) => type === 'lan');
+  const user = settings[0].users?.find(({ id, enabled }) => id > 1 && enabled !== false);
+  if (lan && user) {
+    const [, host, port] = /^(.*):(\d+)$/.exec(lan.address)!;
+    // The default platform's password is public; one from a file is not ours to print.
+    const password = settings[0] === twoSocketServer || user === twoSocketServer.users?.find(({ id }) => id === user.id) ? `-P ${user.password}` : '-a';
+    lines.push('', `  ipmitool -I lanplus -H ${host.replace(/[[\]]/g, '')} -p ${port} -U ${user.name} ${password} mc info`, '');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+type PinoLog = ReturnType<typeof pino>;
+
+function bmcLog(log: PinoLog) {
+  return {
+    debug: (message: string) => log.debug(message),
+    info: (message: string) => log.info(message),
+    warn: (message: string) => log.warn(message),
+    error: (message: string, error?: unknown) => log.error({ err: error }, message),
+  };
+}

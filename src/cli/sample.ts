@@ -1,0 +1,60 @@
+/** What `ipmi-bmc init` writes. A test loads it, so that it cannot go stale. */
+export const sample = `# A BMC. Everything may be left out; 'ipmi-bmc check FILE' says what is wrong with it.
+name: server-1
+
+identity:
+  manufacturerId: 0x1291        # IANA enterprise number, as 'mc info' shows it
+  productId: 0xf02
+  firmware: '2.04'
+  # deviceGuid and systemGuid are made at random where they are not given
+
+interfaces:
+  - type: lan
+    channel: 1
+    listen: 127.0.0.1:9623      # port 0: the system chooses
+    cipherSuites: [3, 17]       # suite 0 logs in anyone who knows a user name: leave it out
+    authTypes: [md5, md2]       # of IPMI 1.5
+    # kg: 'a second key'        # two-key log-in (K_g)
+
+users:                          # user 1 is the null user and stays off
+  - { id: 2, name: admin, password: change-me-soon, privilege: administrator }
+  - { id: 3, name: monitor, password: change-me-too, privilege: user }
+
+sensors:
+  - name: CPU Temp
+    number: 1
+    entity: 3.1                 # processor 1
+    type: temperature
+    unit: degrees C
+    range: [0, 127]
+    value: { base: 46, swing: 6, period: 300 }
+    thresholds: { unc: 85, uc: 95, unr: 105 }
+    hysteresis: 2
+  - name: FAN1
+    number: 2
+    entity: 29.1
+    type: fan
+    unit: RPM
+    range: [0, 25500]
+    value: { base: 5400, swing: 200, period: 120 }
+    thresholds: { lnr: 500, lc: 800, lnc: 1200 }
+  - name: PSU1 Status
+    number: 3
+    entity: 10.1
+    type: power supply
+    states: [0]                 # presence detected
+
+fru:
+  - id: 0
+    name: Builtin FRU
+    chassis: { type: 23, partNumber: CH-1000, serial: CHS0001 }
+    board: { manufacturer: Example, product: Main Board, serial: BRD0001, partNumber: MB-1000, date: 2026-01-15 }
+    product: { manufacturer: Example, name: Server One, serial: SRV0001, version: '1.0', partNumber: S-1 }
+
+sel:
+  capacity: 1000
+
+chassis:
+  power: on
+  restorePolicy: previous
+`;

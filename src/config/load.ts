@@ -1,0 +1,81 @@
+import { LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
+import type { ZodError, z } from 'zod';
+import type { BmcOptions } from './options.ts';
+import { fileSchema } from './schema.ts';
+
+/** Everything that is wrong with a config file, one `file:line:column key: problem` a line. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Throws ConfigError. */
+export function parseConfig(text: string, file: string): BmcOptions[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])} ${error.message.split('\n')[0].replace(/ at line .*$/, '')}`));
+  const parsed = fileSchema.safeParse(document.toJS() ?? {});
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, document, at));
+  const { bmcs, ...one } = parsed.data;
+  return (bmcs ?? [one]).flatMap(expand);
+}
+
+function problemsOf(error: ZodError, document: Document, at: (offset: number) => string): string[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path as (string | number)[];
+    // Zod points at the parent of an unknown key; the key has a place of its own.
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${at(keyOffset(document, path, key))} ${[...path, key].join('.')}: unknown key`);
+    return [`${at(valueOffset(document, path))} ${path.join('.') || 'file'}: ${wording(issue)}${received(document, path)}`];
+  });
+}
+
+function wording(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union') return 'expected another kind of value';
+  return issue.message.replace(/^[^:]*: (?=expected)/, '').replace(/, received .*$/, '');
+}
+
+/** What stands in the file, except where it is a secret. */
+function received(document: Document, path: readonly (string | number)[]): string {
+  if (path.some((key) => key === 'password' || key === 'kg')) return '';
+  const value: unknown = path.length === 0 ? document.toJS() : document.getIn(path);
+  if (value === undefined || value === null) return ', received nothing';
+  return typeof value === 'object' ? '' : `, received ${JSON.stringify(value)}`;
+}
+
+/** Where the value at a path stands, or the nearest parent that is there. */
+function valueOffset(document: Document, path: readonly (string | number)[]): number {
+  for (let length = path.length; length >= 0; length--) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;
+    if (range) return range[0];
+  }
+  return 0;
+}
+
+function keyOffset(document: Document, path: readonly (string | number)[], key: string): number {
+  const map = (path.length === 0 ? document.contents : document.getIn(path, true)) as YAMLMap | null;
+  const pair = map?.items.find((item) => String((item.key as { value?: unknown }).value ?? item.key) === key);
+  return (pair?.key as { range?: [number, number, number] } | undefined)?.range?.[0] ?? valueOffset(document, path);
+}
+
+/** `count: 3` makes three of one entry; in its texts `{n}` is the number from 0, and `{9700+n}` that sum. */
+function expand({ count, ...bmc }: BmcOptions & { count?: number }): BmcOptions[] {
+  if (count === undefined) return [bmc];
+  return Array.from({ length: count }, (_, n) => substitute(bmc, n) as BmcOptions);
+}
+
+function substitute(value: unknown, n: number): unknown {
+  if (typeof value === 'string') return value.replace(/\{(?:(\d+)\+)?n\}/g, (_, base?: string) => String(Number(base ?? 0) + n));
+  if (Array.isArray(value)) return value.map((item) => substitute(item, n));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, n)]));
+}

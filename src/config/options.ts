@@ -1,0 +1,132 @@
+/** The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable default. */
+export interface BmcOptions {
+  /** What logs, traces and the ready line call it. Default 'bmc'. */
+  readonly name?: string;
+  readonly identity?: IdentityOptions;
+  readonly interfaces?: readonly InterfaceOptions[];
+  readonly users?: readonly UserOptions[];
+  readonly sensors?: readonly SensorOptions[];
+  readonly fru?: readonly FruOptions[];
+  /** More records for the SDR repository: management controllers besides this one, event-only sensors. */
+  readonly sdr?: { readonly name?: string };
+  readonly sel?: SelOptions;
+  readonly chassis?: ChassisOptions;
+  readonly sessions?: SessionsOptions;
+}
+
+export interface IdentityOptions {
+  readonly deviceId?: number;
+  readonly deviceRevision?: number;
+  /** `major.minor`, as `mc info` shows it. */
+  readonly firmware?: string;
+  readonly manufacturerId?: number;
+  readonly productId?: number;
+  /** UUIDs as text. Made at random where absent. */
+  readonly deviceGuid?: string;
+  readonly systemGuid?: string;
+}
+
+export type InterfaceOptions = LanInterfaceOptions;
+
+export interface LanInterfaceOptions {
+  readonly type: 'lan';
+  /** 1..0Bh. Default 1. */
+  readonly channel?: number;
+  /** `host:port`; port 0 lets the system choose. Default 127.0.0.1:623. */
+  readonly listen?: string;
+  /** Cipher suites that a console may ask for. Default 3 and 17. Suite 0 logs in anyone who knows a user name. */
+  readonly cipherSuites?: readonly number[];
+  /** IPMI 1.5 authentication types. Default md5 and md2. `none` logs in anyone. */
+  readonly authTypes?: readonly ('none' | 'md2' | 'md5' | 'password')[];
+  /** The BMC key K_g for two-key log-ins: up to 20 characters, or `0x` and 40 hex digits. */
+  readonly kg?: string;
+  /** IP settings that the LAN parameters show. */
+  readonly address?: string;
+  readonly netmask?: string;
+  readonly gateway?: string;
+  readonly mac?: string;
+  readonly community?: string;
+}
+
+export type PrivilegeName = 'callback' | 'user' | 'operator' | 'administrator' | 'oem' | 'none';
+
+export interface UserOptions {
+  /** 1..63; user 1 is the null user and has no name. */
+  readonly id: number;
+  readonly name?: string;
+  /** At most 20 bytes. */
+  readonly password?: string;
+  /** Highest level on every LAN channel. Default administrator. */
+  readonly privilege?: PrivilegeName;
+  /** Default true. */
+  readonly enabled?: boolean;
+}
+
+export interface SensorOptions {
+  readonly name: string;
+  /** 1..254. Default: the next free one. */
+  readonly number?: number;
+  /** `id.instance`, as `ipmitool sdr` prints it. */
+  readonly entity: string;
+  /** Sensor type by the specification's name, in lower case (`temperature`, `power supply`) or as a number. */
+  readonly type: string | number;
+  /** Unit of a threshold sensor (`degrees C`, `RPM`, `Volts`, `Watts`, `Amps`). */
+  readonly unit?: string;
+  /** The readings that the sensor can show. */
+  readonly range?: readonly [number, number];
+  /** A constant, or a slow plausible movement around a base. */
+  readonly value?: number | { readonly base: number; readonly swing?: number; readonly period?: number; readonly noise?: number };
+  readonly nominal?: number;
+  readonly thresholds?: { readonly [K in 'lnr' | 'lc' | 'lnc' | 'unc' | 'uc' | 'unr']?: number };
+  readonly hysteresis?: number;
+  /** A discrete sensor: its event/reading type (default 6Fh, sensor-specific) and the states that are asserted. */
+  readonly eventType?: number;
+  readonly states?: readonly number[];
+}
+
+export interface FruOptions {
+  readonly id: number;
+  readonly name: string;
+  readonly entity?: string;
+  readonly chassis?: { readonly type?: number; readonly partNumber?: string; readonly serial?: string; readonly custom?: readonly string[] };
+  readonly board?: {
+    readonly manufacturer?: string;
+    readonly product?: string;
+    readonly serial?: string;
+    readonly partNumber?: string;
+    /** Date of manufacture, ISO 8601. */
+    readonly date?: string;
+    readonly fruFile?: string;
+    readonly custom?: readonly string[];
+  };
+  readonly product?: {
+    readonly manufacturer?: string;
+    readonly name?: string;
+    readonly partNumber?: string;
+    readonly version?: string;
+    readonly serial?: string;
+    readonly assetTag?: string;
+    readonly fruFile?: string;
+    readonly custom?: readonly string[];
+  };
+  /** Bytes of the device. Default 2048. */
+  readonly size?: number;
+}
+
+export interface SelOptions {
+  /** Most entries. */
+  readonly capacity?: number;
+  /** Log a boot as the BMC starts with an empty SEL. Default true. */
+  readonly bootEvents?: boolean;
+}
+
+export interface ChassisOptions {
+  readonly power?: 'on' | 'off';
+  readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
+}
+
+export interface SessionsOptions {
+  readonly limit?: number;
+  /** Seconds without a message after which a session ends. Default 60. */
+  readonly inactivity?: number;
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { BmcOptions } from './options.ts';
+
+const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
+const byte = z.int().min(0).max(255);
+const text = (most: number) => z.string().max(most);
+/** `host:port`, `[v6]:port`; the port may be a sum for fleets. */
+const endpoint = z.string().regex(/^(\[[\da-f:.]+\]|[^:\s]+):(\d{1,5}|\{(\d+\+)?n\})$/i, 'expected host:port');
+const entity = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'expected entity id.instance, like "3.1"'));
+const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
+const ipv4 = z.string().regex(/^(\d{1,3}\.){3}\d{1,3}$/, 'expected an IPv4 address');
+
+const lan = z.strictObject({
+  type: z.literal('lan'),
+  channel: z.int().min(1).max(11).optional(),
+  listen: endpoint.optional(),
+  cipherSuites: z.array(z.union([0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17].map((id) => z.literal(id)))).optional(),
+  authTypes: z.array(z.enum(['none', 'md2', 'md5', 'password'])).optional(),
+  kg: z
+    .string()
+    .regex(/^(0x[\da-f]{40}|.{0,20})$/i, 'expected up to 20 characters, or 0x and 40 hex digits')
+    .optional(),
+  address: ipv4.optional(),
+  netmask: ipv4.optional(),
+  gateway: ipv4.optional(),
+  mac: z
+    .string()
+    .regex(/^[\da-f]{2}(:[\da-f]{2}){5}$/i, 'expected a MAC address')
+    .optional(),
+  community: text(18).optional(),
+});
+
+const sensor = z.strictObject({
+  name: text(16).min(1),
+  number: z.int().min(1).max(254).optional(),
+  entity,
+  type: z.union([z.string(), byte]),
+  unit: z.string().optional(),
+  range: z.tuple([z.number(), z.number()]).optional(),
+  value: z
+    .union([
+      z.number(),
+      z.strictObject({ base: z.number(), swing: z.number().optional(), period: z.number().positive().optional(), noise: z.number().optional() }),
+    ])
+    .optional(),
+  nominal: z.number().optional(),
+  thresholds: z
+    .strictObject({ lnr: z.number(), lc: z.number(), lnc: z.number(), unc: z.number(), uc: z.number(), unr: z.number() })
+    .partial()
+    .optional(),
+  hysteresis: z.number().min(0).optional(),
+  eventType: z.int().min(1).max(0x7f).optional(),
+  states: z.array(z.int().min(0).max(14)).optional(),
+});
+
+const custom = z.array(text(63)).optional();
+const fru = z.strictObject({
+  id: z.int().min(0).max(254),
+  name: text(16),
+  entity: entity.optional(),
+  chassis: z.strictObject({ type: byte.optional(), partNumber: text(63).optional(), serial: text(63).optional(), custom }).optional(),
+  board: z
+    .strictObject({
+      manufacturer: text(63).optional(),
+      product: text(63).optional(),
+      serial: text(63).optional(),
+      partNumber: text(63).optional(),
+      date: z.iso.datetime({ local: true, offset: true }).or(z.iso.date()).optional(),
+      fruFile: text(63).optional(),
+      custom,
+    })
+    .optional(),
+  product: z
+    .strictObject({
+      manufacturer: text(63).optional(),
+      name: text(63).optional(),
+      partNumber: text(63).optional(),
+      version: text(63).optional(),
+      serial: text(63).optional(),
+      assetTag: text(63).optional(),
+      fruFile: text(63).optional(),
+      custom,
+    })
+    .optional(),
+  size: z.int().min(64).max(65535).optional(),
+});
+
+const bmc = {
+  name: z.string().min(1).optional(),
+  identity: z
+    .strictObject({
+      deviceId: byte.optional(),
+      deviceRevision: z.int().min(0).max(15).optional(),
+      firmware: z
+        .string()
+        .regex(/^\d{1,3}\.\d{1,2}$/, 'expected "major.minor", minor 0..99 (write it in quotes)')
+        .optional(),
+      manufacturerId: z.int().min(0).max(0xfffff).optional(),
+      productId: z.int().min(0).max(0xffff).optional(),
+      deviceGuid: uuid.optional(),
+      systemGuid: uuid.optional(),
+    })
+    .optional(),
+  interfaces: z.array(lan).optional(),
+  users: z
+    .array(
+      z.strictObject({
+        id: z.int().min(1).max(63),
+        name: text(16).optional(),
+        password: z.string().max(20).optional(),
+        privilege: privilege.optional(),
+        enabled: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+  sensors: z.array(sensor).optional(),
+  fru: z.array(fru).optional(),
+  sdr: z.strictObject({ name: text(16).optional() }).optional(),
+  sel: z.strictObject({ capacity: z.int().min(16).max(0xfffe).optional(), bootEvents: z.boolean().optional() }).optional(),
+  chassis: z
+    .strictObject({ power: z.enum(['on', 'off']).optional(), restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional() })
+    .optional(),
+  sessions: z.strictObject({ limit: z.int().min(1).max(255).optional(), inactivity: z.number().positive().optional() }).optional(),
+};
+
+const oneOfMany = z.strictObject({ count: z.int().min(1).max(100_000).optional(), ...bmc });
+
+/** A file holds one BMC, or a list `bmcs` of them. */
+export const fileSchema = z.strictObject({ bmcs: z.array(oneOfMany).min(1).optional(), ...bmc });
+
+/** Fails to compile where the schema and the settings' types part. */
+export type SchemaIsOptions = z.infer<typeof oneOfMany> extends BmcOptions ? true : never;
+export const schemaIsOptions: SchemaIsOptions = true;

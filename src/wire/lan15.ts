@@ -1,0 +1,88 @@
+import { Digest, equalBytes, hashes } from './crypto/hash.ts';
+import { md2 } from './crypto/md2.ts';
+import { putRmcpHeader, RMCP_HEADER, RmcpClass } from './rmcp.ts';
+
+/** Authentication types, IPMI 2.0 §13.6 table 13-8. */
+export const AuthType = { None: 0, Md2: 1, Md5: 2, Password: 4, Oem: 5, RmcpPlus: 6 } as const;
+
+/**
+ * IPMI 1.5 session header (IPMI 2.0 §13.6), after the RMCP header:
+ *
+ *   auth type   sequence (4)   session id (4)   [auth code (16), unless auth type is none]   length   message
+ */
+export interface Packet15 {
+  readonly authType: number;
+  readonly sequence: number;
+  readonly sessionId: number;
+  /** Where the auth code stands in the datagram. */
+  readonly authCode: number;
+  /** The message is datagram[start..end). */
+  readonly start: number;
+  readonly end: number;
+}
+
+export function parse15(datagram: Uint8Array): Packet15 | undefined {
+  const authType = datagram[RMCP_HEADER];
+  const authCode = RMCP_HEADER + 9;
+  const lengthAt = authType === AuthType.None ? authCode : authCode + 16;
+  if (datagram.length <= lengthAt) return undefined;
+  const start = lengthAt + 1;
+  const end = start + datagram[lengthAt];
+  // One byte more is the pad that old network chips wanted (IPMI 2.0 §13.6, legacy pad).
+  if (end > datagram.length || datagram.length > end + 1) return undefined;
+  return { authType, sequence: word(datagram, RMCP_HEADER + 1), sessionId: word(datagram, RMCP_HEADER + 5), authCode, start, end };
+}
+
+/** `password`: 16 bytes; unused for authentication type none. */
+export function build15(authType: number, sequence: number, sessionId: number, message: Uint8Array, password?: Uint8Array): Uint8Array {
+  const codeSize = authType === AuthType.None ? 0 : 16;
+  const start = RMCP_HEADER + 10 + codeSize;
+  const length = start + message.length;
+  // Legacy pad: datagrams of these lengths were lost by some LAN chips.
+  const padded = [56, 84, 112, 128, 156].includes(length - RMCP_HEADER) ? 1 : 0;
+  const out = new Uint8Array(length + padded);
+  putRmcpHeader(out, RmcpClass.Ipmi);
+  out[4] = authType;
+  putWord(out, 5, sequence);
+  putWord(out, 9, sessionId);
+  out[start - 1] = message.length;
+  out.set(message, start);
+  if (codeSize > 0 && password) out.set(authCode15(authType, password, sessionId, sequence, out, start, length), RMCP_HEADER + 9);
+  return out;
+}
+
+/** Hash of password, session id, message, sequence, password (IPMI 2.0 §13.22.1 "multi-session"), or the password itself. */
+export function authCode15(
+  authType: number,
+  password: Uint8Array,
+  sessionId: number,
+  sequence: number,
+  data: Uint8Array,
+  start: number,
+  end: number,
+): Uint8Array {
+  if (authType === AuthType.Password) return password.slice(0, 16);
+  const input = new Uint8Array(40 + end - start);
+  input.set(password.subarray(0, 16));
+  putWord(input, 16, sessionId);
+  input.set(data.subarray(start, end), 20);
+  putWord(input, 20 + end - start, sequence);
+  input.set(password.subarray(0, 16), 24 + end - start);
+  return authType === AuthType.Md2 ? md2(input) : new Digest(hashes.md5).update(input).finish();
+}
+
+export function isAuthentic15(datagram: Uint8Array, packet: Packet15, password: Uint8Array): boolean {
+  const { authType, sessionId, sequence, start, end, authCode } = packet;
+  if (authType === AuthType.None) return true;
+  if (authType !== AuthType.Md2 && authType !== AuthType.Md5 && authType !== AuthType.Password) return false;
+  return equalBytes(authCode15(authType, password, sessionId, sequence, datagram, start, end), 0, datagram, authCode, 16);
+}
+
+export const word = (bytes: Uint8Array, at: number): number => (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+
+export function putWord(out: Uint8Array, at: number, value: number): void {
+  out[at] = value;
+  out[at + 1] = value >>> 8;
+  out[at + 2] = value >>> 16;
+  out[at + 3] = value >>> 24;
+}

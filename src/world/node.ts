@@ -1,0 +1,49 @@
+import { randomFillSync } from 'node:crypto';
+import { nodeFiles } from './node-files.ts';
+import { nodeStreams } from './node-stream.ts';
+import { nodeUdp } from './node-udp.ts';
+import type { Clock, Random, World } from './world.ts';
+
+/** The real world: the system's clock, randomness, sockets and files. */
+export function nodeWorld(): World {
+  return { clock: nodeClock, random: new NodeRandom(), udp: nodeUdp, stream: nodeStreams, files: nodeFiles };
+}
+
+const nodeClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** Unpredictable bytes from a pool: one system call for hundreds of IVs. */
+class NodeRandom implements Random {
+  readonly #pool = new Uint8Array(4096);
+  #used = 4096;
+
+  fill(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > 256) return randomFillSync(bytes);
+    if (this.#used + bytes.length > this.#pool.length) {
+      randomFillSync(this.#pool);
+      this.#used = 0;
+    }
+    const end = this.#used + bytes.length;
+    bytes.set(this.#pool.subarray(this.#used, end));
+    // Never seen again, not even in a memory dump.
+    this.#pool.fill(0, this.#used, end);
+    this.#used = end;
+    return bytes;
+  }
+
+  bytes(length: number): Uint8Array {
+    return this.fill(new Uint8Array(length));
+  }
+
+  u32(): number {
+    const [a, b, c, d] = this.bytes(4);
+    return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  }
+}

@@ -1,0 +1,32 @@
+/** An error of the outside world, shaped like Node's own: `code` is what callers look at. */
+export interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+}
+
+const meanings: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EADDRINUSE: 'address already in use',
+  EBADF: 'bad file descriptor',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by peer',
+  EIO: 'input/output error',
+  EISDIR: 'is a directory',
+  ELOCKED: 'held by another process, or twice by this one',
+  ENAMETOOLONG: 'name too long for a Unix socket',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+};
+
+/** `EIO: input/output error, datasync '/journal'` */
+export function systemError(code: string, syscall: string, where: string, options?: ErrorOptions): SystemError {
+  const error = new Error(`${code}: ${meanings[code] ?? 'failed'}, ${syscall} '${where}'`, options);
+  return Object.assign(error, { code, syscall });
+}
+
+/** The `code` of a system error, undefined for anything else. */
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,124 @@
+/** Everything outside of a BMC comes through this: time, chance, datagrams, streams and files. Real in `node.ts`, deterministic in `sim.ts`. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly udp: UdpNetwork;
+  readonly stream: StreamNetwork;
+  readonly files: Files;
+}
+
+export interface Clock {
+  /** Wall time, milliseconds since 1970-01-01 UTC. */
+  now(): number;
+  /** Milliseconds since some start, never going back; with a fraction. */
+  monotonic(): number;
+  /** Runs `action` once after `ms`. A pending timer does not keep the process alive. */
+  after(ms: number, action: () => void): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Random {
+  /** Fills with unpredictable bytes, and returns what it was given. */
+  fill(bytes: Uint8Array): Uint8Array;
+  bytes(length: number): Uint8Array;
+  /** 0..2^32-1. */
+  u32(): number;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface UdpOptions extends Endpoint {
+  /** Bytes of the socket's receive buffer; the system may give less. */
+  readonly receiveBuffer?: number;
+}
+
+export interface UdpNetwork {
+  /** Port 0: the system chooses. Rejects with the system's error (`code` EADDRINUSE, EACCES ...). */
+  bind(options: UdpOptions): Promise<UdpSocket>;
+}
+
+export interface UdpSocket {
+  readonly address: Endpoint;
+  /** The datagram's bytes are valid during the call only. */
+  onDatagram: ((data: Uint8Array, from: Endpoint) => void) | undefined;
+  onError?: ((error: Error) => void) | undefined;
+  /** Sends and forgets, as UDP does. */
+  send(data: Uint8Array, to: Endpoint): void;
+  close(): Promise<void>;
+}
+
+/** TCP, or a Unix socket whose file gets `mode` before anybody can connect. */
+export type StreamAddress = Endpoint | { readonly path: string; readonly mode?: number };
+
+export interface StreamNetwork {
+  listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer>;
+  connect(to: StreamAddress): Promise<Stream>;
+}
+
+export interface StreamServer {
+  readonly address: StreamAddress;
+  /** Takes no more connections; those that are open live on. */
+  close(): Promise<void>;
+}
+
+export interface Stream {
+  readonly peer: string;
+  /** Setting it starts the flow. */
+  onData: ((data: Uint8Array) => void) | undefined;
+  onClose: ((error?: Error) => void) | undefined;
+  /** False: more is buffered than should be; `onDrain` tells when to go on. */
+  write(data: Uint8Array): boolean;
+  onDrain: (() => void) | undefined;
+  pause(): void;
+  resume(): void;
+  end(): void;
+  destroy(): void;
+}
+
+export type OpenHow = 'append' | 'read' | 'write';
+
+/** A small file system. Nothing is durable before `datasync`, and no name before `syncDir`. */
+export interface Files {
+  read(path: string): Promise<Uint8Array>;
+  write(path: string, data: Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  open(path: string, how: OpenHow, mode?: number): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Nothing happens if it is not there. */
+  remove(path: string): Promise<void>;
+  list(directory: string): Promise<string[]>;
+  mkdir(directory: string, mode?: number): Promise<void>;
+  syncDir(directory: string): Promise<void>;
+  stat(path: string): Promise<{ readonly size: number; readonly mode: number } | undefined>;
+  /** Exclusive between processes; freed when its holder dies. Rejects with code ELOCKED. */
+  lock(path: string): Promise<FileLock>;
+}
+
+export interface FileLock {
+  release(): Promise<void>;
+}
+
+export interface OpenFile {
+  append(data: Uint8Array): Promise<void>;
+  /** Fewer bytes at the end of the file. */
+  readAt(position: number, length: number): Promise<Uint8Array>;
+  writeAt(position: number, data: Uint8Array): Promise<void>;
+  truncate(size: number): Promise<void>;
+  datasync(): Promise<void>;
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const endpointName = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** `host:port` or `[v6]:port`; undefined if it is neither. */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = v6 ?? v4;
+  return host === undefined || Number(port) > 65535 ? undefined : { host, port: Number(port) };
+}
