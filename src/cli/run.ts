@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import picocolors from 'picocolors';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { Bmc } from '../bmc.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { twoSocketServer } from '../config/two-socket-server.ts';
@@ -72,9 +72,7 @@ function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces']
   return `${lines.join('\n')}\n`;
 }
 
-type PinoLog = ReturnType<typeof pino>;
-
-function bmcLog(log: PinoLog) {
+function bmcLog(log: Logger) {
   return {
     debug: (message: string) => log.debug(message),
     info: (message: string) => log.info(message),

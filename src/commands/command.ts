@@ -57,8 +57,8 @@ export interface Command<Q = any, R = any> extends CommandKey { // oxlint-disabl
   readonly response: Layout<R>;
 }
 
-export type Request<C> = C extends Command<infer Q, unknown> ? Q : never;
-export type Response<C> = C extends Command<never, infer R> ? R : never;
+export type Request<C extends Command> = ReturnType<C['request']['decode']>;
+export type Response<C extends Command> = ReturnType<C['response']['decode']>;
 
 /** Declares a command from one literal: types, both codecs, privilege and documentation follow from it. */
 /* @__NO_SIDE_EFFECTS__ */

@@ -63,9 +63,9 @@ export class Context<B = unknown> {
     this.#privilege = privilege;
   }
 
-  /** The session's present level, or the interface's own where there is no session. */
+  /** The session's present level, at most what the interface grants to this message. */
   get privilege(): number {
-    return this.session === undefined ? this.#privilege : this.session.privilege;
+    return this.session === undefined ? this.#privilege : Math.min(this.session.privilege, this.#privilege);
   }
 
   /** Aborts when the request's deadline passes. Made when first asked for: most handlers never do. */

@@ -26,6 +26,17 @@ export interface SessionStart {
   readonly peer: Peer;
 }
 
+/** What an IPMI 1.5 log-in agreed on (IPMI 2.0 §22.16, §22.17). */
+export interface Terms15 {
+  readonly authType: number;
+  /** 16 bytes. */
+  readonly password: Uint8Array;
+  readonly challenge: Uint8Array;
+  /** Set by Activate Session: the console's first number as the BMC wants it, and the BMC's as the console does. */
+  readonly initialInbound?: number;
+  readonly initialOutbound?: number;
+}
+
 /** A log-in under way, and then the session that it became. */
 export class Session implements SessionView {
   readonly kind: SessionKind;
@@ -39,6 +50,7 @@ export class Session implements SessionView {
   maxPrivilege = 0;
   /** False until the log-in is complete: no command but those of the log-in itself. */
   active = false;
+  terms15: Terms15 | undefined;
   /** Monotonic milliseconds of the last valid message. */
   lastHeard: number;
 

@@ -1,0 +1,177 @@
+import { CC, IpmiError, latin1 } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
+import {
+  ActivateSession,
+  CloseSession,
+  GetAuthCode,
+  GetChannelAuthenticationCapabilities,
+  GetChannelCipherSuites,
+  GetSessionChallenge,
+  GetSessionInfo,
+  SessionInfo,
+  SetSessionPrivilegeLevel,
+} from '../../commands/app/sessions.ts';
+import type { Context, Handler } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { Session } from '../../state/sessions.ts';
+import { authCode15, AuthType, cipherSuiteRecords, hmac } from '../../wire/index.ts';
+import { handle } from '../handle.ts';
+
+const BY_HANDLE = 0xfe;
+const BY_ID = 0xff;
+const RECORDS_PER_BLOCK = 16;
+
+export const sessionHandlers: readonly Handler<BmcState>[] = [
+  handle(GetChannelAuthenticationCapabilities, (request, context) => {
+    const { bmc } = context;
+    const channel = sessionChannel(context, request.channel);
+    if (request.privilege < Privilege.Callback || request.privilege > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${request.privilege}`);
+    const { perMessageDisabled, userLevelDisabled, authTypes } = bmc.channels.authentication(channel);
+    const types = authTypes(request.privilege);
+    const { kg, cipherSuites } = bmc.channels.lan(channel);
+    return {
+      channel,
+      extendedCapabilities: request.extended,
+      oem: false,
+      password: types.includes(AuthType.Password),
+      md5: types.includes(AuthType.Md5),
+      md2: types.includes(AuthType.Md2),
+      none: types.includes(AuthType.None),
+      kgSet: kg !== undefined,
+      perMessageDisabled,
+      userLevelDisabled,
+      ...bmc.users.loginKinds(channel),
+      // Meant only for consoles that asked for it: reserved for those of IPMI 1.5.
+      ipmi20: request.extended && cipherSuites.length > 0,
+      ipmi15: request.extended && types.length > 0,
+      oemId: 0,
+      oemData: 0,
+    };
+  }),
+
+  handle(GetChannelCipherSuites, ({ channel, bySuite, index }, context) => {
+    const number = sessionChannel(context, channel);
+    const records = cipherSuiteRecords(context.bmc.channels.lan(number).cipherSuites, bySuite);
+    // A block shorter than 16 bytes, or an empty one, tells the console that this was the last.
+    return { channel: number, records: records.slice(index * RECORDS_PER_BLOCK, (index + 1) * RECORDS_PER_BLOCK) };
+  }),
+
+  handle(GetSessionChallenge, ({ authType, userName }, context) => {
+    const { bmc, channel, requester } = context;
+    const name = latin1(userName.subarray(0, nameLength(userName)));
+    const user = bmc.users.logIn(name, channel.number, undefined);
+    if (!user) throw new IpmiError(name === '' ? 0x82 : 0x81, `no user '${name}' on channel ${channel.number}`);
+    const { authTypes } = bmc.channels.authentication(channel.number);
+    if (!authTypes(Privilege.User).includes(authType) && !authTypes(user.privilegeLimit).includes(authType)) {
+      throw new IpmiError(CC.InvalidDataField, `authentication type ${authType} is not enabled`);
+    }
+    const session = bmc.sessions.begin({ kind: 'ipmi-1.5', channel, peer: peerOf(requester) });
+    if (!session) throw new IpmiError(CC.NodeBusy, 'no session slot');
+    session.userId = user.id;
+    session.userName = name;
+    const challenge = bmc.setup.random.bytes(16);
+    session.terms15 = { authType, password: user.password.slice(0, 16), challenge };
+    return { temporarySessionId: session.id, challenge };
+  }),
+
+  handle(ActivateSession, (request, { bmc, session, channel }) => {
+    if (!(session instanceof Session) || !session.terms15 || session.active) throw new IpmiError(0x85, 'no challenge was given for this session');
+    const { terms15 } = session;
+    if (request.authType !== terms15.authType || !sameBytes(request.challenge, terms15.challenge)) throw new IpmiError(CC.InvalidDataField, 'challenge');
+    if (request.maxPrivilege < Privilege.Callback || request.maxPrivilege > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${request.maxPrivilege}`);
+    const user = bmc.users.logIn(session.userName, channel.number, undefined);
+    if (!user) throw new IpmiError(0x85, 'the user is gone');
+    const { authTypes, privilegeLimit } = bmc.channels.authentication(channel.number);
+    if (request.maxPrivilege > user.privilegeLimit || request.maxPrivilege > privilegeLimit) throw new IpmiError(0x86);
+    if (!authTypes(request.maxPrivilege).includes(request.authType)) throw new IpmiError(0x86, `authentication type ${request.authType} at level ${request.maxPrivilege}`);
+    if (user.sessionLimit > 0 && bmc.sessions.count(channel.number, user.id) >= user.sessionLimit) throw new IpmiError(0x82);
+    session.maxPrivilege = request.maxPrivilege;
+    // 0 belongs to messages outside of a session.
+    const initialInbound = bmc.setup.random.u32() || 1;
+    session.terms15 = { ...terms15, initialInbound, initialOutbound: request.initialOutboundSequence };
+    bmc.sessions.activate(session, Math.min(session.maxPrivilege, Privilege.User));
+    const { perMessageDisabled } = bmc.channels.authentication(channel.number);
+    return {
+      authTypeForSession: perMessageDisabled ? AuthType.None : terms15.authType,
+      sessionId: session.id,
+      initialInboundSequence: initialInbound,
+      maxPrivilegeAllowed: session.maxPrivilege,
+    };
+  }),
+
+  handle(SetSessionPrivilegeLevel, ({ privilege }, { session }) => {
+    if (!session) throw new IpmiError(CC.NotSupportedInState, 'there is no session on this channel');
+    if (privilege === 0) return { newPrivilege: session.privilege };
+    if (privilege === Privilege.Callback || privilege > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${privilege}`);
+    if (privilege > session.maxPrivilege) throw new IpmiError(0x81);
+    session.privilege = privilege;
+    return { newPrivilege: privilege };
+  }),
+
+  handle(CloseSession, ({ sessionId, sessionHandle }, { bmc, session, privilege }) => {
+    const found = sessionId !== 0 ? bmc.sessions.byId(sessionId) : bmc.sessions.byHandle(sessionHandle ?? 0);
+    if (!found?.active) throw new IpmiError(sessionId !== 0 || sessionHandle === undefined ? 0x87 : 0x88);
+    // Another's session may be closed by an administrator only (IPMI 2.0 §22.19).
+    if (found !== session && privilege < Privilege.Administrator) throw new IpmiError(CC.InsufficientPrivilege);
+    bmc.sessions.close(found, 'closed');
+  }),
+
+  handle(GetSessionInfo, ({ index, handleOrId }, { bmc, session }) => {
+    const { sessions } = bmc;
+    const { active } = sessions;
+    const counts = { possible: Math.min(sessions.limit, 63), active: Math.min(active.length, 63) };
+    const wanted = handleOrId.length === (index === BY_HANDLE ? 1 : index === BY_ID ? 4 : 0);
+    if (!wanted) throw new IpmiError(CC.RequestLengthInvalid);
+    const found = findSession(bmc, index, handleOrId, session);
+    if (!found) return { handle: 0, ...counts, session: new Uint8Array(0) };
+    const peer = found instanceof Session ? found.peer : { address: '0.0.0.0', port: 0 };
+    return {
+      handle: found.handle,
+      ...counts,
+      session: SessionInfo.encode({
+        userId: found.userId,
+        privilege: found.privilege,
+        protocol: found instanceof Session && found.kind === 'rmcp+' ? 1 : 0,
+        channel: found.channel.number,
+        address: peer.address.includes(':') ? '0.0.0.0' : peer.address,
+        // A console's MAC is not seen through a socket.
+        mac: '00:00:00:00:00:00',
+        port: peer.port,
+      }),
+    };
+  }),
+
+  handle(GetAuthCode, ({ integrity, authType, channel, userId, data }, context) => {
+    const { bmc } = context;
+    sessionChannel(context, channel);
+    const password = bmc.users.password(userId);
+    if (!password) throw new IpmiError(CC.ParameterOutOfRange, `user ${userId}`);
+    // Integrity 01b: the 1.5 hash of password and data; 10b: HMAC-SHA1-96's whole digest with the password as K_uid (§22.21).
+    if (integrity === 1) return { authCode: hmac('sha1', password, data) };
+    if (integrity !== 0 || (authType !== AuthType.Md2 && authType !== AuthType.Md5)) throw new IpmiError(CC.InvalidDataField, `authentication type ${authType}`);
+    return { authCode: authCode15(authType, password.subarray(0, 16), 0, 0, data, 0, data.length) };
+  }),
+];
+
+/** The channel a request means, which has to have sessions. 0Eh: the one that it came by. */
+function sessionChannel(context: Context<BmcState>, number: number): number {
+  const channel = context.bmc.channels.resolve(number, context);
+  if (!context.bmc.channels.hasSessions(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
+  return channel;
+}
+
+function findSession(bmc: BmcState, index: number, handleOrId: Uint8Array, own: Context['session']): Context['session'] {
+  if (index === 0) return own;
+  if (index === BY_HANDLE) return active(bmc.sessions.byHandle(handleOrId[0]));
+  if (index === BY_ID) return active(bmc.sessions.byId(new DataView(handleOrId.buffer, handleOrId.byteOffset).getUint32(0, true)));
+  return bmc.sessions.active[index - 1];
+}
+
+const active = (session: Session | undefined): Session | undefined => (session?.active ? session : undefined);
+const nameLength = (name: Uint8Array): number => (name.indexOf(0) < 0 ? name.length : name.indexOf(0));
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+function peerOf(requester: string): { address: string; port: number } {
+  const colon = requester.lastIndexOf(':');
+  return { address: requester.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(requester.slice(colon + 1)) };
+}

@@ -1,0 +1,85 @@
+import { Privilege } from '../../commands/command.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import type { Session } from '../../state/sessions.ts';
+import { build20, nextSequence, parse20, PayloadType, SequenceWindow, type Packet20, type SessionCrypto } from '../../wire/index.ts';
+import type { Endpoint } from '../../world/world.ts';
+import type { LanInterface } from './lan.ts';
+import { RepeatedRequests, type Link } from './link.ts';
+import { LogIn } from './log-in.ts';
+
+/** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
+const AHEAD = 16;
+const BEHIND = 15;
+
+/** RMCP+ sessions of one LAN interface. */
+export class RmcpPlus {
+  readonly #bmc: BmcState;
+  readonly #lan: LanInterface;
+  readonly #logIn: LogIn;
+  readonly #links = new Map<number, Link20>();
+
+  constructor(bmc: BmcState, lan: LanInterface) {
+    this.#bmc = bmc;
+    this.#lan = lan;
+    this.#logIn = new LogIn(bmc, lan.channel, (session, consoleId, crypto) =>
+      this.#links.set(session.id, new Link20(session, consoleId, crypto, (iv) => void bmc.setup.random.fill(iv))),
+    );
+  }
+
+  forget(sessionId: number): void {
+    this.#links.delete(sessionId);
+    this.#logIn.forget(sessionId);
+  }
+
+  receive(datagram: Uint8Array, from: Endpoint): void {
+    const packet = parse20(datagram);
+    if (!packet) return;
+    if (packet.sessionId === 0) this.#outside(datagram, packet, from);
+    else this.#inside(datagram, packet, from);
+  }
+
+  #outside(datagram: Uint8Array, { payloadType, encrypted, authenticated, start, end }: Packet20, from: Endpoint): void {
+    if (encrypted || authenticated) return;
+    const payload = datagram.subarray(start, end);
+    if (payloadType === PayloadType.Ipmi) {
+      this.#lan.serveOutside(payload, from, (response) => build20(PayloadType.Ipmi, 0, 0, response));
+      return;
+    }
+    const answer = this.#logIn.receive(payloadType, payload, { address: from.host, port: from.port });
+    if (answer) this.#lan.send(build20(answer.payloadType, 0, 0, answer.payload), from);
+  }
+
+  #inside(datagram: Uint8Array, packet: Packet20, from: Endpoint): void {
+    const link = this.#links.get(packet.sessionId);
+    if (!link?.session.active || !link.crypto.isAuthentic(datagram, packet)) return;
+    // A suite without integrity signs nothing, so its numbers prove nothing either: 0 is what some consoles send.
+    if (!(packet.sequence === 0 && !packet.authenticated) && !link.window.take(packet.sequence)) return;
+    const payload = link.crypto.open(datagram, packet);
+    if (!payload) return;
+    this.#logIn.forget(packet.sessionId);
+    this.#bmc.sessions.heard(link.session);
+    if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, 0, Privilege.Oem);
+  }
+}
+
+class Link20 implements Link {
+  readonly session: Session;
+  readonly crypto: SessionCrypto;
+  readonly repeated = new RepeatedRequests();
+  readonly window = new SequenceWindow(0, AHEAD, BEHIND);
+  readonly #consoleId: number;
+  readonly #fillIv: (iv: Uint8Array) => void;
+  #sequence = 0;
+
+  constructor(session: Session, consoleId: number, crypto: SessionCrypto, fillIv: (iv: Uint8Array) => void) {
+    this.session = session;
+    this.crypto = crypto;
+    this.#consoleId = consoleId;
+    this.#fillIv = fillIv;
+  }
+
+  seal(message: Uint8Array): Uint8Array {
+    this.#sequence = nextSequence(this.#sequence);
+    return this.crypto.seal(PayloadType.Ipmi, this.#consoleId, this.#sequence, message, this.#fillIv);
+  }
+}
