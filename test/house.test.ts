@@ -48,7 +48,7 @@ const lines: Line[] = files.flatMap((file) => {
 });
 
 test('every room is in the plan', () => {
-  expect(new Set(files.map(roomOf)).difference?.(new Set(Object.keys(below))) ?? new Set(files.map(roomOf).filter((room) => !(room in below)))).toEqual(new Set());
+  expect(files.map(roomOf).filter((room) => !(room in below))).toEqual([]);
 });
 
 test('imports go down only, and handlers and interfaces never import each other', () => {
