@@ -1,0 +1,23 @@
+// Every example runs alone and does what it says.
+import { execFileSync, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runTool, toolTest } from './support/tools.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+test('oem-command', () => {
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-command/main.ts'], { cwd: root, encoding: 'utf8' });
+  expect(out).toBe('applied 60\nproduct 4711\nAcme Set Fan Duty: parameter out of range (cc C9h)\n');
+});
+
+toolTest('minimal', ['ipmitool'], async () => {
+  const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], { cwd: root });
+  const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));
+  const port = /:(\d+)\n/.exec(line)![1];
+  const { code, out } = await runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', 'secret-enough', 'mc', 'info']);
+  expect([code, out]).toEqual([0, expect.stringContaining('IPMI Version              : 2.0')]);
+  const ended = new Promise((resolve) => bmc.once('exit', resolve));
+  bmc.kill('SIGTERM');
+  expect(await ended).toBe(0);
+});

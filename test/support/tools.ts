@@ -1,0 +1,30 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { test } from 'vitest';
+
+const found = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${tool}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
+
+/** A test that needs real programs: skipped where one is missing, which the gate counts as a failure. */
+export function toolTest(name: string, tools: readonly string[], body: () => Promise<void>, timeout = 60_000): void {
+  const missing = tools.filter((tool) => !found(tool));
+  test.skipIf(missing.length > 0)(missing.length > 0 ? `${name} (missing ${missing.join(', ')})` : name, { timeout }, body);
+}
+
+export interface Ran {
+  readonly code: number | null;
+  /** Standard output and standard error together. */
+  readonly out: string;
+  readonly ms: number;
+}
+
+export function runTool(tool: string, args: readonly string[], options: { env?: Record<string, string>; input?: string; timeout?: number } = {}): Promise<Ran> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC', PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...options.env }, timeout: options.timeout ?? 30_000 });
+    let out = '';
+    child.stdout.on('data', (data: Buffer) => (out += data.toString('latin1')));
+    child.stderr.on('data', (data: Buffer) => (out += data.toString('latin1')));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, ms: performance.now() - began }));
+    child.stdin.end(options.input ?? '');
+  });
+}
