@@ -1,0 +1,87 @@
+import type { Setup } from './setup.ts';
+import type { Store } from './store.ts';
+
+export interface IdentityOptions {
+  /** Default 20h. */
+  readonly deviceId?: number;
+  /** 0..15. */
+  readonly deviceRevision?: number;
+  readonly firmwareMajor?: number;
+  /** 0..99. */
+  readonly firmwareMinor?: number;
+  /** Four bytes. */
+  readonly auxFirmware?: Uint8Array;
+  /** IANA enterprise number, 20 bits. */
+  readonly manufacturerId?: number;
+  readonly productId?: number;
+  /** UUIDs as text; made at random, once, where absent. */
+  readonly deviceGuid?: string;
+  readonly systemGuid?: string;
+}
+
+/** Results of Get Self Test Results, IPMI 2.0 §20.4. */
+export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
+
+/** Who this BMC says it is. */
+export class Identity {
+  readonly deviceId: number;
+  readonly deviceRevision: number;
+  readonly manufacturerId: number;
+  readonly productId: number;
+  firmwareMajor: number;
+  firmwareMinor: number;
+  auxFirmware: Uint8Array | undefined;
+  /** Device busy: firmware, SDR or self-initialisation under way. */
+  updateInProgress = false;
+  selfTest: { result: number; detail: number } = { result: SelfTest.Ok, detail: 0 };
+  /** ACPI power states as Set ACPI Power State left them; 2Ah: unknown (§20.6). */
+  acpi = { system: 0x00, device: 0x00 };
+  readonly #guids: Store<string>;
+  readonly #given: Readonly<Record<'device' | 'system', string | undefined>>;
+
+  constructor(setup: Setup, options: IdentityOptions = {}) {
+    this.deviceId = options.deviceId ?? 0x20;
+    this.deviceRevision = options.deviceRevision ?? 1;
+    this.firmwareMajor = options.firmwareMajor ?? 1;
+    this.firmwareMinor = options.firmwareMinor ?? 0;
+    this.auxFirmware = options.auxFirmware;
+    this.manufacturerId = options.manufacturerId ?? 0;
+    this.productId = options.productId ?? 0;
+    this.#given = { device: options.deviceGuid, system: options.systemGuid };
+    this.#guids = setup.store<string>('guids');
+    for (const which of ['device', 'system'] as const) {
+      // A GUID made once must be the same after a restart, whether or not anybody waits for it to be stored.
+      if (this.#given[which] === undefined && !this.#guids.has(which)) void this.#guids.set(which, randomUuid(setup.random.bytes(16)));
+    }
+  }
+
+  get deviceGuid(): string {
+    return this.#given.device ?? this.#guids.get('device')!;
+  }
+
+  get systemGuid(): string {
+    return this.#given.system ?? this.#guids.get('system')!;
+  }
+
+  /** As the wire has it: least significant byte first, the node field leading (§20.8). */
+  get deviceGuidBytes(): Uint8Array {
+    return guidBytes(this.deviceGuid);
+  }
+
+  get systemGuidBytes(): Uint8Array {
+    return guidBytes(this.systemGuid);
+  }
+}
+
+/** The bytes of a UUID in IPMI's order: the text's, back to front. */
+export function guidBytes(uuid: string): Uint8Array {
+  const digits = uuid.replaceAll('-', '').match(/../g) ?? [];
+  return Uint8Array.from(digits.reverse(), (pair) => parseInt(pair, 16));
+}
+
+function randomUuid(bytes: Uint8Array): string {
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

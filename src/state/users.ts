@@ -1,0 +1,179 @@
+import { fromLatin1 } from '../codec/index.ts';
+import { Privilege } from '../commands/command.ts';
+import { equalBytes } from '../wire/crypto/hash.ts';
+import type { Setup } from './setup.ts';
+import type { Durable, Store } from './store.ts';
+
+/** Slots 1..63 (IPMI 2.0 §22.26: six bits). */
+export const USER_SLOTS = 63;
+/** Privilege limit 0Fh: the user has no access on the channel. */
+export const NO_ACCESS = 0x0f;
+
+/** What a user may do on one channel (§22.26). */
+export interface UserAccess {
+  readonly callback: boolean;
+  readonly linkAuthentication: boolean;
+  /** IPMI messaging: without it the user cannot open a session. */
+  readonly messaging: boolean;
+  /** Callback..Oem, or 0Fh: no access. */
+  readonly privilegeLimit: number;
+  /** Sessions at once; 0: as many as there are slots. */
+  readonly sessionLimit: number;
+}
+
+interface UserRecord {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** By channel number. */
+  readonly access: Readonly<Record<string, UserAccess>>;
+}
+
+/** 20 bytes, padded with zeros, and the size that it was set with: 16 or 20. */
+interface Password {
+  readonly bytes: Uint8Array;
+  readonly size: number;
+}
+
+export interface UsersOptions {
+  readonly users?: readonly {
+    readonly id: number;
+    readonly name?: string;
+    readonly password?: string;
+    readonly enabled?: boolean;
+    /** On every channel with sessions. Default Administrator. */
+    readonly privilegeLimit?: number;
+  }[];
+  /** Channels with sessions. */
+  readonly channels?: readonly number[];
+}
+
+/** A user who may open a session on a channel. */
+export interface LogInUser {
+  readonly id: number;
+  readonly privilegeLimit: number;
+  readonly sessionLimit: number;
+  /** 20 bytes. */
+  readonly password: Uint8Array;
+}
+
+const ABSENT: UserRecord = { name: '', enabled: false, access: {} };
+const NONE: UserAccess = { callback: false, linkAuthentication: false, messaging: false, privilegeLimit: NO_ACCESS, sessionLimit: 0 };
+const NO_PASSWORD: Password = { bytes: new Uint8Array(20), size: 16 };
+
+/** The user table. Passwords lie in a store of their own, because they are secret. */
+export class Users {
+  readonly #records: Store<UserRecord>;
+  readonly #passwords: Store<Password>;
+  readonly #defaults = new Map<number, UserRecord>();
+  readonly #defaultPasswords = new Map<number, Password>();
+  readonly #listeners = new Set<(userId: number) => void>();
+
+  constructor(setup: Setup, { users = [], channels = [1] }: UsersOptions = {}) {
+    this.#records = setup.store<UserRecord>('users');
+    this.#passwords = setup.store<Password>('passwords');
+    for (const { id, name = '', password = '', enabled = true, privilegeLimit = Privilege.Administrator } of users) {
+      const access = { ...NONE, messaging: true, linkAuthentication: true, privilegeLimit };
+      this.#defaults.set(id, { name, enabled, access: Object.fromEntries(channels.map((channel) => [channel, access])) });
+      this.#defaultPasswords.set(id, { bytes: fromLatin1(password, 20), size: password.length > 16 ? 20 : 16 });
+    }
+  }
+
+  name(id: number): string {
+    return this.#record(id).name;
+  }
+
+  enabled(id: number): boolean {
+    return this.#record(id).enabled;
+  }
+
+  access(id: number, channel: number): UserAccess {
+    return this.#record(id).access[channel] ?? NONE;
+  }
+
+  /** 20 bytes padded with zeros; undefined for a slot that there is not. */
+  password(id: number): Uint8Array | undefined {
+    return id >= 1 && id <= USER_SLOTS ? this.#password(id).bytes : undefined;
+  }
+
+  get enabledCount(): number {
+    return this.#ids().filter((id) => this.enabled(id)).length;
+  }
+
+  /** Null names, named users, and whether anybody gets in without name and password, on one channel (§22.13). */
+  loginKinds(channel: number): { nonNullUsers: boolean; nullUsers: boolean; anonymousLogin: boolean } {
+    const able = this.#ids().filter((id) => this.#able(id, channel));
+    const nameless = able.filter((id) => this.name(id) === '');
+    const anonymous = nameless.filter((id) => this.#password(id).bytes.every((byte) => byte === 0));
+    return { nonNullUsers: able.length > nameless.length, nullUsers: nameless.length > anonymous.length, anonymousLogin: anonymous.length > 0 };
+  }
+
+  /**
+   * The user of that name who may open a session on the channel. With a privilege, users who have it go first, as a
+   * look-up by name and privilege wants (§13.20); without, the first of the name is taken.
+   */
+  logIn(name: string, channel: number, privilege: number | undefined): LogInUser | undefined {
+    const able = this.#ids().filter((id) => this.name(id) === name && this.#able(id, channel));
+    const id = able.find((one) => privilege === undefined || this.access(one, channel).privilegeLimit === privilege) ?? able[0];
+    if (id === undefined) return undefined;
+    const { privilegeLimit, sessionLimit } = this.access(id, channel);
+    return { id, privilegeLimit, sessionLimit, password: this.#password(id).bytes };
+  }
+
+  setName(id: number, name: string): Durable {
+    return this.#change(id, { ...this.#record(id), name });
+  }
+
+  setEnabled(id: number, enabled: boolean): Durable {
+    return this.#change(id, { ...this.#record(id), enabled });
+  }
+
+  setAccess(id: number, channel: number, access: UserAccess): Durable {
+    const record = this.#record(id);
+    return this.#change(id, { ...record, access: { ...record.access, [channel]: access } });
+  }
+
+  setPassword(id: number, password: Uint8Array): Durable {
+    const bytes = new Uint8Array(20);
+    bytes.set(password);
+    this.#tell(id);
+    return this.#passwords.set(id, { bytes, size: password.length });
+  }
+
+  /** Compares in constant time. `wrong-size`: it was stored with the other size. */
+  testPassword(id: number, password: Uint8Array): 'right' | 'wrong' | 'wrong-size' {
+    const { bytes, size } = this.#password(id);
+    if (size !== password.length) return 'wrong-size';
+    return equalBytes(bytes, 0, password, 0, size) ? 'right' : 'wrong';
+  }
+
+  /** Called when a user's password, name or rights change. */
+  onChange(listener: (userId: number) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #able(id: number, channel: number): boolean {
+    const { messaging, privilegeLimit } = this.access(id, channel);
+    return this.enabled(id) && messaging && privilegeLimit >= Privilege.Callback && privilegeLimit <= Privilege.Oem;
+  }
+
+  #ids(): number[] {
+    return Array.from({ length: USER_SLOTS }, (_, i) => i + 1).filter((id) => this.#records.has(id) || this.#defaults.has(id));
+  }
+
+  #record(id: number): UserRecord {
+    return this.#records.get(id) ?? this.#defaults.get(id) ?? ABSENT;
+  }
+
+  #password(id: number): Password {
+    return this.#passwords.get(id) ?? this.#defaultPasswords.get(id) ?? NO_PASSWORD;
+  }
+
+  #change(id: number, record: UserRecord): Durable {
+    this.#tell(id);
+    return this.#records.set(id, record);
+  }
+
+  #tell(id: number): void {
+    for (const listener of this.#listeners) listener(id);
+  }
+}
