@@ -1,0 +1,86 @@
+import { bit, byte, bytes, u8 } from '../../codec/index.ts';
+import { command, NetFn, Privilege } from '../command.ts';
+
+const enables = byte({
+  oem2: bit(7),
+  oem1: bit(6),
+  oem0: bit(5),
+  systemEventLogging: bit(3),
+  eventMessageBuffer: bit(2),
+  eventMessageBufferFullInterrupt: bit(1),
+  receiveMessageQueueInterrupt: bit(0),
+});
+const flags = byte({ oem2: bit(7), oem1: bit(6), oem0: bit(5), watchdogPreTimeout: bit(3), eventMessageBufferFull: bit(1), receiveMessage: bit(0) });
+
+export const SetBmcGlobalEnables = command({
+  name: 'Set BMC Global Enables',
+  spec: 'IPMI 2.0 §22.1',
+  netFn: NetFn.App,
+  cmd: 0x2e,
+  privilege: Privilege.User,
+  systemInterfaceOnly: true,
+  request: { ...enables },
+  response: {},
+});
+
+export const GetBmcGlobalEnables = command({
+  name: 'Get BMC Global Enables',
+  spec: 'IPMI 2.0 §22.2',
+  netFn: NetFn.App,
+  cmd: 0x2f,
+  privilege: Privilege.User,
+  request: {},
+  response: { ...enables },
+});
+
+export const ClearMessageFlags = command({
+  name: 'Clear Message Flags',
+  spec: 'IPMI 2.0 §22.3',
+  netFn: NetFn.App,
+  cmd: 0x30,
+  privilege: Privilege.User,
+  systemInterfaceOnly: true,
+  request: { ...flags },
+  response: {},
+});
+
+export const GetMessageFlags = command({
+  name: 'Get Message Flags',
+  spec: 'IPMI 2.0 §22.4',
+  netFn: NetFn.App,
+  cmd: 0x31,
+  privilege: Privilege.User,
+  systemInterfaceOnly: true,
+  request: {},
+  response: { ...flags },
+});
+
+export const ReadEventMessageBuffer = command({
+  name: 'Read Event Message Buffer',
+  spec: 'IPMI 2.0 §22.8',
+  netFn: NetFn.App,
+  cmd: 0x35,
+  privilege: Privilege.User,
+  systemInterfaceOnly: true,
+  codes: { 0x80: 'data not available (buffer empty)' },
+  request: {},
+  response: { record: bytes(16) },
+});
+
+export const GetBtInterfaceCapabilities = command({
+  name: 'Get BT Interface Capabilities',
+  spec: 'IPMI 2.0 §22.10',
+  netFn: NetFn.App,
+  cmd: 0x36,
+  privilege: Privilege.User,
+  request: {},
+  response: {
+    outstanding: u8,
+    /** Bytes, the length byte included. */
+    inputBufferSize: u8,
+    outputBufferSize: u8,
+    /** Seconds. */
+    requestToResponse: u8,
+    retries: u8,
+  },
+});

@@ -1,0 +1,28 @@
+import { CC, IpmiError } from '../codec/index.ts';
+
+/** A reservation of SEL or SDR repository (IPMI 2.0 §31.4, §33.11): the last one given, until something cancels it. */
+export class Reservation {
+  #last = 0;
+  #valid = false;
+
+  /** 1..FFFFh, another one each time. */
+  reserve(): number {
+    this.#last = this.#last === 0xffff ? 1 : this.#last + 1;
+    this.#valid = true;
+    return this.#last;
+  }
+
+  cancel(): void {
+    this.#valid = false;
+  }
+
+  /** Makes a reservation good again for the client that cancelled it by its own command. */
+  keep(id: number): void {
+    this.#valid = id === this.#last;
+  }
+
+  /** Throws C5h unless `id` is the present reservation. */
+  check(id: number): void {
+    if (!this.#valid || id !== this.#last) throw new IpmiError(CC.ReservationCanceled);
+  }
+}
