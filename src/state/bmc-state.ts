@@ -7,6 +7,7 @@ import type { FruInventory } from './fru.ts';
 import type { Identity } from './identity.ts';
 import type { LanParameters } from './lan-parameters.ts';
 import type { MessageBuffers } from './message-buffers.ts';
+import type { Reservation } from './reservation.ts';
 import type { SdrRepository } from './sdr.ts';
 import type { Sel } from './sel.ts';
 import type { Sensors } from './sensors.ts';
@@ -25,6 +26,7 @@ export interface BmcState {
   readonly sel: Sel;
   readonly sdr: SdrRepository;
   readonly sensors: Sensors;
+  readonly deviceSdrReservation: Reservation;
   readonly fru: FruInventory;
   readonly users: Users;
   readonly channels: Channels;

@@ -1,0 +1,128 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import {
+  BitsOperation,
+  GetSensorEventEnable,
+  GetSensorEventStatus,
+  GetSensorHysteresis,
+  GetSensorReading,
+  GetSensorReadingFactors,
+  GetSensorThreshold,
+  GetSensorType,
+  RearmSensorEvents,
+  SetSensorEventEnable,
+  SetSensorHysteresis,
+  SetSensorReadingAndEventStatus,
+  SetSensorThreshold,
+  SetSensorType,
+} from '../../commands/sensor/sensors.ts';
+import type { Context, Handler } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { THRESHOLDS, type Sensor, type ThresholdName } from '../../state/sensor.ts';
+import { after } from '../../state/store.ts';
+import { handle } from '../handle.ts';
+
+const LINEAR_FACTORS = { tolerance: 0, accuracyLow: 0, accuracyHigh: 0, accuracyExponent: 0 };
+
+export const sensorHandlers: readonly Handler<BmcState>[] = [
+  handle(GetSensorReadingFactors, ({ sensorNumber, reading }, context) => {
+    const { m, b, k1, k2 } = sensorOf(context, sensorNumber).analog.factors;
+    // The factors of a linear sensor are the same for every reading.
+    return { nextReading: Math.min(reading + 1, 0xff), mLow: m & 0xff, mHigh: (m >> 8) & 3, bLow: b & 0xff, bHigh: (b >> 8) & 3, rExponent: k2 & 0xf, bExponent: k1 & 0xf, ...LINEAR_FACTORS };
+  }),
+
+  handle(SetSensorHysteresis, ({ sensorNumber, positive, negative }, context) => {
+    const sensor = sensorOf(context, sensorNumber);
+    void sensor.analog;
+    return after(sensor.setHysteresis(positive, negative), {});
+  }),
+
+  handle(GetSensorHysteresis, ({ sensorNumber }, context) => sensorOf(context, sensorNumber).hysteresis),
+
+  handle(SetSensorThreshold, (request, context) => {
+    const sensor = sensorOf(context, request.sensorNumber);
+    void sensor.analog;
+    const chosen = THRESHOLDS.flatMap((name, i): [ThresholdName, number][] => (request[name] ? [[name, request.values[i]]] : []));
+    for (const [name] of chosen) if (sensor.threshold(name) === undefined) throw new IpmiError(CC.InvalidDataField, `${sensor.declaration.name} has no ${name}`);
+    return after(sensor.setThresholds(Object.fromEntries(chosen)), {});
+  }),
+
+  handle(GetSensorThreshold, ({ sensorNumber }, context) => {
+    const sensor = sensorOf(context, sensorNumber);
+    void sensor.analog;
+    const has = (name: ThresholdName): boolean => sensor.threshold(name) !== undefined;
+    return {
+      lnc: has('lnc'),
+      lc: has('lc'),
+      lnr: has('lnr'),
+      unc: has('unc'),
+      uc: has('uc'),
+      unr: has('unr'),
+      values: THRESHOLDS.map((name) => sensor.threshold(name) ?? 0),
+    };
+  }),
+
+  handle(SetSensorEventEnable, ({ sensorNumber, events, scanning, update, masks }, context) => {
+    const sensor = sensorOf(context, sensorNumber);
+    if (update > 2) throw new IpmiError(CC.InvalidDataField, `event enable ${update}`);
+    const { assertions, deassertions } = sensor.enables;
+    const [up, down] = maskPair(masks);
+    const changed = (before: number, mask: number): number => (update === 1 ? before | mask : update === 2 ? before & ~mask : before);
+    return after(sensor.setEnables({ events, scanning, assertions: changed(assertions, up), deassertions: changed(deassertions, down) }), {});
+  }),
+
+  handle(GetSensorEventEnable, ({ sensorNumber }, context) => sensorOf(context, sensorNumber).enables),
+
+  handle(RearmSensorEvents, ({ sensorNumber, selected, masks }, context) => {
+    const [assertions, deassertions] = selected ? maskPair(masks) : [0x7fff, 0x7fff];
+    sensorOf(context, sensorNumber).rearm(assertions, deassertions);
+  }),
+
+  handle(GetSensorEventStatus, ({ sensorNumber }, context) => {
+    const sensor = sensorOf(context, sensorNumber);
+    const { unavailable } = sensor.read();
+    const { events, scanning } = sensor.enables;
+    return { events, scanning, unavailable, ...sensor.eventStatus };
+  }),
+
+  handle(GetSensorReading, ({ sensorNumber }, context) => {
+    const sensor = sensorOf(context, sensorNumber);
+    const { raw, states, unavailable } = sensor.read();
+    const { events, scanning } = sensor.enables;
+    if (sensor.isThreshold) return { reading: raw, events, scanning, unavailable, states: 0xc0 | states };
+    return { reading: raw, events, scanning, unavailable, states: states & 0xff, statesHigh: 0x80 | (states >> 8) };
+  }),
+
+  handle(SetSensorType, ({ sensorNumber, type, eventType }, context) => after(sensorOf(context, sensorNumber).setType(type, eventType), {})),
+
+  handle(GetSensorType, ({ sensorNumber }, context) => {
+    const { sensor, event } = sensorOf(context, sensorNumber).type;
+    return { type: sensor, eventType: event };
+  }),
+
+  handle(SetSensorReadingAndEventStatus, ({ sensorNumber, assertion, deassertion, reading, value, status }, context) => {
+    const sensor = sensorOf(context, sensorNumber);
+    if (reading > BitsOperation.Write) throw new IpmiError(CC.InvalidDataField, `reading operation ${reading}`);
+    if (reading === BitsOperation.Write) {
+      if (value === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no reading');
+      if (sensor.isThreshold) sensor.setRaw(value);
+    }
+    if (assertion === BitsOperation.Keep && deassertion === BitsOperation.Keep) return;
+    if (status === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no event status');
+    const before = sensor.eventStatus;
+    const assertions = changedBits(assertion, before.assertions, status.assertions & 0x7fff);
+    // What a discrete sensor asserts is its state.
+    if (!sensor.isThreshold && assertion !== BitsOperation.Keep) sensor.setStates(assertions);
+    else sensor.setEventStatus(assertions, changedBits(deassertion, before.deassertions, status.deassertions & 0x7fff));
+  }),
+];
+
+const sensorOf = ({ bmc, lun }: Context<BmcState>, number: number): Sensor => bmc.sensors.get(number, lun);
+
+/** Two masks of two bytes, of which any at the end may be missing. */
+const maskPair = (masks: Uint8Array): [number, number] => [(masks[0] ?? 0) | ((masks[1] ?? 0) << 8), (masks[2] ?? 0) | ((masks[3] ?? 0) << 8)];
+
+function changedBits(operation: number, before: number, bits: number): number {
+  if (operation === BitsOperation.Write) return bits;
+  if (operation === BitsOperation.Set) return before | bits;
+  return operation === BitsOperation.Clear ? before & ~bits : before;
+}
