@@ -1,0 +1,207 @@
+import type { Clock, Timer } from '../world/world.ts';
+import type { Setup } from './setup.ts';
+import { both, type Durable, type Store } from './store.ts';
+
+export type PowerAction = 'on' | 'off' | 'cycle' | 'reset' | 'diag' | 'soft';
+
+/** What really switches the machine. Without one, it is simulated. */
+export interface PowerBackend {
+  power(action: PowerAction): void | Promise<void>;
+}
+
+/** Power restore policy, IPMI 2.0 §28.2. */
+export const RestorePolicy = { AlwaysOff: 0, Previous: 1, AlwaysOn: 2 } as const;
+
+/** System restart causes, §28.11. */
+export const RestartCause = {
+  Unknown: 0x0,
+  ChassisControl: 0x1,
+  ResetButton: 0x2,
+  PowerButton: 0x3,
+  Watchdog: 0x4,
+  Oem: 0x5,
+  AlwaysRestore: 0x6,
+  RestorePrevious: 0x7,
+  PefReset: 0x8,
+  PefCycle: 0x9,
+  SoftReset: 0xa,
+  Rtc: 0xb,
+} as const;
+
+/** Bits of "last power event", §28.2. */
+export interface LastPowerEvent {
+  readonly byCommand: boolean;
+  readonly fault: boolean;
+  readonly interlock: boolean;
+  readonly overload: boolean;
+  readonly acFailed: boolean;
+}
+
+/** Addresses of §28.1, as Set Chassis Capabilities leaves them. */
+export interface ChassisCapabilities {
+  readonly intrusionSensor: boolean;
+  readonly frontPanelLockout: boolean;
+  readonly fruAddress: number;
+  readonly sdrAddress: number;
+  readonly selAddress: number;
+  readonly managementAddress: number;
+  readonly bridgeAddress: number;
+}
+
+/** §28.6: buttons that are disabled. */
+export interface FrontPanel {
+  readonly standby: boolean;
+  readonly diagnosticInterrupt: boolean;
+  readonly reset: boolean;
+  readonly powerOff: boolean;
+}
+
+export interface ChassisOptions {
+  readonly power?: 'on' | 'off';
+  readonly restorePolicy?: number;
+  readonly backend?: PowerBackend;
+  /** Milliseconds that a soft shutdown takes. Default 5000. */
+  readonly softOffDelay?: number;
+}
+
+const BMC_ADDRESS = 0x20;
+const NO_EVENT: LastPowerEvent = { byCommand: false, fault: false, interlock: false, overload: false, acFailed: false };
+const MINUTES_PER_COUNT = 60;
+
+/** The machine that the BMC manages: power, buttons, identify light, hours. */
+export class Chassis {
+  /** Faults that a test or a sensor may set (§28.2). */
+  faults = { powerFault: false, powerControlFault: false, interlock: false, overload: false, intrusion: false, driveFault: false, coolingFault: false, frontPanelLockout: false };
+  lastPowerEvent: LastPowerEvent = NO_EVENT;
+  restartCause: { readonly cause: number; readonly channel: number } = { cause: RestartCause.Unknown, channel: 0 };
+  frontPanel: FrontPanel = { standby: false, diagnosticInterrupt: false, reset: false, powerOff: false };
+  readonly #clock: Clock;
+  readonly #backend: PowerBackend | undefined;
+  readonly #softOffDelay: number;
+  readonly #kept: Store<number>;
+  readonly #capabilities: Store<ChassisCapabilities>;
+  readonly #listeners = new Set<(on: boolean, action: PowerAction) => void>();
+  readonly #defaults: { readonly policy: number };
+  #on: boolean;
+  /** Monotonic milliseconds since when the hours counter runs. */
+  #since: number;
+  #pending: Timer | undefined;
+  #identify: { readonly until: number; readonly forced: boolean } = { until: 0, forced: false };
+
+  constructor(setup: Setup, options: ChassisOptions = {}) {
+    this.#clock = setup.clock;
+    this.#backend = options.backend;
+    this.#softOffDelay = options.softOffDelay ?? 5000;
+    this.#kept = setup.store<number>('chassis');
+    this.#capabilities = setup.store<ChassisCapabilities>('chassis-capabilities');
+    this.#defaults = { policy: options.restorePolicy ?? RestorePolicy.Previous };
+    const before = this.#kept.get('power');
+    const restored = this.restorePolicy === RestorePolicy.AlwaysOn || (this.restorePolicy === RestorePolicy.Previous && before === 1);
+    this.#on = before === undefined ? (options.power ?? 'on') === 'on' : restored;
+    if (before !== undefined && restored) {
+      this.restartCause = { cause: this.restorePolicy === RestorePolicy.AlwaysOn ? RestartCause.AlwaysRestore : RestartCause.RestorePrevious, channel: 0 };
+    }
+    this.#since = this.#clock.monotonic();
+  }
+
+  get isOn(): boolean {
+    return this.#on;
+  }
+
+  get restorePolicy(): number {
+    return this.#kept.get('policy') ?? this.#defaults.policy;
+  }
+
+  setRestorePolicy(policy: number): Durable {
+    return this.#kept.set('policy', policy);
+  }
+
+  get capabilities(): ChassisCapabilities {
+    return (
+      this.#capabilities.get('all') ?? {
+        intrusionSensor: true,
+        frontPanelLockout: true,
+        fruAddress: BMC_ADDRESS,
+        sdrAddress: BMC_ADDRESS,
+        selAddress: BMC_ADDRESS,
+        managementAddress: BMC_ADDRESS,
+        bridgeAddress: BMC_ADDRESS,
+      }
+    );
+  }
+
+  setCapabilities(capabilities: ChassisCapabilities): Durable {
+    return this.#capabilities.set('all', capabilities);
+  }
+
+  /** Seconds that the machine stays off in a power cycle. */
+  get cycleInterval(): number {
+    return this.#kept.get('cycle') ?? 2;
+  }
+
+  setCycleInterval(seconds: number): Durable {
+    return this.#kept.set('cycle', seconds);
+  }
+
+  onPower(listener: (on: boolean, action: PowerAction) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Does what Chassis Control asks for; a cycle and a soft shutdown take their time. */
+  control(action: PowerAction, cause: number = RestartCause.ChassisControl, channel = 0): Durable {
+    this.#pending?.cancel();
+    this.#pending = undefined;
+    const restarts = action === 'on' || action === 'cycle' || action === 'reset';
+    if (restarts) this.restartCause = { cause, channel };
+    if (action !== 'diag') this.lastPowerEvent = { ...NO_EVENT, byCommand: action === 'on' };
+    const done = this.#backend?.power(action);
+    const failed = done instanceof Promise ? done : undefined;
+    if (action === 'soft') {
+      if (this.#on) this.#pending = this.#clock.after(this.#softOffDelay, () => void this.#switch(false, 'soft'));
+      return failed;
+    }
+    if (action === 'cycle' && this.#on) {
+      this.#pending = this.#clock.after(this.cycleInterval * 1000, () => void this.#switch(true, 'cycle'));
+      return both(failed, this.#switch(false, 'cycle'));
+    }
+    if (action === 'diag') {
+      for (const listener of this.#listeners) listener(this.#on, action);
+      return failed;
+    }
+    return both(failed, this.#switch(action !== 'off', action));
+  }
+
+  /** Lights the identify lamp for some seconds; 0 turns it off. */
+  identify(seconds: number, forced: boolean): void {
+    this.#identify = { until: this.#clock.monotonic() + seconds * 1000, forced };
+  }
+
+  /** §28.2: 0 off, 1 for a time, 2 until it is turned off. */
+  get identifyState(): number {
+    if (this.#identify.forced) return 2;
+    return this.#identify.until > this.#clock.monotonic() ? 1 : 0;
+  }
+
+  /** Power-on hours as counts of `minutesPerCount` (§28.14). */
+  get powerOnHours(): { readonly minutesPerCount: number; readonly count: number } {
+    return { minutesPerCount: MINUTES_PER_COUNT, count: Math.floor(this.#minutesOn() / MINUTES_PER_COUNT) };
+  }
+
+  #minutesOn(): number {
+    const running = this.#on ? (this.#clock.monotonic() - this.#since) / 60_000 : 0;
+    return (this.#kept.get('minutes') ?? 0) + running;
+  }
+
+  #switch(on: boolean, action: PowerAction): Durable {
+    const minutes = this.#minutesOn();
+    const changed = on !== this.#on;
+    this.#on = on;
+    this.#since = this.#clock.monotonic();
+    for (const listener of this.#listeners) listener(on, action);
+    if (!changed) return undefined;
+    return this.#kept.change([
+      ['power', on ? 1 : 0],
+      ['minutes', minutes],
+    ]);
+  }
+}
