@@ -9,17 +9,19 @@ export interface GlobalEnables {
   readonly receiveMessageQueueInterrupt: boolean;
 }
 
+const AFTER_RESET: GlobalEnables = {
+  oem2: false,
+  oem1: false,
+  oem0: false,
+  systemEventLogging: true,
+  eventMessageBuffer: false,
+  eventMessageBufferFullInterrupt: false,
+  receiveMessageQueueInterrupt: false,
+};
+
 /** What waits in the BMC for system software (§22.1-22.8). Volatile: it ends with a reset. */
 export class MessageBuffers {
-  enables: GlobalEnables = {
-    oem2: false,
-    oem1: false,
-    oem0: false,
-    systemEventLogging: true,
-    eventMessageBuffer: false,
-    eventMessageBufferFullInterrupt: false,
-    receiveMessageQueueInterrupt: false,
-  };
+  enables = AFTER_RESET;
   /** The pre-timeout interrupt of the watchdog has occurred. */
   watchdogPreTimeout = false;
   #event: Uint8Array | undefined;
@@ -34,6 +36,12 @@ export class MessageBuffers {
   }
 
   clearEvent(): void {
+    this.#event = undefined;
+  }
+
+  reset(): void {
+    this.enables = AFTER_RESET;
+    this.watchdogPreTimeout = false;
     this.#event = undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import type { LanStatistics } from '../../state/lan-parameters.ts';
 import type { CloseReason, Session } from '../../state/sessions.ts';
 import { AuthType, BMC_ADDRESS, buildPresencePong, buildResponse, parseMessage, presencePingTag, RmcpClass, rmcpClass, type IpmiMessage } from '../../wire/index.ts';
 import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
@@ -15,21 +16,13 @@ export interface LanOptions {
   readonly channel?: number;
 }
 
-/** Datagram counts of Get IP/UDP/RMCP Statistics (IPMI 2.0 §23.4). */
-export interface LanStatistics {
-  received: number;
-  /** RMCP packets that carried something for this BMC. */
-  valid: number;
-  sent: number;
-}
-
 /** Most bytes of an answer: an IPMI 1.5 packet carries 255, seven of which are addresses and checksums. */
 const MAX_ANSWER = 248;
 
 /** IPMI over LAN (IPMI 2.0 §13): presence ping, IPMI 1.5 sessions and RMCP+ sessions on one UDP port. */
 export class LanInterface implements Interface<BmcState> {
   readonly channel: Channel;
-  readonly statistics: LanStatistics = { received: 0, valid: 0, sent: 0 };
+  readonly statistics: LanStatistics;
   readonly #options: LanOptions;
   readonly #lan15: Lan15;
   readonly #rmcpPlus: RmcpPlus;
@@ -40,6 +33,7 @@ export class LanInterface implements Interface<BmcState> {
   constructor(options: LanOptions) {
     this.#options = options;
     this.channel = { number: options.channel ?? 1, medium: 'lan', maxAnswer: MAX_ANSWER };
+    this.statistics = options.bmc.lan.statistics(this.channel.number);
     this.#lan15 = new Lan15(options.bmc, this);
     this.#rmcpPlus = new RmcpPlus(options.bmc, this);
   }

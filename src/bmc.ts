@@ -1,0 +1,163 @@
+import { channelsOf, frusOf, identityOf, lanInterfaces, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
+import type { BmcOptions, LanInterfaceOptions } from './config/options.ts';
+import { SettingsError } from './config/platform.ts';
+import { standard } from './handlers/standard.ts';
+import { LanInterface } from './interfaces/index.ts';
+import { Router, type Attachment } from './router/index.ts';
+import type { BmcState } from './state/bmc-state.ts';
+import { BmcTime } from './state/bmc-time.ts';
+import { BootOptions } from './state/boot-options.ts';
+import { Channels } from './state/channels.ts';
+import { Chassis, RestorePolicy, type PowerBackend } from './state/chassis.ts';
+import { Events } from './state/events.ts';
+import { FruInventory } from './state/fru.ts';
+import { Identity } from './state/identity.ts';
+import { LanParameters } from './state/lan-parameters.ts';
+import { MessageBuffers } from './state/message-buffers.ts';
+import { Reservation } from './state/reservation.ts';
+import { SdrRepository } from './state/sdr.ts';
+import { Sel } from './state/sel.ts';
+import { sensorSdr } from './state/sensor-sdr.ts';
+import { Sensors } from './state/sensors.ts';
+import { Sessions } from './state/sessions.ts';
+import { Setup, type Log } from './state/setup.ts';
+import { Users } from './state/users.ts';
+import { endpointName, parseEndpoint, type World } from './world/world.ts';
+import { nodeWorld } from './world/node.ts';
+
+export type { BmcOptions } from './config/options.ts';
+export type { BmcState } from './state/bmc-state.ts';
+
+/** What a BMC is made with besides its settings. */
+export interface BmcSurroundings {
+  /** Default: the real one. */
+  readonly world?: Pick<World, 'clock' | 'random' | 'udp'>;
+  /** Default: silent. */
+  readonly log?: Log;
+  /** Switches the machine; without one, it is simulated. */
+  readonly power?: PowerBackend;
+}
+
+/** An open interface, as the ready line shows it. */
+export interface InterfaceInfo {
+  readonly bmc: string;
+  readonly type: 'lan';
+  readonly channel: number;
+  readonly address: string;
+}
+
+const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one process. */
+export class Bmc implements BmcState {
+  readonly name: string;
+  readonly router: Router<BmcState>;
+  readonly setup: Setup;
+  readonly time: BmcTime;
+  readonly identity: Identity;
+  readonly chassis: Chassis;
+  readonly bootOptions: BootOptions;
+  readonly events: Events;
+  readonly sel: Sel;
+  readonly sdr: SdrRepository;
+  readonly sensors: Sensors;
+  readonly deviceSdrReservation = new Reservation();
+  readonly fru: FruInventory;
+  readonly users: Users;
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  readonly lan: LanParameters;
+  readonly messages = new MessageBuffers();
+  readonly #world: Pick<World, 'clock' | 'random' | 'udp'>;
+  readonly #options: BmcOptions;
+  #attachments: Attachment<BmcState>[] = [];
+
+  /** Throws SettingsError for settings that contradict each other. */
+  constructor(options: BmcOptions = {}, { world = nodeWorld(), log = silent, power }: BmcSurroundings = {}) {
+    this.#options = options;
+    this.#world = world;
+    this.name = options.name ?? 'bmc';
+    const setup = new Setup(world.clock, world.random, log);
+    this.setup = setup;
+    this.router = new Router<BmcState>({ standard, clock: world.clock, log });
+    this.time = new BmcTime(setup);
+    this.identity = new Identity(setup, identityOf(options));
+    this.channels = new Channels(setup, channelsOf(options));
+    this.users = new Users(setup, usersOf(options));
+    this.sessions = new Sessions(setup, { limit: options.sessions?.limit, inactivity: (options.sessions?.inactivity ?? 60) * 1000 });
+    this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
+    this.sel = new Sel(setup, this.time, options.sel);
+    this.events = new Events(setup, this.sel, this.messages);
+    this.sensors = new Sensors(setup, this.events, sensorsOf(options));
+    const records = [...this.sensors.all.map((sensor) => sensorSdr(sensor)), ...locatorsOf(options)];
+    this.sdr = new SdrRepository(setup, this.time, { records });
+    this.fru = new FruInventory(setup, frusOf(options));
+    const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[options.chassis?.restorePolicy ?? 'previous'];
+    this.chassis = new Chassis(setup, { power: options.chassis?.power, restorePolicy, backend: power });
+    this.bootOptions = new BootOptions(setup, this.time);
+    this.#connect();
+    if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) this.#logBoot();
+  }
+
+  /** Opens every interface. Rejects, with all of them closed again, if one cannot be had (a port in use). */
+  async open(): Promise<void> {
+    try {
+      for (const options of lanInterfaces(this.#options)) this.#attachments.push(await this.router.attach(this.#makeLan(options)));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Lets running requests finish, ends all sessions and closes every interface. */
+  async close(): Promise<void> {
+    await Promise.all(this.#attachments.splice(0).map((attachment) => attachment.detach()));
+    this.sessions.closeAll('reset');
+  }
+
+  get interfaces(): InterfaceInfo[] {
+    return this.#attachments.flatMap(({ interface: one }) =>
+      one instanceof LanInterface ? [{ bmc: this.name, type: 'lan' as const, channel: one.channel.number, address: endpointName(one.address) }] : [],
+    );
+  }
+
+  reset(kind: 'cold' | 'warm'): void {
+    this.setup.log.info(`${this.name}: ${kind} reset`);
+    // After the answer has gone out: sessions are what the answer needs.
+    this.#world.clock.after(10, () => {
+      this.sessions.closeAll('reset');
+      this.messages.reset();
+    });
+  }
+
+  #makeLan({ listen = '127.0.0.1:623', channel = 1 }: LanInterfaceOptions): LanInterface {
+    const endpoint = parseEndpoint(listen);
+    if (!endpoint) throw new SettingsError(`'${listen}' is not host:port`);
+    return new LanInterface({ bmc: this, udp: this.#world.udp, listen: endpoint, channel });
+  }
+
+  /** What one piece of state has to know of another. */
+  #connect(): void {
+    this.users.onChange((userId) => this.sessions.closeUser(userId));
+    this.sessions.onClose((session) => {
+      this.lan.release(session);
+      this.bootOptions.setInProgress.release(session);
+    });
+    this.chassis.onPower((on, action) => {
+      this.bootOptions.hold();
+      if (on && action !== 'diag') void this.bootOptions.booted()?.catch(() => undefined);
+    });
+  }
+
+  /** A server that was just switched on has something to tell. */
+  #logBoot(): void {
+    const bios = 0x21;
+    const event = (sensorType: number, ...data: number[]): void => {
+      void this.events.raise({ generator: bios, sensorType, sensorNumber: 0, eventType: 0x6f, deassertion: false, data: Uint8Array.from([...data, 0xff, 0xff].slice(0, 3)) })?.catch(() => undefined);
+    };
+    // System boot initiated by power-up; firmware progress: starting operating system boot; C: boot completed.
+    event(0x1d, 0x00);
+    event(0x0f, 0xc2, 0x13);
+    event(0x1f, 0x01);
+  }
+}

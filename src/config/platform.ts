@@ -1,0 +1,160 @@
+import { fromLatin1 } from '../codec/index.ts';
+import { Privilege } from '../commands/command.ts';
+import { AuthType } from '../wire/lan15.ts';
+import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
+import { fruImage } from '../state/fru-image.ts';
+import type { FruDevice } from '../state/fru.ts';
+import type { IdentityOptions as Identity } from '../state/identity.ts';
+import type { LanSettings } from '../state/lan-parameters.ts';
+import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
+import { factorsFor } from '../state/sensor-factors.ts';
+import type { SensorDeclaration } from '../state/sensor.ts';
+import { NO_ACCESS, type UsersOptions } from '../state/users.ts';
+import { possibleStates, sensorTypes, units } from './names.ts';
+import type { BmcOptions, FruOptions, LanInterfaceOptions, PrivilegeName, SensorOptions } from './options.ts';
+
+/** A setting that its type allows but that makes no sense. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+const THRESHOLD = 0x01;
+const SENSOR_SPECIFIC = 0x6f;
+const BMC_ADDRESS = 0x20;
+const SYSTEM_INTERFACE = 0x0f;
+
+export function identityOf({ identity = {} }: BmcOptions): Identity {
+  const [major, minor] = (identity.firmware ?? '1.00').split('.').map(Number);
+  return { ...identity, firmwareMajor: major, firmwareMinor: minor };
+}
+
+export const lanInterfaces = ({ interfaces = [] }: BmcOptions): readonly LanInterfaceOptions[] => interfaces.filter((one) => one.type === 'lan');
+
+export function channelsOf(options: BmcOptions): ChannelOptions[] {
+  const lans = lanInterfaces(options).map((lan): ChannelOptions => ({
+    number: lan.channel ?? 1,
+    medium: MediumType.Lan,
+    protocol: ProtocolType.Ipmb,
+    sessionSupport: SessionSupport.Multi,
+    lan: {
+      cipherSuites: lan.cipherSuites ?? [3, 17],
+      authTypes: (lan.authTypes ?? ['md5', 'md2']).map((name) => ({ none: AuthType.None, md2: AuthType.Md2, md5: AuthType.Md5, password: AuthType.Password })[name]),
+      kg: lan.kg === undefined ? undefined : keyOf(lan.kg),
+    },
+  }));
+  for (const [i, { number }] of lans.entries()) {
+    if (lans.findIndex((one) => one.number === number) !== i) throw new SettingsError(`two interfaces have channel ${number}`);
+  }
+  return [
+    { number: 0, medium: MediumType.Ipmb, protocol: ProtocolType.Ipmb, sessionSupport: SessionSupport.None },
+    ...lans,
+    { number: SYSTEM_INTERFACE, medium: MediumType.SystemInterface, protocol: ProtocolType.Kcs, sessionSupport: SessionSupport.None },
+  ];
+}
+
+export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
+  lanInterfaces(options).map(({ channel = 1, address, netmask, gateway, mac, community }) => ({ channel, address, netmask, gateway, mac, community }));
+
+export function usersOf(options: BmcOptions): UsersOptions {
+  const channels = lanInterfaces(options).map(({ channel }) => channel ?? 1);
+  return { channels, users: (options.users ?? []).map((user) => ({ ...user, privilegeLimit: privilegeOf(user.privilege ?? 'administrator') })) };
+}
+
+export function sensorsOf({ sensors = [] }: BmcOptions): SensorDeclaration[] {
+  const taken = new Set(sensors.flatMap(({ number }) => (number === undefined ? [] : [number])));
+  let next = 1;
+  return sensors.map((sensor) => {
+    while (taken.has(next)) next++;
+    const number = sensor.number ?? next++;
+    taken.add(number);
+    return sensorOf(sensor, number);
+  });
+}
+
+function sensorOf(sensor: SensorOptions, number: number): SensorDeclaration {
+  const type = typeof sensor.type === 'number' ? sensor.type : sensorTypes[sensor.type.toLowerCase()];
+  if (type === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no sensor type '${sensor.type}'`);
+  const [entityId, entityInstance] = sensor.entity.split('.').map(Number);
+  const common = { number, name: sensor.name, entityId, entityInstance, type };
+  if (sensor.unit === undefined) {
+    const states = (sensor.states ?? []).reduce((mask, state) => mask | (1 << state), 0);
+    return { ...common, eventType: sensor.eventType ?? SENSOR_SPECIFIC, states, possibleStates: (possibleStates[type] ?? 0xff) | states };
+  }
+  const unit = units[sensor.unit];
+  if (unit === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no unit '${sensor.unit}'`);
+  const { range: [min, max] = [0, 255], value = 0, nominal, thresholds = {}, hysteresis } = sensor;
+  return { ...common, eventType: THRESHOLD, analog: { factors: factorsFor(min, max), unit, value, min, max, nominal, thresholds, hysteresis } };
+}
+
+export const frusOf = ({ fru = [] }: BmcOptions): FruDevice[] => fru.map((one) => ({ id: one.id, name: one.name, image: imageOf(one) }));
+
+function imageOf(fru: FruOptions): Uint8Array {
+  try {
+    return fruImage(fru, fru.size ?? 2048);
+  } catch (error) {
+    throw new SettingsError(`FRU ${fru.id}: ${(error as Error).message}`);
+  }
+}
+
+/** Locators of the repository: this controller, and the FRU devices besides its own. */
+export function locatorsOf({ sdr = {}, fru = [], name = 'BMC' }: BmcOptions): Uint8Array[] {
+  const controller = sdrRecord(SdrType.McLocator, McLocatorRecord, {
+    slaveAddress: BMC_ADDRESS,
+    channel: 0,
+    acpiSystemNotify: false,
+    acpiDeviceNotify: false,
+    staticController: true,
+    logInitErrors: false,
+    initControl: 0,
+    chassis: true,
+    bridge: false,
+    eventGenerator: true,
+    eventReceiver: true,
+    fruInventory: true,
+    sel: true,
+    sdrRepository: true,
+    sensor: true,
+    entityId: 7,
+    entityInstance: 1,
+    oem: 0,
+    id: idBytes(sdr.name ?? name),
+  });
+  const frus = fru
+    .filter(({ id }) => id !== 0)
+    .map((one) => {
+      const [entityId, entityInstance] = (one.entity ?? '7.1').split('.').map(Number);
+      return sdrRecord(SdrType.FruLocator, FruLocatorRecord, {
+        accessAddress: BMC_ADDRESS,
+        fruId: one.id,
+        logical: true,
+        lun: 0,
+        privateBus: 0,
+        channel: 0,
+        // 10h: a FRU device behind the controller (§43.12).
+        deviceType: 0x10,
+        deviceTypeModifier: 0,
+        entityId,
+        entityInstance,
+        oem: 0,
+        id: idBytes(one.name),
+      });
+    });
+  return [controller, ...frus];
+}
+
+function privilegeOf(name: PrivilegeName): number {
+  return {
+    callback: Privilege.Callback,
+    user: Privilege.User,
+    operator: Privilege.Operator,
+    administrator: Privilege.Administrator,
+    oem: Privilege.Oem,
+    none: NO_ACCESS,
+  }[name];
+}
+
+/** Text, or 40 hex digits after 0x, as 20 bytes. */
+function keyOf(text: string): Uint8Array {
+  if (!/^0x[\da-f]{40}$/i.test(text)) return fromLatin1(text, 20);
+  return Uint8Array.from(text.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}

@@ -1,0 +1,40 @@
+import { standardTable, type HandlerSet, type Table } from '../router/index.ts';
+import type { BmcState } from '../state/bmc-state.ts';
+import { channelHandlers } from './app/channels.ts';
+import { deviceHandlers } from './app/device.ts';
+import { globalHandlers } from './app/global.ts';
+import { sessionHandlers } from './app/sessions.ts';
+import { userHandlers } from './app/users.ts';
+import { bootOptionHandlers } from './chassis/boot-options.ts';
+import { chassisHandlers } from './chassis/chassis.ts';
+import { deviceSdrHandlers } from './sensor/device-sdr.ts';
+import { eventHandlers } from './sensor/events.ts';
+import { sensorHandlers } from './sensor/sensors.ts';
+import { fruHandlers } from './storage/fru.ts';
+import { sdrHandlers } from './storage/sdr.ts';
+import { selHandlers } from './storage/sel.ts';
+import { lanHandlers } from './transport/lan.ts';
+
+/** Every command that a BMC serves out of the box; the owner to name in `override`. */
+export const standardHandlers: HandlerSet<BmcState> = {
+  owner: 'standard',
+  handlers: [
+    ...chassisHandlers,
+    ...bootOptionHandlers,
+    ...eventHandlers,
+    ...deviceSdrHandlers,
+    ...sensorHandlers,
+    ...deviceHandlers,
+    ...globalHandlers,
+    ...sessionHandlers,
+    ...channelHandlers,
+    ...userHandlers,
+    ...fruHandlers,
+    ...sdrHandlers,
+    ...selHandlers,
+    ...lanHandlers,
+  ],
+};
+
+/** Built once, never changed, shared by every BMC of the process. */
+export const standard: Table = standardTable([standardHandlers]);

@@ -1,0 +1,50 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import { GetIpUdpRmcpStatistics, GetLanConfigurationParameters, SetLanConfigurationParameters, SuspendBmcArps } from '../../commands/transport/lan.ts';
+import type { Context, Handler } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { after } from '../../state/store.ts';
+import { handle } from '../handle.ts';
+
+const PARAMETER_REVISION = 0x11;
+
+export const lanHandlers: readonly Handler<BmcState>[] = [
+  handle(SetLanConfigurationParameters, ({ channel, parameter, data }, context) => {
+    const number = lanChannel(context, channel);
+    return after(context.bmc.lan.set(number, parameter, data, context.session ?? context.channel), {});
+  }),
+
+  handle(GetLanConfigurationParameters, ({ revisionOnly, channel, parameter, setSelector }, context) => {
+    const number = lanChannel(context, channel);
+    return { revision: PARAMETER_REVISION, data: revisionOnly ? new Uint8Array(0) : context.bmc.lan.get(number, parameter, setSelector) };
+  }),
+
+  handle(SuspendBmcArps, ({ channel }, context) => {
+    lanChannel(context, channel);
+    // The operating system answers ARP for this process: nothing is ever suspended, and the response says so.
+    return { responsesOccurring: false, gratuitousOccurring: false };
+  }),
+
+  handle(GetIpUdpRmcpStatistics, ({ channel, clear }, context) => {
+    const counters = context.bmc.lan.statistics(lanChannel(context, channel));
+    const counted = { ...counters };
+    if (clear) Object.assign(counters, { received: 0, valid: 0, sent: 0 });
+    const limited = (count: number): number => Math.min(count, 0xffff);
+    return {
+      ipReceived: limited(counted.received),
+      ipHeaderErrors: 0,
+      ipAddressErrors: 0,
+      ipFragments: 0,
+      ipSent: limited(counted.sent),
+      udpReceived: limited(counted.received),
+      rmcpValid: limited(counted.valid),
+      udpProxyReceived: 0,
+      udpProxyDropped: 0,
+    };
+  }),
+];
+
+function lanChannel(context: Context<BmcState>, number: number): number {
+  const channel = context.bmc.channels.resolve(number, context);
+  if (!context.bmc.channels.isLan(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} is no LAN channel`);
+  return channel;
+}

@@ -1,0 +1,220 @@
+import { CC, fromLatin1, IpmiError, ipv4, mac, Writer, type Field } from '../codec/index.ts';
+import type { Clock } from '../world/world.ts';
+import type { Channels } from './channels.ts';
+import { SetInProgress, SetState } from './set-in-progress.ts';
+import type { Setup } from './setup.ts';
+import type { Durable, Store } from './store.ts';
+
+export interface LanSettings {
+  readonly channel: number;
+  readonly address?: string;
+  readonly netmask?: string;
+  readonly gateway?: string;
+  readonly mac?: string;
+  readonly community?: string;
+}
+
+/** Datagrams of a LAN channel since the start or the last clear (§23.4). */
+export interface LanStatistics {
+  received: number;
+  /** RMCP packets that carried something for this BMC. */
+  valid: number;
+  sent: number;
+}
+
+/** Parameter selectors with rules of their own, IPMI 2.0 §23.2 table 23-4. */
+export const LanParameter = { SetInProgress: 0, AuthTypeSupport: 1, AuthTypeEnables: 2, Address: 3, Destinations: 17, CipherSuites: 23, CipherSuiteCount: 22, SuiteCaps: 24 } as const;
+
+interface Parameter {
+  /** Bytes of the data, the set selector included. */
+  readonly size: number;
+  readonly readOnly?: boolean;
+  /** Sets 0..sets-1; the first data byte says which. */
+  readonly sets?: number;
+  /** What it is before anybody sets it. */
+  readonly initial?: readonly number[];
+}
+
+const DESTINATIONS = 4;
+const ALERT_SETS = DESTINATIONS + 1;
+const IPV6_STATIC = 2;
+const IPV6_DYNAMIC = 2;
+
+/** Sizes and rules of the parameters (table 23-4, and 50 and up: IPv6 of errata 7). Where nothing is said, zeros. */
+const parameters: Readonly<Record<number, Parameter | undefined>> = {
+  0: { size: 1 },
+  1: { size: 1, readOnly: true },
+  2: { size: 5 },
+  3: { size: 4 },
+  4: { size: 1, initial: [1] },
+  5: { size: 6 },
+  6: { size: 4 },
+  7: { size: 3, initial: [0x40, 0x40, 0x10] },
+  8: { size: 2, initial: [0x6f, 0x02] },
+  9: { size: 2, initial: [0x98, 0x02] },
+  10: { size: 1, initial: [0x02] },
+  11: { size: 1, initial: [4] },
+  12: { size: 4 },
+  13: { size: 6 },
+  14: { size: 4 },
+  15: { size: 6 },
+  16: { size: 18 },
+  17: { size: 1, readOnly: true, initial: [DESTINATIONS] },
+  18: { size: 4, sets: ALERT_SETS },
+  19: { size: 13, sets: ALERT_SETS },
+  20: { size: 2 },
+  21: { size: 1 },
+  22: { size: 1, readOnly: true },
+  23: { size: 17, readOnly: true },
+  24: { size: 9 },
+  25: { size: 4, sets: ALERT_SETS },
+  26: { size: 6 },
+  50: { size: 1, readOnly: true, initial: [0x06] },
+  51: { size: 1 },
+  52: { size: 1 },
+  53: { size: 1, initial: [64] },
+  54: { size: 3 },
+  55: { size: 3, readOnly: true, initial: [IPV6_STATIC, IPV6_DYNAMIC, 0x03] },
+  56: { size: 20, sets: IPV6_STATIC },
+  57: { size: 1, readOnly: true, initial: [1] },
+  58: { size: 18, sets: 1 },
+  59: { size: 20, readOnly: true, sets: IPV6_DYNAMIC },
+  60: { size: 1, readOnly: true, initial: [1] },
+  61: { size: 18, sets: 1 },
+  62: { size: 1, readOnly: true },
+  64: { size: 1 },
+  65: { size: 16 },
+  66: { size: 6 },
+  67: { size: 1 },
+  68: { size: 16 },
+  69: { size: 16 },
+  70: { size: 6 },
+  71: { size: 1 },
+  72: { size: 16 },
+  73: { size: 1, readOnly: true },
+  79: { size: 1, readOnly: true },
+};
+
+/** LAN configuration parameters by channel: what the config gives until a client sets it. */
+export class LanParameters {
+  readonly #clock: Clock;
+  readonly #channels: Channels;
+  readonly #values: Store<Uint8Array>;
+  readonly #settings = new Map<number, LanSettings>();
+  readonly #locks = new Map<number, SetInProgress>();
+  readonly #statistics = new Map<number, LanStatistics>();
+
+  constructor(setup: Setup, channels: Channels, settings: readonly LanSettings[] = []) {
+    this.#clock = setup.clock;
+    this.#channels = channels;
+    this.#values = setup.store<Uint8Array>('lan');
+    for (const one of settings) this.#settings.set(one.channel, one);
+  }
+
+  lock(channel: number): SetInProgress {
+    const lock = this.#locks.get(channel) ?? new SetInProgress(this.#clock);
+    this.#locks.set(channel, lock);
+    return lock;
+  }
+
+  /** The counters of a channel: its interface counts, Get IP/UDP/RMCP Statistics reads. */
+  statistics(channel: number): LanStatistics {
+    const counters = this.#statistics.get(channel) ?? { received: 0, valid: 0, sent: 0 };
+    this.#statistics.set(channel, counters);
+    return counters;
+  }
+
+  /** Frees what a session left locked. */
+  release(owner: unknown): void {
+    for (const lock of this.#locks.values()) lock.release(owner);
+  }
+
+  /** Parameter data as the wire has it. Throws 80h for a parameter, C9h for a set that there is not. */
+  get(channel: number, parameter: number, setSelector: number): Uint8Array {
+    const rule = this.#rule(parameter);
+    if (rule.sets === undefined) return this.#values.get(`${channel}/${parameter}`) ?? this.#initial(channel, parameter, rule);
+    if (setSelector >= rule.sets) throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
+    const stored = this.#values.get(`${channel}/${parameter}/${setSelector}`);
+    if (stored) return stored;
+    const empty = new Uint8Array(rule.size);
+    empty[0] = setSelector;
+    return empty;
+  }
+
+  /** Throws 80h, 82h for a read-only parameter, C7h for a wrong size, C9h for a set that there is not. */
+  set(channel: number, parameter: number, data: Uint8Array, owner: unknown): Durable {
+    const rule = this.#rule(parameter);
+    if (rule.readOnly) throw new IpmiError(0x82, `LAN parameter ${parameter}`);
+    if (data.length !== rule.size) throw new IpmiError(CC.RequestLengthInvalid, `LAN parameter ${parameter} has ${rule.size} bytes, not ${data.length}`);
+    if (parameter === LanParameter.SetInProgress) {
+      if (data[0] > SetState.CommitWrite) throw new IpmiError(CC.InvalidDataField, `set in progress ${data[0]}`);
+      this.lock(channel).set(data[0], owner);
+      return undefined;
+    }
+    if (parameter === LanParameter.AuthTypeEnables) return this.#channels.setEnabledAuthTypes(channel, Array.from(data, typesIn));
+    if (parameter === LanParameter.SuiteCaps) return this.#channels.setSuiteCaps(channel, nibbles(data.subarray(1)).slice(0, this.#channels.cipherSuites(channel).length));
+    if (rule.sets === undefined) return this.#values.set(`${channel}/${parameter}`, data.slice());
+    const setSelector = data[0] & 0x0f;
+    if (setSelector >= rule.sets) throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
+    return this.#values.set(`${channel}/${parameter}/${setSelector}`, data.slice());
+  }
+
+  #rule(parameter: number): Parameter {
+    const rule = parameters[parameter];
+    if (!rule) throw new IpmiError(0x80, `LAN parameter ${parameter}`);
+    return rule;
+  }
+
+  #initial(channel: number, parameter: number, { size, initial }: Parameter): Uint8Array {
+    const settings = this.#settings.get(channel);
+    const suites = this.#channels.cipherSuites(channel);
+    switch (parameter) {
+      case LanParameter.SetInProgress:
+        return Uint8Array.of(this.lock(channel).state);
+      case LanParameter.AuthTypeSupport:
+        return Uint8Array.of(maskOf(this.#channels.supportedAuthTypes(channel)));
+      case LanParameter.AuthTypeEnables:
+        return Uint8Array.from({ length: 5 }, (_, i) => maskOf(this.#channels.enabledAuthTypes(channel, i + 1)));
+      case LanParameter.CipherSuiteCount:
+        return Uint8Array.of(suites.length);
+      case LanParameter.CipherSuites:
+        return Uint8Array.of(0, ...suites);
+      case LanParameter.SuiteCaps:
+        return packedNibbles(this.#channels.suiteCaps(channel));
+      case LanParameter.Address:
+        return encoded(ipv4, settings?.address ?? '0.0.0.0');
+      case 5:
+        return encoded(mac, settings?.mac ?? '00:00:00:00:00:00');
+      case 6:
+        return encoded(ipv4, settings?.netmask ?? '0.0.0.0');
+      case 12:
+        return encoded(ipv4, settings?.gateway ?? '0.0.0.0');
+      case 16:
+        return fromLatin1(settings?.community ?? 'public', size);
+      default: {
+        const out = new Uint8Array(size);
+        out.set(initial ?? []);
+        return out;
+      }
+    }
+  }
+}
+
+/** A bit for each authentication type: none 0, MD2 1, MD5 2, password 4, OEM 5. */
+const maskOf = (types: readonly number[]): number => types.reduce((mask, type) => mask | (1 << type), 0);
+const typesIn = (mask: number): number[] => [0, 1, 2, 4, 5].filter((type) => mask & (1 << type));
+
+const nibbles = (data: Uint8Array): number[] => Array.from(data).flatMap((byte) => [byte & 0xf, byte >> 4]);
+
+/** A reserved byte, and a nibble for each suite, the first one low. */
+function packedNibbles(values: readonly number[]): Uint8Array {
+  const out = new Uint8Array(9);
+  for (const [i, value] of values.entries()) out[1 + (i >> 1)] |= value << (4 * (i & 1));
+  return out;
+}
+
+function encoded<T>(field: Field<T>, value: T): Uint8Array {
+  const writer = new Writer(field.min);
+  field.write(writer, value);
+  return writer.done();
+}

@@ -1,0 +1,38 @@
+import { IpmiError } from '../codec/index.ts';
+import type { Clock } from '../world/world.ts';
+
+/** States of "set in progress", parameter 0 of every parameter table (IPMI 2.0 §23.2, §28.13). */
+export const SetState = { Complete: 0, InProgress: 1, CommitWrite: 2 } as const;
+
+/** Milliseconds after which a lock that nobody released is taken as given up. */
+const GIVEN_UP = 30_000;
+
+/** The lock of a parameter table. Clients forget to release it: it ends with its owner's session, and with time. */
+export class SetInProgress {
+  readonly #clock: Clock;
+  #owner: unknown;
+  #until = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get state(): number {
+    return this.#owner !== undefined && this.#clock.monotonic() < this.#until ? SetState.InProgress : SetState.Complete;
+  }
+
+  /** `owner`: the session, or the channel where there is none. Throws 81h while another one holds it. */
+  set(state: number, owner: unknown): void {
+    if (state === SetState.InProgress) {
+      if (this.state === SetState.InProgress && this.#owner !== owner) throw new IpmiError(0x81, 'another client is writing');
+      this.#owner = owner;
+      this.#until = this.#clock.monotonic() + GIVEN_UP;
+    } else {
+      this.#owner = undefined;
+    }
+  }
+
+  release(owner: unknown): void {
+    if (this.#owner === owner) this.#owner = undefined;
+  }
+}
