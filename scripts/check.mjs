@@ -4,5 +4,7 @@ import { bin, root, run } from './setup.mjs';
 
 const node = process.execPath;
 run(node, [bin('typescript', 'tsc'), '-p', 'tsconfig.check.json', '--noEmit']);
-run(node, [bin('oxlint'), '--type-aware', '--deny-warnings', 'src', 'test', 'examples', 'bench', 'scripts'], { env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` } });
+run(node, [bin('oxlint'), '--type-aware', '--deny-warnings', 'src', 'test', 'examples', 'bench', 'scripts'], {
+  env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` },
+});
 run(node, [bin('oxfmt'), '--check', 'src', 'test', 'examples', 'bench', 'scripts']);

@@ -28,7 +28,9 @@ export function ensurePackages() {
     process.exit(2);
   }
   const stamp = join(root, '.stamp', 'lock');
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(join(root, 'node_modules')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   say('installing the packages of package-lock.json ...');
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -48,13 +50,19 @@ export function ensureTools() {
   if (process.getuid?.() === 0 && onPath('apt-get')) {
     say(`installing Debian packages for the tests: ${packages.join(' ')} ...`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const install = () => spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 240_000 }).status === 0;
+    const install = () =>
+      spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        timeout: 240_000,
+      }).status === 0;
     if (!install()) {
       spawnSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore', timeout: 120_000 });
       install();
     }
   }
-  if (missing().length > 0) say(`missing: ${missing().join(', ')}; tests that need them are skipped. To get them: apt-get install ${packages.join(' ')}`);
+  if (missing().length > 0)
+    say(`missing: ${missing().join(', ')}; tests that need them are skipped. To get them: apt-get install ${packages.join(' ')}`);
   return missing();
 }
 

@@ -13,7 +13,11 @@ if (given.length === 0) run(process.execPath, [join(root, 'scripts', 'check.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-test-'));
 const report = join(folder, 'report.json');
-const { status } = spawnSync(process.execPath, [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...given], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(
+  process.execPath,
+  [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...given],
+  { cwd: root, stdio: 'inherit' },
+);
 let counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
 try {
   counts = JSON.parse(readFileSync(report, 'utf8'));
@@ -23,7 +27,8 @@ try {
 rmSync(folder, { recursive: true, force: true });
 const skipped = counts.numPendingTests;
 const strict = Boolean(process.env.CI || process.env.REQUIRE_SYSTEM_TOOLS);
-if (skipped > 0) console.log(`${skipped} test(s) skipped${missing.length > 0 ? `: missing ${missing.join(', ')}` : ''}${strict ? ' (a failure in CI)' : ''}`);
+if (skipped > 0)
+  console.log(`${skipped} test(s) skipped${missing.length > 0 ? `: missing ${missing.join(', ')}` : ''}${strict ? ' (a failure in CI)' : ''}`);
 const failed = counts.numFailedTests + (strict ? skipped : 0) + (status !== 0 && counts.numFailedTests === 0 ? 1 : 0);
 console.log(`${counts.numPassedTests} passed, ${failed} failed`);
 process.exit(status !== 0 || failed > 0 ? 1 : 0);

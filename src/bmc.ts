@@ -8,7 +8,7 @@ import type { BmcState } from './state/bmc-state.ts';
 import { BmcTime } from './state/bmc-time.ts';
 import { BootOptions } from './state/boot-options.ts';
 import { Channels } from './state/channels.ts';
-import { Chassis, RestorePolicy, type PowerBackend } from './state/chassis.ts';
+import { Chassis, RestartCause, RestorePolicy, type PowerAction, type PowerBackend } from './state/chassis.ts';
 import { Events } from './state/events.ts';
 import { FruInventory } from './state/fru.ts';
 import { Identity } from './state/identity.ts';
@@ -22,6 +22,7 @@ import { Sensors } from './state/sensors.ts';
 import { Sessions } from './state/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
 import { Users } from './state/users.ts';
+import { Watchdog, type WatchdogSettings } from './state/watchdog.ts';
 import { endpointName, parseEndpoint, type World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
 
@@ -46,6 +47,10 @@ export interface InterfaceInfo {
   readonly address: string;
 }
 
+/** Event offset of the pre-timeout interrupt (§42.2 table 42-3, Watchdog 2). */
+const PRE_TIMEOUT = 8;
+const WATCHDOG_ACTIONS: readonly (PowerAction | undefined)[] = [undefined, 'reset', 'off', 'cycle'];
+
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one process. */
@@ -68,6 +73,7 @@ export class Bmc implements BmcState {
   readonly sessions: Sessions;
   readonly lan: LanParameters;
   readonly messages = new MessageBuffers();
+  readonly watchdog: Watchdog;
   readonly #world: Pick<World, 'clock' | 'random' | 'udp'>;
   readonly #options: BmcOptions;
   #attachments: Attachment<BmcState>[] = [];
@@ -92,9 +98,15 @@ export class Bmc implements BmcState {
     const records = [...this.sensors.all.map((sensor) => sensorSdr(sensor)), ...locatorsOf(options)];
     this.sdr = new SdrRepository(setup, this.time, { records });
     this.fru = new FruInventory(setup, frusOf(options));
-    const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[options.chassis?.restorePolicy ?? 'previous'];
+    const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[
+      options.chassis?.restorePolicy ?? 'previous'
+    ];
     this.chassis = new Chassis(setup, { power: options.chassis?.power, restorePolicy, backend: power });
     this.bootOptions = new BootOptions(setup, this.time);
+    this.watchdog = new Watchdog(setup, {
+      expired: (settings) => this.#watchdogExpired(settings),
+      preTimeout: (settings) => this.#watchdogEvent(settings, PRE_TIMEOUT),
+    });
     this.#connect();
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) this.#logBoot();
   }
@@ -127,6 +139,7 @@ export class Bmc implements BmcState {
     this.#world.clock.after(10, () => {
       this.sessions.closeAll('reset');
       this.messages.reset();
+      this.watchdog.forget();
     });
   }
 
@@ -149,11 +162,37 @@ export class Bmc implements BmcState {
     });
   }
 
+  #watchdogExpired(settings: WatchdogSettings): void {
+    this.#watchdogEvent(settings, settings.action);
+    const action = WATCHDOG_ACTIONS[settings.action];
+    if (action)
+      void this.chassis
+        .control(action, RestartCause.Watchdog)
+        ?.catch((error: unknown) => this.setup.log.error(`${this.name}: watchdog ${action}`, error));
+  }
+
+  /** The event of §42.2, sensor type 23h: the offset is the action; data 2 has interrupt and use. */
+  #watchdogEvent(settings: WatchdogSettings, offset: number): void {
+    if (offset === PRE_TIMEOUT) this.messages.watchdogPreTimeout = true;
+    if (settings.dontLog) return;
+    const data = Uint8Array.of(0xc0 | offset, (settings.preTimeoutInterrupt << 4) | settings.use, 0xff);
+    void this.events.raise({ generator: 0x20, sensorType: 0x23, sensorNumber: 0, eventType: 0x6f, deassertion: false, data })?.catch(() => undefined);
+  }
+
   /** A server that was just switched on has something to tell. */
   #logBoot(): void {
     const bios = 0x21;
     const event = (sensorType: number, ...data: number[]): void => {
-      void this.events.raise({ generator: bios, sensorType, sensorNumber: 0, eventType: 0x6f, deassertion: false, data: Uint8Array.from([...data, 0xff, 0xff].slice(0, 3)) })?.catch(() => undefined);
+      void this.events
+        .raise({
+          generator: bios,
+          sensorType,
+          sensorNumber: 0,
+          eventType: 0x6f,
+          deassertion: false,
+          data: Uint8Array.from([...data, 0xff, 0xff].slice(0, 3)),
+        })
+        ?.catch(() => undefined);
     };
     // System boot initiated by power-up; firmware progress: starting operating system boot; C: boot completed.
     event(0x1d, 0x00);

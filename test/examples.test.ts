@@ -15,7 +15,20 @@ toolTest('minimal', ['ipmitool'], async () => {
   const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], { cwd: root });
   const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));
   const port = /:(\d+)\n/.exec(line)![1];
-  const { code, out } = await runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', 'secret-enough', 'mc', 'info']);
+  const { code, out } = await runTool('ipmitool', [
+    '-I',
+    'lanplus',
+    '-H',
+    '127.0.0.1',
+    '-p',
+    port,
+    '-U',
+    'admin',
+    '-P',
+    'secret-enough',
+    'mc',
+    'info',
+  ]);
   expect([code, out]).toEqual([0, expect.stringContaining('IPMI Version              : 2.0')]);
   const ended = new Promise((resolve) => bmc.once('exit', resolve));
   bmc.kill('SIGTERM');

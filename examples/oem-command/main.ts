@@ -20,7 +20,10 @@ const SetFanDuty = command({
 });
 
 const world = nodeWorld();
-const bmc = new Bmc({ interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }], users: [{ id: 2, name: 'admin', password: 'secret-enough' }] }, { world });
+const bmc = new Bmc(
+  { interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }], users: [{ id: 2, name: 'admin', password: 'secret-enough' }] },
+  { world },
+);
 bmc.router.register({
   owner: 'acme-fans',
   handlers: [

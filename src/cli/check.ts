@@ -22,7 +22,9 @@ export function loadFile(file: string): BmcOptions[] {
 export function checkFile(file: string, { json = false }: { json?: boolean }): number {
   try {
     const bmcs = loadFile(file);
-    process.stdout.write(json ? `${JSON.stringify({ ok: true, bmcs: bmcs.length, problems: [] })}\n` : `${file}: ${bmcs.length} BMC(s), no problem\n`);
+    process.stdout.write(
+      json ? `${JSON.stringify({ ok: true, bmcs: bmcs.length, problems: [] })}\n` : `${file}: ${bmcs.length} BMC(s), no problem\n`,
+    );
     return 0;
   } catch (error) {
     if (!json || !(error instanceof CliError)) throw error;

@@ -66,7 +66,8 @@ function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces']
   if (lan && user) {
     const [, host, port] = /^(.*):(\d+)$/.exec(lan.address)!;
     // The default platform's password is public; one from a file is not ours to print.
-    const password = settings[0] === twoSocketServer || user === twoSocketServer.users?.find(({ id }) => id === user.id) ? `-P ${user.password}` : '-a';
+    const password =
+      settings[0] === twoSocketServer || user === twoSocketServer.users?.find(({ id }) => id === user.id) ? `-P ${user.password}` : '-a';
     lines.push('', `  ipmitool -I lanplus -H ${host.replace(/[[\]]/g, '')} -p ${port} -U ${user.name} ${password} mc info`, '');
   }
   return `${lines.join('\n')}\n`;

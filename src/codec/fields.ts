@@ -23,7 +23,9 @@ export interface Pad extends Field<undefined> {
 }
 
 const whole = (value: unknown, low: number, high: number): string | undefined =>
-  typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high ? undefined : `${String(value)} is not a whole number from ${low} to ${high}`;
+  typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high
+    ? undefined
+    : `${String(value)} is not a whole number from ${low} to ${high}`;
 
 function unsigned(size: number): Field<number> {
   const high = 256 ** size - 1;
@@ -82,7 +84,7 @@ export const bcd8: Field<number> = {
     const value = reader.u8();
     return (value >> 4) * 10 + (value & 0xf);
   },
-  write: (writer, value) => whole(value, 0, 99) ?? void writer.u8((Math.floor(value / 10) << 4) | value % 10),
+  write: (writer, value) => whole(value, 0, 99) ?? void writer.u8((Math.floor(value / 10) << 4) | (value % 10)),
 };
 
 /** Exactly `size` bytes. */
@@ -93,7 +95,9 @@ export function bytes(size: number): Field<Uint8Array> {
     max: size,
     read: (reader) => reader.take(size),
     write: (writer, value) =>
-      value instanceof Uint8Array && value.length === size ? void writer.put(value) : `need ${size} byte(s), have ${value instanceof Uint8Array ? value.length : String(value)}`,
+      value instanceof Uint8Array && value.length === size
+        ? void writer.put(value)
+        : `need ${size} byte(s), have ${value instanceof Uint8Array ? value.length : String(value)}`,
   };
 }
 

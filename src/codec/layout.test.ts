@@ -42,7 +42,14 @@ const device = layout('Get Device ID response', {
 describe('a layout reads and writes the bytes of one literal', () => {
   test('flat values, bits in their places, reserved bits written 0', () => {
     const value = device.decode(Uint8Array.of(0x20, 0xf3, 0x45, 0xbf, 0x4c, 0x1c, 0x02, 0x0f));
-    expect(value).toEqual({ deviceId: 0x20, providesDeviceSdrs: true, deviceRevision: 3, firmwareMinor: 45, manufacturerId: 0x1c4cbf, productId: 0xf02 });
+    expect(value).toEqual({
+      deviceId: 0x20,
+      providesDeviceSdrs: true,
+      deviceRevision: 3,
+      firmwareMinor: 45,
+      manufacturerId: 0x1c4cbf,
+      productId: 0xf02,
+    });
     expect(device.encode(value)).toEqual(Uint8Array.of(0x20, 0x83, 0x45, 0xbf, 0x4c, 0x1c, 0x02, 0x0f));
     expectTypeOf(value.providesDeviceSdrs).toEqualTypeOf<boolean>();
     expectTypeOf(value.auxFirmware).toEqualTypeOf<Uint8Array | undefined>();

@@ -74,7 +74,8 @@ export class Layout<T> implements Codec<T> {
     for (const slot of this.#slots) {
       const { field } = slot;
       if (slot.optional && reader.left < slot.min) {
-        if (reader.left > 0) throw new DecodeError(this.name, slot.name, reader.pos - start, `need ${slot.min} byte(s), have ${reader.left} of ${end - start} in all`);
+        if (reader.left > 0)
+          throw new DecodeError(this.name, slot.name, reader.pos - start, `need ${slot.min} byte(s), have ${reader.left} of ${end - start} in all`);
         break;
       }
       if (slot.optional && reader.left === 0) break;
@@ -89,7 +90,8 @@ export class Layout<T> implements Codec<T> {
         }
       }
     }
-    if (reader.pos < end) throw new DecodeError(this.name, 'end', reader.pos - start, `${end - reader.pos} byte(s) too many of ${end - start} in all`);
+    if (reader.pos < end)
+      throw new DecodeError(this.name, 'end', reader.pos - start, `${end - reader.pos} byte(s) too many of ${end - start} in all`);
     return out as T;
   }
 
@@ -152,7 +154,7 @@ function prepare(layoutName: string, shape: Shape): Slot[] {
   const slots: Slot[] = [];
   const entries = Object.entries(shape);
   const bad = (problem: string): RangeError => new RangeError(`bad layout ${layoutName}: ${problem}`);
-  for (let i = 0; i < entries.length; ) {
+  for (let i = 0; i < entries.length;) {
     const [name, entry] = entries[i];
     if (isBits(entry)) {
       const { group } = entry;

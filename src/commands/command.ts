@@ -47,7 +47,8 @@ export interface CommandLiteral<Q extends Shape, R extends Shape> extends Comman
 }
 
 /** A declared command. The codecs carry the types: `Request<typeof GetDeviceId>`. */
-export interface Command<Q = any, R = any> extends CommandKey { // oxlint-disable-line typescript/no-explicit-any -- the default stands for any command
+// oxlint-disable-next-line typescript/no-explicit-any -- the default stands for any command
+export interface Command<Q = any, R = any> extends CommandKey {
   readonly name: string;
   readonly spec: string;
   readonly privilege: Privilege;

@@ -3,6 +3,7 @@ export * from './app/device.ts';
 export * from './app/global.ts';
 export * from './app/sessions.ts';
 export * from './app/users.ts';
+export * from './app/watchdog.ts';
 export * from './chassis/boot-options.ts';
 export * from './chassis/chassis.ts';
 export * from './command.ts';

@@ -22,7 +22,8 @@ export function parseConfig(text: string, file: string): BmcOptions[] {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  if (document.errors.length > 0) throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])} ${error.message.split('\n')[0].replace(/ at line .*$/, '')}`));
+  if (document.errors.length > 0)
+    throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])} ${error.message.split('\n')[0].replace(/ at line .*$/, '')}`));
   const parsed = fileSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, document, at));
   const { bmcs, ...one } = parsed.data;
@@ -33,7 +34,8 @@ function problemsOf(error: ZodError, document: Document, at: (offset: number) =>
   return error.issues.flatMap((issue) => {
     const path = issue.path as (string | number)[];
     // Zod points at the parent of an unknown key; the key has a place of its own.
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${at(keyOffset(document, path, key))} ${[...path, key].join('.')}: unknown key`);
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => `${at(keyOffset(document, path, key))} ${[...path, key].join('.')}: unknown key`);
     return [`${at(valueOffset(document, path))} ${path.join('.') || 'file'}: ${wording(issue)}${received(document, path)}`];
   });
 }

@@ -5,6 +5,8 @@ export interface BmcOptions {
   readonly identity?: IdentityOptions;
   readonly interfaces?: readonly InterfaceOptions[];
   readonly users?: readonly UserOptions[];
+  /** User ids that there are, 1..63. Default 63. */
+  readonly userSlots?: number;
   readonly sensors?: readonly SensorOptions[];
   readonly fru?: readonly FruOptions[];
   /** More records for the SDR repository: management controllers besides this one, event-only sensors. */

@@ -38,7 +38,9 @@ export function channelsOf(options: BmcOptions): ChannelOptions[] {
     sessionSupport: SessionSupport.Multi,
     lan: {
       cipherSuites: lan.cipherSuites ?? [3, 17],
-      authTypes: (lan.authTypes ?? ['md5', 'md2']).map((name) => ({ none: AuthType.None, md2: AuthType.Md2, md5: AuthType.Md5, password: AuthType.Password })[name]),
+      authTypes: (lan.authTypes ?? ['md5', 'md2']).map(
+        (name) => ({ none: AuthType.None, md2: AuthType.Md2, md5: AuthType.Md5, password: AuthType.Password })[name],
+      ),
       kg: lan.kg === undefined ? undefined : keyOf(lan.kg),
     },
   }));
@@ -53,11 +55,22 @@ export function channelsOf(options: BmcOptions): ChannelOptions[] {
 }
 
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
-  lanInterfaces(options).map(({ channel = 1, address, netmask, gateway, mac, community }) => ({ channel, address, netmask, gateway, mac, community }));
+  lanInterfaces(options).map(({ channel = 1, address, netmask, gateway, mac, community }) => ({
+    channel,
+    address,
+    netmask,
+    gateway,
+    mac,
+    community,
+  }));
 
 export function usersOf(options: BmcOptions): UsersOptions {
   const channels = lanInterfaces(options).map(({ channel }) => channel ?? 1);
-  return { channels, users: (options.users ?? []).map((user) => ({ ...user, privilegeLimit: privilegeOf(user.privilege ?? 'administrator') })) };
+  return {
+    channels,
+    slots: options.userSlots,
+    users: (options.users ?? []).map((user) => ({ ...user, privilegeLimit: privilegeOf(user.privilege ?? 'administrator') })),
+  };
 }
 
 export function sensorsOf({ sensors = [] }: BmcOptions): SensorDeclaration[] {

@@ -116,6 +116,7 @@ const bmc = {
       }),
     )
     .optional(),
+  userSlots: z.int().min(2).max(63).optional(),
   sensors: z.array(sensor).optional(),
   fru: z.array(fru).optional(),
   sdr: z.strictObject({ name: text(16).optional() }).optional(),

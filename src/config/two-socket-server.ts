@@ -104,7 +104,14 @@ export const twoSocketServer: BmcOptions = {
       entity: `${Entity.SystemBoard}.1`,
       chassis: { type: 23, partNumber: 'CH-2U-8', serial: 'CHS2610001' },
       board: { manufacturer: 'ipmi-bmc', product: 'Two-Socket Board', serial: 'BRD2610001', partNumber: 'TSB-2', date: '2026-01-15' },
-      product: { manufacturer: 'ipmi-bmc', name: 'Two-Socket Server', partNumber: 'TSS-2U', version: '1.2', serial: 'SRV2610001', assetTag: 'RACK-01-17' },
+      product: {
+        manufacturer: 'ipmi-bmc',
+        name: 'Two-Socket Server',
+        partNumber: 'TSS-2U',
+        version: '1.2',
+        serial: 'SRV2610001',
+        assetTag: 'RACK-01-17',
+      },
     },
     ...[1, 2].map((n) => ({
       id: n,

@@ -5,6 +5,7 @@ import { deviceHandlers } from './app/device.ts';
 import { globalHandlers } from './app/global.ts';
 import { sessionHandlers } from './app/sessions.ts';
 import { userHandlers } from './app/users.ts';
+import { watchdogHandlers } from './app/watchdog.ts';
 import { bootOptionHandlers } from './chassis/boot-options.ts';
 import { chassisHandlers } from './chassis/chassis.ts';
 import { deviceSdrHandlers } from './sensor/device-sdr.ts';
@@ -29,6 +30,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...sessionHandlers,
     ...channelHandlers,
     ...userHandlers,
+    ...watchdogHandlers,
     ...fruHandlers,
     ...sdrHandlers,
     ...selHandlers,

@@ -32,7 +32,8 @@ export type HandlerFunction<C extends Command, B> = (
 ) => Result<Response<C>> | Promise<Result<Response<C>>>;
 
 /** One claim and what answers it: a typed function of a declared command, or a Dispatch of raw messages. */
-export interface Handler<B = any> { // oxlint-disable-line typescript/no-explicit-any -- a set may be made before its BMC's type is known
+// oxlint-disable-next-line typescript/no-explicit-any -- a set may be made before its BMC's type is known
+export interface Handler<B = any> {
   readonly claim: Claim;
   readonly name: string;
   readonly privilege: Privilege;
@@ -47,7 +48,8 @@ export interface Handler<B = any> { // oxlint-disable-line typescript/no-explici
 export type RawHandler<B> = (message: Message, context: Context<B>, next: Dispatch<B>) => Answer | Promise<Answer>;
 
 /** One owner's handlers, registered and removed as one. */
-export interface HandlerSet<B = any> { // oxlint-disable-line typescript/no-explicit-any -- as Handler
+// oxlint-disable-next-line typescript/no-explicit-any -- as Handler
+export interface HandlerSet<B = any> {
   readonly owner: string;
   readonly handlers: readonly Handler<B>[];
 }
@@ -87,10 +89,15 @@ function checked(claim: Claim): Claim {
   const { netFn, cmd, body, channel, lun } = claim;
   const isGroup = netFn === NetFn.Group;
   const isOem = netFn === NetFn.OemGroup;
-  const inRange = (value: number | undefined, high: number): boolean => value === undefined || (Number.isInteger(value) && value >= 0 && value <= high);
+  const inRange = (value: number | undefined, high: number): boolean =>
+    value === undefined || (Number.isInteger(value) && value >= 0 && value <= high);
   if (!inRange(netFn, 0x3e) || netFn % 2 !== 0) throw new RangeError(`bad claim: NetFn ${netFn} is not an even number from 00h to 3Eh`);
   if (cmd !== '*' && !inRange(cmd, 0xff)) throw new RangeError(`bad claim: command ${cmd} is not 00h..FFh or '*'`);
-  if ((body !== undefined && !(isGroup || isOem)) || (body === undefined && cmd !== '*' && (isGroup || isOem)) || !inRange(body, isOem ? 0xffffff : 0xff)) {
+  if (
+    (body !== undefined && !(isGroup || isOem)) ||
+    (body === undefined && cmd !== '*' && (isGroup || isOem)) ||
+    !inRange(body, isOem ? 0xffffff : 0xff)
+  ) {
     throw new RangeError(`bad claim ${keyName(claim)}: NetFn 2Ch needs a defining body, 2Eh an IANA number, others have none`);
   }
   if (!inRange(channel, 0xf) || !inRange(lun, 3)) throw new RangeError(`bad claim ${keyName(claim)}: channel ${channel}, LUN ${lun}`);
@@ -100,7 +107,9 @@ function checked(claim: Claim): Claim {
 /** `Get Device ID (06h 01h)`, with channel and LUN where the claim names them. */
 export function claimName(handler: Handler): string {
   const { claim, name } = handler;
-  const narrow = [claim.channel === undefined ? '' : `channel ${claim.channel}`, claim.lun === undefined ? '' : `LUN ${claim.lun}`].filter(Boolean).join(', ');
+  const narrow = [claim.channel === undefined ? '' : `channel ${claim.channel}`, claim.lun === undefined ? '' : `LUN ${claim.lun}`]
+    .filter(Boolean)
+    .join(', ');
   const key = keyName(claim) + (narrow && `, ${narrow}`);
   return name === keyName(claim) ? key : `${name} (${key})`;
 }

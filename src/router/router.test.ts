@@ -46,7 +46,12 @@ describe('dispatch', () => {
 
   test('an asynchronous handler answers later, and empty responses are just the completion code', async () => {
     const r = router();
-    r.register(set('x', handle(Poke, async () => undefined)));
+    r.register(
+      set(
+        'x',
+        handle(Poke, async () => undefined),
+      ),
+    );
     expect(await ask(r, message(6, 0x71))).toBe('00');
   });
 
@@ -64,9 +69,23 @@ describe('dispatch', () => {
   });
 
   test('a system-interface command is refused elsewhere whatever the privilege', async () => {
-    const Enable = command({ name: 'Enable', spec: 'test', netFn: 6, cmd: 0x72, privilege: Privilege.User, systemInterfaceOnly: true, request: {}, response: {} });
+    const Enable = command({
+      name: 'Enable',
+      spec: 'test',
+      netFn: 6,
+      cmd: 0x72,
+      privilege: Privilege.User,
+      systemInterfaceOnly: true,
+      request: {},
+      response: {},
+    });
     const r = router();
-    r.register(set('x', handle(Enable, () => undefined)));
+    r.register(
+      set(
+        'x',
+        handle(Enable, () => undefined),
+      ),
+    );
     expect([await ask(r, message(6, 0x72)), await ask(r, message(6, 0x72), by(HOST))]).toEqual(['d4', '00']);
   });
 
@@ -100,7 +119,12 @@ describe('dispatch', () => {
         handle(Poke, () => Promise.reject(new Error('later'))),
       ),
     );
-    expect([await ask(r, message(6, 0x70, 1)), await ask(r, message(6, 0x70, 2)), await ask(r, message(6, 0x70, 3)), await ask(r, message(6, 0x71))]).toEqual(['80 07', 'ff', 'ff', 'ff']);
+    expect([
+      await ask(r, message(6, 0x70, 1)),
+      await ask(r, message(6, 0x70, 2)),
+      await ask(r, message(6, 0x70, 3)),
+      await ask(r, message(6, 0x71)),
+    ]).toEqual(['80 07', 'ff', 'ff', 'ff']);
     expect(lines).toEqual([
       'x, Echo (06h 70h): handler failed: EncodeError: Echo response: sum: 256 is not a whole number from 0 to 255',
       'x, Echo (06h 70h): handler failed: TypeError: oops',
@@ -112,25 +136,58 @@ describe('dispatch', () => {
 describe('register', () => {
   test('names every clash, both owners and where, and registers nothing', async () => {
     const r = router();
-    r.register(set('first', handle(Poke, () => undefined)));
-    const clash = (): unknown => r.register(set('second', handle(Oem, () => ({ data: new Uint8Array(0) })), handle(Poke, () => undefined), handle(Echo, () => ({ sum: 0 }))));
+    r.register(
+      set(
+        'first',
+        handle(Poke, () => undefined),
+      ),
+    );
+    const clash = (): unknown =>
+      r.register(
+        set(
+          'second',
+          handle(Oem, () => ({ data: new Uint8Array(0) })),
+          handle(Poke, () => undefined),
+          handle(Echo, () => ({ sum: 0 })),
+        ),
+      );
     expect(clash).toThrow(RegistrationError);
-    expect(clash).toThrow(/second cannot claim Poke \(06h 71h\): claimed by first, registered at .*router\.test\.ts:\d+; say \{ override: 'first' \}\nsecond cannot claim Echo \(06h 70h\): claimed by standard/);
+    expect(clash).toThrow(
+      /second cannot claim Poke \(06h 71h\): claimed by first, registered at .*router\.test\.ts:\d+; say \{ override: 'first' \}\nsecond cannot claim Echo \(06h 70h\): claimed by standard/,
+    );
     expect(await ask(r, message(0x2e, 1, 0xef, 0xcd, 0xab, 1))).toBe('c1 ef cd ab');
   });
 
   test('two claims on one command within a set clash, and an owner registers once', () => {
     const r = router();
-    expect(() => r.register(set('x', handle(Poke, () => undefined), handle(Poke, () => undefined)))).toThrow('claimed by x');
+    expect(() =>
+      r.register(
+        set(
+          'x',
+          handle(Poke, () => undefined),
+          handle(Poke, () => undefined),
+        ),
+      ),
+    ).toThrow('claimed by x');
     r.register(set('x'));
     expect(() => r.register(set('x'))).toThrow('x is registered already');
   });
 
   test('an override may call the handler below before, after or not at all, and gives way again', async () => {
     const r = router();
-    const registration = r.register(set('x', handle(Echo, async (request, _context, next) => ({ sum: (await next({ a: request.a * 2 })).sum + 1 }), { override: 'standard' })));
+    const registration = r.register(
+      set(
+        'x',
+        handle(Echo, async (request, _context, next) => ({ sum: (await next({ a: request.a * 2 })).sum + 1 }), { override: 'standard' }),
+      ),
+    );
     expect(await ask(r, message(6, 0x70, 5))).toBe('00 0b');
-    const top = r.register(set('y', handle(Echo, async (request, _context, next) => ({ sum: (await next(request)).sum * 2 }), { override: 'x' })));
+    const top = r.register(
+      set(
+        'y',
+        handle(Echo, async (request, _context, next) => ({ sum: (await next(request)).sum * 2 }), { override: 'x' }),
+      ),
+    );
     expect(await ask(r, message(6, 0x70, 5))).toBe('00 16');
     await registration.unregister();
     expect(await ask(r, message(6, 0x70, 5))).toBe('00 0a');
@@ -140,8 +197,22 @@ describe('register', () => {
 
   test('override of nothing and of another owner are errors', () => {
     const r = router();
-    expect(() => r.register(set('x', handle(Poke, () => undefined, { override: 'standard' })))).toThrow('x cannot override Poke (06h 71h) of standard: nobody claims it');
-    expect(() => r.register(set('x', handle(Echo, () => ({ sum: 0 }), { override: 'acme' })))).toThrow('of acme: claimed by standard');
+    expect(() =>
+      r.register(
+        set(
+          'x',
+          handle(Poke, () => undefined, { override: 'standard' }),
+        ),
+      ),
+    ).toThrow('x cannot override Poke (06h 71h) of standard: nobody claims it');
+    expect(() =>
+      r.register(
+        set(
+          'x',
+          handle(Echo, () => ({ sum: 0 }), { override: 'acme' }),
+        ),
+      ),
+    ).toThrow('of acme: claimed by standard');
   });
 
   test('the more specific claim wins, whatever the order of registration', async () => {
@@ -160,14 +231,25 @@ describe('register', () => {
       ),
     );
     const to = async (cmd: number, lun: number, channel: Channel) => ask(r, { ...message(6, cmd), lun }, by(channel));
-    expect(await Promise.all([to(0x7d, 0, LAN), to(0x7e, 0, LAN), to(0x7e, 2, LAN), to(0x7e, 1, HOST), to(0x7e, 2, HOST)])).toEqual(['00 01', '00 02', '00 03', '00 04', '00 05']);
+    expect(await Promise.all([to(0x7d, 0, LAN), to(0x7e, 0, LAN), to(0x7e, 2, LAN), to(0x7e, 1, HOST), to(0x7e, 2, HOST)])).toEqual([
+      '00 01',
+      '00 02',
+      '00 03',
+      '00 04',
+      '00 05',
+    ]);
     // A standard command before a wildcard of one's own.
     expect(await ask(r, message(6, 0x70, 4))).toBe('00 04');
   });
 
   test('a raw handler sees data without body and answers without it', async () => {
     const r = router();
-    r.register(set('x', handleRaw({ netFn: 0x2c, cmd: '*', body: 0xdc }, ({ data }) => Uint8Array.of(0, ...data))));
+    r.register(
+      set(
+        'x',
+        handleRaw({ netFn: 0x2c, cmd: '*', body: 0xdc }, ({ data }) => Uint8Array.of(0, ...data)),
+      ),
+    );
     expect(await ask(r, message(0x2c, 9, 0xdc, 1, 2))).toBe('00 dc 01 02');
     expect(await ask(r, message(0x2c, 9, 0xdc), by(LAN, Privilege.Operator))).toBe('d4 dc');
   });
@@ -185,7 +267,12 @@ describe('register', () => {
   test('unregister waits for running requests', async () => {
     const r = router();
     let finish: () => void = () => undefined;
-    const registration = r.register(set('x', handle(Poke, () => new Promise<void>((resolve) => (finish = resolve)))));
+    const registration = r.register(
+      set(
+        'x',
+        handle(Poke, () => new Promise<void>((resolve) => (finish = resolve))),
+      ),
+    );
     const answer = ask(r, message(6, 0x71));
     let gone = false;
     const unregistered = registration.unregister().then(() => (gone = true));
@@ -199,7 +286,12 @@ describe('register', () => {
 
   test('routers share the standard table and nothing else', async () => {
     const [one, other] = [router(), router()];
-    one.register(set('x', handle(Poke, () => undefined)));
+    one.register(
+      set(
+        'x',
+        handle(Poke, () => undefined),
+      ),
+    );
     expect([await ask(one, message(6, 0x71)), await ask(other, message(6, 0x71))]).toEqual(['00', 'c1']);
     expect([...other.claims()].map((entry) => entry.owner)).toEqual(['standard']);
   });

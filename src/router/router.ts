@@ -61,9 +61,13 @@ export class Router<B = unknown> {
       const { override, claim } = handler;
       const taken = this.#get(claim) ?? added.find((entry) => sameClaim(entry.handler.claim, claim));
       if (taken && override === undefined) {
-        problems.push(`${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}, registered at ${taken.site}; say { override: '${taken.owner}' }`);
+        problems.push(
+          `${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}, registered at ${taken.site}; say { override: '${taken.owner}' }`,
+        );
       } else if (override !== undefined && taken?.owner !== override) {
-        problems.push(`${set.owner} cannot override ${claimName(handler)} of ${override}: ${taken ? `claimed by ${taken.owner}, registered at ${taken.site}` : 'nobody claims it'}`);
+        problems.push(
+          `${set.owner} cannot override ${claimName(handler)} of ${override}: ${taken ? `claimed by ${taken.owner}, registered at ${taken.site}` : 'nobody claims it'}`,
+        );
       }
       added.push({ handler, owner: set.owner, site, prefix: prefixOf(claim), below: override === undefined ? undefined : taken });
     }
@@ -77,7 +81,8 @@ export class Router<B = unknown> {
 
   /** Takes every request that nobody claims. There is one. */
   setDefaultHandler(owner: string, dispatch: Dispatch<B>): Registration {
-    if (this.#default) throw new RegistrationError([`${owner} cannot be the default handler: ${this.#default.owner} is, set at ${this.#default.site}`]);
+    if (this.#default)
+      throw new RegistrationError([`${owner} cannot be the default handler: ${this.#default.owner} is, set at ${this.#default.site}`]);
     const mine: DefaultHandler<B> = { owner, dispatch, site: callSite(), running: new Running() };
     this.#default = mine;
     return {
@@ -92,7 +97,8 @@ export class Router<B = unknown> {
 
   /** Connects an interface; its requests come in from now on. Throws RegistrationError if it is attached already. */
   async attach(iface: Interface<B>): Promise<Attachment<B>> {
-    if (this.#attachments.has(iface)) throw new RegistrationError([`channel ${iface.channel.number} (${iface.channel.medium}): this interface is attached already`]);
+    if (this.#attachments.has(iface))
+      throw new RegistrationError([`channel ${iface.channel.number} (${iface.channel.medium}): this interface is attached already`]);
     const attachment = new Attachment(this.dispatch, iface, this.clock, () => this.#attachments.delete(iface));
     this.#attachments.set(iface, attachment);
     try {
@@ -133,7 +139,9 @@ export class Router<B = unknown> {
     const { handler, prefix } = entry;
     if (handler.raw) {
       const stripped = prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
-      const answer = handler.raw(stripped, context, (m, c) => (entry.below ? this.#run(entry.below, restored(m, prefix), c) : refusal(NO_PREFIX, CC.InvalidCommand)));
+      const answer = handler.raw(stripped, context, (m, c) =>
+        entry.below ? this.#run(entry.below, restored(m, prefix), c) : refusal(NO_PREFIX, CC.InvalidCommand),
+      );
       if (prefix.length === 0) return answer;
       return answer instanceof Promise ? answer.then((body) => prefixed(prefix, body)) : prefixed(prefix, answer);
     }
@@ -279,9 +287,11 @@ function encode({ handler, prefix }: Entry, value: unknown): Answer {
   return answer;
 }
 
-const restored = (message: Message, prefix: Uint8Array): Message => (prefix.length === 0 ? message : { ...message, data: prefixed(prefix, message.data) });
+const restored = (message: Message, prefix: Uint8Array): Message =>
+  prefix.length === 0 ? message : { ...message, data: prefixed(prefix, message.data) };
 
-const sameClaim = (a: Claim, b: Claim): boolean => a.netFn === b.netFn && a.cmd === b.cmd && a.body === b.body && a.channel === b.channel && a.lun === b.lun;
+const sameClaim = (a: Claim, b: Claim): boolean =>
+  a.netFn === b.netFn && a.cmd === b.cmd && a.body === b.body && a.channel === b.channel && a.lun === b.lun;
 
 /** What a handler's `next` is when it overrides nothing. */
 function noNext(): never {

@@ -14,6 +14,7 @@ import type { Sensors } from './sensors.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 import type { Setup } from './setup.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** Everything a handler may read and change: `context.bmc`. Each BMC of a process has its own. */
 export interface BmcState {
@@ -33,6 +34,7 @@ export interface BmcState {
   readonly sessions: Sessions;
   readonly lan: LanParameters;
   readonly messages: MessageBuffers;
+  readonly watchdog: Watchdog;
   /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
   reset(kind: 'cold' | 'warm'): void;
 }

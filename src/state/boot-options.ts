@@ -22,7 +22,14 @@ export const BootFlags = layout('boot flags', {
   ...byte({ valid: bit(7), persistent: bit(6), efi: bit(5) }),
   /** `device`: 0 no override, 1 PXE, 2 disk, 5 CD/DVD, 6 BIOS setup, Fh floppy (table 28-14). */
   ...byte({ cmosClear: bit(7), lockKeyboard: bit(6), device: bits(5, 2), screenBlank: bit(1), lockOutReset: bit(0) }),
-  ...byte({ lockOutPower: bit(7), verbosity: bits(6, 5), progressTraps: bit(4), bypassPassword: bit(3), lockOutSleep: bit(2), consoleRedirection: bits(1, 0) }),
+  ...byte({
+    lockOutPower: bit(7),
+    verbosity: bits(6, 5),
+    progressTraps: bit(4),
+    bypassPassword: bit(3),
+    lockOutSleep: bit(2),
+    consoleRedirection: bits(1, 0),
+  }),
   ...byte({ biosShared: bit(3), muxControl: bits(2, 0) }),
   ...byte({ deviceInstance: bits(4, 0) }),
 });
@@ -114,7 +121,10 @@ export class BootOptions {
       case BootParameter.InfoAcknowledge: {
         const { writeMask, acknowledged } = value as { writeMask: number; acknowledged: number };
         const before = this.#values.get(parameter)?.[1] ?? INITIATORS;
-        return this.#values.set(parameter, InfoAcknowledge.encode({ writeMask: 0, acknowledged: (before & ~writeMask) | (acknowledged & writeMask) }));
+        return this.#values.set(
+          parameter,
+          InfoAcknowledge.encode({ writeMask: 0, acknowledged: (before & ~writeMask) | (acknowledged & writeMask) }),
+        );
       }
       case BootParameter.BootFlags: {
         const flags = value as ReturnType<typeof BootFlags.decode>;

@@ -100,7 +100,12 @@ export class Channels {
   }
 
   /** How IPMI 1.5 messages on a channel are authenticated. */
-  authentication(number: number): { perMessageDisabled: boolean; userLevelDisabled: boolean; privilegeLimit: number; authTypes: (privilege: number) => readonly number[] } {
+  authentication(number: number): {
+    perMessageDisabled: boolean;
+    userLevelDisabled: boolean;
+    privilegeLimit: number;
+    authTypes: (privilege: number) => readonly number[];
+  } {
     const { perMessageDisabled, userLevelDisabled, privilegeLimit } = this.access(number, 'present');
     return { perMessageDisabled, userLevelDisabled, privilegeLimit, authTypes: (privilege) => this.enabledAuthTypes(number, privilege) };
   }
@@ -120,7 +125,13 @@ export class Channels {
   }
 
   /** What RMCP+ on a LAN channel asks for. */
-  lan(number: number): { cipherSuites: readonly number[]; suiteCap: (id: number) => number; available: boolean; privilegeLimit: number; kg: Uint8Array | undefined } {
+  lan(number: number): {
+    cipherSuites: readonly number[];
+    suiteCap: (id: number) => number;
+    available: boolean;
+    privilegeLimit: number;
+    kg: Uint8Array | undefined;
+  } {
     const { accessMode, privilegeLimit } = this.access(number, 'present');
     const cipherSuites = this.cipherSuites(number);
     const caps = this.suiteCaps(number);

@@ -71,7 +71,16 @@ const MINUTES_PER_COUNT = 60;
 /** The machine that the BMC manages: power, buttons, identify light, hours. */
 export class Chassis {
   /** Faults that a test or a sensor may set (§28.2). */
-  faults = { powerFault: false, powerControlFault: false, interlock: false, overload: false, intrusion: false, driveFault: false, coolingFault: false, frontPanelLockout: false };
+  faults = {
+    powerFault: false,
+    powerControlFault: false,
+    interlock: false,
+    overload: false,
+    intrusion: false,
+    driveFault: false,
+    coolingFault: false,
+    frontPanelLockout: false,
+  };
   lastPowerEvent: LastPowerEvent = NO_EVENT;
   restartCause: { readonly cause: number; readonly channel: number } = { cause: RestartCause.Unknown, channel: 0 };
   frontPanel: FrontPanel = { standby: false, diagnosticInterrupt: false, reset: false, powerOff: false };
@@ -99,7 +108,10 @@ export class Chassis {
     const restored = this.restorePolicy === RestorePolicy.AlwaysOn || (this.restorePolicy === RestorePolicy.Previous && before === 1);
     this.#on = before === undefined ? (options.power ?? 'on') === 'on' : restored;
     if (before !== undefined && restored) {
-      this.restartCause = { cause: this.restorePolicy === RestorePolicy.AlwaysOn ? RestartCause.AlwaysRestore : RestartCause.RestorePrevious, channel: 0 };
+      this.restartCause = {
+        cause: this.restorePolicy === RestorePolicy.AlwaysOn ? RestartCause.AlwaysRestore : RestartCause.RestorePrevious,
+        channel: 0,
+      };
     }
     this.#since = this.#clock.monotonic();
   }

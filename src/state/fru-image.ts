@@ -63,14 +63,27 @@ export function fruImage({ chassis, board, product }: FruContent, size: number):
   return image;
 }
 
-const chassisArea = ({ type = 23, partNumber = '', serial = '', custom = [] }: FruChassis): Uint8Array => area([type], [partNumber, serial, ...custom]);
+const chassisArea = ({ type = 23, partNumber = '', serial = '', custom = [] }: FruChassis): Uint8Array =>
+  area([type], [partNumber, serial, ...custom]);
 
 function boardArea({ manufacturer = '', product = '', serial = '', partNumber = '', date, fruFile = '', custom = [] }: FruBoard): Uint8Array {
   const minutes = date === undefined ? 0 : Math.max(0, Math.floor((Date.parse(date) - EPOCH) / 60_000));
-  return area([ENGLISH, minutes & 0xff, (minutes >> 8) & 0xff, (minutes >> 16) & 0xff], [manufacturer, product, serial, partNumber, fruFile, ...custom]);
+  return area(
+    [ENGLISH, minutes & 0xff, (minutes >> 8) & 0xff, (minutes >> 16) & 0xff],
+    [manufacturer, product, serial, partNumber, fruFile, ...custom],
+  );
 }
 
-function productArea({ manufacturer = '', name = '', partNumber = '', version = '', serial = '', assetTag = '', fruFile = '', custom = [] }: FruProduct): Uint8Array {
+function productArea({
+  manufacturer = '',
+  name = '',
+  partNumber = '',
+  version = '',
+  serial = '',
+  assetTag = '',
+  fruFile = '',
+  custom = [],
+}: FruProduct): Uint8Array {
   return area([ENGLISH], [manufacturer, name, partNumber, version, serial, assetTag, fruFile, ...custom]);
 }
 

@@ -23,7 +23,16 @@ export interface LanStatistics {
 }
 
 /** Parameter selectors with rules of their own, IPMI 2.0 §23.2 table 23-4. */
-export const LanParameter = { SetInProgress: 0, AuthTypeSupport: 1, AuthTypeEnables: 2, Address: 3, Destinations: 17, CipherSuites: 23, CipherSuiteCount: 22, SuiteCaps: 24 } as const;
+export const LanParameter = {
+  SetInProgress: 0,
+  AuthTypeSupport: 1,
+  AuthTypeEnables: 2,
+  Address: 3,
+  Destinations: 17,
+  CipherSuites: 23,
+  CipherSuiteCount: 22,
+  SuiteCaps: 24,
+} as const;
 
 interface Parameter {
   /** Bytes of the data, the set selector included. */
@@ -145,14 +154,16 @@ export class LanParameters {
   set(channel: number, parameter: number, data: Uint8Array, owner: unknown): Durable {
     const rule = this.#rule(parameter);
     if (rule.readOnly) throw new IpmiError(0x82, `LAN parameter ${parameter}`);
-    if (data.length !== rule.size) throw new IpmiError(CC.RequestLengthInvalid, `LAN parameter ${parameter} has ${rule.size} bytes, not ${data.length}`);
+    if (data.length !== rule.size)
+      throw new IpmiError(CC.RequestLengthInvalid, `LAN parameter ${parameter} has ${rule.size} bytes, not ${data.length}`);
     if (parameter === LanParameter.SetInProgress) {
       if (data[0] > SetState.CommitWrite) throw new IpmiError(CC.InvalidDataField, `set in progress ${data[0]}`);
       this.lock(channel).set(data[0], owner);
       return undefined;
     }
     if (parameter === LanParameter.AuthTypeEnables) return this.#channels.setEnabledAuthTypes(channel, Array.from(data, typesIn));
-    if (parameter === LanParameter.SuiteCaps) return this.#channels.setSuiteCaps(channel, nibbles(data.subarray(1)).slice(0, this.#channels.cipherSuites(channel).length));
+    if (parameter === LanParameter.SuiteCaps)
+      return this.#channels.setSuiteCaps(channel, nibbles(data.subarray(1)).slice(0, this.#channels.cipherSuites(channel).length));
     if (rule.sets === undefined) return this.#values.set(`${channel}/${parameter}`, data.slice());
     const setSelector = data[0] & 0x0f;
     if (setSelector >= rule.sets) throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);

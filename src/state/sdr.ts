@@ -64,7 +64,8 @@ export class SdrRepository {
 
   /** Throws C7h for a length byte that lies, C4h when it is full. */
   add(record: Uint8Array): { readonly id: number; readonly done: Durable } {
-    if (record.length < SDR_HEADER || record[4] !== record.length - SDR_HEADER) throw new IpmiError(CC.RequestLengthInvalid, 'the record length does not fit');
+    if (record.length < SDR_HEADER || record[4] !== record.length - SDR_HEADER)
+      throw new IpmiError(CC.RequestLengthInvalid, 'the record length does not fit');
     if (record.length > this.freeBytes) throw new IpmiError(CC.OutOfSpace, 'the SDR repository is full');
     const id = this.#freshId();
     this.reservation.cancel();
@@ -99,10 +100,7 @@ export class SdrRepository {
   clear(): Durable {
     this.#partial = undefined;
     this.reservation.cancel();
-    return both(
-      this.#own(this.ids.map((id) => [id, undefined])),
-      this.#marks.set('erased', this.#time.now()),
-    );
+    return both(this.#own(this.ids.map((id) => [id, undefined])), this.#marks.set('erased', this.#time.now()));
   }
 
   /** Once anything was written, the repository is what was written, config or no config. */

@@ -120,7 +120,9 @@ export class Sensor {
   }
 
   setEnables(enables: EventEnables): Durable {
-    return this.#change({ enables: { ...enables, assertions: enables.assertions & this.possibleEvents, deassertions: enables.deassertions & this.possibleEvents } });
+    return this.#change({
+      enables: { ...enables, assertions: enables.assertions & this.possibleEvents, deassertions: enables.deassertions & this.possibleEvents },
+    });
   }
 
   /** The events that this sensor can generate, by offset. */

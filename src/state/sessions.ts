@@ -1,5 +1,4 @@
 import type { Channel, SessionView } from '../router/message.ts';
-import type { Timer } from '../world/world.ts';
 import type { Setup } from './setup.ts';
 
 export interface SessionsOptions {
@@ -74,7 +73,7 @@ export class Sessions {
   readonly #byId = new Map<number, Session>();
   readonly #listeners = new Set<(session: Session, reason: CloseReason) => void>();
   /** Set only while there are sessions. */
-  #sweep: Timer | undefined;
+  #sweeping = false;
 
   constructor(setup: Setup, { limit = 64, inactivity = 60_000, setUp = 60_000 }: SessionsOptions = {}) {
     this.#setup = setup;
@@ -88,14 +87,18 @@ export class Sessions {
     if (this.#byId.size >= this.limit) {
       const halfOpen = [...this.#byId.values()].filter((session) => !session.active);
       if (halfOpen.length === 0) return undefined;
-      this.close(halfOpen.reduce((oldest, session) => (session.lastHeard < oldest.lastHeard ? session : oldest)), 'evicted');
+      this.close(
+        halfOpen.reduce((oldest, session) => (session.lastHeard < oldest.lastHeard ? session : oldest)),
+        'evicted',
+      );
     }
     let handle = 1;
     while (this.#byHandle[handle]) handle++;
     const session = new Session(start, handle, this.#freshId(), this.#setup.clock.monotonic());
     this.#byHandle[handle] = session;
     this.#byId.set(session.id, session);
-    this.#sweep ??= this.#setup.clock.after(1000, this.#expire);
+    if (!this.#sweeping) this.#setup.clock.after(1000, this.#expire);
+    this.#sweeping = true;
     return session;
   }
 
@@ -139,7 +142,7 @@ export class Sessions {
   }
 
   closeAll(reason: CloseReason): void {
-    for (const session of [...this.#byId.values()]) this.close(session, reason);
+    for (const session of this.#byId.values()) this.close(session, reason);
   }
 
   /** A user whose password, name or rights changed has to log in again. */
@@ -154,10 +157,11 @@ export class Sessions {
 
   readonly #expire = (): void => {
     const now = this.#setup.clock.monotonic();
-    for (const session of [...this.#byId.values()]) {
+    for (const session of this.#byId.values()) {
       if (now - session.lastHeard >= (session.active ? this.#inactivity : this.#setUp)) this.close(session, 'timeout');
     }
-    this.#sweep = this.#byId.size > 0 ? this.#setup.clock.after(1000, this.#expire) : undefined;
+    this.#sweeping = this.#byId.size > 0;
+    if (this.#sweeping) this.#setup.clock.after(1000, this.#expire);
   };
 
   /** Random and never 0, so that an old session's late datagram cannot meet a new one's id. */

@@ -4,8 +4,8 @@ import { equalBytes } from '../wire/crypto/hash.ts';
 import type { Setup } from './setup.ts';
 import type { Durable, Store } from './store.ts';
 
-/** Slots 1..63 (IPMI 2.0 §22.26: six bits). */
-export const USER_SLOTS = 63;
+/** Most slots that six bits can number (IPMI 2.0 §22.26). */
+const MOST_SLOTS = 63;
 /** Privilege limit 0Fh: the user has no access on the channel. */
 export const NO_ACCESS = 0x0f;
 
@@ -43,6 +43,8 @@ export interface UsersOptions {
     /** On every channel with sessions. Default Administrator. */
     readonly privilegeLimit?: number;
   }[];
+  /** User ids 1..slots; at most 63, the default. */
+  readonly slots?: number;
   /** Channels with sessions. */
   readonly channels?: readonly number[];
 }
@@ -62,13 +64,15 @@ const NO_PASSWORD: Password = { bytes: new Uint8Array(20), size: 16 };
 
 /** The user table. Passwords lie in a store of their own, because they are secret. */
 export class Users {
+  readonly slots: number;
   readonly #records: Store<UserRecord>;
   readonly #passwords: Store<Password>;
   readonly #defaults = new Map<number, UserRecord>();
   readonly #defaultPasswords = new Map<number, Password>();
   readonly #listeners = new Set<(userId: number) => void>();
 
-  constructor(setup: Setup, { users = [], channels = [1] }: UsersOptions = {}) {
+  constructor(setup: Setup, { users = [], channels = [1], slots = MOST_SLOTS }: UsersOptions = {}) {
+    this.slots = slots;
     this.#records = setup.store<UserRecord>('users');
     this.#passwords = setup.store<Password>('passwords');
     for (const { id, name = '', password = '', enabled = true, privilegeLimit = Privilege.Administrator } of users) {
@@ -92,7 +96,7 @@ export class Users {
 
   /** 20 bytes padded with zeros; undefined for a slot that there is not. */
   password(id: number): Uint8Array | undefined {
-    return id >= 1 && id <= USER_SLOTS ? this.#password(id).bytes : undefined;
+    return id >= 1 && id <= this.slots ? this.#password(id).bytes : undefined;
   }
 
   get enabledCount(): number {
@@ -157,7 +161,7 @@ export class Users {
   }
 
   #ids(): number[] {
-    return Array.from({ length: USER_SLOTS }, (_, i) => i + 1).filter((id) => this.#records.has(id) || this.#defaults.has(id));
+    return Array.from({ length: this.slots }, (_, i) => i + 1).filter((id) => this.#records.has(id) || this.#defaults.has(id));
   }
 
   #record(id: number): UserRecord {

@@ -78,7 +78,8 @@ export function isAuthentic15(datagram: Uint8Array, packet: Packet15, password: 
   return equalBytes(authCode15(authType, password, sessionId, sequence, datagram, start, end), 0, datagram, authCode, 16);
 }
 
-export const word = (bytes: Uint8Array, at: number): number => (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+export const word = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 
 export function putWord(out: Uint8Array, at: number, value: number): void {
   out[at] = value;

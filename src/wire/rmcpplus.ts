@@ -104,7 +104,10 @@ function signerFor(integrity: number, k1: Uint8Array, userKey: Uint8Array): Sign
   if (integrity !== Integrity.Md5_128) return undefined;
   // MD5-128 is not keyed: the password stands before and behind the data (§13.28.4).
   const digest = new Digest(hashes.md5);
-  return { size: 16, sign: (data, start, end, out, at) => digest.reset().update(userKey).update(data, start, end).update(userKey).finishInto(out, at) };
+  return {
+    size: 16,
+    sign: (data, start, end, out, at) => digest.reset().update(userKey).update(data, start, end).update(userKey).finishInto(out, at),
+  };
 }
 
 /** Integrity and encryption of one session, with everything that depends on its keys done once. */

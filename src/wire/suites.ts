@@ -41,5 +41,9 @@ export function cipherSuiteRecords(ids: readonly number[], bySuite: boolean): Ui
   const suites = cipherSuites.filter((one) => ids.includes(one.id));
   if (bySuite) return Uint8Array.from(suites.flatMap((one) => [0xc0, one.id, one.authentication, 0x40 | one.integrity, 0x80 | one.confidentiality]));
   const each = (tag: number, of: (one: CipherSuite) => number): number[] => [...new Set(suites.map(of))].sort((a, b) => a - b).map((id) => tag | id);
-  return Uint8Array.from([...each(0, (one) => one.authentication), ...each(0x40, (one) => one.integrity), ...each(0x80, (one) => one.confidentiality)]);
+  return Uint8Array.from([
+    ...each(0, (one) => one.authentication),
+    ...each(0x40, (one) => one.integrity),
+    ...each(0x80, (one) => one.confidentiality),
+  ]);
 }

@@ -111,7 +111,14 @@ describe('a recorded log-in with suite 3', () => {
   test('every message is read and written back to the same bytes', () => {
     expect(request).toMatchObject({ tag: 0, maxPrivilege: 0, consoleId: 0xa0a2a3a4, integrity: { type: 1, length: 8, algorithm: 1 } });
     expect(rakp1).toMatchObject({ nameOnly: true, role: 4, nameLength: 5 });
-    for (const [n, layout] of [[2, OpenSessionRequest], [3, OpenSessionResponse], [4, Rakp1], [5, Rakp2], [6, Rakp3], [7, Rakp4]] as const) {
+    for (const [n, layout] of [
+      [2, OpenSessionRequest],
+      [3, OpenSessionResponse],
+      [4, Rakp1],
+      [5, Rakp2],
+      [6, Rakp3],
+      [7, Rakp4],
+    ] as const) {
       expect(toHex(layout.encode(layout.decode(payload(n)) as never))).toBe(toHex(payload(n)));
     }
     for (const n of [2, 3, 4, 5, 6, 7]) {
@@ -128,7 +135,11 @@ describe('a recorded log-in with suite 3', () => {
   });
 
   test('every message of the session opens, and seals to the same datagram with the same IV', () => {
-    const crypto = new SessionCrypto(cipherSuites.find((suite) => suite.id === 3)!, keys, password);
+    const crypto = new SessionCrypto(
+      cipherSuites.find((suite) => suite.id === 3)!,
+      keys,
+      password,
+    );
     const opened = suite3.slice(8).map((datagram) => {
       const packet = parse20(datagram)!;
       expect(crypto.isAuthentic(datagram, packet)).toBe(true);
@@ -137,7 +148,14 @@ describe('a recorded log-in with suite 3', () => {
       expect(toHex(crypto.seal(packet.payloadType, packet.sessionId, packet.sequence, plain, (out) => out.set(iv)))).toBe(toHex(datagram));
       return parseMessage(plain)!;
     });
-    expect(opened.map(({ netFn, cmd }) => [netFn, cmd])).toEqual([[6, 0x3b], [7, 0x3b], [0x2c, 0x3e], [0x2d, 0x3e], [6, 1], [7, 1]]);
+    expect(opened.map(({ netFn, cmd }) => [netFn, cmd])).toEqual([
+      [6, 0x3b],
+      [7, 0x3b],
+      [0x2c, 0x3e],
+      [0x2d, 0x3e],
+      [6, 1],
+      [7, 1],
+    ]);
   });
 });
 
@@ -151,7 +169,13 @@ describe.each(cipherSuites)('suite $id', (suite) => {
       const payload = Uint8Array.from({ length }, (_, i) => i);
       const datagram = crypto.seal(PayloadType.Ipmi, 0x01020304, 9, payload, iv);
       const packet = parse20(datagram)!;
-      expect(packet).toMatchObject({ payloadType: 0, sessionId: 0x01020304, sequence: 9, authenticated: suite.integrity !== 0, encrypted: suite.confidentiality !== 0 });
+      expect(packet).toMatchObject({
+        payloadType: 0,
+        sessionId: 0x01020304,
+        sequence: 9,
+        authenticated: suite.integrity !== 0,
+        encrypted: suite.confidentiality !== 0,
+      });
       expect(crypto.isAuthentic(datagram, packet)).toBe(true);
       expect(crypto.open(datagram, packet)).toEqual(payload);
     }

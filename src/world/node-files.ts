@@ -59,7 +59,7 @@ async function lock(path: string): Promise<FileLock> {
       await withdraw();
       server.close();
     };
-    return { release: () => released ??= release() };
+    return { release: () => (released ??= release()) };
   } catch (error) {
     throw codeOf(error) === 'EADDRINUSE' ? systemError('ELOCKED', 'lock', path, { cause: error }) : error;
   }

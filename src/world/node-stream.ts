@@ -13,7 +13,10 @@ export const nodeStreams: StreamNetwork = {
     } else {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ host: at.host, port: at.port, exclusive: true }, () => { server.off('error', reject); resolve(); });
+        server.listen({ host: at.host, port: at.port, exclusive: true }, () => {
+          server.off('error', reject);
+          resolve();
+        });
       });
       const bound = server.address();
       if (bound && typeof bound === 'object') address = { host: bound.address, port: bound.port };
@@ -58,7 +61,9 @@ class NodeStream implements Stream {
   constructor(socket: Socket, peer: string) {
     this.peer = peer;
     this.#socket = socket;
-    socket.on('error', (error) => { this.#error = error; });
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
     socket.on('close', () => this.onClose?.(this.#error));
     socket.on('drain', () => this.onDrain?.());
   }

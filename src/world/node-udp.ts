@@ -15,7 +15,10 @@ export const nodeUdp: UdpNetwork = {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
         // exclusive: a cluster worker must own its port, not share its parent's
-        socket.bind({ address, port, exclusive: true }, () => { socket.off('error', reject); resolve(); });
+        socket.bind({ address, port, exclusive: true }, () => {
+          socket.off('error', reject);
+          resolve();
+        });
       });
     } catch (error) {
       socket.close();

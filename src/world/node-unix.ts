@@ -22,7 +22,10 @@ export async function listenUnix(server: Server, path: string, mode?: number): P
     }
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(socket, () => { server.off('error', reject); resolve(); });
+      server.listen(socket, () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
     if (mode !== undefined) await chmod(socket, mode);
     const { ino } = await lstat(socket);
@@ -51,7 +54,7 @@ async function publish(socket: string, path: string, nursery: string): Promise<v
       if (codeOf(error) === 'ENOENT') continue; // somebody else cleared it
       throw error;
     }
-    if (!await isTaken(grave)) continue;
+    if (!(await isTaken(grave))) continue;
     // Between our look and our grip another process took over: give it its name back.
     await link(grave, path);
     break;
@@ -69,7 +72,10 @@ async function isTaken(path: string): Promise<boolean> {
   }
   return new Promise((resolve) => {
     const probe = connect({ path });
-    probe.once('connect', () => { probe.destroy(); resolve(true); });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
     probe.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(codeOf(error) ?? '')));
   });
 }

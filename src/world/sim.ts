@@ -103,7 +103,8 @@ export class SimClock implements Clock {
   #push(event: Event): void {
     const heap = this.#events;
     let i = heap.push(event) - 1;
-    for (let parent = (i - 1) >> 1; i > 0 && before(heap[i], heap[parent]); i = parent, parent = (i - 1) >> 1) [heap[i], heap[parent]] = [heap[parent], heap[i]];
+    for (let parent = (i - 1) >> 1; i > 0 && before(heap[i], heap[parent]); i = parent, parent = (i - 1) >> 1)
+      [heap[i], heap[parent]] = [heap[parent], heap[i]];
   }
 
   #pop(): void {
@@ -111,7 +112,7 @@ export class SimClock implements Clock {
     const last = heap.pop();
     if (heap.length === 0 || !last) return;
     heap[0] = last;
-    for (let i = 0; ; ) {
+    for (let i = 0; ;) {
       let least = i;
       for (const child of [2 * i + 1, 2 * i + 2]) if (child < heap.length && before(heap[child], heap[least])) least = child;
       if (least === i) return;

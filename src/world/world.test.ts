@@ -16,8 +16,14 @@ describe.each(worlds)('%s world', (_name, make) => {
     const { udp } = world;
     const [server, client] = [await udp.bind({ host: '127.0.0.1', port: 0 }), await udp.bind({ host: '127.0.0.1', port: 0 })];
     expect(server.address.port).toBeGreaterThan(0);
-    server.onDatagram = (datagram, from) => server.send(datagram.map((b) => b + 1), from);
-    const answer = new Promise<[Uint8Array, Endpoint]>((resolve) => (client.onDatagram = (datagram, from) => resolve([Uint8Array.from(datagram), from])));
+    server.onDatagram = (datagram, from) =>
+      server.send(
+        datagram.map((b) => b + 1),
+        from,
+      );
+    const answer = new Promise<[Uint8Array, Endpoint]>(
+      (resolve) => (client.onDatagram = (datagram, from) => resolve([Uint8Array.from(datagram), from])),
+    );
     client.send(Uint8Array.of(1, 2), server.address);
     expect(await settle(world, answer)).toEqual([Uint8Array.of(2, 3), server.address]);
     await Promise.all([server.close(), client.close()]);

@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { test } from 'vitest';
 
-const found = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${tool}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
+const found = (tool: string): boolean =>
+  spawnSync('sh', ['-c', `command -v ${tool}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
 
 /** A test that needs real programs: skipped where one is missing, which the gate counts as a failure. */
 export function toolTest(name: string, tools: readonly string[], body: () => Promise<void>, timeout = 60_000): void {
@@ -16,10 +17,17 @@ export interface Ran {
   readonly ms: number;
 }
 
-export function runTool(tool: string, args: readonly string[], options: { env?: Record<string, string>; input?: string; timeout?: number } = {}): Promise<Ran> {
+export function runTool(
+  tool: string,
+  args: readonly string[],
+  options: { env?: Record<string, string>; input?: string; timeout?: number } = {},
+): Promise<Ran> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC', PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...options.env }, timeout: options.timeout ?? 30_000 });
+    const child = spawn(tool, args, {
+      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC', PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...options.env },
+      timeout: options.timeout ?? 30_000,
+    });
     let out = '';
     child.stdout.on('data', (data: Buffer) => (out += data.toString('latin1')));
     child.stderr.on('data', (data: Buffer) => (out += data.toString('latin1')));

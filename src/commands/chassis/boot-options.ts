@@ -7,7 +7,11 @@ export const SetSystemBootOptions = command({
   netFn: NetFn.Chassis,
   cmd: 0x08,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'parameter not supported', 0x81: 'attempt to set "set in progress" when not in "set complete" state', 0x82: 'attempt to write read-only parameter' },
+  codes: {
+    0x80: 'parameter not supported',
+    0x81: 'attempt to set "set in progress" when not in "set complete" state',
+    0x82: 'attempt to write read-only parameter',
+  },
   request: {
     /** Without data only the mark is changed. */
     ...byte({ invalid: bit(7), parameter: bits(6, 0) }),

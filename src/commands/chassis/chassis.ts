@@ -33,7 +33,14 @@ export const GetChassisStatus = command({
     ...byte({ restorePolicy: bits(6, 5), powerControlFault: bit(4), powerFault: bit(3), interlock: bit(2), overload: bit(1), powerOn: bit(0) }),
     ...byte({ lastOnByCommand: bit(4), lastFault: bit(3), lastInterlock: bit(2), lastOverload: bit(1), lastAcFailed: bit(0) }),
     /** `identifyState`: 0 off, 1 for a time, 2 until turned off. */
-    ...byte({ identifySupported: bit(6), identifyState: bits(5, 4), coolingFault: bit(3), driveFault: bit(2), frontPanelLockout: bit(1), intrusion: bit(0) }),
+    ...byte({
+      identifySupported: bit(6),
+      identifyState: bits(5, 4),
+      coolingFault: bit(3),
+      driveFault: bit(2),
+      frontPanelLockout: bit(1),
+      intrusion: bit(0),
+    }),
     ...byte({
       standbyDisableAllowed: bit(7),
       diagnosticDisableAllowed: bit(6),

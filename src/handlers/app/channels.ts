@@ -1,5 +1,12 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { AccessUpdate, GetChannelAccess, GetChannelInfo, KeyOperation, SetChannelAccess, SetChannelSecurityKeys } from '../../commands/app/channels.ts';
+import {
+  AccessUpdate,
+  GetChannelAccess,
+  GetChannelInfo,
+  KeyOperation,
+  SetChannelAccess,
+  SetChannelSecurityKeys,
+} from '../../commands/app/channels.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
@@ -17,7 +24,8 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
     const channel = accessChannel(context, request.channel);
     const { accessUpdate, limitUpdate, accessMode, privilegeLimit, alertingDisabled, perMessageDisabled, userLevelDisabled } = request;
     if (accessUpdate > AccessUpdate.Present || limitUpdate > AccessUpdate.Present) throw new IpmiError(CC.InvalidDataField);
-    if (accessUpdate !== AccessUpdate.None && (accessMode > AccessMode.Shared || accessMode === AccessMode.PreBoot)) throw new IpmiError(0x83, `access mode ${accessMode}`);
+    if (accessUpdate !== AccessUpdate.None && (accessMode > AccessMode.Shared || accessMode === AccessMode.PreBoot))
+      throw new IpmiError(0x83, `access mode ${accessMode}`);
     if (limitUpdate !== AccessUpdate.None && (privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)) {
       throw new IpmiError(CC.InvalidDataField, `privilege limit ${privilegeLimit}`);
     }
@@ -26,7 +34,8 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
       ...(accessUpdate === code ? { accessMode, alertingDisabled, perMessageDisabled, userLevelDisabled } : {}),
       ...(limitUpdate === code ? { privilegeLimit } : {}),
     });
-    if (accessUpdate === AccessUpdate.Present || limitUpdate === AccessUpdate.Present) channels.setPresentAccess(channel, updated('present', AccessUpdate.Present));
+    if (accessUpdate === AccessUpdate.Present || limitUpdate === AccessUpdate.Present)
+      channels.setPresentAccess(channel, updated('present', AccessUpdate.Present));
     if (accessUpdate !== AccessUpdate.Stored && limitUpdate !== AccessUpdate.Stored) return {};
     return after(channels.setStoredAccess(channel, updated('stored', AccessUpdate.Stored)), {});
   }),

@@ -25,7 +25,8 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
   handle(GetChannelAuthenticationCapabilities, (request, context) => {
     const { bmc } = context;
     const channel = sessionChannel(context, request.channel);
-    if (request.privilege < Privilege.Callback || request.privilege > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${request.privilege}`);
+    if (request.privilege < Privilege.Callback || request.privilege > Privilege.Oem)
+      throw new IpmiError(CC.InvalidDataField, `privilege level ${request.privilege}`);
     const { perMessageDisabled, userLevelDisabled, authTypes } = bmc.channels.authentication(channel);
     const types = authTypes(request.privilege);
     const { kg, cipherSuites } = bmc.channels.lan(channel);
@@ -77,13 +78,16 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
   handle(ActivateSession, (request, { bmc, session, channel }) => {
     if (!(session instanceof Session) || !session.terms15 || session.active) throw new IpmiError(0x85, 'no challenge was given for this session');
     const { terms15 } = session;
-    if (request.authType !== terms15.authType || !sameBytes(request.challenge, terms15.challenge)) throw new IpmiError(CC.InvalidDataField, 'challenge');
-    if (request.maxPrivilege < Privilege.Callback || request.maxPrivilege > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${request.maxPrivilege}`);
+    if (request.authType !== terms15.authType || !sameBytes(request.challenge, terms15.challenge))
+      throw new IpmiError(CC.InvalidDataField, 'challenge');
+    if (request.maxPrivilege < Privilege.Callback || request.maxPrivilege > Privilege.Oem)
+      throw new IpmiError(CC.InvalidDataField, `privilege level ${request.maxPrivilege}`);
     const user = bmc.users.logIn(session.userName, channel.number, undefined);
     if (!user) throw new IpmiError(0x85, 'the user is gone');
     const { authTypes, privilegeLimit } = bmc.channels.authentication(channel.number);
     if (request.maxPrivilege > user.privilegeLimit || request.maxPrivilege > privilegeLimit) throw new IpmiError(0x86);
-    if (!authTypes(request.maxPrivilege).includes(request.authType)) throw new IpmiError(0x86, `authentication type ${request.authType} at level ${request.maxPrivilege}`);
+    if (!authTypes(request.maxPrivilege).includes(request.authType))
+      throw new IpmiError(0x86, `authentication type ${request.authType} at level ${request.maxPrivilege}`);
     if (user.sessionLimit > 0 && bmc.sessions.count(channel.number, user.id) >= user.sessionLimit) throw new IpmiError(0x82);
     session.maxPrivilege = request.maxPrivilege;
     // 0 belongs to messages outside of a session.
@@ -148,7 +152,8 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     if (!password) throw new IpmiError(CC.ParameterOutOfRange, `user ${userId}`);
     // Integrity 01b: the 1.5 hash of password and data; 10b: HMAC-SHA1-96's whole digest with the password as K_uid (§22.21).
     if (integrity === 1) return { authCode: hmac('sha1', password, data) };
-    if (integrity !== 0 || (authType !== AuthType.Md2 && authType !== AuthType.Md5)) throw new IpmiError(CC.InvalidDataField, `authentication type ${authType}`);
+    if (integrity !== 0 || (authType !== AuthType.Md2 && authType !== AuthType.Md5))
+      throw new IpmiError(CC.InvalidDataField, `authentication type ${authType}`);
     return { authCode: authCode15(authType, password.subarray(0, 16), 0, 0, data, 0, data.length) };
   }),
 ];

@@ -4,7 +4,7 @@ import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';
-import { NO_ACCESS, USER_SLOTS } from '../../state/users.ts';
+import { NO_ACCESS, type Users } from '../../state/users.ts';
 import { handle } from '../handle.ts';
 
 /** User 1 is the null user: its name is empty and stays so. */
@@ -15,22 +15,25 @@ export const userHandlers: readonly Handler<BmcState>[] = [
     const { users } = context.bmc;
     const { privilegeLimit, sessionLimit, change } = request;
     const channel = userChannel(context, request.channel);
-    const id = userId(request.userId);
+    const id = userId(users, request.userId);
     if (privilegeLimit !== NO_ACCESS && (privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)) {
       throw new IpmiError(CC.InvalidDataField, `privilege limit ${privilegeLimit}`);
     }
     const before = users.access(id, channel);
     const { callback, linkAuthentication, messaging } = change ? request : before;
-    return after(users.setAccess(id, channel, { callback, linkAuthentication, messaging, privilegeLimit, sessionLimit: sessionLimit ?? before.sessionLimit }), {});
+    return after(
+      users.setAccess(id, channel, { callback, linkAuthentication, messaging, privilegeLimit, sessionLimit: sessionLimit ?? before.sessionLimit }),
+      {},
+    );
   }),
 
   handle(GetUserAccess, (request, context) => {
     const { users } = context.bmc;
     const channel = userChannel(context, request.channel);
-    const id = userId(request.userId);
+    const id = userId(users, request.userId);
     const { callback, linkAuthentication, messaging, privilegeLimit } = users.access(id, channel);
     return {
-      maxUsers: USER_SLOTS,
+      maxUsers: users.slots,
       enableStatus: users.enabled(id) ? 1 : 2,
       enabledUsers: users.enabledCount,
       fixedNames: 1,
@@ -42,21 +45,21 @@ export const userHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(SetUserName, ({ userId: slot, name }, { bmc: { users } }) => {
-    const id = userId(slot);
+    const id = userId(users, slot);
     if (id === NULL_USER) {
       if (name === '') return {};
       throw new IpmiError(CC.InvalidDataField, 'the null user has no name');
     }
     // Two users of one name could not be told apart at log-in.
-    const taken = name !== '' && Array.from({ length: USER_SLOTS }, (_, i) => i + 1).some((other) => other !== id && users.name(other) === name);
+    const taken = name !== '' && Array.from({ length: users.slots }, (_, i) => i + 1).some((other) => other !== id && users.name(other) === name);
     if (taken) throw new IpmiError(CC.InvalidDataField, `there is a user '${name}' already`);
     return after(users.setName(id, name), {});
   }),
 
-  handle(GetUserName, ({ userId: slot }, { bmc: { users } }) => ({ name: users.name(userId(slot)) })),
+  handle(GetUserName, ({ userId: slot }, { bmc: { users } }) => ({ name: users.name(userId(users, slot)) })),
 
   handle(SetUserPassword, ({ userId: slot, operation, twentyBytes, password }, { bmc: { users } }) => {
-    const id = userId(slot);
+    const id = userId(users, slot);
     if (operation === PasswordOperation.Enable || operation === PasswordOperation.Disable) {
       return after(users.setEnabled(id, operation === PasswordOperation.Enable), {});
     }
@@ -68,8 +71,8 @@ export const userHandlers: readonly Handler<BmcState>[] = [
   }),
 ];
 
-function userId(id: number): number {
-  if (id < 1 || id > USER_SLOTS) throw new IpmiError(CC.ParameterOutOfRange, `user ${id}`);
+function userId(users: Users, id: number): number {
+  if (id < 1 || id > users.slots) throw new IpmiError(CC.ParameterOutOfRange, `user ${id}`);
   return id;
 }
 

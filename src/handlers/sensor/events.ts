@@ -39,4 +39,3 @@ function decodeBody(event: Uint8Array, start: number): ReturnType<typeof EventBo
   if (body.evmRev !== 0x03 && body.evmRev !== 0x04) throw new IpmiError(CC.InvalidDataField, `event message revision ${body.evmRev}`);
   return body;
 }
-

@@ -27,7 +27,16 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
   handle(GetSensorReadingFactors, ({ sensorNumber, reading }, context) => {
     const { m, b, k1, k2 } = sensorOf(context, sensorNumber).analog.factors;
     // The factors of a linear sensor are the same for every reading.
-    return { nextReading: Math.min(reading + 1, 0xff), mLow: m & 0xff, mHigh: (m >> 8) & 3, bLow: b & 0xff, bHigh: (b >> 8) & 3, rExponent: k2 & 0xf, bExponent: k1 & 0xf, ...LINEAR_FACTORS };
+    return {
+      nextReading: Math.min(reading + 1, 0xff),
+      mLow: m & 0xff,
+      mHigh: (m >> 8) & 3,
+      bLow: b & 0xff,
+      bHigh: (b >> 8) & 3,
+      rExponent: k2 & 0xf,
+      bExponent: k1 & 0xf,
+      ...LINEAR_FACTORS,
+    };
   }),
 
   handle(SetSensorHysteresis, ({ sensorNumber, positive, negative }, context) => {
@@ -42,7 +51,8 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
     const sensor = sensorOf(context, request.sensorNumber);
     void sensor.analog;
     const chosen = THRESHOLDS.flatMap((name, i): [ThresholdName, number][] => (request[name] ? [[name, request.values[i]]] : []));
-    for (const [name] of chosen) if (sensor.threshold(name) === undefined) throw new IpmiError(CC.InvalidDataField, `${sensor.declaration.name} has no ${name}`);
+    for (const [name] of chosen)
+      if (sensor.threshold(name) === undefined) throw new IpmiError(CC.InvalidDataField, `${sensor.declaration.name} has no ${name}`);
     return after(sensor.setThresholds(Object.fromEntries(chosen)), {});
   }),
 

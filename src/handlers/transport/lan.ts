@@ -1,5 +1,10 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { GetIpUdpRmcpStatistics, GetLanConfigurationParameters, SetLanConfigurationParameters, SuspendBmcArps } from '../../commands/transport/lan.ts';
+import {
+  GetIpUdpRmcpStatistics,
+  GetLanConfigurationParameters,
+  SetLanConfigurationParameters,
+  SuspendBmcArps,
+} from '../../commands/transport/lan.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';

@@ -2,7 +2,17 @@ import { Context, type Channel, type Dispatch, type Interface } from '../../rout
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { LanStatistics } from '../../state/lan-parameters.ts';
 import type { CloseReason, Session } from '../../state/sessions.ts';
-import { AuthType, BMC_ADDRESS, buildPresencePong, buildResponse, parseMessage, presencePingTag, RmcpClass, rmcpClass, type IpmiMessage } from '../../wire/index.ts';
+import {
+  AuthType,
+  BMC_ADDRESS,
+  buildPresencePong,
+  buildResponse,
+  parseMessage,
+  presencePingTag,
+  RmcpClass,
+  rmcpClass,
+  type IpmiMessage,
+} from '../../wire/index.ts';
 import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
 import { Lan15 } from './lan15.ts';
 import type { Link } from './link.ts';

@@ -33,7 +33,14 @@ export class RepeatedRequests {
     this.#lastSeq = seq;
     const slot = seq % REMEMBERED;
     const earlier = this.#ring[slot];
-    if (this.#numbers && earlier?.seq === seq && earlier.netFn === netFn && earlier.cmd === cmd && now - earlier.at < REPEATED_WITHIN && same(earlier.data, data)) {
+    if (
+      this.#numbers &&
+      earlier?.seq === seq &&
+      earlier.netFn === netFn &&
+      earlier.cmd === cmd &&
+      now - earlier.at < REPEATED_WITHIN &&
+      same(earlier.data, data)
+    ) {
       return earlier;
     }
     this.#ring[slot] = { seq, netFn, cmd, data: data.slice(), answer: undefined, at: now };

@@ -61,7 +61,8 @@ export class LogIn {
   }
 
   receive(payloadType: number, payload: Uint8Array, peer: Peer): LogInAnswer | undefined {
-    if (payloadType === PayloadType.OpenSessionRequest) return { payloadType: PayloadType.OpenSessionResponse, payload: this.#openSession(payload, peer) };
+    if (payloadType === PayloadType.OpenSessionRequest)
+      return { payloadType: PayloadType.OpenSessionResponse, payload: this.#openSession(payload, peer) };
     if (payloadType === PayloadType.Rakp1) return { payloadType: PayloadType.Rakp2, payload: this.#rakp1(payload) };
     if (payloadType !== PayloadType.Rakp3) return undefined;
     const answer = this.#rakp3(payload);
@@ -73,9 +74,14 @@ export class LogIn {
     if (payload.length !== OpenSessionRequest.min) return refusal(tag, RakpStatus.IllegalParameter, payload.length >= 8 ? consoleIdIn(payload) : 0);
     const request = OpenSessionRequest.decode(payload);
     const { consoleId } = request;
-    const wanted = { authentication: wish(request.authentication), integrity: wish(request.integrity), confidentiality: wish(request.confidentiality) };
+    const wanted = {
+      authentication: wish(request.authentication),
+      integrity: wish(request.integrity),
+      confidentiality: wish(request.confidentiality),
+    };
     const settings = this.#bmc.channels.lan(this.#channel.number);
-    const known = (field: keyof typeof wanted): boolean => wanted[field] === undefined || cipherSuites.some((suite) => suite[field] === wanted[field]);
+    const known = (field: keyof typeof wanted): boolean =>
+      wanted[field] === undefined || cipherSuites.some((suite) => suite[field] === wanted[field]);
     if (!known('authentication')) return refusal(tag, RakpStatus.InvalidAuthenticationAlgorithm, consoleId);
     if (!known('integrity')) return refusal(tag, RakpStatus.InvalidIntegrityAlgorithm, consoleId);
     if (!known('confidentiality')) return refusal(tag, RakpStatus.InvalidConfidentialityAlgorithm, consoleId);
@@ -128,7 +134,8 @@ export class LogIn {
     if (!user) return refuse(RakpStatus.UnauthorizedName);
     const { maxPrivilege, session, consoleId, suite, bmcRandom } = half;
     if (request.role > user.privilegeLimit || request.role > maxPrivilege) return refuse(RakpStatus.UnauthorizedRole);
-    if (user.sessionLimit > 0 && this.#bmc.sessions.count(this.#channel.number, user.id) >= user.sessionLimit) return refuse(RakpStatus.InsufficientResources);
+    if (user.sessionLimit > 0 && this.#bmc.sessions.count(this.#channel.number, user.id) >= user.sessionLimit)
+      return refuse(RakpStatus.InsufficientResources);
     session.userId = user.id;
     session.userName = latin1(name);
     session.maxPrivilege = request.role;
@@ -165,7 +172,8 @@ export class LogIn {
     }
     if (!exchange) return refuse(RakpStatus.InactiveSessionId);
     const code = rakp3Code(exchange, half.userKey);
-    if (request.code.length !== code.length || !equalBytes(request.code, 0, code, 0, code.length)) return refuse(RakpStatus.InvalidIntegrityCheckValue);
+    if (request.code.length !== code.length || !equalBytes(request.code, 0, code, 0, code.length))
+      return refuse(RakpStatus.InvalidIntegrityCheckValue);
     const keys = sessionKeys(exchange, { user: half.userKey, bmc: this.#bmc.channels.lan(this.#channel.number).kg ?? half.userKey });
     if (!session.active) {
       this.#opened(session, consoleId, new SessionCrypto(half.suite, keys, half.userKey));

@@ -13,7 +13,6 @@ const D1 = new Int32Array(256);
 const D2 = new Int32Array(256);
 const D3 = new Int32Array(256);
 
-
 const double = (x: number): number => ((x << 1) ^ (x & 0x80 ? 0x1b : 0)) & 0xff;
 
 function times(x: number, factor: number): number {

@@ -78,5 +78,9 @@ test('AES-128-CBC against node:crypto, both ways', () => {
 
 test('equalBytes finds any difference and never reads past an end', () => {
   const a = Uint8Array.of(1, 2, 3, 4);
-  expect([equalBytes(a, 1, Uint8Array.of(2, 3), 0, 2), equalBytes(a, 1, Uint8Array.of(2, 4), 0, 2), equalBytes(a, 3, a, 3, 2)]).toEqual([true, false, false]);
+  expect([equalBytes(a, 1, Uint8Array.of(2, 3), 0, 2), equalBytes(a, 1, Uint8Array.of(2, 4), 0, 2), equalBytes(a, 3, a, 3, 2)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
