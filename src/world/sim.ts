@@ -40,7 +40,7 @@ export class SimWorld implements Pick<World, 'clock' | 'random' | 'udp'> {
     const watched = promise.finally(() => (settled = true));
     watched.catch(() => undefined);
     const end = this.clock.monotonic() + limit;
-    while (!settled && (await this.clock.step(end)));
+    while (await this.clock.step(end, () => settled));
     if (!settled) throw new Error(`nothing happens any more at ${this.clock.monotonic()} ms of virtual time`);
     return watched;
   }
@@ -87,10 +87,11 @@ export class SimClock implements Clock {
     this.#time = end;
   }
 
-  /** Runs the next event that is due by `end`, and all promises that it settles. False: there is none. */
-  async step(end: number): Promise<boolean> {
+  /** Lets promises settle, then runs the next event that is due by `end`. False: there is none, or `stop` says that it is enough. */
+  async step(end: number, stop: () => boolean = () => false): Promise<boolean> {
     // Promises settle between events. A chain of awaits is as long as the code that it runs through; this is longer.
-    for (let i = 0; i < 20; i++) await Promise.resolve();
+    for (let i = 0; i < 64; i++) await Promise.resolve();
+    if (stop()) return false;
     while (this.#events[0]?.cancelled) this.#pop();
     const next = this.#events[0];
     if (!next || next.at > end) return false;

@@ -9,13 +9,14 @@ interface Answered {
   readonly data: Uint8Array;
   /** Undefined while the handler is at work. */
   answer: Uint8Array | undefined;
-  readonly at: number;
+  /** Monotonic milliseconds when it was last seen. */
+  at: number;
 }
 
 /** Requests whose answers are remembered; a console has at most a few outstanding. */
 const REMEMBERED = 8;
-/** Milliseconds after which the same sequence number and bytes are a new request. */
-const REPEATED_WITHIN = 6000;
+/** Milliseconds after its last sight when the same sequence number and bytes are a new request. */
+const REPEATED_WITHIN = 30_000;
 
 /**
  * Tells a repeated request from a new one by its requester sequence number (IPMI 2.0 §6.12.12): a repeated one is
@@ -41,6 +42,7 @@ export class RepeatedRequests {
       now - earlier.at < REPEATED_WITHIN &&
       same(earlier.data, data)
     ) {
+      earlier.at = now;
       return earlier;
     }
     this.#ring[slot] = { seq, netFn, cmd, data: data.slice(), answer: undefined, at: now };

@@ -1,0 +1,28 @@
+import { Bmc, type BmcOptions } from '../../src/bmc.ts';
+import { loopback, type Client } from '../../src/client.ts';
+import { Privilege } from '../../src/commands/command.ts';
+import { Context, type Channel } from '../../src/router/index.ts';
+import { simWorld, type SimWorld } from '../../src/world/index.ts';
+
+export const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
+export const HOST: Channel = { number: 15, medium: 'system-interface', maxAnswer: 248 };
+
+export interface Rig {
+  readonly bmc: Bmc;
+  readonly world: SimWorld;
+  /** An administrator on the LAN channel, without a session. */
+  readonly client: Client;
+  /** The host's own software. */
+  readonly host: Client;
+  /** Request data in, completion code and data out. */
+  send(netFn: number, cmd: number, ...data: number[]): Promise<number[]>;
+}
+
+/** A BMC in a simulated world, with clients that need no wire. */
+export function rig(options: BmcOptions = {}): Rig {
+  const world = simWorld(1);
+  const bmc = new Bmc({ interfaces: [{ type: 'lan' }], sel: { bootEvents: false }, ...options }, { world });
+  const client = loopback(bmc.router.dispatch, new Context(bmc, LAN, Privilege.Administrator));
+  const host = loopback(bmc.router.dispatch, new Context(bmc, HOST, Privilege.Administrator));
+  return { bmc, world, client, host, send: async (netFn, cmd, ...data) => [...(await client.raw(netFn, cmd, Uint8Array.from(data)))] };
+}
