@@ -16,11 +16,22 @@ export function commandsPage(): string {
   const lines = ['# Commands', '', 'Written from the declarations by `npm run docs`. Sizes are bytes of data, without completion code and body.', ''];
   for (const netFn of new Set(commands.map((command) => command.netFn))) {
     const rows = commands.filter((command) => command.netFn === netFn);
-    lines.push(`## ${netFnNames[netFn]} (${rows.filter(handled).length} answered)`, '', '| key | command | section | least privilege | request | response | answered |', '|---|---|---|---|---|---|---|');
+    lines.push(
+      `## ${netFnNames[netFn]} (${rows.filter(handled).length} answered)`,
+      '',
+      '| key | command | section | least privilege | request | response | answered |',
+      '|---|---|---|---|---|---|---|',
+    );
     for (const command of rows) {
       const { name, spec, privilege, systemInterfaceOnly, request, response } = command;
-      const level = systemInterfaceOnly ? 'system interface only' : privilege === Privilege.None ? 'none (also without a session)' : privilegeNames[privilege];
-      lines.push(`| ${keyName(command)} | ${name} | ${spec} | ${level} | ${sizes(request)} | ${sizes(response)} | ${handled(command) ? 'yes' : 'no'} |`);
+      const level = systemInterfaceOnly
+        ? 'system interface only'
+        : privilege === Privilege.None
+          ? 'none (also without a session)'
+          : privilegeNames[privilege];
+      lines.push(
+        `| ${keyName(command)} | ${name} | ${spec} | ${level} | ${sizes(request)} | ${sizes(response)} | ${handled(command) ? 'yes' : 'no'} |`,
+      );
     }
     lines.push('');
   }

@@ -21,12 +21,16 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   // Logs go to standard error, so that standard output is the ready line alone.
   const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
   const world = nodeWorld();
-  const bmcs = settings.map((one) => new Bmc(one, { world, log: bmcLog(log) }));
+  const bmcs: Bmc[] = [];
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   try {
-    for (const bmc of bmcs) await bmc.open();
+    for (const one of settings) {
+      const bmc = new Bmc(one, { world, log: bmcLog(log) });
+      bmcs.push(bmc);
+      await bmc.open();
+    }
   } catch (error) {
     await Promise.all(bmcs.map((bmc) => bmc.close()));
     throw new CliError(openProblem(error), { cause: error });

@@ -107,7 +107,7 @@ export function rest(min = 0, max: number = Infinity): Field<Uint8Array> {
     kind: 'rest',
     min,
     max,
-    read: (reader) => reader.take(reader.left),
+    read: (reader) => reader.take(Math.min(reader.left, max)),
     write: (writer, value) =>
       value instanceof Uint8Array && value.length >= min && value.length <= max
         ? void writer.put(value)

@@ -31,13 +31,14 @@ export function parseConfig(text: string, file: string): BmcOptions[] {
 }
 
 function problemsOf(error: ZodError, document: Document, at: (offset: number) => string): string[] {
-  return error.issues.flatMap((issue) => {
+  const problems = error.issues.flatMap((issue): [number, string][] => {
     const path = issue.path as (string | number)[];
     // Zod points at the parent of an unknown key; the key has a place of its own.
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => `${at(keyOffset(document, path, key))} ${[...path, key].join('.')}: unknown key`);
-    return [`${at(valueOffset(document, path))} ${path.join('.') || 'file'}: ${wording(issue)}${received(document, path)}`];
+      return issue.keys.map((key) => [keyOffset(document, path, key), `${[...path, key].join('.')}: unknown key`]);
+    return [[valueOffset(document, path), `${path.join('.') || 'file'}: ${wording(issue)}${received(document, path)}`]];
   });
+  return problems.sort(([a], [b]) => a - b).map(([offset, problem]) => `${at(offset)} ${problem}`);
 }
 
 function wording(issue: z.core.$ZodIssue): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
@@ -33,12 +34,18 @@ const lan = z.strictObject({
   community: text(18).optional(),
 });
 
+const sensorType = z.custom<string | number>(
+  (value) => (typeof value === 'number' ? byte.safeParse(value).success : typeof value === 'string' && value.toLowerCase() in sensorTypes),
+  'expected a sensor type of the specification (temperature, fan, power supply ...) or its number',
+);
+const unit = z.custom<string>((value) => typeof value === 'string' && value in units, `expected one of ${Object.keys(units).join(', ')}`);
+
 const sensor = z.strictObject({
   name: text(16).min(1),
   number: z.int().min(1).max(254).optional(),
   entity,
-  type: z.union([z.string(), byte]),
-  unit: z.string().optional(),
+  type: sensorType,
+  unit: unit.optional(),
   range: z.tuple([z.number(), z.number()]).optional(),
   value: z
     .union([

@@ -15,7 +15,7 @@ export interface Rig {
   /** The host's own software. */
   readonly host: Client;
   /** Request data in, completion code and data out. */
-  send(netFn: number, cmd: number, ...data: number[]): Promise<number[]>;
+  readonly send: (netFn: number, cmd: number, ...data: number[]) => Promise<number[]>;
 }
 
 /** A BMC in a simulated world, with clients that need no wire. */

@@ -16,7 +16,7 @@ const SERVER = { host: '10.0.0.1', port: 623 };
 interface Net {
   readonly world: SimWorld;
   readonly bmc: Bmc;
-  connect(options?: Partial<LanOptions>): ReturnType<typeof connectLan>;
+  readonly connect: (options?: Partial<LanOptions>) => ReturnType<typeof connectLan>;
 }
 
 async function net(options: BmcOptions = {}, seed = 1, weather: SimOptions = {}): Promise<Net> {
@@ -38,7 +38,8 @@ async function net(options: BmcOptions = {}, seed = 1, weather: SimOptions = {})
   return { world, bmc, connect: (more = {}) => connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', ...more }) };
 }
 
-const log = async (run: Promise<unknown>): Promise<unknown> => run.then(() => 'in').catch((error: unknown) => (error instanceof LogInError ? error.status : error));
+const log = async (run: Promise<unknown>): Promise<unknown> =>
+  run.then(() => 'in').catch((error: unknown) => (error instanceof LogInError ? error.status : error));
 
 describe('log-in', () => {
   test.each(SUITES)('suite %i', async (cipherSuite) => {
@@ -80,7 +81,12 @@ describe('log-in', () => {
     const statuses: number[] = [];
     socket.onDatagram = (datagram) => void statuses.push(datagram[17]);
     const request = Uint8Array.of(9, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 8, 1, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0);
-    for (const [at, value] of [[12, 0x3f], [20, 0x3f], [28, 0x3f], [28, 0]]) {
+    for (const [at, value] of [
+      [12, 0x3f],
+      [20, 0x3f],
+      [28, 0x3f],
+      [28, 0],
+    ]) {
       const changed = request.slice();
       changed[at] = value;
       socket.send(build20(PayloadType.OpenSessionRequest, 0, 0, changed), SERVER);
@@ -120,10 +126,15 @@ describe('sessions', () => {
 
   test('end when the password of their user changes', async () => {
     const { world, bmc, connect } = await net();
-    const [admin, user] = [await world.until(connect()), await world.until(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User }))];
+    const [admin, user] = [
+      await world.until(connect()),
+      await world.until(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User })),
+    ];
     await world.until(admin.send(SetUserPassword, { twentyBytes: false, userId: 3, operation: 2, password: fromLatin1('NewPass', 16) }));
     expect(bmc.sessions.active.map(({ userName }) => userName)).toEqual(['admin']);
-    expect(await world.until(log(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User })))).toBe(RakpStatus.InvalidIntegrityCheckValue);
+    expect(await world.until(log(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User })))).toBe(
+      RakpStatus.InvalidIntegrityCheckValue,
+    );
     expect(await world.until(log(connect({ user: 'user', password: 'NewPass', privilege: Privilege.User })))).toBe('in');
     void user;
   });

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { main } from '../src/cli/main.ts';
+import { sample } from '../src/cli/sample.ts';
+import { parseConfig } from '../src/config/index.ts';
+import { Bmc } from '../src/bmc.ts';
+import { simWorld } from '../src/world/index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-'));
+const bin = fileURLToPath(new URL('../bin/ipmi-bmc', import.meta.url));
+const cli = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder });
+
+test('what init writes is a good config, and is never written over another file', () => {
+  expect(cli('init', 'new.yaml').stdout).toContain('wrote new.yaml');
+  expect(readFileSync(join(folder, 'new.yaml'), 'utf8')).toBe(sample);
+  expect(cli('check', 'new.yaml').status).toBe(0);
+  const again = cli('init', 'new.yaml');
+  expect([again.status, again.stderr]).toEqual([2, 'ipmi-bmc: new.yaml is there already; name another file\n']);
+  expect(() => new Bmc(parseConfig(sample, 'sample')[0], { world: simWorld(1) })).not.toThrow();
+});
+
+test('a bad file: every problem with file, line, column and key; exit code 2', () => {
+  writeFileSync(
+    join(folder, 'bad.yaml'),
+    'name: x\nidentity:\n  deviceId: 300\n  nope: 1\nusers:\n  - id: 2\n    privilege: boss\n    password: [secret]\n',
+  );
+  const { status, stderr } = cli('check', 'bad.yaml');
+  expect(status).toBe(2);
+  expect(stderr.split('\n')).toEqual([
+    'ipmi-bmc: bad.yaml:3:13 identity.deviceId: expected number to be <=255, received 300',
+    'bad.yaml:4:3 identity.nope: unknown key',
+    'bad.yaml:7:16 users.0.privilege: expected one of "callback"|"user"|"operator"|"administrator"|"oem"|"none", received "boss"',
+    'bad.yaml:8:15 users.0.password: expected string',
+    '',
+  ]);
+  const json = cli('check', '--json', 'bad.yaml');
+  expect([json.status, (JSON.parse(json.stdout) as { problems: string[] }).problems.length]).toEqual([2, 4]);
+});
+
+test.each([
+  ['no such file', ['run', 'none.yaml'], 'ipmi-bmc: none.yaml: no such file\n'],
+  ['broken YAML', ['check', 'broken.yaml'], 'ipmi-bmc: broken.yaml:2:1 '],
+  ['an unknown sensor type', ['run', 'type.yaml'], 'type.yaml:2:37 sensors.0.type: expected a sensor type'],
+  ['a bad address', ['run', '--lan', 'nowhere'], 'expected host:port'],
+  ['an unknown option', ['run', '--nope'], "unknown option '--nope'"],
+  ['an unknown command', ['fly'], "unknown command 'fly'"],
+])('one clear line and exit code 2: %s', (_name, args, line) => {
+  writeFileSync(join(folder, 'broken.yaml'), 'a: [1\n');
+  writeFileSync(join(folder, 'type.yaml'), 'sensors:\n  - { name: a, entity: "3.1", type: heat }\n');
+  const { status, stderr } = cli(...args);
+  expect(status).toBe(2);
+  expect(stderr).toContain(line);
+  expect(stderr).not.toContain('    at ');
+});
+
+test('a port in use', async () => {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  const { status, stderr } = cli('run', '--lan', `127.0.0.1:${port}`);
+  socket.close();
+  expect([status, stderr]).toEqual([2, `ipmi-bmc: 127.0.0.1:${port}: port in use; another BMC? choose one with --lan HOST:PORT\n`]);
+});
+
+test('help has an example', async () => {
+  const { status, stdout } = cli('run', '--help');
+  expect(status).toBe(0);
+  expect(stdout).toContain('Example:');
+  expect(await main(['--version'])).toBe(0);
+});
+
+test('count makes many of one, with numbers in names and ports', () => {
+  const bmcs = parseConfig('bmcs:\n  - count: 3\n    name: node-{n}\n    interfaces: [{ type: lan, listen: "127.0.0.1:{9700+n}" }]\n', 'f');
+  expect(bmcs.map(({ name, interfaces }) => [name, interfaces![0].listen])).toEqual([
+    ['node-0', '127.0.0.1:9700'],
+    ['node-1', '127.0.0.1:9701'],
+    ['node-2', '127.0.0.1:9702'],
+  ]);
+});
