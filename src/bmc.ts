@@ -21,6 +21,7 @@ import { sensorSdr } from './state/sensor-sdr.ts';
 import { Sensors } from './state/sensors.ts';
 import { Sessions } from './state/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
+import type { Journal } from './state/store.ts';
 import { Users } from './state/users.ts';
 import { Watchdog, type WatchdogSettings } from './state/watchdog.ts';
 import { endpointName, parseEndpoint, type World } from './world/world.ts';
@@ -35,6 +36,8 @@ export interface BmcSurroundings {
   readonly world?: Pick<World, 'clock' | 'random' | 'udp'>;
   /** Default: silent. */
   readonly log?: Log;
+  /** Keeps what must survive; without one, everything is in memory. */
+  readonly journal?: Journal;
   /** Switches the machine; without one, it is simulated. */
   readonly power?: PowerBackend;
 }
@@ -79,11 +82,11 @@ export class Bmc implements BmcState {
   #attachments: Attachment<BmcState>[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
-  constructor(options: BmcOptions = {}, { world = nodeWorld(), log = silent, power }: BmcSurroundings = {}) {
+  constructor(options: BmcOptions = {}, { world = nodeWorld(), log = silent, journal, power }: BmcSurroundings = {}) {
     this.#options = options;
     this.#world = world;
     this.name = options.name ?? 'bmc';
-    const setup = new Setup(world.clock, world.random, log);
+    const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
     this.router = new Router<BmcState>({ standard, clock: world.clock, log });
     this.time = new BmcTime(setup);

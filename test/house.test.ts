@@ -15,7 +15,7 @@ const below: Record<string, string[]> = {
   router: ['codec', 'commands'],
   world: [],
   state: ['codec', 'commands', 'router', 'wire', 'world'],
-  storage: ['state', 'world'],
+  storage: ['codec', 'state', 'world'],
   config: ['codec', 'commands', 'state', 'wire', 'world'],
   handlers: ['codec', 'commands', 'router', 'state', 'wire'],
   interfaces: ['codec', 'commands', 'router', 'state', 'wire', 'world'],

@@ -20,6 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .command('run')
     .argument('[file]', 'YAML file of one or many BMCs; without it a two-socket server')
     .option('--lan <host:port>', 'serve LAN here instead of where the file says; port 0 lets the system choose', endpoint)
+    .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
     .option('--json', 'print the ready line and the log as JSON')
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')

@@ -4,12 +4,15 @@ import { pino, type Logger } from 'pino';
 import { Bmc } from '../bmc.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { twoSocketServer } from '../config/two-socket-server.ts';
+import { Storage } from '../storage/storage.ts';
+import type { World } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadFile } from './check.ts';
 import { CliError } from './errors.ts';
 
 export interface RunOptions {
   readonly lan?: string;
+  readonly state?: string;
   readonly json?: boolean;
   readonly readyFile?: string;
 }
@@ -22,26 +25,37 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
   const world = nodeWorld();
   const bmcs: Bmc[] = [];
+  const storage = options.state === undefined ? undefined : await openStorage(world.files, options.state, (message) => log.warn(message));
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   try {
     for (const one of settings) {
-      const bmc = new Bmc(one, { world, log: bmcLog(log) });
+      const bmc = new Bmc(one, { world, log: bmcLog(log), journal: storage?.journal(one.name ?? 'bmc') });
       bmcs.push(bmc);
       await bmc.open();
     }
   } catch (error) {
     await Promise.all(bmcs.map((bmc) => bmc.close()));
+    await storage?.close();
     throw new CliError(openProblem(error), { cause: error });
   }
   const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
   const ready = JSON.stringify({ ready: true, interfaces });
   if (options.readyFile !== undefined) writeFileSync(options.readyFile, `${ready}\n`);
-  process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces));
+  process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces, options.state));
   await stopped;
   await Promise.all(bmcs.map((bmc) => bmc.close()));
+  await storage?.close();
   return 0;
+}
+
+async function openStorage(files: World['files'], directory: string, warn: (message: string) => void): Promise<Storage> {
+  try {
+    return await Storage.open(files, directory, warn);
+  } catch (error) {
+    throw new CliError((error as Error).message, { cause: error });
+  }
 }
 
 function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
@@ -61,10 +75,10 @@ function openProblem(error: unknown): string {
   return message;
 }
 
-function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces']): string {
+function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces'], state: string | undefined): string {
   const { bold, dim } = picocolors;
   const lines = interfaces.map(({ bmc, type, channel, address }) => `${bmc}: ${type} channel ${channel} on ${bold(address)}`);
-  lines.push(dim('state is in memory only: it ends with this process'));
+  lines.push(dim(state === undefined ? 'state is in memory only: it ends with this process' : `state is kept in ${state}`));
   const lan = interfaces.find(({ type }) => type === 'lan');
   const user = settings[0].users?.find(({ id, enabled }) => id > 1 && enabled !== false);
   if (lan && user) {
