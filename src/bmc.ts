@@ -1,4 +1,4 @@
-import { channelsOf, frusOf, identityOf, lanInterfaces, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
+import { channelsOf, dangersOf, frusOf, identityOf, lanInterfaces, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
 import type { BmcOptions, LanInterfaceOptions } from './config/options.ts';
 import { SettingsError } from './config/platform.ts';
 import { standard } from './handlers/standard.ts';
@@ -116,6 +116,7 @@ export class Bmc implements BmcState {
 
   /** Opens every interface. Rejects, with all of them closed again, if one cannot be had (a port in use). */
   async open(): Promise<void> {
+    for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
       for (const options of lanInterfaces(this.#options)) this.#attachments.push(await this.router.attach(this.#makeLan(options)));
     } catch (error) {
@@ -154,7 +155,7 @@ export class Bmc implements BmcState {
 
   /** What one piece of state has to know of another. */
   #connect(): void {
-    this.users.onChange((userId) => this.sessions.closeUser(userId));
+    this.users.onRevoked((userId) => this.sessions.closeUser(userId));
     this.sessions.onClose((session) => {
       this.lan.release(session);
       this.bootOptions.setInProgress.release(session);

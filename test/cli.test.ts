@@ -82,3 +82,32 @@ test('count makes many of one, with numbers in names and ports', () => {
     ['node-2', '127.0.0.1:9702'],
   ]);
 });
+
+test.each(['', '/codec', '/commands', '/client', '/interfaces', '/handlers', '/world', '/config'])('the package gives ipmi-bmc%s', (path) => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', `console.log(Object.keys(await import('ipmi-bmc${path}')).length)`],
+    {
+      encoding: 'utf8',
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+    },
+  );
+  expect([status, stderr, Number(stdout) > 0]).toEqual([0, '', true]);
+});
+
+test('what is closed by default and opened by a setting is said at the start', async () => {
+  const said: string[] = [];
+  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void said.push(line), error: () => undefined };
+  const open = async (cipherSuites: number[]): Promise<void> => {
+    const bmc = new Bmc(
+      { interfaces: [{ type: 'lan', cipherSuites }], users: [{ id: 1, password: 'x', enabled: cipherSuites.includes(0) }] },
+      { world: simWorld(1), log },
+    );
+    await bmc.open();
+    await bmc.close();
+  };
+  await open([3]);
+  expect(said).toEqual([]);
+  await open([0, 3]);
+  expect(said).toEqual([expect.stringContaining('cipher suite 0 is on'), expect.stringContaining('null user is on')]);
+});

@@ -64,6 +64,21 @@ export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
     community,
   }));
 
+/** What a setting has opened that is closed by default; said aloud at every start. */
+export function dangersOf(options: BmcOptions): string[] {
+  const lans = lanInterfaces(options);
+  const nullUser = (options.users ?? []).some(({ id, enabled }) => id === 1 && enabled !== false);
+  return [
+    ...(lans.some(({ cipherSuites }) => cipherSuites?.includes(0))
+      ? ['cipher suite 0 is on: anyone who knows a user name gets in without a password']
+      : []),
+    ...(lans.some(({ authTypes }) => authTypes?.includes('none'))
+      ? ['IPMI 1.5 authentication type none is on: anyone who knows a user name gets in without a password']
+      : []),
+    ...(nullUser ? ['the null user is on: it needs no name'] : []),
+  ];
+}
+
 export function usersOf(options: BmcOptions): UsersOptions {
   const channels = lanInterfaces(options).map(({ channel }) => channel ?? 1);
   return {

@@ -124,22 +124,27 @@ export class Users {
   }
 
   setName(id: number, name: string): Durable {
+    if (name !== this.name(id)) this.#tell(id);
     return this.#change(id, { ...this.#record(id), name });
   }
 
   setEnabled(id: number, enabled: boolean): Durable {
+    if (!enabled) this.#tell(id);
     return this.#change(id, { ...this.#record(id), enabled });
   }
 
   setAccess(id: number, channel: number, access: UserAccess): Durable {
     const record = this.#record(id);
+    const before = this.access(id, channel);
+    const rank = ({ messaging, privilegeLimit }: UserAccess): number => (messaging && privilegeLimit !== NO_ACCESS ? privilegeLimit : 0);
+    if (rank(access) < rank(before)) this.#tell(id);
     return this.#change(id, { ...record, access: { ...record.access, [channel]: access } });
   }
 
   setPassword(id: number, password: Uint8Array): Durable {
     const bytes = new Uint8Array(20);
     bytes.set(password);
-    this.#tell(id);
+    if (!equalBytes(bytes, 0, this.#password(id).bytes, 0, bytes.length)) this.#tell(id);
     return this.#passwords.set(id, { bytes, size: password.length });
   }
 
@@ -150,8 +155,8 @@ export class Users {
     return equalBytes(bytes, 0, password, 0, size) ? 'right' : 'wrong';
   }
 
-  /** Called when a user's password, name or rights change. */
-  onChange(listener: (userId: number) => void): void {
+  /** Called when a user gets another password or name, or loses rights: what a session was opened with no longer holds. */
+  onRevoked(listener: (userId: number) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -173,7 +178,6 @@ export class Users {
   }
 
   #change(id: number, record: UserRecord): Durable {
-    this.#tell(id);
     return this.#records.set(id, record);
   }
 

@@ -19,7 +19,19 @@ export interface DiskFaults {
 }
 
 export type DiskOperation =
-  | 'read' | 'write' | 'open' | 'rename' | 'remove' | 'list' | 'mkdir' | 'syncDir' | 'append' | 'readAt' | 'writeAt' | 'truncate' | 'datasync';
+  | 'read'
+  | 'write'
+  | 'open'
+  | 'rename'
+  | 'remove'
+  | 'list'
+  | 'mkdir'
+  | 'syncDir'
+  | 'append'
+  | 'readAt'
+  | 'writeAt'
+  | 'truncate'
+  | 'datasync';
 
 /** A change of names, applied to the durable names when one of its directories is synced. */
 interface NameChange {
@@ -147,7 +159,8 @@ export class SimDisk {
   }
 
   rename(from: string, to: string): void {
-    const inode = this.file(from, 'rename'), [old, place] = [normal(from), normal(to)];
+    const inode = this.file(from, 'rename'),
+      [old, place] = [normal(from), normal(to)];
     if (this.#names.get(place)?.directory) throw systemError('EISDIR', 'rename', to);
     this.directory(parent(place), 'rename');
     this.#change([parent(old), parent(place)], (names) => {
@@ -165,7 +178,10 @@ export class SimDisk {
 
   list(path: string): string[] {
     const place = this.directory(path, 'list');
-    return [...this.#names.keys()].filter((name) => name !== '/' && parent(name) === place).map((name) => name.slice(name.lastIndexOf('/') + 1)).sort();
+    return [...this.#names.keys()]
+      .filter((name) => name !== '/' && parent(name) === place)
+      .map((name) => name.slice(name.lastIndexOf('/') + 1))
+      .sort();
   }
 
   syncNames(path: string): void {

@@ -83,7 +83,7 @@ export class Inode {
 
   /** Sectors reach the platter in any order, so any of them may be missing. */
   #putSome(position: number, data: Uint8Array, random: SeededRandom): void {
-    for (let from = 0; from < data.length; ) {
+    for (let from = 0; from < data.length;) {
       const to = Math.min(data.length, from + sector - ((position + from) % sector));
       if (pick(random, 2)) this.#put(position + from, data.subarray(from, to));
       from = to;
