@@ -139,7 +139,7 @@ test('changes of one moment go to disk together: one datasync', async () => {
   const storage = await Storage.open(counting, path, () => undefined);
   const store = new Store<number>('things', storage.journal('one'));
   syncs = 0;
-  await Promise.all(Array.from({ length: 100 }, (_, i) => store.set(i, i)));
+  await Promise.all(Array.from({ length: 100 }, async (_, i) => store.set(i, i)));
   expect(syncs).toBeLessThanOrEqual(2);
   await storage.close();
 });

@@ -1,4 +1,8 @@
-import type { Clock, Endpoint, Random, Timer, UdpNetwork, UdpSocket, World } from './world.ts';
+import { type DiskFaults, SimDisk } from './sim-disk.ts';
+import { simFiles } from './sim-files.ts';
+import { SimProcess } from './sim-process.ts';
+import { SimStreams } from './sim-stream.ts';
+import type { Clock, Endpoint, Files, Random, StreamNetwork, Timer, UdpNetwork, UdpSocket, World } from './world.ts';
 import { endpointName } from './world.ts';
 
 export interface SimOptions {
@@ -8,15 +12,24 @@ export interface SimOptions {
   readonly duplicate?: number;
   /** Milliseconds on the way, drawn evenly; datagrams overtake each other. */
   readonly delay?: readonly [number, number];
+  /** How the disks fail; `world.disk.faults` can be changed while it runs. */
+  readonly diskFaults?: Partial<DiskFaults>;
   /** Wall time at the start, milliseconds. */
   readonly start?: number;
 }
 
 /** A world in one process: the same seed gives the same run, datagram for datagram. */
-export class SimWorld implements Pick<World, 'clock' | 'random' | 'udp'> {
+export class SimWorld implements World {
   readonly clock: SimClock;
   readonly random: SeededRandom;
   readonly udp: SimNetwork;
+  readonly stream: StreamNetwork;
+  /** On `disk`, like everything else of the world that has no disk of its own. */
+  readonly files: Files;
+  readonly disk: SimDisk;
+  readonly #streams: SimStreams;
+  readonly #makeDisk: (name: string) => SimDisk;
+  #disks = 0;
   /** What happened, a line an event; bounded only by the length of the run. */
   readonly trace: string[] = [];
 
@@ -24,9 +37,25 @@ export class SimWorld implements Pick<World, 'clock' | 'random' | 'udp'> {
     this.clock = new SimClock(options.start ?? Date.UTC(2026, 0, 1));
     this.random = new SeededRandom(seed);
     // The network draws from its own stream, so that a BMC that draws once more does not change the weather.
-    this.udp = new SimNetwork(this.clock, new SeededRandom(seed ^ 0x5eed), options, (event) =>
-      this.trace.push(`${this.clock.monotonic().toFixed(3)} ${event}`),
-    );
+    const log = (event: string): void => void this.trace.push(`${this.clock.monotonic().toFixed(3)} ${event}`);
+    this.udp = new SimNetwork(this.clock, new SeededRandom(seed ^ 0x5eed), options, log);
+    const delay = options.delay ?? [0.05, 0.05];
+    this.#streams = new SimStreams({ clock: this.clock, random: new SeededRandom(seed ^ 0x57e4), delay, log });
+    this.#makeDisk = (name) => new SimDisk(name, this.clock, new SeededRandom(seed ^ (0xd15c + this.#disks++)), options.diskFaults ?? {}, log);
+    this.disk = this.#makeDisk('main');
+    const outside = { alive: true };
+    this.stream = this.#streams.of(outside, this.disk.name);
+    this.files = simFiles(this.disk, outside);
+  }
+
+  /** Another empty disk; names are for the trace and must differ. */
+  newDisk(name: string): SimDisk {
+    return this.#makeDisk(name);
+  }
+
+  /** A process that can die (`kill`) or lose its power (`crash`) while the world, with its clients, lives on. */
+  process(disk: SimDisk = this.disk): SimProcess {
+    return new SimProcess(this, this.#streams, disk);
   }
 
   /** Lets `ms` of virtual time pass. */

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nodeWorld } from './node.ts';
+import { simWorld, SimWorld } from './sim.ts';
+import type { Stream, StreamAddress, World } from './world.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Uint8Array): string => new TextDecoder().decode(data);
+
+/** Node 20 has no Promise.withResolvers. */
+function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+describe.each<[string, () => World]>([
+  ['real', nodeWorld],
+  ['simulated', () => simWorld(1)],
+  ['slow simulated', () => simWorld(2, { delay: [1, 30], diskFaults: { latency: [0.1, 5] } })],
+])('%s world', (name, make) => {
+  let top: string;
+  let directory: string;
+  const world = make();
+  const done = <T>(promise: Promise<T>): Promise<T> => (world instanceof SimWorld ? world.until(promise) : promise);
+  beforeAll(async () => {
+    top = name === 'real' ? await mkdtemp(join(tmpdir(), 'world-')) : '/sim';
+    directory = join(top, 'a/b');
+    await done(world.files.mkdir(directory));
+    await done(world.files.mkdir(directory));
+  });
+  afterAll(() => (name === 'real' ? rm(top, { recursive: true }) : undefined));
+
+  const conversation = async (at: StreamAddress): Promise<void> => {
+    const big = new Uint8Array(300_000).map((_, i) => i * 7);
+    const serverClosed = later<Error | undefined>();
+    const server = await done(
+      world.stream.listen(at, (stream) => {
+        stream.onData = (data) => void stream.write(data);
+        stream.onClose = serverClosed.resolve;
+      }),
+    );
+    await expect(done(world.stream.listen(server.address, () => {}))).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const client = await done(world.stream.connect(server.address));
+    const clientClosed = later<Error | undefined>();
+    const all = later<void>();
+    const echoed: number[] = [];
+    client.onClose = clientClosed.resolve;
+    client.onData = (data) => {
+      for (const byte of data) echoed.push(byte);
+      if (echoed.length === big.length) all.resolve();
+    };
+    const reused = big.slice();
+    client.write(reused);
+    reused.fill(0); // the stream has its own copy
+    await done(all.promise);
+    expect(Buffer.compare(Uint8Array.from(echoed), big)).toBe(0);
+    client.end();
+    expect(await done(Promise.all([clientClosed.promise, serverClosed.promise]))).toEqual([undefined, undefined]);
+    expect(client.write(bytes('late'))).toBe(true);
+    await server.close();
+    await expect(done(world.stream.connect(server.address))).rejects.toMatchObject({ code: 'path' in at ? 'ENOENT' : 'ECONNREFUSED' });
+  };
+
+  test('TCP: echo, order, half-closing, refusal', () => conversation({ host: '127.0.0.1', port: 0 }));
+  test('Unix socket: the same', () => conversation({ path: join(directory, 's'), mode: 0o600 }));
+
+  test('a full stream says so, and when to go on', async () => {
+    const far = later<Stream>();
+    const server = await done(world.stream.listen({ host: '127.0.0.1', port: 0 }, far.resolve));
+    const near = await done(world.stream.connect(server.address));
+    const drained = later<void>();
+    near.onDrain = drained.resolve;
+    let sent = 0;
+    while (near.write(new Uint8Array(65536))) expect((sent += 65536)).toBeLessThan(1e8);
+    const reader = await done(far.promise);
+    reader.onData = () => {};
+    await done(drained.promise);
+    const closed = later<void>();
+    reader.onClose = () => closed.resolve();
+    near.destroy();
+    await done(closed.promise);
+    await server.close();
+  });
+
+  test('files: write, read, open, append, cut, rename, remove', async () => {
+    const { files } = world;
+    const path = join(directory, 'f');
+    expect(await done(files.stat(path))).toBeUndefined();
+    await expect(done(files.read(path))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(done(files.open(path, 'read'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await done(files.remove(path));
+    await done(files.write(path, bytes('hello'), { mode: 0o600 }));
+    expect(await done(files.stat(path))).toEqual({ size: 5, mode: 0o600 });
+    const file = await done(files.open(path, 'append'));
+    await done(Promise.all([file.append(bytes(' a')), file.append(bytes('bc')), file.append(bytes('def'))]));
+    await done(file.datasync());
+    expect(text(await done(file.readAt(4, 100)))).toBe('o abcdef');
+    expect(await done(file.readAt(100, 4))).toHaveLength(0);
+    await expect(done(file.writeAt(0, bytes('x')))).rejects.toMatchObject({ code: 'EBADF' });
+    await done(file.close());
+    const random = await done(files.open(path, 'write'));
+    await done(random.writeAt(14, bytes('!')));
+    await done(random.truncate(16));
+    expect(await done(random.size())).toBe(16);
+    expect([...(await done(random.readAt(11, 5)))]).toEqual([102, 0, 0, 33, 0]);
+    await done(random.truncate(5));
+    await done(random.close());
+    const reader = await done(files.open(path, 'read'));
+    await expect(done(reader.append(bytes('x')))).rejects.toMatchObject({ code: 'EBADF' });
+    await done(reader.close());
+    await done(files.write(join(directory, 'g'), bytes('old and long')));
+    await done(files.rename(path, join(directory, 'g')));
+    await done(files.syncDir(directory));
+    expect(await done(files.list(directory))).toEqual(['g']);
+    expect(text(await done(files.read(join(directory, 'g'))))).toBe('hello');
+    await done(files.remove(join(directory, 'g')));
+    expect(await done(files.list(directory))).toEqual([]);
+  });
+
+  test('a lock has one holder', async () => {
+    const { files } = world;
+    const path = join(directory, 'lock');
+    const lock = await done(files.lock(path));
+    await expect(done(files.lock(path))).rejects.toMatchObject({ code: 'ELOCKED' });
+    await lock.release();
+    await lock.release();
+    await (await done(files.lock(path))).release();
+    await expect(done(files.lock(join(directory, 'none/lock')))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('real world', () => {
+  test('IPv6 datagrams', async () => {
+    const { udp } = nodeWorld();
+    const any = await udp.bind({ host: '::', port: 0, receiveBuffer: 1 << 20 });
+    const v4 = await udp.bind({ host: '127.0.0.1', port: 0 });
+    const from = new Promise<string>((resolve) => (any.onDatagram = (_data, { host }) => resolve(host)));
+    v4.send(bytes('x'), { host: '127.0.0.1', port: any.address.port });
+    expect(await from).toBe('::ffff:127.0.0.1');
+    const back = new Promise<string>((resolve) => (v4.onDatagram = (data) => resolve(text(data))));
+    any.send(bytes('y'), v4.address);
+    any.send(bytes('forged'), { host: '127.0.0.1', port: 0 });
+    expect(await back).toBe('y');
+    await Promise.all([any.close(), v4.close()]);
+    any.send(bytes('late'), v4.address);
+  });
+
+  test('a killed process holds no lock', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'lock-'));
+    const path = join(directory, 'lock');
+    const code = `const s = require('net').createServer(); s.listen(${JSON.stringify(path)}, () => console.log('held'));`;
+    const holder = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const { files } = nodeWorld();
+    try {
+      await new Promise((resolve) => holder.stdout.once('data', resolve));
+      await expect(files.lock(path)).rejects.toMatchObject({ code: 'ELOCKED' });
+      const gone = new Promise((resolve) => holder.once('exit', resolve));
+      holder.kill('SIGKILL');
+      await gone;
+      const lock = await files.lock(path);
+      await expect(files.lock(path)).rejects.toMatchObject({ code: 'ELOCKED' });
+      await lock.release();
+      expect(await files.list(directory)).toEqual([]);
+    } finally {
+      holder.kill('SIGKILL');
+      await rm(directory, { recursive: true });
+    }
+  });
+});
