@@ -23,6 +23,7 @@ import { Sessions } from './state/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
 import type { Journal } from './state/store.ts';
 import { Users } from './state/users.ts';
+import { SystemInfo } from './state/system-info.ts';
 import { Watchdog, type WatchdogSettings } from './state/watchdog.ts';
 import { endpointName, parseEndpoint, type World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
@@ -77,6 +78,7 @@ export class Bmc implements BmcState {
   readonly lan: LanParameters;
   readonly messages = new MessageBuffers();
   readonly watchdog: Watchdog;
+  readonly systemInfo: SystemInfo;
   readonly #world: Pick<World, 'clock' | 'random' | 'udp'>;
   readonly #options: BmcOptions;
   #attachments: Attachment<BmcState>[] = [];
@@ -106,6 +108,7 @@ export class Bmc implements BmcState {
     ];
     this.chassis = new Chassis(setup, { power: options.chassis?.power, restorePolicy, backend: power });
     this.bootOptions = new BootOptions(setup, this.time);
+    this.systemInfo = new SystemInfo(setup);
     this.watchdog = new Watchdog(setup, {
       expired: (settings) => this.#watchdogExpired(settings),
       preTimeout: (settings) => this.#watchdogEvent(settings, PRE_TIMEOUT),
@@ -159,6 +162,7 @@ export class Bmc implements BmcState {
     this.sessions.onClose((session) => {
       this.lan.release(session);
       this.bootOptions.setInProgress.release(session);
+      this.systemInfo.setInProgress.release(session);
     });
     this.chassis.onPower((on, action) => {
       this.bootOptions.hold();

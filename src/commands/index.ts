@@ -2,6 +2,7 @@ export * from './app/channels.ts';
 export * from './app/device.ts';
 export * from './app/global.ts';
 export * from './app/sessions.ts';
+export * from './app/system-info.ts';
 export * from './app/users.ts';
 export * from './app/watchdog.ts';
 export * from './chassis/boot-options.ts';

@@ -4,6 +4,7 @@ import { channelHandlers } from './app/channels.ts';
 import { deviceHandlers } from './app/device.ts';
 import { globalHandlers } from './app/global.ts';
 import { sessionHandlers } from './app/sessions.ts';
+import { systemInfoHandlers } from './app/system-info.ts';
 import { userHandlers } from './app/users.ts';
 import { watchdogHandlers } from './app/watchdog.ts';
 import { bootOptionHandlers } from './chassis/boot-options.ts';
@@ -31,6 +32,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...channelHandlers,
     ...userHandlers,
     ...watchdogHandlers,
+    ...systemInfoHandlers,
     ...fruHandlers,
     ...sdrHandlers,
     ...selHandlers,

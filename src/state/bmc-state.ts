@@ -14,6 +14,7 @@ import type { Sensors } from './sensors.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 import type { Setup } from './setup.ts';
+import type { SystemInfo } from './system-info.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Everything a handler may read and change: `context.bmc`. Each BMC of a process has its own. */
@@ -35,6 +36,7 @@ export interface BmcState {
   readonly lan: LanParameters;
   readonly messages: MessageBuffers;
   readonly watchdog: Watchdog;
+  readonly systemInfo: SystemInfo;
   /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
   reset(kind: 'cold' | 'warm'): void;
 }

@@ -40,10 +40,14 @@ interface Parameter {
   readonly readOnly?: boolean;
   /** Sets 0..sets-1; the first data byte says which. */
   readonly sets?: number;
+  /** Blocks 0..blocks-1 of a set; the second data byte says which. */
+  readonly blocks?: number;
   /** What it is before anybody sets it. */
   readonly initial?: readonly number[];
 }
 
+/** Milliseconds that a lock stays when the session that took it ends: a client of several sessions may go on. */
+const AFTER_SESSION = 2000;
 const DESTINATIONS = 4;
 const ALERT_SETS = DESTINATIONS + 1;
 const IPV6_STATIC = 2;
@@ -86,10 +90,10 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   55: { size: 3, readOnly: true, initial: [IPV6_STATIC, IPV6_DYNAMIC, 0x03] },
   56: { size: 20, sets: IPV6_STATIC },
   57: { size: 1, readOnly: true, initial: [1] },
-  58: { size: 18, sets: 1 },
+  58: { size: 18, sets: 1, blocks: 1 },
   59: { size: 20, readOnly: true, sets: IPV6_DYNAMIC },
   60: { size: 1, readOnly: true, initial: [1] },
-  61: { size: 18, sets: 1 },
+  61: { size: 18, sets: 1, blocks: 1 },
   62: { size: 1, readOnly: true },
   64: { size: 1 },
   65: { size: 16 },
@@ -121,7 +125,7 @@ export class LanParameters {
   }
 
   lock(channel: number): SetInProgress {
-    const lock = this.#locks.get(channel) ?? new SetInProgress(this.#clock);
+    const lock = this.#locks.get(channel) ?? new SetInProgress(this.#clock, AFTER_SESSION);
     this.#locks.set(channel, lock);
     return lock;
   }
@@ -139,10 +143,12 @@ export class LanParameters {
   }
 
   /** Parameter data as the wire has it. Throws 80h for a parameter, C9h for a set that there is not. */
-  get(channel: number, parameter: number, setSelector: number): Uint8Array {
+  get(channel: number, parameter: number, setSelector: number, blockSelector = 0): Uint8Array {
     const rule = this.#rule(parameter);
     if (rule.sets === undefined) return this.#values.get(`${channel}/${parameter}`) ?? this.#initial(channel, parameter, rule);
-    if (setSelector >= rule.sets) throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
+    if (setSelector >= rule.sets || blockSelector >= (rule.blocks ?? 256)) {
+      throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector}, block ${blockSelector} of LAN parameter ${parameter}`);
+    }
     const stored = this.#values.get(`${channel}/${parameter}/${setSelector}`);
     if (stored) return stored;
     const empty = new Uint8Array(rule.size);
@@ -162,11 +168,12 @@ export class LanParameters {
       return undefined;
     }
     if (parameter === LanParameter.AuthTypeEnables) return this.#channels.setEnabledAuthTypes(channel, Array.from(data, typesIn));
-    if (parameter === LanParameter.SuiteCaps)
-      return this.#channels.setSuiteCaps(channel, nibbles(data.subarray(1)).slice(0, this.#channels.cipherSuites(channel).length));
+    if (parameter === LanParameter.SuiteCaps) return this.#channels.setSuiteCaps(channel, nibbles(data.subarray(1)));
     if (rule.sets === undefined) return this.#values.set(`${channel}/${parameter}`, data.slice());
     const setSelector = data[0] & 0x0f;
-    if (setSelector >= rule.sets) throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
+    if (setSelector >= rule.sets || (rule.blocks !== undefined && data[1] >= rule.blocks)) {
+      throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
+    }
     return this.#values.set(`${channel}/${parameter}/${setSelector}`, data.slice());
   }
 

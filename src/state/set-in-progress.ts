@@ -10,11 +10,14 @@ const GIVEN_UP = 30_000;
 /** The lock of a parameter table. Clients forget to release it: it ends with its owner's session, and with time. */
 export class SetInProgress {
   readonly #clock: Clock;
+  readonly #grace: number;
   #owner: unknown;
   #until = 0;
 
-  constructor(clock: Clock) {
+  /** `grace`: milliseconds that the lock outlives its owner's session. */
+  constructor(clock: Clock, grace = 0) {
     this.#clock = clock;
+    this.#grace = grace;
   }
 
   get state(): number {
@@ -33,6 +36,6 @@ export class SetInProgress {
   }
 
   release(owner: unknown): void {
-    if (this.#owner === owner) this.#owner = undefined;
+    if (this.#owner === owner) this.#until = Math.min(this.#until, this.#clock.monotonic() + this.#grace);
   }
 }

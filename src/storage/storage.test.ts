@@ -170,7 +170,9 @@ test('a change that cannot be written is refused with C4h, undone in memory, and
   full = false;
   await store.set('a', 3);
   await storage.close();
-  expect((await open(path)).store.get('a')).toBe(3);
+  const again = await open(path);
+  expect(again.store.get('a')).toBe(3);
+  await again.storage.close();
 });
 
 test('CRC-32', () => expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926));

@@ -9,12 +9,17 @@ export function nodeWorld(): World {
   return { clock: nodeClock, random: new NodeRandom(), udp: nodeUdp, stream: nodeStreams, files: nodeFiles };
 }
 
+/** Milliseconds that one timer of the system can wait. */
+const LONGEST = 2 ** 31 - 1;
+
 const nodeClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, action) {
-    const timer = setTimeout(action, ms);
-    timer.unref();
+    // The system's timers end at 24.8 days, and take more for none at all.
+    const arm = (left: number): NodeJS.Timeout =>
+      setTimeout(() => (left > LONGEST ? (timer = arm(left - LONGEST)) : action()), Math.min(left, LONGEST)).unref();
+    let timer = arm(ms);
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -18,9 +18,12 @@ export const lanHandlers: readonly Handler<BmcState>[] = [
     return after(context.bmc.lan.set(number, parameter, data, context.session ?? context.channel), {});
   }),
 
-  handle(GetLanConfigurationParameters, ({ revisionOnly, channel, parameter, setSelector }, context) => {
+  handle(GetLanConfigurationParameters, ({ revisionOnly, channel, parameter, setSelector, blockSelector }, context) => {
     const number = lanChannel(context, channel);
-    return { revision: PARAMETER_REVISION, data: revisionOnly ? new Uint8Array(0) : context.bmc.lan.get(number, parameter, setSelector) };
+    return {
+      revision: PARAMETER_REVISION,
+      data: revisionOnly ? new Uint8Array(0) : context.bmc.lan.get(number, parameter, setSelector, blockSelector),
+    };
   }),
 
   handle(SuspendBmcArps, ({ channel }, context) => {
