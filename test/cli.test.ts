@@ -111,3 +111,20 @@ test('what is closed by default and opened by a setting is said at the start', a
   await open([0, 3]);
   expect(said).toEqual([expect.stringContaining('cipher suite 0 is on'), expect.stringContaining('null user is on')]);
 });
+
+test('handlers prints every claim with owner and privilege', () => {
+  expect(cli('handlers').stdout).toMatch(/06h 01h +Get Device ID +standard +User/);
+  const { handlers } = JSON.parse(cli('handlers', '--json').stdout) as { handlers: { key: string; owner: string; privilege: string }[] };
+  expect(handlers.length).toBeGreaterThan(90);
+  expect(handlers.find(({ key }) => key === '06h 2Eh')).toMatchObject({ owner: 'standard', privilege: 'system interface' });
+});
+
+test('a state directory in use, or with a file of another kind: one line and exit code 2', () => {
+  const state = mkdtempSync(join(folder, 'state-'));
+  writeFileSync(join(state, 'state.journal'), 'something else');
+  const { status, stderr } = cli('run', '--lan', '127.0.0.1:0', '--state', state);
+  expect([status, stderr]).toEqual([
+    2,
+    `ipmi-bmc: ${state}/state.journal: not a journal of this version of ipmi-bmc; move it away or name another directory\n`,
+  ]);
+});

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { checkFile } from './check.ts';
 import { CliError } from './errors.ts';
+import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
 import { run } from './run.ts';
 
@@ -22,6 +23,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--lan <host:port>', 'serve LAN here instead of where the file says; port 0 lets the system choose', endpoint)
     .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
     .option('--json', 'print the ready line and the log as JSON')
+    .option('--trace', 'print each message: who, what, the outcome, microseconds')
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')
     .addHelpText('after', '\nExample:\n  ipmi-bmc run --lan 127.0.0.1:9623\n  ipmi-bmc run rack.yaml --json')
@@ -33,6 +35,13 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('say what is wrong with a config file')
     .addHelpText('after', '\nExample:\n  ipmi-bmc check rack.yaml')
     .action((file: string, options) => void (code = checkFile(file, options)));
+  program
+    .command('handlers')
+    .argument('[file]', 'YAML file; without it the default server')
+    .option('--json', 'print them as JSON, a line a BMC')
+    .description('list every command that is answered, by whom, and at which privilege')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml')
+    .action((file: string | undefined, options) => void (code = listHandlers(file, options)));
   program
     .command('init')
     .argument('[file]', 'where to write it', 'bmc.yaml')

@@ -4,6 +4,7 @@ import { pino, type Logger } from 'pino';
 import { Bmc } from '../bmc.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { twoSocketServer } from '../config/two-socket-server.ts';
+import { traced } from '../router/index.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly lan?: string;
   readonly state?: string;
   readonly json?: boolean;
+  readonly trace?: boolean;
   readonly readyFile?: string;
 }
 
@@ -32,6 +34,8 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   try {
     for (const one of settings) {
       const bmc = new Bmc(one, { world, log: bmcLog(log), journal: storage?.journal(one.name ?? 'bmc') });
+      if (options.trace)
+        bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, (line) => void process.stderr.write(`${bmc.name}  ${line}\n`)));
       bmcs.push(bmc);
       await bmc.open();
     }

@@ -4,4 +4,5 @@ export { RegistrationError } from './errors.ts';
 export * from './handlers.ts';
 export * from './message.ts';
 export * from './router.ts';
+export { traced } from './trace.ts';
 export { Table, type Entry } from './table.ts';

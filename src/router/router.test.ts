@@ -2,7 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { toHex } from '../../test/support/vectors.ts';
 import { CC, IpmiError, optional, rest, u8 } from '../codec/index.ts';
 import { command, NetFn, Privilege } from '../commands/command.ts';
-import { Context, handle, handleRaw, RegistrationError, Router, standardTable, type Channel, type HandlerSet, type Message } from './index.ts';
+import {
+  Context,
+  handle,
+  handleRaw,
+  RegistrationError,
+  Router,
+  standardTable,
+  traced,
+  type Channel,
+  type Dispatch,
+  type HandlerSet,
+  type Message,
+} from './index.ts';
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 255 };
 const HOST: Channel = { number: 15, medium: 'system-interface', maxAnswer: 255 };
@@ -131,6 +143,37 @@ describe('dispatch', () => {
       'x, Poke (06h 71h): handler failed: Error: later',
     ]);
   });
+});
+
+test('R28: a tracer wraps every request of an interface, names and refusals included, and shows no secret', async () => {
+  const SetKey = command({
+    name: 'Set Key',
+    spec: 'test',
+    netFn: 6,
+    cmd: 0x73,
+    privilege: Privilege.User,
+    request: { id: u8, password: rest() },
+    response: {},
+  });
+  const r = router();
+  r.register(
+    set(
+      'x',
+      handle(SetKey, async () => undefined),
+    ),
+  );
+  const lines: string[] = [];
+  r.wrap((dispatch) => traced(r, dispatch, clock, (line) => void lines.push(line)));
+  let entrance: Dispatch | undefined;
+  const attachment = await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
+  for (const m of [message(6, 0x70, 1, 2), message(6, 0x73, 9, 0x73, 0x65), message(6, 0x70), message(0x2e, 5, 1, 2, 3, 4)]) await entrance!(m, by());
+  expect(lines).toEqual([
+    'channel 1  Echo a=1 b=2  ->  sum=3  0 us',
+    'channel 1  Set Key id=9 password=...  ->  ok  0 us',
+    'channel 1  Echo 0 byte(s)  ->  request data length invalid (C7h)  0 us',
+    "channel 1  2Eh/030201h 05h (nobody's) [01 02 03 04]  ->  invalid command (C1h)  0 us",
+  ]);
+  await attachment.detach();
 });
 
 describe('register', () => {

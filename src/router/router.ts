@@ -41,6 +41,8 @@ export class Router<B = unknown> {
   readonly #owners = new Map<string, OwnedSet>();
   #default: DefaultHandler<B> | undefined;
   readonly #attachments = new Map<Interface<B>, Attachment<B>>();
+  /** What interfaces call: dispatch, or what wraps it. */
+  #entrance: Dispatch<B> = (message, context) => this.dispatch(message, context);
 
   constructor({ standard, clock, log }: RouterOptions) {
     this.#standard = standard;
@@ -99,7 +101,7 @@ export class Router<B = unknown> {
   async attach(iface: Interface<B>): Promise<Attachment<B>> {
     if (this.#attachments.has(iface))
       throw new RegistrationError([`channel ${iface.channel.number} (${iface.channel.medium}): this interface is attached already`]);
-    const attachment = new Attachment(this.dispatch, iface, this.clock, () => this.#attachments.delete(iface));
+    const attachment = new Attachment(this.#entrance, iface, this.clock, () => this.#attachments.delete(iface));
     this.#attachments.set(iface, attachment);
     try {
       await iface.open(attachment.dispatch);
@@ -118,6 +120,16 @@ export class Router<B = unknown> {
   *claims(): IterableIterator<Entry> {
     if (this.#own) yield* this.#own.entries();
     for (const entry of this.#standard?.entries() ?? []) if (!this.#own?.get(entry.handler.claim)) yield entry;
+  }
+
+  /** What would answer a message that came by this context's channel; undefined: the default handler, or nobody. */
+  find(message: Message, context: Context<B>): Entry | undefined {
+    return this.#find(message, context.channel.number);
+  }
+
+  /** Every request passes through what this makes of the dispatch: a tracer, a fault injector. For interfaces attached afterwards. */
+  wrap(wrapper: (dispatch: Dispatch<B>) => Dispatch<B>): void {
+    this.#entrance = wrapper(this.#entrance);
   }
 
   readonly dispatch: Dispatch<B> = (message, context) => {

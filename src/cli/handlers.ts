@@ -1,0 +1,52 @@
+import { Bmc } from '../bmc.ts';
+import { twoSocketServer } from '../config/index.ts';
+import { keyName, Privilege } from '../commands/command.ts';
+import type { Entry } from '../router/index.ts';
+import { loadFile } from './check.ts';
+
+const privileges = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
+
+/** One claim, as `ipmi-bmc handlers --json` prints it. */
+interface Row {
+  readonly key: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly privilege: string;
+  readonly channel: number | undefined;
+  readonly lun: number | undefined;
+  readonly overrides: string | undefined;
+}
+
+/** Prints every claim of every BMC: what it is, whose it is, who may send it, what it overrides. */
+export function listHandlers(file: string | undefined, { json = false }: { json?: boolean }): number {
+  for (const options of file === undefined ? [twoSocketServer] : loadFile(file)) {
+    const { router, name } = new Bmc(options);
+    const rows = [...router.claims()].map(rowOf).sort((a, b) => (a.key < b.key ? -1 : 1));
+    process.stdout.write(json ? `${JSON.stringify({ bmc: name, handlers: rows })}\n` : `${name}: ${rows.length} claims\n${table(rows)}`);
+  }
+  return 0;
+}
+
+const rowOf = ({ handler, owner, below }: Entry): Row => ({
+  key: keyName(handler.claim),
+  name: handler.name,
+  owner,
+  privilege: handler.systemInterfaceOnly ? 'system interface' : privileges[handler.privilege],
+  channel: handler.claim.channel,
+  lun: handler.claim.lun,
+  overrides: below?.owner,
+});
+
+function table(rows: readonly Row[]): string {
+  const width = (field: 'key' | 'name' | 'owner'): number => Math.max(...rows.map((row) => row[field].length));
+  const [key, name, owner] = [width('key'), width('name'), width('owner')];
+  const line = (row: Row): string => {
+    const more = [
+      row.channel === undefined ? '' : `channel ${row.channel}`,
+      row.lun === undefined ? '' : `LUN ${row.lun}`,
+      row.overrides ? `overrides ${row.overrides}` : '',
+    ];
+    return [row.key.padEnd(key), row.name.padEnd(name), row.owner.padEnd(owner), row.privilege, ...more.filter(Boolean)].join('  ');
+  };
+  return `${rows.map(line).join('\n')}\n`;
+}

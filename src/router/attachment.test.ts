@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { toHex } from '../../test/support/vectors.ts';
+import { Privilege } from '../commands/command.ts';
+import { simWorld } from '../world/index.ts';
+import { Context, handleRaw, Router, type Channel, type Dispatch, type Interface } from './index.ts';
+
+const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
+
+/** An interface without a wire: the test holds its dispatch. */
+function bench(options: { inFlightLimit?: number; deadline?: number } = {}) {
+  const world = simWorld(1);
+  const router = new Router({ clock: world.clock });
+  const open: ((answer: Uint8Array) => void)[] = [];
+  const signals: AbortSignal[] = [];
+  router.register({
+    owner: 'slow',
+    handlers: [
+      handleRaw({ netFn: 0x30, cmd: 1 }, (_message, context) => {
+        signals.push(context.signal);
+        return new Promise((resolve) => open.push(resolve));
+      }),
+      handleRaw({ netFn: 0x30, cmd: 2 }, () => Uint8Array.of(0, 2)),
+      handleRaw({ netFn: 0x2c, cmd: 1, body: 0xdc }, () => new Promise(() => undefined)),
+    ],
+  });
+  const iface = { ...options, channel: LAN, closed: false, entrance: undefined as Dispatch | undefined };
+  const made: Interface & typeof iface = Object.assign(iface, {
+    open: async (dispatch: Dispatch) => void (iface.entrance = dispatch),
+    close: async () => void (iface.closed = true),
+  });
+  const ask = async (cmd: number, netFn = 0x30, ...data: number[]): Promise<string> =>
+    toHex(await iface.entrance!({ netFn, cmd, lun: 0, data: Uint8Array.from(data) }, new Context(undefined, LAN, Privilege.Administrator)));
+  return { world, router, made, ask, open, signals };
+}
+
+test('R22: over the in-flight limit the answer is C0h at once, and a slow handler delays nobody else', async () => {
+  const { router, made, ask, open } = bench({ inFlightLimit: 2 });
+  const { counters } = await router.attach(made);
+  const slow = [ask(1), ask(1)];
+  expect(await ask(1)).toBe('c0');
+  open[0](Uint8Array.of(0, 7));
+  expect(await slow[0]).toBe('00 07');
+  expect(await ask(2)).toBe('00 02');
+  open[1](Uint8Array.of(0, 8));
+  expect(await slow[1]).toBe('00 08');
+  expect(counters).toMatchObject({ requests: 4, busy: 1 });
+});
+
+test('R26: at its deadline a request is answered C3h, the handler is told, and its late answer is dropped and counted', async () => {
+  const { world, router, made, ask, open, signals } = bench({ deadline: 3000 });
+  const { counters } = await router.attach(made);
+  const [first, again] = [ask(1), ask(1)];
+  const grouped = ask(1, 0x2c, 0xdc);
+  await world.run(2999);
+  expect(signals[0].aborted).toBe(false);
+  open[1](Uint8Array.of(0, 2));
+  await world.run(1);
+  // P4, P5: identical requests never get each other's answers.
+  expect([await first, await again, await grouped]).toEqual(['c3', '00 02', 'c3 dc']);
+  expect(signals.map((signal) => signal.aborted)).toEqual([true, false]);
+  open[0](Uint8Array.of(0, 1));
+  await world.run(1);
+  expect(counters).toMatchObject({ expired: 2, late: 1 });
+});
+
+test('R38: detach lets running requests finish, refuses new ones, then closes the interface', async () => {
+  const { router, made, ask, open } = bench();
+  const attachment = await router.attach(made);
+  const slow = ask(1);
+  const detached = attachment.detach();
+  expect(await ask(2)).toBe('c0');
+  expect(made.closed).toBe(false);
+  open[0](Uint8Array.of(0));
+  expect(await slow).toBe('00');
+  await detached;
+  expect([made.closed, [...router.attachments]]).toEqual([true, []]);
+});
+
+test('R3: a second attach of the same interface is an error, and one that cannot open is not attached', async () => {
+  const { router, made } = bench();
+  await router.attach(made);
+  await expect(router.attach(made)).rejects.toThrow('channel 1 (lan): this interface is attached already');
+  const broken: Interface = { channel: LAN, open: () => Promise.reject(new Error('port in use')), close: async () => undefined };
+  await expect(router.attach(broken)).rejects.toThrow('port in use');
+  expect([...router.attachments]).toHaveLength(1);
+});
+
+test('R35: a handler may answer synchronously inside dispatch, and may unregister itself and register others there', async () => {
+  const { router, made, ask } = bench();
+  await router.attach(made);
+  const registration = router.register({
+    owner: 'once',
+    handlers: [
+      handleRaw({ netFn: 0x32, cmd: 1 }, () => {
+        void registration.unregister();
+        router.register({ owner: 'next', handlers: [handleRaw({ netFn: 0x32, cmd: 1 }, () => Uint8Array.of(0, 2))] });
+        return Uint8Array.of(0, 1);
+      }),
+    ],
+  });
+  expect([await ask(1, 0x32), await ask(1, 0x32)]).toEqual(['00 01', '00 02']);
+});
