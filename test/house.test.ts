@@ -19,11 +19,10 @@ const below: Record<string, string[]> = {
   config: ['codec', 'commands', 'state', 'wire', 'world'],
   handlers: ['codec', 'commands', 'router', 'state', 'wire'],
   interfaces: ['codec', 'commands', 'router', 'state', 'wire', 'world'],
-  'client.ts': ['client-lan.ts', 'codec', 'commands', 'router', 'wire', 'world'],
-  'client-lan.ts': ['client.ts', 'codec', 'commands', 'router', 'wire', 'world'],
+  client: ['codec', 'commands', 'router', 'wire', 'world'],
   'bmc.ts': ['codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
   fleet: ['bmc.ts', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
-  cli: ['bmc.ts', 'client.ts', 'fleet', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
+  cli: ['bmc.ts', 'client', 'fleet', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
 };
 /** Packages and Node modules that a room may use; floors 1-4 depend on Node built-ins alone. */
 const outside: Record<string, RegExp> = {

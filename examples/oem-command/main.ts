@@ -1,6 +1,6 @@
 // An OEM command with privilege, refusal and an override, and a typed client that calls it over LAN.
 import { Bmc } from '../../src/bmc.ts';
-import { connectLan } from '../../src/client.ts';
+import { connectLan } from '../../src/client/index.ts';
 import { CC, IpmiError, u8 } from '../../src/codec/index.ts';
 import { GetDeviceId } from '../../src/commands/app/device.ts';
 import { command, NetFn, Privilege } from '../../src/commands/command.ts';

@@ -1,3 +1,5 @@
+import type { FruContent } from '../state/fru-image.ts';
+
 /** The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable default. */
 export interface BmcOptions {
   /** What logs, traces and the ready line call it. Default 'bmc'. */
@@ -86,31 +88,10 @@ export interface SensorOptions {
   readonly states?: readonly number[];
 }
 
-export interface FruOptions {
+export interface FruOptions extends FruContent {
   readonly id: number;
   readonly name: string;
   readonly entity?: string;
-  readonly chassis?: { readonly type?: number; readonly partNumber?: string; readonly serial?: string; readonly custom?: readonly string[] };
-  readonly board?: {
-    readonly manufacturer?: string;
-    readonly product?: string;
-    readonly serial?: string;
-    readonly partNumber?: string;
-    /** Date of manufacture, ISO 8601. */
-    readonly date?: string;
-    readonly fruFile?: string;
-    readonly custom?: readonly string[];
-  };
-  readonly product?: {
-    readonly manufacturer?: string;
-    readonly name?: string;
-    readonly partNumber?: string;
-    readonly version?: string;
-    readonly serial?: string;
-    readonly assetTag?: string;
-    readonly fruFile?: string;
-    readonly custom?: readonly string[];
-  };
   /** Bytes of the device. Default 2048. */
   readonly size?: number;
 }

@@ -1,7 +1,7 @@
 import { CC } from '../codec/index.ts';
 import { refuse } from './answers.ts';
 import type { Answer, Channel, Context, Dispatch, Message } from './message.ts';
-import type { Timers } from './router.ts';
+import type { Timers } from './timers.ts';
 
 /** The lower wing's contract: frames in, one function call, frames out. */
 export interface Interface<B = unknown> {

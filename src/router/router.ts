@@ -5,12 +5,7 @@ import { callSite, RegistrationError } from './errors.ts';
 import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
 import { rank, Table, type Entry } from './table.ts';
-
-/** The part of the world's clock that the router needs. */
-export interface Timers {
-  monotonic(): number;
-  after(ms: number, action: () => void): { cancel(): void };
-}
+import type { Timers } from './timers.ts';
 
 export interface RouterLog {
   /** A handler failed in a way that has no completion code: a bug. */

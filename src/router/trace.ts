@@ -1,7 +1,8 @@
 import { completionCodeName, hex2, type Layout } from '../codec/index.ts';
 import { keyName, NetFn } from '../commands/command.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
-import type { Router, Timers } from './router.ts';
+import type { Router } from './router.ts';
+import type { Timers } from './timers.ts';
 
 /** Fields whose values are secrets: named in a trace, never shown. */
 const SECRET = new Set(['password', 'key', 'challenge', 'authCode']);

@@ -1,4 +1,4 @@
-import type { SeededRandom } from './sim.ts';
+import type { SeededRandom } from './sim-random.ts';
 
 /** One change since the last sync, with what it takes to undo it. */
 interface Change {

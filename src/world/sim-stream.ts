@@ -1,5 +1,5 @@
 import type { Life } from './sim-process.ts';
-import type { SeededRandom } from './sim.ts';
+import type { SeededRandom } from './sim-random.ts';
 import { systemError } from './system-error.ts';
 import { type Clock, endpointName, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from './world.ts';
 

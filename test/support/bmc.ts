@@ -1,5 +1,5 @@
 import { Bmc, type BmcOptions } from '../../src/bmc.ts';
-import { loopback, type Client } from '../../src/client.ts';
+import { loopback, type Client } from '../../src/client/index.ts';
 import { Privilege } from '../../src/commands/command.ts';
 import { Context, type Channel } from '../../src/router/index.ts';
 import { simWorld, type SimWorld } from '../../src/world/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
-import { connectLan, LogInError, TimeoutError, type LanOptions } from '../../client-lan.ts';
+import { connectLan, LogInError, TimeoutError, type LanOptions } from '../../client/index.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { GetSessionInfo, SetSessionPrivilegeLevel } from '../../commands/app/sessions.ts';
 import { SetUserPassword } from '../../commands/app/users.ts';

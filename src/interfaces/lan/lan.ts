@@ -15,7 +15,7 @@ import {
 } from '../../wire/index.ts';
 import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
 import { Lan15 } from './lan15.ts';
-import type { Link } from './link.ts';
+import type { LanServer, Link } from './link.ts';
 import { RmcpPlus } from './rmcpplus.ts';
 
 export interface LanOptions {
@@ -30,7 +30,7 @@ export interface LanOptions {
 const MAX_ANSWER = 248;
 
 /** IPMI over LAN (IPMI 2.0 §13): presence ping, IPMI 1.5 sessions and RMCP+ sessions on one UDP port. */
-export class LanInterface implements Interface<BmcState> {
+export class LanInterface implements Interface<BmcState>, LanServer {
   readonly channel: Channel;
   readonly statistics: LanStatistics;
   readonly #options: LanOptions;
@@ -91,7 +91,6 @@ export class LanInterface implements Interface<BmcState> {
     }
   }
 
-  /** Answers a request outside of any session: only commands that need no privilege are served. */
   serveOutside(bytes: Uint8Array, from: Endpoint, wrap: (message: Uint8Array) => Uint8Array): void {
     const request = requestIn(bytes);
     if (!request) return;
@@ -100,7 +99,6 @@ export class LanInterface implements Interface<BmcState> {
     else this.send(wrap(buildResponse(request, answer)), from);
   }
 
-  /** Answers a request of a session; `ceiling` is the highest privilege that this one message may use. */
   serve(bytes: Uint8Array, from: Endpoint, link: Link, authType: number, ceiling: number): void {
     const request = requestIn(bytes);
     if (!request) return;

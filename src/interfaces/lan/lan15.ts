@@ -3,8 +3,7 @@ import type { BmcState } from '../../state/bmc-state.ts';
 import type { Session } from '../../state/sessions.ts';
 import { AuthType, build15, isAuthentic15, nextSequence, parse15, SequenceWindow } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
-import type { LanInterface } from './lan.ts';
-import { RepeatedRequests, type Link } from './link.ts';
+import { RepeatedRequests, type LanServer, type Link } from './link.ts';
 
 /** Numbers ahead of and behind the highest seen that are taken (IPMI 2.0 §6.12.11). */
 const WINDOW = 8;
@@ -12,10 +11,10 @@ const WINDOW = 8;
 /** IPMI 1.5 sessions of one LAN interface. The commands that open them are in handlers/app/sessions.ts. */
 export class Lan15 {
   readonly #bmc: BmcState;
-  readonly #lan: LanInterface;
+  readonly #lan: LanServer;
   readonly #links = new Map<number, Link15>();
 
-  constructor(bmc: BmcState, lan: LanInterface) {
+  constructor(bmc: BmcState, lan: LanServer) {
     this.#bmc = bmc;
     this.#lan = lan;
   }

@@ -1,4 +1,6 @@
+import type { Channel } from '../../router/index.ts';
 import type { IpmiMessage } from '../../wire/index.ts';
+import type { Endpoint } from '../../world/world.ts';
 import type { Session } from '../../state/sessions.ts';
 
 /** A request as it was answered, for a console that asks again because the answer was lost. */
@@ -67,4 +69,14 @@ export interface Link {
   readonly repeated: RepeatedRequests;
   /** The datagram that carries the response. `authType` is that of the request (IPMI 1.5). */
   seal(message: Uint8Array, authType: number): Uint8Array;
+}
+
+/** What the two kinds of sessions need of the interface that they share. */
+export interface LanServer {
+  readonly channel: Channel;
+  send(datagram: Uint8Array, to: Endpoint): void;
+  /** Answers a request outside of any session: only commands that need no privilege are served. */
+  serveOutside(bytes: Uint8Array, from: Endpoint, wrap: (message: Uint8Array) => Uint8Array): void;
+  /** Answers a request of a session; `ceiling` is the highest privilege that this one message may use. */
+  serve(bytes: Uint8Array, from: Endpoint, link: Link, authType: number, ceiling: number): void;
 }

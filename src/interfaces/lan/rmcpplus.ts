@@ -3,8 +3,7 @@ import type { BmcState } from '../../state/bmc-state.ts';
 import type { Session } from '../../state/sessions.ts';
 import { build20, nextSequence, parse20, PayloadType, SequenceWindow, type Packet20, type SessionCrypto } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
-import type { LanInterface } from './lan.ts';
-import { RepeatedRequests, type Link } from './link.ts';
+import { RepeatedRequests, type LanServer, type Link } from './link.ts';
 import { LogIn } from './log-in.ts';
 
 /** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
@@ -14,11 +13,11 @@ const BEHIND = 15;
 /** RMCP+ sessions of one LAN interface. */
 export class RmcpPlus {
   readonly #bmc: BmcState;
-  readonly #lan: LanInterface;
+  readonly #lan: LanServer;
   readonly #logIn: LogIn;
   readonly #links = new Map<number, Link20>();
 
-  constructor(bmc: BmcState, lan: LanInterface) {
+  constructor(bmc: BmcState, lan: LanServer) {
     this.#bmc = bmc;
     this.#lan = lan;
     this.#logIn = new LogIn(bmc, lan.channel, (session, consoleId, crypto) =>

@@ -1,6 +1,6 @@
-import { fromLatin1, hex2, IpmiError } from './codec/index.ts';
-import { Privilege } from './commands/command.ts';
-import { CloseSession, GetChannelAuthenticationCapabilities, SetSessionPrivilegeLevel } from './commands/app/sessions.ts';
+import { fromLatin1, hex2, IpmiError } from '../codec/index.ts';
+import { Privilege } from '../commands/command.ts';
+import { CloseSession, GetChannelAuthenticationCapabilities, SetSessionPrivilegeLevel } from '../commands/app/sessions.ts';
 import { Client, type Carrier } from './client.ts';
 import {
   BMC_ADDRESS,
@@ -29,8 +29,8 @@ import {
   SessionCrypto,
   sessionKeys,
   type Exchange,
-} from './wire/index.ts';
-import { endpointName, type Timer, type UdpSocket, type World } from './world/world.ts';
+} from '../wire/index.ts';
+import { endpointName, type Timer, type UdpSocket, type World } from '../world/world.ts';
 
 export interface LanOptions {
   readonly host: string;

@@ -1,8 +1,6 @@
-import { CC, completionCodeName, IpmiError } from './codec/index.ts';
-import { NetFn, type Command } from './commands/command.ts';
-import type { Context, Dispatch } from './router/index.ts';
-
-export { connectLan, type LanClient, type LanOptions } from './client-lan.ts';
+import { CC, completionCodeName, IpmiError } from '../codec/index.ts';
+import { NetFn, type Command } from '../commands/command.ts';
+import type { Context, Dispatch } from '../router/index.ts';
 
 /** A way to a BMC: the answer (completion code + data) to one request. */
 export interface Carrier {

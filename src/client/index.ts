@@ -1,0 +1,2 @@
+export { Client, loopback, type Carrier } from './client.ts';
+export { connectLan, LogInError, TimeoutError, type LanClient, type LanOptions } from './lan.ts';
