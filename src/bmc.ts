@@ -9,6 +9,7 @@ import { BmcTime } from './state/bmc-time.ts';
 import { BootOptions } from './state/boot-options.ts';
 import { Channels } from './state/channels.ts';
 import { Chassis, RestartCause, RestorePolicy, type PowerAction, type PowerBackend } from './state/chassis.ts';
+import { Dcmi } from './state/dcmi.ts';
 import { Events } from './state/events.ts';
 import { FruInventory } from './state/fru.ts';
 import { Identity } from './state/identity.ts';
@@ -79,6 +80,7 @@ export class Bmc implements BmcState {
   readonly messages = new MessageBuffers();
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
+  readonly dcmi: Dcmi;
   readonly #world: Pick<World, 'clock' | 'random' | 'udp'>;
   readonly #options: BmcOptions;
   #attachments: Attachment<BmcState>[] = [];
@@ -109,6 +111,7 @@ export class Bmc implements BmcState {
     this.chassis = new Chassis(setup, { power: options.chassis?.power, restorePolicy, backend: power });
     this.bootOptions = new BootOptions(setup, this.time);
     this.systemInfo = new SystemInfo(setup);
+    this.dcmi = new Dcmi(setup, this.sensors, this.name);
     this.watchdog = new Watchdog(setup, {
       expired: (settings) => this.#watchdogExpired(settings),
       preTimeout: (settings) => this.#watchdogEvent(settings, PRE_TIMEOUT),

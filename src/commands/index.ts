@@ -8,6 +8,7 @@ export * from './app/watchdog.ts';
 export * from './chassis/boot-options.ts';
 export * from './chassis/chassis.ts';
 export * from './command.ts';
+export * from './dcmi/dcmi.ts';
 export * from './sensor/device-sdr.ts';
 export * from './sensor/events.ts';
 export * from './sensor/sensors.ts';

@@ -9,6 +9,7 @@ import { userHandlers } from './app/users.ts';
 import { watchdogHandlers } from './app/watchdog.ts';
 import { bootOptionHandlers } from './chassis/boot-options.ts';
 import { chassisHandlers } from './chassis/chassis.ts';
+import { dcmiHandlers } from './dcmi/dcmi.ts';
 import { deviceSdrHandlers } from './sensor/device-sdr.ts';
 import { eventHandlers } from './sensor/events.ts';
 import { sensorHandlers } from './sensor/sensors.ts';
@@ -37,6 +38,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...sdrHandlers,
     ...selHandlers,
     ...lanHandlers,
+    ...dcmiHandlers,
   ],
 };
 

@@ -2,6 +2,7 @@ import type { BmcTime } from './bmc-time.ts';
 import type { BootOptions } from './boot-options.ts';
 import type { Channels } from './channels.ts';
 import type { Chassis } from './chassis.ts';
+import type { Dcmi } from './dcmi.ts';
 import type { Events } from './events.ts';
 import type { FruInventory } from './fru.ts';
 import type { Identity } from './identity.ts';
@@ -37,6 +38,7 @@ export interface BmcState {
   readonly messages: MessageBuffers;
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
+  readonly dcmi: Dcmi;
   /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
   reset(kind: 'cold' | 'warm'): void;
 }

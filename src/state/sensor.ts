@@ -188,6 +188,12 @@ export class Sensor {
     }
   }
 
+  /** The value at a wall time in milliseconds: sources that move are functions of it. */
+  valueAt(time: number): number {
+    const { factors, value } = this.analog;
+    return this.#override === undefined ? sample(value, time, this.declaration.number) : toReal(factors, this.#override);
+  }
+
   /** Takes a reading; crossed thresholds become events. */
   read(): Reading {
     const { analog } = this.declaration;

@@ -1,0 +1,145 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import {
+  ActivatePowerLimit,
+  ExceptionAction,
+  GetAssetTag,
+  GetControllerIdString,
+  GetDcmiCapabilitiesInfo,
+  GetDcmiConfigurationParameters,
+  GetDcmiSensorInfo,
+  GetPowerLimit,
+  GetPowerReading,
+  GetTemperatureReadings,
+  GetThermalLimit,
+  PowerReadingMode,
+  SetAssetTag,
+  SetControllerIdString,
+  SetDcmiConfigurationParameters,
+  SetPowerLimit,
+  SetThermalLimit,
+} from '../../commands/dcmi/dcmi.ts';
+import type { Handler } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../state/sdr-records.ts';
+import type { Sensor } from '../../state/sensor.ts';
+import { after } from '../../state/store.ts';
+import { handle } from '../handle.ts';
+
+/** DCMI 1.5; parameter revision 2. */
+const VERSION = { major: 1, minor: 5, revision: 2 };
+const CHUNK = 16;
+const AT_ONCE = 8;
+const TEMPERATURE = 0x01;
+/** Rolling averages of enhanced statistics: 5 s, 1 min, 15 min, 1 h, as [7:6] unit and [5:0] count. */
+const PERIODS = [0x05, 0x41, 0x4f, 0x81];
+const UNIT_MS = [1000, 60_000, 3_600_000, 86_400_000];
+const STATISTICS_PERIOD = 60_000;
+const NO_CHANNEL = 0xff;
+
+export const dcmiHandlers: readonly Handler<BmcState>[] = [
+  handle(GetDcmiCapabilitiesInfo, ({ parameter }, { bmc, channel }) => ({
+    ...VERSION,
+    data: Uint8Array.from(capabilities(bmc, parameter, channel.number)),
+  })),
+
+  handle(GetPowerReading, ({ mode, period }, { bmc }) => {
+    if (mode !== PowerReadingMode.Statistics && mode !== PowerReadingMode.Enhanced) throw new IpmiError(CC.InvalidDataField, `mode ${mode}`);
+    if (mode === PowerReadingMode.Enhanced && !PERIODS.includes(period)) throw new IpmiError(CC.InvalidDataField, `averaging period ${period}`);
+    const milliseconds = mode === PowerReadingMode.Enhanced ? (period & 0x3f) * UNIT_MS[period >> 6] : STATISTICS_PERIOD;
+    return { ...bmc.dcmi.power(milliseconds), timestamp: bmc.time.now(), period: milliseconds, active: 1 };
+  }),
+
+  handle(GetPowerLimit, (_request, { bmc: { dcmi } }) => {
+    if (dcmi.powerLimitActive) return dcmi.powerLimit;
+    // The limit that would be active comes with the refusal (§6.6.2).
+    throw new IpmiError(0x80, undefined, { data: GetPowerLimit.response.encode(dcmi.powerLimit) });
+  }),
+
+  handle(SetPowerLimit, ({ exceptionAction, limit, correctionTime, samplingPeriod }, { bmc }) => {
+    const known = exceptionAction <= 0x10 || exceptionAction === ExceptionAction.LogOnly;
+    if (!known) throw new IpmiError(CC.InvalidDataField, `exception action ${exceptionAction}`);
+    if (samplingPeriod === 0) throw new IpmiError(0x89);
+    return after(bmc.dcmi.setPowerLimit({ exceptionAction, limit, correctionTime, samplingPeriod }), {});
+  }),
+
+  handle(ActivatePowerLimit, ({ activate }, { bmc }) => {
+    if (activate > 1) throw new IpmiError(CC.InvalidDataField, `activation ${activate}`);
+    return after(bmc.dcmi.activatePowerLimit(activate === 1), {});
+  }),
+
+  handle(GetAssetTag, (request, { bmc }) => piece(bmc.dcmi.text('asset-tag'), request)),
+  handle(SetAssetTag, (request, { bmc }) => write(bmc, 'asset-tag', request)),
+  handle(GetControllerIdString, (request, { bmc }) => piece(bmc.dcmi.text('controller-id'), request)),
+  handle(SetControllerIdString, (request, { bmc }) => write(bmc, 'controller-id', request)),
+
+  handle(GetDcmiSensorInfo, ({ sensorType, entityId, entityInstance, start }, { bmc }) => {
+    const found = temperatures(bmc, sensorType, entityId, entityInstance);
+    const records = found.slice(Math.max(start - 1, 0)).flatMap((sensor) => recordIdOf(bmc, sensor) ?? []);
+    const recordIds = records.slice(0, AT_ONCE);
+    return { total: found.length, count: recordIds.length, recordIds };
+  }),
+
+  handle(GetTemperatureReadings, ({ sensorType, entityId, entityInstance, start }, { bmc }) => {
+    const found = temperatures(bmc, sensorType, entityId, entityInstance);
+    const readings = found.slice(Math.max(start - 1, 0), Math.max(start - 1, 0) + AT_ONCE).map((sensor) => {
+      const degrees = Math.round(sensor.value);
+      return { negative: degrees < 0 ? 1 : 0, degrees: Math.min(Math.abs(degrees), 127), instance: sensor.declaration.entityInstance };
+    });
+    return { total: found.length, count: readings.length, readings };
+  }),
+
+  handle(SetThermalLimit, ({ entityId, entityInstance, action, limit, exceptionTime }, { bmc }) =>
+    after(bmc.dcmi.setThermalLimit(entityId, entityInstance, { action, limit, exceptionTime }), {}),
+  ),
+  handle(GetThermalLimit, ({ entityId, entityInstance }, { bmc }) => bmc.dcmi.thermalLimit(entityId, entityInstance)),
+
+  handle(SetDcmiConfigurationParameters, ({ parameter, data }, { bmc }) => after(bmc.dcmi.configure(parameter, Array.from(data)), {})),
+  handle(GetDcmiConfigurationParameters, ({ parameter }, { bmc }) => ({ ...VERSION, data: Uint8Array.from(bmc.dcmi.configuration(parameter)) })),
+];
+
+/** Data of Get DCMI Capabilities Info by parameter (§6.1.1 table 6-3). */
+function capabilities(bmc: BmcState, parameter: number, channel: number): number[] {
+  switch (parameter) {
+    case 1:
+      // Power management; in-band and LAN access.
+      return [0x00, 0x01, 0x05];
+    case 2:
+      // SEL: no rollover, so many entries; temperatures are sampled every second.
+      return [bmc.sel.capacity & 0xff, (bmc.sel.capacity >> 8) & 0x0f, 0, 0, 1];
+    case 3:
+      return [0x20, 0x00];
+    case 4:
+      return [channel <= 0x0b ? channel : 1, NO_CHANNEL, NO_CHANNEL];
+    case 5:
+      return [PERIODS.length, ...PERIODS];
+    default:
+      throw new IpmiError(CC.InvalidDataField, `DCMI capabilities parameter ${parameter}`);
+  }
+}
+
+function temperatures(bmc: BmcState, sensorType: number, entityId: number, instance: number): Sensor[] {
+  if (sensorType !== TEMPERATURE) throw new IpmiError(CC.InvalidDataField, `sensor type ${sensorType}`);
+  return bmc.dcmi.temperatures(entityId, instance);
+}
+
+/** The repository's record of a sensor, if it is still there. */
+function recordIdOf({ sdr }: BmcState, sensor: Sensor): number | undefined {
+  return sdr.ids.find((id) => {
+    const { record } = sdr.get(id);
+    if (SdrHeader.decode(record, 0, SDR_HEADER).type !== SdrType.Full) return false;
+    const { sensorNumber, ownerId, lun } = FullSensorRecord.decode(record, SDR_HEADER);
+    return ownerId === 0x20 && sensorNumber === sensor.declaration.number && lun === (sensor.declaration.lun ?? 0);
+  });
+}
+
+function piece(text: Uint8Array, { offset, count }: { offset: number; count: number }): { length: number; data: Uint8Array } {
+  if (count > CHUNK) throw new IpmiError(CC.ParameterOutOfRange, `${count} bytes`);
+  if (offset > text.length) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset} of ${text.length}`);
+  return { length: text.length, data: text.slice(offset, offset + count) };
+}
+
+function write(bmc: BmcState, which: 'asset-tag' | 'controller-id', { offset, count, data }: { offset: number; count: number; data: Uint8Array }) {
+  if (count > CHUNK) throw new IpmiError(CC.ParameterOutOfRange, `${count} bytes`);
+  if (data.length !== count) throw new IpmiError(CC.RequestLengthInvalid, `${data.length} of ${count} bytes`);
+  return after(bmc.dcmi.setText(which, offset, data), { length: offset + count });
+}
