@@ -112,12 +112,14 @@ export class Users {
   }
 
   /**
-   * The user of that name who may open a session on the channel. With a privilege, users who have it go first, as a
-   * look-up by name and privilege wants (§13.20); without, the first of the name is taken.
+   * The user of that name who may open a session on the channel. With a privilege, one whose limit is just that goes
+   * first, then one whose limit is above it, as a look-up by name and privilege wants (§13.20); without, the first.
    */
   logIn(name: string, channel: number, privilege: number | undefined): LogInUser | undefined {
     const able = this.#ids().filter((id) => this.name(id) === name && this.#able(id, channel));
-    const id = able.find((one) => privilege === undefined || this.access(one, channel).privilegeLimit === privilege) ?? able[0];
+    const limit = (one: number): number => this.access(one, channel).privilegeLimit;
+    const wanted = privilege ?? 0;
+    const id = privilege === undefined ? able[0] : (able.find((one) => limit(one) === wanted) ?? able.find((one) => limit(one) >= wanted) ?? able[0]);
     if (id === undefined) return undefined;
     const { privilegeLimit, sessionLimit } = this.access(id, channel);
     return { id, privilegeLimit, sessionLimit, password: this.#password(id).bytes };

@@ -64,6 +64,23 @@ describe('log-in', () => {
     expect(world.clock.monotonic() - began).toBeLessThan(1000);
   });
 
+  test('one name, two privileges: looked up by name and privilege, or by name alone', () => {
+    const world = simWorld(1);
+    const { users } = new Bmc(
+      {
+        interfaces: [{ type: 'lan' }],
+        users: [
+          { id: 2, name: 'ann', password: 'as user', privilege: 'user' },
+          { id: 3, name: 'ann', password: 'as admin', privilege: 'administrator' },
+        ],
+      },
+      { world },
+    );
+    expect([undefined, Privilege.User, Privilege.Operator, Privilege.Administrator].map((privilege) => users.logIn('ann', 1, privilege)?.id)).toEqual(
+      [2, 2, 3, 3],
+    );
+  });
+
   test('two keys: only who has both gets in', async () => {
     const { world, connect } = await net({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623', kg: 'bmc key' }] });
     expect(await world.until(log(connect()))).toBe(RakpStatus.InvalidIntegrityCheckValue);
