@@ -13,12 +13,7 @@ const say = (line) => process.stderr.write(`${line}\n`);
 export const TOOLS = {
   ipmitool: 'ipmitool',
   'bmc-info': 'freeipmi-tools',
-  ipmiutil: 'ipmiutil',
-  openipmish: 'openipmi',
   tshark: 'tshark',
-  nmap: 'nmap',
-  conman: 'conman',
-  'prometheus-ipmi-exporter': 'prometheus-ipmi-exporter',
 };
 
 export function ensurePackages() {

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runTool, toolTest, type Ran } from './support/tools.ts';
+import { CAPTURE, runTool, toolTest, type Ran } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -104,7 +104,7 @@ describe('FreeIPMI without any work-around', () => {
   });
 });
 
-toolTest('tshark decodes a suite-1 session without a malformed packet', ['tshark', 'ipmitool'], async () => {
+toolTest('tshark decodes a suite-1 session without a malformed packet', ['tshark', 'ipmitool', CAPTURE], async () => {
   const capture = spawn('tshark', ['-i', 'lo', '-f', `udp port ${port}`, '-d', `udp.port==${port},rmcp`, '-a', 'duration:6', '-V'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
