@@ -4,7 +4,7 @@ import { AuthType } from '../wire/lan15.ts';
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
 import { fruImage } from '../state/fru-image.ts';
 import type { FruDevice } from '../state/fru.ts';
-import type { IdentityOptions as Identity } from '../state/identity.ts';
+import { DEVICE_SUPPORT, type IdentityOptions as Identity } from '../state/identity.ts';
 import type { LanSettings } from '../state/lan-parameters.ts';
 import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
 import { factorsFor } from '../state/sensor-factors.ts';
@@ -134,14 +134,7 @@ export function locatorsOf({ sdr = {}, fru = [], name = 'BMC' }: BmcOptions): Ui
     staticController: true,
     logInitErrors: false,
     initControl: 0,
-    chassis: true,
-    bridge: false,
-    eventGenerator: true,
-    eventReceiver: true,
-    fruInventory: true,
-    sel: true,
-    sdrRepository: true,
-    sensor: true,
+    ...DEVICE_SUPPORT,
     entityId: 7,
     entityInstance: 1,
     oem: 0,

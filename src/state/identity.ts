@@ -19,6 +19,18 @@ export interface IdentityOptions {
   readonly systemGuid?: string;
 }
 
+/** What this BMC is good for, as Get Device ID and its locator record say it. */
+export const DEVICE_SUPPORT = {
+  chassis: true,
+  bridge: false,
+  eventGenerator: true,
+  eventReceiver: true,
+  fruInventory: true,
+  sel: true,
+  sdrRepository: true,
+  sensor: true,
+} as const;
+
 /** Results of Get Self Test Results, IPMI 2.0 §20.4. */
 export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
 

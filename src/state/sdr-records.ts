@@ -1,4 +1,5 @@
 import { bit, bits, byte, fromLatin1, latin1, layout, pad, rest, signedBits, u16, u8, word, type Layout } from '../codec/index.ts';
+import { deviceSupport } from '../commands/app/device.ts';
 
 /** SDR record types, IPMI 2.0 §43. */
 export const SdrType = { Full: 0x01, Compact: 0x02, EventOnly: 0x03, EntityAssociation: 0x08, FruLocator: 0x11, McLocator: 0x12, Oem: 0xc0 } as const;
@@ -118,16 +119,7 @@ export const McLocatorRecord = layout('Management Controller Device Locator Reco
   slaveAddress: u8,
   ...byte({ channel: bits(3, 0) }),
   ...byte({ acpiSystemNotify: bit(7), acpiDeviceNotify: bit(6), staticController: bit(5), logInitErrors: bit(3), initControl: bits(1, 0) }),
-  ...byte({
-    chassis: bit(7),
-    bridge: bit(6),
-    eventGenerator: bit(5),
-    eventReceiver: bit(4),
-    fruInventory: bit(3),
-    sel: bit(2),
-    sdrRepository: bit(1),
-    sensor: bit(0),
-  }),
+  ...deviceSupport,
   reserved: pad(3),
   ...entity,
   oem: u8,

@@ -1,6 +1,18 @@
 import { bcd8, bit, bits, byte, bytes, optional, rest, u16, u24, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
+/** What a controller is good for: of Get Device ID, and of its locator record (§43.9). */
+export const deviceSupport = byte({
+  chassis: bit(7),
+  bridge: bit(6),
+  eventGenerator: bit(5),
+  eventReceiver: bit(4),
+  fruInventory: bit(3),
+  sel: bit(2),
+  sdrRepository: bit(1),
+  sensor: bit(0),
+});
+
 export const GetDeviceId = command({
   name: 'Get Device ID',
   spec: 'IPMI 2.0 §20.1',
@@ -14,16 +26,7 @@ export const GetDeviceId = command({
     ...byte({ updateInProgress: bit(7), firmwareMajor: bits(6, 0) }),
     firmwareMinor: bcd8,
     ...byte({ ipmiMinor: bits(7, 4), ipmiMajor: bits(3, 0) }),
-    ...byte({
-      chassis: bit(7),
-      bridge: bit(6),
-      eventGenerator: bit(5),
-      eventReceiver: bit(4),
-      fruInventory: bit(3),
-      sel: bit(2),
-      sdrRepository: bit(1),
-      sensor: bit(0),
-    }),
+    ...deviceSupport,
     manufacturerId: u24,
     productId: u16,
     auxFirmware: optional(bytes(4)),

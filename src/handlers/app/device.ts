@@ -12,6 +12,7 @@ import {
 } from '../../commands/app/device.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { DEVICE_SUPPORT } from '../../state/identity.ts';
 import { handle } from '../handle.ts';
 
 /** ACPI states that exist (IPMI 2.0 §20.6 table 20-8), besides 2Ah "unknown". */
@@ -28,14 +29,7 @@ export const deviceHandlers: readonly Handler<BmcState>[] = [
     firmwareMinor: identity.firmwareMinor,
     ipmiMajor: 2,
     ipmiMinor: 0,
-    chassis: true,
-    bridge: false,
-    eventGenerator: true,
-    eventReceiver: true,
-    fruInventory: true,
-    sel: true,
-    sdrRepository: true,
-    sensor: true,
+    ...DEVICE_SUPPORT,
     manufacturerId: identity.manufacturerId,
     productId: identity.productId,
     auxFirmware: identity.auxFirmware,
