@@ -1,9 +1,10 @@
+import { firewallRules } from './config/firewall.ts';
 import { channelsOf, dangersOf, frusOf, identityOf, lanInterfaces, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
 import type { BmcOptions, LanInterfaceOptions } from './config/options.ts';
 import { SettingsError } from './config/platform.ts';
 import { standard } from './handlers/standard.ts';
 import { LanInterface } from './interfaces/index.ts';
-import { Router, type Attachment } from './router/index.ts';
+import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './state/bmc-state.ts';
 import { BmcTime } from './state/bmc-time.ts';
 import { BootOptions } from './state/boot-options.ts';
@@ -11,6 +12,7 @@ import { Channels } from './state/channels.ts';
 import { Chassis, RestartCause, RestorePolicy, type PowerAction, type PowerBackend } from './state/chassis.ts';
 import { Dcmi } from './state/dcmi.ts';
 import { Events } from './state/events.ts';
+import { Firewall } from './state/firewall.ts';
 import { FruInventory } from './state/fru.ts';
 import { Identity } from './state/identity.ts';
 import { LanParameters } from './state/lan-parameters.ts';
@@ -63,6 +65,7 @@ export class Bmc implements BmcState {
   readonly name: string;
   readonly router: Router<BmcState>;
   readonly setup: Setup;
+  readonly firewall: Firewall;
   readonly time: BmcTime;
   readonly identity: Identity;
   readonly chassis: Chassis;
@@ -92,9 +95,11 @@ export class Bmc implements BmcState {
     this.name = options.name ?? 'bmc';
     const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
-    this.router = new Router<BmcState>({ standard, clock: world.clock, log });
     this.time = new BmcTime(setup);
     this.identity = new Identity(setup, identityOf(options));
+    this.router = new Router<BmcState>({ standard, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
+    this.firewall = new Firewall(setup, firewallRules(options));
+    this.router.policy = this.firewall;
     this.channels = new Channels(setup, channelsOf(options));
     this.users = new Users(setup, usersOf(options));
     this.sessions = new Sessions(setup, { limit: options.sessions?.limit, inactivity: (options.sessions?.inactivity ?? 60) * 1000 });
@@ -124,11 +129,19 @@ export class Bmc implements BmcState {
   async open(): Promise<void> {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
-      for (const options of lanInterfaces(this.#options)) this.#attachments.push(await this.router.attach(this.#makeLan(options)));
+      for (const options of lanInterfaces(this.#options)) await this.attach(this.#makeLan(options));
     } catch (error) {
       await this.close();
       throw error;
     }
+  }
+
+  /** Connects one more interface to the router; it is closed with the BMC. */
+  async attach(one: Interface<BmcState>): Promise<Attachment<BmcState>> {
+    const attachment = await this.router.attach(one);
+    this.#attachments.push(attachment);
+    one.attention?.(this.messages.attention);
+    return attachment;
   }
 
   /** Lets running requests finish, ends all sessions and closes every interface. */
@@ -161,6 +174,9 @@ export class Bmc implements BmcState {
 
   /** What one piece of state has to know of another. */
   #connect(): void {
+    this.messages.onAttention((attention) => {
+      for (const attachment of this.#attachments) attachment.interface.attention?.(attention);
+    });
     this.users.onRevoked((userId) => this.sessions.closeUser(userId));
     this.sessions.onClose((session) => {
       this.lan.release(session);

@@ -42,8 +42,16 @@ export interface CommandLiteral<Q extends Shape, R extends Shape> extends Comman
   readonly systemInterfaceOnly?: boolean;
   /** The command's own completion codes, 80h..BEh. */
   readonly codes?: Readonly<Record<number, string>>;
+  /** The request field that chooses among functions which the firmware firewall can disable one by one (IPMI 2.0 appendix H). */
+  readonly subFunctions?: SubFunctions;
   readonly request: Q;
   readonly response: R;
+}
+
+export interface SubFunctions {
+  readonly field: string;
+  /** By number, 0..31. */
+  readonly names: Readonly<Record<number, string>>;
 }
 
 /** A declared command. The codecs carry the types: `Request<typeof GetDeviceId>`. */
@@ -54,6 +62,7 @@ export interface Command<Q = any, R = any> extends CommandKey {
   readonly privilege: Privilege;
   readonly systemInterfaceOnly: boolean;
   readonly codes: Readonly<Record<number, string>>;
+  readonly subFunctions: SubFunctions | undefined;
   readonly request: Layout<Q>;
   readonly response: Layout<R>;
 }
@@ -78,6 +87,7 @@ export function command<const Q extends Shape, const R extends Shape>(literal: C
     privilege: literal.privilege,
     systemInterfaceOnly: literal.systemInterfaceOnly ?? false,
     codes: literal.codes ?? {},
+    subFunctions: literal.subFunctions,
     request: layout(`${literal.name} request`, literal.request),
     response: layout(`${literal.name} response`, literal.response),
   };

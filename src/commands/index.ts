@@ -1,5 +1,6 @@
 export * from './app/channels.ts';
 export * from './app/device.ts';
+export * from './app/firewall.ts';
 export * from './app/global.ts';
 export * from './app/sessions.ts';
 export * from './app/system-info.ts';

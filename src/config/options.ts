@@ -16,6 +16,8 @@ export interface BmcOptions {
   readonly sel?: SelOptions;
   readonly chassis?: ChassisOptions;
   readonly sessions?: SessionsOptions;
+  /** Which commands a channel may use, beyond privilege. */
+  readonly firewall?: readonly FirewallOptions[];
 }
 
 export interface IdentityOptions {
@@ -106,6 +108,20 @@ export interface SelOptions {
 export interface ChassisOptions {
   readonly power?: 'on' | 'off';
   readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
+}
+
+export interface FirewallOptions {
+  /** 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one channel add up. */
+  readonly channel: number | 'host' | 'lan' | 'all';
+  /**
+   * `read-only`: commands that only read, and what a running host needs (watchdog, its own events).
+   * `closed`: who the BMC is, and no more.
+   */
+  readonly restrict?: 'read-only' | 'closed';
+  /** Nothing but these (and opening and closing sessions): `Get Device ID`, `chassis`, `30h 01h`, `2Eh/00ABCDh *`. */
+  readonly allow?: readonly string[];
+  /** Not these, even where `allow` has them. */
+  readonly deny?: readonly string[];
 }
 
 export interface SessionsOptions {

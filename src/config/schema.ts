@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseSelector } from './firewall.ts';
 import { sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
 
@@ -61,6 +62,17 @@ const sensor = z.strictObject({
   hysteresis: z.number().min(0).optional(),
   eventType: z.int().min(1).max(0x7f).optional(),
   states: z.array(z.int().min(0).max(14)).optional(),
+});
+
+const selector = z.custom<string>(
+  (value) => typeof value === 'string' && parseSelector(value) !== undefined,
+  'expected a command of the specification (Get Device ID), a group of them (chassis, app, dcmi ...) or its numbers (30h 01h, 2Eh/00ABCDh *)',
+);
+const firewall = z.strictObject({
+  channel: z.union([z.int().min(0).max(15), z.enum(['host', 'lan', 'all'])]),
+  restrict: z.enum(['read-only', 'closed']).optional(),
+  allow: z.array(selector).optional(),
+  deny: z.array(selector).optional(),
 });
 
 const custom = z.array(text(63)).optional();
@@ -132,6 +144,7 @@ const bmc = {
     .strictObject({ power: z.enum(['on', 'off']).optional(), restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional() })
     .optional(),
   sessions: z.strictObject({ limit: z.int().min(1).max(255).optional(), inactivity: z.number().positive().optional() }).optional(),
+  firewall: z.array(firewall).optional(),
 };
 
 const oneOfMany = z.strictObject({ count: z.int().min(1).max(100_000).optional(), ...bmc });

@@ -2,6 +2,7 @@ import { standardTable, type HandlerSet, type Table } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
 import { channelHandlers } from './app/channels.ts';
 import { deviceHandlers } from './app/device.ts';
+import { firewallHandlers } from './app/firewall.ts';
 import { globalHandlers } from './app/global.ts';
 import { sessionHandlers } from './app/sessions.ts';
 import { systemInfoHandlers } from './app/system-info.ts';
@@ -28,6 +29,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...deviceSdrHandlers,
     ...sensorHandlers,
     ...deviceHandlers,
+    ...firewallHandlers,
     ...globalHandlers,
     ...sessionHandlers,
     ...channelHandlers,

@@ -10,6 +10,11 @@ export interface Interface<B = unknown> {
   readonly inFlightLimit?: number;
   /** Milliseconds that a handler has, below the transport's own time-out; then C3h. Default 5000. */
   readonly deadline?: number;
+  /**
+   * A system interface shows its host that something waits (SMS_ATN), and interrupts it if it may (IPMI 2.0 §9.9).
+   * Called with each change, and when the interface is attached.
+   */
+  attention?(attention: { readonly set: boolean; readonly interrupt: boolean }): void;
   /** Begins to take requests. Rejects if the medium cannot be had (a port in use). */
   open(dispatch: Dispatch<B>): Promise<void>;
   /** No request is taken any more; answers to those under way may still be sent until it resolves. */

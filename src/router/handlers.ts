@@ -20,6 +20,11 @@ export interface HandleOptions {
   readonly override?: string;
   /** Least privilege, where it is to differ from the declaration. */
   readonly privilege?: Privilege;
+  /**
+   * The IANA enterprise number of the maker who gave a command on NetFn 30h-3Eh its meaning. A BMC of another maker
+   * refuses the registration: the same numbers mean something else there.
+   */
+  readonly manufacturer?: number;
 }
 
 type Result<R> = R | (Record<string, never> extends R ? void : never);
@@ -39,6 +44,7 @@ export interface Handler<B = any> {
   readonly privilege: Privilege;
   readonly systemInterfaceOnly: boolean;
   readonly override: string | undefined;
+  readonly manufacturer: number | undefined;
   readonly command: Command | undefined;
   readonly run: HandlerFunction<Command, B> | undefined;
   /** Sees the message as it came, with body or IANA removed, and returns completion code + data without them. */
@@ -64,6 +70,7 @@ export function handle<C extends Command, B = unknown>(command: C, run: HandlerF
     privilege: options.privilege ?? command.privilege,
     systemInterfaceOnly: command.systemInterfaceOnly,
     override: options.override,
+    manufacturer: options.manufacturer,
     command,
     run: run as unknown as HandlerFunction<Command, B>,
     raw: undefined,
@@ -79,6 +86,7 @@ export function handleRaw<B = unknown>(claim: Claim, raw: RawHandler<B>, options
     privilege: options.privilege ?? Privilege.Administrator,
     systemInterfaceOnly: false,
     override: options.override,
+    manufacturer: options.manufacturer,
     command: undefined,
     run: undefined,
     raw,

@@ -3,6 +3,7 @@ export * from './attachment.ts';
 export { RegistrationError } from './errors.ts';
 export * from './handlers.ts';
 export * from './message.ts';
+export type { Policy } from './policy.ts';
 export * from './router.ts';
 export type { Timers } from './timers.ts';
 export { traced } from './trace.ts';

@@ -53,6 +53,7 @@ export class Context<B = unknown> {
   readonly #privilege: number;
   #abort: AbortController | undefined;
   #expired = false;
+  #whenExpired: (() => void)[] | undefined;
 
   constructor(bmc: B, channel: Channel, privilege: number, lun = 0, session?: SessionView, requester = '') {
     this.bmc = bmc;
@@ -75,9 +76,17 @@ export class Context<B = unknown> {
     return this.#abort.signal;
   }
 
+  /** Runs `action` at the deadline; at once if that has passed. For the router's own use, and for handlers that wait for others. */
+  onExpire(action: () => void): void {
+    if (this.#expired) action();
+    else (this.#whenExpired ??= []).push(action);
+  }
+
   /** Called by the attachment at the deadline. */
   expire(): void {
+    if (this.#expired) return;
     this.#expired = true;
     this.#abort?.abort();
+    for (const action of this.#whenExpired?.splice(0) ?? []) action();
   }
 }

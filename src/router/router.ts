@@ -4,6 +4,7 @@ import { NO_PREFIX, prefixed, prefixOf, refusal, refuse } from './answers.ts';
 import { callSite, RegistrationError } from './errors.ts';
 import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
+import type { Policy } from './policy.ts';
 import { rank, Table, type Entry } from './table.ts';
 import type { Timers } from './timers.ts';
 
@@ -18,6 +19,8 @@ export interface RouterOptions {
   readonly standard?: Table;
   readonly clock: Timers;
   readonly log?: RouterLog;
+  /** Whose numbers a command of NetFn 30h-3Eh is read by: this BMC's IANA enterprise number. */
+  readonly manufacturer?: number;
 }
 
 export interface Registration {
@@ -30,7 +33,10 @@ export interface Registration {
 export class Router<B = unknown> {
   readonly clock: Timers;
   readonly #standard: Table | undefined;
+  /** Decides before any handler; none: everything that the privilege allows. */
+  policy: Policy | undefined;
   readonly #log: RouterLog | undefined;
+  readonly #manufacturer: number | undefined;
   /** Made with the first registration: a BMC without handlers of its own has no table of its own. */
   #own: Table | undefined;
   readonly #owners = new Map<string, OwnedSet>();
@@ -39,7 +45,8 @@ export class Router<B = unknown> {
   /** What interfaces call: dispatch, or what wraps it. */
   #entrance: Dispatch<B> = (message, context) => this.dispatch(message, context);
 
-  constructor({ standard, clock, log }: RouterOptions) {
+  constructor({ standard, clock, log, manufacturer }: RouterOptions) {
+    this.#manufacturer = manufacturer;
     this.#standard = standard;
     this.clock = clock;
     this.#log = log;
@@ -64,6 +71,11 @@ export class Router<B = unknown> {
       } else if (override !== undefined && taken?.owner !== override) {
         problems.push(
           `${set.owner} cannot override ${claimName(handler)} of ${override}: ${taken ? `claimed by ${taken.owner}, registered at ${taken.site}` : 'nobody claims it'}`,
+        );
+      }
+      if (handler.manufacturer !== undefined && this.#manufacturer !== undefined && handler.manufacturer !== this.#manufacturer) {
+        problems.push(
+          `${set.owner} cannot claim ${claimName(handler)}: it is a command of manufacturer ${handler.manufacturer}, and this BMC's is ${this.#manufacturer}`,
         );
       }
       added.push({ handler, owner: set.owner, site, prefix: prefixOf(claim), below: override === undefined ? undefined : taken });
@@ -117,9 +129,9 @@ export class Router<B = unknown> {
     for (const entry of this.#standard?.entries() ?? []) if (!this.#own?.get(entry.handler.claim)) yield entry;
   }
 
-  /** What would answer a message that came by this context's channel; undefined: the default handler, or nobody. */
-  find(message: Message, context: Context<B>): Entry | undefined {
-    return this.#find(message, context.channel.number);
+  /** What would answer a message that came by this channel; undefined: the default handler, or nobody. */
+  find(message: Message, channel: number): Entry | undefined {
+    return this.#find(message, channel);
   }
 
   /** Every request passes through what this makes of the dispatch: a tracer, a fault injector. For interfaces attached afterwards. */
@@ -129,6 +141,11 @@ export class Router<B = unknown> {
 
   readonly dispatch: Dispatch<B> = (message, context) => {
     const entry = this.#find(message, context.channel.number);
+    if (this.policy !== undefined) {
+      const cc = this.policy.check(message, context);
+      // What nobody serves is unknown before it is forbidden.
+      if (cc !== CC.Ok && (entry !== undefined || this.#default !== undefined)) return refuse(message, cc);
+    }
     if (entry === undefined) return this.#unclaimed(message, context);
     const { handler, prefix } = entry;
     if (context.privilege < handler.privilege || (handler.systemInterfaceOnly && context.channel.medium !== 'system-interface')) {
@@ -136,7 +153,7 @@ export class Router<B = unknown> {
     }
     try {
       const answer = this.#run(entry, message, context);
-      return answer instanceof Promise ? this.#settle(entry, answer) : answer;
+      return answer instanceof Promise ? this.#settle(entry, answer, context) : answer;
     } catch (error) {
       return this.#failure(entry, error);
     }
@@ -154,6 +171,10 @@ export class Router<B = unknown> {
     }
     const { command, run } = handler as Required<Handler>;
     const request: unknown = command!.request.decode(message.data, prefix.length);
+    if (this.policy !== undefined && command!.subFunctions !== undefined) {
+      const subFunction = (request as Record<string, number>)[command!.subFunctions.field];
+      if (!this.policy.allowsSubFunction(message, context, subFunction)) throw new IpmiError(CC.SubFunctionDisabled, 'sub-function disabled');
+    }
     const response: unknown = run!(request, context, (entry.below ? this.#nextOf(entry, message, context) : noNext) as typeof noNext);
     return response instanceof Promise ? response.then((value: unknown) => encode(entry, value)) : encode(entry, response);
   }
@@ -172,11 +193,11 @@ export class Router<B = unknown> {
     };
   }
 
-  /** Counts the request as running until it is answered, so that unregister can wait for it. */
-  #settle(entry: Entry, answer: Promise<Answer>): Promise<Answer> {
-    const running = this.#owners.get(entry.owner)?.running;
-    running?.start();
-    return answer.catch((error: unknown) => this.#failure(entry, error)).finally(() => running?.stop());
+  /** Counts the request as running until it is answered or its deadline passes, so that unregister can wait for it. */
+  #settle(entry: Entry, answer: Promise<Answer>, context: Context<B>): Promise<Answer> {
+    const stop = this.#owners.get(entry.owner)?.running.start(context);
+    const settled = answer.catch((error: unknown) => this.#failure(entry, error));
+    return stop ? settled.finally(stop) : settled;
   }
 
   #unclaimed(message: Message, context: Context<B>): Answer | Promise<Answer> {
@@ -185,8 +206,8 @@ export class Router<B = unknown> {
     try {
       const answer = taker.dispatch(message, context);
       if (!(answer instanceof Promise)) return answer;
-      taker.running.start();
-      return answer.catch((error: unknown) => this.#failureOf(taker.owner, NO_PREFIX, error)).finally(() => taker.running.stop());
+      const stop = taker.running.start(context);
+      return answer.catch((error: unknown) => this.#failureOf(taker.owner, NO_PREFIX, error)).finally(stop);
     } catch (error) {
       return this.#failureOf(taker.owner, NO_PREFIX, error);
     }
@@ -259,13 +280,18 @@ class Running {
   #count = 0;
   #waiting: (() => void)[] = [];
 
-  start(): void {
+  /** Returns what ends the count, once: the answer or the deadline, whichever is first. */
+  start(context: Context): () => void {
     this.#count++;
-  }
-
-  stop(): void {
-    if (--this.#count > 0) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    let counted = true;
+    const stop = (): void => {
+      if (!counted) return;
+      counted = false;
+      if (--this.#count > 0) return;
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    };
+    context.onExpire(stop);
+    return stop;
   }
 
   idle(): Promise<void> {

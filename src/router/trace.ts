@@ -21,7 +21,7 @@ export function traced<B>(router: Router<B>, dispatch: Dispatch<B>, clock: Timer
 }
 
 function traceLine<B>(router: Router<B>, message: Message, context: Context<B>, answer: Answer, microseconds: number): string {
-  const entry = router.find(message, context);
+  const entry = router.find(message, context.channel.number);
   const command = entry?.handler.command;
   const skip = entry?.prefix.length ?? 0;
   const who = context.session ? `${context.session.userName || 'null user'}@` : '';

@@ -3,7 +3,9 @@ import type { BootOptions } from './boot-options.ts';
 import type { Channels } from './channels.ts';
 import type { Chassis } from './chassis.ts';
 import type { Dcmi } from './dcmi.ts';
+import type { Router } from '../router/index.ts';
 import type { Events } from './events.ts';
+import type { Firewall } from './firewall.ts';
 import type { FruInventory } from './fru.ts';
 import type { Identity } from './identity.ts';
 import type { LanParameters } from './lan-parameters.ts';
@@ -21,6 +23,9 @@ import type { Watchdog } from './watchdog.ts';
 /** Everything a handler may read and change: `context.bmc`. Each BMC of a process has its own. */
 export interface BmcState {
   readonly setup: Setup;
+  /** Who claims what. */
+  readonly router: Pick<Router<BmcState>, 'find' | 'claims'>;
+  readonly firewall: Firewall;
   readonly time: BmcTime;
   readonly identity: Identity;
   readonly chassis: Chassis;

@@ -9,6 +9,20 @@ export interface GlobalEnables {
   readonly receiveMessageQueueInterrupt: boolean;
 }
 
+/** What a system interface shows its host: SMS_ATN, and whether it interrupts (§9.9, §22.1). */
+export interface Attention {
+  readonly set: boolean;
+  readonly interrupt: boolean;
+}
+
+/** A message from another channel for system software, as Get Message returns it (§22.6). */
+export interface ReceivedMessage {
+  readonly channel: number;
+  /** The sender's privilege level, as far as the BMC knows it. */
+  readonly privilege: number;
+  readonly data: Uint8Array;
+}
+
 const AFTER_RESET: GlobalEnables = {
   oem2: false,
   oem1: false,
@@ -18,13 +32,39 @@ const AFTER_RESET: GlobalEnables = {
   eventMessageBufferFullInterrupt: false,
   receiveMessageQueueInterrupt: false,
 };
+const NO_ATTENTION: Attention = { set: false, interrupt: false };
+/** Messages that wait for system software at once; a sender beyond it is told that the queue is full. */
+const QUEUE_LIMIT = 32;
 
 /** What waits in the BMC for system software (§22.1-22.8). Volatile: it ends with a reset. */
 export class MessageBuffers {
-  enables = AFTER_RESET;
-  /** The pre-timeout interrupt of the watchdog has occurred. */
-  watchdogPreTimeout = false;
+  #enables = AFTER_RESET;
+  #watchdogPreTimeout = false;
   #event: Uint8Array | undefined;
+  #queue: ReceivedMessage[] = [];
+  /** Channels whose messages system software does not want (Enable Message Channel Receive, §22.5). */
+  #deaf = new Set<number>();
+  #attention = NO_ATTENTION;
+  #listeners = new Set<(attention: Attention) => void>();
+
+  get enables(): GlobalEnables {
+    return this.#enables;
+  }
+
+  set enables(enables: GlobalEnables) {
+    this.#enables = enables;
+    this.#update();
+  }
+
+  /** The pre-timeout interrupt of the watchdog has occurred. */
+  get watchdogPreTimeout(): boolean {
+    return this.#watchdogPreTimeout;
+  }
+
+  set watchdogPreTimeout(occurred: boolean) {
+    this.#watchdogPreTimeout = occurred;
+    this.#update();
+  }
 
   /** The one event message; a second is dropped until software has read the first (§22.8). */
   get event(): Uint8Array | undefined {
@@ -32,16 +72,78 @@ export class MessageBuffers {
   }
 
   putEvent(record: Uint8Array): void {
-    if (this.enables.eventMessageBuffer) this.#event ??= record;
+    if (!this.#enables.eventMessageBuffer) return;
+    this.#event ??= record;
+    this.#update();
   }
 
   clearEvent(): void {
     this.#event = undefined;
+    this.#update();
+  }
+
+  /** Messages in the Receive Message Queue. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Queues a message for system software. False: the queue is full, or the channel's reception is disabled. */
+  receive(message: ReceivedMessage): boolean {
+    if (this.#queue.length >= QUEUE_LIMIT || this.#deaf.has(message.channel)) return false;
+    this.#queue.push(message);
+    this.#update();
+    return true;
+  }
+
+  /** Takes the oldest message out; undefined: there is none. */
+  take(): ReceivedMessage | undefined {
+    const message = this.#queue.shift();
+    this.#update();
+    return message;
+  }
+
+  clearQueue(): void {
+    this.#queue = [];
+    this.#update();
+  }
+
+  receives(channel: number): boolean {
+    return !this.#deaf.has(channel);
+  }
+
+  enableReceive(channel: number, enabled: boolean): void {
+    if (enabled) this.#deaf.delete(channel);
+    else this.#deaf.add(channel);
+  }
+
+  get attention(): Attention {
+    return this.#attention;
+  }
+
+  /** Called when SMS_ATN or the interrupt changes. Returns what ends it. */
+  onAttention(listener: (attention: Attention) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   reset(): void {
-    this.enables = AFTER_RESET;
-    this.watchdogPreTimeout = false;
+    this.#enables = AFTER_RESET;
+    this.#watchdogPreTimeout = false;
     this.#event = undefined;
+    this.#queue = [];
+    this.#deaf = new Set();
+    this.#update();
+  }
+
+  /** Attention follows from what waits; whether it interrupts, from the enables. */
+  #update(): void {
+    const queued = this.#queue.length > 0;
+    const event = this.#event !== undefined;
+    const set = queued || event || this.#watchdogPreTimeout;
+    const interrupt =
+      (queued && this.#enables.receiveMessageQueueInterrupt) || (event && this.#enables.eventMessageBufferFullInterrupt) || this.#watchdogPreTimeout;
+    if (set === this.#attention.set && interrupt === this.#attention.interrupt) return;
+    this.#attention = { set, interrupt };
+    for (const listener of this.#listeners) listener(this.#attention);
   }
 }

@@ -1,4 +1,4 @@
-import { bit, byte, bytes, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, bytes, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 const enables = byte({
@@ -53,6 +53,37 @@ export const GetMessageFlags = command({
   systemInterfaceOnly: true,
   request: {},
   response: { ...flags },
+});
+
+/** §22.5: what to do with the reception of a channel's messages. */
+export const ChannelReceive = { Disable: 0, Enable: 1, Get: 2 } as const;
+
+export const EnableMessageChannelReceive = command({
+  name: 'Enable Message Channel Receive',
+  spec: 'IPMI 2.0 §22.5',
+  netFn: NetFn.App,
+  cmd: 0x32,
+  privilege: Privilege.User,
+  systemInterfaceOnly: true,
+  request: { ...byte({ channel: bits(3, 0) }), ...byte({ operation: bits(1, 0) }) },
+  response: { ...byte({ channel: bits(3, 0) }), ...byte({ enabled: bit(0) }) },
+});
+
+export const GetMessage = command({
+  name: 'Get Message',
+  spec: 'IPMI 2.0 §22.6',
+  netFn: NetFn.App,
+  cmd: 0x33,
+  privilege: Privilege.User,
+  systemInterfaceOnly: true,
+  codes: { 0x80: 'data not available (queue empty)' },
+  request: {},
+  response: {
+    /** The sender's privilege level, and the channel that the message came by. */
+    ...byte({ inferredPrivilege: bits(7, 4), channel: bits(3, 0) }),
+    /** The message as it came, without the slave address that it was sent to. */
+    data: rest(),
+  },
 });
 
 export const ReadEventMessageBuffer = command({

@@ -63,6 +63,10 @@ export const ChassisControl = command({
   netFn: NetFn.Chassis,
   cmd: 0x02,
   privilege: Privilege.Operator,
+  subFunctions: {
+    field: 'action',
+    names: { 0: 'power down', 1: 'power up', 2: 'power cycle', 3: 'hard reset', 4: 'pulse diagnostic interrupt', 5: 'soft shutdown' },
+  },
   request: { ...byte({ action: bits(3, 0) }) },
   response: {},
 });

@@ -1,8 +1,11 @@
-import { IpmiError } from '../../codec/index.ts';
+import { CC, IpmiError } from '../../codec/index.ts';
 import {
+  ChannelReceive,
   ClearMessageFlags,
+  EnableMessageChannelReceive,
   GetBmcGlobalEnables,
   GetBtInterfaceCapabilities,
+  GetMessage,
   GetMessageFlags,
   ReadEventMessageBuffer,
   SetBmcGlobalEnables,
@@ -18,9 +21,10 @@ export const globalHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetBmcGlobalEnables, (_request, { bmc }) => bmc.messages.enables),
 
-  handle(ClearMessageFlags, ({ watchdogPreTimeout, eventMessageBufferFull }, { bmc: { messages } }) => {
+  handle(ClearMessageFlags, ({ watchdogPreTimeout, eventMessageBufferFull, receiveMessage }, { bmc: { messages } }) => {
     if (watchdogPreTimeout) messages.watchdogPreTimeout = false;
     if (eventMessageBufferFull) messages.clearEvent();
+    if (receiveMessage) messages.clearQueue();
   }),
 
   handle(GetMessageFlags, (_request, { bmc: { messages } }) => ({
@@ -29,8 +33,22 @@ export const globalHandlers: readonly Handler<BmcState>[] = [
     oem0: false,
     watchdogPreTimeout: messages.watchdogPreTimeout,
     eventMessageBufferFull: messages.event !== undefined,
-    receiveMessage: false,
+    receiveMessage: messages.waiting > 0,
   })),
+
+  handle(EnableMessageChannelReceive, ({ channel, operation }, context) => {
+    const { channels, messages } = context.bmc;
+    const number = channels.resolve(channel, context);
+    if (operation > ChannelReceive.Get) throw new IpmiError(CC.InvalidDataField);
+    if (operation !== ChannelReceive.Get) messages.enableReceive(number, operation === ChannelReceive.Enable);
+    return { channel: number, enabled: messages.receives(number) };
+  }),
+
+  handle(GetMessage, (_request, { bmc: { messages } }) => {
+    const message = messages.take();
+    if (!message) throw new IpmiError(0x80);
+    return { inferredPrivilege: message.privilege, channel: message.channel, data: message.data };
+  }),
 
   handle(ReadEventMessageBuffer, (_request, { bmc: { messages } }) => {
     const record = messages.event;
