@@ -3,7 +3,7 @@ import { channelsOf, dangersOf, frusOf, identityOf, lanInterfaces, lanSettingsOf
 import type { BmcOptions, LanInterfaceOptions } from './config/options.ts';
 import { SettingsError } from './config/platform.ts';
 import { standard } from './handlers/standard.ts';
-import { LanInterface } from './interfaces/index.ts';
+import { BtSocket, HandlerSocket, LanInterface } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './state/bmc-state.ts';
 import { BmcTime } from './state/bmc-time.ts';
@@ -34,10 +34,13 @@ import { nodeWorld } from './world/node.ts';
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './state/bmc-state.ts';
 
+/** The part of the world that a BMC needs. */
+export type BmcWorld = Pick<World, 'clock' | 'random' | 'udp' | 'stream'>;
+
 /** What a BMC is made with besides its settings. */
 export interface BmcSurroundings {
   /** Default: the real one. */
-  readonly world?: Pick<World, 'clock' | 'random' | 'udp'>;
+  readonly world?: BmcWorld;
   /** Default: silent. */
   readonly log?: Log;
   /** Keeps what must survive; without one, everything is in memory. */
@@ -49,8 +52,9 @@ export interface BmcSurroundings {
 /** An open interface, as the ready line shows it. */
 export interface InterfaceInfo {
   readonly bmc: string;
-  readonly type: 'lan';
-  readonly channel: number;
+  readonly type: 'lan' | 'handler-socket' | 'bt-socket';
+  /** Sockets of handlers belong to no channel. */
+  readonly channel?: number;
   readonly address: string;
 }
 
@@ -84,9 +88,10 @@ export class Bmc implements BmcState {
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;
-  readonly #world: Pick<World, 'clock' | 'random' | 'udp'>;
+  readonly #world: BmcWorld;
   readonly #options: BmcOptions;
   #attachments: Attachment<BmcState>[] = [];
+  #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
   constructor(options: BmcOptions = {}, { world = nodeWorld(), log = silent, journal, power }: BmcSurroundings = {}) {
@@ -130,6 +135,7 @@ export class Bmc implements BmcState {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
       for (const options of lanInterfaces(this.#options)) await this.attach(this.#makeLan(options));
+      await this.#openSockets();
     } catch (error) {
       await this.close();
       throw error;
@@ -147,13 +153,20 @@ export class Bmc implements BmcState {
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
     await Promise.all(this.#attachments.splice(0).map((attachment) => attachment.detach()));
+    await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
   }
 
   get interfaces(): InterfaceInfo[] {
-    return this.#attachments.flatMap(({ interface: one }) =>
-      one instanceof LanInterface ? [{ bmc: this.name, type: 'lan' as const, channel: one.channel.number, address: endpointName(one.address) }] : [],
-    );
+    const bmc = this.name;
+    const { handlers, bt } = this.#options.sockets ?? {};
+    return [
+      ...this.#attachments.flatMap(({ interface: one }) =>
+        one instanceof LanInterface ? [{ bmc, type: 'lan' as const, channel: one.channel.number, address: endpointName(one.address) }] : [],
+      ),
+      ...(handlers ? [{ bmc, type: 'handler-socket' as const, address: handlers.path }] : []),
+      ...(bt ? [{ bmc, type: 'bt-socket' as const, address: bt.path }] : []),
+    ];
   }
 
   reset(kind: 'cold' | 'warm'): void {
@@ -164,6 +177,15 @@ export class Bmc implements BmcState {
       this.messages.reset();
       this.watchdog.forget();
     });
+  }
+
+  async #openSockets(): Promise<void> {
+    const { clock, stream } = this.#world;
+    const { handlers, bt } = this.#options.sockets ?? {};
+    const common = { router: this.router, clock, stream, bmc: this.name, log: (message: string) => this.setup.log.warn(`${this.name}: ${message}`) };
+    if (handlers) this.#sockets.push(new HandlerSocket({ ...common, listen: { path: handlers.path, mode: handlers.mode ?? 0o600 } }));
+    if (bt) this.#sockets.push(new BtSocket({ ...common, listen: { path: bt.path, mode: bt.mode ?? 0o600 } }));
+    for (const socket of this.#sockets) await socket.open();
   }
 
   #makeLan({ listen = '127.0.0.1:623', channel = 1 }: LanInterfaceOptions): LanInterface {

@@ -5,6 +5,7 @@ import { CliError } from './errors.ts';
 import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
 import { run } from './run.ts';
+import { worker } from './worker.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -21,6 +22,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .command('run')
     .argument('[file]', 'YAML file of one or many BMCs; without it a two-socket server')
     .option('--lan <host:port>', 'serve LAN here instead of where the file says; port 0 lets the system choose', endpoint)
+    .option('--handler-socket <path>', 'let other processes register handlers on this Unix socket')
+    .option('--bt-socket <path>', 'let one other process be the default handler, with BT frames on this Unix socket')
     .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
     .option('--json', 'print the ready line and the log as JSON')
     .option('--trace', 'print each message: who, what, the outcome, microseconds')
@@ -42,6 +45,13 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('list every command that is answered, by whom, and at which privilege')
     .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml')
     .action((file: string | undefined, options) => void (code = listHandlers(file, options)));
+  program
+    .command('worker')
+    .argument('<socket>', "the BMC's handler socket")
+    .argument('<command...>', 'a program that reads and writes lines of JSON; put -- before it')
+    .description("join a program's standard input and output to a handler socket, for languages without Unix sockets")
+    .addHelpText('after', '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh')
+    .action(async (socket: string, command: string[]) => void (code = await worker(socket, command)));
   program
     .command('init')
     .argument('[file]', 'where to write it', 'bmc.yaml')

@@ -13,6 +13,8 @@ import { CliError } from './errors.ts';
 
 export interface RunOptions {
   readonly lan?: string;
+  readonly handlerSocket?: string;
+  readonly btSocket?: string;
   readonly state?: string;
   readonly json?: boolean;
   readonly trace?: boolean;
@@ -21,8 +23,14 @@ export interface RunOptions {
 
 /** Serves until SIGTERM or SIGINT; the exit code is then 0. */
 export async function run(file: string | undefined, options: RunOptions): Promise<number> {
-  const settings = (file === undefined ? [twoSocketServer] : loadFile(file)).map((bmc) => withLan(bmc, options.lan));
-  if (options.lan !== undefined && settings.length > 1) throw new CliError(`--lan is for one BMC; ${file} has ${settings.length}`);
+  const settings = (file === undefined ? [twoSocketServer] : loadFile(file)).map((bmc) => withSockets(withLan(bmc, options.lan), options));
+  for (const [flag, value] of [
+    ['--lan', options.lan],
+    ['--handler-socket', options.handlerSocket],
+    ['--bt-socket', options.btSocket],
+  ]) {
+    if (value !== undefined && settings.length > 1) throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
+  }
   // Logs go to standard error, so that standard output is the ready line alone.
   const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
   const world = nodeWorld();
@@ -70,6 +78,17 @@ function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
   return { ...settings, interfaces: interfaces.map((one, i) => (i === first ? { ...one, listen: lan } : one)) };
 }
 
+function withSockets(settings: BmcOptions, { handlerSocket, btSocket }: RunOptions): BmcOptions {
+  const { handlers, bt } = settings.sockets ?? {};
+  return {
+    ...settings,
+    sockets: {
+      handlers: handlerSocket === undefined ? handlers : { ...handlers, path: handlerSocket },
+      bt: btSocket === undefined ? bt : { ...bt, path: btSocket },
+    },
+  };
+}
+
 function openProblem(error: unknown): string {
   const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const where = address === undefined ? '' : `${address}:${port}: `;
@@ -81,7 +100,9 @@ function openProblem(error: unknown): string {
 
 function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces'], state: string | undefined): string {
   const { bold, dim } = picocolors;
-  const lines = interfaces.map(({ bmc, type, channel, address }) => `${bmc}: ${type} channel ${channel} on ${bold(address)}`);
+  const lines = interfaces.map(
+    ({ bmc, type, channel, address }) => `${bmc}: ${type}${channel === undefined ? '' : ` channel ${channel}`} on ${bold(address)}`,
+  );
   lines.push(dim(state === undefined ? 'state is in memory only: it ends with this process' : `state is kept in ${state}`));
   const lan = interfaces.find(({ type }) => type === 'lan');
   const user = settings[0].users?.find(({ id, enabled }) => id > 1 && enabled !== false);

@@ -18,6 +18,7 @@ export interface BmcOptions {
   readonly sessions?: SessionsOptions;
   /** Which commands a channel may use, beyond privilege. */
   readonly firewall?: readonly FirewallOptions[];
+  readonly sockets?: SocketsOptions;
 }
 
 export interface IdentityOptions {
@@ -108,6 +109,21 @@ export interface SelOptions {
 export interface ChassisOptions {
   readonly power?: 'on' | 'off';
   readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
+}
+
+/** Unix sockets for handlers in other processes. */
+export interface SocketsOptions {
+  /** Any number of processes register claims here (docs/handler-socket.md). */
+  readonly handlers?: SocketOptions;
+  /** One process at a time is the default handler, with BT frames as `/dev/ipmi-bt-host` carries them. */
+  readonly bt?: SocketOptions;
+}
+
+export interface SocketOptions {
+  /** At most 107 bytes. */
+  readonly path: string;
+  /** Who may connect, as file permissions. Default 0600: this user. */
+  readonly mode?: number;
 }
 
 export interface FirewallOptions {

@@ -75,6 +75,8 @@ const firewall = z.strictObject({
   deny: z.array(selector).optional(),
 });
 
+const socket = z.strictObject({ path: z.string().min(1).max(107), mode: z.int().min(0).max(0o777).optional() });
+
 const custom = z.array(text(63)).optional();
 const fru = z.strictObject({
   id: z.int().min(0).max(254),
@@ -145,6 +147,7 @@ const bmc = {
     .optional(),
   sessions: z.strictObject({ limit: z.int().min(1).max(255).optional(), inactivity: z.number().positive().optional() }).optional(),
   firewall: z.array(firewall).optional(),
+  sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
 };
 
 const oneOfMany = z.strictObject({ count: z.int().min(1).max(100_000).optional(), ...bmc });

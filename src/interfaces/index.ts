@@ -1,1 +1,3 @@
 export * from './lan/lan.ts';
+export * from './userland/bt-socket.ts';
+export * from './userland/handler-socket.ts';

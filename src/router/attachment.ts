@@ -15,6 +15,8 @@ export interface Interface<B = unknown> {
    * Called with each change, and when the interface is attached.
    */
   attention?(attention: { readonly set: boolean; readonly interrupt: boolean }): void;
+  /** Answers that the medium could not take yet (OutQueue.length). They count as requests in flight, so that the queue is bounded. */
+  readonly unsent?: number;
   /** Begins to take requests. Rejects if the medium cannot be had (a port in use). */
   open(dispatch: Dispatch<B>): Promise<void>;
   /** No request is taken any more; answers to those under way may still be sent until it resolves. */
@@ -56,10 +58,11 @@ export class Attachment<B = unknown> {
   /** What the interface calls: the router's dispatch under this interface's limits. */
   readonly dispatch: Dispatch<B> = (message, context) => {
     this.counters.requests++;
-    if (this.#running.size >= this.#limit || this.#detaching) {
+    if (this.#running.size + (this.interface.unsent ?? 0) >= this.#limit || this.#detaching) {
       this.counters.busy++;
       return refuse(message, CC.NodeBusy);
     }
+    context.deadline = this.#deadline;
     const answer = this.#dispatch(message, context);
     return answer instanceof Promise ? this.#track(answer, message, context) : answer;
   };

@@ -3,6 +3,7 @@ export * from './attachment.ts';
 export { RegistrationError } from './errors.ts';
 export * from './handlers.ts';
 export * from './message.ts';
+export { OutQueue } from './out-queue.ts';
 export type { Policy } from './policy.ts';
 export * from './router.ts';
 export type { Timers } from './timers.ts';

@@ -50,6 +50,8 @@ export class Context<B = unknown> {
   readonly session: SessionView | undefined;
   /** Where the request came from, as an interface names it (`127.0.0.1:40712`, `20h`). */
   readonly requester: string;
+  /** Milliseconds from the request's arrival until its requester gets C3h; 0: nobody waits with a clock. */
+  deadline = 0;
   readonly #privilege: number;
   #abort: AbortController | undefined;
   #expired = false;

@@ -1,0 +1,54 @@
+import type { Router } from '../../router/index.ts';
+import type { Clock, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
+import { WorkerLink, type WorkerCounters } from './worker-link.ts';
+
+export interface HandlerSocketOptions<B> {
+  readonly router: Router<B>;
+  readonly stream: StreamNetwork;
+  readonly clock: Clock;
+  readonly listen: StreamAddress;
+  readonly bmc: string;
+  /** Workers at once. Default 64. */
+  readonly maxWorkers?: number;
+  /** Open requests of one worker. Default 64. */
+  readonly maxOpen?: number;
+  /** Milliseconds to answer a ping. Default 5000. */
+  readonly health?: number;
+  readonly log: (message: string) => void;
+}
+
+/**
+ * A Unix socket on which any process registers claims and answers requests (R6, R11-R14; docs/handler-socket.md).
+ * The file's mode says who may; a worker that dies or stalls loses its claims, and only its own requests suffer.
+ */
+export class HandlerSocket<B> {
+  readonly #options: HandlerSocketOptions<B>;
+  readonly #links = new Set<WorkerLink<B>>();
+  #server: StreamServer | undefined;
+
+  constructor(options: HandlerSocketOptions<B>) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    const { stream, listen, maxWorkers = 64, maxOpen = 64, health = 5000, ...options } = this.#options;
+    this.#server = await stream.listen(listen, (connection) => {
+      if (this.#links.size >= maxWorkers) {
+        options.log(`handler socket: more than ${maxWorkers} workers; one was turned away`);
+        return connection.destroy();
+      }
+      const link: WorkerLink<B> = new WorkerLink({ ...options, stream: connection, maxOpen, health, closed: () => void this.#links.delete(link) });
+      this.#links.add(link);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+    for (const link of this.#links) link.close('the BMC stops');
+  }
+
+  /** Each connected worker: its owners' names and what it did. */
+  get workers(): { owners: string[]; counters: WorkerCounters }[] {
+    return [...this.#links].map(({ owners, counters }) => ({ owners, counters }));
+  }
+}

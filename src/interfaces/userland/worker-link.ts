@@ -1,0 +1,259 @@
+import { CC } from '../../codec/index.ts';
+import { NetFn, Privilege } from '../../commands/command.ts';
+import { handleRaw, RegistrationError, type Answer, type Context, type Dispatch, type Message, type Registration } from '../../router/index.ts';
+import type { Router } from '../../router/index.ts';
+import { encodeLine, fromHex, LineReader, PRIVILEGES, PROTOCOL, toHex, type FromBmc, type WireClaim } from '../../wire/userland.ts';
+import type { Clock, Stream, Timer } from '../../world/world.ts';
+
+/** What a worker did, and did wrong. */
+export interface WorkerCounters {
+  requests: number;
+  answers: number;
+  /** Refused with C0h: too many open, or the worker does not read. */
+  busy: number;
+  /** Deadline passed before the answer. */
+  expired: number;
+  /** Came after the deadline, twice, or for nothing; dropped. */
+  stray: number;
+}
+
+export interface WorkerLinkOptions<B> {
+  readonly router: Router<B>;
+  readonly stream: Stream;
+  readonly clock: Clock;
+  /** The BMC's name, for the worker's log. */
+  readonly bmc: string;
+  /** Requests that one worker may have open; more are answered C0h. */
+  readonly maxOpen: number;
+  /** Milliseconds in which a worker that missed a deadline must answer a ping. */
+  readonly health: number;
+  readonly log: (message: string) => void;
+  readonly closed: () => void;
+}
+
+interface Open<B> {
+  readonly answer: (answer: Answer) => void;
+  readonly message: Message;
+  readonly context: Context<B>;
+  readonly next: Dispatch<B> | undefined;
+}
+
+/** Most bytes of response data; BT and IPMI 1.5 carry no more. */
+const MOST_DATA = 252;
+
+/** One worker on the handler socket: its claims live as long as its connection. */
+export class WorkerLink<B> {
+  readonly counters: WorkerCounters = { requests: 0, answers: 0, busy: 0, expired: 0, stray: 0 };
+  readonly #options: WorkerLinkOptions<B>;
+  readonly #registrations = new Map<string, Registration>();
+  readonly #open = new Map<number, Open<B>>();
+  #token = 0;
+  #greeted = false;
+  #blocked = false;
+  #closed = false;
+  #health: Timer | undefined;
+  #pingId = 0;
+
+  constructor(options: WorkerLinkOptions<B>) {
+    this.#options = options;
+    const { stream } = options;
+    const reader = new LineReader(
+      (message) => this.#receive(message as Record<string, unknown>),
+      (problem, fatal) => (fatal ? this.close(problem) : this.#error(problem)),
+    );
+    stream.onData = (data) => reader.push(data);
+    stream.onClose = () => this.close('it closed the connection');
+    stream.onDrain = () => void (this.#blocked = false);
+    this.#send({ type: 'hello', protocol: PROTOCOL, bmc: options.bmc, maxOpen: options.maxOpen });
+  }
+
+  get owners(): string[] {
+    return [...this.#registrations.keys()];
+  }
+
+  /** Ends the connection: its claims go, its open requests are answered C3h, as nobody knows what became of them. */
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#health?.cancel();
+    if (this.#registrations.size > 0 || this.#open.size > 0) {
+      this.#options.log(`worker ${this.owners.join(', ') || this.#options.stream.peer}: ${reason}; ${this.#open.size} request(s) open`);
+    }
+    // Removal is at once; what it waits for are the requests that are answered here.
+    for (const registration of this.#registrations.values()) void registration.unregister();
+    this.#registrations.clear();
+    for (const { answer } of this.#open.values()) answer(Uint8Array.of(CC.Timeout));
+    this.#open.clear();
+    this.#options.stream.destroy();
+    this.#options.closed();
+  }
+
+  #receive(message: Record<string, unknown>): void {
+    if (this.#closed) return;
+    const { type } = message;
+    if (type === 'hello') {
+      if (message.protocol !== PROTOCOL) {
+        this.#error(`this BMC speaks protocol ${PROTOCOL}, not ${String(message.protocol)}`);
+        return this.#options.stream.end();
+      }
+      this.#greeted = true;
+    } else if (!this.#greeted) this.#error(`say {"type":"hello","protocol":${PROTOCOL}} first`);
+    else if (type === 'register') this.#register(message);
+    else if (type === 'unregister') void this.#unregister(message);
+    else if (type === 'answer') this.#answer(message);
+    else if (type === 'next') void this.#next(message);
+    else if (type === 'ping') this.#send({ type: 'pong', id: Number(message.id) });
+    else if (type === 'pong') this.#healthy(message);
+    else this.#error(`unknown type ${JSON.stringify(type)}`);
+  }
+
+  #register(message: Record<string, unknown>): void {
+    const id = Number(message.id);
+    try {
+      const { owner } = message;
+      if (typeof owner !== 'string' || owner === '') throw new RegistrationError(['owner: expected a name']);
+      const registration =
+        message.default === true
+          ? this.#options.router.setDefaultHandler(owner, (request, context) => this.#ask(request, context, undefined))
+          : this.#options.router.register({ owner, handlers: claimsOf(message.handlers).map((claim) => this.#handlerOf(claim)) });
+      this.#registrations.set(owner, registration);
+      this.#send({ type: 'registered', id });
+    } catch (error) {
+      const problems = error instanceof RegistrationError ? error.problems : [(error as Error).message];
+      this.#send({ type: 'refused', id, problems });
+    }
+  }
+
+  #handlerOf({ name, privilege, override, manufacturer, ...claim }: WireClaim) {
+    const level = privilege === undefined ? Privilege.Administrator : PRIVILEGES.indexOf(privilege);
+    if (level < 0) throw new RegistrationError([`privilege: expected one of ${PRIVILEGES.join(', ')}, received ${JSON.stringify(privilege)}`]);
+    return handleRaw<B>(claim, (request, context, next) => this.#ask(request, context, next, claim.body), {
+      name,
+      privilege: level as Privilege,
+      override,
+      manufacturer,
+    });
+  }
+
+  async #unregister(message: Record<string, unknown>): Promise<void> {
+    const id = Number(message.id);
+    const registration = this.#registrations.get(String(message.owner));
+    if (!registration) return this.#send({ type: 'refused', id, problems: [`${String(message.owner)} is not registered`] });
+    this.#registrations.delete(registration.owner);
+    await registration.unregister();
+    this.#send({ type: 'unregistered', id });
+  }
+
+  /** A request of the router: sent on with a token; the answer is whatever comes back for that token. */
+  #ask(message: Message, context: Context<B>, next: Dispatch<B> | undefined, body?: number): Answer | Promise<Answer> {
+    this.counters.requests++;
+    if (this.#closed) return Uint8Array.of(CC.Timeout);
+    if (this.#open.size >= this.#options.maxOpen || this.#blocked) {
+      this.counters.busy++;
+      // The default handler sees whole messages; its refusals name the body as every answer does.
+      return refusal(next === undefined ? message : undefined, CC.NodeBusy);
+    }
+    const token = ++this.#token;
+    const { session, channel } = context;
+    const answer = new Promise<Answer>((resolve) => this.#open.set(token, { answer: resolve, message, context, next }));
+    this.#send({
+      type: 'request',
+      token,
+      netFn: message.netFn,
+      cmd: message.cmd,
+      body,
+      lun: message.lun,
+      data: toHex(message.data),
+      channel: channel.number,
+      medium: channel.medium,
+      privilege: PRIVILEGES[context.privilege],
+      user: session?.userName,
+      userId: session?.userId,
+      session: session?.handle,
+      requester: context.requester,
+      deadline: context.deadline,
+    });
+    context.onExpire(() => this.#expire(token));
+    return answer;
+  }
+
+  #answer({ token, cc, data = '' }: Record<string, unknown>): void {
+    const open = this.#take(token);
+    if (!open) return;
+    const bytes = fromHex(data);
+    if (!Number.isInteger(cc) || (cc as number) < 0 || (cc as number) > 0xff || !bytes || bytes.length > MOST_DATA) {
+      this.#error(`answer ${String(token)}: expected cc 0..255 and data of at most ${MOST_DATA} bytes in hex`);
+      return open.answer(refusal(open.next === undefined ? open.message : undefined, CC.ResponseUnavailable));
+    }
+    this.counters.answers++;
+    const answer = new Uint8Array(1 + bytes.length);
+    answer[0] = cc as number;
+    answer.set(bytes, 1);
+    open.answer(answer);
+  }
+
+  /** The worker overrides a handler and asks the one below; its own answer is still to come. */
+  async #next({ token, data }: Record<string, unknown>): Promise<void> {
+    const open = this.#open.get(Number(token));
+    const bytes = fromHex(data);
+    if (!open || !bytes) return this.#error(`next ${String(token)}: ${open ? 'data is no hex' : 'no such open request'}`);
+    let below: Answer = Uint8Array.of(CC.InvalidCommand);
+    try {
+      if (open.next) below = await open.next({ ...open.message, data: bytes }, open.context);
+    } catch (error) {
+      below = Uint8Array.of((error as { cc?: number }).cc ?? CC.Unspecified);
+    }
+    this.#send({ type: 'below', token: Number(token), cc: below[0], data: toHex(below.subarray(1)) });
+  }
+
+  #take(token: unknown): Open<B> | undefined {
+    const open = this.#open.get(Number(token));
+    if (open) this.#open.delete(Number(token));
+    else {
+      this.counters.stray++;
+      this.#error(`answer ${String(token)}: no such open request`);
+    }
+    return open;
+  }
+
+  /** The requester has had its C3h. A worker that lets a deadline pass is asked whether it lives. */
+  #expire(token: number): void {
+    if (!this.#open.delete(token)) return;
+    this.counters.expired++;
+    this.#send({ type: 'expired', token });
+    if (this.#health) return;
+    this.#send({ type: 'ping', id: ++this.#pingId });
+    this.#health = this.#options.clock.after(this.#options.health, () => this.close('it missed a deadline and does not answer'));
+  }
+
+  #healthy({ id }: Record<string, unknown>): void {
+    if (id !== this.#pingId) return;
+    this.#health?.cancel();
+    this.#health = undefined;
+  }
+
+  #error(problem: string): void {
+    this.#send({ type: 'error', problem });
+  }
+
+  #send(message: FromBmc): void {
+    if (!this.#closed && !this.#options.stream.write(encodeLine(message))) this.#blocked = true;
+  }
+}
+
+function refusal(message: Message | undefined, cc: number): Answer {
+  if (message?.netFn === NetFn.Group) return Uint8Array.of(cc, ...message.data.subarray(0, 1));
+  return message?.netFn === NetFn.OemGroup ? Uint8Array.of(cc, ...message.data.subarray(0, 3)) : Uint8Array.of(cc);
+}
+
+function claimsOf(handlers: unknown): WireClaim[] {
+  if (!Array.isArray(handlers) || handlers.length === 0) throw new RegistrationError(['handlers: expected a list of claims']);
+  return handlers.map((claim: unknown, i) => {
+    if (typeof claim !== 'object' || claim === null) throw new RegistrationError([`handlers.${i}: expected an object`]);
+    const { netFn, cmd } = claim as Record<string, unknown>;
+    if (typeof netFn !== 'number' || (typeof cmd !== 'number' && cmd !== '*')) {
+      throw new RegistrationError([`handlers.${i}: expected netFn (number) and cmd (number or "*")`]);
+    }
+    return claim as WireClaim;
+  });
+}
