@@ -24,7 +24,7 @@ test('what init writes is a good config, and is never written over another file'
   expect(() => new Bmc(parseConfig(sample, 'sample')[0], { world: simWorld(1) })).not.toThrow();
 });
 
-test('a bad file: every problem with file, line, column and key; exit code 2', () => {
+test('R4: a bad file: every problem with file, line, column and key; exit code 2', () => {
   writeFileSync(
     join(folder, 'bad.yaml'),
     'name: x\nidentity:\n  deviceId: 300\n  nope: 1\nusers:\n  - id: 2\n    privilege: boss\n    password: [secret]\n',

@@ -1,29 +1,13 @@
 // An acknowledged change survives kill -9: real clients write, the process is killed, and another one reads.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { runTool, toolTest, type Ran } from './support/tools.ts';
+import { judged, startBmc, type RunningBmc } from './support/cli.ts';
+import { toolTest } from './support/tools.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const state = mkdtempSync(join(tmpdir(), 'ipmi-bmc-durable-'));
-
-async function start(): Promise<{ child: ChildProcess; ipmitool: (args: string, login?: string) => Promise<Ran> }> {
-  const child = spawn(
-    process.execPath,
-    [`${root}bin/ipmi-bmc`, 'run', `${root}test/clients/bmc.yaml`, '--lan', '127.0.0.1:0', '--state', state, '--json'],
-    {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  );
-  const line = await new Promise<string>((resolve) => child.stdout.once('data', (data: Buffer) => resolve(String(data))));
-  const port = /"address":"127\.0\.0\.1:(\d+)"/.exec(line)![1];
-  const ipmitool = (args: string, login = '-U admin -P AdminPass123'): Promise<Ran> =>
-    runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, ...login.split(' '), ...args.split(' ')]);
-  return { child, ipmitool };
-}
+const start = (): Promise<RunningBmc> => startBmc(judged, '--state', state);
 
 toolTest('SEL, users, thresholds, LAN, FRU, boot options, policy: written, killed, read', ['ipmitool'], async () => {
   const before = await start();
@@ -42,11 +26,9 @@ toolTest('SEL, users, thresholds, LAN, FRU, boot options, policy: written, kille
     'mc setsysinfo system_name kept-name',
   ];
   for (const write of writes) expect([write, (await before.ipmitool(write)).code]).toEqual([write, 0]);
-  const gone = new Promise((resolve) => before.child.once('exit', resolve));
-  before.child.kill('SIGKILL');
-  await gone;
+  await before.stop('SIGKILL');
 
-  const { child, ipmitool } = await start();
+  const { ipmitool, stop } = await start();
   try {
     expect((await ipmitool('sel elist')).out).toContain('Upper Critical going high');
     expect((await ipmitool('-L OPERATOR chassis status', '-U keeper -P KeepPass1')).out).toMatch(/Power Restore Policy : always-on/);
@@ -56,6 +38,6 @@ toolTest('SEL, users, thresholds, LAN, FRU, boot options, policy: written, kille
     expect((await ipmitool('chassis bootparam get 5')).out).toMatch(/Force Boot from default Hard-Drive/);
     expect((await ipmitool('mc getsysinfo system_name')).out).toContain('kept-name');
   } finally {
-    child.kill('SIGTERM');
+    await stop();
   }
 });

@@ -6,7 +6,7 @@ import { runTool, toolTest } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-test('oem-command', () => {
+test('R18: oem-command', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-command/main.ts'], { cwd: root, encoding: 'utf8' });
   expect(out).toBe('applied 60\nproduct 4711\nAcme Set Fan Duty: parameter out of range (cc C9h)\n');
 });

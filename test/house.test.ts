@@ -50,7 +50,7 @@ test('every room is in the plan', () => {
   expect(files.map(roomOf).filter((room) => !(room in below))).toEqual([]);
 });
 
-test('imports go down only, and handlers and interfaces never import each other', () => {
+test('R48: imports go down only, and handlers and interfaces never import each other', () => {
   const wrong = lines
     .filter(({ target }) => target.startsWith('.'))
     .map(({ file, room, target }) => ({ file, room, to: roomOf(relative(src, resolve(src, dirname(file), target))) }))

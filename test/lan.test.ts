@@ -25,7 +25,7 @@ const ipmitool = (args: string, login = '-U admin -P AdminPass123', iface = 'lan
 const freeipmi = (tool: string, args = '', login = '-u admin -p AdminPass123', driver = 'LAN_2_0'): Promise<Ran> =>
   runTool(tool, ['-D', driver, '-h', `127.0.0.1:${port}`, ...login.split(' '), ...args.split(' ').filter(Boolean)]);
 
-describe('ipmitool', () => {
+describe('R13, R46: ipmitool', () => {
   toolTest('without -C takes suite 17, with -C the one it is told, and with -I lan a 1.5 session', ['ipmitool'], async () => {
     const [auto, three, old] = await Promise.all([ipmitool('-vv mc info'), ipmitool('-C 3 mc info'), ipmitool('mc info', undefined, 'lan')]);
     expect(auto.out).toContain('Using best available cipher suite 17');
@@ -68,7 +68,7 @@ describe('ipmitool', () => {
   });
 });
 
-describe('FreeIPMI without any work-around', () => {
+describe('R46: FreeIPMI without any work-around', () => {
   toolTest('bmc-info, ipmi-sensors, ipmi-sel, ipmi-fru, ipmi-chassis', ['bmc-info'], async () => {
     const runs = await Promise.all([
       freeipmi('bmc-info'),

@@ -1,7 +1,8 @@
 import { Bmc } from '../bmc.ts';
 import { twoSocketServer } from '../config/index.ts';
 import { keyName, Privilege } from '../commands/command.ts';
-import type { Entry } from '../router/index.ts';
+import { isVendorNetFn, manufacturers, oemName } from '../commands/oem-registry.ts';
+import type { Entry, Handler } from '../router/index.ts';
 import { loadFile } from './check.ts';
 
 const privileges = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
@@ -15,6 +16,9 @@ interface Row {
   readonly channel: number | undefined;
   readonly lun: number | undefined;
   readonly overrides: string | undefined;
+  /** Whose numbers they are: a defining body, a maker. */
+  readonly oem: string | undefined;
+  readonly warning: string | undefined;
 }
 
 /** Prints every claim of every BMC: what it is, whose it is, who may send it, what it overrides. */
@@ -35,7 +39,15 @@ const rowOf = ({ handler, owner, below }: Entry): Row => ({
   channel: handler.claim.channel,
   lun: handler.claim.lun,
   overrides: below?.owner,
+  oem: handler.manufacturer === undefined ? oemName(handler.claim) : (manufacturers[handler.manufacturer] ?? `maker ${handler.manufacturer}`),
+  warning: vendorWarning(handler),
 });
+
+/** The same numbers on 30h-3Eh mean other things on other makers' BMCs (IPMI 2.0 §5.1). */
+function vendorWarning({ claim, manufacturer }: Handler): string | undefined {
+  if (!isVendorNetFn(claim.netFn) || manufacturer !== undefined) return undefined;
+  return 'does not say whose command it is: name its manufacturer, or use NetFn 2Eh with an IANA number';
+}
 
 function table(rows: readonly Row[]): string {
   const width = (field: 'key' | 'name' | 'owner'): number => Math.max(...rows.map((row) => row[field].length));
@@ -45,6 +57,8 @@ function table(rows: readonly Row[]): string {
       row.channel === undefined ? '' : `channel ${row.channel}`,
       row.lun === undefined ? '' : `LUN ${row.lun}`,
       row.overrides ? `overrides ${row.overrides}` : '',
+      row.oem === undefined ? '' : `(${row.oem})`,
+      row.warning === undefined ? '' : `warning: ${row.warning}`,
     ];
     return [row.key.padEnd(key), row.name.padEnd(name), row.owner.padEnd(owner), row.privilege, ...more.filter(Boolean)].join('  ');
   };

@@ -46,7 +46,7 @@ test('R22: over the in-flight limit the answer is C0h at once, and a slow handle
   expect(counters).toMatchObject({ requests: 4, busy: 1 });
 });
 
-test('R26: at its deadline a request is answered C3h, the handler is told, and its late answer is dropped and counted', async () => {
+test('R25, R39: at its deadline a request is answered C3h, the handler is told, and its late answer is dropped and counted', async () => {
   const { world, router, made, ask, open, signals } = bench({ deadline: 3000 });
   const { counters } = await router.attach(made);
   const [first, again] = [ask(1), ask(1)];

@@ -6,7 +6,7 @@ import type { Timers } from './timers.ts';
 /** The lower wing's contract: frames in, one function call, frames out. */
 export interface Interface<B = unknown> {
   readonly channel: Channel;
-  /** Requests under way at once; more are answered C0h. Default 64. */
+  /** Requests under way at once; more are answered C0h. Default 256 (R41). */
   readonly inFlightLimit?: number;
   /** Milliseconds that a handler has, below the transport's own time-out; then C3h. Default 5000. */
   readonly deadline?: number;
@@ -51,7 +51,7 @@ export class Attachment<B = unknown> {
     this.#dispatch = dispatch;
     this.#clock = clock;
     this.#removed = removed;
-    this.#limit = iface.inFlightLimit ?? 64;
+    this.#limit = iface.inFlightLimit ?? 256;
     this.#deadline = iface.deadline ?? 5000;
   }
 

@@ -36,7 +36,7 @@ class OneRegister implements Interface {
   }
 }
 
-test('R22, R23: an answer that cannot be sent now waits and is sent when the interface opens again, error answers included', async () => {
+test('R22, R23, R34: an answer that cannot be sent now waits and is sent when the interface opens again, error answers included', async () => {
   const router = new Router({ clock: simWorld(1).clock });
   router.register({ owner: 'x', handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => Uint8Array.of(0))] });
   const host = new OneRegister();

@@ -101,7 +101,7 @@ describe('dispatch', () => {
     expect([await ask(r, message(6, 0x72)), await ask(r, message(6, 0x72), by(HOST))]).toEqual(['d4', '00']);
   });
 
-  test('IANA is taken off and put back, in errors too', async () => {
+  test('R8: IANA is taken off and put back, in errors too', async () => {
     const r = router();
     r.register(
       set(
@@ -117,7 +117,7 @@ describe('dispatch', () => {
     expect(await ask(r, message(0x2e, 1, 0xef, 0xcd, 0xab))).toBe('c7 ef cd ab');
   });
 
-  test('IpmiError is its code and data; anything else is FFh and a line in the log', async () => {
+  test('R20, R26: IpmiError is its code and data; anything else is FFh and a line in the log', async () => {
     const lines: string[] = [];
     const r = new Router({ clock, log: { error: (line, error) => lines.push(`${line}: ${String(error)}`) } });
     r.register(
@@ -145,7 +145,7 @@ describe('dispatch', () => {
   });
 });
 
-test('R28: a tracer wraps every request of an interface, names and refusals included, and shows no secret', async () => {
+test('a tracer wraps every request of an interface, names and refusals included, and shows no secret', async () => {
   const SetKey = command({
     name: 'Set Key',
     spec: 'test',
@@ -177,7 +177,7 @@ test('R28: a tracer wraps every request of an interface, names and refusals incl
 });
 
 describe('register', () => {
-  test('names every clash, both owners and where, and registers nothing', async () => {
+  test('R5, R37: names every clash, both owners and where, and registers nothing', async () => {
     const r = router();
     r.register(
       set(
@@ -201,7 +201,7 @@ describe('register', () => {
     expect(await ask(r, message(0x2e, 1, 0xef, 0xcd, 0xab, 1))).toBe('c1 ef cd ab');
   });
 
-  test('two claims on one command within a set clash, and an owner registers once', () => {
+  test('R1: two claims on one command within a set clash, and an owner registers once', () => {
     const r = router();
     expect(() =>
       r.register(
@@ -258,7 +258,7 @@ describe('register', () => {
     ).toThrow('of acme: claimed by standard');
   });
 
-  test('the more specific claim wins, whatever the order of registration', async () => {
+  test('R6, R7, R24: the more specific claim wins, whatever the order of registration', async () => {
     const r = router();
     const say = (sumOf: number, options = {}) => handle(Poke, () => void sumOf, options);
     const raw = (n: number) => () => Uint8Array.of(0, n);
@@ -297,7 +297,7 @@ describe('register', () => {
     expect(await ask(r, message(0x2c, 9, 0xdc), by(LAN, Privilege.Operator))).toBe('d4 dc');
   });
 
-  test('the default handler takes what nobody claims; a second one, or removing it twice, is an error', async () => {
+  test('R9, R28: the default handler takes what nobody claims; a second one, or removing it twice, is an error', async () => {
     const r = router();
     const registration = r.setDefaultHandler('userland', (m) => Uint8Array.of(0, m.cmd));
     expect([await ask(r, message(0x30, 9)), await ask(r, message(6, 0x70, 1))]).toEqual(['00 09', '00 01']);
@@ -307,7 +307,7 @@ describe('register', () => {
     expect(() => registration.unregister()).toThrow('userland is not the default handler');
   });
 
-  test('unregister waits for running requests', async () => {
+  test('R38, R47: unregister waits for running requests', async () => {
     const r = router();
     let finish: () => void = () => undefined;
     const registration = r.register(
@@ -327,7 +327,7 @@ describe('register', () => {
     await expect(registration.unregister()).rejects.toThrow('x is not registered');
   });
 
-  test('routers share the standard table and nothing else', async () => {
+  test('R32: routers share the standard table and nothing else', async () => {
     const [one, other] = [router(), router()];
     one.register(
       set(
@@ -338,4 +338,32 @@ describe('register', () => {
     expect([await ask(one, message(6, 0x71)), await ask(other, message(6, 0x71))]).toEqual(['00', 'c1']);
     expect([...other.claims()].map((entry) => entry.owner)).toEqual(['standard']);
   });
+});
+
+test('R8, R50: a command on NetFn 30h-3Eh without its maker is warned about; one of another maker is refused', () => {
+  const warnings: string[] = [];
+  const r = new Router({ clock, manufacturer: 674, log: { error: () => undefined, warn: (line) => warnings.push(line) } });
+  const claim = { netFn: 0x30, cmd: 1 };
+  r.register(
+    set(
+      'nameless',
+      handleRaw(claim, () => Uint8Array.of(0)),
+    ),
+  );
+  expect(warnings).toEqual(['nameless: 30h 01h does not say whose command it is: name its manufacturer, or use NetFn 2Eh']);
+  r.register(
+    set(
+      'dell',
+      handleRaw({ netFn: 0x30, cmd: 2 }, () => Uint8Array.of(0), { manufacturer: 674 }),
+    ),
+  );
+  expect(warnings.length).toBe(1);
+  expect(() =>
+    r.register(
+      set(
+        'other',
+        handleRaw({ netFn: 0x30, cmd: 3 }, () => Uint8Array.of(0), { manufacturer: 343 }),
+      ),
+    ),
+  ).toThrow("other cannot claim 30h 03h: it is a command of manufacturer 343, and this BMC's is 674");
 });

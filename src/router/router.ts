@@ -1,4 +1,5 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
+import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
 import { NO_PREFIX, prefixed, prefixOf, refusal, refuse } from './answers.ts';
 import { callSite, RegistrationError } from './errors.ts';
@@ -11,6 +12,7 @@ import type { Timers } from './timers.ts';
 export interface RouterLog {
   /** A handler failed in a way that has no completion code: a bug. */
   error(message: string, error: unknown): void;
+  warn?(message: string): void;
   debug?(message: string): void;
 }
 
@@ -81,6 +83,10 @@ export class Router<B = unknown> {
       added.push({ handler, owner: set.owner, site, prefix: prefixOf(claim), below: override === undefined ? undefined : taken });
     }
     if (problems.length > 0) throw new RegistrationError(problems);
+    for (const { handler } of added) {
+      if (isVendorNetFn(handler.claim.netFn) && handler.manufacturer === undefined)
+        this.#log?.warn?.(`${set.owner}: ${claimName(handler)} does not say whose command it is: name its manufacturer, or use NetFn 2Eh`);
+    }
     this.#own ??= new Table();
     for (const entry of added) this.#own.put(entry);
     const owned = new OwnedSet(added, site);

@@ -1,4 +1,5 @@
 import { completionCodeName, hex2, type Layout } from '../codec/index.ts';
+import { oemName } from '../commands/oem-registry.ts';
 import { keyName, NetFn } from '../commands/command.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
 import type { Router } from './router.ts';
@@ -25,7 +26,9 @@ function traceLine<B>(router: Router<B>, message: Message, context: Context<B>, 
   const command = entry?.handler.command;
   const skip = entry?.prefix.length ?? 0;
   const who = context.session ? `${context.session.userName || 'null user'}@` : '';
-  const name = entry?.handler.name ?? `${keyName({ ...message, body: undefined, ...bodyOf(message) })} (nobody's)`;
+  const key = { netFn: message.netFn, cmd: message.cmd, ...bodyOf(message) };
+  const maker = oemName(key);
+  const name = entry?.handler.name ?? `${keyName(key)} (${maker === undefined ? '' : `${maker}, `}nobody's)`;
   const request = command ? fields(command.request, message.data, skip) : bytes(message.data);
   const cc = answer[0];
   const result =

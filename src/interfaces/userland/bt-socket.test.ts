@@ -48,7 +48,7 @@ async function bench() {
   return { world, socket, connect, send, log };
 }
 
-test('R29: requests and responses are the BT frames of /dev/ipmi-bt-host', async () => {
+test('R29, R40: requests and responses are the BT frames of /dev/ipmi-bt-host', async () => {
   const { connect, send } = await bench();
   const owner = await connect();
   const answer = send(0x06, 0x01);

@@ -68,7 +68,7 @@ const register = (owner: string, cmd: number | '*' = '*'): unknown => ({ type: '
 test('R14: says its version first, refuses another, and wants a hello before anything else', async () => {
   const { connect } = await bench();
   const worker = await connect();
-  expect(await worker.heard()).toEqual([{ type: 'hello', protocol: 1, bmc: 'node7', maxOpen: 64 }]);
+  expect(await worker.heard()).toEqual([{ type: 'hello', protocol: 1, bmc: 'node7', maxOpen: 256 }]);
   await worker.say(register('x'));
   expect(await worker.heard()).toEqual([{ type: 'error', problem: 'say {"type":"hello","protocol":1} first' }]);
   await worker.say({ type: 'hello', protocol: 2 });

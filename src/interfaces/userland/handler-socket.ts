@@ -10,7 +10,7 @@ export interface HandlerSocketOptions<B> {
   readonly bmc: string;
   /** Workers at once. Default 64. */
   readonly maxWorkers?: number;
-  /** Open requests of one worker. Default 64. */
+  /** Open requests of one worker. Default 256. */
   readonly maxOpen?: number;
   /** Milliseconds to answer a ping. Default 5000. */
   readonly health?: number;
@@ -31,7 +31,7 @@ export class HandlerSocket<B> {
   }
 
   async open(): Promise<void> {
-    const { stream, listen, maxWorkers = 64, maxOpen = 64, health = 5000, ...options } = this.#options;
+    const { stream, listen, maxWorkers = 64, maxOpen = 256, health = 5000, ...options } = this.#options;
     this.#server = await stream.listen(listen, (connection) => {
       if (this.#links.size >= maxWorkers) {
         options.log(`handler socket: more than ${maxWorkers} workers; one was turned away`);

@@ -74,7 +74,7 @@ async function bench(place: 'in process' | 'in another process'): Promise<Bench>
   return { world, router, drive, ask, register: (set) => worker.register(set as HandlerSet<undefined>) };
 }
 
-describe.each(['in process', 'in another process'] as const)('R12: handlers %s', (place) => {
+describe.each(['in process', 'in another process'] as const)('R6, R12: handlers %s', (place) => {
   test('answer with bytes, with completion codes, and later', async () => {
     const { world, register, ask, drive } = await bench(place);
     await drive(
