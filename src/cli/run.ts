@@ -64,7 +64,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
 
 async function openStorage(files: World['files'], directory: string, warn: (message: string) => void): Promise<Storage> {
   try {
-    return await Storage.open(files, directory, warn);
+    return await Storage.open(files, directory, { warn });
   } catch (error) {
     throw new CliError((error as Error).message, { cause: error });
   }

@@ -1,10 +1,23 @@
-import type { Change, Durable, Journal } from '../state/store.ts';
+import type { Durable, Journal } from '../state/store.ts';
 import type { Files, FileLock } from '../world/world.ts';
-import { JournalFile, StorageError } from './journal-file.ts';
+import { JournalFile, StorageError, type JournalFileOptions } from './journal-file.ts';
 import type { Entry } from './record.ts';
 
 /** Stores whose content is secret: they lie in a file of their own that nobody else may read. */
 const SECRET = new Set(['passwords', 'channel-keys']);
+
+export const STATE_FILE = 'state.journal';
+export const SECRETS_FILE = 'secrets.journal';
+export const isSecret = (store: string): boolean => SECRET.has(store);
+
+export interface StorageOptions {
+  /** Encrypts the file of secrets. */
+  readonly sealKey?: string;
+  /** Told, a line each, of what was lost, and of trouble that ends by itself. */
+  readonly warn: (message: string) => void;
+  /** Bytes above which a journal is worth compacting. Default 1 MiB. */
+  readonly compactAbove?: number;
+}
 
 /** A state directory: one journal for all BMCs of the process, and one for their secrets. */
 export class Storage {
@@ -18,31 +31,34 @@ export class Storage {
     this.#lock = lock;
   }
 
-  /** Makes the directory (0700) where there is none. Rejects with StorageError if another process has it, or its files are not ours. */
-  static async open(files: Files, directory: string, warn: (message: string) => void): Promise<Storage> {
-    await files.mkdir(directory, 0o700);
-    const lock = await files.lock(`${directory}/lock`).catch((error: unknown) => {
-      throw new StorageError(
-        `${directory}: ${(error as { code?: string }).code === 'ELOCKED' ? 'another process uses this state directory' : (error as Error).message}`,
-        { cause: error },
-      );
-    });
+  /**
+   * Makes the directory (0700) where there is none. Rejects with StorageError, having changed nothing, if another process has
+   * it, if its files are not ours or of another version, or if they are sealed with another key.
+   */
+  static async open(files: Files, directory: string, { sealKey, ...options }: StorageOptions): Promise<Storage> {
+    const lock = await lockDirectory(files, directory);
     try {
-      const state = await JournalFile.open(files, `${directory}/state.journal`, 0o600, warn);
-      const secrets = await JournalFile.open(files, `${directory}/secrets.journal`, 0o600, warn);
-      await files.syncDir(directory);
-      return new Storage(state, secrets, lock);
+      const common: Omit<JournalFileOptions, 'name'> = { files, directory, ...options };
+      const state = await JournalFile.open({ ...common, name: STATE_FILE });
+      try {
+        const secrets = await JournalFile.open({ ...common, name: SECRETS_FILE, sealKey });
+        await files.syncDir(directory);
+        return new Storage(state, secrets, lock);
+      } catch (error) {
+        await state.close();
+        throw error;
+      }
     } catch (error) {
       await lock.release();
-      throw error;
+      throw error instanceof StorageError ? error : new StorageError(`${directory}: ${(error as Error).message}`, { cause: error });
     }
   }
 
   /** The journal of one BMC, by its name. */
   journal(bmc: string): Journal {
     return {
-      load: (store) => this.#load(bmc, store),
-      write: (changes) => this.#write(changes.map((change) => ({ bmc, ...change }))),
+      load: (store) => this.#fileOf(store).contents.take(bmc, store),
+      write: (changes) => this.#write(bmc, changes),
     };
   }
 
@@ -53,21 +69,22 @@ export class Storage {
   }
 
   #fileOf(store: string): JournalFile {
-    return SECRET.has(store) ? this.#secrets : this.#state;
+    return isSecret(store) ? this.#secrets : this.#state;
   }
 
-  #load(bmc: string, store: string): Iterable<readonly [string, unknown]> {
-    const values = new Map<string, unknown>();
-    for (const entry of this.#fileOf(store).entries) {
-      if (entry.bmc !== bmc || entry.store !== store) continue;
-      if (entry.value === undefined) values.delete(entry.key);
-      else values.set(entry.key, entry.value);
-    }
-    return values;
+  /** A store's changes go into one file, as one record. */
+  #write(bmc: string, entries: readonly Entry[]): Durable {
+    return entries.length === 0 ? undefined : this.#fileOf(entries[0].store).append({ bmc, entries });
   }
+}
 
-  /** A store's changes go into one file, and so into one batch. */
-  #write(entries: readonly (Change & Entry)[]): Durable {
-    return entries.length === 0 ? undefined : this.#fileOf(entries[0].store).append(entries);
+/** One process a directory. */
+export async function lockDirectory(files: Files, directory: string): Promise<FileLock> {
+  try {
+    await files.mkdir(directory, 0o700);
+    return await files.lock(`${directory}/lock`);
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    throw new StorageError(`${directory}: ${code === 'ELOCKED' ? 'another process uses this state directory' : message}`, { cause: error });
   }
 }
