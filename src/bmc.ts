@@ -155,6 +155,7 @@ export class Bmc implements BmcState {
     await Promise.all(this.#attachments.splice(0).map((attachment) => attachment.detach()));
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
+    await this.chassis.stop()?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
   }
 
   get interfaces(): InterfaceInfo[] {
@@ -176,6 +177,7 @@ export class Bmc implements BmcState {
       this.sessions.closeAll('reset');
       this.messages.reset();
       this.watchdog.forget();
+      if (kind === 'cold') for (const { reservation } of [this.sel, this.sdr]) reservation.cancel();
     });
   }
 

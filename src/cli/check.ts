@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, parseConfig } from '../config/load.ts';
+import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { CliError } from './errors.ts';
 
 /** The BMCs of a file. Throws CliError with one line for each problem. */
-export function loadFile(file: string): BmcOptions[] {
+export const loadFile = (file: string): BmcOptions[] => loadWhole(file).bmcs;
+
+/** Everything that a file says. Throws CliError with one line for each problem. */
+export function loadWhole(file: string): FileOptions {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -12,7 +15,7 @@ export function loadFile(file: string): BmcOptions[] {
     throw new CliError(`${file}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`);
   }
   try {
-    return parseConfig(text, file);
+    return parseFile(text, file);
   } catch (error) {
     if (error instanceof ConfigError) throw new CliError(error.message, { cause: error });
     throw error;

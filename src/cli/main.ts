@@ -5,6 +5,7 @@ import { CliError } from './errors.ts';
 import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
 import { run } from './run.ts';
+import { exportState, importState, showState, verifyState } from './state.ts';
 import { worker } from './worker.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -25,6 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--handler-socket <path>', 'let other processes register handlers on this Unix socket')
     .option('--bt-socket <path>', 'let one other process be the default handler, with BT frames on this Unix socket')
     .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
+    .option('--seal-key <file>', 'encrypt the secrets in the state directory with this key (else IPMI_BMC_SEAL_KEY)')
     .option('--json', 'print the ready line and the log as JSON')
     .option('--trace', 'print each message: who, what, the outcome, microseconds')
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
@@ -52,6 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("join a program's standard input and output to a handler socket, for languages without Unix sockets")
     .addHelpText('after', '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh')
     .action(async (socket: string, command: string[]) => void (code = await worker(socket, command)));
+  stateCommands(program, (result) => (code = result));
   program
     .command('init')
     .argument('[file]', 'where to write it', 'bmc.yaml')
@@ -69,6 +72,44 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+function stateCommands(program: Command, done: (code: number) => void): void {
+  const state = program
+    .command('state')
+    .description('look at, check, save and restore what `run --state` keeps')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc state show ./state bmc.yaml\n  ipmi-bmc state export ./state --secrets > backup.jsonl');
+  const sealKey = ['--seal-key <file>', 'the key of sealed secrets (else IPMI_BMC_SEAL_KEY)'] as const;
+  state
+    .command('show')
+    .argument('<dir>', 'state directory; a BMC may be using it')
+    .argument('[file]', 'the config file, to see which of its settings still hold')
+    .option('--bmc <name>', 'this BMC alone')
+    .option('--json', 'print as JSON')
+    .option(...sealKey)
+    .description('every value that a client changed; secrets are not shown')
+    .action(async (dir: string, file: string | undefined, options) => done(await showState(dir, file, options)));
+  state
+    .command('verify')
+    .argument('<dir>', 'state directory')
+    .option('--json', 'print as JSON')
+    .option(...sealKey)
+    .description('read everything; exit code 1 if something is damaged')
+    .action(async (dir: string, options) => done(await verifyState(dir, options)));
+  state
+    .command('export')
+    .argument('<dir>', 'state directory')
+    .option('--secrets', 'passwords and keys too, readable')
+    .option(...sealKey)
+    .description('write every value to standard output, one JSON object a line')
+    .action(async (dir: string, options) => done(await exportState(dir, options)));
+  state
+    .command('import')
+    .argument('<dir>', 'a directory that has no state yet')
+    .argument('<file>', 'what export wrote; - for standard input')
+    .option(...sealKey)
+    .description('fill a state directory')
+    .action(async (dir: string, file: string, options) => done(await importState(dir, file, options)));
 }
 
 function endpoint(value: string): string {

@@ -8,14 +8,18 @@ import { traced } from '../router/index.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
-import { loadFile } from './check.ts';
+import { loadWhole } from './check.ts';
 import { CliError } from './errors.ts';
+import { notifySystemd } from './systemd.ts';
+import { stateOf, type StatePlace } from './state-place.ts';
 
 export interface RunOptions {
   readonly lan?: string;
   readonly handlerSocket?: string;
   readonly btSocket?: string;
   readonly state?: string;
+  /** A file that holds the key. */
+  readonly sealKey?: string;
   readonly json?: boolean;
   readonly trace?: boolean;
   readonly readyFile?: string;
@@ -23,7 +27,9 @@ export interface RunOptions {
 
 /** Serves until SIGTERM or SIGINT; the exit code is then 0. */
 export async function run(file: string | undefined, options: RunOptions): Promise<number> {
-  const settings = (file === undefined ? [twoSocketServer] : loadFile(file)).map((bmc) => withSockets(withLan(bmc, options.lan), options));
+  const given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
+  const state = stateOf(file, given.state, options);
+  const settings = given.bmcs.map((bmc) => withSockets(withLan(bmc, options.lan), options));
   for (const [flag, value] of [
     ['--lan', options.lan],
     ['--handler-socket', options.handlerSocket],
@@ -35,7 +41,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
   const world = nodeWorld();
   const bmcs: Bmc[] = [];
-  const storage = options.state === undefined ? undefined : await openStorage(world.files, options.state, (message) => log.warn(message));
+  const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
@@ -55,16 +61,17 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
   const ready = JSON.stringify({ ready: true, interfaces });
   if (options.readyFile !== undefined) writeFileSync(options.readyFile, `${ready}\n`);
-  process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces, options.state));
+  process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces, state?.directory));
+  notifySystemd();
   await stopped;
   await Promise.all(bmcs.map((bmc) => bmc.close()));
   await storage?.close();
   return 0;
 }
 
-async function openStorage(files: World['files'], directory: string, warn: (message: string) => void): Promise<Storage> {
+async function openStorage(files: World['files'], { directory, sealKey }: StatePlace, warn: (message: string) => void): Promise<Storage> {
   try {
-    return await Storage.open(files, directory, { warn });
+    return await Storage.open(files, directory, { warn, sealKey });
   } catch (error) {
     throw new CliError((error as Error).message, { cause: error });
   }

@@ -14,8 +14,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** What a file says of the process, beside its BMCs. */
+export interface FileOptions {
+  readonly bmcs: BmcOptions[];
+  /** Where what clients change is kept. */
+  readonly state?: { readonly directory: string; readonly sealKeyFile?: string };
+}
+
 /** The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Throws ConfigError. */
-export function parseConfig(text: string, file: string): BmcOptions[] {
+export const parseConfig = (text: string, file: string): BmcOptions[] => parseFile(text, file).bmcs;
+
+/** Throws ConfigError. */
+export function parseFile(text: string, file: string): FileOptions {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const at = (offset: number): string => {
@@ -26,8 +36,8 @@ export function parseConfig(text: string, file: string): BmcOptions[] {
     throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])} ${error.message.split('\n')[0].replace(/ at line .*$/, '')}`));
   const parsed = fileSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, document, at));
-  const { bmcs, ...one } = parsed.data;
-  return (bmcs ?? [one]).flatMap(expand);
+  const { bmcs, state, ...one } = parsed.data;
+  return { bmcs: (bmcs ?? [one]).flatMap(expand), state };
 }
 
 function problemsOf(error: ZodError, document: Document, at: (offset: number) => string): string[] {

@@ -153,7 +153,11 @@ const bmc = {
 const oneOfMany = z.strictObject({ count: z.int().min(1).max(100_000).optional(), ...bmc });
 
 /** A file holds one BMC, or a list `bmcs` of them. */
-export const fileSchema = z.strictObject({ bmcs: z.array(oneOfMany).min(1).optional(), ...bmc });
+export const fileSchema = z.strictObject({
+  bmcs: z.array(oneOfMany).min(1).optional(),
+  state: z.strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() }).optional(),
+  ...bmc,
+});
 
 /** Fails to compile where the schema and the settings' types part. */
 export type SchemaIsOptions = z.infer<typeof oneOfMany> extends BmcOptions ? true : never;

@@ -128,7 +128,8 @@ export class BootOptions {
       }
       case BootParameter.BootFlags: {
         const flags = value as ReturnType<typeof BootFlags.decode>;
-        this.#expires = flags.valid && !this.#clearing.timeout ? this.#clock.monotonic() + VALID_FOR : undefined;
+        // Flags for all boots are meant to stay; what nobody used within its time is for one boot.
+        this.#expires = flags.valid && !flags.persistent && !this.#clearing.timeout ? this.#clock.monotonic() + VALID_FOR : undefined;
         return this.#values.set(parameter, BootFlags.encode(flags));
       }
       case BootParameter.InitiatorMailbox: {

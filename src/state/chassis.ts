@@ -196,7 +196,22 @@ export class Chassis {
 
   /** Power-on hours as counts of `minutesPerCount` (§28.14). */
   get powerOnHours(): { readonly minutesPerCount: number; readonly count: number } {
-    return { minutesPerCount: MINUTES_PER_COUNT, count: Math.floor(this.#minutesOn() / MINUTES_PER_COUNT) };
+    const minutes = this.#minutesOn();
+    const count = Math.floor(minutes / MINUTES_PER_COUNT);
+    // What somebody has seen is kept: after a crash the counter never shows less.
+    if (count > Math.floor((this.#kept.get('minutes') ?? 0) / MINUTES_PER_COUNT)) {
+      this.#since = this.#clock.monotonic();
+      void this.#kept.set('minutes', minutes)?.catch(() => undefined);
+    }
+    return { minutesPerCount: MINUTES_PER_COUNT, count };
+  }
+
+  /** The BMC stops: its power-on hours are kept. */
+  stop(): Durable {
+    this.#pending?.cancel();
+    const minutes = this.#minutesOn();
+    this.#since = this.#clock.monotonic();
+    return this.#on ? this.#kept.set('minutes', minutes) : undefined;
   }
 
   #minutesOn(): number {

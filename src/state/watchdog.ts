@@ -1,6 +1,7 @@
 import { IpmiError } from '../codec/index.ts';
 import type { Clock, Timer } from '../world/world.ts';
 import type { Setup } from './setup.ts';
+import type { Durable, Store } from './store.ts';
 
 /** A bit for each timer use, as the expiration flags have it (IPMI 2.0 §27.6). */
 const flagOf = (use: number): number => 1 << use;
@@ -29,8 +30,8 @@ const UNSET: WatchdogSettings = { dontLog: false, use: 0, preTimeoutInterrupt: 0
 /** The watchdog timer (§27). It has timers of the clock only while it runs. */
 export class Watchdog {
   settings = UNSET;
-  /** Uses in which it expired, a bit each. */
-  expirations = 0;
+  /** `expired`: the uses in which it ran out, a bit each; software may ask after a restart of the BMC too. */
+  readonly #kept: Store<number>;
   readonly #clock: Clock;
   readonly #events: WatchdogEvents;
   #initialised = false;
@@ -40,6 +41,12 @@ export class Watchdog {
   constructor(setup: Setup, events: WatchdogEvents) {
     this.#clock = setup.clock;
     this.#events = events;
+    this.#kept = setup.store<number>('watchdog');
+  }
+
+  /** Uses in which it expired, a bit each. */
+  get expirations(): number {
+    return this.#kept.get('expired') ?? 0;
   }
 
   get running(): boolean {
@@ -52,13 +59,14 @@ export class Watchdog {
   }
 
   /** Stops the timer unless `dontStop`; a timer that goes on counts from the new countdown. */
-  set(settings: WatchdogSettings, dontStop: boolean, clear: number): void {
+  set(settings: WatchdogSettings, dontStop: boolean, clear: number): Durable {
     const goesOn = dontStop && this.running;
     this.#stop();
     this.settings = settings;
-    this.expirations &= ~clear;
     this.#initialised = true;
     if (goesOn) this.#start();
+    const left = this.expirations & ~clear;
+    return left === this.expirations ? undefined : this.#kept.set('expired', left);
   }
 
   /** Starts the timer from its initial countdown. Throws 80h before any `set`. */
@@ -92,7 +100,8 @@ export class Watchdog {
 
   #expire(): void {
     this.#stop();
-    this.expirations |= flagOf(this.settings.use);
+    // Nobody waits for this one to be stored: what the timer does comes first.
+    void this.#kept.set('expired', this.expirations | flagOf(this.settings.use))?.catch(() => undefined);
     this.#events.expired(this.settings);
   }
 }

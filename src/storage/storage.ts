@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Durable, Journal } from '../state/store.ts';
 import type { Files, FileLock } from '../world/world.ts';
 import { JournalFile, StorageError, type JournalFileOptions } from './journal-file.ts';
@@ -78,10 +79,19 @@ export class Storage {
   }
 }
 
+/** A directory is there after a power loss only if its parent knows it: each one that is made is synced into the one above. */
+async function makeDirectory(files: Files, directory: string): Promise<void> {
+  if ((await files.stat(directory)) !== undefined) return;
+  const above = dirname(directory);
+  if (above !== directory) await makeDirectory(files, above);
+  await files.mkdir(directory, 0o700);
+  await files.syncDir(above);
+}
+
 /** One process a directory. */
 export async function lockDirectory(files: Files, directory: string): Promise<FileLock> {
   try {
-    await files.mkdir(directory, 0o700);
+    await makeDirectory(files, directory);
     return await files.lock(`${directory}/lock`);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };

@@ -2,6 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { GetWatchdogTimer, ResetWatchdogTimer, SetWatchdogTimer, WatchdogAction, WatchdogUse } from '../../commands/app/watchdog.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 
 /** Flags by the use that they belong to. */
@@ -23,7 +24,7 @@ export const watchdogHandlers: readonly Handler<BmcState>[] = [
     if (preTimeoutInterrupt > 3) throw new IpmiError(CC.InvalidDataField, `pre-timeout interrupt ${preTimeoutInterrupt}`);
     if (preTimeout * 10 > initialCountdown) throw new IpmiError(CC.InvalidDataField, `pre-timeout of ${preTimeout} s`);
     const clear = Object.entries(FLAGS).reduce((mask, [name, bit]) => (request[name as keyof typeof FLAGS] ? mask | (1 << bit) : mask), 0);
-    bmc.watchdog.set({ dontLog, use, preTimeoutInterrupt, action, preTimeout, initialCountdown }, dontStop, clear);
+    return after(bmc.watchdog.set({ dontLog, use, preTimeoutInterrupt, action, preTimeout, initialCountdown }, dontStop, clear), {});
   }),
 
   handle(GetWatchdogTimer, (_request, { bmc: { watchdog } }) => {

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { FileOptions } from '../config/load.ts';
+import { CliError } from './errors.ts';
+
+/** A state directory, and the key of its secrets where they are sealed. */
+export interface StatePlace {
+  readonly directory: string;
+  readonly sealKey: string | undefined;
+}
+
+/** Shorter keys can be tried out. */
+const SHORTEST = 16;
+
+/** Where state is kept: the command line goes before the file, whose paths are relative to itself. Undefined: in memory. */
+export function stateOf(file: string | undefined, inFile: FileOptions['state'], flags: { state?: string; sealKey?: string }): StatePlace | undefined {
+  const beside = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);
+  const directory = flags.state ?? (inFile && beside(inFile.directory));
+  if (directory === undefined) return undefined;
+  return { directory, sealKey: sealKey(flags.sealKey ?? (inFile?.sealKeyFile && beside(inFile.sealKeyFile))) };
+}
+
+/** The key in a file, else in the environment (IPMI_BMC_SEAL_KEY), else none. */
+export function sealKey(file: string | undefined): string | undefined {
+  let key: string | undefined;
+  try {
+    key = file === undefined ? process.env.IPMI_BMC_SEAL_KEY : readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CliError(`${file}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`);
+  }
+  if (key !== undefined && key.length < SHORTEST) throw new CliError(`${file ?? 'IPMI_BMC_SEAL_KEY'}: a key has at least ${SHORTEST} characters`);
+  return key;
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import picocolors from 'picocolors';
+import type { BmcOptions } from '../config/options.ts';
+import { exportLines, importLines, inspect, type FileReport, type StoredValue } from '../storage/inspect.ts';
+import { isSecret } from '../storage/storage.ts';
+import { nodeWorld } from '../world/node.ts';
+import { loadFile } from './check.ts';
+import { CliError } from './errors.ts';
+import { sealKey } from './state-place.ts';
+
+interface StateFlags {
+  readonly json?: boolean;
+  readonly sealKey?: string;
+}
+
+const { files } = nodeWorld();
+
+/** A setting of the config file that a client may change, by the store and key that its change would have. */
+interface ConfigValue {
+  readonly bmc: string;
+  readonly store: string;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** Prints what clients have changed and, with a config file, which of its settings still hold. */
+export async function showState(directory: string, config: string | undefined, flags: StateFlags & { bmc?: string }): Promise<number> {
+  const inspection = await looked(directory, flags);
+  const values = inspection.values.filter(({ bmc }) => flags.bmc === undefined || bmc === flags.bmc);
+  const changed = new Set(values.map(keyOf));
+  const given = (config === undefined ? [] : loadFile(config).flatMap(configValues)).filter(
+    ({ bmc }) => flags.bmc === undefined || bmc === flags.bmc,
+  );
+  const rows = [
+    ...values.map((value) => ({
+      ...value,
+      value: shown(value),
+      from: given.some((one) => keyOf(one) === keyOf(value)) ? 'client, over config' : 'client',
+    })),
+    ...given.filter((value) => !changed.has(keyOf(value))).map((value) => ({ ...value, value: shown(value), from: 'config' })),
+  ];
+  if (flags.json) process.stdout.write(`${JSON.stringify({ files: inspection.files, values: rows })}\n`);
+  else {
+    for (const report of inspection.files) process.stdout.write(picocolors.dim(`${reportLine(report)}\n`));
+    for (const { bmc, store, key, value, from } of rows) process.stdout.write(`${bmc}  ${store}/${key}  ${value}  ${picocolors.dim(`(${from})`)}\n`);
+  }
+  return 0;
+}
+
+/** Says what is wrong with the files; the exit code is 1 if anything is. */
+export async function verifyState(directory: string, flags: StateFlags): Promise<number> {
+  const { files: reports } = await looked(directory, flags);
+  const ok = reports.every(({ damaged, tornTail, problem }) => damaged === 0 && tornTail === 0 && (problem === undefined || problem === 'not there'));
+  process.stdout.write(flags.json ? `${JSON.stringify({ ok, files: reports })}\n` : reports.map((report) => `${reportLine(report)}\n`).join(''));
+  return ok ? 0 : 1;
+}
+
+/** Writes every value as a line of JSON; secrets only where they are asked for. */
+export async function exportState(directory: string, flags: StateFlags & { secrets?: boolean }): Promise<number> {
+  const { values, files: reports } = await looked(directory, flags);
+  const problem = reports.find((report) => report.problem !== undefined && report.problem !== 'not there' && !(report.sealed && !flags.secrets));
+  if (problem) throw new CliError(problem.problem);
+  process.stdout.write(`${exportLines(values, flags.secrets ?? false).join('\n')}\n`);
+  return 0;
+}
+
+export async function importState(directory: string, file: string, flags: StateFlags): Promise<number> {
+  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  try {
+    const count = await importLines(files, directory, text, sealKey(flags.sealKey));
+    process.stdout.write(`${directory}: ${count} value(s)\n`);
+    return 0;
+  } catch (error) {
+    throw new CliError((error as Error).message, { cause: error });
+  }
+}
+
+async function looked(directory: string, flags: StateFlags): ReturnType<typeof inspect> {
+  try {
+    return await inspect(files, directory, sealKey(flags.sealKey));
+  } catch (error) {
+    throw error instanceof CliError ? error : new CliError((error as Error).message, { cause: error });
+  }
+}
+
+function reportLine({ name, bytes, sealed, records, damaged, tornTail, problem }: FileReport): string {
+  if (problem !== undefined) return `${name}: ${problem}`;
+  const faults = [
+    damaged > 0 ? `${damaged} damaged stretch(es) in the middle` : '',
+    tornTail > 0 ? `a torn tail of ${tornTail} byte(s), which the next start cuts` : '',
+  ].filter(Boolean);
+  return `${name}: ${records} change(s), ${bytes} bytes${sealed ? ', sealed' : ''}; ${faults.join(', ') || 'whole'}`;
+}
+
+const keyOf = ({ bmc, store, key }: Pick<StoredValue, 'bmc' | 'store' | 'key'>): string => `${bmc}\n${store}\n${key}`;
+
+function shown({ store, value }: Pick<StoredValue, 'store' | 'value'>): string {
+  if (isSecret(store)) return '(secret)';
+  return JSON.stringify(value, (_key, one: unknown) => (one instanceof Uint8Array ? Buffer.from(one).toString('hex') : one));
+}
+
+/** The settings of a file that clients can change, each under the key that the change would have. */
+function configValues({ name: bmc = 'bmc', users = [], fru = [], sensors = [], interfaces = [], chassis, identity }: BmcOptions): ConfigValue[] {
+  const of = (store: string, key: string | number, value: unknown): ConfigValue[] =>
+    value === undefined ? [] : [{ bmc, store, key: String(key), value }];
+  return [
+    ...users.flatMap(({ id, password, ...user }) => [...of('users', id, user), ...of('passwords', id, password)]),
+    ...fru.flatMap(({ id, name }) => of('fru', id, { name })),
+    ...sensors.flatMap(({ name, number, thresholds }) => of('sensors', number ?? name, thresholds && { name, thresholds })),
+    ...interfaces.flatMap((one) => {
+      if (one.type !== 'lan') return [];
+      const { channel = 1, address, netmask, gateway, mac, community, kg } = one;
+      const parameters = [
+        [3, address],
+        [6, netmask],
+        [12, gateway],
+        [5, mac],
+        [16, community],
+      ] as const;
+      return [...parameters.flatMap(([parameter, value]) => of('lan', `${channel}/${parameter}`, value)), ...of('channel-keys', channel, kg)];
+    }),
+    ...of('chassis', 'policy', chassis?.restorePolicy),
+    ...of('guids', 'device', identity?.deviceGuid),
+    ...of('guids', 'system', identity?.systemGuid),
+  ];
+}

@@ -1,0 +1,12 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { nodeWorld } from '../../src/world/index.ts';
+import { toolTest } from '../support/tools.ts';
+import { realRounds } from './real.ts';
+
+toolTest('kill -9 while ipmitool writes: what was acknowledged is there (npm run torture -- --rounds N for more)', ['ipmitool'], async () => {
+  const { acknowledged } = await realRounds(4, mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-')), nodeWorld().random, () => undefined);
+  expect(acknowledged).toBeGreaterThan(10);
+});

@@ -1,0 +1,38 @@
+// `npm run torture -- [--rounds N] [--sim N] [--from SEED]`: real kills with ipmitool writing, and simulated lives of a failing disk.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { nodeWorld } from '../../src/world/index.ts';
+import { realRounds } from './real.ts';
+import { simLife, type Tally } from './sim.ts';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '20' }, sim: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' } },
+});
+const [rounds, seeds, from] = [values.rounds, values.sim, values.from].map(Number);
+
+/** A bar on a terminal, nothing elsewhere. */
+function bar(what: string, done: number, all: number): void {
+  if (!process.stderr.isTTY) return;
+  const width = 30;
+  const filled = Math.round((width * done) / all);
+  process.stderr.write(`\r${what} ${'#'.repeat(filled)}${'.'.repeat(width - filled)} ${done}/${all}${done === all ? '\n' : ''}`);
+}
+
+const total: Tally = { restarts: 0, acknowledged: 0, refused: 0, flips: 0 };
+for (let seed = from; seed < from + seeds; seed++) {
+  const tally = await simLife(seed);
+  for (const key of Object.keys(total) as (keyof Tally)[]) total[key] += tally[key];
+  if (seed % 50 === 0 || seed === from + seeds - 1) bar('simulated', seed - from + 1, seeds);
+}
+console.log(
+  `${seeds} simulated lives: ${total.restarts} starts, ${total.acknowledged} acknowledged changes all there, ${total.refused} refused, ${total.flips} bits flipped`,
+);
+
+if (rounds > 0) {
+  const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-'));
+  const tally = await realRounds(rounds, directory, nodeWorld().random, (done) => bar('killed', done, rounds));
+  rmSync(directory, { recursive: true, force: true });
+  console.log(`${rounds} kills: ${tally.acknowledged} acknowledged writes all there, ${tally.cut} under way when the BMC died, every start served`);
+}
