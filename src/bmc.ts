@@ -1,9 +1,10 @@
+import { makeInterface, type Made } from './assembly/interfaces.ts';
 import { firewallRules } from './config/firewall.ts';
-import { channelsOf, dangersOf, frusOf, identityOf, lanInterfaces, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
-import type { BmcOptions, LanInterfaceOptions } from './config/options.ts';
-import { SettingsError } from './config/platform.ts';
+import { channelsOf } from './config/channels.ts';
+import type { BmcOptions, InterfaceOptions } from './config/options.ts';
+import { dangersOf, frusOf, identityOf, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
 import { standard } from './handlers/standard.ts';
-import { BtSocket, HandlerSocket, LanInterface } from './interfaces/index.ts';
+import { BtSocket, HandlerSocket } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './state/bmc-state.ts';
 import { BmcTime } from './state/bmc-time.ts';
@@ -28,7 +29,7 @@ import type { Journal } from './state/store.ts';
 import { Users } from './state/users.ts';
 import { SystemInfo } from './state/system-info.ts';
 import { Watchdog, type WatchdogSettings } from './state/watchdog.ts';
-import { endpointName, parseEndpoint, type World } from './world/world.ts';
+import type { World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
 
 export type { BmcOptions } from './config/options.ts';
@@ -52,7 +53,7 @@ export interface BmcSurroundings {
 /** An open interface, as the ready line shows it. */
 export interface InterfaceInfo {
   readonly bmc: string;
-  readonly type: 'lan' | 'handler-socket' | 'bt-socket';
+  readonly type: InterfaceOptions['type'] | 'handler-socket' | 'bt-socket';
   /** Sockets of handlers belong to no channel. */
   readonly channel?: number;
   readonly address: string;
@@ -90,6 +91,7 @@ export class Bmc implements BmcState {
   readonly dcmi: Dcmi;
   readonly #world: BmcWorld;
   readonly #options: BmcOptions;
+  readonly #made: Made[] = [];
   #attachments: Attachment<BmcState>[] = [];
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
@@ -134,7 +136,11 @@ export class Bmc implements BmcState {
   async open(): Promise<void> {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
-      for (const options of lanInterfaces(this.#options)) await this.attach(this.#makeLan(options));
+      for (const options of this.#options.interfaces ?? []) {
+        const made = makeInterface(options, { bmc: this, world: this.#world });
+        await this.attach(made.one);
+        this.#made.push(made);
+      }
       await this.#openSockets();
     } catch (error) {
       await this.close();
@@ -153,6 +159,7 @@ export class Bmc implements BmcState {
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
     await Promise.all(this.#attachments.splice(0).map((attachment) => attachment.detach()));
+    this.#made.length = 0;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
     await this.chassis.stop()?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
@@ -162,9 +169,7 @@ export class Bmc implements BmcState {
     const bmc = this.name;
     const { handlers, bt } = this.#options.sockets ?? {};
     return [
-      ...this.#attachments.flatMap(({ interface: one }) =>
-        one instanceof LanInterface ? [{ bmc, type: 'lan' as const, channel: one.channel.number, address: endpointName(one.address) }] : [],
-      ),
+      ...this.#made.map(({ type, one, address }) => ({ bmc, type, channel: one.channel.number, address: address() })),
       ...(handlers ? [{ bmc, type: 'handler-socket' as const, address: handlers.path }] : []),
       ...(bt ? [{ bmc, type: 'bt-socket' as const, address: bt.path }] : []),
     ];
@@ -188,12 +193,6 @@ export class Bmc implements BmcState {
     if (handlers) this.#sockets.push(new HandlerSocket({ ...common, listen: { path: handlers.path, mode: handlers.mode ?? 0o600 } }));
     if (bt) this.#sockets.push(new BtSocket({ ...common, listen: { path: bt.path, mode: bt.mode ?? 0o600 } }));
     for (const socket of this.#sockets) await socket.open();
-  }
-
-  #makeLan({ listen = '127.0.0.1:623', channel = 1 }: LanInterfaceOptions): LanInterface {
-    const endpoint = parseEndpoint(listen);
-    if (!endpoint) throw new SettingsError(`'${listen}' is not host:port`);
-    return new LanInterface({ bmc: this, udp: this.#world.udp, listen: endpoint, channel });
   }
 
   /** What one piece of state has to know of another. */

@@ -20,7 +20,8 @@ const below: Record<string, string[]> = {
   handlers: ['codec', 'commands', 'router', 'state', 'wire'],
   interfaces: ['codec', 'commands', 'router', 'state', 'wire', 'world'],
   client: ['codec', 'commands', 'router', 'wire', 'world'],
-  'bmc.ts': ['codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
+  assembly: ['codec', 'commands', 'router', 'wire', 'world', 'state', 'config', 'handlers', 'interfaces'],
+  'bmc.ts': ['assembly', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
   fleet: ['bmc.ts', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
   cli: ['bmc.ts', 'client', 'fleet', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
 };

@@ -1,7 +1,4 @@
-import { fromLatin1 } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
-import { AuthType } from '../wire/lan15.ts';
-import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
 import { fruImage } from '../state/fru-image.ts';
 import type { FruDevice } from '../state/fru.ts';
 import { DEVICE_SUPPORT, type IdentityOptions as Identity } from '../state/identity.ts';
@@ -10,52 +7,22 @@ import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '
 import { factorsFor } from '../state/sensor-factors.ts';
 import type { SensorDeclaration } from '../state/sensor.ts';
 import { NO_ACCESS, type UsersOptions } from '../state/users.ts';
+import { SettingsError } from './errors.ts';
+import { interfacesOf } from './channels.ts';
 import { possibleStates, sensorTypes, units } from './names.ts';
-import type { BmcOptions, FruOptions, LanInterfaceOptions, PrivilegeName, SensorOptions } from './options.ts';
-
-/** A setting that its type allows but that makes no sense. */
-export class SettingsError extends Error {
-  override name = 'SettingsError';
-}
+import type { BmcOptions, FruOptions, PrivilegeName, SensorOptions } from './options.ts';
 
 const THRESHOLD = 0x01;
 const SENSOR_SPECIFIC = 0x6f;
 const BMC_ADDRESS = 0x20;
-const SYSTEM_INTERFACE = 0x0f;
 
 export function identityOf({ identity = {} }: BmcOptions): Identity {
   const [major, minor] = (identity.firmware ?? '1.00').split('.').map(Number);
   return { ...identity, firmwareMajor: major, firmwareMinor: minor };
 }
 
-export const lanInterfaces = ({ interfaces = [] }: BmcOptions): readonly LanInterfaceOptions[] => interfaces.filter((one) => one.type === 'lan');
-
-export function channelsOf(options: BmcOptions): ChannelOptions[] {
-  const lans = lanInterfaces(options).map((lan): ChannelOptions => ({
-    number: lan.channel ?? 1,
-    medium: MediumType.Lan,
-    protocol: ProtocolType.Ipmb,
-    sessionSupport: SessionSupport.Multi,
-    lan: {
-      cipherSuites: lan.cipherSuites ?? [3, 17],
-      authTypes: (lan.authTypes ?? ['md5', 'md2']).map(
-        (name) => ({ none: AuthType.None, md2: AuthType.Md2, md5: AuthType.Md5, password: AuthType.Password })[name],
-      ),
-      kg: lan.kg === undefined ? undefined : keyOf(lan.kg),
-    },
-  }));
-  for (const [i, { number }] of lans.entries()) {
-    if (lans.findIndex((one) => one.number === number) !== i) throw new SettingsError(`two interfaces have channel ${number}`);
-  }
-  return [
-    { number: 0, medium: MediumType.Ipmb, protocol: ProtocolType.Ipmb, sessionSupport: SessionSupport.None },
-    ...lans,
-    { number: SYSTEM_INTERFACE, medium: MediumType.SystemInterface, protocol: ProtocolType.Kcs, sessionSupport: SessionSupport.None },
-  ];
-}
-
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
-  lanInterfaces(options).map(({ channel = 1, address, netmask, gateway, mac, community }) => ({
+  interfacesOf(options, 'lan').map(({ channel = 1, address, netmask, gateway, mac, community }) => ({
     channel,
     address,
     netmask,
@@ -66,7 +33,7 @@ export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
 
 /** What a setting has opened that is closed by default; said aloud at every start. */
 export function dangersOf(options: BmcOptions): string[] {
-  const lans = lanInterfaces(options);
+  const lans = interfacesOf(options, 'lan');
   const nullUser = (options.users ?? []).some(({ id, enabled }) => id === 1 && enabled !== false);
   return [
     ...(lans.some(({ cipherSuites }) => cipherSuites?.includes(0))
@@ -80,7 +47,7 @@ export function dangersOf(options: BmcOptions): string[] {
 }
 
 export function usersOf(options: BmcOptions): UsersOptions {
-  const channels = lanInterfaces(options).map(({ channel }) => channel ?? 1);
+  const channels = interfacesOf(options, 'lan').map(({ channel }) => channel ?? 1);
   return {
     channels,
     slots: options.userSlots,
@@ -172,10 +139,4 @@ function privilegeOf(name: PrivilegeName): number {
     oem: Privilege.Oem,
     none: NO_ACCESS,
   }[name];
-}
-
-/** Text, or 40 hex digits after 0x, as 20 bytes. */
-function keyOf(text: string): Uint8Array {
-  if (!/^0x[\da-f]{40}$/i.test(text)) return fromLatin1(text, 20);
-  return Uint8Array.from(text.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }

@@ -1,39 +1,17 @@
 import { z } from 'zod';
 import { parseSelector } from './firewall.ts';
+import { interfaceSchema } from './interface-schema.ts';
 import { sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
 const text = (most: number) => z.string().max(most);
-/** `host:port`, `[v6]:port`; the port may be a sum for fleets. */
-const endpoint = z.string().regex(/^(\[[\da-f:.]+\]|[^:\s]+):(\d{1,5}|\{(\d+\+)?n\})$/i, 'expected host:port');
 const entity = z
   .union([z.string(), z.number()])
   .transform(String)
   .pipe(z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'expected entity id.instance, like "3.1"'));
 const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
-const ipv4 = z.string().regex(/^(\d{1,3}\.){3}\d{1,3}$/, 'expected an IPv4 address');
-
-const lan = z.strictObject({
-  type: z.literal('lan'),
-  channel: z.int().min(1).max(11).optional(),
-  listen: endpoint.optional(),
-  cipherSuites: z.array(z.union([0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17].map((id) => z.literal(id)))).optional(),
-  authTypes: z.array(z.enum(['none', 'md2', 'md5', 'password'])).optional(),
-  kg: z
-    .string()
-    .regex(/^(0x[\da-f]{40}|.{0,20})$/i, 'expected up to 20 characters, or 0x and 40 hex digits')
-    .optional(),
-  address: ipv4.optional(),
-  netmask: ipv4.optional(),
-  gateway: ipv4.optional(),
-  mac: z
-    .string()
-    .regex(/^[\da-f]{2}(:[\da-f]{2}){5}$/i, 'expected a MAC address')
-    .optional(),
-  community: text(18).optional(),
-});
 
 const sensorType = z.custom<string | number>(
   (value) => (typeof value === 'number' ? byte.safeParse(value).success : typeof value === 'string' && value.toLowerCase() in sensorTypes),
@@ -125,7 +103,7 @@ const bmc = {
       systemGuid: uuid.optional(),
     })
     .optional(),
-  interfaces: z.array(lan).optional(),
+  interfaces: z.array(interfaceSchema).optional(),
   users: z
     .array(
       z.strictObject({

@@ -1,0 +1,60 @@
+import { fromLatin1 } from '../codec/index.ts';
+import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
+import { AuthType } from '../wire/lan15.ts';
+import { SettingsError } from './errors.ts';
+import type { InterfaceOptions, LanInterfaceOptions } from './interface-options.ts';
+import type { BmcOptions } from './options.ts';
+
+type Type = InterfaceOptions['type'];
+type Of<T extends Type> = Extract<InterfaceOptions, { type: T }>;
+
+const SYSTEM_INTERFACE = 0x0f;
+const NO_SESSIONS = { sessionSupport: SessionSupport.None };
+
+/** The channel that an interface of each type makes. */
+const channels: { readonly [T in Type]: (options: Of<T>) => ChannelOptions } = {
+  lan: lanChannel,
+};
+
+/** Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface (IPMI 2.0 §6.3). */
+const ALWAYS: readonly ChannelOptions[] = [
+  { number: 0, medium: MediumType.Ipmb, protocol: ProtocolType.Ipmb, ...NO_SESSIONS },
+  { number: SYSTEM_INTERFACE, medium: MediumType.SystemInterface, protocol: ProtocolType.Kcs, ...NO_SESSIONS },
+];
+
+export const interfacesOf = <T extends Type>({ interfaces = [] }: BmcOptions, type: T): readonly Of<T>[] =>
+  interfaces.filter((one): one is Of<T> => one.type === type);
+
+/** The channel table, by number. Throws SettingsError where two interfaces want one channel. */
+export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
+  const table = new Map(ALWAYS.map((channel) => [channel.number, channel]));
+  const taken = new Set<number>();
+  for (const one of interfaces) {
+    const channelOf: (options: InterfaceOptions) => ChannelOptions = channels[one.type];
+    const channel = channelOf(one);
+    if (taken.has(channel.number)) throw new SettingsError(`two interfaces have channel ${channel.number}`);
+    taken.add(channel.number);
+    table.set(channel.number, channel);
+  }
+  return [...table.values()].sort((a, b) => a.number - b.number);
+}
+
+function lanChannel({ channel = 1, cipherSuites = [3, 17], authTypes = ['md5', 'md2'], kg }: LanInterfaceOptions): ChannelOptions {
+  return {
+    number: channel,
+    medium: MediumType.Lan,
+    protocol: ProtocolType.Ipmb,
+    sessionSupport: SessionSupport.Multi,
+    lan: {
+      cipherSuites,
+      authTypes: authTypes.map((name) => ({ none: AuthType.None, md2: AuthType.Md2, md5: AuthType.Md5, password: AuthType.Password })[name]),
+      kg: kg === undefined ? undefined : keyOf(kg),
+    },
+  };
+}
+
+/** Text, or 40 hex digits after 0x, as 20 bytes. */
+function keyOf(text: string): Uint8Array {
+  if (!/^0x[\da-f]{40}$/i.test(text)) return fromLatin1(text, 20);
+  return Uint8Array.from(text.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** `host:port`, `[v6]:port`; the port may be a sum for fleets. */
+const endpoint = z.string().regex(/^(\[[\da-f:.]+\]|[^:\s]+):(\d{1,5}|\{(\d+\+)?n\})$/i, 'expected host:port');
+const ipv4 = z.string().regex(/^(\d{1,3}\.){3}\d{1,3}$/, 'expected an IPv4 address');
+
+const lan = z.strictObject({
+  type: z.literal('lan'),
+  channel: z.int().min(1).max(11).optional(),
+  listen: endpoint.optional(),
+  cipherSuites: z.array(z.union([0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17].map((id) => z.literal(id)))).optional(),
+  authTypes: z.array(z.enum(['none', 'md2', 'md5', 'password'])).optional(),
+  kg: z
+    .string()
+    .regex(/^(0x[\da-f]{40}|.{0,20})$/i, 'expected up to 20 characters, or 0x and 40 hex digits')
+    .optional(),
+  address: ipv4.optional(),
+  netmask: ipv4.optional(),
+  gateway: ipv4.optional(),
+  mac: z
+    .string()
+    .regex(/^[\da-f]{2}(:[\da-f]{2}){5}$/i, 'expected a MAC address')
+    .optional(),
+  community: z.string().max(18).optional(),
+});
+
+/** One entry of `interfaces`, by its `type`. */
+export const interfaceSchema = z.discriminatedUnion('type', [lan]);
