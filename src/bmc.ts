@@ -35,13 +35,10 @@ import { nodeWorld } from './world/node.ts';
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './state/bmc-state.ts';
 
-/** The part of the world that a BMC needs. */
-export type BmcWorld = Pick<World, 'clock' | 'random' | 'udp' | 'stream'>;
-
 /** What a BMC is made with besides its settings. */
 export interface BmcSurroundings {
   /** Default: the real one. */
-  readonly world?: BmcWorld;
+  readonly world?: World;
   /** Default: silent. */
   readonly log?: Log;
   /** Keeps what must survive; without one, everything is in memory. */
@@ -89,7 +86,7 @@ export class Bmc implements BmcState {
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;
-  readonly #world: BmcWorld;
+  readonly #world: World;
   readonly #options: BmcOptions;
   readonly #made: Made[] = [];
   #attachments: Attachment<BmcState>[] = [];

@@ -8,7 +8,7 @@ import { endpointName, parseEndpoint, type Endpoint, type World } from '../world
 /** What an interface is made with besides its settings. */
 export interface Surroundings {
   readonly bmc: BmcState;
-  readonly world: Pick<World, 'clock' | 'random' | 'udp' | 'stream'>;
+  readonly world: World;
 }
 
 /** An interface and what the ready line says of it. */

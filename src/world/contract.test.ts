@@ -34,6 +34,52 @@ describe.each<[string, () => World]>([
   });
   afterAll(() => (name === 'real' ? rm(top, { recursive: true }) : undefined));
 
+  test('a program runs to its end with input, environment and exit code', async () => {
+    if (world instanceof SimWorld)
+      world.programs.define('sh', (args, { input, env }) => ({ code: 3, stdout: `${input} ${env?.WORD} ${args.length}\n`, stderr: 'oh\n' }));
+    const ran = await done(
+      world.programs.run('sh', ['-c', 'read line; echo $line $WORD 2; echo oh >&2; exit 3'], { input: 'in', env: { WORD: 'out' } }),
+    );
+    expect(ran).toEqual({ code: 3, stdout: 'in out 2\n', stderr: 'oh\n' });
+    await expect(done(world.programs.run('/no/such/program', []))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('a program that runs too long is killed', async () => {
+    if (world instanceof SimWorld) world.programs.define('sleep', () => new Promise(() => {}));
+    expect(await done(world.programs.run('sleep', ['60'], { timeout: 50 }))).toMatchObject({ code: null });
+  });
+
+  test('a started program tells what it says and when it ends', async () => {
+    if (world instanceof SimWorld)
+      world.programs.define('sh', (_args, _options, started) => {
+        started?.output('hello\n');
+        return new Promise(() => {});
+      });
+    const program = await done(world.programs.start('sh', ['-c', 'echo hello; exec sleep 60']));
+    const said = later<string>();
+    const ended = later<number | null>();
+    program.onOutput = said.resolve;
+    program.onExit = ended.resolve;
+    expect(await done(said.promise)).toBe('hello\n');
+    program.kill();
+    expect(await done(ended.promise)).toBe(null);
+  });
+
+  test('HTTP: a server answers, an absent one refuses', async () => {
+    const server = await done(
+      world.http.listen({ host: '127.0.0.1', port: 0 }, ({ method, path, body }) =>
+        path === '/fail' ? Promise.reject(new Error('no')) : { status: 201, body: `${method} ${path} ${body}` },
+      ),
+    );
+    const { port } = server.address as { port: number };
+    const url = `http://127.0.0.1:${port}`;
+    expect(await done(world.http.request(`${url}/a?b=1`, { method: 'POST', body: 'text' }))).toEqual({ status: 201, body: 'POST /a?b=1 text' });
+    expect((await done(world.http.request(`${url}/fail`))).status).toBe(500);
+    if (name === 'real') expect((await world.http.request(url, { method: 'PUT', body: 'x'.repeat(2_000_000) })).status).toBe(413);
+    await done(server.close());
+    await expect(done(world.http.request(url))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
   const conversation = async (at: StreamAddress): Promise<void> => {
     const big = new Uint8Array(300_000).map((_, i) => i * 7);
     const serverClosed = later<Error | undefined>();

@@ -1,12 +1,14 @@
 import { randomFillSync } from 'node:crypto';
 import { nodeFiles } from './node-files.ts';
+import { nodeHttp } from './node-http.ts';
+import { nodePrograms } from './node-programs.ts';
 import { nodeStreams } from './node-stream.ts';
 import { nodeUdp } from './node-udp.ts';
 import type { Clock, Random, World } from './world.ts';
 
-/** The real world: the system's clock, randomness, sockets and files. */
+/** The real world: the system's clock, randomness, sockets, files, programs and HTTP. */
 export function nodeWorld(): World {
-  return { clock: nodeClock, random: new NodeRandom(), udp: nodeUdp, stream: nodeStreams, files: nodeFiles };
+  return { clock: nodeClock, random: new NodeRandom(), udp: nodeUdp, stream: nodeStreams, files: nodeFiles, programs: nodePrograms, http: nodeHttp };
 }
 
 /** Milliseconds that one timer of the system can wait. */

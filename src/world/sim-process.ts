@@ -1,7 +1,7 @@
 import type { SimDisk } from './sim-disk.ts';
 import { simFiles } from './sim-files.ts';
 import type { SimStreams } from './sim-stream.ts';
-import type { Clock, Files, Random, StreamNetwork, UdpNetwork, UdpSocket, World } from './world.ts';
+import type { Clock, Files, Http, Programs, Random, StreamNetwork, StreamServer, UdpNetwork, UdpSocket, World } from './world.ts';
 
 /** One run of a process: what it began ends with it. */
 export interface Life {
@@ -16,11 +16,14 @@ export class SimProcess implements World {
   readonly udp: UdpNetwork;
   readonly stream: StreamNetwork;
   readonly files: Files;
+  readonly programs: Programs;
+  readonly http: Http;
   readonly #life: Life = { alive: true };
   readonly #streams: SimStreams;
   readonly #sockets = new Set<UdpSocket>();
+  readonly #servers = new Set<StreamServer>();
 
-  constructor(outside: Pick<World, 'clock' | 'random' | 'udp'>, streams: SimStreams, disk: SimDisk) {
+  constructor(outside: Pick<World, 'clock' | 'random' | 'udp' | 'programs' | 'http'>, streams: SimStreams, disk: SimDisk) {
     const life = this.#life;
     this.disk = disk;
     this.random = outside.random;
@@ -33,6 +36,18 @@ export class SimProcess implements World {
       after: (ms, action) => outside.clock.after(ms, () => void (life.alive && action())),
     };
     this.udp = { bind: (options) => this.#bind(outside.udp, options) };
+    this.programs = {
+      run: (...call) => this.#whileAlive(outside.programs.run(...call)),
+      start: (...call) => this.#whileAlive(outside.programs.start(...call)),
+    };
+    this.http = {
+      request: (...call) => this.#whileAlive(outside.http.request(...call)),
+      listen: async (at, answer) => {
+        const server = await this.#whileAlive(outside.http.listen(at, answer));
+        this.#servers.add(server);
+        return server;
+      },
+    };
   }
 
   get alive(): boolean {
@@ -45,6 +60,8 @@ export class SimProcess implements World {
     this.#life.alive = false;
     for (const socket of this.#sockets) void socket.close();
     this.#sockets.clear();
+    for (const server of this.#servers) void server.close();
+    this.#servers.clear();
     this.#streams.drop(this.#life);
   }
 
@@ -52,6 +69,15 @@ export class SimProcess implements World {
   crash(): void {
     this.kill();
     this.disk.crash();
+  }
+
+  /** A dead process learns nothing any more. */
+  async #whileAlive<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } finally {
+      if (!this.alive) await new Promise(() => {});
+    }
   }
 
   async #bind(network: UdpNetwork, options: Parameters<UdpNetwork['bind']>[0]): Promise<UdpSocket> {

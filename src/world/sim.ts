@@ -2,6 +2,8 @@ import { type DiskFaults, SimDisk } from './sim-disk.ts';
 import { simFiles } from './sim-files.ts';
 import { SimProcess } from './sim-process.ts';
 import { SimStreams } from './sim-stream.ts';
+import { SimHttp } from './sim-http.ts';
+import { SimPrograms } from './sim-programs.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimNetwork, type Weather } from './sim-network.ts';
 import { SeededRandom } from './sim-random.ts';
@@ -23,6 +25,8 @@ export class SimWorld implements World {
   /** On `disk`, like everything else of the world that has no disk of its own. */
   readonly files: Files;
   readonly disk: SimDisk;
+  readonly programs: SimPrograms;
+  readonly http: SimHttp;
   readonly #streams: SimStreams;
   readonly #makeDisk: (name: string) => SimDisk;
   #disks = 0;
@@ -39,6 +43,8 @@ export class SimWorld implements World {
     this.#streams = new SimStreams({ clock: this.clock, random: new SeededRandom(seed ^ 0x57e4), delay, log });
     this.#makeDisk = (name) => new SimDisk(name, this.clock, new SeededRandom(seed ^ (0xd15c + this.#disks++)), options.diskFaults ?? {}, log);
     this.disk = this.#makeDisk('main');
+    this.programs = new SimPrograms(this.clock);
+    this.http = new SimHttp(this.clock);
     const outside = { alive: true };
     this.stream = this.#streams.of(outside, this.disk.name);
     this.files = simFiles(this.disk, outside);

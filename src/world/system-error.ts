@@ -13,10 +13,12 @@ const meanings: Readonly<Record<string, string>> = {
   EIO: 'input/output error',
   EISDIR: 'is a directory',
   ELOCKED: 'held by another process, or twice by this one',
+  EMSGSIZE: 'message too long',
   ENAMETOOLONG: 'name too long for a Unix socket',
   ENOENT: 'no such file or directory',
   ENOSPC: 'no space left on device',
   ENOTDIR: 'not a directory',
+  ETIMEDOUT: 'timed out',
 };
 
 /** `EIO: input/output error, datasync '/journal'` */

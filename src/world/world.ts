@@ -1,10 +1,12 @@
-/** Everything outside of a BMC comes through this: time, chance, datagrams, streams and files. Real in `node.ts`, deterministic in `sim.ts`. */
+/** Everything outside of a BMC comes through this: time, chance, datagrams, streams, files, programs and HTTP. Real in `node.ts`, deterministic in `sim.ts`. */
 export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly udp: UdpNetwork;
   readonly stream: StreamNetwork;
   readonly files: Files;
+  readonly programs: Programs;
+  readonly http: Http;
 }
 
 export interface Clock {
@@ -112,6 +114,65 @@ export interface OpenFile {
   datasync(): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** Written to its standard input, which then ends. */
+  readonly input?: string;
+  /** Added to this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** What a program that has ended left behind. */
+export interface Ran {
+  /** Its exit code; null: it was killed, by its time limit or by somebody. */
+  readonly code: number | null;
+  /** At most a mebibyte of each; the rest is dropped. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Programs of this machine, started without a shell. */
+export interface Programs {
+  /** Runs a program to its end, `timeout` ms (default 10 s) at most. Rejects with the system's error if it cannot be started (ENOENT). */
+  run(command: string, args: readonly string[], options?: RunOptions & { readonly timeout?: number }): Promise<Ran>;
+  /** Starts a program that goes on by itself. Rejects as `run` does. It ends with this process. */
+  start(command: string, args: readonly string[], options?: RunOptions): Promise<Program>;
+}
+
+export interface Program {
+  readonly pid: number;
+  /** Standard output and standard error as they come. */
+  onOutput: ((text: string) => void) | undefined;
+  onExit: ((code: number | null) => void) | undefined;
+  /** SIGTERM, or SIGKILL at once. */
+  kill(how?: 'term' | 'kill'): void;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query as the client wrote them. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** At most a mebibyte; a longer one is answered 413 before anybody sees it. */
+  readonly body: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body?: string;
+  /** Default text/plain. */
+  readonly type?: string;
+}
+
+export interface Http {
+  /** One request; follows no redirects. `timeout` ms, default 10 s. Rejects with the system's error or code ETIMEDOUT. */
+  request(
+    url: string,
+    options?: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string; readonly timeout?: number },
+  ): Promise<{ readonly status: number; readonly body: string }>;
+  listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer>;
 }
 
 export const endpointName = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

@@ -1,0 +1,89 @@
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { listenUnix } from './node-unix.ts';
+import { systemError } from './system-error.ts';
+import type { Http, HttpAnswer, HttpRequest, StreamAddress, StreamServer } from './world.ts';
+
+const BODY_LIMIT = 1 << 20;
+
+/** HTTP of the real world. */
+export const nodeHttp: Http = {
+  request(url, { method = 'GET', headers = {}, body, timeout = 10_000 } = {}) {
+    return new Promise((resolve, reject) => {
+      const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+      // A connection of its own: one kept for later may have been closed meanwhile.
+      const request = send(url, { method, headers, agent: false }, (response) => {
+        void bodyOf(response).then((text) => {
+          clearTimeout(timer);
+          if (text === undefined) reject(systemError('EMSGSIZE', 'request', url));
+          else resolve({ status: response.statusCode ?? 0, body: text });
+        }, reject);
+      });
+      const timer = setTimeout(() => request.destroy(systemError('ETIMEDOUT', 'request', url)), timeout);
+      request.on('error', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      request.end(body);
+    });
+  },
+
+  async listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer> {
+    const server = createServer((request, response) => void serve(request, response, answer));
+    let address = at;
+    let withdraw: (() => Promise<void>) | undefined;
+    if ('path' in at) {
+      withdraw = await listenUnix(server, at.path, at.mode);
+    } else {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(at.port, at.host, () => resolve());
+      });
+      const bound = server.address();
+      if (bound && typeof bound === 'object') address = { host: bound.address, port: bound.port };
+    }
+    return {
+      address,
+      async close() {
+        await withdraw?.();
+        withdraw = undefined;
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  },
+};
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>,
+): Promise<void> {
+  let given: HttpAnswer;
+  try {
+    const body = await bodyOf(request);
+    given =
+      body === undefined
+        ? { status: 413, body: 'too long' }
+        : await answer({
+            method: request.method ?? 'GET',
+            path: request.url ?? '/',
+            headers: request.headers as Record<string, string | undefined>,
+            body,
+          });
+  } catch {
+    given = { status: 500, body: 'failed' };
+  }
+  response.writeHead(given.status, { 'content-type': given.type ?? 'text/plain; charset=utf-8' }).end(given.body ?? '');
+}
+
+/** Undefined: longer than anybody should have to keep. */
+async function bodyOf(message: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= BODY_LIMIT) chunks.push(chunk);
+  }
+  return size > BODY_LIMIT ? undefined : Buffer.concat(chunks).toString('utf8');
+}
