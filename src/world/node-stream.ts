@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { listenUnix } from './node-unix.ts';
+import { openTty } from './node-tty.ts';
 import type { Stream, StreamAddress, StreamNetwork, StreamServer } from './world.ts';
 
 /** TCP and Unix sockets of the real world. */
@@ -32,7 +33,8 @@ export const nodeStreams: StreamNetwork = {
     };
   },
 
-  connect(to: StreamAddress): Promise<Stream> {
+  async connect(to): Promise<Stream> {
+    if ('tty' in to) return new NodeStream(await openTty(to), to.tty);
     return new Promise((resolve, reject) => {
       const socket = connect('path' in to ? { path: to.path } : { host: to.host, port: to.port, noDelay: true });
       socket.once('error', reject);

@@ -1,7 +1,7 @@
 import type { Life } from './sim-process.ts';
 import type { SeededRandom } from './sim-random.ts';
 import { systemError } from './system-error.ts';
-import { type Clock, endpointName, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from './world.ts';
+import { type Clock, endpointName, type Stream, type StreamAddress, type StreamNetwork, type StreamServer, type TtyAddress } from './world.ts';
 
 /** What carries the bytes. `delay`: ms on the way, least and most. */
 export interface Cable {
@@ -35,7 +35,8 @@ export class SimStreams {
   of(life: Life, disk: string): StreamNetwork {
     return {
       listen: async (at, accept) => this.#listen(life, disk, at, accept),
-      connect: (to) => this.#connect(life, disk, to),
+      // A line's far end is whoever listens at its name.
+      connect: (to: StreamAddress | TtyAddress) => this.#connect(life, disk, 'tty' in to ? { path: to.tty } : to),
     };
   }
 

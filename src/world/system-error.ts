@@ -8,6 +8,7 @@ const meanings: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'address already in use',
   EBADF: 'bad file descriptor',
+  EBUSY: 'in use by another process',
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset by peer',
   EIO: 'input/output error',
@@ -18,6 +19,7 @@ const meanings: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   ENOSPC: 'no space left on device',
   ENOTDIR: 'not a directory',
+  ENOTTY: 'not a terminal device, or not that speed',
   ETIMEDOUT: 'timed out',
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ptyPair } from '../../test/support/pty-pair.ts';
 import { nodeWorld } from './node.ts';
 import { simWorld, type SimWorld } from './sim.ts';
 import { endpointName, parseEndpoint, type Endpoint, type World } from './world.ts';
@@ -103,4 +104,20 @@ test('endpoints as text', () => {
   expect(parseEndpoint('10.0.0.1:0')).toEqual({ host: '10.0.0.1', port: 0 });
   expect([parseEndpoint('x'), parseEndpoint('a:99999'), parseEndpoint('::1:5')]).toEqual([undefined, undefined, undefined]);
   expect(endpointName({ host: '::1', port: 1 })).toBe('[::1]:1');
+});
+
+test('a terminal device carries bytes both ways, and says what is wrong with another', async () => {
+  const pair = await ptyPair();
+  const { stream } = nodeWorld();
+  const [a, b] = await Promise.all([stream.connect({ tty: pair.near, baud: 9600 }), stream.connect({ tty: pair.far })]);
+  const echoed = new Promise<number[]>((resolve) => (a.onData = (data) => resolve([...data])));
+  b.onData = (data) => void b.write(data.map((byte) => byte ^ 0xff));
+  const closed = new Promise<void>((resolve) => (b.onClose = () => resolve()));
+  a.write(Uint8Array.of(0x03, 0x0d, 0x1b));
+  expect(await echoed).toEqual([0xfc, 0xf2, 0xe4]);
+  a.destroy();
+  b.destroy();
+  await closed;
+  await expect(stream.connect({ tty: '/dev/no-such-line' })).rejects.toMatchObject({ code: 'ENOENT' });
+  pair.close();
 });

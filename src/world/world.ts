@@ -58,9 +58,17 @@ export interface UdpSocket {
 /** TCP, or a Unix socket whose file gets `mode` before anybody can connect. */
 export type StreamAddress = Endpoint | { readonly path: string; readonly mode?: number };
 
+/** A serial line or pseudo-terminal, in raw mode with eight bits, no parity, one stop bit. */
+export interface TtyAddress {
+  readonly tty: string;
+  /** Default 115200. */
+  readonly baud?: number;
+}
+
 export interface StreamNetwork {
   listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer>;
-  connect(to: StreamAddress): Promise<Stream>;
+  /** Rejects with the system's error; ENOTTY for a file that is no terminal, or a speed that it does not have. */
+  connect(to: StreamAddress | TtyAddress): Promise<Stream>;
 }
 
 export interface StreamServer {
