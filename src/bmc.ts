@@ -10,13 +10,14 @@ import type { BmcState } from './state/bmc-state.ts';
 import { BmcTime } from './state/bmc-time.ts';
 import { BootOptions } from './state/boot-options.ts';
 import { Channels } from './state/channels.ts';
-import { Chassis, RestartCause, RestorePolicy, type PowerAction, type PowerBackend } from './state/chassis.ts';
+import { Chassis, RestartCause, RestorePolicy, type PowerAction } from './state/chassis.ts';
 import { Dcmi } from './state/dcmi.ts';
 import { Events } from './state/events.ts';
 import { Firewall } from './state/firewall.ts';
 import { FruInventory } from './state/fru.ts';
 import { Identity } from './state/identity.ts';
 import { LanParameters } from './state/lan-parameters.ts';
+import type { PowerBackend } from './state/machine.ts';
 import { MessageBuffers } from './state/message-buffers.ts';
 import { Reservation } from './state/reservation.ts';
 import { SdrRepository } from './state/sdr.ts';
@@ -139,6 +140,7 @@ export class Bmc implements BmcState {
         this.#made.push(made);
       }
       await this.#openSockets();
+      await this.chassis.open();
     } catch (error) {
       await this.close();
       throw error;

@@ -1,13 +1,9 @@
 import type { Clock, Timer } from '../world/world.ts';
+import { Machine, type PowerBackend } from './machine.ts';
 import type { Setup } from './setup.ts';
 import { both, type Durable, type Store } from './store.ts';
 
 export type PowerAction = 'on' | 'off' | 'cycle' | 'reset' | 'diag' | 'soft';
-
-/** What really switches the machine. Without one, it is simulated. */
-export interface PowerBackend {
-  power(action: PowerAction): void | Promise<void>;
-}
 
 /** Power restore policy, IPMI 2.0 §28.2. */
 export const RestorePolicy = { AlwaysOff: 0, Previous: 1, AlwaysOn: 2 } as const;
@@ -85,7 +81,7 @@ export class Chassis {
   restartCause: { readonly cause: number; readonly channel: number } = { cause: RestartCause.Unknown, channel: 0 };
   frontPanel: FrontPanel = { standby: false, diagnosticInterrupt: false, reset: false, powerOff: false };
   readonly #clock: Clock;
-  readonly #backend: PowerBackend | undefined;
+  readonly #machine: Machine | undefined;
   readonly #softOffDelay: number;
   readonly #kept: Store<number>;
   readonly #capabilities: Store<ChassisCapabilities>;
@@ -95,11 +91,14 @@ export class Chassis {
   /** Monotonic milliseconds since when the hours counter runs. */
   #since: number;
   #pending: Timer | undefined;
+  #life: 'opening' | 'open' | 'closed' = 'open';
+  /** What a machine that is busy reported last. */
+  #heard: boolean | undefined;
   #identify: { readonly until: number; readonly forced: boolean } = { until: 0, forced: false };
 
   constructor(setup: Setup, options: ChassisOptions = {}) {
     this.#clock = setup.clock;
-    this.#backend = options.backend;
+    this.#machine = options.backend && new Machine(options.backend, setup.clock, setup.log);
     this.#softOffDelay = options.softOffDelay ?? 5000;
     this.#kept = setup.store<number>('chassis');
     this.#capabilities = setup.store<ChassisCapabilities>('chassis-capabilities');
@@ -159,28 +158,88 @@ export class Chassis {
     this.#listeners.add(listener);
   }
 
-  /** Does what Chassis Control asks for; a cycle and a soft shutdown take their time. */
+  /** The back end's machine is looked at, and restored if it has no power without its BMC (§28.8). */
+  async open(): Promise<void> {
+    const { backend } = this.#machine ?? {};
+    if (!backend?.watch) return;
+    const wanted = this.#on;
+    // That the machine is off without its BMC is no change of its power that the restore policy should remember.
+    this.#life = backend.restores ? 'opening' : 'open';
+    await backend.watch({ power: (on) => this.#reported(on), reset: () => this.#wasReset() });
+    this.#life = 'open';
+    if (backend.restores && wanted && !this.#on) await this.control('on', this.restartCause.cause)?.catch(() => undefined);
+  }
+
+  /** Does what Chassis Control asks for; a cycle and a soft shutdown take their time. Rejects where the machine does not do it. */
   control(action: PowerAction, cause: number = RestartCause.ChassisControl, channel = 0): Durable {
     this.#pending?.cancel();
     this.#pending = undefined;
+    if (!this.#machine) return this.#controlled(action, cause, channel);
+    const { cycles } = this.#machine.backend;
+    const step = action !== 'cycle' ? action : !this.#on ? 'on' : cycles ? 'cycle' : 'off';
+    return this.#machine.run(step, () => this.#told(() => this.#controlled(action, cause, channel)));
+  }
+
+  #controlled(action: PowerAction, cause: number, channel: number): Durable {
     const restarts = action === 'on' || action === 'cycle' || action === 'reset';
     if (restarts) this.restartCause = { cause, channel };
     if (action !== 'diag') this.lastPowerEvent = { ...NO_EVENT, byCommand: action === 'on' };
-    const done = this.#backend?.power(action);
-    const failed = done instanceof Promise ? done : undefined;
     if (action === 'soft') {
-      if (this.#on) this.#pending = this.#clock.after(this.#softOffDelay, () => void this.#switch(false, 'soft'));
-      return failed;
+      if (this.#on && !this.#machine?.backend.watch) this.#pending = this.#clock.after(this.#softOffDelay, () => void this.#switch(false, 'soft'));
+      return undefined;
     }
     if (action === 'cycle' && this.#on) {
-      this.#pending = this.#clock.after(this.cycleInterval * 1000, () => void this.#switch(true, 'cycle'));
-      return both(failed, this.#switch(false, 'cycle'));
+      if (this.#machine?.backend.cycles) return this.#switch(true, 'cycle');
+      this.#pending = this.#clock.after(this.cycleInterval * 1000, () => this.#backOn());
+      return this.#switch(false, 'cycle');
     }
     if (action === 'diag') {
       for (const listener of this.#listeners) listener(this.#on, action);
-      return failed;
+      return undefined;
     }
-    return both(failed, this.#switch(action !== 'off', action));
+    return this.#switch(action !== 'off', action);
+  }
+
+  /** The second half of a power cycle. */
+  #backOn(): void {
+    if (!this.#machine) return void this.#switch(true, 'cycle');
+    try {
+      void this.#machine.run('on', () => this.#told(() => this.#switch(true, 'cycle')))?.catch(() => undefined);
+    } catch {
+      // The log has it.
+    }
+  }
+
+  /** What the machine was told has been done; what it reported meanwhile comes after. */
+  #told(done: () => Durable): Durable {
+    const result = done();
+    const heard = this.#heard;
+    this.#heard = undefined;
+    if (heard !== undefined) this.#reported(heard);
+    return result;
+  }
+
+  /** The machine says that it went on or off. */
+  #reported(on: boolean): void {
+    if (this.#machine?.busy) {
+      this.#heard = on;
+      return;
+    }
+    if (on === this.#on || this.#life === 'closed') return;
+    if (this.#life === 'opening') {
+      this.#on = on;
+      return;
+    }
+    this.#pending?.cancel();
+    this.#pending = undefined;
+    if (on) this.restartCause = { cause: RestartCause.Unknown, channel: 0 };
+    this.lastPowerEvent = NO_EVENT;
+    void this.#switch(on, on ? 'on' : 'off')?.catch(() => undefined);
+  }
+
+  #wasReset(): void {
+    this.restartCause = { cause: RestartCause.SoftReset, channel: 0 };
+    void this.#switch(true, 'reset')?.catch(() => undefined);
   }
 
   /** Lights the identify lamp for some seconds; 0 turns it off. */
@@ -211,7 +270,9 @@ export class Chassis {
     this.#pending?.cancel();
     const minutes = this.#minutesOn();
     this.#since = this.#clock.monotonic();
-    return this.#on ? this.#kept.set('minutes', minutes) : undefined;
+    this.#life = 'closed';
+    const closed = this.#machine?.backend.close?.();
+    return both(closed, this.#on ? this.#kept.set('minutes', minutes) : undefined);
   }
 
   #minutesOn(): number {
