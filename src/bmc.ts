@@ -1,4 +1,6 @@
 import { makeInterface, type Made } from './assembly/interfaces.ts';
+import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
+import { CC } from './codec/index.ts';
 import { firewallRules } from './config/firewall.ts';
 import { channelsOf } from './config/channels.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
@@ -10,13 +12,15 @@ import type { BmcState } from './state/bmc-state.ts';
 import { BmcTime } from './state/bmc-time.ts';
 import { BootOptions } from './state/boot-options.ts';
 import { Channels } from './state/channels.ts';
-import { Chassis, RestartCause, RestorePolicy, type PowerAction } from './state/chassis.ts';
+import { Chassis, RestorePolicy } from './state/chassis.ts';
 import { Dcmi } from './state/dcmi.ts';
 import { Events } from './state/events.ts';
 import { Firewall } from './state/firewall.ts';
+import { FrontPanel } from './state/front-panel.ts';
 import { FruInventory } from './state/fru.ts';
 import { Identity } from './state/identity.ts';
 import { LanParameters } from './state/lan-parameters.ts';
+import { Life, type ResetKind, type ResetPhase } from './state/life.ts';
 import type { PowerBackend } from './state/machine.ts';
 import { MessageBuffers } from './state/message-buffers.ts';
 import { Reservation } from './state/reservation.ts';
@@ -26,10 +30,10 @@ import { sensorSdr } from './state/sensor-sdr.ts';
 import { Sensors } from './state/sensors.ts';
 import { Sessions } from './state/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
-import type { Journal } from './state/store.ts';
+import type { Durable, Journal } from './state/store.ts';
 import { Users } from './state/users.ts';
 import { SystemInfo } from './state/system-info.ts';
-import { Watchdog, type WatchdogSettings } from './state/watchdog.ts';
+import { Watchdog } from './state/watchdog.ts';
 import type { World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
 
@@ -57,9 +61,8 @@ export interface InterfaceInfo {
   readonly address: string;
 }
 
-/** Event offset of the pre-timeout interrupt (§42.2 table 42-3, Watchdog 2). */
-const PRE_TIMEOUT = 8;
-const WATCHDOG_ACTIONS: readonly (PowerAction | undefined)[] = [undefined, 'reset', 'off', 'cycle'];
+/** Seconds that a cold reset takes where nothing is said. */
+const DARKNESS = 2;
 
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -72,6 +75,7 @@ export class Bmc implements BmcState {
   readonly time: BmcTime;
   readonly identity: Identity;
   readonly chassis: Chassis;
+  readonly frontPanel: FrontPanel;
   readonly bootOptions: BootOptions;
   readonly events: Events;
   readonly sel: Sel;
@@ -87,6 +91,7 @@ export class Bmc implements BmcState {
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;
+  readonly life: Life;
   readonly #world: World;
   readonly #options: BmcOptions;
   readonly #made: Made[] = [];
@@ -100,6 +105,7 @@ export class Bmc implements BmcState {
     this.name = options.name ?? 'bmc';
     const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
+    this.life = new Life(setup, (options.reset?.dark ?? DARKNESS) * 1000);
     this.time = new BmcTime(setup);
     this.identity = new Identity(setup, identityOf(options));
     this.router = new Router<BmcState>({ standard, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
@@ -118,16 +124,19 @@ export class Bmc implements BmcState {
     const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[
       options.chassis?.restorePolicy ?? 'previous'
     ];
-    this.chassis = new Chassis(setup, { power: options.chassis?.power, restorePolicy, backend: power });
+    this.chassis = new Chassis(setup, {
+      power: options.chassis?.power,
+      restorePolicy,
+      backend: power,
+      softOffDelay: options.chassis?.softOff === undefined ? undefined : options.chassis.softOff * 1000,
+    });
+    this.frontPanel = new FrontPanel(setup, this.chassis);
     this.bootOptions = new BootOptions(setup, this.time);
     this.systemInfo = new SystemInfo(setup);
     this.dcmi = new Dcmi(setup, this.sensors, this.name);
-    this.watchdog = new Watchdog(setup, {
-      expired: (settings) => this.#watchdogExpired(settings),
-      preTimeout: (settings) => this.#watchdogEvent(settings, PRE_TIMEOUT),
-    });
+    this.watchdog = new Watchdog(setup, watchdogEvents(this));
     this.#connect();
-    if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) this.#logBoot();
+    if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
   }
 
   /** Opens every interface. Rejects, with all of them closed again, if one cannot be had (a port in use). */
@@ -157,6 +166,7 @@ export class Bmc implements BmcState {
 
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
+    this.life.stop();
     await Promise.all(this.#attachments.splice(0).map((attachment) => attachment.detach()));
     this.#made.length = 0;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
@@ -174,15 +184,9 @@ export class Bmc implements BmcState {
     ];
   }
 
-  reset(kind: 'cold' | 'warm'): void {
+  reset(kind: ResetKind): void {
     this.setup.log.info(`${this.name}: ${kind} reset`);
-    // After the answer has gone out: sessions are what the answer needs.
-    this.#world.clock.after(10, () => {
-      this.sessions.closeAll('reset');
-      this.messages.reset();
-      this.watchdog.forget();
-      if (kind === 'cold') for (const { reservation } of [this.sel, this.sdr]) reservation.cancel();
-    });
+    this.life.reset(kind);
   }
 
   async #openSockets(): Promise<void> {
@@ -205,47 +209,30 @@ export class Bmc implements BmcState {
       this.bootOptions.setInProgress.release(session);
       this.systemInfo.setInProgress.release(session);
     });
-    this.chassis.onPower((on, action) => {
-      this.bootOptions.hold();
-      if (on && action !== 'diag') void this.bootOptions.booted()?.catch(() => undefined);
+    const stored = (done: Durable): void => void done?.catch((error: unknown) => this.setup.log.error(`${this.name}: boot options`, error));
+    this.chassis.onRestart((cause) => stored(this.bootOptions.restarting(cause)));
+    this.chassis.onPower(({ action, starts }) => {
+      stored(starts ? this.bootOptions.booted() : this.bootOptions.hold());
+      if (action !== 'diag') this.watchdog.halt();
     });
+    this.life.onReset((phase, kind) => this.#onReset(phase, kind));
+    tellOfMachine(this, this.#options.chassis?.events ?? true);
   }
 
-  #watchdogExpired(settings: WatchdogSettings): void {
-    this.#watchdogEvent(settings, settings.action);
-    const action = WATCHDOG_ACTIONS[settings.action];
-    if (action)
-      void this.chassis
-        .control(action, RestartCause.Watchdog)
-        ?.catch((error: unknown) => this.setup.log.error(`${this.name}: watchdog ${action}`, error));
-  }
-
-  /** The event of §42.2, sensor type 23h: the offset is the action; data 2 has interrupt and use. */
-  #watchdogEvent(settings: WatchdogSettings, offset: number): void {
-    if (offset === PRE_TIMEOUT) this.messages.watchdogPreTimeout = true;
-    if (settings.dontLog) return;
-    const data = Uint8Array.of(0xc0 | offset, (settings.preTimeoutInterrupt << 4) | settings.use, 0xff);
-    void this.events.raise({ generator: 0x20, sensorType: 0x23, sensorNumber: 0, eventType: 0x6f, deassertion: false, data })?.catch(() => undefined);
-  }
-
-  /** A server that was just switched on has something to tell. */
-  #logBoot(): void {
-    const bios = 0x21;
-    const event = (sensorType: number, ...data: number[]): void => {
-      void this.events
-        .raise({
-          generator: bios,
-          sensorType,
-          sensorNumber: 0,
-          eventType: 0x6f,
-          deassertion: false,
-          data: Uint8Array.from([...data, 0xff, 0xff].slice(0, 3)),
-        })
-        ?.catch(() => undefined);
-    };
-    // System boot initiated by power-up; firmware progress: starting operating system boot; C: boot completed.
-    event(0x1d, 0x00);
-    event(0x0f, 0xc2, 0x13);
-    event(0x1f, 0x01);
+  #onReset(phase: ResetPhase, kind: ResetKind): void {
+    if (phase === 'up') {
+      this.router.suspended = undefined;
+      return;
+    }
+    this.sessions.closeAll('reset');
+    this.messages.reset();
+    this.watchdog.forget();
+    if (kind === 'warm') return;
+    this.router.suspended = CC.InitializationInProgress;
+    for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();
+    this.channels.forgetPresentAccess();
+    this.lan.clearStatistics();
+    this.events.receiver = { address: 0x20, lun: 0 };
+    this.identity.manufacturingTest = false;
   }
 }

@@ -18,6 +18,7 @@ export interface BmcOptions {
   readonly sdr?: { readonly name?: string };
   readonly sel?: SelOptions;
   readonly chassis?: ChassisOptions;
+  readonly reset?: ResetOptions;
   readonly sessions?: SessionsOptions;
   /** Which commands a channel may use, beyond privilege. */
   readonly firewall?: readonly FirewallOptions[];
@@ -34,6 +35,8 @@ export interface IdentityOptions {
   /** UUIDs as text. Made at random where absent. */
   readonly deviceGuid?: string;
   readonly systemGuid?: string;
+  /** What Get Self Test Results says. Default `ok`. */
+  readonly selfTest?: 'ok' | 'not-implemented' | 'fatal' | readonly SelfTestProblem[];
 }
 
 export type PrivilegeName = 'callback' | 'user' | 'operator' | 'administrator' | 'oem' | 'none';
@@ -90,7 +93,19 @@ export interface SelOptions {
 export interface ChassisOptions {
   readonly power?: 'on' | 'off';
   readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
+  /** Seconds that the machine's system needs to shut down when it is asked to. Default 5. */
+  readonly softOff?: number;
+  /** Log power changes, buttons, intrusion and resets of the BMC. Default true. */
+  readonly events?: boolean;
 }
+
+export interface ResetOptions {
+  /** Seconds that a cold reset takes. Meanwhile LAN is silent and system interfaces say D2h. Default 2. */
+  readonly dark?: number;
+}
+
+/** What the self-test of the BMC finds wrong (IPMI 2.0 §20.4). */
+export type SelfTestProblem = 'firmware' | 'boot-block' | 'internal-use-area' | 'sdr-empty' | 'ipmb' | 'fru' | 'sdr' | 'sel';
 
 /** Unix sockets for handlers in other processes. */
 export interface SocketsOptions {

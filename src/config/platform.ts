@@ -1,7 +1,7 @@
 import { Privilege } from '../commands/command.ts';
 import { fruImage } from '../state/fru-image.ts';
 import type { FruDevice } from '../state/fru.ts';
-import { DEVICE_SUPPORT, type IdentityOptions as Identity } from '../state/identity.ts';
+import { DEVICE_SUPPORT, SelfTest, type IdentityOptions as Identity } from '../state/identity.ts';
 import type { LanSettings } from '../state/lan-parameters.ts';
 import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
 import { factorsFor } from '../state/sensor-factors.ts';
@@ -10,7 +10,7 @@ import { NO_ACCESS, type UsersOptions } from '../state/users.ts';
 import { SettingsError } from './errors.ts';
 import { interfacesOf } from './channels.ts';
 import { possibleStates, sensorTypes, units } from './names.ts';
-import type { BmcOptions, FruOptions, PrivilegeName, SensorOptions } from './options.ts';
+import type { BmcOptions, FruOptions, IdentityOptions, PrivilegeName, SelfTestProblem, SensorOptions } from './options.ts';
 
 const THRESHOLD = 0x01;
 const SENSOR_SPECIFIC = 0x6f;
@@ -18,7 +18,17 @@ const BMC_ADDRESS = 0x20;
 
 export function identityOf({ identity = {} }: BmcOptions): Identity {
   const [major, minor] = (identity.firmware ?? '1.00').split('.').map(Number);
-  return { ...identity, firmwareMajor: major, firmwareMinor: minor };
+  return { ...identity, firmwareMajor: major, firmwareMinor: minor, selfTest: selfTestOf(identity.selfTest ?? 'ok') };
+}
+
+/** Bits of detail of result 57h (IPMI 2.0 §20.4), from 0 upwards. */
+const PROBLEMS: readonly SelfTestProblem[] = ['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'];
+
+function selfTestOf(found: NonNullable<IdentityOptions['selfTest']>): { result: number; detail: number } {
+  if (found === 'ok') return { result: SelfTest.Ok, detail: 0 };
+  if (found === 'not-implemented') return { result: SelfTest.NotImplemented, detail: 0 };
+  if (found === 'fatal') return { result: SelfTest.FatalHardware, detail: 0 };
+  return { result: SelfTest.Corrupted, detail: found.reduce((mask, problem) => mask | (1 << PROBLEMS.indexOf(problem)), 0) };
 }
 
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>

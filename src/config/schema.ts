@@ -101,6 +101,12 @@ const bmc = {
       productId: z.int().min(0).max(0xffff).optional(),
       deviceGuid: uuid.optional(),
       systemGuid: uuid.optional(),
+      selfTest: z
+        .union([
+          z.enum(['ok', 'not-implemented', 'fatal']),
+          z.array(z.enum(['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'])).min(1),
+        ])
+        .optional(),
     })
     .optional(),
   interfaces: z.array(interfaceSchema).optional(),
@@ -121,8 +127,14 @@ const bmc = {
   sdr: z.strictObject({ name: text(16).optional() }).optional(),
   sel: z.strictObject({ capacity: z.int().min(16).max(0xfffe).optional(), bootEvents: z.boolean().optional() }).optional(),
   chassis: z
-    .strictObject({ power: z.enum(['on', 'off']).optional(), restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional() })
+    .strictObject({
+      power: z.enum(['on', 'off']).optional(),
+      restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional(),
+      softOff: z.number().min(0).max(3600).optional(),
+      events: z.boolean().optional(),
+    })
     .optional(),
+  reset: z.strictObject({ dark: z.number().min(0).max(3600).optional() }).optional(),
   sessions: z.strictObject({ limit: z.int().min(1).max(255).optional(), inactivity: z.number().positive().optional() }).optional(),
   firewall: z.array(firewall).optional(),
   sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),

@@ -37,6 +37,8 @@ export class Router<B = unknown> {
   readonly #standard: Table | undefined;
   /** Decides before any handler; none: everything that the privilege allows. */
   policy: Policy | undefined;
+  /** Every request is refused with this code while the whole BMC is not to be asked (D2h, D1h); undefined: it is. */
+  suspended: number | undefined;
   readonly #log: RouterLog | undefined;
   readonly #manufacturer: number | undefined;
   /** Made with the first registration: a BMC without handlers of its own has no table of its own. */
@@ -146,6 +148,7 @@ export class Router<B = unknown> {
   }
 
   readonly dispatch: Dispatch<B> = (message, context) => {
+    if (this.suspended !== undefined) return refuse(message, this.suspended);
     const entry = this.#find(message, context.channel.number);
     if (this.policy !== undefined) {
       const cc = this.policy.check(message, context);

@@ -6,9 +6,11 @@ import type { Dcmi } from './dcmi.ts';
 import type { Router } from '../router/index.ts';
 import type { Events } from './events.ts';
 import type { Firewall } from './firewall.ts';
+import type { FrontPanel } from './front-panel.ts';
 import type { FruInventory } from './fru.ts';
 import type { Identity } from './identity.ts';
 import type { LanParameters } from './lan-parameters.ts';
+import type { Life, ResetKind } from './life.ts';
 import type { MessageBuffers } from './message-buffers.ts';
 import type { Reservation } from './reservation.ts';
 import type { SdrRepository } from './sdr.ts';
@@ -29,6 +31,7 @@ export interface BmcState {
   readonly time: BmcTime;
   readonly identity: Identity;
   readonly chassis: Chassis;
+  readonly frontPanel: FrontPanel;
   readonly bootOptions: BootOptions;
   readonly events: Events;
   readonly sel: Sel;
@@ -44,6 +47,7 @@ export interface BmcState {
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;
+  readonly life: Life;
   /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
-  reset(kind: 'cold' | 'warm'): void;
+  reset(kind: ResetKind): void;
 }

@@ -1,9 +1,10 @@
 import { bit, bits, byte, CC, IpmiError, layout, rest, timestamp, u32, u8 } from '../codec/index.ts';
 import type { Clock } from '../world/world.ts';
 import type { BmcTime } from './bmc-time.ts';
+import { RestartCause } from './chassis.ts';
 import { SetInProgress, SetState } from './set-in-progress.ts';
 import type { Setup } from './setup.ts';
-import type { Durable, Store } from './store.ts';
+import { both, type Durable, type Store } from './store.ts';
 
 /** Parameter selectors, IPMI 2.0 §28.13 table 28-14. */
 export const BootParameter = {
@@ -53,10 +54,58 @@ const layouts: Readonly<Record<number, { decode(data: Uint8Array): unknown } | u
   [BootParameter.InitiatorMailbox]: Mailbox,
 };
 
+/** Boot devices by their selector in parameter 5 (table 28-14). */
+const DEVICES = {
+  0: 'none',
+  1: 'pxe',
+  2: 'disk',
+  3: 'disk-safe-mode',
+  4: 'diagnostic-partition',
+  5: 'cdrom',
+  6: 'bios-setup',
+  7: 'remote-floppy',
+  8: 'remote-cdrom',
+  9: 'remote-media',
+  11: 'remote-disk',
+  15: 'floppy',
+} as const;
+export type BootDevice = (typeof DEVICES)[keyof typeof DEVICES];
+
+/** What the next start is to do, as data for whoever starts the machine. */
+export interface NextBoot {
+  /** `none`: no override, but the other wishes hold. */
+  readonly device: BootDevice;
+  /** 0: any; 1..15 an internal one, 17..31 an external one. */
+  readonly instance: number;
+  /** For all boots to come. */
+  readonly persistent: boolean;
+  readonly efi: boolean;
+  /** What firmware shows: 0 its default, 1 quiet, 2 verbose. */
+  readonly verbosity: number;
+  readonly cmosClear: boolean;
+  readonly screenBlank: boolean;
+  readonly bypassPassword: boolean;
+  readonly progressTraps: boolean;
+  readonly lock: { readonly keyboard: boolean; readonly resetButton: boolean; readonly powerButton: boolean; readonly sleepButton: boolean };
+  /** 0 firmware's default, 1 suppressed, 2 on. */
+  readonly consoleRedirection: number;
+}
+
 const MAILBOX_SIZE = 16;
 /** Seconds after which flags that no boot has used are no longer valid (§28.13, parameter 3). */
 const VALID_FOR = 60_000;
 const INITIATORS = 0x1f;
+
+/** The causes of a start that clear the valid bit unless parameter 3 says no, with its bit there. */
+const CLEARING_CAUSES: Readonly<Record<number, keyof ReturnType<typeof ValidBitClearing.decode> | undefined>> = {
+  [RestartCause.PowerButton]: 'powerButton',
+  [RestartCause.Rtc]: 'powerButton',
+  [RestartCause.ResetButton]: 'resetButton',
+  [RestartCause.SoftReset]: 'resetButton',
+  [RestartCause.Watchdog]: 'watchdog',
+  [RestartCause.PefReset]: 'pef',
+  [RestartCause.PefCycle]: 'pef',
+};
 
 /** What the machine is to boot next. Flags become invalid by themselves when no boot follows. */
 export class BootOptions {
@@ -65,6 +114,8 @@ export class BootOptions {
   readonly #time: BmcTime;
   readonly #values: Store<Uint8Array>;
   readonly #invalid: Store<boolean>;
+  /** `expires`: wall milliseconds, so that the time runs on while the BMC restarts. */
+  readonly #marks: Store<number>;
   /** Monotonic milliseconds when valid flags expire; undefined: they do not. */
   #expires: number | undefined;
 
@@ -73,6 +124,9 @@ export class BootOptions {
     this.#time = time;
     this.#values = setup.store<Uint8Array>('boot-options');
     this.#invalid = setup.store<boolean>('boot-options-invalid');
+    this.#marks = setup.store<number>('boot-options-marks');
+    const expires = this.#marks.get('expires');
+    if (expires !== undefined) this.#expires = this.#clock.monotonic() + Math.min(Math.max(expires - this.#clock.now(), 0), VALID_FOR);
     this.setInProgress = new SetInProgress(setup.clock);
   }
 
@@ -129,8 +183,8 @@ export class BootOptions {
       case BootParameter.BootFlags: {
         const flags = value as ReturnType<typeof BootFlags.decode>;
         // Flags for all boots are meant to stay; what nobody used within its time is for one boot.
-        this.#expires = flags.valid && !flags.persistent && !this.#clearing.timeout ? this.#clock.monotonic() + VALID_FOR : undefined;
-        return this.#values.set(parameter, BootFlags.encode(flags));
+        const limited = flags.valid && !flags.persistent && !this.#clearing.timeout;
+        return both(this.#expireAfter(limited ? VALID_FOR : undefined), this.#values.set(parameter, BootFlags.encode(flags)));
       }
       case BootParameter.InitiatorMailbox: {
         const { set, block } = value as { set: number; block: Uint8Array };
@@ -150,17 +204,46 @@ export class BootOptions {
     return expired ? { ...flags, valid: false } : flags;
   }
 
+  /** What the next start is to do; undefined: nothing special. A start uses it up, unless it is for all boots. */
+  next(): NextBoot | undefined {
+    const flags = this.isInvalid(BootParameter.BootFlags) ? undefined : this.flags;
+    if (!flags?.valid) return undefined;
+    return {
+      device: DEVICES[flags.device as keyof typeof DEVICES] ?? 'none',
+      instance: flags.deviceInstance,
+      persistent: flags.persistent,
+      efi: flags.efi,
+      verbosity: flags.verbosity,
+      cmosClear: flags.cmosClear,
+      screenBlank: flags.screenBlank,
+      bypassPassword: flags.bypassPassword,
+      progressTraps: flags.progressTraps,
+      lock: {
+        keyboard: flags.lockKeyboard,
+        resetButton: flags.lockOutReset,
+        powerButton: flags.lockOutPower,
+        sleepButton: flags.lockOutSleep,
+      },
+      consoleRedirection: flags.consoleRedirection,
+    };
+  }
+
   /** A chassis command came in time: the flags wait for the boot it starts. */
-  hold(): void {
-    if (this.flags.valid) this.#expires = undefined;
+  hold(): Durable {
+    return this.flags.valid ? this.#expireAfter(undefined) : undefined;
+  }
+
+  /** The machine is about to start: some causes take the flags' validity away (parameter 3). */
+  restarting(cause: number): Durable {
+    const kept = CLEARING_CAUSES[cause];
+    return kept === undefined || this.#clearing[kept] ? this.hold() : this.booted();
   }
 
   /** The machine has booted with the flags: those for one boot only are used up. */
   booted(): Durable {
     const { flags } = this;
     if (!flags.valid || flags.persistent) return undefined;
-    this.#expires = undefined;
-    return this.#values.set(BootParameter.BootFlags, BootFlags.encode({ ...flags, valid: false }));
+    return both(this.#expireAfter(undefined), this.#values.set(BootParameter.BootFlags, BootFlags.encode({ ...flags, valid: false })));
   }
 
   /** Who set the flags, for whoever boots (parameter 6). */
@@ -170,5 +253,11 @@ export class BootOptions {
 
   get #clearing(): ReturnType<typeof ValidBitClearing.decode> {
     return ValidBitClearing.decode(this.#values.get(BootParameter.ValidBitClearing) ?? Uint8Array.of(0));
+  }
+
+  #expireAfter(ms: number | undefined): Durable {
+    if (ms === undefined && this.#expires === undefined) return undefined;
+    this.#expires = ms === undefined ? undefined : this.#clock.monotonic() + ms;
+    return this.#marks.change([['expires', ms === undefined ? undefined : this.#clock.now() + ms]]);
   }
 }

@@ -99,6 +99,11 @@ export class Channels {
     return this.#access.set(number, access);
   }
 
+  /** A cold reset: the stored access is the present one again. */
+  forgetPresentAccess(): void {
+    this.#present.clear();
+  }
+
   /** How IPMI 1.5 messages on a channel are authenticated. */
   authentication(number: number): {
     perMessageDisabled: boolean;

@@ -44,13 +44,8 @@ export interface ChassisCapabilities {
   readonly bridgeAddress: number;
 }
 
-/** §28.6: buttons that are disabled. */
-export interface FrontPanel {
-  readonly standby: boolean;
-  readonly diagnosticInterrupt: boolean;
-  readonly reset: boolean;
-  readonly powerOff: boolean;
-}
+/** What can take the power away besides a command (§28.2). */
+export type PowerLoss = 'fault' | 'interlock' | 'overload' | 'acFailed';
 
 export interface ChassisOptions {
   readonly power?: 'on' | 'off';
@@ -60,11 +55,27 @@ export interface ChassisOptions {
   readonly softOffDelay?: number;
 }
 
+/** A change of the machine's power, after it has happened. */
+export interface PowerChange {
+  readonly on: boolean;
+  readonly action: PowerAction;
+  /** Why it started, for `on`: see RestartCause. */
+  readonly cause: number;
+  /** Whether the power was in the other state before; false for a reset. */
+  readonly changed: boolean;
+  /** The machine boots now. */
+  readonly starts: boolean;
+  /** Set where no command took the power away. */
+  readonly loss?: PowerLoss;
+}
+
 const BMC_ADDRESS = 0x20;
 const NO_EVENT: LastPowerEvent = { byCommand: false, fault: false, interlock: false, overload: false, acFailed: false };
 const MINUTES_PER_COUNT = 60;
+/** Causes of a start that a command of IPMI is not. */
+const NOT_BY_COMMAND = new Set<number>([RestartCause.PowerButton, RestartCause.AlwaysRestore, RestartCause.RestorePrevious, RestartCause.Rtc]);
 
-/** The machine that the BMC manages: power, buttons, identify light, hours. */
+/** The machine that the BMC manages: power, faults, hours. */
 export class Chassis {
   /** Faults that a test or a sensor may set (§28.2). */
   faults = {
@@ -75,17 +86,16 @@ export class Chassis {
     intrusion: false,
     driveFault: false,
     coolingFault: false,
-    frontPanelLockout: false,
   };
-  lastPowerEvent: LastPowerEvent = NO_EVENT;
-  restartCause: { readonly cause: number; readonly channel: number } = { cause: RestartCause.Unknown, channel: 0 };
-  frontPanel: FrontPanel = { standby: false, diagnosticInterrupt: false, reset: false, powerOff: false };
   readonly #clock: Clock;
   readonly #machine: Machine | undefined;
   readonly #softOffDelay: number;
   readonly #kept: Store<number>;
   readonly #capabilities: Store<ChassisCapabilities>;
-  readonly #listeners = new Set<(on: boolean, action: PowerAction) => void>();
+  readonly #lastEvent: Store<LastPowerEvent>;
+  readonly #listeners = new Set<(change: PowerChange) => void>();
+  readonly #restartListeners = new Set<(cause: number) => void>();
+  readonly #intrusionListeners = new Set<(open: boolean) => void>();
   readonly #defaults: { readonly policy: number };
   #on: boolean;
   /** Monotonic milliseconds since when the hours counter runs. */
@@ -94,7 +104,6 @@ export class Chassis {
   #life: 'opening' | 'open' | 'closed' = 'open';
   /** What a machine that is busy reported last. */
   #heard: boolean | undefined;
-  #identify: { readonly until: number; readonly forced: boolean } = { until: 0, forced: false };
 
   constructor(setup: Setup, options: ChassisOptions = {}) {
     this.#clock = setup.clock;
@@ -102,15 +111,14 @@ export class Chassis {
     this.#softOffDelay = options.softOffDelay ?? 5000;
     this.#kept = setup.store<number>('chassis');
     this.#capabilities = setup.store<ChassisCapabilities>('chassis-capabilities');
+    this.#lastEvent = setup.store<LastPowerEvent>('last-power-event');
     this.#defaults = { policy: options.restorePolicy ?? RestorePolicy.Previous };
     const before = this.#kept.get('power');
     const restored = this.restorePolicy === RestorePolicy.AlwaysOn || (this.restorePolicy === RestorePolicy.Previous && before === 1);
     this.#on = before === undefined ? (options.power ?? 'on') === 'on' : restored;
     if (before !== undefined && restored) {
-      this.restartCause = {
-        cause: this.restorePolicy === RestorePolicy.AlwaysOn ? RestartCause.AlwaysRestore : RestartCause.RestorePrevious,
-        channel: 0,
-      };
+      const cause = this.restorePolicy === RestorePolicy.AlwaysOn ? RestartCause.AlwaysRestore : RestartCause.RestorePrevious;
+      void this.#setCause(cause, 0)?.catch(() => undefined);
     }
     this.#since = this.#clock.monotonic();
   }
@@ -154,8 +162,35 @@ export class Chassis {
     return this.#kept.set('cycle', seconds);
   }
 
-  onPower(listener: (on: boolean, action: PowerAction) => void): void {
+  /** Why the machine started last, and by which channel (§28.11). */
+  get restartCause(): { readonly cause: number; readonly channel: number } {
+    const kept = this.#kept.get('cause') ?? RestartCause.Unknown;
+    return { cause: kept & 0x0f, channel: kept >> 8 };
+  }
+
+  get lastPowerEvent(): LastPowerEvent {
+    return this.#lastEvent.get('last') ?? NO_EVENT;
+  }
+
+  /** After every power change, reset and diagnostic interrupt. */
+  onPower(listener: (change: PowerChange) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Before the machine starts or is reset, and before a back end hears of it: what the next boot reads may depend on the cause. */
+  onRestart(listener: (cause: number) => void): void {
+    this.#restartListeners.add(listener);
+  }
+
+  onIntrusion(listener: (open: boolean) => void): void {
+    this.#intrusionListeners.add(listener);
+  }
+
+  /** Opens or closes the chassis. */
+  setIntrusion(open: boolean): void {
+    if (this.faults.intrusion === open) return;
+    this.faults.intrusion = open;
+    for (const listener of this.#intrusionListeners) listener(open);
   }
 
   /** The back end's machine is looked at, and restored if it has no power without its BMC (§28.8). */
@@ -174,37 +209,55 @@ export class Chassis {
   control(action: PowerAction, cause: number = RestartCause.ChassisControl, channel = 0): Durable {
     this.#pending?.cancel();
     this.#pending = undefined;
+    const starts = (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
+    if (starts && !this.#machine?.busy) for (const listener of this.#restartListeners) listener(cause);
     if (!this.#machine) return this.#controlled(action, cause, channel);
     const { cycles } = this.#machine.backend;
     const step = action !== 'cycle' ? action : !this.#on ? 'on' : cycles ? 'cycle' : 'off';
     return this.#machine.run(step, () => this.#told(() => this.#controlled(action, cause, channel)));
   }
 
+  /** The power goes away without a command. */
+  losePower(loss: PowerLoss): Durable {
+    this.#pending?.cancel();
+    this.#pending = undefined;
+    if (loss === 'fault') this.faults.powerFault = true;
+    else if (loss !== 'acFailed') this.faults[loss] = true;
+    return both(this.#lastEvent.set('last', { ...NO_EVENT, [loss]: true }), this.#switch(false, 'off', loss));
+  }
+
   #controlled(action: PowerAction, cause: number, channel: number): Durable {
-    const restarts = action === 'on' || action === 'cycle' || action === 'reset';
-    if (restarts) this.restartCause = { cause, channel };
-    if (action !== 'diag') this.lastPowerEvent = { ...NO_EVENT, byCommand: action === 'on' };
+    const starts = (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
+    const done = both(starts ? this.#setCause(cause, channel) : undefined, this.#remember(action, starts, cause));
     if (action === 'soft') {
-      if (this.#on && !this.#machine?.backend.watch) this.#pending = this.#clock.after(this.#softOffDelay, () => void this.#switch(false, 'soft'));
-      return undefined;
+      if (this.#on && !this.#machine?.backend.watch)
+        this.#pending = this.#clock.after(this.#softOffDelay, () => void this.#switch(false, 'soft')?.catch(() => undefined));
+      return done;
     }
     if (action === 'cycle' && this.#on) {
-      if (this.#machine?.backend.cycles) return this.#switch(true, 'cycle');
+      if (this.#machine?.backend.cycles) return both(done, this.#switch(true, 'cycle'));
       this.#pending = this.#clock.after(this.cycleInterval * 1000, () => this.#backOn());
-      return this.#switch(false, 'cycle');
+      return both(done, this.#switch(false, 'cycle'));
     }
     if (action === 'diag') {
-      for (const listener of this.#listeners) listener(this.#on, action);
-      return undefined;
+      this.#tell({ on: this.#on, action, cause, changed: false, starts: false });
+      return done;
     }
-    return this.#switch(action !== 'off', action);
+    return both(done, this.#switch(action !== 'off', action));
+  }
+
+  /** What was the last power event (§28.2). A reset is none. */
+  #remember(action: PowerAction, starts: boolean, cause: number): Durable {
+    const stops = this.#on && (action === 'off' || action === 'soft');
+    if (action === 'reset' || !(starts || stops)) return undefined;
+    return this.#lastEvent.set('last', { ...NO_EVENT, byCommand: starts && !NOT_BY_COMMAND.has(cause) });
   }
 
   /** The second half of a power cycle. */
   #backOn(): void {
-    if (!this.#machine) return void this.#switch(true, 'cycle');
     try {
-      void this.#machine.run('on', () => this.#told(() => this.#switch(true, 'cycle')))?.catch(() => undefined);
+      const on = (): Durable => this.#switch(true, 'cycle');
+      void (this.#machine ? this.#machine.run('on', () => this.#told(on)) : on())?.catch(() => undefined);
     } catch {
       // The log has it.
     }
@@ -232,25 +285,18 @@ export class Chassis {
     }
     this.#pending?.cancel();
     this.#pending = undefined;
-    if (on) this.restartCause = { cause: RestartCause.Unknown, channel: 0 };
-    this.lastPowerEvent = NO_EVENT;
-    void this.#switch(on, on ? 'on' : 'off')?.catch(() => undefined);
+    if (on) this.#startsByItself(RestartCause.Unknown);
+    void both(this.#lastEvent.set('last', NO_EVENT), this.#switch(on, on ? 'on' : 'off'))?.catch(() => undefined);
   }
 
   #wasReset(): void {
-    this.restartCause = { cause: RestartCause.SoftReset, channel: 0 };
+    this.#startsByItself(RestartCause.SoftReset);
     void this.#switch(true, 'reset')?.catch(() => undefined);
   }
 
-  /** Lights the identify lamp for some seconds; 0 turns it off. */
-  identify(seconds: number, forced: boolean): void {
-    this.#identify = { until: this.#clock.monotonic() + seconds * 1000, forced };
-  }
-
-  /** §28.2: 0 off, 1 for a time, 2 until it is turned off. */
-  get identifyState(): number {
-    if (this.#identify.forced) return 2;
-    return this.#identify.until > this.#clock.monotonic() ? 1 : 0;
+  #startsByItself(cause: number): void {
+    for (const listener of this.#restartListeners) listener(cause);
+    void this.#setCause(cause, 0)?.catch(() => undefined);
   }
 
   /** Power-on hours as counts of `minutesPerCount` (§28.14). */
@@ -280,12 +326,21 @@ export class Chassis {
     return (this.#kept.get('minutes') ?? 0) + running;
   }
 
-  #switch(on: boolean, action: PowerAction): Durable {
+  #setCause(cause: number, channel: number): Durable {
+    return this.#kept.set('cause', cause | (channel << 8));
+  }
+
+  #tell(change: PowerChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #switch(on: boolean, action: PowerAction, loss?: PowerLoss): Durable {
     const minutes = this.#minutesOn();
     const changed = on !== this.#on;
     this.#on = on;
     this.#since = this.#clock.monotonic();
-    for (const listener of this.#listeners) listener(on, action);
+    if (on) Object.assign(this.faults, { powerFault: false, interlock: false, overload: false });
+    this.#tell({ on, action, cause: this.restartCause.cause, changed, starts: on && (changed || action === 'reset' || action === 'cycle'), loss });
     if (!changed) return undefined;
     return this.#kept.change([
       ['power', on ? 1 : 0],

@@ -1,5 +1,5 @@
 import type { Setup } from './setup.ts';
-import type { Store } from './store.ts';
+import type { Durable, Store } from './store.ts';
 
 export interface IdentityOptions {
   /** Default 20h. */
@@ -17,6 +17,13 @@ export interface IdentityOptions {
   /** UUIDs as text; made at random, once, where absent. */
   readonly deviceGuid?: string;
   readonly systemGuid?: string;
+  readonly selfTest?: SelfTestResult;
+}
+
+/** `result`: see SelfTest. `detail`: with 57h a bit for each fault (IPMI 2.0 §20.4). */
+export interface SelfTestResult {
+  readonly result: number;
+  readonly detail: number;
 }
 
 /** What this BMC is good for, as Get Device ID and its locator record say it. */
@@ -34,29 +41,37 @@ export const DEVICE_SUPPORT = {
 /** Results of Get Self Test Results, IPMI 2.0 §20.4. */
 export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
 
+/** As Get Device ID shows it: `major` 0..127, `minor` 0..99, `aux` four bytes. */
+export interface FirmwareRevision {
+  readonly major: number;
+  readonly minor: number;
+  readonly aux?: Uint8Array;
+}
+
 /** Who this BMC says it is. */
 export class Identity {
   readonly deviceId: number;
   readonly deviceRevision: number;
   readonly manufacturerId: number;
   readonly productId: number;
-  firmwareMajor: number;
-  firmwareMinor: number;
-  auxFirmware: Uint8Array | undefined;
   /** Device busy: firmware, SDR or self-initialisation under way. */
   updateInProgress = false;
-  selfTest: { result: number; detail: number } = { result: SelfTest.Ok, detail: 0 };
-  /** ACPI power states as Set ACPI Power State left them; 2Ah: unknown (§20.6). */
-  acpi = { system: 0x00, device: 0x00 };
+  selfTest: SelfTestResult;
+  /** ACPI power states as the machine's power and Set ACPI Power State leave them; 2Ah: unknown (§20.6). */
+  acpi: { readonly system: number; readonly device: number } = { system: 0x00, device: 0x00 };
+  /** Manufacturing Test On was given: what is write-protected in the field may be written, until the next reset (§20.5). */
+  manufacturingTest = false;
+  readonly #revision: FirmwareRevision;
+  readonly #firmware: Store<FirmwareRevision>;
   readonly #guids: Store<string>;
   readonly #given: Readonly<Record<'device' | 'system', string | undefined>>;
 
   constructor(setup: Setup, options: IdentityOptions = {}) {
     this.deviceId = options.deviceId ?? 0x20;
     this.deviceRevision = options.deviceRevision ?? 1;
-    this.firmwareMajor = options.firmwareMajor ?? 1;
-    this.firmwareMinor = options.firmwareMinor ?? 0;
-    this.auxFirmware = options.auxFirmware;
+    this.#revision = { major: options.firmwareMajor ?? 1, minor: options.firmwareMinor ?? 0, aux: options.auxFirmware };
+    this.#firmware = setup.store<FirmwareRevision>('firmware-revision');
+    this.selfTest = options.selfTest ?? { result: SelfTest.Ok, detail: 0 };
     this.manufacturerId = options.manufacturerId ?? 0;
     this.productId = options.productId ?? 0;
     this.#given = { device: options.deviceGuid, system: options.systemGuid };
@@ -67,12 +82,27 @@ export class Identity {
     }
   }
 
+  get firmware(): FirmwareRevision {
+    return this.#firmware.get('running') ?? this.#revision;
+  }
+
+  /** Other firmware runs from now on. */
+  setFirmware(revision: FirmwareRevision): Durable {
+    return this.#firmware.set('running', revision);
+  }
+
   get deviceGuid(): string {
-    return this.#given.device ?? this.#guids.get('device')!;
+    return this.#guids.get('set-device') ?? this.#given.device ?? this.#guids.get('device')!;
   }
 
   get systemGuid(): string {
-    return this.#given.system ?? this.#guids.get('system')!;
+    return this.#guids.get('set-system') ?? this.#given.system ?? this.#guids.get('system')!;
+  }
+
+  /** Gives the device or the system another UUID, for good. Throws RangeError for what is none. */
+  setGuid(which: 'device' | 'system', uuid: string): Durable {
+    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid)) throw new RangeError(`'${uuid}' is not a UUID`);
+    return this.#guids.set(`set-${which}`, uuid.toLowerCase());
   }
 
   /** As the wire has it: least significant byte first, the node field leading (§20.8). */

@@ -137,6 +137,12 @@ export class LanParameters {
     return counters;
   }
 
+  /** All counters of all channels, or of one, begin again. */
+  clearStatistics(channel?: number): void {
+    for (const [number, counters] of this.#statistics)
+      if (channel === undefined || channel === number) Object.assign(counters, { received: 0, valid: 0, sent: 0 });
+  }
+
   /** Frees what a session left locked. */
   release(owner: unknown): void {
     for (const lock of this.#locks.values()) lock.release(owner);

@@ -321,7 +321,9 @@ describe('chassis', () => {
     await world.run(1000);
     expect(await send(0, 7)).toEqual([0, 4, 0]);
     expect(await send(6, 0x25)).toEqual([0, 0x04, 0x11, 1, 0x10, 50, 0, 50, 0]);
-    expect(bmc.sel.count).toBe(2);
+    // Pre-timeout, hard reset, and the boot that follows.
+    const logged = [1, 2, 3].map((id) => toHex(bmc.sel.get(id).record.subarray(7)));
+    expect(logged).toEqual(['20 00 04 23 00 6f c8 14 ff', '20 00 04 23 00 6f c1 14 ff', '01 00 04 1d 00 6f 01 ff ff']);
   });
 });
 

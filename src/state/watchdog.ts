@@ -76,6 +76,11 @@ export class Watchdog {
     this.#start();
   }
 
+  /** The machine was switched off or reset: nobody is there who could restart the timer. */
+  halt(): void {
+    this.#stop();
+  }
+
   /** After a reset of the BMC nothing is set. */
   forget(): void {
     this.#stop();

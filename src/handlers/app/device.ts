@@ -25,22 +25,22 @@ export const deviceHandlers: readonly Handler<BmcState>[] = [
     providesDeviceSdrs: true,
     deviceRevision: identity.deviceRevision,
     updateInProgress: identity.updateInProgress,
-    firmwareMajor: identity.firmwareMajor,
-    firmwareMinor: identity.firmwareMinor,
+    firmwareMajor: identity.firmware.major,
+    firmwareMinor: identity.firmware.minor,
     ipmiMajor: 2,
     ipmiMinor: 0,
     ...DEVICE_SUPPORT,
     manufacturerId: identity.manufacturerId,
     productId: identity.productId,
-    auxFirmware: identity.auxFirmware,
+    auxFirmware: identity.firmware.aux,
   })),
 
   handle(ColdReset, (_request, { bmc }) => bmc.reset('cold')),
   handle(WarmReset, (_request, { bmc }) => bmc.reset('warm')),
   handle(GetSelfTestResults, (_request, { bmc }) => bmc.identity.selfTest),
 
-  handle(ManufacturingTestOn, () => {
-    throw new IpmiError(CC.NotSupportedInState, 'a BMC in the field has no manufacturing test mode');
+  handle(ManufacturingTestOn, (_request, { bmc }) => {
+    bmc.identity.manufacturingTest = true;
   }),
 
   handle(SetAcpiPowerState, ({ setSystem, system, setDevice, device }, { bmc: { identity } }) => {

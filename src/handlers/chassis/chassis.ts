@@ -28,7 +28,7 @@ const ACTIONS: Readonly<Record<number, PowerAction>> = {
   [ControlAction.SoftShutdown]: 'soft',
 };
 /** What makes no sense for a machine that is off (§28.3: D5h). */
-const NEEDS_POWER = new Set<PowerAction>(['reset', 'diag']);
+const NEEDS_POWER = new Set<PowerAction>(['cycle', 'reset', 'diag']);
 const IDENTIFY_SECONDS = 15;
 const NO_CHANGE = 3;
 
@@ -51,8 +51,9 @@ export const chassisHandlers: readonly Handler<BmcState>[] = [
     );
   }),
 
-  handle(GetChassisStatus, (_request, { bmc: { chassis } }) => {
-    const { faults, lastPowerEvent, frontPanel } = chassis;
+  handle(GetChassisStatus, (_request, { bmc: { chassis, frontPanel } }) => {
+    const { faults, lastPowerEvent } = chassis;
+    const { disabled } = frontPanel;
     return {
       ...faults,
       restorePolicy: chassis.restorePolicy,
@@ -63,15 +64,16 @@ export const chassisHandlers: readonly Handler<BmcState>[] = [
       lastOverload: lastPowerEvent.overload,
       lastAcFailed: lastPowerEvent.acFailed,
       identifySupported: true,
-      identifyState: chassis.identifyState,
+      identifyState: frontPanel.identifyState,
+      frontPanelLockout: frontPanel.lockedOut,
       standbyDisableAllowed: true,
       diagnosticDisableAllowed: true,
       resetDisableAllowed: true,
       powerOffDisableAllowed: true,
-      standbyDisabled: frontPanel.standby,
-      diagnosticDisabled: frontPanel.diagnosticInterrupt,
-      resetDisabled: frontPanel.reset,
-      powerOffDisabled: frontPanel.powerOff,
+      standbyDisabled: disabled.standby,
+      diagnosticDisabled: disabled.diagnosticInterrupt,
+      resetDisabled: disabled.reset,
+      powerOffDisabled: disabled.powerOff,
     };
   }),
 
@@ -88,7 +90,7 @@ export const chassisHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(ChassisIdentify, ({ interval = IDENTIFY_SECONDS, force = 0 }, { bmc }) => {
-    bmc.chassis.identify(interval, (force & 1) === 1);
+    bmc.frontPanel.identify(interval, (force & 1) === 1);
   }),
 
   handle(SetPowerRestorePolicy, ({ policy }, { bmc: { chassis } }) => {
@@ -99,9 +101,7 @@ export const chassisHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetSystemRestartCause, (_request, { bmc }) => bmc.chassis.restartCause),
 
-  handle(SetFrontPanelButtonEnables, (frontPanel, { bmc }) => {
-    bmc.chassis.frontPanel = frontPanel;
-  }),
+  handle(SetFrontPanelButtonEnables, (disabled, { bmc }) => after(bmc.frontPanel.disable(disabled), {})),
 
   handle(SetPowerCycleInterval, ({ seconds }, { bmc }) => after(bmc.chassis.setCycleInterval(seconds), {})),
   handle(GetPohCounter, (_request, { bmc }) => bmc.chassis.powerOnHours),

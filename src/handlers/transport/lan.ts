@@ -33,9 +33,9 @@ export const lanHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(GetIpUdpRmcpStatistics, ({ channel, clear }, context) => {
-    const counters = context.bmc.lan.statistics(lanChannel(context, channel));
-    const counted = { ...counters };
-    if (clear) Object.assign(counters, { received: 0, valid: 0, sent: 0 });
+    const number = lanChannel(context, channel);
+    const counted = { ...context.bmc.lan.statistics(number) };
+    if (clear) context.bmc.lan.clearStatistics(number);
     const limited = (count: number): number => Math.min(count, 0xffff);
     return {
       ipReceived: limited(counted.received),

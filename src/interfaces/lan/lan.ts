@@ -74,11 +74,14 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 
   send(datagram: Uint8Array, to: Endpoint): void {
+    // Nobody answers while the BMC starts again: late answers of handlers are lost with their sessions.
+    if (this.#options.bmc.life.dark) return;
     this.statistics.sent++;
     this.#socket?.send(datagram, to);
   }
 
   #receive(datagram: Uint8Array, from: Endpoint): void {
+    if (this.#options.bmc.life.dark) return;
     this.statistics.received++;
     const cls = rmcpClass(datagram);
     if (cls === RmcpClass.Asf) {
