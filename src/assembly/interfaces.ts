@@ -1,14 +1,16 @@
 import { SettingsError } from '../config/errors.ts';
-import type { InterfaceOptions, LanInterfaceOptions } from '../config/interface-options.ts';
-import { LanInterface } from '../interfaces/index.ts';
+import type { InterfaceOptions, LanInterfaceOptions, VmInterfaceOptions } from '../config/interface-options.ts';
+import { LanInterface, VmInterface, type VmMachine } from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
-import { endpointName, parseEndpoint, type Endpoint, type World } from '../world/world.ts';
+import { endpointName, parseEndpoint, type Endpoint, type StreamAddress, type World } from '../world/world.ts';
 
 /** What an interface is made with besides its settings. */
 export interface Surroundings {
   readonly bmc: BmcState;
   readonly world: World;
+  /** Who works the machine over the VM protocol. */
+  readonly machine?: VmMachine;
 }
 
 /** An interface and what the ready line says of it. */
@@ -25,11 +27,12 @@ type Makers = {
 
 const makers: Makers = {
   lan: makeLan,
+  vm: makeVm,
 };
 
 /** The interface that one entry of `interfaces` asks for. Throws SettingsError. */
 export function makeInterface(options: InterfaceOptions, around: Surroundings): Made {
-  const make: (options: InterfaceOptions, around: Surroundings) => Omit<Made, 'type'> = makers[options.type];
+  const make = makers[options.type] as (options: InterfaceOptions, around: Surroundings) => Omit<Made, 'type'>;
   return { type: options.type, ...make(options, around) };
 }
 
@@ -37,6 +40,26 @@ function makeLan({ listen = '127.0.0.1:623', channel = 1 }: LanInterfaceOptions,
   const one = new LanInterface({ bmc, udp: world.udp, listen: endpointOf(listen), channel });
   return { one, address: () => endpointName(one.address) };
 }
+
+/** Most bytes of an answer that each of QEMU's interfaces carries to its guest. */
+const GUEST_LIMITS = { bt: 252, kcs: 256, ssif: 251 } as const;
+/** Whoever connects has every right on the BMC: this user alone. */
+const OWN = 0o600;
+
+function makeVm(options: VmInterfaceOptions, { bmc, world, machine }: Surroundings): Omit<Made, 'type'> {
+  const { listen, connect, channel, interface: kind = 'kcs' } = options;
+  if ((listen === undefined) === (connect === undefined)) throw new SettingsError('a vm interface needs listen or connect, and not both');
+  const at = listen === undefined ? { connect: streamAddressOf(connect!) } : { listen: streamAddressOf(listen, OWN) };
+  const one = new VmInterface({ bmc, world, at, channel, maxAnswer: GUEST_LIMITS[kind], machine });
+  return { one, address: () => streamName(one.address) };
+}
+
+/** `host:port`, or the path of a Unix socket. */
+function streamAddressOf(text: string, mode?: number): StreamAddress {
+  return text.includes('/') ? { path: text, mode } : endpointOf(text);
+}
+
+const streamName = (address: StreamAddress): string => ('path' in address ? address.path : endpointName(address));
 
 function endpointOf(text: string): Endpoint {
   const endpoint = parseEndpoint(text);

@@ -2,7 +2,7 @@ import { fromLatin1 } from '../codec/index.ts';
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
 import { SettingsError } from './errors.ts';
-import type { InterfaceOptions, LanInterfaceOptions } from './interface-options.ts';
+import type { InterfaceOptions, LanInterfaceOptions, VmInterfaceOptions } from './interface-options.ts';
 import type { BmcOptions } from './options.ts';
 
 type Type = InterfaceOptions['type'];
@@ -14,12 +14,13 @@ const NO_SESSIONS = { sessionSupport: SessionSupport.None };
 /** The channel that an interface of each type makes. */
 const channels: { readonly [T in Type]: (options: Of<T>) => ChannelOptions } = {
   lan: lanChannel,
+  vm: ({ channel = SYSTEM_INTERFACE, interface: kind = 'kcs' }: VmInterfaceOptions) => systemChannel(channel, kind),
 };
 
 /** Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface (IPMI 2.0 §6.3). */
 const ALWAYS: readonly ChannelOptions[] = [
   { number: 0, medium: MediumType.Ipmb, protocol: ProtocolType.Ipmb, ...NO_SESSIONS },
-  { number: SYSTEM_INTERFACE, medium: MediumType.SystemInterface, protocol: ProtocolType.Kcs, ...NO_SESSIONS },
+  systemChannel(SYSTEM_INTERFACE, 'kcs'),
 ];
 
 export const interfacesOf = <T extends Type>({ interfaces = [] }: BmcOptions, type: T): readonly Of<T>[] =>
@@ -30,13 +31,19 @@ export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
   const table = new Map(ALWAYS.map((channel) => [channel.number, channel]));
   const taken = new Set<number>();
   for (const one of interfaces) {
-    const channelOf: (options: InterfaceOptions) => ChannelOptions = channels[one.type];
+    const channelOf = channels[one.type] as (options: InterfaceOptions) => ChannelOptions;
     const channel = channelOf(one);
     if (taken.has(channel.number)) throw new SettingsError(`two interfaces have channel ${channel.number}`);
     taken.add(channel.number);
     table.set(channel.number, channel);
   }
   return [...table.values()].sort((a, b) => a.number - b.number);
+}
+
+/** A system interface's channel; SSIF counts as IPMI over SMBus (IPMI 2.0 §6.4). */
+export function systemChannel(number: number, kind: 'bt' | 'kcs' | 'ssif'): ChannelOptions {
+  const protocol = { bt: ProtocolType.Bt15, kcs: ProtocolType.Kcs, ssif: ProtocolType.Smbus }[kind];
+  return { number, medium: MediumType.SystemInterface, protocol, ...NO_SESSIONS };
 }
 
 function lanChannel({ channel = 1, cipherSuites = [3, 17], authTypes = ['md5', 'md2'], kg }: LanInterfaceOptions): ChannelOptions {

@@ -1,5 +1,5 @@
 /** One entry of `interfaces`, by its `type`. */
-export type InterfaceOptions = LanInterfaceOptions;
+export type InterfaceOptions = LanInterfaceOptions | VmInterfaceOptions;
 
 export interface LanInterfaceOptions {
   readonly type: 'lan';
@@ -19,4 +19,17 @@ export interface LanInterfaceOptions {
   readonly gateway?: string;
   readonly mac?: string;
   readonly community?: string;
+}
+
+/** The system interface of a virtual machine: QEMU's `ipmi-bmc-extern`. Give `listen` or `connect`. */
+export interface VmInterfaceOptions {
+  readonly type: 'vm';
+  /** 0..0Bh or 0Fh. Default 0Fh, the system interface. */
+  readonly channel?: number;
+  /** What the guest sees, as the machine's command line has it: `isa-ipmi-bt`, `isa-ipmi-kcs`, `smbus-ipmi`. Default kcs. */
+  readonly interface?: 'bt' | 'kcs' | 'ssif';
+  /** `host:port` or the path of a Unix socket, which is this user's alone. */
+  readonly listen?: string;
+  /** The same, where the machine's monitor listens. It is tried each second. */
+  readonly connect?: string;
 }

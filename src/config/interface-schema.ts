@@ -24,5 +24,20 @@ const lan = z.strictObject({
   community: z.string().max(18).optional(),
 });
 
+/** `host:port` or the path of a Unix socket. */
+const streamAddress = z
+  .string()
+  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+\]|[^:\s/]+):(\d{1,5}|\{(\d+\+)?n\}))$/i, 'expected host:port or a path with a /');
+
+const vm = z
+  .strictObject({
+    type: z.literal('vm'),
+    channel: z.union([z.int().min(0).max(11), z.literal(15)]).optional(),
+    interface: z.enum(['bt', 'kcs', 'ssif']).optional(),
+    listen: streamAddress.optional(),
+    connect: streamAddress.optional(),
+  })
+  .refine(({ listen, connect }) => (listen === undefined) !== (connect === undefined), 'expected listen or connect, and not both');
+
 /** One entry of `interfaces`, by its `type`. */
-export const interfaceSchema = z.discriminatedUnion('type', [lan]);
+export const interfaceSchema = z.discriminatedUnion('type', [lan, vm]);

@@ -81,6 +81,11 @@ export class Channels {
     return (this.get(number)?.sessionSupport ?? SessionSupport.None) !== SessionSupport.None;
   }
 
+  /** Is there a system interface that speaks `protocol` (ProtocolType)? */
+  hasSystemInterface(protocol: number): boolean {
+    return [...this.#channels.values()].some((one) => one.medium === MediumType.SystemInterface && one.protocol === protocol);
+  }
+
   isLan(number: number): boolean {
     return this.get(number)?.medium === MediumType.Lan;
   }

@@ -46,14 +46,28 @@ export class MessageBuffers {
   #deaf = new Set<number>();
   #attention = NO_ATTENTION;
   #listeners = new Set<(attention: Attention) => void>();
+  #interruptListeners = new Set<() => void>();
 
   get enables(): GlobalEnables {
     return this.#enables;
   }
 
   set enables(enables: GlobalEnables) {
+    const before = this.interruptsEnabled;
     this.#enables = enables;
+    if (this.interruptsEnabled !== before) for (const listener of this.#interruptListeners) listener();
     this.#update();
+  }
+
+  /** Whether the host's interface may interrupt it with each answer (§22.1 [0]). */
+  get interruptsEnabled(): boolean {
+    return this.#enables.receiveMessageQueueInterrupt;
+  }
+
+  /** Called when `interruptsEnabled` changes, before the answer to what changed it. Returns what ends it. */
+  onInterruptEnable(listener: () => void): () => void {
+    this.#interruptListeners.add(listener);
+    return () => void this.#interruptListeners.delete(listener);
   }
 
   /** The pre-timeout interrupt of the watchdog has occurred. */
@@ -127,7 +141,7 @@ export class MessageBuffers {
   }
 
   reset(): void {
-    this.#enables = AFTER_RESET;
+    this.enables = AFTER_RESET;
     this.#watchdogPreTimeout = false;
     this.#event = undefined;
     this.#queue = [];

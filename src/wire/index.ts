@@ -8,3 +8,4 @@ export * from './rmcp.ts';
 export * from './rmcpplus.ts';
 export * from './sequence.ts';
 export * from './suites.ts';
+export * from './vm.ts';

@@ -1,4 +1,4 @@
-import { bit, bits, byte, bytes, rest, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, bytes, layout, pad, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 const enables = byte({
@@ -114,4 +114,37 @@ export const GetBtInterfaceCapabilities = command({
     requestToResponse: u8,
     retries: u8,
   },
+});
+
+/** §22.9 table 22-10: what a request asks about. */
+export const SystemInterfaceType = { Ssif: 0, Kcs: 1, Smic: 2 } as const;
+
+export const GetSystemInterfaceCapabilities = command({
+  name: 'Get System Interface Capabilities',
+  spec: 'IPMI 2.0 §22.9',
+  netFn: NetFn.App,
+  cmd: 0x57,
+  privilege: Privilege.User,
+  request: { ...byte({ type: bits(3, 0) }) },
+  response: {
+    reserved: pad(1),
+    /** SsifCapabilities or KcsCapabilities, by the type that was asked for. */
+    capabilities: rest(2, 3),
+  },
+});
+
+/** How many parts an SSIF message may have. */
+export const SsifTransactions = { Single: 0, StartEnd: 1, StartMiddleEnd: 2 } as const;
+
+export const SsifCapabilities = layout('SSIF capabilities', {
+  ...byte({ transactions: bits(7, 6), pec: bit(3), version: bits(2, 0) }),
+  /** Bytes of a message, NetFn and command included. */
+  inputMessageSize: u8,
+  outputMessageSize: u8,
+});
+
+export const KcsCapabilities = layout('KCS and SMIC capabilities', {
+  ...byte({ version: bits(2, 0) }),
+  /** Bytes of a request, NetFn and command included. */
+  inputMessageSize: u8,
 });

@@ -7,12 +7,21 @@ import {
   GetBtInterfaceCapabilities,
   GetMessage,
   GetMessageFlags,
+  GetSystemInterfaceCapabilities,
+  KcsCapabilities,
   ReadEventMessageBuffer,
   SetBmcGlobalEnables,
+  SsifCapabilities,
+  SsifTransactions,
+  SystemInterfaceType,
 } from '../../commands/app/global.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { ProtocolType } from '../../state/channels.ts';
 import { handle } from '../handle.ts';
+
+/** The most that the length bytes of these commands can say. */
+const MESSAGE_SIZE = 255;
 
 export const globalHandlers: readonly Handler<BmcState>[] = [
   handle(SetBmcGlobalEnables, (enables, { bmc }) => {
@@ -58,4 +67,20 @@ export const globalHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(GetBtInterfaceCapabilities, () => ({ outstanding: 32, inputBufferSize: 255, outputBufferSize: 255, requestToResponse: 5, retries: 3 })),
+
+  handle(GetSystemInterfaceCapabilities, ({ type }, { bmc: { channels } }) => {
+    if (type === SystemInterfaceType.Ssif && channels.hasSystemInterface(ProtocolType.Smbus))
+      return {
+        capabilities: SsifCapabilities.encode({
+          transactions: SsifTransactions.StartMiddleEnd,
+          pec: false,
+          version: 0,
+          inputMessageSize: MESSAGE_SIZE,
+          outputMessageSize: MESSAGE_SIZE,
+        }),
+      };
+    if (type === SystemInterfaceType.Kcs && channels.hasSystemInterface(ProtocolType.Kcs))
+      return { capabilities: KcsCapabilities.encode({ version: 0, inputMessageSize: MESSAGE_SIZE }) };
+    throw new IpmiError(CC.InvalidDataField, `there is no system interface of type ${type}`);
+  }),
 ];

@@ -59,6 +59,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetSessionChallenge, ({ authType, userName }, context) => {
     const { bmc, channel, requester } = context;
+    refuseWithoutSessions(context);
     const name = latin1(userName.subarray(0, nameLength(userName)));
     const user = bmc.users.logIn(name, channel.number, undefined);
     if (!user) throw new IpmiError(name === '' ? 0x82 : 0x81, `no user '${name}' on channel ${channel.number}`);
@@ -75,7 +76,9 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     return { temporarySessionId: session.id, challenge };
   }),
 
-  handle(ActivateSession, (request, { bmc, session, channel }) => {
+  handle(ActivateSession, (request, context) => {
+    const { bmc, session, channel } = context;
+    refuseWithoutSessions(context);
     if (!(session instanceof Session) || !session.terms15 || session.active) throw new IpmiError(0x85, 'no challenge was given for this session');
     const { terms15 } = session;
     if (request.authType !== terms15.authType || !sameBytes(request.challenge, terms15.challenge))
@@ -163,6 +166,11 @@ function sessionChannel(context: Context<BmcState>, number: number): number {
   const channel = context.bmc.channels.resolve(number, context);
   if (!context.bmc.channels.hasSessions(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
   return channel;
+}
+
+/** A session is begun on the channel that it is for: on a system interface there is no such command (IPMI 2.0 §6.12). */
+function refuseWithoutSessions({ bmc, channel }: Context<BmcState>): void {
+  if (!bmc.channels.hasSessions(channel.number)) throw new IpmiError(CC.InvalidCommand, `channel ${channel.number} has no sessions`);
 }
 
 function findSession(bmc: BmcState, index: number, handleOrId: Uint8Array, own: Context['session']): Context['session'] {

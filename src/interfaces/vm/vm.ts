@@ -1,0 +1,224 @@
+import { CC } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
+import { Context, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import type { Attention } from '../../state/message-buffers.ts';
+import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
+import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer, Timer } from '../../world/world.ts';
+
+/** Who wants to know of the machine behind the interface, and may work it. */
+export interface VmMachine {
+  /** A machine has connected; `operate` sends it an operation of VmCode. */
+  connected(operate: (code: number) => void): void;
+  /** It has said what it can do, as bits of VmCapability. */
+  capable(capabilities: number): void;
+  /** It was reset, as it says itself. QEMU does not. */
+  wasReset(): void;
+  disconnected(): void;
+}
+
+export interface VmInterfaceOptions {
+  readonly bmc: BmcState;
+  readonly world: { readonly clock: Clock; readonly stream: StreamNetwork };
+  /** Either side may be the server. */
+  readonly at: { readonly listen: StreamAddress } | { readonly connect: StreamAddress };
+  /** Default Fh. */
+  readonly channel?: number;
+  /** Most bytes of an answer that the guest's interface carries. */
+  readonly maxAnswer: number;
+  readonly machine?: VmMachine;
+}
+
+export interface VmCounters {
+  connections: number;
+  requests: number;
+  answers: number;
+  /** Answers that came when the host waited no more, or had gone. */
+  late: number;
+  /** Frames that said nothing, or nothing that a machine may say. */
+  malformed: number;
+}
+
+/**
+ * QEMU gives a request 4 s and then takes its number back; an answer under a number that is not outstanding hangs the
+ * guest's interface for good. A second is left for the ways.
+ */
+const DEADLINE = 3000;
+const HOST_PATIENCE = 3800;
+const RECONNECT = 1000;
+
+/**
+ * The system interface of a virtual machine over the VM protocol (QEMU's `ipmi-bmc-extern`). One machine at a time: a new
+ * connection takes the place of the old one, which its monitor has given up. Session-less, with every right (IPMI 2.0 §6.12).
+ */
+export class VmInterface implements Interface<BmcState> {
+  readonly channel: Channel;
+  readonly deadline = DEADLINE;
+  readonly counters: VmCounters = { connections: 0, requests: 0, answers: 0, late: 0, malformed: 0 };
+  readonly #options: VmInterfaceOptions;
+  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #server: StreamServer | undefined;
+  #stream: Stream | undefined;
+  /** What the machine can do; before it has said, everything. */
+  #capabilities = 0xff;
+  #attention: Attention = { set: false, interrupt: false };
+  /** What the machine was told of interrupts last. */
+  #interrupts: boolean | undefined;
+  #retry: Timer | undefined;
+  #forget: () => void = () => undefined;
+  #closed = false;
+
+  constructor(options: VmInterfaceOptions) {
+    this.#options = options;
+    this.channel = { number: options.channel ?? 0x0f, medium: 'system-interface', maxAnswer: options.maxAnswer };
+  }
+
+  /** Where it listens, or connects to; the port is the real one once it is open. */
+  get address(): StreamAddress {
+    const { at } = this.#options;
+    return this.#server?.address ?? ('listen' in at ? at.listen : at.connect);
+  }
+
+  get isConnected(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  async open(dispatch: Dispatch<BmcState>): Promise<void> {
+    const { at, world, bmc } = this.#options;
+    this.#dispatch = dispatch;
+    this.#forget = bmc.messages.onInterruptEnable(() => this.#stateInterrupts());
+    if ('listen' in at) this.#server = await world.stream.listen(at.listen, (stream) => this.#accept(stream));
+    else void this.#connect(at.connect);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#retry?.cancel();
+    this.#forget();
+    await this.#server?.close();
+    const stream = this.#stream;
+    this.#leave(stream, () => stream?.end());
+  }
+
+  attention(attention: Attention): void {
+    this.#attention = attention;
+    if (this.#can(VmCapability.Attention)) this.#operate(attentionCode(attention));
+  }
+
+  /** Nobody there is no failure: the machine may start later than its BMC. */
+  async #connect(to: StreamAddress): Promise<void> {
+    try {
+      const stream = await this.#options.world.stream.connect(to);
+      if (this.#closed) stream.destroy();
+      else this.#accept(stream);
+    } catch {
+      this.#connectLater();
+    }
+  }
+
+  #connectLater(): void {
+    const { at, world } = this.#options;
+    if ('connect' in at && !this.#closed) this.#retry = world.clock.after(RECONNECT, () => void this.#connect(at.connect));
+  }
+
+  #accept(stream: Stream): void {
+    if (this.#stream) {
+      this.#options.bmc.setup.log.warn(`VM interface, channel ${this.channel.number}: a new connection takes the place of the old one`);
+      this.#leave(this.#stream);
+    }
+    this.counters.connections++;
+    this.#stream = stream;
+    this.#capabilities = 0xff;
+    const reader = new VmReader({
+      message: (message) => this.#request(message, stream),
+      tooLong: (message) => this.#send(stream, { ...message, data: Uint8Array.of(CC.RequestLengthExceeded) }),
+      operation: (code, value) => this.#operation(code, value),
+      malformed: () => void this.counters.malformed++,
+    });
+    stream.onData = (bytes) => {
+      if (this.#stream === stream) reader.push(bytes);
+    };
+    stream.onDrain = () => stream.resume();
+    stream.onClose = () => {
+      this.#leave(stream);
+      this.#connectLater();
+    };
+    this.#write(stream, buildVmOperation(VmCode.Version, VM_VERSION));
+    this.#write(stream, buildVmOperation(attentionCode(this.#attention)));
+    // A BMC that has just started has been told nothing yet: a guest that is running keeps its interrupts until it says otherwise.
+    const { interruptsEnabled } = this.#options.bmc.messages;
+    if (interruptsEnabled || this.#interrupts === true) {
+      this.#interrupts = undefined;
+      this.#stateInterrupts();
+    }
+    this.#options.machine?.connected((code) => this.#operate(code));
+  }
+
+  #leave(stream: Stream | undefined, part: () => void = () => stream?.destroy()): void {
+    if (!stream || this.#stream !== stream) return;
+    this.#stream = undefined;
+    part();
+    this.#options.machine?.disconnected();
+  }
+
+  #operation(code: number, value: number | undefined): void {
+    const { machine, bmc } = this.#options;
+    if (code === VmCode.Capabilities && value !== undefined) {
+      this.#capabilities = value;
+      machine?.capable(value);
+    } else if (code === VmCode.Reset) {
+      machine?.wasReset();
+    } else if (code !== VmCode.Version) {
+      this.counters.malformed++;
+    } else if (value !== VM_VERSION) {
+      bmc.setup.log.warn(`VM interface, channel ${this.channel.number}: the machine speaks version ${value} of the protocol, this BMC 1`);
+    }
+  }
+
+  #request(message: VmMessage, stream: Stream): void {
+    const { netFn, lun, cmd, data } = message;
+    // Responses are nothing that a host sends.
+    if (netFn % 2 === 1) return void this.counters.malformed++;
+    this.counters.requests++;
+    const { bmc, world } = this.#options;
+    const arrived = world.clock.monotonic();
+    const request = { netFn, lun, cmd, data };
+    const answer = this.#dispatch(request, new Context(bmc, this.channel, Privilege.Oem, lun, undefined, stream.peer));
+    const reply = (body: Answer): void => {
+      if (this.#stream !== stream || world.clock.monotonic() - arrived > HOST_PATIENCE) return void this.counters.late++;
+      this.counters.answers++;
+      const fits = body.length <= this.channel.maxAnswer;
+      this.#send(stream, { ...message, data: fits ? body : refuse(request, CC.CannotReturnBytes) });
+    };
+    if (answer instanceof Promise) void answer.then(reply);
+    else reply(answer);
+  }
+
+  #send(stream: Stream, { seq, netFn, lun, cmd, data }: VmMessage): void {
+    this.#write(stream, buildVmMessage({ seq, netFn: netFn | 1, lun, cmd, data }));
+  }
+
+  #write(stream: Stream, frame: Uint8Array): void {
+    // Whoever does not read what it asked for is not listened to.
+    if (!stream.write(frame)) stream.pause();
+  }
+
+  #operate(code: number): void {
+    if (this.#stream) this.#write(this.#stream, buildVmOperation(code));
+  }
+
+  /** Without this QEMU raises no interrupt, and the guest's driver polls at 12 ms an answer. */
+  #stateInterrupts(): void {
+    const { interruptsEnabled } = this.#options.bmc.messages;
+    if (interruptsEnabled === this.#interrupts || !this.#stream || !this.#can(VmCapability.Interrupt)) return;
+    this.#interrupts = interruptsEnabled;
+    this.#operate(interruptsEnabled ? VmCode.EnableInterrupt : VmCode.DisableInterrupt);
+  }
+
+  #can(capability: number): boolean {
+    return (this.#capabilities & capability) !== 0;
+  }
+}
+
+const attentionCode = ({ set, interrupt }: Attention): number =>
+  !set ? VmCode.AttentionOff : interrupt ? VmCode.AttentionInterrupt : VmCode.Attention;
