@@ -95,7 +95,6 @@ export class Bmc implements BmcState {
   readonly #world: World;
   readonly #options: BmcOptions;
   readonly #made: Made[] = [];
-  #attachments: Attachment<BmcState>[] = [];
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
@@ -159,7 +158,6 @@ export class Bmc implements BmcState {
   /** Connects one more interface to the router; it is closed with the BMC. */
   async attach(one: Interface<BmcState>): Promise<Attachment<BmcState>> {
     const attachment = await this.router.attach(one);
-    this.#attachments.push(attachment);
     one.attention?.(this.messages.attention);
     return attachment;
   }
@@ -167,7 +165,7 @@ export class Bmc implements BmcState {
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
     this.life.stop();
-    await Promise.all(this.#attachments.splice(0).map((attachment) => attachment.detach()));
+    await Promise.all([...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()));
     this.#made.length = 0;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
@@ -201,7 +199,7 @@ export class Bmc implements BmcState {
   /** What one piece of state has to know of another. */
   #connect(): void {
     this.messages.onAttention((attention) => {
-      for (const attachment of this.#attachments) attachment.interface.attention?.(attention);
+      for (const attachment of this.router.attachments) attachment.interface.attention?.(attention);
     });
     this.users.onRevoked((userId) => this.sessions.closeUser(userId));
     this.sessions.onClose((session) => {

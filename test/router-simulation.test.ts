@@ -27,6 +27,7 @@ const OUTCOMES = new Set([0x00, 0xc0, 0xc1, 0xc3, 0x80, 0xff]);
 /** Sends requests and checks that each has one answer, its own. */
 class Requester {
   open = 0;
+  limit = 0;
   readonly wrong: string[] = [];
   dispatch: Dispatch | undefined;
   attachment: Attachment | undefined;
@@ -42,6 +43,7 @@ class Requester {
     const serial = ++this.#serial;
     const data = Uint8Array.of(this.#id, serial & 0xff, serial >> 8);
     this.open++;
+    if (this.open > this.limit + 1) this.wrong.push(`${this.open} requests open, ${this.limit} allowed`);
     let answers = 0;
     const finish = (answer: Uint8Array): void => {
       this.open--;
@@ -85,6 +87,13 @@ function behaviour(world: ReturnType<typeof simWorld>, kind: number): Handler['r
   };
 }
 
+/** What is done twice, or to what is not there, is a typed error. */
+const refused = (done: Promise<unknown>): Promise<void> =>
+  done.then(
+    () => expect.unreachable(),
+    (error: unknown) => expect(error).toBeInstanceOf(RegistrationError),
+  );
+
 async function life(seed: number): Promise<{ requests: number; clashes: number; deaths: number }> {
   const world = simWorld(seed);
   const pick = (below: number): number => world.random.u32() % below;
@@ -104,6 +113,7 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
   const local = new Map<string, Registration>();
   const workers: { stream: Stream; owner: string }[] = [];
   const background: Promise<unknown>[] = [];
+  let fallback: Registration | undefined;
   let owners = 0;
   let requests = 0;
   let clashes = 0;
@@ -122,9 +132,12 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
     };
   };
   const attach = async (one: Requester, channel: number): Promise<void> => {
+    const inFlightLimit = 4 + pick(8);
+    // An earlier attachment of the same requester may still be draining.
+    one.limit = inFlightLimit + one.open;
     one.attachment = await router.attach({
       channel: { number: channel, medium: 'lan', maxAnswer: 248 },
-      inFlightLimit: 4 + pick(8),
+      inFlightLimit,
       deadline: DEADLINE,
       open: async (dispatch) => void (one.dispatch = dispatch),
       close: async () => void (one.dispatch = undefined),
@@ -143,8 +156,18 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
     () => {
       const [owner] = [...local.keys()].slice(pick(local.size || 1));
       if (owner === undefined) return;
-      background.push(local.get(owner)!.unregister());
+      const registration = local.get(owner)!;
       local.delete(owner);
+      background.push(registration.unregister(), refused(registration.unregister()));
+    },
+    () => {
+      if (fallback) {
+        background.push(fallback.unregister(), refused(fallback.unregister()));
+        fallback = undefined;
+        return;
+      }
+      fallback = router.setDefaultHandler('rest', behaviour(world, pick(5))! as Dispatch);
+      expect(() => router.setDefaultHandler('other', () => Uint8Array.of(0))).toThrow(RegistrationError);
     },
     async () => {
       if (workers.length > 3) return;
@@ -166,7 +189,7 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
       const { attachment } = one;
       if (!attachment) return attach(one, 1 + pick(2));
       one.attachment = undefined;
-      background.push(attachment.detach());
+      background.push(refused(router.attach(attachment.interface)), attachment.detach(), refused(attachment.detach()));
       return undefined;
     },
   ];
@@ -198,6 +221,7 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
     `seed ${seed}`,
   ).toEqual([0, 0, 0]);
   for (const registration of local.values()) await registration.unregister();
+  await fallback?.unregister();
   await socket.close();
   expect([...router.claims()], `seed ${seed}`).toEqual([]);
   return { requests, clashes, deaths };
@@ -205,7 +229,7 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
 
 test(
   `R16, R38, R39, R49: ${SEEDS} random lives of a router: one answer a request, its own; no claim without a living owner`,
-  { timeout: 120_000 },
+  { timeout: 60_000 + SEEDS * 100 },
   async () => {
     const total = { requests: 0, clashes: 0, deaths: 0 };
     for (let seed = 1; seed <= SEEDS; seed++) {

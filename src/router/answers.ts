@@ -6,12 +6,17 @@ export const NO_PREFIX: Uint8Array = new Uint8Array(0);
 
 /** An answer with the body or IANA that the router took off put back. */
 export function prefixed(prefix: Uint8Array, body: Answer): Answer {
+  if (prefix.length === 0) return body;
   const answer = new Uint8Array(body.length + prefix.length);
   answer[0] = body[0];
   answer.set(prefix, 1);
   answer.set(body.subarray(1), 1 + prefix.length);
   return answer;
 }
+
+/** An answer without the body or IANA that the router put into it. */
+export const bare = (prefix: Uint8Array, answer: Answer): Answer =>
+  prefix.length === 0 ? answer : Uint8Array.of(answer[0], ...answer.subarray(1 + prefix.length));
 
 /** Completion code, the body or IANA that the request named, and the data that the code comes with. */
 export function refusal(prefix: Uint8Array, cc: number, data: Uint8Array = NO_PREFIX): Answer {
@@ -23,7 +28,7 @@ export function refusal(prefix: Uint8Array, cc: number, data: Uint8Array = NO_PR
 }
 
 /** Group and OEM answers carry their body even when nobody knows the command (IPMI 2.0 §5.1). */
-function prefixIn({ netFn, data }: Message): Uint8Array {
+export function prefixIn({ netFn, data }: Message): Uint8Array {
   if (netFn === NetFn.Group) return data.slice(0, 1);
   return netFn === NetFn.OemGroup ? data.slice(0, 3) : NO_PREFIX;
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { toHex } from '../../test/support/vectors.ts';
 import { Privilege } from '../commands/command.ts';
 import { simWorld } from '../world/index.ts';
-import { Context, handleRaw, Router, type Channel, type Dispatch, type Interface } from './index.ts';
+import { Context, handleRaw, RegistrationError, Router, type Channel, type Dispatch, type Interface } from './index.ts';
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
 
@@ -83,6 +83,32 @@ test('R3: a second attach of the same interface is an error, and one that cannot
   const broken: Interface = { channel: LAN, open: () => Promise.reject(new Error('port in use')), close: async () => undefined };
   await expect(router.attach(broken)).rejects.toThrow('port in use');
   expect([...router.attachments]).toHaveLength(1);
+});
+
+test('R1: detaching what is detached, or being detached, is an error', async () => {
+  const { router, made } = bench();
+  const attachment = await router.attach(made);
+  const [first, second] = [attachment.detach(), attachment.detach()];
+  await expect(second).rejects.toThrow(new RegistrationError(['channel 1 (lan): this interface is not attached']));
+  await first;
+  await expect(attachment.detach()).rejects.toThrow(RegistrationError);
+  await attachment.detached;
+});
+
+test('R22, R26: an answer that the channel cannot carry is CAh, and a wrapper that fails costs FFh', async () => {
+  const { router, made, ask } = bench();
+  router.wrap((dispatch) => (message, context) => (message.cmd === 9 ? Promise.reject(new Error('a bug')) : dispatch(message, context)));
+  await router.attach(made);
+  const long = (size: number) => Uint8Array.from({ length: size }, () => 0);
+  router.register({
+    owner: 'long',
+    handlers: [
+      handleRaw({ netFn: 0x32, cmd: 1 }, () => long(249)),
+      handleRaw({ netFn: 0x32, cmd: 2 }, async () => long(249)),
+      handleRaw({ netFn: 0x32, cmd: 3 }, () => long(248)),
+    ],
+  });
+  expect([await ask(1, 0x32), await ask(2, 0x32), (await ask(3, 0x32)).length, await ask(9, 0x32)]).toEqual(['ca', 'ca', 248 * 3 - 1, 'ff']);
 });
 
 test('R35: a handler may answer synchronously inside dispatch, and may unregister itself and register others there', async () => {

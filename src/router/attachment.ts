@@ -1,5 +1,6 @@
 import { CC } from '../codec/index.ts';
 import { refuse } from './answers.ts';
+import { RegistrationError } from './errors.ts';
 import type { Answer, Channel, Context, Dispatch, Message } from './message.ts';
 import type { Timers } from './timers.ts';
 
@@ -64,17 +65,35 @@ export class Attachment<B = unknown> {
     }
     context.deadline = this.#deadline;
     const answer = this.#dispatch(message, context);
-    return answer instanceof Promise ? this.#track(answer, message, context) : answer;
+    return answer instanceof Promise ? this.#track(answer, message, context) : this.#fitting(message, answer);
   };
 
-  /** Closes the interface and resolves when its requests have been answered or have timed out. */
-  detach(): Promise<void> {
-    this.#detaching ??= (async () => {
-      await Promise.all(this.#running);
-      await this.interface.close();
-      this.#removed();
-    })();
+  /** Resolves when it is detached; undefined while nobody has asked for that. */
+  get detached(): Promise<void> | undefined {
     return this.#detaching;
+  }
+
+  /**
+   * Closes the interface and resolves when its requests have been answered or have timed out. Rejects with RegistrationError
+   * if it is detached, or being detached, already.
+   */
+  async detach(): Promise<void> {
+    const { channel } = this.interface;
+    if (this.#detaching) throw new RegistrationError([`channel ${channel.number} (${channel.medium}): this interface is not attached`]);
+    this.#detaching = (async () => {
+      await Promise.all(this.#running);
+      try {
+        await this.interface.close();
+      } finally {
+        this.#removed();
+      }
+    })();
+    await this.#detaching;
+  }
+
+  /** An answer that the channel cannot carry is CAh (IPMI 2.0 table 5-2). */
+  #fitting(message: Message, answer: Answer): Answer {
+    return answer.length <= this.interface.channel.maxAnswer ? answer : refuse(message, CC.CannotReturnBytes);
   }
 
   /** The first of answer and deadline is the answer; the other one is counted and dropped. */
@@ -87,14 +106,16 @@ export class Attachment<B = unknown> {
         context.expire();
         resolve(refuse(message, CC.Timeout));
       });
-      void answer.then((body) => {
-        if (open) {
-          timer.cancel();
-          resolve(body);
-        } else {
-          this.counters.late++;
-        }
-      });
+      void answer
+        .catch(() => refuse(message, CC.Unspecified))
+        .then((body) => {
+          if (open) {
+            timer.cancel();
+            resolve(this.#fitting(message, body));
+          } else {
+            this.counters.late++;
+          }
+        });
     });
     this.#running.add(answered);
     void answered.then(() => this.#running.delete(answered));

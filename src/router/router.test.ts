@@ -304,7 +304,7 @@ describe('register', () => {
     expect(() => r.setDefaultHandler('other', () => Uint8Array.of(0))).toThrow(/userland is, set at .*router\.test\.ts/);
     await registration.unregister();
     expect(await ask(r, message(0x30, 9))).toBe('c1');
-    expect(() => registration.unregister()).toThrow('userland is not the default handler');
+    await expect(registration.unregister()).rejects.toThrow(new RegistrationError(['userland is not the default handler']));
   });
 
   test('R38, R47: unregister waits for running requests', async () => {

@@ -1,7 +1,7 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
-import { NO_PREFIX, prefixed, prefixOf, refusal, refuse } from './answers.ts';
+import { bare, NO_PREFIX, prefixed, prefixIn, prefixOf, refusal, refuse } from './answers.ts';
 import { callSite, RegistrationError } from './errors.ts';
 import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
@@ -104,10 +104,10 @@ export class Router<B = unknown> {
     this.#default = mine;
     return {
       owner,
-      unregister: () => {
+      unregister: async () => {
         if (this.#default !== mine) throw new RegistrationError([`${owner} is not the default handler`]);
         this.#default = undefined;
-        return mine.running.idle();
+        await mine.running.idle();
       },
     };
   }
@@ -172,11 +172,8 @@ export class Router<B = unknown> {
     const { handler, prefix } = entry;
     if (handler.raw) {
       const stripped = prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
-      const answer = handler.raw(stripped, context, (m, c) =>
-        entry.below ? this.#run(entry.below, restored(m, prefix), c) : refusal(NO_PREFIX, CC.InvalidCommand),
-      );
-      if (prefix.length === 0) return answer;
-      return answer instanceof Promise ? answer.then((body) => prefixed(prefix, body)) : prefixed(prefix, answer);
+      const answer = handler.raw(stripped, context, (m, c) => this.#askBelow(entry, m, c));
+      return answer instanceof Promise ? answer.then((body) => prefixed(prefix, whole(body))) : prefixed(prefix, whole(answer));
     }
     const { command, run } = handler as Required<Handler>;
     const request: unknown = command!.request.decode(message.data, prefix.length);
@@ -188,25 +185,48 @@ export class Router<B = unknown> {
     return response instanceof Promise ? response.then((value: unknown) => encode(entry, value)) : encode(entry, response);
   }
 
-  /** Lets an override call the handler it hides. */
+  /** What `next` is for a raw override: the handler below, in bytes without body or IANA. Its failures are answers too. */
+  #askBelow({ below, prefix }: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
+    if (below === undefined) return refusal(NO_PREFIX, CC.InvalidCommand);
+    try {
+      const answer = this.#run(below, restored(message, prefix), context);
+      return answer instanceof Promise ? this.#settle(below, answer, context).then((body) => bare(prefix, body)) : bare(prefix, answer);
+    } catch (error) {
+      return bare(prefix, this.#failure(below, error));
+    }
+  }
+
+  /** What `next` is for a typed override: values in, values out, IpmiError thrown. */
   #nextOf(entry: Entry, message: Message, context: Context<B>): (request: unknown) => unknown {
     const { below, handler } = entry;
     if (!below) return noNext;
-    const { run, raw } = below.handler;
-    if (run) return (request) => run(request, context, this.#nextOf(below, message, context) as typeof noNext);
+    const { run } = below.handler;
+    if (run) {
+      return (request) => {
+        const response: unknown = run(request, context, this.#nextOf(below, message, context) as typeof noNext);
+        return response instanceof Promise ? this.#counted(below, response, context) : response;
+      };
+    }
     // The handler below takes bytes: the same layout, once more in each direction.
     return async (request) => {
-      const answer = await raw!({ ...message, data: handler.command!.request.encode(request) }, context, noNext);
+      const answer = await this.#askBelow(entry, { ...message, data: handler.command!.request.encode(request) }, context);
       if (answer[0] !== CC.Ok) throw new IpmiError(answer[0], undefined, { data: answer.subarray(1) });
       return handler.command!.response.decode(answer, 1) as unknown;
     };
   }
 
-  /** Counts the request as running until it is answered or its deadline passes, so that unregister can wait for it. */
   #settle(entry: Entry, answer: Promise<Answer>, context: Context<B>): Promise<Answer> {
-    const stop = this.#owners.get(entry.owner)?.running.start(context);
-    const settled = answer.catch((error: unknown) => this.#failure(entry, error));
-    return stop ? settled.finally(stop) : settled;
+    return this.#counted(
+      entry,
+      answer.catch((error: unknown) => this.#failure(entry, error)),
+      context,
+    );
+  }
+
+  /** Counts the request as running until it is answered or its deadline passes, so that unregister can wait for it. */
+  #counted<T>({ owner }: Entry, running: Promise<T>, context: Context<B>): Promise<T> {
+    const stop = this.#owners.get(owner)?.running.start(context);
+    return stop ? running.finally(stop) : running;
   }
 
   #unclaimed(message: Message, context: Context<B>): Answer | Promise<Answer> {
@@ -214,11 +234,14 @@ export class Router<B = unknown> {
     if (!taker) return refuse(message, CC.InvalidCommand);
     try {
       const answer = taker.dispatch(message, context);
-      if (!(answer instanceof Promise)) return answer;
+      if (!(answer instanceof Promise)) return whole(answer);
       const stop = taker.running.start(context);
-      return answer.catch((error: unknown) => this.#failureOf(taker.owner, NO_PREFIX, error)).finally(stop);
+      return answer
+        .then(whole)
+        .catch((error: unknown) => this.#failureOf(taker.owner, prefixIn(message), error))
+        .finally(stop);
     } catch (error) {
-      return this.#failureOf(taker.owner, NO_PREFIX, error);
+      return this.#failureOf(taker.owner, prefixIn(message), error);
     }
   }
 
@@ -330,7 +353,13 @@ function encode({ handler, prefix }: Entry, value: unknown): Answer {
 }
 
 const restored = (message: Message, prefix: Uint8Array): Message =>
-  prefix.length === 0 ? message : { ...message, data: prefixed(prefix, message.data) };
+  prefix.length === 0 ? message : { ...message, data: Uint8Array.of(...prefix, ...message.data) };
+
+/** What a raw handler returned, if it is an answer: bytes with a completion code in front. */
+function whole(answer: Answer): Answer {
+  if (answer instanceof Uint8Array && answer.length > 0) return answer;
+  throw new TypeError('returned no completion code');
+}
 
 const sameClaim = (a: Claim, b: Claim): boolean =>
   a.netFn === b.netFn && a.cmd === b.cmd && a.body === b.body && a.channel === b.channel && a.lun === b.lun;

@@ -64,6 +64,8 @@ export class Identity {
   readonly #revision: FirmwareRevision;
   readonly #firmware: Store<FirmwareRevision>;
   readonly #guids: Store<string>;
+  /** For a disk that could not store them. */
+  readonly #made = { device: '', system: '' };
   readonly #given: Readonly<Record<'device' | 'system', string | undefined>>;
 
   constructor(setup: Setup, options: IdentityOptions = {}) {
@@ -78,7 +80,9 @@ export class Identity {
     this.#guids = setup.store<string>('guids');
     for (const which of ['device', 'system'] as const) {
       // A GUID made once must be the same after a restart, whether or not anybody waits for it to be stored.
-      if (this.#given[which] === undefined && !this.#guids.has(which)) void this.#guids.set(which, randomUuid(setup.random.bytes(16)));
+      if (this.#given[which] !== undefined || this.#guids.has(which)) continue;
+      this.#made[which] = randomUuid(setup.random.bytes(16));
+      void this.#guids.set(which, this.#made[which]);
     }
   }
 
@@ -92,11 +96,11 @@ export class Identity {
   }
 
   get deviceGuid(): string {
-    return this.#guids.get('set-device') ?? this.#given.device ?? this.#guids.get('device')!;
+    return this.#guids.get('set-device') ?? this.#given.device ?? this.#guids.get('device') ?? this.#made.device;
   }
 
   get systemGuid(): string {
-    return this.#guids.get('set-system') ?? this.#given.system ?? this.#guids.get('system')!;
+    return this.#guids.get('set-system') ?? this.#given.system ?? this.#guids.get('system') ?? this.#made.system;
   }
 
   /** Gives the device or the system another UUID, for good. Throws RangeError for what is none. */

@@ -9,9 +9,20 @@ export function after<T>(done: Durable, value: T): T | Promise<T> {
   return done === undefined ? value : done.then(() => value);
 }
 
-/** Both done. */
+/** Both done, or the first failure of the two. */
 export function both(first: Durable, second: Durable): Durable {
-  return first && second ? first.then(() => second) : (first ?? second);
+  if (!first || !second) return first ?? second;
+  return tolerated(
+    Promise.allSettled([first, second]).then((results) => {
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    }),
+  );
+}
+
+/** A change that nobody waits for may fail without ending the process: whoever waits is told all the same. */
+function tolerated(done: Promise<void>): Promise<void> {
+  done.catch(() => undefined);
+  return done;
 }
 
 export interface Change {
@@ -29,11 +40,22 @@ export interface Journal {
   write(changes: readonly Change[]): Durable;
 }
 
+/** A key that is being written. */
+interface Pending<V> {
+  /** What is on disk. */
+  stored: V | undefined;
+  /** The change that gave it its present value. */
+  latest: object;
+  /** Changes that are not settled. */
+  count: number;
+}
+
 /** Values by key, durable where there is a journal. All state that a user expects to survive lies in stores. */
 export class Store<V> {
   readonly name: string;
   readonly #values = new Map<string, V>();
   readonly #journal: Journal | undefined;
+  readonly #pending = new Map<string, Pending<V>>();
 
   constructor(name: string, journal?: Journal) {
     this.name = name;
@@ -80,14 +102,37 @@ export class Store<V> {
       for (const [key, value] of changes) this.#put(String(key), value);
       return undefined;
     }
-    const undo = changes.map(([key]) => [String(key), this.#values.get(String(key))] as const);
-    for (const [key, value] of changes) this.#put(String(key), value);
+    for (const [key, value] of changes) this.#begin(String(key), value, changes);
     const done = this.#journal.write(changes.map(([key, value]) => ({ store: this.name, key: String(key), value })));
-    return done?.catch((error: unknown) => {
-      // Back to what was stored, except where a later change has gone over it.
-      for (const [i, [key, value]] of undo.entries()) if (this.#values.get(key) === changes[i][1]) this.#put(key, value);
-      throw error;
-    });
+    const settle = (isStored: boolean): void => {
+      for (const [key, value] of changes) this.#settle(String(key), value, changes, isStored);
+    };
+    if (done === undefined) return void settle(true);
+    return tolerated(
+      done.then(
+        () => settle(true),
+        (error: unknown) => {
+          settle(false);
+          throw error;
+        },
+      ),
+    );
+  }
+
+  #begin(key: string, value: V | undefined, change: object): void {
+    const pending = this.#pending.get(key) ?? { stored: this.#values.get(key), latest: change, count: 0 };
+    this.#pending.set(key, pending);
+    pending.latest = change;
+    pending.count++;
+    this.#put(key, value);
+  }
+
+  /** Changes settle in the order in which they were made. One that failed leaves what is on disk, unless a later one has gone over it. */
+  #settle(key: string, value: V | undefined, change: object, isStored: boolean): void {
+    const pending = this.#pending.get(key)!;
+    if (isStored) pending.stored = value;
+    else if (pending.latest === change) this.#put(key, pending.stored);
+    if (--pending.count === 0) this.#pending.delete(key);
   }
 
   #put(key: string, value: V | undefined): void {

@@ -50,6 +50,8 @@ export class JournalFile {
   #compacting: Promise<void> | undefined;
   /** Bytes of a failed batch may stand behind the end; they must go before anything is written. */
   #dirty = false;
+  /** The disk refused the last batch; said once, and once more when it works again. */
+  #failing = false;
   /** The directory does not surely know the file's new name yet. */
   #unnamed = false;
 
@@ -110,7 +112,16 @@ export class JournalFile {
   async close(): Promise<void> {
     await this.#compacting;
     await this.#writing;
+    if (this.#dirty) await this.#clean();
     await this.#file.close();
+  }
+
+  /** What was written of a refused batch must not be found by the next start. */
+  #clean(): Promise<unknown> {
+    return this.#file.truncate(this.#size).then(
+      () => (this.#dirty = false),
+      () => undefined,
+    );
   }
 
   #take(turn: Turn): void {
@@ -146,14 +157,14 @@ export class JournalFile {
       await this.#file.datasync();
       this.#dirty = false;
       this.#size += bytes.length;
+      if (this.#failing) this.#options.warn(`${this.#path}: changes are stored again`);
+      this.#failing = false;
       for (const { resolve } of batch) resolve();
     } catch (error) {
       const failure = new IpmiError(CC.OutOfSpace, `${this.#path}: ${(error as Error).message}`, { cause: error });
-      // What was written of it must not be found by the next start.
-      await this.#file.truncate(this.#size).then(
-        () => (this.#dirty = false),
-        () => undefined,
-      );
+      if (!this.#failing) this.#options.warn(`${this.#path}: ${(error as Error).message}; changes are refused until this ends`);
+      this.#failing = true;
+      await this.#clean();
       for (const { reject } of batch) reject(failure);
       return;
     }

@@ -36,6 +36,8 @@ export async function simLife(seed: number): Promise<Tally> {
   let flipped = 0;
   /** Changes up to here have lived through damage, which may have cost a part of them. */
   let worn = 0;
+  /** What was in memory when everything had settled: what was refused is neither there nor on disk. */
+  let settled: Map<string, number> | undefined;
   const fail = (what: string): never => {
     throw new Error(`seed ${seed}, start ${tally.restarts}: ${what}`);
   };
@@ -60,7 +62,7 @@ export async function simLife(seed: number): Promise<Tally> {
       if (below(dice, 3) === 0) await world.run(dice.u32() / 2 ** 31);
       if (i === 30) Object.assign(world.disk.faults, { eio: 0, shortWrite: 0, capacity: Infinity });
     }
-    await end(process, storage, writing);
+    await end(process, storage, writing, stores);
     if (below(dice, 4) === 0) await flip();
   }
   return tally;
@@ -91,10 +93,11 @@ export async function simLife(seed: number): Promise<Tally> {
 
   /** `damage`: bits that were flipped; each may have cost one change. */
   function check(stores: Map<string, Store<number>>, damage: number): void {
-    const value = (name: string): number => {
-      const [bmc, key] = name.split('/');
-      return stores.get(bmc)!.get(key) ?? 0;
-    };
+    const value = (name: string): number => valueOf(stores, name);
+    for (const [name, known] of settled ?? []) {
+      if (damage === 0 && value(name) !== known) fail(`${name} was ${known} in memory at the end, and is ${value(name)} now`);
+    }
+    settled = undefined;
     let older = 0;
     for (const [name, known] of histories) {
       const found = value(name);
@@ -111,11 +114,12 @@ export async function simLife(seed: number): Promise<Tally> {
     }
   }
 
-  async function end(process: SimProcess, storage: Storage, writing: readonly Promise<void>[]): Promise<void> {
+  async function end(process: SimProcess, storage: Storage, writing: readonly Promise<void>[], stores: Map<string, Store<number>>): Promise<void> {
     switch (below(dice, 4)) {
       case 0:
         // Everything settles, and it closes as it should.
         await world.until(Promise.all(writing));
+        settled = new Map([...histories.keys()].map((name) => [name, valueOf(stores, name)]));
         Object.assign(world.disk.faults, { eio: 0, shortWrite: 0, capacity: Infinity });
         await world.until(storage.close());
         break;
@@ -137,6 +141,11 @@ export async function simLife(seed: number): Promise<Tally> {
     flipped = 1;
     tally.flips++;
   }
+}
+
+function valueOf(stores: Map<string, Store<number>>, name: string): number {
+  const [bmc, key] = name.split('/');
+  return stores.get(bmc)!.get(key) ?? 0;
 }
 
 const below = (random: Random, most: number): number => random.u32() % most;

@@ -51,9 +51,10 @@ export class RepeatedRequests {
     return undefined;
   }
 
-  answered({ seq }: IpmiMessage, answer: Uint8Array): void {
+  /** A slow answer comes when the same number may stand for another request already: that one's memory is not touched. */
+  answered({ seq, netFn, cmd, data }: IpmiMessage, answer: Uint8Array): void {
     const entry = this.#ring[seq % REMEMBERED];
-    if (entry?.seq === seq) entry.answer = answer;
+    if (entry?.seq === seq && entry.netFn === netFn && entry.cmd === cmd && same(entry.data, data)) entry.answer = answer;
   }
 }
 

@@ -18,7 +18,7 @@ async function bench() {
     close: async () => undefined,
   });
   const log: string[] = [];
-  const socket = new BtSocket({ router, stream: world.stream, listen: { path: '/bt' }, log: (line) => log.push(line) });
+  const socket = new BtSocket({ router, stream: world.stream, clock: world.clock, listen: { path: '/bt' }, log: (line) => log.push(line) });
   await socket.open();
   const connect = async () => {
     const heard: number[] = [];
@@ -125,4 +125,22 @@ test('a request too long for a frame is C8h', async () => {
   const { connect, send } = await bench();
   await connect();
   expect(await send(0x06, 0x01, ...new Uint8Array(253))).toBe('c8');
+});
+
+test('R30: an owner that never answers some requests is not starved of sequence numbers', async () => {
+  const { world, connect, send, socket } = await bench();
+  const owner = await connect();
+  const silent = Array.from({ length: 256 }, () => send(0x06, 0x01));
+  await world.run(3100);
+  expect(new Set(await Promise.all(silent))).toEqual(new Set(['c3']));
+  await owner.heard();
+  expect(await send(0x06, 0x01)).toBe('c0');
+  await world.run(60_000);
+  const answer = send(0x06, 0x02);
+  expect(await owner.heard()).toBe('03 19 00 02');
+  // The answer to what stood under that number long ago is not taken for this one.
+  await owner.write(0x04, 0x1d, 0x00, 0x01, 0x00);
+  await owner.write(0x04, 0x1d, 0x00, 0x02, 0x80);
+  expect(await answer).toBe('80');
+  expect(socket.counters).toMatchObject({ busy: 1, stray: 1 });
 });

@@ -1,11 +1,12 @@
 import { CC } from '../../codec/index.ts';
 import { OutQueue, refuse, type Answer, type Context, type Message, type Registration, type Router } from '../../router/index.ts';
 import { BT_DATA_MAX, BtReader, buildBt, parseBt } from '../../wire/bt-frame.ts';
-import type { Stream, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
+import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
 
 export interface BtSocketOptions<B> {
   readonly router: Router<B>;
   readonly stream: StreamNetwork;
+  readonly clock: Clock;
   readonly listen: StreamAddress;
   readonly log: (message: string) => void;
 }
@@ -26,6 +27,8 @@ interface Open {
 }
 
 const SEQUENCES = 256;
+/** Milliseconds after which an owner that has not answered a request never will. */
+const FORGOTTEN_AFTER = 60_000;
 const OWNER = 'bt-socket';
 
 /**
@@ -37,8 +40,11 @@ export class BtSocket<B> {
   readonly counters: BtSocketCounters = { requests: 0, answers: 0, busy: 0, stray: 0 };
   readonly #options: BtSocketOptions<B>;
   readonly #open: (Open | undefined)[] = Array.from({ length: SEQUENCES });
-  /** Sequence numbers whose requester has had its C3h: not used again before their late answer, so that nobody else gets it. */
-  readonly #abandoned = new Set<number>();
+  /**
+   * Sequence numbers whose requester has had its C3h, and since when (monotonic ms), oldest first: not used again before
+   * their late answer, so that nobody else gets it, or before no answer can be expected any more.
+   */
+  readonly #abandoned = new Map<number, number>();
   #next = 0;
   #owner: Stream | undefined;
   #registration: Registration | undefined;
@@ -116,7 +122,7 @@ export class BtSocket<B> {
     context.onExpire(() => {
       if (this.#open[seq] !== mine) return;
       this.#open[seq] = undefined;
-      this.#abandoned.add(seq);
+      this.#abandoned.set(seq, this.#options.clock.monotonic());
     });
     this.#out.put(buildBt({ ...message, seq }));
     return answer;
@@ -144,6 +150,10 @@ export class BtSocket<B> {
       this.#next = (this.#next + 1) % SEQUENCES;
       if (this.#open[seq] === undefined && !this.#abandoned.has(seq)) return seq;
     }
-    return undefined;
+    const [oldest] = this.#abandoned;
+    // An owner that does not even read is given no more.
+    if (oldest === undefined || this.#out.length > 0 || this.#options.clock.monotonic() - oldest[1] < FORGOTTEN_AFTER) return undefined;
+    this.#abandoned.delete(oldest[0]);
+    return oldest[0];
   }
 }

@@ -207,3 +207,23 @@ test('R9: a worker may be the default handler; there is one', async () => {
   await first.say({ type: 'answer', token: 1, cc: 0x80 });
   expect(await answer).toBe('80');
 });
+
+test('an owner that is both default handler and registered set would outlive its worker: refused', async () => {
+  const { world, connect, router } = await bench();
+  const worker = await connect();
+  await worker.say(HELLO, { type: 'register', id: 1, owner: 'x', default: true }, register('x'));
+  expect(await worker.heard()).toContainEqual({ type: 'refused', id: 1, problems: ['x is registered already, by this worker'] });
+  worker.stream.destroy();
+  await world.run(100);
+  expect(await router.setDefaultHandler('next', () => Uint8Array.of(0)).unregister()).toBe(undefined);
+});
+
+test('a worker that writes nonsense and reads nothing is dropped before its complaints fill the memory', async () => {
+  const { world, connect, socket } = await bench();
+  const worker = await connect();
+  await worker.say(HELLO, register('fans'));
+  worker.stream.pause();
+  for (let i = 0; i < 100 && socket.workers.length > 0; i++) await worker.say('x\n'.repeat(500));
+  await world.run(1000);
+  expect(socket.workers).toEqual([]);
+});

@@ -129,6 +129,30 @@ describe.each(['in process', 'in another process'] as const)('R6, R12: handlers 
     expect(await drive(ask(0x06, 0x70, [3, 4]))).toBe('00 07');
   });
 
+  test('override an OEM command with bytes: the handler below gets the data and its refusals come up', async () => {
+    const { router, register, ask, drive } = await bench(place);
+    router.register({
+      owner: 'maker',
+      handlers: [
+        handle(Fan, ({ duty }) => {
+          if (duty > 100) throw new IpmiError(CC.ParameterOutOfRange);
+          return { data: Uint8Array.of(duty) };
+        }),
+      ],
+    });
+    const bytes = handleRaw(
+      { netFn: NetFn.OemGroup, body: ACME, cmd: 1 },
+      async (message, context, next) => {
+        const answer = await next({ ...message, data: Uint8Array.of(message.data[0] + 1) }, context);
+        return Uint8Array.of(...answer, 0xee);
+      },
+      { override: 'maker' },
+    );
+    await drive(register({ owner: 'one-more', handlers: [bytes] }));
+    expect(await drive(ask(0x2e, 1, [0xef, 0xcd, 0xab, 60]))).toBe('00 ef cd ab 3d ee');
+    expect(await drive(ask(0x2e, 1, [0xef, 0xcd, 0xab, 100]))).toBe('c9 ef cd ab ee');
+  });
+
   test('R5: clash with every other owner by name, and nothing is registered', async () => {
     const { router, register, ask, drive } = await bench(place);
     router.register({ owner: 'first', handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => Uint8Array.of(0))] });

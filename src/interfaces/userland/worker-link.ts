@@ -40,6 +40,8 @@ interface Open<B> {
 
 /** Most bytes of response data; BT and IPMI 1.5 carry no more. */
 const MOST_DATA = 252;
+/** Lines that wait for a worker that does not read, beside its requests; it is then no worker any more. */
+const MOST_UNREAD = 1024;
 
 /** One worker on the handler socket: its claims live as long as its connection. */
 export class WorkerLink<B> {
@@ -50,6 +52,7 @@ export class WorkerLink<B> {
   #token = 0;
   #greeted = false;
   #blocked = false;
+  #unread = 0;
   #closed = false;
   #health: Timer | undefined;
   #pingId = 0;
@@ -63,7 +66,10 @@ export class WorkerLink<B> {
     );
     stream.onData = (data) => reader.push(data);
     stream.onClose = () => this.close('it closed the connection');
-    stream.onDrain = () => void (this.#blocked = false);
+    stream.onDrain = () => {
+      this.#blocked = false;
+      this.#unread = 0;
+    };
     this.#send({ type: 'hello', protocol: PROTOCOL, bmc: options.bmc, maxOpen: options.maxOpen });
   }
 
@@ -112,6 +118,8 @@ export class WorkerLink<B> {
     try {
       const { owner } = message;
       if (typeof owner !== 'string' || owner === '') throw new RegistrationError(['owner: expected a name']);
+      // Handlers and the default handler are told apart by their owners here.
+      if (this.#registrations.has(owner)) throw new RegistrationError([`${owner} is registered already, by this worker`]);
       const registration =
         message.default === true
           ? this.#options.router.setDefaultHandler(owner, (request, context) => this.#ask(request, context, undefined))
@@ -237,7 +245,9 @@ export class WorkerLink<B> {
   }
 
   #send(message: FromBmc): void {
-    if (!this.#closed && !this.#options.stream.write(encodeLine(message))) this.#blocked = true;
+    if (this.#closed) return;
+    if (this.#blocked && ++this.#unread > MOST_UNREAD) return this.close('it writes and does not read');
+    if (!this.#options.stream.write(encodeLine(message))) this.#blocked = true;
   }
 }
 
