@@ -1,3 +1,4 @@
+export * from './host/index.ts';
 export * from './lan/lan.ts';
 export * from './userland/bt-socket.ts';
 export * from './userland/handler-socket.ts';

@@ -1,0 +1,160 @@
+import { CC } from '../../codec/index.ts';
+import { OutQueue, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { BT_DATA_MAX, buildBt } from '../../wire/bt-frame.ts';
+import type { HostPort } from '../../wire/host/port.ts';
+import type { Timer } from '../../world/world.ts';
+import { ask, fitting, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
+
+export interface BtInterfaceCounters {
+  requests: number;
+  /** Frames that are no request: too short for a sequence number to answer to. */
+  runts: number;
+  /** Responses that the host did not fetch in time, or that it reset the interface under. */
+  unread: number;
+}
+
+/** Get BT Interface Capabilities names both: requests at once, seconds from request to response. */
+const OUTSTANDING = 32;
+const REQUEST_TO_RESPONSE = 5000;
+/** A handler has less, so that its C3h still comes in time. */
+const DEADLINE = 4500;
+/** Length, NetFn/LUN, sequence, command. */
+const HEADER = 4;
+
+interface Waiting {
+  readonly frame: Uint8Array;
+  /** When the request-to-response interval is over (§11.4): it must not be returned after that. */
+  readonly until: number;
+}
+
+/**
+ * The BT system interface (IPMI 2.0 §11): several requests at once, told apart by the host's sequence numbers. A host that
+ * fetches no response is shown B_BUSY when too many wait; each is void when its time is over, and then the way is free again.
+ */
+export class BtInterface<B = unknown> implements Interface<B> {
+  readonly channel: Channel;
+  readonly inFlightLimit = OUTSTANDING;
+  readonly deadline = DEADLINE;
+  readonly counters: BtInterfaceCounters = { requests: 0, runts: 0, unread: 0 };
+  readonly #options: HostInterfaceOptions<B>;
+  readonly #port: HostPort;
+  readonly #queue: OutQueue<Waiting>;
+  #dispatch: Dispatch<B> = () => new Uint8Array(0);
+  /** Counts the host's resets: answers to requests before one are void. */
+  #life = 0;
+  /** The response that the host has been shown. */
+  #shown: Waiting | undefined;
+  #timer: Timer | undefined;
+  #held = false;
+
+  constructor(options: HostInterfaceOptions<B>) {
+    this.#options = options;
+    this.#port = options.port;
+    this.channel = systemChannel(options.channel, BT_DATA_MAX);
+    this.#queue = new OutQueue((waiting) => this.#show(waiting));
+  }
+
+  get unsent(): number {
+    return this.#queue.length;
+  }
+
+  async open(dispatch: Dispatch<B>): Promise<void> {
+    this.#dispatch = dispatch;
+    await this.#port.open({
+      request: (frame) => this.#request(frame),
+      cancelled: () => this.#reset(),
+      ready: () => this.#ready(),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#reset();
+    await this.#port.close();
+  }
+
+  attention({ set, interrupt }: { readonly set: boolean; readonly interrupt: boolean }): void {
+    this.#port.attention(set, interrupt);
+  }
+
+  #request(frame: Uint8Array): void {
+    const length = frame[0];
+    if (frame.length < HEADER || length < HEADER - 1) {
+      this.counters.runts++;
+      return;
+    }
+    this.counters.requests++;
+    const until = this.#options.clock.monotonic() + REQUEST_TO_RESPONSE;
+    // Bytes after what the length byte says are no part of the message (R36).
+    const message = { netFn: frame[1] >> 2, lun: frame[1] & 3, cmd: frame[3], data: frame.subarray(HEADER, length + 1) };
+    const seq = frame[2];
+    const life = this.#life;
+    const respond = (answer: Answer): void => {
+      if (life !== this.#life) return void this.counters.unread++;
+      const data = fitting(message, answer, this.channel);
+      this.#put({ frame: buildBt({ netFn: message.netFn | 1, lun: message.lun, seq, cmd: message.cmd, data }), until });
+    };
+    // Promises more than was written: what is there is not what was meant.
+    if (length + 1 > frame.length) return respond(refuse(message, CC.RequestLengthInvalid));
+    const answer = ask(this.#dispatch, message, this.#options.bmc, this.channel);
+    if (answer instanceof Promise) void answer.then(respond);
+    else respond(answer);
+  }
+
+  #put(waiting: Waiting): void {
+    this.#queue.put(waiting);
+    if (this.#queue.length >= OUTSTANDING && !this.#held) this.#hold(true);
+  }
+
+  #show(waiting: Waiting): boolean {
+    if (waiting.until <= this.#options.clock.monotonic()) {
+      this.counters.unread++;
+      return true;
+    }
+    const result = this.#port.send(waiting.frame);
+    if (result === 'later') {
+      this.#watch();
+      return false;
+    }
+    this.#shown = waiting;
+    return true;
+  }
+
+  #ready(): void {
+    this.#shown = undefined;
+    this.#queue.ready();
+    if (this.#held && this.#queue.length < OUTSTANDING) this.#hold(false);
+  }
+
+  #hold(held: boolean): void {
+    this.#held = held;
+    this.#port.hold?.(held);
+  }
+
+  /** Something waits behind a response that the host has not fetched: that one ends with its interval. */
+  #watch(): void {
+    if (this.#timer) return;
+    const now = this.#options.clock.monotonic();
+    this.#timer = this.#options.clock.after(Math.max(1, (this.#shown?.until ?? now + REQUEST_TO_RESPONSE) - now), () => {
+      this.#timer = undefined;
+      if (this.#shown && this.#shown.until > this.#options.clock.monotonic()) return this.#watch();
+      if (this.#shown) {
+        this.#shown = undefined;
+        this.counters.unread++;
+        this.#port.withdraw?.();
+      }
+      // With H_BUSY set the host takes nothing: what waits is void when its time is over.
+      this.#ready();
+      if (this.#queue.length > 0) this.#watch();
+      return undefined;
+    });
+  }
+
+  #reset(): void {
+    this.#life++;
+    this.counters.unread += this.#queue.clear();
+    this.#shown = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#held) this.#hold(false);
+  }
+}

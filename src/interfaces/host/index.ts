@@ -1,0 +1,5 @@
+export { BtInterface, type BtInterfaceCounters } from './bt.ts';
+export { KcsInterface } from './kcs.ts';
+export type { OneRequestCounters } from './one-request.ts';
+export { SsifInterface } from './ssif.ts';
+export type { HostInterfaceOptions } from './system-interface.ts';

@@ -1,0 +1,102 @@
+import { CC } from '../../codec/index.ts';
+import { refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import { ask, fitting, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
+
+export interface OneRequestCounters {
+  requests: number;
+  /** Answers whose request the host had given up, or that came after it had been told that the BMC is busy. Dropped. */
+  late: number;
+  /** Messages too short for NetFn and command. */
+  runts: number;
+}
+
+/** What KCS and SSIF differ in. */
+export interface OneRequestLimits {
+  readonly maxAnswer: number;
+  readonly inFlightLimit: number;
+  /** Milliseconds that a handler has. */
+  readonly deadline: number;
+  /** Milliseconds after which the host is answered C0h although the handler is still at work. */
+  readonly busyAfter?: number;
+}
+
+/** NetFn/LUN and command. */
+const HEADER = 2;
+
+/**
+ * A system interface whose messages have no sequence number: the host waits for one answer at a time, and what it gets must be
+ * that one. So each request gets a number of ours (R40), and an answer whose number is not the one that the host waits for is
+ * dropped. The same command asked twice in a row is two numbers (P5).
+ */
+export class OneRequestInterface<B> implements Interface<B> {
+  readonly channel: Channel;
+  readonly inFlightLimit: number;
+  readonly deadline: number;
+  readonly counters: OneRequestCounters = { requests: 0, late: 0, runts: 0 };
+  readonly #options: HostInterfaceOptions<B>;
+  readonly #busyAfter: number | undefined;
+  #dispatch: Dispatch<B> = () => new Uint8Array(0);
+  #last = 0;
+  /** The number of the request that the host waits for; 0: it waits for none. */
+  #awaited = 0;
+
+  constructor(options: HostInterfaceOptions<B>, { maxAnswer, inFlightLimit, deadline, busyAfter }: OneRequestLimits) {
+    this.#options = options;
+    this.#busyAfter = busyAfter;
+    this.channel = systemChannel(options.channel, maxAnswer);
+    this.inFlightLimit = inFlightLimit;
+    this.deadline = deadline;
+  }
+
+  async open(dispatch: Dispatch<B>): Promise<void> {
+    this.#dispatch = dispatch;
+    await this.#options.port.open({
+      request: (message) => this.#request(message),
+      cancelled: () => void (this.#awaited = 0),
+      ready: () => undefined,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#awaited = 0;
+    await this.#options.port.close();
+  }
+
+  attention({ set, interrupt }: { readonly set: boolean; readonly interrupt: boolean }): void {
+    this.#options.port.attention(set, interrupt);
+  }
+
+  #request(bytes: Uint8Array): void {
+    if (bytes.length < HEADER) {
+      this.counters.runts++;
+      return;
+    }
+    this.counters.requests++;
+    const number = (this.#last = (this.#last % 0xffff_ffff) + 1);
+    this.#awaited = number;
+    const message: Message = { netFn: bytes[0] >> 2, lun: bytes[0] & 3, cmd: bytes[1], data: bytes.subarray(HEADER) };
+    const answer = ask(this.#dispatch, message, this.#options.bmc, this.channel);
+    if (!(answer instanceof Promise)) return this.#respond(number, message, answer);
+    const busy =
+      this.#busyAfter === undefined
+        ? undefined
+        : this.#options.clock.after(this.#busyAfter, () => this.#respond(number, message, refuse(message, CC.NodeBusy)));
+    void answer.then((body) => {
+      busy?.cancel();
+      this.#respond(number, message, body);
+    });
+    return undefined;
+  }
+
+  #respond(number: number, message: Message, answer: Answer): void {
+    if (number !== this.#awaited) return void this.counters.late++;
+    this.#awaited = 0;
+    const body = fitting(message, answer, this.channel);
+    const response = new Uint8Array(HEADER + body.length);
+    response[0] = ((message.netFn | 1) << 2) | message.lun;
+    response[1] = message.cmd;
+    response.set(body, HEADER);
+    if (this.#options.port.send(response) !== 'sent') this.counters.late++;
+    return undefined;
+  }
+}

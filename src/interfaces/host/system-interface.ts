@@ -1,0 +1,33 @@
+import { CC } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
+import { Context, refuse, type Answer, type Channel, type Dispatch, type Message, type Timers } from '../../router/index.ts';
+import type { HostPort } from '../../wire/host/port.ts';
+
+/** What an interface to a host is made with. */
+export interface HostInterfaceOptions<B> {
+  readonly bmc: B;
+  /** Registers of emulated hardware, or a device node. */
+  readonly port: HostPort;
+  readonly clock: Timers;
+  /** Default 0Fh. */
+  readonly channel?: number;
+}
+
+/** The channel of the host's own software: no session, every privilege (IPMI 2.0 §6.9). */
+export const SYSTEM_INTERFACE = 0x0f;
+
+export const systemChannel = (number: number | undefined, maxAnswer: number): Channel => ({
+  number: number ?? SYSTEM_INTERFACE,
+  medium: 'system-interface',
+  maxAnswer,
+});
+
+/** Hands a request of the host to the router. A response (odd NetFn) is no request: C1h. */
+export function ask<B>(dispatch: Dispatch<B>, message: Message, bmc: B, channel: Channel): Answer | Promise<Answer> {
+  if (message.netFn % 2 !== 0) return Uint8Array.of(CC.InvalidCommand);
+  return dispatch(message, new Context(bmc, channel, Privilege.Administrator, message.lun, undefined, 'host'));
+}
+
+/** An answer that the interface can carry: CAh in place of one that it cannot. */
+export const fitting = (message: Message, answer: Answer, { maxAnswer }: Channel): Answer =>
+  answer.length <= maxAnswer ? answer : refuse(message, CC.CannotReturnBytes);
