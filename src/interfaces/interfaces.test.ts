@@ -196,7 +196,7 @@ async function btSocket(world: SimWorld, far: Far): Promise<InterfaceRig> {
   const router = new Router({ clock: world.clock });
   let entrance: Dispatch | undefined;
   const attachment = await router.attach({ channel: NEAR, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
-  const socket = new BtSocket({ router, stream: world.stream, listen: { path: '/bt' }, log: () => undefined });
+  const socket = new BtSocket({ router, clock: world.clock, stream: world.stream, listen: { path: '/bt' }, log: () => undefined });
   await socket.open();
   let owner: Stream | undefined;
   const connect = async (): Promise<void> => {
