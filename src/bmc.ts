@@ -9,6 +9,7 @@ import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './state/bmc-state.ts';
+import { AuxiliaryLogs } from './state/auxiliary-logs.ts';
 import { BmcTime } from './state/bmc-time.ts';
 import { BootOptions } from './state/boot-options.ts';
 import { Channels } from './state/channels.ts';
@@ -79,6 +80,7 @@ export class Bmc implements BmcState {
   readonly bootOptions: BootOptions;
   readonly events: Events;
   readonly sel: Sel;
+  readonly auxiliaryLogs: AuxiliaryLogs;
   readonly sdr: SdrRepository;
   readonly sensors: Sensors;
   readonly deviceSdrReservation = new Reservation();
@@ -115,6 +117,7 @@ export class Bmc implements BmcState {
     this.sessions = new Sessions(setup, { limit: options.sessions?.limit, inactivity: (options.sessions?.inactivity ?? 60) * 1000 });
     this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
     this.sel = new Sel(setup, this.time, options.sel);
+    this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
     this.sensors = new Sensors(setup, this.events, sensorsOf(options));
     const records = [...this.sensors.all.map((sensor) => sensorSdr(sensor)), ...locatorsOf(options)];
@@ -204,6 +207,7 @@ export class Bmc implements BmcState {
     this.users.onRevoked((userId) => this.sessions.closeUser(userId));
     this.sessions.onClose((session) => {
       this.lan.release(session);
+      this.sdr.release(session);
       this.bootOptions.setInProgress.release(session);
       this.systemInfo.setInProgress.release(session);
     });
@@ -228,6 +232,7 @@ export class Bmc implements BmcState {
     if (kind === 'warm') return;
     this.router.suspended = CC.InitializationInProgress;
     for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();
+    this.sdr.leaveUpdateMode();
     this.channels.forgetPresentAccess();
     this.lan.clearStatistics();
     this.events.receiver = { address: 0x20, lun: 0 };

@@ -1,3 +1,4 @@
+import type { AuxiliaryLogs } from './auxiliary-logs.ts';
 import type { BmcTime } from './bmc-time.ts';
 import type { BootOptions } from './boot-options.ts';
 import type { Channels } from './channels.ts';
@@ -35,6 +36,7 @@ export interface BmcState {
   readonly bootOptions: BootOptions;
   readonly events: Events;
   readonly sel: Sel;
+  readonly auxiliaryLogs: AuxiliaryLogs;
   readonly sdr: SdrRepository;
   readonly sensors: Sensors;
   readonly deviceSdrReservation: Reservation;

@@ -1,4 +1,5 @@
 import { CC, IpmiError } from '../codec/index.ts';
+import type { Clock } from '../world/world.ts';
 import type { BmcTime } from './bmc-time.ts';
 import { Reservation } from './reservation.ts';
 import { SDR_HEADER } from './sdr-records.ts';
@@ -13,24 +14,48 @@ export interface SdrOptions {
 }
 
 const LAST = 0xffff;
+/** Milliseconds after which an update that nobody ended is taken as given up. */
+const UPDATE_TIME = 60_000;
 
 /** The SDR repository (IPMI 2.0 §33): records given at the start until the first write, and then what was written. */
 export class SdrRepository {
   readonly capacity: number;
   readonly reservation = new Reservation();
-  updateMode = false;
+  readonly #clock: Clock;
   readonly #time: BmcTime;
   readonly #given: ReadonlyMap<number, Uint8Array>;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
+  /** Who updates the repository; others have to wait until it is done or has given up. */
+  #updater: { readonly owner: unknown; readonly until: number } | undefined;
   #partial: { readonly id: number; readonly bytes: number[]; length: number } | undefined;
 
   constructor(setup: Setup, time: BmcTime, { records = [], capacity = 0xfffe }: SdrOptions = {}) {
     this.capacity = capacity;
+    this.#clock = setup.clock;
     this.#time = time;
     this.#given = new Map(records.map((record, i) => [i + 1, withId(record, i + 1)]));
     this.#records = setup.store<Uint8Array>('sdr');
     this.#marks = setup.store<number>('sdr-marks');
+  }
+
+  /** Throws D0h while another one updates. */
+  enterUpdateMode(owner: unknown): void {
+    if (this.isUpdatedByOther(owner)) throw new IpmiError(CC.SdrRepositoryInUpdateMode);
+    this.#updater = { owner, until: this.#clock.monotonic() + UPDATE_TIME };
+  }
+
+  leaveUpdateMode(): void {
+    this.#updater = undefined;
+  }
+
+  isUpdatedByOther(owner: unknown): boolean {
+    return this.#updater !== undefined && this.#updater.owner !== owner && this.#clock.monotonic() < this.#updater.until;
+  }
+
+  /** A session that ends leaves the update mode with it. */
+  release(owner: unknown): void {
+    if (this.#updater?.owner === owner) this.leaveUpdateMode();
   }
 
   get ids(): number[] {

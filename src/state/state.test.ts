@@ -128,6 +128,50 @@ describe('SDR', () => {
   });
 });
 
+describe('auxiliary logs', () => {
+  test('are what software last said of them', async () => {
+    const { send } = rig({ identity: { manufacturerId: 0x1291 } });
+    expect(await send(0x0a, 0x5a, 0)).toEqual([0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    expect((await send(0x0a, 0x5a, 2)).slice(5, 8)).toEqual([0x91, 0x12, 0]);
+    expect(await send(0x0a, 0x5b, 0, 1, 2, 3, 4, 5, 0, 0, 0)).toEqual([0]);
+    expect(await send(0x0a, 0x5a, 0)).toEqual([0, 1, 2, 3, 4, 5, 0, 0, 0]);
+    expect(await send(0x0a, 0x5b, 1, 1, 2, 3, 4, 5, 0, 0, 0)).toEqual([0xc7]);
+    expect(await send(0x0a, 0x5a, 3)).toEqual([0xcc]);
+  });
+});
+
+describe('initialization agent', () => {
+  test('brings sensors back to what their records say', async () => {
+    const { send } = rig(platform);
+    await send(4, 0x26, 1, 0x18, 0, 0, 0, 60, 70, 0);
+    await send(4, 0x24, 1, 0xff, 9, 9);
+    await send(4, 0x28, 1, 0x00);
+    expect(await send(0x0a, 0x2c, 0)).toEqual([0, 1]);
+    expect((await send(4, 0x27, 1)).slice(5, 7)).toEqual([60, 70]);
+    expect(await send(0x0a, 0x2c, 1)).toEqual([0, 1]);
+    expect((await send(4, 0x27, 1)).slice(5, 7)).toEqual([85, 95]);
+    expect(await send(4, 0x25, 1, 0xff)).toEqual([0, 2, 2]);
+    expect((await send(4, 0x29, 1))[1]).toBe(0xc0);
+  });
+});
+
+describe('SDR update mode', () => {
+  test('one client updates, others are told D0h until it ends', async () => {
+    const { send, host, world } = rig(platform);
+    const other = async (cmd: number, data: string): Promise<number> => (await host.raw(0x0a, cmd, hex(data)))[0];
+    expect(await send(0x0a, 0x2a)).toEqual([0]);
+    expect(await other(0x23, '00 00 00 00 00 ff')).toBe(0xd0);
+    expect(await other(0x2a, '')).toBe(0xd0);
+    expect(await other(0x2b, '')).toBe(0xd0);
+    expect((await send(0x0a, 0x23, 0, 0, 0, 0, 0, 0xff))[0]).toBe(0);
+    expect(await send(0x0a, 0x2b)).toEqual([0]);
+    expect(await other(0x23, '00 00 00 00 00 ff')).toBe(0);
+    await send(0x0a, 0x2a);
+    await world.run(61_000);
+    expect(await other(0x23, '00 00 00 00 00 ff')).toBe(0);
+  });
+});
+
 describe('sensors', () => {
   test('reading, comparison bits, and discrete states', async () => {
     const { send, bmc } = rig(platform);

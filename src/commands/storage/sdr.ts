@@ -139,3 +139,14 @@ export const ExitSdrRepositoryUpdateMode = command({
   request: {},
   response: {},
 });
+
+export const RunInitializationAgent = command({
+  name: 'Run Initialization Agent',
+  spec: 'IPMI 2.0 §33.21',
+  netFn: NetFn.Storage,
+  cmd: 0x2c,
+  privilege: Privilege.Operator,
+  /** False: only tell how far it is. */
+  request: { ...byte({ run: bit(0) }) },
+  response: { ...byte({ completed: bit(0) }) },
+});

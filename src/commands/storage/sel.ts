@@ -1,4 +1,4 @@
-import { bit, bits, byte, bytes, i16, rest, timestamp, u16, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, bytes, i16, layout, rest, timestamp, u16, u24, u32, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 const ERASING = { 0x81: 'cannot execute command, SEL erase in progress' };
@@ -152,5 +152,32 @@ export const SetSelTimeUtcOffset = command({
   cmd: 0x5d,
   privilege: Privilege.Operator,
   request: { offset: i16 },
+  response: {},
+});
+
+/** Logs besides the SEL whose state the BMC tells (§31.12): of the Machine Check Architecture, and two of the maker's. */
+export const AuxiliaryLog = { Mca: 0, Oem1: 1, Oem2: 2 } as const;
+/** Time stamp of the last entry, and how many there are; FFFFFFFFh: unspecified. */
+export const McaLogStatus = layout('MCA log status', { lastAdded: timestamp, entries: u32 });
+export const OemLogStatus = layout('OEM log status', { lastAdded: timestamp, manufacturerId: u24, status: bytes(8) });
+
+export const GetAuxiliaryLogStatus = command({
+  name: 'Get Auxiliary Log Status',
+  spec: 'IPMI 2.0 §31.12',
+  netFn: NetFn.Storage,
+  cmd: 0x5a,
+  privilege: Privilege.User,
+  request: { ...byte({ logType: bits(3, 0) }) },
+  /** `McaLogStatus` or `OemLogStatus`. */
+  response: { status: rest() },
+});
+
+export const SetAuxiliaryLogStatus = command({
+  name: 'Set Auxiliary Log Status',
+  spec: 'IPMI 2.0 §31.13',
+  netFn: NetFn.Storage,
+  cmd: 0x5b,
+  privilege: Privilege.Administrator,
+  request: { ...byte({ logType: bits(3, 0) }), status: rest() },
   response: {},
 });

@@ -5,6 +5,7 @@ import {
   ClearAction,
   ClearSel,
   DeleteSelEntry,
+  GetAuxiliaryLogStatus,
   GetSelAllocationInfo,
   GetSelEntry,
   GetSelInfo,
@@ -12,6 +13,7 @@ import {
   GetSelTimeUtcOffset,
   PartialAddSelEntry,
   ReserveSel,
+  SetAuxiliaryLogStatus,
   SetSelTime,
   SetSelTimeUtcOffset,
 } from '../../commands/storage/sel.ts';
@@ -87,4 +89,7 @@ export const selHandlers: readonly Handler<BmcState>[] = [
     if (offset !== UNSPECIFIED_OFFSET && Math.abs(offset) > 1440) throw new IpmiError(CC.ParameterOutOfRange, `${offset} minutes`);
     return after(bmc.time.setUtcOffset(offset), {});
   }),
+
+  handle(GetAuxiliaryLogStatus, ({ logType }, { bmc }) => ({ status: bmc.auxiliaryLogs.status(logType) })),
+  handle(SetAuxiliaryLogStatus, ({ logType, status }, { bmc }) => after(bmc.auxiliaryLogs.set(logType, status), {})),
 ];
