@@ -4,6 +4,7 @@ import { CC } from './codec/index.ts';
 import { firewallRules } from './config/firewall.ts';
 import { channelsOf } from './config/channels.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
+import { pefOf } from './config/pef.ts';
 import { dangersOf, frusOf, identityOf, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
 import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket } from './interfaces/index.ts';
@@ -24,6 +25,7 @@ import { LanParameters } from './state/lan-parameters.ts';
 import { Life, type ResetKind, type ResetPhase } from './state/life.ts';
 import type { PowerBackend } from './state/machine.ts';
 import { MessageBuffers } from './state/message-buffers.ts';
+import { Pef } from './state/pef.ts';
 import { Reservation } from './state/reservation.ts';
 import { SdrRepository } from './state/sdr.ts';
 import { Sel } from './state/sel.ts';
@@ -79,6 +81,7 @@ export class Bmc implements BmcState {
   readonly frontPanel: FrontPanel;
   readonly bootOptions: BootOptions;
   readonly events: Events;
+  readonly pef: Pef;
   readonly sel: Sel;
   readonly auxiliaryLogs: AuxiliaryLogs;
   readonly sdr: SdrRepository;
@@ -134,6 +137,20 @@ export class Bmc implements BmcState {
     });
     this.frontPanel = new FrontPanel(setup, this.chassis);
     this.bootOptions = new BootOptions(setup, this.time);
+    const { channels, chassis, events, identity, lan, sel, sensors, time } = this;
+    this.pef = new Pef(setup, {
+      channels,
+      chassis,
+      events,
+      identity,
+      lan,
+      sel,
+      sensors,
+      time,
+      defaults: pefOf(options),
+      trapPort: options.pef?.trapPort,
+      send: (channel, to, datagram) => this.#send(channel, to, datagram),
+    });
     this.systemInfo = new SystemInfo(setup);
     this.dcmi = new Dcmi(setup, this.sensors, this.name);
     this.watchdog = new Watchdog(setup, watchdogEvents(this));
@@ -152,6 +169,7 @@ export class Bmc implements BmcState {
       }
       await this.#openSockets();
       await this.chassis.open();
+      this.pef.resume();
     } catch (error) {
       await this.close();
       throw error;
@@ -199,6 +217,13 @@ export class Bmc implements BmcState {
     for (const socket of this.#sockets) await socket.open();
   }
 
+  /** A datagram of the BMC's own leaves by the interface of its channel. */
+  #send(channel: number, to: { readonly host: string; readonly port: number }, datagram: Uint8Array): boolean {
+    const one = [...this.router.attachments].find((attachment) => attachment.interface.channel.number === channel)?.interface;
+    one?.send?.(datagram, to);
+    return one?.send !== undefined;
+  }
+
   /** What one piece of state has to know of another. */
   #connect(): void {
     this.messages.onAttention((attention) => {
@@ -210,6 +235,7 @@ export class Bmc implements BmcState {
       this.sdr.release(session);
       this.bootOptions.setInProgress.release(session);
       this.systemInfo.setInProgress.release(session);
+      this.pef.parameters.setInProgress.release(session);
     });
     const stored = (done: Durable): void => void done?.catch((error: unknown) => this.setup.log.error(`${this.name}: boot options`, error));
     this.chassis.onRestart((cause) => stored(this.bootOptions.restarting(cause)));
@@ -229,6 +255,7 @@ export class Bmc implements BmcState {
     this.sessions.closeAll('reset');
     this.messages.reset();
     this.watchdog.forget();
+    this.pef.reset();
     if (kind === 'warm') return;
     this.router.suspended = CC.InitializationInProgress;
     for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();

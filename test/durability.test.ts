@@ -106,6 +106,12 @@ const rows: Record<string, Row> = {
     look: async (bench) => bench.bmc.channels.lan(1).kg?.join(),
   },
   'LAN parameters': command([0x0c, 0x01, 1, 12, 10, 1, 2, 3], [0x0c, 0x02, 1, 12, 0, 0]),
+  'alert destinations': command([0x0c, 0x01, 1, 19, 1, 0, 0, 10, 9, 8, 7, 0, 0, 0, 0, 0, 0], [0x0c, 0x02, 1, 19, 1, 0]),
+  'PEF parameters': command([0x04, 0x12, 9, 2, 0x18, 0x11, 0], [0x04, 0x13, 9, 2, 0]),
+  'last processed event': {
+    set: (bench) => bench.send(0x04, 0x14, 0, 7, 0),
+    look: async (bench) => (await bench.send(0x04, 0x15)).slice(7, 9),
+  },
   'sensor thresholds': command([0x04, 0x26, 1, 0x10, 0, 0, 0, 0, 90, 0], [0x04, 0x27, 1]),
   'sensor hysteresis': command([0x04, 0x24, 1, 0xff, 7, 7], [0x04, 0x25, 1, 0xff]),
   'sensor event enables': command([0x04, 0x28, 1, 0xa0, 0, 2, 0, 0], [0x04, 0x29, 1]),
@@ -148,6 +154,7 @@ const rows: Record<string, Row> = {
     },
     look: (bench) => bench.send(0x06, 0x61, 1, 0x00, 0),
   },
+  'PEF postpone timer': command([0x04, 0x11, 0xfe], [0x04, 0x11, 0xff]),
   'watchdog settings': {
     set: (bench) => bench.send(0x06, 0x24, 0x04, 1, 0, 0, 100, 0),
     look: async (bench) => (await bench.send(0x06, 0x25)).slice(1, 3),

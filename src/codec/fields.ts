@@ -72,6 +72,15 @@ export const u16be: Field<number> = {
   write: (writer, value) => whole(value, 0, 0xffff) ?? (writer.u8(value >> 8), void writer.u8(value & 0xff)),
 };
 
+/** Most significant byte first, as SNMP has its numbers. */
+export const u32be: Field<number> = {
+  kind: 'u32be',
+  min: 4,
+  max: 4,
+  read: (reader) => u16be.read(reader) * 65_536 + u16be.read(reader),
+  write: (writer, value) => whole(value, 0, 0xffffffff) ?? u16be.write(writer, Math.floor(value / 65_536)) ?? u16be.write(writer, value % 65_536),
+};
+
 /** Seconds since 1970-01-01 in the BMC's time (IPMI 2.0 §37.1); FFFFFFFFh unspecified, up to 20000000h relative to start-up. */
 export const timestamp: Field<number> = { ...u32, kind: 'timestamp' };
 

@@ -12,6 +12,7 @@ export * from './command.ts';
 export * from './dcmi/dcmi.ts';
 export * from './sensor/device-sdr.ts';
 export * from './sensor/events.ts';
+export * from './sensor/pef.ts';
 export * from './sensor/sensors.ts';
 export * from './storage/fru.ts';
 export * from './storage/sdr.ts';

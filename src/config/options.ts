@@ -1,7 +1,9 @@
 import type { FruContent } from '../state/fru-image.ts';
 import type { InterfaceOptions } from './interface-options.ts';
+import type { PefOptions } from './pef-options.ts';
 
 export type * from './interface-options.ts';
+export type * from './pef-options.ts';
 
 /** The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable default. */
 export interface BmcOptions {
@@ -17,6 +19,7 @@ export interface BmcOptions {
   /** More records for the SDR repository: management controllers besides this one, event-only sensors. */
   readonly sdr?: { readonly name?: string };
   readonly sel?: SelOptions;
+  readonly pef?: PefOptions;
   readonly chassis?: ChassisOptions;
   readonly reset?: ResetOptions;
   readonly sessions?: SessionsOptions;

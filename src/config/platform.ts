@@ -9,6 +9,7 @@ import type { SensorDeclaration } from '../state/sensor.ts';
 import { NO_ACCESS, type UsersOptions } from '../state/users.ts';
 import { SettingsError } from './errors.ts';
 import { interfacesOf } from './channels.ts';
+import { alertSetsOf } from './pef.ts';
 import { possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions, FruOptions, IdentityOptions, PrivilegeName, SelfTestProblem, SensorOptions } from './options.ts';
 
@@ -39,6 +40,7 @@ export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
     gateway,
     mac,
     community,
+    sets: alertSetsOf(options, channel),
   }));
 
 /** What a setting has opened that is closed by default; said aloud at every start. */

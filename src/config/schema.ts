@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { parseSelector } from './firewall.ts';
 import { interfaceSchema } from './interface-schema.ts';
-import { sensorTypes, units } from './names.ts';
+import { units } from './names.ts';
 import type { BmcOptions } from './options.ts';
+import { pefSchema, sensorType } from './pef-schema.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
@@ -13,10 +14,6 @@ const entity = z
   .pipe(z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'expected entity id.instance, like "3.1"'));
 const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
 
-const sensorType = z.custom<string | number>(
-  (value) => (typeof value === 'number' ? byte.safeParse(value).success : typeof value === 'string' && value.toLowerCase() in sensorTypes),
-  'expected a sensor type of the specification (temperature, fan, power supply ...) or its number',
-);
 const unit = z.custom<string>((value) => typeof value === 'string' && value in units, `expected one of ${Object.keys(units).join(', ')}`);
 
 const sensor = z.strictObject({
@@ -126,6 +123,7 @@ const bmc = {
   fru: z.array(fru).optional(),
   sdr: z.strictObject({ name: text(16).optional() }).optional(),
   sel: z.strictObject({ capacity: z.int().min(16).max(0xfffe).optional(), bootEvents: z.boolean().optional() }).optional(),
+  pef: pefSchema.optional(),
   chassis: z
     .strictObject({
       power: z.enum(['on', 'off']).optional(),

@@ -13,6 +13,7 @@ import { chassisHandlers } from './chassis/chassis.ts';
 import { dcmiHandlers } from './dcmi/dcmi.ts';
 import { deviceSdrHandlers } from './sensor/device-sdr.ts';
 import { eventHandlers } from './sensor/events.ts';
+import { pefHandlers } from './sensor/pef.ts';
 import { sensorHandlers } from './sensor/sensors.ts';
 import { fruHandlers } from './storage/fru.ts';
 import { sdrHandlers } from './storage/sdr.ts';
@@ -26,6 +27,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...chassisHandlers,
     ...bootOptionHandlers,
     ...eventHandlers,
+    ...pefHandlers,
     ...deviceSdrHandlers,
     ...sensorHandlers,
     ...deviceHandlers,

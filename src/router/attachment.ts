@@ -18,6 +18,8 @@ export interface Interface<B = unknown> {
   attention?(attention: { readonly set: boolean; readonly interrupt: boolean }): void;
   /** Answers that the medium could not take yet (OutQueue.length). They count as requests in flight, so that the queue is bounded. */
   readonly unsent?: number;
+  /** A network's interface can send a datagram of the BMC's own, as PET traps are. */
+  send?(datagram: Uint8Array, to: { readonly host: string; readonly port: number }): void;
   /** Begins to take requests. Rejects if the medium cannot be had (a port in use). */
   open(dispatch: Dispatch<B>): Promise<void>;
   /** No request is taken any more; answers to those under way may still be sent until it resolves. */

@@ -13,6 +13,7 @@ import type { Identity } from './identity.ts';
 import type { LanParameters } from './lan-parameters.ts';
 import type { Life, ResetKind } from './life.ts';
 import type { MessageBuffers } from './message-buffers.ts';
+import type { Pef } from './pef.ts';
 import type { Reservation } from './reservation.ts';
 import type { SdrRepository } from './sdr.ts';
 import type { Sel } from './sel.ts';
@@ -35,6 +36,7 @@ export interface BmcState {
   readonly frontPanel: FrontPanel;
   readonly bootOptions: BootOptions;
   readonly events: Events;
+  readonly pef: Pef;
   readonly sel: Sel;
   readonly auxiliaryLogs: AuxiliaryLogs;
   readonly sdr: SdrRepository;

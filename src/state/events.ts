@@ -44,7 +44,7 @@ export class Events {
   readonly #sel: Sel;
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
-  readonly #listeners = new Set<(event: PlatformEvent) => void>();
+  readonly #listeners = new Set<(event: PlatformEvent, recordId: number) => void>();
 
   constructor(setup: Setup, sel: Sel, messages: MessageBuffers) {
     this.#setup = setup;
@@ -52,7 +52,8 @@ export class Events {
     this.#messages = messages;
   }
 
-  onEvent(listener: (event: PlatformEvent) => void): void {
+  /** Called after an event was logged, in the order of events; record id 0: it could not be, or logging is off. */
+  onLogged(listener: (event: PlatformEvent, recordId: number) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -73,15 +74,31 @@ export class Events {
       data: event.data,
     });
     this.#messages.putEvent(record);
-    let done: Durable;
-    if (this.#messages.enables.systemEventLogging) {
-      try {
-        done = this.#sel.add(record).done;
-      } catch (error) {
-        this.#setup.log.warn(`event lost: ${String(error)}`);
-      }
+    const added = this.#log(record);
+    if (!added?.done) {
+      this.#tell(event, added?.id ?? 0);
+      return undefined;
     }
-    for (const listener of this.#listeners) listener(event);
-    return done;
+    return added.done.then(
+      () => this.#tell(event, added.id),
+      (error: unknown) => {
+        this.#tell(event, 0);
+        throw error;
+      },
+    );
+  }
+
+  #log(record: Uint8Array): { readonly id: number; readonly done: Durable } | undefined {
+    if (!this.#messages.enables.systemEventLogging) return undefined;
+    try {
+      return this.#sel.add(record);
+    } catch (error) {
+      this.#setup.log.warn(`event lost: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  #tell(event: PlatformEvent, recordId: number): void {
+    for (const listener of this.#listeners) listener(event, recordId);
   }
 }

@@ -12,6 +12,8 @@ export interface LanSettings {
   readonly gateway?: string;
   readonly mac?: string;
   readonly community?: string;
+  /** Sets of parameters, by `parameter/set`, as the wire has them. */
+  readonly sets?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Datagrams of a LAN channel since the start or the last clear (§23.4). */
@@ -28,7 +30,10 @@ export const LanParameter = {
   AuthTypeSupport: 1,
   AuthTypeEnables: 2,
   Address: 3,
+  Community: 16,
   Destinations: 17,
+  DestinationType: 18,
+  DestinationAddress: 19,
   CipherSuites: 23,
   CipherSuiteCount: 22,
   SuiteCaps: 24,
@@ -42,8 +47,10 @@ interface Parameter {
   readonly sets?: number;
   /** Blocks 0..blocks-1 of a set; the second data byte says which. */
   readonly blocks?: number;
-  /** What it is before anybody sets it. */
+  /** What it is before anybody sets it, after the set selector. */
   readonly initial?: readonly number[];
+  /** Set 0 is for Alert Immediate and ends with the BMC. */
+  readonly volatileFirst?: boolean;
 }
 
 /** Milliseconds that a lock stays when the session that took it ends: a client of several sessions may go on. */
@@ -73,8 +80,9 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   15: { size: 6 },
   16: { size: 18 },
   17: { size: 1, readOnly: true, initial: [DESTINATIONS] },
-  18: { size: 4, sets: ALERT_SETS },
-  19: { size: 13, sets: ALERT_SETS },
+  // 3 s between repetitions, as table 23-4 recommends.
+  18: { size: 4, sets: ALERT_SETS, initial: [0, 2, 3], volatileFirst: true },
+  19: { size: 13, sets: ALERT_SETS, volatileFirst: true },
   20: { size: 2 },
   21: { size: 1 },
   22: { size: 1, readOnly: true },
@@ -113,6 +121,7 @@ export class LanParameters {
   readonly #clock: Clock;
   readonly #channels: Channels;
   readonly #values: Store<Uint8Array>;
+  readonly #volatile = new Map<string, Uint8Array>();
   readonly #settings = new Map<number, LanSettings>();
   readonly #locks = new Map<number, SetInProgress>();
   readonly #statistics = new Map<number, LanStatistics>();
@@ -122,6 +131,11 @@ export class LanParameters {
     this.#channels = channels;
     this.#values = setup.store<Uint8Array>('lan');
     for (const one of settings) this.#settings.set(one.channel, one);
+  }
+
+  /** Alert destinations of a channel, besides the volatile destination 0. */
+  get destinations(): number {
+    return DESTINATIONS;
   }
 
   lock(channel: number): SetInProgress {
@@ -155,10 +169,13 @@ export class LanParameters {
     if (setSelector >= rule.sets || blockSelector >= (rule.blocks ?? 256)) {
       throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector}, block ${blockSelector} of LAN parameter ${parameter}`);
     }
-    const stored = this.#values.get(`${channel}/${parameter}/${setSelector}`);
+    const key = `${channel}/${parameter}/${setSelector}`;
+    const given = this.#settings.get(channel)?.sets?.get(`${parameter}/${setSelector}`);
+    const stored = this.#volatile.get(key) ?? this.#values.get(key) ?? given;
     if (stored) return stored;
     const empty = new Uint8Array(rule.size);
     empty[0] = setSelector;
+    empty.set(rule.initial ?? [], 1);
     return empty;
   }
 
@@ -180,7 +197,10 @@ export class LanParameters {
     if (setSelector >= rule.sets || (rule.blocks !== undefined && data[1] >= rule.blocks)) {
       throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
     }
-    return this.#values.set(`${channel}/${parameter}/${setSelector}`, data.slice());
+    const key = `${channel}/${parameter}/${setSelector}`;
+    if (!rule.volatileFirst || setSelector !== 0) return this.#values.set(key, data.slice());
+    this.#volatile.set(key, data.slice());
+    return undefined;
   }
 
   #rule(parameter: number): Parameter {
@@ -213,7 +233,7 @@ export class LanParameters {
         return encoded(ipv4, settings?.netmask ?? '0.0.0.0');
       case 12:
         return encoded(ipv4, settings?.gateway ?? '0.0.0.0');
-      case 16:
+      case LanParameter.Community:
         return fromLatin1(settings?.community ?? 'public', size);
       default: {
         const out = new Uint8Array(size);

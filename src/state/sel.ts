@@ -23,6 +23,7 @@ export class Sel {
   readonly #time: BmcTime;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
+  readonly #cleared = new Set<() => void>();
   /** Record ids, oldest first. */
   #order: number[];
   #partial: { readonly id: number; readonly bytes: Uint8Array; filled: number } | undefined;
@@ -38,6 +39,20 @@ export class Sel {
 
   get count(): number {
     return this.#order.length;
+  }
+
+  /** Record ids, oldest first. */
+  get ids(): readonly number[] {
+    return this.#order;
+  }
+
+  /** The newest record's id; FFFFh: the SEL is empty. */
+  get lastId(): number {
+    return this.#order.at(-1) ?? LAST;
+  }
+
+  onClear(listener: () => void): void {
+    this.#cleared.add(listener);
   }
 
   get freeBytes(): number {
@@ -117,6 +132,7 @@ export class Sel {
     this.#order = [];
     this.#partial = undefined;
     this.reservation.cancel();
+    for (const listener of this.#cleared) listener();
     const marks = this.#marks.change([
       ['overflow', undefined],
       ['erased', this.#time.now()],

@@ -35,6 +35,11 @@ export class SetInProgress {
     }
   }
 
+  /** Back to "set complete", as a power-off or reset of the system leaves it. */
+  clear(): void {
+    this.#owner = undefined;
+  }
+
   release(owner: unknown): void {
     if (this.#owner === owner) this.#until = Math.min(this.#until, this.#clock.monotonic() + this.#grace);
   }

@@ -3,6 +3,7 @@ export * from './crypto/hash.ts';
 export * from './crypto/md2.ts';
 export * from './lan15.ts';
 export * from './message.ts';
+export * from './pet.ts';
 export * from './rakp.ts';
 export * from './rmcp.ts';
 export * from './rmcpplus.ts';

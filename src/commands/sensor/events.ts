@@ -33,11 +33,13 @@ export const PlatformEventMessage = command({
   response: {},
 });
 
-/** An event message without its generator id. Data 2 and 3 may be left out. */
-export const eventBody = {
+/** An event message without its generator id and its data. */
+export const eventFields = {
   evmRev: u8,
   sensorType: u8,
   sensorNumber: u8,
   ...byte({ deassertion: bit(7), eventType: bits(6, 0) }),
-  data: rest(1, 3),
 };
+
+/** An event message without its generator id. Data 2 and 3 may be left out. */
+export const eventBody = { ...eventFields, data: rest(1, 3) };

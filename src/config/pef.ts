@@ -1,0 +1,124 @@
+import { ipv4, Writer } from '../codec/index.ts';
+import { DestinationType, PolicyRule, type AlertPolicy, type EventFilter } from '../commands/sensor/pef.ts';
+import { LanParameter } from '../state/lan-parameters.ts';
+import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/pef-filters.ts';
+import { FILTERS, type PefDefaults } from '../state/pef-parameters.ts';
+import { SettingsError } from './errors.ts';
+import { sensorTypes } from './names.ts';
+import type { BmcOptions } from './options.ts';
+import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';
+
+/** Throws SettingsError. */
+export function pefOf({ pef = {} }: BmcOptions): PefDefaults {
+  const filters = new Map(PRECONFIGURED.map((filter, i) => [i + 1, filter]));
+  let next = PRECONFIGURED.length + 1;
+  for (const filter of pef.filters ?? []) {
+    const number = filter.number ?? next;
+    if (number > FILTERS) throw new SettingsError(`there are ${FILTERS} PEF filters`);
+    filters.set(number, filterOf(filter));
+    next = Math.max(next, number + 1);
+  }
+  const { enabled = true, eventMessages = false, startupDelay = 60, alertStartupDelay } = pef;
+  return {
+    control: { enabled, eventMessages, startupDelay: startupDelay > 0, alertStartupDelay: alertStartupDelay !== undefined },
+    startupDelay,
+    alertStartupDelay,
+    filters,
+    policies: new Map(policiesOf({ pef }).map((policy, i) => [i + 1, policy])),
+    strings: new Map((pef.strings ?? []).map((text, i) => [i + 1, text])),
+  };
+}
+
+/** The sets of LAN parameters 18 and 19 that alert destinations make, by channel. */
+export function alertSetsOf({ pef = {} }: BmcOptions, channel: number): ReadonlyMap<string, Uint8Array> {
+  const sets = new Map<string, Uint8Array>();
+  for (const { number, destination } of numbered(pef.destinations ?? [])) {
+    if ((destination.channel ?? 1) !== channel) continue;
+    const { address, acknowledged = false, timeout = 3, retries = acknowledged ? 3 : 0 } = destination;
+    const type = DestinationType.encode({ acknowledged, kind: 0, timeout: timeout - 1, retries });
+    const writer = new Writer(4);
+    ipv4.write(writer, address);
+    sets.set(`${LanParameter.DestinationType}/${number}`, Uint8Array.of(number, ...type));
+    // Address format and gateway before the address, a MAC address that nobody needs behind it.
+    sets.set(`${LanParameter.DestinationAddress}/${number}`, Uint8Array.of(number, 0, 0, ...writer.done(), 0, 0, 0, 0, 0, 0));
+  }
+  return sets;
+}
+
+function policiesOf({ pef = {} }: BmcOptions): AlertPolicy[] {
+  const rules = {
+    always: PolicyRule.Always,
+    'next-entry': PolicyRule.NextEntry,
+    stop: PolicyRule.Stop,
+    'next-channel': PolicyRule.NextChannel,
+    'next-type': PolicyRule.NextType,
+  };
+  const given =
+    pef.policies ?? numbered(pef.destinations ?? []).map(({ number, destination }) => ({ destination: number, channel: destination.channel }));
+  return given.map(({ set = 1, channel = 1, destination, rule = 'always', string = 0 }: NonNullable<typeof pef.policies>[number]) => ({
+    set,
+    enabled: true,
+    rule: rules[rule],
+    channel,
+    destination,
+    stringEventSpecific: false,
+    string,
+  }));
+}
+
+/** Each destination with its number: the given one, or the next of its channel. */
+function numbered(destinations: readonly AlertDestinationOptions[]): { number: number; destination: AlertDestinationOptions }[] {
+  const next = new Map<number, number>();
+  return destinations.map((destination) => {
+    const channel = destination.channel ?? 1;
+    const number = destination.number ?? next.get(channel) ?? 1;
+    if (number > 4) throw new SettingsError('a LAN channel has four alert destinations');
+    next.set(channel, number + 1);
+    return { number, destination };
+  });
+}
+
+function filterOf({
+  enabled = true,
+  actions,
+  policy = 1,
+  severity = 'unspecified',
+  sensorType,
+  sensorNumber = ANY,
+  eventType = ANY,
+  offsets,
+}: PefFilterOptions): EventFilter {
+  const type = typeof sensorType === 'string' ? sensorTypes[sensorType.toLowerCase()] : (sensorType ?? ANY);
+  if (type === undefined) throw new SettingsError(`PEF filter: there is no sensor type '${sensorType}'`);
+  const severities = {
+    unspecified: Severity.Unspecified,
+    monitor: Severity.Monitor,
+    information: Severity.Information,
+    ok: Severity.Ok,
+    'non-critical': Severity.NonCritical,
+    critical: Severity.Critical,
+    'non-recoverable': Severity.NonRecoverable,
+  };
+  return {
+    ...EMPTY_FILTER,
+    enabled,
+    kind: FilterKind.Software,
+    alert: actions.includes('alert'),
+    powerDown: actions.includes('power-off'),
+    powerCycle: actions.includes('power-cycle'),
+    reset: actions.includes('reset'),
+    diagnosticInterrupt: actions.includes('diagnostic-interrupt'),
+    oem: actions.includes('oem'),
+    policy,
+    severity: severities[severity],
+    generator: ANY,
+    generator2: ANY,
+    sensorType: type,
+    sensorNumber,
+    eventType,
+    offsets: offsets === undefined ? ANY_OFFSET : offsets.reduce((mask, offset) => mask | (1 << offset), 0),
+    data1: ANY_DATA,
+    data2: ANY_DATA,
+    data3: ANY_DATA,
+  };
+}
