@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { CliError } from './errors.ts';
@@ -15,11 +16,25 @@ export function loadWhole(file: string): FileOptions {
     throw new CliError(`${file}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`);
   }
   try {
-    return parseFile(text, file);
+    const whole = parseFile(text, file);
+    return { ...whole, bmcs: whole.bmcs.map((bmc) => withImages(bmc, dirname(file))) };
   } catch (error) {
     if (error instanceof ConfigError) throw new CliError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** FRU devices that lie in files of their own, beside the settings. */
+function withImages(bmc: BmcOptions, folder: string): BmcOptions {
+  if (!bmc.fru?.some(({ file }) => file !== undefined)) return bmc;
+  const image = (path: string): Uint8Array => {
+    try {
+      return Uint8Array.from(readFileSync(resolve(folder, path)));
+    } catch (error) {
+      throw new CliError(`fru file ${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`);
+    }
+  };
+  return { ...bmc, fru: bmc.fru.map((one) => (one.file === undefined ? one : { ...one, image: image(one.file) })) };
 }
 
 export function checkFile(file: string, { json = false }: { json?: boolean }): number {

@@ -82,8 +82,15 @@ export interface FruOptions extends FruContent {
   readonly id: number;
   readonly name: string;
   readonly entity?: string;
-  /** Bytes of the device. Default 2048. */
+  /** Bytes of the device. Default 2048; with `image`, its length. */
   readonly size?: number;
+  /** The device byte for byte, instead of areas. In a YAML file: `file`, a path beside it. */
+  readonly image?: Uint8Array;
+  readonly file?: string;
+  /** Clients have to read and write words. */
+  readonly byWords?: boolean;
+  /** Writing is refused with 80h, except in manufacturing test mode. */
+  readonly readOnly?: boolean;
 }
 
 export interface SelOptions {

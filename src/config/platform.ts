@@ -93,14 +93,24 @@ function sensorOf(sensor: SensorOptions, number: number): SensorDeclaration {
   return { ...common, eventType: THRESHOLD, analog: { factors: factorsFor(min, max), unit, value, min, max, nominal, thresholds, hysteresis } };
 }
 
-export const frusOf = ({ fru = [] }: BmcOptions): FruDevice[] => fru.map((one) => ({ id: one.id, name: one.name, image: imageOf(one) }));
+export const frusOf = ({ fru = [] }: BmcOptions): FruDevice[] =>
+  fru.map((one) => ({ id: one.id, name: one.name, image: imageOf(one), byWords: one.byWords, readOnly: one.readOnly }));
 
 function imageOf(fru: FruOptions): Uint8Array {
+  const { image, file, size = image?.length ?? 2048 } = fru;
+  if (file !== undefined && !image) throw new SettingsError(`FRU ${fru.id}: '${file}' was not read; give its bytes as image`);
+  if (image && image.length > size) throw new SettingsError(`FRU ${fru.id}: ${image.length} bytes do not fit in ${size}`);
   try {
-    return fruImage(fru, fru.size ?? 2048);
+    return image ? padded(image, size) : fruImage(fru, size);
   } catch (error) {
     throw new SettingsError(`FRU ${fru.id}: ${(error as Error).message}`);
   }
+}
+
+function padded(image: Uint8Array, size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  whole.set(image);
+  return whole;
 }
 
 /** Locators of the repository: this controller, and the FRU devices besides its own. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseSelector } from './firewall.ts';
+import { fruContent } from './fru-schema.ts';
 import { interfaceSchema } from './interface-schema.ts';
 import { units } from './names.ts';
 import type { BmcOptions } from './options.ts';
@@ -52,37 +53,16 @@ const firewall = z.strictObject({
 
 const socket = z.strictObject({ path: z.string().min(1).max(107), mode: z.int().min(0).max(0o777).optional() });
 
-const custom = z.array(text(63)).optional();
-const fru = z.strictObject({
-  id: z.int().min(0).max(254),
-  name: text(16),
-  entity: entity.optional(),
-  chassis: z.strictObject({ type: byte.optional(), partNumber: text(63).optional(), serial: text(63).optional(), custom }).optional(),
-  board: z
-    .strictObject({
-      manufacturer: text(63).optional(),
-      product: text(63).optional(),
-      serial: text(63).optional(),
-      partNumber: text(63).optional(),
-      date: z.iso.datetime({ local: true, offset: true }).or(z.iso.date()).optional(),
-      fruFile: text(63).optional(),
-      custom,
-    })
-    .optional(),
-  product: z
-    .strictObject({
-      manufacturer: text(63).optional(),
-      name: text(63).optional(),
-      partNumber: text(63).optional(),
-      version: text(63).optional(),
-      serial: text(63).optional(),
-      assetTag: text(63).optional(),
-      fruFile: text(63).optional(),
-      custom,
-    })
-    .optional(),
-  size: z.int().min(64).max(65535).optional(),
-});
+const fru = z
+  .strictObject({ id: z.int().min(0).max(254), name: text(16), entity: entity.optional(), ...fruContent })
+  .refine(
+    ({ file, chassis, board, product, multirecord, internalUse }) =>
+      file === undefined || !(chassis ?? board ?? product ?? multirecord ?? internalUse),
+    {
+      message: 'expected either file or areas',
+      path: ['file'],
+    },
+  );
 
 const bmc = {
   name: z.string().min(1).optional(),

@@ -119,6 +119,22 @@ export const twoSocketServer: BmcOptions = {
       entity: `${Entity.PowerSupply}.${n}`,
       board: { manufacturer: 'ipmi-bmc', product: 'PSU 1000W Board', serial: `PSB261000${n}`, partNumber: 'PSB-1000', date: '2025-11-03' },
       product: { manufacturer: 'ipmi-bmc', name: 'PSU 1000W', partNumber: 'PSU-1000', version: '2.0', serial: `PSU261000${n}` },
+      multirecord: [
+        {
+          powerSupply: {
+            capacity: 1000,
+            input: [90, 140] as const,
+            input2: [180, 264] as const,
+            frequency: [47, 63] as const,
+            dropout: 10,
+            hotSwap: true,
+            autoswitch: true,
+            powerFactorCorrection: true,
+          },
+        },
+        { dcOutput: { output: 1, nominal: 12.2, low: 11.6, high: 12.8, ripple: 0.12, current: [0.5, 65] as const } },
+        { managementAccess: { componentName: `Power supply ${n}` } },
+      ],
       size: 512,
     })),
   ],

@@ -1,4 +1,5 @@
 import { fromLatin1 } from '../codec/index.ts';
+import { checksum, hexBytes, multirecordArea, type FruRecord } from './fru-records.ts';
 
 /** Text of a FRU area; type/length bytes have six bits for the length (FRU Information Storage Definition §13). */
 const LONGEST = 63;
@@ -39,14 +40,23 @@ export interface FruProduct {
 }
 
 export interface FruContent {
+  /** Bytes that the BMC's firmware keeps for itself, in hex digits. */
+  readonly internalUse?: string;
   readonly chassis?: FruChassis;
   readonly board?: FruBoard;
   readonly product?: FruProduct;
+  readonly multirecord?: readonly FruRecord[];
 }
 
 /** The bytes of a FRU device: common header and the areas that there are, in `size` bytes. Throws RangeError if they do not fit. */
-export function fruImage({ chassis, board, product }: FruContent, size: number): Uint8Array {
-  const areas = [chassis && chassisArea(chassis), board && boardArea(board), product && productArea(product)];
+export function fruImage({ internalUse, chassis, board, product, multirecord }: FruContent, size: number): Uint8Array {
+  const areas = [
+    internalUse === undefined ? undefined : internalUseArea(hexBytes(internalUse)),
+    chassis && chassisArea(chassis),
+    board && boardArea(board),
+    product && productArea(product),
+    multirecord && multirecord.length > 0 ? multirecordArea(multirecord) : undefined,
+  ];
   const header = new Uint8Array(8);
   header[0] = FORMAT;
   const image = new Uint8Array(size);
@@ -54,13 +64,21 @@ export function fruImage({ chassis, board, product }: FruContent, size: number):
   for (const [i, area] of areas.entries()) {
     if (!area) continue;
     if (at + area.length > size) throw new RangeError(`the FRU's areas take more than its ${size} bytes`);
-    header[2 + i] = at / 8;
+    header[1 + i] = at / 8;
     image.set(area, at);
     at += area.length;
   }
   header[7] = checksum(header);
   image.set(header);
   return image;
+}
+
+/** Format, and bytes whose meaning is the firmware's. */
+function internalUseArea(data: Uint8Array): Uint8Array {
+  const area = new Uint8Array(Math.ceil((1 + data.length) / 8) * 8);
+  area[0] = FORMAT;
+  area.set(data, 1);
+  return area;
 }
 
 const chassisArea = ({ type = 23, partNumber = '', serial = '', custom = [] }: FruChassis): Uint8Array =>
@@ -101,5 +119,3 @@ function area(fixed: readonly number[], texts: readonly string[]): Uint8Array {
   out[out.length - 1] = checksum(out);
   return out;
 }
-
-const checksum = (bytes: Uint8Array): number => -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff;

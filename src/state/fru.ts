@@ -7,6 +7,10 @@ export interface FruDevice {
   readonly id: number;
   readonly name: string;
   readonly image: Uint8Array;
+  /** Offsets and counts are of 16-bit words. */
+  readonly byWords?: boolean;
+  /** Written in the factory only. */
+  readonly readOnly?: boolean;
 }
 
 /** The FRU inventory devices of a BMC (IPMI 2.0 §34), byte for byte. */
@@ -23,11 +27,17 @@ export class FruInventory {
     return [...this.#devices.values()];
   }
 
-  /** All bytes of a device. Throws CBh. */
-  image(id: number): Uint8Array {
+  /** Throws CBh. */
+  device(id: number): FruDevice {
     const device = this.#devices.get(id);
     if (!device) throw new IpmiError(CC.NotPresent, `FRU ${id}`);
-    return this.#written.get(id) ?? device.image;
+    return device;
+  }
+
+  /** All bytes of a device. Throws CBh. */
+  image(id: number): Uint8Array {
+    const { image } = this.device(id);
+    return this.#written.get(id) ?? image;
   }
 
   /** Throws C9h for bytes behind the end. */

@@ -151,4 +151,60 @@ describe('FRU', () => {
     expect(() => fruImage({ product: { name: 'x'.repeat(64) } }, 256)).toThrow('longer than 63');
     expect(() => fruImage({ product: { name: 'x'.repeat(60) } }, 64)).toThrow('more than its 64 bytes');
   });
+
+  test('all areas, each where the header says and with its checksums', () => {
+    const image = fruImage(
+      {
+        internalUse: '01 02 03',
+        chassis: { serial: 'C1' },
+        board: { serial: 'B1' },
+        product: { serial: 'P1' },
+        multirecord: [
+          { powerSupply: { capacity: 800, input: [90, 264], frequency: [47, 63], hotSwap: true, autoswitch: true } },
+          { dcOutput: { output: 1, nominal: 12, low: 11.4, high: 12.6, ripple: 0.12, current: [0.5, 60] } },
+          { managementAccess: { systemUrl: 'http://bmc', systemName: 'server' } },
+          { oem: { type: 0xc5, manufacturerId: 0x1291, data: 'de ad' } },
+        ],
+      },
+      512,
+    );
+    const sum = (from: number, length: number): number => image.subarray(from, from + length).reduce((all, byte) => all + byte, 0) & 0xff;
+    expect(sum(0, 8)).toBe(0);
+    expect(toHex(image.subarray(image[1] * 8, image[1] * 8 + 8))).toBe('01 01 02 03 00 00 00 00');
+    for (const area of [2, 3, 4]) expect(sum(image[area] * 8, image[image[area] * 8 + 1] * 8)).toBe(0);
+    const records: string[] = [];
+    for (let at = image[5] * 8, last = false; !last; at += 5 + image[at + 2]) {
+      last = (image[at + 1] & 0x80) !== 0;
+      expect(sum(at, 5)).toBe(0);
+      expect((sum(at + 5, image[at + 2]) + image[at + 3]) & 0xff).toBe(0);
+      records.push(`${image[at].toString(16)}: ${toHex(image.subarray(at + 5, at + 5 + image[at + 2]))}`);
+    }
+    expect(records).toEqual([
+      '0: 20 03 ff ff ff 00 28 23 20 67 00 00 00 00 2f 3f 00 0c ff 0f 00 00 00 00',
+      '1: 01 b0 04 74 04 ec 04 78 00 f4 01 60 ea',
+      '3: 01 68 74 74 70 3a 2f 2f 62 6d 63',
+      '3: 02 73 65 72 76 65 72',
+      'c5: 91 12 00 de ad',
+    ]);
+  });
+
+  test('a device of words; one that is written in the factory only; one from a file', async () => {
+    const image = Uint8Array.from({ length: 64 }, (_, i) => i);
+    const { send } = rig({
+      fru: [
+        { id: 0, name: 'words', image, byWords: true },
+        { id: 1, name: 'fixed', image, size: 128, readOnly: true },
+      ],
+    });
+    expect(await send(0x0a, 0x10, 0)).toEqual([0, 64, 0, 1]);
+    expect(await send(0x0a, 0x11, 0, 4, 0, 2)).toEqual([0, 2, 8, 9, 10, 11]);
+    expect(await send(0x0a, 0x11, 0, 32, 0, 1)).toEqual([0xc9]);
+    expect(await send(0x0a, 0x12, 0, 4, 0, 1, 2, 3)).toEqual([0xc7]);
+    expect(await send(0x0a, 0x12, 0, 4, 0, 1, 2)).toEqual([0, 1]);
+    expect(await send(0x0a, 0x11, 0, 4, 0, 2)).toEqual([0, 2, 1, 2, 10, 11]);
+    expect(await send(0x0a, 0x10, 1)).toEqual([0, 128, 0, 0]);
+    expect(await send(0x0a, 0x12, 1, 0, 0, 1)).toEqual([0x80]);
+    await send(6, 5);
+    expect(await send(0x0a, 0x12, 1, 0, 0, 1)).toEqual([0, 1]);
+  });
 });
