@@ -18,9 +18,10 @@ import {
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { ProtocolType } from '../../state/channels.ts';
+import { SSIF_MESSAGE_MAX } from '../../wire/host/ssif.ts';
 import { handle } from '../handle.ts';
 
-/** The most that the length bytes of these commands can say. */
+/** The most that the length byte of this command can say. */
 const MESSAGE_SIZE = 255;
 
 export const globalHandlers: readonly Handler<BmcState>[] = [
@@ -73,10 +74,10 @@ export const globalHandlers: readonly Handler<BmcState>[] = [
       return {
         capabilities: SsifCapabilities.encode({
           transactions: SsifTransactions.StartMiddleEnd,
-          pec: false,
+          pec: true,
           version: 0,
-          inputMessageSize: MESSAGE_SIZE,
-          outputMessageSize: MESSAGE_SIZE,
+          inputMessageSize: SSIF_MESSAGE_MAX,
+          outputMessageSize: SSIF_MESSAGE_MAX,
         }),
       };
     if (type === SystemInterfaceType.Kcs && channels.hasSystemInterface(ProtocolType.Kcs))

@@ -1,5 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { OutQueue, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
 import { BT_DATA_MAX, buildBt } from '../../wire/bt-frame.ts';
 import type { HostPort } from '../../wire/host/port.ts';
 import type { Timer } from '../../world/world.ts';
@@ -31,15 +32,15 @@ interface Waiting {
  * The BT system interface (IPMI 2.0 §11): several requests at once, told apart by the host's sequence numbers. A host that
  * fetches no response is shown B_BUSY when too many wait; each is void when its time is over, and then the way is free again.
  */
-export class BtInterface<B = unknown> implements Interface<B> {
+export class BtInterface implements Interface<BmcState> {
   readonly channel: Channel;
   readonly inFlightLimit = OUTSTANDING;
   readonly deadline = DEADLINE;
   readonly counters: BtInterfaceCounters = { requests: 0, runts: 0, unread: 0 };
-  readonly #options: HostInterfaceOptions<B>;
+  readonly #options: HostInterfaceOptions;
   readonly #port: HostPort;
   readonly #queue: OutQueue<Waiting>;
-  #dispatch: Dispatch<B> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
   /** Counts the host's resets: answers to requests before one are void. */
   #life = 0;
   /** The response that the host has been shown. */
@@ -47,7 +48,7 @@ export class BtInterface<B = unknown> implements Interface<B> {
   #timer: Timer | undefined;
   #held = false;
 
-  constructor(options: HostInterfaceOptions<B>) {
+  constructor(options: HostInterfaceOptions) {
     this.#options = options;
     this.#port = options.port;
     this.channel = systemChannel(options.channel, BT_DATA_MAX);
@@ -58,7 +59,7 @@ export class BtInterface<B = unknown> implements Interface<B> {
     return this.#queue.length;
   }
 
-  async open(dispatch: Dispatch<B>): Promise<void> {
+  async open(dispatch: Dispatch<BmcState>): Promise<void> {
     this.#dispatch = dispatch;
     await this.#port.open({
       request: (frame) => this.#request(frame),
@@ -110,13 +111,10 @@ export class BtInterface<B = unknown> implements Interface<B> {
       this.counters.unread++;
       return true;
     }
-    const result = this.#port.send(waiting.frame);
-    if (result === 'later') {
-      this.#watch();
-      return false;
-    }
-    this.#shown = waiting;
-    return true;
+    const taken = this.#port.send(waiting.frame) !== 'later';
+    if (taken) this.#shown = waiting;
+    this.#watch();
+    return taken;
   }
 
   #ready(): void {
@@ -130,22 +128,19 @@ export class BtInterface<B = unknown> implements Interface<B> {
     this.#port.hold?.(held);
   }
 
-  /** Something waits behind a response that the host has not fetched: that one ends with its interval. */
+  /** One timer while a response is shown or waits; what the host has not fetched when its interval is over is void. */
   #watch(): void {
     if (this.#timer) return;
     const now = this.#options.clock.monotonic();
     this.#timer = this.#options.clock.after(Math.max(1, (this.#shown?.until ?? now + REQUEST_TO_RESPONSE) - now), () => {
       this.#timer = undefined;
-      if (this.#shown && this.#shown.until > this.#options.clock.monotonic()) return this.#watch();
-      if (this.#shown) {
-        this.#shown = undefined;
+      if (this.#shown && this.#shown.until <= this.#options.clock.monotonic()) {
         this.counters.unread++;
+        this.#shown = undefined;
         this.#port.withdraw?.();
       }
-      // With H_BUSY set the host takes nothing: what waits is void when its time is over.
-      this.#ready();
-      if (this.#queue.length > 0) this.#watch();
-      return undefined;
+      if (!this.#shown) this.#ready();
+      if (this.#shown || this.#queue.length > 0) this.#watch();
     });
   }
 

@@ -1,5 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
 import { ask, fitting, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
 export interface OneRequestCounters {
@@ -28,19 +29,20 @@ const HEADER = 2;
  * that one. So each request gets a number of ours (R40), and an answer whose number is not the one that the host waits for is
  * dropped. The same command asked twice in a row is two numbers (P5).
  */
-export class OneRequestInterface<B> implements Interface<B> {
+export class OneRequestInterface implements Interface<BmcState> {
   readonly channel: Channel;
   readonly inFlightLimit: number;
   readonly deadline: number;
   readonly counters: OneRequestCounters = { requests: 0, late: 0, runts: 0 };
-  readonly #options: HostInterfaceOptions<B>;
+  readonly #options: HostInterfaceOptions;
   readonly #busyAfter: number | undefined;
-  #dispatch: Dispatch<B> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #forget: () => void = () => undefined;
   #last = 0;
   /** The number of the request that the host waits for; 0: it waits for none. */
   #awaited = 0;
 
-  constructor(options: HostInterfaceOptions<B>, { maxAnswer, inFlightLimit, deadline, busyAfter }: OneRequestLimits) {
+  constructor(options: HostInterfaceOptions, { maxAnswer, inFlightLimit, deadline, busyAfter }: OneRequestLimits) {
     this.#options = options;
     this.#busyAfter = busyAfter;
     this.channel = systemChannel(options.channel, maxAnswer);
@@ -48,17 +50,25 @@ export class OneRequestInterface<B> implements Interface<B> {
     this.deadline = deadline;
   }
 
-  async open(dispatch: Dispatch<B>): Promise<void> {
+  async open(dispatch: Dispatch<BmcState>): Promise<void> {
+    const {
+      port,
+      bmc: { messages },
+    } = this.#options;
     this.#dispatch = dispatch;
-    await this.#options.port.open({
+    await port.open({
       request: (message) => this.#request(message),
       cancelled: () => void (this.#awaited = 0),
       ready: () => undefined,
     });
+    // Set BMC Global Enables has one bit for the interrupts of messages and of transfers (§22.1).
+    this.#forget = messages.onInterruptEnable(() => port.interrupts?.(messages.interruptsEnabled));
+    port.interrupts?.(messages.interruptsEnabled);
   }
 
   async close(): Promise<void> {
     this.#awaited = 0;
+    this.#forget();
     await this.#options.port.close();
   }
 

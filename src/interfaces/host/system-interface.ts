@@ -1,11 +1,12 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Context, refuse, type Answer, type Channel, type Dispatch, type Message, type Timers } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
 import type { HostPort } from '../../wire/host/port.ts';
 
 /** What an interface to a host is made with. */
-export interface HostInterfaceOptions<B> {
-  readonly bmc: B;
+export interface HostInterfaceOptions {
+  readonly bmc: BmcState;
   /** Registers of emulated hardware, or a device node. */
   readonly port: HostPort;
   readonly clock: Timers;
@@ -23,7 +24,7 @@ export const systemChannel = (number: number | undefined, maxAnswer: number): Ch
 });
 
 /** Hands a request of the host to the router. A response (odd NetFn) is no request: C1h. */
-export function ask<B>(dispatch: Dispatch<B>, message: Message, bmc: B, channel: Channel): Answer | Promise<Answer> {
+export function ask(dispatch: Dispatch<BmcState>, message: Message, bmc: BmcState, channel: Channel): Answer | Promise<Answer> {
   if (message.netFn % 2 !== 0) return Uint8Array.of(CC.InvalidCommand);
   return dispatch(message, new Context(bmc, channel, Privilege.Administrator, message.lun, undefined, 'host'));
 }

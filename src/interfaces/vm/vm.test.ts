@@ -128,7 +128,7 @@ test('no session is begun here, and every right is there', async () => {
 test.each([
   ['bt', 8, 'cc', 'cc'],
   ['kcs', 5, 'cc', '00 00 00 ff'],
-  ['ssif', 4, '00 00 80 ff ff', 'cc'],
+  ['ssif', 4, '00 00 88 fe fe', 'cc'],
 ] as const)('%s says so in Get Channel Info and Get System Interface Capabilities', async (kind, protocol, ssif, kcs) => {
   const { world, monitor } = await bench({ interfaces: [{ type: 'vm', interface: kind, listen: '/vm.sock' }] });
   const client = await monitor();

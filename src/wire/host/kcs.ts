@@ -42,6 +42,7 @@ export class KcsRegisters implements HostPort, Registers {
   #length = 0;
   #out: Uint8Array = new Uint8Array(0);
   #outAt = 0;
+  #enabled = false;
   #asserted = false;
 
   /** `interrupt`: the line to the host, asserted by OBF, and between transfers by attention (§9.12, §9.13). */
@@ -95,6 +96,11 @@ export class KcsRegisters implements HostPort, Registers {
   attention(set: boolean, interrupt: boolean): void {
     this.#smsAtn = set;
     this.#smsInterrupt = set && interrupt;
+    this.#update();
+  }
+
+  interrupts(enabled: boolean): void {
+    this.#enabled = enabled;
     this.#update();
   }
 
@@ -181,7 +187,7 @@ export class KcsRegisters implements HostPort, Registers {
 
   /** Attention's interrupt waits while a transfer uses the line (§9.13). */
   #update(): void {
-    const asserted = this.#obf || (this.#smsInterrupt && this.#phase === 'idle');
+    const asserted = (this.#obf && this.#enabled) || (this.#smsInterrupt && this.#phase === 'idle');
     if (asserted === this.#asserted) return;
     this.#asserted = asserted;
     this.#line?.(asserted);

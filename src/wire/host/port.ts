@@ -10,6 +10,8 @@ export interface HostPort {
   send(response: Uint8Array): 'sent' | 'later' | 'gone';
   /** SMS_ATN or its like, and whether it may interrupt the host. */
   attention(set: boolean, interrupt: boolean): void;
+  /** Whether transfers may interrupt the host, which else polls. Off until then. BT has a register of its own for it. */
+  interrupts?(enabled: boolean): void;
   /** The response that the host has been shown and has not taken is void. */
   withdraw?(): void;
   /** While true the host is shown that it must not send requests. */

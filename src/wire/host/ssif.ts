@@ -67,6 +67,7 @@ export class SsifTarget implements HostPort {
   /** The part that the next Read Middle gets; 0: Read Start comes first. */
   #block = 0;
   #unread = false;
+  #enabled = false;
   #smsInterrupt = false;
   #asserted = false;
 
@@ -149,6 +150,11 @@ export class SsifTarget implements HostPort {
 
   attention(set: boolean, interrupt: boolean): void {
     this.#smsInterrupt = set && interrupt;
+    this.#update();
+  }
+
+  interrupts(enabled: boolean): void {
+    this.#enabled = enabled;
     this.#update();
   }
 
@@ -251,7 +257,7 @@ export class SsifTarget implements HostPort {
   }
 
   #update(): void {
-    const asserted = this.#unread || this.#smsInterrupt;
+    const asserted = (this.#unread && this.#enabled) || this.#smsInterrupt;
     if (asserted === this.#asserted) return;
     this.#asserted = asserted;
     this.#alert?.(asserted);
