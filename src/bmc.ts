@@ -1,3 +1,4 @@
+import { makePower, type Power } from './assembly/backends.ts';
 import { makeInterface, type Made } from './assembly/interfaces.ts';
 import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
@@ -100,6 +101,7 @@ export class Bmc implements BmcState {
   readonly #world: World;
   readonly #options: BmcOptions;
   readonly #made: Made[] = [];
+  readonly #power: Power;
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
@@ -129,10 +131,11 @@ export class Bmc implements BmcState {
     const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[
       options.chassis?.restorePolicy ?? 'previous'
     ];
+    this.#power = power ? { backend: power } : makePower(options, this, world, log);
     this.chassis = new Chassis(setup, {
       power: options.chassis?.power,
       restorePolicy,
-      backend: power,
+      backend: this.#power.backend,
       softOffDelay: options.chassis?.softOff === undefined ? undefined : options.chassis.softOff * 1000,
     });
     this.frontPanel = new FrontPanel(setup, this.chassis);
@@ -163,7 +166,7 @@ export class Bmc implements BmcState {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
       for (const options of this.#options.interfaces ?? []) {
-        const made = makeInterface(options, { bmc: this, world: this.#world });
+        const made = makeInterface(options, { bmc: this, world: this.#world, machine: this.#power.machine });
         await this.attach(made.one);
         this.#made.push(made);
       }

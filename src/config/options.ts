@@ -1,7 +1,9 @@
 import type { FruContent } from '../state/fru-image.ts';
+import type { BackendOptions } from './backend-options.ts';
 import type { InterfaceOptions } from './interface-options.ts';
 import type { PefOptions } from './pef-options.ts';
 
+export type * from './backend-options.ts';
 export type * from './interface-options.ts';
 export type * from './pef-options.ts';
 
@@ -103,6 +105,8 @@ export interface SelOptions {
 export interface ChassisOptions {
   readonly power?: 'on' | 'off';
   readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
+  /** What switches the machine. Default: simulated, or the machine of the `vm` interface. */
+  readonly backend?: BackendOptions;
   /** Seconds that the machine's system needs to shut down when it is asked to. Default 5. */
   readonly softOff?: number;
   /** Log power changes, buttons, intrusion and resets of the BMC. Default true. */

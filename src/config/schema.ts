@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backendSchema } from './backend-schema.ts';
 import { parseSelector } from './firewall.ts';
 import { fruContent } from './fru-schema.ts';
 import { interfaceSchema } from './interface-schema.ts';
@@ -108,6 +109,7 @@ const bmc = {
     .strictObject({
       power: z.enum(['on', 'off']).optional(),
       restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional(),
+      backend: backendSchema.optional(),
       softOff: z.number().min(0).max(3600).optional(),
       events: z.boolean().optional(),
     })

@@ -200,9 +200,15 @@ export class Chassis {
     const wanted = this.#on;
     // That the machine is off without its BMC is no change of its power that the restore policy should remember.
     this.#life = backend.restores ? 'opening' : 'open';
+    this.#machine!.onIdle = () => this.#listenAgain();
     await backend.watch({ power: (on) => this.#reported(on), reset: () => this.#wasReset() });
     this.#life = 'open';
-    if (backend.restores && wanted && !this.#on) await this.control('on', this.restartCause.cause)?.catch(() => undefined);
+    if (!backend.restores || !wanted || this.#on) return;
+    try {
+      await this.control('on', this.restartCause.cause);
+    } catch {
+      // The log has it; the BMC serves without its machine.
+    }
   }
 
   /** Does what Chassis Control asks for; a cycle and a soft shutdown take their time. Rejects where the machine does not do it. */
@@ -211,10 +217,10 @@ export class Chassis {
     this.#pending = undefined;
     const starts = (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
     if (starts && !this.#machine?.busy) for (const listener of this.#restartListeners) listener(cause);
-    if (!this.#machine) return this.#controlled(action, cause, channel);
-    const { cycles } = this.#machine.backend;
-    const step = action !== 'cycle' ? action : !this.#on ? 'on' : cycles ? 'cycle' : 'off';
-    return this.#machine.run(step, () => this.#told(() => this.#controlled(action, cause, channel)));
+    const machine = this.#driven;
+    if (!machine) return this.#controlled(action, cause, channel);
+    const step = action !== 'cycle' ? action : !this.#on ? 'on' : machine.backend.cycles ? 'cycle' : 'off';
+    return machine.run(step, () => this.#controlled(action, cause, channel));
   }
 
   /** The power goes away without a command. */
@@ -230,12 +236,12 @@ export class Chassis {
     const starts = (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
     const done = both(starts ? this.#setCause(cause, channel) : undefined, this.#remember(action, starts, cause));
     if (action === 'soft') {
-      if (this.#on && !this.#machine?.backend.watch)
+      if (this.#on && !this.#driven?.backend.watch)
         this.#pending = this.#clock.after(this.#softOffDelay, () => void this.#switch(false, 'soft')?.catch(() => undefined));
       return done;
     }
     if (action === 'cycle' && this.#on) {
-      if (this.#machine?.backend.cycles) return both(done, this.#switch(true, 'cycle'));
+      if (this.#driven?.backend.cycles) return both(done, this.#switch(true, 'cycle'));
       this.#pending = this.#clock.after(this.cycleInterval * 1000, () => this.#backOn());
       return both(done, this.#switch(false, 'cycle'));
     }
@@ -253,23 +259,27 @@ export class Chassis {
     return this.#lastEvent.set('last', { ...NO_EVENT, byCommand: starts && !NOT_BY_COMMAND.has(cause) });
   }
 
+  /** What switches the machine; undefined: the chassis is simulated. */
+  get #driven(): Machine | undefined {
+    return this.#machine?.backend.absent ? undefined : this.#machine;
+  }
+
   /** The second half of a power cycle. */
   #backOn(): void {
     try {
       const on = (): Durable => this.#switch(true, 'cycle');
-      void (this.#machine ? this.#machine.run('on', () => this.#told(on)) : on())?.catch(() => undefined);
+      const machine = this.#driven;
+      void (machine ? machine.run('on', on) : on())?.catch(() => undefined);
     } catch {
       // The log has it.
     }
   }
 
-  /** What the machine was told has been done; what it reported meanwhile comes after. */
-  #told(done: () => Durable): Durable {
-    const result = done();
+  /** What the machine reported while it was busy comes after what it was told. */
+  #listenAgain(): void {
     const heard = this.#heard;
     this.#heard = undefined;
     if (heard !== undefined) this.#reported(heard);
-    return result;
   }
 
   /** The machine says that it went on or off. */
@@ -290,6 +300,7 @@ export class Chassis {
   }
 
   #wasReset(): void {
+    if (this.#life !== 'open') return;
     this.#startsByItself(RestartCause.SoftReset);
     void this.#switch(true, 'reset')?.catch(() => undefined);
   }

@@ -25,6 +25,8 @@ export interface PowerBackend {
    * opens; resolves when the machine's present state has been reported.
    */
   watch?(reports: MachineReports): Promise<void>;
+  /** There is no machine, and there never was one: until one comes, the chassis is simulated. */
+  readonly absent?: boolean;
   /** The machine has no power without its BMC: the power restore policy decides as the BMC opens. */
   readonly restores?: boolean;
   /** The BMC stops. */
@@ -37,6 +39,8 @@ const PATIENCE = 2000;
 /** Drives a back end: one action at a time, failures as completion codes. */
 export class Machine {
   readonly backend: PowerBackend;
+  /** Called when an action that took its time is over, done or not. */
+  onIdle: () => void = () => undefined;
   readonly #clock: Clock;
   readonly #log: Log;
   #running: PowerAction | undefined;
@@ -66,7 +70,8 @@ export class Machine {
     const finished = answer
       .catch((error: unknown) => Promise.reject(this.#failure(action, error)))
       .finally(() => (this.#running = undefined))
-      .then(done);
+      .then(done)
+      .finally(() => this.onIdle());
     return this.#atMost(finished);
   }
 
