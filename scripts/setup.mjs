@@ -14,6 +14,7 @@ export const TOOLS = {
   ipmitool: 'ipmitool',
   'bmc-info': 'freeipmi-tools',
   tshark: 'tshark',
+  python3: 'python3',
 };
 
 export function ensurePackages() {

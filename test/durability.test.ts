@@ -25,7 +25,10 @@ class Bench {
     );
     this.bmc = new Bmc(
       {
-        interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }],
+        interfaces: [
+          { type: 'lan', listen: '10.0.0.1:623' },
+          { type: 'serial', listen: '10.0.0.1:2000' },
+        ],
         sel: { bootEvents: false },
         chassis: { restorePolicy: 'previous' },
         users: [{ id: 2, name: 'admin', password: 'first', privilege: 'administrator' }],
@@ -145,6 +148,12 @@ const rows: Record<string, Row> = {
     look: (bench) => bench.send(0x06, 0x08),
   },
   'system info': command([0x06, 0x58, 2, 0, 0, 4, ...text('name', 14)], [0x06, 0x59, 0, 2, 0, 0]),
+  'serial/modem parameters': command([0x0c, 0x10, 2, 14, 30], [0x0c, 0x11, 2, 14, 0, 0]),
+  'user callback options': command([0x0c, 0x1a, 2, 2, 1, 0, 1, 0xff, 0xff], [0x0c, 0x1b, 2, 2]),
+  'terminal mode, volatile half': {
+    set: (bench) => bench.send(0x0c, 0x10, 2, 29, 0x00, 0x31),
+    look: async (bench) => bench.bmc.serial.get(2)?.terminal.outputNewline,
+  },
   'asset tag': command([0x2c, 0x08, 0xdc, 0, 4, ...text('rack', 4)], [0x2c, 0x06, 0xdc, 0, 16]),
   'DCMI power limit': command([0x2c, 0x04, 0xdc, 0, 0, 0, 1, 200, 0, 0xe8, 3, 0, 0, 0, 0, 1, 0], [0x2c, 0x03, 0xdc, 0, 0]),
   'disabled commands': {

@@ -1,10 +1,10 @@
+import { SERIAL_CHANNEL } from '../config/channels.ts';
 import { SettingsError } from '../config/errors.ts';
-import type { InterfaceOptions, IpmbInterfaceOptions, LanInterfaceOptions, VmInterfaceOptions } from '../config/interface-options.ts';
-import { IpmbInterface, LanInterface, VmInterface, type VmMachine } from '../interfaces/index.ts';
+import type { InterfaceOptions, LanInterfaceOptions, SerialInterfaceOptions, VmInterfaceOptions } from '../config/interface-options.ts';
+import { LanInterface, SerialInterface, SerialLine, VmInterface, type VmMachine } from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
 import { endpointName, parseEndpoint, type Endpoint, type StreamAddress, type World } from '../world/world.ts';
-import type { Busses } from './satellites.ts';
 
 /** What an interface is made with besides its settings. */
 export interface Surroundings {
@@ -12,7 +12,6 @@ export interface Surroundings {
   readonly world: World;
   /** Who works the machine over the VM protocol. */
   readonly machine?: VmMachine;
-  readonly busses: Busses;
 }
 
 /** An interface and what the ready line says of it. */
@@ -30,7 +29,7 @@ type Makers = {
 const makers: Makers = {
   lan: makeLan,
   vm: makeVm,
-  ipmb: makeIpmb,
+  serial: makeSerial,
 };
 
 /** The interface that one entry of `interfaces` asks for. Throws SettingsError. */
@@ -57,17 +56,31 @@ function makeVm(options: VmInterfaceOptions, { bmc, world, machine }: Surroundin
   return { one, address: () => streamName(one.address) };
 }
 
+function makeSerial(
+  { tty, baud, listen, connect, channel = SERIAL_CHANNEL }: SerialInterfaceOptions,
+  { bmc, world }: Surroundings,
+): Omit<Made, 'type'> {
+  const { stream, clock } = world;
+  const places = [
+    tty && { connect: { tty, baud } },
+    connect && { connect: streamAddressOf(connect) },
+    listen && { listen: streamAddressOf(listen, OWN) },
+  ];
+  const [at, ...more] = places.filter((place) => place !== undefined && place !== '');
+  if (!at || more.length > 0) throw new SettingsError('a serial interface needs one of tty, listen and connect');
+  const line = new SerialLine({ stream, clock, at });
+  return {
+    one: new SerialInterface({ bmc, clock, line, channel }),
+    address: () => ('tty' in line.address ? line.address.tty : streamName(line.address)),
+  };
+}
+
 /** `host:port`, or the path of a Unix socket. */
 function streamAddressOf(text: string, mode?: number): StreamAddress {
   return text.includes('/') ? { path: text, mode } : endpointOf(text);
 }
 
 const streamName = (address: StreamAddress): string => ('path' in address ? address.path : endpointName(address));
-
-function makeIpmb({ channel = 0, address, timeout, tries }: IpmbInterfaceOptions, { bmc, busses }: Surroundings): Omit<Made, 'type'> {
-  const one = new IpmbInterface({ bmc, bus: busses.on(channel), channel, address, timeout, tries });
-  return { one, address: () => `${one.address.toString(16)}h` };
-}
 
 function endpointOf(text: string): Endpoint {
   const endpoint = parseEndpoint(text);

@@ -1,4 +1,3 @@
-export * from './app/bridging.ts';
 export * from './app/channels.ts';
 export * from './app/device.ts';
 export * from './app/firewall.ts';
@@ -19,3 +18,4 @@ export * from './storage/fru.ts';
 export * from './storage/sdr.ts';
 export * from './storage/sel.ts';
 export * from './transport/lan.ts';
+export * from './transport/serial.ts';

@@ -2,20 +2,22 @@ import { fromLatin1 } from '../codec/index.ts';
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
 import { SettingsError } from './errors.ts';
-import type { InterfaceOptions, IpmbInterfaceOptions, LanInterfaceOptions, VmInterfaceOptions } from './interface-options.ts';
+import type { InterfaceOptions, LanInterfaceOptions, SerialInterfaceOptions, VmInterfaceOptions } from './interface-options.ts';
 import type { BmcOptions } from './options.ts';
 
 type Type = InterfaceOptions['type'];
 type Of<T extends Type> = Extract<InterfaceOptions, { type: T }>;
 
 const SYSTEM_INTERFACE = 0x0f;
+/** Of a serial interface whose settings say nothing else. */
+export const SERIAL_CHANNEL = 2;
 const NO_SESSIONS = { sessionSupport: SessionSupport.None };
 
 /** The channel that an interface of each type makes. */
 const channels: { readonly [T in Type]: (options: Of<T>) => ChannelOptions } = {
   lan: lanChannel,
+  serial: ({ channel = SERIAL_CHANNEL }: SerialInterfaceOptions) => serialChannel(channel),
   vm: ({ channel = SYSTEM_INTERFACE, interface: kind = 'kcs' }: VmInterfaceOptions) => systemChannel(channel, kind),
-  ipmb: ipmbChannel,
 };
 
 /** Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface (IPMI 2.0 §6.3). */
@@ -47,6 +49,17 @@ export function systemChannel(number: number, kind: 'bt' | 'kcs' | 'ssif'): Chan
   return { number, medium: MediumType.SystemInterface, protocol, ...NO_SESSIONS };
 }
 
+/** Messages carry no session id: a serial line has one session at most (§14.4). */
+function serialChannel(number: number): ChannelOptions {
+  return {
+    number,
+    medium: MediumType.Serial,
+    protocol: ProtocolType.Ipmb,
+    sessionSupport: SessionSupport.Single,
+    authTypes: [AuthType.Md2, AuthType.Md5, AuthType.Password],
+  };
+}
+
 function lanChannel({ channel = 1, cipherSuites = [3, 17], authTypes = ['md5', 'md2'], kg }: LanInterfaceOptions): ChannelOptions {
   return {
     number: channel,
@@ -59,19 +72,6 @@ function lanChannel({ channel = 1, cipherSuites = [3, 17], authTypes = ['md5', '
       kg: kg === undefined ? undefined : keyOf(kg),
     },
   };
-}
-
-function ipmbChannel({ channel = 0 }: IpmbInterfaceOptions): ChannelOptions {
-  return { number: channel, medium: MediumType.Ipmb, protocol: ProtocolType.Ipmb, ...NO_SESSIONS };
-}
-
-/** The settings with an `ipmb` interface for each channel that has satellites and no interface of its own. */
-export function withBusses(options: BmcOptions): BmcOptions {
-  const { interfaces = [], satellites = [] } = options;
-  const there = new Set(interfaces.filter(({ type }) => type === 'ipmb').map(({ channel = 0 }) => channel));
-  const missing = new Set(satellites.map(({ channel = 0 }) => channel).filter((channel) => !there.has(channel)));
-  if (missing.size === 0) return options;
-  return { ...options, interfaces: [...interfaces, ...Array.from(missing, (channel) => ({ type: 'ipmb' as const, channel }))] };
 }
 
 /** Text, or 40 hex digits after 0x, as 20 bytes. */

@@ -1,5 +1,5 @@
 /** One entry of `interfaces`, by its `type`. */
-export type InterfaceOptions = LanInterfaceOptions | VmInterfaceOptions | IpmbInterfaceOptions;
+export type InterfaceOptions = LanInterfaceOptions | VmInterfaceOptions | SerialInterfaceOptions;
 
 export interface LanInterfaceOptions {
   readonly type: 'lan';
@@ -34,35 +34,25 @@ export interface VmInterfaceOptions {
   readonly connect?: string;
 }
 
-/**
- * An IPMB in memory, on which this controller, its satellites of the same channel, and controllers that come by `listen`,
- * `connect` or `device` meet. A channel with satellites has one without being asked.
- */
-export interface IpmbInterfaceOptions {
-  readonly type: 'ipmb';
-  /** 0..0Bh. Default 0, the primary IPMB. */
+/** IPMI over a serial line or a modem: basic and terminal mode. Give `tty`, `listen` or `connect`. */
+export interface SerialInterfaceOptions {
+  readonly type: 'serial';
+  /** 1..0Bh. Default 2. */
   readonly channel?: number;
-  /** This controller's slave address. Default 20h. */
-  readonly address?: number;
-  /** `host:port` or the path of a Unix socket where controllers in other processes connect (docs/ipmb-socket.md). */
+  /** A terminal device (`/dev/ttyS1`, a pty). */
+  readonly tty?: string;
+  /** Default 115200. */
+  readonly baud?: 9600 | 19200 | 38400 | 57600 | 115200;
+  /** `host:port` or the path of a Unix socket, which is this user's alone: one caller at a time is at the line. */
   readonly listen?: string;
-  /** `host:port` or the path of such a socket elsewhere. */
+  /** The same, where a terminal server listens. */
   readonly connect?: string;
-  /** The node of a real bus: `/dev/ipmb-0`. */
-  readonly device?: string;
-  /** Milliseconds until a request is sent again, and how often it is sent. Default 250 and 6. */
-  readonly timeout?: number;
-  readonly tries?: number;
-  /** What goes wrong on the bus in memory, as shares of its frames (0..1), and the milliseconds that they are under way. */
-  readonly faults?: IpmbFaults;
-}
-
-export interface IpmbFaults {
-  readonly loss?: number;
-  readonly duplicate?: number;
-  readonly corrupt?: number;
-  readonly delay?: readonly [number, number];
-  readonly nack?: number;
-  readonly arbitration?: number;
-  readonly busError?: number;
+  /** Default both; which one is spoken is found out. */
+  readonly modes?: readonly ('basic' | 'terminal')[];
+  /** The line is a modem's: callback, and sessions that end with carrier. Default: a direct connection. */
+  readonly modem?: boolean;
+  /** Whoever is at the line has this level without a log-in, as ipmitool's serial interfaces expect. Default: nobody has. */
+  readonly withoutLogIn?: 'user' | 'operator' | 'administrator';
+  /** The connector is shared with the system's console, and is there (`system`) or at the BMC at the start. Default: not shared. */
+  readonly shared?: 'system' | 'bmc';
 }

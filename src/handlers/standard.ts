@@ -1,6 +1,5 @@
 import { standardTable, type HandlerSet, type Table } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
-import { bridgingHandlers } from './app/bridging.ts';
 import { channelHandlers } from './app/channels.ts';
 import { deviceHandlers } from './app/device.ts';
 import { firewallHandlers } from './app/firewall.ts';
@@ -20,6 +19,7 @@ import { fruHandlers } from './storage/fru.ts';
 import { sdrHandlers } from './storage/sdr.ts';
 import { selHandlers } from './storage/sel.ts';
 import { lanHandlers } from './transport/lan.ts';
+import { serialHandlers } from './transport/serial.ts';
 
 /** Every command that a BMC serves out of the box; the owner to name in `override`. */
 export const standardHandlers: HandlerSet<BmcState> = {
@@ -34,7 +34,6 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...deviceHandlers,
     ...firewallHandlers,
     ...globalHandlers,
-    ...bridgingHandlers,
     ...sessionHandlers,
     ...channelHandlers,
     ...userHandlers,
@@ -44,6 +43,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...sdrHandlers,
     ...selHandlers,
     ...lanHandlers,
+    ...serialHandlers,
     ...dcmiHandlers,
   ],
 };

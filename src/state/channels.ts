@@ -29,6 +29,8 @@ export interface ChannelOptions {
   readonly protocol: number;
   readonly sessionSupport: number;
   readonly lan?: LanChannelOptions;
+  /** Authentication types of IPMI 1.5 on a channel that is no LAN. */
+  readonly authTypes?: readonly number[];
 }
 
 export interface LanChannelOptions {
@@ -121,7 +123,8 @@ export class Channels {
   }
 
   supportedAuthTypes(number: number): readonly number[] {
-    return this.get(number)?.lan?.authTypes ?? [AuthType.Md5, AuthType.Md2];
+    const channel = this.get(number);
+    return channel?.lan?.authTypes ?? channel?.authTypes ?? [AuthType.Md5, AuthType.Md2];
   }
 
   /** By privilege level, Callback..Oem (LAN parameter 2). */

@@ -245,8 +245,8 @@ export class LanParameters {
 }
 
 /** A bit for each authentication type: none 0, MD2 1, MD5 2, password 4, OEM 5. */
-const maskOf = (types: readonly number[]): number => types.reduce((mask, type) => mask | (1 << type), 0);
-const typesIn = (mask: number): number[] => [0, 1, 2, 4, 5].filter((type) => mask & (1 << type));
+export const maskOf = (types: readonly number[]): number => types.reduce((mask, type) => mask | (1 << type), 0);
+export const typesIn = (mask: number): number[] => [0, 1, 2, 4, 5].filter((type) => mask & (1 << type));
 
 const nibbles = (data: Uint8Array): number[] => Array.from(data).flatMap((byte) => [byte & 0xf, byte >> 4]);
 

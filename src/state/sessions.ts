@@ -50,6 +50,8 @@ export class Session implements SessionView {
   /** False until the log-in is complete: no command but those of the log-in itself. */
   active = false;
   terms15: Terms15 | undefined;
+  /** Milliseconds without a message after which it ends, where its channel has a setting of its own. */
+  inactivity: number | undefined;
   /** Monotonic milliseconds of the last valid message. */
   lastHeard: number;
 
@@ -131,6 +133,16 @@ export class Sessions {
     return this.active.filter((session) => session.channel.number === channel && (userId === undefined || session.userId === userId)).length;
   }
 
+  /** The session of a channel that has one at most: messages there carry no session id. */
+  onChannel(channel: number): Session | undefined {
+    return this.#byHandle.find((session) => session?.active && session.channel.number === channel);
+  }
+
+  /** The last log-in that was begun on a channel and is not complete. */
+  begunOn(channel: number): Session | undefined {
+    return [...this.#byId.values()].findLast((session) => !session.active && session.channel.number === channel);
+  }
+
   /** Ends a session; closing one twice is nothing. */
   close(session: Session, reason: CloseReason): void {
     if (this.#byId.get(session.id) !== session) return;
@@ -158,7 +170,7 @@ export class Sessions {
   readonly #expire = (): void => {
     const now = this.#setup.clock.monotonic();
     for (const session of this.#byId.values()) {
-      if (now - session.lastHeard >= (session.active ? this.#inactivity : this.#setUp)) this.close(session, 'timeout');
+      if (now - session.lastHeard >= (session.active ? (session.inactivity ?? this.#inactivity) : this.#setUp)) this.close(session, 'timeout');
     }
     this.#sweeping = this.#byId.size > 0;
     if (this.#sweeping) this.#setup.clock.after(1000, this.#expire);

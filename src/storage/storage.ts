@@ -5,7 +5,7 @@ import { JournalFile, StorageError, type JournalFileOptions } from './journal-fi
 import type { Entry } from './record.ts';
 
 /** Stores whose content is secret: they lie in a file of their own that nobody else may read. */
-const SECRET = new Set(['passwords', 'channel-keys']);
+const SECRET = new Set(['passwords', 'channel-keys', 'serial-secrets']);
 
 export const STATE_FILE = 'state.journal';
 export const SECRETS_FILE = 'secrets.journal';
@@ -60,7 +60,6 @@ export class Storage {
     return {
       load: (store) => this.#fileOf(store).contents.take(bmc, store),
       write: (changes) => this.#write(bmc, changes),
-      satellite: (name) => this.journal(`${bmc}/${name}`),
     };
   }
 

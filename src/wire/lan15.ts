@@ -51,6 +51,18 @@ export function build15(authType: number, sequence: number, sessionId: number, m
   return out;
 }
 
+/** What Activate Session proves the password with on a channel without session headers (IPMI 2.0 §22.17.1 "single session"). */
+export function singleAuthCode(authType: number, password: Uint8Array, sessionId: number, challenge: Uint8Array): Uint8Array {
+  const key = password.subarray(0, 16);
+  if (authType === AuthType.Password) return key;
+  const input = new Uint8Array(36 + challenge.length);
+  input.set(key);
+  putWord(input, 16, sessionId);
+  input.set(challenge, 20);
+  input.set(key, 20 + challenge.length);
+  return authType === AuthType.Md2 ? md2(input) : new Digest(hashes.md5).update(input).finish();
+}
+
 /** Hash of password, session id, message, sequence, password (IPMI 2.0 §13.22.1 "multi-session"), or the password itself. */
 export function authCode15(
   authType: number,

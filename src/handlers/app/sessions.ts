@@ -14,7 +14,7 @@ import {
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { Session } from '../../state/sessions.ts';
-import { authCode15, AuthType, cipherSuiteRecords, hmac } from '../../wire/index.ts';
+import { authCode15, AuthType, cipherSuiteRecords, equalBytes, hmac, singleAuthCode } from '../../wire/index.ts';
 import { handle } from '../handle.ts';
 
 const BY_HANDLE = 0xfe;
@@ -77,11 +77,15 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(ActivateSession, (request, context) => {
-    const { bmc, session, channel } = context;
+    const { bmc, channel } = context;
     refuseWithoutSessions(context);
+    // On a serial line there is one session at most, and messages do not say which.
+    const single = channel.medium === 'serial';
+    const session = single ? bmc.sessions.begunOn(channel.number) : context.session;
     if (!(session instanceof Session) || !session.terms15 || session.active) throw new IpmiError(0x85, 'no challenge was given for this session');
     const { terms15 } = session;
-    if (request.authType !== terms15.authType || !sameBytes(request.challenge, terms15.challenge))
+    const proof = single ? singleAuthCode(terms15.authType, terms15.password, session.id, terms15.challenge) : terms15.challenge;
+    if (request.authType !== terms15.authType || !equalBytes(request.challenge, 0, proof, 0, proof.length))
       throw new IpmiError(CC.InvalidDataField, 'challenge');
     if (request.maxPrivilege < Privilege.Callback || request.maxPrivilege > Privilege.Oem)
       throw new IpmiError(CC.InvalidDataField, `privilege level ${request.maxPrivilege}`);
@@ -93,6 +97,11 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
       throw new IpmiError(0x86, `authentication type ${request.authType} at level ${request.maxPrivilege}`);
     if (user.sessionLimit > 0 && bmc.sessions.count(channel.number, user.id) >= user.sessionLimit) throw new IpmiError(0x82);
     session.maxPrivilege = request.maxPrivilege;
+    if (single) {
+      const before = bmc.sessions.onChannel(channel.number);
+      if (before) bmc.sessions.close(before, 'evicted');
+      session.inactivity = bmc.serial.get(channel.number)?.inactivity;
+    }
     // 0 belongs to messages outside of a session.
     const initialInbound = bmc.setup.random.u32() || 1;
     session.terms15 = { ...terms15, initialInbound, initialOutbound: request.initialOutboundSequence };
@@ -182,9 +191,10 @@ function findSession(bmc: BmcState, index: number, handleOrId: Uint8Array, own: 
 
 const active = (session: Session | undefined): Session | undefined => (session?.active ? session : undefined);
 const nameLength = (name: Uint8Array): number => (name.indexOf(0) < 0 ? name.length : name.indexOf(0));
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 function peerOf(requester: string): { address: string; port: number } {
   const colon = requester.lastIndexOf(':');
+  // A serial line has no address.
+  if (colon < 0) return { address: '0.0.0.0', port: 0 };
   return { address: requester.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(requester.slice(colon + 1)) };
 }
