@@ -1,4 +1,5 @@
 import { makePower, type Power } from './assembly/backends.ts';
+import { makeFirmware } from './assembly/firmware.ts';
 import { makeInterface, type Made } from './assembly/interfaces.ts';
 import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
@@ -37,6 +38,7 @@ import { SerialChannels } from './state/serial.ts';
 import { Sessions } from './state/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
 import type { Durable, Journal } from './state/store.ts';
+import type { UpdateService } from './state/update/index.ts';
 import { Users } from './state/users.ts';
 import { SystemInfo } from './state/system-info.ts';
 import { Watchdog } from './state/watchdog.ts';
@@ -56,6 +58,8 @@ export interface BmcSurroundings {
   readonly journal?: Journal;
   /** Switches the machine; without one, it is simulated. */
   readonly power?: PowerBackend;
+  /** Where firmware images lie, if the settings do not say; without one, in memory. */
+  readonly firmwareDirectory?: string;
 }
 
 /** An open interface, as the ready line shows it. */
@@ -101,6 +105,7 @@ export class Bmc implements BmcState {
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;
   readonly life: Life;
+  readonly update: UpdateService | undefined;
   readonly #world: World;
   readonly #options: BmcOptions;
   readonly #made: Made[] = [];
@@ -108,7 +113,7 @@ export class Bmc implements BmcState {
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
-  constructor(options: BmcOptions = {}, { world = nodeWorld(), log = silent, journal, power }: BmcSurroundings = {}) {
+  constructor(options: BmcOptions = {}, { world = nodeWorld(), log = silent, journal, power, firmwareDirectory }: BmcSurroundings = {}) {
     this.#options = options;
     this.#world = world;
     this.name = options.name ?? 'bmc';
@@ -161,6 +166,8 @@ export class Bmc implements BmcState {
     this.systemInfo = new SystemInfo(setup);
     this.dcmi = new Dcmi(setup, this.sensors, this.name);
     this.watchdog = new Watchdog(setup, watchdogEvents(this));
+    const restart = (): void => this.reset('cold');
+    this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, directory: firmwareDirectory, restart });
     this.#connect();
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
   }
@@ -169,6 +176,7 @@ export class Bmc implements BmcState {
   async open(): Promise<void> {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
+      await this.update?.open();
       for (const options of this.#options.interfaces ?? []) {
         const made = makeInterface(options, { bmc: this, world: this.#world, machine: this.#power.machine });
         await this.attach(made.one);
@@ -197,6 +205,7 @@ export class Bmc implements BmcState {
     this.#made.length = 0;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
+    await this.update?.close();
     await this.chassis.stop()?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
   }
 
@@ -269,6 +278,7 @@ export class Bmc implements BmcState {
     this.watchdog.forget();
     this.pef.reset();
     if (kind === 'warm') return;
+    this.update?.kill('the BMC was reset');
     this.router.suspended = CC.InitializationInProgress;
     for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();
     this.sdr.leaveUpdateMode();

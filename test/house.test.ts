@@ -21,7 +21,7 @@ const below: Record<string, string[]> = {
   interfaces: ['codec', 'commands', 'router', 'state', 'wire', 'world'],
   backends: ['codec', 'state', 'wire', 'world', 'config'],
   client: ['codec', 'commands', 'router', 'wire', 'world'],
-  assembly: ['backends', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'config', 'handlers', 'interfaces'],
+  assembly: ['backends', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'config', 'handlers', 'interfaces', 'storage'],
   'bmc.ts': ['assembly', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
   fleet: ['bmc.ts', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
   cli: ['bmc.ts', 'client', 'fleet', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],

@@ -47,7 +47,9 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   });
   try {
     for (const one of settings) {
-      const bmc = new Bmc(one, { world, log: bmcLog(log), journal: storage?.journal(one.name ?? 'bmc') });
+      const name = one.name ?? 'bmc';
+      const firmwareDirectory = state && `${state.directory}/firmware/${name}`;
+      const bmc = new Bmc(one, { world, log: bmcLog(log), journal: storage?.journal(name), firmwareDirectory });
       if (options.trace)
         bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, (line) => void process.stderr.write(`${bmc.name}  ${line}\n`)));
       bmcs.push(bmc);

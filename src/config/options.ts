@@ -1,9 +1,11 @@
 import type { FruContent } from '../state/fru-image.ts';
 import type { BackendOptions } from './backend-options.ts';
+import type { FirmwareOptions } from './firmware-options.ts';
 import type { InterfaceOptions } from './interface-options.ts';
 import type { PefOptions } from './pef-options.ts';
 
 export type * from './backend-options.ts';
+export type * from './firmware-options.ts';
 export type * from './interface-options.ts';
 export type * from './pef-options.ts';
 
@@ -28,6 +30,8 @@ export interface BmcOptions {
   /** Which commands a channel may use, beyond privilege. */
   readonly firewall?: readonly FirewallOptions[];
   readonly sockets?: SocketsOptions;
+  /** What can be updated over IPMI. */
+  readonly firmware?: FirmwareOptions;
 }
 
 export interface IdentityOptions {

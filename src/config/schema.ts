@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { backendSchema } from './backend-schema.ts';
 import { parseSelector } from './firewall.ts';
+import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
 import { interfaceSchema } from './interface-schema.ts';
 import { units } from './names.ts';
@@ -117,6 +118,7 @@ const bmc = {
   reset: z.strictObject({ dark: z.number().min(0).max(3600).optional() }).optional(),
   sessions: z.strictObject({ limit: z.int().min(1).max(255).optional(), inactivity: z.number().positive().optional() }).optional(),
   firewall: z.array(firewall).optional(),
+  firmware: firmwareSchema.optional(),
   sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
 };
 

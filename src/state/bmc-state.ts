@@ -23,6 +23,7 @@ import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 import type { Setup } from './setup.ts';
 import type { SystemInfo } from './system-info.ts';
+import type { UpdateService } from './update/index.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Everything a handler may read and change: `context.bmc`. Each BMC of a process has its own. */
@@ -54,6 +55,8 @@ export interface BmcState {
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;
   readonly life: Life;
+  /** Firmware updates; undefined where nothing can be updated. */
+  readonly update: UpdateService | undefined;
   /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
   reset(kind: ResetKind): void;
 }

@@ -1,5 +1,5 @@
-import { dirname } from 'node:path';
 import type { Durable, Journal } from '../state/store.ts';
+import { makeDirectory } from '../world/make-directory.ts';
 import type { Files, FileLock } from '../world/world.ts';
 import { JournalFile, StorageError, type JournalFileOptions } from './journal-file.ts';
 import type { Entry } from './record.ts';
@@ -77,15 +77,6 @@ export class Storage {
   #write(bmc: string, entries: readonly Entry[]): Durable {
     return entries.length === 0 ? undefined : this.#fileOf(entries[0].store).append({ bmc, entries });
   }
-}
-
-/** A directory is there after a power loss only if its parent knows it: each one that is made is synced into the one above. */
-async function makeDirectory(files: Files, directory: string): Promise<void> {
-  if ((await files.stat(directory)) !== undefined) return;
-  const above = dirname(directory);
-  if (above !== directory) await makeDirectory(files, above);
-  await files.mkdir(directory, 0o700);
-  await files.syncDir(above);
 }
 
 /** One process a directory. */

@@ -14,7 +14,7 @@ const longestName = process.platform === 'linux' ? 107 : 103;
  * A name whose owner is dead is taken over. Rejects with EADDRINUSE if the owner lives or the file is no socket.
  */
 export async function listenUnix(server: Server, path: string, mode?: number): Promise<() => Promise<void>> {
-  const nursery = await mkdtemp(join(dirname(path), '.'));
+  const nursery = await mkdtemp(`${dirname(path)}/.`);
   try {
     const socket = join(nursery, 's');
     for (const name of [socket, path]) {

@@ -1,0 +1,131 @@
+import { Privilege } from '../commands/command.ts';
+import { SettingsError } from '../config/errors.ts';
+import type { BmcOptions } from '../config/options.ts';
+import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
+import type { Identity } from '../state/identity.ts';
+import type { Setup } from '../state/setup.ts';
+import {
+  commandBackend,
+  Component,
+  FileMedium,
+  hexBytes,
+  hexText,
+  httpBackend,
+  MemoryMedium,
+  parseVersion,
+  simulatedBackend,
+  slowMedium,
+  UpdateService,
+  type MemoryPool,
+  type Medium,
+  type StageBackend,
+  type UpdateAccess,
+  type Version,
+} from '../state/update/index.ts';
+import { isSigned } from '../storage/ed25519.ts';
+import type { World } from '../world/world.ts';
+
+export interface FirmwareSurroundings {
+  readonly bmc: string;
+  readonly setup: Setup;
+  readonly identity: Identity;
+  readonly world: Pick<World, 'files' | 'programs' | 'http'>;
+  /** Where images lie if the settings do not say. */
+  readonly directory: string | undefined;
+  readonly restart: () => void;
+}
+
+const MEMORY = 32 * 2 ** 20;
+const MAX_SIZE = 64 * 2 ** 20;
+/** Bytes a second where a slow flash does not say: fast enough not to be seen. */
+const FAST = 1e9;
+
+/** The update service that the settings ask for; undefined: nothing can be updated. Throws SettingsError. */
+export function makeFirmware(
+  { firmware: options, identity: { firmware } = {} }: BmcOptions,
+  around: FirmwareSurroundings,
+): UpdateService | undefined {
+  if (!options) return undefined;
+  const { bmc, setup, identity, world, restart } = around;
+  const directory = options.directory ?? around.directory;
+  const pool: MemoryPool = { left: options.memory ?? MEMORY };
+  const { files } = world;
+  for (const [i, { id, bmc: isBmc }] of options.components.entries()) {
+    const others = options.components.slice(i + 1);
+    if (others.some((other) => other.id === id)) throw new SettingsError(`firmware: component ${id} is there twice`);
+    if (isBmc && others.some((other) => other.bmc)) throw new SettingsError('firmware: only one component is the BMC');
+  }
+  const components = options.components.map((one) => {
+    const plain: Medium = directory !== undefined ? new FileMedium(files, `${directory}/component-${one.id}`) : new MemoryMedium(pool);
+    const { speed } = one;
+    const medium = speed
+      ? slowMedium(plain, setup.clock, { erase: speed.erase ?? 0, writeRate: speed.writeRate ?? FAST, readRate: speed.readRate ?? FAST })
+      : plain;
+    return new Component(componentOptions(one, firmware), medium, backendOf(one, setup, world), bmc);
+  });
+  return new UpdateService(setup, {
+    bmc,
+    components,
+    device: { deviceId: identity.deviceId, manufacturerId: identity.manufacturerId, productId: identity.productId, isSigned },
+    access: accessOf(options),
+    expiry: (options.expiry ?? 120) * 1000,
+    restart,
+    activated({ options: { bmc: isBmc }, active: { version } }) {
+      const { major, minor, aux } = identity.firmware;
+      const same = major === version.major && minor === version.minor && hexText(aux ?? new Uint8Array(4)) === version.aux;
+      // The boot record is what lasts; this is what Get Device ID says until the next start.
+      if (isBmc && !same) void identity.setFirmware({ ...version, aux: hexBytes(version.aux) })?.catch(() => undefined);
+    },
+    updating: (underWay) => void (identity.updateInProgress = underWay),
+    lock: directory === undefined ? undefined : { files, directory },
+  });
+}
+
+function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): UpdateAccess {
+  const level = {
+    callback: Privilege.Callback,
+    user: Privilege.User,
+    operator: Privilege.Operator,
+    administrator: Privilege.Administrator,
+    oem: Privilege.Oem,
+  }[privilege];
+  return {
+    privilege: level,
+    allows: ({ number, medium }) =>
+      channels === undefined ||
+      channels.some((one) => one === number || (one === 'lan' && medium === 'lan') || (one === 'host' && medium === 'system-interface')),
+  };
+}
+
+function componentOptions(one: FirmwareComponentOptions, ofBmc = '1.00') {
+  return {
+    id: one.id,
+    name: one.name,
+    version: versionOf(one.version ?? (one.bmc ? ofBmc : '1.00')),
+    assumeVersion: one.assumeVersion === undefined ? undefined : versionOf(one.assumeVersion),
+    bmc: one.bmc ?? false,
+    needsPowerCycle: one.needsPowerCycle ?? false,
+    slots: one.slots ?? 2,
+    maxSize: one.maxSize ?? MAX_SIZE,
+    downgrade: one.downgrade ?? true,
+    publicKey: one.publicKey,
+  };
+}
+
+function versionOf(text: string): Version {
+  const version = parseVersion(text);
+  if (!version) throw new SettingsError(`firmware: '${text}' is not a version`);
+  return version;
+}
+
+function backendOf(one: FirmwareComponentOptions, { clock }: Setup, { programs, http }: FirmwareSurroundings['world']): StageBackend {
+  const simulated = simulatedBackend(clock, { selfTestTime: one.selfTest?.time ?? 0, selfTestFails: one.selfTest?.result === 'fail' });
+  const backends = [
+    ...(one.commands ? [commandBackend(programs, one.commands)] : []),
+    ...(one.http !== undefined ? [httpBackend(http, one.http)] : []),
+    simulated,
+  ];
+  return async (stage, details) => {
+    for (const backend of backends) await backend(stage, details);
+  };
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+const version = z
+  .string()
+  .regex(/^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}(\.[\da-fA-F]{8})?$/, 'expected "major.minor", major 0..127 (write it in quotes)');
+const command = z.array(z.string()).min(1).optional();
+const size = z.int().min(1);
+
+const component = z.strictObject({
+  id: z.int().min(0).max(7),
+  name: z.string().min(1).max(11),
+  bmc: z.boolean().optional(),
+  version: version.optional(),
+  assumeVersion: version.optional(),
+  slots: z.union([z.literal(1), z.literal(2)]).optional(),
+  maxSize: size.max(2 ** 31 - 1).optional(),
+  downgrade: z.boolean().optional(),
+  publicKey: z
+    .string()
+    .regex(/^-----BEGIN PUBLIC KEY-----\n[\s\S]*-----END PUBLIC KEY-----\s*$/, 'expected a public key in PEM')
+    .optional(),
+  needsPowerCycle: z.boolean().optional(),
+  commands: z
+    .strictObject({ prepare: command, upload: command, verify: command, activate: command, 'self-test': command, rollback: command })
+    .optional(),
+  http: z.url({ protocol: /^https?$/ }).optional(),
+  speed: z.strictObject({ erase: z.int().min(0).optional(), writeRate: size.optional(), readRate: size.optional() }).optional(),
+  selfTest: z.strictObject({ time: z.int().min(0).optional(), result: z.enum(['pass', 'fail']).optional() }).optional(),
+});
+
+export const firmwareSchema = z.strictObject({
+  directory: z.string().min(1).optional(),
+  memory: size.optional(),
+  expiry: z.number().positive().optional(),
+  privilege: z.enum(['callback', 'user', 'operator', 'administrator', 'oem']).optional(),
+  channels: z.array(z.union([z.int().min(0).max(15), z.enum(['host', 'lan'])])).optional(),
+  components: z.array(component).min(1).max(8),
+});
