@@ -37,7 +37,7 @@ import { Sensors } from './state/sensors.ts';
 import { SerialChannels } from './state/serial.ts';
 import { Sessions } from './state/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
-import type { Durable, Journal } from './state/store.ts';
+import { both, type Durable, type Journal } from './state/store.ts';
 import type { UpdateService } from './state/update/index.ts';
 import { Users } from './state/users.ts';
 import { SystemInfo } from './state/system-info.ts';
@@ -254,9 +254,9 @@ export class Bmc implements BmcState {
       this.systemInfo.setInProgress.release(session);
       this.pef.parameters.setInProgress.release(session);
     });
-    const stored = (done: Durable): void => void done?.catch((error: unknown) => this.setup.log.error(`${this.name}: boot options`, error));
+    const stored = (done: Durable): void => void done?.catch((error: unknown) => this.setup.log.error(`${this.name}: what a start changes`, error));
     this.chassis.onRestart((cause) => {
-      stored(this.bootOptions.restarting(cause));
+      stored(both(this.bootOptions.restarting(cause), this.systemInfo.machineStarts()));
       // Chassis Control leaves a console that blocked the switch where it is (§25.3).
       if (cause !== RestartCause.ChassisControl) for (const serial of this.serial.all) serial.unblock();
     });
@@ -283,7 +283,7 @@ export class Bmc implements BmcState {
     for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();
     this.sdr.leaveUpdateMode();
     this.channels.forgetPresentAccess();
-    this.lan.clearStatistics();
+    this.lan.reset();
     for (const serial of this.serial.all) serial.reset();
     this.events.receiver = { address: 0x20, lun: 0 };
     this.identity.manufacturingTest = false;

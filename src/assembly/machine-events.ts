@@ -15,6 +15,7 @@ const SensorType = {
   AcpiPowerState: 0x22,
   Watchdog2: 0x23,
   ManagementHealth: 0x28,
+  SessionAudit: 0x2a,
 } as const;
 const SENSOR_SPECIFIC = 0x6f;
 const BMC = 0x20;
@@ -29,6 +30,7 @@ const Acpi = { Working: 0, SoftOff: 6 } as const;
 const BUTTONS: Readonly<Partial<Record<Button, number>>> = { powerOff: 0, standby: 1, reset: 2 };
 const FRONT_PANEL_NMI = 0;
 const CONTROLLER_OFF_LINE = 2;
+const LOCKED_OUT = 3;
 const PRE_TIMEOUT = 8;
 /** ACPI power states of Get ACPI Power State (§20.7): S0/G0, S4/S5 soft-off. */
 const ACPI_STATES = { on: { system: 0x00, device: 0x00 }, off: { system: 0x06, device: 0x03 } } as const;
@@ -48,11 +50,13 @@ interface Happening {
 
 /** What happens to the machine and to the BMC, told as events, in the words of the sensor that shows it where there is one. */
 export function tellOfMachine(bmc: BmcState, log: boolean): void {
-  const { chassis, frontPanel, identity, life } = bmc;
+  const { chassis, frontPanel, identity, life, users } = bmc;
   chassis.onPower((change) => {
     if (change.changed) identity.acpi = change.on ? ACPI_STATES.on : ACPI_STATES.off;
     if (log) tellOfPower(bmc, change);
   });
+  // Data 2: the user, data 3: the channel (table 42-3, Session Audit). LAN parameter 26 says whether it is told.
+  users.onLockedOut((userId, channel) => raise(bmc, { type: SensorType.SessionAudit, offset: LOCKED_OUT, more: [userId, channel] }));
   if (!log) return;
   frontPanel.onPress((button) => {
     const offset = BUTTONS[button];

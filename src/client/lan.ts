@@ -155,7 +155,14 @@ class Console implements Carrier {
       name,
     };
     const userKey = key(password);
-    if (!same(rakp2.code, rakp2Code(exchange, userKey))) throw new LogInError(RakpStatus.InvalidIntegrityCheckValue, 'RAKP 2 (wrong password?)');
+    if (!same(rakp2.code, rakp2Code(exchange, userKey))) {
+      // The BMC is told why this log-in ends (§13.22); it has nothing to answer.
+      const code = new Uint8Array(0);
+      const refusal = Rakp3.encode({ tag: this.#tag++ & 0xff, status: RakpStatus.InvalidIntegrityCheckValue, bmcId, code });
+      const { host, port = 623 } = this.#options;
+      this.#socket.send(build20(PayloadType.Rakp3, 0, 0, refusal), { host, port });
+      throw new LogInError(RakpStatus.InvalidIntegrityCheckValue, 'RAKP 2 (wrong password?)');
+    }
     const keys = sessionKeys(exchange, { user: userKey, bmc: kg === undefined ? userKey : key(kg) });
     const code = rakp3Code(exchange, userKey);
     const rakp4 = Rakp4.decode(await this.#exchange(PayloadType.Rakp3, 'RAKP 3', (tag) => Rakp3.encode({ tag, status: RakpStatus.Ok, bmcId, code })));

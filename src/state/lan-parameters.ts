@@ -1,4 +1,5 @@
-import { CC, fromLatin1, IpmiError, ipv4, mac, Writer, type Field } from '../codec/index.ts';
+import { bit, byte, CC, fromLatin1, IpmiError, ipv4, layout, mac, u16, u8, Writer, type Field } from '../codec/index.ts';
+import { Privilege } from '../commands/command.ts';
 import type { Clock } from '../world/world.ts';
 import type { Channels } from './channels.ts';
 import { SetInProgress, SetState } from './set-in-progress.ts';
@@ -24,12 +25,30 @@ export interface LanStatistics {
   sent: number;
 }
 
+/** Parameter 26; a threshold of 0: guessing has no consequence. A lock-out of 0 lasts until the user is enabled again. */
+export interface BadPasswordRule {
+  /** A lock-out is an event. */
+  readonly event: boolean;
+  readonly threshold: number;
+  /** Milliseconds after which failures are forgotten; 0: never. */
+  readonly forgetAfter: number;
+  /** Milliseconds. */
+  readonly lockOut: number;
+}
+
+/** ARPs that the BMC itself makes. */
+export interface Arps {
+  readonly responses: boolean;
+  readonly gratuitous: boolean;
+}
+
 /** Parameter selectors with rules of their own, IPMI 2.0 §23.2 table 23-4. */
 export const LanParameter = {
   SetInProgress: 0,
   AuthTypeSupport: 1,
   AuthTypeEnables: 2,
   Address: 3,
+  ArpControl: 10,
   Community: 16,
   Destinations: 17,
   DestinationType: 18,
@@ -37,6 +56,9 @@ export const LanParameter = {
   CipherSuites: 23,
   CipherSuiteCount: 22,
   SuiteCaps: 24,
+  BadPassword: 26,
+  StaticIpv6: 56,
+  DynamicIpv6: 59,
 } as const;
 
 interface Parameter {
@@ -49,6 +71,8 @@ interface Parameter {
   readonly blocks?: number;
   /** What it is before anybody sets it, after the set selector. */
   readonly initial?: readonly number[];
+  /** The highest value of a parameter of one byte. */
+  readonly highest?: number;
   /** Set 0 is for Alert Immediate and ends with the BMC. */
   readonly volatileFirst?: boolean;
 }
@@ -56,7 +80,13 @@ interface Parameter {
 /** Milliseconds that a lock stays when the session that took it ends: a client of several sessions may go on. */
 const AFTER_SESSION = 2000;
 const DESTINATIONS = 4;
+/** Where an IPv6 address has its status, and what it says. */
+const IPV6_STATUS = 19;
+const ACTIVE = 0;
+const DISABLED = 1;
 const ALERT_SETS = DESTINATIONS + 1;
+/** Timing of DHCPv6 and of neighbour discovery can be set for the whole BMC. */
+const TIMING_SUPPORT = 1;
 const IPV6_STATIC = 2;
 const IPV6_DYNAMIC = 2;
 
@@ -66,7 +96,7 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   1: { size: 1, readOnly: true },
   2: { size: 5 },
   3: { size: 4 },
-  4: { size: 1, initial: [1] },
+  4: { size: 1, initial: [1], highest: 4 },
   5: { size: 6 },
   6: { size: 4 },
   7: { size: 3, initial: [0x40, 0x40, 0x10] },
@@ -84,14 +114,14 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   18: { size: 4, sets: ALERT_SETS, initial: [0, 2, 3], volatileFirst: true },
   19: { size: 13, sets: ALERT_SETS, volatileFirst: true },
   20: { size: 2 },
-  21: { size: 1 },
+  21: { size: 1, highest: 7 },
   22: { size: 1, readOnly: true },
   23: { size: 17, readOnly: true },
   24: { size: 9 },
   25: { size: 4, sets: ALERT_SETS },
   26: { size: 6 },
-  50: { size: 1, readOnly: true, initial: [0x06] },
-  51: { size: 1 },
+  50: { size: 1, readOnly: true, initial: [0x07] },
+  51: { size: 1, highest: 2 },
   52: { size: 1 },
   53: { size: 1, initial: [64] },
   54: { size: 3 },
@@ -102,19 +132,30 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   59: { size: 20, readOnly: true, sets: IPV6_DYNAMIC },
   60: { size: 1, readOnly: true, initial: [1] },
   61: { size: 18, sets: 1, blocks: 1 },
-  62: { size: 1, readOnly: true },
-  64: { size: 1 },
+  62: { size: 1, readOnly: true, initial: [TIMING_SUPPORT] },
+  63: { size: 18, sets: 1, blocks: 2 },
+  64: { size: 1, highest: 3 },
   65: { size: 16 },
   66: { size: 6 },
-  67: { size: 1 },
+  67: { size: 1, highest: 128 },
   68: { size: 16 },
   69: { size: 16 },
   70: { size: 6 },
-  71: { size: 1 },
+  71: { size: 1, highest: 128 },
   72: { size: 16 },
   73: { size: 1, readOnly: true },
-  79: { size: 1, readOnly: true },
+  // No router was learnt: there is no set of these.
+  74: { size: 17, readOnly: true, sets: 0 },
+  75: { size: 7, readOnly: true, sets: 0 },
+  76: { size: 2, readOnly: true, sets: 0 },
+  77: { size: 17, readOnly: true, sets: 0 },
+  78: { size: 1, readOnly: true, initial: [64] },
+  79: { size: 1, readOnly: true, initial: [TIMING_SUPPORT] },
+  80: { size: 18, sets: 1, blocks: 1 },
 };
+
+/** Parameter 26: what happens to a user whose password is guessed at. Intervals in tens of seconds. */
+const BadPassword = layout('bad password threshold', { ...byte({ event: bit(0) }), threshold: u8, forgetAfter: u16, lockOut: u16 });
 
 /** LAN configuration parameters by channel: what the config gives until a client sets it. */
 export class LanParameters {
@@ -125,6 +166,7 @@ export class LanParameters {
   readonly #settings = new Map<number, LanSettings>();
   readonly #locks = new Map<number, SetInProgress>();
   readonly #statistics = new Map<number, LanStatistics>();
+  readonly #suspendedArps = new Map<number, Arps>();
 
   constructor(setup: Setup, channels: Channels, settings: readonly LanSettings[] = []) {
     this.#clock = setup.clock;
@@ -151,6 +193,12 @@ export class LanParameters {
     return counters;
   }
 
+  /** A cold reset: counters begin again, ARPs go on. */
+  reset(): void {
+    this.clearStatistics();
+    this.#suspendedArps.clear();
+  }
+
   /** All counters of all channels, or of one, begin again. */
   clearStatistics(channel?: number): void {
     for (const [number, counters] of this.#statistics)
@@ -169,14 +217,29 @@ export class LanParameters {
     if (setSelector >= rule.sets || blockSelector >= (rule.blocks ?? 256)) {
       throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector}, block ${blockSelector} of LAN parameter ${parameter}`);
     }
-    const key = `${channel}/${parameter}/${setSelector}`;
+    const key = keyOf(channel, parameter, setSelector, rule.blocks === undefined ? 0 : blockSelector);
     const given = this.#settings.get(channel)?.sets?.get(`${parameter}/${setSelector}`);
     const stored = this.#volatile.get(key) ?? this.#values.get(key) ?? given;
     if (stored) return stored;
     const empty = new Uint8Array(rule.size);
     empty[0] = setSelector;
     empty.set(rule.initial ?? [], 1);
+    if (rule.blocks !== undefined) empty[1] = blockSelector;
+    if (parameter === LanParameter.StaticIpv6 || parameter === LanParameter.DynamicIpv6) empty[IPV6_STATUS] = DISABLED;
     return empty;
+  }
+
+  /** What happens to a user of the channel whose password is guessed at. */
+  badPasswordRule(channel: number): BadPasswordRule {
+    const { event, threshold, forgetAfter, lockOut } = BadPassword.decode(this.get(channel, LanParameter.BadPassword, 0));
+    return { event, threshold, forgetAfter: forgetAfter * 10_000, lockOut: lockOut * 10_000 };
+  }
+
+  /** Suspends ARP responses and gratuitous ARPs until the next reset (§23.3), and says which of them go on. */
+  suspendArps(channel: number, suspended: Arps): Arps {
+    this.#suspendedArps.set(channel, suspended);
+    const [control] = this.get(channel, LanParameter.ArpControl, 0);
+    return { responses: (control & 2) !== 0 && !suspended.responses, gratuitous: (control & 1) !== 0 && !suspended.gratuitous };
   }
 
   /** Throws 80h, 82h for a read-only parameter, C7h for a wrong size, C9h for a set that there is not. */
@@ -190,16 +253,24 @@ export class LanParameters {
       this.lock(channel).set(data[0], owner);
       return undefined;
     }
+    if (rule.highest !== undefined && data[0] > rule.highest) throw new IpmiError(CC.InvalidDataField, `LAN parameter ${parameter}: ${data[0]}`);
     if (parameter === LanParameter.AuthTypeEnables) return this.#channels.setEnabledAuthTypes(channel, Array.from(data, typesIn));
-    if (parameter === LanParameter.SuiteCaps) return this.#channels.setSuiteCaps(channel, nibbles(data.subarray(1)));
+    if (parameter === LanParameter.SuiteCaps) {
+      const caps = nibbles(data.subarray(1));
+      if (caps.some((cap) => cap > Privilege.Oem)) throw new IpmiError(CC.InvalidDataField, 'a cipher suite privilege is above OEM');
+      return this.#channels.setSuiteCaps(channel, caps);
+    }
     if (rule.sets === undefined) return this.#values.set(`${channel}/${parameter}`, data.slice());
     const setSelector = data[0] & 0x0f;
     if (setSelector >= rule.sets || (rule.blocks !== undefined && data[1] >= rule.blocks)) {
       throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
     }
-    const key = `${channel}/${parameter}/${setSelector}`;
-    if (!rule.volatileFirst || setSelector !== 0) return this.#values.set(key, data.slice());
-    this.#volatile.set(key, data.slice());
+    const value = data.slice();
+    // The status is the BMC's to say.
+    if (parameter === LanParameter.StaticIpv6) value[IPV6_STATUS] = value[1] & 0x80 ? ACTIVE : DISABLED;
+    const key = keyOf(channel, parameter, setSelector, rule.blocks === undefined ? 0 : data[1]);
+    if (!rule.volatileFirst || setSelector !== 0) return this.#values.set(key, value);
+    this.#volatile.set(key, value);
     return undefined;
   }
 
@@ -243,6 +314,9 @@ export class LanParameters {
     }
   }
 }
+
+const keyOf = (channel: number, parameter: number, set: number, block: number): string =>
+  block === 0 ? `${channel}/${parameter}/${set}` : `${channel}/${parameter}/${set}/${block}`;
 
 /** A bit for each authentication type: none 0, MD2 1, MD5 2, password 4, OEM 5. */
 export const maskOf = (types: readonly number[]): number => types.reduce((mask, type) => mask | (1 << type), 0);

@@ -229,3 +229,13 @@ test('the watchdog stops with its machine; an NMI before it runs out', async () 
   expect((await send(6, 0x25))[4]).toBe(0);
   expect(bmc.watchdog.running).toBe(false);
 });
+
+test('what an operating system said of itself is gone at the next start, its primary name is not', async () => {
+  const { send } = rig();
+  const name = (parameter: number): number[] => [parameter, 0, 0, 4, ...Array.from('Test', (c) => c.charCodeAt(0))];
+  const length = async (parameter: number): Promise<number> => (await send(6, 0x59, 0, parameter, 0, 0))[4];
+  for (const parameter of [3, 4, 5]) expect(await send(6, 0x58, ...name(parameter))).toEqual([0]);
+  expect(await Promise.all([3, 4, 5].map(length))).toEqual([4, 4, 4]);
+  await send(0, 2, 3);
+  expect(await Promise.all([3, 4, 5].map(length))).toEqual([4, 0, 0]);
+});

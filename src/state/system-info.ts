@@ -16,6 +16,8 @@ export const SystemInfoParameter = {
   HypervisorUrl: 7,
 } as const;
 
+/** What an operating system says of itself while it runs: gone when the machine starts again. */
+const OF_THIS_BOOT: readonly number[] = [SystemInfoParameter.OsName, SystemInfoParameter.PresentOsVersion];
 const BLOCK = 16;
 /** Encoding and length stand in set 0 before the text. */
 const TEXT_START = 2;
@@ -40,6 +42,12 @@ export class SystemInfo {
     const sets = first ? Math.max(1, Math.ceil((first[1] + TEXT_START) / BLOCK)) : 1;
     if (set >= sets) throw new IpmiError(CC.ParameterOutOfRange, `set ${set} of system info parameter ${parameter}`);
     return SystemInfoSet.encode({ set, block: this.#blocks.get(`${parameter}/${set}`) ?? new Uint8Array(BLOCK) });
+  }
+
+  /** The machine starts. */
+  machineStarts(): Durable {
+    const gone = [...this.#blocks.keys()].filter((key) => OF_THIS_BOOT.includes(Number(key.split('/')[0])));
+    return this.#blocks.change(gone.map((key) => [key, undefined]));
   }
 
   set(parameter: number, data: Uint8Array, owner: unknown): Durable {

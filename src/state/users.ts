@@ -1,6 +1,8 @@
 import { fromLatin1 } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
 import { equalBytes } from '../wire/crypto/hash.ts';
+import type { BadPasswordRule } from './lan-parameters.ts';
+import { LockOuts } from './lock-outs.ts';
 import type { Setup } from './setup.ts';
 import type { Durable, Store } from './store.ts';
 
@@ -69,10 +71,13 @@ export class Users {
   readonly #passwords: Store<Password>;
   readonly #defaults = new Map<number, UserRecord>();
   readonly #defaultPasswords = new Map<number, Password>();
+  readonly #lockOuts: LockOuts;
   readonly #listeners = new Set<(userId: number) => void>();
+  readonly #lockOutListeners = new Set<(userId: number, channel: number) => void>();
 
   constructor(setup: Setup, { users = [], channels = [1], slots = MOST_SLOTS }: UsersOptions = {}) {
     this.slots = slots;
+    this.#lockOuts = new LockOuts(setup.clock);
     this.#records = setup.store<UserRecord>('users');
     this.#passwords = setup.store<Password>('passwords');
     for (const { id, name = '', password = '', enabled = true, privilegeLimit = Privilege.Administrator } of users) {
@@ -131,6 +136,7 @@ export class Users {
   }
 
   setEnabled(id: number, enabled: boolean): Durable {
+    if (enabled) this.#lockOuts.free(id);
     if (!enabled) this.#tell(id);
     return this.#change(id, { ...this.#record(id), enabled });
   }
@@ -138,6 +144,7 @@ export class Users {
   setAccess(id: number, channel: number, access: UserAccess): Durable {
     const record = this.#record(id);
     const before = this.access(id, channel);
+    this.#lockOuts.free(id);
     const rank = ({ messaging, privilegeLimit }: UserAccess): number => (messaging && privilegeLimit !== NO_ACCESS ? privilegeLimit : 0);
     if (rank(access) < rank(before)) this.#tell(id);
     return this.#change(id, { ...record, access: { ...record.access, [channel]: access } });
@@ -157,6 +164,24 @@ export class Users {
     return equalBytes(bytes, 0, password, 0, size) ? 'right' : 'wrong';
   }
 
+  /** A log-in with a wrong password. Too many of them lock the user out of the channel, for a while or until somebody enables it again. */
+  refused(id: number, channel: number, rule: BadPasswordRule): void {
+    if (!this.#lockOuts.failed(id, channel, rule)) return;
+    const access = this.access(id, channel);
+    if (rule.lockOut === 0) void this.setAccess(id, channel, { ...access, messaging: false })?.catch(() => undefined);
+    if (rule.event) for (const listener of this.#lockOutListeners) listener(id, channel);
+  }
+
+  /** A log-in with the right password. */
+  admitted(id: number, channel: number): void {
+    this.#lockOuts.succeeded(id, channel);
+  }
+
+  /** Called when a user was locked out, where the channel wants it told. */
+  onLockedOut(listener: (userId: number, channel: number) => void): void {
+    this.#lockOutListeners.add(listener);
+  }
+
   /** Called when a user gets another password or name, or loses rights: what a session was opened with no longer holds. */
   onRevoked(listener: (userId: number) => void): void {
     this.#listeners.add(listener);
@@ -164,6 +189,7 @@ export class Users {
 
   #able(id: number, channel: number): boolean {
     const { messaging, privilegeLimit } = this.access(id, channel);
+    if (this.#lockOuts.isLocked(id, channel)) return false;
     return this.enabled(id) && messaging && privilegeLimit >= Privilege.Callback && privilegeLimit <= Privilege.Oem;
   }
 

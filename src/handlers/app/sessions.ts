@@ -105,6 +105,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     // 0 belongs to messages outside of a session.
     const initialInbound = bmc.setup.random.u32() || 1;
     session.terms15 = { ...terms15, initialInbound, initialOutbound: request.initialOutboundSequence };
+    bmc.users.admitted(user.id, channel.number);
     bmc.sessions.activate(session, Math.min(session.maxPrivilege, Privilege.User));
     const { perMessageDisabled } = bmc.channels.authentication(channel.number);
     return {

@@ -26,10 +26,10 @@ export const lanHandlers: readonly Handler<BmcState>[] = [
     };
   }),
 
-  handle(SuspendBmcArps, ({ channel }, context) => {
-    lanChannel(context, channel);
-    // The operating system answers ARP for this process: nothing is ever suspended, and the response says so.
-    return { responsesOccurring: false, gratuitousOccurring: false };
+  handle(SuspendBmcArps, ({ channel, suspendResponses, suspendGratuitous }, context) => {
+    const suspended = { responses: suspendResponses, gratuitous: suspendGratuitous };
+    const { responses, gratuitous } = context.bmc.lan.suspendArps(lanChannel(context, channel), suspended);
+    return { responsesOccurring: responses, gratuitousOccurring: gratuitous };
   }),
 
   handle(GetIpUdpRmcpStatistics, ({ channel, clear }, context) => {

@@ -37,7 +37,11 @@ export class Lan15 {
     // A wrong auth code has no answer (§13.9): the console sees a time-out, a guesser nothing.
     let ceiling: number = Privilege.Oem;
     if (packet.authType === terms.authType) {
-      if (!isAuthentic15(datagram, packet, terms.password)) return;
+      if (!isAuthentic15(datagram, packet, terms.password)) {
+        const { number } = this.#lan.channel;
+        if (!session.active) this.#bmc.users.refused(session.userId, number, this.#bmc.lan.badPasswordRule(number));
+        return;
+      }
     } else {
       const { perMessageDisabled, userLevelDisabled } = this.#bmc.channels.authentication(this.#lan.channel.number);
       if (packet.authType !== AuthType.None || !session.active || !(perMessageDisabled || userLevelDisabled)) return;

@@ -167,13 +167,17 @@ export class LogIn {
     };
     if (request.status !== RakpStatus.Ok) {
       // The console gave up (a wrong password makes it refuse RAKP 2): nothing is to be said to that.
+      if (exchange && request.status === RakpStatus.InvalidIntegrityCheckValue) this.#guessed(session);
       this.#bmc.sessions.close(session, 'failed');
       return undefined;
     }
     if (!exchange) return refuse(RakpStatus.InactiveSessionId);
     const code = rakp3Code(exchange, half.userKey);
-    if (request.code.length !== code.length || !equalBytes(request.code, 0, code, 0, code.length))
+    if (request.code.length !== code.length || !equalBytes(request.code, 0, code, 0, code.length)) {
+      if (!session.active) this.#guessed(session);
       return refuse(RakpStatus.InvalidIntegrityCheckValue);
+    }
+    this.#bmc.users.admitted(session.userId, this.#channel.number);
     const keys = sessionKeys(exchange, { user: half.userKey, bmc: this.#bmc.channels.lan(this.#channel.number).kg ?? half.userKey });
     if (!session.active) {
       this.#opened(session, consoleId, new SessionCrypto(half.suite, keys, half.userKey));
@@ -181,6 +185,11 @@ export class LogIn {
     }
     // Kept until the session's first message, for a console that lost this answer and asks again.
     return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: rakp4Code(exchange, keys.sik) });
+  }
+
+  #guessed({ userId }: Session): void {
+    const { number } = this.#channel;
+    this.#bmc.users.refused(userId, number, this.#bmc.lan.badPasswordRule(number));
   }
 }
 
