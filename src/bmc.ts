@@ -1,13 +1,15 @@
 import { makePower, type Power } from './assembly/backends.ts';
 import { makeFirmware } from './assembly/firmware.ts';
 import { makeInterface, type Made } from './assembly/interfaces.ts';
+import { Busses, forwardEvents, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
 import { firewallRules } from './config/firewall.ts';
-import { channelsOf } from './config/channels.ts';
+import { channelsOf, withBusses } from './config/channels.ts';
+import { locatorsOf } from './config/locators.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
 import { pefOf } from './config/pef.ts';
-import { dangersOf, frusOf, identityOf, lanSettingsOf, locatorsOf, sensorsOf, usersOf } from './config/platform.ts';
+import { dangersOf, frusOf, identityOf, lanSettingsOf, sensorsOf, usersOf } from './config/platform.ts';
 import { serialOf } from './config/serial.ts';
 import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket } from './interfaces/index.ts';
@@ -16,6 +18,7 @@ import type { BmcState } from './state/bmc-state.ts';
 import { AuxiliaryLogs } from './state/auxiliary-logs.ts';
 import { BmcTime } from './state/bmc-time.ts';
 import { BootOptions } from './state/boot-options.ts';
+import { Bridge } from './state/bridge.ts';
 import { Channels } from './state/channels.ts';
 import { Chassis, RestartCause, RestorePolicy } from './state/chassis.ts';
 import { Dcmi } from './state/dcmi.ts';
@@ -23,6 +26,7 @@ import { Events } from './state/events.ts';
 import { Firewall } from './state/firewall.ts';
 import { FrontPanel } from './state/front-panel.ts';
 import { FruInventory } from './state/fru.ts';
+import { FruEeprom, I2cBusses } from './state/i2c.ts';
 import { Identity } from './state/identity.ts';
 import { LanParameters } from './state/lan-parameters.ts';
 import { Life, type ResetKind, type ResetPhase } from './state/life.ts';
@@ -32,7 +36,6 @@ import { Pef } from './state/pef.ts';
 import { Reservation } from './state/reservation.ts';
 import { SdrRepository } from './state/sdr.ts';
 import { Sel } from './state/sel.ts';
-import { sensorSdr } from './state/sensor-sdr.ts';
 import { Sensors } from './state/sensors.ts';
 import { SerialChannels } from './state/serial.ts';
 import { Sessions } from './state/sessions.ts';
@@ -60,6 +63,8 @@ export interface BmcSurroundings {
   readonly power?: PowerBackend;
   /** Where firmware images lie, if the settings do not say; without one, in memory. */
   readonly firmwareDirectory?: string;
+  /** Where a satellite hangs; the BMC itself hangs nowhere. */
+  readonly uplink?: Uplink;
 }
 
 /** An open interface, as the ready line shows it. */
@@ -101,6 +106,10 @@ export class Bmc implements BmcState {
   readonly lan: LanParameters;
   readonly serial: SerialChannels;
   readonly messages = new MessageBuffers();
+  readonly bridge = new Bridge();
+  readonly i2c = new I2cBusses();
+  /** Controllers on this one's busses. */
+  readonly satellites: readonly Bmc[];
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;
@@ -108,20 +117,23 @@ export class Bmc implements BmcState {
   readonly update: UpdateService | undefined;
   readonly #world: World;
   readonly #options: BmcOptions;
+  readonly #busses: Busses;
   readonly #made: Made[] = [];
   readonly #power: Power;
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
-  constructor(options: BmcOptions = {}, { world = nodeWorld(), log = silent, journal, power, firmwareDirectory }: BmcSurroundings = {}) {
+  constructor(given: BmcOptions = {}, { world = nodeWorld(), log = silent, journal, power, firmwareDirectory, uplink }: BmcSurroundings = {}) {
+    const options = withBusses(given);
     this.#options = options;
     this.#world = world;
+    this.#busses = new Busses(options, world, uplink);
     this.name = options.name ?? 'bmc';
     const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
     this.life = new Life(setup, (options.reset?.dark ?? DARKNESS) * 1000);
     this.time = new BmcTime(setup);
-    this.identity = new Identity(setup, identityOf(options));
+    this.identity = new Identity(setup, identityOf(options, uplink));
     this.router = new Router<BmcState>({ standard, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
     this.firewall = new Firewall(setup, firewallRules(options));
     this.router.policy = this.firewall;
@@ -133,10 +145,21 @@ export class Bmc implements BmcState {
     this.sel = new Sel(setup, this.time, options.sel);
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
-    this.sensors = new Sensors(setup, this.events, sensorsOf(options));
-    const records = [...this.sensors.all.map((sensor) => sensorSdr(sensor)), ...locatorsOf(options)];
+    this.sensors = new Sensors(setup, this.events, sensorsOf(options), this.identity.address);
+    this.satellites = (options.satellites ?? []).map((one) => {
+      const { address, channel = 0 } = one;
+      const name = `${address.toString(16)}h`;
+      return new Bmc(satelliteSettings(this.name, one), {
+        world,
+        log,
+        journal: journal?.satellite(name),
+        uplink: { bus: this.#busses.on(channel), address, channel },
+      });
+    });
+    const records = [...[this, ...this.satellites].flatMap(sensorRecords), ...locatorsOf(options)];
     this.sdr = new SdrRepository(setup, this.time, { records });
     this.fru = new FruInventory(setup, frusOf(options));
+    for (const { id, i2c } of options.fru ?? []) if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
     const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[
       options.chassis?.restorePolicy ?? 'previous'
     ];
@@ -178,10 +201,11 @@ export class Bmc implements BmcState {
     try {
       await this.update?.open();
       for (const options of this.#options.interfaces ?? []) {
-        const made = makeInterface(options, { bmc: this, world: this.#world, machine: this.#power.machine });
+        const made = makeInterface(options, { bmc: this, world: this.#world, busses: this.#busses, machine: this.#power.machine });
         await this.attach(made.one);
         this.#made.push(made);
       }
+      for (const satellite of this.satellites) await satellite.open();
       await this.#openSockets();
       await this.chassis.open();
       this.pef.resume();
@@ -201,6 +225,7 @@ export class Bmc implements BmcState {
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
     this.life.stop();
+    await Promise.all(this.satellites.map((satellite) => satellite.close()));
     await Promise.all([...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()));
     this.#made.length = 0;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
@@ -264,6 +289,7 @@ export class Bmc implements BmcState {
       stored(starts ? this.bootOptions.booted() : this.bootOptions.hold());
       if (action !== 'diag') this.watchdog.halt();
     });
+    this.events.forward = forwardEvents(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     tellOfMachine(this, this.#options.chassis?.events ?? true);
   }

@@ -1,10 +1,17 @@
 import { SERIAL_CHANNEL } from '../config/channels.ts';
 import { SettingsError } from '../config/errors.ts';
-import type { InterfaceOptions, LanInterfaceOptions, SerialInterfaceOptions, VmInterfaceOptions } from '../config/interface-options.ts';
-import { LanInterface, SerialInterface, SerialLine, VmInterface, type VmMachine } from '../interfaces/index.ts';
+import type {
+  InterfaceOptions,
+  IpmbInterfaceOptions,
+  LanInterfaceOptions,
+  SerialInterfaceOptions,
+  VmInterfaceOptions,
+} from '../config/interface-options.ts';
+import { IpmbInterface, LanInterface, SerialInterface, SerialLine, VmInterface, type VmMachine } from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
 import { endpointName, parseEndpoint, type Endpoint, type StreamAddress, type World } from '../world/world.ts';
+import type { Busses } from './satellites.ts';
 
 /** What an interface is made with besides its settings. */
 export interface Surroundings {
@@ -12,6 +19,7 @@ export interface Surroundings {
   readonly world: World;
   /** Who works the machine over the VM protocol. */
   readonly machine?: VmMachine;
+  readonly busses: Busses;
 }
 
 /** An interface and what the ready line says of it. */
@@ -29,6 +37,7 @@ type Makers = {
 const makers: Makers = {
   lan: makeLan,
   vm: makeVm,
+  ipmb: makeIpmb,
   serial: makeSerial,
 };
 
@@ -81,6 +90,11 @@ function streamAddressOf(text: string, mode?: number): StreamAddress {
 }
 
 const streamName = (address: StreamAddress): string => ('path' in address ? address.path : endpointName(address));
+
+function makeIpmb({ channel = 0, address, timeout, tries }: IpmbInterfaceOptions, { bmc, busses }: Surroundings): Omit<Made, 'type'> {
+  const one = new IpmbInterface({ bmc, bus: busses.on(channel), channel, address, timeout, tries });
+  return { one, address: () => `${one.address.toString(16)}h` };
+}
 
 function endpointOf(text: string): Endpoint {
   const endpoint = parseEndpoint(text);

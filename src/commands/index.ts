@@ -1,3 +1,4 @@
+export * from './app/bridging.ts';
 export * from './app/channels.ts';
 export * from './app/device.ts';
 export * from './app/firewall.ts';

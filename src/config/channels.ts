@@ -2,7 +2,7 @@ import { fromLatin1 } from '../codec/index.ts';
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
 import { SettingsError } from './errors.ts';
-import type { InterfaceOptions, LanInterfaceOptions, SerialInterfaceOptions, VmInterfaceOptions } from './interface-options.ts';
+import type { InterfaceOptions, IpmbInterfaceOptions, LanInterfaceOptions, SerialInterfaceOptions, VmInterfaceOptions } from './interface-options.ts';
 import type { BmcOptions } from './options.ts';
 
 type Type = InterfaceOptions['type'];
@@ -18,6 +18,7 @@ const channels: { readonly [T in Type]: (options: Of<T>) => ChannelOptions } = {
   lan: lanChannel,
   serial: ({ channel = SERIAL_CHANNEL }: SerialInterfaceOptions) => serialChannel(channel),
   vm: ({ channel = SYSTEM_INTERFACE, interface: kind = 'kcs' }: VmInterfaceOptions) => systemChannel(channel, kind),
+  ipmb: ipmbChannel,
 };
 
 /** Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface (IPMI 2.0 §6.3). */
@@ -72,6 +73,19 @@ function lanChannel({ channel = 1, cipherSuites = [3, 17], authTypes = ['md5', '
       kg: kg === undefined ? undefined : keyOf(kg),
     },
   };
+}
+
+function ipmbChannel({ channel = 0 }: IpmbInterfaceOptions): ChannelOptions {
+  return { number: channel, medium: MediumType.Ipmb, protocol: ProtocolType.Ipmb, ...NO_SESSIONS };
+}
+
+/** The settings with an `ipmb` interface for each channel that has satellites and no interface of its own. */
+export function withBusses(options: BmcOptions): BmcOptions {
+  const { interfaces = [], satellites = [] } = options;
+  const there = new Set(interfaces.filter(({ type }) => type === 'ipmb').map(({ channel = 0 }) => channel));
+  const missing = new Set(satellites.map(({ channel = 0 }) => channel).filter((channel) => !there.has(channel)));
+  if (missing.size === 0) return options;
+  return { ...options, interfaces: [...interfaces, ...Array.from(missing, (channel) => ({ type: 'ipmb' as const, channel }))] };
 }
 
 /** Text, or 40 hex digits after 0x, as 20 bytes. */

@@ -81,4 +81,15 @@ export const fruContent = {
   file: z.string().min(1).optional(),
   byWords: z.boolean().optional(),
   readOnly: z.boolean().optional(),
+  i2c: z
+    .strictObject({
+      address: z
+        .int()
+        .min(2)
+        .max(0xfe)
+        .refine((address) => address % 2 === 0, 'expected an even slave address'),
+      bus: z.int().min(0).max(7).optional(),
+      channel: z.int().min(0).max(11).optional(),
+    })
+    .optional(),
 };

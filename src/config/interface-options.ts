@@ -1,5 +1,5 @@
 /** One entry of `interfaces`, by its `type`. */
-export type InterfaceOptions = LanInterfaceOptions | VmInterfaceOptions | SerialInterfaceOptions;
+export type InterfaceOptions = LanInterfaceOptions | VmInterfaceOptions | IpmbInterfaceOptions | SerialInterfaceOptions;
 
 export interface LanInterfaceOptions {
   readonly type: 'lan';
@@ -32,6 +32,39 @@ export interface VmInterfaceOptions {
   readonly listen?: string;
   /** The same, where the machine's monitor listens. It is tried each second. */
   readonly connect?: string;
+}
+
+/**
+ * An IPMB in memory, on which this controller, its satellites of the same channel, and controllers that come by `listen`,
+ * `connect` or `device` meet. A channel with satellites has one without being asked.
+ */
+export interface IpmbInterfaceOptions {
+  readonly type: 'ipmb';
+  /** 0..0Bh. Default 0, the primary IPMB. */
+  readonly channel?: number;
+  /** This controller's slave address. Default 20h. */
+  readonly address?: number;
+  /** `host:port` or the path of a Unix socket where controllers in other processes connect (docs/ipmb-socket.md). */
+  readonly listen?: string;
+  /** `host:port` or the path of such a socket elsewhere. */
+  readonly connect?: string;
+  /** The node of a real bus: `/dev/ipmb-0`. */
+  readonly device?: string;
+  /** Milliseconds until a request is sent again, and how often it is sent. Default 250 and 6. */
+  readonly timeout?: number;
+  readonly tries?: number;
+  /** What goes wrong on the bus in memory, as shares of its frames (0..1), and the milliseconds that they are under way. */
+  readonly faults?: IpmbFaults;
+}
+
+export interface IpmbFaults {
+  readonly loss?: number;
+  readonly duplicate?: number;
+  readonly corrupt?: number;
+  readonly delay?: readonly [number, number];
+  readonly nack?: number;
+  readonly arbitration?: number;
+  readonly busError?: number;
 }
 
 /** IPMI over a serial line or a modem: basic and terminal mode. Give `tty`, `listen` or `connect`. */

@@ -39,6 +39,36 @@ const vm = z
   })
   .refine(({ listen, connect }) => (listen === undefined) !== (connect === undefined), 'expected listen or connect, and not both');
 
+const share = z.number().min(0).max(1).optional();
+/** An 8-bit slave address of a controller. */
+export const slaveAddress = z
+  .int()
+  .min(0x10)
+  .max(0xee)
+  .refine((address) => address % 2 === 0, 'expected an even slave address, 0x10 to 0xee');
+
+const ipmb = z.strictObject({
+  type: z.literal('ipmb'),
+  channel: z.int().min(0).max(11).optional(),
+  address: slaveAddress.optional(),
+  listen: streamAddress.optional(),
+  connect: streamAddress.optional(),
+  device: z.string().min(1).optional(),
+  timeout: z.int().min(1).max(10_000).optional(),
+  tries: z.int().min(1).max(20).optional(),
+  faults: z
+    .strictObject({
+      loss: share,
+      duplicate: share,
+      corrupt: share,
+      delay: z.tuple([z.number().min(0), z.number().min(0).max(10_000)]).optional(),
+      nack: share,
+      arbitration: share,
+      busError: share,
+    })
+    .optional(),
+});
+
 const serial = z
   .strictObject({
     type: z.literal('serial'),
@@ -61,4 +91,4 @@ const serial = z
   );
 
 /** One entry of `interfaces`, by its `type`. */
-export const interfaceSchema = z.discriminatedUnion('type', [lan, vm, serial]);
+export const interfaceSchema = z.discriminatedUnion('type', [lan, vm, ipmb, serial]);

@@ -32,6 +32,26 @@ export interface BmcOptions {
   readonly sockets?: SocketsOptions;
   /** What can be updated over IPMI. */
   readonly firmware?: FirmwareOptions;
+  /** More management controllers, on busses of this one. */
+  readonly satellites?: readonly SatelliteOptions[];
+}
+
+/** A management controller on an IPMB of this one: a BMC object of its own with what a satellite has. */
+export interface SatelliteOptions {
+  /** Slave address: even, 10h..EEh. */
+  readonly address: number;
+  /** The channel whose bus it is on. Default 0, the primary IPMB. */
+  readonly channel?: number;
+  /** What its locator record calls it; at most 16 characters. Default `MC 30h`, by its address. */
+  readonly name?: string;
+  /** `id.instance`. Default 7.1 (system board). */
+  readonly entity?: string;
+  readonly identity?: IdentityOptions;
+  readonly sensors?: readonly SensorOptions[];
+  readonly fru?: readonly FruOptions[];
+  readonly firewall?: readonly FirewallOptions[];
+  /** Controllers on a bus behind it: double bridging. Give them a `channel` other than 0. */
+  readonly satellites?: readonly SatelliteOptions[];
 }
 
 export interface IdentityOptions {
@@ -97,6 +117,8 @@ export interface FruOptions extends FruContent {
   readonly byWords?: boolean;
   /** Writing is refused with 80h, except in manufacturing test mode. */
   readonly readOnly?: boolean;
+  /** Where Master Write-Read finds it as a serial EEPROM: a slave address on private bus 0..7, or on a channel's own bus. */
+  readonly i2c?: { readonly address: number; readonly bus?: number; readonly channel?: number };
 }
 
 export interface SelOptions {

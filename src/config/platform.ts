@@ -1,8 +1,7 @@
 import { fruImage } from '../state/fru-image.ts';
 import type { FruDevice } from '../state/fru.ts';
-import { DEVICE_SUPPORT, SelfTest, type IdentityOptions as Identity } from '../state/identity.ts';
+import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/identity.ts';
 import type { LanSettings } from '../state/lan-parameters.ts';
-import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
 import { factorsFor } from '../state/sensor-factors.ts';
 import type { SensorDeclaration } from '../state/sensor.ts';
 import type { UsersOptions } from '../state/users.ts';
@@ -15,12 +14,33 @@ import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem, SensorOp
 
 const THRESHOLD = 0x01;
 const SENSOR_SPECIFIC = 0x6f;
-const BMC_ADDRESS = 0x20;
 
-export function identityOf({ identity = {} }: BmcOptions): Identity {
+/** `place`: where a controller is that is not the BMC. */
+export function identityOf(options: BmcOptions, place?: { readonly address: number; readonly channel: number }): Identity {
+  const { identity = {} } = options;
   const [major, minor] = (identity.firmware ?? '1.00').split('.').map(Number);
-  return { ...identity, firmwareMajor: major, firmwareMinor: minor, selfTest: selfTestOf(identity.selfTest ?? 'ok') };
+  return {
+    ...identity,
+    firmwareMajor: major,
+    firmwareMinor: minor,
+    selfTest: selfTestOf(identity.selfTest ?? 'ok'),
+    address: place?.address,
+    channel: place?.channel,
+    support: place === undefined ? BMC_SUPPORT : satelliteSupport(options),
+  };
 }
+
+/** Sensors, their events and FRU devices; the rest is the BMC's. */
+export const satelliteSupport = ({ fru = [] }: Pick<BmcOptions, 'fru'>): DeviceSupport => ({
+  chassis: false,
+  bridge: false,
+  eventGenerator: true,
+  eventReceiver: false,
+  fruInventory: fru.length > 0,
+  sel: false,
+  sdrRepository: false,
+  sensor: true,
+});
 
 /** Bits of detail of result 57h (IPMI 2.0 §20.4), from 0 upwards. */
 const PROBLEMS: readonly SelfTestProblem[] = ['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'];
@@ -117,43 +137,4 @@ function padded(image: Uint8Array, size: number): Uint8Array {
   const whole = new Uint8Array(size);
   whole.set(image);
   return whole;
-}
-
-/** Locators of the repository: this controller, and the FRU devices besides its own. */
-export function locatorsOf({ sdr = {}, fru = [], name = 'BMC' }: BmcOptions): Uint8Array[] {
-  const controller = sdrRecord(SdrType.McLocator, McLocatorRecord, {
-    slaveAddress: BMC_ADDRESS,
-    channel: 0,
-    acpiSystemNotify: false,
-    acpiDeviceNotify: false,
-    staticController: true,
-    logInitErrors: false,
-    initControl: 0,
-    ...DEVICE_SUPPORT,
-    entityId: 7,
-    entityInstance: 1,
-    oem: 0,
-    id: idBytes(sdr.name ?? name),
-  });
-  const frus = fru
-    .filter(({ id }) => id !== 0)
-    .map((one) => {
-      const [entityId, entityInstance] = (one.entity ?? '7.1').split('.').map(Number);
-      return sdrRecord(SdrType.FruLocator, FruLocatorRecord, {
-        accessAddress: BMC_ADDRESS,
-        fruId: one.id,
-        logical: true,
-        lun: 0,
-        privateBus: 0,
-        channel: 0,
-        // 10h: a FRU device behind the controller (§43.12).
-        deviceType: 0x10,
-        deviceTypeModifier: 0,
-        entityId,
-        entityInstance,
-        oem: 0,
-        id: idBytes(one.name),
-      });
-    });
-  return [controller, ...frus];
 }

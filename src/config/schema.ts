@@ -3,9 +3,9 @@ import { backendSchema } from './backend-schema.ts';
 import { parseSelector } from './firewall.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
-import { interfaceSchema } from './interface-schema.ts';
+import { interfaceSchema, slaveAddress } from './interface-schema.ts';
 import { units } from './names.ts';
-import type { BmcOptions } from './options.ts';
+import type { BmcOptions, SatelliteOptions } from './options.ts';
 import { pefSchema, sensorType } from './pef-schema.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
@@ -66,28 +66,42 @@ const fru = z
     },
   );
 
+const identity = z.strictObject({
+  deviceId: byte.optional(),
+  deviceRevision: z.int().min(0).max(15).optional(),
+  firmware: z
+    .string()
+    .regex(/^\d{1,3}\.\d{1,2}$/, 'expected "major.minor", minor 0..99 (write it in quotes)')
+    .optional(),
+  manufacturerId: z.int().min(0).max(0xfffff).optional(),
+  productId: z.int().min(0).max(0xffff).optional(),
+  deviceGuid: uuid.optional(),
+  systemGuid: uuid.optional(),
+  selfTest: z
+    .union([
+      z.enum(['ok', 'not-implemented', 'fatal']),
+      z.array(z.enum(['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'])).min(1),
+    ])
+    .optional(),
+});
+
+const satellite = z.strictObject({
+  address: slaveAddress,
+  channel: z.int().min(0).max(11).optional(),
+  name: text(16).min(1).optional(),
+  entity: entity.optional(),
+  identity: identity.optional(),
+  sensors: z.array(sensor).optional(),
+  fru: z.array(fru).optional(),
+  firewall: z.array(firewall).optional(),
+  get satellites(): z.ZodOptional<z.ZodArray<z.ZodType<SatelliteOptions>>> {
+    return z.array(satellite as z.ZodType<SatelliteOptions>).optional();
+  },
+});
+
 const bmc = {
   name: z.string().min(1).optional(),
-  identity: z
-    .strictObject({
-      deviceId: byte.optional(),
-      deviceRevision: z.int().min(0).max(15).optional(),
-      firmware: z
-        .string()
-        .regex(/^\d{1,3}\.\d{1,2}$/, 'expected "major.minor", minor 0..99 (write it in quotes)')
-        .optional(),
-      manufacturerId: z.int().min(0).max(0xfffff).optional(),
-      productId: z.int().min(0).max(0xffff).optional(),
-      deviceGuid: uuid.optional(),
-      systemGuid: uuid.optional(),
-      selfTest: z
-        .union([
-          z.enum(['ok', 'not-implemented', 'fatal']),
-          z.array(z.enum(['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'])).min(1),
-        ])
-        .optional(),
-    })
-    .optional(),
+  identity: identity.optional(),
   interfaces: z.array(interfaceSchema).optional(),
   users: z
     .array(
@@ -120,6 +134,7 @@ const bmc = {
   firewall: z.array(firewall).optional(),
   firmware: firmwareSchema.optional(),
   sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
+  satellites: z.array(satellite).optional(),
 };
 
 const oneOfMany = z.strictObject({ count: z.int().min(1).max(100_000).optional(), ...bmc });

@@ -1,5 +1,6 @@
 import { standardTable, type HandlerSet, type Table } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
+import { bridgingHandlers } from './app/bridging.ts';
 import { channelHandlers } from './app/channels.ts';
 import { deviceHandlers } from './app/device.ts';
 import { firewallHandlers } from './app/firewall.ts';
@@ -34,6 +35,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...deviceHandlers,
     ...firewallHandlers,
     ...globalHandlers,
+    ...bridgingHandlers,
     ...sessionHandlers,
     ...channelHandlers,
     ...userHandlers,

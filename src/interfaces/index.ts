@@ -1,4 +1,6 @@
 export * from './host/index.ts';
+export * from './ipmb/bus.ts';
+export * from './ipmb/ipmb.ts';
 export * from './lan/lan.ts';
 export * from './userland/bt-socket.ts';
 export * from './userland/handler-socket.ts';

@@ -248,6 +248,6 @@ describe('R3, R10: one suite for every interface', () => {
     const traits = { ...HOST, maxData: 252, maxAnswer: 252, patience: 400, impatient: 0xc0 };
     interfaceSuite(`SSIF ${withPec ? 'with' : 'without'} PEC`, traits, (world, far) => ssif(world, far, withPec));
   }
-  interfaceSuite('LAN', { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16 }, lan);
+  interfaceSuite('LAN', { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16, luns: [0, 1, 3] }, lan);
   interfaceSuite('BT socket', { maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 64 }, btSocket);
 });

@@ -50,6 +50,10 @@ export class Context<B = unknown> {
   readonly session: SessionView | undefined;
   /** Where the request came from, as an interface names it (`127.0.0.1:40712`, `20h`). */
   readonly requester: string;
+  /** The slave address or software id that an addressed message named as its requester. */
+  requesterAddress: number | undefined = undefined;
+  /** A whole message for the requester besides the answer, some time after it: the response to a bridged request. Set by the handler. */
+  followUp: Promise<Uint8Array | undefined> | undefined = undefined;
   /** Milliseconds from the request's arrival until its requester gets C3h; 0: nobody waits with a clock. */
   deadline = 0;
   readonly #privilege: number;

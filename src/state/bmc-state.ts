@@ -1,6 +1,7 @@
 import type { AuxiliaryLogs } from './auxiliary-logs.ts';
 import type { BmcTime } from './bmc-time.ts';
 import type { BootOptions } from './boot-options.ts';
+import type { Bridge } from './bridge.ts';
 import type { Channels } from './channels.ts';
 import type { Chassis } from './chassis.ts';
 import type { Dcmi } from './dcmi.ts';
@@ -9,6 +10,7 @@ import type { Events } from './events.ts';
 import type { Firewall } from './firewall.ts';
 import type { FrontPanel } from './front-panel.ts';
 import type { FruInventory } from './fru.ts';
+import type { I2cBusses } from './i2c.ts';
 import type { Identity } from './identity.ts';
 import type { LanParameters } from './lan-parameters.ts';
 import type { Life, ResetKind } from './life.ts';
@@ -51,6 +53,8 @@ export interface BmcState {
   readonly lan: LanParameters;
   readonly serial: SerialChannels;
   readonly messages: MessageBuffers;
+  readonly bridge: Bridge;
+  readonly i2c: I2cBusses;
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;

@@ -41,6 +41,11 @@ const EVM_REV = 0x04;
 export class Events {
   /** Set Event Receiver (§29.1): FFh disables event messages; 20h is this BMC itself. */
   receiver = { address: 0x20, lun: 0 };
+  /**
+   * Takes an event of this controller's own to its receiver, where that is another one. False: there is no way to it, so that
+   * it is logged here.
+   */
+  forward: ((event: PlatformEvent) => boolean) | undefined = undefined;
   readonly #sel: Sel;
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
@@ -59,6 +64,7 @@ export class Events {
 
   /** Logs and spreads an event. A full SEL loses it and sets its overflow flag; that is no failure of the event's source. */
   raise(event: PlatformEvent): Durable {
+    if (this.forward?.(event)) return undefined;
     const record = SelEventRecord.encode({
       recordId: 0,
       recordType: SYSTEM_EVENT,

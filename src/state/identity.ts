@@ -18,6 +18,12 @@ export interface IdentityOptions {
   readonly deviceGuid?: string;
   readonly systemGuid?: string;
   readonly selfTest?: SelfTestResult;
+  /** IPMB slave address. Default 20h, a BMC's. */
+  readonly address?: number;
+  /** The channel by which the controller above reaches it. Default 0. */
+  readonly channel?: number;
+  /** Default: all that a BMC is. */
+  readonly support?: DeviceSupport;
 }
 
 /** `result`: see SelfTest. `detail`: with 57h a bit for each fault (IPMI 2.0 §20.4). */
@@ -26,8 +32,20 @@ export interface SelfTestResult {
   readonly detail: number;
 }
 
-/** What this BMC is good for, as Get Device ID and its locator record say it. */
-export const DEVICE_SUPPORT = {
+/** What a controller is good for, as Get Device ID and its locator record say it. */
+export interface DeviceSupport {
+  readonly chassis: boolean;
+  /** An ICMB bridge. */
+  readonly bridge: boolean;
+  readonly eventGenerator: boolean;
+  readonly eventReceiver: boolean;
+  readonly fruInventory: boolean;
+  readonly sel: boolean;
+  readonly sdrRepository: boolean;
+  readonly sensor: boolean;
+}
+
+export const BMC_SUPPORT: DeviceSupport = {
   chassis: true,
   bridge: false,
   eventGenerator: true,
@@ -36,7 +54,7 @@ export const DEVICE_SUPPORT = {
   sel: true,
   sdrRepository: true,
   sensor: true,
-} as const;
+};
 
 /** Results of Get Self Test Results, IPMI 2.0 §20.4. */
 export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
@@ -54,6 +72,9 @@ export class Identity {
   readonly deviceRevision: number;
   readonly manufacturerId: number;
   readonly productId: number;
+  readonly address: number;
+  readonly channel: number;
+  readonly support: DeviceSupport;
   /** Device busy: firmware, SDR or self-initialisation under way. */
   updateInProgress = false;
   selfTest: SelfTestResult;
@@ -76,6 +97,9 @@ export class Identity {
     this.selfTest = options.selfTest ?? { result: SelfTest.Ok, detail: 0 };
     this.manufacturerId = options.manufacturerId ?? 0;
     this.productId = options.productId ?? 0;
+    this.address = options.address ?? 0x20;
+    this.channel = options.channel ?? 0;
+    this.support = options.support ?? BMC_SUPPORT;
     this.#given = { device: options.deviceGuid, system: options.systemGuid };
     this.#guids = setup.store<string>('guids');
     for (const which of ['device', 'system'] as const) {

@@ -1,3 +1,5 @@
+import { CC, IpmiError } from '../codec/index.ts';
+
 /** BMC global enables, IPMI 2.0 §22.1. */
 export interface GlobalEnables {
   readonly oem2: boolean;
@@ -107,6 +109,14 @@ export class MessageBuffers {
     this.#queue.push(message);
     this.#update();
     return true;
+  }
+
+  /** As `receive`, but says why not: throws D3h for a channel that system software does not listen to, C0h for a full queue. */
+  deliver(message: ReceivedMessage): void {
+    if (this.receive(message)) return;
+    if (!this.receives(message.channel))
+      throw new IpmiError(CC.DestinationUnavailable, `system software does not listen to channel ${message.channel}`);
+    throw new IpmiError(CC.NodeBusy, 'the receive message queue is full');
   }
 
   /** Takes the oldest message out; undefined: there is none. */

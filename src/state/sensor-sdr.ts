@@ -1,3 +1,4 @@
+import type { Identity } from './identity.ts';
 import { CompactSensorRecord, FullSensorRecord, idBytes, sdrRecord, SdrType } from './sdr-records.ts';
 import { toRaw } from './sensor-factors.ts';
 import { THRESHOLDS, type Sensor } from './sensor.ts';
@@ -8,12 +9,12 @@ const SETTABLE = 2;
 const INPUT = 1;
 
 /** The SDR that describes a sensor: full for an analog one, compact for a discrete one (IPMI 2.0 §43.1, §43.2). */
-export function sensorSdr(sensor: Sensor, ownerId = 0x20): Uint8Array {
+export function sensorSdr(sensor: Sensor, { address: ownerId, channel }: Pick<Identity, 'address' | 'channel'>): Uint8Array {
   const { number, lun = 0, name, entityId, entityInstance, type, eventType, analog, possibleStates = 0 } = sensor.declaration;
   const events = sensor.possibleEvents;
   const common = {
     ownerId,
-    channel: 0,
+    channel,
     lun,
     sensorNumber: number,
     entityId,

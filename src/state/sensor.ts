@@ -67,7 +67,6 @@ export interface Reading {
   readonly unavailable: boolean;
 }
 
-const BMC_OWNER = 0x20;
 /** Event offsets: two for each threshold, going low and going high, in the order LNC, LC, LNR, UNC, UC, UNR. */
 const eventOffset = (threshold: number): number => 2 * threshold + (threshold < 3 ? 0 : 1);
 
@@ -77,6 +76,7 @@ export class Sensor {
   readonly #clock: Clock;
   readonly #store: Store<StoredSensor>;
   readonly #key: string;
+  readonly #owner: number;
   readonly #raise: (event: PlatformEvent) => void;
   #override: number | undefined;
   #discrete: number;
@@ -86,8 +86,10 @@ export class Sensor {
   #assertions = 0;
   #deassertions = 0;
 
-  constructor(declaration: SensorDeclaration, clock: Clock, store: Store<StoredSensor>, raise: (event: PlatformEvent) => void) {
+  /** `owner`: the slave address of the sensor's controller. */
+  constructor(declaration: SensorDeclaration, owner: number, clock: Clock, store: Store<StoredSensor>, raise: (event: PlatformEvent) => void) {
     this.declaration = declaration;
+    this.#owner = owner;
     this.#clock = clock;
     this.#store = store;
     this.#key = `${declaration.lun ?? 0}/${declaration.number}`;
@@ -255,7 +257,7 @@ export class Sensor {
     if (!events || !((deassertion ? deassertions : assertions) & bit)) return;
     const { number, lun = 0 } = this.declaration;
     const { sensor, event } = this.type;
-    this.#raise({ generator: BMC_OWNER, generatorLun: lun, sensorType: sensor, sensorNumber: number, eventType: event, deassertion, data });
+    this.#raise({ generator: this.#owner, generatorLun: lun, sensorType: sensor, sensorNumber: number, eventType: event, deassertion, data });
   }
 
   get #stored(): StoredSensor {

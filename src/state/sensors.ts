@@ -8,11 +8,12 @@ import type { Store } from './store.ts';
 export class Sensors {
   readonly #sensors = new Map<number, Sensor>();
 
-  constructor(setup: Setup, events: Events, declarations: readonly SensorDeclaration[]) {
+  /** `owner`: the slave address of this controller. */
+  constructor(setup: Setup, events: Events, declarations: readonly SensorDeclaration[], owner: number) {
     const stored: Store<StoredSensor> = setup.store('sensors');
     for (const declaration of declarations) {
       const key = keyOf(declaration.number, declaration.lun ?? 0);
-      this.#sensors.set(key, new Sensor(declaration, setup.clock, stored, (event) => void events.raise(event)?.catch(() => undefined)));
+      this.#sensors.set(key, new Sensor(declaration, owner, setup.clock, stored, (event) => void events.raise(event)?.catch(() => undefined)));
     }
   }
 

@@ -239,7 +239,11 @@ test('two BMCs of one process share nothing that changes', async () => {
 describe('Store', () => {
   test('a change that the journal refuses is undone, unless a later one went over it', async () => {
     const fails: ((error: Error) => void)[] = [];
-    const journal: Journal = { load: () => [['a', 1]], write: () => new Promise((_resolve, reject) => void fails.push(reject)) };
+    const journal: Journal = {
+      load: () => [['a', 1]],
+      write: () => new Promise((_resolve, reject) => void fails.push(reject)),
+      satellite: () => journal,
+    };
     const store = new Store<number>('numbers', journal);
     const first = store.set('a', 2)!;
     const second = store.set('b', 3)!;

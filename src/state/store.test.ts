@@ -7,6 +7,7 @@ function slow() {
   const journal: Journal = {
     load: () => [],
     write: () => new Promise((resolve, reject) => settle.push((fails) => (fails ? reject(new Error('disk')) : resolve()))),
+    satellite: () => journal,
   };
   return { settle, store: new Store<number>('things', journal) };
 }

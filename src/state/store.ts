@@ -38,6 +38,8 @@ export interface Journal {
   load(store: string): Iterable<readonly [string, unknown]>;
   /** Stores all changes, or none. */
   write(changes: readonly Change[]): Durable;
+  /** The journal of a controller that belongs to this one. */
+  satellite(name: string): Journal;
 }
 
 /** A key that is being written. */

@@ -60,6 +60,7 @@ export class Storage {
     return {
       load: (store) => this.#fileOf(store).contents.take(bmc, store),
       write: (changes) => this.#write(bmc, changes),
+      satellite: (name) => this.journal(`${bmc}/${name}`),
     };
   }
 

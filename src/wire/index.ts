@@ -1,6 +1,7 @@
 export * from './crypto/aes128.ts';
 export * from './crypto/hash.ts';
 export * from './crypto/md2.ts';
+export * from './ipmb.ts';
 export * from './lan15.ts';
 export * from './message.ts';
 export * from './pet.ts';

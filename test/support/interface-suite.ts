@@ -35,6 +35,8 @@ export interface InterfaceTraits {
   /** What a handler sees of the way. */
   readonly medium?: string;
   readonly session?: boolean;
+  /** LUNs whose requests are the BMC's own. Default all; 10b is system software's where messages have addresses. */
+  readonly luns?: readonly number[];
 }
 
 /** A command of the far end's own (NetFn 30h): its owner needs no declaration and no privilege but Administrator. */
@@ -47,7 +49,7 @@ const testWhere = (has: boolean): typeof test | (() => void) => (has ? test : ()
 
 /** Every interface passes this: message boundaries, one answer to one request, its own; noise, absence and return. */
 export function interfaceSuite(name: string, traits: InterfaceTraits, make: (world: SimWorld, far: Far) => Promise<InterfaceRig>): void {
-  const { maxData, maxAnswer, overlong, atOnce = 1, patience = 5000, impatient = 0xc3, medium, session = false } = traits;
+  const { maxData, maxAnswer, overlong, atOnce = 1, patience = 5000, impatient = 0xc3, medium, session = false, luns = [0, 1, 2, 3] } = traits;
   const echo: Far = ({ cmd, data }) => Uint8Array.of(0, cmd, ...data.subarray(0, maxAnswer - 2));
   const rig = async (far: Far, seed = 1): Promise<{ world: SimWorld; one: InterfaceRig }> => {
     const world = simWorld(seed);
@@ -67,8 +69,8 @@ export function interfaceSuite(name: string, traits: InterfaceTraits, make: (wor
       for (const [i, size] of sizes(maxData).entries()) {
         if (size > maxData) continue;
         const data = pattern(size);
-        expect(toHex(await world.until(one.ask(NETFN, i, data, i % 4))), `${size} bytes`).toBe('00');
-        expect(got.splice(0)).toEqual([`${i} ${i % 4} ${toHex(data)}`]);
+        expect(toHex(await world.until(one.ask(NETFN, i, data, luns[i % luns.length]))), `${size} bytes`).toBe('00');
+        expect(got.splice(0)).toEqual([`${i} ${luns[i % luns.length]} ${toHex(data)}`]);
       }
     });
 

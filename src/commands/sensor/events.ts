@@ -1,4 +1,4 @@
-import { bit, bits, byte, rest, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, layout, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 export const SetEventReceiver = command({
@@ -42,4 +42,4 @@ export const eventFields = {
 };
 
 /** An event message without its generator id. Data 2 and 3 may be left out. */
-export const eventBody = { ...eventFields, data: rest(1, 3) };
+export const EventBody = layout('event message', { ...eventFields, data: rest(1, 3) });

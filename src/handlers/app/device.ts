@@ -12,7 +12,6 @@ import {
 } from '../../commands/app/device.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { DEVICE_SUPPORT } from '../../state/identity.ts';
 import { handle } from '../handle.ts';
 
 /** ACPI states that exist (IPMI 2.0 §20.6 table 20-8), besides 2Ah "unknown". */
@@ -29,7 +28,7 @@ export const deviceHandlers: readonly Handler<BmcState>[] = [
     firmwareMinor: identity.firmware.minor,
     ipmiMajor: 2,
     ipmiMinor: 0,
-    ...DEVICE_SUPPORT,
+    ...identity.support,
     manufacturerId: identity.manufacturerId,
     productId: identity.productId,
     auxFirmware: identity.firmware.aux,

@@ -16,13 +16,13 @@ export const deviceSdrHandlers: readonly Handler<BmcState>[] = [
     return { count: Math.min(count, 255), dynamic: false, lun0: luns[0], lun1: luns[1], lun2: luns[2], lun3: luns[3] };
   }),
 
-  handle(GetDeviceSdr, ({ reservationId, recordId, offset, count }, { bmc: { sensors, deviceSdrReservation }, channel }) => {
+  handle(GetDeviceSdr, ({ reservationId, recordId, offset, count }, { bmc: { sensors, deviceSdrReservation, identity }, channel }) => {
     if (offset !== 0 || reservationId !== 0) deviceSdrReservation.check(reservationId);
     const { all } = sensors;
     const index = recordId === LAST ? all.length - 1 : Math.max(recordId - 1, 0);
     const sensor = all[index];
     if (!sensor) throw new IpmiError(CC.NotPresent, `device SDR ${recordId}`);
-    const record = sensorSdr(sensor);
+    const record = sensorSdr(sensor, identity);
     record[0] = (index + 1) & 0xff;
     record[1] = (index + 1) >> 8;
     return { nextRecordId: index + 1 < all.length ? index + 2 : LAST, data: slice(record, offset, count, channel.maxAnswer) };

@@ -1,11 +1,10 @@
-import { CC, IpmiError, layout } from '../../codec/index.ts';
-import { eventBody, GetEventReceiver, PlatformEventMessage, SetEventReceiver } from '../../commands/sensor/events.ts';
+import { CC, IpmiError } from '../../codec/index.ts';
+import { EventBody, GetEventReceiver, PlatformEventMessage, SetEventReceiver } from '../../commands/sensor/events.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 
-const EventBody = layout('event message', eventBody);
 /** Bytes of an event message with all three event data. */
 const BODY_SIZE = 7;
 /** Software id 41h of remote console software #1..., as generator ids have it (IPMI 2.0 §5.5). */
@@ -25,7 +24,7 @@ export const eventHandlers: readonly Handler<BmcState>[] = [
       context.bmc.events.raise({
         ...body,
         evmRev,
-        generator: hasGenerator ? event[0] : REMOTE_SOFTWARE,
+        generator: hasGenerator ? event[0] : (context.requesterAddress ?? REMOTE_SOFTWARE),
         generatorChannel: context.channel.medium === 'system-interface' ? 0 : context.channel.number,
         data: Uint8Array.of(data[0], data[1] ?? 0xff, data[2] ?? 0xff),
       }),

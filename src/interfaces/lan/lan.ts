@@ -1,6 +1,8 @@
+import { CC, IpmiError } from '../../codec/index.ts';
 import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { LanStatistics } from '../../state/lan-parameters.ts';
+import { Requester } from '../../state/requester.ts';
 import type { CloseReason, Session } from '../../state/sessions.ts';
 import {
   AuthType,
@@ -11,6 +13,7 @@ import {
   presencePingTag,
   RmcpClass,
   rmcpClass,
+  SMS_LUN,
   type IpmiMessage,
 } from '../../wire/index.ts';
 import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
@@ -28,6 +31,8 @@ export interface LanOptions {
 
 /** Most bytes of an answer: an IPMI 1.5 packet carries 255, seven of which are addresses and checksums. */
 const MAX_ANSWER = 248;
+/** Milliseconds that a remote console has to answer a request that was bridged to it. */
+const CONSOLE_WAIT = 5000;
 
 /** IPMI over LAN (IPMI 2.0 §13): presence ping, IPMI 1.5 sessions and RMCP+ sessions on one UDP port. */
 export class LanInterface implements Interface<BmcState>, LanServer {
@@ -36,9 +41,12 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   readonly #options: LanOptions;
   readonly #lan15: Lan15;
   readonly #rmcpPlus: RmcpPlus;
+  /** Requests to remote consoles: those that Send Message tracks. */
+  readonly #requester: Requester;
   #socket: UdpSocket | undefined;
   #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
   #forget: () => void = () => undefined;
+  #disconnect: () => void = () => undefined;
 
   constructor(options: LanOptions) {
     this.#options = options;
@@ -46,6 +54,18 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.statistics = options.bmc.lan.statistics(this.channel.number);
     this.#lan15 = new Lan15(options.bmc, this);
     this.#rmcpPlus = new RmcpPlus(options.bmc, this);
+    const { sessions, setup } = options.bmc;
+    this.#requester = new Requester({
+      clock: setup.clock,
+      address: BMC_ADDRESS,
+      // Consoles answer at their leisure, and a request for software is not to be carried out twice.
+      timeout: CONSOLE_WAIT,
+      tries: 1,
+      write: (message, handle) => {
+        const session = sessions.byHandle(handle);
+        return session && this.#sendTo(session, message) ? 'taken' : 'bus-error';
+      },
+    });
   }
 
   /** Where it listens; the port is the real one once it is open. */
@@ -60,6 +80,11 @@ export class LanInterface implements Interface<BmcState>, LanServer {
       this.#lan15.forget(session.id);
       this.#rmcpPlus.forget(session.id);
     });
+    this.#disconnect = this.#options.bmc.bridge.connect(this.channel.number, {
+      kind: 'sessions',
+      requester: this.#requester,
+      send: (session, message) => this.#sendTo(session, message),
+    });
     this.#socket.onDatagram = (datagram, from) => this.#receive(datagram, from);
   }
 
@@ -67,6 +92,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#forget();
+    this.#disconnect();
     for (const session of this.#options.bmc.sessions.active) {
       if (session.channel === this.channel) this.#options.bmc.sessions.close(session, 'reset');
     }
@@ -103,23 +129,61 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 
   serve(bytes: Uint8Array, from: Endpoint, link: Link, authType: number, ceiling: number): void {
-    const request = requestIn(bytes);
+    const request = messageIn(bytes);
     if (!request) return;
     const { session, repeated } = link;
+    if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN) {
+      this.#requester.respond(request, session.handle);
+      return;
+    }
     const earlier = repeated.find(request, session.lastHeard);
     if (earlier) {
       // Still at work: the answer is on its way.
       if (earlier.answer) this.send(link.seal(buildResponse(request, earlier.answer), authType), from);
+      if (earlier.followUp) this.send(link.seal(earlier.followUp, authType), from);
       return;
     }
-    const answer = this.#ask(request, new Context(this.#options.bmc, this.channel, ceiling, request.toLun, session, endpointName(from)));
-    if (answer instanceof Promise) void answer.then((body) => this.#reply(request, body, from, link, authType));
-    else this.#reply(request, answer, from, link, authType);
+    const context = new Context(this.#options.bmc, this.channel, ceiling, request.toLun, session, endpointName(from));
+    if (request.toLun === SMS_LUN) {
+      this.#toSystemSoftware(request, bytes, context, from, link, authType);
+      return;
+    }
+    const answer = this.#ask(request, context);
+    if (answer instanceof Promise) void answer.then((body) => this.#reply(request, body, context, from, link, authType));
+    else this.#reply(request, answer, context, from, link, authType);
   }
 
-  #reply(request: IpmiMessage, answer: Uint8Array, to: Endpoint, link: Link, authType: number): void {
+  #reply(request: IpmiMessage, answer: Uint8Array, context: Context<BmcState>, to: Endpoint, link: Link, authType: number): void {
     link.repeated.answered(request, answer);
     this.send(link.seal(buildResponse(request, answer), authType), to);
+    if (context.followUp) void this.#followUp(request, context.followUp, to, link, authType);
+  }
+
+  /** The response to a bridged request, as a message of its own. A session that ended meanwhile gets nothing. */
+  async #followUp(request: IpmiMessage, followUp: Promise<Uint8Array | undefined>, to: Endpoint, link: Link, authType: number): Promise<void> {
+    const message = await followUp;
+    if (!message || !link.session.active) return;
+    link.repeated.followed(request, message);
+    this.send(link.seal(message, authType), to);
+  }
+
+  /** LUN 10b: the message goes to the Receive Message Queue with its session handle, and system software answers it or does not (IPMI 2.0 §6.13.1). */
+  #toSystemSoftware(request: IpmiMessage, bytes: Uint8Array, context: Context<BmcState>, to: Endpoint, link: Link, authType: number): void {
+    try {
+      const data = Uint8Array.of(link.session.handle, ...bytes);
+      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data });
+    } catch (error) {
+      if (request.netFn % 2 === 0)
+        this.#reply(request, Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified), context, to, link, authType);
+    }
+  }
+
+  #sendTo(session: Session, message: Uint8Array): boolean {
+    const link = this.#rmcpPlus.link(session.id) ?? this.#lan15.link(session.id);
+    if (!link?.session.active) return false;
+    const { address: host, port } = session.peer;
+    this.send(link.seal(message, session.terms15?.authType ?? 0), { host, port });
+    return true;
   }
 
   #ask({ netFn, toLun, cmd, data }: IpmiMessage, context: Context<BmcState>): Uint8Array | Promise<Uint8Array> {
@@ -127,8 +191,14 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 }
 
-/** A well-formed request to the BMC; responses and messages to others have no answer. */
-function requestIn(bytes: Uint8Array): IpmiMessage | undefined {
+/** A well-formed message to the BMC; those to others have no answer. */
+function messageIn(bytes: Uint8Array): IpmiMessage | undefined {
   const message = parseMessage(bytes);
-  return message && message.to === BMC_ADDRESS && message.netFn % 2 === 0 ? message : undefined;
+  return message?.to === BMC_ADDRESS ? message : undefined;
+}
+
+/** A request; outside of a session nothing waits for a response. */
+function requestIn(bytes: Uint8Array): IpmiMessage | undefined {
+  const message = messageIn(bytes);
+  return message && message.netFn % 2 === 0 ? message : undefined;
 }

@@ -3,7 +3,8 @@ import type { BmcState } from '../../state/bmc-state.ts';
 import type { Session } from '../../state/sessions.ts';
 import { AuthType, build15, isAuthentic15, nextSequence, parse15, SequenceWindow } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
-import { RepeatedRequests, type LanServer, type Link } from './link.ts';
+import { RepeatedRequests } from '../repeated.ts';
+import type { LanServer, Link } from './link.ts';
 
 /** Numbers ahead of and behind the highest seen that are taken (IPMI 2.0 §6.12.11). */
 const WINDOW = 8;
@@ -17,6 +18,11 @@ export class Lan15 {
   constructor(bmc: BmcState, lan: LanServer) {
     this.#bmc = bmc;
     this.#lan = lan;
+  }
+
+  /** The end of a session's wire. */
+  link(sessionId: number): Link | undefined {
+    return this.#links.get(sessionId);
   }
 
   forget(sessionId: number): void {

@@ -3,7 +3,8 @@ import type { BmcState } from '../../state/bmc-state.ts';
 import type { Session } from '../../state/sessions.ts';
 import { build20, nextSequence, parse20, PayloadType, SequenceWindow, type Packet20, type SessionCrypto } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
-import { RepeatedRequests, type LanServer, type Link } from './link.ts';
+import { RepeatedRequests } from '../repeated.ts';
+import type { LanServer, Link } from './link.ts';
 import { LogIn } from './log-in.ts';
 
 /** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
@@ -23,6 +24,11 @@ export class RmcpPlus {
     this.#logIn = new LogIn(bmc, lan.channel, (session, consoleId, crypto) =>
       this.#links.set(session.id, new Link20(session, consoleId, crypto, (iv) => void bmc.setup.random.fill(iv))),
     );
+  }
+
+  /** The end of a session's wire. */
+  link(sessionId: number): Link | undefined {
+    return this.#links.get(sessionId);
   }
 
   forget(sessionId: number): void {

@@ -1,0 +1,72 @@
+import { BMC_SUPPORT, type DeviceSupport } from '../state/identity.ts';
+import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
+import { BMC_ADDRESS } from '../wire/message.ts';
+import type { BmcOptions, FruOptions, SatelliteOptions } from './options.ts';
+import { satelliteSupport } from './platform.ts';
+
+interface Controller {
+  readonly address: number;
+  readonly channel: number;
+  readonly support: DeviceSupport;
+  readonly entity?: string;
+  readonly name: string;
+}
+
+/** Locators of a repository: this controller, its FRU devices besides its own, and the controllers on its busses with theirs. */
+export function locatorsOf({ sdr = {}, fru = [], name = 'BMC', satellites = [] }: BmcOptions): Uint8Array[] {
+  return [
+    controllerLocator({ address: BMC_ADDRESS, channel: 0, support: BMC_SUPPORT, name: sdr.name ?? name }),
+    ...fruLocators(fru, BMC_ADDRESS, 0),
+    ...satellites.flatMap((one) => satelliteLocators(one)),
+  ];
+}
+
+/** How a repository shows a satellite and its FRU devices. */
+function satelliteLocators({ address, channel = 0, entity, fru = [], name = satelliteName(address) }: SatelliteOptions): Uint8Array[] {
+  return [controllerLocator({ address, channel, support: satelliteSupport({ fru }), entity, name }), ...fruLocators(fru, address, channel)];
+}
+
+export const satelliteName = (address: number): string => `MC ${address.toString(16).padStart(2, '0')}h`;
+
+function controllerLocator({ address, channel, support, entity, name }: Controller): Uint8Array {
+  const [entityId, entityInstance] = entityOf(entity);
+  return sdrRecord(SdrType.McLocator, McLocatorRecord, {
+    slaveAddress: address,
+    channel,
+    acpiSystemNotify: false,
+    acpiDeviceNotify: false,
+    staticController: true,
+    logInitErrors: false,
+    initControl: 0,
+    ...support,
+    entityId,
+    entityInstance,
+    oem: 0,
+    id: idBytes(name),
+  });
+}
+
+function fruLocators(frus: readonly FruOptions[], accessAddress: number, channel: number): Uint8Array[] {
+  return frus
+    .filter(({ id }) => id !== 0)
+    .map(({ id, name, entity }) => {
+      const [entityId, entityInstance] = entityOf(entity);
+      return sdrRecord(SdrType.FruLocator, FruLocatorRecord, {
+        accessAddress,
+        fruId: id,
+        logical: true,
+        lun: 0,
+        privateBus: 0,
+        channel,
+        // 10h: a FRU device behind the controller (§43.12).
+        deviceType: 0x10,
+        deviceTypeModifier: 0,
+        entityId,
+        entityInstance,
+        oem: 0,
+        id: idBytes(name),
+      });
+    });
+}
+
+const entityOf = (entity = '7.1'): number[] => entity.split('.').map(Number);

@@ -1,0 +1,127 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import { MasterWriteRead, SendMessage, Tracking } from '../../commands/app/bridging.ts';
+import { Privilege } from '../../commands/command.ts';
+import type { Context, Handler } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import type { BusOutlet, SessionOutlet } from '../../state/bridge.ts';
+import { checkWritten } from '../../state/requester.ts';
+import { buildMessage, FRAME_MIN, parseFrame, parseMessage, type IpmiMessage } from '../../wire/index.ts';
+import { handle } from '../handle.ts';
+
+const SYSTEM_INTERFACE = 0x0f;
+const INVALID_SESSION_HANDLE = 0x80;
+type Asked = Context<BmcState>;
+type Sent = { readonly message: Uint8Array };
+
+/** What Send Message asks for. */
+interface Outgoing {
+  readonly channel: number;
+  readonly tracking: number;
+  readonly message: Uint8Array;
+}
+
+export const bridgingHandlers: readonly Handler<BmcState>[] = [
+  handle(SendMessage, ({ tracking, channel, message }, context) => {
+    const { bmc } = context;
+    const number = bmc.channels.resolve(channel, context);
+    if (tracking > Tracking.Raw) throw new IpmiError(CC.InvalidDataField, `tracking ${tracking}`);
+    if (number === SYSTEM_INTERFACE) return toSystemSoftware(message, context);
+    if (context.channel.medium !== 'system-interface' && context.privilege < Privilege.Operator) throw new IpmiError(CC.InsufficientPrivilege);
+    const outlet = bmc.bridge.outlet(number);
+    if (!outlet) throw new IpmiError(CC.DestinationUnavailable, `nothing carries channel ${number}`);
+    const out = { channel: number, tracking, message: message.slice() };
+    return outlet.kind === 'bus' ? toBus(outlet, out, context) : toSession(outlet, out, context);
+  }),
+
+  handle(MasterWriteRead, async ({ channel, bus, privateBus, slaveAddress, readCount, data }, context) => {
+    const { bmc } = context;
+    if (slaveAddress % 2 === 1) throw new IpmiError(CC.InvalidDataField, `slave address ${slaveAddress.toString(16)}h`);
+    if (readCount > context.channel.maxAnswer - 1) throw new IpmiError(CC.CannotReturnBytes, `${readCount} bytes`);
+    const number = privateBus ? undefined : bmc.channels.resolve(channel, context);
+    if (!privateBus && bus !== 0) throw new IpmiError(CC.InvalidDataField, `public bus ${bus}`);
+    const device = bmc.i2c.find(number, bus, slaveAddress);
+    if (device) {
+      const written = device.write(data);
+      if (written) await written;
+      return { data: device.read(readCount) };
+    }
+    if (number === undefined) {
+      bmc.i2c.checkPrivate(bus);
+      throw new IpmiError(0x83, `no device at ${slaveAddress.toString(16)}h`);
+    }
+    const outlet = bmc.bridge.outlet(number);
+    if (outlet?.kind !== 'bus') throw new IpmiError(CC.InvalidDataField, `channel ${number} is no bus`);
+    if (data.length + 1 > outlet.frameLimit) throw new IpmiError(CC.RequestLengthExceeded, `${data.length} bytes`);
+    checkWritten(await outlet.write(Uint8Array.of(slaveAddress, ...data)));
+    // Controllers are written to, never read from: they are masters themselves.
+    if (readCount > 0) throw new IpmiError(0x83, 'a controller does not answer to a read');
+    return { data: new Uint8Array(0) };
+  }),
+];
+
+/** From another channel into the Receive Message Queue, as if it had been sent to LUN 10b. */
+function toSystemSoftware(message: Uint8Array, { bmc, channel, session, privilege }: Asked): Sent {
+  if (channel.medium === 'system-interface') throw new IpmiError(CC.InvalidDataField, 'system software has its own messages already');
+  if (message.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${message.length} bytes are no message`);
+  const data = session ? Uint8Array.of(session.handle, ...message) : message.slice(1);
+  bmc.messages.deliver({ channel: channel.number, privilege: session ? privilege : Privilege.None, data });
+  return { message: new Uint8Array(0) };
+}
+
+async function toBus(outlet: BusOutlet, { channel, tracking, message: frame }: Outgoing, context: Asked): Promise<Sent> {
+  if (frame.length > outlet.frameLimit) throw new IpmiError(CC.RequestLengthExceeded, `${frame.length} bytes`);
+  if (tracking !== Tracking.Track) {
+    // Without tracking, every byte is the sender's own business (§7.3).
+    if (tracking === Tracking.None && frame.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${frame.length} bytes are no message`);
+    checkWritten(await outlet.write(frame));
+    return { message: new Uint8Array(0) };
+  }
+  const parsed = requestIn(frame, parseFrame(frame)?.message);
+  const { to, toLun, netFn, cmd, data } = parsed;
+  const patience = netFn === SendMessage.netFn && cmd === SendMessage.cmd ? 4 : 1;
+  const { answer } = await outlet.requester.begin({ to, toLun, netFn, cmd, data, patience });
+  return forwarded(parsed, answer, channel, context);
+}
+
+/** §22.7 table 22-10: session handle, then the message with software ids for addresses. */
+async function toSession(outlet: SessionOutlet, { channel, tracking, message }: Outgoing, context: Asked): Promise<Sent> {
+  const session = context.bmc.sessions.byHandle(message[0]);
+  if (!session?.active || session.channel.number !== channel) throw new IpmiError(INVALID_SESSION_HANDLE, `session handle ${message[0]}`);
+  const inner = message.subarray(1);
+  if (tracking !== Tracking.Track) {
+    if (tracking === Tracking.None && inner.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${inner.length} bytes are no message`);
+    if (!outlet.send(session, inner)) throw new IpmiError(INVALID_SESSION_HANDLE, `session handle ${message[0]}`);
+    return { message: new Uint8Array(0) };
+  }
+  const parsed = requestIn(inner, parseMessage(inner));
+  const { to, toLun, netFn, cmd, data } = parsed;
+  const { answer } = await outlet.requester.begin({ to, toLun, netFn, cmd, data, responder: session.handle });
+  return forwarded(parsed, answer, channel, context);
+}
+
+/** Brings the response to where the request came from: later as a message of its own, in the answer (IPMB), or to the queue. */
+function forwarded(request: IpmiMessage, answer: Promise<Uint8Array>, via: number, context: Asked): Sent | Promise<Sent> {
+  const { bmc, channel } = context;
+  const response = answer.then((data) => bridgedResponse(request, data));
+  if (bmc.channels.hasSessions(channel.number)) {
+    context.followUp = response;
+    return { message: new Uint8Array(0) };
+  }
+  if (channel.medium === 'system-interface') {
+    void response.then((message) => bmc.messages.receive({ channel: via, privilege: Privilege.None, data: message.subarray(1) }));
+    return { message: new Uint8Array(0) };
+  }
+  return response.then((message) => ({ message }));
+}
+
+/** With the addresses, LUNs and the sequence number of the request as its sender wrote it. */
+const bridgedResponse = ({ from, fromLun, netFn, to, toLun, seq, cmd }: IpmiMessage, data: Uint8Array): Uint8Array =>
+  buildMessage({ to: from, toLun: fromLun, netFn: netFn | 1, from: to, fromLun: toLun, seq, cmd, data });
+
+/** Only a request has a response to track; the BMC has to read it, so its checksums have to be right. */
+function requestIn(bytes: Uint8Array, message: IpmiMessage | undefined): IpmiMessage {
+  if (bytes.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${bytes.length} bytes are no message`);
+  if (!message) throw new IpmiError(CC.InvalidDataField, 'a checksum of the message is wrong');
+  if (message.netFn % 2 === 1) throw new IpmiError(CC.InvalidDataField, 'a response cannot be tracked');
+  return message;
+}

@@ -1,0 +1,144 @@
+import { CC } from '../../codec/index.ts';
+import { GetDeviceId } from '../../commands/app/device.ts';
+import { NetFn, Privilege, type Response } from '../../commands/command.ts';
+import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { Requester, SEQUENCE_EXPIRATION, writeAgain, type WriteResult } from '../../state/requester.ts';
+import { broadcastFrame, buildResponse, FRAME_MAX, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
+import { RepeatedRequests } from '../repeated.ts';
+import type { BusPort, IpmbBus } from './bus.ts';
+
+export interface IpmbOptions {
+  readonly bmc: BmcState;
+  readonly bus: IpmbBus;
+  /** Default 0, the primary IPMB. */
+  readonly channel?: number;
+  /** This controller's slave address; default 20h. */
+  readonly address?: number;
+  /** Milliseconds until a request of ours is repeated, and how often it is sent. */
+  readonly timeout?: number;
+  readonly tries?: number;
+}
+
+/** A number that came round sooner than this is a repetition (Requester keeps them farther apart). */
+const REPEATS = { remembered: 16, within: SEQUENCE_EXPIRATION, numbered: true };
+/** Milliseconds that a controller has to answer to a broadcast. */
+const DISCOVERY_WAIT = 100;
+/** 7-bit slave addresses that a controller may have, as 8-bit ones (I2C reserves the others). */
+const FIRST_ADDRESS = 0x10;
+const LAST_ADDRESS = 0xee;
+
+/** A controller's end of an IPMB: answers requests to its address, sends its own, and hands system software what is for it. */
+export class IpmbInterface implements Interface<BmcState> {
+  readonly channel: Channel;
+  readonly address: number;
+  readonly requester: Requester;
+  readonly #options: IpmbOptions;
+  readonly #discoverer: Requester;
+  /** By requester: slave address and LUN. */
+  readonly #repeated = new Map<number, RepeatedRequests>();
+  #port: BusPort | undefined;
+  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #disconnect: () => void = () => undefined;
+
+  constructor(options: IpmbOptions) {
+    const { bmc, bus, channel = 0, address = 0x20, timeout, tries } = options;
+    this.#options = options;
+    this.channel = { number: channel, medium: 'ipmb', maxAnswer: STANDARD_ANSWER };
+    this.address = address;
+    const common = { clock: bmc.setup.clock, address, lag: bus.lag };
+    this.requester = new Requester({ ...common, write: (frame) => this.#write(frame), timeout, tries });
+    this.#discoverer = new Requester({ ...common, write: (frame) => this.#write(broadcastFrame(frame)), timeout: DISCOVERY_WAIT, tries: 2 });
+  }
+
+  async open(dispatch: Dispatch<BmcState>): Promise<void> {
+    const { bmc, bus } = this.#options;
+    this.#port = bus.join(this.address, (frame) => this.#receive(frame));
+    this.#dispatch = dispatch;
+    this.#disconnect = bmc.bridge.connect(this.channel.number, {
+      kind: 'bus',
+      address: this.address,
+      frameLimit: FRAME_MAX,
+      requester: this.requester,
+      write: (frame) => writeAgain(bmc.setup.clock, () => this.#write(frame)),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#disconnect();
+    this.#discoverer.close();
+    this.#port?.leave();
+    this.#port = undefined;
+  }
+
+  /** Broadcasts Get Device ID to every address (IPMI 2.0 §20.9), and says who answered. */
+  async discover(): Promise<{ readonly address: number; readonly device: Response<typeof GetDeviceId> }[]> {
+    const addresses = Array.from({ length: (LAST_ADDRESS - FIRST_ADDRESS) / 2 + 1 }, (_, i) => FIRST_ADDRESS + 2 * i);
+    const { netFn, cmd } = GetDeviceId;
+    const answers = await Promise.all(
+      addresses
+        .filter((to) => to !== this.address)
+        .map(async (to) => ({
+          address: to,
+          answer: await this.#discoverer.request({ to, toLun: 0, netFn, cmd, data: new Uint8Array(0) }).catch(() => Uint8Array.of(CC.Timeout)),
+        })),
+    );
+    return answers
+      .filter(({ answer }) => answer[0] === CC.Ok)
+      .map(({ address, answer }) => ({ address, device: GetDeviceId.response.decode(answer, 1) }));
+  }
+
+  #write(frame: Uint8Array): WriteResult | Promise<WriteResult> {
+    return this.#port?.write(frame) ?? 'bus-error';
+  }
+
+  #receive(frame: Uint8Array): void {
+    const parsed = parseFrame(frame);
+    if (!parsed) return;
+    const { message, broadcast } = parsed;
+    if (message.to !== this.address) return;
+    const isResponse = message.netFn % 2 === 1;
+    if (broadcast) {
+      if (message.netFn === NetFn.App && message.cmd === GetDeviceId.cmd) this.#serve(message);
+    } else if (message.toLun === SMS_LUN) {
+      // Requests and responses alike; nobody says anything to a sender whose message does not fit (§7.4).
+      this.#options.bmc.messages.receive({ channel: this.channel.number, privilege: Privilege.None, data: frame.slice(1) });
+    } else if (isResponse) {
+      if (!this.requester.respond(message)) this.#discoverer.respond(message);
+    } else this.#serve(message);
+  }
+
+  #serve(request: IpmiMessage): void {
+    const { bmc } = this.#options;
+    const earlier = this.#repeatedOf(request).find(request, bmc.setup.clock.monotonic());
+    if (earlier) {
+      // Still at work: the answer is on its way.
+      if (earlier.answer) this.#reply(request, earlier.answer);
+      return;
+    }
+    const { netFn, toLun, cmd, data, from } = request;
+    const context = new Context(bmc, this.channel, Privilege.Administrator, toLun, undefined, `${from.toString(16)}h`);
+    context.requesterAddress = from;
+    const answer = this.#dispatch({ netFn, lun: toLun, cmd, data }, context);
+    if (answer instanceof Promise) void answer.then((body) => this.#answered(request, body));
+    else this.#answered(request, answer);
+  }
+
+  #answered(request: IpmiMessage, answer: Uint8Array): void {
+    this.#repeatedOf(request).answered(request, answer);
+    this.#reply(request, answer);
+  }
+
+  /** A response that the bus refuses again and again is lost; its requester asks again. */
+  #reply(request: IpmiMessage, answer: Uint8Array): void {
+    const frame = buildResponse(request, answer);
+    void writeAgain(this.#options.bmc.setup.clock, () => this.#write(frame));
+  }
+
+  #repeatedOf({ from, fromLun }: IpmiMessage): RepeatedRequests {
+    const key = (from << 2) | fromLun;
+    let repeated = this.#repeated.get(key);
+    if (!repeated) this.#repeated.set(key, (repeated = new RepeatedRequests(REPEATS)));
+    return repeated;
+  }
+}
