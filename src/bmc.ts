@@ -1,5 +1,6 @@
 import { makePower, type Power } from './assembly/backends.ts';
 import { makeFirmware } from './assembly/firmware.ts';
+import { plugConsole } from './assembly/console.ts';
 import { makeInterface, type Made } from './assembly/interfaces.ts';
 import { Busses, forwardEvents, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
@@ -9,7 +10,7 @@ import { channelsOf, withBusses } from './config/channels.ts';
 import { locatorsOf } from './config/locators.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
 import { pefOf } from './config/pef.ts';
-import { dangersOf, frusOf, identityOf, lanSettingsOf, sensorsOf, usersOf } from './config/platform.ts';
+import { dangersOf, frusOf, identityOf, lanSettingsOf, sensorsOf, usersOf, usersWithoutSol } from './config/platform.ts';
 import { serialOf } from './config/serial.ts';
 import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket } from './interfaces/index.ts';
@@ -22,6 +23,7 @@ import { Bridge } from './state/bridge.ts';
 import { Channels } from './state/channels.ts';
 import { Chassis, RestartCause, RestorePolicy } from './state/chassis.ts';
 import { Dcmi } from './state/dcmi.ts';
+import { Console } from './state/console/console.ts';
 import { Events } from './state/events.ts';
 import { Firewall } from './state/firewall.ts';
 import { FrontPanel } from './state/front-panel.ts';
@@ -33,6 +35,7 @@ import { Life, type ResetKind, type ResetPhase } from './state/life.ts';
 import type { PowerBackend } from './state/machine.ts';
 import { MessageBuffers } from './state/message-buffers.ts';
 import { Pef } from './state/pef.ts';
+import { Payloads } from './state/payloads.ts';
 import { Reservation } from './state/reservation.ts';
 import { SdrRepository } from './state/sdr.ts';
 import { Sel } from './state/sel.ts';
@@ -43,6 +46,8 @@ import { Setup, type Log } from './state/setup.ts';
 import { both, type Durable, type Journal } from './state/store.ts';
 import type { UpdateService } from './state/update/index.ts';
 import { Users } from './state/users.ts';
+import { solPayload } from './state/sol.ts';
+import { SolParameters } from './state/sol-parameters.ts';
 import { SystemInfo } from './state/system-info.ts';
 import { Watchdog } from './state/watchdog.ts';
 import type { World } from './world/world.ts';
@@ -105,6 +110,9 @@ export class Bmc implements BmcState {
   readonly sessions: Sessions;
   readonly lan: LanParameters;
   readonly serial: SerialChannels;
+  readonly console = new Console();
+  readonly sol: SolParameters;
+  readonly payloads: Payloads;
   readonly messages = new MessageBuffers();
   readonly bridge = new Bridge();
   readonly i2c = new I2cBusses();
@@ -142,6 +150,9 @@ export class Bmc implements BmcState {
     this.sessions = new Sessions(setup, { limit: options.sessions?.limit, inactivity: (options.sessions?.inactivity ?? 60) * 1000 });
     this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
     this.serial = new SerialChannels(setup, serialOf(options));
+    this.payloads = new Payloads(setup, { port: options.sol?.port, withoutSol: usersWithoutSol(options) });
+    this.sol = new SolParameters(setup, { port: (channel) => this.payloads.port(channel), bitRate: (rate) => this.console.setBitRate(rate) });
+    this.payloads.register(solPayload({ clock: world.clock, console: this.console, parameters: this.sol, instances: options.sol?.instances }));
     this.sel = new Sel(setup, this.time, options.sel);
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
@@ -209,6 +220,7 @@ export class Bmc implements BmcState {
       await this.#openSockets();
       await this.chassis.open();
       this.pef.resume();
+      await plugConsole(this, this.name, this.#options.sol?.console ?? { type: 'simulated' }, this.#world);
     } catch (error) {
       await this.close();
       throw error;
@@ -231,6 +243,7 @@ export class Bmc implements BmcState {
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
     await this.update?.close();
+    await this.console.unplug();
     await this.chassis.stop()?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
   }
 
@@ -271,7 +284,9 @@ export class Bmc implements BmcState {
       for (const attachment of this.router.attachments) attachment.interface.attention?.(attention);
     });
     this.users.onRevoked((userId) => this.sessions.closeUser(userId));
-    this.sessions.onClose((session) => {
+    this.sessions.onClose((session, reason) => {
+      this.payloads.release(session, reason);
+      this.sol.release(session);
       this.lan.release(session);
       this.sdr.release(session);
       this.serial.release(session);
@@ -303,6 +318,7 @@ export class Bmc implements BmcState {
     this.messages.reset();
     this.watchdog.forget();
     this.pef.reset();
+    this.sol.reset();
     if (kind === 'warm') return;
     this.update?.kill('the BMC was reset');
     this.router.suspended = CC.InitializationInProgress;

@@ -115,6 +115,8 @@ const rows: Record<string, Row> = {
     set: (bench) => bench.send(0x04, 0x14, 0, 7, 0),
     look: async (bench) => (await bench.send(0x04, 0x15)).slice(7, 9),
   },
+  'SOL parameters': command([0x0c, 0x21, 1, 4, 3, 5], [0x0c, 0x22, 1, 4, 0, 0]),
+  'user payload access': command([0x06, 0x4c, 1, 0x42, 2, 0, 0, 0], [0x06, 0x4d, 1, 2]),
   'sensor thresholds': command([0x04, 0x26, 1, 0x10, 0, 0, 0, 0, 90, 0], [0x04, 0x27, 1]),
   'sensor hysteresis': command([0x04, 0x24, 1, 0xff, 7, 7], [0x04, 0x25, 1, 0xff]),
   'sensor event enables': command([0x04, 0x28, 1, 0xa0, 0, 2, 0, 0], [0x04, 0x29, 1]),
@@ -168,6 +170,7 @@ const rows: Record<string, Row> = {
     set: (bench) => bench.send(0x06, 0x24, 0x04, 1, 0, 0, 100, 0),
     look: async (bench) => (await bench.send(0x06, 0x25)).slice(1, 3),
   },
+  'SOL bit rate, volatile': command([0x0c, 0x21, 1, 6, 9], [0x0c, 0x22, 1, 6, 0, 0]),
   'BMC global enables': command([0x06, 0x2e, 0x0f], [0x06, 0x2f]),
   'SEL reservation': {
     set: async (bench) => {

@@ -85,7 +85,7 @@ function makeSerial(
 }
 
 /** `host:port`, or the path of a Unix socket. */
-function streamAddressOf(text: string, mode?: number): StreamAddress {
+export function streamAddressOf(text: string, mode?: number): StreamAddress {
   return text.includes('/') ? { path: text, mode } : endpointOf(text);
 }
 

@@ -42,15 +42,14 @@ export function commandsPage(): string {
       '|---|---|---|---|---|---|---|',
     );
     for (const command of rows) {
-      const { name, spec, privilege, systemInterfaceOnly, request, response } = command;
+      const { name, spec, privilege, systemInterfaceOnly, sentByBmc, request, response } = command;
+      const answered = sentByBmc ? 'sent by the BMC' : handled(command) ? 'yes' : 'no';
       const level = systemInterfaceOnly
         ? 'system interface only'
         : privilege === Privilege.None
           ? 'none (also without a session)'
           : privilegeNames[privilege];
-      lines.push(
-        `| ${keyName(command)} | ${name} | ${spec} | ${level} | ${sizes(request)} | ${sizes(response)} | ${handled(command) ? 'yes' : 'no'} |`,
-      );
+      lines.push(`| ${keyName(command)} | ${name} | ${spec} | ${level} | ${sizes(request)} | ${sizes(response)} | ${answered} |`);
     }
     lines.push('');
   }

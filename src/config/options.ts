@@ -32,6 +32,8 @@ export interface BmcOptions {
   readonly sockets?: SocketsOptions;
   /** What can be updated over IPMI. */
   readonly firmware?: FirmwareOptions;
+  /** Serial over LAN, and the serial console behind it. */
+  readonly sol?: SolOptions;
   /** More management controllers, on busses of this one. */
   readonly satellites?: readonly SatelliteOptions[];
 }
@@ -80,6 +82,8 @@ export interface UserOptions {
   readonly privilege?: PrivilegeName;
   /** Default true. */
   readonly enabled?: boolean;
+  /** May activate SOL, until a client changes it. Default true. */
+  readonly sol?: boolean;
 }
 
 export interface SensorOptions {
@@ -161,6 +165,47 @@ export interface SocketOptions {
   /** Who may connect, as file permissions. Default 0600: this user. */
   readonly mode?: number;
 }
+
+export interface SolOptions {
+  /** Default: a simulated machine that boots, asks for a log-in and echoes. */
+  readonly console?: ConsoleOptions;
+  /** Sessions that may share the console at once, 1..15. Default 1. */
+  readonly instances?: number;
+  /** UDP port that consoles are told to use, where they reach the BMC through another one than it listens on. */
+  readonly port?: number;
+}
+
+/** Where the machine's serial console is. One that is lost is reached again; SOL sessions wait for it. */
+export type ConsoleOptions =
+  | { readonly type: 'none' }
+  | {
+      readonly type: 'simulated';
+      /** What the machine calls itself. Default server. */
+      readonly host?: string;
+    }
+  | {
+      readonly type: 'socket';
+      /** `host:port`, or the path of a Unix socket (it has a slash): of a VM's console, of a terminal server. */
+      readonly connect?: string;
+      /** The same, for a machine that connects to the BMC. */
+      readonly listen?: string;
+      /** Who may connect to a Unix socket, as file permissions. Default 0600. */
+      readonly mode?: number;
+    }
+  | {
+      readonly type: 'tty';
+      /** A serial device, or one end of a pty. */
+      readonly path: string;
+    }
+  | {
+      readonly type: 'replay';
+      /** A console log, played to whoever activates SOL. */
+      readonly file: string;
+      /** Bits per second. Default 115200. */
+      readonly bitRate?: number;
+      /** Begins again at its end. Default false. */
+      readonly loop?: boolean;
+    };
 
 export interface FirewallOptions {
   /** 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one channel add up. */

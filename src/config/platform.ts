@@ -93,6 +93,9 @@ export function usersOf(options: BmcOptions): UsersOptions {
   };
 }
 
+/** Users whose settings keep them from SOL. */
+export const usersWithoutSol = ({ users = [] }: BmcOptions): number[] => users.filter(({ sol }) => sol === false).map(({ id }) => id);
+
 export function sensorsOf({ sensors = [] }: BmcOptions): SensorDeclaration[] {
   const taken = new Set(sensors.flatMap(({ number }) => (number === undefined ? [] : [number])));
   let next = 1;

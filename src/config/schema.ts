@@ -55,6 +55,24 @@ const firewall = z.strictObject({
 
 const socket = z.strictObject({ path: z.string().min(1).max(107), mode: z.int().min(0).max(0o777).optional() });
 
+const console = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('simulated'), host: text(64).min(1).optional() }),
+  z.strictObject({
+    type: z.literal('socket'),
+    connect: z.string().min(1).optional(),
+    listen: z.string().min(1).optional(),
+    mode: z.int().min(0).max(0o777).optional(),
+  }),
+  z.strictObject({ type: z.literal('tty'), path: z.string().min(1) }),
+  z.strictObject({
+    type: z.literal('replay'),
+    file: z.string().min(1),
+    bitRate: z.int().min(50).max(4_000_000).optional(),
+    loop: z.boolean().optional(),
+  }),
+]);
+
 const fru = z
   .strictObject({ id: z.int().min(0).max(254), name: text(16), entity: entity.optional(), ...fruContent })
   .refine(
@@ -111,6 +129,7 @@ const bmc = {
         password: z.string().max(20).optional(),
         privilege: privilege.optional(),
         enabled: z.boolean().optional(),
+        sol: z.boolean().optional(),
       }),
     )
     .optional(),
@@ -133,6 +152,13 @@ const bmc = {
   sessions: z.strictObject({ limit: z.int().min(1).max(255).optional(), inactivity: z.number().positive().optional() }).optional(),
   firewall: z.array(firewall).optional(),
   firmware: firmwareSchema.optional(),
+  sol: z
+    .strictObject({
+      console: console.optional(),
+      instances: z.int().min(1).max(15).optional(),
+      port: z.int().min(1).max(65535).optional(),
+    })
+    .optional(),
   sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
   satellites: z.array(satellite).optional(),
 };

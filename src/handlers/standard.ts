@@ -5,6 +5,7 @@ import { channelHandlers } from './app/channels.ts';
 import { deviceHandlers } from './app/device.ts';
 import { firewallHandlers } from './app/firewall.ts';
 import { globalHandlers } from './app/global.ts';
+import { payloadHandlers } from './app/payloads.ts';
 import { sessionHandlers } from './app/sessions.ts';
 import { systemInfoHandlers } from './app/system-info.ts';
 import { userHandlers } from './app/users.ts';
@@ -21,6 +22,7 @@ import { sdrHandlers } from './storage/sdr.ts';
 import { selHandlers } from './storage/sel.ts';
 import { lanHandlers } from './transport/lan.ts';
 import { serialHandlers } from './transport/serial.ts';
+import { solHandlers } from './transport/sol.ts';
 
 /** Every command that a BMC serves out of the box; the owner to name in `override`. */
 export const standardHandlers: HandlerSet<BmcState> = {
@@ -37,6 +39,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...globalHandlers,
     ...bridgingHandlers,
     ...sessionHandlers,
+    ...payloadHandlers,
     ...channelHandlers,
     ...userHandlers,
     ...watchdogHandlers,
@@ -46,6 +49,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...selHandlers,
     ...lanHandlers,
     ...serialHandlers,
+    ...solHandlers,
     ...dcmiHandlers,
   ],
 };

@@ -5,6 +5,9 @@ import type { Bridge } from './bridge.ts';
 import type { Channels } from './channels.ts';
 import type { Chassis } from './chassis.ts';
 import type { Dcmi } from './dcmi.ts';
+import type { Console } from './console/console.ts';
+import type { Payloads } from './payloads.ts';
+import type { SolParameters } from './sol-parameters.ts';
 import type { Router } from '../router/index.ts';
 import type { Events } from './events.ts';
 import type { Firewall } from './firewall.ts';
@@ -52,6 +55,11 @@ export interface BmcState {
   readonly sessions: Sessions;
   readonly lan: LanParameters;
   readonly serial: SerialChannels;
+  /** The machine's serial port. */
+  readonly console: Console;
+  /** SOL configuration parameters. */
+  readonly sol: SolParameters;
+  readonly payloads: Payloads;
   readonly messages: MessageBuffers;
   readonly bridge: Bridge;
   readonly i2c: I2cBusses;

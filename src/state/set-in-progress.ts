@@ -13,8 +13,10 @@ export class SetInProgress {
   readonly #grace: number;
   #owner: unknown;
   #until = 0;
+  /** Its owner is gone: it is still shown, but anybody may take it. */
+  #abandoned = false;
 
-  /** `grace`: milliseconds that the lock outlives its owner's session. */
+  /** `grace`: milliseconds that the lock is shown after its owner's session. */
   constructor(clock: Clock, grace = 0) {
     this.#clock = clock;
     this.#grace = grace;
@@ -27,8 +29,9 @@ export class SetInProgress {
   /** `owner`: the session, or the channel where there is none. Throws 81h while another one holds it. */
   set(state: number, owner: unknown): void {
     if (state === SetState.InProgress) {
-      if (this.state === SetState.InProgress && this.#owner !== owner) throw new IpmiError(0x81, 'another client is writing');
+      if (this.state === SetState.InProgress && this.#owner !== owner && !this.#abandoned) throw new IpmiError(0x81, 'another client is writing');
       this.#owner = owner;
+      this.#abandoned = false;
       this.#until = this.#clock.monotonic() + GIVEN_UP;
     } else {
       this.#owner = undefined;
@@ -41,6 +44,8 @@ export class SetInProgress {
   }
 
   release(owner: unknown): void {
-    if (this.#owner === owner) this.#until = Math.min(this.#until, this.#clock.monotonic() + this.#grace);
+    if (this.#owner !== owner) return;
+    this.#until = Math.min(this.#until, this.#clock.monotonic() + this.#grace);
+    this.#abandoned = true;
   }
 }

@@ -1,3 +1,4 @@
+export * from './byte-queue.ts';
 export * from './crypto/aes128.ts';
 export * from './crypto/hash.ts';
 export * from './crypto/md2.ts';
@@ -9,5 +10,7 @@ export * from './rakp.ts';
 export * from './rmcp.ts';
 export * from './rmcpplus.ts';
 export * from './sequence.ts';
+export * from './sol-transfer.ts';
+export * from './sol.ts';
 export * from './suites.ts';
 export * from './vm.ts';

@@ -150,9 +150,16 @@ export class SessionCrypto {
     return plain.subarray(0, length - 1 - padding);
   }
 
-  /** The whole datagram. `fillIv` writes 16 unpredictable bytes. */
-  seal(payloadType: number, sessionId: number, sequence: number, payload: Uint8Array, fillIv: (iv: Uint8Array) => void): Uint8Array {
-    const aes = this.#aes;
+  /** The whole datagram. `fillIv` writes 16 unpredictable bytes. `encrypted`: where the suite can. */
+  seal(
+    payloadType: number,
+    sessionId: number,
+    sequence: number,
+    payload: Uint8Array,
+    fillIv: (iv: Uint8Array) => void,
+    encrypted = true,
+  ): Uint8Array {
+    const aes = encrypted ? this.#aes : undefined;
     const padding = aes ? 15 - (payload.length % 16) : 0;
     const length = aes ? 16 + payload.length + padding + 1 : payload.length;
     const end = HEADER + length;

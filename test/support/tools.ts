@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { test } from 'vitest';
 
 const found = (tool: string): boolean =>
@@ -11,6 +12,23 @@ export const CAPTURE = 'root to capture packets';
 export function toolTest(name: string, tools: readonly string[], body: () => Promise<void>, timeout = 60_000): void {
   const missing = tools.filter((tool) => (tool === CAPTURE ? process.getuid?.() !== 0 : !found(tool)));
   test.skipIf(missing.length > 0)(missing.length > 0 ? `${name} (missing ${missing.join(', ')})` : name, { timeout }, body);
+}
+
+/**
+ * A free UDP port of four digits: libipmiconsole (ipmiconsole, conman) has no room for a fifth one and then says that
+ * the host name is invalid.
+ */
+export async function shortPort(): Promise<number> {
+  for (;;) {
+    const port = 2000 + Math.floor(Math.random() * 8000);
+    const socket = createSocket('udp4');
+    const free = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(false));
+      socket.bind(port, '127.0.0.1', () => resolve(true));
+    });
+    socket.close();
+    if (free) return port;
+  }
 }
 
 export interface Ran {

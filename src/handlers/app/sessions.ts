@@ -172,7 +172,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
 ];
 
 /** The channel a request means, which has to have sessions. 0Eh: the one that it came by. */
-function sessionChannel(context: Context<BmcState>, number: number): number {
+export function sessionChannel(context: Context<BmcState>, number: number): number {
   const channel = context.bmc.channels.resolve(number, context);
   if (!context.bmc.channels.hasSessions(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
   return channel;

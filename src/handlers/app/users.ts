@@ -71,13 +71,14 @@ export const userHandlers: readonly Handler<BmcState>[] = [
   }),
 ];
 
-function userId(users: Users, id: number): number {
+/** A user's slot; C9h for one that there is not. */
+export function userId(users: Users, id: number): number {
   if (id < 1 || id > users.slots) throw new IpmiError(CC.ParameterOutOfRange, `user ${id}`);
   return id;
 }
 
 /** Users have access to channels with sessions only. */
-function userChannel(context: Context<BmcState>, number: number): number {
+export function userChannel(context: Context<BmcState>, number: number): number {
   const channel = context.bmc.channels.resolve(number, context);
   if (!context.bmc.channels.hasSessions(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
   return channel;

@@ -10,7 +10,8 @@ import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 
-const PARAMETER_REVISION = 0x11;
+/** Of LAN and SOL parameters: as in IPMI 1.5 and 2.0. */
+export const PARAMETER_REVISION = 0x11;
 
 export const lanHandlers: readonly Handler<BmcState>[] = [
   handle(SetLanConfigurationParameters, ({ channel, parameter, data }, context) => {
@@ -51,7 +52,8 @@ export const lanHandlers: readonly Handler<BmcState>[] = [
   }),
 ];
 
-function lanChannel(context: Context<BmcState>, number: number): number {
+/** The LAN channel that a request means. 0Eh: the one that it came by. */
+export function lanChannel(context: Context<BmcState>, number: number): number {
   const channel = context.bmc.channels.resolve(number, context);
   if (!context.bmc.channels.isLan(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} is no LAN channel`);
   return channel;

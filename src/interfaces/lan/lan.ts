@@ -47,6 +47,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
   #forget: () => void = () => undefined;
   #disconnect: () => void = () => undefined;
+  #release: () => void = () => undefined;
 
   constructor(options: LanOptions) {
     this.#options = options;
@@ -85,17 +86,19 @@ export class LanInterface implements Interface<BmcState>, LanServer {
       requester: this.#requester,
       send: (session, message) => this.#sendTo(session, message),
     });
+    this.#release = this.#options.bmc.payloads.carry(this.channel.number, this.#rmcpPlus);
     this.#socket.onDatagram = (datagram, from) => this.#receive(datagram, from);
   }
 
   async close(): Promise<void> {
+    for (const session of this.#options.bmc.sessions.active) {
+      if (session.channel === this.channel) this.#options.bmc.sessions.close(session, 'reset');
+    }
     const socket = this.#socket;
     this.#socket = undefined;
     this.#forget();
     this.#disconnect();
-    for (const session of this.#options.bmc.sessions.active) {
-      if (session.channel === this.channel) this.#options.bmc.sessions.close(session, 'reset');
-    }
+    this.#release();
     await socket?.close();
   }
 

@@ -14,6 +14,7 @@ export interface Link {
 /** What the two kinds of sessions need of the interface that they share. */
 export interface LanServer {
   readonly channel: Channel;
+  readonly address: Endpoint;
   send(datagram: Uint8Array, to: Endpoint): void;
   /** Answers a request outside of any session: only commands that need no privilege are served. */
   serveOutside(bytes: Uint8Array, from: Endpoint, wrap: (message: Uint8Array) => Uint8Array): void;

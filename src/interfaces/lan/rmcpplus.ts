@@ -1,7 +1,19 @@
 import { Privilege } from '../../commands/command.ts';
+import type { SessionView } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import type { PayloadCarrier } from '../../state/payloads.ts';
 import type { Session } from '../../state/sessions.ts';
-import { build20, nextSequence, parse20, PayloadType, SequenceWindow, type Packet20, type SessionCrypto } from '../../wire/index.ts';
+import {
+  build20,
+  nextSequence,
+  parse20,
+  Confidentiality,
+  Integrity,
+  PayloadType,
+  SequenceWindow,
+  type Packet20,
+  type SessionCrypto,
+} from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link } from './link.ts';
@@ -11,8 +23,8 @@ import { LogIn } from './log-in.ts';
 const AHEAD = 16;
 const BEHIND = 15;
 
-/** RMCP+ sessions of one LAN interface. */
-export class RmcpPlus {
+/** RMCP+ sessions of one LAN interface, and the payloads that they carry besides messages. */
+export class RmcpPlus implements PayloadCarrier {
   readonly #bmc: BmcState;
   readonly #lan: LanServer;
   readonly #logIn: LogIn;
@@ -34,6 +46,20 @@ export class RmcpPlus {
   forget(sessionId: number): void {
     this.#links.delete(sessionId);
     this.#logIn.forget(sessionId);
+  }
+
+  get port(): number {
+    return this.#lan.address.port;
+  }
+
+  abilities({ id }: SessionView): ReturnType<PayloadCarrier['abilities']> {
+    const suite = this.#links.get(id)?.crypto.suite;
+    return suite && { encrypts: suite.confidentiality !== Confidentiality.None, authenticates: suite.integrity !== Integrity.None };
+  }
+
+  send({ id }: SessionView, type: number, payload: Uint8Array, encrypted: boolean): void {
+    const link = this.#links.get(id);
+    if (link?.peer) this.#lan.send(link.seal(payload, 0, type, encrypted), link.peer);
   }
 
   receive(datagram: Uint8Array, from: Endpoint): void {
@@ -63,7 +89,10 @@ export class RmcpPlus {
     if (!payload) return;
     this.#logIn.forget(packet.sessionId);
     this.#bmc.sessions.heard(link.session);
+    // Behind a translator of addresses, it is the last one that reaches the console.
+    link.peer = from;
     if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, 0, Privilege.Oem);
+    else this.#bmc.payloads.receive(link.session, packet.payloadType, payload, packet);
   }
 }
 
@@ -72,6 +101,8 @@ class Link20 implements Link {
   readonly crypto: SessionCrypto;
   readonly repeated = new RepeatedRequests();
   readonly window = new SequenceWindow(0, AHEAD, BEHIND);
+  /** Where its last packet came from. */
+  peer: Endpoint | undefined;
   readonly #consoleId: number;
   readonly #fillIv: (iv: Uint8Array) => void;
   #sequence = 0;
@@ -83,8 +114,8 @@ class Link20 implements Link {
     this.#fillIv = fillIv;
   }
 
-  seal(message: Uint8Array): Uint8Array {
+  seal(payload: Uint8Array, _authType: number, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
     this.#sequence = nextSequence(this.#sequence);
-    return this.crypto.seal(PayloadType.Ipmi, this.#consoleId, this.#sequence, message, this.#fillIv);
+    return this.crypto.seal(type, this.#consoleId, this.#sequence, payload, this.#fillIv, encrypted);
   }
 }

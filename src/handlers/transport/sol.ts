@@ -1,0 +1,18 @@
+import { GetSolConfigurationParameters, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
+import type { Handler } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { after } from '../../state/store.ts';
+import { handle } from '../handle.ts';
+import { lanChannel, PARAMETER_REVISION } from './lan.ts';
+
+export const solHandlers: readonly Handler<BmcState>[] = [
+  handle(SetSolConfigurationParameters, ({ channel, parameter, data }, context) => {
+    const number = lanChannel(context, channel);
+    return after(context.bmc.sol.set(number, parameter, data, context.session ?? context.channel), {});
+  }),
+
+  handle(GetSolConfigurationParameters, ({ revisionOnly, channel, parameter }, context) => {
+    const number = lanChannel(context, channel);
+    return { revision: PARAMETER_REVISION, data: revisionOnly ? new Uint8Array(0) : context.bmc.sol.get(number, parameter) };
+  }),
+];

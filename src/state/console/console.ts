@@ -1,0 +1,179 @@
+import { ByteQueue } from '../../wire/byte-queue.ts';
+
+/** Lines that the BMC drives towards the machine (§15.4); true: asserted. */
+export interface ModemLines {
+  readonly cts: boolean;
+  /** DCD and DSR, which go together. */
+  readonly dcd: boolean;
+}
+
+/** The machine's side of its serial port: what a VM, a device, a socket or a simulation implements. */
+export interface ConsoleSource {
+  /** False: no more for now; `ConsolePort.drained` tells when to go on. */
+  write(characters: Uint8Array): boolean;
+  sendBreak?(): void;
+  /** Ring indicator: wakes a machine that listens for it. */
+  ring?(): void;
+  setLines?(lines: ModemLines): void;
+  /** Bits per second. */
+  setBitRate?(rate: number): void;
+  /** Nobody can take more: hold the machine's characters back, if that is possible. */
+  pause?(): void;
+  resume?(): void;
+  /** Whether anybody reads what the machine says. */
+  watched?(yes: boolean): void;
+  close(): Promise<void>;
+}
+
+/** How a source tells what its machine does. */
+export interface ConsolePort {
+  /** Whether the machine can be reached: false while it is off, or its socket closed. */
+  available(yes: boolean): void;
+  /** Valid during the call. */
+  received(characters: Uint8Array): void;
+  breakDetected(): void;
+  /** After `write` has returned false. */
+  drained(): void;
+}
+
+/** Who reads along: SOL sessions, a serial multiplexer, a web terminal. */
+export interface ConsoleListener {
+  /** Valid during the call. */
+  onData?(characters: Uint8Array): void;
+  onBreak?(): void;
+  onAvailable?(yes: boolean): void;
+}
+
+const WAITING = 4096;
+const ASSERTED: ModemLines = { cts: true, dcd: true };
+
+/**
+ * The machine's serial console as the rest of the BMC sees it. One source is plugged in at a time; without one the
+ * console is not available. What the machine says while nobody listens is gone, as on any serial port.
+ */
+export class Console {
+  /** Bits per second. */
+  bitRate = 115_200;
+  #lines: ModemLines = ASSERTED;
+  #source: ConsoleSource | undefined;
+  #available = false;
+  #busy = false;
+  /** Characters for a source that is busy. Made when there is one. */
+  #waiting: ByteQueue | undefined;
+  readonly #listeners = new Set<ConsoleListener>();
+  readonly #holders = new Set<unknown>();
+
+  /** Whether characters reach the machine. */
+  get available(): boolean {
+    return this.#available;
+  }
+
+  get lines(): ModemLines {
+    return this.#lines;
+  }
+
+  /** Plugs a source in; the one before, if any, is unplugged and closed. `make` gets the port that the source talks to. */
+  plug(make: (port: ConsolePort) => ConsoleSource): void {
+    const before = this.#source;
+    this.#unplugged();
+    const mine = (): boolean => this.#source === source;
+    const source: ConsoleSource = make({
+      available: (yes) => mine() && this.#setAvailable(yes),
+      received: (characters) => mine() && this.#received(characters),
+      breakDetected: () => mine() && this.#each((listener) => listener.onBreak?.()),
+      drained: () => mine() && this.#drain(),
+    });
+    this.#source = source;
+    if (this.#holders.size > 0) source.pause?.();
+    if (this.#listeners.size > 0) source.watched?.(true);
+    void before?.close();
+  }
+
+  /** Unplugs the source and closes it. */
+  async unplug(): Promise<void> {
+    const source = this.#source;
+    this.#unplugged();
+    await source?.close();
+  }
+
+  /** Characters for the machine; returns how many were taken. */
+  write(characters: Uint8Array): number {
+    if (!this.#available || !this.#source) return 0;
+    if (!this.#busy) {
+      this.#busy = !this.#source.write(characters);
+      return characters.length;
+    }
+    this.#waiting ??= new ByteQueue(WAITING);
+    return this.#waiting.push(characters);
+  }
+
+  /** Drops what a busy source has not taken yet. */
+  flush(): void {
+    this.#waiting = undefined;
+  }
+
+  sendBreak(): void {
+    this.#source?.sendBreak?.();
+  }
+
+  ring(): void {
+    this.#source?.ring?.();
+  }
+
+  setLines(lines: ModemLines): void {
+    if (lines.cts === this.#lines.cts && lines.dcd === this.#lines.dcd) return;
+    this.#lines = lines;
+    this.#source?.setLines?.(lines);
+  }
+
+  setBitRate(rate: number): void {
+    if (rate === this.bitRate) return;
+    this.bitRate = rate;
+    this.#source?.setBitRate?.(rate);
+  }
+
+  /** Holds the machine's characters back until the same holder resumes. */
+  pause(holder: unknown): void {
+    if (this.#holders.size === 0) this.#source?.pause?.();
+    this.#holders.add(holder);
+  }
+
+  resume(holder: unknown): void {
+    if (this.#holders.delete(holder) && this.#holders.size === 0) this.#source?.resume?.();
+  }
+
+  listen(listener: ConsoleListener): () => void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) this.#source?.watched?.(true);
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#source?.watched?.(false);
+    };
+  }
+
+  #unplugged(): void {
+    this.#setAvailable(false);
+    this.#source = undefined;
+  }
+
+  #setAvailable(yes: boolean): void {
+    if (yes === this.#available) return;
+    this.#available = yes;
+    this.#busy = false;
+    this.#waiting = undefined;
+    this.#each((listener) => listener.onAvailable?.(yes));
+  }
+
+  #received(characters: Uint8Array): void {
+    for (const listener of this.#listeners) listener.onData?.(characters);
+  }
+
+  #each(tell: (listener: ConsoleListener) => void): void {
+    for (const listener of this.#listeners) tell(listener);
+  }
+
+  #drain(): void {
+    const waiting = this.#waiting?.take(WAITING);
+    this.#waiting = undefined;
+    this.#busy = waiting !== undefined && waiting.length > 0 && this.#source?.write(waiting) === false;
+  }
+}

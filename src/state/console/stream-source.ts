@@ -1,0 +1,136 @@
+import type { Clock, Stream, Timer } from '../../world/world.ts';
+import type { ConsolePort, ConsoleSource } from './console.ts';
+
+export interface StreamSourceOptions {
+  readonly clock: Clock;
+  /** Connects once; rejects with the system's error. */
+  readonly connect: () => Promise<Stream>;
+  /** Said once for each loss. */
+  readonly log: (message: string) => void;
+  /** What a break is on this stream; undefined: it has none. */
+  readonly breakSequence?: Uint8Array;
+  readonly setBitRate?: (rate: number) => void;
+}
+
+/** Milliseconds between attempts to reach the machine again: doubled each time, up to the longest. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 10_000;
+
+/** What is common to consoles on streams: one stream at a time, characters both ways. */
+export class StreamLine {
+  readonly #port: ConsolePort;
+  readonly #closed: (error?: Error) => void;
+  #stream: Stream | undefined;
+  #paused = false;
+
+  /** `closed`: the stream ended, not by `close`. */
+  constructor(port: ConsolePort, closed: (error?: Error) => void) {
+    this.#port = port;
+    this.#closed = closed;
+  }
+
+  /** Carries the console by `stream`; one that does so already is closed. */
+  use(stream: Stream): void {
+    this.close();
+    this.#stream = stream;
+    stream.onDrain = () => this.#stream === stream && this.#port.drained();
+    stream.onClose = (error) => {
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.#port.available(false);
+      this.#closed(error);
+    };
+    if (this.#paused) stream.pause();
+    this.#port.available(true);
+    stream.onData = (characters) => this.#stream === stream && this.#port.received(characters);
+  }
+
+  write(characters: Uint8Array): boolean {
+    return this.#stream?.write(characters) ?? true;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#stream?.resume();
+  }
+
+  close(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream) this.#port.available(false);
+    stream?.destroy();
+  }
+}
+
+/** A console that the BMC connects to: a VM's socket, a terminal server, a serial device. It is reached again when it was lost. */
+export class ConnectingSource implements ConsoleSource {
+  readonly #options: StreamSourceOptions;
+  readonly #line: StreamLine;
+  #timer: Timer | undefined;
+  #pause = FIRST_PAUSE;
+  #told = false;
+  #ended = false;
+
+  constructor(port: ConsolePort, options: StreamSourceOptions) {
+    this.#options = options;
+    this.#line = new StreamLine(port, (error) => {
+      this.#options.log(`console lost${error ? `: ${error.message}` : ''}`);
+      this.#later();
+    });
+  }
+
+  /** Connects, and goes on trying. */
+  start(): void {
+    this.#options.connect().then(
+      (stream) => {
+        if (this.#ended) return stream.destroy();
+        if (this.#told) this.#options.log('console is back');
+        this.#told = false;
+        this.#pause = FIRST_PAUSE;
+        this.#line.use(stream);
+      },
+      (error: unknown) => {
+        if (!this.#told) this.#options.log(`console: ${(error as Error).message}; trying again`);
+        this.#told = true;
+        this.#later();
+      },
+    );
+  }
+
+  write(characters: Uint8Array): boolean {
+    return this.#line.write(characters);
+  }
+
+  sendBreak(): void {
+    if (this.#options.breakSequence) this.#line.write(this.#options.breakSequence);
+  }
+
+  setBitRate(rate: number): void {
+    this.#options.setBitRate?.(rate);
+  }
+
+  pause(): void {
+    this.#line.pause();
+  }
+
+  resume(): void {
+    this.#line.resume();
+  }
+
+  async close(): Promise<void> {
+    this.#ended = true;
+    this.#timer?.cancel();
+    this.#line.close();
+  }
+
+  #later(): void {
+    if (this.#ended) return;
+    this.#timer = this.#options.clock.after(this.#pause, () => this.start());
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
+  }
+}

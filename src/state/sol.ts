@@ -1,0 +1,176 @@
+import { IpmiError } from '../codec/index.ts';
+import { SolActivation } from '../commands/app/payloads.ts';
+import { NO_STATUS, SOL_HEADER, SolToBmc, SolToConsole, type SolOperation, type SolStatus } from '../wire/sol.ts';
+import { SolTransfer, type SolPacket } from '../wire/sol-transfer.ts';
+import type { Clock, Timer } from '../world/world.ts';
+import type { Console } from './console/console.ts';
+import type { PayloadActivation, PayloadDefinition, PayloadEnd } from './payloads.ts';
+import type { CloseReason } from './sessions.ts';
+import type { SolParameters } from './sol-parameters.ts';
+
+export interface SolOptions {
+  readonly clock: Clock;
+  readonly console: Console;
+  readonly parameters: SolParameters;
+  /** Sessions that may share the console, 1..15. Default 1. */
+  readonly instances?: number;
+}
+
+/** SOL's payload type (§13.27.3). */
+const SOL = 0x01;
+/** Bytes of a payload. Some clients take it for the count of characters, which must stay below 256. */
+const PAYLOAD_SIZE = 255;
+/** Characters of the machine that wait for a session. */
+const CAPACITY = 32_768;
+/** From here on the machine is held back, until half of it is gone. */
+const CONGESTED = CAPACITY / 2;
+const SERIAL_PORT = 1;
+
+/** Serial over LAN as a payload of the BMC (IPMI 2.0 §15). */
+export function solPayload(options: SolOptions): PayloadDefinition {
+  const { parameters, instances = 1 } = options;
+  return {
+    owner: 'standard',
+    name: 'SOL',
+    type: SOL,
+    majorVersion: 1,
+    minorVersion: 0,
+    instances,
+    inboundSize: PAYLOAD_SIZE,
+    outboundSize: PAYLOAD_SIZE,
+    privilege: (channel) => parameters.authentication(channel).privilege,
+    enabled: (channel) => parameters.enabled(channel),
+    forceEncryption: (channel) => parameters.authentication(channel).forceEncryption,
+    activate: (activation) => new SolSession(options, activation),
+    inactive: (payload) => {
+      const packet = read(payload);
+      return packet && packet.sequence > 0 ? goodbye(packet.sequence) : undefined;
+    },
+  };
+}
+
+/** The serial console and one remote console, from activation to deactivation. */
+class SolSession implements PayloadEnd {
+  readonly encrypted: boolean;
+  readonly information: Uint8Array = Uint8Array.of(SERIAL_PORT, 0, 0, 0, 0, 0, 0, 0);
+  readonly #clock: Clock;
+  readonly #console: Console;
+  readonly #activation: PayloadActivation;
+  readonly #transfer: SolTransfer<SolStatus>;
+  readonly #unlisten: () => void;
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+  #lost = 0;
+
+  /** Throws 83h and 84h. */
+  constructor({ clock, console, parameters }: SolOptions, activation: PayloadActivation) {
+    const { channel, canEncrypt, auxiliary } = activation;
+    const { encryption, handshake } = SolActivation.decode(auxiliary);
+    const { forceEncryption } = parameters.authentication(channel);
+    // Clients ask for encryption whatever their cipher suite can; only where it is forced does that matter.
+    if (forceEncryption && !encryption) throw new IpmiError(0x84, 'SOL is to be encrypted');
+    if (forceEncryption && !canEncrypt) throw new IpmiError(0x83, 'the cipher suite of this session does not encrypt');
+    this.encrypted = encryption && canEncrypt;
+    this.#clock = clock;
+    this.#console = console;
+    this.#activation = activation;
+    this.#transfer = new SolTransfer<SolStatus>({
+      timing: () => parameters.timing(channel),
+      packet: PAYLOAD_SIZE - SOL_HEADER,
+      capacity: CAPACITY,
+      accept: (characters) => console.write(characters),
+    });
+    console.setLines({ cts: !handshake, dcd: !handshake });
+    this.#unlisten = console.listen({
+      onData: (characters) => this.#machineSaid(characters),
+      onBreak: () => {
+        this.#transfer.send({ breakDetected: true });
+        this.#pump();
+      },
+      // Told at once, so that a person sees why nothing comes.
+      onAvailable: () => this.#send({ sequence: 0, ackSequence: 0, accepted: 0, nack: false, characters: new Uint8Array(0), flags: {} }),
+    });
+  }
+
+  receive(payload: Uint8Array, order: number): void {
+    const packet = read(payload);
+    if (!packet) return;
+    const now = this.#clock.monotonic();
+    const news = this.#transfer.isNews(packet, order);
+    if (news) this.#beforeCharacters(packet.flags);
+    this.#transfer.receive(packet, order, now);
+    if (news && packet.flags.generateBreak) this.#console.sendBreak();
+    this.#pump();
+  }
+
+  closed(reason: CloseReason | 'deactivated'): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerAt = -Infinity;
+    this.#unlisten();
+    this.#console.resume(this);
+    if (reason !== 'closed' && reason !== 'timeout') this.#activation.send(goodbye(0));
+  }
+
+  #beforeCharacters(operation: SolOperation): void {
+    if (operation.flushInbound) this.#console.flush();
+    if (operation.flushOutbound) this.#transfer.flush();
+    if (operation.ringWor) this.#console.ring();
+    this.#console.setLines({ cts: !operation.ctsPause, dcd: !operation.dropDcdDsr });
+    this.#transfer.paused = operation.ctsPause;
+  }
+
+  #machineSaid(characters: Uint8Array): void {
+    this.#transfer.push(characters, this.#clock.monotonic());
+    this.#pump();
+  }
+
+  /** Sends what is due, and comes back when more is. */
+  #pump(): void {
+    const transfer = this.#transfer;
+    for (;;) {
+      if (transfer.lost > this.#lost) transfer.note({ transmitOverrun: true });
+      this.#lost = transfer.lost;
+      const packet = transfer.poll(this.#clock.monotonic());
+      if (!packet) break;
+      this.#send(packet);
+    }
+    // A console that is gone must not hold up the machine: what it cannot get is dropped.
+    if (transfer.waiting > CONGESTED && !transfer.failing) this.#console.pause(this);
+    else if (transfer.failing || transfer.waiting < CONGESTED / 2) this.#console.resume(this);
+    const at = transfer.wakeAt();
+    if (at >= this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#clock.after(at - this.#clock.monotonic(), this.#wake);
+  }
+
+  readonly #wake = (): void => {
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+    this.#pump();
+  };
+
+  #send({ flags, ...packet }: SolPacket<SolStatus>): void {
+    this.#activation.send(SolToConsole.encode({ ...NO_STATUS, ...packet, ...flags, transferUnavailable: !this.#console.available }));
+  }
+}
+
+/** A packet and its operation bits; undefined: too short to be one. */
+function read(payload: Uint8Array): (SolPacket<SolOperation> & { readonly flags: SolOperation }) | undefined {
+  if (payload.length < SOL_HEADER) return undefined;
+  const packet = SolToBmc.decode(payload);
+  return { ...packet, flags: packet };
+}
+
+/** Refuses a packet because SOL is not active here, or (0) tells that it has just ended. */
+const goodbye = (refused: number): Uint8Array =>
+  SolToConsole.encode({
+    ...NO_STATUS,
+    sequence: 0,
+    ackSequence: refused,
+    accepted: 0,
+    nack: refused > 0,
+    deactivated: true,
+    characters: new Uint8Array(0),
+  });
