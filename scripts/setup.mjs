@@ -16,6 +16,7 @@ export const TOOLS = {
   tshark: 'tshark',
   python3: 'python3',
   'qemu-system-x86_64': 'qemu-system-x86',
+  xz: 'xz-utils',
 };
 
 export function ensurePackages() {
