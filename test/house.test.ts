@@ -12,7 +12,7 @@ const below: Record<string, string[]> = {
   codec: [],
   commands: ['codec'],
   wire: ['codec'],
-  router: ['codec', 'commands'],
+  router: ['codec', 'commands', 'wire'],
   world: [],
   state: ['codec', 'commands', 'router', 'wire', 'world'],
   storage: ['codec', 'state', 'world'],

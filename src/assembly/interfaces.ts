@@ -7,7 +7,16 @@ import type {
   SerialInterfaceOptions,
   VmInterfaceOptions,
 } from '../config/interface-options.ts';
-import { IpmbInterface, LanInterface, SerialInterface, SerialLine, VmInterface, type VmMachine } from '../interfaces/index.ts';
+import {
+  IpmbInterface,
+  IpmbSocket,
+  LanInterface,
+  SerialInterface,
+  SerialLine,
+  VmInterface,
+  type Carrier,
+  type VmMachine,
+} from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
 import { endpointName, parseEndpoint, type Endpoint, type StreamAddress, type World } from '../world/world.ts';
@@ -91,9 +100,14 @@ export function streamAddressOf(text: string, mode?: number): StreamAddress {
 
 const streamName = (address: StreamAddress): string => ('path' in address ? address.path : endpointName(address));
 
-function makeIpmb({ channel = 0, address, timeout, tries }: IpmbInterfaceOptions, { bmc, busses }: Surroundings): Omit<Made, 'type'> {
-  const one = new IpmbInterface({ bmc, bus: busses.on(channel), channel, address, timeout, tries });
-  return { one, address: () => `${one.address.toString(16)}h` };
+function makeIpmb(options: IpmbInterfaceOptions, { bmc, world, busses }: Surroundings): Omit<Made, 'type'> {
+  const { channel = 0, address, timeout, tries, listen, connect } = options;
+  const common = { stream: world.stream, clock: world.clock, log: (message: string) => bmc.setup.log.warn(message) };
+  const carriers: Carrier[] = [];
+  if (listen !== undefined) carriers.push(new IpmbSocket({ ...common, listen: streamAddressOf(listen, OWN) }));
+  if (connect !== undefined) carriers.push(new IpmbSocket({ ...common, connect: streamAddressOf(connect) }));
+  const one = new IpmbInterface({ bmc, bus: busses.on(channel), channel, address, timeout, tries, carriers });
+  return { one, address: () => [`${one.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', ') };
 }
 
 function endpointOf(text: string): Endpoint {

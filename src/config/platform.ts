@@ -77,6 +77,9 @@ export function dangersOf(options: BmcOptions): string[] {
     ...interfacesOf(options, 'serial').flatMap(({ withoutLogIn, tty, listen, connect }) =>
       withoutLogIn ? [`serial line ${tty ?? listen ?? connect}: whoever is there is ${withoutLogIn} without a log-in`] : [],
     ),
+    ...interfacesOf(options, 'ipmb').flatMap(({ listen }) =>
+      listen === undefined || listen.includes('/') ? [] : [`ipmb listens on ${listen}: whoever connects is a controller with every right`],
+    ),
     ...(nullUser ? ['the null user is on: it needs no name'] : []),
   ];
 }

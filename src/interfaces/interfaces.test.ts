@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 import { interfaceSuite, type Far, type InterfaceRig } from '../../test/support/interface-suite.ts';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { connectLan, type LanClient } from '../client/index.ts';
-import { BtSocket } from './index.ts';
+import { BtSocket, IpmbBus, IpmbInterface } from './index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import { BT_DATA_MAX, buildBt, BtReader, parseBt } from '../wire/bt-frame.ts';
 import {
@@ -18,6 +18,8 @@ import {
   type HostBus,
   type Registers,
 } from '../wire/host/index.ts';
+import { Requester } from '../state/requester.ts';
+import { parseFrame } from '../wire/index.ts';
 import type { SimWorld } from '../world/index.ts';
 import type { Stream } from '../world/world.ts';
 import { BtInterface, KcsInterface, SsifInterface } from './host/index.ts';
@@ -189,6 +191,31 @@ async function lan(world: SimWorld, far: Far): Promise<InterfaceRig> {
   };
 }
 
+async function ipmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
+  const bus = new IpmbBus(world);
+  const bmc = bmcOf(world, far);
+  const attachment = await bmc.attach(new IpmbInterface({ bmc, bus }));
+  // Another controller of the bus asks; when it goes, it comes back at the same address with its numbers from the start.
+  const newController = () => {
+    const requester = new Requester({ clock: world.clock, address: 0x30, timeout: 6000, tries: 1, write: (frame) => port.write(frame) });
+    const port = bus.join(0x30, (frame) => {
+      const parsed = parseFrame(frame);
+      if (parsed) requester.respond(parsed.message);
+    });
+    return { requester, leave: () => port.leave() };
+  };
+  let controller = newController();
+  return {
+    ask: (netFn, cmd, data, lun = 0) => controller.requester.request({ to: 0x20, toLun: lun, netFn, cmd, data }),
+    noise: (bytes) => void bus.deliver(Uint8Array.of(0x20, ...bytes)),
+    reconnect() {
+      controller.leave();
+      controller = newController();
+    },
+    detach: () => attachment.detach(),
+  };
+}
+
 const NEAR: Channel = { number: 1, medium: 'internal', maxAnswer: 255 };
 
 /** The other way round: the far end is another process at the BT socket, the default handler. */
@@ -249,5 +276,6 @@ describe('R3, R10: one suite for every interface', () => {
     interfaceSuite(`SSIF ${withPec ? 'with' : 'without'} PEC`, traits, (world, far) => ssif(world, far, withPec));
   }
   interfaceSuite('LAN', { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16, luns: [0, 1, 3] }, lan);
+  interfaceSuite('IPMB', { maxData: 233, maxAnswer: 233, overlong: 0xca, medium: 'ipmb', atOnce: 16, luns: [0, 1, 3] }, ipmb);
   interfaceSuite('BT socket', { maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 64 }, btSocket);
 });

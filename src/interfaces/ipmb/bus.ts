@@ -34,6 +34,8 @@ export interface BusPort {
 
 /** A way from the bus to controllers elsewhere: what is for nobody here goes there. */
 export interface BusLink {
+  /** True where this controller has been heard there; unknown controllers are looked for everywhere. */
+  has?(address: number): boolean;
   write(frame: Uint8Array): WriteResult | Promise<WriteResult>;
 }
 
@@ -87,7 +89,9 @@ export class IpmbBus {
       this.#carry(member, frame);
       return 'taken';
     }
-    const others = [...this.#links].filter((link) => link !== from);
+    const elsewhere = [...this.#links].filter((link) => link !== from);
+    const known = elsewhere.find((link) => link.has?.(to));
+    const others = known ? [known] : elsewhere;
     if (others.length === 0) return 'nack';
     return others.length === 1 ? others[0].write(frame) : Promise.all(others.map(async (link) => link.write(frame))).then(best);
   }

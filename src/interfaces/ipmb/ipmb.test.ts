@@ -4,9 +4,10 @@ import { connectLan, loopback } from '../../client/index.ts';
 import { MasterWriteRead, SendMessage } from '../../commands/app/bridging.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { GetMessage } from '../../commands/app/global.ts';
+import { SetUserPassword } from '../../commands/app/users.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { GetSensorReading } from '../../commands/sensor/sensors.ts';
-import { Context, handle } from '../../router/index.ts';
+import { Context, handle, traced } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { buildMessage, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
@@ -190,6 +191,58 @@ describe('system software', () => {
     const codes = new Set<number>();
     for (let i = 0; i < 40; i++) codes.add((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0xf, 0, message(0x20)))).answer[0]);
     expect([...codes]).toEqual([0, 0xc0]);
+  });
+});
+
+describe('the trace', () => {
+  const lines: string[] = [];
+  const tracedChassis = async (): Promise<Chassis> => {
+    lines.length = 0;
+    const made = await chassis();
+    const dispatch = traced(
+      made.bmc.router,
+      made.bmc.router.dispatch,
+      made.world.clock,
+      (line) => void lines.push(line.replace(/ {2}[\d.]+ us$/, '')),
+    );
+    return {
+      ...made,
+      send: async (via, netFn, cmd, data, privilege = Privilege.Administrator) => {
+        const context = new Context<BmcState>(made.bmc, via, privilege);
+        return { answer: await made.world.until(Promise.resolve(dispatch({ netFn, lun: 0, cmd, data }, context))), context };
+      },
+    };
+  };
+
+  test('shows a bridged message as a tree, with what came back from where', async () => {
+    const { world, send } = await tracedChassis();
+    const inner = sendMessage(7, 1, message(0x72, { netFn: NetFn.SensorEvent, cmd: GetSensorReading.cmd, data: Uint8Array.of(1) }));
+    await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0, 1, message(0x82, { cmd: SendMessage.cmd, data: inner })));
+    await world.run(50);
+    expect(lines).toEqual([
+      'channel 1  Send Message tracking=1 encrypted=false authenticated=false channel=0  ->  ok',
+      '└─ 82h  Send Message tracking=1 encrypted=false authenticated=false channel=7  ->  ok',
+      '   └─ 72h  Get Sensor Reading sensorNumber=1  ->  reading=29 events=true scanning=true unavailable=false states=192',
+    ]);
+  });
+
+  test('shows what system software fetches, and no secret of a message that is only passed on', async () => {
+    const { world, send } = await tracedChassis();
+    const password = Uint8Array.of(2, 2, ...Array.from('topsecret0123456', (c) => c.charCodeAt(0)));
+    await send(
+      HOST,
+      NetFn.App,
+      SendMessage.cmd,
+      sendMessage(0, 0, message(0x82, { from: 0x20, fromLun: 2, cmd: SetUserPassword.cmd, data: password })),
+    );
+    await world.run(50);
+    await send(HOST, NetFn.App, GetMessage.cmd, NOTHING);
+    expect(lines.map((line) => line.replace(/twentyBytes.*password/, '... password'))).toEqual([
+      'channel 15  Send Message tracking=0 encrypted=false authenticated=false channel=0  ->  ok',
+      '└─ 82h  Set User Password ... password=...',
+      'channel 15  Get Message  ->  inferredPrivilege=0 channel=0',
+      '└─ 82h  Set User Password  ->  ok',
+    ]);
   });
 });
 

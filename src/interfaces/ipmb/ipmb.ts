@@ -4,9 +4,10 @@ import { NetFn, Privilege, type Response } from '../../commands/command.ts';
 import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { Requester, SEQUENCE_EXPIRATION, writeAgain, type WriteResult } from '../../state/requester.ts';
-import { broadcastFrame, buildResponse, FRAME_MAX, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
+import { broadcastFrame, buildResponse, FRAME_MAX, FRAME_MIN, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { BusPort, IpmbBus } from './bus.ts';
+import type { Carrier } from './carrier.ts';
 
 export interface IpmbOptions {
   readonly bmc: BmcState;
@@ -15,6 +16,8 @@ export interface IpmbOptions {
   readonly channel?: number;
   /** This controller's slave address; default 20h. */
   readonly address?: number;
+  /** Ways from the bus to controllers elsewhere. */
+  readonly carriers?: readonly Carrier[];
   /** Milliseconds until a request of ours is repeated, and how often it is sent. */
   readonly timeout?: number;
   readonly tries?: number;
@@ -34,6 +37,8 @@ export class IpmbInterface implements Interface<BmcState> {
   readonly address: number;
   readonly requester: Requester;
   readonly #options: IpmbOptions;
+  /** What handlers see: those that can divide their answers keep to 32 bytes, those that cannot (bridged responses) may go beyond. */
+  readonly #asAsked: Channel;
   readonly #discoverer: Requester;
   /** By requester: slave address and LUN. */
   readonly #repeated = new Map<number, RepeatedRequests>();
@@ -44,7 +49,8 @@ export class IpmbInterface implements Interface<BmcState> {
   constructor(options: IpmbOptions) {
     const { bmc, bus, channel = 0, address = 0x20, timeout, tries } = options;
     this.#options = options;
-    this.channel = { number: channel, medium: 'ipmb', maxAnswer: STANDARD_ANSWER };
+    this.channel = { number: channel, medium: 'ipmb', maxAnswer: FRAME_MAX - FRAME_MIN };
+    this.#asAsked = { ...this.channel, maxAnswer: STANDARD_ANSWER };
     this.address = address;
     const common = { clock: bmc.setup.clock, address, lag: bus.lag };
     this.requester = new Requester({ ...common, write: (frame) => this.#write(frame), timeout, tries });
@@ -52,7 +58,8 @@ export class IpmbInterface implements Interface<BmcState> {
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
-    const { bmc, bus } = this.#options;
+    const { bmc, bus, carriers = [] } = this.#options;
+    for (const carrier of carriers) await carrier.open(bus);
     this.#port = bus.join(this.address, (frame) => this.#receive(frame));
     this.#dispatch = dispatch;
     this.#disconnect = bmc.bridge.connect(this.channel.number, {
@@ -69,6 +76,7 @@ export class IpmbInterface implements Interface<BmcState> {
     this.#discoverer.close();
     this.#port?.leave();
     this.#port = undefined;
+    await Promise.all((this.#options.carriers ?? []).map((carrier) => carrier.close()));
   }
 
   /** Broadcasts Get Device ID to every address (IPMI 2.0 §20.9), and says who answered. */
@@ -117,7 +125,7 @@ export class IpmbInterface implements Interface<BmcState> {
       return;
     }
     const { netFn, toLun, cmd, data, from } = request;
-    const context = new Context(bmc, this.channel, Privilege.Administrator, toLun, undefined, `${from.toString(16)}h`);
+    const context = new Context(bmc, this.#asAsked, Privilege.Administrator, toLun, undefined, `${from.toString(16)}h`);
     context.requesterAddress = from;
     const answer = this.#dispatch({ netFn, lun: toLun, cmd, data }, context);
     if (answer instanceof Promise) void answer.then((body) => this.#answered(request, body));
