@@ -237,6 +237,7 @@ export class Bmc implements BmcState {
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
     this.life.stop();
+    this.dcmi.stop();
     await Promise.all(this.satellites.map((satellite) => satellite.close()));
     await Promise.all([...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()));
     this.#made.length = 0;

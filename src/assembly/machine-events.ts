@@ -1,13 +1,16 @@
 import type { BmcState } from '../state/bmc-state.ts';
 import { RestartCause, type PowerChange, type PowerLoss } from '../state/chassis.ts';
+import type { LimitExceeded } from '../state/dcmi.ts';
 import type { Button } from '../state/front-panel.ts';
 import type { WatchdogEvents, WatchdogSettings } from '../state/watchdog.ts';
 
 /** Sensor types of table 42-3 that tell of the machine and of the BMC itself. */
 const SensorType = {
+  Temperature: 0x01,
   PhysicalSecurity: 0x05,
   PowerUnit: 0x09,
   FirmwareProgress: 0x0f,
+  SystemEvent: 0x12,
   CriticalInterrupt: 0x13,
   Button: 0x14,
   BootInitiated: 0x1d,
@@ -17,7 +20,10 @@ const SensorType = {
   ManagementHealth: 0x28,
   SessionAudit: 0x2a,
 } as const;
-const SENSOR_SPECIFIC = 0x6f;
+/** Event types: of the sensor type itself, and generic ones (table 42-2). */
+const EventType = { SensorSpecific: 0x6f, LimitStatus: 0x05, SystemState: 0x0a } as const;
+const LIMIT_EXCEEDED = 1;
+const TRANSITION_TO_OFF = 2;
 const BMC = 0x20;
 /** System software id 0: the machine's firmware (IPMI 2.0 §5.5). */
 const FIRMWARE = 0x01;
@@ -43,6 +49,8 @@ interface Happening {
   readonly type: number;
   readonly offset: number;
   readonly deassertion?: boolean;
+  /** Default: sensor-specific. */
+  readonly eventType?: number;
   readonly generator?: number;
   /** Event data 2 and 3; bits 7:4 of data 1 follow from them. */
   readonly more?: readonly number[];
@@ -50,13 +58,14 @@ interface Happening {
 
 /** What happens to the machine and to the BMC, told as events, in the words of the sensor that shows it where there is one. */
 export function tellOfMachine(bmc: BmcState, log: boolean): void {
-  const { chassis, frontPanel, identity, life, users } = bmc;
+  const { chassis, dcmi, frontPanel, identity, life, users } = bmc;
   chassis.onPower((change) => {
     if (change.changed) identity.acpi = change.on ? ACPI_STATES.on : ACPI_STATES.off;
     if (log) tellOfPower(bmc, change);
   });
   // Data 2: the user, data 3: the channel (table 42-3, Session Audit). LAN parameter 26 says whether it is told.
   users.onLockedOut((userId, channel) => raise(bmc, { type: SensorType.SessionAudit, offset: LOCKED_OUT, more: [userId, channel] }));
+  dcmi.onExceeded((exceeded) => actOnLimit(bmc, exceeded));
   if (!log) return;
   frontPanel.onPress((button) => {
     const offset = BUTTONS[button];
@@ -66,6 +75,14 @@ export function tellOfMachine(bmc: BmcState, log: boolean): void {
   life.onReset((phase, kind) => {
     if (kind === 'cold') raise(bmc, { type: SensorType.ManagementHealth, offset: CONTROLLER_OFF_LINE, deassertion: phase === 'up' });
   });
+}
+
+/** The events that DCMI has for its limits (DCMI 1.5 table 3-2), and the end of the machine's power. */
+function actOnLimit(bmc: BmcState, { kind, powerOff }: LimitExceeded): void {
+  raise(bmc, { type: kind === 'power' ? SensorType.PowerUnit : SensorType.Temperature, eventType: EventType.LimitStatus, offset: LIMIT_EXCEEDED });
+  if (!powerOff || !bmc.chassis.isOn) return;
+  raise(bmc, { type: SensorType.SystemEvent, eventType: EventType.SystemState, offset: TRANSITION_TO_OFF });
+  void bmc.chassis.control('off', RestartCause.Oem)?.catch((error: unknown) => bmc.setup.log.error(`${kind} limit`, error));
 }
 
 function tellOfPower(bmc: BmcState, { on, action, cause, changed, starts, loss }: PowerChange): void {
@@ -122,11 +139,15 @@ function show(bmc: BmcState, happening: Happening): void {
   sensor.setStates(happening.deassertion === true ? states & ~bit : states | bit);
 }
 
-function raise({ events, sensors }: BmcState, { type, offset, deassertion = false, generator = BMC, more = [] }: Happening): void {
-  const sensor = generator === BMC ? sensors.all.find(({ declaration }) => declaration.type === type) : undefined;
+function raise(
+  { events, sensors }: BmcState,
+  { type, offset, eventType = EventType.SensorSpecific, deassertion = false, generator = BMC, more = [] }: Happening,
+): void {
+  const sensor =
+    generator === BMC && eventType === EventType.SensorSpecific ? sensors.all.find(({ declaration }) => declaration.type === type) : undefined;
   // Bits 7:6 and 5:4 say what data 2 and 3 are: 3 an extension of the sensor type's own, 0 nothing (§29.7).
   const used = (more.length > 0 ? 0xc0 : 0) | (more.length > 1 ? 0x30 : 0);
   const data = Uint8Array.from([used | offset, ...more, 0xff, 0xff].slice(0, 3));
   const sensorNumber = sensor?.declaration.number ?? 0;
-  void events.raise({ generator, sensorType: type, sensorNumber, eventType: SENSOR_SPECIFIC, deassertion, data })?.catch(() => undefined);
+  void events.raise({ generator, sensorType: type, sensorNumber, eventType, deassertion, data })?.catch(() => undefined);
 }

@@ -88,6 +88,11 @@ export class Channels {
     return [...this.#channels.values()].some((one) => one.medium === MediumType.SystemInterface && one.protocol === protocol);
   }
 
+  /** Channels of a medium, in order. */
+  numbersOf(medium: number): number[] {
+    return [...this.#channels.values()].filter((channel) => channel.medium === medium).map(({ number }) => number);
+  }
+
   isLan(number: number): boolean {
     return this.get(number)?.medium === MediumType.Lan;
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { rig } from '../../test/support/bmc.ts';
+import { toHex } from '../../test/support/vectors.ts';
 
 const temp = (name: string, number: number, entity: string, value: number) =>
   ({ name, number, entity, type: 'temperature', unit: 'degrees C', range: [-128, 127], value, thresholds: {} }) as const;
@@ -43,21 +44,94 @@ test('sensor info names the records that describe the sensors', async () => {
   expect(record[3 + 7]).toBe(2);
 });
 
-test('power: now lies between least and most, and a longer window reaches further', async () => {
-  const { ask, world } = dcmi();
+test('power: a history that grows, with the window that was asked for', async () => {
+  const { ask, world, bmc } = dcmi();
   const word = (bytes: number[], at: number): number => bytes[at] | (bytes[at + 1] << 8);
-  const statistics = await ask(2, 1, 0, 0);
-  const [current, minimum, maximum, average] = [1, 3, 5, 7].map((at) => word(statistics, at));
-  expect(minimum).toBeLessThan(average);
-  expect(average).toBeLessThan(maximum);
-  expect(current).toBeGreaterThanOrEqual(minimum);
-  expect(current).toBeLessThanOrEqual(maximum);
-  expect(maximum - minimum).toBeGreaterThan(100);
-  const short = await ask(2, 2, 0x05, 0);
-  expect(word(short, 5) - word(short, 3)).toBeLessThan(maximum - minimum);
-  await world.run(15_000);
-  expect(word(await ask(2, 1, 0, 0), 1)).not.toBe(current);
+  const read = async (...mode: number[]) => {
+    const bytes = await ask(2, ...mode, 0);
+    const [current, minimum, maximum, average] = [1, 3, 5, 7].map((at) => word(bytes, at));
+    return { current, minimum, maximum, average, period: word(bytes, 13), active: bytes[17] };
+  };
+  const first = await read(1, 0);
+  expect(first).toMatchObject({ minimum: first.current, maximum: first.current, average: first.current, period: 1000, active: 0x40 });
+  await world.run(90_000);
+  const minute = await read(1, 0);
+  expect(minute.period).toBe(60_000);
+  expect(minute.minimum).toBeLessThan(minute.average);
+  expect(minute.average).toBeLessThan(minute.maximum);
+  expect(minute.maximum - minute.minimum).toBeGreaterThan(100);
+  const short = await read(2, 0x05);
+  expect(short.maximum - short.minimum).toBeLessThan(minute.maximum - minute.minimum);
   expect(await ask(2, 2, 0x07, 0)).toEqual([0xcc]);
+  // A peak of ten seconds is seen by the windows that reach back to it, and only by those.
+  bmc.sensors.get(4, 0).setValue(900);
+  await world.run(10_000);
+  bmc.sensors.get(4, 0).setValue(undefined);
+  await world.run(10_000);
+  expect((await read(2, 0x05)).maximum).toBeLessThan(600);
+  expect((await read(2, 0x41)).maximum).toBe(900);
+  await world.run(120_000);
+  expect((await read(2, 0x41)).maximum).toBeLessThan(600);
+  expect((await read(2, 0x4f)).maximum).toBe(900);
+  expect((await read(2, 0x81)).average).toBeLessThan(600);
+});
+
+test('without a sensor of watts nothing is measured', async () => {
+  const { ask } = dcmi({ sensors: [temp('CPU1', 1, '3.1', 47)] });
+  expect((await ask(2, 1, 0, 0)).at(-1)).toBe(0);
+  expect((await ask(1, 1)).slice(4)).toEqual([0, 0, 1]);
+});
+
+test('a power limit acts when it is exceeded for longer than the correction time, once', async () => {
+  const { ask, world, bmc } = dcmi();
+  const watts = bmc.sensors.get(4, 0);
+  const events = (): string[] => Array.from({ length: bmc.sel.count }, (_, i) => toHex(bmc.sel.get(i + 1).record.subarray(10, 14)));
+  watts.setValue(300);
+  await ask(4, 0, 0, 0, 0x11, 0xf4, 0x01, 0xa0, 0x0f, 0, 0, 0, 0, 5, 0);
+  watts.setValue(600);
+  await world.run(10_000);
+  expect(events()).toEqual([]);
+  await ask(5, 1, 0, 0);
+  await world.run(3000);
+  watts.setValue(400);
+  await world.run(2000);
+  watts.setValue(600);
+  await world.run(4000);
+  expect(events()).toEqual([]);
+  await world.run(20_000);
+  // Power unit, limit status, limit exceeded.
+  expect(events()).toEqual(['09 00 05 01']);
+  await ask(4, 0, 0, 0, 0x01, 0xf4, 0x01, 0xe8, 0x03, 0, 0, 0, 0, 5, 0);
+  await world.run(5000);
+  expect(bmc.chassis.isOn).toBe(false);
+  // Limit exceeded, transition to power off, power unit off.
+  expect(events().slice(1)).toEqual(['09 00 05 01', '12 00 0a 02', '09 00 6f 00']);
+});
+
+test('a thermal limit of the inlet acts after its time; without an action it is off', async () => {
+  const { ask, world, bmc } = dcmi();
+  expect(await ask(0x0c, 0x40, 1)).toEqual([0, 0, 60, 60, 0]);
+  expect(await ask(0x0b, 0x40, 1, 0x40, 30, 5, 0)).toEqual([0]);
+  expect(await ask(0x0c, 0x37, 1)).toEqual([0, 0x40, 30, 5, 0]);
+  bmc.sensors.get(3, 0).setValue(31);
+  await world.run(5000);
+  expect(bmc.chassis.isOn).toBe(true);
+  await world.run(3000);
+  expect(bmc.chassis.isOn).toBe(false);
+  expect(toHex(bmc.sel.get(1).record.subarray(10, 14))).toBe('01 00 05 01');
+});
+
+test('configuration: DHCP is started and reads 0; timings last; reserved bits are refused', async () => {
+  const { ask } = dcmi();
+  expect(await ask(0x13, 1, 0)).toEqual([0, 1, 5, 1, 0]);
+  expect(await ask(0x12, 1, 0, 1)).toEqual([0]);
+  expect(await ask(0x13, 1, 0)).toEqual([0, 1, 5, 1, 0]);
+  expect(await ask(0x12, 2, 0, 0x83)).toEqual([0]);
+  expect(await ask(0x12, 2, 0, 0x04)).toEqual([0xcc]);
+  expect(await ask(0x12, 4, 0, 0x2c, 1)).toEqual([0]);
+  expect(await ask(0x13, 4, 0)).toEqual([0, 1, 5, 1, 0x2c, 1]);
+  expect(await ask(0x12, 4, 0, 1)).toEqual([0xc7]);
+  expect(await ask(0x13, 9, 0)).toEqual([0xcc]);
 });
 
 test('a power limit that is not active comes with 80h; active with 00h', async () => {

@@ -34,13 +34,16 @@ export function buildPresencePing(tag: number): Uint8Array {
   return Uint8Array.of(VERSION, 0, NO_ACK, RmcpClass.Asf, ...ASF_IANA, PING, tag, 0, 0);
 }
 
+/** Who a pong is from: the IANA number of the DCMI forum says that DCMI is served (DCMI 1.5 §6.4.8). */
+export const DCMI_IANA: readonly number[] = [0x00, 0x00, 0x8e, 0x71];
+
 /** Presence pong: 16 bytes that say "IPMI supported, ASF 1.0" (DSP0136 §3.2.4.3). */
-export function buildPresencePong(tag: number): Uint8Array {
+export function buildPresencePong(tag: number, iana: readonly number[] = ASF_IANA): Uint8Array {
   const out = new Uint8Array(28);
   putRmcpHeader(out, RmcpClass.Asf);
   out.set(ASF_IANA, 4);
   out.set([PONG, tag, 0, 16], 8);
-  out.set(ASF_IANA, 12);
+  out.set(iana, 12);
   out[20] = 0x81;
   return out;
 }

@@ -128,7 +128,10 @@ export const SetControllerIdString = dcmi({
   response: { length: u8 },
 });
 
-/** `action`: bit 6 power off, bit 5 log; `limit` in degrees C; `exceptionTime` in seconds. */
+/** Bits of a thermal limit's `action`; without one the limit is off (§6.7.2). */
+export const ThermalAction = { PowerOff: 0x40, LogOnly: 0x20 } as const;
+
+/** `action`: see ThermalAction; `limit` in degrees C; `exceptionTime` in seconds. */
 const thermalLimit = { action: u8, limit: i8, exceptionTime: u16 };
 
 export const SetThermalLimit = dcmi({
@@ -136,6 +139,7 @@ export const SetThermalLimit = dcmi({
   spec: 'DCMI 1.5 §6.7.2',
   cmd: 0x0b,
   privilege: Privilege.Operator,
+  codes: { 0x84: 'thermal limit out of range', 0x85: 'exception time out of range' },
   request: { entityId: u8, entityInstance: u8, ...thermalLimit },
   response: {},
 });

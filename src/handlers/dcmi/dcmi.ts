@@ -20,13 +20,15 @@ import {
 } from '../../commands/dcmi/dcmi.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { MediumType } from '../../state/channels.ts';
 import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../state/sdr-records.ts';
 import type { Sensor } from '../../state/sensor.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 
-/** DCMI 1.5; parameter revision 2. */
-const VERSION = { major: 1, minor: 5, revision: 2 };
+/** DCMI 1.5, and the revisions of its two tables of parameters. */
+const CAPABILITIES = { major: 1, minor: 5, revision: 2 };
+const CONFIGURATION = { major: 1, minor: 5, revision: 1 };
 const CHUNK = 16;
 const AT_ONCE = 8;
 const TEMPERATURE = 0x01;
@@ -37,16 +39,19 @@ const STATISTICS_PERIOD = 60_000;
 const NO_CHANNEL = 0xff;
 
 export const dcmiHandlers: readonly Handler<BmcState>[] = [
-  handle(GetDcmiCapabilitiesInfo, ({ parameter }, { bmc, channel }) => ({
-    ...VERSION,
-    data: Uint8Array.from(capabilities(bmc, parameter, channel.number)),
+  handle(GetDcmiCapabilitiesInfo, ({ parameter }, { bmc }) => ({
+    ...CAPABILITIES,
+    data: Uint8Array.from(capabilities(bmc, parameter)),
   })),
 
   handle(GetPowerReading, ({ mode, period }, { bmc }) => {
     if (mode !== PowerReadingMode.Statistics && mode !== PowerReadingMode.Enhanced) throw new IpmiError(CC.InvalidDataField, `mode ${mode}`);
     if (mode === PowerReadingMode.Enhanced && !PERIODS.includes(period)) throw new IpmiError(CC.InvalidDataField, `averaging period ${period}`);
     const milliseconds = mode === PowerReadingMode.Enhanced ? (period & 0x3f) * UNIT_MS[period >> 6] : STATISTICS_PERIOD;
-    return { ...bmc.dcmi.power(milliseconds), timestamp: bmc.time.now(), period: milliseconds, active: 1 };
+    const { span, ...watts } = bmc.dcmi.power(milliseconds);
+    // Rolling averages have the period that was asked for; others that of which there are samples.
+    const covered = mode === PowerReadingMode.Enhanced ? milliseconds : span;
+    return { ...watts, timestamp: bmc.time.now(), period: covered, active: bmc.dcmi.measuresPower ? 1 : 0 };
   }),
 
   handle(GetPowerLimit, (_request, { bmc: { dcmi } }) => {
@@ -94,22 +99,27 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
   handle(GetThermalLimit, ({ entityId, entityInstance }, { bmc }) => bmc.dcmi.thermalLimit(entityId, entityInstance)),
 
   handle(SetDcmiConfigurationParameters, ({ parameter, data }, { bmc }) => after(bmc.dcmi.configure(parameter, Array.from(data)), {})),
-  handle(GetDcmiConfigurationParameters, ({ parameter }, { bmc }) => ({ ...VERSION, data: Uint8Array.from(bmc.dcmi.configuration(parameter)) })),
+  handle(GetDcmiConfigurationParameters, ({ parameter }, { bmc }) => ({
+    ...CONFIGURATION,
+    data: Uint8Array.from(bmc.dcmi.configuration(parameter)),
+  })),
 ];
 
 /** Data of Get DCMI Capabilities Info by parameter (§6.1.1 table 6-3). */
-function capabilities(bmc: BmcState, parameter: number, channel: number): number[] {
+function capabilities(bmc: BmcState, parameter: number): number[] {
+  const lans = bmc.channels.numbersOf(MediumType.Lan);
+  const [serial] = bmc.channels.numbersOf(MediumType.Serial);
   switch (parameter) {
     case 1:
-      // Power management; in-band and LAN access.
-      return [0x00, 0x01, 0x05];
+      // Power management, where it can be measured; ways in besides the first LAN channel: host, terminal mode, second LAN.
+      return [0x00, bmc.dcmi.measuresPower ? 0x01 : 0x00, 0x01 | (serial === undefined ? 0 : 0x02) | (lans.length > 1 ? 0x04 : 0)];
     case 2:
       // SEL: no rollover, so many entries; temperatures are sampled every second.
-      return [bmc.sel.capacity & 0xff, (bmc.sel.capacity >> 8) & 0x0f, 0, 0, 1];
+      return [Math.min(bmc.sel.capacity, 0xfff) & 0xff, Math.min(bmc.sel.capacity, 0xfff) >> 8, 0, 0, 1];
     case 3:
       return [0x20, 0x00];
     case 4:
-      return [channel <= 0x0b ? channel : 1, NO_CHANNEL, NO_CHANNEL];
+      return [lans[0] ?? NO_CHANNEL, lans[1] ?? NO_CHANNEL, serial ?? NO_CHANNEL];
     case 5:
       return [PERIODS.length, ...PERIODS];
     default:

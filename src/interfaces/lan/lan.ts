@@ -9,6 +9,7 @@ import {
   BMC_ADDRESS,
   buildPresencePong,
   buildResponse,
+  DCMI_IANA,
   parseMessage,
   presencePingTag,
   RmcpClass,
@@ -115,7 +116,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     const cls = rmcpClass(datagram);
     if (cls === RmcpClass.Asf) {
       const tag = presencePingTag(datagram);
-      if (tag !== undefined) this.send(buildPresencePong(tag), from);
+      if (tag !== undefined) this.send(buildPresencePong(tag, DCMI_IANA), from);
     } else if (cls === RmcpClass.Ipmi) {
       this.statistics.valid++;
       if (datagram[4] === AuthType.RmcpPlus) this.#rmcpPlus.receive(datagram, from);
