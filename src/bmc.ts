@@ -1,7 +1,10 @@
 import { makePower, type Power } from './assembly/backends.ts';
 import { makeFirmware } from './assembly/firmware.ts';
 import { plugConsole } from './assembly/console.ts';
+import { faultsFromSensors } from './assembly/faults.ts';
 import { makeInterface, type Made } from './assembly/interfaces.ts';
+import { SensorFeed } from './assembly/sensor-feed.ts';
+import { sourceMaker } from './assembly/sensor-sources.ts';
 import { Busses, forwardEvents, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
@@ -10,8 +13,10 @@ import { channelsOf, withBusses } from './config/channels.ts';
 import { locatorsOf } from './config/locators.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
 import { pefOf } from './config/pef.ts';
-import { dangersOf, frusOf, identityOf, lanSettingsOf, sensorsOf, usersOf, usersWithoutSol } from './config/platform.ts';
+import { dangersOf, frusOf, identityOf, lanSettingsOf, usersOf, usersWithoutSol } from './config/platform.ts';
 import { serialOf } from './config/serial.ts';
+import { recordsInFile } from './config/sdr-file.ts';
+import { sensorsOf } from './config/sensors.ts';
 import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
@@ -128,6 +133,7 @@ export class Bmc implements BmcState {
   readonly #busses: Busses;
   readonly #made: Made[] = [];
   readonly #power: Power;
+  #feed: SensorFeed | undefined;
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
@@ -156,7 +162,13 @@ export class Bmc implements BmcState {
     this.sel = new Sel(setup, this.time, options.sel);
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
-    this.sensors = new Sensors(setup, this.events, sensorsOf(options), this.identity.address);
+    this.sensors = new Sensors(
+      setup,
+      this.events,
+      sensorsOf(options, sourceMaker(world, log)),
+      this.identity.address,
+      options.sensorInterval && options.sensorInterval * 1000,
+    );
     this.satellites = (options.satellites ?? []).map((one) => {
       const { address, channel = 0 } = one;
       const name = `${address.toString(16)}h`;
@@ -167,7 +179,7 @@ export class Bmc implements BmcState {
         uplink: { bus: this.#busses.on(channel), address, channel },
       });
     });
-    const records = [...[this, ...this.satellites].flatMap(sensorRecords), ...locatorsOf(options)];
+    const records = [...[this, ...this.satellites].flatMap(sensorRecords), ...recordsInFile(options.sdr ?? {}), ...locatorsOf(options)];
     this.sdr = new SdrRepository(setup, this.time, { records });
     this.fru = new FruInventory(setup, frusOf(options));
     for (const { id, i2c } of options.fru ?? []) if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
@@ -218,9 +230,12 @@ export class Bmc implements BmcState {
       }
       for (const satellite of this.satellites) await satellite.open();
       await this.#openSockets();
+      if (this.#options.sensorFeed) this.#feed = new SensorFeed(this.sensors, this.#world.http, this.#options.sensorFeed.listen);
+      await this.#feed?.open();
       await this.chassis.open();
       this.pef.resume();
       await plugConsole(this, this.name, this.#options.sol?.console ?? { type: 'simulated' }, this.#world);
+      this.sensors.start();
     } catch (error) {
       await this.close();
       throw error;
@@ -238,9 +253,11 @@ export class Bmc implements BmcState {
   async close(): Promise<void> {
     this.life.stop();
     this.dcmi.stop();
+    this.sensors.stop();
     await Promise.all(this.satellites.map((satellite) => satellite.close()));
     await Promise.all([...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()));
     this.#made.length = 0;
+    await this.#feed?.close();
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
     await this.update?.close();
@@ -267,7 +284,13 @@ export class Bmc implements BmcState {
     const { clock, stream } = this.#world;
     const { handlers, bt } = this.#options.sockets ?? {};
     const common = { router: this.router, clock, stream, bmc: this.name, log: (message: string) => this.setup.log.warn(`${this.name}: ${message}`) };
-    if (handlers) this.#sockets.push(new HandlerSocket({ ...common, listen: { path: handlers.path, mode: handlers.mode ?? 0o600 } }));
+    if (handlers) {
+      const sensors = (name: string, value: number | undefined): string | undefined => {
+        const sensor = this.sensors.byName(name);
+        return sensor ? sensor.push(value) : `there is no sensor '${name}'`;
+      };
+      this.#sockets.push(new HandlerSocket({ ...common, sensors, listen: { path: handlers.path, mode: handlers.mode ?? 0o600 } }));
+    }
     if (bt) this.#sockets.push(new BtSocket({ ...common, listen: { path: bt.path, mode: bt.mode ?? 0o600 } }));
     for (const socket of this.#sockets) await socket.open();
   }
@@ -308,6 +331,7 @@ export class Bmc implements BmcState {
     this.events.forward = forwardEvents(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     tellOfMachine(this, this.#options.chassis?.events ?? true);
+    faultsFromSensors(this);
   }
 
   #onReset(phase: ResetPhase, kind: ResetKind): void {

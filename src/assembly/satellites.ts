@@ -56,9 +56,9 @@ export const satelliteSettings = (
   chassis: { events: false },
 });
 
-/** Records with which a repository shows the sensors of a controller. */
+/** Records with which a repository shows the sensors of a controller, but for those that were loaded with theirs. */
 export const sensorRecords = ({ sensors, identity }: Pick<BmcState, 'sensors' | 'identity'>): Uint8Array[] =>
-  sensors.all.map((sensor) => sensorSdr(sensor, identity));
+  sensors.all.filter(({ declaration }) => !declaration.record).map((sensor) => sensorSdr(sensor, identity));
 
 /** Takes a controller's own events to their receiver over its primary IPMB (IPMI 2.0 §29.1). FFh: nobody wants them. */
 export function forwardEvents(bmc: BmcState): (event: PlatformEvent) => boolean {

@@ -17,7 +17,7 @@ export function loadWhole(file: string): FileOptions {
   }
   try {
     const whole = parseFile(text, file);
-    return { ...whole, bmcs: whole.bmcs.map((bmc) => withImages(bmc, dirname(file))) };
+    return { ...whole, bmcs: whole.bmcs.map((bmc) => withSdr(withImages(bmc, dirname(file)), dirname(file))) };
   } catch (error) {
     if (error instanceof ConfigError) throw new CliError(error.message, { cause: error });
     throw error;
@@ -27,14 +27,19 @@ export function loadWhole(file: string): FileOptions {
 /** FRU devices that lie in files of their own, beside the settings. */
 function withImages(bmc: BmcOptions, folder: string): BmcOptions {
   if (!bmc.fru?.some(({ file }) => file !== undefined)) return bmc;
-  const image = (path: string): Uint8Array => {
-    try {
-      return Uint8Array.from(readFileSync(resolve(folder, path)));
-    } catch (error) {
-      throw new CliError(`fru file ${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`);
-    }
-  };
-  return { ...bmc, fru: bmc.fru.map((one) => (one.file === undefined ? one : { ...one, image: image(one.file) })) };
+  return { ...bmc, fru: bmc.fru.map((one) => (one.file === undefined ? one : { ...one, image: imageIn(folder, 'fru', one.file) })) };
+}
+
+/** An SDR dump beside the settings. */
+const withSdr = (bmc: BmcOptions, folder: string): BmcOptions =>
+  bmc.sdr?.file === undefined ? bmc : { ...bmc, sdr: { ...bmc.sdr, image: imageIn(folder, 'sdr', bmc.sdr.file) } };
+
+function imageIn(folder: string, what: string, path: string): Uint8Array {
+  try {
+    return Uint8Array.from(readFileSync(resolve(folder, path)));
+  } catch (error) {
+    throw new CliError(`${what} file ${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`);
+  }
 }
 
 export function checkFile(file: string, { json = false }: { json?: boolean }): number {

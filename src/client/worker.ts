@@ -90,6 +90,11 @@ export class Worker {
     };
   }
 
+  /** Sets a sensor whose value is pushed, in its unit (states of a discrete one, a bit each); null: it cannot be read. Ends with the connection. */
+  setSensor(name: string, value: number | null): void {
+    this.#send({ type: 'sensor', name, value });
+  }
+
   close(): void {
     this.#stream.end();
   }

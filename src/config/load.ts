@@ -46,9 +46,19 @@ function problemsOf(error: ZodError, document: Document, at: (offset: number) =>
     // Zod points at the parent of an unknown key; the key has a place of its own.
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => [keyOffset(document, path, key), `${[...path, key].join('.')}: unknown key`]);
-    return [[valueOffset(document, path), `${path.join('.') || 'file'}: ${wording(issue)}${received(document, path)}`]];
+    return [
+      [valueOffset(document, path) + within(issue, document, path), `${path.join('.') || 'file'}: ${wording(issue)}${received(document, path)}`],
+    ];
   });
   return problems.sort(([a], [b]) => a - b).map(([offset, problem]) => `${at(offset)} ${problem}`);
+}
+
+/** How far into a text its mistake is, where the check knows: behind the quote, if there is one. */
+function within(issue: z.core.$ZodIssue, document: Document, path: readonly (string | number)[]): number {
+  const at: unknown = issue.code === 'custom' ? issue.params?.at : undefined;
+  if (typeof at !== 'number') return 0;
+  const { type } = (document.getIn(path, true) ?? {}) as { type?: string };
+  return at + (type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE' ? 1 : 0);
 }
 
 function wording(issue: z.core.$ZodIssue): string {

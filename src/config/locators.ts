@@ -1,8 +1,10 @@
 import { BMC_SUPPORT, type DeviceSupport } from '../state/identity.ts';
 import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
+import { associationsOf } from './associations.ts';
 import type { BmcOptions, FruOptions, SatelliteOptions } from './options.ts';
 import { satelliteSupport } from './platform.ts';
+import { recordsInFile } from './sdr-file.ts';
 
 interface Controller {
   readonly address: number;
@@ -13,13 +15,25 @@ interface Controller {
 }
 
 /** Locators of a repository: this controller, its FRU devices besides its own, and the controllers on its busses with theirs. */
-export function locatorsOf({ sdr = {}, fru = [], name = 'BMC', satellites = [] }: BmcOptions): Uint8Array[] {
-  return [
+export function locatorsOf(options: BmcOptions): Uint8Array[] {
+  const { sdr = {}, fru = [], name = 'BMC', satellites = [] } = options;
+  // A dump has locators of its own.
+  const loaded = new Set(recordsInFile(sdr).map(keyOf));
+  const own = [
     controllerLocator({ address: BMC_ADDRESS, channel: 0, support: BMC_SUPPORT, name: sdr.name ?? name }),
     ...fruLocators(fru, BMC_ADDRESS, 0),
     ...satellites.flatMap((one) => satelliteLocators(one)),
+    ...associationsOf(sdr),
   ];
+  return own.filter((record) => !loaded.has(keyOf(record)));
 }
+
+/** Type and key bytes: two records with the same ones describe the same thing (§43). */
+const keyOf = (record: Uint8Array): string =>
+  record
+    .subarray(3, 8)
+    .filter((_, i) => i !== 1)
+    .join();
 
 /** How a repository shows a satellite and its FRU devices. */
 function satelliteLocators({ address, channel = 0, entity, fru = [], name = satelliteName(address) }: SatelliteOptions): Uint8Array[] {

@@ -3,11 +3,13 @@ import type { BackendOptions } from './backend-options.ts';
 import type { FirmwareOptions } from './firmware-options.ts';
 import type { InterfaceOptions } from './interface-options.ts';
 import type { PefOptions } from './pef-options.ts';
+import type { SdrOptions, SensorFeedOptions, SensorOptions } from './sensor-options.ts';
 
 export type * from './backend-options.ts';
 export type * from './firmware-options.ts';
 export type * from './interface-options.ts';
 export type * from './pef-options.ts';
+export type * from './sensor-options.ts';
 
 /** The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable default. */
 export interface BmcOptions {
@@ -20,8 +22,10 @@ export interface BmcOptions {
   readonly userSlots?: number;
   readonly sensors?: readonly SensorOptions[];
   readonly fru?: readonly FruOptions[];
-  /** More records for the SDR repository: management controllers besides this one, event-only sensors. */
-  readonly sdr?: { readonly name?: string };
+  readonly sdr?: SdrOptions;
+  /** Seconds between two looks at sensors that move, 0.1..3600. Default 2. */
+  readonly sensorInterval?: number;
+  readonly sensorFeed?: SensorFeedOptions;
   readonly sel?: SelOptions;
   readonly pef?: PefOptions;
   readonly chassis?: ChassisOptions;
@@ -84,28 +88,6 @@ export interface UserOptions {
   readonly enabled?: boolean;
   /** May activate SOL, until a client changes it. Default true. */
   readonly sol?: boolean;
-}
-
-export interface SensorOptions {
-  readonly name: string;
-  /** 1..254. Default: the next free one. */
-  readonly number?: number;
-  /** `id.instance`, as `ipmitool sdr` prints it. */
-  readonly entity: string;
-  /** Sensor type by the specification's name, in lower case (`temperature`, `power supply`) or as a number. */
-  readonly type: string | number;
-  /** Unit of a threshold sensor (`degrees C`, `RPM`, `Volts`, `Watts`, `Amps`). */
-  readonly unit?: string;
-  /** The readings that the sensor can show. */
-  readonly range?: readonly [number, number];
-  /** A constant, or a slow plausible movement around a base. */
-  readonly value?: number | { readonly base: number; readonly swing?: number; readonly period?: number; readonly noise?: number };
-  readonly nominal?: number;
-  readonly thresholds?: { readonly [K in 'lnr' | 'lc' | 'lnc' | 'unc' | 'uc' | 'unr']?: number };
-  readonly hysteresis?: number;
-  /** A discrete sensor: its event/reading type (default 6Fh, sensor-specific) and the states that are asserted. */
-  readonly eventType?: number;
-  readonly states?: readonly number[];
 }
 
 export interface FruOptions extends FruContent {

@@ -2,18 +2,12 @@ import { fruImage } from '../state/fru-image.ts';
 import type { FruDevice } from '../state/fru.ts';
 import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/identity.ts';
 import type { LanSettings } from '../state/lan-parameters.ts';
-import { factorsFor } from '../state/sensor-factors.ts';
-import type { SensorDeclaration } from '../state/sensor.ts';
 import type { UsersOptions } from '../state/users.ts';
 import { SettingsError } from './errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';
-import { possibleStates, sensorTypes, units } from './names.ts';
-import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem, SensorOptions } from './options.ts';
-
-const THRESHOLD = 0x01;
-const SENSOR_SPECIFIC = 0x6f;
+import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem } from './options.ts';
 
 /** `place`: where a controller is that is not the BMC. */
 export function identityOf(options: BmcOptions, place?: { readonly address: number; readonly channel: number }): Identity {
@@ -81,6 +75,9 @@ export function dangersOf(options: BmcOptions): string[] {
       listen === undefined || listen.includes('/') ? [] : [`ipmb listens on ${listen}: whoever connects is a controller with every right`],
     ),
     ...(nullUser ? ['the null user is on: it needs no name'] : []),
+    ...(options.sensorFeed && !/^(127\.|\[::1\]|localhost:|\/)/.test(options.sensorFeed.listen)
+      ? ['sensorFeed does not listen on a loopback address: anyone who reaches it sets sensors without a password']
+      : []),
   ];
 }
 
@@ -98,32 +95,6 @@ export function usersOf(options: BmcOptions): UsersOptions {
 
 /** Users whose settings keep them from SOL. */
 export const usersWithoutSol = ({ users = [] }: BmcOptions): number[] => users.filter(({ sol }) => sol === false).map(({ id }) => id);
-
-export function sensorsOf({ sensors = [] }: BmcOptions): SensorDeclaration[] {
-  const taken = new Set(sensors.flatMap(({ number }) => (number === undefined ? [] : [number])));
-  let next = 1;
-  return sensors.map((sensor) => {
-    while (taken.has(next)) next++;
-    const number = sensor.number ?? next++;
-    taken.add(number);
-    return sensorOf(sensor, number);
-  });
-}
-
-function sensorOf(sensor: SensorOptions, number: number): SensorDeclaration {
-  const type = typeof sensor.type === 'number' ? sensor.type : sensorTypes[sensor.type.toLowerCase()];
-  if (type === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no sensor type '${sensor.type}'`);
-  const [entityId, entityInstance] = sensor.entity.split('.').map(Number);
-  const common = { number, name: sensor.name, entityId, entityInstance, type };
-  if (sensor.unit === undefined) {
-    const states = (sensor.states ?? []).reduce((mask, state) => mask | (1 << state), 0);
-    return { ...common, eventType: sensor.eventType ?? SENSOR_SPECIFIC, states, possibleStates: (possibleStates[type] ?? 0xff) | states };
-  }
-  const unit = units[sensor.unit];
-  if (unit === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no unit '${sensor.unit}'`);
-  const { range: [min, max] = [0, 255], value = 0, nominal, thresholds = {}, hysteresis } = sensor;
-  return { ...common, eventType: THRESHOLD, analog: { factors: factorsFor(min, max), unit, value, min, max, nominal, thresholds, hysteresis } };
-}
 
 export const frusOf = ({ fru = [] }: BmcOptions): FruDevice[] =>
   fru.map((one) => ({ id: one.id, name: one.name, image: imageOf(one), byWords: one.byWords, readOnly: one.readOnly }));

@@ -4,43 +4,14 @@ import { parseSelector } from './firewall.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
 import { interfaceSchema, slaveAddress } from './interface-schema.ts';
-import { units } from './names.ts';
 import type { BmcOptions, SatelliteOptions } from './options.ts';
-import { pefSchema, sensorType } from './pef-schema.ts';
+import { pefSchema } from './pef-schema.ts';
+import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
 const text = (most: number) => z.string().max(most);
-const entity = z
-  .union([z.string(), z.number()])
-  .transform(String)
-  .pipe(z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'expected entity id.instance, like "3.1"'));
 const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
-
-const unit = z.custom<string>((value) => typeof value === 'string' && value in units, `expected one of ${Object.keys(units).join(', ')}`);
-
-const sensor = z.strictObject({
-  name: text(16).min(1),
-  number: z.int().min(1).max(254).optional(),
-  entity,
-  type: sensorType,
-  unit: unit.optional(),
-  range: z.tuple([z.number(), z.number()]).optional(),
-  value: z
-    .union([
-      z.number(),
-      z.strictObject({ base: z.number(), swing: z.number().optional(), period: z.number().positive().optional(), noise: z.number().optional() }),
-    ])
-    .optional(),
-  nominal: z.number().optional(),
-  thresholds: z
-    .strictObject({ lnr: z.number(), lc: z.number(), lnc: z.number(), unc: z.number(), uc: z.number(), unr: z.number() })
-    .partial()
-    .optional(),
-  hysteresis: z.number().min(0).optional(),
-  eventType: z.int().min(1).max(0x7f).optional(),
-  states: z.array(z.int().min(0).max(14)).optional(),
-});
 
 const selector = z.custom<string>(
   (value) => typeof value === 'string' && parseSelector(value) !== undefined,
@@ -136,7 +107,9 @@ const bmc = {
   userSlots: z.int().min(2).max(63).optional(),
   sensors: z.array(sensor).optional(),
   fru: z.array(fru).optional(),
-  sdr: z.strictObject({ name: text(16).optional() }).optional(),
+  sdr: sdrSchema.optional(),
+  sensorInterval: z.number().min(0.1).max(3600).optional(),
+  sensorFeed: sensorFeed.optional(),
   sel: z.strictObject({ capacity: z.int().min(16).max(0xfffe).optional(), bootEvents: z.boolean().optional() }).optional(),
   pef: pefSchema.optional(),
   chassis: z

@@ -56,7 +56,6 @@ interface Delivery {
 const DEFERRED = 32;
 const ANY_ADDRESS = '0.0.0.0';
 const PET_TRAP = 0;
-const BMC_ADDRESS = 0x20;
 const UNSPECIFIED = 0xff;
 /** Of a trap that tells of no event (PET 1.0). */
 const NO_EVENT: PlatformEvent = {
@@ -238,7 +237,7 @@ export class Alerts {
     const { identity, parameters, time, sensors } = this.#around;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     const { generator, generatorLun = 0, sensorNumber, data } = event;
-    const own = generator === BMC_ADDRESS ? sensors.find(sensorNumber, generatorLun)?.declaration : undefined;
+    const own = generator === identity.address ? sensors.find(sensorNumber, generatorLun)?.declaration : undefined;
     const eventData = new Uint8Array(8);
     eventData.set(data);
     const guid = parameters.guid ?? identity.systemGuidBytes;

@@ -64,9 +64,9 @@ test('power: a history that grows, with the window that was asked for', async ()
   expect(short.maximum - short.minimum).toBeLessThan(minute.maximum - minute.minimum);
   expect(await ask(2, 2, 0x07, 0)).toEqual([0xcc]);
   // A peak of ten seconds is seen by the windows that reach back to it, and only by those.
-  bmc.sensors.get(4, 0).setValue(900);
+  bmc.sensors.get(4, 0).set(900);
   await world.run(10_000);
-  bmc.sensors.get(4, 0).setValue(undefined);
+  bmc.sensors.get(4, 0).set(undefined);
   await world.run(10_000);
   expect((await read(2, 0x05)).maximum).toBeLessThan(600);
   expect((await read(2, 0x41)).maximum).toBe(900);
@@ -86,16 +86,16 @@ test('a power limit acts when it is exceeded for longer than the correction time
   const { ask, world, bmc } = dcmi();
   const watts = bmc.sensors.get(4, 0);
   const events = (): string[] => Array.from({ length: bmc.sel.count }, (_, i) => toHex(bmc.sel.get(i + 1).record.subarray(10, 14)));
-  watts.setValue(300);
+  watts.set(300);
   await ask(4, 0, 0, 0, 0x11, 0xf4, 0x01, 0xa0, 0x0f, 0, 0, 0, 0, 5, 0);
-  watts.setValue(600);
+  watts.set(600);
   await world.run(10_000);
   expect(events()).toEqual([]);
   await ask(5, 1, 0, 0);
   await world.run(3000);
-  watts.setValue(400);
+  watts.set(400);
   await world.run(2000);
-  watts.setValue(600);
+  watts.set(600);
   await world.run(4000);
   expect(events()).toEqual([]);
   await world.run(20_000);
@@ -113,7 +113,7 @@ test('a thermal limit of the inlet acts after its time; without an action it is 
   expect(await ask(0x0c, 0x40, 1)).toEqual([0, 0, 60, 60, 0]);
   expect(await ask(0x0b, 0x40, 1, 0x40, 30, 5, 0)).toEqual([0]);
   expect(await ask(0x0c, 0x37, 1)).toEqual([0, 0x40, 30, 5, 0]);
-  bmc.sensors.get(3, 0).setValue(31);
+  bmc.sensors.get(3, 0).set(31);
   await world.run(5000);
   expect(bmc.chassis.isOn).toBe(true);
   await world.run(3000);

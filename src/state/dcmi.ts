@@ -204,7 +204,7 @@ export class Dcmi {
     const { action, limit, exceptionTime } = this.#thermal.get(key) ?? NO_THERMAL_LIMIT;
     const [entityId, instance] = key.split('.').map(Number);
     const watched = {
-      exceeded: () => this.temperatures(entityId, instance).some((sensor) => sensor.value > limit),
+      exceeded: () => this.temperatures(entityId, instance).some((sensor) => (sensor.value ?? 0) > limit),
       patience: exceptionTime * 1000,
       act: () => this.#tell({ kind: 'temperature', powerOff: (action & ThermalAction.PowerOff) !== 0 }),
     };

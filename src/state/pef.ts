@@ -32,7 +32,6 @@ const ONLY_ASK = 0xff;
 const NONE = 0xffff;
 /** Events that wait for the postpone timer, and events whose alerts are under way; the oldest give way. */
 const MOST_PENDING = 64;
-const BMC_ADDRESS = 0x20;
 /** The event that tells of a PEF action: system event, offset 4 (§42.2 table 42-3). */
 const SYSTEM_EVENT = 0x12;
 const PEF_ACTION_OFFSET = 4;
@@ -199,13 +198,14 @@ export class Pef {
 
   /** The event message for actions, if it is wanted. One that such a message asks for has none, or there would be no end. */
   #tell(cause: PlatformEvent, actions: PefActionSet): void {
-    const isTold = cause.sensorType === SYSTEM_EVENT && (cause.data[0] & 0xf) === PEF_ACTION_OFFSET && cause.generator === BMC_ADDRESS;
+    const { address } = this.#options.identity;
+    const isTold = cause.sensorType === SYSTEM_EVENT && (cause.data[0] & 0xf) === PEF_ACTION_OFFSET && cause.generator === address;
     if (!this.parameters.control.eventMessages || isTold) return;
     const { alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt } = actions;
     const mask = [alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt].reduce((bits, on, i) => (on ? bits | (1 << i) : bits), 0);
     const data = Uint8Array.of(0xc0 | PEF_ACTION_OFFSET, mask, 0xff);
     void this.#options.events
-      .raise({ generator: BMC_ADDRESS, sensorType: SYSTEM_EVENT, sensorNumber: 0, eventType: 0x6f, deassertion: false, data })
+      .raise({ generator: address, sensorType: SYSTEM_EVENT, sensorNumber: 0, eventType: 0x6f, deassertion: false, data })
       ?.catch(() => undefined);
   }
 

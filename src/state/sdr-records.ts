@@ -1,8 +1,17 @@
-import { bit, bits, byte, fromLatin1, latin1, layout, pad, rest, signedBits, u16, u8, word, type Layout } from '../codec/index.ts';
+import { bit, bits, byte, fromLatin1, latin1, layout, pad, rest, signedBits, u16, u8, word, type Layout, nested, repeat } from '../codec/index.ts';
 import { deviceSupport } from '../commands/app/device.ts';
 
 /** SDR record types, IPMI 2.0 §43. */
-export const SdrType = { Full: 0x01, Compact: 0x02, EventOnly: 0x03, EntityAssociation: 0x08, FruLocator: 0x11, McLocator: 0x12, Oem: 0xc0 } as const;
+export const SdrType = {
+  Full: 0x01,
+  Compact: 0x02,
+  EventOnly: 0x03,
+  EntityAssociation: 0x08,
+  DeviceAssociation: 0x09,
+  FruLocator: 0x11,
+  McLocator: 0x12,
+  Oem: 0xc0,
+} as const;
 
 export const SDR_VERSION = 0x51;
 export const SDR_HEADER = 5;
@@ -98,6 +107,25 @@ export const EventOnlyRecord = layout('Event-Only Record', {
   reserved: pad(1),
   oem: u8,
   ...idString,
+});
+
+const associationFlags = byte({ range: bit(7), linked: bit(6), presence: bit(5) });
+const device = { address: u8, ...byte({ channel: bits(7, 4) }) };
+
+/** §43.4 Entity Association Record, after the header. With `range`, two pairs of first and last. */
+export const EntityAssociationRecord = layout('Entity Association Record', {
+  ...entity,
+  ...associationFlags,
+  contained: repeat(nested(layout('contained entity', entity)), 4),
+});
+
+/** §43.5 Device-relative Entity Association Record, after the header. */
+export const DeviceAssociationRecord = layout('Device-relative Entity Association Record', {
+  ...entity,
+  ...device,
+  ...associationFlags,
+  contained: repeat(nested(layout('contained entity of a device', { ...device, ...entity })), 4),
+  reserved: pad(6),
 });
 
 /** §43.8 FRU Device Locator Record, after the header. */

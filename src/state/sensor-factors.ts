@@ -1,4 +1,6 @@
-/** How a raw reading becomes a value: y = (M x + B 10^k1) 10^k2 (IPMI 2.0 §36.3). */
+import { LINEARIZATIONS, NON_LINEAR } from './linearization.ts';
+
+/** How a raw reading becomes a value: y = L((M x + B 10^k1) 10^k2) (IPMI 2.0 §36.3). */
 export interface Factors {
   /** 10 bits, signed. */
   readonly m: number;
@@ -9,13 +11,27 @@ export interface Factors {
   readonly k2: number;
   /** Two's complement readings, for values below zero. */
   readonly signed: boolean;
+  /** One's complement; `signed` is then true as well. */
+  readonly onesComplement?: boolean;
+  /** Code of L, 0..11; 70h..7Fh non-linear. Default 0, linear. */
+  readonly linearization?: number;
+  /** Of a non-linear sensor: raw readings, rising, and their values; straight lines lie between them. At least two. */
+  readonly curve?: readonly (readonly [number, number])[];
 }
 
 /** Ten bits, signed. */
 const LARGEST = 511;
 
-/** Round factors in which 256 readings reach from `min` to `max`. */
-export function factorsFor(min: number, max: number): Factors {
+/** Round factors in which 256 readings reach from `min` to `max`, through a linearization's function if there is one. */
+export function factorsFor(min: number, max: number, linearization = 0): Factors {
+  if (linearization === 0) return linearFactors(min, max);
+  const { inverse, falls = false } = LINEARIZATIONS[linearization];
+  const ends = [inverse(min), inverse(max)];
+  if (falls) ends.reverse();
+  return { ...linearFactors(ends[0], ends[1]), linearization };
+}
+
+function linearFactors(min: number, max: number): Factors {
   const signed = min < 0;
   const span = signed ? 2 * Math.max(-min, max) : max - min;
   const step = (span > 0 ? span : 1) / (signed ? 254 : 255);
@@ -27,29 +43,76 @@ export function factorsFor(min: number, max: number): Factors {
     k2++;
   }
   if (signed || min === 0) return { m, b: 0, k1: 0, k2, signed };
-  let b = min / 10 ** k2;
+  return { m, k2, signed, ...offset(min / 10 ** k2) };
+}
+
+/** B and its exponent for an offset in steps of 10^k2. */
+function offset(steps: number): { readonly b: number; readonly k1: number } {
+  let b = steps;
   let k1 = 0;
   while (Math.abs(b) > LARGEST && k1 < 7) {
     b /= 10;
     k1++;
   }
-  return { m, b: Math.floor(b), k1, k2, signed };
+  return { b: Math.floor(b), k1 };
+}
+
+/** The factors at one reading: a non-linear sensor's are those of the line that it lies on, all others' are the same everywhere. */
+export function factorsAt(factors: Factors, raw: number): { readonly factors: Factors; readonly next: number } {
+  const { curve } = factors;
+  if (!curve) return { factors, next: Math.min(raw + 1, 0xff) };
+  const after = curve.findIndex(([at], i) => i > 0 && raw < at);
+  const i = after < 0 ? curve.length - 1 : after;
+  return { factors: lineThrough(curve[i - 1], curve[i], factors.signed), next: after < 0 ? 0xff : curve[i][0] };
+}
+
+/** Factors of a straight line, with as many digits of M and B as there are; what is missing shows at both ends alike. */
+function lineThrough([x0, y0]: readonly [number, number], [x1, y1]: readonly [number, number], signed: boolean): Factors {
+  const slope = (y1 - y0) / (x1 - x0);
+  const size = Math.max(Math.abs(slope), 1e-8);
+  const k2 = Math.min(7, Math.max(-8, Math.ceil(Math.log10(size / LARGEST))));
+  const m = Math.round(slope / 10 ** k2);
+  let b = (y0 + y1) / 2 / 10 ** k2 - (m * (x0 + x1)) / 2;
+  let k1 = 0;
+  for (; Math.abs(b) > LARGEST && k1 < 7; k1++) b /= 10;
+  for (; Math.abs(b) * 10 <= LARGEST && b % 1 !== 0 && k1 > -8; k1--) b *= 10;
+  return { m, b: Math.round(b), k1, k2, signed };
 }
 
 /** The value of a raw reading, 0..255. */
-export function toReal({ m, b, k1, k2, signed }: Factors, raw: number): number {
-  const x = signed && raw > 127 ? raw - 256 : raw;
-  const y = (m * x + b * 10 ** k1) * 10 ** k2;
+export function toReal(factors: Factors, raw: number): number {
+  const { m, b, k1, k2 } = factors.curve ? factorsAt(factors, raw).factors : factors;
+  const y = (m * numberOf(factors, raw) + b * 10 ** k1) * 10 ** k2;
   // 10^k2 has no exact binary form: cut what its error adds.
-  return Number(y.toPrecision(12));
+  return Number((isLinear(factors) ? y : LINEARIZATIONS[factors.linearization!].of(y)).toPrecision(12));
 }
 
 /** The nearest raw reading, 0..255; values out of reach give the end of the range. */
-export function toRaw({ m, b, k1, k2, signed }: Factors, real: number): number {
-  const x = Math.round((real / 10 ** k2 - b * 10 ** k1) / m);
-  const limited = Math.min(Math.max(x, signed ? -128 : 0), signed ? 127 : 255);
-  return limited & 0xff;
+export function toRaw(factors: Factors, real: number): number {
+  const { m, b, k1, k2, signed, onesComplement = false } = factors;
+  if (factors.curve) return nearest(factors, real);
+  const y = isLinear(factors) ? real : LINEARIZATIONS[factors.linearization!].inverse(real);
+  const x = Math.round((y / 10 ** k2 - b * 10 ** k1) / m);
+  const lowest = signed ? (onesComplement ? -127 : -128) : 0;
+  // A value outside of the function's domain (the logarithm of 0) is no number: the lowest reading stands for it.
+  const limited = Math.min(Math.max(Number.isNaN(x) ? lowest : x, lowest), signed ? 127 : 255);
+  return (onesComplement && limited < 0 ? limited - 1 : limited) & 0xff;
 }
 
-/** A raw reading as a number that can be compared. */
-export const ordered = ({ signed }: Factors, raw: number): number => (signed && raw > 127 ? raw - 256 : raw);
+function nearest(factors: Factors, real: number): number {
+  let best = 0;
+  for (let raw = 1; raw < 256; raw++) if (Math.abs(toReal(factors, raw) - real) < Math.abs(toReal(factors, best) - real)) best = raw;
+  return best;
+}
+
+/** The greater the reading, the smaller the value. */
+export const falls = ({ m, linearization = 0, curve }: Factors): boolean =>
+  curve ? curve[curve.length - 1][1] < curve[0][1] : m < 0 !== (LINEARIZATIONS[linearization]?.falls ?? false);
+
+/** A raw reading as a number that grows with its value. */
+export const ordered = (factors: Factors, raw: number): number => (falls(factors) ? -numberOf(factors, raw) : numberOf(factors, raw));
+
+const numberOf = ({ signed, onesComplement = false }: Factors, raw: number): number =>
+  signed && raw > 127 ? raw - (onesComplement ? 255 : 256) : raw;
+
+const isLinear = ({ linearization = 0 }: Factors): boolean => linearization === 0 || linearization >= NON_LINEAR;

@@ -1,24 +1,31 @@
 import type { Identity } from './identity.ts';
-import { CompactSensorRecord, FullSensorRecord, idBytes, sdrRecord, SdrType } from './sdr-records.ts';
-import { toRaw } from './sensor-factors.ts';
+import { NON_LINEAR } from './linearization.ts';
+import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idBytes, sdrRecord, SdrType } from './sdr-records.ts';
+import { factorsAt, toRaw } from './sensor-factors.ts';
 import { THRESHOLDS, type Sensor } from './sensor.ts';
 
 const NO_ANALOG_READING = 3;
+const ONES_COMPLEMENT = 1;
 const TWOS_COMPLEMENT = 2;
+const READABLE = 1;
 const SETTABLE = 2;
 const INPUT = 1;
 
-/** The SDR that describes a sensor: full for an analog one, compact for a discrete one (IPMI 2.0 §43.1, §43.2). */
+/**
+ * The SDR that describes a sensor: the one it was loaded from, or full for an analog one, compact for a discrete one, event-only
+ * (IPMI 2.0 §43.1-43.3).
+ */
 export function sensorSdr(sensor: Sensor, { address: ownerId, channel }: Pick<Identity, 'address' | 'channel'>): Uint8Array {
-  const { number, lun = 0, name, entityId, entityInstance, type, eventType, analog, possibleStates = 0 } = sensor.declaration;
-  const events = sensor.possibleEvents;
+  const { declaration, possibleAssertions, possibleDeassertions } = sensor;
+  const { number, lun = 0, name, entityId, entityInstance, type, eventType, analog, possibleStates = 0, manualRearm = false, record } = declaration;
+  if (record) return record.slice();
+  const owner = { ownerId, channel, lun, sensorNumber: number, entityId, entityInstance };
+  const alone = { idModifierType: 0, shareCount: 1, entityInstanceShared: false, idModifierOffset: 0 };
+  if (declaration.eventOnly) {
+    return sdrRecord(SdrType.EventOnly, EventOnlyRecord, { ...owner, ...alone, sensorType: type, eventType, oem: 0, id: idBytes(name) });
+  }
   const common = {
-    ownerId,
-    channel,
-    lun,
-    sensorNumber: number,
-    entityId,
-    entityInstance,
+    ...owner,
     initScanning: true,
     initEvents: true,
     initThresholds: analog !== undefined,
@@ -27,7 +34,7 @@ export function sensorSdr(sensor: Sensor, { address: ownerId, channel }: Pick<Id
     powerUpEvents: true,
     powerUpScanning: true,
     ignore: false,
-    autoRearm: true,
+    autoRearm: !manualRearm,
     eventControl: 0,
     sensorType: type,
     eventType,
@@ -43,45 +50,44 @@ export function sensorSdr(sensor: Sensor, { address: ownerId, channel }: Pick<Id
       ...common,
       hysteresis: 0,
       thresholds: 0,
-      assertions: events,
-      deassertions: events,
+      assertions: possibleAssertions,
+      deassertions: possibleDeassertions,
       readable: possibleStates,
       format: NO_ANALOG_READING,
       baseUnit: 0,
-      idModifierType: 0,
-      shareCount: 1,
-      entityInstanceShared: false,
-      idModifierOffset: 0,
+      ...alone,
       positiveHysteresis: 0,
       negativeHysteresis: 0,
     });
   }
-  const { factors, unit, min, max, nominal } = analog;
+  const { factors, unit, min, max, nominal, settable } = analog;
+  // Of a non-linear sensor, the factors around its nominal reading.
+  const { m, b, k1, k2 } = factorsAt(factors, toRaw(factors, nominal ?? (min + max) / 2)).factors;
   const mask = sensor.thresholdMask;
   const { positive, negative } = sensor.hysteresis;
   const [lnc, lc, lnr, unc, uc, unr] = THRESHOLDS.map((threshold) => sensor.threshold(threshold) ?? 0);
   return sdrRecord(SdrType.Full, FullSensorRecord, {
     ...common,
     hysteresis: SETTABLE,
-    thresholds: mask === 0 ? 0 : SETTABLE,
+    thresholds: mask === 0 ? 0 : settable === 0 ? READABLE : SETTABLE,
     // Bits 14:12: which comparison results Get Sensor Reading returns, lower ones here, upper ones below.
-    assertions: events | ((mask & 7) << 12),
-    deassertions: events | ((mask >> 3) << 12),
-    readable: mask | (mask << 8),
-    format: factors.signed ? TWOS_COMPLEMENT : 0,
+    assertions: possibleAssertions | ((mask & 7) << 12),
+    deassertions: possibleDeassertions | ((mask >> 3) << 12),
+    readable: mask | ((settable ?? mask) << 8),
+    format: factors.onesComplement ? ONES_COMPLEMENT : factors.signed ? TWOS_COMPLEMENT : 0,
     baseUnit: unit,
-    linearization: 0,
-    mLow: factors.m & 0xff,
-    mHigh: (factors.m >> 8) & 3,
+    linearization: factors.curve ? NON_LINEAR : (factors.linearization ?? 0),
+    mLow: m & 0xff,
+    mHigh: (m >> 8) & 3,
     tolerance: 0,
-    bLow: factors.b & 0xff,
-    bHigh: (factors.b >> 8) & 3,
+    bLow: b & 0xff,
+    bHigh: (b >> 8) & 3,
     accuracyLow: 0,
     accuracyHigh: 0,
     accuracyExponent: 0,
     direction: INPUT,
-    rExponent: factors.k2,
-    bExponent: factors.k1,
+    rExponent: k2,
+    bExponent: k1,
     normalMinSpecified: false,
     normalMaxSpecified: false,
     nominalSpecified: nominal !== undefined,

@@ -1,99 +1,64 @@
 import { CC, IpmiError } from '../codec/index.ts';
-import type { Clock } from '../world/world.ts';
 import type { PlatformEvent } from './events.ts';
-import { ordered, toRaw, toReal, type Factors } from './sensor-factors.ts';
+import {
+  THRESHOLDS,
+  type AnalogDeclaration,
+  type EventEnables,
+  type Reading,
+  type SensorDeclaration,
+  type StoredSensor,
+  type ThresholdName,
+} from './sensor-declaration.ts';
+import { ordered, toRaw, toReal } from './sensor-factors.ts';
+import { constant, Pushed, type SensorSource } from './sensor-source.ts';
 import type { Durable, Store } from './store.ts';
 
-/** Where a reading comes from: a constant, or a slow movement that is a function of time alone. */
-export type ValueSource = number | { readonly base: number; readonly swing?: number; readonly period?: number; readonly noise?: number };
+export * from './sensor-declaration.ts';
 
-/** Thresholds in the order of their bits in masks and comparison states (IPMI 2.0 §35.8, §35.14). */
-export const THRESHOLDS = ['lnc', 'lc', 'lnr', 'unc', 'uc', 'unr'] as const;
-export type ThresholdName = (typeof THRESHOLDS)[number];
-
-export interface AnalogDeclaration {
-  readonly factors: Factors;
-  /** §43.17 unit type code. */
-  readonly unit: number;
-  readonly value: ValueSource;
-  readonly min: number;
-  readonly max: number;
-  readonly nominal?: number;
-  /** In the sensor's unit. */
-  readonly thresholds: Readonly<Partial<Record<ThresholdName, number>>>;
-  /** In the sensor's unit, both ways. */
-  readonly hysteresis?: number;
+/** What a sensor is made with. */
+export interface SensorSurroundings {
+  /** The slave address of the sensor's controller. */
+  readonly owner: number;
+  readonly store: Store<StoredSensor>;
+  readonly raise: (event: PlatformEvent) => void;
+  /** Called when it may have become necessary, or needless, to look at the sensor from time to time. */
+  readonly changed: (sensor: Sensor) => void;
 }
 
-export interface SensorDeclaration {
-  readonly number: number;
-  readonly lun?: number;
-  /** At most 16 characters. */
-  readonly name: string;
-  readonly entityId: number;
-  readonly entityInstance: number;
-  /** §42.2 sensor type code. */
-  readonly type: number;
-  /** 1: threshold; 2..0Ch generic, 6Fh sensor-specific, 70h..7Fh OEM. */
-  readonly eventType: number;
-  /** For a threshold sensor. */
-  readonly analog?: AnalogDeclaration;
-  /** For a discrete sensor: states that it can show, and those that it shows at first. */
-  readonly possibleStates?: number;
-  readonly states?: number;
+/** How a client sets the event data of a sensor's events (IPMI 2.0 §35.17). */
+export interface GivenEventData {
+  readonly data: Uint8Array;
+  /** Whether its offset counts as well, or the event's own does. */
+  readonly withOffset: boolean;
 }
 
-/** What a client changed; raw readings. */
-export interface StoredSensor {
-  readonly thresholds?: Readonly<Partial<Record<ThresholdName, number>>>;
-  readonly hysteresis?: { readonly positive: number; readonly negative: number };
-  readonly enables?: EventEnables;
-  readonly type?: { readonly sensor: number; readonly event: number };
-}
+const THRESHOLD_EVENTS = 0x0fff;
+const LOWER = 3;
+/** Two event offsets for each threshold, going low and going high; the first of them here is the one that tells of trouble. */
+const eventOffset = (threshold: number): number => 2 * threshold + (threshold < LOWER ? 0 : 1);
 
-export interface EventEnables {
-  readonly events: boolean;
-  readonly scanning: boolean;
-  /** A bit for each event offset. */
-  readonly assertions: number;
-  readonly deassertions: number;
-}
-
-export interface Reading {
-  /** Raw; 0 for a discrete sensor. */
-  readonly raw: number;
-  /** Threshold comparison in bits 5:0, or discrete states in bits 14:0. */
-  readonly states: number;
-  readonly unavailable: boolean;
-}
-
-/** Event offsets: two for each threshold, going low and going high, in the order LNC, LC, LNR, UNC, UC, UNR. */
-const eventOffset = (threshold: number): number => 2 * threshold + (threshold < 3 ? 0 : 1);
-
-/** One sensor. It is evaluated when somebody looks: an idle BMC has no timer for it. */
+/** One sensor. It is evaluated when somebody looks, and by the shared watch of `Sensors` if its source moves. */
 export class Sensor {
   readonly declaration: SensorDeclaration;
-  readonly #clock: Clock;
-  readonly #store: Store<StoredSensor>;
+  readonly #around: SensorSurroundings;
   readonly #key: string;
-  readonly #owner: number;
-  readonly #raise: (event: PlatformEvent) => void;
+  readonly #source: SensorSource;
+  /** Raw, of an analog sensor. */
   #override: number | undefined;
   #discrete: number;
   /** Comparison bits as hysteresis has left them. */
   #compared = 0;
   /** Event status since the last re-arm (§35.13). */
-  #assertions = 0;
+  #assertions: number;
   #deassertions = 0;
+  #eventData: GivenEventData | undefined;
 
-  /** `owner`: the slave address of the sensor's controller. */
-  constructor(declaration: SensorDeclaration, owner: number, clock: Clock, store: Store<StoredSensor>, raise: (event: PlatformEvent) => void) {
+  constructor(declaration: SensorDeclaration, around: SensorSurroundings) {
     this.declaration = declaration;
-    this.#owner = owner;
-    this.#clock = clock;
-    this.#store = store;
+    this.#around = around;
     this.#key = `${declaration.lun ?? 0}/${declaration.number}`;
-    this.#raise = raise;
+    this.#source = declaration.source ?? constant(declaration.analog?.nominal ?? declaration.states ?? 0);
+    this.#source.onChange?.(() => this.#look());
     this.#discrete = declaration.states ?? 0;
     this.#assertions = this.#discrete;
   }
@@ -118,19 +83,27 @@ export class Sensor {
   }
 
   get enables(): EventEnables {
-    return this.#stored.enables ?? { events: true, scanning: true, assertions: this.possibleEvents, deassertions: this.possibleEvents };
+    return this.#stored.enables ?? { events: true, scanning: true, assertions: this.possibleAssertions, deassertions: this.possibleDeassertions };
   }
 
-  setEnables(enables: EventEnables): Durable {
+  setEnables({ events, scanning, assertions, deassertions }: EventEnables): Durable {
     return this.#change({
-      enables: { ...enables, assertions: enables.assertions & this.possibleEvents, deassertions: enables.deassertions & this.possibleEvents },
+      enables: {
+        events,
+        scanning,
+        assertions: assertions & this.possibleAssertions,
+        deassertions: deassertions & this.possibleDeassertions,
+      },
     });
   }
 
-  /** The events that this sensor can generate, by offset. */
-  get possibleEvents(): number {
-    if (!this.isThreshold) return this.declaration.possibleStates ?? 0;
-    return THRESHOLDS.reduce((mask, name, i) => (this.threshold(name) === undefined ? mask : mask | (1 << eventOffset(i))), 0);
+  /** The assertion events that this sensor can generate, by offset. */
+  get possibleAssertions(): number {
+    return this.declaration.assertionEvents ?? this.#ownEvents;
+  }
+
+  get possibleDeassertions(): number {
+    return this.declaration.deassertionEvents ?? this.#ownEvents;
   }
 
   /** Bits of the thresholds that the sensor has. */
@@ -148,35 +121,51 @@ export class Sensor {
 
   setThresholds(raw: Readonly<Partial<Record<ThresholdName, number>>>): Durable {
     const done = this.#change({ thresholds: { ...this.#stored.thresholds, ...raw } });
-    this.read();
+    this.#look();
     return done;
   }
 
+  /** In steps of the raw reading. */
   get hysteresis(): { readonly positive: number; readonly negative: number } {
-    const { factors, hysteresis = 0 } = this.analog;
-    const steps = Math.round(hysteresis / (Math.abs(factors.m) * 10 ** factors.k2));
-    return this.#stored.hysteresis ?? { positive: steps, negative: steps };
+    const { factors, hysteresis = 0, hysteresisSteps, nominal, min, max } = this.analog;
+    const known = this.#stored.hysteresis ?? hysteresisSteps;
+    if (known) return known;
+    const at = nominal ?? (min + max) / 2;
+    const steps = Math.abs(ordered(factors, toRaw(factors, at + hysteresis)) - ordered(factors, toRaw(factors, at)));
+    return { positive: steps, negative: steps };
   }
 
   setHysteresis(positive: number, negative: number): Durable {
     return this.#change({ hysteresis: { positive, negative } });
   }
 
-  /** The value in the sensor's unit. */
-  get value(): number {
-    const { analog } = this;
-    return toReal(analog.factors, this.read().raw);
+  /** The value in the sensor's unit; of a discrete sensor, its states. Undefined: it cannot be read now. */
+  get value(): number | undefined {
+    const { analog } = this.declaration;
+    const { raw, states, unavailable } = this.read();
+    if (unavailable) return undefined;
+    return analog ? toReal(analog.factors, raw) : states;
   }
 
-  /** Makes an analog sensor read a value until it is released with undefined. */
-  setValue(value: number | undefined): void {
-    this.#override = value === undefined ? undefined : toRaw(this.analog.factors, value);
-    this.read();
+  /** Makes the sensor read a value (of a discrete sensor: show states, a bit each), until undefined gives it back to its source. */
+  set(value: number | undefined): void {
+    const { analog } = this.declaration;
+    if (!analog) return this.setStates(value ?? this.#source.value() ?? 0);
+    this.#override = value === undefined ? undefined : toRaw(analog.factors, value);
+    this.#look();
+  }
+
+  /** For those who feed the sensor from outside: sets the value of a source that is pushed. Returns what is wrong, if it is not. */
+  push(value: number | undefined): string | undefined {
+    const { source, name } = this.declaration;
+    if (!(source instanceof Pushed)) return `the value of '${name}' is not one that is pushed`;
+    source.set(value);
+    return undefined;
   }
 
   setRaw(raw: number): void {
     this.#override = raw;
-    this.read();
+    this.#look();
   }
 
   /** Discrete states by offset; events follow from the difference. */
@@ -185,25 +174,71 @@ export class Sensor {
     const fallen = this.#discrete & ~states;
     this.#discrete = states;
     for (let offset = 0; offset < 15; offset++) {
-      if (risen & (1 << offset)) this.#event(offset, false, Uint8Array.of(offset, 0xff, 0xff));
-      if (fallen & (1 << offset)) this.#event(offset, true, Uint8Array.of(offset, 0xff, 0xff));
+      if (risen & (1 << offset)) this.#event(offset, false);
+      if (fallen & (1 << offset)) this.#event(offset, true);
     }
   }
 
-  /** The value at a wall time in milliseconds: sources that move are functions of it. */
-  valueAt(time: number): number {
-    const { factors, value } = this.analog;
-    return this.#override === undefined ? sample(value, time, this.declaration.number) : toReal(factors, this.#override);
+  /** Tells of an event that no reading shows, as event-only sensors do. `more`: event data 2 and 3, with what they mean in bits 7:4 of `flags`. */
+  raise(
+    offset: number,
+    { deassertion = false, flags = 0, more = [] }: { deassertion?: boolean; flags?: number; more?: readonly number[] } = {},
+  ): void {
+    this.#event(offset, deassertion, Uint8Array.of((flags & 0xf0) | offset, more[0] ?? 0xff, more[1] ?? 0xff));
   }
 
-  /** Takes a reading; crossed thresholds become events. */
+  /** The value at a wall time in milliseconds, as far as the source is a function of time. */
+  valueAt(time: number): number {
+    const { factors, nominal, min } = this.analog;
+    if (this.#override !== undefined) return toReal(factors, this.#override);
+    return this.#source.at?.(time) ?? this.#source.value() ?? nominal ?? min;
+  }
+
+  /** Takes a reading; what it crosses becomes events. Throws CDh for a sensor that has none. */
   read(): Reading {
-    const { analog } = this.declaration;
-    if (!analog) return { raw: 0, states: this.#discrete, unavailable: false };
+    const { analog, eventOnly = false, name, source } = this.declaration;
+    if (eventOnly) throw new IpmiError(CC.IllegalForSensor, `${name} has no reading`);
     const { scanning } = this.enables;
-    const raw = this.#override ?? toRaw(analog.factors, sample(analog.value, this.#clock.now(), this.declaration.number));
+    if (!analog) {
+      const states = source?.value();
+      if (states !== undefined && scanning) this.setStates(states & 0x7fff);
+      return { raw: 0, states: this.#discrete, unavailable: !scanning || (source !== undefined && states === undefined) };
+    }
+    const raw = this.#override ?? this.#sourceRaw(analog);
+    if (raw === undefined) return { raw: 0, states: 0, unavailable: true };
     if (scanning) this.#compare(raw, analog);
     return { raw, states: this.#compared, unavailable: !scanning };
+  }
+
+  /** Comparison bits or discrete states as the last look found them. */
+  get lastStates(): number {
+    return this.isThreshold ? this.#compared : this.#discrete;
+  }
+
+  /** Looks for a new reading outside, if the source has one, and at it. */
+  poll(): void {
+    this.#source.refresh?.();
+    this.read();
+  }
+
+  /** Whether events can come from this sensor that nobody sees who does not look. */
+  get needsWatch(): boolean {
+    const { analog, eventOnly = false } = this.declaration;
+    if (eventOnly || !this.#source.moves || this.#override !== undefined || !this.enables.scanning) return false;
+    const { bounds } = this.#source;
+    if (!analog || !bounds) return true;
+    // A source that can neither reach a threshold nor come back from one is left alone.
+    const ends = bounds.map((value) => ordered(analog.factors, toRaw(analog.factors, value)));
+    const [lowest, highest] = [Math.min(...ends), Math.max(...ends)];
+    return (
+      this.#compared !== 0 ||
+      THRESHOLDS.some((name, i) => {
+        const threshold = this.threshold(name);
+        if (threshold === undefined) return false;
+        const limit = ordered(analog.factors, threshold);
+        return i < LOWER ? lowest <= limit : highest >= limit;
+      })
+    );
   }
 
   get eventStatus(): { readonly assertions: number; readonly deassertions: number } {
@@ -216,14 +251,39 @@ export class Sensor {
     this.#deassertions = deassertions;
   }
 
+  /** Event data for the events from now on; undefined: the sensor's own. */
+  setEventData(given: GivenEventData | undefined): void {
+    this.#eventData = given;
+  }
+
   /** Forgets events, so that a state that still holds is reported once more (§35.12). */
   rearm(assertions: number, deassertions: number): void {
     this.#assertions &= ~assertions;
     this.#deassertions &= ~deassertions;
     if (this.isThreshold) {
       this.#compared &= ~THRESHOLDS.reduce((mask, _name, i) => (assertions & (3 << (2 * i)) ? mask | (1 << i) : mask), 0);
-      this.read();
+      this.#look();
+    } else if (!this.declaration.eventOnly && this.enables.scanning) {
+      const states = this.#discrete;
+      this.#discrete &= ~assertions;
+      this.setStates(states);
     }
+  }
+
+  get #ownEvents(): number {
+    if (!this.isThreshold) return this.declaration.possibleStates ?? 0;
+    return THRESHOLDS.reduce((mask, name, i) => (this.threshold(name) === undefined ? mask : mask | (1 << eventOffset(i))), 0);
+  }
+
+  #sourceRaw({ factors }: AnalogDeclaration): number | undefined {
+    const value = this.#source.value();
+    return value === undefined ? undefined : toRaw(factors, value);
+  }
+
+  /** Reads because something is new, where there is a reading. */
+  #look(): void {
+    if (!this.declaration.eventOnly) this.read();
+    this.#around.changed(this);
   }
 
   #compare(raw: number, { factors }: AnalogDeclaration): void {
@@ -235,18 +295,43 @@ export class Sensor {
       const limit = ordered(factors, threshold);
       const was = (this.#compared & (1 << i)) !== 0;
       // Once crossed, a threshold stays crossed until the reading is back by more than the hysteresis.
-      const is = i < 3 ? reading <= limit + (was ? negative : 0) : reading >= limit - (was ? positive : 0);
+      const is = i < LOWER ? reading <= limit + (was ? negative : 0) : reading >= limit - (was ? positive : 0);
       if (is === was) continue;
       this.#compared ^= 1 << i;
+      // Reading and threshold stand in event data 2 and 3 (§29.7). The other direction's event is the first one's opposite.
       const offset = eventOffset(i);
-      // Reading and threshold stand in event data 2 and 3 (§29.7).
       this.#event(offset, !is, Uint8Array.of(0x50 | offset, raw, threshold));
+      this.#event(offset ^ 1, is, Uint8Array.of(0x50 | (offset ^ 1), raw, threshold));
     }
   }
 
-  #event(offset: number, deassertion: boolean, data: Uint8Array): void {
-    const { events, assertions, deassertions } = this.enables;
+  #event(offset: number, deassertion: boolean, data: Uint8Array = Uint8Array.of(offset, 0xff, 0xff)): void {
     const bit = 1 << offset;
+    if (!((deassertion ? this.possibleDeassertions : this.possibleAssertions) & bit)) return this.#follow(bit, deassertion);
+    if (this.declaration.manualRearm) {
+      // Latched: each is told once, until it is re-armed.
+      if ((deassertion ? this.#deassertions : this.#assertions) & bit) return;
+      if (deassertion) this.#deassertions |= bit;
+      else this.#assertions |= bit;
+    } else this.#follow(bit, deassertion);
+    const { events, assertions, deassertions } = this.enables;
+    if (!events || !((deassertion ? deassertions : assertions) & bit)) return;
+    const { number, lun = 0 } = this.declaration;
+    const { sensor, event } = this.type;
+    this.#around.raise({
+      generator: this.#around.owner,
+      generatorLun: lun,
+      sensorType: sensor,
+      sensorNumber: number,
+      eventType: event,
+      deassertion,
+      data: this.#withGiven(data),
+    });
+  }
+
+  /** Event status of a sensor that re-arms itself: the state as it is (§35.13). */
+  #follow(bit: number, deassertion: boolean): void {
+    if (this.isThreshold && !((this.possibleAssertions | this.possibleDeassertions) & bit & THRESHOLD_EVENTS)) return;
     if (deassertion) {
       this.#deassertions |= bit;
       this.#assertions &= ~bit;
@@ -254,26 +339,22 @@ export class Sensor {
       this.#assertions |= bit;
       this.#deassertions &= ~bit;
     }
-    if (!events || !((deassertion ? deassertions : assertions) & bit)) return;
-    const { number, lun = 0 } = this.declaration;
-    const { sensor, event } = this.type;
-    this.#raise({ generator: this.#owner, generatorLun: lun, sensorType: sensor, sensorNumber: number, eventType: event, deassertion, data });
+  }
+
+  #withGiven(data: Uint8Array): Uint8Array {
+    if (!this.#eventData) return data;
+    const given = this.#eventData.data.slice();
+    if (!this.#eventData.withOffset) given[0] = (given[0] & 0xf0) | (data[0] & 0x0f);
+    return given;
   }
 
   get #stored(): StoredSensor {
-    return this.#store.get(this.#key) ?? {};
+    return this.#around.store.get(this.#key) ?? {};
   }
 
   #change(change: StoredSensor): Durable {
-    return this.#store.set(this.#key, { ...this.#stored, ...change });
+    const done = this.#around.store.set(this.#key, { ...this.#stored, ...change });
+    this.#around.changed(this);
+    return done;
   }
-}
-
-/** A movement that looks alive and is a function of time: two waves of different length, and a little noise a second. */
-function sample(source: ValueSource, now: number, seed: number): number {
-  if (typeof source === 'number') return source;
-  const { base, swing = 0, period = 300, noise = 0 } = source;
-  const turn = (2 * Math.PI * now) / (period * 1000) + seed;
-  const jitter = Math.sin(Math.floor(now / 1000) * 12.9898 + seed * 78.233) * 43758.5453;
-  return base + swing * (0.7 * Math.sin(turn) + 0.3 * Math.sin(2.7 * turn)) + noise * 2 * (jitter - Math.floor(jitter) - 0.5);
 }

@@ -31,7 +31,7 @@ describe('sensors', () => {
     expect(await send(4, 0x2d, 1)).toEqual([0, 45, 0xc0, 0xc0]);
     expect(await send(4, 0x2d, 2)).toEqual([0, 0, 0xc0, 1, 0x80]);
     expect(await send(4, 0x2d, 9)).toEqual([0xcb]);
-    bmc.sensors.get(1, 0).setValue(96);
+    bmc.sensors.get(1, 0).set(96);
     expect(await send(4, 0x2d, 1)).toEqual([0, 96, 0xc0, 0xd8]);
   });
 
@@ -39,10 +39,10 @@ describe('sensors', () => {
     const { bmc } = rig(platform);
     const sensor = bmc.sensors.get(1, 0);
     const offsets = (): string[] => Array.from({ length: bmc.sel.count }, (_, i) => toHex(bmc.sel.get(i + 1).record.subarray(12)));
-    for (const value of [84, 85, 90, 84, 83.9, 85, 83, 82]) sensor.setValue(value);
+    for (const value of [84, 85, 90, 84, 83.9, 85, 83, 82]) sensor.set(value);
     // 01h threshold, 57h: upper non-critical going high with reading and threshold; 81h: deassertion.
     expect(offsets()).toEqual(['01 57 55 55', '81 57 52 55']);
-    sensor.setValue(5);
+    sensor.set(5);
     expect(offsets().at(-1)).toBe('01 50 05 0a');
   });
 
@@ -55,7 +55,7 @@ describe('sensors', () => {
     expect(await send(4, 0x25, 1, 0xff)).toEqual([0, 5, 6]);
     expect(await send(4, 0x28, 1, 0xe0, 0x80, 0)).toEqual([0]);
     expect(await send(4, 0x29, 1)).toEqual([0, 0xc0, 0x01, 0x02, 0x81, 0x02]);
-    bmc.sensors.get(1, 0).setValue(70);
+    bmc.sensors.get(1, 0).set(70);
     expect(bmc.sel.count).toBe(0);
     expect((await send(4, 0x2b, 1)).slice(2)).toEqual([0x80, 0, 0, 0]);
     expect(await send(4, 0x27, 2)).toEqual([0xcd]);
@@ -230,7 +230,7 @@ test('two BMCs of one process share nothing that changes', async () => {
   const [one, other] = [rig(platform), rig(platform)];
   await one.send(6, 0x45, 9, ...fromLatin1('changed', 16));
   await one.send(0, 2, 0);
-  one.bmc.sensors.get(1, 0).setValue(90);
+  one.bmc.sensors.get(1, 0).set(90);
   expect(other.bmc.users.name(9)).toBe('');
   expect(other.bmc.chassis.isOn).toBe(true);
   expect(other.bmc.sel.count).toBe(0);

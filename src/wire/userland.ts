@@ -29,7 +29,7 @@ export interface WireClaim {
 
 /** BMC to worker. */
 export type FromBmc =
-  | { readonly type: 'hello'; readonly protocol: number; readonly bmc: string; readonly maxOpen: number }
+  | { readonly type: 'hello'; readonly protocol: number; readonly bmc: string; readonly maxOpen: number; readonly features?: readonly string[] }
   | { readonly type: 'registered' | 'unregistered'; readonly id: number }
   | { readonly type: 'refused'; readonly id: number; readonly problems: readonly string[] }
   | WireRequest
@@ -68,6 +68,7 @@ export type FromWorker =
   | { readonly type: 'unregister'; readonly id: number; readonly owner: string }
   | { readonly type: 'answer'; readonly token: number; readonly cc: number; readonly data?: string }
   | { readonly type: 'next'; readonly token: number; readonly data: string }
+  | { readonly type: 'sensor'; readonly name: string; readonly value: number | null }
   | { readonly type: 'ping' | 'pong'; readonly id: number };
 
 export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

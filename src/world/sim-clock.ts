@@ -27,6 +27,11 @@ export class SimClock implements Clock {
     return this.#time;
   }
 
+  /** Timers that wait. */
+  get pending(): number {
+    return this.#events.filter(({ cancelled }) => !cancelled).length;
+  }
+
   after(ms: number, action: () => void): Timer {
     const event: Event = { at: this.#time + Math.max(0, ms), order: this.#order++, action, cancelled: false };
     this.#push(event);

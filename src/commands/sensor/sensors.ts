@@ -151,6 +151,9 @@ export const GetSensorType = command({
 /** What to do with a group of bits (§35.17). */
 export const BitsOperation = { Keep: 0, Write: 1, Set: 2, Clear: 3 } as const;
 
+/** What the event data of the request are for: nothing, all of the sensor's next events, or those but for the offset. */
+export const EventDataOperation = { Own: 0, WithOffset: 1, WithoutOffset: 2 } as const;
+
 const EventBits = layout('event bits', { assertions: u16, deassertions: u16 });
 
 export const SetSensorReadingAndEventStatus = command({

@@ -87,7 +87,7 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
   handle(GetTemperatureReadings, ({ sensorType, entityId, entityInstance, start }, { bmc }) => {
     const found = temperatures(bmc, sensorType, entityId, entityInstance);
     const readings = found.slice(Math.max(start - 1, 0), Math.max(start - 1, 0) + AT_ONCE).map((sensor) => {
-      const degrees = Math.round(sensor.value);
+      const degrees = Math.round(sensor.value ?? 0);
       return { negative: degrees < 0 ? 1 : 0, degrees: Math.min(Math.abs(degrees), 127), instance: sensor.declaration.entityInstance };
     });
     return { total: found.length, count: readings.length, readings };

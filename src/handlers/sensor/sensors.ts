@@ -1,6 +1,7 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import {
   BitsOperation,
+  EventDataOperation,
   GetSensorEventEnable,
   GetSensorEventStatus,
   GetSensorHysteresis,
@@ -17,6 +18,7 @@ import {
 } from '../../commands/sensor/sensors.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { factorsAt } from '../../state/sensor-factors.ts';
 import { THRESHOLDS, type Sensor, type ThresholdName } from '../../state/sensor.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
@@ -25,10 +27,10 @@ const LINEAR_FACTORS = { tolerance: 0, accuracyLow: 0, accuracyHigh: 0, accuracy
 
 export const sensorHandlers: readonly Handler<BmcState>[] = [
   handle(GetSensorReadingFactors, ({ sensorNumber, reading }, context) => {
-    const { m, b, k1, k2 } = sensorOf(context, sensorNumber).analog.factors;
-    // The factors of a linear sensor are the same for every reading.
+    const { factors, next } = factorsAt(sensorOf(context, sensorNumber).analog.factors, reading);
+    const { m, b, k1, k2 } = factors;
     return {
-      nextReading: Math.min(reading + 1, 0xff),
+      nextReading: next,
       mLow: m & 0xff,
       mHigh: (m >> 8) & 3,
       bLow: b & 0xff,
@@ -51,8 +53,10 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
     const sensor = sensorOf(context, request.sensorNumber);
     void sensor.analog;
     const chosen = THRESHOLDS.flatMap((name, i): [ThresholdName, number][] => (request[name] ? [[name, request.values[i]]] : []));
+    const settable = sensor.analog.settable ?? sensor.thresholdMask;
     for (const [name] of chosen)
-      if (sensor.threshold(name) === undefined) throw new IpmiError(CC.InvalidDataField, `${sensor.declaration.name} has no ${name}`);
+      if (sensor.threshold(name) === undefined || !(settable & (1 << THRESHOLDS.indexOf(name))))
+        throw new IpmiError(CC.InvalidDataField, `${sensor.declaration.name} has no ${name} to set`);
     return after(sensor.setThresholds(Object.fromEntries(chosen)), {});
   }),
 
@@ -89,7 +93,7 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetSensorEventStatus, ({ sensorNumber }, context) => {
     const sensor = sensorOf(context, sensorNumber);
-    const { unavailable } = sensor.read();
+    const unavailable = sensor.declaration.eventOnly ? false : sensor.read().unavailable;
     const { events, scanning } = sensor.enables;
     return { events, scanning, unavailable, ...sensor.eventStatus };
   }),
@@ -109,9 +113,15 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
     return { type: sensor, eventType: event };
   }),
 
-  handle(SetSensorReadingAndEventStatus, ({ sensorNumber, assertion, deassertion, reading, value, status }, context) => {
+  handle(SetSensorReadingAndEventStatus, ({ sensorNumber, eventData, assertion, deassertion, reading, value, status, data }, context) => {
     const sensor = sensorOf(context, sensorNumber);
     if (reading > BitsOperation.Write) throw new IpmiError(CC.InvalidDataField, `reading operation ${reading}`);
+    if (eventData > EventDataOperation.WithoutOffset) throw new IpmiError(CC.InvalidDataField, `event data operation ${eventData}`);
+    if (eventData !== EventDataOperation.Own && data === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no event data');
+    // Before the reading: its events carry the data.
+    sensor.setEventData(
+      data === undefined || eventData === EventDataOperation.Own ? undefined : { data, withOffset: eventData === EventDataOperation.WithOffset },
+    );
     if (reading === BitsOperation.Write) {
       if (value === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no reading');
       if (sensor.isThreshold) sensor.setRaw(value);

@@ -1,6 +1,6 @@
 import type { Router } from '../../router/index.ts';
 import type { Clock, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
-import { WorkerLink, type WorkerCounters } from './worker-link.ts';
+import { WorkerLink, type SensorSink, type WorkerCounters } from './worker-link.ts';
 
 export interface HandlerSocketOptions<B> {
   readonly router: Router<B>;
@@ -15,6 +15,8 @@ export interface HandlerSocketOptions<B> {
   /** Milliseconds to answer a ping. Default 5000. */
   readonly health?: number;
   readonly log: (message: string) => void;
+  /** Takes readings from workers. */
+  readonly sensors?: SensorSink;
 }
 
 /**

@@ -17,6 +17,9 @@ export interface WorkerCounters {
   stray: number;
 }
 
+/** Sets a sensor that is pushed; undefined: it has no reading. Returns what is wrong, if it cannot be set. */
+export type SensorSink = (name: string, value: number | undefined) => string | undefined;
+
 export interface WorkerLinkOptions<B> {
   readonly router: Router<B>;
   readonly stream: Stream;
@@ -28,6 +31,7 @@ export interface WorkerLinkOptions<B> {
   /** Milliseconds in which a worker that missed a deadline must answer a ping. */
   readonly health: number;
   readonly log: (message: string) => void;
+  readonly sensors?: SensorSink;
   readonly closed: () => void;
 }
 
@@ -54,6 +58,8 @@ export class WorkerLink<B> {
   #blocked = false;
   #unread = 0;
   #closed = false;
+  /** Sensors that this worker has set: their readings end with it. */
+  readonly #fed = new Set<string>();
   #health: Timer | undefined;
   #pingId = 0;
 
@@ -70,7 +76,7 @@ export class WorkerLink<B> {
       this.#blocked = false;
       this.#unread = 0;
     };
-    this.#send({ type: 'hello', protocol: PROTOCOL, bmc: options.bmc, maxOpen: options.maxOpen });
+    this.#send({ type: 'hello', protocol: PROTOCOL, bmc: options.bmc, maxOpen: options.maxOpen, ...(options.sensors && { features: ['sensors'] }) });
   }
 
   get owners(): string[] {
@@ -90,6 +96,7 @@ export class WorkerLink<B> {
     this.#registrations.clear();
     for (const { answer } of this.#open.values()) answer(Uint8Array.of(CC.Timeout));
     this.#open.clear();
+    for (const name of this.#fed) this.#options.sensors?.(name, undefined);
     this.#options.stream.destroy();
     this.#options.closed();
   }
@@ -108,9 +115,18 @@ export class WorkerLink<B> {
     else if (type === 'unregister') void this.#unregister(message);
     else if (type === 'answer') this.#answer(message);
     else if (type === 'next') void this.#next(message);
+    else if (type === 'sensor') this.#sensor(message);
     else if (type === 'ping') this.#send({ type: 'pong', id: Number(message.id) });
     else if (type === 'pong') this.#healthy(message);
     else this.#error(`unknown type ${JSON.stringify(type)}`);
+  }
+
+  #sensor({ name, value }: Record<string, unknown>): void {
+    if (typeof name !== 'string' || (value !== null && !(typeof value === 'number' && Number.isFinite(value))))
+      return this.#error('sensor: expected name (text) and value (a number, or null)');
+    const problem = this.#options.sensors ? this.#options.sensors(name, value ?? undefined) : 'sensor: this BMC takes no readings';
+    if (problem !== undefined) return this.#error(problem);
+    this.#fed.add(name);
   }
 
   #register(message: Record<string, unknown>): void {

@@ -1,0 +1,114 @@
+/** Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit each. */
+export type SensorValue = number | SwingValue | FormulaValue | FileValue | CommandValue | PushValue;
+
+/** A slow plausible movement around a base. */
+export interface SwingValue {
+  readonly base: number;
+  readonly swing?: number;
+  /** Seconds. Default 300. */
+  readonly period?: number;
+  readonly noise?: number;
+}
+
+/** `45 + 10*sin(t/60)`; `t`: seconds since the start. See docs/sensors.md. */
+export interface FormulaValue {
+  readonly formula: string;
+}
+
+/** What number * scale + offset is for what stands outside. */
+interface Scaled {
+  /** Default 1. */
+  readonly scale?: number;
+  /** Default 0. */
+  readonly offset?: number;
+  /** Seconds between two looks. Default 5. */
+  readonly interval?: number;
+}
+
+/** The first number in a file (`/sys/class/thermal/thermal_zone0/temp` with scale 0.001). */
+export interface FileValue extends Scaled {
+  readonly file: string;
+}
+
+/** The first number that a program writes. */
+export interface CommandValue extends Scaled {
+  readonly command: string;
+  readonly args?: readonly string[];
+  /** Seconds that the program may take. Default 5. */
+  readonly timeout?: number;
+}
+
+/** Somebody sets it: an HTTP client (`sensorFeed`), a worker on the handler socket, or `bmc.sensors.get(name).set(value)`. */
+export interface PushValue {
+  readonly push: true;
+  /** Until somebody sets it. Default: no reading. */
+  readonly first?: number;
+  /** Seconds after which a value is no reading any more. Default: it stays. */
+  readonly maxAge?: number;
+}
+
+export type ThresholdOption = 'lnr' | 'lc' | 'lnc' | 'unc' | 'uc' | 'unr';
+
+export interface SensorOptions {
+  readonly name: string;
+  /** 1..254. Default: the next free one. */
+  readonly number?: number;
+  /** `id.instance`, as `ipmitool sdr` prints it. */
+  readonly entity: string;
+  /** Sensor type by the specification's name, in lower case (`temperature`, `power supply`) or as a number. */
+  readonly type: string | number;
+  /** Unit of a threshold sensor (`degrees C`, `RPM`, `Volts`, `Watts`, `Amps`). */
+  readonly unit?: string;
+  /** The readings that the sensor can show. */
+  readonly range?: readonly [number, number];
+  readonly value?: SensorValue;
+  readonly nominal?: number;
+  readonly thresholds?: { readonly [K in ThresholdOption]?: number };
+  /** Thresholds that clients can set. Default: all that there are. */
+  readonly settable?: readonly ThresholdOption[];
+  readonly hysteresis?: number;
+  /** How raw readings become values. Default `linear`. */
+  readonly linearization?: 'linear' | 'ln' | 'log10' | 'log2' | 'e' | 'exp10' | 'exp2' | '1/x' | 'sqr' | 'cube' | 'sqrt' | 'cbrt';
+  /** A non-linear sensor: raw readings 0..255, rising, with their values; straight lines lie between them. */
+  readonly curve?: readonly (readonly [number, number])[];
+  /** A discrete sensor: its event/reading type (default 6Fh, sensor-specific) and the states that are asserted. */
+  readonly eventType?: number;
+  readonly states?: readonly number[];
+  /** It tells of events and has no reading. */
+  readonly eventOnly?: boolean;
+  /** `manual`: each event is told once, until Re-arm Sensor Events. Default `auto`. */
+  readonly rearm?: 'auto' | 'manual';
+  /** Event offsets that it can generate. Default: those of its thresholds or states, both ways. */
+  readonly events?: { readonly assert?: readonly number[]; readonly deassert?: readonly number[] };
+}
+
+/** What the SDR repository holds besides the records of sensors, FRU devices and controllers. */
+export interface SdrOptions {
+  /** Name of this controller's locator record. */
+  readonly name?: string;
+  /** What `ipmitool sdr dump FILE` wrote: its records, and the sensors that they describe. */
+  readonly file?: string;
+  /** The bytes of that file, where no file is read (the library). */
+  readonly image?: Uint8Array;
+  /** Values for sensors of the file, by name. Default: the nominal reading. */
+  readonly values?: Readonly<Record<string, SensorValue>>;
+  readonly associations?: readonly AssociationOptions[];
+}
+
+/** An entity and what it consists of, as `id.instance`. */
+export interface AssociationOptions {
+  readonly container: string;
+  /** More than four make linked records. With `range`: pairs of first and last. */
+  readonly entities: readonly string[];
+  readonly range?: boolean;
+  /** The container's presence sensor can always be read. */
+  readonly presence?: boolean;
+  /** Instances are those of this controller's device (60h and up), and not of the system. */
+  readonly deviceRelative?: boolean;
+}
+
+/** HTTP: `PUT /sensors/NAME` with a number sets a sensor whose value is `push`. Nobody is asked for a password. */
+export interface SensorFeedOptions {
+  /** `host:port` or the path of a Unix socket. */
+  readonly listen: string;
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { FormulaError, parseFormula } from '../state/formula.ts';
+import { units } from './names.ts';
+import { sensorType } from './pef-schema.ts';
+
+const text = (most: number) => z.string().max(most);
+export const entity = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'expected entity id.instance, like "3.1"'));
+const unit = z.custom<string>((value) => typeof value === 'string' && value in units, `expected one of ${Object.keys(units).join(', ')}`);
+
+/** The mistake's place within the text goes along, so that the message names its column. */
+const formula = z.string().superRefine((value, context) => {
+  try {
+    parseFormula(value);
+  } catch (error) {
+    if (!(error instanceof FormulaError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message, params: { at: error.at } });
+  }
+});
+
+const scaled = { scale: z.number().optional(), offset: z.number().optional(), interval: z.number().min(0.1).max(86_400).optional() };
+const swing = z.strictObject({
+  base: z.number(),
+  swing: z.number().optional(),
+  period: z.number().positive().optional(),
+  noise: z.number().optional(),
+});
+const formulaValue = z.strictObject({ formula });
+const fileValue = z.strictObject({ file: z.string().min(1), ...scaled });
+const commandValue = z.strictObject({
+  command: z.string().min(1),
+  args: z.array(z.string()).optional(),
+  timeout: z.number().positive().max(600).optional(),
+  ...scaled,
+});
+const pushValue = z.strictObject({ push: z.literal(true), first: z.number().optional(), maxAge: z.number().positive().optional() });
+type Value =
+  | z.infer<typeof swing>
+  | z.infer<typeof formulaValue>
+  | z.infer<typeof fileValue>
+  | z.infer<typeof commandValue>
+  | z.infer<typeof pushValue>;
+
+/** By the key that tells them apart, so that a mistake is reported within its kind of value. */
+const kinds = { base: swing, formula: formulaValue, file: fileValue, command: commandValue, push: pushValue } as const;
+
+const sensorValue = z.unknown().transform((value, context): number | Value => {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  const key = typeof value === 'object' && value !== null ? (Object.keys(kinds) as (keyof typeof kinds)[]).find((one) => one in value) : undefined;
+  if (key === undefined) {
+    context.addIssue({ code: 'custom', message: `expected a number, or an object with one of ${Object.keys(kinds).join(', ')}` });
+    return z.NEVER;
+  }
+  const parsed = kinds[key].safeParse(value);
+  if (parsed.success) return parsed.data;
+  context.issues.push(...parsed.error.issues.map((issue) => ({ ...issue, input: value }) as (typeof context.issues)[number]));
+  return z.NEVER;
+});
+
+const threshold = z.enum(['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr']);
+const offsets = z.array(z.int().min(0).max(14)).optional();
+
+export const sensor = z.strictObject({
+  name: text(16).min(1),
+  number: z.int().min(1).max(254).optional(),
+  entity,
+  type: sensorType,
+  unit: unit.optional(),
+  range: z.tuple([z.number(), z.number()]).optional(),
+  value: sensorValue.optional(),
+  nominal: z.number().optional(),
+  thresholds: z
+    .strictObject({ lnr: z.number(), lc: z.number(), lnc: z.number(), unc: z.number(), uc: z.number(), unr: z.number() })
+    .partial()
+    .optional(),
+  settable: z.array(threshold).optional(),
+  hysteresis: z.number().min(0).optional(),
+  linearization: z.enum(['linear', 'ln', 'log10', 'log2', 'e', 'exp10', 'exp2', '1/x', 'sqr', 'cube', 'sqrt', 'cbrt']).optional(),
+  curve: z
+    .array(z.tuple([z.int().min(0).max(255), z.number()]))
+    .min(2)
+    .optional(),
+  eventType: z.int().min(1).max(0x7f).optional(),
+  states: z.array(z.int().min(0).max(14)).optional(),
+  eventOnly: z.boolean().optional(),
+  rearm: z.enum(['auto', 'manual']).optional(),
+  events: z.strictObject({ assert: offsets, deassert: offsets }).optional(),
+});
+
+export const sdrSchema = z.strictObject({
+  name: text(16).optional(),
+  file: z.string().min(1).optional(),
+  values: z.record(z.string(), sensorValue).optional(),
+  associations: z
+    .array(
+      z.strictObject({
+        container: entity,
+        entities: z.array(entity).min(1).max(64),
+        range: z.boolean().optional(),
+        presence: z.boolean().optional(),
+        deviceRelative: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+});
+
+export const sensorFeed = z.strictObject({ listen: z.string().min(1) });

@@ -1,0 +1,75 @@
+import type { Factors } from './sensor-factors.ts';
+import type { SensorSource } from './sensor-source.ts';
+
+/** Thresholds in the order of their bits in masks and comparison states (IPMI 2.0 §35.8, §35.14). */
+export const THRESHOLDS = ['lnc', 'lc', 'lnr', 'unc', 'uc', 'unr'] as const;
+export type ThresholdName = (typeof THRESHOLDS)[number];
+
+export interface AnalogDeclaration {
+  readonly factors: Factors;
+  /** §43.17 unit type code. */
+  readonly unit: number;
+  readonly min: number;
+  readonly max: number;
+  readonly nominal?: number;
+  /** In the sensor's unit. */
+  readonly thresholds: Readonly<Partial<Record<ThresholdName, number>>>;
+  /** Bits of the thresholds that Set Sensor Threshold changes. Default: all that there are. */
+  readonly settable?: number;
+  /** In the sensor's unit, both ways; or in steps of the raw reading. */
+  readonly hysteresis?: number;
+  readonly hysteresisSteps?: { readonly positive: number; readonly negative: number };
+}
+
+export interface SensorDeclaration {
+  readonly number: number;
+  readonly lun?: number;
+  /** At most 16 characters. */
+  readonly name: string;
+  readonly entityId: number;
+  readonly entityInstance: number;
+  /** §42.2 sensor type code. */
+  readonly type: number;
+  /** 1: threshold; 2..0Ch generic, 6Fh sensor-specific, 70h..7Fh OEM. */
+  readonly eventType: number;
+  /** For a threshold sensor. */
+  readonly analog?: AnalogDeclaration;
+  /** For a discrete sensor: states that it can show, and those that it shows at first. */
+  readonly possibleStates?: number;
+  readonly states?: number;
+  /** Where its readings come from. Default: it stands still. */
+  readonly source?: SensorSource;
+  /** It tells of events and has no reading. */
+  readonly eventOnly?: boolean;
+  /** Each event is told once, until Re-arm Sensor Events (§36.1). Default: as often as its state comes and goes. */
+  readonly manualRearm?: boolean;
+  /** Events that it can generate, a bit for each offset. Default: those of its thresholds or states, both ways. */
+  readonly assertionEvents?: number;
+  readonly deassertionEvents?: number;
+  /** The SDR that it was loaded from. */
+  readonly record?: Uint8Array;
+}
+
+/** What a client changed; raw readings. */
+export interface StoredSensor {
+  readonly thresholds?: Readonly<Partial<Record<ThresholdName, number>>>;
+  readonly hysteresis?: { readonly positive: number; readonly negative: number };
+  readonly enables?: EventEnables;
+  readonly type?: { readonly sensor: number; readonly event: number };
+}
+
+export interface EventEnables {
+  readonly events: boolean;
+  readonly scanning: boolean;
+  /** A bit for each event offset. */
+  readonly assertions: number;
+  readonly deassertions: number;
+}
+
+export interface Reading {
+  /** Raw; 0 for a discrete sensor. */
+  readonly raw: number;
+  /** Threshold comparison in bits 5:0, or discrete states in bits 14:0. */
+  readonly states: number;
+  readonly unavailable: boolean;
+}
