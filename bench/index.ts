@@ -1,6 +1,8 @@
 // `npm run bench -- NAME`: one benchmark; without a name, which there are.
 const benches: Record<string, () => Promise<{ run(): void | Promise<void> }>> = {
   route: () => import('./route.ts'),
+  sel: () => import('./sel.ts'),
+  fleet: () => import('./fleet.ts'),
 };
 
 const [name] = process.argv.slice(2);

@@ -1,12 +1,12 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
-import { bare, NO_PREFIX, prefixed, prefixIn, prefixOf, refusal, refuse } from './answers.ts';
+import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
 import { callSite, RegistrationError } from './errors.ts';
 import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
 import type { Policy } from './policy.ts';
-import { rank, Table, type Entry } from './table.ts';
+import { COMMAND_RANK, entryOf, Table, type Entry } from './table.ts';
 import type { Timers } from './timers.ts';
 
 export interface RouterLog {
@@ -82,7 +82,7 @@ export class Router<B = unknown> {
           `${set.owner} cannot claim ${claimName(handler)}: it is a command of manufacturer ${handler.manufacturer}, and this BMC's is ${this.#manufacturer}`,
         );
       }
-      added.push({ handler, owner: set.owner, site, prefix: prefixOf(claim), below: override === undefined ? undefined : taken });
+      added.push(entryOf(handler, set.owner, site, override === undefined ? undefined : taken));
     }
     if (problems.length > 0) throw new RegistrationError(problems);
     for (const { handler } of added) {
@@ -172,7 +172,7 @@ export class Router<B = unknown> {
     const { handler, prefix } = entry;
     if (handler.raw) {
       const stripped = prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
-      const answer = handler.raw(stripped, context, (m, c) => this.#askBelow(entry, m, c));
+      const answer = handler.raw(stripped, context, entry.below === undefined ? nothingBelow : (m, c) => this.#askBelow(entry, m, c));
       return answer instanceof Promise ? answer.then((body) => prefixed(prefix, whole(body))) : prefixed(prefix, whole(answer));
     }
     const { command, run } = handler as Required<Handler>;
@@ -279,9 +279,9 @@ export class Router<B = unknown> {
   #find(message: Message, channel: number): Entry | undefined {
     const own = this.#own?.find(message, channel);
     if (own === undefined) return this.#standard?.find(message, channel);
-    if (rank(own) >= 8) return own;
+    if (own.rank >= COMMAND_RANK) return own;
     const standard = this.#standard?.find(message, channel);
-    return standard && rank(standard) > rank(own) ? standard : own;
+    return standard && standard.rank > own.rank ? standard : own;
   }
 
   #get(claim: Claim): Entry | undefined {
@@ -338,7 +338,7 @@ export function standardTable(sets: readonly HandlerSet[]): Table {
     for (const handler of set.handlers) {
       const taken = table.get(handler.claim);
       if (taken) throw new RegistrationError([`${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}`]);
-      table.put({ handler, owner: set.owner, site: 'standard handlers', prefix: prefixOf(handler.claim), below: undefined });
+      table.put(entryOf(handler, set.owner, 'standard handlers'));
     }
   }
   return table;
@@ -364,7 +364,8 @@ function whole(answer: Answer): Answer {
 const sameClaim = (a: Claim, b: Claim): boolean =>
   a.netFn === b.netFn && a.cmd === b.cmd && a.body === b.body && a.channel === b.channel && a.lun === b.lun;
 
-/** What a handler's `next` is when it overrides nothing. */
+/** What a handler's `next` is when it overrides nothing: in bytes, and in values. */
+const nothingBelow = (): Answer => refusal(NO_PREFIX, CC.InvalidCommand);
 function noNext(): never {
   throw new IpmiError(CC.InvalidCommand, 'no handler below this one');
 }

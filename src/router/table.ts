@@ -1,4 +1,5 @@
 import { NetFn } from '../commands/command.ts';
+import { prefixOf } from './answers.ts';
 import type { Claim, Handler } from './handlers.ts';
 import type { Message } from './message.ts';
 
@@ -10,15 +11,24 @@ export interface Entry {
   readonly site: string;
   /** Bytes that stand before data in requests and answers: the defining body or the IANA number. */
   readonly prefix: Uint8Array;
+  /** How specific it is, for comparing across layers: a command before a wildcard, then channel, then LUN. */
+  readonly rank: number;
   /** The entry that this one overrides. */
   below: Entry | undefined;
 }
 
+export function entryOf(handler: Handler, owner: string, site: string, below?: Entry): Entry {
+  return { handler, owner, site, prefix: prefixOf(handler.claim), rank: rankOf(handler.claim), below };
+}
+
+/** The rank of a claim on one command for all requests; one below is a wildcard's. */
+export const COMMAND_RANK = 8;
+
 /** The claims on one command (or one wildcard): one for all requests, and a few for a channel or LUN. */
 interface Cell {
   plain: Entry | undefined;
-  /** Most specific first. Nearly always empty. */
-  narrow: Entry[];
+  /** Most specific first. Nearly always there are none. */
+  narrow: Entry[] | undefined;
 }
 
 const WILDCARD = 256;
@@ -26,6 +36,7 @@ type Row = (Cell | undefined)[];
 
 /** 0 neither, 1 LUN, 2 channel, 3 both. */
 const specificity = (claim: Claim): number => (claim.channel === undefined ? 0 : 2) + (claim.lun === undefined ? 0 : 1);
+const rankOf = (claim: Claim): number => (claim.cmd === '*' ? (claim.body === undefined ? 0 : 4) : COMMAND_RANK) + specificity(claim);
 const sameNarrow = (a: Claim, b: Claim): boolean => a.channel === b.channel && a.lun === b.lun;
 
 /** Claims by NetFn, body and command: flat look-ups whose cost does not grow with the number of handlers. */
@@ -45,18 +56,17 @@ export class Table {
   /** True when this table has a claim more specific than, or equal to, one that another layer would answer with. */
   get(claim: Claim): Entry | undefined {
     const cell = this.#cell(claim);
-    return cell && (specificity(claim) === 0 ? cell.plain : cell.narrow.find((entry) => sameNarrow(entry.handler.claim, claim)));
+    return cell && (specificity(claim) === 0 ? cell.plain : cell.narrow?.find((entry) => sameNarrow(entry.handler.claim, claim)));
   }
 
   put(entry: Entry): void {
     const { claim } = entry.handler;
     const row = this.#makeRow(claim);
-    const cell = (row[claim.cmd === '*' ? WILDCARD : claim.cmd] ??= { plain: undefined, narrow: [] });
+    const cell = (row[claim.cmd === '*' ? WILDCARD : claim.cmd] ??= { plain: undefined, narrow: undefined });
     if (specificity(claim) === 0) cell.plain = entry;
     else {
-      cell.narrow = cell.narrow.filter((other) => !sameNarrow(other.handler.claim, claim));
-      cell.narrow.push(entry);
-      cell.narrow.sort((a, b) => specificity(b.handler.claim) - specificity(a.handler.claim));
+      const others = cell.narrow?.filter((other) => !sameNarrow(other.handler.claim, claim)) ?? [];
+      cell.narrow = [...others, entry].sort((a, b) => b.rank - a.rank);
     }
   }
 
@@ -64,14 +74,14 @@ export class Table {
     const cell = this.#cell(claim);
     if (!cell) return;
     if (specificity(claim) === 0) cell.plain = undefined;
-    else cell.narrow = cell.narrow.filter((entry) => !sameNarrow(entry.handler.claim, claim));
+    else cell.narrow = cell.narrow?.filter((entry) => !sameNarrow(entry.handler.claim, claim));
   }
 
   *entries(): IterableIterator<Entry> {
     for (const row of [...this.#rows, ...this.#bodies.values(), ...this.#ianas.values()]) {
       for (const cell of row ?? []) {
         if (cell?.plain) yield cell.plain;
-        if (cell) yield* cell.narrow;
+        if (cell?.narrow) yield* cell.narrow;
       }
     }
   }
@@ -103,12 +113,10 @@ export class Table {
 
 function pick(cell: Cell | undefined, channel: number, lun: number): Entry | undefined {
   if (cell === undefined) return undefined;
+  if (cell.narrow === undefined) return cell.plain;
   for (const entry of cell.narrow) {
     const { claim } = entry.handler;
     if ((claim.channel === undefined || claim.channel === channel) && (claim.lun === undefined || claim.lun === lun)) return entry;
   }
   return cell.plain;
 }
-
-/** How specific an entry is, for comparing across layers: a command before a wildcard, then channel, then LUN. */
-export const rank = ({ handler: { claim } }: Entry): number => (claim.cmd === '*' ? (claim.body === undefined ? 0 : 4) : 8) + specificity(claim);
