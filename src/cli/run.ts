@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import picocolors from 'picocolors';
 import { pino, type Logger } from 'pino';
 import { Bmc } from '../bmc.ts';
@@ -29,6 +30,7 @@ export interface RunOptions {
 export async function run(file: string | undefined, options: RunOptions): Promise<number> {
   const given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
   const state = stateOf(file, given.state, options);
+  if (options.readyFile !== undefined) withdraw(options.readyFile);
   const settings = given.bmcs.map((bmc) => withSockets(withLan(bmc, options.lan), options));
   for (const [flag, value] of [
     ['--lan', options.lan],
@@ -60,15 +62,31 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     await storage?.close();
     throw new CliError(openProblem(error), { cause: error });
   }
+  for (const [name, count] of storage?.strangers(new Set(bmcs.map((bmc) => bmc.name))) ?? [])
+    log.warn(`${state?.directory}: keeps ${count} value(s) of a BMC '${name}', which the config does not have; was it renamed?`);
   const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
-  const ready = JSON.stringify({ ready: true, interfaces });
-  if (options.readyFile !== undefined) writeFileSync(options.readyFile, `${ready}\n`);
+  const ready = JSON.stringify({ ready: true, state: state?.directory ?? null, interfaces });
+  if (options.readyFile !== undefined) announce(options.readyFile, ready);
   process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces, state?.directory));
-  notifySystemd();
+  notifySystemd('READY=1');
   await stopped;
+  notifySystemd('STOPPING=1');
+  if (options.readyFile !== undefined) withdraw(options.readyFile);
   await Promise.all(bmcs.map((bmc) => bmc.close()));
   await storage?.close();
   return 0;
+}
+
+/** The ready file of an earlier life says nothing of this one. Throws CliError where it could not be written either. */
+function withdraw(file: string): void {
+  if (!existsSync(dirname(file))) throw new CliError(`--ready-file ${file}: no such directory`);
+  rmSync(file, { force: true });
+}
+
+/** Whole at once: whoever waits for the file may read it as soon as it is there. */
+function announce(file: string, ready: string): void {
+  writeFileSync(`${file}.new`, `${ready}\n`);
+  renameSync(`${file}.new`, file);
 }
 
 async function openStorage(files: World['files'], { directory, sealKey }: StatePlace, warn: (message: string) => void): Promise<Storage> {

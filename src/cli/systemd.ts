@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Tells systemd that the service is up, where it asked (Type=notify, NotifyAccess=all). Node has no datagram sockets of the
- * Unix kind, so systemd's own program says it for us.
+ * Tells systemd that the service is up, or going down, where it asked (Type=notify, NotifyAccess=all). Node has no datagram
+ * sockets of the Unix kind, so systemd's own program says it for us.
  */
-export function notifySystemd(state = '--ready'): void {
+export function notifySystemd(state: 'READY=1' | 'STOPPING=1'): void {
   if (process.env.NOTIFY_SOCKET === undefined) return;
   const child = spawn('systemd-notify', [state, `--pid=${process.pid}`], { stdio: 'ignore' });
   // Without that program systemd waits in vain, which it logs itself.

@@ -37,7 +37,19 @@ export function parseFile(text: string, file: string): FileOptions {
   const parsed = fileSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, document, at));
   const { bmcs, state, ...one } = parsed.data;
-  return { bmcs: (bmcs ?? [one]).flatMap(expand), state };
+  const entries = (bmcs ?? [one]).map(expand);
+  const clashes = nameClashes(entries).map((i) => `${at(valueOffset(document, ['bmcs', i, 'name']))} bmcs.${i}.name: ${CLASH}`);
+  if (clashes.length > 0) throw new ConfigError(clashes);
+  return { bmcs: entries.flat(), state };
+}
+
+const CLASH = 'expected a name that no other BMC of the file has (with count: one with {n} in it)';
+
+/** Entries that give a name twice: by it the state directory, the log and the trace tell BMCs apart. */
+function nameClashes(entries: readonly (readonly BmcOptions[])[]): number[] {
+  const seen = new Set<string>();
+  const isNew = ({ name = 'bmc' }: BmcOptions): boolean => seen.size < seen.add(name).size;
+  return entries.flatMap((bmcs, i) => (bmcs.filter((bmc) => !isNew(bmc)).length > 0 ? [i] : []));
 }
 
 function problemsOf(error: ZodError, document: Document, at: (offset: number) => string): string[] {

@@ -89,7 +89,10 @@ const satellite = z.strictObject({
 });
 
 const bmc = {
-  name: z.string().min(1).optional(),
+  name: z
+    .string()
+    .regex(/^[^\p{Cc}]{1,64}$/u, 'expected 1 to 64 characters, none of them a control character')
+    .optional(),
   identity: identity.optional(),
   interfaces: z.array(interfaceSchema).optional(),
   users: z

@@ -1,6 +1,8 @@
 import { completionCodeName, hex2, type Layout } from '../codec/index.ts';
 import { SendMessage } from '../commands/app/bridging.ts';
+import { SetChannelSecurityKeys } from '../commands/app/channels.ts';
 import { GetMessage } from '../commands/app/global.ts';
+import { SetUserPassword } from '../commands/app/users.ts';
 import { oemName } from '../commands/oem-registry.ts';
 import { keyName, NetFn, type Command } from '../commands/command.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
@@ -89,7 +91,7 @@ function requestText<B>(router: Router<B>, message: Message, channel: number, wi
   const name = entry?.handler.name ?? `${keyName(key)} (${maker === undefined ? '' : `${maker}, `}nobody's)`;
   if (!withData) return name;
   const command = entry?.handler.command;
-  const values = command ? fields(command.request, message.data, entry?.prefix.length ?? 0) : bytes(message.data);
+  const values = command ? fields(command.request, message.data, entry?.prefix.length ?? 0) : undeclared(message);
   return values ? `${name} ${values}` : name;
 }
 
@@ -116,12 +118,16 @@ function fields(layout: Layout<Record<string, unknown>>, data: Uint8Array, start
   }
   return Object.entries(values)
     .filter(([name]) => !isCarried(layout, name))
-    .map(([name, value]) => `${name}=${SECRET.has(name) ? '...' : value instanceof Uint8Array ? bytes(value) : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${SECRET.has(name) && typeof value !== 'boolean' ? '...' : value instanceof Uint8Array ? bytes(value) : JSON.stringify(value)}`)
     .join(' ');
 }
 
 /** A message for somebody else stands below, decoded: as bytes it would show the secrets that it may hold. */
 const isCarried = (layout: unknown, name: string): boolean =>
   (name === 'message' && (layout === SendMessage.request || layout === SendMessage.response)) || (name === 'data' && layout === GetMessage.response);
+
+/** A handler that takes bytes may have taken over a command that carries a secret. */
+const undeclared = (message: Message): string =>
+  [SetUserPassword, SetChannelSecurityKeys].some((one) => is(one, message)) ? `${message.data.length} byte(s)` : bytes(message.data);
 
 const bytes = (data: Uint8Array): string => (data.length === 0 ? '' : `[${Array.from(data, hex2).join(' ')}]`);

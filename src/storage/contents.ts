@@ -27,6 +27,12 @@ export class Contents {
     return values ?? new Map<string, unknown>();
   }
 
+  /** The BMCs of which something is here that nobody has taken, each with how many values. */
+  left(): Map<string, number> {
+    const counts = [...this.#bmcs].map(([bmc, stores]) => [bmc, [...stores.values()].reduce((sum, { size }) => sum + size, 0)] as const);
+    return new Map(counts.filter(([, count]) => count > 0));
+  }
+
   *entries(): IterableIterator<Entry & { readonly bmc: string }> {
     for (const [bmc, stores] of this.#bmcs) {
       for (const [store, values] of stores) for (const [key, value] of values) yield { bmc, store, key, value };

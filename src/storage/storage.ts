@@ -64,6 +64,14 @@ export class Storage {
     };
   }
 
+  /** BMCs beside the known ones of which the directory holds values, each with how many. */
+  strangers(known: ReadonlySet<string>): [string, number][] {
+    const counts = new Map<string, number>();
+    for (const { contents } of [this.#state, this.#secrets])
+      for (const [bmc, count] of contents.left()) if (!known.has(bmc)) counts.set(bmc, (counts.get(bmc) ?? 0) + count);
+    return [...counts];
+  }
+
   /** Resolves when everything that was acknowledged is on disk and the directory is free again. */
   async close(): Promise<void> {
     await Promise.all([this.#state.close(), this.#secrets.close()]);

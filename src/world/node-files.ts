@@ -15,7 +15,10 @@ export const nodeFiles: Files = {
   remove: (path) => unlink(path).catch(unlessMissing),
   list: async (directory) => (await readdir(directory)).sort(),
   async mkdir(directory, mode) {
-    await mkdir(directory, { recursive: true, mode });
+    // Not `recursive`: where no directory can be made, as in /proc, Node would try for ever.
+    await mkdir(directory, { mode }).catch(async (error: unknown) => {
+      if (codeOf(error) !== 'EEXIST' || !(await stat(directory)).isDirectory()) throw error;
+    });
   },
   syncDir,
   async stat(path) {
