@@ -23,7 +23,7 @@ async function history(directory: string): Promise<void> {
   const world = simWorld(1);
   for (let n = 0; n < FLEET; n++) {
     const { sel } = new Bmc({ ...server(`node-${n}`), sel: { bootEvents: false } }, { world, journal: storage.journal(`node-${n}`) });
-    const adds = Array.from({ length: ENTRIES }, () => sel.add(ENTRY).done);
+    const adds = Array.from({ length: ENTRIES }, async () => sel.add(ENTRY).done);
     await Promise.all(adds);
   }
   await storage.close();

@@ -15,6 +15,7 @@ export const TOOLS = {
   'bmc-info': 'freeipmi-tools',
   tshark: 'tshark',
   python3: 'python3',
+  'systemd-notify': 'systemd',
   'qemu-system-x86_64': 'qemu-system-x86',
   xz: 'xz-utils',
 };

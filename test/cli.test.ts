@@ -74,6 +74,15 @@ test('help has an example', async () => {
   expect(await main(['--version'])).toBe(0);
 });
 
+test.each([
+  ['bmcs:\n  - { name: a }\n  - { name: b }\n  - { name: a }\n', 'f:4:13 bmcs.2.name: expected a name that no other BMC of the file has'],
+  ['bmcs:\n  - { userSlots: 5 }\n  - { userSlots: 6 }\n', 'f:3:5 bmcs.1.name: expected a name that no other BMC'],
+  ['bmcs:\n  - { count: 2, name: a }\n', 'f:2:23 bmcs.0.name: expected a name that no other BMC of the file has (with count: one with {n} in it)'],
+  ['name: "a\\nb"\n', 'f:1:7 name: expected 1 to 64 characters, none of them a control character'],
+])('a name that does not tell a BMC from others: %j', (text, problem) => {
+  expect(() => parseConfig(text, 'f')).toThrow(problem);
+});
+
 test('count makes many of one, with numbers in names and ports', () => {
   const bmcs = parseConfig('bmcs:\n  - count: 3\n    name: node-{n}\n    interfaces: [{ type: lan, listen: "127.0.0.1:{9700+n}" }]\n', 'f');
   expect(bmcs.map(({ name, interfaces }) => [name, interfaces![0].listen])).toEqual([

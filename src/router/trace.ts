@@ -118,7 +118,10 @@ function fields(layout: Layout<Record<string, unknown>>, data: Uint8Array, start
   }
   return Object.entries(values)
     .filter(([name]) => !isCarried(layout, name))
-    .map(([name, value]) => `${name}=${SECRET.has(name) && typeof value !== 'boolean' ? '...' : value instanceof Uint8Array ? bytes(value) : JSON.stringify(value)}`)
+    .map(
+      ([name, value]) =>
+        `${name}=${SECRET.has(name) && typeof value !== 'boolean' ? '...' : value instanceof Uint8Array ? bytes(value) : JSON.stringify(value)}`,
+    )
     .join(' ');
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { listenUnix } from './node-unix.ts';
 import { codeOf, systemError } from './system-error.ts';
 import type { FileLock, Files, OpenFile, OpenHow } from './world.ts';
@@ -14,12 +15,7 @@ export const nodeFiles: Files = {
   rename: (from, to) => rename(from, to),
   remove: (path) => unlink(path).catch(unlessMissing),
   list: async (directory) => (await readdir(directory)).sort(),
-  async mkdir(directory, mode) {
-    // Not `recursive`: where no directory can be made, as in /proc, Node would try for ever.
-    await mkdir(directory, { mode }).catch(async (error: unknown) => {
-      if (codeOf(error) !== 'EEXIST' || !(await stat(directory)).isDirectory()) throw error;
-    });
-  },
+  mkdir: makeDirectory,
   syncDir,
   async stat(path) {
     const found = await stat(path).catch(unlessMissing);
@@ -27,6 +23,20 @@ export const nodeFiles: Files = {
   },
   lock,
 };
+
+/** Not Node's `recursive`: where no directory can be made, as in /proc, it would try for ever. */
+async function makeDirectory(directory: string, mode?: number): Promise<void> {
+  const above = dirname(directory);
+  const make = (): Promise<void> =>
+    mkdir(directory, { mode }).catch(async (error: unknown) => {
+      if (codeOf(error) !== 'EEXIST' || !(await stat(directory)).isDirectory()) throw error;
+    });
+  await make().catch(async (error: unknown) => {
+    if (codeOf(error) !== 'ENOENT' || above === directory) throw error;
+    await makeDirectory(above, mode);
+    await make();
+  });
+}
 
 const flags: Readonly<Record<OpenHow, number>> = {
   append: constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,

@@ -102,7 +102,7 @@ export interface Files {
   /** Nothing happens if it is not there. */
   remove(path: string): Promise<void>;
   list(directory: string): Promise<string[]>;
-  /** Nothing happens if it is there. The one above must be. */
+  /** With those above it; nothing happens if it is there. */
   mkdir(directory: string, mode?: number): Promise<void>;
   syncDir(directory: string): Promise<void>;
   stat(path: string): Promise<{ readonly size: number; readonly mode: number } | undefined>;
