@@ -85,7 +85,7 @@ test.each([
 
 test('count makes many of one, with numbers in names and ports', () => {
   const bmcs = parseConfig('bmcs:\n  - count: 3\n    name: node-{n}\n    interfaces: [{ type: lan, listen: "127.0.0.1:{9700+n}" }]\n', 'f');
-  expect(bmcs.map(({ name, interfaces }) => [name, interfaces![0].listen])).toEqual([
+  expect(bmcs.map(({ name, interfaces: [lan] = [] }) => [name, lan.type === 'lan' && lan.listen])).toEqual([
     ['node-0', '127.0.0.1:9700'],
     ['node-1', '127.0.0.1:9701'],
     ['node-2', '127.0.0.1:9702'],

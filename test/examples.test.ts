@@ -11,6 +11,11 @@ test('R18: oem-command', () => {
   expect(out).toBe('applied 60\nproduct 4711\nAcme Set Fan Duty: parameter out of range (cc C9h)\n');
 });
 
+test('emulated-host', () => {
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/emulated-host/main.ts'], { cwd: root, encoding: 'utf8' });
+  expect(out).toMatch(/^Get Device ID: 1c0100[\da-f]{22,}\ninterrupts are on\n$/);
+});
+
 toolTest('minimal', ['ipmitool'], async () => {
   const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], { cwd: root });
   const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));

@@ -3,6 +3,7 @@ import { SettingsError } from '../config/errors.ts';
 import type {
   InterfaceOptions,
   IpmbInterfaceOptions,
+  DeviceInterfaceOptions,
   LanInterfaceOptions,
   SerialInterfaceOptions,
   VmInterfaceOptions,
@@ -15,6 +16,11 @@ import {
   SerialLine,
   VmInterface,
   type Carrier,
+  BtInterface,
+  DevicePort,
+  KcsInterface,
+  SsifInterface,
+  type HostInterfaceOptions,
   type VmMachine,
 } from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
@@ -47,6 +53,9 @@ const makers: Makers = {
   lan: makeLan,
   vm: makeVm,
   ipmb: makeIpmb,
+  bt: (options, around) => makeDevice(options, '/dev/ipmi-bt-host', BtInterface, around),
+  kcs: (options, around) => makeDevice(options, undefined, KcsInterface, around),
+  ssif: (options, around) => makeDevice(options, '/dev/ipmi-ssif-host', SsifInterface, around),
   serial: makeSerial,
 };
 
@@ -91,6 +100,19 @@ function makeSerial(
     one: new SerialInterface({ bmc, clock, line, channel }),
     address: () => ('tty' in line.address ? line.address.tty : streamName(line.address)),
   };
+}
+
+/** The interface to a real host behind a device node. */
+function makeDevice(
+  { type: kind, channel, device }: DeviceInterfaceOptions<'bt' | 'kcs' | 'ssif'>,
+  usual: string | undefined,
+  Kind: new (options: HostInterfaceOptions) => Interface<BmcState>,
+  { bmc, world: { clock, devices } }: Surroundings,
+): Omit<Made, 'type'> {
+  const path = device ?? usual;
+  if (path === undefined) throw new SettingsError(`a ${kind} interface needs device: the path of its node`);
+  const port = new DevicePort({ kind, path, devices, clock, log: (message) => bmc.setup.log.warn(message) });
+  return { one: new Kind({ bmc, port, clock, channel }), address: () => path };
 }
 
 /** `host:port`, or the path of a Unix socket. */

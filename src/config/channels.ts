@@ -17,6 +17,9 @@ const NO_SESSIONS = { sessionSupport: SessionSupport.None };
 const channels: { readonly [T in Type]: (options: Of<T>) => ChannelOptions } = {
   lan: lanChannel,
   serial: ({ channel = SERIAL_CHANNEL }: SerialInterfaceOptions) => serialChannel(channel),
+  bt: ({ channel = SYSTEM_INTERFACE }) => systemChannel(channel, 'bt'),
+  kcs: ({ channel = SYSTEM_INTERFACE }) => systemChannel(channel, 'kcs'),
+  ssif: ({ channel = SYSTEM_INTERFACE }) => systemChannel(channel, 'ssif'),
   vm: ({ channel = SYSTEM_INTERFACE, interface: kind = 'kcs' }: VmInterfaceOptions) => systemChannel(channel, kind),
   ipmb: ipmbChannel,
 };

@@ -1,5 +1,12 @@
 /** One entry of `interfaces`, by its `type`. */
-export type InterfaceOptions = LanInterfaceOptions | VmInterfaceOptions | IpmbInterfaceOptions | SerialInterfaceOptions;
+export type InterfaceOptions =
+  | LanInterfaceOptions
+  | VmInterfaceOptions
+  | IpmbInterfaceOptions
+  | SerialInterfaceOptions
+  | DeviceInterfaceOptions<'bt'>
+  | DeviceInterfaceOptions<'kcs'>
+  | DeviceInterfaceOptions<'ssif'>;
 
 export interface LanInterfaceOptions {
   readonly type: 'lan';
@@ -88,4 +95,13 @@ export interface SerialInterfaceOptions {
   readonly withoutLogIn?: 'user' | 'operator' | 'administrator';
   /** The connector is shared with the system's console, and is there (`system`) or at the BMC at the start. Default: not shared. */
   readonly shared?: 'system' | 'bmc';
+}
+
+/** The system interface of a real machine, whose BMC this is: a device node of Linux's BMC-side drivers. */
+export interface DeviceInterfaceOptions<K extends 'bt' | 'kcs' | 'ssif'> {
+  readonly type: K;
+  /** 0..0Bh or 0Fh. Default 0Fh, the system interface. */
+  readonly channel?: number;
+  /** The node. Default `/dev/ipmi-bt-host` and `/dev/ipmi-ssif-host`; a KCS node has a number and no default. */
+  readonly device?: string;
 }

@@ -90,5 +90,11 @@ const serial = z
     'expected one of tty, listen and connect',
   );
 
+const channelToHost = z.union([z.int().min(0).max(11), z.literal(15)]).optional();
+const node = z.string().regex(/^\//, 'expected the absolute path of a device node');
+const bt = z.strictObject({ type: z.literal('bt'), channel: channelToHost, device: node.optional() });
+const kcs = z.strictObject({ type: z.literal('kcs'), channel: channelToHost, device: node });
+const ssif = z.strictObject({ type: z.literal('ssif'), channel: channelToHost, device: node.optional() });
+
 /** One entry of `interfaces`, by its `type`. */
-export const interfaceSchema = z.discriminatedUnion('type', [lan, vm, ipmb, serial]);
+export const interfaceSchema = z.discriminatedUnion('type', [lan, vm, ipmb, serial, bt, kcs, ssif]);

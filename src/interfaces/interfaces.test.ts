@@ -1,28 +1,17 @@
 import { describe } from 'vitest';
 import { interfaceSuite, type Far, type InterfaceRig } from '../../test/support/interface-suite.ts';
+import { btNode, kcsNode, ssifNode } from '../../test/support/kernel-nodes.ts';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { connectLan, type LanClient } from '../client/index.ts';
 import { BtSocket, IpmbBus, IpmbInterface } from './index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import { BT_DATA_MAX, buildBt, BtReader, parseBt } from '../wire/bt-frame.ts';
-import {
-  BtControl,
-  BtDriver,
-  BtRegisters,
-  KcsDriver,
-  KcsRegisters,
-  KcsStatus,
-  SsifDriver,
-  smbusOf,
-  SsifTarget,
-  type HostBus,
-  type Registers,
-} from '../wire/host/index.ts';
 import { Requester } from '../state/requester.ts';
+import { BtControl, BtDriver, KcsDriver, KcsStatus, SsifDriver, smbusOf, type HostBus, type Registers } from '../wire/host/index.ts';
+import type { SimDriver, SimWorld } from '../world/index.ts';
 import { parseFrame } from '../wire/index.ts';
-import type { SimWorld } from '../world/index.ts';
 import type { Stream } from '../world/world.ts';
-import { BtInterface, KcsInterface, SsifInterface } from './host/index.ts';
+import { BtInterface, DevicePort, KcsInterface, SsifInterface, type DeviceKind } from './host/index.ts';
 
 /** A BMC whose commands of NetFn 30h the far end answers. */
 function bmcOf(world: SimWorld, far: Far, options: BmcOptions = {}): Bmc {
@@ -58,10 +47,14 @@ function inTurn(): <T>(job: () => Promise<T>) => Promise<T> {
   };
 }
 
-async function bt(world: SimWorld, far: Far): Promise<InterfaceRig> {
-  const registers = new BtRegisters();
+/** Host and BMC meet at registers in process, or at those of a simulated kernel driver's device node. */
+type Way = 'registers' | 'node';
+
+async function bt(world: SimWorld, far: Far, way: Way): Promise<InterfaceRig> {
+  const { driver: node, registers } = btNode();
+  const port = way === 'node' ? deviceOf(world, 'bt', node) : registers;
   const bmc = bmcOf(world, far);
-  const attachment = await bmc.attach(new BtInterface({ bmc, port: registers, clock: world.clock }));
+  const attachment = await bmc.attach(new BtInterface({ bmc, port, clock: world.clock }));
   // Several requests share the registers; whoever reads a response hands it to its owner.
   const newHost = () => {
     const host = hostIn(world);
@@ -107,16 +100,21 @@ async function bt(world: SimWorld, far: Far): Promise<InterfaceRig> {
     },
     detach: () => attachment.detach(),
     attention: {
-      set: (set) => attachment.interface.attention?.({ set, interrupt: false }),
+      set(set) {
+        attachment.interface.attention?.({ set, interrupt: false });
+        // bt-bmc has no way to take it back: the host does that itself.
+        if (!set && way === 'node') registers.write(0, BtControl.SmsAtn);
+      },
       seen: () => (registers.read(0) & BtControl.SmsAtn) !== 0,
     },
   };
 }
 
-async function kcs(world: SimWorld, far: Far): Promise<InterfaceRig> {
-  const registers = new KcsRegisters();
+async function kcs(world: SimWorld, far: Far, way: Way): Promise<InterfaceRig> {
+  const { driver: node, registers } = kcsNode();
+  const port = way === 'node' ? deviceOf(world, 'kcs', node) : registers;
   const bmc = bmcOf(world, far);
-  const attachment = await bmc.attach(new KcsInterface({ bmc, port: registers, clock: world.clock }));
+  const attachment = await bmc.attach(new KcsInterface({ bmc, port, clock: world.clock }));
   let host = hostIn(world);
   let driver = new KcsDriver(busOf(host, registers));
   return {
@@ -143,11 +141,12 @@ async function kcs(world: SimWorld, far: Far): Promise<InterfaceRig> {
   };
 }
 
-async function ssif(world: SimWorld, far: Far, withPec: boolean): Promise<InterfaceRig> {
+async function ssif(world: SimWorld, far: Far, way: Way, withPec: boolean): Promise<InterfaceRig> {
   let alert = false;
-  const target = new SsifTarget({ alert: (asserted) => (alert = asserted) });
+  const { driver: node, target } = ssifNode(world.clock, (asserted) => (alert = asserted));
+  const port = way === 'node' ? deviceOf(world, 'ssif', node) : target;
   const bmc = bmcOf(world, far);
-  const attachment = await bmc.attach(new SsifInterface({ bmc, port: target, clock: world.clock }));
+  const attachment = await bmc.attach(new SsifInterface({ bmc, port, clock: world.clock }));
   const driver = (host: Host): SsifDriver => new SsifDriver(smbusOf(target, () => host.takes(1, undefined), withPec));
   let host = hostIn(world);
   let ssifDriver = driver(host);
@@ -266,14 +265,22 @@ async function btSocket(world: SimWorld, far: Far): Promise<InterfaceRig> {
   };
 }
 
+const deviceOf = (world: SimWorld, kind: DeviceKind, driver: SimDriver): DevicePort => {
+  world.devices.provide('/dev/node', driver);
+  return new DevicePort({ kind, path: '/dev/node', devices: world.devices, clock: world.clock, log: () => undefined });
+};
+
 const HOST = { overlong: 0xca, medium: 'system-interface', patience: 4500 };
 
 describe('R3, R10: one suite for every interface', () => {
-  interfaceSuite('BT', { ...HOST, maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 32 }, bt);
-  interfaceSuite('KCS', { ...HOST, maxData: 998, maxAnswer: 256 }, kcs);
-  for (const withPec of [false, true]) {
-    const traits = { ...HOST, maxData: 252, maxAnswer: 252, patience: 400, impatient: 0xc0 };
-    interfaceSuite(`SSIF ${withPec ? 'with' : 'without'} PEC`, traits, (world, far) => ssif(world, far, withPec));
+  for (const way of ['registers', 'node'] as const) {
+    const name = way === 'node' ? ' at a device node' : '';
+    interfaceSuite(`BT${name}`, { ...HOST, maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 32 }, (world, far) => bt(world, far, way));
+    interfaceSuite(`KCS${name}`, { ...HOST, maxData: 998, maxAnswer: 256 }, (world, far) => kcs(world, far, way));
+    for (const withPec of [false, true]) {
+      const traits = { ...HOST, maxData: 252, maxAnswer: 252, patience: 400, impatient: 0xc0, attends: way === 'registers' };
+      interfaceSuite(`SSIF${name}${withPec ? ', with PEC' : ''}`, traits, (world, far) => ssif(world, far, way, withPec));
+    }
   }
   interfaceSuite('LAN', { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16, luns: [0, 1, 3] }, lan);
   interfaceSuite('IPMB', { maxData: 233, maxAnswer: 233, overlong: 0xca, medium: 'ipmb', atOnce: 16, luns: [0, 1, 3] }, ipmb);

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { nodeDevices } from './node-devices.ts';
 import { nodeFiles } from './node-files.ts';
 import { nodeHttp } from './node-http.ts';
 import { nodePrograms } from './node-programs.ts';
@@ -8,7 +9,16 @@ import type { Clock, Random, World } from './world.ts';
 
 /** The real world: the system's clock, randomness, sockets, files, programs and HTTP. */
 export function nodeWorld(): World {
-  return { clock: nodeClock, random: new NodeRandom(), udp: nodeUdp, stream: nodeStreams, files: nodeFiles, programs: nodePrograms, http: nodeHttp };
+  return {
+    clock: nodeClock,
+    random: new NodeRandom(),
+    udp: nodeUdp,
+    stream: nodeStreams,
+    files: nodeFiles,
+    programs: nodePrograms,
+    http: nodeHttp,
+    devices: nodeDevices,
+  };
 }
 
 /** Milliseconds that one timer of the system can wait. */

@@ -1,7 +1,7 @@
 import type { SimDisk } from './sim-disk.ts';
 import { simFiles } from './sim-files.ts';
 import type { SimStreams } from './sim-stream.ts';
-import type { Clock, Files, Http, Programs, Random, StreamNetwork, StreamServer, UdpNetwork, UdpSocket, World } from './world.ts';
+import type { Clock, Device, Devices, Files, Http, Programs, Random, StreamNetwork, StreamServer, UdpNetwork, UdpSocket, World } from './world.ts';
 
 /** One run of a process: what it began ends with it. */
 export interface Life {
@@ -18,12 +18,14 @@ export class SimProcess implements World {
   readonly files: Files;
   readonly programs: Programs;
   readonly http: Http;
+  readonly devices: Devices;
   readonly #life: Life = { alive: true };
   readonly #streams: SimStreams;
   readonly #sockets = new Set<UdpSocket>();
   readonly #servers = new Set<StreamServer>();
+  readonly #devices = new Set<Device>();
 
-  constructor(outside: Pick<World, 'clock' | 'random' | 'udp' | 'programs' | 'http'>, streams: SimStreams, disk: SimDisk) {
+  constructor(outside: Pick<World, 'clock' | 'random' | 'udp' | 'programs' | 'http' | 'devices'>, streams: SimStreams, disk: SimDisk) {
     const life = this.#life;
     this.disk = disk;
     this.random = outside.random;
@@ -39,6 +41,13 @@ export class SimProcess implements World {
     this.programs = {
       run: (...call) => this.#whileAlive(outside.programs.run(...call)),
       start: (...call) => this.#whileAlive(outside.programs.start(...call)),
+    };
+    this.devices = {
+      open: async (path) => {
+        const device = await this.#whileAlive(outside.devices.open(path));
+        this.#devices.add(device);
+        return device;
+      },
     };
     this.http = {
       request: (...call) => this.#whileAlive(outside.http.request(...call)),
@@ -62,6 +71,12 @@ export class SimProcess implements World {
     this.#sockets.clear();
     for (const server of this.#servers) void server.close();
     this.#servers.clear();
+    for (const device of this.#devices) {
+      device.onMessage = undefined;
+      device.onClose = undefined;
+      void device.close();
+    }
+    this.#devices.clear();
     this.#streams.drop(this.#life);
   }
 

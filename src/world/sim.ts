@@ -2,6 +2,7 @@ import { type DiskFaults, SimDisk } from './sim-disk.ts';
 import { simFiles } from './sim-files.ts';
 import { SimProcess } from './sim-process.ts';
 import { SimStreams } from './sim-stream.ts';
+import { SimDevices } from './sim-devices.ts';
 import { SimHttp } from './sim-http.ts';
 import { SimPrograms } from './sim-programs.ts';
 import { SimClock } from './sim-clock.ts';
@@ -27,6 +28,7 @@ export class SimWorld implements World {
   readonly disk: SimDisk;
   readonly programs: SimPrograms;
   readonly http: SimHttp;
+  readonly devices: SimDevices;
   readonly #streams: SimStreams;
   readonly #makeDisk: (name: string) => SimDisk;
   #disks = 0;
@@ -45,6 +47,7 @@ export class SimWorld implements World {
     this.disk = this.#makeDisk('main');
     this.programs = new SimPrograms(this.clock);
     this.http = new SimHttp(this.clock);
+    this.devices = new SimDevices(this.clock);
     const outside = { alive: true };
     this.stream = this.#streams.of(outside, this.disk.name);
     this.files = simFiles(this.disk, outside);

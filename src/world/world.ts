@@ -1,4 +1,4 @@
-/** Everything outside of a BMC comes through this: time, chance, datagrams, streams, files, programs and HTTP. Real in `node.ts`, deterministic in `sim.ts`. */
+/** Everything outside of a BMC comes through this: time, chance, datagrams, streams, files, programs, HTTP and device nodes. Real in `node.ts`, deterministic in `sim.ts`. */
 export interface World {
   readonly clock: Clock;
   readonly random: Random;
@@ -7,6 +7,7 @@ export interface World {
   readonly files: Files;
   readonly programs: Programs;
   readonly http: Http;
+  readonly devices: Devices;
 }
 
 export interface Clock {
@@ -182,6 +183,24 @@ export interface Http {
     options?: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string; readonly timeout?: number },
   ): Promise<{ readonly status: number; readonly body: string }>;
   listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer>;
+}
+
+/** Character devices that carry whole messages: one read is one message, one write is one message. */
+export interface Devices {
+  /** Rejects with the system's error: ENOENT, EACCES, EBUSY for a node that has one opener only. */
+  open(path: string): Promise<Device>;
+}
+
+export interface Device {
+  /** The bytes are the receiver's to keep. */
+  onMessage: ((message: Uint8Array) => void) | undefined;
+  /** The node is of no use any more; `error` if nobody closed it. */
+  onClose: ((error?: Error) => void) | undefined;
+  /** Resolves when the driver has taken the message, which may wait for the host; rejects with the driver's error (EINVAL ...). */
+  write(message: Uint8Array): Promise<void>;
+  /** An ioctl without argument. Rejects with the driver's error; ENOSYS where the package that makes the call is not installed. */
+  ioctl(request: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 export const endpointName = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

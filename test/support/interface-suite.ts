@@ -37,6 +37,8 @@ export interface InterfaceTraits {
   readonly session?: boolean;
   /** LUNs whose requests are the BMC's own. Default all; 10b is system software's where messages have addresses. */
   readonly luns?: readonly number[];
+  /** False: a system interface that cannot show its host that something waits. */
+  readonly attends?: boolean;
 }
 
 /** A command of the far end's own (NetFn 30h): its owner needs no declaration and no privilege but Administrator. */
@@ -49,7 +51,8 @@ const testWhere = (has: boolean): typeof test | (() => void) => (has ? test : ()
 
 /** Every interface passes this: message boundaries, one answer to one request, its own; noise, absence and return. */
 export function interfaceSuite(name: string, traits: InterfaceTraits, make: (world: SimWorld, far: Far) => Promise<InterfaceRig>): void {
-  const { maxData, maxAnswer, overlong, atOnce = 1, patience = 5000, impatient = 0xc3, medium, session = false, luns = [0, 1, 2, 3] } = traits;
+  const { maxData, maxAnswer, overlong, atOnce = 1, patience = 5000, impatient = 0xc3, medium, session = false } = traits;
+  const { luns = [0, 1, 2, 3], attends = true } = traits;
   const echo: Far = ({ cmd, data }) => Uint8Array.of(0, cmd, ...data.subarray(0, maxAnswer - 2));
   const rig = async (far: Far, seed = 1): Promise<{ world: SimWorld; one: InterfaceRig }> => {
     const world = simWorld(seed);
@@ -201,7 +204,7 @@ export function interfaceSuite(name: string, traits: InterfaceTraits, make: (wor
       expect(seen).toEqual({ medium, session, privilege: 4 });
     });
 
-    testWhere(medium === 'system-interface')('R33: attention is shown to the host, and taken back', async () => {
+    testWhere(medium === 'system-interface' && attends)('R33: attention is shown to the host, and taken back', async () => {
       const { world, one } = await rig(echo);
       const attention = one.attention!;
       const now = async (): Promise<boolean> => {

@@ -4,7 +4,7 @@ import type { BmcState } from '../../state/bmc-state.ts';
 import { BT_DATA_MAX, buildBt } from '../../wire/bt-frame.ts';
 import type { HostPort } from '../../wire/host/port.ts';
 import type { Timer } from '../../world/world.ts';
-import { ask, fitting, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
+import { ask, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
 export interface BtInterfaceCounters {
   requests: number;
@@ -91,8 +91,7 @@ export class BtInterface implements Interface<BmcState> {
     const life = this.#life;
     const respond = (answer: Answer): void => {
       if (life !== this.#life) return void this.counters.unread++;
-      const data = fitting(message, answer, this.channel);
-      this.#put({ frame: buildBt({ netFn: message.netFn | 1, lun: message.lun, seq, cmd: message.cmd, data }), until });
+      this.#put({ frame: buildBt({ netFn: message.netFn | 1, lun: message.lun, seq, cmd: message.cmd, data: answer }), until });
     };
     // Promises more than was written: what is there is not what was meant.
     if (length + 1 > frame.length) return respond(refuse(message, CC.RequestLengthInvalid));

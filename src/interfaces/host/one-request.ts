@@ -1,7 +1,7 @@
 import { CC } from '../../codec/index.ts';
 import { refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { ask, fitting, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
+import { ask, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
 export interface OneRequestCounters {
   requests: number;
@@ -101,11 +101,10 @@ export class OneRequestInterface implements Interface<BmcState> {
   #respond(number: number, message: Message, answer: Answer): void {
     if (number !== this.#awaited) return void this.counters.late++;
     this.#awaited = 0;
-    const body = fitting(message, answer, this.channel);
-    const response = new Uint8Array(HEADER + body.length);
+    const response = new Uint8Array(HEADER + answer.length);
     response[0] = ((message.netFn | 1) << 2) | message.lun;
     response[1] = message.cmd;
-    response.set(body, HEADER);
+    response.set(answer, HEADER);
     if (this.#options.port.send(response) !== 'sent') this.counters.late++;
     return undefined;
   }

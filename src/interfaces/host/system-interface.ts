@@ -1,6 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { Context, refuse, type Answer, type Channel, type Dispatch, type Message, type Timers } from '../../router/index.ts';
+import { Context, type Answer, type Channel, type Dispatch, type Message, type Timers } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { HostPort } from '../../wire/host/port.ts';
 
@@ -28,7 +28,3 @@ export function ask(dispatch: Dispatch<BmcState>, message: Message, bmc: BmcStat
   if (message.netFn % 2 !== 0) return Uint8Array.of(CC.InvalidCommand);
   return dispatch(message, new Context(bmc, channel, Privilege.Administrator, message.lun, undefined, 'host'));
 }
-
-/** An answer that the interface can carry: CAh in place of one that it cannot. */
-export const fitting = (message: Message, answer: Answer, { maxAnswer }: Channel): Answer =>
-  answer.length <= maxAnswer ? answer : refuse(message, CC.CannotReturnBytes);

@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { systemError } from './system-error.ts';
+import type { Device, Devices } from './world.ts';
+
+/** Speaks for the node; in bin/, because it is run as it is. It draws the frames. */
+const HELPER = fileURLToPath(new URL('../../bin/device-node.mjs', import.meta.url));
+
+const In = { Write: 1, Ioctl: 2 } as const;
+const Out = { Opened: 0, Message: 1, Done: 2, Failed: 3 } as const;
+const HEADER = 5;
+
+/** Device nodes of the real world, each behind a process of its own that can be killed while its driver blocks. */
+export const nodeDevices: Devices = {
+  open: (path) => new Promise((resolve, reject) => new NodeDevice(path, resolve, reject)),
+};
+
+interface Asked {
+  readonly call: string;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+class NodeDevice implements Device {
+  onMessage: ((message: Uint8Array) => void) | undefined;
+  onClose: ((error?: Error) => void) | undefined;
+  readonly #path: string;
+  readonly #child: ChildProcess;
+  readonly #asked = new Map<number, Asked>();
+  #number = 0;
+  #rest: Buffer = Buffer.alloc(0);
+  #error: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(path: string, opened: (device: Device) => void, failed: (error: Error) => void) {
+    this.#path = path;
+    this.#child = spawn(process.execPath, [HELPER, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let isOpen = false;
+    this.#child.stdin!.on('error', () => {}); // it has gone, which `close` tells
+    this.#child.once('error', (error) => (this.#error = error));
+    this.#child.stdout!.on('data', (data: Buffer) => {
+      this.#rest = Buffer.concat([this.#rest, data]);
+      while (this.#rest.length >= HEADER && this.#rest.length >= HEADER + this.#rest.readUInt32LE(1)) {
+        const kind = this.#rest[0];
+        const body = this.#rest.subarray(HEADER, HEADER + this.#rest.readUInt32LE(1));
+        this.#rest = this.#rest.subarray(HEADER + body.length);
+        if (kind === Out.Opened) {
+          isOpen = true;
+          opened(this);
+        } else if (kind === Out.Message) this.onMessage?.(Uint8Array.from(body));
+        else if (kind === Out.Done) this.#done(body.readUInt32LE(0), body.toString('latin1', 4));
+        else if (kind === Out.Failed) this.#error = systemError(body.toString('latin1'), isOpen ? 'read' : 'open', path);
+      }
+    });
+    this.#child.once('close', () => {
+      const error = this.#error ?? systemError('EPIPE', 'read', path);
+      for (const { reject } of this.#asked.values()) reject(error);
+      this.#asked.clear();
+      if (!isOpen) failed(error);
+      else this.onClose?.(this.#closing ? undefined : error);
+    });
+  }
+
+  write(message: Uint8Array): Promise<void> {
+    return this.#ask(In.Write, 'write', message);
+  }
+
+  ioctl(request: number): Promise<void> {
+    const body = Buffer.alloc(4);
+    body.writeUInt32LE(request);
+    return this.#ask(In.Ioctl, 'ioctl', body);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return resolve();
+      this.#child.once('close', () => resolve());
+      this.#child.kill('SIGKILL');
+      return undefined;
+    });
+    return this.#closing;
+  }
+
+  #ask(kind: number, call: string, body: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#child.stdin!.writable) return reject(systemError('EPIPE', call, this.#path));
+      const number = (this.#number = (this.#number + 1) >>> 0);
+      this.#asked.set(number, { call, resolve, reject });
+      const head = Buffer.alloc(HEADER + 4);
+      head[0] = kind;
+      head.writeUInt32LE(4 + body.length, 1);
+      head.writeUInt32LE(number, HEADER);
+      this.#child.stdin!.write(Buffer.concat([head, body]));
+      return undefined;
+    });
+  }
+
+  #done(number: number, code: string): void {
+    const asked = this.#asked.get(number);
+    this.#asked.delete(number);
+    if (code === '') asked?.resolve();
+    else asked?.reject(systemError(code, asked.call, this.#path));
+  }
+}
