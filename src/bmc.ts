@@ -17,6 +17,7 @@ import { dangersOf, frusOf, identityOf, lanSettingsOf, usersOf, usersWithoutSol 
 import { serialOf } from './config/serial.ts';
 import { recordsInFile } from './config/sdr-file.ts';
 import { sensorsOf } from './config/sensors.ts';
+import { hpmHandlers } from './handlers/picmg/hpm.ts';
 import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
@@ -214,6 +215,8 @@ export class Bmc implements BmcState {
     this.watchdog = new Watchdog(setup, watchdogEvents(this));
     const restart = (): void => this.reset('cold');
     this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, directory: firmwareDirectory, restart });
+    const { lanPayload } = options.firmware ?? {};
+    if (this.update) this.router.register(hpmHandlers({ update: this.update, clock: world.clock, lanPayload }));
     this.#connect();
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
   }

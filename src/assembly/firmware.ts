@@ -74,7 +74,10 @@ export function makeFirmware(
       const { major, minor, aux } = identity.firmware;
       const same = major === version.major && minor === version.minor && hexText(aux ?? new Uint8Array(4)) === version.aux;
       // The boot record is what lasts; this is what Get Device ID says until the next start.
-      if (isBmc && !same) void identity.setFirmware({ ...version, aux: hexBytes(version.aux) })?.catch(() => undefined);
+      if (isBmc && !same)
+        void identity
+          .setFirmware({ ...version, aux: /^0*$/.test(version.aux) ? aux && new Uint8Array(4) : hexBytes(version.aux) })
+          ?.catch(() => undefined);
     },
     updating: (underWay) => void (identity.updateInProgress = underWay),
     lock: directory === undefined ? undefined : { files, directory },

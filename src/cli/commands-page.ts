@@ -1,3 +1,4 @@
+import { Bmc } from '../bmc.ts';
 import { Body, keyName, NetFn, Privilege, type Command } from '../commands/command.ts';
 import * as declared from '../commands/index.ts';
 import { standard } from '../handlers/standard.ts';
@@ -23,6 +24,7 @@ const COUNTS: readonly {
   { title: 'Storage', netFn: NetFn.Storage, standard: 30, peers: [24, 16, 6, 15, 0] },
   { title: 'Transport', netFn: NetFn.Transport, standard: 24, peers: [2, 4, 3, 0, 0] },
   { title: 'DCMI', netFn: NetFn.Group, body: Body.Dcmi, standard: 15, peers: [0, 13, 0, 0, 0] },
+  { title: 'PICMG and HPM', netFn: NetFn.Group, body: Body.Picmg, standard: 13, peers: [1, 0, 0, 0, 0] },
 ];
 
 /** docs/commands.md: every declared command, where it is specified, who may send it, how long its data are, whether it is answered. */
@@ -30,7 +32,9 @@ export function commandsPage(): string {
   const commands = Object.values(declared)
     .filter(isCommand)
     .sort((a, b) => a.netFn - b.netFn || (a.body ?? 0) - (b.body ?? 0) || a.cmd - b.cmd);
-  const handled = (command: Command): boolean => standard.get({ netFn: command.netFn, cmd: command.cmd, body: command.body }) !== undefined;
+  const always = (command: Command): boolean => standard.get({ netFn: command.netFn, cmd: command.cmd, body: command.body }) !== undefined;
+  const updatable = new Set([...new Bmc({ firmware: { components: [{ id: 0, name: 'any' }] } }).router.claims()].map(({ handler }) => handler.name));
+  const handled = (command: Command): boolean => always(command) || updatable.has(command.name);
   const lines = ['# Commands', '', 'Written from the declarations by `npm run docs`. Sizes are bytes of data, without completion code and body.', ''];
   lines.push(...comparison(commands.filter(handled)), '');
   for (const netFn of new Set(commands.map((command) => command.netFn))) {
@@ -43,7 +47,7 @@ export function commandsPage(): string {
     );
     for (const command of rows) {
       const { name, spec, privilege, systemInterfaceOnly, sentByBmc, request, response } = command;
-      const answered = sentByBmc ? 'sent by the BMC' : handled(command) ? 'yes' : 'no';
+      const answered = sentByBmc ? 'sent by the BMC' : always(command) ? 'yes' : handled(command) ? 'with `firmware`' : 'no';
       const level = systemInterfaceOnly
         ? 'system interface only'
         : privilege === Privilege.None

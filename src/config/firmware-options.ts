@@ -12,6 +12,8 @@ export interface FirmwareOptions {
   readonly privilege?: Exclude<PrivilegeName, 'none'>;
   /** Channels that updates may come by: numbers, `host` (the system interface), `lan` (every LAN channel). Default: all. */
   readonly channels?: readonly (number | 'host' | 'lan')[];
+  /** Bytes of the largest message that clients are told to send by LAN, 64..65000. Default 1400: no Ethernet splits it. */
+  readonly lanPayload?: number;
   readonly components: readonly FirmwareComponentOptions[];
 }
 

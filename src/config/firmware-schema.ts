@@ -34,5 +34,6 @@ export const firmwareSchema = z.strictObject({
   expiry: z.number().positive().optional(),
   privilege: z.enum(['callback', 'user', 'operator', 'administrator', 'oem']).optional(),
   channels: z.array(z.union([z.int().min(0).max(15), z.enum(['host', 'lan'])])).optional(),
+  lanPayload: z.int().min(64).max(65_000).optional(),
   components: z.array(component).min(1).max(8),
 });

@@ -233,6 +233,17 @@ export class UpdateService {
     return true;
   }
 
+  /** Ends the upload that is under way, whoever owns it, and gives up every image that waits for activation. */
+  async discard(owner: Owner): Promise<void> {
+    this.#refuseWhileSwitching();
+    this.kill(`aborted by ${owner.label}`);
+    await this.#settling;
+    for (const component of this.components.filter(({ pending }) => pending !== undefined)) {
+      this.#log(`${owner.label} gives up ${component.name} ${versionText(component.pending!.version)}`);
+      await component.dropImage();
+    }
+  }
+
   /**
    * Makes every image that waits the active one, restarts what must be, and tests it. Where the test fails, what was there
    * before comes back, unless `keepFailed`. Rejects with UpdateError.

@@ -1,0 +1,258 @@
+import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
+import {
+  AbortFirmwareUpgrade,
+  ActivateFirmware,
+  ComponentDescription,
+  ComponentProperty,
+  FinishFirmwareUpload,
+  FirmwareVersion,
+  GeneralComponentProperties,
+  GetComponentProperties,
+  GetHpmxCapabilities,
+  GetPicmgProperties,
+  GetTargetUpgradeCapabilities,
+  GetUpgradeStatus,
+  InitiateManualRollback,
+  InitiateUpgradeAction,
+  LanChannelCapabilities,
+  NO_VERSION,
+  QueryRollbackStatus,
+  QuerySelfTestResults,
+  UpgradeAction,
+  UploadFirmwareBlock,
+  UploadProgress,
+  UploadStatus,
+} from '../../commands/picmg/hpm.ts';
+import { GetLanConfigurationParameters } from '../../commands/transport/lan.ts';
+import type { Channel, Context, Handler, HandlerSet, Timers } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { hexBytes, UpdateError, type Component, type Image, type UpdateService } from '../../state/update/index.ts';
+import { handle } from '../handle.ts';
+import { HpmAgent } from './hpm-agent.ts';
+
+/** In units of 5 s: how long a client waits before it gives up. */
+const TIMEOUTS = { upgradeTimeout: 12, selfTestTimeout: 12, rollbackTimeout: 12, inaccessibilityTimeout: 12 };
+const ROLLBACK_WITHOUT_BACKUP = 2;
+const HPM2 = 2;
+/** The first LAN configuration parameter of HPM.2's own, and the byte that both its revisions make. */
+const HPM2_LAN_PARAMETERS = 0xc0;
+const HPM2_REVISION = 0x11;
+/** Bytes of an IPMI message around its data: addresses, NetFn, sequence number, command, two checksums. */
+const AROUND = 7;
+/** Bytes of a block's request that are not its data: defining body and number. */
+const BEFORE_BLOCK = 2;
+/** Numbers that a channel may have (IPMI 2.0 §6.3). */
+const CHANNELS = Array.from({ length: 12 }, (_, number) => number);
+const LAN_PAYLOAD = 1400;
+/** Most bytes of an IPMI message that the BMC sends. */
+const MAX_OUTBOUND = 255;
+/** Data that a request carries where the interface is not LAN: BT, KCS and SSIF take 255 bytes with what is around it, IPMB 32. */
+const HOST_DATA = 240;
+const IPMB_DATA = 25;
+
+export interface HpmOptions {
+  readonly update: UpdateService;
+  readonly clock: Timers;
+  /** Most bytes of an IPMI message that a LAN client is told to send. Default 1400: a datagram that no Ethernet splits. */
+  readonly lanPayload?: number;
+}
+
+/** PICMG HPM.1, a firmware upgrade agent (and what of HPM.2 lets clients send large blocks). One BMC's: it remembers the upgrade. */
+export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOptions): HandlerSet<BmcState> {
+  const agent = new HpmAgent(update, clock);
+  const { privilege } = update.access;
+
+  const allowed = ({ channel }: Context<BmcState>, cc: number = CC.InsufficientPrivilege): void => {
+    if (update.access.allows(channel)) return;
+    throw agent.refusal(
+      cc === CC.InsufficientPrivilege ? new UpdateError('not-allowed', `no updates by channel ${channel.number}`) : new IpmiError(cc),
+    );
+  };
+  const largestBlock = ({ medium }: Channel): number =>
+    (medium === 'lan' ? lanPayload - AROUND : medium === 'system-interface' ? HOST_DATA : IPMB_DATA) - BEFORE_BLOCK;
+
+  const property = (component: Component, selector: number, { channel }: Context<BmcState>): Uint8Array => {
+    const { options, active, rollback, pending } = component;
+    const info = update.info?.component === component.id ? update.info : undefined;
+    switch (selector) {
+      case ComponentProperty.General:
+        return GeneralComponentProperties.encode({
+          payloadColdReset: options.needsPowerCycle,
+          deferredActivation: true,
+          comparison: true,
+          preparation: true,
+          rollback: options.slots === 2 ? ROLLBACK_WITHOUT_BACKUP : 0,
+        });
+      case ComponentProperty.CurrentVersion:
+        return version(active);
+      case ComponentProperty.Description:
+        return ComponentDescription.encode({ description: options.name });
+      case ComponentProperty.RollbackVersion:
+        return version(rollback);
+      case ComponentProperty.DeferredVersion:
+        return version(pending);
+      case ComponentProperty.UploadStatus: {
+        const stage = info || update.switching ? agent.stage : 0;
+        return UploadStatus.encode({ stage, percent: agent.percent, expiresIn: Math.min(0xffff, Math.ceil((info?.expiresIn ?? 0) / 1000)) });
+      }
+      case ComponentProperty.UploadProgress:
+        return UploadProgress.encode({ received: info?.received ?? 0, nextBlock: agent.nextBlock, largestBlock: largestBlock(channel) });
+      case ComponentProperty.Owner:
+        return fromLatin1(info?.owner ?? '');
+      case ComponentProperty.ActiveDigest:
+        return hexBytes(active.digest ?? '');
+      case ComponentProperty.RollbackDigest:
+        return hexBytes(rollback?.digest ?? '');
+      case ComponentProperty.DeferredDigest:
+        return hexBytes(pending?.digest ?? '');
+      case ComponentProperty.LastProblem:
+        return fromLatin1(agent.problem);
+      default:
+        throw new IpmiError(0x83, `component property ${selector}`);
+    }
+  };
+
+  const handlers: Handler<BmcState>[] = [
+    handle(GetPicmgProperties, (_request, { bmc }) => ({
+      extensionMinor: 0,
+      extensionMajor: 0,
+      maxFruDeviceId: Math.max(0, ...bmc.fru.devices.map(({ id }) => id)),
+      controllerFruDeviceId: 0,
+    })),
+
+    handle(GetTargetUpgradeCapabilities, (_request, context) => {
+      allowed(context, 0x81);
+      const canRollBack = update.components.some(({ options }) => options.slots === 2);
+      return {
+        hpmVersion: 0,
+        upgradeUndesirable: false,
+        rollbackOverride: canRollBack,
+        degradedDuringUpgrade: false,
+        deferredActivation: true,
+        servicesAffected: false,
+        manualRollback: canRollBack,
+        automaticRollback: canRollBack,
+        selfTest: true,
+        ...TIMEOUTS,
+        components: update.components.reduce((mask, { id }) => mask | (1 << id), 0),
+      };
+    }),
+
+    handle(GetComponentProperties, ({ component: id, selector }, context) => {
+      allowed(context, 0x81);
+      const component = update.components.find((one) => one.id === id);
+      if (!component) throw new IpmiError(0x82, `there is no component ${id}`);
+      return { data: property(component, selector, context) };
+    }),
+
+    handle(AbortFirmwareUpgrade, (_request, context) => {
+      allowed(context);
+      if (update.switching) throw new IpmiError(0x80, `the BMC is ${update.switching}`);
+      return agent.long(AbortFirmwareUpgrade.cmd, update.discard(agent.ownerOf(context)));
+    }),
+
+    handle(InitiateUpgradeAction, ({ components: mask, action }, context) => {
+      allowed(context);
+      const chosen = update.components.filter(({ id }) => (mask & (1 << id)) !== 0);
+      if (mask === 0 || chosen.reduce((bits, { id }) => bits | (1 << id), 0) !== mask) throw new IpmiError(0x81, `components ${mask.toString(2)}b`);
+      const { cmd } = InitiateUpgradeAction;
+      if (action > UpgradeAction.Compare) throw new IpmiError(CC.InvalidDataField, `upgrade action ${action}`);
+      // Both slots are always there: nothing has to be copied before it could come back, and each upload empties its slot.
+      if (action === UpgradeAction.Backup || action === UpgradeAction.Prepare) {
+        if (action === UpgradeAction.Backup && chosen.some(({ options }) => options.slots === 1)) throw new IpmiError(0x81, 'no place for a backup');
+        return agent.long(cmd, Promise.resolve());
+      }
+      if (chosen.length !== 1) throw new IpmiError(0x81, 'one component at a time is uploaded');
+      agent.begun();
+      return agent.long(cmd, update.begin(chosen[0].id, agent.ownerOf(context), { compare: action === UpgradeAction.Compare }));
+    }),
+
+    handle(UploadFirmwareBlock, ({ block, data }, context) => {
+      allowed(context);
+      const done = agent.block(UploadFirmwareBlock.cmd, agent.ownerOf(context), block, data);
+      return done ? done.then(() => ({})) : {};
+    }),
+
+    handle(FinishFirmwareUpload, ({ component, size }, context) => {
+      allowed(context);
+      const owner = agent.ownerOf(context);
+      if (update.owns(owner) && update.info?.component !== component)
+        throw new IpmiError(CC.InvalidDataField, `component ${component} is not being uploaded`);
+      return agent.long(
+        FinishFirmwareUpload.cmd,
+        update.finish(owner, size).then(() => update.verify(owner)),
+      );
+    }),
+
+    handle(GetUpgradeStatus, (_request, context) => {
+      allowed(context);
+      return { ...agent.last, percent: agent.percent };
+    }),
+
+    handle(ActivateFirmware, ({ rollbackOverride = 0 }, context) => {
+      allowed(context);
+      if (rollbackOverride > 1) throw new IpmiError(CC.InvalidDataField, `rollback override ${rollbackOverride}`);
+      return agent.long(ActivateFirmware.cmd, update.activate(agent.ownerOf(context), { keepFailed: rollbackOverride === 1 }));
+    }),
+
+    handle(QuerySelfTestResults, (_request, context) => {
+      allowed(context, 0x81);
+      if (update.switching === 'activating') throw new IpmiError(0x80, 'self test in progress');
+      const { result, failed } = update.selfTest;
+      return { result, detail: failed };
+    }),
+
+    handle(QueryRollbackStatus, (_request, context) => {
+      allowed(context);
+      if (update.switching) throw new IpmiError(0x80, 'rollback in progress', { data: Uint8Array.of(0) });
+      const { components, failed } = update.lastRollback;
+      if (failed) throw new IpmiError(0x81, 'rollback failure', { data: Uint8Array.of(components) });
+      return { components };
+    }),
+
+    handle(InitiateManualRollback, (_request, context) => {
+      allowed(context);
+      return agent.long(InitiateManualRollback.cmd, update.rollBack(agent.ownerOf(context)));
+    }),
+
+    handle(GetHpmxCapabilities, ({ hpmId }, { bmc }) => {
+      if (hpmId !== HPM2) throw new IpmiError(CC.InvalidDataField, `HPM.${hpmId}`);
+      return {
+        hpmId,
+        revision: 1,
+        lanChannels: CHANNELS.reduce((mask, number) => mask | (bmc.channels.isLan(number) ? 1 << number : 0), 0),
+        dynamicSessions: false,
+        versionSensor: false,
+        extendedManagement: false,
+        packetTrace: false,
+        solExtension: false,
+        lanParametersStart: HPM2_LAN_PARAMETERS,
+        lanParametersRevision: 1,
+        solParametersStart: 0xc0,
+        solParametersRevision: 1,
+      };
+    }),
+  ];
+
+  return {
+    owner: 'hpm',
+    handlers: [
+      // The settings say who may update; a client's session begins with what anybody may ask.
+      ...handlers.map((one) => (one.privilege === Privilege.User ? one : { ...one, privilege })),
+      handle(
+        GetLanConfigurationParameters,
+        (request, _context, next) => {
+          if (request.parameter !== HPM2_LAN_PARAMETERS) return next(request);
+          const around = { capabilities: 0, attachType: 0, bandwidthClass: 0 };
+          const data = LanChannelCapabilities.encode({ ...around, maxInboundPayload: lanPayload, maxOutboundPayload: MAX_OUTBOUND });
+          return { revision: HPM2_REVISION, data: request.revisionOnly ? new Uint8Array(0) : data };
+        },
+        { override: 'standard' },
+      ),
+    ],
+  };
+}
+
+const version = (image: Image | undefined): Uint8Array =>
+  image ? FirmwareVersion.encode({ ...image.version, aux: hexBytes(image.version.aux) }) : NO_VERSION;
