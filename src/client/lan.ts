@@ -30,7 +30,7 @@ import {
   sessionKeys,
   type Exchange,
 } from '../wire/index.ts';
-import { endpointName, type Timer, type UdpSocket, type World } from '../world/world.ts';
+import { endpointName, type Endpoint, type Timer, type UdpSocket, type World } from '../world/world.ts';
 
 export interface LanOptions {
   readonly host: string;
@@ -67,7 +67,17 @@ export class TimeoutError extends Error {
   override name = 'TimeoutError';
 }
 
+/** A payload besides messages, in the session of a client (IPMI 2.0 §13.27.3). */
+export interface PayloadLine {
+  /** Valid during the call; `order`: its sequence number in the session. */
+  onPayload: ((payload: Uint8Array, order: number) => void) | undefined;
+  /** `encrypted`: where the cipher suite can. Default true. */
+  send(payload: Uint8Array, encrypted?: boolean): void;
+}
+
 export interface LanClient extends Client {
+  /** The line of a payload type, 01h (SOL) or 20h..27h. Activate Payload comes first: see `openSol`. */
+  payload(type: number): PayloadLine;
   /** Ends the session and frees the port. */
   close(): Promise<void>;
 }
@@ -78,7 +88,7 @@ export async function connectLan(world: Pick<World, 'clock' | 'random' | 'udp'>,
   const console = new Console(world, socket, options);
   try {
     await console.logIn();
-    const client = Object.assign(new Client(console), { close: () => console.close() });
+    const client = Object.assign(new Client(console), { close: () => console.close(), payload: (type: number) => console.payload(type) });
     await client.send(SetSessionPrivilegeLevel, { privilege: options.privilege ?? Privilege.Administrator });
     return client;
   } catch (error) {
@@ -99,6 +109,7 @@ class Console implements Carrier {
   readonly #options: LanOptions;
   readonly #pending = new Map<string, Pending>();
   readonly #window = new SequenceWindow(0, 16, 15);
+  readonly #payloads = new Map<number, PayloadLine>();
   #session: { readonly bmcId: number; readonly consoleId: number; readonly crypto: SessionCrypto } | undefined;
   #sequence = 0;
   #rqSeq = 0;
@@ -170,6 +181,21 @@ class Console implements Carrier {
     this.#session = { bmcId, consoleId, crypto: new SessionCrypto(suite, keys, userKey) };
   }
 
+  payload(type: number): PayloadLine {
+    const line = this.#payloads.get(type) ?? {
+      onPayload: undefined,
+      send: (payload, encrypted) => {
+        if (this.#session) this.#socket.send(this.#seal(payload, type, encrypted), this.#peer);
+      },
+    };
+    this.#payloads.set(type, line);
+    return line;
+  }
+
+  get #peer(): Endpoint {
+    return { host: this.#options.host, port: this.#options.port ?? 623 };
+  }
+
   async close(): Promise<void> {
     try {
       await new Client(this).send(CloseSession, { sessionId: this.#session?.bmcId ?? 0 });
@@ -191,27 +217,28 @@ class Console implements Carrier {
   }
 
   #ask(key: string, seal: () => Uint8Array): Promise<Uint8Array> {
-    const { host, port = 623, retryAfter = 500, tries = 5 } = this.#options;
+    const { retryAfter = 500, tries = 5 } = this.#options;
     return new Promise((resolve, reject) => {
       const pending: Pending = { resolve, timer: undefined };
       this.#pending.set(key, pending);
       const attempt = (left: number, wait: number): void => {
         if (left === 0) {
           this.#pending.delete(key);
-          reject(new TimeoutError(`no answer from ${endpointName({ host, port })} after ${tries} tries`));
+          reject(new TimeoutError(`no answer from ${endpointName(this.#peer)} after ${tries} tries`));
           return;
         }
-        this.#socket.send(seal(), { host, port });
+        this.#socket.send(seal(), this.#peer);
         pending.timer = this.#world.clock.after(wait, () => attempt(left - 1, wait * 2));
       };
       attempt(tries, retryAfter);
     });
   }
 
-  #seal(message: Uint8Array): Uint8Array {
-    if (!this.#session) return build15(0, 0, 0, message);
+  #seal(payload: Uint8Array, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
+    if (!this.#session) return build15(0, 0, 0, payload);
+    const { crypto, bmcId } = this.#session;
     this.#sequence = nextSequence(this.#sequence);
-    return this.#session.crypto.seal(PayloadType.Ipmi, this.#session.bmcId, this.#sequence, message, (iv) => void this.#world.random.fill(iv));
+    return crypto.seal(type, bmcId, this.#sequence, payload, (iv) => void this.#world.random.fill(iv), encrypted);
   }
 
   #receive(datagram: Uint8Array): void {
@@ -224,7 +251,9 @@ class Console implements Carrier {
       if (packet.payloadType !== PayloadType.Ipmi) this.#settle(`payload ${packet.payloadType} ${payload[0]}`, payload);
     } else if (this.#session && packet.sessionId === this.#session.consoleId && this.#session.crypto.isAuthentic(datagram, packet)) {
       const payload = this.#session.crypto.open(datagram, packet);
-      if (payload && packet.payloadType === PayloadType.Ipmi && this.#window.take(packet.sequence)) this.#message(payload.slice());
+      if (!payload || !this.#window.take(packet.sequence)) return;
+      if (packet.payloadType === PayloadType.Ipmi) this.#message(payload.slice());
+      else this.#payloads.get(packet.payloadType)?.onPayload?.(payload, packet.sequence);
     }
   }
 

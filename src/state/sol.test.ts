@@ -1,0 +1,489 @@
+import { describe, expect, test } from 'vitest';
+import { Bmc, type BmcOptions } from '../bmc.ts';
+import { connectLan, openSol, type LanClient, type LanOptions, type Sol, type SolOptions } from '../client/index.ts';
+import {
+  ActivatePayload,
+  DeactivatePayload,
+  GetChannelOemPayloadInfo,
+  GetChannelPayloadSupport,
+  GetChannelPayloadVersion,
+  GetPayloadActivationStatus,
+  GetPayloadInstanceInfo,
+  GetUserPayloadAccess,
+  PayloadEncryption,
+  SetUserPayloadAccess,
+  SolActivation,
+  SuspendResumePayloadEncryption,
+} from '../commands/app/payloads.ts';
+import { CloseSession } from '../commands/app/sessions.ts';
+import { Privilege } from '../commands/command.ts';
+import { GetSolConfigurationParameters, SetSolConfigurationParameters, SolParameter } from '../commands/transport/sol.ts';
+import { simWorld, type SimOptions, type SimWorld } from '../world/index.ts';
+import { NO_OPERATION, SolToBmc, SolToConsole, type SolStatus } from '../wire/index.ts';
+import type { ConsolePort, ConsoleSource, ModemLines } from './console/console.ts';
+
+const SOL = 1;
+const at = { host: '10.0.0.1', port: 9623 };
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Iterable<number>): string => new TextDecoder().decode(Uint8Array.from(data));
+
+/** A machine whose console is a list of bytes. */
+class Machine implements ConsoleSource {
+  readonly heard: number[] = [];
+  readonly events: string[] = [];
+  /** Characters that it takes before it is busy. */
+  room = Infinity;
+  port!: ConsolePort;
+
+  write(characters: Uint8Array): boolean {
+    this.heard.push(...characters);
+    this.room -= characters.length;
+    return this.room > 0;
+  }
+  sendBreak(): void {
+    this.events.push('break');
+  }
+  ring(): void {
+    this.events.push('ring');
+  }
+  setLines({ cts, dcd }: ModemLines): void {
+    this.events.push(`cts ${cts} dcd ${dcd}`);
+  }
+  pause(): void {
+    this.events.push('pause');
+  }
+  resume(): void {
+    this.events.push('resume');
+  }
+  async close(): Promise<void> {
+    this.events.push('closed');
+  }
+}
+
+interface Terminal extends Sol {
+  readonly heard: number[];
+  readonly statuses: SolStatus[];
+  readonly client: LanClient;
+}
+
+async function bench(seed = 1, weather: SimOptions = {}, options: BmcOptions = {}) {
+  const world: SimWorld = simWorld(seed, weather);
+  const bmc = new Bmc(
+    {
+      interfaces: [{ type: 'lan', listen: '10.0.0.1:9623', cipherSuites: [2, 3, 17] }],
+      users: [
+        { id: 2, name: 'admin', password: 'secret' },
+        { id: 3, name: 'user', password: 'secret', privilege: 'user' },
+      ],
+      sel: { bootEvents: false },
+      sol: { console: { type: 'none' } },
+      ...options,
+    },
+    { world },
+  );
+  await world.until(bmc.open());
+  const machine = new Machine();
+  bmc.console.plug((port) => {
+    machine.port = port;
+    return machine;
+  });
+  machine.port.available(true);
+  const logIn = (given: Partial<LanOptions> = {}): Promise<LanClient> =>
+    world.until(connectLan(world, { ...at, user: 'admin', password: 'secret', tries: 12, ...given }));
+  const terminal = async (given: SolOptions = {}, client?: LanClient): Promise<Terminal> => {
+    const mine = client ?? (await logIn());
+    const sol = await world.until(openSol(world.clock, mine, given));
+    const heard: number[] = [];
+    const statuses: SolStatus[] = [];
+    sol.onData = (characters) => void heard.push(...characters);
+    sol.onStatus = (status) => void statuses.push(status);
+    return Object.assign(sol, { heard, statuses, client: mine });
+  };
+  const set = async (parameter: number, ...data: number[]): Promise<unknown> => {
+    const client = await logIn();
+    await world.until(client.send(SetSolConfigurationParameters, { channel: 1, parameter, data: Uint8Array.from(data) }));
+    return world.until(client.close());
+  };
+  return { world, bmc, machine, logIn, terminal, set };
+}
+
+const activation = (values: Partial<ReturnType<typeof SolActivation.decode>> = {}, instance = 1) => ({
+  payloadType: SOL,
+  instance,
+  auxiliary: SolActivation.encode({ encryption: true, authentication: true, testMode: false, serialAlerts: 0, handshake: false, ...values }),
+});
+const refused = (cc: number) => ({ cc });
+
+describe('a console over a bad network', () => {
+  test.each(Array.from({ length: 25 }, (_, i) => 100 + i))('seed %i: both ways, once and in order', async (seed) => {
+    const { world, machine, terminal } = await bench(seed, { loss: 0.08, duplicate: 0.1, delay: [1, 60] });
+    const sol = await terminal({ retries: 30 });
+    const typed = Array.from(world.random.bytes(600));
+    const said = Array.from(world.random.bytes(3000));
+    for (let i = 0; i < typed.length; i += 20) world.clock.after(i * 20, () => sol.write(Uint8Array.from(typed.slice(i, i + 20))));
+    for (let i = 0; i < said.length; i += 100) world.clock.after(i * 4, () => machine.port.received(Uint8Array.from(said.slice(i, i + 100))));
+    await world.run(40_000);
+    expect(machine.heard, `seed ${seed}`).toEqual(typed);
+    expect(sol.heard, `seed ${seed}`).toEqual(said);
+  });
+
+  test('the same seed gives the same run', async () => {
+    const run = async (): Promise<string> => {
+      const { world, machine, terminal } = await bench(7, { loss: 0.2, duplicate: 0.1, delay: [1, 60] });
+      const sol = await terminal();
+      sol.write(bytes('hello'));
+      machine.port.received(bytes('login: '));
+      await world.run(5000);
+      return world.trace.join('\n');
+    };
+    expect(await run()).toBe(await run());
+  });
+});
+
+describe('what a console sees', () => {
+  test('characters wait for the interval or the threshold of parameter 3', async () => {
+    const { world, machine, terminal, set } = await bench();
+    await set(SolParameter.Character, 100, 10);
+    const sol = await terminal();
+    machine.port.received(bytes('abc'));
+    await world.run(490);
+    expect(text(sol.heard)).toBe('');
+    await world.run(20);
+    expect(text(sol.heard)).toBe('abc');
+    machine.port.received(bytes('0123456789'));
+    await world.run(5);
+    expect(text(sol.heard)).toBe('abc0123456789');
+  });
+
+  test('a break each way, ring, CTS, DCD and flush', async () => {
+    const { world, bmc, machine, terminal } = await bench();
+    const sol = await terminal({ handshake: true });
+    expect(machine.events).toEqual(['cts false dcd false']);
+    expect(bmc.console.lines).toEqual({ cts: false, dcd: false });
+    sol.sendBreak();
+    await world.run(100);
+    expect(machine.events.slice(1)).toEqual(['cts true dcd true', 'break']);
+    machine.port.breakDetected();
+    await world.run(100);
+    expect(sol.statuses.map(({ breakDetected }) => breakDetected)).toEqual([true]);
+    sol.pause(true);
+    await world.run(100);
+    machine.port.received(bytes('held'));
+    await world.run(1000);
+    expect([text(sol.heard), machine.events.at(-1)]).toEqual(['', 'cts false dcd true']);
+    sol.flush('outbound');
+    sol.pause(false);
+    await world.run(1000);
+    expect(text(sol.heard)).toBe('');
+    sol.client
+      .payload(SOL)
+      .send(SolToBmc.encode({ ...NO_OPERATION, sequence: 0, ackSequence: 0, accepted: 0, nack: false, characters: bytes(''), ringWor: true }));
+    await world.run(100);
+    expect(machine.events.at(-1)).toBe('ring');
+  });
+
+  test('a console that goes away and comes back keeps the session; nobody spins meanwhile', async () => {
+    const { world, machine, terminal } = await bench();
+    const sol = await terminal();
+    machine.port.available(false);
+    await world.run(100);
+    expect(sol.statuses.at(-1)).toMatchObject({ transferUnavailable: true });
+    sol.write(bytes('typed into the void'));
+    const before = world.trace.length;
+    await world.run(10_000);
+    expect(world.trace.length - before).toBeLessThan(150);
+    expect(machine.heard).toEqual([]);
+    machine.port.available(true);
+    machine.port.received(bytes('back'));
+    await world.run(2000);
+    expect(sol.statuses.at(-1)).toMatchObject({ transferUnavailable: false });
+    expect([text(machine.heard), text(sol.heard)]).toEqual(['typed into the void', 'back']);
+  });
+
+  test('a machine that takes no more holds the console up, and nothing is lost', async () => {
+    const { world, machine, terminal } = await bench();
+    const sol = await terminal();
+    machine.room = 100;
+    const typed = 'x'.repeat(20_000);
+    sol.write(bytes(typed));
+    await world.run(3000);
+    expect(machine.heard.length).toBeLessThan(1000);
+    expect(sol.waiting).toBeGreaterThan(10_000);
+    for (let i = 0; i < 200; i++) {
+      machine.room = Infinity;
+      machine.port.drained();
+      await world.run(300);
+    }
+    expect(machine.heard.length).toBe(typed.length);
+  });
+
+  test('a flood is held back, and a console that never acknowledges costs the machine nothing', async () => {
+    const { world, bmc, machine, terminal } = await bench();
+    const sol = await terminal();
+    for (let i = 0; i < 40; i++) machine.port.received(new Uint8Array(1000).fill(65));
+    expect(machine.events).toContain('pause');
+    await world.run(10_000);
+    expect(machine.events.at(-1)).toBe('resume');
+    // 32 KiB wait at most: what came after that was lost, and said to be.
+    expect(sol.heard.length).toBeGreaterThan(30_000);
+    expect(sol.heard.length).toBeLessThan(40_000);
+    expect(sol.statuses.some(({ transmitOverrun }) => transmitOverrun)).toBe(true);
+
+    sol.client.payload(SOL).onPayload = undefined;
+    machine.events.length = 0;
+    machine.port.received(new Uint8Array(20_000));
+    expect(machine.events).toEqual(['pause']);
+    await world.run(1000);
+    expect(machine.events).toEqual(['pause', 'resume']);
+    for (let i = 0; i < 60; i++) {
+      machine.port.received(new Uint8Array(1000));
+      await world.run(1200);
+    }
+    expect(machine.events).toEqual(['pause', 'resume']);
+    expect(bmc.payloads.activeInstances(SOL)).toBe(0);
+  });
+});
+
+describe('who may have it', () => {
+  test('a second console is refused, and takes it by deactivating; the first one is told', async () => {
+    const { world, bmc, terminal, logIn } = await bench();
+    const first = await terminal();
+    const second = await logIn();
+    await expect(world.until(openSol(world.clock, second))).rejects.toMatchObject(refused(0x80));
+    expect(await world.until(second.send(GetPayloadActivationStatus, { payloadType: SOL }))).toEqual({ capacity: 1, active: 1 });
+    const info = await world.until(second.send(GetPayloadInstanceInfo, { payloadType: SOL, instance: 1 }));
+    expect([info.sessionId, info.information[0]]).toEqual([bmc.sessions.active[0].id, 1]);
+    await world.until(second.send(DeactivatePayload, { payloadType: SOL, instance: 1, auxiliary: new Uint8Array(4) }));
+    await world.run(100);
+    expect(first.statuses.at(-1)).toMatchObject({ deactivated: true });
+    expect((await world.until(second.send(GetPayloadInstanceInfo, { payloadType: SOL, instance: 1 }))).sessionId).toBe(0);
+    await expect(world.until(second.send(DeactivatePayload, { payloadType: SOL, instance: 1, auxiliary: new Uint8Array(4) }))).rejects.toMatchObject(
+      refused(0x80),
+    );
+    await terminal({}, second);
+
+    // The first one types on: refused, because SOL is not its own any more.
+    const answers: SolStatus[] = [];
+    first.client.payload(SOL).onPayload = (payload) => void answers.push(SolToConsole.decode(payload));
+    first.client
+      .payload(SOL)
+      .send(SolToBmc.encode({ ...NO_OPERATION, sequence: 9, ackSequence: 0, accepted: 0, nack: false, characters: bytes('x') }));
+    await world.run(100);
+    expect(answers).toMatchObject([{ ackSequence: 9, accepted: 0, nack: true, deactivated: true }]);
+  });
+
+  test('instances share the console where the settings say so, one to a session', async () => {
+    const { world, machine, terminal, logIn } = await bench(1, {}, { sol: { console: { type: 'none' }, instances: 2 } });
+    const one = await terminal();
+    const two = await terminal({ instance: 2 });
+    await expect(world.until(one.client.send(ActivatePayload, activation({}, 2)))).rejects.toMatchObject(refused(0x80));
+    const third = await logIn();
+    await expect(world.until(third.send(ActivatePayload, activation({}, 3)))).rejects.toMatchObject(refused(0xcc));
+    await world.until(two.close());
+    await expect(world.until(one.client.send(ActivatePayload, activation({}, 2)))).rejects.toMatchObject(refused(0x82));
+    const again = await terminal({ instance: 2 }, two.client);
+    machine.port.received(bytes('both'));
+    await world.run(100);
+    expect([text(one.heard), text(again.heard)]).toEqual(['both', 'both']);
+    expect(await world.until(third.send(GetPayloadActivationStatus, { payloadType: SOL }))).toEqual({ capacity: 2, active: 3 });
+  });
+
+  test.each(['the session closes', 'the session times out', 'the BMC is reset', 'the right is taken away'])('%s: SOL ends', async (what) => {
+    const { world, bmc, terminal, logIn } = await bench();
+    const sol = await terminal();
+    const other = await logIn();
+    const keptAlive = what === 'the session times out' ? 0 : 1;
+    if (what === 'the session closes') await world.until(sol.client.send(CloseSession, { sessionId: bmc.sessions.active[0].id }));
+    if (what === 'the session times out') await world.run(70_000);
+    if (what === 'the BMC is reset') bmc.reset('warm');
+    if (what === 'the right is taken away')
+      await world.until(other.send(SetUserPayloadAccess, { channel: 0xe, operation: 1, userId: 2, standard: 2, oem: 0 }));
+    await world.run(100);
+    expect(bmc.payloads.activeInstances(SOL)).toBe(0);
+    if (what.includes('reset') || what.includes('right')) expect(sol.statuses.at(-1)).toMatchObject({ deactivated: true });
+    if (keptAlive && !what.includes('right')) await terminal();
+  });
+
+  test('parameters 1 and 2, user access and the forced bits decide', async () => {
+    const { world, logIn, set } = await bench();
+    const user = { user: 'user', privilege: Privilege.User };
+    const activate = async (who: Partial<LanOptions>, values: Parameters<typeof activation>[0] = {}): Promise<number> => {
+      const client = await logIn(who);
+      const cc = await world.until(
+        client.send(ActivatePayload, activation(values)).then(
+          () => 0,
+          (error: { cc: number }) => error.cc,
+        ),
+      );
+      await world.until(client.close());
+      return cc;
+    };
+    expect(await activate(user)).toBe(0);
+    await set(SolParameter.Authentication, 0x04);
+    expect([await activate(user), await activate({})]).toEqual([0xd4, 0]);
+    await set(SolParameter.Authentication, 0x82);
+    expect(await activate({}, { encryption: false })).toBe(0x84);
+    expect(await activate({ cipherSuite: 2 })).toBe(0x83);
+    expect(await activate({})).toBe(0);
+    await set(SolParameter.Authentication, 0x02);
+    expect(await activate({ cipherSuite: 2 })).toBe(0);
+    await set(SolParameter.Enable, 0);
+    expect(await activate({})).toBe(0x81);
+    await set(SolParameter.Enable, 1);
+    const admin = await logIn();
+    await world.until(admin.send(SetUserPayloadAccess, { channel: 1, operation: 1, userId: 3, standard: 2, oem: 0 }));
+    expect(await world.until(admin.send(GetUserPayloadAccess, { channel: 1, userId: 3 }))).toEqual({ standard: 0, oem: 0 });
+    expect(await activate(user)).toBe(0xd4);
+    await world.until(admin.send(SetUserPayloadAccess, { channel: 1, operation: 0, userId: 3, standard: 2, oem: 0 }));
+    expect(await activate(user)).toBe(0);
+  });
+
+  test('encryption: asked for, refused in the clear, suspended and resumed', async () => {
+    const { world, bmc, machine, terminal } = await bench();
+    const sol = await terminal();
+    const clear = (sequence: number) =>
+      SolToBmc.encode({ ...NO_OPERATION, sequence, ackSequence: 0, accepted: 0, nack: false, characters: bytes('c') });
+    sol.client.payload(SOL).send(clear(1), false);
+    await world.run(100);
+    expect(machine.heard).toEqual([]);
+    const operate = (operation: number) => world.until(sol.client.send(SuspendResumePayloadEncryption, { payloadType: SOL, instance: 1, operation }));
+    await operate(PayloadEncryption.Suspend);
+    sol.client.payload(SOL).send(clear(1), false);
+    machine.port.received(bytes('now in the clear'));
+    await world.run(100);
+    expect([text(machine.heard), text(sol.heard)]).toEqual(['c', 'now in the clear']);
+    await operate(PayloadEncryption.Resume);
+    await expect(operate(PayloadEncryption.Regenerate)).rejects.toMatchObject(refused(0x80));
+    await world.until(bmc.sol.set(1, SolParameter.Authentication, Uint8Array.of(0x82), 'test') ?? Promise.resolve());
+    await expect(operate(PayloadEncryption.Suspend)).rejects.toMatchObject(refused(0x81));
+    await world.until(bmc.sol.set(1, SolParameter.Authentication, Uint8Array.of(0x02), 'test') ?? Promise.resolve());
+    await world.until(sol.close());
+    await expect(operate(PayloadEncryption.Suspend)).rejects.toMatchObject(refused(0x83));
+    await terminal({ encryption: false }, sol.client);
+    await expect(operate(PayloadEncryption.Suspend)).rejects.toMatchObject(refused(0x82));
+  });
+});
+
+describe('parameters', () => {
+  test('all nine are there; what is reserved or read-only is refused', async () => {
+    const { world, logIn } = await bench();
+    const client = await logIn();
+    const get = async (parameter: number): Promise<number[]> => [
+      ...(
+        await world.until(
+          client.send(GetSolConfigurationParameters, { revisionOnly: false, channel: 0xe, parameter, setSelector: 0, blockSelector: 0 }),
+        )
+      ).data,
+    ];
+    const put = (parameter: number, ...data: number[]) =>
+      world.until(
+        client.send(SetSolConfigurationParameters, { channel: 0xe, parameter, data: Uint8Array.from(data) }).then(
+          () => 0,
+          (error: { cc: number }) => error.cc,
+        ),
+      );
+    const shown = [];
+    for (let i = 0; i <= 8; i++) shown.push(await get(i));
+    expect(shown).toEqual([[0], [1], [2], [2, 96], [7, 10], [10], [10], [1], [0x97, 0x25]]);
+    expect(await Promise.all([put(7, 1), put(9, 0), put(1), put(3, 0, 5), put(2, 0x01), put(5, 11), put(0, 3)])).toEqual([
+      0x82, 0x80, 0xc7, 0xcc, 0xcc, 0xcc, 0xcc,
+    ]);
+    expect(await Promise.all([put(2, 0xf3), put(4, 0xff, 0), put(8, 0x6f, 2)])).toEqual([0, 0, 0]);
+    expect([await get(2), await get(4), await get(8)]).toEqual([[0xc3], [7, 0], [0x6f, 2]]);
+    await expect(get(200)).rejects.toMatchObject(refused(0x80));
+  });
+
+  test('the lock is freed when its session ends, though it is still shown, and after a while', async () => {
+    const { world, logIn } = await bench();
+    const [one, two] = [await logIn(), await logIn()];
+    const lock = (client: LanClient, state: number) =>
+      world.until(
+        client.send(SetSolConfigurationParameters, { channel: 1, parameter: 0, data: Uint8Array.of(state) }).then(
+          () => 0,
+          (error: { cc: number }) => error.cc,
+        ),
+      );
+    const state = async (client: LanClient) =>
+      (
+        await world.until(
+          client.send(GetSolConfigurationParameters, { revisionOnly: false, channel: 1, parameter: 0, setSelector: 0, blockSelector: 0 }),
+        )
+      ).data[0];
+    expect([await lock(one, 1), await lock(two, 1), await state(two)]).toEqual([0, 0x81, 1]);
+    await world.until(one.close());
+    expect([await state(two), await lock(two, 1)]).toEqual([1, 0]);
+    await world.run(31_000);
+    expect(await state(two)).toBe(0);
+  });
+});
+
+describe('OEM payloads', () => {
+  const ACME = 0x00abcd;
+  const echo = (seen: string[]) => ({
+    owner: 'acme',
+    name: 'Acme echo',
+    type: 0x21,
+    iana: ACME,
+    payloadId: 7,
+    majorVersion: 2,
+    minorVersion: 1,
+    instances: 3,
+    inboundSize: 64,
+    outboundSize: 64,
+    privilege: () => Privilege.Operator,
+    activate: ({ auxiliary, send }: Parameters<Parameters<Bmc['payloads']['register']>[0]['activate']>[0]) => ({
+      auxiliary: auxiliary.toReversed(),
+      receive: (payload: Uint8Array) => send(Uint8Array.from(payload, (byte) => byte ^ 0xff)),
+      closed: (reason: string) => void seen.push(reason),
+    }),
+  });
+
+  test('are registered, shown, activated, carried and removed', async () => {
+    const { world, bmc, logIn } = await bench();
+    const client = await logIn();
+    const ask = { channel: 0xe };
+    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({ standard: 3, sessionSetup: 0x3f, oem: 0 });
+    const seen: string[] = [];
+    const registration = bmc.payloads.register(echo(seen));
+    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({ standard: 7, sessionSetup: 0x3f, oem: 2 });
+    expect(await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x21 }))).toEqual({ majorVersion: 2, minorVersion: 1 });
+    expect(await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: SOL }))).toEqual({ majorVersion: 1, minorVersion: 0 });
+    await expect(world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x22 }))).rejects.toMatchObject(refused(0x80));
+    const known = { payloadType: 0x21, iana: ACME, payloadId: 7, majorVersion: 2, minorVersion: 1 };
+    expect(await world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 0x21, iana: 0, payloadId: 0 }))).toEqual(known);
+    expect(await world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: ACME, payloadId: 7 }))).toEqual(known);
+    await expect(world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: 1, payloadId: 7 }))).rejects.toMatchObject(
+      refused(0x80),
+    );
+
+    expect(await world.until(client.send(ActivatePayload, { payloadType: 0x21, instance: 3, auxiliary: Uint8Array.of(1, 2, 3, 4) }))).toEqual({
+      auxiliary: Uint8Array.of(4, 3, 2, 1),
+      inboundSize: 64,
+      outboundSize: 64,
+      port: 9623,
+      vlan: 0xffff,
+    });
+    const heard: number[][] = [];
+    client.payload(0x21).onPayload = (payload) => void heard.push([...payload]);
+    client.payload(0x21).send(Uint8Array.of(0, 1, 2));
+    await world.run(100);
+    expect(heard).toEqual([[0xff, 0xfe, 0xfd]]);
+    expect(bmc.payloads.activeInstances(0x21)).toBe(4);
+    registration.unregister();
+    expect(seen).toEqual(['deactivated']);
+    expect(bmc.payloads.definition(0x21)).toBeUndefined();
+    bmc.payloads.register(echo(seen));
+  });
+
+  test("a number or a maker's payload that is taken is refused, with both owners", async () => {
+    const { bmc } = await bench();
+    bmc.payloads.register(echo([]));
+    const other = { ...echo([]), owner: 'other', name: 'Other' };
+    expect(() => bmc.payloads.register(other)).toThrow(
+      /other cannot serve payload 21h \(Other\): served by acme \(Acme echo\), registered at src\/state\/sol\.test\.ts:\d+/,
+    );
+    expect(() => bmc.payloads.register({ ...other, type: 0x22 })).toThrow(/served by acme/);
+    expect(() => bmc.payloads.register({ ...other, type: SOL, iana: undefined })).toThrow(/served by standard \(SOL\)/);
+    expect(() => bmc.payloads.register({ ...other, type: 0x28 })).toThrow(/neither SOL nor one of 20h\.\.27h/);
+  });
+});
