@@ -13,6 +13,8 @@ const say = (line) => process.stderr.write(`${line}\n`);
 export const TOOLS = {
   ipmitool: 'ipmitool',
   'bmc-info': 'freeipmi-tools',
+  solterm: 'openipmi',
+  pyghmicons: 'python3-pyghmi',
   tshark: 'tshark',
   python3: 'python3',
   'systemd-notify': 'systemd',

@@ -17,7 +17,7 @@ const BITS_PER_CHARACTER = 10;
 /** Plugs in the console that the settings ask for. Rejects with SettingsError, or the system's error where it cannot be opened. */
 export async function plugConsole(bmc: BmcState, name: string, options: ConsoleOptions, world: World): Promise<void> {
   const { clock, stream, files, programs } = world;
-  const log = (message: string): void => bmc.setup.log.info(`${name}: ${message}`);
+  const log = (message: string): void => bmc.setup.log.warn(`${name}: ${message}`);
   const plug = <T extends ConsoleSource>(make: (port: ConsolePort) => T): T => {
     let made: T | undefined;
     bmc.console.plug((port) => (made = make(port)));

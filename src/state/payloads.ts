@@ -52,7 +52,7 @@ export interface PayloadActivation {
   readonly canEncrypt: boolean;
   readonly canAuthenticate: boolean;
   /** To the remote console. */
-  send(payload: Uint8Array): void;
+  readonly send: (payload: Uint8Array) => void;
 }
 
 /** An active payload as its owner made it. */

@@ -1,12 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Bmc, type BmcOptions } from '../bmc.ts';
-import { connectLan, openSol, type LanClient, type LanOptions, type Sol, type SolOptions } from '../client/index.ts';
+import { bytes, solBench, text } from '../../test/support/sol-bench.ts';
+import { openSol, type LanClient, type LanOptions } from '../client/index.ts';
 import {
   ActivatePayload,
   DeactivatePayload,
-  GetChannelOemPayloadInfo,
-  GetChannelPayloadSupport,
-  GetChannelPayloadVersion,
   GetPayloadActivationStatus,
   GetPayloadInstanceInfo,
   GetUserPayloadAccess,
@@ -18,95 +15,9 @@ import {
 import { CloseSession } from '../commands/app/sessions.ts';
 import { Privilege } from '../commands/command.ts';
 import { GetSolConfigurationParameters, SetSolConfigurationParameters, SolParameter } from '../commands/transport/sol.ts';
-import { simWorld, type SimOptions, type SimWorld } from '../world/index.ts';
 import { NO_OPERATION, SolToBmc, SolToConsole, type SolStatus } from '../wire/index.ts';
-import type { ConsolePort, ConsoleSource, ModemLines } from './console/console.ts';
 
 const SOL = 1;
-const at = { host: '10.0.0.1', port: 9623 };
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const text = (data: Iterable<number>): string => new TextDecoder().decode(Uint8Array.from(data));
-
-/** A machine whose console is a list of bytes. */
-class Machine implements ConsoleSource {
-  readonly heard: number[] = [];
-  readonly events: string[] = [];
-  /** Characters that it takes before it is busy. */
-  room = Infinity;
-  port!: ConsolePort;
-
-  write(characters: Uint8Array): boolean {
-    this.heard.push(...characters);
-    this.room -= characters.length;
-    return this.room > 0;
-  }
-  sendBreak(): void {
-    this.events.push('break');
-  }
-  ring(): void {
-    this.events.push('ring');
-  }
-  setLines({ cts, dcd }: ModemLines): void {
-    this.events.push(`cts ${cts} dcd ${dcd}`);
-  }
-  pause(): void {
-    this.events.push('pause');
-  }
-  resume(): void {
-    this.events.push('resume');
-  }
-  async close(): Promise<void> {
-    this.events.push('closed');
-  }
-}
-
-interface Terminal extends Sol {
-  readonly heard: number[];
-  readonly statuses: SolStatus[];
-  readonly client: LanClient;
-}
-
-async function bench(seed = 1, weather: SimOptions = {}, options: BmcOptions = {}) {
-  const world: SimWorld = simWorld(seed, weather);
-  const bmc = new Bmc(
-    {
-      interfaces: [{ type: 'lan', listen: '10.0.0.1:9623', cipherSuites: [2, 3, 17] }],
-      users: [
-        { id: 2, name: 'admin', password: 'secret' },
-        { id: 3, name: 'user', password: 'secret', privilege: 'user' },
-      ],
-      sel: { bootEvents: false },
-      sol: { console: { type: 'none' } },
-      ...options,
-    },
-    { world },
-  );
-  await world.until(bmc.open());
-  const machine = new Machine();
-  bmc.console.plug((port) => {
-    machine.port = port;
-    return machine;
-  });
-  machine.port.available(true);
-  const logIn = (given: Partial<LanOptions> = {}): Promise<LanClient> =>
-    world.until(connectLan(world, { ...at, user: 'admin', password: 'secret', tries: 12, ...given }));
-  const terminal = async (given: SolOptions = {}, client?: LanClient): Promise<Terminal> => {
-    const mine = client ?? (await logIn());
-    const sol = await world.until(openSol(world.clock, mine, given));
-    const heard: number[] = [];
-    const statuses: SolStatus[] = [];
-    sol.onData = (characters) => void heard.push(...characters);
-    sol.onStatus = (status) => void statuses.push(status);
-    return Object.assign(sol, { heard, statuses, client: mine });
-  };
-  const set = async (parameter: number, ...data: number[]): Promise<unknown> => {
-    const client = await logIn();
-    await world.until(client.send(SetSolConfigurationParameters, { channel: 1, parameter, data: Uint8Array.from(data) }));
-    return world.until(client.close());
-  };
-  return { world, bmc, machine, logIn, terminal, set };
-}
-
 const activation = (values: Partial<ReturnType<typeof SolActivation.decode>> = {}, instance = 1) => ({
   payloadType: SOL,
   instance,
@@ -116,7 +27,7 @@ const refused = (cc: number) => ({ cc });
 
 describe('a console over a bad network', () => {
   test.each(Array.from({ length: 25 }, (_, i) => 100 + i))('seed %i: both ways, once and in order', async (seed) => {
-    const { world, machine, terminal } = await bench(seed, { loss: 0.08, duplicate: 0.1, delay: [1, 60] });
+    const { world, machine, terminal } = await solBench(seed, { loss: 0.08, duplicate: 0.1, delay: [1, 60] });
     const sol = await terminal({ retries: 30 });
     const typed = Array.from(world.random.bytes(600));
     const said = Array.from(world.random.bytes(3000));
@@ -129,7 +40,7 @@ describe('a console over a bad network', () => {
 
   test('the same seed gives the same run', async () => {
     const run = async (): Promise<string> => {
-      const { world, machine, terminal } = await bench(7, { loss: 0.2, duplicate: 0.1, delay: [1, 60] });
+      const { world, machine, terminal } = await solBench(7, { loss: 0.2, duplicate: 0.1, delay: [1, 60] });
       const sol = await terminal();
       sol.write(bytes('hello'));
       machine.port.received(bytes('login: '));
@@ -142,7 +53,7 @@ describe('a console over a bad network', () => {
 
 describe('what a console sees', () => {
   test('characters wait for the interval or the threshold of parameter 3', async () => {
-    const { world, machine, terminal, set } = await bench();
+    const { world, machine, terminal, set } = await solBench();
     await set(SolParameter.Character, 100, 10);
     const sol = await terminal();
     machine.port.received(bytes('abc'));
@@ -156,7 +67,7 @@ describe('what a console sees', () => {
   });
 
   test('a break each way, ring, CTS, DCD and flush', async () => {
-    const { world, bmc, machine, terminal } = await bench();
+    const { world, bmc, machine, terminal } = await solBench();
     const sol = await terminal({ handshake: true });
     expect(machine.events).toEqual(['cts false dcd false']);
     expect(bmc.console.lines).toEqual({ cts: false, dcd: false });
@@ -183,7 +94,7 @@ describe('what a console sees', () => {
   });
 
   test('a console that goes away and comes back keeps the session; nobody spins meanwhile', async () => {
-    const { world, machine, terminal } = await bench();
+    const { world, machine, terminal } = await solBench();
     const sol = await terminal();
     machine.port.available(false);
     await world.run(100);
@@ -201,7 +112,7 @@ describe('what a console sees', () => {
   });
 
   test('a machine that takes no more holds the console up, and nothing is lost', async () => {
-    const { world, machine, terminal } = await bench();
+    const { world, machine, terminal } = await solBench();
     const sol = await terminal();
     machine.room = 100;
     const typed = 'x'.repeat(20_000);
@@ -218,7 +129,7 @@ describe('what a console sees', () => {
   });
 
   test('a flood is held back, and a console that never acknowledges costs the machine nothing', async () => {
-    const { world, bmc, machine, terminal } = await bench();
+    const { world, bmc, machine, terminal } = await solBench();
     const sol = await terminal();
     for (let i = 0; i < 40; i++) machine.port.received(new Uint8Array(1000).fill(65));
     expect(machine.events).toContain('pause');
@@ -246,7 +157,7 @@ describe('what a console sees', () => {
 
 describe('who may have it', () => {
   test('a second console is refused, and takes it by deactivating; the first one is told', async () => {
-    const { world, bmc, terminal, logIn } = await bench();
+    const { world, bmc, terminal, logIn } = await solBench();
     const first = await terminal();
     const second = await logIn();
     await expect(world.until(openSol(world.clock, second))).rejects.toMatchObject(refused(0x80));
@@ -273,7 +184,7 @@ describe('who may have it', () => {
   });
 
   test('instances share the console where the settings say so, one to a session', async () => {
-    const { world, machine, terminal, logIn } = await bench(1, {}, { sol: { console: { type: 'none' }, instances: 2 } });
+    const { world, machine, terminal, logIn } = await solBench(1, {}, { sol: { console: { type: 'none' }, instances: 2 } });
     const one = await terminal();
     const two = await terminal({ instance: 2 });
     await expect(world.until(one.client.send(ActivatePayload, activation({}, 2)))).rejects.toMatchObject(refused(0x80));
@@ -289,7 +200,7 @@ describe('who may have it', () => {
   });
 
   test.each(['the session closes', 'the session times out', 'the BMC is reset', 'the right is taken away'])('%s: SOL ends', async (what) => {
-    const { world, bmc, terminal, logIn } = await bench();
+    const { world, bmc, terminal, logIn } = await solBench();
     const sol = await terminal();
     const other = await logIn();
     const keptAlive = what === 'the session times out' ? 0 : 1;
@@ -305,7 +216,7 @@ describe('who may have it', () => {
   });
 
   test('parameters 1 and 2, user access and the forced bits decide', async () => {
-    const { world, logIn, set } = await bench();
+    const { world, logIn, set } = await solBench();
     const user = { user: 'user', privilege: Privilege.User };
     const activate = async (who: Partial<LanOptions>, values: Parameters<typeof activation>[0] = {}): Promise<number> => {
       const client = await logIn(who);
@@ -339,7 +250,7 @@ describe('who may have it', () => {
   });
 
   test('encryption: asked for, refused in the clear, suspended and resumed', async () => {
-    const { world, bmc, machine, terminal } = await bench();
+    const { world, bmc, machine, terminal } = await solBench();
     const sol = await terminal();
     const clear = (sequence: number) =>
       SolToBmc.encode({ ...NO_OPERATION, sequence, ackSequence: 0, accepted: 0, nack: false, characters: bytes('c') });
@@ -366,7 +277,7 @@ describe('who may have it', () => {
 
 describe('parameters', () => {
   test('all nine are there; what is reserved or read-only is refused', async () => {
-    const { world, logIn } = await bench();
+    const { world, logIn } = await solBench();
     const client = await logIn();
     const get = async (parameter: number): Promise<number[]> => [
       ...(
@@ -394,7 +305,7 @@ describe('parameters', () => {
   });
 
   test('the lock is freed when its session ends, though it is still shown, and after a while', async () => {
-    const { world, logIn } = await bench();
+    const { world, logIn } = await solBench();
     const [one, two] = [await logIn(), await logIn()];
     const lock = (client: LanClient, state: number) =>
       world.until(
@@ -414,76 +325,5 @@ describe('parameters', () => {
     expect([await state(two), await lock(two, 1)]).toEqual([1, 0]);
     await world.run(31_000);
     expect(await state(two)).toBe(0);
-  });
-});
-
-describe('OEM payloads', () => {
-  const ACME = 0x00abcd;
-  const echo = (seen: string[]) => ({
-    owner: 'acme',
-    name: 'Acme echo',
-    type: 0x21,
-    iana: ACME,
-    payloadId: 7,
-    majorVersion: 2,
-    minorVersion: 1,
-    instances: 3,
-    inboundSize: 64,
-    outboundSize: 64,
-    privilege: () => Privilege.Operator,
-    activate: ({ auxiliary, send }: Parameters<Parameters<Bmc['payloads']['register']>[0]['activate']>[0]) => ({
-      auxiliary: auxiliary.toReversed(),
-      receive: (payload: Uint8Array) => send(Uint8Array.from(payload, (byte) => byte ^ 0xff)),
-      closed: (reason: string) => void seen.push(reason),
-    }),
-  });
-
-  test('are registered, shown, activated, carried and removed', async () => {
-    const { world, bmc, logIn } = await bench();
-    const client = await logIn();
-    const ask = { channel: 0xe };
-    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({ standard: 3, sessionSetup: 0x3f, oem: 0 });
-    const seen: string[] = [];
-    const registration = bmc.payloads.register(echo(seen));
-    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({ standard: 7, sessionSetup: 0x3f, oem: 2 });
-    expect(await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x21 }))).toEqual({ majorVersion: 2, minorVersion: 1 });
-    expect(await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: SOL }))).toEqual({ majorVersion: 1, minorVersion: 0 });
-    await expect(world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x22 }))).rejects.toMatchObject(refused(0x80));
-    const known = { payloadType: 0x21, iana: ACME, payloadId: 7, majorVersion: 2, minorVersion: 1 };
-    expect(await world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 0x21, iana: 0, payloadId: 0 }))).toEqual(known);
-    expect(await world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: ACME, payloadId: 7 }))).toEqual(known);
-    await expect(world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: 1, payloadId: 7 }))).rejects.toMatchObject(
-      refused(0x80),
-    );
-
-    expect(await world.until(client.send(ActivatePayload, { payloadType: 0x21, instance: 3, auxiliary: Uint8Array.of(1, 2, 3, 4) }))).toEqual({
-      auxiliary: Uint8Array.of(4, 3, 2, 1),
-      inboundSize: 64,
-      outboundSize: 64,
-      port: 9623,
-      vlan: 0xffff,
-    });
-    const heard: number[][] = [];
-    client.payload(0x21).onPayload = (payload) => void heard.push([...payload]);
-    client.payload(0x21).send(Uint8Array.of(0, 1, 2));
-    await world.run(100);
-    expect(heard).toEqual([[0xff, 0xfe, 0xfd]]);
-    expect(bmc.payloads.activeInstances(0x21)).toBe(4);
-    registration.unregister();
-    expect(seen).toEqual(['deactivated']);
-    expect(bmc.payloads.definition(0x21)).toBeUndefined();
-    bmc.payloads.register(echo(seen));
-  });
-
-  test("a number or a maker's payload that is taken is refused, with both owners", async () => {
-    const { bmc } = await bench();
-    bmc.payloads.register(echo([]));
-    const other = { ...echo([]), owner: 'other', name: 'Other' };
-    expect(() => bmc.payloads.register(other)).toThrow(
-      /other cannot serve payload 21h \(Other\): served by acme \(Acme echo\), registered at src\/state\/sol\.test\.ts:\d+/,
-    );
-    expect(() => bmc.payloads.register({ ...other, type: 0x22 })).toThrow(/served by acme/);
-    expect(() => bmc.payloads.register({ ...other, type: SOL, iana: undefined })).toThrow(/served by standard \(SOL\)/);
-    expect(() => bmc.payloads.register({ ...other, type: 0x28 })).toThrow(/neither SOL nor one of 20h\.\.27h/);
   });
 });

@@ -5,7 +5,7 @@ export interface StreamSourceOptions {
   readonly clock: Clock;
   /** Connects once; rejects with the system's error. */
   readonly connect: () => Promise<Stream>;
-  /** Said once for each loss. */
+  /** Told of each loss and each return. */
   readonly log: (message: string) => void;
   /** What a break is on this stream; undefined: it has none. */
   readonly breakSequence?: Uint8Array;
@@ -73,6 +73,7 @@ export class ConnectingSource implements ConsoleSource {
   readonly #line: StreamLine;
   #timer: Timer | undefined;
   #pause = FIRST_PAUSE;
+  /** That it is away was said. */
   #told = false;
   #ended = false;
 
@@ -80,6 +81,7 @@ export class ConnectingSource implements ConsoleSource {
     this.#options = options;
     this.#line = new StreamLine(port, (error) => {
       this.#options.log(`console lost${error ? `: ${error.message}` : ''}`);
+      this.#told = true;
       this.#later();
     });
   }
