@@ -1,7 +1,6 @@
 // PET traps of a running BMC, as real programs understand them: tshark reads the SNMP, ipmi-pet the event, and acknowledges it.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +56,7 @@ toolTest(
         },
       ],
       pef: {
-        trapPort: (receiver.address() as AddressInfo).port,
+        trapPort: receiver.address().port,
         destinations: [{ address: '127.0.0.1', acknowledged: true, timeout: 1, retries: 7 }],
         strings: ['hall 3, rack 7'],
         policies: [{ destination: 1, string: 1 }],
@@ -94,7 +93,9 @@ toolTest(
       const flags = ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', `--sdr-cache-directory=${directory}`];
       const bytes = Array.from(binding, (byte) => `0x${byte.toString(16).padStart(2, '0')}`);
       const told = await runTool('ipmi-pet', [...flags, '--quiet-cache', '-vv', String(0x010109), ...bytes]);
-      expect(told.out).toMatch(/CPU Temp \| Temperature.*Critical condition.*Upper Critical - going high.*Sensor Reading = 95\.00 C.*Threshold = 90\.00 C/);
+      expect(told.out).toMatch(
+        /CPU Temp \| Temperature.*Critical condition.*Upper Critical - going high.*Sensor Reading = 95\.00 C.*Threshold = 90\.00 C/,
+      );
       expect(told.out).toContain('00112233-4455-6677-8899-aabbccddeeff');
       expect(datagram.toString('latin1')).toContain('hall 3, rack 7');
       await once(receiver, 'message');

@@ -135,7 +135,7 @@ function show(bmc: BmcState, happening: Happening): void {
   const sensor = bmc.sensors.all.find(({ declaration }) => declaration.type === happening.type && declaration.analog === undefined);
   if (!sensor) return raise(bmc, happening);
   const bit = 1 << happening.offset;
-  const { states } = sensor.read();
+  const states = sensor.lastStates;
   sensor.setStates(happening.deassertion === true ? states & ~bit : states | bit);
 }
 
