@@ -19,7 +19,7 @@ import { recordsInFile } from './config/sdr-file.ts';
 import { sensorsOf } from './config/sensors.ts';
 import { hpmHandlers } from './handlers/picmg/hpm.ts';
 import { standard } from './handlers/standard.ts';
-import { BtSocket, HandlerSocket } from './interfaces/index.ts';
+import { BtSocket, HandlerSocket, IcmbNetwork } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './state/bmc-state.ts';
 import { AuxiliaryLogs } from './state/auxiliary-logs.ts';
@@ -35,6 +35,7 @@ import { Firewall } from './state/firewall.ts';
 import { FrontPanel } from './state/front-panel.ts';
 import { FruInventory } from './state/fru.ts';
 import { FruEeprom, I2cBusses } from './state/i2c.ts';
+import { Icmb } from './state/icmb.ts';
 import { Identity } from './state/identity.ts';
 import { LanParameters } from './state/lan-parameters.ts';
 import { Life, type ResetKind, type ResetPhase } from './state/life.ts';
@@ -74,6 +75,8 @@ export interface BmcSurroundings {
   readonly power?: PowerBackend;
   /** Where firmware images lie, if the settings do not say; without one, in memory. */
   readonly firmwareDirectory?: string;
+  /** The ICMBs on which BMCs of one process meet; without it, a BMC is alone on its own. */
+  readonly icmb?: IcmbNetwork;
   /** Where a satellite hangs; the BMC itself hangs nowhere. */
   readonly uplink?: Uplink;
 }
@@ -122,6 +125,7 @@ export class Bmc implements BmcState {
   readonly messages = new MessageBuffers();
   readonly bridge = new Bridge();
   readonly i2c = new I2cBusses();
+  readonly icmb: Icmb;
   /** Controllers on this one's busses. */
   readonly satellites: readonly Bmc[];
   readonly watchdog: Watchdog;
@@ -132,17 +136,22 @@ export class Bmc implements BmcState {
   readonly #world: World;
   readonly #options: BmcOptions;
   readonly #busses: Busses;
+  readonly #icmbNetwork: IcmbNetwork;
   readonly #made: Made[] = [];
   readonly #power: Power;
   #feed: SensorFeed | undefined;
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
-  constructor(given: BmcOptions = {}, { world = nodeWorld(), log = silent, journal, power, firmwareDirectory, uplink }: BmcSurroundings = {}) {
+  constructor(
+    given: BmcOptions = {},
+    { world = nodeWorld(), log = silent, journal, power, firmwareDirectory, uplink, icmb = new IcmbNetwork(world) }: BmcSurroundings = {},
+  ) {
     const options = withBusses(given);
     this.#options = options;
     this.#world = world;
     this.#busses = new Busses(options, world, uplink);
+    this.#icmbNetwork = icmb;
     this.name = options.name ?? 'bmc';
     const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
@@ -182,6 +191,7 @@ export class Bmc implements BmcState {
     });
     const records = [...[this, ...this.satellites].flatMap(sensorRecords), ...recordsInFile(options.sdr ?? {}), ...locatorsOf(options)];
     this.sdr = new SdrRepository(setup, this.time, { records });
+    this.icmb = new Icmb(setup, options.interfaces?.find((one) => one.type === 'icmb')?.address);
     this.fru = new FruInventory(setup, frusOf(options));
     for (const { id, i2c } of options.fru ?? []) if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
     const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[
@@ -227,7 +237,13 @@ export class Bmc implements BmcState {
     try {
       await this.update?.open();
       for (const options of this.#options.interfaces ?? []) {
-        const made = makeInterface(options, { bmc: this, world: this.#world, busses: this.#busses, machine: this.#power.machine });
+        const made = makeInterface(options, {
+          bmc: this,
+          world: this.#world,
+          busses: this.#busses,
+          icmb: this.#icmbNetwork,
+          machine: this.#power.machine,
+        });
         await this.attach(made.one);
         this.#made.push(made);
       }

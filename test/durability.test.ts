@@ -36,6 +36,23 @@ class Bench {
           { name: 'Temp', number: 1, entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 127], value: 40, thresholds: { uc: 80 } },
         ],
         fru: [{ id: 0, name: 'Board' }],
+        satellites: [
+          {
+            address: 0x30,
+            sensors: [
+              {
+                name: 'Far Temp',
+                number: 1,
+                entity: '11.1',
+                type: 'temperature',
+                unit: 'degrees C',
+                range: [0, 127],
+                value: 40,
+                thresholds: { uc: 80 },
+              },
+            ],
+          },
+        ],
       },
       { world: this.#process, journal: this.#storage.journal('bmc') },
     );
@@ -60,10 +77,14 @@ class Bench {
   readonly codes: number[] = [];
 
   /** As the host, completion code and data. */
-  async send(netFn: number, cmd: number, ...data: number[]): Promise<number[]> {
+  send(netFn: number, cmd: number, ...data: number[]): Promise<number[]> {
+    return this.ask(this.bmc, netFn, cmd, ...data);
+  }
+
+  async ask(bmc: Bmc, netFn: number, cmd: number, ...data: number[]): Promise<number[]> {
     const message = { netFn, cmd, lun: 0, data: Uint8Array.from(data) };
-    const context = new Context(this.bmc, HOST, Privilege.Administrator);
-    const answer = await this.world.until(Promise.resolve(this.bmc.router.dispatch(message, context)));
+    const context = new Context(bmc, HOST, Privilege.Administrator);
+    const answer = await this.world.until(Promise.resolve(bmc.router.dispatch(message, context)));
     this.codes.push(answer[0]);
     return [...answer];
   }
@@ -158,6 +179,11 @@ const rows: Record<string, Row> = {
   },
   'asset tag': command([0x2c, 0x08, 0xdc, 0, 4, ...text('rack', 4)], [0x2c, 0x06, 0xdc, 0, 16]),
   'DCMI power limit': command([0x2c, 0x04, 0xdc, 0, 0, 0, 1, 200, 0, 0xe8, 3, 0, 0, 0, 0, 1, 0], [0x2c, 0x03, 0xdc, 0, 0]),
+  'ICMB bridge': command([0x02, 0x04, 0x34, 0x12, 0x82, 1], [0x02, 0x09]),
+  'satellite: sensor thresholds': {
+    set: (bench) => bench.ask(bench.bmc.satellites[0], 0x04, 0x26, 1, 0x10, 0, 0, 0, 0, 100, 0),
+    look: (bench) => bench.ask(bench.bmc.satellites[0], 0x04, 0x27, 1),
+  },
   'disabled commands': {
     set: async (bench) => {
       const enabled = (await bench.send(0x06, 0x61, 1, 0x00, 0)).slice(1);

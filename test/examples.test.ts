@@ -16,6 +16,17 @@ test('emulated-host', () => {
   expect(out).toMatch(/^Get Device ID: 1c0100[\da-f]{22,}\ninterrupts are on\n$/);
 });
 
+test('two-chassis: four controllers each, over ICMB', () => {
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/two-chassis/main.ts'], { cwd: root, encoding: 'utf8' });
+  expect(out.split('\n')).toEqual([
+    'chassis 2, controller 20h: device 32, 40 degrees',
+    'chassis 2, controller 82h: device 130, 41 degrees',
+    'chassis 2, controller 84h: device 132, 42 degrees',
+    'chassis 2, controller 86h: device 134, 43 degrees',
+    '',
+  ]);
+});
+
 toolTest('minimal', ['ipmitool'], async () => {
   const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], { cwd: root });
   const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));

@@ -1,6 +1,7 @@
-import { SERIAL_CHANNEL } from '../config/channels.ts';
+import { ICMB_CHANNEL, SERIAL_CHANNEL } from '../config/channels.ts';
 import { SettingsError } from '../config/errors.ts';
 import type {
+  IcmbInterfaceOptions,
   InterfaceOptions,
   IpmbInterfaceOptions,
   DeviceInterfaceOptions,
@@ -9,6 +10,7 @@ import type {
   VmInterfaceOptions,
 } from '../config/interface-options.ts';
 import {
+  IcmbInterface,
   IpmbInterface,
   IpmbSocket,
   LanInterface,
@@ -21,6 +23,7 @@ import {
   KcsInterface,
   SsifInterface,
   type HostInterfaceOptions,
+  type IcmbNetwork,
   type VmMachine,
 } from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
@@ -35,6 +38,7 @@ export interface Surroundings {
   /** Who works the machine over the VM protocol. */
   readonly machine?: VmMachine;
   readonly busses: Busses;
+  readonly icmb: IcmbNetwork;
 }
 
 /** An interface and what the ready line says of it. */
@@ -56,6 +60,7 @@ const makers: Makers = {
   bt: (options, around) => makeDevice(options, '/dev/ipmi-bt-host', BtInterface, around),
   kcs: (options, around) => makeDevice(options, undefined, KcsInterface, around),
   ssif: (options, around) => makeDevice(options, '/dev/ipmi-ssif-host', SsifInterface, around),
+  icmb: makeIcmb,
   serial: makeSerial,
 };
 
@@ -121,6 +126,11 @@ export function streamAddressOf(text: string, mode?: number): StreamAddress {
 }
 
 const streamName = (address: StreamAddress): string => ('path' in address ? address.path : endpointName(address));
+
+function makeIcmb({ channel = ICMB_CHANNEL, bus = 'icmb' }: IcmbInterfaceOptions, { bmc, icmb }: Surroundings): Omit<Made, 'type'> {
+  const one = new IcmbInterface({ bmc, bus: icmb.bus(bus), channel });
+  return { one, address: () => `${bus}, ${one.address}` };
+}
 
 function makeIpmb(options: IpmbInterfaceOptions, { bmc, world, busses }: Surroundings): Omit<Made, 'type'> {
   const { channel = 0, address, timeout, tries, listen, connect } = options;

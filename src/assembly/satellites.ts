@@ -2,7 +2,7 @@ import { CC } from '../codec/index.ts';
 import { EventBody, PlatformEventMessage } from '../commands/sensor/events.ts';
 import { satelliteName } from '../config/locators.ts';
 import type { BmcOptions, SatelliteOptions } from '../config/options.ts';
-import { IpmbBus, type BusWeather } from '../interfaces/index.ts';
+import { MessageBus, type BusWeather } from '../interfaces/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
 import type { PlatformEvent } from '../state/events.ts';
 import { sensorSdr } from '../state/sensor-sdr.ts';
@@ -14,7 +14,7 @@ const NO_RECEIVER = 0xff;
 
 /** How a satellite hangs on another controller's bus: its own channel 0. */
 export interface Uplink {
-  readonly bus: IpmbBus;
+  readonly bus: MessageBus;
   readonly address: number;
   /** The number that the bus has above. */
   readonly channel: number;
@@ -24,7 +24,7 @@ export interface Uplink {
 export class Busses {
   readonly #world: Pick<World, 'clock' | 'random'>;
   readonly #faults: ReadonlyMap<number, BusWeather>;
-  readonly #busses = new Map<number, IpmbBus>();
+  readonly #busses = new Map<number, MessageBus>();
 
   constructor({ interfaces = [] }: BmcOptions, world: Pick<World, 'clock' | 'random'>, uplink: Uplink | undefined) {
     this.#world = world;
@@ -32,9 +32,9 @@ export class Busses {
     if (uplink) this.#busses.set(0, uplink.bus);
   }
 
-  on(channel: number): IpmbBus {
+  on(channel: number): MessageBus {
     let bus = this.#busses.get(channel);
-    if (!bus) this.#busses.set(channel, (bus = new IpmbBus({ ...this.#world, weather: this.#faults.get(channel) })));
+    if (!bus) this.#busses.set(channel, (bus = new MessageBus({ ...this.#world, weather: this.#faults.get(channel) })));
     return bus;
   }
 }

@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino';
 import { Bmc } from '../bmc.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { twoSocketServer } from '../config/two-socket-server.ts';
+import { IcmbNetwork } from '../interfaces/index.ts';
 import { traced } from '../router/index.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
@@ -42,6 +43,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   // Logs go to standard error, so that standard output is the ready line alone.
   const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
   const world = nodeWorld();
+  const icmb = new IcmbNetwork(world);
   const bmcs: Bmc[] = [];
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
   const stopped = new Promise<void>((resolve) => {
@@ -51,7 +53,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     for (const one of settings) {
       const name = one.name ?? 'bmc';
       const firmwareDirectory = state && `${state.directory}/firmware/${name}`;
-      const bmc = new Bmc(one, { world, log: bmcLog(log), journal: storage?.journal(name), firmwareDirectory });
+      const bmc = new Bmc(one, { world, log: bmcLog(log), journal: storage?.journal(name), firmwareDirectory, icmb });
       if (options.trace)
         bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, (line) => void process.stderr.write(`${bmc.name}  ${line}\n`)));
       bmcs.push(bmc);

@@ -8,6 +8,7 @@ export * from './app/sessions.ts';
 export * from './app/system-info.ts';
 export * from './app/users.ts';
 export * from './app/watchdog.ts';
+export * from './bridge/icmb.ts';
 export * from './chassis/boot-options.ts';
 export * from './chassis/chassis.ts';
 export * from './command.ts';

@@ -2,7 +2,14 @@ import { fromLatin1 } from '../codec/index.ts';
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
 import { SettingsError } from './errors.ts';
-import type { InterfaceOptions, IpmbInterfaceOptions, LanInterfaceOptions, SerialInterfaceOptions, VmInterfaceOptions } from './interface-options.ts';
+import type {
+  IcmbInterfaceOptions,
+  InterfaceOptions,
+  IpmbInterfaceOptions,
+  LanInterfaceOptions,
+  SerialInterfaceOptions,
+  VmInterfaceOptions,
+} from './interface-options.ts';
 import type { BmcOptions } from './options.ts';
 
 type Type = InterfaceOptions['type'];
@@ -13,6 +20,9 @@ const SYSTEM_INTERFACE = 0x0f;
 export const SERIAL_CHANNEL = 2;
 const NO_SESSIONS = { sessionSupport: SessionSupport.None };
 
+/** Where nothing else is said. */
+export const ICMB_CHANNEL = 6;
+
 /** The channel that an interface of each type makes. */
 const channels: { readonly [T in Type]: (options: Of<T>) => ChannelOptions } = {
   lan: lanChannel,
@@ -22,6 +32,12 @@ const channels: { readonly [T in Type]: (options: Of<T>) => ChannelOptions } = {
   ssif: ({ channel = SYSTEM_INTERFACE }) => systemChannel(channel, 'ssif'),
   vm: ({ channel = SYSTEM_INTERFACE, interface: kind = 'kcs' }: VmInterfaceOptions) => systemChannel(channel, kind),
   ipmb: ipmbChannel,
+  icmb: ({ channel = ICMB_CHANNEL }: IcmbInterfaceOptions) => ({
+    number: channel,
+    medium: MediumType.Icmb10,
+    protocol: ProtocolType.Icmb,
+    ...NO_SESSIONS,
+  }),
 };
 
 /** Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface (IPMI 2.0 §6.3). */

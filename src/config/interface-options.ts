@@ -3,6 +3,7 @@ export type InterfaceOptions =
   | LanInterfaceOptions
   | VmInterfaceOptions
   | IpmbInterfaceOptions
+  | IcmbInterfaceOptions
   | SerialInterfaceOptions
   | DeviceInterfaceOptions<'bt'>
   | DeviceInterfaceOptions<'kcs'>
@@ -104,4 +105,15 @@ export interface DeviceInterfaceOptions<K extends 'bt' | 'kcs' | 'ssif'> {
   readonly channel?: number;
   /** The node. Default `/dev/ipmi-bt-host` and `/dev/ipmi-ssif-host`; a KCS node has a number and no default. */
   readonly device?: string;
+}
+
+/** An emulated ICMB that joins the chassis of one process: BMCs that name the same bus meet there. */
+export interface IcmbInterfaceOptions {
+  readonly type: 'icmb';
+  /** 0..0Bh. Default 6. */
+  readonly channel?: number;
+  /** Default `icmb`. */
+  readonly bus?: string;
+  /** 1..FFFEh. Default: the lowest that is free on the bus. */
+  readonly address?: number;
 }

@@ -90,6 +90,13 @@ const serial = z
     'expected one of tty, listen and connect',
   );
 
+const icmb = z.strictObject({
+  type: z.literal('icmb'),
+  channel: z.int().min(0).max(11).optional(),
+  bus: z.string().min(1).optional(),
+  address: z.int().min(1).max(0xfffe).optional(),
+});
+
 const channelToHost = z.union([z.int().min(0).max(11), z.literal(15)]).optional();
 const node = z.string().regex(/^\//, 'expected the absolute path of a device node');
 const bt = z.strictObject({ type: z.literal('bt'), channel: channelToHost, device: node.optional() });
@@ -97,4 +104,4 @@ const kcs = z.strictObject({ type: z.literal('kcs'), channel: channelToHost, dev
 const ssif = z.strictObject({ type: z.literal('ssif'), channel: channelToHost, device: node.optional() });
 
 /** One entry of `interfaces`, by its `type`. */
-export const interfaceSchema = z.discriminatedUnion('type', [lan, vm, ipmb, serial, bt, kcs, ssif]);
+export const interfaceSchema = z.discriminatedUnion('type', [lan, vm, ipmb, icmb, serial, bt, kcs, ssif]);

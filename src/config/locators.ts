@@ -1,9 +1,9 @@
-import { BMC_SUPPORT, type DeviceSupport } from '../state/identity.ts';
+import type { DeviceSupport } from '../state/identity.ts';
 import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { associationsOf } from './associations.ts';
 import type { BmcOptions, FruOptions, SatelliteOptions } from './options.ts';
-import { satelliteSupport } from './platform.ts';
+import { bmcSupport, satelliteSupport } from './platform.ts';
 import { recordsInFile } from './sdr-file.ts';
 
 interface Controller {
@@ -20,7 +20,7 @@ export function locatorsOf(options: BmcOptions): Uint8Array[] {
   // A dump has locators of its own.
   const loaded = new Set(recordsInFile(sdr).map(keyOf));
   const own = [
-    controllerLocator({ address: BMC_ADDRESS, channel: 0, support: BMC_SUPPORT, name: sdr.name ?? name }),
+    controllerLocator({ address: BMC_ADDRESS, channel: 0, support: bmcSupport(options), name: sdr.name ?? name }),
     ...fruLocators(fru, BMC_ADDRESS, 0),
     ...satellites.flatMap((one) => satelliteLocators(one)),
     ...associationsOf(sdr),

@@ -20,9 +20,12 @@ export function identityOf(options: BmcOptions, place?: { readonly address: numb
     selfTest: selfTestOf(identity.selfTest ?? 'ok'),
     address: place?.address,
     channel: place?.channel,
-    support: place === undefined ? BMC_SUPPORT : satelliteSupport(options),
+    support: place === undefined ? bmcSupport(options) : satelliteSupport(options),
   };
 }
+
+/** A BMC with an ICMB is its chassis' bridge. */
+export const bmcSupport = (options: BmcOptions): DeviceSupport => ({ ...BMC_SUPPORT, bridge: interfacesOf(options, 'icmb').length > 0 });
 
 /** Sensors, their events and FRU devices; the rest is the BMC's. */
 export const satelliteSupport = ({ fru = [] }: Pick<BmcOptions, 'fru'>): DeviceSupport => ({

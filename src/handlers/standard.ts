@@ -10,6 +10,7 @@ import { sessionHandlers } from './app/sessions.ts';
 import { systemInfoHandlers } from './app/system-info.ts';
 import { userHandlers } from './app/users.ts';
 import { watchdogHandlers } from './app/watchdog.ts';
+import { icmbHandlers } from './bridge/icmb.ts';
 import { bootOptionHandlers } from './chassis/boot-options.ts';
 import { chassisHandlers } from './chassis/chassis.ts';
 import { dcmiHandlers } from './dcmi/dcmi.ts';
@@ -30,6 +31,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
   handlers: [
     ...chassisHandlers,
     ...bootOptionHandlers,
+    ...icmbHandlers,
     ...eventHandlers,
     ...pefHandlers,
     ...deviceSdrHandlers,

@@ -1,4 +1,5 @@
 export * from './host/index.ts';
+export * from './icmb/icmb.ts';
 export * from './ipmb/bus.ts';
 export * from './ipmb/carrier.ts';
 export * from './ipmb/device.ts';

@@ -3,7 +3,7 @@ import { interfaceSuite, type Far, type InterfaceRig } from '../../test/support/
 import { btNode, kcsNode, ssifNode } from '../../test/support/kernel-nodes.ts';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { connectLan, type LanClient } from '../client/index.ts';
-import { BtSocket, IpmbBus, IpmbInterface } from './index.ts';
+import { BtSocket, MessageBus, IpmbInterface } from './index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import { BT_DATA_MAX, buildBt, BtReader, parseBt } from '../wire/bt-frame.ts';
 import { Requester } from '../state/requester.ts';
@@ -191,7 +191,7 @@ async function lan(world: SimWorld, far: Far): Promise<InterfaceRig> {
 }
 
 async function ipmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
-  const bus = new IpmbBus(world);
+  const bus = new MessageBus(world);
   const bmc = bmcOf(world, far);
   const attachment = await bmc.attach(new IpmbInterface({ bmc, bus }));
   // Another controller of the bus asks; when it goes, it comes back at the same address with its numbers from the start.

@@ -14,6 +14,7 @@ import type { Firewall } from './firewall.ts';
 import type { FrontPanel } from './front-panel.ts';
 import type { FruInventory } from './fru.ts';
 import type { I2cBusses } from './i2c.ts';
+import type { Icmb } from './icmb.ts';
 import type { Identity } from './identity.ts';
 import type { LanParameters } from './lan-parameters.ts';
 import type { Life, ResetKind } from './life.ts';
@@ -35,7 +36,7 @@ import type { Watchdog } from './watchdog.ts';
 export interface BmcState {
   readonly setup: Setup;
   /** Who claims what. */
-  readonly router: Pick<Router<BmcState>, 'find' | 'claims'>;
+  readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch'>;
   readonly firewall: Firewall;
   readonly time: BmcTime;
   readonly identity: Identity;
@@ -63,6 +64,7 @@ export interface BmcState {
   readonly messages: MessageBuffers;
   readonly bridge: Bridge;
   readonly i2c: I2cBusses;
+  readonly icmb: Icmb;
   readonly watchdog: Watchdog;
   readonly systemInfo: SystemInfo;
   readonly dcmi: Dcmi;

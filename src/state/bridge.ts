@@ -21,7 +21,13 @@ export interface SessionOutlet {
   send(session: Session, message: Uint8Array): boolean;
 }
 
-export type Outlet = BusOutlet | SessionOutlet;
+/** Other chassis, by way of their bridges (IPMI 2.0 §8.2). */
+export interface IcmbOutlet {
+  readonly kind: 'icmb';
+  readonly requester: Requester;
+}
+
+export type Outlet = BusOutlet | SessionOutlet | IcmbOutlet;
 
 /** The ways out of the BMC, by channel; interfaces connect themselves while they are open (IPMI 2.0 §6.13). */
 export class Bridge {

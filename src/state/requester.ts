@@ -27,6 +27,8 @@ export interface OutgoingRequest {
 export interface RequesterOptions {
   readonly clock: Clock;
   readonly address: number;
+  /** Default: an IPMI message. */
+  readonly frame?: (request: OutgoingRequest, seq: number) => Uint8Array;
   readonly write: (frame: Uint8Array, responder: number) => WriteResult | Promise<WriteResult>;
   /** Milliseconds until a request is sent again. Default 250. */
   readonly timeout?: number;
@@ -101,8 +103,8 @@ export class Requester {
     const { clock, address } = this.#options;
     const responder = request.responder ?? request.to;
     const { seq, index } = this.#number(responder);
-    const { to, toLun, netFn, cmd, data } = request;
-    const frame = buildMessage({ to, toLun, netFn, from: address, fromLun: 0, seq, cmd, data });
+    const { to } = request;
+    const frame = this.#options.frame?.(request, seq) ?? buildMessage({ ...request, from: address, fromLun: 0, seq });
     let resolve: (answer: Answer) => void = () => undefined;
     const answer = new Promise<Answer>((settle) => (resolve = settle));
     const slot: Slot = { request, frame, began: clock.monotonic(), index, tries: 1, timer: undefined, resolve, restUntil: 0 };
@@ -118,7 +120,7 @@ export class Requester {
   }
 
   /** A response that the medium brought. False: nobody waits for it. */
-  respond(message: IpmiMessage, responder: number = message.from): boolean {
+  respond(message: Pick<IpmiMessage, 'from' | 'fromLun' | 'netFn' | 'cmd' | 'seq' | 'data'>, responder: number = message.from): boolean {
     const slot = this.#slots.get((responder << 6) | message.seq);
     const { request } = slot ?? {};
     if (!slot?.resolve || !request || message.netFn !== (request.netFn | 1) || message.cmd !== request.cmd || message.fromLun !== request.toLun) {

@@ -2,6 +2,7 @@ export * from './byte-queue.ts';
 export * from './crypto/aes128.ts';
 export * from './crypto/hash.ts';
 export * from './crypto/md2.ts';
+export * from './icmb.ts';
 export * from './ipmb.ts';
 export * from './lan15.ts';
 export * from './message.ts';

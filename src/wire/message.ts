@@ -69,8 +69,8 @@ export function buildResponse(request: IpmiMessage, answer: Uint8Array): Uint8Ar
   });
 }
 
-/** Two's complement checksum: all bytes with it add up to 0 mod 256. */
-function sum(bytes: Uint8Array, start: number, end: number): number {
+/** Of the bytes from `start` to before `end`, mod 256: 0 where the last is their two's complement checksum. */
+export function sum(bytes: Uint8Array, start: number, end: number): number {
   let total = 0;
   for (let i = start; i < end; i++) total += bytes[i];
   return total & 0xff;

@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { MasterWriteRead, SendMessage, Tracking } from '../../commands/app/bridging.ts';
+import { OutboundRequest } from '../../commands/bridge/icmb.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
@@ -30,6 +31,7 @@ export const bridgingHandlers: readonly Handler<BmcState>[] = [
     const outlet = bmc.bridge.outlet(number);
     if (!outlet) throw new IpmiError(CC.DestinationUnavailable, `nothing carries channel ${number}`);
     const out = { channel: number, tracking, message: message.slice() };
+    if (outlet.kind === 'icmb') return toIcmb(out, context);
     return outlet.kind === 'bus' ? toBus(outlet, out, context) : toSession(outlet, out, context);
   }),
 
@@ -97,6 +99,24 @@ async function toSession(outlet: SessionOutlet, { channel, tracking, message }: 
   const { to, toLun, netFn, cmd, data } = parsed;
   const { answer } = await outlet.requester.begin({ to, toLun, netFn, cmd, data, responder: session.handle });
   return forwarded(parsed, answer, channel, context);
+}
+
+/**
+ * §8.2: from system software a sequence number, then what BridgeRequest has; the response goes to the queue under that number.
+ * From elsewhere without the number, and the response is in the answer: it has no addresses of its own.
+ */
+async function toIcmb({ channel, tracking, message }: Outgoing, context: Asked): Promise<Sent> {
+  if (tracking === Tracking.Raw) throw new IpmiError(CC.InvalidDataField, 'an ICMB takes no raw messages');
+  const { bmc } = context;
+  const fromSystem = context.channel.medium === 'system-interface';
+  const request = fromSystem ? message.subarray(1) : message;
+  const { remoteAddress, remoteCommand, data } = OutboundRequest.decode(request);
+  const answer = bmc.icmb.out().request(remoteAddress, remoteCommand, data);
+  if (!fromSystem) return { message: await answer };
+  const later = (response: Uint8Array): void =>
+    void bmc.messages.receive({ channel, privilege: Privilege.None, data: Uint8Array.of(message[0], ...response) });
+  void answer.then(later, (error: unknown) => later(Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified)));
+  return { message: new Uint8Array(0) };
 }
 
 /** Brings the response to where the request came from: later as a message of its own, in the answer (IPMB), or to the queue. */

@@ -22,6 +22,8 @@ export interface BusOptions {
   readonly clock: Clock;
   readonly random: Pick<Random, 'u32'>;
   readonly weather?: BusWeather;
+  /** Whom a frame is for; 0: everybody. Default: its first byte, as on I2C. */
+  readonly addressOf?: (frame: Uint8Array) => number;
 }
 
 type Receive = (frame: Uint8Array) => void;
@@ -40,22 +42,24 @@ export interface BusLink {
 }
 
 /**
- * An IPMB in memory: controllers by slave address, who acknowledge and receive frames, and links to controllers outside.
+ * A bus in memory (IPMB, ICMB): controllers by address, who acknowledge and receive frames, and links to controllers outside.
  * Frames arrive in the order they were written, after the writer has gone on; with weather, when and if it lets them.
  */
-export class IpmbBus {
+export class MessageBus {
   /** Milliseconds that a frame may be under way at most. */
   readonly lag: number;
   readonly #clock: Clock;
   readonly #random: Pick<Random, 'u32'>;
   readonly #weather: BusWeather | undefined;
+  readonly #addressOf: (frame: Uint8Array) => number;
   readonly #members = new Map<number, Receive>();
   readonly #links = new Set<BusLink>();
 
-  constructor({ clock, random, weather }: BusOptions) {
+  constructor({ clock, random, weather, addressOf = (frame) => frame[0] }: BusOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#weather = weather;
+    this.#addressOf = addressOf;
     this.lag = weather?.delay?.[1] ?? 0;
   }
 
@@ -65,7 +69,7 @@ export class IpmbBus {
 
   /** Throws RangeError where the address is taken: two controllers would answer at once. */
   join(address: number, receive: Receive): BusPort {
-    if (this.#members.has(address)) throw new RangeError(`two controllers have slave address ${address.toString(16)}h`);
+    if (this.#members.has(address)) throw new RangeError(`two controllers have address ${address.toString(16)}h`);
     this.#members.set(address, receive);
     return { write: (frame) => this.#write(frame), leave: () => void this.#members.delete(address) };
   }
@@ -78,7 +82,7 @@ export class IpmbBus {
 
   /** A frame from outside. It goes to the members, and to the other links where it is for none of them. */
   deliver(frame: Uint8Array, from?: BusLink): WriteResult | Promise<WriteResult> {
-    const to = frame[0];
+    const to = this.#addressOf(frame);
     if (to === BROADCAST) {
       for (const receive of this.#members.values()) this.#carry(receive, frame);
       for (const link of this.#links) if (link !== from) void link.write(frame);

@@ -5,7 +5,7 @@ import { NetFn } from '../../commands/command.ts';
 import type { Requester } from '../../state/requester.ts';
 import { buildMessage, buildRecord, buildResponse, parseFrame, parseRecord } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
-import { IpmbBus, IpmbDevice, IpmbInterface, type MessageNode } from '../index.ts';
+import { MessageBus, IpmbDevice, IpmbInterface, type MessageNode } from '../index.ts';
 
 const AT = '/run/ipmb';
 
@@ -107,7 +107,7 @@ async function withNode(): Promise<{ world: SimWorld; bmc: Bmc; node: SimNode }>
   const world = simWorld(4);
   const bmc = new Bmc({ sel: { bootEvents: false } }, { world });
   const node = new SimNode();
-  const bus = new IpmbBus(world);
+  const bus = new MessageBus(world);
   await bmc.attach(new IpmbInterface({ bmc, bus, carriers: [new IpmbDevice('/dev/ipmb-0', async () => node)], timeout: 50 }));
   return { world, bmc, node };
 }

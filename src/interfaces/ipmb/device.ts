@@ -1,6 +1,6 @@
 import type { WriteResult } from '../../state/requester.ts';
 import { buildRecord, parseRecord } from '../../wire/index.ts';
-import type { IpmbBus } from './bus.ts';
+import type { MessageBus } from './bus.ts';
 import type { Carrier } from './carrier.ts';
 
 /** A device node that gives one message a read and takes one a write. */
@@ -31,7 +31,7 @@ export class IpmbDevice implements Carrier {
     this.#openNode = openNode;
   }
 
-  async open(bus: IpmbBus): Promise<void> {
+  async open(bus: MessageBus): Promise<void> {
     const node = await this.#openNode();
     this.#node = node;
     const link = { write: (frame: Uint8Array) => this.#write(frame) };

@@ -6,12 +6,12 @@ import type { BmcState } from '../../state/bmc-state.ts';
 import { Requester, SEQUENCE_EXPIRATION, writeAgain, type WriteResult } from '../../state/requester.ts';
 import { broadcastFrame, buildResponse, FRAME_MAX, FRAME_MIN, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
 import { RepeatedRequests } from '../repeated.ts';
-import type { BusPort, IpmbBus } from './bus.ts';
+import type { BusPort, MessageBus } from './bus.ts';
 import type { Carrier } from './carrier.ts';
 
 export interface IpmbOptions {
   readonly bmc: BmcState;
-  readonly bus: IpmbBus;
+  readonly bus: MessageBus;
   /** Default 0, the primary IPMB. */
   readonly channel?: number;
   /** This controller's slave address; default 20h. */

@@ -1,7 +1,7 @@
 import type { WriteResult } from '../../state/requester.ts';
 import { buildRecord, parseFrame, RecordReader } from '../../wire/index.ts';
 import { endpointName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer, type Timer } from '../../world/world.ts';
-import type { BusLink, IpmbBus } from './bus.ts';
+import type { BusLink, MessageBus } from './bus.ts';
 import type { Carrier } from './carrier.ts';
 
 export interface IpmbSocketOptions {
@@ -24,7 +24,7 @@ const nameOf = (at: StreamAddress): string => ('path' in at ? at.path : endpoint
 export class IpmbSocket implements Carrier {
   readonly #options: IpmbSocketOptions;
   readonly #peers = new Set<Peer>();
-  #bus: IpmbBus | undefined;
+  #bus: MessageBus | undefined;
   #server: StreamServer | undefined;
   #retry: Timer | undefined;
 
@@ -36,7 +36,7 @@ export class IpmbSocket implements Carrier {
     return nameOf(this.#server?.address ?? this.#options.listen ?? this.#options.connect!);
   }
 
-  async open(bus: IpmbBus): Promise<void> {
+  async open(bus: MessageBus): Promise<void> {
     const { stream, listen } = this.#options;
     this.#bus = bus;
     if (listen) this.#server = await stream.listen(listen, (one) => this.#accept(one));

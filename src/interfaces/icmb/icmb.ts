@@ -1,0 +1,195 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import { NetFn, Privilege } from '../../commands/command.ts';
+import { Context, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { Requester, SEQUENCE_EXPIRATION } from '../../state/requester.ts';
+import { buildIcmb, ICMB_BROADCAST, icmbAddressOf, isRunt, parseIcmb, type IcmbMessage } from '../../wire/index.ts';
+import type { World } from '../../world/world.ts';
+import { MessageBus, type BusPort } from '../ipmb/bus.ts';
+import { RepeatedRequests } from '../repeated.ts';
+
+/** The ICMBs of a process, by name: give one to every BMC that shall meet others there. */
+export class IcmbNetwork {
+  readonly #world: Pick<World, 'clock' | 'random'>;
+  readonly #busses = new Map<string, MessageBus>();
+
+  constructor(world: Pick<World, 'clock' | 'random'>) {
+    this.#world = world;
+  }
+
+  bus(name: string): MessageBus {
+    let bus = this.#busses.get(name);
+    if (!bus) this.#busses.set(name, (bus = new MessageBus({ ...this.#world, addressOf: icmbAddressOf })));
+    return bus;
+  }
+}
+
+export interface IcmbInterfaceParts {
+  readonly bmc: BmcState;
+  readonly bus: MessageBus;
+  readonly channel: number;
+}
+
+/** Longest answer of a bridge; packets are divided on a real ICMB. */
+const MAX_ANSWER = 240;
+/** Milliseconds that answers to a broadcast are waited for. */
+const GATHERING = 100;
+/** A bridge has to ask a controller of its IPMB before it can answer. */
+const PATIENCE = 8;
+const REPEATS = { remembered: 16, within: SEQUENCE_EXPIRATION, numbered: true };
+const LAST_ADDRESS = 0xfffe;
+
+interface Gathering {
+  readonly seq: number;
+  readonly cmd: number;
+  readonly answers: Answer[];
+}
+
+/** A chassis' place on an ICMB: answers other bridges' commands, and sends its own chassis' to them. */
+export class IcmbInterface implements Interface<BmcState> {
+  readonly channel: Channel;
+  readonly #parts: IcmbInterfaceParts;
+  readonly #requester: Requester;
+  readonly #repeated = new Map<number, RepeatedRequests>();
+  readonly #gatherings = new Set<Gathering>();
+  #ports = new Map<'own' | 'proxy', BusPort>();
+  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #disconnect: () => void = () => undefined;
+  #broadcasts = 0;
+
+  constructor(parts: IcmbInterfaceParts) {
+    this.#parts = parts;
+    const { bmc, bus, channel } = parts;
+    this.channel = { number: channel, medium: 'icmb', maxAnswer: MAX_ANSWER };
+    this.#requester = new Requester({
+      clock: bmc.setup.clock,
+      address: 0,
+      lag: bus.lag,
+      frame: ({ to, cmd, data }, seq) => buildIcmb({ to, from: bmc.icmb.address, response: false, seq, cmd, data }),
+      write: (frame) => this.#write(frame),
+    });
+  }
+
+  /** Its address; 0 before it is open. */
+  get address(): number {
+    return this.#parts.bmc.icmb.address;
+  }
+
+  async open(dispatch: Dispatch<BmcState>): Promise<void> {
+    const { bmc, bus, channel } = this.#parts;
+    this.#dispatch = dispatch;
+    if (bmc.icmb.chosenAddress === undefined) {
+      let free = 1;
+      while (bus.addresses.includes(free) && free < LAST_ADDRESS) free++;
+      bmc.icmb.assigned = free;
+    }
+    this.#join('own', bmc.icmb.address);
+    this.#join('proxy', bmc.icmb.proxy.icmbAddress);
+    bmc.icmb.port = {
+      request: (to, cmd, data) => this.#requester.request({ to, toLun: 0, netFn: NetFn.Bridge, cmd, data, patience: PATIENCE }),
+      broadcast: (cmd, data) => this.#broadcast(cmd, data),
+      move: (address) => this.#join('own', address),
+      represent: (address) => this.#join('proxy', address),
+    };
+    this.#disconnect = bmc.bridge.connect(channel, { kind: 'icmb', requester: this.#requester });
+  }
+
+  async close(): Promise<void> {
+    this.#parts.bmc.icmb.port = undefined;
+    this.#disconnect();
+    for (const port of this.#ports.values()) port.leave();
+    this.#ports.clear();
+  }
+
+  #join(as: 'own' | 'proxy', address: number): void {
+    const { bus } = this.#parts;
+    if (address !== ICMB_BROADCAST && bus.addresses.includes(address)) {
+      if (as === 'own' ? address === this.address && this.#ports.has('own') : false) return;
+      throw new IpmiError(CC.InvalidDataField, `another bridge has ICMB address ${address}`);
+    }
+    this.#ports.get(as)?.leave();
+    this.#ports.delete(as);
+    if (address !== ICMB_BROADCAST)
+      this.#ports.set(
+        as,
+        bus.join(address, (frame) => this.#receive(frame, as)),
+      );
+  }
+
+  #write(frame: Uint8Array): ReturnType<BusPort['write']> {
+    this.#parts.bmc.icmb.count('sent');
+    return this.#ports.get('own')?.write(frame) ?? 'bus-error';
+  }
+
+  async #broadcast(cmd: number, data: Uint8Array): Promise<Answer[]> {
+    const { icmb, setup } = this.#parts.bmc;
+    const seq = this.#broadcasts++ & 0x3f;
+    const gathering: Gathering = { seq, cmd, answers: [] };
+    this.#gatherings.add(gathering);
+    await this.#write(buildIcmb({ to: ICMB_BROADCAST, from: icmb.address, response: false, seq, cmd, data }));
+    await new Promise<void>((resolve) => void setup.clock.after(GATHERING, resolve));
+    this.#gatherings.delete(gathering);
+    return gathering.answers;
+  }
+
+  #receive(frame: Uint8Array, as: 'own' | 'proxy'): void {
+    const { icmb } = this.#parts.bmc;
+    icmb.count('received');
+    const message = parseIcmb(frame);
+    if (!message) return icmb.count(isRunt(frame) ? 'runts' : 'badChecksums');
+    const isOwn = message.from === icmb.address && !message.response;
+    if (!message.response) {
+      // A broadcast comes back to its sender, and to a proxy's address beside the bridge's own.
+      if (message.to !== ICMB_BROADCAST || (!isOwn && as === 'own')) this.#serve(message, as);
+      return;
+    }
+    const gathering = [...this.#gatherings].find(({ seq, cmd }) => seq === message.seq && cmd === message.cmd);
+    const { from, seq, cmd, data } = message;
+    if (gathering) gathering.answers.push(data.slice());
+    else if (!this.#requester.respond({ from, fromLun: 0, netFn: NetFn.Bridge | 1, seq, cmd, data })) icmb.count('spuriousResponses');
+  }
+
+  #serve(message: IcmbMessage, as: 'own' | 'proxy'): void {
+    const { bmc } = this.#parts;
+    const { from, seq, cmd, data } = message;
+    const request = { to: 0, toLun: 0, netFn: NetFn.Bridge, from: 0, fromLun: 0, seq, cmd, data };
+    const repeated = this.#repeated.get(from) ?? new RepeatedRequests(REPEATS);
+    this.#repeated.set(from, repeated);
+    const earlier = repeated.find(request, bmc.setup.clock.monotonic());
+    if (earlier) {
+      if (earlier.answer) this.#reply(message, earlier.answer);
+      return;
+    }
+    const answered = (answer: Answer): void => {
+      repeated.answered(request, answer);
+      this.#reply(message, answer);
+    };
+    const answer = as === 'own' ? this.#ask(message) : this.#askProxy(message);
+    if (answer instanceof Promise) void answer.then(answered);
+    else answered(answer);
+  }
+
+  #ask({ from, cmd, data }: IcmbMessage): Answer | Promise<Answer> {
+    const context = new Context(this.#parts.bmc, this.channel, Privilege.Administrator, 0, undefined, `ICMB ${from}`);
+    context.requesterAddress = from;
+    return this.#dispatch({ netFn: NetFn.Bridge, lun: 0, cmd, data }, context);
+  }
+
+  /** What came for the proxy's address is its controller's, on the local IPMB. */
+  async #askProxy({ cmd, data }: IcmbMessage): Promise<Answer> {
+    const { bridge, icmb } = this.#parts.bmc;
+    const outlet = bridge.outlet(0);
+    if (outlet?.kind !== 'bus') return Uint8Array.of(CC.DestinationUnavailable);
+    const { ipmbAddress: to, lun: toLun } = icmb.proxy;
+    return outlet.requester
+      .request({ to, toLun, netFn: NetFn.Bridge, cmd, data })
+      .catch((error: unknown) => Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified));
+  }
+
+  /** A broadcast is answered only by whom it concerns. */
+  #reply({ to, from, seq, cmd }: IcmbMessage, answer: Answer): void {
+    if (to === ICMB_BROADCAST && (answer[0] !== CC.Ok || answer.length === 1)) return;
+    const { icmb } = this.#parts.bmc;
+    void this.#write(buildIcmb({ to: from, from: to === ICMB_BROADCAST ? icmb.address : to, response: true, seq, cmd, data: answer }));
+  }
+}
