@@ -1,5 +1,5 @@
 // What a BMC weighs, and how fast a thousand of them with a history are there again.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,19 @@ import { twoSocketServer } from '../src/config/index.ts';
 import { Storage } from '../src/storage/storage.ts';
 import { nodeWorld, simWorld } from '../src/world/index.ts';
 import { bin, firstLine, stopped } from '../test/support/cli.ts';
-import { bytesEach } from './memory.ts';
 
 const FLEET = 1000;
 const ENTRIES = 100;
 const ENTRY = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0x55, 0);
 
 const server = (name: string): BmcOptions => ({ ...twoSocketServer, name, interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }] });
-const bare = (name: string): BmcOptions => ({ name, interfaces: [{ type: 'lan' }], sel: { bootEvents: false } });
+
+/** Bytes of heap that one of many takes. */
+export function weight(kind: 'router' | 'bare' | 'server'): number {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', 'bench/weight.mjs', kind], { encoding: 'utf8' });
+  if (stdout === '') throw new Error(stderr);
+  return Number(stdout);
+}
 
 /** A state directory in which each BMC of the fleet has its entries. */
 async function history(directory: string): Promise<void> {
@@ -43,12 +48,9 @@ async function started(folder: string, count: number, ...flags: string[]): Promi
 }
 
 export async function run(): Promise<void> {
-  const world = simWorld(1);
   const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
-  console.log(`a BMC without sensors, in memory: ${kib(bytesEach(10_000, (n) => new Bmc(bare(`node-${n}`), { world })))} of heap`);
-  console.log(
-    `a two-socket server (${twoSocketServer.sensors?.length} sensors), in memory: ${kib(bytesEach(1000, (n) => new Bmc(server(`node-${n}`), { world })))} of heap`,
-  );
+  console.log(`a BMC without sensors, in memory: ${kib(weight('bare'))} of heap`);
+  console.log(`a two-socket server (${twoSocketServer.sensors?.length} sensors), in memory: ${kib(weight('server'))} of heap`);
   const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'ipmi-bmc-bench-'));
   try {
     const state = join(folder, 'state');

@@ -2,7 +2,7 @@
 import { u8 } from '../src/codec/index.ts';
 import { command, Privilege } from '../src/commands/command.ts';
 import { standard } from '../src/handlers/standard.ts';
-import { bytesEach } from './memory.ts';
+import { weight } from './fleet.ts';
 import { Context, handle, handleRaw, Router, standardTable, type Channel, type Message } from '../src/router/index.ts';
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
@@ -62,5 +62,5 @@ export function run(): void {
   console.log('| handler sets | dispatch, ns | list of match callbacks, ns |\n|---|---|---|');
   for (const sets of [1, 8, 64, 256]) console.log(`| ${sets} | ${table(sets).toFixed(0)} | ${list(sets).toFixed(0)} |`);
   console.log(`\na typed handler, decode and encode included: ${typed().toFixed(0)} ns`);
-  console.log(`a router over the shared standard table: ${bytesEach(10_000, () => new Router({ standard, clock })).toFixed(0)} bytes`);
+  console.log(`a router over the shared standard table, one of 10,000: ${weight('router')} bytes`);
 }

@@ -67,7 +67,7 @@ export class SdrRepository {
   }
 
   get freeBytes(): number {
-    return this.capacity - this.ids.reduce((sum, id) => sum + this.#record(id)!.length, 0);
+    return Math.max(0, this.capacity - this.ids.reduce((sum, id) => sum + this.#record(id)!.length, 0));
   }
 
   get lastAdded(): number {

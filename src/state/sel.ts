@@ -56,7 +56,8 @@ export class Sel {
   }
 
   get freeBytes(): number {
-    return (this.capacity - this.count) * RECORD_SIZE;
+    // A smaller capacity may have been configured since.
+    return Math.max(0, this.capacity - this.count) * RECORD_SIZE;
   }
 
   /** Events were lost because the SEL was full; cleared with it. */

@@ -42,6 +42,8 @@ export interface Journal {
   satellite(name: string): Journal;
 }
 
+const NOTHING: ReadonlyMap<string, unknown> = new Map();
+
 /** A key that is being written. */
 interface Pending<V> {
   /** What is on disk. */
@@ -55,14 +57,19 @@ interface Pending<V> {
 /** Values by key, durable where there is a journal. All state that a user expects to survive lies in stores. */
 export class Store<V> {
   readonly name: string;
-  readonly #values = new Map<string, V>();
+  /** Made with the first value: most stores of most BMCs of a fleet never have one. */
+  #own: Map<string, V> | undefined;
   readonly #journal: Journal | undefined;
-  readonly #pending = new Map<string, Pending<V>>();
+  #pending: Map<string, Pending<V>> | undefined;
 
   constructor(name: string, journal?: Journal) {
     this.name = name;
     this.#journal = journal;
-    for (const [key, value] of journal?.load(name) ?? []) this.#values.set(key, value as V);
+    for (const [key, value] of journal?.load(name) ?? []) this.#put(key, value as V);
+  }
+
+  get #values(): ReadonlyMap<string, V> {
+    return this.#own ?? (NOTHING as ReadonlyMap<string, V>);
   }
 
   get size(): number {
@@ -122,6 +129,7 @@ export class Store<V> {
   }
 
   #begin(key: string, value: V | undefined, change: object): void {
+    this.#pending ??= new Map();
     const pending = this.#pending.get(key) ?? { stored: this.#values.get(key), latest: change, count: 0 };
     this.#pending.set(key, pending);
     pending.latest = change;
@@ -131,14 +139,14 @@ export class Store<V> {
 
   /** Changes settle in the order in which they were made. One that failed leaves what is on disk, unless a later one has gone over it. */
   #settle(key: string, value: V | undefined, change: object, isStored: boolean): void {
-    const pending = this.#pending.get(key)!;
+    const pending = this.#pending!.get(key)!;
     if (isStored) pending.stored = value;
     else if (pending.latest === change) this.#put(key, pending.stored);
-    if (--pending.count === 0) this.#pending.delete(key);
+    if (--pending.count === 0) this.#pending!.delete(key);
   }
 
   #put(key: string, value: V | undefined): void {
-    if (value === undefined) this.#values.delete(key);
-    else this.#values.set(key, value);
+    if (value === undefined) this.#own?.delete(key);
+    else (this.#own ??= new Map()).set(key, value);
   }
 }

@@ -41,7 +41,7 @@ export const selHandlers: readonly Handler<BmcState>[] = [
   })),
 
   handle(GetSelAllocationInfo, (_request, { bmc: { sel } }) => {
-    const free = sel.capacity - sel.count;
+    const free = sel.freeBytes / RECORD_SIZE;
     return { units: sel.capacity, unitSize: RECORD_SIZE, freeUnits: free, largestFreeBlock: free, maxRecordUnits: 1 };
   }),
 
