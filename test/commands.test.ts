@@ -16,14 +16,6 @@ const LEVELS: Readonly<Record<string, number | undefined>> = {
 const WIDER = new Set(['04h 20h', '04h 21h', '04h 22h']);
 /** Declared elsewhere and not landed yet; this list only gets shorter. */
 const COMING: ReadonlySet<string> = new Set([
-  '04h 10h',
-  '04h 11h',
-  '04h 12h',
-  '04h 13h',
-  '04h 14h',
-  '04h 15h',
-  '04h 16h',
-  '04h 17h',
   '06h 34h',
   '06h 48h',
   '06h 49h',

@@ -8,9 +8,12 @@ import { sensorTypes } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';
 
+const preconfigured: ReadonlyMap<number, EventFilter> = new Map(PRECONFIGURED.map((filter, i) => [i + 1, filter]));
+
 /** Throws SettingsError. */
-export function pefOf({ pef = {} }: BmcOptions): PefDefaults {
-  const filters = new Map(PRECONFIGURED.map((filter, i) => [i + 1, filter]));
+export function pefOf({ pef }: BmcOptions): PefDefaults {
+  if (!pef) return { filters: preconfigured };
+  const filters = new Map(preconfigured);
   let next = PRECONFIGURED.length + 1;
   for (const filter of pef.filters ?? []) {
     const number = filter.number ?? next;

@@ -75,6 +75,7 @@ const counts: Readonly<Record<number, number>> = {
   [PefParameter.GroupControlCount]: GROUPS,
 };
 
+const EMPTY_POLICY: AlertPolicy = { set: 0, enabled: false, rule: 0, channel: 0, destination: 0, stringEventSpecific: false, string: 0 };
 const ALL_ACTIONS: PefActionSet = { alert: true, powerDown: true, reset: true, powerCycle: true, oem: true, diagnosticInterrupt: true };
 
 /** PEF configuration parameters (IPMI 2.0 §30.4): bytes for clients, values for the engine. */
@@ -108,12 +109,15 @@ export class PefParameters {
     return this.#data(PefParameter.AlertStartupDelay)[0];
   }
 
+  /** Each event is compared with all filters: those that nobody changed need no decoding. */
   filter(number: number): EventFilter {
-    return EventFilter.decode(this.#data(PefParameter.Filter, number));
+    const stored = this.#store.get(keyOf(PefParameter.Filter, number));
+    return stored ? EventFilter.decode(stored) : (this.#given.filters?.get(number) ?? EMPTY_FILTER);
   }
 
   policy(number: number): AlertPolicy {
-    return AlertPolicy.decode(this.#data(PefParameter.Policy, number));
+    const stored = this.#store.get(keyOf(PefParameter.Policy, number));
+    return stored ? AlertPolicy.decode(stored) : (this.#given.policies?.get(number) ?? EMPTY_POLICY);
   }
 
   /** The GUID that traps carry instead of the system's; undefined: the system's. */
@@ -197,7 +201,7 @@ export class PefParameters {
   }
 
   #initial(parameter: number, set: number): Uint8Array {
-    const { control, actions, startupDelay = 60, alertStartupDelay = 60, filters, policies, strings } = this.#given;
+    const { control, actions, startupDelay = 60, alertStartupDelay = 60, strings } = this.#given;
     switch (parameter) {
       case PefParameter.Control:
         return PefControl.encode({ enabled: true, eventMessages: false, startupDelay: true, alertStartupDelay: false, ...control });
@@ -208,11 +212,9 @@ export class PefParameters {
       case PefParameter.AlertStartupDelay:
         return Uint8Array.of(alertStartupDelay);
       case PefParameter.Filter:
-        return EventFilter.encode(filters?.get(set) ?? EMPTY_FILTER);
+        return EventFilter.encode(this.filter(set));
       case PefParameter.Policy:
-        return AlertPolicy.encode(
-          policies?.get(set) ?? { set: 0, enabled: false, rule: 0, channel: 0, destination: 0, stringEventSpecific: false, string: 0 },
-        );
+        return AlertPolicy.encode(this.policy(set));
       case PefParameter.SystemGuid:
         return new Uint8Array(17);
       case PefParameter.StringKeys:
