@@ -1,4 +1,5 @@
 import { makePower, type Power } from './assembly/backends.ts';
+import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';
 import { plugConsole } from './assembly/console.ts';
 import { faultsFromSensors } from './assembly/faults.ts';
@@ -18,6 +19,7 @@ import { serialOf } from './config/serial.ts';
 import { recordsInFile } from './config/sdr-file.ts';
 import { sensorsOf } from './config/sensors.ts';
 import { hpmHandlers } from './handlers/picmg/hpm.ts';
+import { blobHandlers } from './handlers/oem/blob.ts';
 import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket, IcmbNetwork } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
@@ -51,6 +53,7 @@ import { SerialChannels } from './state/serial.ts';
 import { Sessions } from './state/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
 import { both, type Durable, type Journal } from './state/store.ts';
+import { Blobs } from './state/blobs/index.ts';
 import type { UpdateService } from './state/update/index.ts';
 import { Users } from './state/users.ts';
 import { solPayload } from './state/sol.ts';
@@ -133,6 +136,7 @@ export class Bmc implements BmcState {
   readonly dcmi: Dcmi;
   readonly life: Life;
   readonly update: UpdateService | undefined;
+  readonly blobs: Blobs;
   readonly #world: World;
   readonly #options: BmcOptions;
   readonly #busses: Busses;
@@ -227,6 +231,8 @@ export class Bmc implements BmcState {
     this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, directory: firmwareDirectory, restart });
     const { lanPayload } = options.firmware ?? {};
     if (this.update) this.router.register(hpmHandlers({ update: this.update, clock: world.clock, lanPayload }));
+    this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
+    if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world);
     this.#connect();
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
   }
@@ -364,6 +370,7 @@ export class Bmc implements BmcState {
     this.pef.reset();
     this.sol.reset();
     if (kind === 'warm') return;
+    this.blobs.kill();
     this.update?.kill('the BMC was reset');
     this.router.suspended = CC.InitializationInProgress;
     for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();

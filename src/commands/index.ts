@@ -14,6 +14,7 @@ export * from './chassis/chassis.ts';
 export * from './command.ts';
 export * from './dcmi/dcmi.ts';
 export * from './picmg/hpm.ts';
+export * from './oem/blob.ts';
 export * from './sensor/device-sdr.ts';
 export * from './sensor/events.ts';
 export * from './sensor/pef.ts';

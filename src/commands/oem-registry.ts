@@ -82,7 +82,7 @@ export interface OemCommand {
 }
 
 /** Every OEM command that this project declares; a test compares it with the declarations. */
-export const oemCommands: readonly OemCommand[] = [];
+export const oemCommands: readonly OemCommand[] = [{ netFn: 0x2e, body: 49871, cmd: 0x80, name: 'Blob Transfer' }];
 
 const OEM_FIRST = 0x30;
 

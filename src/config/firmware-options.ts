@@ -15,6 +15,23 @@ export interface FirmwareOptions {
   /** Bytes of the largest message that clients are told to send by LAN, 64..65000. Default 1400: no Ethernet splits it. */
   readonly lanPayload?: number;
   readonly components: readonly FirmwareComponentOptions[];
+  /** Ways for images beside IPMI itself, for the blob protocol. */
+  readonly paths?: FirmwarePaths;
+}
+
+export interface FirmwarePaths {
+  /** `host:port` or the path of a Unix socket: listened on while a session wants it, and only for whoever has the session's token. */
+  readonly net?: string;
+  /** A file that host and BMC share, in place of a memory window. */
+  readonly window?: {
+    readonly file: string;
+    /** Bytes. Default 65536. */
+    readonly size?: number;
+    /** As what the host finds it. Default lpc. */
+    readonly kind?: 'lpc' | 'p2a';
+    /** Where the host sees its first byte. Default 0. */
+    readonly address?: number;
+  };
 }
 
 export interface FirmwareComponentOptions {
@@ -22,6 +39,8 @@ export interface FirmwareComponentOptions {
   readonly id: number;
   /** At most 11 characters. */
   readonly name: string;
+  /** Its image's path in the blob protocol. Default `/flash/image` for the BMC, `/flash/` and the name in lower case for others. */
+  readonly blob?: string;
   /** The BMC's own firmware: activating it resets the BMC, and Get Device ID shows its version. One at most. */
   readonly bmc?: boolean;
   /** What is there before the first update: `major.minor` or `major.minor.auxiliary`. Default 1.00; for the BMC `identity.firmware`. */

@@ -9,6 +9,10 @@ const size = z.int().min(1);
 const component = z.strictObject({
   id: z.int().min(0).max(7),
   name: z.string().min(1).max(11),
+  blob: z
+    .string()
+    .regex(/^\/flash\/(?!(hash|verify|update|cleanup|active\/.*)$)[\w./-]{1,40}$/, 'expected a path below /flash/ that is not taken')
+    .optional(),
   bmc: z.boolean().optional(),
   version: version.optional(),
   assumeVersion: version.optional(),
@@ -36,4 +40,17 @@ export const firmwareSchema = z.strictObject({
   channels: z.array(z.union([z.int().min(0).max(15), z.enum(['host', 'lan'])])).optional(),
   lanPayload: z.int().min(64).max(65_000).optional(),
   components: z.array(component).min(1).max(8),
+  paths: z
+    .strictObject({
+      net: z.string().min(1).optional(),
+      window: z
+        .strictObject({
+          file: z.string().min(1),
+          size: size.max(1 << 26).optional(),
+          kind: z.enum(['lpc', 'p2a']).optional(),
+          address: z.int().min(0).max(0xffff_ffff).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
 });

@@ -30,6 +30,7 @@ import type { Users } from './users.ts';
 import type { Setup } from './setup.ts';
 import type { SystemInfo } from './system-info.ts';
 import type { UpdateService } from './update/index.ts';
+import type { Blobs } from './blobs/index.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Everything a handler may read and change: `context.bmc`. Each BMC of a process has its own. */
@@ -71,6 +72,7 @@ export interface BmcState {
   readonly life: Life;
   /** Firmware updates; undefined where nothing can be updated. */
   readonly update: UpdateService | undefined;
+  readonly blobs: Blobs;
   /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
   reset(kind: ResetKind): void;
 }

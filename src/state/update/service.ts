@@ -244,6 +244,12 @@ export class UpdateService {
     }
   }
 
+  /** A verified image that waits for activation is thrown away. Rejects with UpdateError `busy` while one is activated. */
+  async discardImage(id: number): Promise<void> {
+    this.#refuseWhileSwitching();
+    await this.component(id).dropImage();
+  }
+
   /**
    * Makes every image that waits the active one, restarts what must be, and tests it. Where the test fails, what was there
    * before comes back, unless `keepFailed`. Rejects with UpdateError.

@@ -1,0 +1,39 @@
+import { SettingsError } from '../config/errors.ts';
+import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
+import { cleanupBlob, FLASH_PATHS, FlashBlobs, netPath, versionBlobs, windowPath, type Blobs, type DataPathKind } from '../state/blobs/index.ts';
+import type { UpdateService } from '../state/update/index.ts';
+import type { World } from '../world/world.ts';
+import { streamAddressOf } from './interfaces.ts';
+
+const WINDOW = 65_536;
+/** Whoever knows the token of a session is heard; on a Unix socket he must be this user, too. */
+const OWN = 0o600;
+
+/** The blobs of firmware updates: images, hash, verification, update, cleanup and versions. Throws SettingsError. */
+export function addFlashBlobs(
+  blobs: Blobs,
+  update: UpdateService,
+  options: FirmwareOptions,
+  world: Pick<World, 'stream' | 'clock' | 'random' | 'files'>,
+): void {
+  const images = new Map<string, number>();
+  for (const component of options.components) {
+    const path = pathOf(component);
+    if (images.has(path) || FLASH_PATHS.includes(path)) throw new SettingsError(`firmware: ${path} is taken; say another path with blob`);
+    images.set(path, component.id);
+  }
+  const flash = new FlashBlobs({ update, images, paths: [...dataPaths(options, world)] });
+  const names = new Map([...images].map(([path, id]) => [path.slice('/flash/'.length), id]));
+  for (const handler of [flash, cleanupBlob(flash), versionBlobs(update, names)]) blobs.register(handler);
+}
+
+const pathOf = ({ blob, bmc, name }: FirmwareComponentOptions): string =>
+  blob ?? `/flash/${bmc ? 'image' : name.toLowerCase().replace(/[^\w.-]+/g, '-')}`;
+
+function* dataPaths(
+  { paths: { net, window } = {} }: FirmwareOptions,
+  { stream, clock, random, files }: Pick<World, 'stream' | 'clock' | 'random' | 'files'>,
+): Iterable<DataPathKind> {
+  if (net !== undefined) yield netPath({ stream, clock, random, listen: streamAddressOf(net, OWN) });
+  if (window) yield windowPath({ files, size: WINDOW, kind: 'lpc', address: 0, ...window });
+}
