@@ -5,6 +5,7 @@ import type { ConsolePort, ConsoleSource } from '../state/console/console.ts';
 import { ListeningSource } from '../state/console/listening-source.ts';
 import { ReplaySource } from '../state/console/replay.ts';
 import { SimulatedConsole } from '../state/console/simulated.ts';
+import { TtyControl } from '../state/console/tty.ts';
 import { ConnectingSource } from '../state/console/stream-source.ts';
 import type { World } from '../world/world.ts';
 import { streamAddressOf } from './interfaces.ts';
@@ -36,14 +37,13 @@ export async function plugConsole(bmc: BmcState, name: string, options: ConsoleO
         return plug((port) => new ConnectingSource(port, { clock, log, connect: () => stream.connect(to) })).start();
       }
       const at = streamAddressOf(listen!, options.mode ?? OWN);
-      return plug((port) => new ListeningSource(port, { log })).open((accept) => stream.listen(at, accept));
+      return plug((port) => new ListeningSource(port, log)).open((accept) => stream.listen(at, accept));
     }
     case 'tty': {
       const tty = options.path;
-      const setBitRate = (rate: number): void =>
-        void programs.run('stty', ['-F', tty, String(rate)]).catch((error: unknown) => bmc.setup.log.error(`${name}: stty`, error));
+      const control = new TtyControl(programs, tty, bmc.console.bitRate, (error) => bmc.setup.log.error(`${name}: ${tty}`, error));
       const connect = () => stream.connect({ tty, baud: bmc.console.bitRate });
-      return plug((port) => new ConnectingSource(port, { clock, log, connect, setBitRate })).start();
+      return plug((port) => new ConnectingSource(port, { clock, log, connect, control })).start();
     }
     case 'replay': {
       const { file, bitRate = 115_200, loop = false } = options;

@@ -29,12 +29,14 @@ const socket = z.strictObject({ path: z.string().min(1).max(107), mode: z.int().
 const console = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
   z.strictObject({ type: z.literal('simulated'), host: text(64).min(1).optional() }),
-  z.strictObject({
-    type: z.literal('socket'),
-    connect: z.string().min(1).optional(),
-    listen: z.string().min(1).optional(),
-    mode: z.int().min(0).max(0o777).optional(),
-  }),
+  z
+    .strictObject({
+      type: z.literal('socket'),
+      connect: z.string().min(1).optional(),
+      listen: z.string().min(1).optional(),
+      mode: z.int().min(0).max(0o777).optional(),
+    })
+    .refine(({ connect, listen }) => (connect === undefined) !== (listen === undefined), 'expected connect or listen, and not both'),
   z.strictObject({ type: z.literal('tty'), path: z.string().min(1) }),
   z.strictObject({
     type: z.literal('replay'),

@@ -5,12 +5,10 @@ import { StreamLine } from './stream-source.ts';
 /** A console that the machine connects to. One at a time: a new connection takes the place of the old one, which may be dead. */
 export class ListeningSource implements ConsoleSource {
   readonly #line: StreamLine;
-  readonly #breakSequence: Uint8Array | undefined;
   #server: StreamServer | undefined;
 
-  constructor(port: ConsolePort, options: { readonly log: (message: string) => void; readonly breakSequence?: Uint8Array }) {
-    this.#line = new StreamLine(port, () => options.log('console: the machine has closed it'));
-    this.#breakSequence = options.breakSequence;
+  constructor(port: ConsolePort, log: (message: string) => void) {
+    this.#line = new StreamLine(port, () => log('console: the machine has closed it'));
   }
 
   /** Rejects with the system's error. */
@@ -20,10 +18,6 @@ export class ListeningSource implements ConsoleSource {
 
   write(characters: Uint8Array): boolean {
     return this.#line.write(characters);
-  }
-
-  sendBreak(): void {
-    if (this.#breakSequence) this.#line.write(this.#breakSequence);
   }
 
   pause(): void {

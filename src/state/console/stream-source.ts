@@ -1,5 +1,6 @@
 import type { Clock, Stream, Timer } from '../../world/world.ts';
 import type { ConsolePort, ConsoleSource } from './console.ts';
+import type { TtyControl } from './tty.ts';
 
 export interface StreamSourceOptions {
   readonly clock: Clock;
@@ -7,9 +8,8 @@ export interface StreamSourceOptions {
   readonly connect: () => Promise<Stream>;
   /** Told of each loss and each return. */
   readonly log: (message: string) => void;
-  /** What a break is on this stream; undefined: it has none. */
-  readonly breakSequence?: Uint8Array;
-  readonly setBitRate?: (rate: number) => void;
+  /** What the line behind the stream can; a socket has neither. */
+  readonly control?: TtyControl;
 }
 
 /** Milliseconds between attempts to reach the machine again: doubled each time, up to the longest. */
@@ -109,11 +109,11 @@ export class ConnectingSource implements ConsoleSource {
   }
 
   sendBreak(): void {
-    if (this.#options.breakSequence) this.#line.write(this.#options.breakSequence);
+    this.#options.control?.sendBreak((characters) => this.#line.write(characters));
   }
 
   setBitRate(rate: number): void {
-    this.#options.setBitRate?.(rate);
+    this.#options.control?.setBitRate(rate);
   }
 
   pause(): void {
