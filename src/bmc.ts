@@ -56,7 +56,7 @@ import { both, type Durable, type Journal } from './state/store.ts';
 import { Blobs } from './state/blobs/index.ts';
 import type { UpdateService } from './state/update/index.ts';
 import { Users } from './state/users.ts';
-import { solPayload } from './state/sol.ts';
+import { SolPayload } from './state/sol.ts';
 import { SolParameters } from './state/sol-parameters.ts';
 import { SystemInfo } from './state/system-info.ts';
 import { Watchdog } from './state/watchdog.ts';
@@ -172,7 +172,10 @@ export class Bmc implements BmcState {
     this.serial = new SerialChannels(setup, serialOf(options));
     this.payloads = new Payloads(setup, { port: options.sol?.port, withoutSol: usersWithoutSol(options) });
     this.sol = new SolParameters(setup, { port: (channel) => this.payloads.port(channel), bitRate: (rate) => this.console.setBitRate(rate) });
-    this.payloads.register(solPayload({ clock: world.clock, console: this.console, parameters: this.sol, instances: options.sol?.instances }));
+    this.payloads.register(
+      new SolPayload({ clock: world.clock, console: this.console, parameters: this.sol, instances: options.sol?.instances }),
+      'src/state/sol.ts',
+    );
     this.sel = new Sel(setup, this.time, options.sel);
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);

@@ -30,15 +30,15 @@ export interface PayloadDefinition {
   readonly inboundSize: number;
   readonly outboundSize: number;
   /** Least privilege to activate and deactivate it on a channel. */
-  readonly privilege: (channel: number) => number;
+  privilege(channel: number): number;
   /** False: 81h. Default: always. */
-  readonly enabled?: (channel: number) => boolean;
+  enabled?(channel: number): boolean;
   /** Whether its encryption may not be suspended on a channel. Default: it may. */
-  readonly forceEncryption?: (channel: number) => boolean;
+  forceEncryption?(channel: number): boolean;
   /** Throws IpmiError to refuse. */
-  readonly activate: (activation: PayloadActivation) => PayloadEnd;
+  activate(activation: PayloadActivation): PayloadEnd;
   /** The answer to a payload of a session in which it is not active; undefined: none. */
-  readonly inactive?: (payload: Uint8Array) => Uint8Array | undefined;
+  inactive?(payload: Uint8Array): Uint8Array | undefined;
 }
 
 /** What an activation asks for, and what the payload then has of its session. */
@@ -103,21 +103,23 @@ const SOL_BIT = 1 << SOL;
 /** Payload types, their active instances, and who may activate them (IPMI 2.0 §24). */
 export class Payloads {
   readonly #access: Store<PayloadAccess>;
-  readonly #withoutSol: ReadonlySet<number>;
+  readonly #withoutSol: readonly number[];
   readonly #port: number | undefined;
-  readonly #types = new Map<number, Registered>();
-  readonly #carriers = new Map<number, PayloadCarrier>();
-  readonly #active = new Set<Active>();
+  // Few of each, and thousands of BMCs: lists, not tables.
+  #types: readonly Registered[] = [];
+  /** By channel. */
+  readonly #carriers: (PayloadCarrier | undefined)[] = [];
+  #active: readonly Active[] = [];
 
   /** `withoutSol`: users who may not activate SOL until a client lets them. `port`: see SolOptions. */
   constructor(setup: Setup, { withoutSol = [], port }: { readonly withoutSol?: readonly number[]; readonly port?: number } = {}) {
     this.#port = port;
     this.#access = setup.store<PayloadAccess>('payload-access');
-    this.#withoutSol = new Set(withoutSol);
+    this.#withoutSol = withoutSol;
   }
 
-  /** Serves one more payload type. Throws RegistrationError, naming both owners, where its number or its IANA and id are taken. */
-  register(definition: PayloadDefinition): { unregister(): void } {
+  /** Serves one more payload type. Throws RegistrationError, naming both owners, where its number or its IANA and id are taken. `place`: where that is, for people. */
+  register(definition: PayloadDefinition, place: string = callSite()): { unregister(): void } {
     const { type, iana, payloadId, owner, name, instances } = definition;
     const isOem = type >= FIRST_HANDLE && type <= LAST_HANDLE;
     if (!(isOem ? iana !== undefined && payloadId !== undefined : type === SOL))
@@ -126,18 +128,17 @@ export class Payloads {
       ]);
     if (!(instances >= 1 && instances <= 15))
       throw new RegistrationError([`${owner}: payload ${hex(type)} (${name}) has 1 to 15 instances, not ${instances}`]);
-    const problems = [...this.#types.values()]
+    const problems = this.#types
       .filter((other) => other.definition.type === type || (isOem && other.definition.iana === iana && other.definition.payloadId === payloadId))
       .map(
         (other) =>
           `${owner} cannot serve payload ${hex(type)} (${name}): served by ${other.definition.owner} (${other.definition.name}), registered at ${other.place}`,
       );
     if (problems.length > 0) throw new RegistrationError(problems);
-    this.#types.set(type, { definition, place: callSite() });
+    this.#types = [...this.#types, { definition, place }];
     return {
       unregister: () => {
-        if (this.#types.get(type)?.definition !== definition) return;
-        this.#types.delete(type);
+        this.#types = this.#types.filter((one) => one.definition !== definition);
         this.#deactivateWhere((one) => one.definition === definition);
       },
     };
@@ -145,32 +146,31 @@ export class Payloads {
 
   /** An interface that carries payloads of a channel; call the result when it closes. */
   carry(channel: number, carrier: PayloadCarrier): () => void {
-    this.#carriers.set(channel, carrier);
-    return () => this.#carriers.delete(channel);
+    this.#carriers[channel] = carrier;
+    return () => void (this.#carriers[channel] = undefined);
   }
 
   /** The UDP port for a channel's consoles; 623 where no interface is open. */
   port(channel: number): number {
-    return this.#port ?? this.#carriers.get(channel)?.port ?? 623;
+    return this.#port ?? this.#carriers[channel]?.port ?? 623;
   }
 
   definition(type: number): PayloadDefinition | undefined {
-    return this.#types.get(type)?.definition;
+    return this.#types.find(({ definition }) => definition.type === type)?.definition;
   }
 
   /** An OEM payload by its maker's numbers. */
   explicit(iana: number, payloadId: number): PayloadDefinition | undefined {
-    for (const { definition } of this.#types.values()) if (definition.iana === iana && definition.payloadId === payloadId) return definition;
-    return undefined;
+    return this.#types.find(({ definition }) => definition.iana === iana && definition.payloadId === payloadId)?.definition;
   }
 
   get definitions(): PayloadDefinition[] {
-    return Array.from(this.#types.values(), ({ definition }) => definition);
+    return this.#types.map(({ definition }) => definition);
   }
 
   access(userId: number, channel: number): PayloadAccess {
     const oem = this.definitions.reduce((mask, { type }) => (type >= FIRST_HANDLE ? mask | (1 << (type - FIRST_HANDLE)) : mask), 0);
-    return this.#access.get(`${channel}/${userId}`) ?? { standard: this.#withoutSol.has(userId) ? 0 : SOL_BIT, oem };
+    return this.#access.get(`${channel}/${userId}`) ?? { standard: this.#withoutSol.includes(userId) ? 0 : SOL_BIT, oem };
   }
 
   /** Ends what the user has active and may no longer have. */
@@ -201,7 +201,7 @@ export class Payloads {
     session: SessionView | undefined,
   ): { readonly definition: PayloadDefinition; readonly auxiliary: Uint8Array } {
     const definition = this.#known(type, instance);
-    const carrier = session && this.#carriers.get(session.channel.number);
+    const carrier = session && this.#carriers[session.channel.number];
     const abilities = session && carrier?.abilities(session);
     if (!session || !carrier || !abilities) throw new IpmiError(CC.NotSupportedInState, 'payloads need an RMCP+ session');
     const channel = session.channel.number;
@@ -222,7 +222,7 @@ export class Payloads {
       send: (payload) => active && carrier.send(session, type, payload, active.encrypted && !active.suspended),
     });
     active = { definition, instance, session, end, encrypted: abilities.encrypts && (end.encrypted ?? true), suspended: false };
-    this.#active.add(active);
+    this.#active = [...this.#active, active];
     return { definition, auxiliary: end.auxiliary ?? new Uint8Array(4) };
   }
 
@@ -237,11 +237,11 @@ export class Payloads {
 
   /** Throws 81h..83h, CCh (§24.3). */
   suspendEncryption(type: number, instance: number, suspended: boolean): void {
-    const { forceEncryption, name } = this.#known(type, instance);
+    const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
-    if (!active) throw new IpmiError(0x83, `${name} instance ${instance} is not active`);
-    if (!active.encrypted) throw new IpmiError(0x82, `${name} instance ${instance} is not encrypted`);
-    if (suspended && forceEncryption?.(active.session.channel.number)) throw new IpmiError(0x81, `${name} is to be encrypted`);
+    if (!active) throw new IpmiError(0x83, `${definition.name} instance ${instance} is not active`);
+    if (!active.encrypted) throw new IpmiError(0x82, `${definition.name} instance ${instance} is not encrypted`);
+    if (suspended && definition.forceEncryption?.(active.session.channel.number)) throw new IpmiError(0x81, `${definition.name} is to be encrypted`);
     active.suspended = suspended;
   }
 
@@ -257,7 +257,7 @@ export class Payloads {
     const active = this.#in(session, definition.type);
     if (!active) {
       const answer = definition.inactive?.(payload);
-      if (answer) this.#carriers.get(session.channel.number)?.send(session, definition.type, answer, packet.encrypted);
+      if (answer) this.#carriers[session.channel.number]?.send(session, definition.type, answer, packet.encrypted);
       return;
     }
     if (active.encrypted && !active.suspended && !packet.encrypted) return;
@@ -274,9 +274,11 @@ export class Payloads {
     return type >= FIRST_HANDLE ? (oem & (1 << (type - FIRST_HANDLE))) !== 0 : (standard & (1 << type)) !== 0;
   }
 
-  #permit({ name, enabled, privilege }: PayloadDefinition, level: number, channel: number): void {
-    if (enabled?.(channel) === false) throw new IpmiError(0x81, `${name} is disabled on channel ${channel}`);
-    if (level < privilege(channel)) throw new IpmiError(CC.InsufficientPrivilege, `${name} wants level ${privilege(channel)}`);
+  #permit(definition: PayloadDefinition, level: number, channel: number): void {
+    const { name } = definition;
+    if (definition.enabled?.(channel) === false) throw new IpmiError(0x81, `${name} is disabled on channel ${channel}`);
+    const least = definition.privilege(channel);
+    if (level < least) throw new IpmiError(CC.InsufficientPrivilege, `${name} wants level ${least}`);
   }
 
   #known(type: number, instance: number): PayloadDefinition {
@@ -287,7 +289,7 @@ export class Payloads {
   }
 
   #of(type: number): Active[] {
-    return [...this.#active].filter(({ definition }) => definition.type === type);
+    return this.#active.filter(({ definition }) => definition.type === type);
   }
 
   #find(type: number, instance: number): Active | undefined {
@@ -296,8 +298,7 @@ export class Payloads {
 
   /** Looks through the few that are active: no table per session. */
   #in(session: SessionView, type: number): Active | undefined {
-    for (const one of this.#active) if (one.session === session && one.definition.type === type) return one;
-    return undefined;
+    return this.#active.find((one) => one.session === session && one.definition.type === type);
   }
 
   #deactivateWhere(which: (one: Active) => boolean): void {
@@ -305,10 +306,10 @@ export class Payloads {
   }
 
   #end(active: Active, reason: CloseReason | 'deactivated'): void {
-    if (!this.#active.has(active)) return;
+    if (!this.#active.includes(active)) return;
     // Still there while its owner says goodbye.
     active.end.closed(reason);
-    this.#active.delete(active);
+    this.#active = this.#active.filter((one) => one !== active);
   }
 }
 

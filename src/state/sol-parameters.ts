@@ -45,8 +45,8 @@ export class SolParameters {
   readonly #around: SolSurroundings;
   readonly #values: Store<Uint8Array>;
   /** The speed of the serial port until the BMC is reset. */
-  readonly #bitRate = new Map<number, Uint8Array>();
-  readonly #locks = new Map<number, SetInProgress>();
+  readonly #bitRate: (Uint8Array | undefined)[] = [];
+  readonly #locks: (SetInProgress | undefined)[] = [];
 
   constructor(setup: Setup, around: SolSurroundings) {
     this.#setup = setup;
@@ -84,7 +84,7 @@ export class SolParameters {
       case SolParameter.PayloadPort:
         return this.#values.get(`${channel}/${parameter}`) ?? SolPayloadPort.encode({ port: this.#around.port(channel) });
       case SolParameter.VolatileBitRate:
-        return this.#bitRate.get(channel) ?? this.get(channel, SolParameter.NonVolatileBitRate);
+        return this.#bitRate[channel] ?? this.get(channel, SolParameter.NonVolatileBitRate);
       default: {
         const value = this.#values.get(`${channel}/${parameter}`) ?? DEFAULTS[parameter];
         if (!value) throw new IpmiError(0x80, `SOL parameter ${parameter}`);
@@ -104,7 +104,7 @@ export class SolParameters {
     }
     const value = checked(parameter, data);
     if (parameter !== SolParameter.VolatileBitRate) return this.#values.set(`${channel}/${parameter}`, value);
-    this.#bitRate.set(channel, value);
+    this.#bitRate[channel] = value;
     const rate = bitRates[SolBitRate.decode(value).rate];
     if (rate) this.#around.bitRate(rate);
     return undefined;
@@ -112,22 +112,20 @@ export class SolParameters {
 
   /** Frees what a session left locked. */
   release(owner: unknown): void {
-    for (const lock of this.#locks.values()) lock.release(owner);
+    for (const lock of this.#locks) lock?.release(owner);
   }
 
   /** The BMC was reset: the serial port has its non-volatile speed again. */
   reset(): void {
-    for (const channel of this.#bitRate.keys()) {
+    for (const [channel, changed] of this.#bitRate.splice(0).entries()) {
+      if (!changed) continue;
       const rate = bitRates[SolBitRate.decode(this.get(channel, SolParameter.NonVolatileBitRate)).rate];
       if (rate) this.#around.bitRate(rate);
     }
-    this.#bitRate.clear();
   }
 
   #lock(channel: number): SetInProgress {
-    const lock = this.#locks.get(channel) ?? new SetInProgress(this.#setup.clock, AFTER_SESSION);
-    this.#locks.set(channel, lock);
-    return lock;
+    return (this.#locks[channel] ??= new SetInProgress(this.#setup.clock, AFTER_SESSION));
   }
 }
 

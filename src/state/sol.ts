@@ -3,7 +3,7 @@ import { SolActivation } from '../commands/app/payloads.ts';
 import { NO_STATUS, SOL_HEADER, SolToBmc, SolToConsole, type SolOperation, type SolStatus } from '../wire/sol.ts';
 import { SolTransfer, type SolPacket } from '../wire/sol-transfer.ts';
 import type { Clock, Timer } from '../world/world.ts';
-import type { Console } from './console/console.ts';
+import { ASSERTED, type Console } from './console/console.ts';
 import type { PayloadActivation, PayloadDefinition, PayloadEnd } from './payloads.ts';
 import type { CloseReason } from './sessions.ts';
 import type { SolParameters } from './sol-parameters.ts';
@@ -27,26 +27,42 @@ const CONGESTED = CAPACITY / 2;
 const SERIAL_PORT = 1;
 
 /** Serial over LAN as a payload of the BMC (IPMI 2.0 §15). */
-export function solPayload(options: SolOptions): PayloadDefinition {
-  const { parameters, instances = 1 } = options;
-  return {
-    owner: 'standard',
-    name: 'SOL',
-    type: SOL,
-    majorVersion: 1,
-    minorVersion: 0,
-    instances,
-    inboundSize: PAYLOAD_SIZE,
-    outboundSize: PAYLOAD_SIZE,
-    privilege: (channel) => parameters.authentication(channel).privilege,
-    enabled: (channel) => parameters.enabled(channel),
-    forceEncryption: (channel) => parameters.authentication(channel).forceEncryption,
-    activate: (activation) => new SolSession(options, activation),
-    inactive: (payload) => {
-      const packet = read(payload);
-      return packet && packet.sequence > 0 ? goodbye(packet.sequence) : undefined;
-    },
-  };
+export class SolPayload implements PayloadDefinition {
+  readonly owner = 'standard';
+  readonly name = 'SOL';
+  readonly type = SOL;
+  readonly majorVersion = 1;
+  readonly minorVersion = 0;
+  readonly inboundSize = PAYLOAD_SIZE;
+  readonly outboundSize = PAYLOAD_SIZE;
+  readonly instances: number;
+  readonly #options: SolOptions;
+
+  constructor(options: SolOptions) {
+    this.#options = options;
+    this.instances = options.instances ?? 1;
+  }
+
+  privilege(channel: number): number {
+    return this.#options.parameters.authentication(channel).privilege;
+  }
+
+  enabled(channel: number): boolean {
+    return this.#options.parameters.enabled(channel);
+  }
+
+  forceEncryption(channel: number): boolean {
+    return this.#options.parameters.authentication(channel).forceEncryption;
+  }
+
+  activate(activation: PayloadActivation): PayloadEnd {
+    return new SolSession(this.#options, activation);
+  }
+
+  inactive(payload: Uint8Array): Uint8Array | undefined {
+    const packet = read(payload);
+    return packet && packet.sequence > 0 ? goodbye(packet.sequence) : undefined;
+  }
 }
 
 /** The serial console and one remote console, from activation to deactivation. */
@@ -109,6 +125,7 @@ class SolSession implements PayloadEnd {
     this.#timerAt = -Infinity;
     this.#unlisten();
     this.#console.resume(this);
+    this.#console.setLines(ASSERTED);
     if (reason !== 'closed' && reason !== 'timeout') this.#activation.send(goodbye(0));
   }
 

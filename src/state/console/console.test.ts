@@ -145,6 +145,19 @@ test('a log is played to who listens, at its speed, from its beginning', async (
   await world.until(bmc.close());
 });
 
+test('a serial connector that is shared with the system leads to the same console', async () => {
+  const world = simWorld(1);
+  const bmc = new Bmc({ interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', shared: 'system' }] }, { world });
+  await world.until(bmc.open());
+  const line = await world.until(world.stream.connect({ host: '10.0.0.1', port: 2000 }));
+  let seen = '';
+  line.onData = (data) => void (seen += new TextDecoder().decode(data));
+  line.write(bytes('root\r'));
+  await world.run(1000);
+  expect(seen).toBe('root\r\nLogin incorrect\r\n\r\nserver login: ');
+  await world.until(bmc.close());
+});
+
 describe('the console itself', () => {
   class Source implements ConsoleSource {
     readonly got: string[] = [];

@@ -45,7 +45,8 @@ export interface ConsoleListener {
 }
 
 const WAITING = 4096;
-const ASSERTED: ModemLines = { cts: true, dcd: true };
+/** Lines of a port that nobody controls. */
+export const ASSERTED: ModemLines = { cts: true, dcd: true };
 
 /**
  * The machine's serial console as the rest of the BMC sees it. One source is plugged in at a time; without one the
