@@ -181,7 +181,7 @@ export class LanParameters {
   }
 
   lock(channel: number): SetInProgress {
-    const lock = this.#locks.get(channel) ?? new SetInProgress(this.#clock, AFTER_SESSION);
+    const lock = this.#locks.get(channel) ?? new SetInProgress(this.#clock, AFTER_SESSION, true);
     this.#locks.set(channel, lock);
     return lock;
   }

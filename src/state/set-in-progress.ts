@@ -11,13 +11,15 @@ const GIVEN_UP = 30_000;
 export class SetInProgress {
   readonly #clock: Clock;
   readonly #grace: number;
+  readonly #kept: boolean;
   #owner: unknown;
   #until = 0;
   /** Its owner is gone: it is still shown, but anybody may take it. */
   #abandoned = false;
 
-  /** `grace`: milliseconds that the lock is shown after its owner's session. */
-  constructor(clock: Clock, grace = 0) {
+  /** `grace`: milliseconds that the lock is shown after its owner's session. `kept`: meanwhile nobody else may take it. */
+  constructor(clock: Clock, grace = 0, kept = false) {
+    this.#kept = kept;
     this.#clock = clock;
     this.#grace = grace;
   }
@@ -46,6 +48,6 @@ export class SetInProgress {
   release(owner: unknown): void {
     if (this.#owner !== owner) return;
     this.#until = Math.min(this.#until, this.#clock.monotonic() + this.#grace);
-    this.#abandoned = true;
+    this.#abandoned = !this.#kept;
   }
 }
