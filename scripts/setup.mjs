@@ -15,6 +15,7 @@ export const TOOLS = {
   'bmc-info': 'freeipmi-tools',
   solterm: 'openipmi',
   pyghmicons: 'python3-pyghmi',
+  'prometheus-ipmi-exporter': 'prometheus-ipmi-exporter',
   tshark: 'tshark',
   python3: 'python3',
   'systemd-notify': 'systemd',

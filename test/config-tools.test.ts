@@ -1,32 +1,22 @@
 // FreeIPMI's configuration tools: what they check out, changed key by key and committed, is what they find afterwards.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { judged, startBmc, type RunningBmc } from './support/cli.ts';
 import { changed, type Untouched } from './support/config-file.ts';
 import { runTool, toolTest, type Ran } from './support/tools.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-config-'));
-let bmc: ChildProcess;
-let port: string;
-
-beforeAll(async () => {
-  bmc = spawn(process.execPath, [`${root}bin/ipmi-bmc`, 'run', `${root}test/clients/bmc.yaml`, '--lan', '127.0.0.1:0', '--json'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const line = await new Promise<string>((resolve) => bmc.stdout!.once('data', (data: Buffer) => resolve(String(data))));
-  port = /"address":"127\.0\.0\.1:(\d+)"/.exec(line)![1];
-});
-afterAll(() => {
-  bmc.kill('SIGTERM');
+let bmc: RunningBmc;
+beforeAll(async () => (bmc = await startBmc(judged)));
+afterAll(async () => {
+  await bmc.stop();
   rmSync(folder, { recursive: true });
 });
 
 const tool = (name: string, ...args: string[]): Promise<Ran> =>
-  runTool(name, ['-D', 'LAN_2_0', '-h', `127.0.0.1:${port}`, '-u', 'admin', '-p', 'AdminPass123', ...args], { timeout: 60_000 });
+  runTool(name, ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', ...args], { timeout: 60_000 });
 /** With every set of a parameter, and the possible values of each. */
 const VERBOSE = '-v';
 
