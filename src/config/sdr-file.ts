@@ -102,6 +102,7 @@ function analogOf(values: ReturnType<typeof FullSensorRecord.decode>): AnalogDec
   return {
     factors,
     unit: values.baseUnit,
+    percentage: values.percentage,
     min,
     max,
     nominal: values.nominalSpecified ? real(values.nominal) : (low + high) / 2,

@@ -62,7 +62,17 @@ function sensorOf(sensor: SensorOptions, number: number, source: SourceMaker): S
     ...common,
     source: common.source ?? source(0, number),
     eventType: THRESHOLD,
-    analog: { factors: factorsOf(sensor, min, max), unit, min, max, nominal, thresholds, settable, hysteresis },
+    analog: {
+      factors: factorsOf(sensor, min, max),
+      unit,
+      percentage: sensor.unit === 'percent',
+      min,
+      max,
+      nominal,
+      thresholds,
+      settable,
+      hysteresis,
+    },
   };
 }
 

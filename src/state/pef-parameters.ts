@@ -111,7 +111,7 @@ export class PefParameters {
 
   /** Each event is compared with all filters: those that nobody changed need no decoding. */
   filter(number: number): EventFilter {
-    const stored = this.#store.get(keyOf(PefParameter.Filter, number));
+    const stored = this.#store.size === 0 ? undefined : this.#store.get(keyOf(PefParameter.Filter, number));
     return stored ? EventFilter.decode(stored) : (this.#given.filters?.get(number) ?? EMPTY_FILTER);
   }
 

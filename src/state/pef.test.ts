@@ -3,6 +3,7 @@ import { LAN } from '../../test/support/bmc.ts';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { Privilege } from '../commands/command.ts';
 import { Context } from '../router/index.ts';
+import { Storage } from '../storage/storage.ts';
 import { PetFields } from '../wire/pet.ts';
 import { simWorld, type SimWorld } from '../world/index.ts';
 import type { PlatformEvent } from './events.ts';
@@ -317,4 +318,36 @@ describe('parameters', () => {
     await world.run(1000);
     expect(text).toContain('\x80\x4e\x01hall 3 too hot\xc1');
   });
+});
+
+test('events that were logged and not processed before a crash are processed after it; a reset that is too late is not', async () => {
+  const world = simWorld(8);
+  const acted: string[] = [];
+  let process = world.process();
+  let storage = await world.until(Storage.open(process.files, '/state', { warn: () => undefined }));
+  const start = async (): Promise<Bmc> => {
+    const bmc = new Bmc(
+      { sel: { bootEvents: false }, pef: { startupDelay: 0, filters: [{ actions: ['oem', 'reset'], sensorNumber: 3 }] } },
+      { world: process, journal: storage.journal('bmc') },
+    );
+    bmc.pef.onOem = ({ data }) => void acted.push(`oem ${data[1]}`);
+    bmc.chassis.onPower(({ action }) => void acted.push(action));
+    await world.until(bmc.open());
+    return bmc;
+  };
+  let bmc = await start();
+  const raise = (reading: number): Promise<void> => world.until(bmc.events.raise({ ...tooHot, data: Uint8Array.of(0x59, reading, 95) })!);
+  await raise(1);
+  await world.run(1000);
+  expect(acted).toEqual(['reset', 'oem 1']);
+  bmc.pef.arm(30);
+  await raise(2);
+  await raise(3);
+  process.crash();
+  process = world.process();
+  storage = await world.until(Storage.open(process.files, '/state', { warn: () => undefined }));
+  bmc = await start();
+  expect(acted.slice(2)).toEqual(['oem 2', 'oem 3']);
+  expect(bmc.pef.bmcRecordId).toBe(bmc.sel.lastId);
+  expect(bmc.chassis.isOn).toBe(true);
 });

@@ -9,6 +9,7 @@ export interface AnalogDeclaration {
   readonly factors: Factors;
   /** §43.17 unit type code. */
   readonly unit: number;
+  readonly percentage?: boolean;
   readonly min: number;
   readonly max: number;
   readonly nominal?: number;

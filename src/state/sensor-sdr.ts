@@ -40,7 +40,7 @@ export function sensorSdr(sensor: Sensor, { address: ownerId, channel }: Pick<Id
     eventType,
     rateUnit: 0,
     modifier: 0,
-    percentage: false,
+    percentage: analog?.percentage ?? false,
     modifierUnit: 0,
     oem: 0,
     id: idBytes(name),

@@ -1,7 +1,7 @@
 import { CC, IpmiError } from '../codec/index.ts';
 import type { Timer } from '../world/world.ts';
 import type { Events } from './events.ts';
-import { Sensor, type SensorDeclaration, type StoredSensor } from './sensor.ts';
+import { Sensor, type SensorDeclaration, type SensorSurroundings, type StoredSensor } from './sensor.ts';
 import type { Setup } from './setup.ts';
 import type { Store } from './store.ts';
 
@@ -22,15 +22,13 @@ export class Sensors {
     this.#setup = setup;
     this.#interval = interval;
     const store: Store<StoredSensor> = setup.store('sensors');
-    for (const declaration of declarations) {
-      const sensor = new Sensor(declaration, {
-        owner,
-        store,
-        raise: (event) => void events.raise(event)?.catch(() => undefined),
-        changed: (one) => this.#reconsider(one),
-      });
-      this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), sensor);
-    }
+    const around: SensorSurroundings = {
+      owner,
+      store,
+      raise: (event) => void events.raise(event)?.catch(() => undefined),
+      changed: (sensor) => this.#reconsider(sensor),
+    };
+    for (const declaration of declarations) this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), new Sensor(declaration, around));
   }
 
   /** Begins to look at sensors that move. */
