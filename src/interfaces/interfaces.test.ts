@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 import { interfaceSuite, type Far, type InterfaceRig } from '../../test/support/interface-suite.ts';
 import { btNode, kcsNode, ssifNode } from '../../test/support/kernel-nodes.ts';
 import { Bmc, type BmcOptions } from '../bmc.ts';
-import { connectLan, type LanClient } from '../client/index.ts';
+import { connectLan, connectVm, type LanClient, type VmClient } from '../client/index.ts';
 import { BtSocket, MessageBus, IpmbInterface } from './index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import { BT_DATA_MAX, buildBt, BtReader, parseBt } from '../wire/bt-frame.ts';
@@ -173,6 +173,27 @@ async function ssif(world: SimWorld, far: Far, way: Way, withPec: boolean): Prom
   };
 }
 
+async function vm(world: SimWorld, far: Far): Promise<InterfaceRig> {
+  const bmc = bmcOf(world, far, { interfaces: [{ type: 'vm', interface: 'bt', listen: '/vm.sock' }] });
+  await bmc.open();
+  const connect = (): Promise<VmClient> => connectVm(world, { path: '/vm.sock' });
+  let client = await connect();
+  return {
+    ask: (netFn, cmd, data, lun) => client.raw(netFn, cmd, data, lun),
+    async noise(bytes) {
+      // A monitor that speaks nonsense takes the place of ours, and ours takes it back.
+      const stream = await world.stream.connect({ path: '/vm.sock' });
+      stream.write(bytes);
+      client = await connect();
+    },
+    async reconnect() {
+      client = await connect();
+    },
+    detach: () => bmc.close(),
+    attention: { set: (set) => void (bmc.messages.watchdogPreTimeout = set), seen: () => client.monitor.attention !== 'off' },
+  };
+}
+
 async function lan(world: SimWorld, far: Far): Promise<InterfaceRig> {
   const users = [{ id: 2, name: 'admin', password: 'AdminPass123' }];
   const bmc = bmcOf(world, far, { interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], users });
@@ -282,6 +303,7 @@ describe('R3, R10: one suite for every interface', () => {
       interfaceSuite(`SSIF${name}${withPec ? ', with PEC' : ''}`, traits, (world, far) => ssif(world, far, way, withPec));
     }
   }
+  interfaceSuite('VM protocol', { ...HOST, maxData: 272, maxAnswer: 252, patience: 3000 }, vm);
   interfaceSuite('LAN', { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16, luns: [0, 1, 3] }, lan);
   interfaceSuite('IPMB', { maxData: 233, maxAnswer: 233, overlong: 0xca, medium: 'ipmb', atOnce: 16, luns: [0, 1, 3] }, ipmb);
   interfaceSuite('BT socket', { maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 64 }, btSocket);

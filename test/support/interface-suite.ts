@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { IpmiError } from '../../src/codec/index.ts';
+import { Privilege } from '../../src/commands/command.ts';
 import type { Answer, Context, Message } from '../../src/router/index.ts';
 import { simWorld, type SimWorld } from '../../src/world/index.ts';
 import { toHex } from './vectors.ts';
@@ -201,7 +202,7 @@ export function interfaceSuite(name: string, traits: InterfaceTraits, make: (wor
         return Uint8Array.of(0);
       });
       await world.until(one.ask(NETFN, 1, new Uint8Array(0)));
-      expect(seen).toEqual({ medium, session, privilege: 4 });
+      expect(seen).toEqual({ medium, session, privilege: medium === 'system-interface' ? Privilege.Oem : Privilege.Administrator });
     });
 
     testWhere(medium === 'system-interface' && attends)('R33: attention is shown to the host, and taken back', async () => {

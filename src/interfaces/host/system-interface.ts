@@ -26,5 +26,5 @@ export const systemChannel = (number: number | undefined, maxAnswer: number): Ch
 /** Hands a request of the host to the router. A response (odd NetFn) is no request: C1h. */
 export function ask(dispatch: Dispatch<BmcState>, message: Message, bmc: BmcState, channel: Channel): Answer | Promise<Answer> {
   if (message.netFn % 2 !== 0) return Uint8Array.of(CC.InvalidCommand);
-  return dispatch(message, new Context(bmc, channel, Privilege.Administrator, message.lun, undefined, 'host'));
+  return dispatch(message, new Context(bmc, channel, Privilege.Oem, message.lun, undefined, 'host'));
 }
