@@ -65,6 +65,8 @@ import { nodeWorld } from './world/node.ts';
 
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './state/bmc-state.ts';
+export type { ConsoleListener, ConsolePort, ConsoleSource } from './state/console/console.ts';
+export type { PayloadActivation, PayloadDefinition, PayloadEnd } from './state/payloads.ts';
 
 /** What a BMC is made with besides its settings. */
 export interface BmcSurroundings {

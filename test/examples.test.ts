@@ -27,6 +27,11 @@ test('two-chassis: four controllers each, over ICMB', () => {
   ]);
 });
 
+test('oem-payload', () => {
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-payload/main.ts'], { cwd: root, encoding: 'utf8' });
+  expect(out).toBe('payload 20h is number 1 of abcdh, version 1.0\n1\n3\n6\nadmin is done (closed), counted to 6\n');
+});
+
 toolTest('minimal', ['ipmitool'], async () => {
   const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], { cwd: root });
   const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));

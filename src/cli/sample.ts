@@ -57,4 +57,7 @@ sel:
 chassis:
   power: on
   restorePolicy: previous
+
+# sol:                          # serial over LAN: a simulated console, or another one (docs/sol.md)
+#   console: { type: socket, connect: /run/vm/console.sock }
 `;

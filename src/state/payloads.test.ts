@@ -7,6 +7,25 @@ import type { PayloadActivation, PayloadDefinition } from './payloads.ts';
 const SOL = 1;
 const refused = (cc: number) => ({ cc });
 
+test('nothing that a session sends as a payload does harm', async () => {
+  const { world, machine, terminal, bmc } = await solBench(11);
+  const sol = await terminal();
+  const { random } = world;
+  for (let i = 0; i < 2000; i++) {
+    const type = [SOL, SOL, 2, 0x20, random.u32() & 0x3f][random.u32() % 5];
+    if (type !== 0) sol.client.payload(type).send(random.bytes(random.u32() % 300), random.u32() % 2 === 0);
+    if (i % 20 === 0) machine.port.received(random.bytes(50));
+    await world.run(5);
+  }
+  machine.port.available(true);
+  await world.run(2000);
+  const other = await terminal({ instance: 1 }, (await world.until(sol.close()), sol.client));
+  other.write(Uint8Array.of(1, 2, 3));
+  await world.run(1000);
+  expect(machine.heard.slice(-3)).toEqual([1, 2, 3]);
+  expect(bmc.payloads.activeInstances(SOL)).toBe(1);
+});
+
 describe('OEM payloads', () => {
   const ACME = 0x00abcd;
   const echo = (seen: string[]): PayloadDefinition => ({
