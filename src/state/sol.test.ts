@@ -236,8 +236,10 @@ describe('who may have it', () => {
     expect(await activate({}, { encryption: false })).toBe(0x84);
     expect(await activate({ cipherSuite: 2 })).toBe(0x83);
     expect(await activate({})).toBe(0);
+    await set(SolParameter.Authentication, 0x42);
+    expect([await activate({ cipherSuite: 1 }), await activate({ cipherSuite: 2 }, { authentication: false })]).toEqual([0xd5, 0]);
     await set(SolParameter.Authentication, 0x02);
-    expect(await activate({ cipherSuite: 2 })).toBe(0);
+    expect([await activate({ cipherSuite: 1 }), await activate({ cipherSuite: 2 })]).toEqual([0, 0]);
     await set(SolParameter.Enable, 0);
     expect(await activate({})).toBe(0x81);
     await set(SolParameter.Enable, 1);

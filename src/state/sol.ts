@@ -1,4 +1,4 @@
-import { IpmiError } from '../codec/index.ts';
+import { CC, IpmiError } from '../codec/index.ts';
 import { SolActivation } from '../commands/app/payloads.ts';
 import { NO_STATUS, SOL_HEADER, SolToBmc, SolToConsole, type SolOperation, type SolStatus } from '../wire/sol.ts';
 import { SolTransfer, type SolPacket } from '../wire/sol-transfer.ts';
@@ -78,14 +78,17 @@ class SolSession implements PayloadEnd {
   #timerAt = Infinity;
   #lost = 0;
 
-  /** Throws 83h and 84h. */
+  /** Throws 83h, 84h and D5h where the settings force what is not asked for, or cannot be had. */
   constructor({ clock, console, parameters }: SolOptions, activation: PayloadActivation) {
-    const { channel, canEncrypt, auxiliary } = activation;
+    const { channel, canEncrypt, canAuthenticate, auxiliary } = activation;
     const { encryption, handshake } = SolActivation.decode(auxiliary);
-    const { forceEncryption } = parameters.authentication(channel);
+    const { forceEncryption, forceAuthentication } = parameters.authentication(channel);
     // Clients ask for encryption whatever their cipher suite can; only where it is forced does that matter.
     if (forceEncryption && !encryption) throw new IpmiError(0x84, 'SOL is to be encrypted');
     if (forceEncryption && !canEncrypt) throw new IpmiError(0x83, 'the cipher suite of this session does not encrypt');
+    // Where the suite can sign, every packet is signed, asked for or not.
+    if (forceAuthentication && !canAuthenticate)
+      throw new IpmiError(CC.NotSupportedInState, 'the cipher suite of this session does not authenticate');
     this.encrypted = encryption && canEncrypt;
     this.#clock = clock;
     this.#console = console;

@@ -53,7 +53,7 @@ export async function solBench(seed = 1, weather: SimOptions = {}, options: BmcO
   const world: SimWorld = simWorld(seed, weather);
   const bmc = new Bmc(
     {
-      interfaces: [{ type: 'lan', listen: '10.0.0.1:9623', cipherSuites: [2, 3, 17] }],
+      interfaces: [{ type: 'lan', listen: '10.0.0.1:9623', cipherSuites: [1, 2, 3, 17] }],
       users: [
         { id: 2, name: 'admin', password: 'secret' },
         { id: 3, name: 'user', password: 'secret', privilege: 'user' },
