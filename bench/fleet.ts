@@ -16,7 +16,7 @@ const ENTRY = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0
 const server = (name: string): BmcOptions => ({ ...twoSocketServer, name, interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }] });
 
 /** Bytes of heap that one of many takes. */
-export function weight(kind: 'router' | 'bare' | 'server'): number {
+export function weight(kind: 'router' | 'bare' | 'server' | 'no-parts' | 'sensors' | 'sel' | 'fru' | 'whole'): number {
   const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', 'bench/weight.mjs', kind], { encoding: 'utf8' });
   if (stdout === '') throw new Error(stderr);
   return Number(stdout);

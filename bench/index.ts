@@ -3,6 +3,7 @@ const benches: Record<string, () => Promise<{ run(): void | Promise<void> }>> = 
   route: () => import('./route.ts'),
   sel: () => import('./sel.ts'),
   fleet: () => import('./fleet.ts'),
+  memory: () => import('./memory.ts'),
 };
 
 const [name] = process.argv.slice(2);
