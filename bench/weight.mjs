@@ -15,7 +15,7 @@ const kinds = {
   router: [10_000, () => new Router({ standard, clock: world.clock })],
   bare: [10_000, (n) => new Bmc({ name: `node-${n}`, interfaces: [{ type: 'lan' }], sel: { bootEvents: false } }, { world })],
   server: [1000, (n) => new Bmc({ ...twoSocketServer, name: `node-${n}` }, { world })],
-  ...Object.fromEntries(Object.entries(measured).map(([name, of]) => [name, [50, of]])),
+  ...Object.fromEntries(Object.entries(measured).map(([name, of]) => [name, [200, of]])),
 };
 const [count, make] = kinds[process.argv[2]];
 // The first ones also pay for what all share: compiled code, shapes of objects.
