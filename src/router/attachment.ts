@@ -67,7 +67,9 @@ export class Attachment<B = unknown> {
     }
     context.deadline = this.#deadline;
     const answer = this.#dispatch(message, context);
-    return answer instanceof Promise ? this.#track(answer, message, context) : this.#fitting(message, answer);
+    if (answer instanceof Promise) return this.#track(answer, message, context);
+    context.done();
+    return this.#fitting(message, answer);
   };
 
   /** Resolves when it is detached; undefined while nobody has asked for that. */
@@ -113,6 +115,7 @@ export class Attachment<B = unknown> {
         .then((body) => {
           if (open) {
             timer.cancel();
+            context.done();
             resolve(this.#fitting(message, body));
           } else {
             this.counters.late++;

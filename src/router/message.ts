@@ -60,6 +60,8 @@ export class Context<B = unknown> {
   #abort: AbortController | undefined;
   #expired = false;
   #whenExpired: (() => void)[] | undefined;
+  #isDone = false;
+  #whenDone: (() => void)[] | undefined;
 
   constructor(bmc: B, channel: Channel, privilege: number, lun = 0, session?: SessionView, requester = '') {
     this.bmc = bmc;
@@ -88,11 +90,25 @@ export class Context<B = unknown> {
     else (this.#whenExpired ??= []).push(action);
   }
 
+  /** Runs `action` when nobody waits for an answer any more: it was given, or the deadline has passed. At once if that is so. */
+  onDone(action: () => void): void {
+    if (this.#isDone) action();
+    else (this.#whenDone ??= []).push(action);
+  }
+
+  /** Called by the attachment with the answer. */
+  done(): void {
+    this.#isDone = true;
+    if (this.#whenDone === undefined) return;
+    for (const action of this.#whenDone.splice(0)) action();
+  }
+
   /** Called by the attachment at the deadline. */
   expire(): void {
     if (this.#expired) return;
     this.#expired = true;
     this.#abort?.abort();
     for (const action of this.#whenExpired?.splice(0) ?? []) action();
+    this.done();
   }
 }

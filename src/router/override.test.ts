@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { toHex } from '../../test/support/vectors.ts';
 import { CC, IpmiError, rest, u8 } from '../codec/index.ts';
 import { command, NetFn, Privilege } from '../commands/command.ts';
-import { Context, handle, handleRaw, Router, type Channel, type HandlerSet, type Message } from './index.ts';
+import { simWorld } from '../world/index.ts';
+import { Context, handle, handleRaw, Router, type Channel, type Dispatch, type HandlerSet, type Message } from './index.ts';
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 255 };
 const clock = { monotonic: () => 0, after: () => ({ cancel: () => undefined }) };
@@ -113,4 +114,29 @@ test('R26: a raw handler that returns no completion code is a bug: FFh', async (
     'x, 06h 02h: handler failed: returned no completion code',
     'rest: handler failed: returned no completion code',
   ]);
+});
+
+test('R38: unregister does not wait for what an override left running below when it answered', async () => {
+  const world = simWorld(1);
+  const r = new Router({ clock: world.clock });
+  const never = r.register(
+    set(
+      'never',
+      handleRaw({ netFn: 6, cmd: 0x71 }, () => new Promise(() => undefined)),
+    ),
+  );
+  const impatient = handleRaw(
+    { netFn: 6, cmd: 0x71 },
+    (m, context, next) => {
+      void next(m, context);
+      return m.data.length > 0 ? Promise.resolve(Uint8Array.of(0)) : Uint8Array.of(0);
+    },
+    { override: 'never' },
+  );
+  r.register(set('impatient', impatient));
+  let entrance: Dispatch | undefined;
+  await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
+  for (const m of [message(6, 0x71), message(6, 0x71, 1)])
+    expect(await entrance!(m, new Context(undefined, LAN, Privilege.Administrator))).toEqual(Uint8Array.of(0));
+  await never.unregister();
 });

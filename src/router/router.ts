@@ -322,7 +322,7 @@ class Running {
       if (--this.#count > 0) return;
       for (const resolve of this.#waiting.splice(0)) resolve();
     };
-    context.onExpire(stop);
+    context.onDone(stop);
     return stop;
   }
 

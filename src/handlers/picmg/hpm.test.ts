@@ -212,7 +212,7 @@ test('abort gives up the upload and what waits for activation', async () => {
   expect(await hpm(HPM.abort)).toEqual([0]);
 });
 
-test('a slow flash: 80h, and Get Upgrade Status goes on', async () => {
+test('R44: a slow flash: 80h, and Get Upgrade Status goes on', async () => {
   const one = await target({ components: [{ id: 0, name: 'SPI', speed: { erase: 3000, writeRate: 50_000, readRate: 10_000 } }] });
   const { hpm, world } = one;
   expect(await hpm(HPM.initiate, 1, 2)).toEqual([0x80]);

@@ -71,7 +71,7 @@ describe.each([
   ['in memory', undefined],
   ['in files', '/state/firmware/bmc'],
 ])('slots %s', (_name, directory) => {
-  test('upload, activation, rollback: versions, Get Device ID, and who did it in the log', async () => {
+  test('R17: upload, activation, rollback: versions, Get Device ID, and who did it in the log', async () => {
     const one = await bench({}, { directory });
     expect(one.versions()).toEqual(['1.00', undefined, undefined]);
     await upload(one, image('2.05'));
