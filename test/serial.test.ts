@@ -11,6 +11,7 @@ const OPTIONS: BmcOptions = {
     { name: 'CPU Temp', number: 1, entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 127], value: 40, thresholds: { uc: 80 } },
   ],
   fru: [{ id: 0, name: 'Board', board: { product: 'Serial Board' } }],
+  satellites: [{ address: 0x30, name: 'SAT', identity: { deviceId: 0x42 } }],
 };
 
 /** A BMC at one end of a line, and the name of the other end. */
@@ -40,6 +41,7 @@ for (const kind of ['serial-basic', 'serial-terminal']) {
       await ipmitool('event', '1');
       expect(await ipmitool('sel', 'list')).toMatch(/Temperature.*Upper Critical going high/);
       expect(await ipmitool('fru', 'print', '0')).toMatch(/Board Product\s+: Serial Board/);
+      expect(await ipmitool('-t', '0x30', 'mc', 'info')).toMatch(/Device ID\s+: 66/);
       expect(await ipmitool('user', 'set', 'name', '5', 'wire')).toBe('');
       expect(bmc.users.name(5)).toBe('wire');
       const { code, out } = await runTool('ipmitool', ['-I', kind, '-D', `${far}:9600`, 'raw', '6', '0x99']);

@@ -89,7 +89,7 @@ function makeVm(options: VmInterfaceOptions, { bmc, world, machine }: Surroundin
 }
 
 function makeSerial(
-  { tty, baud, listen, connect, shared, channel = SERIAL_CHANNEL }: SerialInterfaceOptions,
+  { tty, baud, listen, connect, channel = SERIAL_CHANNEL }: SerialInterfaceOptions,
   { bmc, world }: Surroundings,
 ): Omit<Made, 'type'> {
   const { stream, clock } = world;
@@ -101,13 +101,8 @@ function makeSerial(
   const [at, ...more] = places.filter((place) => place !== undefined && place !== '');
   if (!at || more.length > 0) throw new SettingsError('a serial interface needs one of tty, listen and connect');
   const line = new SerialLine({ stream, clock, at });
-  // The other side of a shared connector is the console that SOL redirects.
-  const system = shared && {
-    write: (characters: Uint8Array) => void bmc.console.write(characters),
-    listen: (receive: (characters: Uint8Array) => void) => bmc.console.listen({ onData: receive }),
-  };
   return {
-    one: new SerialInterface({ bmc, clock, line, channel, system }),
+    one: new SerialInterface({ bmc, clock, line, channel }),
     address: () => ('tty' in line.address ? line.address.tty : streamName(line.address)),
   };
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { interfaceSuite, type Far, type InterfaceRig } from '../../../test/support/interface-suite.ts';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
 import { ActivateSession, GetSessionChallenge, SetSessionPrivilegeLevel } from '../../commands/app/sessions.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
@@ -7,10 +6,11 @@ import { ChassisControl } from '../../commands/chassis/chassis.ts';
 import { type Command } from '../../commands/command.ts';
 import { MuxSetting, SetSerialModemConfiguration, SetSerialModemMux } from '../../commands/transport/serial.ts';
 import type { SerialInterfaceOptions } from '../../config/options.ts';
-import { handleRaw } from '../../router/index.ts';
+import { loopback } from '../../client/index.ts';
+import { Context } from '../../router/index.ts';
 import { AuthType, buildMessage, parseMessage, singleAuthCode } from '../../wire/index.ts';
 import { BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
-import { formatTerminal, hexPairs, parseTerminal } from '../../wire/serial-terminal.ts';
+import { hexPairs } from '../../wire/serial-terminal.ts';
 import { simWorld, type SimWorld, type Stream } from '../../world/index.ts';
 import { SerialInterface } from './serial.ts';
 
@@ -95,65 +95,6 @@ function answersIn(said: string) {
   const reader = new BasicReader();
   return Array.from(said, (c) => reader.take(c.charCodeAt(0))).flatMap((frame) => (frame ? [parseMessage(frame)!] : []));
 }
-
-describe('the interface suite', () => {
-  const make =
-    (mode: 'basic' | 'terminal') =>
-    async (world: SimWorld, far: Far): Promise<InterfaceRig> => {
-      const bmc = new Bmc(
-        { sel: { bootEvents: false }, interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', modes: [mode] }] },
-        { world },
-      );
-      bmc.router.register({ owner: 'far end', handlers: [handleRaw({ netFn: 0x30, cmd: '*' }, (message, context) => far(message, context))] });
-      await bmc.open();
-      let seq = 0;
-      let waiting = new Map<number, (answer: Uint8Array) => void>();
-      let stream: Stream;
-      const connect = async (): Promise<void> => {
-        stream = await world.stream.connect(PLACE);
-        const reader = new BasicReader();
-        let line = '';
-        stream.onData = (data) => {
-          for (const byte of data) {
-            const frame = mode === 'basic' ? reader.take(byte) : undefined;
-            const message = frame && parseMessage(frame);
-            if (message) waiting.get(message.seq)?.(message.data.slice());
-            line = byte === 0x0a ? '' : line + String.fromCharCode(byte);
-            const terminal = mode === 'terminal' && /\[([\dA-F ]+)\]\r$/.exec(line);
-            const response = terminal && parseTerminal(terminal[1]);
-            if (response && response.netFn % 2 === 1) waiting.get(response.seq)?.(response.data.slice());
-          }
-        };
-        await new Promise((resolve) => void world.clock.after(5, () => resolve(undefined)));
-      };
-      await connect();
-      return {
-        ask: (netFn, cmd, data, lun = 0) =>
-          new Promise((resolve) => {
-            seq = (seq + 1) % 64;
-            waiting.set(seq, resolve);
-            const frame =
-              mode === 'basic'
-                ? encodeBasic(buildMessage({ ...BMC, seq, toLun: lun, netFn, cmd, data }))
-                : new TextEncoder().encode(`[${formatTerminal({ netFn, lun, seq, bridge: 0, cmd, data })}]\r`);
-            stream.write(frame);
-          }),
-        noise(bytes) {
-          stream.write(bytes);
-          if (mode === 'terminal') stream.write(Uint8Array.of(0x0d));
-        },
-        async reconnect() {
-          waiting = new Map();
-          stream.destroy();
-          await new Promise((resolve) => void world.clock.after(20, () => resolve(undefined)));
-          await connect();
-        },
-        detach: () => bmc.close(),
-      };
-    };
-  interfaceSuite('serial, basic mode', { maxData: 240, maxAnswer: 248, medium: 'serial', atOnce: 32 }, make('basic'));
-  interfaceSuite('serial, terminal mode', { maxData: 240, maxAnswer: 248, medium: 'serial', atOnce: 32 }, make('terminal'));
-});
 
 describe('terminal mode', () => {
   test('nothing is served before a log-in but the log-in itself', async () => {
@@ -294,6 +235,28 @@ describe('a shared connector', () => {
     expect(bmc.serial.get(2)?.mux).toBe('system');
   });
 
+  test('while the system has the line, its console is what is seen and typed at', async () => {
+    const world = simWorld(3);
+    const bmc = new Bmc(
+      {
+        interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', shared: 'system' }],
+        sol: { console: { type: 'simulated' } },
+      },
+      { world },
+    );
+    await world.until(bmc.open());
+    const console = new Console(world);
+    await world.until(console.plug());
+    expect(await world.until(console.answer('\r', 2000))).toMatch(/login:/);
+    expect(await world.until(console.answer('who', 100))).toBe('who');
+    await world.until(console.answer('\x1b('));
+    expect(await world.until(console.answer('who', 100))).toBe('who');
+    console.seen = '';
+    bmc.console.write(Uint8Array.of(0x0d));
+    await world.run(2000);
+    expect(console.seen).toBe('');
+  });
+
   test('Set Serial/Modem Mux: requests may be blocked, force may not; what was reset by a button unblocks', async () => {
     const { bmc } = await shared();
     const serial = bmc.serial.get(2)!;
@@ -384,6 +347,17 @@ test('parameters are set and read back with their selectors; codes for what cann
   expect(await send(0x10, 2, 3, 0x82)).toBe('CC');
   expect(await send(0x11, 1, 0, 0, 0)).toBe('CC');
   expect(await send(0x14, 2, 1, 7)).toBe('D4');
+});
+
+test('LUN 10b is system software: the message waits for it', async () => {
+  const { console, world, bmc } = await bench({ withoutLogIn: 'administrator' });
+  const request = { ...BMC, toLun: 2, seq: 7, netFn: 0x30, cmd: 0x11, data: Uint8Array.of(1) };
+  await world.until(console.answer(encodeBasic(buildMessage(request))));
+  expect(bmc.messages.attention.set).toBe(true);
+  const host = loopback(bmc.router.dispatch, new Context(bmc, { number: 15, medium: 'system-interface', maxAnswer: 248 }, 4));
+  const [cc, channel, ...message] = await host.raw(0x06, 0x33);
+  expect([cc, channel & 0x0f]).toEqual([0, 2]);
+  expect(hexPairs(Uint8Array.from(message))).toContain('11 01');
 });
 
 test('what cannot be a serial interface is refused by name', () => {

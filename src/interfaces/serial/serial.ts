@@ -1,4 +1,4 @@
-import { CC, fromLatin1 } from '../../codec/index.ts';
+import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { GetChannelAuthenticationCapabilities } from '../../commands/app/sessions.ts';
 import { ConnectionState, SerialModemConnectionActive } from '../../commands/transport/serial.ts';
@@ -9,24 +9,16 @@ import type { SerialChannel, SerialPort } from '../../state/serial.ts';
 import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
 import { formatTerminal, newlineOf, parseTerminal, TerminalReader } from '../../wire/serial-terminal.ts';
-import { BMC_ADDRESS, buildMessage, buildResponse, parseMessage, REMOTE_CONSOLE, type IpmiMessage } from '../../wire/index.ts';
+import { BMC_ADDRESS, buildMessage, buildResponse, parseMessage, REMOTE_CONSOLE, SMS_LUN, type IpmiMessage } from '../../wire/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { SerialLine } from './line.ts';
 import { TextCommands } from './text-commands.ts';
-
-/** The system's own serial port, for a connector that both share: the console behind SOL. */
-export interface SystemPort {
-  write(data: Uint8Array): void;
-  /** Returns what ends the listening. */
-  listen(receive: (data: Uint8Array) => void): () => void;
-}
 
 export interface SerialOptions {
   readonly bmc: BmcState;
   readonly clock: Clock;
   readonly line: SerialLine;
   readonly channel: number;
-  readonly system?: SystemPort;
 }
 
 /** Most bytes of an answer: 255 less addresses and checksums, as on a LAN. */
@@ -87,14 +79,16 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     this.#dispatch = dispatch;
     await this.#options.line.open();
     this.#serial.port = this;
-    const { system, bmc } = this.#options;
+    const { bmc } = this.#options;
     const { number } = this.channel;
     this.#undo = [
       bmc.sessions.onClose((session) => session.channel.number === number && this.#serial.forgetTerminal()),
       this.#serial.onSwitch((side) => {
         if (side === 'bmc' && this.#serial.muxControl(1) & MuxControl.Ping) this.ping(this.#state());
       }),
-      ...(system ? [system.listen((data) => this.#serial.mux === 'system' && void this.#out.put(data.slice()))] : []),
+      ...(this.#serial.sharing
+        ? [bmc.console.listen({ onData: (characters) => this.#serial.mux === 'system' && this.#out.put(characters.slice()) })]
+        : []),
     ];
   }
 
@@ -161,7 +155,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
       if (this.#serial.mux === 'system') (forwarded ??= []).push(byte);
       this.#take(byte);
     }
-    if (forwarded) this.#options.system?.write(Uint8Array.from(forwarded));
+    if (forwarded) this.#options.bmc.console.write(Uint8Array.from(forwarded));
   }
 
   #take(byte: number): void {
@@ -212,7 +206,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   #serveBasic(request: IpmiMessage): void {
     if (request.to !== BMC_ADDRESS || request.netFn % 2 !== 0) return;
     this.#out.put(Uint8Array.of(BasicMode.Handshake));
-    this.#serve(request, (answer) => encodeBasic(buildResponse(request, answer)));
+    this.#serve(request, (answer) => encodeBasic(buildResponse(request, answer)), encodeBasic);
   }
 
   #serveLine(line: string, tooLong: boolean): void {
@@ -228,7 +222,11 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
       else if (message.netFn % 2 === 0 && message.bridge === 0) {
         const { netFn, lun, seq, cmd, data } = message;
         const request = { to: BMC_ADDRESS, toLun: lun, netFn, from: TERMINAL_CONSOLE, fromLun: 0, seq, cmd, data };
-        this.#serve(request, (answer) => this.#line(`[${formatTerminal({ netFn: netFn | 1, lun, seq, bridge: 0, cmd, data: answer })}]`));
+        this.#serve(
+          request,
+          (answer) => this.#line(`[${formatTerminal({ netFn: netFn | 1, lun, seq, bridge: 0, cmd, data: answer })}]`),
+          (message) => this.#bridgedLine(message),
+        );
       }
     }
     if (this.#serial.terminal.handshake) this.#say('[SYS]');
@@ -238,19 +236,33 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
    * Nothing tells a repeated message from one of the next client at the line that counts from the same number: unlike on a
    * LAN, where that one has a session of its own, each is carried out.
    */
-  #serve({ netFn, toLun: lun, cmd, data }: IpmiMessage, frame: (answer: Answer) => Uint8Array): void {
+  #serve(request: IpmiMessage, frame: (answer: Answer) => Uint8Array, bridged: (message: Uint8Array) => Uint8Array): void {
+    const { netFn, toLun: lun, cmd, data } = request;
     const { sessions } = this.#options.bmc;
     const session = sessions.onChannel(this.channel.number);
     if (session) sessions.heard(session);
-    const answer = this.#dispatch({ netFn, lun, cmd, data }, this.#context(lun));
-    if (answer instanceof Promise) void answer.then((body) => this.#reply(frame(body)));
-    else this.#reply(frame(answer));
+    const context = this.#context(lun);
+    if (lun === SMS_LUN) return this.#toSystemSoftware(request, context, frame);
+    const answer = this.#dispatch({ netFn, lun, cmd, data }, context);
+    if (answer instanceof Promise) void answer.then((body) => this.#reply(frame(body), context, bridged));
+    else this.#reply(frame(answer), context, bridged);
   }
 
-  #reply(bytes: Uint8Array): void {
+  #reply(bytes: Uint8Array, { followUp }: Context<BmcState>, bridged: (message: Uint8Array) => Uint8Array): void {
     this.#out.put(bytes);
+    void followUp?.then((message) => message && this.#out.put(bridged(message)));
     // A parameter that was just set may have switched them on.
     this.#startPings(PING.first);
+  }
+
+  /** LUN 10b: the message goes to the Receive Message Queue, and system software answers it or does not (IPMI 2.0 §14.7.5). */
+  #toSystemSoftware(request: IpmiMessage, context: Context<BmcState>, frame: (answer: Answer) => Uint8Array): void {
+    try {
+      const data = Uint8Array.of(context.session?.handle ?? 0, ...buildMessage(request));
+      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data });
+    } catch (error) {
+      this.#out.put(frame(Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified)));
+    }
   }
 
   #context(lun: number): Context<BmcState> {
@@ -264,6 +276,12 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   #line(said: string): Uint8Array {
     return fromLatin1(`${said}${newlineOf(this.#serial.terminal)}`);
+  }
+
+  /** The response to a bridged request (§14.7.4): bridge field 01b, the responder's LUN. */
+  #bridgedLine(message: Uint8Array): Uint8Array {
+    const { netFn, fromLun: lun, seq, cmd, data } = parseMessage(message)!;
+    return this.#line(`[${formatTerminal({ netFn, lun, seq, bridge: 1, cmd, data })}]`);
   }
 
   #say(said: string): void {
