@@ -89,7 +89,7 @@ export interface BmcSurroundings {
 /** An open interface, as the ready line shows it. */
 export interface InterfaceInfo {
   readonly bmc: string;
-  readonly type: InterfaceOptions['type'] | 'handler-socket' | 'bt-socket';
+  readonly type: InterfaceOptions['type'] | 'handler-socket' | 'bt-socket' | 'sensor-feed';
   /** Sockets of handlers belong to no channel. */
   readonly channel?: number;
   readonly address: string;
@@ -302,6 +302,7 @@ export class Bmc implements BmcState {
       ...this.#made.map(({ type, one, address }) => ({ bmc, type, channel: one.channel.number, address: address() })),
       ...(handlers ? [{ bmc, type: 'handler-socket' as const, address: handlers.path }] : []),
       ...(bt ? [{ bmc, type: 'bt-socket' as const, address: bt.path }] : []),
+      ...(this.#feed ? [{ bmc, type: 'sensor-feed' as const, address: this.#feed.address }] : []),
     ];
   }
 
@@ -362,6 +363,7 @@ export class Bmc implements BmcState {
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     tellOfMachine(this, this.#options.chassis?.events ?? true);
     faultsFromSensors(this);
+    this.sensors.powered = () => this.chassis.isOn;
   }
 
   #onReset(phase: ResetPhase, kind: ResetKind): void {

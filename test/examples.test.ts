@@ -16,6 +16,24 @@ test('emulated-host', () => {
   expect(out).toMatch(/^Get Device ID: 1c0100[\da-f]{22,}\ninterrupts are on\n$/);
 });
 
+test('hot-server', () => {
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/hot-server/main.ts'], { cwd: root, encoding: 'utf8' });
+  expect(out.split('\n').map((line) => line.replace(/, \d+ bytes$/, ''))).toEqual([
+    ' 24 s  SEL 1: sensor 1, event 2',
+    ' 24 s  trap from 192.0.2.10',
+    ' 54 s  SEL 2: sensor 2, event 7',
+    ' 54 s  trap from 192.0.2.10',
+    ' 68 s  SEL 3: sensor 2, event 9',
+    ' 68 s  trap from 192.0.2.10',
+    ' 84 s  power off',
+    ' 84 s  SEL 4: sensor 2, event 11',
+    ' 84 s  SEL 5: sensor 0, event 0',
+    ' 84 s  trap from 192.0.2.10',
+    '120 s  cooling fault: true',
+    '',
+  ]);
+});
+
 test('two-chassis: four controllers each, over ICMB', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/two-chassis/main.ts'], { cwd: root, encoding: 'utf8' });
   expect(out.split('\n')).toEqual([

@@ -1,6 +1,6 @@
 import { SettingsError } from '../config/errors.ts';
 import type { Sensors } from '../state/sensors.ts';
-import { parseEndpoint, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
+import { endpointName, parseEndpoint, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
 
 /** HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "no reading any more". */
 export class SensorFeed {
@@ -22,8 +22,10 @@ export class SensorFeed {
     this.#server = await this.#http.listen(at, (request) => this.#answer(request));
   }
 
-  get address(): StreamServer['address'] | undefined {
-    return this.#server?.address;
+  /** Where it listens; the port is the real one once it is open. */
+  get address(): string {
+    const { address } = this.#server ?? {};
+    return address === undefined ? this.#listen : 'path' in address ? address.path : endpointName(address);
   }
 
   async close(): Promise<void> {

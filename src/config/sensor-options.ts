@@ -76,6 +76,8 @@ export interface SensorOptions {
   readonly states?: readonly number[];
   /** It tells of events and has no reading. */
   readonly eventOnly?: boolean;
+  /** While the machine is off, it cannot be read. Default false. */
+  readonly needsPower?: boolean;
   /** `manual`: each event is told once, until Re-arm Sensor Events. Default `auto`. */
   readonly rearm?: 'auto' | 'manual';
   /** Event offsets that it can generate. Default: those of its thresholds or states, both ways. */

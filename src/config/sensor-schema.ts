@@ -85,6 +85,7 @@ export const sensor = z.strictObject({
   eventType: z.int().min(1).max(0x7f).optional(),
   states: z.array(z.int().min(0).max(14)).optional(),
   eventOnly: z.boolean().optional(),
+  needsPower: z.boolean().optional(),
   rearm: z.enum(['auto', 'manual']).optional(),
   events: z.strictObject({ assert: offsets, deassert: offsets }).optional(),
 });

@@ -35,7 +35,7 @@ function sensorOf(sensor: SensorOptions, number: number, source: SourceMaker): S
   const type = typeof sensor.type === 'number' ? sensor.type : sensorTypes[sensor.type.toLowerCase()];
   if (type === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no sensor type '${sensor.type}'`);
   const [entityId, entityInstance] = sensor.entity.split('.').map(Number);
-  const { name, value, eventOnly, rearm, events } = sensor;
+  const { name, value, eventOnly, needsPower, rearm, events } = sensor;
   const common = {
     number,
     name,
@@ -43,6 +43,7 @@ function sensorOf(sensor: SensorOptions, number: number, source: SourceMaker): S
     entityInstance,
     type,
     eventOnly,
+    needsPower,
     manualRearm: rearm === 'manual',
     source: value === undefined ? undefined : source(value, number),
     assertionEvents: events?.assert && maskOf(events.assert),

@@ -13,6 +13,7 @@ const temperature = (name: string, entity: number, instance: number, base: numbe
   nominal: base,
   thresholds: { lnc: 5, lc: 0, unc, uc: unc + 8, unr: unc + 15 },
   hysteresis: 2,
+  needsPower: entity === Entity.Processor || entity === Entity.Memory || entity === Entity.SystemBoard,
 });
 
 const voltage = (name: string, base: number, instance: number): SensorOptions => ({
@@ -24,6 +25,7 @@ const voltage = (name: string, base: number, instance: number): SensorOptions =>
   value: { base, swing: base * 0.006, period: 90, noise: base * 0.002 },
   nominal: base,
   thresholds: { lc: base * 0.9, lnc: base * 0.93, unc: base * 1.07, uc: base * 1.1 },
+  needsPower: name !== 'VBAT',
 });
 
 const fan = (instance: number): SensorOptions => ({
@@ -36,6 +38,7 @@ const fan = (instance: number): SensorOptions => ({
   nominal: 6400,
   thresholds: { lnc: 1800, lc: 1200, lnr: 600 },
   hysteresis: 100,
+  needsPower: true,
 });
 
 const watts = (name: string, entity: number, instance: number, base: number): SensorOptions => ({

@@ -49,6 +49,7 @@ export class Events {
   readonly #sel: Sel;
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
+  readonly #untold: [PlatformEvent, number][] = [];
   readonly #listeners = new Set<(event: PlatformEvent, recordId: number) => void>();
 
   constructor(setup: Setup, sel: Sel, messages: MessageBuffers) {
@@ -104,7 +105,19 @@ export class Events {
     }
   }
 
+  /** An event that a listener raises is told when all have heard of the one before. */
   #tell(event: PlatformEvent, recordId: number): void {
-    for (const listener of this.#listeners) listener(event, recordId);
+    this.#untold.push([event, recordId]);
+    if (this.#untold.length > 1) return;
+    for (let next = this.#untold[0]; next; next = this.#untold[0]) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(...next);
+        } catch (error) {
+          this.#setup.log.error('a listener for events', error);
+        }
+      }
+      this.#untold.shift();
+    }
   }
 }

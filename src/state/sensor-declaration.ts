@@ -42,6 +42,8 @@ export interface SensorDeclaration {
   readonly source?: SensorSource;
   /** It tells of events and has no reading. */
   readonly eventOnly?: boolean;
+  /** It hangs on the machine's power: while that is off, it cannot be read. */
+  readonly needsPower?: boolean;
   /** Each event is told once, until Re-arm Sensor Events (§36.1). Default: as often as its state comes and goes. */
   readonly manualRearm?: boolean;
   /** Events that it can generate, a bit for each offset. Default: those of its thresholds or states, both ways. */

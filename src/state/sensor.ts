@@ -21,6 +21,8 @@ export interface SensorSurroundings {
   readonly owner: number;
   readonly store: Store<StoredSensor>;
   readonly raise: (event: PlatformEvent) => void;
+  /** Whether the machine has power. */
+  readonly powered: () => boolean;
   /** Called when it may have become necessary, or needless, to look at the sensor from time to time. */
   readonly changed: (sensor: Sensor) => void;
 }
@@ -196,8 +198,9 @@ export class Sensor {
 
   /** Takes a reading; what it crosses becomes events. Throws CDh for a sensor that has none. */
   read(): Reading {
-    const { analog, eventOnly = false, name, source } = this.declaration;
+    const { analog, eventOnly = false, name, source, needsPower = false } = this.declaration;
     if (eventOnly) throw new IpmiError(CC.IllegalForSensor, `${name} has no reading`);
+    if (needsPower && !this.#around.powered()) return { raw: 0, states: 0, unavailable: true };
     const { scanning } = this.enables;
     if (!analog) {
       const states = source?.value();

@@ -160,6 +160,19 @@ describe('events', () => {
     expect(await send(0x30, 1, 0x02, 95)).toEqual([0xcc]);
   });
 
+  test('what hangs on the power of the machine cannot be read without it, and tells of nothing', async () => {
+    const { bmc, log, send } = await bench([cpu({ value: { push: true, first: 40 }, thresholds: { lc: 5 }, needsPower: true })], {
+      chassis: { events: false },
+    });
+    await bmc.chassis.control('off');
+    bmc.sensors.get('CPU Temp').push(0);
+    expect(await send(0x2d, 1)).toEqual([0, 0, 0xe0, 0xc0]);
+    expect(log).toEqual([]);
+    await bmc.chassis.control('on');
+    expect(await send(0x2d, 1)).toEqual([0, 0, 0xc0, 0xc2]);
+    expect(log).toHaveLength(1);
+  });
+
   test('of a reading that falls as its raw number rises, the upper thresholds are still the upper ones', async () => {
     const { bmc, log } = await bench([
       cpu({

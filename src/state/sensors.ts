@@ -10,6 +10,8 @@ const INTERVAL = 2000;
 
 /** The sensors of a BMC, by LUN and number. One timer looks at those whose sources move; without any there is no timer. */
 export class Sensors {
+  /** Whether the machine has power: some sensors hang on it. */
+  powered: () => boolean = () => true;
   readonly #sensors = new Map<number, Sensor>();
   readonly #setup: Setup;
   readonly #interval: number;
@@ -26,6 +28,7 @@ export class Sensors {
       owner,
       store,
       raise: (event) => void events.raise(event)?.catch(() => undefined),
+      powered: () => this.powered(),
       changed: (sensor) => this.#reconsider(sensor),
     };
     for (const declaration of declarations) this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), new Sensor(declaration, around));
