@@ -50,6 +50,16 @@ test('six nodes on which nothing comes: the pool is free, messages arrive, and c
   await expect(open[0].write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'EPIPE' });
 });
 
+test('a message that waited before anybody listened is not lost', async () => {
+  const path = join(where.directory, fifos[5]);
+  const fd = openSync(path, 'r+');
+  writeSync(fd, Uint8Array.of(3, 0x18, 2, 1));
+  const device = await devices.open(path);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await messages(device)()).toBe('03 18 02 01');
+  await device.close();
+});
+
 test('what is no node, what is not there, and a driver that knows no such ioctl', async () => {
   await expect(devices.open(join(where.directory, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(devices.open(where.directory)).rejects.toMatchObject({ code: 'EISDIR' });

@@ -9,6 +9,7 @@ const HELPER = fileURLToPath(new URL('../../bin/device-node.mjs', import.meta.ur
 const In = { Write: 1, Ioctl: 2 } as const;
 const Out = { Opened: 0, Message: 1, Done: 2, Failed: 3 } as const;
 const HEADER = 5;
+const EARLY_LIMIT = 16;
 
 /** Device nodes of the real world, each behind a process of its own that can be killed while its driver blocks. */
 export const nodeDevices: Devices = {
@@ -22,11 +23,13 @@ interface Asked {
 }
 
 class NodeDevice implements Device {
-  onMessage: ((message: Uint8Array) => void) | undefined;
   onClose: ((error?: Error) => void) | undefined;
   readonly #path: string;
   readonly #child: ChildProcess;
   readonly #asked = new Map<number, Asked>();
+  #onMessage: ((message: Uint8Array) => void) | undefined;
+  /** Read before anybody listened: a request that was waiting when the node was opened. */
+  readonly #early: Uint8Array[] = [];
   #number = 0;
   #rest: Buffer = Buffer.alloc(0);
   #error: Error | undefined;
@@ -47,7 +50,7 @@ class NodeDevice implements Device {
         if (kind === Out.Opened) {
           isOpen = true;
           opened(this);
-        } else if (kind === Out.Message) this.onMessage?.(Uint8Array.from(body));
+        } else if (kind === Out.Message) this.#message(Uint8Array.from(body));
         else if (kind === Out.Done) this.#done(body.readUInt32LE(0), body.toString('latin1', 4));
         else if (kind === Out.Failed) this.#error = systemError(body.toString('latin1'), isOpen ? 'read' : 'open', path);
       }
@@ -59,6 +62,15 @@ class NodeDevice implements Device {
       if (!isOpen) failed(error);
       else this.onClose?.(this.#closing ? undefined : error);
     });
+  }
+
+  get onMessage(): ((message: Uint8Array) => void) | undefined {
+    return this.#onMessage;
+  }
+
+  set onMessage(receive: ((message: Uint8Array) => void) | undefined) {
+    this.#onMessage = receive;
+    if (receive) for (const message of this.#early.splice(0)) receive(message);
   }
 
   write(message: Uint8Array): Promise<void> {
@@ -93,6 +105,11 @@ class NodeDevice implements Device {
       this.#child.stdin!.write(Buffer.concat([head, body]));
       return undefined;
     });
+  }
+
+  #message(message: Uint8Array): void {
+    if (this.#onMessage) this.#onMessage(message);
+    else if (this.#early.length < EARLY_LIMIT) this.#early.push(message);
   }
 
   #done(number: number, code: string): void {

@@ -51,7 +51,6 @@ export class SimDevices implements Devices {
 }
 
 class SimDevice implements Device {
-  onMessage: ((message: Uint8Array) => void) | undefined;
   onClose: ((error?: Error) => void) | undefined;
   readonly #clock: Clock;
   readonly #path: string;
@@ -59,6 +58,7 @@ class SimDevice implements Device {
   readonly #gone: () => void;
   /** Writes in their turn; the first one may sleep. */
   readonly #writes: { readonly message: Uint8Array; readonly done: (code: string | undefined) => void }[] = [];
+  #onMessage: ((message: Uint8Array) => void) | undefined;
   #looking = false;
   #closed = false;
 
@@ -68,6 +68,15 @@ class SimDevice implements Device {
     this.#driver = driver;
     this.#gone = gone;
     driver.open(() => this.#wake());
+    this.#wake();
+  }
+
+  get onMessage(): ((message: Uint8Array) => void) | undefined {
+    return this.#onMessage;
+  }
+
+  set onMessage(receive: ((message: Uint8Array) => void) | undefined) {
+    this.#onMessage = receive;
     this.#wake();
   }
 
@@ -104,13 +113,17 @@ class SimDevice implements Device {
     this.#clock.after(CALL, () => {
       this.#looking = false;
       if (this.#closed) return;
-      for (let message = this.#driver.read(); message; message = this.#driver.read()) this.onMessage?.(message);
+      for (let message = this.#read(); message; message = this.#read()) this.#onMessage?.(message);
       while (this.#writes.length > 0) {
         const code = this.#driver.write(this.#writes[0].message);
         if (code === 'sleep') break;
         this.#writes.shift()!.done(code);
       }
     });
+  }
+
+  #read(): Uint8Array | undefined {
+    return this.#onMessage && this.#driver.read();
   }
 
   #end(error: Error | undefined): void {

@@ -192,7 +192,7 @@ export interface Devices {
 }
 
 export interface Device {
-  /** The bytes are the receiver's to keep. */
+  /** The bytes are the receiver's to keep. What was read before this is set comes then. */
   onMessage: ((message: Uint8Array) => void) | undefined;
   /** The node is of no use any more; `error` if nobody closed it. */
   onClose: ((error?: Error) => void) | undefined;

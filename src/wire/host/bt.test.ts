@@ -100,7 +100,14 @@ describe('BT registers', () => {
     write(B2hAtn);
     registers.attention(true, false);
     expect(log.splice(0)).toEqual(['ready']);
-    registers.attention(false, false);
+    // What waits may interrupt from now on, and does so once.
+    registers.attention(true, true);
+    expect(log.splice(0)).toEqual(['irq']);
+    registers.write(BtRegister.InterruptMask, BtMask.B2hIrqEn | BtMask.B2hIrq);
+    registers.attention(true, true);
+    expect(log.splice(0)).toEqual(['no irq']);
+    // The host took SMS_ATN back, and something else waits.
+    write(SmsAtn);
     registers.attention(true, true);
     expect(log.splice(0)).toEqual(['irq']);
     registers.write(BtRegister.InterruptMask, 0);

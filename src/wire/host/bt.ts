@@ -50,6 +50,7 @@ export class BtRegisters implements HostPort, Registers {
   /** The BMC is not there until `open` (§11.9). */
   #control: number = BBusy;
   #mask = 0;
+  #smsInterrupt = false;
   #held = false;
 
   /** `interrupt`: the line to the host, B2H_IRQ of BT_INTMASK. */
@@ -97,9 +98,10 @@ export class BtRegisters implements HostPort, Registers {
   }
 
   attention(set: boolean, interrupt: boolean): void {
-    const before = this.#control & SmsAtn;
+    const shown = (this.#control & SmsAtn) !== 0 && this.#smsInterrupt;
     this.#control = set ? this.#control | SmsAtn : this.#control & ~SmsAtn;
-    if (set && interrupt && !before) this.#interrupt();
+    this.#smsInterrupt = set && interrupt;
+    if (this.#smsInterrupt && !shown) this.#interrupt();
     // What it announced is gone.
     if (!set && !(this.#control & B2hAtn)) this.#clearInterrupt();
   }
