@@ -4,6 +4,7 @@ const benches: Record<string, () => Promise<{ run(): void | Promise<void> }>> = 
   sel: () => import('./sel.ts'),
   fleet: () => import('./fleet.ts'),
   memory: () => import('./memory.ts'),
+  host: () => import('./host.ts'),
 };
 
 const [name] = process.argv.slice(2);

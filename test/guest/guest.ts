@@ -19,7 +19,7 @@ const DEVICES: Readonly<Record<GuestInterface, string>> = {
   ssif: 'smbus-ipmi,bmc=bmc0,address=0x10',
 };
 
-/** QEMU's arguments for a guest behind the BMC at `socket`; its serial ports come after these. */
+/** QEMU's arguments for a guest behind the BMC at `socket`, a path or host:port; its serial ports come after these. */
 export function guestArguments(one: GuestInterface, socket: string, { initrd }: GuestOptions = {}): string[] {
   const files = guestFiles();
   const words = [
@@ -29,7 +29,7 @@ export function guestArguments(one: GuestInterface, socket: string, { initrd }: 
   const kernel = `console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off audit=0 random.trust_cpu=on interface=${one}`;
   return [
     '-chardev',
-    `socket,id=bmc,path=${socket},reconnect=1`,
+    `socket,id=bmc,${socket.includes('/') ? `path=${socket}` : socket.replace(/^(.*):/, 'host=$1,port=')},reconnect=1`,
     ...words.join(' ').split(' '),
     '-kernel',
     files.kernel,
