@@ -46,7 +46,7 @@ async function withGuest(one: GuestInterface, body: (place: Place) => Promise<vo
 }
 
 /** What an administrator of the system does in it. */
-async function inBandWork({ bmc, inBand }: Place, protocol: RegExp): Promise<void> {
+async function inBandWork({ bmc, guest, inBand }: Place, protocol: RegExp): Promise<void> {
   await inBand('mc info', /Product ID +: 3842[^]*Chassis Device/);
   await inBand('channel info 15', protocol);
   await inBand('sdr elist', /FAN1/);
@@ -64,7 +64,10 @@ async function inBandWork({ bmc, inBand }: Place, protocol: RegExp): Promise<voi
   expect((await bmc.ipmitool('event 1')).code).toBe(0);
   await inBand('sel list', /Temperature.*Upper Critical/);
   await inBand('event 2');
-  expect((await bmc.ipmitool('sel list')).out).toMatch(/Voltage.*Lower Critical/);
+  // Event message revision, sensor type (fan), number, direction and type, data.
+  await guest.run('echo 0x04 0x04 0x30 0x01 0x52 0x00 0x00 >/tmp/event');
+  await inBand('sel add /tmp/event');
+  expect((await bmc.ipmitool('sel list')).out).toMatch(/Voltage.*Lower Critical[^]*Fan.*Lower Critical/);
 }
 
 /** One of the system interface driver's statistics. */

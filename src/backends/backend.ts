@@ -51,6 +51,10 @@ export interface BackendSurroundings {
 /** A back end that cannot do this with its machine. */
 export const cannot = (what: string): IpmiError => new IpmiError(CC.NotSupportedInState, what);
 
+/** A program and its arguments, out of a line that is cut at its blanks where it is no list yet. */
+export const wordsOf = (command: string | readonly string[]): readonly string[] =>
+  typeof command === 'string' ? command.split(/\s+/).filter((word) => word !== '') : command;
+
 /** The first line of what a program or a server said, for an error's text. */
 export const firstLineOf = (text: string): string => text.trim().split('\n', 1)[0].slice(0, 200);
 

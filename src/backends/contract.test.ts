@@ -6,6 +6,7 @@ import { CC } from '../codec/index.ts';
 import type { BackendOptions } from '../config/options.ts';
 import type { PowerAction } from '../state/chassis.ts';
 import { simWorld, type SimWorld, type Stream } from '../world/index.ts';
+import type { SimProgram } from '../world/sim-programs.ts';
 import { bootingFrom } from './libvirt.ts';
 
 /** The machine behind a back end. */
@@ -38,7 +39,7 @@ const libvirt: Place = {
     const machine = bare();
     let xml = "<domain><os><type>hvm</type><boot dev='hd'/></os></domain>";
     let event: (text: string) => void = () => undefined;
-    world.programs.define('virsh', ([, , word, ...args], { input }, started) => {
+    const virsh: SimProgram = ([, , word, ...args], { input }, started) => {
       if (word === 'event') {
         event = (text) => started?.output(text);
         return new Promise(() => {});
@@ -52,7 +53,10 @@ const libvirt: Place = {
       if (word === 'start') machine.on = true;
       if (word === 'destroy') machine.on = false;
       return {};
-    });
+    };
+    world.programs.define('virsh', virsh);
+    // cat | virsh ...
+    world.programs.define('/bin/sh', (args, options, started) => virsh(args.slice(4), options, started));
     machine.dies = () => {
       machine.on = false;
       event("event 'lifecycle' for domain 'guest': Stopped Shutdown\n");

@@ -77,6 +77,7 @@ export class LibvirtBackend implements PowerBackend {
     }
   }
 
+  /** virsh takes a file; what Node gives a program as input is a socket, which has no name to open, so that `cat` makes a pipe of it. */
   async #define(xml: string): Promise<void> {
     await this.#virsh(['define', '/dev/stdin'], xml);
   }
@@ -120,7 +121,8 @@ export class LibvirtBackend implements PowerBackend {
   }
 
   async #virsh(words: readonly string[], input?: string): Promise<string> {
-    const { program, args } = this.#line(words);
+    const line = this.#line(words);
+    const { program, args } = input === undefined ? line : { program: '/bin/sh', args: ['-c', 'cat | "$@"', 'sh', line.program, ...line.args] };
     const timeout = (this.#options.timeout ?? 15) * 1000;
     const { code, stdout, stderr } = await this.#around.world.programs.run(program, args, { input, timeout, env: { LC_ALL: 'C' } });
     if (code === null) throw new IpmiError(CC.Timeout, `virsh ${words[0]} took too long`);

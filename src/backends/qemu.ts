@@ -2,7 +2,7 @@ import type { QemuBackendOptions } from '../config/backend-options.ts';
 import type { PowerAction } from '../state/chassis.ts';
 import type { MachineReports, PowerBackend } from '../state/machine.ts';
 import type { Clock, Program } from '../world/world.ts';
-import { firstLineOf, type BackendSurroundings, type BootDevice } from './backend.ts';
+import { firstLineOf, wordsOf, type BackendSurroundings, type BootDevice } from './backend.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
 
 /** Boot order letters of `-boot`. */
@@ -74,7 +74,7 @@ export class QemuBackend implements PowerBackend {
   }
 
   async #start(): Promise<void> {
-    const [command, ...args] = this.#options.command;
+    const [command, ...args] = wordsOf(this.#options.command);
     const { device, persistent } = this.#around.boot();
     const letter = BOOT[device];
     const boot = letter !== undefined ? ['-boot', `${persistent ? 'order' : 'once'}=${letter}`] : device === 'bios' ? ['-boot', 'menu=on'] : [];

@@ -3,7 +3,7 @@ import type { PowerAction } from '../state/chassis.ts';
 import type { MachineReports, PowerBackend } from '../state/machine.ts';
 import { VmCapability, VmCode } from '../wire/vm.ts';
 import type { Program, Timer } from '../world/world.ts';
-import { cannot, firstLineOf, type BackendSurroundings } from './backend.ts';
+import { cannot, firstLineOf, wordsOf, type BackendSurroundings } from './backend.ts';
 
 /** Milliseconds after which a machine that is not connected is off: its monitor would have connected again. */
 const GRACE = 3000;
@@ -107,7 +107,7 @@ export class VmProtocolBackend implements PowerBackend {
   async #start(): Promise<void> {
     const { start } = this.#options;
     if (!start) throw cannot('nothing says how this machine is started: chassis.backend.start');
-    const [command, ...args] = start;
+    const [command, ...args] = wordsOf(start);
     const program = await this.#around.world.programs.start(command, args);
     this.#program = program;
     let said = '';

@@ -25,6 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--lan <host:port>', 'serve LAN here instead of where the file says; port 0 lets the system choose', endpoint)
     .option('--handler-socket <path>', 'let other processes register handlers on this Unix socket')
     .option('--bt-socket <path>', 'let one other process be the default handler, with BT frames on this Unix socket')
+    .option('--vm-socket <path>', "be the BMC of a virtual machine: QEMU's ipmi-bmc-extern connects to this Unix socket")
     .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
     .option('--seal-key <file>', 'encrypt the secrets in the state directory with this key (else IPMI_BMC_SEAL_KEY)')
     .option('--json', 'print the ready line and the log as JSON')

@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly lan?: string;
   readonly handlerSocket?: string;
   readonly btSocket?: string;
+  readonly vmSocket?: string;
   readonly state?: string;
   /** A file that holds the key. */
   readonly sealKey?: string;
@@ -32,11 +33,12 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   const given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
   const state = stateOf(file, given.state, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
-  const settings = given.bmcs.map((bmc) => withSockets(withLan(bmc, options.lan), options));
+  const settings = given.bmcs.map((bmc) => withSockets(withVm(withLan(bmc, options.lan), options.vmSocket), options));
   for (const [flag, value] of [
     ['--lan', options.lan],
     ['--handler-socket', options.handlerSocket],
     ['--bt-socket', options.btSocket],
+    ['--vm-socket', options.vmSocket],
   ]) {
     if (value !== undefined && settings.length > 1) throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
   }
@@ -105,6 +107,16 @@ function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
   const first = interfaces.findIndex((one) => one.type === 'lan');
   if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'lan', listen: lan }] };
   return { ...settings, interfaces: interfaces.map((one, i) => (i === first ? { ...one, listen: lan } : one)) };
+}
+
+/** A socket for a machine, in place of the one that the file says. */
+function withVm(settings: BmcOptions, path: string | undefined): BmcOptions {
+  if (path === undefined) return settings;
+  const { interfaces = [] } = settings;
+  const listen = path.includes('/') ? path : `./${path}`;
+  const first = interfaces.findIndex((one) => one.type === 'vm');
+  if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'vm', listen }] };
+  return { ...settings, interfaces: interfaces.map((one, i) => (i === first && one.type === 'vm' ? { ...one, listen, connect: undefined } : one)) };
 }
 
 function withSockets(settings: BmcOptions, { handlerSocket, btSocket }: RunOptions): BmcOptions {

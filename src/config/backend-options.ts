@@ -15,15 +15,15 @@ export interface SimulatedBackendOptions {
 /** The machine behind the `vm` interface, by the protocol's own operations. The default where there is such an interface. */
 export interface VmProtocolBackendOptions {
   readonly type: 'vm-protocol';
-  /** Program and arguments that start the machine, which then connects. Without it nobody can switch the machine on. */
-  readonly start?: readonly string[];
+  /** Program and arguments, or a line that is cut at its blanks: it starts the machine, which then connects. Without it nobody can switch it on. */
+  readonly start?: string | readonly string[];
 }
 
 /** A QEMU process of this BMC. */
 export interface QemuBackendOptions {
   readonly type: 'qemu';
-  /** Program and arguments; `-qmp` and `-boot` are put behind them. */
-  readonly command: readonly string[];
+  /** Program and arguments, or a line that is cut at its blanks; `-qmp` and `-boot` are put behind them. */
+  readonly command: string | readonly string[];
   /** Path of the Unix socket for QEMU's monitor, in a directory where nobody else can put one. */
   readonly qmp: string;
 }

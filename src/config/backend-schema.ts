@@ -7,8 +7,8 @@ const seconds = z.number().positive().max(3600).optional();
 /** `chassis.backend`, by its `type`. */
 export const backendSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('simulated') }),
-  z.strictObject({ type: z.literal('vm-protocol'), start: words.optional() }),
-  z.strictObject({ type: z.literal('qemu'), command: words, qmp: z.string().min(1).max(107) }),
+  z.strictObject({ type: z.literal('vm-protocol'), start: line.optional() }),
+  z.strictObject({ type: z.literal('qemu'), command: line, qmp: z.string().min(1).max(107) }),
   z.strictObject({
     type: z.literal('libvirt'),
     domain: z.string().min(1),
