@@ -11,6 +11,7 @@ import type {
 } from '../config/interface-options.ts';
 import {
   IcmbInterface,
+  IpmbDevice,
   IpmbInterface,
   IpmbSocket,
   LanInterface,
@@ -133,11 +134,12 @@ function makeIcmb({ channel = ICMB_CHANNEL, bus = 'icmb' }: IcmbInterfaceOptions
 }
 
 function makeIpmb(options: IpmbInterfaceOptions, { bmc, world, busses }: Surroundings): Omit<Made, 'type'> {
-  const { channel = 0, address, timeout, tries, listen, connect } = options;
+  const { channel = 0, address, timeout, tries, listen, connect, device } = options;
   const common = { stream: world.stream, clock: world.clock, log: (message: string) => bmc.setup.log.warn(message) };
   const carriers: Carrier[] = [];
   if (listen !== undefined) carriers.push(new IpmbSocket({ ...common, listen: streamAddressOf(listen, OWN) }));
   if (connect !== undefined) carriers.push(new IpmbSocket({ ...common, connect: streamAddressOf(connect) }));
+  if (device !== undefined) carriers.push(new IpmbDevice({ path: device, devices: world.devices, clock: world.clock, log: common.log }));
   const one = new IpmbInterface({ bmc, bus: busses.on(channel), channel, address, timeout, tries, carriers });
   return { one, address: () => [`${one.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', ') };
 }

@@ -4,8 +4,7 @@ import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn } from '../../commands/command.ts';
 import type { Requester } from '../../state/requester.ts';
 import { buildMessage, buildRecord, buildResponse, parseFrame, parseRecord } from '../../wire/index.ts';
-import { simWorld, type SimWorld } from '../../world/index.ts';
-import { MessageBus, IpmbDevice, IpmbInterface, type MessageNode } from '../index.ts';
+import { simWorld, type SimDriver, type SimWorld } from '../../world/index.ts';
 
 const AT = '/run/ipmb';
 
@@ -81,34 +80,46 @@ test('a stream that is no IPMB is closed, and the socket lives on', async () => 
 });
 
 /** `/dev/ipmb-0` as `ipmb_dev_int.c` has it: newest first, checksum 1 checked, errors of the I2C core. */
-class SimNode implements MessageNode {
-  onMessage: ((message: Uint8Array) => void) | undefined;
+class SimNode implements SimDriver {
   readonly written: Uint8Array[] = [];
   failure: string | undefined;
   readonly #waiting: Uint8Array[] = [];
+  #wake: () => void = () => undefined;
 
-  async write(message: Uint8Array): Promise<void> {
-    if (this.failure !== undefined) throw Object.assign(new Error(this.failure), { code: this.failure });
-    expect(message).toHaveLength(message[0] + 1);
+  open(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  read(): Uint8Array | undefined {
+    return this.#waiting.pop();
+  }
+
+  write(message: Uint8Array): string | undefined {
+    if (this.failure !== undefined) return this.failure;
+    if (message[0] < 7 || message.length < message[0] + 1) return 'EINVAL';
     this.written.push(message);
+    return undefined;
+  }
+
+  ioctl(): string {
+    return 'ENOTTY';
+  }
+
+  release(): void {
+    this.#waiting.length = 0;
   }
 
   arrive(...frames: Uint8Array[]): void {
-    this.#waiting.push(...frames.map((frame) => buildRecord(frame)));
-    while (this.#waiting.length > 0) this.onMessage?.(this.#waiting.pop()!);
-  }
-
-  async close(): Promise<void> {
-    this.onMessage = undefined;
+    for (const frame of frames) if (((frame[0] + frame[1] + frame[2]) & 0xff) === 0) this.#waiting.push(buildRecord(frame));
+    this.#wake();
   }
 }
 
 async function withNode(): Promise<{ world: SimWorld; bmc: Bmc; node: SimNode }> {
   const world = simWorld(4);
-  const bmc = new Bmc({ sel: { bootEvents: false } }, { world });
   const node = new SimNode();
-  const bus = new MessageBus(world);
-  await bmc.attach(new IpmbInterface({ bmc, bus, carriers: [new IpmbDevice('/dev/ipmb-0', async () => node)], timeout: 50 }));
+  world.devices.provide('/dev/ipmb-0', node);
+  const bmc = await controller(world, { interfaces: [{ type: 'ipmb', device: '/dev/ipmb-0', timeout: 50 }] });
   return { world, bmc, node };
 }
 
@@ -145,4 +156,17 @@ test.each([
   const { world, bmc, node } = await withNode();
   node.failure = code;
   expect(await ask(world, bmc, 0x30)).toEqual([cc]);
+});
+
+test('a device node that is gone: 82h, and it is opened again when it is back; a missing one is an error at the start', async () => {
+  const { world, bmc, node } = await withNode();
+  world.devices.remove('/dev/ipmb-0');
+  await world.run(5);
+  expect(await ask(world, bmc, 0x30)).toEqual([0x82]);
+  world.devices.provide('/dev/ipmb-0', node);
+  await world.run(1500);
+  expect(await ask(world, bmc, 0x30)).toEqual([0xc3]);
+  expect(node.written.length).toBeGreaterThan(0);
+  const other = new Bmc({ interfaces: [{ type: 'ipmb', device: '/dev/ipmb-9' }] }, { world });
+  await expect(world.until(other.open())).rejects.toMatchObject({ code: 'ENOENT' });
 });
