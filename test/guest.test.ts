@@ -49,7 +49,10 @@ async function withGuest(one: GuestInterface, body: (place: Place) => Promise<vo
 async function inBandWork({ bmc, guest, inBand }: Place, protocol: RegExp): Promise<void> {
   await inBand('mc info', /Product ID +: 3842[^]*Chassis Device/);
   await inBand('channel info 15', protocol);
-  await inBand('sdr elist', /FAN1/);
+  // The satellite's sensor is read through the Receive Message Queue.
+  await inBand('sdr elist', /FAN1[^]*SAT Temp +\| 01h \| ok +\| 11\.1 \| 33 degrees C/);
+  await inBand('-t 0x30 mc info', /Device ID +: 2\n/);
+  await inBand('-t 0x30 sdr elist', /SAT Temp/);
   await inBand('fru print 0', /Product Name/);
   await inBand('lan print 1', /MAC Address +: 02:00:00:00:00:01/);
   await inBand('raw 0x06 0x7f', /rsp=0xc1/, 1);

@@ -3,7 +3,8 @@ import { interfaceSuite, type Far, type InterfaceRig } from '../../test/support/
 import { btNode, kcsNode, ssifNode } from '../../test/support/kernel-nodes.ts';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { connectLan, connectVm, type LanClient, type VmClient } from '../client/index.ts';
-import { BtSocket, MessageBus, IpmbInterface } from './index.ts';
+import { BridgeRequest, InboundRequest } from '../commands/bridge/icmb.ts';
+import { BtSocket, IcmbInterface, IcmbNetwork, IpmbInterface, MessageBus } from './index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import { BT_DATA_MAX, buildBt, BtReader, parseBt } from '../wire/bt-frame.ts';
 import { Requester } from '../state/requester.ts';
@@ -236,6 +237,25 @@ async function ipmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
   };
 }
 
+/** The far end is a chassis that the asker reaches through its own chassis' bridge. */
+async function icmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
+  const network = new IcmbNetwork(world);
+  const there = bmcOf(world, far);
+  const attachment = await there.attach(new IcmbInterface({ bmc: there, bus: network.bus('rack'), channel: 6 }));
+  const here = bmcOf(world, () => Uint8Array.of(0));
+  await here.attach(new IcmbInterface({ bmc: here, bus: network.bus('rack'), channel: 6 }));
+  return {
+    async ask(netFn, cmd, data, lun = 0) {
+      const inner = InboundRequest.encode({ slaveAddress: 0x20, netFn, lun, cmd, data });
+      const answer = await here.icmb.out().request(there.icmb.address, BridgeRequest.cmd, inner);
+      return answer[0] === 0 ? answer.subarray(1) : answer;
+    },
+    noise: (bytes) => void network.bus('rack').deliver(Uint8Array.of(there.icmb.address, 0, ...bytes)),
+    reconnect: () => undefined,
+    detach: () => attachment.detach(),
+  };
+}
+
 const NEAR: Channel = { number: 1, medium: 'internal', maxAnswer: 255 };
 
 /** The other way round: the far end is another process at the BT socket, the default handler. */
@@ -306,5 +326,6 @@ describe('R3, R10: one suite for every interface', () => {
   interfaceSuite('VM protocol', { ...HOST, maxData: 272, maxAnswer: 252, patience: 3000 }, vm);
   interfaceSuite('LAN', { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16, luns: [0, 1, 3] }, lan);
   interfaceSuite('IPMB', { maxData: 233, maxAnswer: 233, overlong: 0xca, medium: 'ipmb', atOnce: 16, luns: [0, 1, 3] }, ipmb);
+  interfaceSuite('ICMB', { maxData: 230, maxAnswer: 239, overlong: 0xca, medium: 'ipmb', atOnce: 16 }, icmb);
   interfaceSuite('BT socket', { maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 64 }, btSocket);
 });

@@ -1,4 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
 import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { LanStatistics } from '../../state/lan-parameters.ts';
@@ -174,6 +175,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   /** LUN 10b: the message goes to the Receive Message Queue with its session handle, and system software answers it or does not (IPMI 2.0 §6.13.1). */
   #toSystemSoftware(request: IpmiMessage, bytes: Uint8Array, context: Context<BmcState>, to: Endpoint, link: Link, authType: number): void {
     try {
+      if (context.privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
       const data = Uint8Array.of(link.session.handle, ...bytes);
       this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data });
     } catch (error) {
