@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { checkFile } from './check.ts';
 import { CliError } from './errors.ts';
+import { firmwareCommands } from './firmware-commands.ts';
 import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
 import { run } from './run.ts';
@@ -56,6 +57,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .addHelpText('after', '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh')
     .action(async (socket: string, command: string[]) => void (code = await worker(socket, command)));
   stateCommands(program, (result) => (code = result));
+  firmwareCommands(program, (result) => (code = result));
   program
     .command('init')
     .argument('[file]', 'where to write it', 'bmc.yaml')

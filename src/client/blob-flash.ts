@@ -4,6 +4,7 @@ import { Digest, hashes } from '../wire/crypto/hash.ts';
 import type { Clock, OpenFile, Stream, StreamAddress, StreamNetwork } from '../world/world.ts';
 import { BlobClient } from './blob.ts';
 import type { Client } from './client.ts';
+import { FlashError } from './flash.ts';
 import { TimeoutError } from './lan.ts';
 
 /** The bytes of an image, a piece at a time. */
@@ -31,17 +32,6 @@ export interface BlobFlashOptions {
 export type Way =
   | { readonly kind: 'net'; readonly stream: StreamNetwork; readonly at: (port: number) => StreamAddress }
   | { readonly kind: 'lpc' | 'p2a'; readonly file: OpenFile; readonly address: number; readonly size: number };
-
-/** An update that the BMC has refused, or that its own verification has; `stage` says where. */
-export class FlashError extends Error {
-  override name = 'FlashError';
-  readonly stage: string;
-
-  constructor(stage: string, message: string, options?: ErrorOptions) {
-    super(`${stage}: ${message}`, options);
-    this.stage = stage;
-  }
-}
 
 /** `restarting`: the BMC went away while it updated itself. */
 export type FlashOutcome = 'updated' | 'restarting';

@@ -5,3 +5,7 @@ export { openSol, type Sol, type SolOptions } from './sol.ts';
 export { connectLan, LogInError, TimeoutError, type LanClient, type LanOptions, type PayloadLine } from './lan.ts';
 export * from './blob-flash.ts';
 export * from './blob.ts';
+export * from './flash.ts';
+export { HpmFlasher, type Connection, type HpmFlasherOptions } from './flash-hpm.ts';
+export { HpmImageError, readHpmImage, writeHpmImage, type HpmContent, type HpmImage } from './hpm-image.ts';
+export { killUpdate, updateStatus, type ComponentStatus, type UploadInfo } from './update-status.ts';

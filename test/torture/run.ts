@@ -1,16 +1,22 @@
-// `npm run torture -- [--rounds N] [--sim N] [--from SEED]`: real kills with ipmitool writing, and simulated lives of a failing disk.
+// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--from SEED]`: real kills with ipmitool writing and updating, and simulated lives of a failing disk.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nodeWorld } from '../../src/world/index.ts';
+import { firmwareRounds } from './firmware.ts';
 import { realRounds } from './real.ts';
 import { simLife, type Tally } from './sim.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '20' }, sim: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' } },
+  options: {
+    rounds: { type: 'string', default: '20' },
+    sim: { type: 'string', default: '1000' },
+    firmware: { type: 'string', default: '20' },
+    from: { type: 'string', default: '1' },
+  },
 });
-const [rounds, seeds, from] = [values.rounds, values.sim, values.from].map(Number);
+const [rounds, seeds, from, updates] = [values.rounds, values.sim, values.from, values.firmware].map(Number);
 
 /** A bar on a terminal, nothing elsewhere. */
 function bar(what: string, done: number, all: number): void {
@@ -35,4 +41,13 @@ if (rounds > 0) {
   const tally = await realRounds(rounds, directory, nodeWorld().random, (done) => bar('killed', done, rounds));
   rmSync(directory, { recursive: true, force: true });
   console.log(`${rounds} kills: ${tally.acknowledged} acknowledged writes all there, ${tally.cut} under way when the BMC died, every start served`);
+}
+
+if (updates > 0) {
+  const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-'));
+  const tally = await firmwareRounds(updates, directory, nodeWorld().random, (done) => bar('updates', done, updates));
+  rmSync(directory, { recursive: true, force: true });
+  console.log(
+    `${updates} updates killed: ${tally.old} components came back with the image before, ${tally.new} with the new one whole, ${tally.waiting} had one waiting`,
+  );
 }

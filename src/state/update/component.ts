@@ -4,7 +4,7 @@ import type { Log } from '../setup.ts';
 import { UpdateError } from './errors.ts';
 import type { Medium, Slot } from './medium.ts';
 import type { StageBackend, StageDetails } from './stages.ts';
-import { hexText, parseVersion, versionText, type Version } from './version.ts';
+import { hexText, parseVersion, versionText, type Version } from '../../wire/firmware-version.ts';
 
 export interface ComponentOptions {
   /** 0..7, HPM.1's number. */

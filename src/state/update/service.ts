@@ -7,7 +7,7 @@ import type { Component, Image } from './component.ts';
 import { told, UpdateError } from './errors.ts';
 import { Switcher, type RollbackResult, type SelfTestResult, type SwitcherOptions } from './switcher.ts';
 import { Upload, type Device } from './upload.ts';
-import { versionText } from './version.ts';
+import { versionText } from '../../wire/firmware-version.ts';
 
 /** Who updates. The same key is the same owner, whatever session it comes by. */
 export interface Owner {

@@ -1,7 +1,7 @@
 import type { Setup } from '../setup.ts';
 import type { Component } from './component.ts';
 import { told, UpdateError } from './errors.ts';
-import { versionText } from './version.ts';
+import { versionText } from '../../wire/firmware-version.ts';
 
 /** Results of the last self test, as HPM.1 Query Self-test Results has them. */
 export interface SelfTestResult {

@@ -1,0 +1,69 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { flash } from './flash.ts';
+import { packHpm, showHpm } from './hpm.ts';
+import { killUpdates, listUpdates } from './update.ts';
+
+/** `flash`, `update` and `hpm`; `done` takes the exit code. */
+export function firmwareCommands(program: Command, done: (code: number) => void): void {
+  reaching(program.command('flash').argument('<image>', 'what to put there'))
+    .option('--via <protocol>', 'hpm', 'hpm')
+    .option('--component <id>', 'this component alone; may be said again', collect)
+    .option('--no-activate', 'upload only; the image waits for activation')
+    .option('--force', 'even for another device, or over a firmware that is too old')
+    .option('--json', 'print the result as JSON')
+    .description("update a BMC's firmware by LAN")
+    .addHelpText('after', '\nExample:\n  ipmi-bmc flash update.hpm --to 127.0.0.1:9623 -U admin -P AdminPass123')
+    .action(async (image: string, options) => done(await flash(image, options)));
+
+  const update = program
+    .command('update')
+    .description('see what of a running BMC can be updated, and end an update')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc update list --to 127.0.0.1:9623 -U admin -P AdminPass123');
+  reaching(update.command('list'))
+    .option('--json', 'print as JSON')
+    .description('components with their versions, and the upload that is under way')
+    .action(async (options) => done(await listUpdates(options)));
+  reaching(update.command('kill'))
+    .description('end the upload that is under way, whoever owns it, and give up what waits for activation')
+    .action(async (options) => done(await killUpdates(options)));
+
+  const hpm = program
+    .command('hpm')
+    .description('build and look at HPM.1 images')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc hpm pack update.hpm 0=bmc.bin,2.05,BMC --manufacturer 4753 --product 3842');
+  hpm
+    .command('pack')
+    .argument('<image>', 'where to write it')
+    .argument('<part...>', 'ID=FILE,VERSION[,NAME]: a component, its firmware and its version')
+    .requiredOption('--manufacturer <id>', 'IANA number of whom it is for', number(0xfffff))
+    .requiredOption('--product <id>', 'product it is for', number(0xffff))
+    .option('--device <id>', 'device it is for', number(0xff), 0x20)
+    .option('--earliest <version>', 'the oldest firmware that may be updated with it', '0.00')
+    .option('--firmware <version>', "the image's own version (default: its first part's)")
+    .option('--sign <key>', 'sign each part with this Ed25519 private key (PEM)')
+    .option('--plain', 'parts as they are, without the descriptor that tells version and digest')
+    .description('build an image')
+    .action(async (image: string, parts: string[], options) => done(await packHpm(image, parts, options)));
+  hpm
+    .command('show')
+    .argument('<image>', 'an HPM.1 image')
+    .option('--json', 'print as JSON')
+    .description('check an image and say what is in it; exit code 1 if it is damaged')
+    .action(async (image: string, options) => done(await showHpm(image, options)));
+}
+
+const reaching = (command: Command): Command =>
+  command
+    .requiredOption('--to <host:port>', 'the BMC; port 623 unless you say')
+    .requiredOption('-U, --user <name>', 'who')
+    .option('-P, --password <password>', 'default: IPMI_PASSWORD of the environment');
+
+const number =
+  (most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 0 || value > most) throw new InvalidArgumentError(`expected 0..${most} (0x.. is hex)`);
+    return value;
+  };
+
+const collect = (text: string, before: number[] | undefined): number[] => [...(before ?? []), number(7)(text)];
