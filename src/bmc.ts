@@ -34,6 +34,7 @@ import { Dcmi } from './state/dcmi.ts';
 import { Console } from './state/console/console.ts';
 import { Events } from './state/events.ts';
 import { Firewall } from './state/firewall.ts';
+import { Forwarding } from './state/forwarding.ts';
 import { FrontPanel } from './state/front-panel.ts';
 import { FruInventory } from './state/fru.ts';
 import { FruEeprom, I2cBusses } from './state/i2c.ts';
@@ -128,6 +129,7 @@ export class Bmc implements BmcState {
   readonly sol: SolParameters;
   readonly payloads: Payloads;
   readonly messages = new MessageBuffers();
+  readonly forwarding: Forwarding;
   readonly bridge = new Bridge();
   readonly i2c = new I2cBusses();
   readonly icmb: Icmb;
@@ -230,6 +232,7 @@ export class Bmc implements BmcState {
       send: (channel, to, datagram) => this.#send(channel, to, datagram),
     });
     this.systemInfo = new SystemInfo(setup);
+    this.forwarding = new Forwarding(setup, this.router, this.messages);
     this.dcmi = new Dcmi(setup, this.sensors, this.name);
     this.watchdog = new Watchdog(setup, watchdogEvents(this));
     const restart = (): void => this.reset('cold');
@@ -384,6 +387,7 @@ export class Bmc implements BmcState {
     this.sdr.leaveUpdateMode();
     this.channels.forgetPresentAccess();
     this.lan.reset();
+    this.forwarding.reset();
     for (const serial of this.serial.all) serial.reset();
     this.events.receiver = { address: 0x20, lun: 0 };
     this.identity.manufacturingTest = false;

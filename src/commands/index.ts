@@ -22,6 +22,7 @@ export * from './sensor/sensors.ts';
 export * from './storage/fru.ts';
 export * from './storage/sdr.ts';
 export * from './storage/sel.ts';
+export * from './transport/forwarding.ts';
 export * from './transport/lan.ts';
 export * from './transport/serial.ts';
 export * from './transport/sol.ts';

@@ -21,6 +21,7 @@ import { sensorHandlers } from './sensor/sensors.ts';
 import { fruHandlers } from './storage/fru.ts';
 import { sdrHandlers } from './storage/sdr.ts';
 import { selHandlers } from './storage/sel.ts';
+import { forwardingHandlers } from './transport/forwarding.ts';
 import { lanHandlers } from './transport/lan.ts';
 import { serialHandlers } from './transport/serial.ts';
 import { solHandlers } from './transport/sol.ts';
@@ -50,6 +51,7 @@ export const standardHandlers: HandlerSet<BmcState> = {
     ...sdrHandlers,
     ...selHandlers,
     ...lanHandlers,
+    ...forwardingHandlers,
     ...serialHandlers,
     ...solHandlers,
     ...dcmiHandlers,

@@ -11,6 +11,7 @@ import type { SolParameters } from './sol-parameters.ts';
 import type { Router } from '../router/index.ts';
 import type { Events } from './events.ts';
 import type { Firewall } from './firewall.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { FrontPanel } from './front-panel.ts';
 import type { FruInventory } from './fru.ts';
 import type { I2cBusses } from './i2c.ts';
@@ -63,6 +64,7 @@ export interface BmcState {
   readonly sol: SolParameters;
   readonly payloads: Payloads;
   readonly messages: MessageBuffers;
+  readonly forwarding: Forwarding;
   readonly bridge: Bridge;
   readonly i2c: I2cBusses;
   readonly icmb: Icmb;

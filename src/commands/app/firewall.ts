@@ -2,7 +2,7 @@ import { bits, byte, bytes, optional, rest, u32, u8 } from '../../codec/index.ts
 import { command, NetFn, Privilege } from '../command.ts';
 
 /** Which commands a mask is about: 128 of one NetFn and LUN, 00h..7Fh or 80h..FFh (§21.3). */
-const target = {
+export const commandRange = {
   ...byte({ channel: bits(3, 0) }),
   ...byte({ upperHalf: bits(7, 6), targetNetFn: bits(5, 0) }),
   ...byte({ targetLun: bits(1, 0) }),
@@ -15,9 +15,9 @@ const oneCommand = {
   targetCmd: u8,
 };
 /** Defining body (NetFn 2Ch) or IANA number (NetFn 2Eh) of the commands meant; nothing for the others. */
-const body = rest(0, 3);
+export const commandBody = rest(0, 3);
 /** Bit n of byte n/8 is command n. */
-const mask = bytes(16);
+export const commandMask = bytes(16);
 
 export const GetNetFnSupport = command({
   name: 'Get NetFn Support',
@@ -40,9 +40,9 @@ export const GetCommandSupport = command({
   netFn: NetFn.App,
   cmd: 0x0a,
   privilege: Privilege.User,
-  request: { ...target, body },
+  request: { ...commandRange, body: commandBody },
   /** A bit of 0: the command is available. */
-  response: { unavailable: mask },
+  response: { unavailable: commandMask },
 });
 
 export const GetCommandSubFunctionSupport = command({
@@ -51,7 +51,7 @@ export const GetCommandSubFunctionSupport = command({
   netFn: NetFn.App,
   cmd: 0x0b,
   privilege: Privilege.User,
-  request: { ...oneCommand, body },
+  request: { ...oneCommand, body: commandBody },
   response: {
     /** Of the document that numbers the sub-functions; type 0: IPMI. */
     ...byte({ specificationType: bits(7, 4), errata: bits(3, 0) }),
@@ -69,8 +69,8 @@ export const GetConfigurableCommands = command({
   netFn: NetFn.App,
   cmd: 0x0c,
   privilege: Privilege.User,
-  request: { ...target, body },
-  response: { configurable: mask },
+  request: { ...commandRange, body: commandBody },
+  response: { configurable: commandMask },
 });
 
 export const GetConfigurableCommandSubFunctions = command({
@@ -79,7 +79,7 @@ export const GetConfigurableCommandSubFunctions = command({
   netFn: NetFn.App,
   cmd: 0x0d,
   privilege: Privilege.User,
-  request: { ...oneCommand, body },
+  request: { ...oneCommand, body: commandBody },
   response: { configurable: u32 },
 });
 
@@ -90,7 +90,7 @@ export const SetCommandEnables = command({
   cmd: 0x60,
   privilege: Privilege.Administrator,
   codes: { 0x80: 'attempt to enable an unsupported or un-configurable command' },
-  request: { ...target, enabled: mask, body },
+  request: { ...commandRange, enabled: commandMask, body: commandBody },
   response: {},
 });
 
@@ -100,8 +100,8 @@ export const GetCommandEnables = command({
   netFn: NetFn.App,
   cmd: 0x61,
   privilege: Privilege.User,
-  request: { ...target, body },
-  response: { enabled: mask },
+  request: { ...commandRange, body: commandBody },
+  response: { enabled: commandMask },
 });
 
 export const SetCommandSubFunctionEnables = command({
@@ -122,7 +122,7 @@ export const GetCommandSubFunctionEnables = command({
   netFn: NetFn.App,
   cmd: 0x63,
   privilege: Privilege.User,
-  request: { ...oneCommand, body },
+  request: { ...oneCommand, body: commandBody },
   response: { enabled: u32 },
 });
 
