@@ -186,6 +186,10 @@ const rows: Record<string, Row> = {
     set: (bench) => bench.ask(bench.bmc.satellites[0], 0x04, 0x26, 1, 0x10, 0, 0, 0, 0, 100, 0),
     look: (bench) => bench.ask(bench.bmc.satellites[0], 0x04, 0x27, 1),
   },
+  'DCMI thermal limit': command([0x2c, 0x0b, 0xdc, 0x37, 1, 0x20, 40, 9, 0], [0x2c, 0x0c, 0xdc, 0x37, 1]),
+  'front panel buttons': command([0x00, 0x0a, 0x03], [0x00, 0x01]),
+  'auxiliary log status': command([0x0a, 0x5b, 0, 1, 2, 3, 4, 5, 0, 0, 0], [0x0a, 0x5a, 0]),
+  'forwarded commands': command([0x0c, 0x31, 1, 0, 0, 2, ...Array<number>(15).fill(0)], [0x0c, 0x32, 1, 0, 0]),
   'disabled commands': {
     set: async (bench) => {
       const enabled = (await bench.send(0x06, 0x61, 1, 0x00, 0)).slice(1);
