@@ -287,6 +287,7 @@ export class Bmc implements BmcState {
     this.life.stop();
     this.dcmi.stop();
     this.sensors.stop();
+    this.pef.stop();
     await Promise.all(this.satellites.map((satellite) => satellite.close()));
     await Promise.all([...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()));
     this.#made.length = 0;

@@ -38,7 +38,18 @@ export interface AlertRequest {
   readonly done: () => void;
 }
 
+/** One trap to one destination. */
+interface OneAlert {
+  readonly channel: number;
+  readonly destination: number;
+  readonly event: PlatformEvent;
+  readonly severity: number;
+  readonly text: Uint8Array | undefined;
+}
+
 interface Delivery {
+  /** Whose policy set it belongs to; undefined: an immediate alert. */
+  readonly of: AlertRequest | undefined;
   readonly channel: number;
   readonly host: string;
   readonly datagram: Uint8Array;
@@ -71,7 +82,8 @@ const NO_EVENT: PlatformEvent = {
 export class Alerts {
   readonly #around: AlertSurroundings;
   readonly #waiting: AlertRequest[] = [];
-  #busy = false;
+  /** The policy set that is under way. */
+  #current: AlertRequest | undefined;
   #sequence = 0;
   /** Not acknowledged yet, or still to be repeated. */
   readonly #open = new Set<Delivery>();
@@ -91,18 +103,26 @@ export class Alerts {
     this.#pump();
   }
 
-  /** Drops alerts that wait, and stops repeating those that are under way. */
+  /** Drops alerts that wait, and stops those that are under way; immediate ones go on. */
   cancel(): void {
-    const waiting = this.#waiting.splice(0);
+    const dropped = this.#waiting.splice(0);
+    if (this.#current) dropped.unshift(this.#current);
+    this.#current = undefined;
+    for (const delivery of this.#open) if (delivery.of) this.#finish(delivery, false);
+    for (const { done } of dropped) done();
+  }
+
+  /** The BMC stops: nothing is sent any more. */
+  stop(): void {
+    this.cancel();
     for (const delivery of this.#open) this.#finish(delivery, false);
-    for (const { done } of waiting) done();
   }
 
   /** Alert Immediate: sends to one destination, whatever policies say. False: the channel's last one is still under way. */
   sendNow(channel: number, destination: number, text: Uint8Array | undefined, event: PlatformEvent = NO_EVENT): boolean {
     if (this.status(channel) === AlertStatus.InProgress) return false;
     this.#immediate.set(channel, AlertStatus.InProgress);
-    this.#deliver(channel, destination, event, 0, text, (success) => {
+    this.#deliver(undefined, { channel, destination, event, severity: 0, text }, (success) => {
       this.#immediate.set(channel, success ? AlertStatus.NormalEnd : AlertStatus.NotAcknowledged);
     });
     return true;
@@ -132,21 +152,22 @@ export class Alerts {
   }
 
   #pump(): void {
-    if (this.#busy) return;
+    if (this.#current) return;
     const request = this.#waiting.shift();
     if (!request) return;
-    this.#busy = true;
+    this.#current = request;
     const { parameters } = this.#around;
     const entries: AlertPolicy[] = [];
     for (let number = 1; number <= POLICIES; number++) {
       const entry = parameters.policy(number);
-      if (entry.enabled && entry.set === request.policySet) entries.push(entry);
+      if (entry.enabled && entry.set !== 0 && entry.set === request.policySet) entries.push(entry);
     }
     this.#step(request, entries, 0, false);
   }
 
   /** Goes on with the entries of a set; `success`: of the alert that was tried last (§17.11). */
   #step(request: AlertRequest, entries: readonly AlertPolicy[], from: number, success: boolean): void {
+    if (this.#current !== request) return;
     let at = from;
     while (at < entries.length && success && entries[at].rule !== PolicyRule.Always) {
       const { rule, channel } = entries[at];
@@ -157,7 +178,7 @@ export class Alerts {
       else at++;
     }
     if (at >= entries.length) {
-      this.#busy = false;
+      this.#current = undefined;
       request.done();
       return this.#pump();
     }
@@ -165,7 +186,8 @@ export class Alerts {
     const next = (sent: boolean): void => this.#step(request, entries, at + 1, sent);
     const { channels, parameters } = this.#around;
     if (channels.isLan(entry.channel) && channels.access(entry.channel, 'present').alertingDisabled) return next(false);
-    this.#deliver(entry.channel, entry.destination, request.event, request.severity, parameters.stringFor(entry, request.filter), next);
+    const { event, severity, filter } = request;
+    this.#deliver(request, { ...entry, event, severity, text: parameters.stringFor(entry, filter) }, next);
   }
 
   #kind({ channel, destination }: AlertPolicy): number | undefined {
@@ -181,18 +203,12 @@ export class Alerts {
     return { ...type, host };
   }
 
-  #deliver(
-    channel: number,
-    destination: number,
-    event: PlatformEvent,
-    severity: number,
-    text: Uint8Array | undefined,
-    done: (success: boolean) => void,
-  ): void {
+  #deliver(of: AlertRequest | undefined, { channel, destination, event, severity, text }: OneAlert, done: (success: boolean) => void): void {
     const to = this.#destination(channel, destination);
     if (!to || to.kind !== PET_TRAP || to.host === ANY_ADDRESS) return done(false);
     const fields = this.#fields(event, severity, text);
     const delivery: Delivery = {
+      of,
       channel,
       host: to.host,
       datagram: this.#datagram(channel, event, fields),

@@ -149,6 +149,20 @@ describe('alerts', () => {
     expect(await send(0x16, 7, 0x01, 0)).toEqual([0xcc]);
   });
 
+  test('disabling PEF stops a policy set where it is, and lets an immediate alert go on', async () => {
+    const { bmc, world, traps, send } = await bench({ destinations: [to(RECEIVER, { acknowledged: true, timeout: 5, retries: 7 }), to('10.0.0.8')] });
+    void bmc.events.raise(tooHot);
+    await send(0x16, 1, 0x01, 0x00);
+    await world.run(1000);
+    expect(traps.map(({ host }) => host)).toEqual([RECEIVER, RECEIVER]);
+    await send(0x12, 1, 0x04);
+    await world.run(6000);
+    expect(traps.map(({ host, fields }) => [host, fields.sequence]).slice(2), 'the immediate one, again').toEqual([[RECEIVER, 2]]);
+    expect(bmc.pef.bmcRecordId).toBe(1);
+    await bmc.close();
+    expect(world.clock.pending).toBe(0);
+  });
+
   test('more alerts than can wait are lost, and nothing else is', async () => {
     const { bmc, world, traps } = await bench({ destinations: [to(RECEIVER, { acknowledged: true, timeout: 1, retries: 0 })] });
     for (let i = 0; i < 50; i++) void bmc.events.raise(tooHot);

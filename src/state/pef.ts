@@ -134,12 +134,16 @@ export class Pef {
     return done;
   }
 
-  /** A reset of the BMC: what is volatile ends. */
+  /** A reset of the BMC: what is volatile ends, and events that were postponed are handled (§17.4.1). */
   reset(): void {
+    this.#endPostponing();
+  }
+
+  /** The BMC stops: what is pending stays unprocessed, for `resume` after the next start. */
+  stop(): void {
+    this.#underWay.length = 0;
     this.#cancel();
-    this.#stopPostponing();
-    this.#postpone = POSTPONE_OFF;
-    this.parameters.setInProgress.clear();
+    this.alerts.stop();
   }
 
   #take(event: PlatformEvent, recordId: number, before = false): void {
@@ -149,7 +153,7 @@ export class Pef {
     if (this.#underWay.length > MOST_PENDING) this.#underWay.shift();
     if (this.#postpone === POSTPONE_OFF) return this.#processInTurn(taken, before);
     this.#postponed.push(taken);
-    if (this.#postponed.length > MOST_PENDING) this.#postponed.shift();
+    if (this.#postponed.length > MOST_PENDING) this.#drop(this.#postponed.shift()!);
     if (!this.#postponeTimer) this.#startPostponing();
   }
 
@@ -249,7 +253,11 @@ export class Pef {
   #powered({ action, starts }: PowerChange): void {
     if (action === 'diag') return;
     if (starts) this.#started = this.#setup.clock.monotonic();
-    // Switching off and resetting end the postpone timer and the temporary disable (§30.2).
+    this.#endPostponing();
+  }
+
+  /** Switching off and resetting end the postpone timer, the temporary disable and the lock of the parameters (§30.2, §30.4). */
+  #endPostponing(): void {
     this.#stopPostponing();
     this.#postpone = POSTPONE_OFF;
     this.parameters.setInProgress.clear();

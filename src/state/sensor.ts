@@ -54,6 +54,8 @@ export class Sensor {
   #assertions: number;
   #deassertions = 0;
   #eventData: GivenEventData | undefined;
+  /** The declared hysteresis. */
+  #steps: { readonly positive: number; readonly negative: number } | undefined;
 
   constructor(declaration: SensorDeclaration, around: SensorSurroundings) {
     this.declaration = declaration;
@@ -129,12 +131,7 @@ export class Sensor {
 
   /** In steps of the raw reading. */
   get hysteresis(): { readonly positive: number; readonly negative: number } {
-    const { factors, hysteresis = 0, hysteresisSteps, nominal, min, max } = this.analog;
-    const known = this.#stored.hysteresis ?? hysteresisSteps;
-    if (known) return known;
-    const at = nominal ?? (min + max) / 2;
-    const steps = Math.abs(ordered(factors, toRaw(factors, at + hysteresis)) - ordered(factors, toRaw(factors, at)));
-    return { positive: steps, negative: steps };
+    return this.#stored.hysteresis ?? this.analog.hysteresisSteps ?? (this.#steps ??= stepsOf(this.analog));
   }
 
   setHysteresis(positive: number, negative: number): Durable {
@@ -222,6 +219,11 @@ export class Sensor {
   poll(): void {
     this.#source.refresh?.();
     this.read();
+  }
+
+  /** Its source moves by itself. */
+  get moves(): boolean {
+    return this.#source.moves;
   }
 
   /** Whether events can come from this sensor that nobody sees who does not look. */
@@ -360,4 +362,11 @@ export class Sensor {
     this.#around.changed(this);
     return done;
   }
+}
+
+/** A hysteresis in the sensor's unit as steps of its reading, around what it reads when all is well. */
+function stepsOf({ factors, hysteresis = 0, nominal, min, max }: AnalogDeclaration): { readonly positive: number; readonly negative: number } {
+  const at = nominal ?? (min + max) / 2;
+  const steps = Math.abs(ordered(factors, toRaw(factors, at + hysteresis)) - ordered(factors, toRaw(factors, at)));
+  return { positive: steps, negative: steps };
 }

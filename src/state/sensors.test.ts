@@ -63,6 +63,11 @@ describe('the watch', () => {
     await bmc.close();
   });
 
+  test('what is beyond a threshold from the start is told at the start', async () => {
+    const { log } = await bench([cpu({ value: 95 })]);
+    expect(log).toEqual(['assert 7 at 0', 'assert 9 at 0']);
+  });
+
   test('the interval is a setting, and closing ends it', async () => {
     const { bmc, world, log } = await bench([cpu({ value: { formula: 't' } })], { sensorInterval: 30 });
     await world.run(119_000);

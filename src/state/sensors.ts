@@ -34,11 +34,13 @@ export class Sensors {
     for (const declaration of declarations) this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), new Sensor(declaration, around));
   }
 
-  /** Begins to look at sensors that move. */
+  /** Looks at sensors once, and from now on at those that move and may tell of something. */
   start(): void {
     this.#running = true;
-    for (const sensor of this.#sensors.values()) this.#reconsider(sensor);
-    for (const sensor of this.#watched) sensor.poll();
+    for (const sensor of this.#sensors.values()) {
+      this.#reconsider(sensor);
+      if (!sensor.declaration.eventOnly && (!sensor.moves || sensor.needsWatch)) sensor.poll();
+    }
   }
 
   stop(): void {
