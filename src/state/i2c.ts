@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../codec/index.ts';
 import type { FruInventory } from './fru.ts';
+import { WriteFailure } from './requester.ts';
 import type { Durable } from './store.ts';
 
 /** A device without a controller of its own, as Master Write-Read reaches it. */
@@ -62,6 +63,8 @@ export class FruEeprom implements I2cDevice {
     this.#at = (addressBytes === 2 ? (data[0] << 8) | data[1] : data[0]) % length;
     const stored = data.subarray(addressBytes);
     if (stored.length === 0) return undefined;
+    // A part whose write protection is wired does not acknowledge data.
+    if (this.#fru.device(this.#id).readOnly) throw new IpmiError(WriteFailure.Nack, 'write protected');
     // Like the parts themselves: what goes over the end comes out at the start.
     const image = this.#fru.image(this.#id).slice();
     for (const [i, byte] of stored.entries()) image[(this.#at + i) % length] = byte;

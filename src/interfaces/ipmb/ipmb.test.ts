@@ -321,6 +321,13 @@ describe('Master Write-Read', () => {
     expect([...bmc.fru.image(0).subarray(0xf0, 0xf3)]).toEqual([1, 2, 3]);
   });
 
+  test('a write-protected one does not acknowledge what is written to it', async () => {
+    const { send } = await chassis({ fru: [{ ...fru[0], readOnly: true }] });
+    const access = async (...data: number[]) => [...(await send(HOST, NetFn.App, MasterWriteRead.cmd, Uint8Array.from(data))).answer];
+    expect(await access(PRIVATE_1, 0xa0, 0, 0xf0, 1)).toEqual([0x83]);
+    expect(await access(PRIVATE_1, 0xa0, 1, 0x00)).toEqual([0, 1]);
+  });
+
   test.each<[string, number[], number]>([
     ['nothing at the address', [PRIVATE_1, 0xa4, 1], 0x83],
     ['no such private bus', [0x05, 0xa0, 1], 0xcc],

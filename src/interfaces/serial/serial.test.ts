@@ -360,6 +360,22 @@ test('LUN 10b is system software: the message waits for it', async () => {
   expect(hexPairs(Uint8Array.from(message))).toContain('11 01');
 });
 
+test('system software answers with Send Message to the session; nobody writes to it before a log-in', async () => {
+  const { console, world, bmc, say, sys } = await bench();
+  expect(await sys('1A 24 01')).toBe('[1E 24 01 D4]');
+  await sys('SYS PWD -U admin secret');
+  await say('[1A 24 01]\r');
+  const [{ handle }] = bmc.sessions.active;
+  expect(bmc.messages.take()?.data[0]).toBe(handle);
+  const host = loopback(bmc.router.dispatch, new Context(bmc, { number: 15, medium: 'system-interface', maxAnswer: 248 }, 4));
+  const answer = buildMessage({ to: 0x81, toLun: 0, from: 0x20, fromLun: 2, seq: 9, netFn: 7, cmd: 1, data: Uint8Array.of(0, 0xab) });
+  console.seen = '';
+  expect([...(await host.raw(0x06, 0x34, Uint8Array.of(2, handle, ...answer)))]).toEqual([0]);
+  await world.run(20);
+  expect(console.seen).toBe('[1E 24 01 00 AB]\r\n');
+  expect([...(await host.raw(0x06, 0x34, Uint8Array.of(2, handle + 1, ...answer)))]).toEqual([0x80]);
+});
+
 test('what cannot be a serial interface is refused by name', () => {
   expect(() => new SerialInterface({ channel: 9, bmc: new Bmc(), clock: simWorld(1).clock, line: undefined as never })).toThrow(/channel 9/);
 });

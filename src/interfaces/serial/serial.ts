@@ -5,6 +5,8 @@ import { ConnectionState, SerialModemConnectionActive } from '../../commands/tra
 import { Context, OutQueue, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { ConnectionMode, MuxControl } from '../../state/serial-parameters.ts';
+import { Requester } from '../../state/requester.ts';
+import type { Session } from '../../state/sessions.ts';
 import type { SerialChannel, SerialPort } from '../../state/serial.ts';
 import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
@@ -23,6 +25,8 @@ export interface SerialOptions {
 
 /** Most bytes of an answer: 255 less addresses and checksums, as on a LAN. */
 const MAX_ANSWER = 248;
+/** Milliseconds that a console has to answer a request that was bridged to it. */
+const CONSOLE_WAIT = 5000;
 /** Milliseconds between pings, and before the first (§25.9). */
 const PING = { interval: 2000, first: 50 };
 const text = new TextEncoder();
@@ -43,6 +47,10 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   #ping: Timer | undefined;
   #pings = 0;
   #undo: (() => void)[] = [];
+  /** Requests to the console: those that Send Message tracks. */
+  readonly #requester: Requester;
+  /** A whole message in the mode of the console's last one. */
+  #wrapped: (message: Uint8Array) => Uint8Array = encodeBasic;
 
   constructor(options: SerialOptions) {
     const { bmc, line, channel } = options;
@@ -52,6 +60,13 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     this.#serial = serial;
     this.channel = { number: channel, medium: 'serial', maxAnswer: MAX_ANSWER };
     this.#commands = new TextCommands({ bmc, serial, channel: this.channel, ask: (message) => this.#dispatch(message, this.#context(message.lun)) });
+    this.#requester = new Requester({
+      clock: bmc.setup.clock,
+      address: BMC_ADDRESS,
+      timeout: CONSOLE_WAIT,
+      tries: 1,
+      write: (message, handle) => (this.#sendTo(bmc.sessions.byHandle(handle), message) ? 'taken' : 'bus-error'),
+    });
     this.#out = new OutQueue((bytes) => {
       // Without carrier there is nobody to wait for.
       if (!line.carrier) return true;
@@ -82,6 +97,11 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     const { bmc } = this.#options;
     const { number } = this.channel;
     this.#undo = [
+      bmc.bridge.connect(number, {
+        kind: 'sessions',
+        requester: this.#requester,
+        send: (session, message) => this.#sendTo(session, message),
+      }),
       bmc.sessions.onClose((session) => session.channel.number === number && this.#serial.forgetTerminal()),
       this.#serial.onSwitch((side) => {
         if (side === 'bmc' && this.#serial.muxControl(1) & MuxControl.Ping) this.ping(this.#state());
@@ -204,7 +224,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   }
 
   #serveBasic(request: IpmiMessage): void {
-    if (request.to !== BMC_ADDRESS || request.netFn % 2 !== 0) return;
+    if (request.to !== BMC_ADDRESS) return;
     this.#out.put(Uint8Array.of(BasicMode.Handshake));
     this.#serve(request, (answer) => encodeBasic(buildResponse(request, answer)), encodeBasic);
   }
@@ -219,7 +239,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     } else {
       const message = parseTerminal(line);
       if (!message) this.#say(`[ERR ${hex(CC.InvalidDataField)}]`);
-      else if (message.netFn % 2 === 0 && message.bridge === 0) {
+      else if (message.netFn % 2 === 1 || message.bridge === 0) {
         const { netFn, lun, seq, cmd, data } = message;
         const request = { to: BMC_ADDRESS, toLun: lun, netFn, from: TERMINAL_CONSOLE, fromLun: 0, seq, cmd, data };
         this.#serve(
@@ -242,6 +262,11 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     const session = sessions.onChannel(this.channel.number);
     if (session) sessions.heard(session);
     const context = this.#context(lun);
+    this.#wrapped = bridged;
+    if (netFn % 2 === 1 && lun !== SMS_LUN) {
+      if (session) this.#requester.respond(request, session.handle);
+      return;
+    }
     if (lun === SMS_LUN) return this.#toSystemSoftware(request, context, frame);
     const answer = this.#dispatch({ netFn, lun, cmd, data }, context);
     if (answer instanceof Promise) void answer.then((body) => this.#reply(frame(body), context, bridged));
@@ -258,11 +283,19 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   /** LUN 10b: the message goes to the Receive Message Queue, and system software answers it or does not (IPMI 2.0 §14.7.5). */
   #toSystemSoftware(request: IpmiMessage, context: Context<BmcState>, frame: (answer: Answer) => Uint8Array): void {
     try {
+      if (context.privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
       const data = Uint8Array.of(context.session?.handle ?? 0, ...buildMessage(request));
       this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data });
     } catch (error) {
-      this.#out.put(frame(Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified)));
+      if (request.netFn % 2 === 0) this.#out.put(frame(Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified)));
     }
+  }
+
+  /** The one session that a line has. */
+  #sendTo(session: Session | undefined, message: Uint8Array): boolean {
+    if (!session?.active || session !== this.#options.bmc.sessions.onChannel(this.channel.number)) return false;
+    this.#out.put(this.#wrapped(message));
+    return true;
   }
 
   #context(lun: number): Context<BmcState> {
@@ -280,8 +313,13 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   /** The response to a bridged request (§14.7.4): bridge field 01b, the responder's LUN. */
   #bridgedLine(message: Uint8Array): Uint8Array {
-    const { netFn, fromLun: lun, seq, cmd, data } = parseMessage(message)!;
-    return this.#line(`[${formatTerminal({ netFn, lun, seq, bridge: 1, cmd, data })}]`);
+    const parsed = parseMessage(message);
+    // Raw bytes have no line of their own.
+    if (!parsed) return new Uint8Array(0);
+    const { netFn, fromLun, toLun, seq, cmd, data } = parsed;
+    const bySystem = fromLun === SMS_LUN;
+    const lun = bySystem || netFn % 2 === 1 ? fromLun : toLun;
+    return this.#line(`[${formatTerminal({ netFn, lun, seq, bridge: bySystem ? 0 : 1, cmd, data })}]`);
   }
 
   #say(said: string): void {
