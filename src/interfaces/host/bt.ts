@@ -83,6 +83,11 @@ export class BtInterface implements Interface<BmcState> {
       this.counters.runts++;
       return;
     }
+    // A device node has no B_BUSY to show: who asks and asks and fetches nothing is not heard.
+    if (this.#queue.length >= 2 * OUTSTANDING) {
+      this.counters.unread++;
+      return;
+    }
     this.counters.requests++;
     const until = this.#options.clock.monotonic() + REQUEST_TO_RESPONSE;
     // Bytes after what the length byte says are no part of the message (R36).

@@ -120,6 +120,34 @@ test('bt: a writer that has to wait holds the next one up, not the BMC; EIO is t
   expect(port.send(frame)).toBe('sent');
 });
 
+test('R41: bt: a host that fetches nothing and asks on costs no memory, and is served when it is back', async () => {
+  const world = simWorld(3);
+  const driver = script();
+  world.devices.provide('/dev/ipmi-bt-host', driver);
+  const bmc = new Bmc({ interfaces: [{ type: 'bt' }], sel: { bootEvents: false } }, { world });
+  await world.until(bmc.open());
+  const [{ interface: one }] = [...bmc.router.attachments];
+  const ask = (seq: number): number => driver.inbox.push(Uint8Array.of(3, 0x18, seq & 0xff, 1));
+  driver.answer = Array.from({ length: 20_000 }, () => 'sleep');
+  for (let i = 0; i < 10_000; i++) {
+    ask(i);
+    driver.wake();
+    if (i % 100 === 0) await world.run(1);
+    expect(one.unsent).toBeLessThanOrEqual(64);
+  }
+  await world.run(10_000);
+  driver.answer = [];
+  driver.written = [];
+  driver.wake();
+  await world.run(100);
+  expect(one.unsent).toBe(0);
+  ask(200);
+  driver.wake();
+  await world.run(100);
+  // The one that the driver held, and this one: what waited in between is too old to be returned.
+  expect(driver.written.map((frame) => frame.split(' ')[2])).toEqual(['00', 'c8']);
+});
+
 test('R33: attention by ioctl: bt sets, kcs sets, clears and aborts, ssif cannot; without koffi it is said once', async () => {
   for (const [kind, requests] of [
     ['bt', ['b100', 'b100']],
