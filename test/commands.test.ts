@@ -14,8 +14,6 @@ const LEVELS: Readonly<Record<string, number | undefined>> = {
 
 /** Rights that differ from appendix G on purpose; the declarations say why. */
 const WIDER = new Set(['04h 20h', '04h 21h', '04h 22h']);
-/** The BMC sends it, to system software; it is none that a BMC answers. */
-const SENT = new Set(['0Ch 20h']);
 
 const rows = standardCommands.flatMap(({ netFn, body, commands }) =>
   commands.split(' ').map((text) => {
@@ -26,7 +24,7 @@ const rows = standardCommands.flatMap(({ netFn, body, commands }) =>
 
 test('the table is whole', () => expect(rows.length).toBe(171));
 
-test.each(rows.filter(({ name }) => !SENT.has(name)))('$name', ({ name, key, level }) => {
+test.each(rows)('$name', ({ name, key, level }) => {
   const handler = standard.get(key)?.handler;
   expect(handler, 'no handler').toBeDefined();
   if (level === 's') expect(handler!.systemInterfaceOnly).toBe(true);

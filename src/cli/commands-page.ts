@@ -46,8 +46,8 @@ export function commandsPage(): string {
       '|---|---|---|---|---|---|---|',
     );
     for (const command of rows) {
-      const { name, spec, privilege, systemInterfaceOnly, sentByBmc, request, response } = command;
-      const answered = sentByBmc ? 'sent by the BMC' : always(command) ? 'yes' : handled(command) ? 'with `firmware`' : 'no';
+      const { name, spec, privilege, systemInterfaceOnly, request, response } = command;
+      const answered = always(command) ? 'yes' : handled(command) ? 'with `firmware`' : 'no';
       const level = systemInterfaceOnly
         ? 'system interface only'
         : privilege === Privilege.None

@@ -40,8 +40,6 @@ export interface CommandLiteral<Q extends Shape, R extends Shape> extends Comman
   readonly privilege: Privilege;
   /** Only from a system interface (appendix G, "s"): refused with D4h elsewhere. */
   readonly systemInterfaceOnly?: boolean;
-  /** The BMC sends it, and has no answer to it itself. */
-  readonly sentByBmc?: boolean;
   /** The command's own completion codes, 80h..BEh. */
   readonly codes?: Readonly<Record<number, string>>;
   /** The request field that chooses among functions which the firmware firewall can disable one by one (IPMI 2.0 appendix H). */
@@ -63,7 +61,6 @@ export interface Command<Q = any, R = any> extends CommandKey {
   readonly spec: string;
   readonly privilege: Privilege;
   readonly systemInterfaceOnly: boolean;
-  readonly sentByBmc: boolean;
   readonly codes: Readonly<Record<number, string>>;
   readonly subFunctions: SubFunctions | undefined;
   readonly request: Layout<Q>;
@@ -89,7 +86,6 @@ export function command<const Q extends Shape, const R extends Shape>(literal: C
     body,
     privilege: literal.privilege,
     systemInterfaceOnly: literal.systemInterfaceOnly ?? false,
-    sentByBmc: literal.sentByBmc ?? false,
     codes: literal.codes ?? {},
     subFunctions: literal.subFunctions,
     request: layout(`${literal.name} request`, literal.request),

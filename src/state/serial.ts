@@ -12,6 +12,8 @@ import type { Durable, Store } from './store.ts';
 export interface SerialPort {
   /** Serial/Modem Connection Active, to the console (§25.9). */
   ping(state: number): void;
+  /** SOL Activating, to the console (§26.1). */
+  solActivating(instance: number): void;
   /** A session of this line is active. */
   readonly messaging: boolean;
   /** Hangs up and calls a number; the strings are those of the parameters. */
@@ -263,6 +265,11 @@ export class SerialChannels {
 
   setRouting(channel: number, association: number): Durable {
     return this.#routing.set(channel, association);
+  }
+
+  /** SOL takes the system's serial port: consoles that share its connector, and have it now, are told. */
+  solActivating(instance: number): void {
+    for (const { sharing, mux, port } of this.#channels.values()) if (sharing && mux === 'bmc') port?.solActivating(instance);
   }
 
   /** Frees what a session left locked. */

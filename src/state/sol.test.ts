@@ -15,6 +15,7 @@ import {
 import { CloseSession } from '../commands/app/sessions.ts';
 import { Privilege } from '../commands/command.ts';
 import { GetSolConfigurationParameters, SetSolConfigurationParameters, SolParameter } from '../commands/transport/sol.ts';
+import { BasicReader } from '../wire/serial-basic.ts';
 import { NO_OPERATION, SolToBmc, SolToConsole, type SolStatus } from '../wire/index.ts';
 
 const SOL = 1;
@@ -275,6 +276,33 @@ describe('who may have it', () => {
     await terminal({ encryption: false }, sol.client);
     await expect(operate(PayloadEncryption.Suspend)).rejects.toMatchObject(refused(0x82));
   });
+});
+
+test('who has the shared connector on a serial channel is told when SOL takes the port', async () => {
+  const { world, terminal } = await solBench(
+    1,
+    {},
+    {
+      interfaces: [
+        { type: 'lan', listen: '10.0.0.1:9623' },
+        { type: 'serial', listen: '10.0.0.1:2000', shared: 'bmc' },
+      ],
+    },
+  );
+  const line = await world.until(world.stream.connect({ host: '10.0.0.1', port: 2000 }));
+  const messages: number[][] = [];
+  const reader = new BasicReader();
+  line.onData = (data) => {
+    for (const byte of data) {
+      const message = reader.take(byte);
+      if (message) messages.push([...message]);
+    }
+  };
+  await world.run(100);
+  await terminal();
+  await world.run(100);
+  // To 81h, NetFn 0Ch, command 20h: activating, instance 1, SOL 1.0.
+  expect(messages.map((message) => [message[0], message[1], message[5], ...message.slice(6, 10)])).toContainEqual([0x81, 0x30, 0x20, 1, 1, 1, 0]);
 });
 
 describe('parameters', () => {

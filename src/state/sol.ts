@@ -12,6 +12,8 @@ export interface SolOptions {
   readonly clock: Clock;
   readonly console: Console;
   readonly parameters: SolParameters;
+  /** Called when an instance is activated. */
+  readonly activating?: (instance: number) => void;
   /** Sessions that may share the console, 1..15. Default 1. */
   readonly instances?: number;
 }
@@ -56,7 +58,9 @@ export class SolPayload implements PayloadDefinition {
   }
 
   activate(activation: PayloadActivation): PayloadEnd {
-    return new SolSession(this.#options, activation);
+    const session = new SolSession(this.#options, activation);
+    this.#options.activating?.(activation.instance);
+    return session;
   }
 
   inactive(payload: Uint8Array): Uint8Array | undefined {

@@ -8,15 +8,17 @@ const codes = {
   0x83: 'attempt to read write-only parameter',
 };
 
+/** Session states of SOL Activating. */
+export const SolState = { Activating: 1 } as const;
+
+/** Sent by the BMC to a serial channel whose connector SOL takes over; answered with nothing but success. */
 export const SolActivating = command({
   name: 'SOL Activating',
   spec: 'IPMI 2.0 §26.1',
   netFn: NetFn.Transport,
   cmd: 0x20,
   privilege: Privilege.None,
-  sentByBmc: true,
   request: {
-    /** 1: SOL is about to be activated, serial traffic is to stop. */
     ...byte({ sessionState: bits(3, 0) }),
     ...byte({ instance: bits(3, 0) }),
     majorVersion: u8,

@@ -1,4 +1,4 @@
-import { GetSolConfigurationParameters, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
+import { GetSolConfigurationParameters, SolActivating, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';
@@ -6,6 +6,11 @@ import { handle } from '../handle.ts';
 import { lanChannel, PARAMETER_REVISION } from './lan.ts';
 
 export const solHandlers: readonly Handler<BmcState>[] = [
+  // For consoles of a serial channel. A BMC that another one tells so has nothing to stop.
+  handle(SolActivating, ({ sessionState, instance }, { requester, bmc }) => {
+    bmc.setup.log.debug(`SOL activating (state ${sessionState}, instance ${instance}), says ${requester}`);
+  }),
+
   handle(SetSolConfigurationParameters, ({ channel, parameter, data }, context) => {
     const number = lanChannel(context, channel);
     return after(context.bmc.sol.set(number, parameter, data, context.session ?? context.channel), {});

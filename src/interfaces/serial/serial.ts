@@ -1,7 +1,8 @@
 import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
-import { Privilege } from '../../commands/command.ts';
+import { Privilege, type Command } from '../../commands/command.ts';
 import { GetChannelAuthenticationCapabilities } from '../../commands/app/sessions.ts';
 import { ConnectionState, SerialModemConnectionActive } from '../../commands/transport/serial.ts';
+import { SolActivating, SolState } from '../../commands/transport/sol.ts';
 import { Context, OutQueue, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { ConnectionMode, MuxControl } from '../../state/serial-parameters.ts';
@@ -121,8 +122,15 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   }
 
   ping(state: number): void {
-    const data = SerialModemConnectionActive.request.encode({ state, ipmiMajor: 2, ipmiMinor: 0 });
-    const { netFn, cmd } = SerialModemConnectionActive;
+    this.#tell(SerialModemConnectionActive, SerialModemConnectionActive.request.encode({ state, ipmiMajor: 2, ipmiMinor: 0 }));
+  }
+
+  solActivating(instance: number): void {
+    this.#tell(SolActivating, SolActivating.request.encode({ sessionState: SolState.Activating, instance, majorVersion: 1, minorVersion: 0 }));
+  }
+
+  /** A request to the console, in the mode that it speaks. */
+  #tell({ netFn, cmd }: Command, data: Uint8Array): void {
     const seq = this.#pings++ & 0x3f;
     if (this.#serial.modes & ConnectionMode.Basic) {
       this.#out.put(encodeBasic(buildMessage({ to: REMOTE_CONSOLE, toLun: 0, netFn, from: BMC_ADDRESS, fromLun: 0, seq, cmd, data })));

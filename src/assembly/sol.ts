@@ -1,0 +1,19 @@
+import type { BmcOptions } from '../config/options.ts';
+import { usersWithoutSol } from '../config/platform.ts';
+import type { BmcState } from '../state/bmc-state.ts';
+import { Payloads } from '../state/payloads.ts';
+import { SolParameters } from '../state/sol-parameters.ts';
+import { SolPayload } from '../state/sol.ts';
+
+/** The payloads of a BMC, with SOL among them. Made before the rest: what they need of `bmc` they ask for later. */
+export function makePayloads(bmc: Pick<BmcState, 'setup' | 'console' | 'serial'>, options: BmcOptions): { payloads: Payloads; sol: SolParameters } {
+  const { setup, console } = bmc;
+  const payloads = new Payloads(setup, { port: options.sol?.port, withoutSol: usersWithoutSol(options) });
+  const sol = new SolParameters(setup, { port: (channel) => payloads.port(channel), bitRate: (rate) => console.setBitRate(rate) });
+  const activating = (instance: number): void => bmc.serial.solActivating(instance);
+  payloads.register(
+    new SolPayload({ clock: setup.clock, console, parameters: sol, instances: options.sol?.instances, activating }),
+    'src/state/sol.ts',
+  );
+  return { payloads, sol };
+}
