@@ -62,7 +62,7 @@ test('power: a history that grows, with the window that was asked for', async ()
   expect(minute.maximum - minute.minimum).toBeGreaterThan(100);
   const short = await read(2, 0x05);
   expect(short.maximum - short.minimum).toBeLessThan(minute.maximum - minute.minimum);
-  expect(await ask(2, 2, 0x07, 0)).toEqual([0xcc]);
+  expect(await ask(2, 2, 0x06, 0)).toEqual([0xcc]);
   // A peak of ten seconds is seen by the windows that reach back to it, and only by those.
   bmc.sensors.get(4, 0).set(900);
   await world.run(10_000);

@@ -32,8 +32,8 @@ const CONFIGURATION = { major: 1, minor: 5, revision: 1 };
 const CHUNK = 16;
 const AT_ONCE = 8;
 const TEMPERATURE = 0x01;
-/** Rolling averages of enhanced statistics: 5 s, 1 min, 15 min, 1 h, as [7:6] unit and [5:0] count. */
-const PERIODS = [0x05, 0x41, 0x4f, 0x81];
+/** Rolling averages of enhanced statistics: 5, 15, 30 s, 1, 3, 7, 15, 30 min, 1 h, as [7:6] unit and [5:0] count. */
+const PERIODS = [0x05, 0x0f, 0x1e, 0x41, 0x43, 0x47, 0x4f, 0x5e, 0x81];
 const UNIT_MS = [1000, 60_000, 3_600_000, 86_400_000];
 const STATISTICS_PERIOD = 60_000;
 const NO_CHANNEL = 0xff;
