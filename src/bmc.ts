@@ -19,7 +19,6 @@ import { dangersOf, frusOf, identityOf, lanSettingsOf, usersOf } from './config/
 import { serialOf } from './config/serial.ts';
 import { recordsInFile } from './config/sdr-file.ts';
 import { sensorsOf } from './config/sensors.ts';
-import { hpmHandlers } from './handlers/picmg/hpm.ts';
 import { blobHandlers } from './handlers/oem/blob.ts';
 import { standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket, IcmbNetwork } from './interfaces/index.ts';
@@ -146,6 +145,8 @@ export class Bmc implements BmcState {
   readonly #busses: Busses;
   readonly #icmbNetwork: IcmbNetwork;
   readonly #made: Made[] = [];
+  /** The next reset starts firmware that was just activated. */
+  #newFirmware = false;
   readonly #power: Power;
   #feed: SensorFeed | undefined;
   #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
@@ -230,10 +231,11 @@ export class Bmc implements BmcState {
     this.forwarding = new Forwarding(setup, this.router, this.messages);
     this.dcmi = new Dcmi(setup, this.sensors, this.name);
     this.watchdog = new Watchdog(setup, watchdogEvents(this));
-    const restart = (): void => this.reset('cold');
-    this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, directory: firmwareDirectory, restart });
-    const { lanPayload } = options.firmware ?? {};
-    if (this.update) this.router.register(hpmHandlers({ update: this.update, clock: world.clock, lanPayload }));
+    const restart = (): void => {
+      this.#newFirmware = true;
+      this.reset('cold');
+    };
+    this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, router: this.router, directory: firmwareDirectory, restart });
     this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
     if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world);
     this.#connect();
@@ -378,7 +380,9 @@ export class Bmc implements BmcState {
     if (kind === 'warm') return;
     this.blobs.kill();
     this.update?.kill('the BMC was reset');
-    this.router.suspended = CC.InitializationInProgress;
+    // A host's ipmitool that waits for its new firmware asks again after C0h, and gives up at D2h.
+    this.router.suspended = this.#newFirmware ? CC.NodeBusy : CC.InitializationInProgress;
+    this.#newFirmware = false;
     for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();
     this.sdr.leaveUpdateMode();
     this.channels.forgetPresentAccess();

@@ -2,6 +2,9 @@ import { Privilege } from '../commands/command.ts';
 import { SettingsError } from '../config/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
+import { hpmHandlers } from '../handlers/picmg/hpm.ts';
+import type { Router } from '../router/index.ts';
+import type { BmcState } from '../state/bmc-state.ts';
 import type { Identity } from '../state/identity.ts';
 import type { Setup } from '../state/setup.ts';
 import {
@@ -29,6 +32,8 @@ export interface FirmwareSurroundings {
   readonly bmc: string;
   readonly setup: Setup;
   readonly identity: Identity;
+  /** HPM.1 is served here. */
+  readonly router: Router<BmcState>;
   readonly world: Pick<World, 'files' | 'programs' | 'http'>;
   /** Where images lie if the settings do not say. */
   readonly directory: string | undefined;
@@ -46,7 +51,7 @@ export function makeFirmware(
   around: FirmwareSurroundings,
 ): UpdateService | undefined {
   if (!options) return undefined;
-  const { bmc, setup, identity, world, restart } = around;
+  const { bmc, setup, identity, router, world, restart } = around;
   const directory = options.directory ?? around.directory;
   const pool: MemoryPool = { left: options.memory ?? MEMORY };
   const { files } = world;
@@ -63,7 +68,7 @@ export function makeFirmware(
       : plain;
     return new Component(componentOptions(one, firmware), medium, backendOf(one, setup, world), bmc);
   });
-  return new UpdateService(setup, {
+  const update = new UpdateService(setup, {
     bmc,
     components,
     device: { deviceId: identity.deviceId, manufacturerId: identity.manufacturerId, productId: identity.productId, isSigned },
@@ -82,6 +87,8 @@ export function makeFirmware(
     updating: (underWay) => void (identity.updateInProgress = underWay),
     lock: directory === undefined ? undefined : { files, directory },
   });
+  router.register(hpmHandlers({ update, clock: setup.clock, lanPayload: options.lanPayload }));
+  return update;
 }
 
 function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): UpdateAccess {

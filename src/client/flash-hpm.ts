@@ -1,4 +1,4 @@
-import { CC, IpmiError, latin1 } from '../codec/index.ts';
+import { CC, IpmiError, isTemporary, latin1 } from '../codec/index.ts';
 import { GetDeviceId } from '../commands/app/device.ts';
 import type { Command } from '../commands/command.ts';
 import {
@@ -170,7 +170,7 @@ export class HpmFlasher {
         if (status.completionCode === CC.Ok) return;
         if (status.completionCode !== IN_PROGRESS) throw await this.#refused(what, component, new IpmiError(status.completionCode));
       } catch (error) {
-        if (error instanceof IpmiError && error.cc === CC.InitializationInProgress) continue;
+        if (error instanceof IpmiError && isTemporary(error.cc)) continue;
         if (!(error instanceof TimeoutError)) throw error;
         await this.#reconnect();
       }

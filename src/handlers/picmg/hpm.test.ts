@@ -130,7 +130,8 @@ test('upload, blocks that wrap and come twice, activation with a cold reset, rol
   expect(await hpm(HPM.selfTest)).toEqual([0x80]);
   expect(await hpm(HPM.abort)).toEqual([0x80]);
   await world.run(400);
-  expect(await hpm(HPM.status)).toEqual([0xd2]);
+  // Its sessions are gone, and the host is told to ask again.
+  expect(await hpm(HPM.status)).toEqual([0xc0]);
   await world.run(3000);
   expect(await hpm(HPM.status)).toEqual([0, HPM.activate, 0, 100]);
   expect(await hpm(HPM.selfTest)).toEqual([0, 0x55, 0]);
