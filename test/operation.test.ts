@@ -46,7 +46,7 @@ test('SIGTERM: what is under way is answered, then everything is closed; the rea
   expect(JSON.parse(readFileSync(ready, 'utf8'))).toEqual({ ready: true, state, interfaces });
   expect([state, ...readdirSync(state).map((name) => join(state, name))].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
     '700',
-    ...readdirSync(state).map(() => '600'),
+    ...readdirSync(state).map((name) => (name === 'firmware' ? '700' : '600')),
   ]);
   const second = cli('run', '--lan', '127.0.0.1:0', '--state', state);
   expect([second.status, second.stderr]).toEqual([2, `ipmi-bmc: ${state}: another process uses this state directory\n`]);
@@ -139,4 +139,19 @@ toolTest('no password or key in logs, traces, ready lines, exports, or the seale
   expect(cli('state', 'export', state, '--secrets', '--seal-key', key).stdout.toLowerCase()).toContain(
     Buffer.from('SECRET-password2').toString('hex'),
   );
+});
+
+toolTest('SIGUSR1: what each interface did', ['ipmitool'], async () => {
+  const { child, ipmitool, log } = await startBmc(judged);
+  children.push(child);
+  await ipmitool('mc info');
+  child.kill('SIGUSR1');
+  while (!log().includes('counters')) await new Promise((resolve) => child.stderr!.once('data', resolve));
+  expect(
+    JSON.parse(
+      log()
+        .split('\n')
+        .find((line) => line.includes('"medium":"lan"'))!,
+    ),
+  ).toMatchObject({ channel: 1, busy: 0, expired: 0, late: 0 });
 });

@@ -73,12 +73,23 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   if (options.readyFile !== undefined) announce(options.readyFile, ready);
   process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces, state?.directory));
   notifySystemd('READY=1');
+  const tell = (): void => tellCounters(bmcs, log);
+  process.on('SIGUSR1', tell);
   await stopped;
+  process.off('SIGUSR1', tell);
   notifySystemd('STOPPING=1');
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   await Promise.all(bmcs.map((bmc) => bmc.close()));
   await storage?.close();
   return 0;
+}
+
+/** What each interface did: requests, and those that were refused busy, timed out, or answered too late. */
+function tellCounters(bmcs: readonly Bmc[], log: Logger): void {
+  for (const bmc of bmcs) {
+    for (const { interface: one, counters } of bmc.router.attachments)
+      log.warn({ bmc: bmc.name, channel: one.channel.number, medium: one.channel.medium, ...counters }, 'counters');
+  }
 }
 
 /** The ready file of an earlier life says nothing of this one. Throws CliError where it could not be written either. */

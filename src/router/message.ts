@@ -84,6 +84,11 @@ export class Context<B = unknown> {
     return this.#abort.signal;
   }
 
+  /** The deadline has passed: an answer is dropped. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
   /** Runs `action` at the deadline; at once if that has passed. For the router's own use, and for handlers that wait for others. */
   onExpire(action: () => void): void {
     if (this.#expired) action();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { simWorld } from '../world/index.ts';
 import { toHex } from '../../test/support/vectors.ts';
 import { CC, IpmiError, optional, rest, u8 } from '../codec/index.ts';
 import { command, NetFn, Privilege } from '../commands/command.ts';
@@ -174,6 +175,22 @@ test('a tracer wraps every request of an interface, names and refusals included,
     "channel 1  2Eh/030201h 05h (nobody's) [01 02 03 04]  ->  invalid command (C1h)  0 us",
   ]);
   await attachment.detach();
+});
+
+test('a late answer is seen in the trace, and counted', async () => {
+  const world = simWorld(1);
+  const r = new Router({ clock: world.clock });
+  const late = new Promise<Uint8Array>((resolve) => void world.clock.after(7000, () => resolve(Uint8Array.of(0))));
+  r.register({ owner: 'x', handlers: [handleRaw({ netFn: 6, cmd: 0x74 }, () => late)] });
+  const lines: string[] = [];
+  r.wrap((dispatch) => traced(r, dispatch, world.clock, (line) => void lines.push(line)));
+  let entrance: Dispatch | undefined;
+  const attachment = await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
+  const answer = entrance!(message(6, 0x74), by());
+  await world.run(10_000);
+  expect(await answer).toEqual(Uint8Array.of(0xc3));
+  expect(lines).toEqual(['channel 1  06h 74h  ->  ok  7000000 us  too late: dropped']);
+  expect(attachment.counters).toMatchObject({ requests: 1, expired: 1, late: 1 });
 });
 
 describe('register', () => {

@@ -24,7 +24,7 @@ export function traced<B>(router: Router<B>, dispatch: Dispatch<B>, clock: Timer
     // Copied: the tree may be printed when the request's bytes are somebody else's.
     const requests = is(SendMessage, message) ? encapsulated(message.data.slice(1)) : [];
     const finish = (answer: Answer): Answer => {
-      print(`${traceLine(router, message, context, answer)}  ${passed()}`);
+      print(`${traceLine(router, message, context, answer)}  ${passed()}${context.expired ? '  too late: dropped' : ''}`);
       const tree = (responses: readonly IpmiMessage[]): void => {
         for (const line of branches(router, requests, responses)) print(responses.length > 0 ? `${line}  ${passed()}` : line);
       };
