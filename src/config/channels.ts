@@ -1,6 +1,7 @@
 import { fromLatin1 } from '../codec/index.ts';
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
+import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from './errors.ts';
 import type {
   IcmbInterfaceOptions,
@@ -98,9 +99,23 @@ function ipmbChannel({ channel = 0 }: IpmbInterfaceOptions): ChannelOptions {
   return { number: channel, medium: MediumType.Ipmb, protocol: ProtocolType.Ipmb, ...NO_SESSIONS };
 }
 
+/** Two controllers with one address would answer at once. */
+function checkAddresses({ interfaces = [], satellites = [] }: BmcOptions): void {
+  const own = (channel: number): number =>
+    interfaces.flatMap((one) => (one.type === 'ipmb' && (one.channel ?? 0) === channel ? [one.address ?? BMC_ADDRESS] : []))[0] ?? BMC_ADDRESS;
+  const taken = new Set<string>();
+  for (const { address, channel = 0 } of satellites) {
+    const place = `${channel}/${address}`;
+    if (taken.has(place) || address === own(channel))
+      throw new SettingsError(`channel ${channel}: two controllers have slave address ${address.toString(16)}h`);
+    taken.add(place);
+  }
+}
+
 /** The settings with an `ipmb` interface for each channel that has satellites and no interface of its own. */
 export function withBusses(options: BmcOptions): BmcOptions {
   const { interfaces = [], satellites = [] } = options;
+  checkAddresses(options);
   const there = new Set(interfaces.filter(({ type }) => type === 'ipmb').map(({ channel = 0 }) => channel));
   const missing = new Set(satellites.map(({ channel = 0 }) => channel).filter((channel) => !there.has(channel)));
   if (missing.size === 0) return options;

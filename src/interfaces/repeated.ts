@@ -19,6 +19,8 @@ export interface Answered {
 export interface RepeatedOptions {
   /** Requests whose answers are remembered. Default 8: a console has at most a few outstanding. */
   readonly remembered?: number;
+  /** Newer requests after which a number stands for another one. Default `remembered`. */
+  readonly window?: number;
   /** Milliseconds after its last sight when the same number and bytes are a new request. Default 30 000. */
   readonly within?: number;
   /** The requester is known to number its requests. Default: found out. */
@@ -33,14 +35,16 @@ export interface RepeatedOptions {
 export class RepeatedRequests {
   readonly #ring: (Answered | undefined)[] = [];
   readonly #remembered: number;
+  readonly #window: number;
   readonly #within: number;
   #lastSeq = -1;
   #numbers: boolean;
   /** New requests so far. */
   #count = 0;
 
-  constructor({ remembered = 8, within = 30_000, numbered = false }: RepeatedOptions = {}) {
+  constructor({ remembered = 8, window = remembered, within = 30_000, numbered = false }: RepeatedOptions = {}) {
     this.#remembered = remembered;
+    this.#window = window;
     this.#within = within;
     this.#numbers = numbered;
   }
@@ -57,7 +61,7 @@ export class RepeatedRequests {
       earlier.netFn === netFn &&
       earlier.cmd === cmd &&
       // Farther back, the number has come round again.
-      this.#count - earlier.index <= this.#remembered &&
+      this.#count - earlier.index <= this.#window &&
       now - earlier.at < this.#within &&
       same(earlier.data, data)
     ) {

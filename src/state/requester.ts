@@ -41,8 +41,16 @@ export interface RequesterOptions {
 /** Milliseconds after which a sequence number may mean another request (IPMI 2.0 §6.13.4: "sequence number expiration"). */
 export const SEQUENCE_EXPIRATION = 5000;
 const NUMBERS = 64;
-/** Requests that lie between two uses of a number at least, so that no responder takes the second one for a repetition. */
-const APART = 24;
+const TIMEOUT = 250;
+/**
+ * A window, as in every protocol that numbers and repeats: while a request waits for its answer, at most so many newer ones go to
+ * the same responder, and two uses of a number lie farther apart. A responder that takes a number for a repetition for 24
+ * requests is never wrong.
+ */
+const WINDOW = 16;
+const APART = 48;
+/** Requests that wait for their turn, how often they look, and how long. */
+const QUEUE = { limit: 64, pause: 10, tries: 100 };
 /** Milliseconds before a frame that the medium refused is written again; doubled each time. */
 const WRITE_BACK_OFF = 5;
 const WRITE_TRIES = 4;
@@ -62,8 +70,8 @@ interface Slot {
 
 /**
  * The requester's side of a medium of addressed messages: sequence numbers, repetition, matching of responses. A number is
- * used again only when nothing that belongs to its last request can still come: at once after a clean answer, after the
- * expiration interval where the request had been repeated or was never answered. Nothing is left behind by a request.
+ * used again only when nothing that belongs to its last request can still come, and after so many others that its responder
+ * knows it for a new one. Nothing is left behind by a request.
  */
 export class Requester {
   /** Responses that nobody waited for: late, doubled, or made up. */
@@ -76,7 +84,9 @@ export class Requester {
   readonly #slots = new Map<number, Slot>();
   /** Requests begun, by responder: also where to look for the next number. */
   readonly #begun = new Map<number, { count: number; next: number }>();
-  #closed = false;
+
+  /** Requests that wait for a number. */
+  #queued = 0;
 
   constructor(options: RequesterOptions) {
     this.#options = options;
@@ -99,10 +109,9 @@ export class Requester {
    * where the medium refused it again and again, C0h where all numbers of the responder are in use.
    */
   async begin(request: OutgoingRequest): Promise<{ readonly answer: Promise<Answer> }> {
-    if (this.#closed) throw new IpmiError(CC.DestinationUnavailable, 'the channel is closed');
     const { clock, address } = this.#options;
     const responder = request.responder ?? request.to;
-    const { seq, index } = this.#number(responder);
+    const { seq, index } = this.#number(responder) ?? (await this.#turn(responder));
     const { to } = request;
     const frame = this.#options.frame?.(request, seq) ?? buildMessage({ ...request, from: address, fromLun: 0, seq });
     let resolve: (answer: Answer) => void = () => undefined;
@@ -132,15 +141,14 @@ export class Requester {
     return true;
   }
 
-  /** Nobody is left waiting: what is open ends with D3h. */
+  /** The medium goes: nobody is left waiting, what is open ends with D3h. */
   close(): void {
-    this.#closed = true;
     for (const slot of this.#slots.values()) this.#settle(slot, Uint8Array.of(CC.DestinationUnavailable));
     this.#slots.clear();
   }
 
   #await(slot: Slot, responder: number): void {
-    const { clock, timeout = 250, tries = 6 } = this.#options;
+    const { clock, timeout = TIMEOUT, tries = 6 } = this.#options;
     slot.timer = clock.after(timeout * (slot.request.patience ?? 1), () => {
       if (slot.tries >= tries) {
         this.unanswered++;
@@ -159,16 +167,38 @@ export class Requester {
     if (!resolve) return;
     timer?.cancel();
     slot.resolve = undefined;
-    const { clock, lag = 0 } = this.#options;
-    const clean = slot.tries === 1 && answer[0] !== CC.Timeout;
-    slot.restUntil = Math.max(clock.monotonic() + lag, clean ? 0 : slot.began + SEQUENCE_EXPIRATION);
+    const { clock, lag = 0, timeout = TIMEOUT } = this.#options;
+    const now = clock.monotonic();
+    // Answers to repetitions are still on their way; from a silent responder, anything may be.
+    if (answer[0] === CC.Timeout) slot.restUntil = Math.max(now + lag, slot.began + SEQUENCE_EXPIRATION);
+    else slot.restUntil = now + lag + (slot.tries > 1 ? timeout + lag : 0);
     resolve(answer);
   }
 
-  #number(responder: number): { readonly seq: number; readonly index: number } {
+  /** Waits for a number. Rejects with C0h where too many wait already, or none comes free in time. */
+  async #turn(responder: number): Promise<Numbered> {
+    if (this.#queued >= QUEUE.limit) throw busy(responder);
+    this.#queued++;
+    try {
+      for (let i = 0; i < QUEUE.tries; i++) {
+        await new Promise<void>((resolve) => void this.#options.clock.after(QUEUE.pause, resolve));
+        const numbered = this.#number(responder);
+        if (numbered) return numbered;
+      }
+      throw busy(responder);
+    } finally {
+      this.#queued--;
+    }
+  }
+
+  #number(responder: number): Numbered | undefined {
     const now = this.#options.clock.monotonic();
     const begun = this.#begun.get(responder) ?? { count: 0, next: 0 };
     this.#begun.set(responder, begun);
+    for (let seq = 0; seq < NUMBERS; seq++) {
+      const slot = this.#slots.get((responder << 6) | seq);
+      if (slot?.resolve && begun.count - slot.index >= WINDOW) return undefined;
+    }
     for (let i = 0; i < NUMBERS; i++) {
       const seq = (begun.next + i) % NUMBERS;
       const slot = this.#slots.get((responder << 6) | seq);
@@ -176,9 +206,16 @@ export class Requester {
       begun.next = (seq + 1) % NUMBERS;
       return { seq, index: begun.count++ };
     }
-    throw new IpmiError(CC.NodeBusy, `all sequence numbers to ${responder.toString(16)}h are in use`);
+    return undefined;
   }
 }
+
+interface Numbered {
+  readonly seq: number;
+  readonly index: number;
+}
+
+const busy = (responder: number): IpmiError => new IpmiError(CC.NodeBusy, `all sequence numbers to ${responder.toString(16)}h are in use`);
 
 /** Writes until the medium takes the frame, with pauses that double; the last refusal where it never does. */
 export async function writeAgain(clock: Clock, write: () => WriteResult | Promise<WriteResult>): Promise<WriteResult> {

@@ -36,7 +36,7 @@ const MAX_ANSWER = 240;
 const GATHERING = 100;
 /** A bridge has to ask a controller of its IPMB before it can answer. */
 const PATIENCE = 8;
-const REPEATS = { remembered: 16, within: SEQUENCE_EXPIRATION, numbered: true };
+const REPEATS = { remembered: 64, window: 24, within: SEQUENCE_EXPIRATION, numbered: true };
 const LAST_ADDRESS = 0xfffe;
 
 interface Gathering {

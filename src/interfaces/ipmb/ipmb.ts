@@ -24,7 +24,7 @@ export interface IpmbOptions {
 }
 
 /** A number that came round sooner than this is a repetition (Requester keeps them farther apart). */
-const REPEATS = { remembered: 16, within: SEQUENCE_EXPIRATION, numbered: true };
+const REPEATS = { remembered: 64, window: 24, within: SEQUENCE_EXPIRATION, numbered: true };
 /** Milliseconds that a controller has to answer to a broadcast. */
 const DISCOVERY_WAIT = 100;
 /** 7-bit slave addresses that a controller may have, as 8-bit ones (I2C reserves the others). */
