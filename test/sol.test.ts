@@ -208,3 +208,27 @@ toolTest('a console on a socket that closes and comes back keeps the SOL session
   expect(out).toContain('second heard b');
   await other.stop();
 });
+
+toolTest("a VM's console: QEMU's serial port, from the firmware's first line", ['ipmitool', 'script', 'qemu-system-x86_64'], async () => {
+  const path = join(directory, 'qemu.sock');
+  const file = join(directory, 'qemu.yaml');
+  const settings = `sol: { console: { type: socket, connect: ${path} } }`;
+  await writeFile(file, `users: [{ id: 2, name: admin, password: AdminPass123 }]\ninterfaces: [{ type: lan }]\n${settings}\n`);
+  const other = await startBmc(file);
+  const machine = ['-M', 'pc,graphics=off,accel=tcg', '-m', '32', '-display', 'none', '-nodefaults'];
+  const qemu: ReturnType<typeof spawn>[] = [];
+  const { out } = await converse(`ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`, [
+    [
+      /operational/,
+      async () => {
+        // It starts when the BMC has connected.
+        qemu.push(spawn('qemu-system-x86_64', [...machine, '-serial', `unix:${path},server=on,wait=on`], { stdio: 'ignore' }));
+        return '';
+      },
+    ],
+    [/No bootable device/, '\r~.'],
+  ]);
+  expect(out).toContain('SeaBIOS (version');
+  qemu[0].kill();
+  await other.stop();
+});
