@@ -80,7 +80,7 @@ describe('the watch', () => {
 describe('events', () => {
   test('hysteresis holds a threshold until the reading is back by more than it', async () => {
     const { bmc, log } = await bench([cpu({ value: { push: true, first: 40 } })]);
-    for (const value of [80, 79, 78, 77, 10, 12, 13]) bmc.sensors.get('CPU Temp').push(value);
+    for (const value of [80, 79, 80, 78, 77, 10, 11, 10, 12, 13]) bmc.sensors.get('CPU Temp').push(value);
     expect(log.map((line) => line.replace(/ at.*/, ''))).toEqual(['assert 7', 'deassert 7', 'assert 0', 'deassert 0']);
   });
 
