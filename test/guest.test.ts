@@ -1,8 +1,11 @@
 // A stock Linux kernel with its own drivers is the host, over BT, KCS and SSIF: one boot each, in which everything is tried.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import { writeHpmImage } from '../src/client/index.ts';
+import { parseVersion } from '../src/wire/firmware-version.ts';
+import { nodeWorld } from '../src/world/index.ts';
 import { Guest, type GuestInterface } from './guest/guest.ts';
 import { judged, startBmc, type RunningBmc } from './support/cli.ts';
 import { toolTest } from './support/tools.ts';
@@ -71,6 +74,26 @@ async function inBandWork({ bmc, guest, inBand }: Place, protocol: RegExp): Prom
   await guest.run('echo 0x04 0x04 0x30 0x01 0x52 0x00 0x00 >/tmp/event');
   await inBand('sel add /tmp/event');
   expect((await bmc.ipmitool('sel list')).out).toMatch(/Voltage.*Lower Critical[^]*Fan.*Lower Critical/);
+}
+
+/** The host updates firmware from inside, and sees what it has. */
+async function upgrades({ guest, inBand }: Place): Promise<void> {
+  const image = join(mkdtempSync(join(tmpdir(), 'hpm-')), 'image.hpm');
+  const file = `${image}.bin`;
+  writeFileSync(
+    file,
+    Uint8Array.from({ length: 3000 }, (_, i) => i & 0xff),
+  );
+  const versions = ['2.30', '3.40'].map((text) => parseVersion(text)!);
+  const parts = versions.map((version, i) => ({ component: i + 1, version, description: `part ${i}`, file }));
+  const device = { deviceId: 0x20, manufacturerId: 0x1291, productId: 0xf02, time: 0, version: versions[0], earliest: { major: 0, minor: 0 } };
+  await writeHpmImage(nodeWorld().files, image, { ...device, parts, describe: true });
+  await guest.run(`echo ${readFileSync(image).toString('base64')} | base64 -d >/tmp/image.hpm`);
+  rmSync(dirname(image), { recursive: true });
+  await inBand('hpm check /tmp/image.hpm', /preparation stage...OK/);
+  await inBand('hpm upgrade /tmp/image.hpm activate', /procedure successful/);
+  await inBand('hpm check', /1\|BIOS +\| +2\.30 [^|]+\| +2\.10 [^|]+\|[^]*2\|CPLD +\| +3\.40 /);
+  await inBand('hpm rollback', /component mask: 0x02/);
 }
 
 /** One of the system interface driver's statistics. */
@@ -147,6 +170,7 @@ toolTest(
   () =>
     withGuest('kcs', async (place) => {
       await inBandWork(place, /KCS/);
+      await upgrades(place);
       await fetchesEvents(place);
       await power(place);
     }),

@@ -25,7 +25,7 @@ import {
   type UpdateAccess,
   type Version,
 } from '../state/update/index.ts';
-import { isSigned } from '../storage/ed25519.ts';
+import { isSigned, keyProblem } from '../storage/ed25519.ts';
 import type { World } from '../world/world.ts';
 
 export interface FirmwareSurroundings {
@@ -55,9 +55,11 @@ export function makeFirmware(
   const directory = options.directory ?? around.directory;
   const pool: MemoryPool = { left: options.memory ?? MEMORY };
   const { files } = world;
-  for (const [i, { id, bmc: isBmc }] of options.components.entries()) {
+  for (const [i, { id, name, bmc: isBmc, publicKey }] of options.components.entries()) {
     const others = options.components.slice(i + 1);
     if (others.some((other) => other.id === id)) throw new SettingsError(`firmware: component ${id} is there twice`);
+    const problem = publicKey === undefined ? undefined : keyProblem(publicKey);
+    if (problem !== undefined) throw new SettingsError(`firmware: publicKey of ${name}: ${problem}`);
     if (isBmc && others.some((other) => other.bmc)) throw new SettingsError('firmware: only one component is the BMC');
   }
   const components = options.components.map((one) => {

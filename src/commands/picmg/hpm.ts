@@ -13,7 +13,7 @@ export const GetPicmgProperties = picmg({
   name: 'Get PICMG Properties',
   spec: 'PICMG 3.0',
   cmd: 0x00,
-  privilege: Privilege.User,
+  privilege: Privilege.Callback,
   request: {},
   /** Version 0: none of PICMG 3.x, MTCA or AMC beyond what other commands answer. */
   response: { ...byte({ extensionMinor: bits(7, 4), extensionMajor: bits(3, 0) }), maxFruDeviceId: u8, controllerFruDeviceId: u8 },
@@ -213,7 +213,7 @@ export const GetHpmxCapabilities = picmg({
   name: 'Get HPM.x Capabilities',
   spec: 'HPM.2',
   cmd: 0x3e,
-  privilege: Privilege.User,
+  privilege: Privilege.Callback,
   /** 2: HPM.2. */
   request: { hpmId: u8 },
   response: {

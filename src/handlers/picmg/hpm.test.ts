@@ -253,6 +253,7 @@ describe('who', () => {
     const operator = as(strict, LAN, Privilege.Operator);
     for (const cmd of [HPM.caps, HPM.initiate, HPM.block, HPM.activate, HPM.abort]) expect(await operator(cmd, 1, 2, 0, 0, 0)).toBe(0xd4);
     expect([await operator(0x00), await operator(0x3e, 2)]).toEqual([0, 0]);
+    expect(await as(strict, LAN, Privilege.Callback)(0x3e, 2)).toBe(0);
     const lax = await target({ privilege: 'operator' });
     expect(await as(lax, LAN, Privilege.Operator)(HPM.initiate, 1, 2)).toBe(0);
     expect(await as(lax, LAN, Privilege.User)(HPM.initiate, 1, 2)).toBe(0xd4);
@@ -273,6 +274,9 @@ describe('who', () => {
     expect(await one.hpm(HPM.initiate, 1, 2)).toEqual([0]);
     expect(await host(HPM.initiate, 1, 2)).toBe(0xd5);
     expect(await host(HPM.block, 0, 1)).toBe(0xd5);
+    expect(await one.hpm(HPM.block, 0, 1)).toEqual([0]);
+    expect(await host(HPM.initiate, 1, 2)).toBe(0xd5);
+    expect(await one.hpm(HPM.block, 1, 2)).toEqual([0]);
     expect(await host(HPM.abort)).toBe(0);
     expect(await host(HPM.initiate, 1, 2)).toBe(0);
   });

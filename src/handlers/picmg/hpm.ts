@@ -31,6 +31,7 @@ import { hexBytes, UpdateError, type Component, type Image, type UpdateService }
 import { handle } from '../handle.ts';
 import { HpmAgent } from './hpm-agent.ts';
 
+const ROLLBACK = { failed: 0x81, overridden: 0x82, denied: 0x83 } as const;
 /** In units of 5 s: how long a client waits before it gives up. */
 const TIMEOUTS = { upgradeTimeout: 12, selfTestTimeout: 12, rollbackTimeout: 12, inaccessibilityTimeout: 12 };
 const ROLLBACK_WITHOUT_BACKUP = 2;
@@ -164,8 +165,12 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
         return agent.long(cmd, Promise.resolve());
       }
       if (chosen.length !== 1) throw new IpmiError(0x81, 'one component at a time is uploaded');
-      agent.begun();
-      return agent.long(cmd, update.begin(chosen[0].id, agent.ownerOf(context), { compare: action === UpgradeAction.Compare }));
+      const begun = update.begin(chosen[0].id, agent.ownerOf(context), { compare: action === UpgradeAction.Compare });
+      // Whoever is refused leaves the blocks of another one's upload alone.
+      return agent.long(
+        cmd,
+        begun.then(() => agent.begun()),
+      );
     }),
 
     handle(UploadFirmwareBlock, ({ block, data }, context) => {
@@ -206,8 +211,8 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     handle(QueryRollbackStatus, (_request, context) => {
       allowed(context);
       if (update.switching) throw new IpmiError(0x80, 'rollback in progress', { data: Uint8Array.of(0) });
-      const { components, failed } = update.lastRollback;
-      if (failed) throw new IpmiError(0x81, 'rollback failure', { data: Uint8Array.of(components) });
+      const { components, outcome } = update.lastRollback;
+      if (outcome !== 'done') throw new IpmiError(ROLLBACK[outcome], `rollback ${outcome}`, { data: Uint8Array.of(components) });
       return { components };
     }),
 
@@ -216,12 +221,16 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
       return agent.long(InitiateManualRollback.cmd, update.rollBack(agent.ownerOf(context)));
     }),
 
-    handle(GetHpmxCapabilities, ({ hpmId }, { bmc }) => {
+    handle(GetHpmxCapabilities, ({ hpmId }, { bmc, privilege: level }) => {
       if (hpmId !== HPM2) throw new IpmiError(CC.InvalidDataField, `HPM.${hpmId}`);
       return {
         hpmId,
         revision: 1,
-        lanChannels: CHANNELS.reduce((mask, number) => mask | (bmc.channels.isLan(number) ? 1 << number : 0), 0),
+        // Clients then read LAN parameters; who may not is told of no channel.
+        lanChannels:
+          level < GetLanConfigurationParameters.privilege
+            ? 0
+            : CHANNELS.reduce((mask, number) => mask | (bmc.channels.isLan(number) ? 1 << number : 0), 0),
         dynamicSessions: false,
         versionSensor: false,
         extendedManagement: false,
@@ -239,7 +248,7 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     owner: 'hpm',
     handlers: [
       // The settings say who may update; a client's session begins with what anybody may ask.
-      ...handlers.map((one) => (one.privilege === Privilege.User ? one : { ...one, privilege })),
+      ...handlers.map((one) => (one.privilege === Privilege.Callback ? one : { ...one, privilege })),
       handle(
         GetLanConfigurationParameters,
         (request, _context, next) => {

@@ -15,7 +15,8 @@ export interface SelfTestResult {
 export interface RollbackResult {
   /** A bit a component that was rolled back, or that could not be. */
   readonly components: number;
-  readonly failed: boolean;
+  /** `denied`: the image before is damaged. `overridden`: what failed its self test stays, because it was told to. */
+  readonly outcome: 'done' | 'failed' | 'denied' | 'overridden';
 }
 
 export interface SwitcherOptions {
@@ -29,7 +30,7 @@ export interface SwitcherOptions {
 /** Milliseconds that an answer has before the BMC resets under it. */
 const BEFORE_RESTART = 300;
 const PASSED: SelfTestResult = { result: 0x55, failed: 0 };
-const NO_ROLLBACK: RollbackResult = { components: 0, failed: false };
+const NO_ROLLBACK: RollbackResult = { components: 0, outcome: 'done' };
 
 /** A bit a component. */
 const mask = (components: readonly Component[]): number => components.reduce((bits, { id }) => bits | (1 << id), 0);
@@ -79,8 +80,10 @@ export class Switcher {
       await this.#restarted(components);
       const failed = await this.#test(components);
       if (failed.length === 0) return;
-      if (keepFailed) for (const component of failed) await component.commit();
-      else await this.#restarted(await this.#back(failed, 'automatic rollback'));
+      if (keepFailed) {
+        for (const component of failed) await component.commit();
+        this.lastRollback = { components: mask(failed), outcome: 'overridden' };
+      } else await this.#restarted(await this.#back(failed, 'automatic rollback'));
       throw new UpdateError('self-test', `${failed.map(({ name }) => name).join(', ')} failed the self test`);
     });
   }
@@ -133,6 +136,7 @@ export class Switcher {
   /** Returns those that are back. */
   async #back(components: readonly Component[], who: string): Promise<Component[]> {
     const back: Component[] = [];
+    let outcome: RollbackResult['outcome'] = 'done';
     for (const component of components) {
       try {
         await component.stage('rollback', component.spareSlot);
@@ -140,11 +144,12 @@ export class Switcher {
         back.push(component);
         this.#log(`${who}: ${component.name} is ${versionText(component.active.version)} again`);
       } catch (error) {
+        outcome = told(error).problem === 'digest' ? 'denied' : 'failed';
         this.#warn(`rollback of ${component.name}`, error);
       }
     }
     const failed = components.filter((component) => !back.includes(component));
-    this.lastRollback = { components: mask(failed.length > 0 ? failed : back), failed: failed.length > 0 };
+    this.lastRollback = { components: mask(failed.length > 0 ? failed : back), outcome };
     return back;
   }
 

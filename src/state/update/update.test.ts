@@ -54,7 +54,7 @@ async function bench(
 
 async function upload({ world, update }: Pick<Bench, 'world' | 'update'>, data: Uint8Array, owner: Owner = ANNA, id = 0): Promise<void> {
   await world.until(update.begin(id, owner));
-  for (let at = 0; at < data.length; at += 1000) await update.write(owner, at, data.subarray(at, at + 1000));
+  for (let at = 0; at < data.length; at += 1000) await world.until(Promise.resolve(update.write(owner, at, data.subarray(at, at + 1000))));
   await world.until(update.finish(owner, data.length));
   await world.until(update.verify(owner));
 }
@@ -81,7 +81,7 @@ describe.each([
     expect(one.bmc.identity.firmware).toMatchObject({ major: 2, minor: 5 });
     await one.world.until(one.update.rollBack(BERT));
     expect(one.versions()).toEqual(['1.00', undefined, undefined]);
-    expect(one.update.lastRollback).toEqual({ components: 1, failed: false });
+    expect(one.update.lastRollback).toEqual({ components: 1, outcome: 'done' });
     expect(await problem(one.world.until(one.update.rollBack(BERT)))).toBe('nothing-to-roll-back');
     const digest = Buffer.from(hash('sha256', payload(100_000, 4 + 205))).toString('hex');
     expect(one.log.join('\n')).toContain(`anna on channel 1 activates BMC 2.05, SHA-256 ${digest}`);
@@ -105,11 +105,12 @@ describe.each([
     expect(one.versions()[0]).toBe('1.00');
     expect([one.update.selfTest, one.update.lastRollback]).toEqual([
       { result: 0x60, failed: 1 },
-      { components: 1, failed: false },
+      { components: 1, outcome: 'done' },
     ]);
     await upload(one, image('2.00'));
     expect(await problem(one.world.until(one.update.activate(ANNA, { keepFailed: true })))).toBe('self-test');
     expect(one.versions()[0]).toBe('2.00');
+    expect(one.update.lastRollback).toEqual({ components: 1, outcome: 'overridden' });
   });
 });
 
@@ -298,4 +299,22 @@ test('programs and HTTP services are told of each stage, and may refuse', async 
   const web = await bench({ http: 'http://flash.example:80/hook' }, { world });
   await expect(upload(web, image('2.00'))).rejects.toThrow('verify: http://flash.example:80/hook answered 409: bad image');
   expect(posted).toEqual(['prepare', 'upload', 'verify']);
+});
+
+test('an image to roll back to that is damaged is not rolled back to', async () => {
+  const one = await bench({ bmc: false }, { directory: '/firmware', world: simWorld(4, { diskFaults: { latency: [0.01, 0.01] } }) });
+  const { world } = one;
+  await upload(one, image('2.00'));
+  await world.until(one.update.activate(ANNA));
+  await upload(one, image('3.00'));
+  await world.until(one.update.activate(ANNA));
+  const path = '/firmware/component-0/b.img';
+  await world.until(world.files.write(path, flipped(await world.until(world.files.read(path)), 500)));
+  expect(await problem(world.until(one.update.rollBack(ANNA)))).toBe('nothing-to-roll-back');
+  expect([one.versions()[0], one.update.lastRollback]).toEqual(['3.00', { components: 1, outcome: 'denied' }]);
+});
+
+test('a public key that is none is a mistake in the settings', async () => {
+  const publicKey = '-----BEGIN PUBLIC KEY-----\nbm9uZQ==\n-----END PUBLIC KEY-----';
+  await expect(bench({ publicKey })).rejects.toThrow('firmware: publicKey of BMC');
 });
