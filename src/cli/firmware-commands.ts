@@ -6,13 +6,20 @@ import { killUpdates, listUpdates } from './update.ts';
 /** `flash`, `update` and `hpm`; `done` takes the exit code. */
 export function firmwareCommands(program: Command, done: (code: number) => void): void {
   reaching(program.command('flash').argument('<image>', 'what to put there'))
-    .option('--via <protocol>', 'hpm', 'hpm')
+    .option('--via <protocol>', 'hpm, or blob (OpenBMC)', 'hpm')
     .option('--component <id>', 'this component alone; may be said again', collect)
+    .option('--blob <path>', "with --via blob: the image's path (default: /flash/image)")
+    .option('--path <way>', 'with --via blob: how the bytes go, ipmi, net or window', 'ipmi')
+    .option('--window <file>', 'with --path window: the shared file; ,lpc or ,p2a and an address may follow')
+    .option('--block <bytes>', 'with --via blob: bytes of one write (default: the most that the BMC takes)', number(60_000))
     .option('--no-activate', 'upload only; the image waits for activation')
     .option('--force', 'even for another device, or over a firmware that is too old')
     .option('--json', 'print the result as JSON')
     .description("update a BMC's firmware by LAN")
-    .addHelpText('after', '\nExample:\n  ipmi-bmc flash update.hpm --to 127.0.0.1:9623 -U admin -P AdminPass123')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ipmi-bmc flash update.hpm --to 127.0.0.1:9623 -U admin -P AdminPass123\n  ipmi-bmc flash bios.bin --via blob --blob /flash/bios --to 127.0.0.1:9623 -U admin -P AdminPass123',
+    )
     .action(async (image: string, options) => done(await flash(image, options)));
 
   const update = program

@@ -1,5 +1,6 @@
 import picocolors from 'picocolors';
 import {
+  BlobFlasher,
   FlashError,
   HpmFlasher,
   HpmImageError,
@@ -8,15 +9,21 @@ import {
   type FlashMethod,
   type FlashProgress,
   type FlashResult,
+  type Way,
 } from '../client/index.ts';
 import { IpmiError } from '../codec/index.ts';
 import { nodeWorld } from '../world/node.ts';
-import { connectTo, type BmcAddress } from './bmc-address.ts';
+import { connectTo, endpointOf, type BmcAddress } from './bmc-address.ts';
 import { CliError } from './errors.ts';
 
 export interface FlashFlags extends BmcAddress {
   readonly via: string;
   readonly component?: readonly number[];
+  /** The image's path in the blob protocol. */
+  readonly blob?: string;
+  readonly path?: string;
+  readonly window?: string;
+  readonly block?: number;
   readonly activate: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -31,7 +38,46 @@ const methods: Readonly<Record<string, (flags: FlashFlags) => FlashMethod>> = {
     };
     return (options) => new HpmFlasher({ clock: nodeWorld().clock, connect }).flash(options);
   },
+  blob: (flags) => {
+    const { blob: path, block } = flags;
+    const connect = async () => {
+      const client = await connectTo(flags);
+      return { client, close: () => client.close() };
+    };
+    return async (options) => {
+      const { way, close } = await wayOf(flags);
+      try {
+        return await new BlobFlasher({ clock: nodeWorld().clock, connect, path, block, way }).flash(options);
+      } finally {
+        await close();
+      }
+    };
+  },
 };
+
+/** How the bytes of an image go: over IPMI itself, over the network, or through a file that both sides share. */
+async function wayOf({ to, path = 'ipmi', window }: FlashFlags): Promise<{ way: Way | undefined; close: () => Promise<void> }> {
+  const nothing = async (): Promise<void> => undefined;
+  const { stream, files } = nodeWorld();
+  switch (path) {
+    case 'ipmi':
+      return { way: undefined, close: nothing };
+    case 'net': {
+      const { host } = endpointOf(to);
+      return { way: { kind: 'net', stream, at: (port) => ({ host, port }) }, close: nothing };
+    }
+    case 'window': {
+      const [, file, kind, address] = /^(.+?)(?:,(lpc|p2a))?(?:,(0x[\da-f]+|\d+))?$/i.exec(window ?? '') ?? [];
+      if (file === undefined) throw new CliError('--path window needs --window FILE[,lpc|p2a][,ADDRESS]');
+      const size = (await files.stat(file))?.size;
+      if (size === undefined) throw new CliError(`${file}: no such file; the BMC makes it when a session first wants it`);
+      const opened = await files.open(file, 'write');
+      return { way: { kind: kind === 'p2a' ? 'p2a' : 'lpc', file: opened, address: Number(address ?? 0), size }, close: () => opened.close() };
+    }
+    default:
+      throw new CliError(`--path ${path}: expected ipmi, net or window`);
+  }
+}
 
 /** Exit code 0: updated; 1: refused, or the BMC is not there; 2: a mistake of the caller. */
 export async function flash(path: string, flags: FlashFlags): Promise<number> {
@@ -68,7 +114,7 @@ export async function flash(path: string, flags: FlashFlags): Promise<number> {
 function report({ components, activated, resumed, seconds }: FlashResult): string {
   const lines = components.map(({ component, name, before, after, image, bytes }) => {
     const now = after === undefined ? `${image} waits for activation, ${before} is active` : `${before} -> ${picocolors.bold(after)}`;
-    return `${component} ${name}: ${now} (${bytes} bytes)`;
+    return `${component === undefined ? '' : `${component} `}${name}: ${now} (${bytes} bytes)`;
   });
   const lost = resumed === 0 ? '' : `, went on after ${resumed} lost connection${resumed === 1 ? '' : 's'}`;
   return `${lines.join('\n')}\n${activated ? 'activated' : 'uploaded'} in ${seconds.toFixed(1)} s${lost}\n`;
@@ -87,7 +133,7 @@ class ProgressBar {
 
   show({ step, component, name, sent, size }: FlashProgress): void {
     if (!this.#watched) return;
-    const part = component === undefined ? '' : ` ${component} ${name}`;
+    const part = [component, name].map((one) => (one === undefined ? '' : ` ${one}`)).join('');
     const percent = sent === undefined || !size ? undefined : Math.floor((sent * 100) / size);
     const filled = percent === undefined ? 0 : Math.round((percent * WIDTH) / 100);
     const drawn = percent === undefined ? '' : ` [${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${percent}%`;

@@ -1,30 +1,23 @@
-import { CC, IpmiError } from '../codec/index.ts';
+import { CC, IpmiError, latin1 } from '../codec/index.ts';
 import { ActionStatus, DataPath, ExternalChunk, OpenFlag, WindowAddress, WindowAnswer, WindowRequest } from '../commands/oem/blob.ts';
 import { Digest, hashes } from '../wire/crypto/hash.ts';
+import { hexText } from '../wire/firmware-version.ts';
 import type { Clock, OpenFile, Stream, StreamAddress, StreamNetwork } from '../world/world.ts';
 import { BlobClient } from './blob.ts';
-import type { Client } from './client.ts';
-import { FlashError } from './flash.ts';
+import { FlashError, type FlashOptions, type FlashResult } from './flash.ts';
+import type { Connection } from './flash-hpm.ts';
 import { TimeoutError } from './lan.ts';
 
-/** The bytes of an image, a piece at a time. */
-export interface ImageSource {
-  readonly size: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
-
-export interface BlobFlashOptions {
-  /** Opens a connection; called again after one is lost. */
-  readonly connect: () => Promise<Client & { close(): Promise<void> }>;
-  readonly image: ImageSource;
+export interface BlobFlasherOptions {
+  readonly clock: Clock;
+  /** Opens a connection; called again after one is lost. Rejects with TimeoutError while the BMC is away. */
+  readonly connect: () => Promise<Connection>;
   /** Default `/flash/image`. */
   readonly path?: string;
-  readonly clock: Clock;
   /** How the bytes go. Default: over IPMI. */
   readonly way?: Way;
   /** Bytes of one write over IPMI. Default: the most that the BMC takes, found out by trying. */
   readonly block?: number;
-  readonly progress?: (stage: 'upload' | 'verify' | 'update', done: number, of: number) => void;
   /** Connections that may be lost. Default 5. */
   readonly reconnects?: number;
 }
@@ -33,9 +26,6 @@ export type Way =
   | { readonly kind: 'net'; readonly stream: StreamNetwork; readonly at: (port: number) => StreamAddress }
   | { readonly kind: 'lpc' | 'p2a'; readonly file: OpenFile; readonly address: number; readonly size: number };
 
-/** `restarting`: the BMC went away while it updated itself. */
-export type FlashOutcome = 'updated' | 'restarting';
-
 /** Bytes of a write that are tried, the largest first: a UDP datagram, BMCs' buffers, and what the original sends. */
 const BLOCKS = [32_768, 16_384, 4096, 1024, 220, 128, 50];
 const CHUNK = 65_536;
@@ -43,54 +33,96 @@ const POLL = { first: 50, most: 1000, limit: 30 * 60_000 };
 /** What a BMC says to a message that is longer than it takes. */
 const TOO_LONG: ReadonlySet<number> = new Set([CC.RequestLengthInvalid, CC.RequestLengthExceeded, CC.RequestTruncated, CC.Unspecified]);
 
-/** A whole update over the blob protocol: image, hash, verification, update. Rejects with FlashError. */
-export async function flashByBlob(options: BlobFlashOptions): Promise<FlashOutcome> {
-  const update = new BlobUpdate(options);
-  try {
-    return await update.run();
-  } finally {
-    await update.close();
-  }
-}
+/** Milliseconds that a BMC may be away while it starts with its new firmware. */
+const AWAY = 60_000;
 
-class BlobUpdate {
-  readonly #options: BlobFlashOptions;
+/** Updates firmware by the blob protocol: image, hash, verification, update. */
+export class BlobFlasher {
+  readonly #options: BlobFlasherOptions;
   readonly #path: string;
-  #connection: (Client & { close(): Promise<void> }) | undefined;
+  #connection: Connection | undefined;
   #left: number;
   #block: number | undefined;
+  #resumed = 0;
+  #progress: FlashOptions['progress'] = () => undefined;
 
-  constructor(options: BlobFlashOptions) {
+  constructor(options: BlobFlasherOptions) {
     this.#options = options;
     this.#path = options.path ?? '/flash/image';
     this.#left = options.reconnects ?? 5;
     this.#block = options.block;
   }
 
-  async run(): Promise<FlashOutcome> {
-    await this.#prepare();
-    const digest = await this.#upload();
-    await this.#step('hash', async (blobs) => {
-      const session = await blobs.open('/flash/hash', OpenFlag.Write | DataPath.Ipmi);
-      await blobs.write(session, 0, digest);
-      await blobs.close(session);
-    });
-    await this.#action('verify', '/flash/verify');
+  /** Rejects with FlashError, LogInError, or TimeoutError. */
+  async flash({ image, components, activate = true, progress }: FlashOptions): Promise<FlashResult> {
+    const { clock } = this.#options;
+    const began = clock.monotonic();
+    this.#progress = progress;
+    // The protocol knows paths.
+    if (components !== undefined) throw new FlashError('preparation', 'a blob is chosen by its path, not by the number of its component');
+    const size = await image.size();
+    try {
+      progress({ step: 'checking' });
+      const before = await this.#prepare();
+      const digest = await this.#upload(image, size);
+      await this.#step('hash', async (blobs) => {
+        const session = await blobs.open('/flash/hash', OpenFlag.Write | DataPath.Ipmi);
+        await blobs.write(session, 0, digest);
+        await blobs.close(session);
+      });
+      await this.#action('verify', '/flash/verify');
+      if (activate) await this.#activate();
+      const after = activate ? await this.#version() : undefined;
+      const shown = { component: undefined, name: this.#path, before: before ?? 'unknown', after: activate ? (after ?? 'unknown') : undefined };
+      const flashed = { ...shown, image: `SHA-256 ${hexText(digest)}`, bytes: size };
+      return { components: [flashed], activated: activate, resumed: this.#resumed, seconds: (clock.monotonic() - began) / 1000 };
+    } finally {
+      await this.#hangUp();
+    }
+  }
+
+  async #hangUp(): Promise<void> {
+    await this.#connection?.close().catch(() => undefined);
+    this.#connection = undefined;
+  }
+
+  /** A BMC that updates itself goes away in the middle of it. */
+  async #activate(): Promise<void> {
     try {
       await this.#action('update', '/flash/update');
     } catch (error) {
-      if (error instanceof TimeoutError || lostSession(error)) return 'restarting';
-      throw error;
+      if (!isLost(error)) throw error;
+      await this.#hangUp();
     }
-    return 'updated';
   }
 
-  async close(): Promise<void> {
-    await this.#connection?.close().catch(() => undefined);
+  /** What `/version/<name>` says, where the BMC has it. */
+  async #version(): Promise<string | undefined> {
+    const { clock } = this.#options;
+    const until = clock.monotonic() + AWAY;
+    for (;;) {
+      try {
+        return await this.#step('version', (blobs) => this.#versionBlob(blobs));
+      } catch (error) {
+        if (!isLost(error) || clock.monotonic() > until) throw error;
+        await this.#hangUp();
+        await new Promise<void>((resolve) => void clock.after(POLL.most, resolve));
+      }
+    }
   }
 
-  /** Throws away what an earlier update has left. */
-  #prepare(): Promise<void> {
+  async #versionBlob(blobs: BlobClient): Promise<string | undefined> {
+    const path = this.#path.replace(/^\/flash\//, '/version/');
+    if (!(await blobs.list()).includes(path)) return undefined;
+    const session = await blobs.open(path, OpenFlag.Read);
+    const { size } = await blobs.sessionStat(session);
+    const text = latin1(await blobs.read(session, 0, Math.min(size, 64))).trim();
+    await blobs.close(session);
+    return text;
+  }
+
+  /** Throws away what an earlier update has left. Returns the version that is there. */
+  #prepare(): Promise<string | undefined> {
     return this.#step('preparation', async (blobs) => {
       const paths = await blobs.list();
       if (!paths.includes(this.#path)) throw new FlashError('preparation', `the BMC has no ${this.#path}; it has ${paths.join(', ') || 'no blobs'}`);
@@ -101,34 +133,35 @@ class BlobUpdate {
         await blobs.commit(session).catch(ignoreRefusal);
         await blobs.close(session);
       }
+      return this.#versionBlob(blobs);
     });
   }
 
   /** Sends the image; after a lost connection it goes on where the BMC says it is. Returns its SHA-256. */
-  async #upload(): Promise<Uint8Array> {
-    const { image, way } = this.#options;
+  async #upload(image: OpenFile, size: number): Promise<Uint8Array> {
+    const { way } = this.#options;
     let session: number | undefined;
     return this.#step('upload', async (blobs) => {
       let offset = 0;
       if (session !== undefined) {
-        const { size } = await blobs.sessionStat(session).catch((error: unknown) => {
+        const there = await blobs.sessionStat(session).catch((error: unknown) => {
           ignoreRefusal(error);
           session = undefined;
           return { size: 0 };
         });
-        offset = size;
+        offset = there.size;
       }
       session ??= await blobs.open(this.#path, OpenFlag.Write | flagOf(way));
       const digest = new Digest(hashes.sha256);
-      for (let done = 0; done < offset; done += CHUNK) digest.update(await image.read(done, Math.min(CHUNK, offset - done)));
+      for (let done = 0; done < offset; done += CHUNK) digest.update(await image.readAt(done, Math.min(CHUNK, offset - done)));
       const out = way ? await this.#external(blobs, session, way) : this.#overIpmi(blobs, session);
       try {
-        while (offset < image.size) {
-          const data = await image.read(offset, Math.min(out.most(), image.size - offset));
+        while (offset < size) {
+          const data = await image.readAt(offset, Math.min(out.most(), size - offset));
           const taken = await out.send(offset, data);
           digest.update(data.subarray(0, taken));
           offset += taken;
-          this.#options.progress?.('upload', offset, image.size);
+          this.#progress({ step: 'uploading', name: this.#path, sent: offset, size });
         }
       } finally {
         await out.close();
@@ -197,17 +230,16 @@ class BlobUpdate {
 
   /** Opens, commits, asks until it is over, closes. */
   #action(stage: 'verify' | 'update', path: string): Promise<void> {
-    const { clock, progress } = this.#options;
+    const { clock } = this.#options;
+    this.#progress({ step: stage === 'verify' ? 'verifying' : 'activating', name: this.#path });
     return this.#step(stage, async (blobs) => {
       const session = await blobs.open(path, OpenFlag.Write);
       await blobs.commit(session);
       const began = clock.monotonic();
       for (let pause = POLL.first; ; pause = Math.min(pause * 2, POLL.most)) {
         const [status] = (await blobs.sessionStat(session)).metadata;
-        const waited = clock.monotonic() - began;
-        progress?.(stage, waited, POLL.limit);
         if (status === ActionStatus.Success) break;
-        if (status !== ActionStatus.Running || waited > POLL.limit) {
+        if (status !== ActionStatus.Running || clock.monotonic() - began > POLL.limit) {
           await blobs.close(session).catch(ignoreRefusal);
           throw new FlashError(stage, status === ActionStatus.Failed ? "it failed; the BMC's log says why" : `the BMC says status ${status}`);
         }
@@ -222,12 +254,12 @@ class BlobUpdate {
     for (;;) {
       try {
         this.#connection ??= await this.#options.connect();
-        return await work(new BlobClient(this.#connection));
+        return await work(new BlobClient(this.#connection.client));
       } catch (error) {
-        const lost = error instanceof TimeoutError || lostSession(error);
-        if (lost && stage !== 'update' && this.#left-- > 0) {
-          await this.close();
-          this.#connection = undefined;
+        if (isLost(error) && stage !== 'update' && stage !== 'version' && this.#left-- > 0) {
+          this.#progress({ step: 'reconnecting' });
+          this.#resumed++;
+          await this.#hangUp();
           continue;
         }
         if (error instanceof IpmiError) throw new FlashError(stage, error.message, { cause: error });
@@ -263,5 +295,6 @@ function ignoreRefusal(error: unknown): void {
   if (!(error instanceof IpmiError)) throw error;
 }
 
-/** A BMC that was reset no longer knows the session of its client. */
-const lostSession = (error: unknown): boolean => error instanceof Error && 'code' in error && typeof error.code === 'string';
+/** No answer, or the system's own error: the connection is gone, or the BMC no longer knows the session. */
+const isLost = (error: unknown): boolean =>
+  error instanceof TimeoutError || (error instanceof Error && 'code' in error && typeof error.code === 'string');

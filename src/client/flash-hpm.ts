@@ -146,7 +146,7 @@ export class HpmFlasher {
 
   async #after(components: readonly FlashedComponent[]): Promise<FlashedComponent[]> {
     const shown: FlashedComponent[] = [];
-    for (const one of components) shown.push({ ...one, after: await this.#version(one.component) });
+    for (const one of components) shown.push({ ...one, after: await this.#version(one.component!) });
     return shown;
   }
 

@@ -12,7 +12,8 @@ export interface FlashProgress {
 
 /** How one component came out of it; versions as text. */
 export interface FlashedComponent {
-  readonly component: number;
+  /** Undefined where the protocol does not number them. */
+  readonly component: number | undefined;
   readonly name: string;
   readonly before: string;
   /** Undefined where it was not activated. */

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { Bmc } from '../../src/bmc.ts';
-import { connectLan, flashByBlob } from '../../src/client/index.ts';
-import { versionText } from '../../src/state/update/index.ts';
+import { versionText } from '../../src/wire/firmware-version.ts';
 import { nodeWorld } from '../../src/world/node.ts';
+import { bin } from '../support/cli.ts';
 import { runTool, toolTest } from '../support/tools.ts';
 
 const CLIENT = fileURLToPath(new URL('client.py', import.meta.url));
@@ -60,15 +60,17 @@ toolTest('a client that shares no code with ours updates a component, in band', 
 );
 
 for (const by of ['ipmi', 'net'] as const) {
-  toolTest(`our client updates the same component over LAN, by ${by}`, [], () =>
-    atTheBmc(async (bmc) => {
-      const world = nodeWorld();
-      const port = Number(/:(\d+)$/.exec(bmc.interfaces.find(({ type }) => type === 'lan')!.address)![1]);
-      const connect = () => connectLan(world, { host: '127.0.0.1', port, user: 'admin', password: 'AdminPass123' });
-      const image = { size: IMAGE.length, read: async (offset: number, length: number) => IMAGE.subarray(offset, offset + length) };
-      const way = by === 'net' ? { kind: 'net' as const, stream: world.stream, at: (at: number) => ({ host: '127.0.0.1', port: at }) } : undefined;
-      expect(await flashByBlob({ connect, image, clock: world.clock, way })).toBe('updated');
+  toolTest(`ipmi-bmc flash --via blob updates the same component over LAN, by ${by}`, [], () =>
+    atTheBmc(async (bmc, _socket, folder) => {
+      const image = join(folder, 'image');
+      await writeFile(image, IMAGE);
+      const to = bmc.interfaces.find(({ type }) => type === 'lan')!.address;
+      const flags = ['--via', 'blob', '--path', by, '--to', to, '-U', 'admin', '-P', 'AdminPass123'];
+      const { code, out } = await runTool(process.execPath, [bin, 'flash', image, ...flags]);
+      expect([code, out]).toEqual([0, expect.stringMatching(/^\/flash\/image: 1\.00 -> 3\.07 \(20011 bytes\)\nactivated in [\d.]+ s\n$/)]);
       expect(versionText(bmc.update!.component(0).active.version)).toBe('3.07');
+      const other = await runTool(process.execPath, [bin, 'flash', image, ...flags, '--blob', '/flash/none']);
+      expect([other.code, other.out]).toEqual([1, expect.stringMatching(/preparation: the BMC has no \/flash\/none; it has \/flash\/image/)]);
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { rig, HOST, LAN } from '../../../test/support/bmc.ts';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
-import { BlobClient, flashByBlob, FlashError, loopback, type BlobFlashOptions, type Way } from '../../client/index.ts';
+import { BlobClient, BlobFlasher, FlashError, loopback, type BlobFlasherOptions, type FlashOptions, type Way } from '../../client/index.ts';
 import { ActionStatus, BlobState, DataPath, ExternalChunk, OpenFlag, WindowRequest } from '../../commands/oem/blob.ts';
 import { Context, RegistrationError, type Dispatch } from '../../router/index.ts';
 import { blobCrc } from '../../wire/blob-crc.ts';
@@ -174,14 +174,16 @@ function flashRig(firmware: Partial<BmcOptions['firmware']> = {}, world: SimWorl
   const opened = world.until(bmc.open());
   const client = loopback(bmc.router.dispatch, new Context(bmc, HOST, 4));
   const blobs = new BlobClient(client);
-  const flash = (options: Partial<BlobFlashOptions> & { data?: Uint8Array } = {}) => {
-    const data = options.data ?? IMAGE;
+  const flash = async (options: Partial<BlobFlasherOptions & FlashOptions> & { data?: Uint8Array } = {}) => {
     // Each message takes its time, as on a wire.
     const wire: Dispatch<BmcState> = (message, context) =>
       new Promise((resolve) => void world.clock.after(1, () => resolve(bmc.router.dispatch(message, context))));
-    const connect = async () => Object.assign(loopback(wire, new Context(bmc, HOST, 4)), { close: async () => undefined });
-    const image = { size: data.length, read: async (offset: number, length: number) => data.subarray(offset, offset + length) };
-    return world.until(flashByBlob({ connect, image, path: '/flash/bios', clock: world.clock, ...options }));
+    const connect = async () => ({ client: loopback(wire, new Context(bmc, HOST, 4)), close: async () => undefined });
+    await world.until(world.files.write('/image', options.data ?? IMAGE));
+    const image = await world.until(world.files.open('/image', 'read'));
+    const flasher = new BlobFlasher({ connect, path: '/flash/bios', clock: world.clock, ...options });
+    const { components } = await world.until(flasher.flash({ image, progress: () => undefined, ...options }));
+    return `${components[0].before} -> ${components[0].after}`;
   };
   const version = () => versionText(bmc.update!.component(1).active.version);
   return { world, bmc, blobs, flash, version, opened, log };
@@ -291,12 +293,13 @@ describe('the flash handler', () => {
     const { flash, version, opened, log } = flashRig();
     await opened;
     const stages = new Set<string>();
-    expect(await flash({ progress: (stage) => stages.add(stage) })).toBe('updated');
+    expect(await flash({ progress: ({ step }) => stages.add(step) })).toBe('2.00 -> 2.10');
     expect(version()).toBe('2.10');
-    expect([...stages]).toEqual(['upload', 'verify', 'update']);
+    expect([...stages]).toEqual(['checking', 'uploading', 'verifying', 'activating']);
     expect(log.join('\n')).toMatch(/the host on channel 15 has uploaded BIOS 2\.10, 300000 bytes, SHA-256 [\da-f]{64}/);
     await expect(flash({ path: '/flash/cpld' })).rejects.toThrow(/the BMC has no \/flash\/cpld; it has \/flash\/image, /);
     await expect(flash({ data: new Uint8Array(70 * 2 ** 20) })).rejects.toThrow(FlashError);
+    expect(await flash({ activate: false })).toBe('2.10 -> undefined');
   });
 });
 
@@ -319,7 +322,7 @@ describe('data paths', () => {
     await world.run(61_000);
     await expect(world.until(world.stream.connect({ host: '10.0.0.1', port }))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     const way: Way = { kind: 'net', stream: world.stream, at: (at) => ({ host: '10.0.0.1', port: at }) };
-    expect(await flash({ way })).toBe('updated');
+    expect(await flash({ way })).toBe('2.00 -> 2.10');
     expect(version()).toBe('2.10');
   });
 
@@ -340,7 +343,7 @@ describe('data paths', () => {
     await world.until(blobs.close(session));
     await world.until(blobs.delete('/flash/active/image'));
     const file = await world.until(world.files.open('/window', 'write'));
-    expect(await flash({ way: { kind, file, address: 0x8000, size: 4096 } })).toBe('updated');
+    expect(await flash({ way: { kind, file, address: 0x8000, size: 4096 } })).toBe('2.00 -> 2.10');
     expect(version()).toBe('2.10');
   });
 });
