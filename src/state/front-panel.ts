@@ -46,7 +46,11 @@ export class FrontPanel {
     if (action === undefined || this.disabled[button] || this.lockedOut) return false;
     for (const listener of this.#listeners) listener(button);
     const cause = button === 'reset' ? RestartCause.ResetButton : RestartCause.PowerButton;
-    void this.#chassis.control(action, cause)?.catch(() => undefined);
+    try {
+      void this.#chassis.control(action, cause)?.catch(() => undefined);
+    } catch {
+      // A machine that is busy or refuses: its log has it, and nobody waits for a button.
+    }
     return true;
   }
 

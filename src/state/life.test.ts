@@ -6,6 +6,7 @@ import { Bmc } from '../bmc.ts';
 import { Privilege } from '../commands/command.ts';
 import { Context } from '../router/index.ts';
 import type { Button } from './front-panel.ts';
+import { simWorld } from '../world/index.ts';
 import { RestartCause } from './chassis.ts';
 
 const CLR = [0x43, 0x4c, 0x52];
@@ -238,4 +239,22 @@ test('what an operating system said of itself is gone at the next start, its pri
   expect(await Promise.all([3, 4, 5].map(length))).toEqual([4, 4, 4]);
   await send(0, 2, 3);
   expect(await Promise.all([3, 4, 5].map(length))).toEqual([4, 0, 0]);
+});
+
+test('a machine that refuses what watchdog, limits and buttons want costs a line in the log', async () => {
+  const world = simWorld(2);
+  const log: string[] = [];
+  const say = (line: string): void => void log.push(line);
+  const power = {
+    power: (): void => {
+      throw new Error('no such machine');
+    },
+  };
+  const bmc = new Bmc({ sel: { bootEvents: false } }, { world, power, log: { debug: say, info: say, warn: say, error: say } });
+  await bmc.watchdog.set({ dontLog: false, use: 4, preTimeoutInterrupt: 2, action: 1, preTimeout: 1, initialCountdown: 20 }, false, 0);
+  bmc.watchdog.restart();
+  await world.run(3000);
+  expect(bmc.frontPanel.press('reset')).toBe(true);
+  expect(log.filter((line) => line.startsWith('watchdog'))).toEqual(['watchdog: power diag', 'watchdog: power reset']);
+  expect(bmc.chassis.isOn).toBe(true);
 });
