@@ -8,6 +8,7 @@ import { makeInterface, type Made } from './assembly/interfaces.ts';
 import { SensorFeed } from './assembly/sensor-feed.ts';
 import { sourceMaker } from './assembly/sensor-sources.ts';
 import { Busses, forwardEvents, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
+import { forgetVolatile } from './assembly/reset.ts';
 import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
 import { firewallRules } from './config/firewall.ts';
@@ -372,24 +373,12 @@ export class Bmc implements BmcState {
       this.router.suspended = undefined;
       return;
     }
-    this.sessions.closeAll('reset');
-    this.messages.reset();
-    this.watchdog.forget();
-    this.pef.reset();
-    this.sol.reset();
+    forgetVolatile(this, kind);
     if (kind === 'warm') return;
     this.blobs.kill();
     this.update?.kill('the BMC was reset');
     // A host's ipmitool that waits for its new firmware asks again after C0h, and gives up at D2h.
     this.router.suspended = this.#newFirmware ? CC.NodeBusy : CC.InitializationInProgress;
     this.#newFirmware = false;
-    for (const reservation of [this.sel.reservation, this.sdr.reservation, this.deviceSdrReservation]) reservation.cancel();
-    this.sdr.leaveUpdateMode();
-    this.channels.forgetPresentAccess();
-    this.lan.reset();
-    this.forwarding.reset();
-    for (const serial of this.serial.all) serial.reset();
-    this.events.receiver = { address: 0x20, lun: 0 };
-    this.identity.manufacturingTest = false;
   }
 }

@@ -1,5 +1,5 @@
 import type { BmcState } from '../state/bmc-state.ts';
-import { RestartCause, type PowerAction, type PowerChange, type PowerLoss } from '../state/chassis.ts';
+import { RestartCause, type PowerChange, type PowerLoss } from '../state/chassis.ts';
 import type { LimitExceeded } from '../state/dcmi.ts';
 import type { Button } from '../state/front-panel.ts';
 import type { WatchdogEvents, WatchdogSettings } from '../state/watchdog.ts';
@@ -82,16 +82,7 @@ function actOnLimit(bmc: BmcState, { kind, powerOff }: LimitExceeded): void {
   raise(bmc, { type: kind === 'power' ? SensorType.PowerUnit : SensorType.Temperature, eventType: EventType.LimitStatus, offset: LIMIT_EXCEEDED });
   if (!powerOff || !bmc.chassis.isOn) return;
   raise(bmc, { type: SensorType.SystemEvent, eventType: EventType.SystemState, offset: TRANSITION_TO_OFF });
-  void act(bmc, 'off', RestartCause.Oem, `${kind} limit`);
-}
-
-/** What the BMC does by itself has nobody to answer to: a machine that refuses, or is busy, is a line in the log. */
-async function act({ chassis, setup }: BmcState, action: PowerAction, cause: number, why: string): Promise<void> {
-  try {
-    await chassis.control(action, cause);
-  } catch (error) {
-    setup.log.error(`${why}: power ${action}`, error);
-  }
+  void bmc.chassis.attempt('off', RestartCause.Oem, `${kind} limit`);
 }
 
 function tellOfPower(bmc: BmcState, { on, action, cause, changed, starts, loss }: PowerChange): void {
@@ -123,12 +114,12 @@ export const watchdogEvents = (bmc: BmcState): WatchdogEvents => ({
   expired: (settings) => {
     tellOfWatchdog(bmc, settings, settings.action);
     const action = WATCHDOG_ACTIONS[settings.action];
-    if (action !== undefined) void act(bmc, action, RestartCause.Watchdog, 'watchdog');
+    if (action !== undefined) void bmc.chassis.attempt(action, RestartCause.Watchdog, 'watchdog');
   },
   preTimeout: (settings) => {
     tellOfWatchdog(bmc, settings, PRE_TIMEOUT);
     bmc.messages.watchdogPreTimeout = true;
-    if (settings.preTimeoutInterrupt === NMI) void act(bmc, 'diag', RestartCause.Watchdog, 'watchdog');
+    if (settings.preTimeoutInterrupt === NMI) void bmc.chassis.attempt('diag', RestartCause.Watchdog, 'watchdog');
   },
 });
 

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../world/world.ts';
 import { Machine, type PowerBackend } from './machine.ts';
-import type { Setup } from './setup.ts';
+import type { Log, Setup } from './setup.ts';
 import { both, type Durable, type Store } from './store.ts';
 
 export type PowerAction = 'on' | 'off' | 'cycle' | 'reset' | 'diag' | 'soft';
@@ -88,6 +88,7 @@ export class Chassis {
     coolingFault: false,
   };
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #machine: Machine | undefined;
   readonly #softOffDelay: number;
   readonly #kept: Store<number>;
@@ -107,6 +108,7 @@ export class Chassis {
 
   constructor(setup: Setup, options: ChassisOptions = {}) {
     this.#clock = setup.clock;
+    this.#log = setup.log;
     this.#machine = options.backend && new Machine(options.backend, setup.clock, setup.log);
     this.#softOffDelay = options.softOffDelay ?? 5000;
     this.#kept = setup.store<number>('chassis');
@@ -221,6 +223,15 @@ export class Chassis {
     if (!machine) return this.#controlled(action, cause, channel);
     const step = action !== 'cycle' ? action : !this.#on ? 'on' : machine.backend.cycles ? 'cycle' : 'off';
     return machine.run(step, () => this.#controlled(action, cause, channel));
+  }
+
+  /** What nobody waits for and nobody is told of: a machine that refuses, or is busy, is a line in the log. */
+  async attempt(action: PowerAction, cause: number, who: string): Promise<void> {
+    try {
+      await this.control(action, cause);
+    } catch (error) {
+      this.#log.error(`${who}: power ${action}`, error);
+    }
   }
 
   /** The power goes away without a command. */

@@ -46,11 +46,7 @@ export class FrontPanel {
     if (action === undefined || this.disabled[button] || this.lockedOut) return false;
     for (const listener of this.#listeners) listener(button);
     const cause = button === 'reset' ? RestartCause.ResetButton : RestartCause.PowerButton;
-    try {
-      void this.#chassis.control(action, cause)?.catch(() => undefined);
-    } catch {
-      // A machine that is busy or refuses: its log has it, and nobody waits for a button.
-    }
+    void this.#chassis.attempt(action, cause, 'front panel');
     return true;
   }
 

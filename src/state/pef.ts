@@ -231,7 +231,7 @@ export class Pef {
     const { chassis } = this.#options;
     // A cycle has no effect when power is off (§30.4 parameter 2).
     if (!chassis.isOn && action !== 'off') return;
-    void chassis.control(action, cause)?.catch((error: unknown) => this.#setup.log.error(`PEF ${action}`, error));
+    void chassis.attempt(action, cause, 'PEF');
   }
 
   #afterDelay(seconds: number, action: () => void): void {
