@@ -1,6 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { Context, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { Context, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { Attention } from '../../state/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
@@ -176,7 +176,7 @@ export class VmInterface implements Interface<BmcState> {
   }
 
   #request(message: VmMessage, stream: Stream): void {
-    const { netFn, lun, cmd, data } = message;
+    const { seq, netFn, lun, cmd, data } = message;
     // Responses are nothing that a host sends.
     if (netFn % 2 === 1) return void this.counters.malformed++;
     this.counters.requests++;
@@ -184,14 +184,19 @@ export class VmInterface implements Interface<BmcState> {
     const arrived = world.clock.monotonic();
     const request = { netFn, lun, cmd, data };
     const answer = this.#dispatch(request, new Context(bmc, this.channel, Privilege.Oem, lun, undefined, stream.peer));
-    const reply = (body: Answer): void => {
-      if (this.#stream !== stream || world.clock.monotonic() - arrived > HOST_PATIENCE) return void this.counters.late++;
-      this.counters.answers++;
-      const fits = body.length <= this.channel.maxAnswer;
-      this.#send(stream, { ...message, data: fits ? body : refuse(request, CC.CannotReturnBytes) });
-    };
-    if (answer instanceof Promise) void answer.then(reply);
-    else reply(answer);
+    if (answer instanceof Promise) void answer.then((body) => this.#reply(stream, seq, request, body, arrived));
+    else this.#reply(stream, seq, request, answer, arrived);
+  }
+
+  #reply(stream: Stream, seq: number, request: Message, body: Answer, arrived: number): void {
+    if (this.#stream !== stream || this.#options.world.clock.monotonic() - arrived > HOST_PATIENCE) {
+      this.counters.late++;
+      return;
+    }
+    this.counters.answers++;
+    const { netFn, lun, cmd } = request;
+    const data = body.length <= this.channel.maxAnswer ? body : refuse(request, CC.CannotReturnBytes);
+    this.#send(stream, { seq, netFn, lun, cmd, data });
   }
 
   #send(stream: Stream, { seq, netFn, lun, cmd, data }: VmMessage): void {
