@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,11 @@ import { main } from '../src/cli/main.ts';
 import { sample } from '../src/cli/sample.ts';
 import { parseConfig } from '../src/config/index.ts';
 import { Bmc } from '../src/bmc.ts';
+import { connectVm } from '../src/client/index.ts';
+import { GetDeviceId } from '../src/commands/app/device.ts';
 import { simWorld } from '../src/world/index.ts';
+import { nodeWorld } from '../src/world/node.ts';
+import { firstLine, stopped } from './support/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-'));
 const bin = fileURLToPath(new URL('../bin/ipmi-bmc', import.meta.url));
@@ -126,6 +130,21 @@ test('handlers prints every claim with owner and privilege', () => {
   const { handlers } = JSON.parse(cli('handlers', '--json').stdout) as { handlers: { key: string; owner: string; privilege: string }[] };
   expect(handlers.length).toBeGreaterThan(90);
   expect(handlers.find(({ key }) => key === '06h 2Eh')).toMatchObject({ owner: 'standard', privilege: 'system interface' });
+});
+
+test('run --vm-socket is the BMC of whatever machine connects; a second one is told whose the socket is', async () => {
+  const path = join(folder, 'vm.sock');
+  const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--vm-socket', path, '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    expect(await firstLine(child)).toContain(`"type":"vm","channel":15,"address":"${path}"`);
+    const vm = await connectVm(nodeWorld(), { path });
+    expect(await vm.send(GetDeviceId)).toMatchObject({ manufacturerId: 0x1291 });
+    vm.close();
+    const { status, stderr } = cli('run', '--lan', '127.0.0.1:0', '--vm-socket', path);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(path)]);
+  } finally {
+    await stopped(child);
+  }
 });
 
 test('a state directory in use, or with a file of another kind: one line and exit code 2', () => {

@@ -7,6 +7,7 @@ import {
   VmProtocolBackend,
   type BackendSurroundings,
 } from '../backends/index.ts';
+import { SettingsError } from '../config/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import type { VmMachine } from '../interfaces/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
@@ -20,7 +21,7 @@ export interface Power {
   readonly machine?: VmMachine;
 }
 
-/** The back end that `chassis.backend` asks for. `bmc` is looked at only when an action begins: it may be under construction. */
+/** The back end that `chassis.backend` asks for. Throws SettingsError. `bmc` is looked at only when an action begins: it may be under construction. */
 export function makePower(options: BmcOptions, bmc: Pick<BmcState, 'bootOptions'>, world: World, log: Log): Power {
   const { name = 'bmc', chassis: { backend } = {}, interfaces = [] } = options;
   const around: BackendSurroundings = { world, log, name, boot: () => bootRequest(bmc.bootOptions.flags) };
@@ -31,6 +32,7 @@ export function makePower(options: BmcOptions, bmc: Pick<BmcState, 'bootOptions'
       return { backend: machine, machine };
     }
     case 'vm-protocol': {
+      if (!interfaces.some(({ type }) => type === 'vm')) throw new SettingsError('chassis.backend vm-protocol needs an interface of type vm');
       const machine = new VmProtocolBackend(backend, around);
       return { backend: machine, machine };
     }

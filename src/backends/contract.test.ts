@@ -349,6 +349,10 @@ test('a vm interface without a back end: simulated until a machine has connected
   expect(bmc.chassis.isOn).toBe(false);
 });
 
+test('vm-protocol without a vm interface is a mistake in the settings', () => {
+  expect(() => new Bmc({ chassis: { backend: { type: 'vm-protocol' } } }, { world: simWorld(1) })).toThrow('needs an interface of type vm');
+});
+
 test('libvirt: a boot order of the domain, or of its devices, gives way to the device asked for', () => {
   expect(bootingFrom("<os>\n  <boot dev='hd'/>\n  <boot dev='network'/>\n</os>", 'network')).toBe("<os>\n<boot dev='network'/><boot dev='hd'/></os>");
   expect(bootingFrom("<os></os><disk><boot order='1'/></disk>", 'cdrom')).toBe("<os><boot dev='cdrom'/></os><disk></disk>");

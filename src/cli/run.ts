@@ -144,6 +144,8 @@ function withSockets(settings: BmcOptions, { handlerSocket, btSocket }: RunOptio
 function openProblem(error: unknown): string {
   const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const where = address === undefined ? '' : `${address}:${port}: `;
+  // A Unix socket, which the message names.
+  if (code === 'EADDRINUSE' && port === undefined && message.includes('/')) return message;
   if (code === 'EADDRINUSE') return `${where}port in use; another BMC? choose one with --lan HOST:PORT`;
   if (code === 'EACCES') return `${where}not allowed; ports below 1024 need root`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where}no such address on this machine`;
