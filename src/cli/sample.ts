@@ -58,6 +58,10 @@ chassis:
   power: on
   restorePolicy: previous
 
+# firmware:                     # what can be updated over IPMI (docs/firmware-update.md)
+#   components:
+#     - { id: 0, name: BMC, bmc: true }
+
 # sol:                          # serial over LAN: a simulated console, or another one (docs/sol.md)
 #   console: { type: socket, connect: /run/vm/console.sock }
 `;

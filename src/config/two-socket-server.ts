@@ -65,6 +65,12 @@ const dimms = ['A1', 'A2', 'B1', 'B2'].map((slot, i) => temperature(`DIMM ${slot
 export const twoSocketServer: BmcOptions = {
   name: 'bmc',
   identity: { deviceId: 0x20, deviceRevision: 1, firmware: '2.14', manufacturerId: 0x1291, productId: 0x0f02 },
+  firmware: {
+    components: [
+      { id: 0, name: 'BMC', bmc: true },
+      { id: 1, name: 'BIOS', version: '2.10', needsPowerCycle: true },
+    ],
+  },
   interfaces: [{ type: 'lan', channel: 1, listen: '127.0.0.1:9623' }],
   users: [
     { id: 2, name: 'admin', password: 'AdminPass123', privilege: 'administrator' },
