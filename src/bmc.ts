@@ -322,7 +322,9 @@ export class Bmc implements BmcState {
         const sensor = this.sensors.byName(name);
         return sensor ? sensor.push(value) : `there is no sensor '${name}'`;
       };
-      this.#sockets.push(new HandlerSocket({ ...common, sensors, listen: { path: handlers.path, mode: handlers.mode ?? 0o600 } }));
+      this.#sockets.push(
+        new HandlerSocket({ ...common, sensors, buttons: this.frontPanel.pressNamed, listen: { path: handlers.path, mode: handlers.mode ?? 0o600 } }),
+      );
     }
     if (bt) this.#sockets.push(new BtSocket({ ...common, listen: { path: bt.path, mode: bt.mode ?? 0o600 } }));
     for (const socket of this.#sockets) await socket.open();

@@ -162,3 +162,17 @@ test('the hot-reload example: an edited handler answers in the same session; a b
 
 const firstChunk = (child: ChildProcess): Promise<unknown> =>
   Promise.race([new Promise((resolve) => child.stdout!.once('data', resolve)), new Promise((resolve) => child.stderr!.once('data', resolve))]);
+
+toolTest('buttons of the front panel are pressed from outside, and honour their enables', ['ipmitool'], async () => {
+  const socket = join(folder, 'panel.sock');
+  const { ipmitool } = await bmc('--handler-socket', socket);
+  const press = async (button: string): Promise<number | null> => {
+    const child = spawn(process.execPath, [bin, 'press', socket, button], { stdio: 'ignore' });
+    return new Promise((resolve) => child.once('close', resolve));
+  };
+  expect(await press('reset')).toBe(0);
+  expect((await ipmitool('chassis restart_cause')).out).toContain('reset via pushbutton');
+  await ipmitool('raw 0 0x0a 2');
+  expect(await press('reset')).toBe(1);
+  expect(await press('eject')).toBe(2);
+});

@@ -5,6 +5,7 @@ import { CliError } from './errors.ts';
 import { firmwareCommands } from './firmware-commands.ts';
 import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
+import { press } from './press.ts';
 import { run } from './run.ts';
 import { exportState, importState, showState, verifyState } from './state.ts';
 import { worker } from './worker.ts';
@@ -56,6 +57,13 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("join a program's standard input and output to a handler socket, for languages without Unix sockets")
     .addHelpText('after', '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh')
     .action(async (socket: string, command: string[]) => void (code = await worker(socket, command)));
+  program
+    .command('press')
+    .argument('<socket>', "the BMC's handler socket")
+    .argument('<button>', 'power, reset, nmi or sleep')
+    .description('press a button of the front panel; exit code 1 if it is disabled or means nothing now')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc press /run/bmc/handlers.sock reset')
+    .action(async (socket: string, button: string) => void (code = await press(socket, button)));
   stateCommands(program, (result) => (code = result));
   firmwareCommands(program, (result) => (code = result));
   program

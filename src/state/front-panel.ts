@@ -5,6 +5,8 @@ import type { Durable, Store } from './store.ts';
 
 /** Its buttons, as Set Front Panel Button Enables names them (IPMI 2.0 §28.6). */
 export type Button = 'standby' | 'diagnosticInterrupt' | 'reset' | 'powerOff';
+/** Their names for people. */
+const NAMES: Readonly<Record<string, Button | undefined>> = { power: 'powerOff', reset: 'reset', nmi: 'diagnosticInterrupt', sleep: 'standby' };
 const BUTTONS: readonly Button[] = ['powerOff', 'reset', 'diagnosticInterrupt', 'standby'];
 
 /** What people see and press: buttons and the identify light. */
@@ -49,6 +51,12 @@ export class FrontPanel {
     void this.#chassis.attempt(action, cause, 'front panel');
     return true;
   }
+
+  /** By the name on the panel: power, reset, nmi, sleep. Undefined: there is no such button. */
+  readonly pressNamed = (name: string): boolean | undefined => {
+    const button = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
+    return button && this.press(button);
+  };
 
   /** Lights the identify lamp for some seconds; 0 turns it off. */
   identify(seconds: number, forced: boolean): void {

@@ -35,6 +35,7 @@ export type FromBmc =
   | WireRequest
   | { readonly type: 'below'; readonly token: number; readonly cc: number; readonly data: string }
   | { readonly type: 'expired'; readonly token: number }
+  | { readonly type: 'pressed'; readonly id: number; readonly done: boolean }
   | { readonly type: 'ping' | 'pong'; readonly id: number }
   | { readonly type: 'error'; readonly problem: string };
 
@@ -69,6 +70,7 @@ export type FromWorker =
   | { readonly type: 'answer'; readonly token: number; readonly cc: number; readonly data?: string }
   | { readonly type: 'next'; readonly token: number; readonly data: string }
   | { readonly type: 'sensor'; readonly name: string; readonly value: number | null }
+  | { readonly type: 'press'; readonly id: number; readonly button: string }
   | { readonly type: 'ping' | 'pong'; readonly id: number };
 
 export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

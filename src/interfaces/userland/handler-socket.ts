@@ -1,6 +1,6 @@
 import type { Router } from '../../router/index.ts';
 import type { Clock, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
-import { WorkerLink, type SensorSink, type WorkerCounters } from './worker-link.ts';
+import { WorkerLink, type ButtonSink, type SensorSink, type WorkerCounters } from './worker-link.ts';
 
 export interface HandlerSocketOptions<B> {
   readonly router: Router<B>;
@@ -17,6 +17,8 @@ export interface HandlerSocketOptions<B> {
   readonly log: (message: string) => void;
   /** Takes readings from workers. */
   readonly sensors?: SensorSink;
+  /** Takes pressed buttons. */
+  readonly buttons?: ButtonSink;
 }
 
 /**

@@ -20,6 +20,9 @@ export interface WorkerCounters {
 /** Sets a sensor that is pushed; undefined: it has no reading. Returns what is wrong, if it cannot be set. */
 export type SensorSink = (name: string, value: number | undefined) => string | undefined;
 
+/** Presses a button of the front panel. False: nothing came of it; undefined: there is no such button. */
+export type ButtonSink = (button: string) => boolean | undefined;
+
 export interface WorkerLinkOptions<B> {
   readonly router: Router<B>;
   readonly stream: Stream;
@@ -32,6 +35,7 @@ export interface WorkerLinkOptions<B> {
   readonly health: number;
   readonly log: (message: string) => void;
   readonly sensors?: SensorSink;
+  readonly buttons?: ButtonSink;
   readonly closed: () => void;
 }
 
@@ -76,7 +80,8 @@ export class WorkerLink<B> {
       this.#blocked = false;
       this.#unread = 0;
     };
-    this.#send({ type: 'hello', protocol: PROTOCOL, bmc: options.bmc, maxOpen: options.maxOpen, ...(options.sensors && { features: ['sensors'] }) });
+    const features = [...(options.sensors ? ['sensors'] : []), ...(options.buttons ? ['buttons'] : [])];
+    this.#send({ type: 'hello', protocol: PROTOCOL, bmc: options.bmc, maxOpen: options.maxOpen, ...(features.length > 0 && { features }) });
   }
 
   get owners(): string[] {
@@ -116,6 +121,7 @@ export class WorkerLink<B> {
     else if (type === 'answer') this.#answer(message);
     else if (type === 'next') void this.#next(message);
     else if (type === 'sensor') this.#sensor(message);
+    else if (type === 'press') this.#press(message);
     else if (type === 'ping') this.#send({ type: 'pong', id: Number(message.id) });
     else if (type === 'pong') this.#healthy(message);
     else this.#error(`unknown type ${JSON.stringify(type)}`);
@@ -127,6 +133,12 @@ export class WorkerLink<B> {
     const problem = this.#options.sensors ? this.#options.sensors(name, value ?? undefined) : 'sensor: this BMC takes no readings';
     if (problem !== undefined) return this.#error(problem);
     this.#fed.add(name);
+  }
+
+  #press({ id, button }: Record<string, unknown>): void {
+    const done = this.#options.buttons?.(String(button));
+    if (done === undefined) this.#error(`press: there is no button ${JSON.stringify(button)}; expected power, reset, nmi or sleep`);
+    else this.#send({ type: 'pressed', id: Number(id), done });
   }
 
   #register(message: Record<string, unknown>): void {
