@@ -39,8 +39,9 @@ export type Descriptor = Omit<Value<typeof shape>, 'magic'>;
 export function readDescriptor(tail: Uint8Array): Descriptor | undefined {
   if (tail.length < DESCRIPTOR_SIZE) return undefined;
   const descriptor = Trailer.decode(tail, tail.length - DESCRIPTOR_SIZE);
-  // A minor version that is no BCD number would read as one that nobody wrote.
-  return descriptor.magic === MAGIC && descriptor.minor <= 99 && descriptor.earliestMinor <= 99 ? descriptor : undefined;
+  // A version that Get Device ID cannot show is none: major 0..127, minor a BCD number.
+  const good = descriptor.magic === MAGIC && descriptor.major <= 127 && descriptor.minor <= 99 && descriptor.earliestMinor <= 99;
+  return good ? descriptor : undefined;
 }
 
 /** The bytes that the signature signs: everything before it. */

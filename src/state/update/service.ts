@@ -237,17 +237,19 @@ export class UpdateService {
   async discard(owner: Owner): Promise<void> {
     this.#refuseWhileSwitching();
     this.kill(`aborted by ${owner.label}`);
-    await this.#settling;
-    for (const component of this.components.filter(({ pending }) => pending !== undefined)) {
-      this.#log(`${owner.label} gives up ${component.name} ${versionText(component.pending!.version)}`);
-      await component.dropImage();
-    }
+    await this.#settled(async () => {
+      for (const component of this.components.filter(({ pending }) => pending !== undefined)) {
+        this.#log(`${owner.label} gives up ${component.name} ${versionText(component.pending!.version)}`);
+        await component.dropImage();
+      }
+    });
   }
 
   /** A verified image that waits for activation is thrown away. Rejects with UpdateError `busy` while one is activated. */
   async discardImage(id: number): Promise<void> {
     this.#refuseWhileSwitching();
-    await this.component(id).dropImage();
+    const component = this.component(id);
+    await this.#settled(() => component.dropImage());
   }
 
   /**
@@ -269,6 +271,13 @@ export class UpdateService {
     const able = this.components.filter(({ rollback }) => rollback !== undefined);
     if (able.length === 0) throw new UpdateError('nothing-to-roll-back', 'there is nothing to roll back to');
     await this.#switcher.rollBack(able, owner.label);
+  }
+
+  /** Work on slots that the next upload waits for. */
+  #settled(work: () => Promise<void>): Promise<void> {
+    const done = this.#settling.then(work);
+    this.#settling = done.catch(() => undefined);
+    return done;
   }
 
   /** One step of an upload: no byte is awaited while it lasts, and its failure ends the upload. */

@@ -239,6 +239,19 @@ test('fewer bytes than were sent, another digest than its sender has', async () 
   await sent(data.length, hash('sha256', data));
 });
 
+test('who begins while an image is given up finds an empty slot', async () => {
+  const one = await bench({}, { directory: '/firmware', world: simWorld(6, { diskFaults: { latency: [1, 1] } }) });
+  const { world, update } = one;
+  await upload(one, image('2.00'));
+  const discarded = update.discard(ANNA);
+  const begun = update.begin(0, BERT);
+  await world.until(Promise.all([discarded, begun]));
+  await update.write(BERT, 0, image('3.00', { size: 1000 }));
+  await world.until(update.finish(BERT));
+  await world.until(update.verify(BERT));
+  expect(one.versions()).toEqual(['1.00', undefined, '3.00']);
+});
+
 test('comparison: the active image, and another one', async () => {
   const one = await bench();
   const compare = async (data: Uint8Array): Promise<void> => {
