@@ -21,7 +21,7 @@ import { serialOf } from './config/serial.ts';
 import { recordsInFile } from './config/sdr-file.ts';
 import { sensorsOf } from './config/sensors.ts';
 import { blobHandlers } from './handlers/oem/blob.ts';
-import { standard } from './handlers/standard.ts';
+import { satelliteStandard, standard } from './handlers/standard.ts';
 import { BtSocket, HandlerSocket, IcmbNetwork } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './state/bmc-state.ts';
@@ -168,7 +168,8 @@ export class Bmc implements BmcState {
     this.life = new Life(setup, (options.reset?.dark ?? DARKNESS) * 1000);
     this.time = new BmcTime(setup);
     this.identity = new Identity(setup, identityOf(options, uplink));
-    this.router = new Router<BmcState>({ standard, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
+    const table = uplink ? satelliteStandard : standard;
+    this.router = new Router<BmcState>({ standard: table, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
     this.firewall = new Firewall(setup, firewallRules(options));
     this.router.policy = this.firewall;
     this.channels = new Channels(setup, channelsOf(options));

@@ -127,7 +127,7 @@ const bmc = {
     })
     .optional(),
   reset: z.strictObject({ dark: z.number().min(0).max(3600).optional() }).optional(),
-  sessions: z.strictObject({ limit: z.int().min(1).max(255).optional(), inactivity: z.number().positive().optional() }).optional(),
+  sessions: z.strictObject({ limit: z.int().min(1).max(254).optional(), inactivity: z.number().positive().optional() }).optional(),
   firewall: z.array(firewall).optional(),
   firmware: firmwareSchema.optional(),
   sol: z

@@ -1,4 +1,4 @@
-import { standardTable, type HandlerSet, type Table } from '../router/index.ts';
+import { standardTable, type Handler, type HandlerSet, type Table } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
 import { bridgingHandlers } from './app/bridging.ts';
 import { channelHandlers } from './app/channels.ts';
@@ -26,28 +26,33 @@ import { lanHandlers } from './transport/lan.ts';
 import { serialHandlers } from './transport/serial.ts';
 import { solHandlers } from './transport/sol.ts';
 
+/** What every controller has: who it is, its sensors, its FRU devices, and messages to others. */
+const ofController: readonly Handler<BmcState>[] = [
+  ...eventHandlers,
+  ...deviceSdrHandlers,
+  ...sensorHandlers,
+  ...deviceHandlers,
+  ...firewallHandlers,
+  ...globalHandlers,
+  ...bridgingHandlers,
+  ...icmbHandlers,
+  ...fruHandlers,
+];
+
 /** Every command that a BMC serves out of the box; the owner to name in `override`. */
 export const standardHandlers: HandlerSet<BmcState> = {
   owner: 'standard',
   handlers: [
+    ...ofController,
     ...chassisHandlers,
     ...bootOptionHandlers,
-    ...icmbHandlers,
-    ...eventHandlers,
     ...pefHandlers,
-    ...deviceSdrHandlers,
-    ...sensorHandlers,
-    ...deviceHandlers,
-    ...firewallHandlers,
-    ...globalHandlers,
-    ...bridgingHandlers,
     ...sessionHandlers,
     ...payloadHandlers,
     ...channelHandlers,
     ...userHandlers,
     ...watchdogHandlers,
     ...systemInfoHandlers,
-    ...fruHandlers,
     ...sdrHandlers,
     ...selHandlers,
     ...lanHandlers,
@@ -60,3 +65,6 @@ export const standardHandlers: HandlerSet<BmcState> = {
 
 /** Built once, never changed, shared by every BMC of the process. */
 export const standard: Table = standardTable([standardHandlers]);
+
+/** The same of a satellite controller: no machine, no log, no repository, no users (IPMI 2.0 §20.1: its Get Device ID says so). */
+export const satelliteStandard: Table = standardTable([{ owner: 'standard', handlers: ofController }]);

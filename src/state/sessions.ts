@@ -2,13 +2,16 @@ import type { Channel, SessionView } from '../router/message.ts';
 import type { Setup } from './setup.ts';
 
 export interface SessionsOptions {
-  /** Most sessions at once, half-open ones included; 1..255. Default 64. */
+  /** Most sessions at once, half-open ones included; 1..254. Default 64. */
   readonly limit?: number;
   /** Milliseconds without a message after which an active session ends. Default 60 000 (IPMI 2.0 §6.12.15). */
   readonly inactivity?: number;
   /** Milliseconds that a log-in may take from its first message. Default 60 000. */
   readonly setUp?: number;
 }
+
+/** Handles 1..FEh: 0 is none, FFh reserved. */
+const HANDLES = 0xfe;
 
 export type SessionKind = 'ipmi-1.5' | 'rmcp+';
 export type CloseReason = 'closed' | 'timeout' | 'evicted' | 'user-changed' | 'reset' | 'failed';
@@ -72,6 +75,7 @@ export class Sessions {
   readonly #inactivity: number;
   readonly #setUp: number;
   readonly #byHandle: (Session | undefined)[] = [];
+  #lastHandle = 0;
   readonly #byId = new Map<number, Session>();
   readonly #listeners = new Set<(session: Session, reason: CloseReason) => void>();
   /** Set only while there are sessions. */
@@ -79,7 +83,7 @@ export class Sessions {
 
   constructor(setup: Setup, { limit = 64, inactivity = 60_000, setUp = 60_000 }: SessionsOptions = {}) {
     this.#setup = setup;
-    this.limit = limit;
+    this.limit = Math.min(limit, HANDLES);
     this.#inactivity = inactivity;
     this.#setUp = setUp;
   }
@@ -94,8 +98,10 @@ export class Sessions {
         'evicted',
       );
     }
-    let handle = 1;
-    while (this.#byHandle[handle]) handle++;
+    // Moves on, so that an old handle does not mean the next user's session (IPMI 2.0 §22.20).
+    do this.#lastHandle = (this.#lastHandle % HANDLES) + 1;
+    while (this.#byHandle[this.#lastHandle]);
+    const handle = this.#lastHandle;
     const session = new Session(start, handle, this.#freshId(), this.#setup.clock.monotonic());
     this.#byHandle[handle] = session;
     this.#byId.set(session.id, session);

@@ -241,7 +241,7 @@ describe('the trace', () => {
       'channel 15  Send Message tracking=0 encrypted=false authenticated=false channel=0  ->  ok',
       '└─ 82h  Set User Password ... password=...',
       'channel 15  Get Message  ->  inferredPrivilege=0 channel=0',
-      '└─ 82h  Set User Password  ->  ok',
+      '└─ 82h  Set User Password  ->  invalid command (C1h)',
     ]);
   });
 });
@@ -264,7 +264,7 @@ describe('satellites', () => {
       providesDeviceSdrs: true,
     });
     expect(GetSensorReading.response.decode(await ask(GetSensorReading.cmd, NetFn.SensorEvent, 1), 1).reading).toBe(31);
-    expect((await ask(0x99, NetFn.App))[0]).toBe(0xc1);
+    expect((await ask(0x40, NetFn.Storage))[0]).toBe(0xc1);
   });
 
   test('are found by broadcast', async () => {
