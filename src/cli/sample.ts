@@ -15,6 +15,7 @@ interfaces:
     cipherSuites: [3, 17]       # suite 0 logs in anyone who knows a user name: leave it out
     authTypes: [md5, md2]       # of IPMI 1.5
     # kg: 'a second key'        # two-key log-in (K_g)
+  # - { type: vm, interface: kcs, listen: ./server-1.sock }   # a virtual machine behind it: docs/vm.md
 
 users:                          # user 1 is the null user and stays off
   - { id: 2, name: admin, password: change-me-soon, privilege: administrator }

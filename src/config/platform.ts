@@ -77,6 +77,10 @@ export function dangersOf(options: BmcOptions): string[] {
     ...interfacesOf(options, 'ipmb').flatMap(({ listen }) =>
       listen === undefined || listen.includes('/') ? [] : [`ipmb listens on ${listen}: whoever connects is a controller with every right`],
     ),
+    // Any user of this machine can connect to a port, on a loopback address too.
+    ...interfacesOf(options, 'vm').flatMap(({ listen }) =>
+      listen === undefined || listen.includes('/') ? [] : [`vm listens on ${listen}: whoever connects is the host, with every right`],
+    ),
     ...(nullUser ? ['the null user is on: it needs no name'] : []),
     ...(options.sensorFeed && !/^(127\.|\[::1\]|localhost:|\/)/.test(options.sensorFeed.listen)
       ? ['sensorFeed does not listen on a loopback address: anyone who reaches it sets sensors without a password']

@@ -3,6 +3,7 @@ import { hex, toHex } from '../../../test/support/vectors.ts';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
 import { connectVm, type VmMonitorOptions } from '../../client/index.ts';
 import { GetSessionChallenge, SetSessionPrivilegeLevel } from '../../commands/app/sessions.ts';
+import { parseConfig } from '../../config/index.ts';
 import { GetChannelInfo } from '../../commands/app/channels.ts';
 import { GetSystemInterfaceCapabilities, SetBmcGlobalEnables } from '../../commands/app/global.ts';
 import { handleRaw } from '../../router/index.ts';
@@ -166,4 +167,22 @@ test('connecting instead of listening: tried each second, and again when the mac
   await world.until(bmc.close());
   await world.run(5000);
   expect(streams.length).toBe(2);
+});
+
+test('a fleet: each machine has a socket of its own; a TCP port is said to be open to everybody', async () => {
+  const world = simWorld(9);
+  const log: string[] = [];
+  const text = `
+bmcs:
+  - { count: 2, name: 'bmc-{n}', identity: { productId: 7 }, interfaces: [{ type: vm, listen: '/run/vm-{n}.sock' }] }
+  - { name: open, interfaces: [{ type: vm, listen: '127.0.0.1:9002' }] }
+`;
+  const say = (line: string): void => void log.push(line);
+  const bmcs = parseConfig(text, 'fleet.yaml').map((options) => new Bmc(options, { world, log: { debug: say, info: say, warn: say, error: say } }));
+  await world.until(Promise.all(bmcs.map((bmc) => bmc.open())));
+  const clients = await Promise.all([0, 1].map((n) => world.until(connectVm(world, { path: `/run/vm-${n}.sock` }))));
+  await world.until(clients[0].send(SetBmcGlobalEnables, ENABLES));
+  expect(bmcs.map((bmc) => bmc.messages.interruptsEnabled)).toEqual([true, false, false]);
+  expect(clients.map((client) => client.monitor.interrupts)).toEqual([true, false]);
+  expect(log).toEqual(['open: vm listens on 127.0.0.1:9002: whoever connects is the host, with every right']);
 });
