@@ -1,5 +1,5 @@
 import type { BmcState } from '../state/bmc-state.ts';
-import type { Sensor } from '../state/sensor.ts';
+import type { Sensor } from '../state/sensor/sensor.ts';
 
 /** Sensor types, IPMI 2.0 §42.2. */
 const SensorType = {

@@ -5,7 +5,7 @@ import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmwa
 import { hpmHandlers } from '../handlers/picmg/hpm.ts';
 import type { Router } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
-import type { Identity } from '../state/identity.ts';
+import type { Identity } from '../state/app/identity.ts';
 import type { Setup } from '../state/setup.ts';
 import {
   commandBackend,

@@ -1,8 +1,8 @@
 import type { BmcState } from '../state/bmc-state.ts';
-import { RestartCause, type PowerChange, type PowerLoss } from '../state/chassis.ts';
-import type { LimitExceeded } from '../state/dcmi.ts';
-import type { Button } from '../state/front-panel.ts';
-import type { WatchdogEvents, WatchdogSettings } from '../state/watchdog.ts';
+import { RestartCause, type PowerChange, type PowerLoss } from '../state/chassis/chassis.ts';
+import type { LimitExceeded } from '../state/dcmi/dcmi.ts';
+import type { Button } from '../state/chassis/front-panel.ts';
+import type { WatchdogEvents, WatchdogSettings } from '../state/app/watchdog.ts';
 
 /** Sensor types of table 42-3 that tell of the machine and of the BMC itself. */
 const SensorType = {

@@ -1,5 +1,5 @@
 import type { BmcState } from '../state/bmc-state.ts';
-import type { ResetKind } from '../state/life.ts';
+import type { ResetKind } from '../state/app/life.ts';
 
 const BMC_ADDRESS = 0x20;
 

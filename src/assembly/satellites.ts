@@ -4,8 +4,8 @@ import { satelliteName } from '../config/locators.ts';
 import type { BmcOptions, SatelliteOptions } from '../config/options.ts';
 import { MessageBus, type BusWeather } from '../interfaces/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
-import type { PlatformEvent } from '../state/events.ts';
-import { sensorSdr } from '../state/sensor-sdr.ts';
+import type { PlatformEvent } from '../state/sensor/events.ts';
+import { sensorSdr } from '../state/sensor/sensor-sdr.ts';
 import type { World } from '../world/world.ts';
 
 /** Event message revision of IPMI 1.5 and 2.0. */

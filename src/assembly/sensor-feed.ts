@@ -1,5 +1,5 @@
 import { SettingsError } from '../config/errors.ts';
-import type { Sensors } from '../state/sensors.ts';
+import type { Sensors } from '../state/sensor/sensors.ts';
 import { endpointName, parseEndpoint, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
 
 /** HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "no reading any more". */

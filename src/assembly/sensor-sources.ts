@@ -1,8 +1,8 @@
 import { latin1 } from '../codec/index.ts';
 import type { CommandValue, FileValue, SensorValue } from '../config/sensor-options.ts';
 import type { SourceMaker } from '../config/sensors.ts';
-import { parseFormula } from '../state/formula.ts';
-import { constant, following, Pushed, swinging, type SensorSource } from '../state/sensor-source.ts';
+import { parseFormula } from '../state/sensor/formula.ts';
+import { constant, following, Pushed, swinging, type SensorSource } from '../state/sensor/sensor-source.ts';
 import type { Log } from '../state/setup.ts';
 import type { World } from '../world/world.ts';
 

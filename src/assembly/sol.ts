@@ -1,9 +1,9 @@
 import type { BmcOptions } from '../config/options.ts';
 import { usersWithoutSol } from '../config/platform.ts';
 import type { BmcState } from '../state/bmc-state.ts';
-import { Payloads } from '../state/payloads.ts';
-import { SolParameters } from '../state/sol-parameters.ts';
-import { SolPayload } from '../state/sol.ts';
+import { Payloads } from '../state/app/payloads.ts';
+import { SolParameters } from '../state/transport/sol-parameters.ts';
+import { SolPayload } from '../state/transport/sol.ts';
 
 /** The payloads of a BMC, with SOL among them. Made before the rest: what they need of `bmc` they ask for later. */
 export function makePayloads(bmc: Pick<BmcState, 'setup' | 'console' | 'serial'>, options: BmcOptions): { payloads: Payloads; sol: SolParameters } {
@@ -13,7 +13,7 @@ export function makePayloads(bmc: Pick<BmcState, 'setup' | 'console' | 'serial'>
   const activating = (instance: number): void => bmc.serial.solActivating(instance);
   payloads.register(
     new SolPayload({ clock: setup.clock, console, parameters: sol, instances: options.sol?.instances, activating }),
-    'src/state/sol.ts',
+    'src/state/transport/sol.ts',
   );
   return { payloads, sol };
 }

@@ -1,6 +1,6 @@
 import type { VmProtocolBackendOptions } from '../config/backend-options.ts';
-import type { PowerAction } from '../state/chassis.ts';
-import type { MachineReports, PowerBackend } from '../state/machine.ts';
+import type { PowerAction } from '../state/chassis/chassis.ts';
+import type { MachineReports, PowerBackend } from '../state/chassis/machine.ts';
 import { VmCapability, VmCode } from '../wire/vm.ts';
 import type { Program, Timer } from '../world/world.ts';
 import { cannot, firstLineOf, wordsOf, type BackendSurroundings } from './backend.ts';

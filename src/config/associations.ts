@@ -1,4 +1,4 @@
-import { DeviceAssociationRecord, EntityAssociationRecord, sdrRecord, SdrType } from '../state/sdr-records.ts';
+import { DeviceAssociationRecord, EntityAssociationRecord, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from './errors.ts';
 import type { AssociationOptions, SdrOptions } from './sensor-options.ts';

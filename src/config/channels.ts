@@ -1,5 +1,5 @@
 import { fromLatin1 } from '../codec/index.ts';
-import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/channels.ts';
+import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/app/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from './errors.ts';

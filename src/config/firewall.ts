@@ -1,7 +1,7 @@
 import { Body, NetFn, type Command } from '../commands/command.ts';
 import * as declared from '../commands/index.ts';
-import type { CommandSelector } from '../state/command-masks.ts';
-import type { FirewallRule } from '../state/firewall.ts';
+import type { CommandSelector } from '../state/app/command-masks.ts';
+import type { FirewallRule } from '../state/app/firewall.ts';
 import type { BmcOptions, FirewallOptions } from './options.ts';
 
 const HOST = 0x0f;

@@ -1,4 +1,4 @@
-import type { FruContent } from '../state/fru-image.ts';
+import type { FruContent } from '../state/storage/fru-image.ts';
 import type { BackendOptions } from './backend-options.ts';
 import type { FirmwareOptions } from './firmware-options.ts';
 import type { InterfaceOptions } from './interface-options.ts';

@@ -1,8 +1,8 @@
-import { fruImage } from '../state/fru-image.ts';
-import type { FruDevice } from '../state/fru.ts';
-import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/identity.ts';
-import type { LanSettings } from '../state/lan-parameters.ts';
-import type { UsersOptions } from '../state/users.ts';
+import { fruImage } from '../state/storage/fru-image.ts';
+import type { FruDevice } from '../state/storage/fru.ts';
+import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/app/identity.ts';
+import type { LanSettings } from '../state/transport/lan-parameters.ts';
+import type { UsersOptions } from '../state/app/users.ts';
 import { SettingsError } from './errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
 import { alertSetsOf } from './pef.ts';

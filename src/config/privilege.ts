@@ -1,5 +1,5 @@
 import { Privilege } from '../commands/command.ts';
-import { NO_ACCESS } from '../state/users.ts';
+import { NO_ACCESS } from '../state/app/users.ts';
 import type { PrivilegeName } from './options.ts';
 
 export function privilegeOf(name: PrivilegeName): number {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
-import { CompactSensorRecord, idBytes, sdrRecord, SdrType } from '../state/sdr-records.ts';
+import { CompactSensorRecord, idBytes, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
 import { simWorld } from '../world/index.ts';
 import type { BmcOptions } from './options.ts';
 import { twoSocketServer } from './two-socket-server.ts';

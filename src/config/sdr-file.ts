@@ -1,7 +1,7 @@
 import { DecodeError } from '../codec/index.ts';
-import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../state/sdr-records.ts';
-import { toReal, type Factors } from '../state/sensor-factors.ts';
-import { THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../state/sensor.ts';
+import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../state/storage/sdr-records.ts';
+import { toReal, type Factors } from '../state/sensor/sensor-factors.ts';
+import { THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../state/sensor/sensor.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from './errors.ts';
 import type { SdrOptions } from './sensor-options.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FormulaError, parseFormula } from '../state/formula.ts';
+import { FormulaError, parseFormula } from '../state/sensor/formula.ts';
 import { units } from './names.ts';
 import { sensorType } from './pef-schema.ts';
 

@@ -1,7 +1,7 @@
-import { LINEARIZATIONS, NON_LINEAR } from '../state/linearization.ts';
-import { factorsFor, type Factors } from '../state/sensor-factors.ts';
-import type { SensorSource } from '../state/sensor-source.ts';
-import { THRESHOLDS, type SensorDeclaration } from '../state/sensor.ts';
+import { LINEARIZATIONS, NON_LINEAR } from '../state/sensor/linearization.ts';
+import { factorsFor, type Factors } from '../state/sensor/sensor-factors.ts';
+import type { SensorSource } from '../state/sensor/sensor-source.ts';
+import { THRESHOLDS, type SensorDeclaration } from '../state/sensor/sensor.ts';
 import { SettingsError } from './errors.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';

@@ -9,8 +9,8 @@ import { GetDeviceId } from '../commands/app/device.ts';
 import { GetChassisStatus } from '../commands/chassis/chassis.ts';
 import { GetSelEntry, GetSelInfo } from '../commands/storage/sel.ts';
 import { GetSdrRepositoryInfo } from '../commands/storage/sdr.ts';
-import { factorsFor, toRaw, toReal } from './sensor-factors.ts';
-import { guidBytes } from './identity.ts';
+import { factorsFor, toRaw, toReal } from './sensor/sensor-factors.ts';
+import { guidBytes } from './app/identity.ts';
 import { Store, type Journal } from './store.ts';
 
 // Real bytes: recorded from OpenIPMI's ipmi_sim and from servers whose answers are public.

@@ -4,8 +4,8 @@ import { OutboundRequest } from '../../commands/bridge/icmb.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import type { BusOutlet, SessionOutlet } from '../../state/bridge.ts';
-import { checkWritten } from '../../state/requester.ts';
+import type { BusOutlet, SessionOutlet } from '../../state/bridge/bridge.ts';
+import { checkWritten } from '../../state/bridge/requester.ts';
 import { buildMessage, FRAME_MIN, parseFrame, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { handle } from '../handle.ts';
 

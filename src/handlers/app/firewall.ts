@@ -22,8 +22,8 @@ import {
 import { NetFn } from '../../commands/command.ts';
 import type { Context, Entry, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { MediumType } from '../../state/channels.ts';
-import type { FirewallTarget } from '../../state/firewall.ts';
+import { MediumType } from '../../state/app/channels.ts';
+import type { FirewallTarget } from '../../state/app/firewall.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../../commands/app/sessions.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { Session } from '../../state/sessions.ts';
+import { Session } from '../../state/app/sessions.ts';
 import { authCode15, AuthType, cipherSuiteRecords, equalBytes, hmac, singleAuthCode } from '../../wire/index.ts';
 import { handle } from '../handle.ts';
 

@@ -36,7 +36,7 @@ import { Privilege } from '../../commands/command.ts';
 import { EventBody, PlatformEventMessage } from '../../commands/sensor/events.ts';
 import { Context, type Channel, type Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { idBytes } from '../../state/sdr-records.ts';
+import { idBytes } from '../../state/storage/sdr-records.ts';
 import { after } from '../../state/store.ts';
 import { FRAME_MAX, FRAME_MIN, ICMB_BROADCAST } from '../../wire/index.ts';
 import { handle } from '../handle.ts';

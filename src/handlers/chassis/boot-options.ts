@@ -2,7 +2,7 @@ import { IpmiError } from '../../codec/index.ts';
 import { GetSystemBootOptions, SetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { BootParameter } from '../../state/boot-options.ts';
+import { BootParameter } from '../../state/chassis/boot-options.ts';
 import { after, both } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

@@ -20,9 +20,9 @@ import {
 } from '../../commands/dcmi/dcmi.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { MediumType } from '../../state/channels.ts';
-import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../state/sdr-records.ts';
-import type { Sensor } from '../../state/sensor.ts';
+import { MediumType } from '../../state/app/channels.ts';
+import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../state/storage/sdr-records.ts';
+import type { Sensor } from '../../state/sensor/sensor.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

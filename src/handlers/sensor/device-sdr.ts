@@ -2,7 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { GetDeviceSdr, GetDeviceSdrInfo, ReserveDeviceSdrRepository } from '../../commands/sensor/device-sdr.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { sensorSdr } from '../../state/sensor-sdr.ts';
+import { sensorSdr } from '../../state/sensor/sensor-sdr.ts';
 import { handle } from '../handle.ts';
 import { slice } from '../storage/records.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '../../commands/sensor/pef.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { FILTERS, STRINGS } from '../../state/pef-parameters.ts';
+import { FILTERS, STRINGS } from '../../state/sensor/pef-parameters.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

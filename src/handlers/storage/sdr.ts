@@ -17,8 +17,8 @@ import {
 import { CLEAR_KEY, ClearAction } from '../../commands/storage/sel.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { initializeSensors } from '../../state/initialization-agent.ts';
-import { SDR_VERSION } from '../../state/sdr-records.ts';
+import { initializeSensors } from '../../state/storage/initialization-agent.ts';
+import { SDR_VERSION } from '../../state/storage/sdr-records.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 import { slice } from './records.ts';

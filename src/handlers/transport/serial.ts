@@ -17,9 +17,9 @@ import {
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { maskOf, typesIn } from '../../state/lan-parameters.ts';
-import { ConnectionMode, PROXY_BUFFER, SerialParameter } from '../../state/serial-parameters.ts';
-import type { SerialChannel } from '../../state/serial.ts';
+import { maskOf, typesIn } from '../../state/transport/lan-parameters.ts';
+import { ConnectionMode, PROXY_BUFFER, SerialParameter } from '../../state/transport/serial-parameters.ts';
+import type { SerialChannel } from '../../state/transport/serial.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

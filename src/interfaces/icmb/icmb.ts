@@ -2,7 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { Context, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { Requester, SEQUENCE_EXPIRATION } from '../../state/requester.ts';
+import { Requester, SEQUENCE_EXPIRATION } from '../../state/bridge/requester.ts';
 import { buildIcmb, ICMB_BROADCAST, icmbAddressOf, isRunt, parseIcmb, type IcmbMessage } from '../../wire/index.ts';
 import type { World } from '../../world/world.ts';
 import { MessageBus, type BusPort } from '../ipmb/bus.ts';

@@ -1,4 +1,4 @@
-import type { WriteResult } from '../../state/requester.ts';
+import type { WriteResult } from '../../state/bridge/requester.ts';
 import { BROADCAST } from '../../wire/index.ts';
 import type { Clock, Random } from '../../world/world.ts';
 

@@ -3,7 +3,7 @@ import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn, Privilege, type Response } from '../../commands/command.ts';
 import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { Requester, SEQUENCE_EXPIRATION, writeAgain, type WriteResult } from '../../state/requester.ts';
+import { Requester, SEQUENCE_EXPIRATION, writeAgain, type WriteResult } from '../../state/bridge/requester.ts';
 import { broadcastFrame, buildResponse, FRAME_MAX, FRAME_MIN, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { BusPort, MessageBus } from './bus.ts';

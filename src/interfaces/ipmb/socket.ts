@@ -1,4 +1,4 @@
-import type { WriteResult } from '../../state/requester.ts';
+import type { WriteResult } from '../../state/bridge/requester.ts';
 import { buildRecord, parseFrame, RecordReader } from '../../wire/index.ts';
 import { endpointName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer, type Timer } from '../../world/world.ts';
 import type { BusLink, MessageBus } from './bus.ts';

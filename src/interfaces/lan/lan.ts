@@ -2,9 +2,9 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import type { LanStatistics } from '../../state/lan-parameters.ts';
-import { Requester } from '../../state/requester.ts';
-import type { CloseReason, Session } from '../../state/sessions.ts';
+import type { LanStatistics } from '../../state/transport/lan-parameters.ts';
+import { Requester } from '../../state/bridge/requester.ts';
+import type { CloseReason, Session } from '../../state/app/sessions.ts';
 import {
   AuthType,
   BMC_ADDRESS,

@@ -1,6 +1,6 @@
 import { Privilege } from '../../commands/command.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import type { Session } from '../../state/sessions.ts';
+import type { Session } from '../../state/app/sessions.ts';
 import { AuthType, build15, isAuthentic15, nextSequence, parse15, SequenceWindow } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';

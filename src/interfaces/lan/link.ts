@@ -1,6 +1,6 @@
 import type { Channel } from '../../router/index.ts';
 import type { Endpoint } from '../../world/world.ts';
-import type { Session } from '../../state/sessions.ts';
+import type { Session } from '../../state/app/sessions.ts';
 import type { RepeatedRequests } from '../repeated.ts';
 
 /** A session's end of the wire: what turns an answer into a datagram. */

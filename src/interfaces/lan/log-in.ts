@@ -2,7 +2,7 @@ import { latin1 } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Channel } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import type { Peer, Session } from '../../state/sessions.ts';
+import type { Peer, Session } from '../../state/app/sessions.ts';
 import {
   cipherSuites,
   equalBytes,

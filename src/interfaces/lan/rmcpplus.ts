@@ -1,8 +1,8 @@
 import { Privilege } from '../../commands/command.ts';
 import type { SessionView } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import type { PayloadCarrier } from '../../state/payloads.ts';
-import type { Session } from '../../state/sessions.ts';
+import type { PayloadCarrier } from '../../state/app/payloads.ts';
+import type { Session } from '../../state/app/sessions.ts';
 import {
   build20,
   nextSequence,

@@ -5,10 +5,10 @@ import { ConnectionState, SerialModemConnectionActive } from '../../commands/tra
 import { SolActivating, SolState } from '../../commands/transport/sol.ts';
 import { Context, OutQueue, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { ConnectionMode, MuxControl } from '../../state/serial-parameters.ts';
-import { Requester } from '../../state/requester.ts';
-import type { Session } from '../../state/sessions.ts';
-import type { SerialChannel, SerialPort } from '../../state/serial.ts';
+import { ConnectionMode, MuxControl } from '../../state/transport/serial-parameters.ts';
+import { Requester } from '../../state/bridge/requester.ts';
+import type { Session } from '../../state/app/sessions.ts';
+import type { SerialChannel, SerialPort } from '../../state/transport/serial.ts';
 import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
 import { formatTerminal, newlineOf, parseTerminal, TerminalReader } from '../../wire/serial-terminal.ts';

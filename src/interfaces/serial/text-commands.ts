@@ -4,9 +4,9 @@ import { SetSystemBootOptions, GetSystemBootOptions } from '../../commands/chass
 import { ChassisControl, ChassisIdentify, ControlAction } from '../../commands/chassis/chassis.ts';
 import type { Answer, Channel, Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { BootParameter } from '../../state/boot-options.ts';
-import { Health, healthOf, type HealthReport } from '../../state/health.ts';
-import type { SerialChannel } from '../../state/serial.ts';
+import { BootParameter } from '../../state/chassis/boot-options.ts';
+import { Health, healthOf, type HealthReport } from '../../state/sensor/health.ts';
+import type { SerialChannel } from '../../state/transport/serial.ts';
 import { hexPairs, parseHex } from '../../wire/serial-terminal.ts';
 
 export interface TextCommandOptions {

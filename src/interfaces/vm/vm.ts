@@ -2,7 +2,7 @@ import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Context, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import type { Attention } from '../../state/message-buffers.ts';
+import type { Attention } from '../../state/app/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
 import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer, Timer } from '../../world/world.ts';
 

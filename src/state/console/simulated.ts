@@ -1,6 +1,6 @@
 import { fromLatin1, latin1 } from '../../codec/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
-import type { Chassis } from '../chassis.ts';
+import type { Chassis } from '../chassis/chassis.ts';
 import type { ConsolePort, ConsoleSource } from './console.ts';
 
 export interface SimulatedOptions {

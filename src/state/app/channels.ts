@@ -1,0 +1,200 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
+import type { Context } from '../../router/message.ts';
+import { AuthType } from '../../wire/lan15.ts';
+import type { Setup } from '../setup.ts';
+import type { Durable, Store } from '../store.ts';
+
+/** Channel medium types, IPMI 2.0 §6.5 table 6-3. */
+export const MediumType = { Ipmb: 1, Icmb10: 2, Icmb09: 3, Lan: 4, Serial: 5, OtherLan: 6, PciSmbus: 7, Smbus: 8, SystemInterface: 12 } as const;
+/** Channel protocol types, §6.4 table 6-2. */
+export const ProtocolType = { Ipmb: 1, Icmb: 2, Smbus: 4, Kcs: 5, Smic: 6, Bt10: 7, Bt15: 8, TerminalMode: 9 } as const;
+/** §22.24 session support. */
+export const SessionSupport = { None: 0, Single: 1, Multi: 2, Based: 3 } as const;
+/** §22.22 access mode. */
+export const AccessMode = { Disabled: 0, PreBoot: 1, Always: 2, Shared: 3 } as const;
+
+/** What Set Channel Access can change. */
+export interface ChannelAccess {
+  readonly alertingDisabled: boolean;
+  readonly perMessageDisabled: boolean;
+  readonly userLevelDisabled: boolean;
+  readonly accessMode: number;
+  readonly privilegeLimit: number;
+}
+
+export interface ChannelOptions {
+  readonly number: number;
+  readonly medium: number;
+  readonly protocol: number;
+  readonly sessionSupport: number;
+  readonly lan?: LanChannelOptions;
+  /** Authentication types of IPMI 1.5 on a channel that is no LAN. */
+  readonly authTypes?: readonly number[];
+}
+
+export interface LanChannelOptions {
+  /** Default 3 and 17. */
+  readonly cipherSuites?: readonly number[];
+  /** Authentication types of IPMI 1.5. Default MD5 and MD2. */
+  readonly authTypes?: readonly number[];
+  /** 20 bytes; absent: one-key log-in. */
+  readonly kg?: Uint8Array;
+}
+
+const OPEN: ChannelAccess = {
+  alertingDisabled: false,
+  perMessageDisabled: false,
+  userLevelDisabled: false,
+  accessMode: AccessMode.Always,
+  privilegeLimit: Privilege.Administrator,
+};
+
+/** The BMC's channels: what they are, and who may come in by them. */
+export class Channels {
+  readonly #channels = new Map<number, ChannelOptions>();
+  /** Volatile access, where it differs from the stored one. */
+  readonly #present = new Map<number, ChannelAccess>();
+  readonly #access: Store<ChannelAccess>;
+  readonly #keys: Store<Uint8Array>;
+  readonly #caps: Store<readonly number[]>;
+  readonly #authTypes: Store<readonly (readonly number[])[]>;
+
+  constructor(setup: Setup, channels: readonly ChannelOptions[]) {
+    for (const channel of channels) this.#channels.set(channel.number, channel);
+    this.#access = setup.store<ChannelAccess>('channel-access');
+    this.#keys = setup.store<Uint8Array>('channel-keys');
+    this.#caps = setup.store<readonly number[]>('cipher-suite-caps');
+    this.#authTypes = setup.store<readonly (readonly number[])[]>('auth-types');
+  }
+
+  /** The channel a request means; 0Eh is the one that it came by. Throws CCh for one that there is not. */
+  resolve(number: number, context: Pick<Context, 'channel'>): number {
+    const wanted = number === 0x0e ? context.channel.number : number;
+    if (!this.#channels.has(wanted)) throw new IpmiError(CC.InvalidDataField, `there is no channel ${wanted}`);
+    return wanted;
+  }
+
+  get(number: number): ChannelOptions | undefined {
+    return this.#channels.get(number);
+  }
+
+  hasSessions(number: number): boolean {
+    return (this.get(number)?.sessionSupport ?? SessionSupport.None) !== SessionSupport.None;
+  }
+
+  /** Is there a system interface that speaks `protocol` (ProtocolType)? */
+  hasSystemInterface(protocol: number): boolean {
+    return [...this.#channels.values()].some((one) => one.medium === MediumType.SystemInterface && one.protocol === protocol);
+  }
+
+  /** Channels of a medium, in order. */
+  numbersOf(medium: number): number[] {
+    return [...this.#channels.values()].filter((channel) => channel.medium === medium).map(({ number }) => number);
+  }
+
+  isLan(number: number): boolean {
+    return this.get(number)?.medium === MediumType.Lan;
+  }
+
+  access(number: number, which: 'present' | 'stored'): ChannelAccess {
+    return (which === 'present' ? this.#present.get(number) : undefined) ?? this.#access.get(number) ?? OPEN;
+  }
+
+  setPresentAccess(number: number, access: ChannelAccess): void {
+    this.#present.set(number, access);
+  }
+
+  setStoredAccess(number: number, access: ChannelAccess): Durable {
+    // The present setting stays what it is until it is set itself.
+    this.#present.set(number, this.access(number, 'present'));
+    return this.#access.set(number, access);
+  }
+
+  /** A cold reset: the stored access is the present one again. */
+  forgetPresentAccess(): void {
+    this.#present.clear();
+  }
+
+  /** How IPMI 1.5 messages on a channel are authenticated. */
+  authentication(number: number): {
+    perMessageDisabled: boolean;
+    userLevelDisabled: boolean;
+    privilegeLimit: number;
+    authTypes: (privilege: number) => readonly number[];
+  } {
+    const { perMessageDisabled, userLevelDisabled, privilegeLimit } = this.access(number, 'present');
+    return { perMessageDisabled, userLevelDisabled, privilegeLimit, authTypes: (privilege) => this.enabledAuthTypes(number, privilege) };
+  }
+
+  supportedAuthTypes(number: number): readonly number[] {
+    const channel = this.get(number);
+    return channel?.lan?.authTypes ?? channel?.authTypes ?? [AuthType.Md5, AuthType.Md2];
+  }
+
+  /** By privilege level, Callback..Oem (LAN parameter 2). */
+  enabledAuthTypes(number: number, privilege: number): readonly number[] {
+    const supported = this.supportedAuthTypes(number);
+    return this.#authTypes.get(number)?.[privilege - 1]?.filter((type) => supported.includes(type)) ?? supported;
+  }
+
+  setEnabledAuthTypes(number: number, byPrivilege: readonly (readonly number[])[]): Durable {
+    return this.#authTypes.set(number, byPrivilege);
+  }
+
+  /** What RMCP+ on a LAN channel asks for. */
+  lan(number: number): {
+    cipherSuites: readonly number[];
+    suiteCap: (id: number) => number;
+    available: boolean;
+    privilegeLimit: number;
+    kg: Uint8Array | undefined;
+  } {
+    const { accessMode, privilegeLimit } = this.access(number, 'present');
+    const cipherSuites = this.cipherSuites(number);
+    const caps = this.suiteCaps(number);
+    return {
+      cipherSuites,
+      suiteCap: (id) => caps[cipherSuites.indexOf(id)] ?? 0,
+      available: accessMode === AccessMode.Always || accessMode === AccessMode.Shared,
+      privilegeLimit,
+      kg: this.kg(number),
+    };
+  }
+
+  cipherSuites(number: number): readonly number[] {
+    return this.get(number)?.lan?.cipherSuites ?? [3, 17];
+  }
+
+  /** The highest privilege of each suite of `cipherSuites`, in that order; 0: the suite is not to be used (LAN parameter 24). */
+  suiteCaps(number: number): readonly number[] {
+    return this.#caps.get(number) ?? this.cipherSuites(number).map(() => Privilege.Oem);
+  }
+
+  setSuiteCaps(number: number, caps: readonly number[]): Durable {
+    return this.#caps.set(number, caps);
+  }
+
+  /** The BMC key; undefined: it is all zeros, and the user's key serves as both. */
+  kg(number: number): Uint8Array | undefined {
+    const key = this.#keys.get(`${number}/kg`) ?? this.get(number)?.lan?.kg;
+    return key?.some((byte) => byte !== 0) ? key : undefined;
+  }
+
+  /** K_R is what a BMC's random numbers could be made with; it is kept because it can be set. */
+  key(number: number, which: 'kr' | 'kg'): Uint8Array {
+    return this.#keys.get(`${number}/${which}`) ?? (which === 'kg' ? this.get(number)?.lan?.kg : undefined) ?? new Uint8Array(20);
+  }
+
+  setKey(number: number, which: 'kr' | 'kg', key: Uint8Array): Durable {
+    return this.#keys.set(`${number}/${which}`, key);
+  }
+
+  keyLocked(number: number, which: 'kr' | 'kg'): boolean {
+    return this.#keys.has(`${number}/${which}-locked`);
+  }
+
+  lockKey(number: number, which: 'kr' | 'kg'): Durable {
+    return this.#keys.set(`${number}/${which}-locked`, new Uint8Array(0));
+  }
+}

@@ -1,0 +1,113 @@
+import { CC } from '../../codec/index.ts';
+import type { Context, Message } from '../../router/message.ts';
+import type { Policy } from '../../router/policy.ts';
+import { CommandMasks, type CommandSelector } from './command-masks.ts';
+import type { Setup } from '../setup.ts';
+import type { Durable, Store } from '../store.ts';
+
+/** What the configuration says of one channel; it cannot be changed by IPMI. */
+export interface FirewallRule {
+  /** 0..Fh. */
+  readonly channel: number;
+  /** Nothing else may be asked by this channel. */
+  readonly allow?: readonly CommandSelector[];
+  /** May not be asked, even where `allow` has it. */
+  readonly deny?: readonly CommandSelector[];
+}
+
+/** A command whose enables are asked or set. */
+export interface FirewallTarget {
+  readonly channel: number;
+  readonly netFn: number;
+  readonly lun: number;
+  readonly cmd: number;
+  readonly body: number | undefined;
+}
+
+interface CompiledRule {
+  readonly allow: CommandMasks | undefined;
+  readonly deny: CommandMasks | undefined;
+}
+
+/**
+ * The firmware firewall (IPMI 2.0 §21) and the configured policy: which commands a channel may use beyond privilege.
+ * Compiled once into bit masks; a channel without rules costs one look.
+ */
+export class Firewall implements Policy {
+  readonly #rules: (CompiledRule | undefined)[] = [];
+  /** What Set Command Enables disabled, by channel. */
+  readonly #disabled: (CommandMasks | undefined)[] = [];
+  /** Disabled commands: 1 by `channel.netFn.lun.cmd[.body]`. */
+  readonly #commands: Store<1>;
+  /** Disabled sub-functions, 32 bits, by the same key. */
+  readonly #subFunctions: Store<number>;
+
+  constructor(setup: Setup, rules: readonly FirewallRule[] = []) {
+    for (const { channel, allow, deny } of rules) {
+      this.#rules[channel] = { allow: allow && new CommandMasks(allow), deny: deny && new CommandMasks(deny) };
+    }
+    this.#commands = setup.store('firewall');
+    this.#subFunctions = setup.store('firewall-sub-functions');
+    for (const key of this.#commands.keys()) this.#apply(targetOf(key), true);
+  }
+
+  check(message: Message, { channel: { number } }: Context): number {
+    if (this.#disabled[number]?.has(message)) return CC.InsufficientPrivilege;
+    return this.permits(message, number) ? CC.Ok : CC.InsufficientPrivilege;
+  }
+
+  allowsSubFunction({ netFn, lun, cmd, data }: Message, { channel }: Context, subFunction: number): boolean {
+    if (this.#subFunctions.size === 0) return true;
+    const body = netFn === 0x2c ? data[0] : netFn === 0x2e ? data[0] | (data[1] << 8) | (data[2] << 16) : undefined;
+    return (this.disabledSubFunctions({ channel: channel.number, netFn, lun, cmd, body }) & (1 << subFunction)) === 0;
+  }
+
+  /** True where the configured policy lets the channel use the command, enabled or not. */
+  permits(message: Message, channel: number): boolean {
+    const rule = this.#rules[channel];
+    if (rule === undefined) return true;
+    return !rule.deny?.has(message) && (rule.allow?.has(message) ?? true);
+  }
+
+  /** True where anything is restricted on the channel. */
+  restricts(channel: number): boolean {
+    return this.#rules[channel] !== undefined || this.#disabled[channel] !== undefined;
+  }
+
+  isEnabled(target: FirewallTarget): boolean {
+    return !this.#commands.has(keyOf(target));
+  }
+
+  /** Enables and disables commands as one change. */
+  enable(targets: readonly (readonly [FirewallTarget, boolean])[]): Durable {
+    const changes = targets.filter(([target, enabled]) => this.isEnabled(target) !== enabled);
+    const done = this.#commands.change(changes.map(([target, enabled]) => [keyOf(target), enabled ? undefined : 1] as const));
+    for (const [target, enabled] of changes) this.#apply(target, !enabled);
+    // What could not be stored is not in force.
+    return done?.catch((error: unknown) => {
+      for (const [target, enabled] of changes) this.#apply(target, enabled);
+      throw error;
+    });
+  }
+
+  /** Bit n: sub-function n is disabled. */
+  disabledSubFunctions(target: FirewallTarget): number {
+    return this.#subFunctions.get(keyOf(target)) ?? 0;
+  }
+
+  disableSubFunctions(target: FirewallTarget, mask: number): Durable {
+    return mask === 0 ? this.#subFunctions.delete(keyOf(target)) : this.#subFunctions.set(keyOf(target), mask >>> 0);
+  }
+
+  #apply(target: FirewallTarget, disabled: boolean): void {
+    (this.#disabled[target.channel] ??= new CommandMasks()).put(target, disabled);
+  }
+}
+
+const keyOf = ({ channel, netFn, lun, cmd, body }: FirewallTarget): string =>
+  [channel, netFn, lun, cmd, ...(body === undefined ? [] : [body])].join('.');
+
+function targetOf(key: string): FirewallTarget {
+  const [channel, netFn, lun, cmd, body] = key.split('.').map(Number);
+  return { channel, netFn, lun, cmd, body };
+}

@@ -1,0 +1,157 @@
+import type { Setup } from '../setup.ts';
+import type { Durable, Store } from '../store.ts';
+
+export interface IdentityOptions {
+  /** Default 20h. */
+  readonly deviceId?: number;
+  /** 0..15. */
+  readonly deviceRevision?: number;
+  readonly firmwareMajor?: number;
+  /** 0..99. */
+  readonly firmwareMinor?: number;
+  /** Four bytes. */
+  readonly auxFirmware?: Uint8Array;
+  /** IANA enterprise number, 20 bits. */
+  readonly manufacturerId?: number;
+  readonly productId?: number;
+  /** UUIDs as text; made at random, once, where absent. */
+  readonly deviceGuid?: string;
+  readonly systemGuid?: string;
+  readonly selfTest?: SelfTestResult;
+  /** IPMB slave address. Default 20h, a BMC's. */
+  readonly address?: number;
+  /** The channel by which the controller above reaches it. Default 0. */
+  readonly channel?: number;
+  /** Default: all that a BMC is. */
+  readonly support?: DeviceSupport;
+}
+
+/** `result`: see SelfTest. `detail`: with 57h a bit for each fault (IPMI 2.0 §20.4). */
+export interface SelfTestResult {
+  readonly result: number;
+  readonly detail: number;
+}
+
+/** What a controller is good for, as Get Device ID and its locator record say it. */
+export interface DeviceSupport {
+  readonly chassis: boolean;
+  /** An ICMB bridge. */
+  readonly bridge: boolean;
+  readonly eventGenerator: boolean;
+  readonly eventReceiver: boolean;
+  readonly fruInventory: boolean;
+  readonly sel: boolean;
+  readonly sdrRepository: boolean;
+  readonly sensor: boolean;
+}
+
+export const BMC_SUPPORT: DeviceSupport = {
+  chassis: true,
+  bridge: false,
+  eventGenerator: true,
+  eventReceiver: true,
+  fruInventory: true,
+  sel: true,
+  sdrRepository: true,
+  sensor: true,
+};
+
+/** Results of Get Self Test Results, IPMI 2.0 §20.4. */
+export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
+
+/** As Get Device ID shows it: `major` 0..127, `minor` 0..99, `aux` four bytes. */
+export interface FirmwareRevision {
+  readonly major: number;
+  readonly minor: number;
+  readonly aux?: Uint8Array;
+}
+
+/** Who this BMC says it is. */
+export class Identity {
+  readonly deviceId: number;
+  readonly deviceRevision: number;
+  readonly manufacturerId: number;
+  readonly productId: number;
+  readonly address: number;
+  readonly channel: number;
+  readonly support: DeviceSupport;
+  /** Device busy: firmware, SDR or self-initialisation under way. */
+  updateInProgress = false;
+  selfTest: SelfTestResult;
+  /** ACPI power states as the machine's power and Set ACPI Power State leave them; 2Ah: unknown (§20.6). */
+  acpi: { readonly system: number; readonly device: number } = { system: 0x00, device: 0x00 };
+  /** Manufacturing Test On was given: what is write-protected in the field may be written, until the next reset (§20.5). */
+  manufacturingTest = false;
+  readonly #revision: FirmwareRevision;
+  readonly #firmware: Store<FirmwareRevision>;
+  readonly #guids: Store<string>;
+  /** For a disk that could not store them. */
+  readonly #made = { device: '', system: '' };
+  readonly #given: Readonly<Record<'device' | 'system', string | undefined>>;
+
+  constructor(setup: Setup, options: IdentityOptions = {}) {
+    this.deviceId = options.deviceId ?? 0x20;
+    this.deviceRevision = options.deviceRevision ?? 1;
+    this.#revision = { major: options.firmwareMajor ?? 1, minor: options.firmwareMinor ?? 0, aux: options.auxFirmware };
+    this.#firmware = setup.store<FirmwareRevision>('firmware-revision');
+    this.selfTest = options.selfTest ?? { result: SelfTest.Ok, detail: 0 };
+    this.manufacturerId = options.manufacturerId ?? 0;
+    this.productId = options.productId ?? 0;
+    this.address = options.address ?? 0x20;
+    this.channel = options.channel ?? 0;
+    this.support = options.support ?? BMC_SUPPORT;
+    this.#given = { device: options.deviceGuid, system: options.systemGuid };
+    this.#guids = setup.store<string>('guids');
+    for (const which of ['device', 'system'] as const) {
+      // A GUID made once must be the same after a restart, whether or not anybody waits for it to be stored.
+      if (this.#given[which] !== undefined || this.#guids.has(which)) continue;
+      this.#made[which] = randomUuid(setup.random.bytes(16));
+      void this.#guids.set(which, this.#made[which]);
+    }
+  }
+
+  get firmware(): FirmwareRevision {
+    return this.#firmware.get('running') ?? this.#revision;
+  }
+
+  /** Other firmware runs from now on. */
+  setFirmware(revision: FirmwareRevision): Durable {
+    return this.#firmware.set('running', revision);
+  }
+
+  get deviceGuid(): string {
+    return this.#guids.get('set-device') ?? this.#given.device ?? this.#guids.get('device') ?? this.#made.device;
+  }
+
+  get systemGuid(): string {
+    return this.#guids.get('set-system') ?? this.#given.system ?? this.#guids.get('system') ?? this.#made.system;
+  }
+
+  /** Gives the device or the system another UUID, for good. Throws RangeError for what is none. */
+  setGuid(which: 'device' | 'system', uuid: string): Durable {
+    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid)) throw new RangeError(`'${uuid}' is not a UUID`);
+    return this.#guids.set(`set-${which}`, uuid.toLowerCase());
+  }
+
+  /** As the wire has it: least significant byte first, the node field leading (§20.8). */
+  get deviceGuidBytes(): Uint8Array {
+    return guidBytes(this.deviceGuid);
+  }
+
+  get systemGuidBytes(): Uint8Array {
+    return guidBytes(this.systemGuid);
+  }
+}
+
+/** The bytes of a UUID in IPMI's order: the text's, back to front. */
+export function guidBytes(uuid: string): Uint8Array {
+  const digits = uuid.replaceAll('-', '').match(/../g) ?? [];
+  return Uint8Array.from(digits.reverse(), (pair) => parseInt(pair, 16));
+}
+
+function randomUuid(bytes: Uint8Array): string {
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,62 @@
+import type { Clock, Timer } from '../../world/world.ts';
+import type { Setup } from '../setup.ts';
+
+/** Cold: everything volatile starts again and the BMC is away for a while. Warm: sessions and messages end, nothing else does (IPMI 2.0 §20.2, §20.3). */
+export type ResetKind = 'cold' | 'warm';
+
+/** `down`: the BMC stops, what is volatile is lost. `up`: it answers again. */
+export type ResetPhase = 'down' | 'up';
+
+/** Milliseconds for the answer to go out before what it needs is gone. */
+const ANSWER_TIME = 10;
+
+/** Whether the BMC itself is up. */
+export class Life {
+  readonly #clock: Clock;
+  readonly #darkness: number;
+  readonly #listeners = new Set<(phase: ResetPhase, kind: ResetKind) => void>();
+  #dark = false;
+  #pending: Timer | undefined;
+
+  /** `darkness`: milliseconds that a cold reset takes. */
+  constructor(setup: Setup, darkness: number) {
+    this.#clock = setup.clock;
+    this.#darkness = darkness;
+  }
+
+  /** A cold reset is under way: networks hear nothing, hosts D2h. */
+  get dark(): boolean {
+    return this.#dark;
+  }
+
+  onReset(listener: (phase: ResetPhase, kind: ResetKind) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Begins a reset, once the answer to whoever asked for it has gone out. One that is under way goes on. */
+  reset(kind: ResetKind): void {
+    this.#pending ??= this.#clock.after(ANSWER_TIME, () => {
+      this.#tell('down', kind);
+      if (kind === 'warm') this.#up(kind);
+      else {
+        this.#dark = true;
+        this.#pending = this.#clock.after(this.#darkness, () => this.#up(kind));
+      }
+    });
+  }
+
+  /** The process ends: no reset comes back from it. */
+  stop(): void {
+    this.#pending?.cancel();
+  }
+
+  #up(kind: ResetKind): void {
+    this.#pending = undefined;
+    this.#dark = false;
+    this.#tell('up', kind);
+  }
+
+  #tell(phase: ResetPhase, kind: ResetKind): void {
+    for (const listener of this.#listeners) listener(phase, kind);
+  }
+}

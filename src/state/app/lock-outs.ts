@@ -1,0 +1,48 @@
+import type { Clock } from '../../world/world.ts';
+import type { BadPasswordRule } from '../transport/lan-parameters.ts';
+
+interface Guesses {
+  readonly count: number;
+  /** Monotonic milliseconds of the last one. */
+  readonly last: number;
+  /** Locked out until then. */
+  readonly until: number;
+}
+
+/** Users whose passwords were guessed at too often (IPMI 2.0 §23.2, LAN parameter 26). At most one entry a user and channel. */
+export class LockOuts {
+  readonly #clock: Clock;
+  readonly #guesses = new Map<string, Guesses>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts a wrong password. True: the user is locked out from now on. */
+  failed(userId: number, channel: number, { threshold, forgetAfter, lockOut }: BadPasswordRule): boolean {
+    if (threshold === 0) return false;
+    const now = this.#clock.monotonic();
+    const key = `${userId}/${channel}`;
+    const before = this.#guesses.get(key);
+    const forgotten = !before || (forgetAfter > 0 && now - before.last >= forgetAfter);
+    const count = (forgotten ? 0 : before.count) + 1;
+    const locked = count >= threshold;
+    this.#guesses.set(key, { count: locked ? 0 : count, last: now, until: locked ? now + lockOut : 0 });
+    return locked;
+  }
+
+  isLocked(userId: number, channel: number): boolean {
+    const guesses = this.#guesses.get(`${userId}/${channel}`);
+    return guesses !== undefined && this.#clock.monotonic() < guesses.until;
+  }
+
+  /** The right password was given: what was counted before no longer counts. */
+  succeeded(userId: number, channel: number): void {
+    this.#guesses.delete(`${userId}/${channel}`);
+  }
+
+  /** Somebody gave the user rights again. */
+  free(userId: number): void {
+    for (const key of this.#guesses.keys()) if (key.startsWith(`${userId}/`)) this.#guesses.delete(key);
+  }
+}

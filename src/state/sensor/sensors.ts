@@ -1,0 +1,100 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import type { Timer } from '../../world/world.ts';
+import type { Events } from './events.ts';
+import { Sensor, type SensorDeclaration, type SensorSurroundings, type StoredSensor } from './sensor.ts';
+import type { Setup } from '../setup.ts';
+import type { Store } from '../store.ts';
+
+/** Milliseconds between two looks at sensors that move, unless the settings say otherwise. */
+const INTERVAL = 2000;
+
+/** The sensors of a BMC, by LUN and number. One timer looks at those whose sources move; without any there is no timer. */
+export class Sensors {
+  /** Whether the machine has power: some sensors hang on it. */
+  powered: () => boolean = () => true;
+  readonly #sensors = new Map<number, Sensor>();
+  readonly #setup: Setup;
+  readonly #interval: number;
+  readonly #watched = new Set<Sensor>();
+  #running = false;
+  #timer: Timer | undefined;
+
+  /** `owner`: the slave address of this controller; `interval`: milliseconds. */
+  constructor(setup: Setup, events: Events, declarations: readonly SensorDeclaration[], owner: number, interval = INTERVAL) {
+    this.#setup = setup;
+    this.#interval = interval;
+    const store: Store<StoredSensor> = setup.store('sensors');
+    const around: SensorSurroundings = {
+      owner,
+      store,
+      raise: (event) => void events.raise(event)?.catch(() => undefined),
+      powered: () => this.powered(),
+      changed: (sensor) => this.#reconsider(sensor),
+    };
+    for (const declaration of declarations) this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), new Sensor(declaration, around));
+  }
+
+  /** Looks at sensors once, and from now on at those that move and may tell of something. */
+  start(): void {
+    this.#running = true;
+    for (const sensor of this.#sensors.values()) {
+      this.#reconsider(sensor);
+      if (!sensor.declaration.eventOnly && (!sensor.moves || sensor.needsWatch)) sensor.poll();
+    }
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#watched.clear();
+    this.#rest();
+  }
+
+  /** By number and LUN, or by name. Throws CBh. */
+  get(number: number, lun: number): Sensor;
+  get(name: string): Sensor;
+  get(which: number | string, lun = 0): Sensor {
+    const sensor = typeof which === 'string' ? this.byName(which) : this.find(which, lun);
+    if (!sensor) throw new IpmiError(CC.NotPresent, typeof which === 'string' ? `sensor '${which}'` : `sensor ${which} on LUN ${lun}`);
+    return sensor;
+  }
+
+  find(number: number, lun = 0): Sensor | undefined {
+    return this.#sensors.get(keyOf(number, lun));
+  }
+
+  byName(name: string): Sensor | undefined {
+    return this.all.find((sensor) => sensor.declaration.name === name);
+  }
+
+  get all(): Sensor[] {
+    return [...this.#sensors.values()];
+  }
+
+  count(lun: number): number {
+    return this.all.filter((sensor) => (sensor.declaration.lun ?? 0) === lun).length;
+  }
+
+  #reconsider(sensor: Sensor): void {
+    if (!this.#running) return;
+    if (sensor.needsWatch) this.#watched.add(sensor);
+    else this.#watched.delete(sensor);
+    if (this.#watched.size === 0) this.#rest();
+    else this.#timer ??= this.#setup.clock.after(this.#interval, this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#timer = this.#setup.clock.after(this.#interval, this.#look);
+    for (const sensor of this.#watched) {
+      sensor.poll();
+      if (!sensor.needsWatch) this.#watched.delete(sensor);
+    }
+    if (this.#watched.size === 0) this.#rest();
+  };
+
+  #rest(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
+
+const keyOf = (number: number, lun: number): number => (lun << 8) | number;

@@ -1,0 +1,51 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import type { Setup } from '../setup.ts';
+import type { Durable, Store } from '../store.ts';
+
+export interface FruDevice {
+  /** 0..254; 0 is the BMC's own. */
+  readonly id: number;
+  readonly name: string;
+  readonly image: Uint8Array;
+  /** Offsets and counts are of 16-bit words. */
+  readonly byWords?: boolean;
+  /** Written in the factory only. */
+  readonly readOnly?: boolean;
+}
+
+/** The FRU inventory devices of a BMC (IPMI 2.0 §34), byte for byte. */
+export class FruInventory {
+  readonly #devices = new Map<number, FruDevice>();
+  readonly #written: Store<Uint8Array>;
+
+  constructor(setup: Setup, devices: readonly FruDevice[]) {
+    for (const device of devices) this.#devices.set(device.id, device);
+    this.#written = setup.store<Uint8Array>('fru');
+  }
+
+  get devices(): FruDevice[] {
+    return [...this.#devices.values()];
+  }
+
+  /** Throws CBh. */
+  device(id: number): FruDevice {
+    const device = this.#devices.get(id);
+    if (!device) throw new IpmiError(CC.NotPresent, `FRU ${id}`);
+    return device;
+  }
+
+  /** All bytes of a device. Throws CBh. */
+  image(id: number): Uint8Array {
+    const { image } = this.device(id);
+    return this.#written.get(id) ?? image;
+  }
+
+  /** Throws C9h for bytes behind the end. */
+  write(id: number, offset: number, data: Uint8Array): Durable {
+    const image = this.image(id);
+    if (offset + data.length > image.length) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset} + ${data.length} of ${image.length}`);
+    const changed = image.slice();
+    changed.set(data, offset);
+    return this.#written.set(id, changed);
+  }
+}

@@ -1,0 +1,161 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import type { Clock } from '../../world/world.ts';
+import type { BmcTime } from '../app/bmc-time.ts';
+import { Reservation } from '../reservation.ts';
+import { SDR_HEADER } from './sdr-records.ts';
+import type { Setup } from '../setup.ts';
+import { both, type Durable, type Store } from '../store.ts';
+
+export interface SdrOptions {
+  /** Whole records, as the repository holds them before anybody writes to it. */
+  readonly records?: readonly Uint8Array[];
+  /** Bytes that the repository can hold. Default 64 KiB - 2. */
+  readonly capacity?: number;
+}
+
+const LAST = 0xffff;
+/** Milliseconds after which an update that nobody ended is taken as given up. */
+const UPDATE_TIME = 60_000;
+
+/** The SDR repository (IPMI 2.0 §33): records given at the start until the first write, and then what was written. */
+export class SdrRepository {
+  readonly capacity: number;
+  readonly reservation = new Reservation();
+  readonly #clock: Clock;
+  readonly #time: BmcTime;
+  readonly #given: ReadonlyMap<number, Uint8Array>;
+  readonly #records: Store<Uint8Array>;
+  readonly #marks: Store<number>;
+  /** Who updates the repository; others have to wait until it is done or has given up. */
+  #updater: { readonly owner: unknown; readonly until: number } | undefined;
+  #partial: { readonly id: number; readonly bytes: number[]; length: number } | undefined;
+
+  constructor(setup: Setup, time: BmcTime, { records = [], capacity = 0xfffe }: SdrOptions = {}) {
+    this.capacity = capacity;
+    this.#clock = setup.clock;
+    this.#time = time;
+    this.#given = new Map(records.map((record, i) => [i + 1, withId(record, i + 1)]));
+    this.#records = setup.store<Uint8Array>('sdr');
+    this.#marks = setup.store<number>('sdr-marks');
+  }
+
+  /** Throws D0h while another one updates. */
+  enterUpdateMode(owner: unknown): void {
+    if (this.isUpdatedByOther(owner)) throw new IpmiError(CC.SdrRepositoryInUpdateMode);
+    this.#updater = { owner, until: this.#clock.monotonic() + UPDATE_TIME };
+  }
+
+  leaveUpdateMode(): void {
+    this.#updater = undefined;
+  }
+
+  isUpdatedByOther(owner: unknown): boolean {
+    return this.#updater !== undefined && this.#updater.owner !== owner && this.#clock.monotonic() < this.#updater.until;
+  }
+
+  /** A session that ends leaves the update mode with it. */
+  release(owner: unknown): void {
+    if (this.#updater?.owner === owner) this.leaveUpdateMode();
+  }
+
+  get ids(): number[] {
+    return this.#written ? [...this.#records.keys()].map(Number).sort((a, b) => a - b) : [...this.#given.keys()];
+  }
+
+  get count(): number {
+    return this.#written ? this.#records.size : this.#given.size;
+  }
+
+  get freeBytes(): number {
+    return Math.max(0, this.capacity - this.ids.reduce((sum, id) => sum + this.#record(id)!.length, 0));
+  }
+
+  get lastAdded(): number {
+    return this.#marks.get('added') ?? 0;
+  }
+
+  get lastErased(): number {
+    return this.#marks.get('erased') ?? 0;
+  }
+
+  /** 0000h: the first, FFFFh: the last. Throws CBh. */
+  get(id: number): { readonly record: Uint8Array; readonly next: number } {
+    const { ids } = this;
+    const wanted = id === 0 ? ids[0] : id === LAST ? ids.at(-1) : id;
+    const record = wanted === undefined ? undefined : this.#record(wanted);
+    if (wanted === undefined || !record) throw new IpmiError(CC.NotPresent, `SDR record ${id}`);
+    return { record, next: ids[ids.indexOf(wanted) + 1] ?? LAST };
+  }
+
+  /** Throws C7h for a length byte that lies, C4h when it is full. */
+  add(record: Uint8Array): { readonly id: number; readonly done: Durable } {
+    if (record.length < SDR_HEADER || record[4] !== record.length - SDR_HEADER)
+      throw new IpmiError(CC.RequestLengthInvalid, 'the record length does not fit');
+    if (record.length > this.freeBytes) throw new IpmiError(CC.OutOfSpace, 'the SDR repository is full');
+    const id = this.#freshId();
+    this.reservation.cancel();
+    const done = both(this.#own([[id, withId(record, id)]]), this.#marks.set('added', this.#time.now()));
+    return { id, done };
+  }
+
+  /** Partial Add SDR (§33.14): `recordId` 0 begins; the last piece adds the record. */
+  addPart(recordId: number, offset: number, last: boolean, data: Uint8Array): { readonly id: number; readonly done: Durable } {
+    if (recordId === 0 && offset === 0) {
+      if (data.length < SDR_HEADER) throw new IpmiError(CC.RequestLengthInvalid, 'the first part has no whole header');
+      this.#partial = { id: this.#freshId(), bytes: [], length: SDR_HEADER + data[4] };
+    }
+    const partial = this.#partial;
+    if (!partial || (recordId !== 0 && recordId !== partial.id)) throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
+    if (offset !== partial.bytes.length || offset + data.length > partial.length) throw new IpmiError(0x80, `offset ${offset}`);
+    partial.bytes.push(...data);
+    if (!last) return { id: partial.id, done: undefined };
+    if (partial.bytes.length !== partial.length) throw new IpmiError(0x80, `${partial.bytes.length} of ${partial.length} bytes`);
+    this.#partial = undefined;
+    return this.add(Uint8Array.from(partial.bytes));
+  }
+
+  delete(id: number): { readonly id: number; readonly done: Durable } {
+    const { ids } = this;
+    const wanted = id === 0 ? ids[0] : id === LAST ? ids.at(-1) : id;
+    if (wanted === undefined || !this.#record(wanted)) throw new IpmiError(CC.NotPresent, `SDR record ${id}`);
+    this.reservation.cancel();
+    return { id: wanted, done: both(this.#own([[wanted, undefined]]), this.#marks.set('erased', this.#time.now())) };
+  }
+
+  clear(): Durable {
+    this.#partial = undefined;
+    this.reservation.cancel();
+    return both(this.#own(this.ids.map((id) => [id, undefined])), this.#marks.set('erased', this.#time.now()));
+  }
+
+  /** Once anything was written, the repository is what was written, config or no config. */
+  get #written(): boolean {
+    return this.#marks.get('written') === 1;
+  }
+
+  #record(id: number): Uint8Array | undefined {
+    return this.#written ? this.#records.get(id) : this.#given.get(id);
+  }
+
+  /** Changes the written records; the first change copies the given ones. */
+  #own(changes: readonly (readonly [number, Uint8Array | undefined])[]): Durable {
+    if (this.#written) return this.#records.change(changes);
+    const all = new Map<number, Uint8Array | undefined>([...this.#given, ...changes]);
+    return both(this.#records.change([...all].filter(([, record]) => record !== undefined)), this.#marks.set('written', 1));
+  }
+
+  #freshId(): number {
+    const { ids } = this;
+    let id = (ids.at(-1) ?? 0) + 1;
+    if (id < LAST) return id;
+    for (id = 1; ids.includes(id); id++);
+    return id;
+  }
+}
+
+function withId(record: Uint8Array, id: number): Uint8Array {
+  const out = record.slice();
+  out[0] = id;
+  out[1] = id >> 8;
+  return out;
+}

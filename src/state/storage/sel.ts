@@ -1,0 +1,179 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import type { BmcTime } from '../app/bmc-time.ts';
+import { Reservation } from '../reservation.ts';
+import type { Setup } from '../setup.ts';
+import { both, type Durable, type Store } from '../store.ts';
+
+export interface SelOptions {
+  /** Most entries, 16..65534. Default 1024. */
+  readonly capacity?: number;
+}
+
+export const RECORD_SIZE = 16;
+const FIRST = 0x0000;
+const LAST = 0xffff;
+
+/** Record types with a time stamp of the BMC's: system events, and OEM C0h..DFh (§32.1, §32.2). */
+const isStamped = (type: number): boolean => type < 0xe0;
+
+/** The system event log (IPMI 2.0 §31). When it is full, new events are lost and the overflow flag says so. */
+export class Sel {
+  readonly capacity: number;
+  readonly reservation = new Reservation();
+  readonly #time: BmcTime;
+  readonly #records: Store<Uint8Array>;
+  readonly #marks: Store<number>;
+  readonly #cleared = new Set<() => void>();
+  /** Record ids, oldest first. */
+  #order: number[];
+  #partial: { readonly id: number; readonly bytes: Uint8Array; filled: number } | undefined;
+
+  constructor(setup: Setup, time: BmcTime, { capacity = 1024 }: SelOptions = {}) {
+    this.capacity = capacity;
+    this.#time = time;
+    this.#records = setup.store<Uint8Array>('sel');
+    this.#marks = setup.store<number>('sel-marks');
+    // Ids run in order of addition and wrap around: the oldest follows the widest gap.
+    this.#order = inOrder([...this.#records.keys()].map(Number));
+  }
+
+  get count(): number {
+    return this.#order.length;
+  }
+
+  /** Record ids, oldest first. */
+  get ids(): readonly number[] {
+    return this.#order;
+  }
+
+  /** The newest record's id; FFFFh: the SEL is empty. */
+  get lastId(): number {
+    return this.#order.at(-1) ?? LAST;
+  }
+
+  onClear(listener: () => void): void {
+    this.#cleared.add(listener);
+  }
+
+  get freeBytes(): number {
+    // A smaller capacity may have been configured since.
+    return Math.max(0, this.capacity - this.count) * RECORD_SIZE;
+  }
+
+  /** Events were lost because the SEL was full; cleared with it. */
+  get overflow(): boolean {
+    return this.#marks.get('overflow') === 1;
+  }
+
+  /** Seconds of the last addition and erasure; FFFFFFFFh: there was none. */
+  get lastAdded(): number {
+    return this.#marks.get('added') ?? 0xffffffff;
+  }
+
+  get lastErased(): number {
+    return this.#marks.get('erased') ?? 0xffffffff;
+  }
+
+  /** 0000h: the first, FFFFh: the last. Throws CBh. */
+  get(id: number): { readonly id: number; readonly record: Uint8Array; readonly next: number } {
+    const index = this.#index(id);
+    return { id: this.#order[index], record: this.#records.get(this.#order[index])!, next: this.#order[index + 1] ?? LAST };
+  }
+
+  /** Adds a record of 16 bytes; the BMC gives it its id, and a time stamp where its type has one. Throws C4h when full. */
+  add(record: Uint8Array): { readonly id: number; readonly done: Durable } {
+    if (this.count >= this.capacity) {
+      // The flag is worth storing, but the refusal does not wait for it.
+      void this.#marks.set('overflow', 1)?.catch(() => undefined);
+      throw new IpmiError(CC.OutOfSpace, 'the SEL is full');
+    }
+    const id = this.#freshId();
+    const stored = record.slice(0, RECORD_SIZE);
+    const view = new DataView(stored.buffer);
+    const now = this.#time.now();
+    view.setUint16(0, id, true);
+    if (isStamped(stored[2])) view.setUint32(3, now, true);
+    this.#order.push(id);
+    this.reservation.cancel();
+    const done = both(this.#records.set(id, stored), this.#marks.set('added', now));
+    return { id, done: done?.catch((error: unknown) => this.#undone(id, error)) };
+  }
+
+  /** Partial Add SEL Entry (§31.7): `recordId` 0 begins; the last piece adds the record. */
+  addPart(recordId: number, offset: number, last: boolean, data: Uint8Array): { readonly id: number; readonly done: Durable } {
+    if (recordId === 0 && offset === 0) this.#partial = { id: this.#freshId(), bytes: new Uint8Array(RECORD_SIZE), filled: 0 };
+    const partial = this.#partial;
+    if (!partial || (recordId !== 0 && recordId !== partial.id)) throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
+    if (offset !== partial.filled || offset + data.length > RECORD_SIZE) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset}`);
+    partial.bytes.set(data, offset);
+    partial.filled += data.length;
+    if (!last) return { id: partial.id, done: undefined };
+    if (partial.filled !== RECORD_SIZE) throw new IpmiError(0x80);
+    this.#partial = undefined;
+    return this.add(partial.bytes);
+  }
+
+  /** Resolves to the id that was deleted. Throws CBh. */
+  delete(id: number): { readonly id: number; readonly done: Durable } {
+    const index = this.#index(id);
+    const [deleted] = this.#order.splice(index, 1);
+    this.reservation.cancel();
+    const done = both(this.#records.delete(deleted), this.#marks.set('erased', this.#time.now()));
+    return {
+      id: deleted,
+      done: done?.catch((error: unknown) => {
+        this.#order.splice(index, 0, deleted);
+        throw error;
+      }),
+    };
+  }
+
+  clear(): Durable {
+    const before = this.#order;
+    this.#order = [];
+    this.#partial = undefined;
+    this.reservation.cancel();
+    for (const listener of this.#cleared) listener();
+    const marks = this.#marks.change([
+      ['overflow', undefined],
+      ['erased', this.#time.now()],
+    ]);
+    return both(this.#records.clear(), marks)?.catch((error: unknown) => {
+      this.#order = before.filter((id) => this.#records.has(id)).concat(this.#order);
+      throw error;
+    });
+  }
+
+  #index(id: number): number {
+    const index = id === FIRST ? 0 : id === LAST ? this.count - 1 : this.#order.indexOf(id);
+    if (index < 0 || index >= this.count) throw new IpmiError(CC.NotPresent, `SEL record ${id}`);
+    return index;
+  }
+
+  /** One more than the newest, past those that are there. */
+  #freshId(): number {
+    let id = this.#order.at(-1) ?? 0;
+    do id = id >= 0xfffe ? 1 : id + 1;
+    while (this.#records.has(id));
+    return id;
+  }
+
+  #undone(id: number, error: unknown): never {
+    this.#order = this.#order.filter((one) => one !== id);
+    throw error;
+  }
+}
+
+/** Ids in the order in which they were given: ascending, beginning after the widest gap of the circle. */
+function inOrder(ids: number[]): number[] {
+  ids.sort((a, b) => a - b);
+  let start = 0;
+  let widest = ids.length > 0 ? ids[0] + 0xfffe - ids[ids.length - 1] : 0;
+  for (let i = 1; i < ids.length; i++) {
+    if (ids[i] - ids[i - 1] > widest) {
+      widest = ids[i] - ids[i - 1];
+      start = i;
+    }
+  }
+  return [...ids.slice(start), ...ids.slice(0, start)];
+}
