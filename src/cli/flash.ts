@@ -1,4 +1,3 @@
-import picocolors from 'picocolors';
 import {
   BlobFlasher,
   FlashError,
@@ -15,6 +14,7 @@ import { IpmiError } from '../codec/index.ts';
 import { nodeWorld } from '../world/node.ts';
 import { connectTo, endpointOf, type BmcAddress } from './bmc-address.ts';
 import { CliError } from './errors.ts';
+import { bold } from './colors.ts';
 
 export interface FlashFlags extends BmcAddress {
   readonly via: string;
@@ -113,7 +113,7 @@ export async function flash(path: string, flags: FlashFlags): Promise<number> {
 
 function report({ components, activated, resumed, seconds }: FlashResult): string {
   const lines = components.map(({ component, name, before, after, image, bytes }) => {
-    const now = after === undefined ? `${image} waits for activation, ${before} is active` : `${before} -> ${picocolors.bold(after)}`;
+    const now = after === undefined ? `${image} waits for activation, ${before} is active` : `${before} -> ${bold(after)}`;
     return `${component === undefined ? '' : `${component} `}${name}: ${now} (${bytes} bytes)`;
   });
   const lost = resumed === 0 ? '' : `, went on after ${resumed} lost connection${resumed === 1 ? '' : 's'}`;

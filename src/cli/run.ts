@@ -1,6 +1,5 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import picocolors from 'picocolors';
 import { pino, type Logger } from 'pino';
 import { Bmc } from '../bmc.ts';
 import type { BmcOptions } from '../config/options.ts';
@@ -14,6 +13,7 @@ import { loadWhole } from './check.ts';
 import { CliError } from './errors.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
+import { bold, dim } from './colors.ts';
 
 export interface RunOptions {
   readonly lan?: string;
@@ -153,7 +153,6 @@ function openProblem(error: unknown): string {
 }
 
 function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces'], state: string | undefined): string {
-  const { bold, dim } = picocolors;
   const lines = interfaces.map(
     ({ bmc, type, channel, address }) => `${bmc}: ${type}${channel === undefined ? '' : ` channel ${channel}`} on ${bold(address)}`,
   );

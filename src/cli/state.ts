@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import picocolors from 'picocolors';
 import type { BmcOptions } from '../config/options.ts';
 import { exportLines, importLines, inspect, type FileReport, type StoredValue } from '../storage/inspect.ts';
 import { isSecret } from '../storage/storage.ts';
@@ -7,6 +6,7 @@ import { nodeWorld } from '../world/node.ts';
 import { loadFile } from './check.ts';
 import { CliError } from './errors.ts';
 import { sealKey } from './state-place.ts';
+import { dim } from './colors.ts';
 
 interface StateFlags {
   readonly json?: boolean;
@@ -41,8 +41,8 @@ export async function showState(directory: string, config: string | undefined, f
   ];
   if (flags.json) process.stdout.write(`${JSON.stringify({ files: inspection.files, values: rows })}\n`);
   else {
-    for (const report of inspection.files) process.stdout.write(picocolors.dim(`${reportLine(report)}\n`));
-    for (const { bmc, store, key, value, from } of rows) process.stdout.write(`${bmc}  ${store}/${key}  ${value}  ${picocolors.dim(`(${from})`)}\n`);
+    for (const report of inspection.files) process.stdout.write(dim(`${reportLine(report)}\n`));
+    for (const { bmc, store, key, value, from } of rows) process.stdout.write(`${bmc}  ${store}/${key}  ${value}  ${dim(`(${from})`)}\n`);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
-import picocolors from 'picocolors';
 import { killUpdate, updateStatus } from '../client/index.ts';
 import { withBmc, type BmcAddress } from './bmc-address.ts';
+import { bold, dim } from './colors.ts';
 
 /** What of a running BMC can be updated, and by whom it is. */
 export const listUpdates = (flags: BmcAddress & { json?: boolean }): Promise<number> =>
@@ -11,7 +11,7 @@ export const listUpdates = (flags: BmcAddress & { json?: boolean }): Promise<num
       for (const { component, name, active, rollback, deferred, digest, upload } of components) {
         const others = [rollback && `before it ${rollback}`, deferred && `${deferred} waits for activation`].filter(Boolean).join(', ');
         process.stdout.write(
-          `${component} ${name.padEnd(12)} ${picocolors.bold(active)}${others && `, ${others}`}${digest ? picocolors.dim(`  SHA-256 ${digest}`) : ''}\n`,
+          `${component} ${name.padEnd(12)} ${bold(active)}${others && `, ${others}`}${digest ? dim(`  SHA-256 ${digest}`) : ''}\n`,
         );
         if (upload) {
           const { stage, owner, received, expiresIn } = upload;

@@ -1,0 +1,4 @@
+import picocolors from 'picocolors';
+
+/** Colour only on a terminal, and not where NO_COLOR asks for none; picocolors by itself would colour the logs of CI too. */
+export const { bold, dim } = picocolors.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb');
