@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../world/world.ts';
-import { Store, type Journal } from './store.ts';
+import { Store, type Journal, type Values } from './store.ts';
 
 export interface Log {
   debug(message: string): void;
@@ -22,7 +22,7 @@ export class Setup {
     this.#journal = journal;
   }
 
-  store<V>(name: string): Store<V> {
-    return new Store<V>(name, this.#journal);
+  store<V>(name: string, values?: Values<V>): Store<V> {
+    return new Store<V>(name, this.#journal, values);
   }
 }

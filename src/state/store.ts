@@ -42,7 +42,15 @@ export interface Journal {
   satellite(name: string): Journal;
 }
 
-const NOTHING: ReadonlyMap<string, unknown> = new Map();
+/** Where a store has its values in memory: a Map, or what holds the same in fewer bytes. */
+export interface Values<V> extends ReadableValues<V> {
+  set(key: string, value: V): unknown;
+  delete(key: string): boolean;
+}
+
+type ReadableValues<V> = Pick<ReadonlyMap<string, V>, 'size' | 'get' | 'has' | 'keys' | 'entries'>;
+
+const NOTHING: ReadableValues<never> = new Map<string, never>();
 
 /** A key that is being written. */
 interface Pending<V> {
@@ -58,18 +66,19 @@ interface Pending<V> {
 export class Store<V> {
   readonly name: string;
   /** Made with the first value: most stores of most BMCs of a fleet never have one. */
-  #own: Map<string, V> | undefined;
+  #own: Values<V> | undefined;
   readonly #journal: Journal | undefined;
   #pending: Map<string, Pending<V>> | undefined;
 
-  constructor(name: string, journal?: Journal) {
+  constructor(name: string, journal?: Journal, values?: Values<V>) {
     this.name = name;
     this.#journal = journal;
+    this.#own = values;
     for (const [key, value] of journal?.load(name) ?? []) this.#put(key, value as V);
   }
 
-  get #values(): ReadonlyMap<string, V> {
-    return this.#own ?? (NOTHING as ReadonlyMap<string, V>);
+  get #values(): ReadableValues<V> {
+    return this.#own ?? NOTHING;
   }
 
   get size(): number {

@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
+import { PackedRecords } from './packed-records.ts';
 import { Reservation } from '../reservation.ts';
 import type { Setup } from '../setup.ts';
 import { both, type Durable, type Store } from '../store.ts';
@@ -31,7 +32,7 @@ export class Sel {
   constructor(setup: Setup, time: BmcTime, { capacity = 1024 }: SelOptions = {}) {
     this.capacity = capacity;
     this.#time = time;
-    this.#records = setup.store<Uint8Array>('sel');
+    this.#records = setup.store('sel', new PackedRecords(RECORD_SIZE));
     this.#marks = setup.store<number>('sel-marks');
     // Ids run in order of addition and wrap around: the oldest follows the widest gap.
     this.#order = inOrder([...this.#records.keys()].map(Number));
