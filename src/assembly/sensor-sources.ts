@@ -1,6 +1,5 @@
 import { latin1 } from '../codec/index.ts';
-import type { CommandValue, FileValue, SensorValue } from '../config/sensor-options.ts';
-import type { SourceMaker } from '../config/sensors.ts';
+import type { CommandValue, FileValue, SensorValue, SourceMaker } from '../config/sensor-options.ts';
 import { parseFormula } from '../state/sensor/formula.ts';
 import { constant, following, Pushed, swinging, type SensorSource } from '../state/sensor/sensor-source.ts';
 import type { Log } from '../state/setup.ts';

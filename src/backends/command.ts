@@ -1,6 +1,6 @@
 import { CC, IpmiError } from '../codec/index.ts';
 import type { CommandBackendOptions, CommandLine } from '../config/backend-options.ts';
-import type { PowerAction } from '../state/chassis/chassis.ts';
+import type { PowerAction } from '../state/chassis/machine.ts';
 import type { MachineReports, PowerBackend } from '../state/chassis/machine.ts';
 import type { Ran } from '../world/world.ts';
 import { cannot, firstLineOf, Poll, type BackendSurroundings } from './backend.ts';

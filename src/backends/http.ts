@@ -1,5 +1,5 @@
 import type { HttpBackendOptions } from '../config/backend-options.ts';
-import type { PowerAction } from '../state/chassis/chassis.ts';
+import type { PowerAction } from '../state/chassis/machine.ts';
 import type { MachineReports, PowerBackend } from '../state/chassis/machine.ts';
 import { CC, IpmiError } from '../codec/index.ts';
 import { firstLineOf, Poll, type BackendSurroundings } from './backend.ts';

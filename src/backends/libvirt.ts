@@ -1,6 +1,6 @@
 import { CC, IpmiError } from '../codec/index.ts';
 import type { LibvirtBackendOptions } from '../config/backend-options.ts';
-import type { PowerAction } from '../state/chassis/chassis.ts';
+import type { PowerAction } from '../state/chassis/machine.ts';
 import type { MachineReports, PowerBackend } from '../state/chassis/machine.ts';
 import type { Program, Timer } from '../world/world.ts';
 import { firstLineOf, Poll, type BackendSurroundings, type BootDevice } from './backend.ts';

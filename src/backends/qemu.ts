@@ -1,5 +1,5 @@
 import type { QemuBackendOptions } from '../config/backend-options.ts';
-import type { PowerAction } from '../state/chassis/chassis.ts';
+import type { PowerAction } from '../state/chassis/machine.ts';
 import type { MachineReports, PowerBackend } from '../state/chassis/machine.ts';
 import type { Clock, Program } from '../world/world.ts';
 import { firstLineOf, wordsOf, type BackendSurroundings, type BootDevice } from './backend.ts';

@@ -1,5 +1,5 @@
 import type { VmProtocolBackendOptions } from '../config/backend-options.ts';
-import type { PowerAction } from '../state/chassis/chassis.ts';
+import type { PowerAction } from '../state/chassis/machine.ts';
 import type { MachineReports, PowerBackend } from '../state/chassis/machine.ts';
 import { VmCapability, VmCode } from '../wire/vm.ts';
 import type { Program, Timer } from '../world/world.ts';

@@ -1,4 +1,4 @@
-import type { PrivilegeName } from './options.ts';
+import type { PrivilegeName } from './privilege.ts';
 
 /** What of this machine can be updated over IPMI, and by whom. Without it nothing can. */
 export interface FirmwareOptions {

@@ -3,12 +3,14 @@ import type { BackendOptions } from './backend-options.ts';
 import type { FirmwareOptions } from './firmware-options.ts';
 import type { InterfaceOptions } from './interface-options.ts';
 import type { PefOptions } from './pef-options.ts';
+import type { PrivilegeName } from './privilege.ts';
 import type { SdrOptions, SensorFeedOptions, SensorOptions } from './sensor-options.ts';
 
 export type * from './backend-options.ts';
 export type * from './firmware-options.ts';
 export type * from './interface-options.ts';
 export type * from './pef-options.ts';
+export type { PrivilegeName } from './privilege.ts';
 export type * from './sensor-options.ts';
 
 /** The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable default. */
@@ -73,8 +75,6 @@ export interface IdentityOptions {
   /** What Get Self Test Results says. Default `ok`. */
   readonly selfTest?: 'ok' | 'not-implemented' | 'fatal' | readonly SelfTestProblem[];
 }
-
-export type PrivilegeName = 'callback' | 'user' | 'operator' | 'administrator' | 'oem' | 'none';
 
 export interface UserOptions {
   /** 1..63; user 1 is the null user and has no name. */

@@ -4,8 +4,7 @@ import { toReal, type Factors } from '../state/sensor/sensor-factors.ts';
 import { THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../state/sensor/sensor.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from './errors.ts';
-import type { SdrOptions } from './sensor-options.ts';
-import type { SourceMaker } from './sensors.ts';
+import type { SdrOptions, SourceMaker } from './sensor-options.ts';
 
 const THRESHOLD = 0x01;
 const NO_ANALOG_READING = 3;

@@ -1,5 +1,10 @@
+import type { SensorSource } from '../state/sensor/sensor-source.ts';
+
 /** Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit each. */
 export type SensorValue = number | SwingValue | FormulaValue | FileValue | CommandValue | PushValue;
+
+/** Makes the source of a value; `seed` is another one for each sensor. */
+export type SourceMaker = (value: SensorValue, seed: number) => SensorSource;
 
 /** A slow plausible movement around a base. */
 export interface SwingValue {

@@ -1,15 +1,11 @@
 import { LINEARIZATIONS, NON_LINEAR } from '../state/sensor/linearization.ts';
 import { factorsFor, type Factors } from '../state/sensor/sensor-factors.ts';
-import type { SensorSource } from '../state/sensor/sensor-source.ts';
 import { THRESHOLDS, type SensorDeclaration } from '../state/sensor/sensor.ts';
 import { SettingsError } from './errors.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsInFile } from './sdr-file.ts';
-import type { SensorOptions, SensorValue } from './sensor-options.ts';
-
-/** Makes the source of a value; `seed` is another one for each sensor. */
-export type SourceMaker = (value: SensorValue, seed: number) => SensorSource;
+import type { SensorOptions, SourceMaker } from './sensor-options.ts';
 
 const THRESHOLD = 0x01;
 const SENSOR_SPECIFIC = 0x6f;

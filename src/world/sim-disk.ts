@@ -1,5 +1,5 @@
 import { Inode, pick } from './sim-inode.ts';
-import type { Life } from './sim-process.ts';
+import type { Life } from './sim-life.ts';
 import type { SeededRandom } from './sim-random.ts';
 import { systemError } from './system-error.ts';
 import type { Clock } from './world.ts';

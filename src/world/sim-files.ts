@@ -1,6 +1,6 @@
 import { normal, parent, type SimDisk } from './sim-disk.ts';
 import type { Inode } from './sim-inode.ts';
-import type { Life } from './sim-process.ts';
+import type { Life } from './sim-life.ts';
 import { systemError } from './system-error.ts';
 import type { FileLock, Files, OpenFile, OpenHow } from './world.ts';
 

@@ -1,12 +1,8 @@
 import type { SimDisk } from './sim-disk.ts';
 import { simFiles } from './sim-files.ts';
+import type { Life } from './sim-life.ts';
 import type { SimStreams } from './sim-stream.ts';
 import type { Clock, Device, Devices, Files, Http, Programs, Random, StreamNetwork, StreamServer, UdpNetwork, UdpSocket, World } from './world.ts';
-
-/** One run of a process: what it began ends with it. */
-export interface Life {
-  alive: boolean;
-}
 
 /** A process in a simulated world, for what must be able to die while its clients live on. Dead, it stays dead: start another one on its disk. */
 export class SimProcess implements World {

@@ -1,4 +1,4 @@
-import type { Life } from './sim-process.ts';
+import type { Life } from './sim-life.ts';
 import type { SeededRandom } from './sim-random.ts';
 import { systemError } from './system-error.ts';
 import { type Clock, endpointName, type Stream, type StreamAddress, type StreamNetwork, type StreamServer, type TtyAddress } from './world.ts';

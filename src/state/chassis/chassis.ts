@@ -1,9 +1,7 @@
 import type { Clock, Timer } from '../../world/world.ts';
-import { Machine, type PowerBackend } from './machine.ts';
+import { Machine, type PowerAction, type PowerBackend } from './machine.ts';
 import type { Log, Setup } from '../setup.ts';
 import { both, type Durable, type Store } from '../store.ts';
-
-export type PowerAction = 'on' | 'off' | 'cycle' | 'reset' | 'diag' | 'soft';
 
 /** Power restore policy, IPMI 2.0 §28.2. */
 export const RestorePolicy = { AlwaysOff: 0, Previous: 1, AlwaysOn: 2 } as const;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../world/world.ts';
-import { RestartCause, type Chassis, type PowerAction } from './chassis.ts';
+import { RestartCause, type Chassis } from './chassis.ts';
+import type { PowerAction } from './machine.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
 

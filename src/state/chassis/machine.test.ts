@@ -3,8 +3,8 @@ import { rig } from '../../../test/support/bmc.ts';
 import { Bmc } from '../../bmc.ts';
 import { CC, IpmiError } from '../../codec/index.ts';
 import { simWorld } from '../../world/index.ts';
-import { RestartCause, type PowerAction } from './chassis.ts';
-import type { MachineReports, PowerBackend } from './machine.ts';
+import { RestartCause } from './chassis.ts';
+import type { MachineReports, PowerAction, PowerBackend } from './machine.ts';
 
 /** A machine that takes `takes` ms over everything, and fails as it is told. */
 class SlowMachine implements PowerBackend {

@@ -1,8 +1,10 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { Clock } from '../../world/world.ts';
-import type { PowerAction } from './chassis.ts';
 import type { Log } from '../setup.ts';
 import type { Durable } from '../store.ts';
+
+/** What Chassis Control, buttons, the watchdog and PEF do to a machine (IPMI 2.0 §28.3); `diag`: a diagnostic interrupt. */
+export type PowerAction = 'on' | 'off' | 'cycle' | 'reset' | 'diag' | 'soft';
 
 /** What a back end tells of its machine, whoever switched it. Telling twice what is known already does nothing. */
 export interface MachineReports {

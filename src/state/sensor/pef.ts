@@ -1,7 +1,8 @@
 import { PefParameter, type EventFilter, type PefActionSet } from '../../commands/sensor/pef.ts';
 import type { Timer } from '../../world/world.ts';
 import { Alerts, type AlertSurroundings } from './alerts.ts';
-import { RestartCause, type Chassis, type PowerAction, type PowerChange } from '../chassis/chassis.ts';
+import { RestartCause, type Chassis, type PowerChange } from '../chassis/chassis.ts';
+import type { PowerAction } from '../chassis/machine.ts';
 import { SelEventRecord, type Events, type PlatformEvent } from './events.ts';
 import { matches, NO_ACTIONS } from './pef-filters.ts';
 import { FILTERS, PefParameters, type PefDefaults } from './pef-parameters.ts';
