@@ -32,7 +32,8 @@ export function encodeBasic(message: Uint8Array): Uint8Array {
 
 /** Finds the messages in a stream of characters. What is no legal message is dropped without an answer, as §14.4.2 wants. */
 export class BasicReader {
-  readonly #buffer = new Uint8Array(LIMIT);
+  /** Made with the first message: most lines of a fleet never see one. */
+  #buffer: Uint8Array | undefined;
   #length = 0;
   #inside = false;
   #escaped = false;
@@ -45,12 +46,13 @@ export class BasicReader {
   /** The message that this character completes, unescaped; a copy. */
   take(byte: number): Uint8Array | undefined {
     if (byte === BasicMode.Start) {
+      this.#buffer ??= new Uint8Array(LIMIT);
       this.#inside = true;
       this.#escaped = false;
       this.#length = 0;
       return undefined;
     }
-    if (!this.#inside || byte === BasicMode.Handshake) return undefined;
+    if (!this.#buffer || !this.#inside || byte === BasicMode.Handshake) return undefined;
     if (byte === BasicMode.Stop) {
       this.#inside = false;
       return this.#escaped || this.#length === 0 ? undefined : this.#buffer.slice(0, this.#length);

@@ -39,8 +39,7 @@ export class SerialChannel {
   readonly parameters: ParameterTable;
   /** Set by the interface while it is open. */
   port: SerialPort | undefined;
-  /** PPP UDP proxy, to be sent (§25.5). */
-  readonly proxyTransmit = new Uint8Array(PROXY_BUFFER);
+  #proxyTransmit: Uint8Array | undefined;
   readonly #setup: Setup;
   readonly #initial: MuxSide;
   #terminal: Uint8Array | undefined;
@@ -56,6 +55,11 @@ export class SerialChannel {
     this.parameters = new ParameterTable(setup, 'serial', String(number), serialRules(defaults));
     this.#initial = defaults.sharing ? defaults.mux : 'bmc';
     this.#mux = this.#initial;
+  }
+
+  /** PPP UDP proxy: what is to be sent (§25.5). */
+  get proxyTransmit(): Uint8Array {
+    return (this.#proxyTransmit ??= new Uint8Array(PROXY_BUFFER));
   }
 
   get modes(): number {
