@@ -35,6 +35,17 @@ describe('SEL', () => {
     expect(await send(0x0a, 0x43, 0, 0, 0, 0, 0, 0xff)).toEqual([0xcb]);
   });
 
+  test('records are deleted under one reservation, as the others keep their ids', async () => {
+    const { send } = rig();
+    for (let i = 0; i < 3; i++) await send(0x0a, 0x44, ...record());
+    const [, ...reservation] = await send(0x0a, 0x42);
+    expect(await send(0x0a, 0x46, ...reservation, 3, 0)).toEqual([0, 3, 0]);
+    expect(await send(0x0a, 0x46, ...reservation, 1, 0)).toEqual([0, 1, 0]);
+    expect((await send(0x0a, 0x43, 0, 0, 0, 0, 0, 0xff)).slice(0, 5)).toEqual([0, 0xff, 0xff, 2, 0]);
+    await send(0x0a, 0x44, ...record());
+    expect(await send(0x0a, 0x46, ...reservation, 2, 0)).toEqual([0xc5]);
+  });
+
   test('when full, C4h and the overflow flag until it is cleared', async () => {
     const { send, bmc } = rig({ sel: { capacity: 16, bootEvents: false } });
     for (let i = 0; i < 16; i++) await send(0x0a, 0x44, ...record());
@@ -70,7 +81,7 @@ describe('SDR', () => {
     expect(await send(0x0a, 0x23, 0, 0, 99, 0, 0, 0xff)).toEqual([0xcb]);
   });
 
-  test('added, deleted, cleared; a lying length is C7h; a reservation ends with each change', async () => {
+  test('added, deleted, cleared; a lying length is C7h; a reservation outlives what it deletes', async () => {
     const { send } = rig(platform);
     const record = [0, 0, 0x51, 0xc0, 3, 1, 2, 3];
     expect(await send(0x0a, 0x24, ...record)).toEqual([0, 4, 0]);
@@ -78,9 +89,10 @@ describe('SDR', () => {
     expect((await send(0x0a, 0x23, 0, 0, 4, 0, 0, 0xff)).slice(3)).toEqual([4, 0, 0x51, 0xc0, 3, 1, 2, 3]);
     const [, ...reservation] = await send(0x0a, 0x22);
     expect(await send(0x0a, 0x26, ...reservation, 2, 0)).toEqual([0, 2, 0]);
-    expect(await send(0x0a, 0x26, ...reservation, 3, 0)).toEqual([0xc5]);
-    expect((await send(0x0a, 0x20))[2]).toBe(3);
+    expect(await send(0x0a, 0x26, ...reservation, 3, 0)).toEqual([0, 3, 0]);
+    expect((await send(0x0a, 0x20))[2]).toBe(2);
     const [, ...again] = await send(0x0a, 0x22);
+    expect(await send(0x0a, 0x26, ...reservation, 1, 0)).toEqual([0xc5]);
     expect(await send(0x0a, 0x27, ...again, 0x43, 0x4c, 0x52, 0xaa)).toEqual([0, 1]);
     expect((await send(0x0a, 0x20))[2]).toBe(0);
   });

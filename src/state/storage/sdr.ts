@@ -114,11 +114,11 @@ export class SdrRepository {
     return this.add(Uint8Array.from(partial.bytes));
   }
 
+  /** The others keep their ids, so that its owner's reservation lives (§33.11.2). */
   delete(id: number): { readonly id: number; readonly done: Durable } {
     const { ids } = this;
     const wanted = id === 0 ? ids[0] : id === LAST ? ids.at(-1) : id;
     if (wanted === undefined || !this.#record(wanted)) throw new IpmiError(CC.NotPresent, `SDR record ${id}`);
-    this.reservation.cancel();
     return { id: wanted, done: both(this.#own([[wanted, undefined]]), this.#marks.set('erased', this.#time.now())) };
   }
 

@@ -114,11 +114,10 @@ export class Sel {
     return this.add(partial.bytes);
   }
 
-  /** Resolves to the id that was deleted. Throws CBh. */
+  /** Resolves to the id that was deleted. Throws CBh. The others keep their ids, so that its owner's reservation lives (§31.4.2). */
   delete(id: number): { readonly id: number; readonly done: Durable } {
     const index = this.#index(id);
     const [deleted] = this.#order.splice(index, 1);
-    this.reservation.cancel();
     const done = both(this.#records.delete(deleted), this.#marks.set('erased', this.#time.now()));
     return {
       id: deleted,
