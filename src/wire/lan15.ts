@@ -38,9 +38,8 @@ export function build15(authType: number, sequence: number, sessionId: number, m
   const codeSize = authType === AuthType.None ? 0 : 16;
   const start = RMCP_HEADER + 10 + codeSize;
   const length = start + message.length;
-  // Legacy pad: datagrams of these lengths were lost by some LAN chips.
-  const padded = [56, 84, 112, 128, 156].includes(length - RMCP_HEADER) ? 1 : 0;
-  const out = new Uint8Array(length + padded);
+  // No legacy pad: it is for network chips of 2000 that lost frames of some lengths, and python-ipmi refuses a datagram that has it.
+  const out = new Uint8Array(length);
   putRmcpHeader(out, RmcpClass.Ipmi);
   out[4] = authType;
   putWord(out, 5, sequence);

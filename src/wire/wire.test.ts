@@ -211,6 +211,14 @@ describe.each([
   });
 });
 
+test('IPMI 1.5: no byte follows the message, whatever the length; a pad of others is taken', () => {
+  for (let size = 7; size < 160; size++) {
+    const datagram = build15(AuthType.Md5, 1, 2, new Uint8Array(size), password);
+    expect(datagram.length).toBe(4 + 10 + 16 + size);
+    expect(parse15(Uint8Array.of(...datagram, 0))).toMatchObject({ start: 30, end: datagram.length });
+  }
+});
+
 test('messages: both checksums are made and checked; a response goes back where the request came from', () => {
   const bytes = md5[2].subarray(14);
   const request = parseMessage(bytes)!;
