@@ -37,7 +37,7 @@ test('R4: a bad file: every problem with file, line, column and key; exit code 2
   expect(status).toBe(2);
   expect(stderr.split('\n')).toEqual([
     'ipmi-bmc: bad.yaml:3:13 identity.deviceId: expected number to be <=255, received 300',
-    'bad.yaml:4:3 identity.nope: unknown key',
+    expect.stringMatching(/^bad\.yaml:4:3 identity\.nope: unknown key; expected one of deviceId, .*systemGuid/),
     'bad.yaml:7:16 users.0.privilege: expected one of "callback"|"user"|"operator"|"administrator"|"oem"|"none", received "boss"',
     'bad.yaml:8:15 users.0.password: expected string',
     '',
@@ -52,14 +52,34 @@ test.each([
   ['an unknown sensor type', ['run', 'type.yaml'], 'type.yaml:2:37 sensors.0.type: expected a sensor type'],
   ['a bad address', ['run', '--lan', 'nowhere'], 'expected host:port'],
   ['an unknown option', ['run', '--nope'], "unknown option '--nope'"],
-  ['an unknown command', ['fly'], "unknown command 'fly'"],
+  ['an unknown command', ['fly'], "unknown command 'fly'; see ipmi-bmc --help\n"],
+  ['a misspelt option', ['check', 'x', '--jso'], "unknown option '--jso' (Did you mean --json?); see ipmi-bmc check --help\n"],
+  ['a directory in place of a file', ['check', '.'], 'ipmi-bmc: .: is a directory, expected a file\n'],
+  ['a directory in place of an image', ['hpm', 'show', '.'], 'ipmi-bmc: .: is a directory, expected a file\n'],
+  [
+    'a place that cannot be written',
+    ['hpm', 'pack', 'no/x.hpm', '0=type.yaml,1.0', '--manufacturer', '1', '--product', '1'],
+    'no/x.hpm: no such file',
+  ],
+  ['a key that is none', ['hpm', 'pack', 'x', '0=type.yaml,1.0', '--manufacturer', '1', '--product', '1', '--sign', 'type.yaml'], 'openssl genpkey'],
+  ['an export that is not there', ['state', 'import', 'new', 'none'], 'ipmi-bmc: none: no such file\n'],
+  ['no password', ['update', 'list', '--to', '127.0.0.1:9', '-U', 'a'], 'no password: give it with -P, or in IPMI_PASSWORD'],
+  ['a password that is too long', ['update', 'kill', '--to', '127.0.0.1:9', '-U', 'a', '-P', 'x'.repeat(21)], 'at most 20 characters'],
+  ['a socket in no directory', ['run', '--lan', '127.0.0.1:0', '--vm-socket', '/nowhere/x'], 'ipmi-bmc: /nowhere: no such directory\n'],
+  ['an address of another machine', ['run', '--lan', '192.0.2.1:0'], 'ipmi-bmc: 192.0.2.1: no such address on this machine\n'],
+  ['a key for nothing', ['run', '--seal-key', 'type.yaml'], 'name a directory with --state'],
+  ['nothing to reach it by', ['run', 'alone.yaml'], 'alone.yaml: nobody could reach it: add an entry to interfaces:'],
+  ['settings that do not go together', ['check', 'twice.yaml'], 'ipmi-bmc: twice.yaml: bmc: two interfaces have channel 1\n'],
+  ['the same, listed', ['handlers', 'twice.yaml'], 'ipmi-bmc: twice.yaml: bmc: two interfaces have channel 1\n'],
 ])('one clear line and exit code 2: %s', (_name, args, line) => {
   writeFileSync(join(folder, 'broken.yaml'), 'a: [1\n');
   writeFileSync(join(folder, 'type.yaml'), 'sensors:\n  - { name: a, entity: "3.1", type: heat }\n');
+  writeFileSync(join(folder, 'alone.yaml'), 'name: alone\n');
+  writeFileSync(join(folder, 'twice.yaml'), 'interfaces: [{ type: lan }, { type: lan }]\n');
   const { status, stderr } = cli(...args);
   expect(status).toBe(2);
   expect(stderr).toContain(line);
-  expect(stderr).not.toContain('    at ');
+  expect(stderr.split('\n')).toHaveLength(2);
 });
 
 test('a port in use', async () => {
@@ -71,10 +91,15 @@ test('a port in use', async () => {
   expect([status, stderr]).toEqual([2, `ipmi-bmc: 127.0.0.1:${port}: port in use; another BMC? choose one with --lan HOST:PORT\n`]);
 });
 
-test('help has an example', async () => {
-  const { status, stdout } = cli('run', '--help');
+test.each(['run', 'check', 'handlers', 'worker', 'press', 'init', 'flash', 'state', 'update', 'hpm'])('%s --help has an example', (command) => {
+  const { status, stdout } = cli(command, '--help');
   expect(status).toBe(0);
   expect(stdout).toContain('Example:');
+  const subcommands = ['state', 'update', 'hpm'].includes(command) ? [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)] : [];
+  for (const [, name] of subcommands) expect(cli(command, name, '--help').stdout).toContain(`Example:\n  ipmi-bmc ${command} ${name}`);
+});
+
+test('version', async () => {
   expect(await main(['--version'])).toBe(0);
 });
 

@@ -1,7 +1,9 @@
+import { lookup } from 'node:dns/promises';
 import { connectLan, LogInError, TimeoutError, type LanClient } from '../client/index.ts';
 import { IpmiError } from '../codec/index.ts';
 import { nodeWorld } from '../world/node.ts';
 import { parseEndpoint, type Endpoint } from '../world/world.ts';
+import { RakpStatus } from '../wire/index.ts';
 import { CliError } from './errors.ts';
 
 /** How a command reaches a BMC by LAN. */
@@ -12,8 +14,31 @@ export interface BmcAddress {
   readonly password?: string;
 }
 
-export const connectTo = ({ to, user, password = process.env.IPMI_PASSWORD ?? '' }: BmcAddress): Promise<LanClient> =>
-  connectLan(nodeWorld(), { ...endpointOf(to), user, password, retryAfter: 300, tries: 3 });
+export const connectTo = (address: BmcAddress): Promise<LanClient> =>
+  connectLan(nodeWorld(), { ...endpointOf(address.to), user: address.user, password: passwordOf(address), retryAfter: 300, tries: 3 });
+
+/** Throws CliError for a password that is missing or too long. */
+function passwordOf({ password = process.env.IPMI_PASSWORD }: BmcAddress): string {
+  if (password === undefined) throw new CliError('no password: give it with -P, or in IPMI_PASSWORD of the environment');
+  if (password.length > 20) throw new CliError('a password has at most 20 characters');
+  return password;
+}
+
+/** Finds mistakes in an address before anything is sent. Rejects with CliError. */
+export async function checkAddress(address: BmcAddress): Promise<void> {
+  const { host } = endpointOf(address.to);
+  passwordOf(address);
+  await lookup(host).catch((error: unknown) => {
+    throw new CliError(`--to ${address.to}: there is no host ${host}`, { cause: error });
+  });
+}
+
+/** A refused log-in, in the words of whoever typed the command. */
+export function logInProblem({ to, user }: BmcAddress, { message, status }: LogInError): string {
+  if (status === RakpStatus.UnauthorizedName) return `${to}: there is no user ${user}, or it may not log in here`;
+  if (status === RakpStatus.InvalidIntegrityCheckValue) return `${to}: wrong password for user ${user}`;
+  return `${to}: ${message}`;
+}
 
 /** Throws CliError. */
 export function endpointOf(to: string): Endpoint {
@@ -22,8 +47,9 @@ export function endpointOf(to: string): Endpoint {
   return endpoint;
 }
 
-/** Does something with a BMC; its refusals are one line and exit code 1. */
+/** Does something with a BMC; its refusals are one line and exit code 1, a wrong name or password exit code 2. */
 export async function withBmc(address: BmcAddress, work: (client: LanClient) => Promise<number>): Promise<number> {
+  await checkAddress(address);
   try {
     const client = await connectTo(address);
     try {
@@ -32,7 +58,8 @@ export async function withBmc(address: BmcAddress, work: (client: LanClient) => 
       await client.close();
     }
   } catch (error) {
-    if (!(error instanceof IpmiError || error instanceof LogInError || error instanceof TimeoutError)) throw error;
+    if (error instanceof LogInError) throw new CliError(logInProblem(address, error), { cause: error });
+    if (!(error instanceof IpmiError || error instanceof TimeoutError)) throw error;
     process.stderr.write(`ipmi-bmc: ${address.to}: ${error.message}\n`);
     return 1;
   }

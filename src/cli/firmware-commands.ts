@@ -29,9 +29,12 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
   reaching(update.command('list'))
     .option('--json', 'print as JSON')
     .description('components with their versions, and the upload that is under way')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc update list --to 127.0.0.1:9623 -U admin -P AdminPass123')
     .action(async (options) => done(await listUpdates(options)));
   reaching(update.command('kill'))
+    .option('--json', 'print what was given up as JSON')
     .description('end the upload that is under way, whoever owns it, and give up what waits for activation')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc update kill --to 127.0.0.1:9623 -U admin -P AdminPass123')
     .action(async (options) => done(await killUpdates(options)));
 
   const hpm = program
@@ -50,12 +53,14 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
     .option('--sign <key>', 'sign each part with this Ed25519 private key (PEM)')
     .option('--plain', 'parts as they are, without the descriptor that tells version and digest')
     .description('build an image')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc hpm pack update.hpm 0=bmc.bin,2.05,BMC 1=bios.bin,2.20,BIOS --manufacturer 4753 --product 3842')
     .action(async (image: string, parts: string[], options) => done(await packHpm(image, parts, options)));
   hpm
     .command('show')
     .argument('<image>', 'an HPM.1 image')
     .option('--json', 'print as JSON')
     .description('check an image and say what is in it; exit code 1 if it is damaged')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc hpm show update.hpm')
     .action(async (image: string, options) => done(await showHpm(image, options)));
 }
 

@@ -12,8 +12,8 @@ import {
 } from '../client/index.ts';
 import { IpmiError } from '../codec/index.ts';
 import { nodeWorld } from '../world/node.ts';
-import { connectTo, endpointOf, type BmcAddress } from './bmc-address.ts';
-import { CliError } from './errors.ts';
+import { checkAddress, connectTo, endpointOf, logInProblem, type BmcAddress } from './bmc-address.ts';
+import { CliError, reading } from './errors.ts';
 import { bold } from './colors.ts';
 
 export interface FlashFlags extends BmcAddress {
@@ -83,11 +83,8 @@ async function wayOf({ to, path = 'ipmi', window }: FlashFlags): Promise<{ way: 
 export async function flash(path: string, flags: FlashFlags): Promise<number> {
   const method = methods[flags.via];
   if (!method) throw new CliError(`--via ${flags.via}: expected one of ${Object.keys(methods).join(', ')}`);
-  const image = await nodeWorld()
-    .files.open(path, 'read')
-    .catch((error: NodeJS.ErrnoException) => {
-      throw new CliError(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
-    });
+  await checkAddress(flags);
+  const image = await reading(path, () => nodeWorld().files.open(path, 'read'));
   const bar = new ProgressBar(flags.json !== true && process.stderr.isTTY);
   // While the BMC is away nothing else keeps this process waiting for it.
   const alive = setInterval(() => undefined, 1000);
@@ -101,7 +98,8 @@ export async function flash(path: string, flags: FlashFlags): Promise<number> {
     bar.end();
     const { message } = error as Error;
     if (error instanceof HpmImageError) throw new CliError(`${path}: ${message}`, { cause: error });
-    if (!(error instanceof FlashError || error instanceof LogInError || error instanceof TimeoutError || error instanceof IpmiError)) throw error;
+    if (error instanceof LogInError) throw new CliError(logInProblem(flags, error), { cause: error });
+    if (!(error instanceof FlashError || error instanceof TimeoutError || error instanceof IpmiError)) throw error;
     if (flags.json) process.stdout.write(`${JSON.stringify({ error: message })}\n`);
     process.stderr.write(`ipmi-bmc: ${flags.to}: ${message}\n`);
     return 1;

@@ -1,9 +1,8 @@
-import { Bmc } from '../bmc.ts';
 import { twoSocketServer } from '../config/index.ts';
 import { keyName, Privilege } from '../commands/command.ts';
 import { isVendorNetFn, manufacturers, oemName } from '../commands/oem-registry.ts';
 import type { Entry, Handler } from '../router/index.ts';
-import { loadFile } from './check.ts';
+import { loadFile, makeBmc } from './check.ts';
 
 const privileges = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
 
@@ -24,7 +23,7 @@ interface Row {
 /** Prints every claim of every BMC: what it is, whose it is, who may send it, what it overrides. */
 export function listHandlers(file: string | undefined, { json = false }: { json?: boolean }): number {
   for (const options of file === undefined ? [twoSocketServer] : loadFile(file)) {
-    const { router, name } = new Bmc(options);
+    const { router, name } = makeBmc(options, file);
     const rows = [...router.claims()].map(rowOf).sort((a, b) => (a.key < b.key ? -1 : 1));
     process.stdout.write(json ? `${JSON.stringify({ bmc: name, handlers: rows })}\n` : `${name}: ${rows.length} claims\n${table(rows)}`);
   }

@@ -1,9 +1,9 @@
-import { createPrivateKey, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { HpmImageError, readHpmImage, writeHpmImage, type HpmImage } from '../client/index.ts';
 import { hexText, parseVersion, versionText, type Version } from '../wire/firmware-version.ts';
 import { nodeWorld } from '../world/node.ts';
-import { CliError } from './errors.ts';
+import { CliError, reading } from './errors.ts';
 
 const { files, clock } = nodeWorld();
 const ACTIONS = ['back up', 'prepare'];
@@ -29,7 +29,7 @@ export async function packHpm(out: string, parts: readonly string[], flags: Pack
   });
   if (flags.plain && flags.sign !== undefined) throw new CliError('a signature stands in the descriptor: --sign or --plain');
   const key = flags.sign === undefined ? undefined : privateKey(flags.sign);
-  for (const { file } of content) if ((await files.stat(file)) === undefined) throw new CliError(`${file}: no such file`);
+  for (const { file } of content) reading(file, () => accessSync(file, constants.R_OK));
   const size = await writeHpmImage(files, out, {
     deviceId: flags.device,
     manufacturerId: flags.manufacturer,
@@ -47,9 +47,7 @@ export async function packHpm(out: string, parts: readonly string[], flags: Pack
 
 /** Says what is in an image, after checking it whole. Exit code 1: it is damaged, or none. */
 export async function showHpm(path: string, flags: { json?: boolean }): Promise<number> {
-  const file = await files.open(path, 'read').catch(() => {
-    throw new CliError(`${path}: no such file`);
-  });
+  const file = await reading(path, () => files.open(path, 'read'));
   try {
     const image = await readHpmImage(file);
     process.stdout.write(flags.json ? `${JSON.stringify(plain(image))}\n` : shown(path, image));
@@ -110,11 +108,13 @@ function versionOf(text: string): Version {
 }
 
 function privateKey(path: string) {
+  const text = reading(path, () => readFileSync(path));
+  let key: KeyObject;
   try {
-    const key = createPrivateKey(readFileSync(path));
-    if (key.asymmetricKeyType === 'ed25519') return key;
-    throw new Error(`a key of type ${key.asymmetricKeyType}, expected ed25519`);
+    key = createPrivateKey(text);
   } catch (error) {
-    throw new CliError(`${path}: ${(error as Error).message}`, { cause: error });
+    throw new CliError(`${path}: no private key in PEM; make one with: openssl genpkey -algorithm ed25519 -out ${path}`, { cause: error });
   }
+  if (key.asymmetricKeyType !== 'ed25519') throw new CliError(`${path}: a key of type ${key.asymmetricKeyType}, expected ed25519`);
+  return key;
 }

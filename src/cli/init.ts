@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { CliError } from './errors.ts';
+import { CliError, systemProblem } from './errors.ts';
 import { sample } from './sample.ts';
 
 export function init(file: string): void {
@@ -7,7 +7,7 @@ export function init(file: string): void {
     writeFileSync(file, sample, { flag: 'wx' });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new CliError(code === 'EEXIST' ? `${file} is there already; name another file` : `${file}: ${message}`, { cause: error });
+    throw new CliError(code === 'EEXIST' ? `${file} is there already; name another file` : (systemProblem(error) ?? message), { cause: error });
   }
   process.stdout.write(`wrote ${file}; next: ipmi-bmc run ${file}\n`);
 }

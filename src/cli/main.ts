@@ -1,7 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, type OutputConfiguration } from 'commander';
 import { readFileSync } from 'node:fs';
 import { checkFile } from './check.ts';
-import { CliError } from './errors.ts';
+import { CliError, systemProblem } from './errors.ts';
 import { firmwareCommands } from './firmware-commands.ts';
 import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
@@ -18,8 +18,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('A BMC: serves IPMI to real clients, from a YAML file or with a believable default.')
     .version(version)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ipmi-bmc: ')) })
-    .showHelpAfterError('run `ipmi-bmc --help` to see what there is');
+    .configureOutput(oneLine('ipmi-bmc'));
   let code = 0;
   program
     .command('run')
@@ -72,18 +71,33 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('write a commented sample config; never over a file that is there')
     .addHelpText('after', '\nExample:\n  ipmi-bmc init rack.yaml')
     .action((file: string) => init(file));
+  for (const command of program.commands) {
+    command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`));
+    for (const sub of command.commands) sub.configureOutput(oneLine(`ipmi-bmc ${command.name()} ${sub.name()}`));
+  }
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof CliError) {
-      process.stderr.write(`ipmi-bmc: ${error.message}\n`);
-      return 2;
-    }
-    throw error;
+    const problem = error instanceof CliError ? error.message : systemProblem(error);
+    if (problem === undefined) throw error;
+    process.stderr.write(`ipmi-bmc: ${problem}\n`);
+    return 2;
   }
 }
+
+/** A mistake is one line, which says where to read on. */
+const oneLine = (command: string): OutputConfiguration => ({
+  outputError: (text, write) =>
+    write(
+      `ipmi-bmc: ${text
+        .replace(/^error: /, '')
+        .trim()
+        .replaceAll('\n', ' ')
+        .replace(/\.$/, '')}; see ${command} --help\n`,
+    ),
+});
 
 function stateCommands(program: Command, done: (code: number) => void): void {
   const state = program
@@ -99,6 +113,7 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .option('--json', 'print as JSON')
     .option(...sealKey)
     .description('every value that a client changed; secrets are not shown')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc state show ./state bmc.yaml')
     .action(async (dir: string, file: string | undefined, options) => done(await showState(dir, file, options)));
   state
     .command('verify')
@@ -106,6 +121,7 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .option('--json', 'print as JSON')
     .option(...sealKey)
     .description('read everything; exit code 1 if something is damaged')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc state verify ./state')
     .action(async (dir: string, options) => done(await verifyState(dir, options)));
   state
     .command('export')
@@ -113,6 +129,7 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .option('--secrets', 'passwords and keys too, readable')
     .option(...sealKey)
     .description('write every value to standard output, one JSON object a line')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc state export ./state --secrets > backup.jsonl')
     .action(async (dir: string, options) => done(await exportState(dir, options)));
   state
     .command('import')
@@ -120,6 +137,7 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .argument('<file>', 'what export wrote; - for standard input')
     .option(...sealKey)
     .description('fill a state directory')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc state import ./new-state backup.jsonl')
     .action(async (dir: string, file: string, options) => done(await importState(dir, file, options)));
 }
 

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { CliError } from './errors.ts';
+import { CliError, systemProblem } from './errors.ts';
 
 /** Presses a button of the front panel of a running BMC, by its handler socket. 0: it did something; 1: it is disabled or means nothing now. */
 export function press(path: string, button: string): Promise<number> {
@@ -7,7 +7,11 @@ export function press(path: string, button: string): Promise<number> {
     const socket = createConnection({ path });
     let text = '';
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new CliError(`${path}: ${error.code === 'ENOENT' ? 'no such socket' : error.message}; is the BMC running with --handler-socket?`)),
+      reject(
+        new CliError(
+          `${error.code === 'ENOENT' ? `${path}: no such socket` : systemProblem(error, path)}; is the BMC running with --handler-socket ${path}?`,
+        ),
+      ),
     );
     socket.once('close', () => reject(new CliError(`${path}: the BMC ended the connection`)));
     socket.once('connect', () => socket.write(`{"type":"hello","protocol":1}\n${JSON.stringify({ type: 'press', id: 1, button })}\n`));

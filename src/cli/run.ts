@@ -10,7 +10,7 @@ import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadWhole } from './check.ts';
-import { CliError } from './errors.ts';
+import { CliError, systemProblem } from './errors.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
 import { bold, dim } from './colors.ts';
@@ -42,6 +42,8 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   ]) {
     if (value !== undefined && settings.length > 1) throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
   }
+  // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at all is a mistake.
+  if (settings.every((bmc) => silent(bmc))) throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
   // Logs go to standard error, so that standard output is the ready line alone.
   const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
   const world = nodeWorld();
@@ -75,7 +77,10 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   notifySystemd('READY=1');
   const tell = (): void => tellCounters(bmcs, log);
   process.on('SIGUSR1', tell);
+  // A BMC on a bus in memory has nothing else that keeps the process.
+  const alive = setInterval(() => undefined, 60_000);
   await stopped;
+  clearInterval(alive);
   process.off('SIGUSR1', tell);
   notifySystemd('STOPPING=1');
   if (options.readyFile !== undefined) withdraw(options.readyFile);
@@ -108,7 +113,7 @@ async function openStorage(files: World['files'], { directory, sealKey }: StateP
   try {
     return await Storage.open(files, directory, { warn, sealKey });
   } catch (error) {
-    throw new CliError((error as Error).message, { cause: error });
+    throw new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
   }
 }
 
@@ -130,6 +135,9 @@ function withVm(settings: BmcOptions, path: string | undefined): BmcOptions {
   return { ...settings, interfaces: interfaces.map((one, i) => (i === first && one.type === 'vm' ? { ...one, listen, connect: undefined } : one)) };
 }
 
+const silent = ({ interfaces = [], sockets = {}, sensorFeed, satellites = [] }: BmcOptions): boolean =>
+  interfaces.length + satellites.length === 0 && !(sockets.handlers ?? sockets.bt ?? sensorFeed);
+
 function withSockets(settings: BmcOptions, { handlerSocket, btSocket }: RunOptions): BmcOptions {
   const { handlers, bt } = settings.sockets ?? {};
   return {
@@ -143,13 +151,13 @@ function withSockets(settings: BmcOptions, { handlerSocket, btSocket }: RunOptio
 
 function openProblem(error: unknown): string {
   const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  const where = address === undefined ? '' : `${address}:${port}: `;
+  const where = address === undefined ? '' : `${address}${port ? `:${port}` : ''}: `;
   // A Unix socket, which the message names.
   if (code === 'EADDRINUSE' && port === undefined && message.includes('/')) return message;
   if (code === 'EADDRINUSE') return `${where}port in use; another BMC? choose one with --lan HOST:PORT`;
-  if (code === 'EACCES') return `${where}not allowed; ports below 1024 need root`;
+  if (code === 'EACCES' && address !== undefined && port !== undefined) return `${where}not allowed; ports below 1024 need root`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where}no such address on this machine`;
-  return message;
+  return systemProblem(error) ?? message;
 }
 
 function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces'], state: string | undefined): string {

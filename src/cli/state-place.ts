@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { FileOptions } from '../config/load.ts';
-import { CliError } from './errors.ts';
+import { CliError, reading } from './errors.ts';
 
 /** A state directory, and the key of its secrets where they are sealed. */
 export interface StatePlace {
@@ -16,18 +16,15 @@ const SHORTEST = 16;
 export function stateOf(file: string | undefined, inFile: FileOptions['state'], flags: { state?: string; sealKey?: string }): StatePlace | undefined {
   const beside = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);
   const directory = flags.state ?? (inFile && beside(inFile.directory));
+  if (directory === undefined && flags.sealKey !== undefined)
+    throw new CliError('--seal-key seals what --state keeps: name a directory with --state');
   if (directory === undefined) return undefined;
   return { directory, sealKey: sealKey(flags.sealKey ?? (inFile?.sealKeyFile && beside(inFile.sealKeyFile))) };
 }
 
 /** The key in a file, else in the environment (IPMI_BMC_SEAL_KEY), else none. */
 export function sealKey(file: string | undefined): string | undefined {
-  let key: string | undefined;
-  try {
-    key = file === undefined ? process.env.IPMI_BMC_SEAL_KEY : readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new CliError(`${file}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`);
-  }
+  const key = file === undefined ? process.env.IPMI_BMC_SEAL_KEY : reading(file, () => readFileSync(file, 'utf8').trim());
   if (key !== undefined && key.length < SHORTEST) throw new CliError(`${file ?? 'IPMI_BMC_SEAL_KEY'}: a key has at least ${SHORTEST} characters`);
   return key;
 }

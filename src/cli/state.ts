@@ -4,7 +4,7 @@ import { exportLines, importLines, inspect, type FileReport, type StoredValue } 
 import { isSecret } from '../storage/storage.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadFile } from './check.ts';
-import { CliError } from './errors.ts';
+import { CliError, reading, systemProblem } from './errors.ts';
 import { sealKey } from './state-place.ts';
 import { dim } from './colors.ts';
 
@@ -65,13 +65,13 @@ export async function exportState(directory: string, flags: StateFlags & { secre
 }
 
 export async function importState(directory: string, file: string, flags: StateFlags): Promise<number> {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  const text = file === '-' ? readFileSync(0, 'utf8') : reading(file, () => readFileSync(file, 'utf8'));
   try {
     const count = await importLines(files, directory, text, sealKey(flags.sealKey));
     process.stdout.write(`${directory}: ${count} value(s)\n`);
     return 0;
   } catch (error) {
-    throw new CliError((error as Error).message, { cause: error });
+    throw new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
   }
 }
 
@@ -79,7 +79,7 @@ async function looked(directory: string, flags: StateFlags): ReturnType<typeof i
   try {
     return await inspect(files, directory, sealKey(flags.sealKey));
   } catch (error) {
-    throw error instanceof CliError ? error : new CliError((error as Error).message, { cause: error });
+    throw error instanceof CliError ? error : new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
   }
 }
 

@@ -25,10 +25,16 @@ export const listUpdates = (flags: BmcAddress & { json?: boolean }): Promise<num
   });
 
 /** Ends the upload that is under way. */
-export const killUpdates = (flags: BmcAddress): Promise<number> =>
+export const killUpdates = (flags: BmcAddress & { json?: boolean }): Promise<number> =>
   withBmc(flags, async (client) => {
     const under = (await updateStatus(client)).filter(({ upload, deferred }) => upload || deferred);
     await killUpdate(client);
+    if (flags.json) {
+      process.stdout.write(
+        `${JSON.stringify({ givenUp: under.map(({ component, name, upload, deferred }) => ({ component, name, upload, deferred })) })}\n`,
+      );
+      return 0;
+    }
     for (const { name, upload } of under)
       process.stdout.write(
         `${name}: ${upload ? `the upload${upload.owner && ` by ${upload.owner}`}` : 'the image that waited for activation'} is given up\n`,

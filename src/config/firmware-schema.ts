@@ -27,7 +27,7 @@ const component = z.strictObject({
   commands: z
     .strictObject({ prepare: command, upload: command, verify: command, activate: command, 'self-test': command, rollback: command })
     .optional(),
-  http: z.url({ protocol: /^https?$/ }).optional(),
+  http: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
   speed: z.strictObject({ erase: z.int().min(0).optional(), writeRate: size.optional(), readRate: size.optional() }).optional(),
   selfTest: z.strictObject({ time: z.int().min(0).optional(), result: z.enum(['pass', 'fail']).optional() }).optional(),
 });

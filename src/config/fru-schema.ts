@@ -59,7 +59,10 @@ export const fruContent = {
       product: text(63).optional(),
       serial: text(63).optional(),
       partNumber: text(63).optional(),
-      date: z.iso.datetime({ local: true, offset: true }).or(z.iso.date()).optional(),
+      date: z.iso
+        .datetime({ local: true, offset: true, error: 'expected a date (2026-01-15)' })
+        .or(z.iso.date('expected a date and time (2026-01-15T12:30)'))
+        .optional(),
       fruFile: text(63).optional(),
       custom,
     })

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 
+const isPort = (text: string): boolean => !(Number(/:(\d+)$/.exec(text)?.[1]) > 65_535);
 /** `host:port`, `[v6]:port`; the port may be a sum for fleets. */
-const endpoint = z.string().regex(/^(\[[\da-f:.]+\]|[^:\s]+):(\d{1,5}|\{(\d+\+)?n\})$/i, 'expected host:port');
-const ipv4 = z.string().regex(/^(\d{1,3}\.){3}\d{1,3}$/, 'expected an IPv4 address');
+const endpoint = z
+  .string()
+  .regex(/^(\[[\da-f:.]+\]|[^:\s]+):(\d{1,5}|\{(\d+\+)?n\})$/i, 'expected host:port')
+  .refine(isPort, 'expected a port of 0 to 65535');
+const ipv4 = z.ipv4('expected an IPv4 address');
 
 const lan = z.strictObject({
   type: z.literal('lan'),
@@ -25,9 +29,10 @@ const lan = z.strictObject({
 });
 
 /** `host:port` or the path of a Unix socket. */
-const streamAddress = z
+export const streamAddress = z
   .string()
-  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+\]|[^:\s/]+):(\d{1,5}|\{(\d+\+)?n\}))$/i, 'expected host:port or a path with a /');
+  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+\]|[^:\s/]+):(\d{1,5}|\{(\d+\+)?n\}))$/i, 'expected host:port or a path with a /')
+  .refine(isPort, 'expected a port of 0 to 65535');
 
 const vm = z
   .strictObject({
@@ -41,11 +46,9 @@ const vm = z
 
 const share = z.number().min(0).max(1).optional();
 /** An 8-bit slave address of a controller. */
-export const slaveAddress = z
-  .int()
-  .min(0x10)
-  .max(0xee)
-  .refine((address) => address % 2 === 0, 'expected an even slave address, 0x10 to 0xee');
+export const slaveAddress = z.int().refine((address) => address >= 0x10 && address <= 0xee && address % 2 === 0, {
+  error: 'expected an even slave address, 0x10 to 0xee',
+});
 
 const ipmb = z.strictObject({
   type: z.literal('ipmb'),

@@ -2,6 +2,7 @@ import { LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
 import type { ZodError, z } from 'zod';
 import type { BmcOptions } from './options.ts';
 import { fileSchema } from './schema.ts';
+import { keysAt, narrowed, unknownKey, wording } from './wording.ts';
 
 /** Everything that is wrong with a config file, one `file:line:column key: problem` a line. */
 export class ConfigError extends Error {
@@ -53,15 +54,21 @@ function nameClashes(entries: readonly (readonly BmcOptions[])[]): number[] {
 }
 
 function problemsOf(error: ZodError, document: Document, at: (offset: number) => string): string[] {
-  const problems = error.issues.flatMap((issue): [number, string][] => {
-    const path = issue.path as (string | number)[];
-    // Zod points at the parent of an unknown key; the key has a place of its own.
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => [keyOffset(document, path, key), `${[...path, key].join('.')}: unknown key`]);
-    return [
-      [valueOffset(document, path) + within(issue, document, path), `${path.join('.') || 'file'}: ${wording(issue)}${received(document, path)}`],
-    ];
-  });
+  const problems = error.issues
+    .flatMap((issue) => narrowed(issue))
+    .flatMap(({ issue, path }): [number, string][] => {
+      // Zod points at the parent of an unknown key; the key has a place of its own.
+      if (issue.code === 'unrecognized_keys') {
+        const known = keysAt(fileSchema, document.toJS(), path);
+        return issue.keys.map((key) => [keyOffset(document, path, key), `${[...path, key].join('.')}: ${unknownKey(key, known)}`]);
+      }
+      return [
+        [
+          valueOffset(document, path) + within(issue, document, path),
+          `${path.join('.') || 'file'}: ${wording(issue)}${received(issue, document, path)}`,
+        ],
+      ];
+    });
   return problems.sort(([a], [b]) => a - b).map(([offset, problem]) => `${at(offset)} ${problem}`);
 }
 
@@ -73,17 +80,14 @@ function within(issue: z.core.$ZodIssue, document: Document, path: readonly (str
   return at + (type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE' ? 1 : 0);
 }
 
-function wording(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union') return 'expected another kind of value';
-  return issue.message.replace(/^[^:]*: (?=expected)/, '').replace(/, received .*$/, '');
-}
-
 /** What stands in the file, except where it is a secret. */
-function received(document: Document, path: readonly (string | number)[]): string {
-  if (path.some((key) => key === 'password' || key === 'kg')) return '';
+function received(issue: z.core.$ZodIssue, document: Document, path: readonly (string | number)[]): string {
   const value: unknown = path.length === 0 ? document.toJS() : document.getIn(path);
+  const isBare = typeof value === 'number' || typeof value === 'boolean';
+  const quotes = isBare && issue.code === 'invalid_type' && issue.expected === 'string' ? ' (write it in quotes)' : '';
+  if (path.some((key) => key === 'password' || key === 'kg')) return quotes;
   if (value === undefined || value === null) return ', received nothing';
-  return typeof value === 'object' ? '' : `, received ${JSON.stringify(value)}`;
+  return typeof value === 'object' ? '' : `, received ${JSON.stringify(value)}${quotes}`;
 }
 
 /** Where the value at a path stands, or the nearest parent that is there. */

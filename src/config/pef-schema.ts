@@ -49,7 +49,7 @@ export const pefSchema = z.strictObject({
       z.strictObject({
         number: z.int().min(1).max(4).optional(),
         channel,
-        address: z.ipv4(),
+        address: z.ipv4('expected an IPv4 address'),
         acknowledged: z.boolean().optional(),
         timeout: z.int().min(1).max(256).optional(),
         retries: z.int().min(0).max(7).optional(),

@@ -88,7 +88,10 @@ export function dangersOf(options: BmcOptions): string[] {
   ];
 }
 
+/** Throws SettingsError for a user that has no slot. */
 export function usersOf(options: BmcOptions): UsersOptions {
+  const stray = options.users?.find(({ id }) => id > (options.userSlots ?? id));
+  if (stray) throw new SettingsError(`user ${stray.id}: there are ${options.userSlots} user slots`);
   const channels = [
     ...interfacesOf(options, 'lan').map(({ channel }) => channel ?? 1),
     ...interfacesOf(options, 'serial').map(({ channel }) => channel ?? SERIAL_CHANNEL),

@@ -11,6 +11,16 @@ import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
 const text = (most: number) => z.string().max(most);
+/** A list whose entries do not give the same value of a key twice; without one, nothing is the same. */
+const unique = <T extends z.ZodType>(entry: T, key: string) =>
+  z.array(entry).superRefine((entries, context) => {
+    const seen = new Set<unknown>();
+    for (const [i, one] of entries.entries()) {
+      const value = (one as Record<string, unknown>)[key];
+      if (value !== undefined && seen.size === seen.add(value).size)
+        context.addIssue({ code: 'custom', message: 'expected one that no other entry has', path: [i, key] });
+    }
+  });
 const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
 
 const selector = z.custom<string>(
@@ -82,8 +92,8 @@ const satellite = z.strictObject({
   name: text(16).min(1).optional(),
   entity: entity.optional(),
   identity: identity.optional(),
-  sensors: z.array(sensor).optional(),
-  fru: z.array(fru).optional(),
+  sensors: unique(sensor, 'number').optional(),
+  fru: unique(fru, 'id').optional(),
   firewall: z.array(firewall).optional(),
   get satellites(): z.ZodOptional<z.ZodArray<z.ZodType<SatelliteOptions>>> {
     return z.array(satellite as z.ZodType<SatelliteOptions>).optional();
@@ -97,21 +107,20 @@ const bmc = {
     .optional(),
   identity: identity.optional(),
   interfaces: z.array(interfaceSchema).optional(),
-  users: z
-    .array(
-      z.strictObject({
-        id: z.int().min(1).max(63),
-        name: text(16).optional(),
-        password: z.string().max(20).optional(),
-        privilege: privilege.optional(),
-        enabled: z.boolean().optional(),
-        sol: z.boolean().optional(),
-      }),
-    )
-    .optional(),
+  users: unique(
+    z.strictObject({
+      id: z.int().min(1).max(63),
+      name: text(16).optional(),
+      password: z.string().max(20).optional(),
+      privilege: privilege.optional(),
+      enabled: z.boolean().optional(),
+      sol: z.boolean().optional(),
+    }),
+    'id',
+  ).optional(),
   userSlots: z.int().min(2).max(63).optional(),
-  sensors: z.array(sensor).optional(),
-  fru: z.array(fru).optional(),
+  sensors: unique(sensor, 'number').optional(),
+  fru: unique(fru, 'id').optional(),
   sdr: sdrSchema.optional(),
   sensorInterval: z.number().min(0.1).max(3600).optional(),
   sensorFeed: sensorFeed.optional(),

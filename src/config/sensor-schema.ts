@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FormulaError, parseFormula } from '../state/sensor/formula.ts';
 import { units } from './names.ts';
 import { sensorType } from './pef-schema.ts';
+import { streamAddress } from './interface-schema.ts';
 
 const text = (most: number) => z.string().max(most);
 export const entity = z
@@ -107,4 +108,4 @@ export const sdrSchema = z.strictObject({
     .optional(),
 });
 
-export const sensorFeed = z.strictObject({ listen: z.string().min(1) });
+export const sensorFeed = z.strictObject({ listen: streamAddress });
