@@ -1,6 +1,7 @@
 import type { WriteResult } from '../../state/bridge/requester.ts';
 import { buildRecord, parseFrame, RecordReader } from '../../wire/index.ts';
-import { endpointName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer, type Timer } from '../../world/world.ts';
+import { Redial } from '../../world/redial.ts';
+import { endpointName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from '../../world/world.ts';
 import type { BusLink, MessageBus } from './bus.ts';
 import type { Carrier } from './carrier.ts';
 
@@ -13,8 +14,8 @@ export interface IpmbSocketOptions {
   readonly log: (message: string) => void;
 }
 
-/** Milliseconds until a connection is tried again. */
-const RETRY = 1000;
+/** Milliseconds until a connection is tried again: the other end may come later, and come again. */
+const RETRY = { first: 1000, most: 1000 };
 /** Connections at once; one more is closed again. */
 const PEERS = 64;
 
@@ -26,7 +27,7 @@ export class IpmbSocket implements Carrier {
   readonly #peers = new Set<Peer>();
   #bus: MessageBus | undefined;
   #server: StreamServer | undefined;
-  #retry: Timer | undefined;
+  #redial: Redial | undefined;
 
   constructor(options: IpmbSocketOptions) {
     this.#options = options;
@@ -37,27 +38,20 @@ export class IpmbSocket implements Carrier {
   }
 
   async open(bus: MessageBus): Promise<void> {
-    const { stream, listen } = this.#options;
+    const { stream, clock, listen, connect } = this.#options;
     this.#bus = bus;
     if (listen) this.#server = await stream.listen(listen, (one) => this.#accept(one));
-    else void this.#connect();
+    if (!connect) return;
+    this.#redial = new Redial({ clock, connect: () => stream.connect(connect), connected: (one) => this.#accept(one), pause: RETRY });
+    void this.#redial.start();
   }
 
   async close(): Promise<void> {
     this.#bus = undefined;
-    this.#retry?.cancel();
+    this.#redial?.stop();
     for (const peer of this.#peers) peer.stream.destroy();
     await this.#server?.close();
     this.#server = undefined;
-  }
-
-  /** The other end may come later, and come again. */
-  async #connect(): Promise<void> {
-    const { stream, connect, clock } = this.#options;
-    const one = await stream.connect(connect!).catch(() => undefined);
-    if (!this.#bus) one?.destroy();
-    else if (one) this.#accept(one);
-    else this.#retry = clock.after(RETRY, () => void this.#connect());
   }
 
   #accept(stream: Stream): void {
@@ -73,8 +67,7 @@ export class IpmbSocket implements Carrier {
     stream.onClose = () => {
       leave();
       this.#peers.delete(peer);
-      const { connect, clock } = this.#options;
-      if (connect && this.#bus) this.#retry = clock.after(RETRY, () => void this.#connect());
+      this.#redial?.lost();
     };
     stream.onDrain = () => (peer.full = false);
     stream.onData = (data) => {

@@ -1,4 +1,5 @@
-import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer, Timer, TtyAddress } from '../../world/world.ts';
+import { Redial } from '../../world/redial.ts';
+import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer, TtyAddress } from '../../world/world.ts';
 
 export interface LineOptions {
   readonly stream: StreamNetwork;
@@ -19,7 +20,7 @@ export class SerialLine {
   readonly #options: LineOptions;
   #server: StreamServer | undefined;
   #stream: Stream | undefined;
-  #retry: Timer | undefined;
+  #redial: Redial | undefined;
   #closed = false;
 
   constructor(options: LineOptions) {
@@ -38,11 +39,16 @@ export class SerialLine {
 
   /** Rejects where a socket cannot be had, or a device is not there at the start. */
   async open(): Promise<void> {
-    const { at, stream } = this.#options;
+    const { at, stream, clock } = this.#options;
     this.#closed = false;
-    if ('listen' in at) this.#server = await stream.listen(at.listen, (caller) => this.#take(caller));
-    else if ('tty' in at.connect) this.#take(await stream.connect(at.connect));
-    else await this.#connect(at.connect, RETRY.first);
+    if ('listen' in at) {
+      this.#server = await stream.listen(at.listen, (caller) => this.#take(caller));
+      return;
+    }
+    const { connect } = at;
+    this.#redial = new Redial({ clock, connect: () => stream.connect(connect), connected: (one) => this.#take(one), pause: RETRY });
+    if ('tty' in connect) this.#take(await stream.connect(connect));
+    else await this.#redial.start();
   }
 
   /** False: it did not go, for want of carrier or of room. */
@@ -52,23 +58,12 @@ export class SerialLine {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#retry?.cancel();
+    this.#redial?.stop();
     // What was written last still goes out.
     this.#stream?.end();
     this.#stream = undefined;
     await this.#server?.close();
     this.#server = undefined;
-  }
-
-  async #connect(to: StreamAddress | TtyAddress, pause: number): Promise<void> {
-    try {
-      const stream = await this.#options.stream.connect(to);
-      if (this.#closed) stream.destroy();
-      else this.#take(stream);
-    } catch {
-      if (this.#closed) return;
-      this.#retry = this.#options.clock.after(pause, () => void this.#connect(to, Math.min(pause * 2, RETRY.most)));
-    }
   }
 
   #take(stream: Stream): void {
@@ -81,8 +76,7 @@ export class SerialLine {
       if (this.#stream !== stream) return;
       this.#stream = undefined;
       this.onCarrier(false);
-      const { at, clock } = this.#options;
-      if ('connect' in at && !this.#closed) this.#retry = clock.after(RETRY.first, () => void this.#connect(at.connect, RETRY.first));
+      this.#redial?.lost();
     };
     this.onCarrier(true);
   }

@@ -1,4 +1,5 @@
-import type { Clock, Stream, Timer } from '../../world/world.ts';
+import { Redial } from '../../world/redial.ts';
+import type { Clock, Stream } from '../../world/world.ts';
 import type { ConsolePort, ConsoleSource } from './console.ts';
 import type { TtyControl } from './tty.ts';
 
@@ -12,9 +13,8 @@ export interface StreamSourceOptions {
   readonly control?: TtyControl;
 }
 
-/** Milliseconds between attempts to reach the machine again: doubled each time, up to the longest. */
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 10_000;
+/** Milliseconds between attempts to reach the machine again, at first and at most. */
+const PAUSE = { first: 250, most: 10_000 };
 
 /** What is common to consoles on streams: one stream at a time, characters both ways. */
 export class StreamLine {
@@ -71,37 +71,37 @@ export class StreamLine {
 export class ConnectingSource implements ConsoleSource {
   readonly #options: StreamSourceOptions;
   readonly #line: StreamLine;
-  #timer: Timer | undefined;
-  #pause = FIRST_PAUSE;
+  readonly #redial: Redial;
   /** That it is away was said. */
   #told = false;
-  #ended = false;
 
   constructor(port: ConsolePort, options: StreamSourceOptions) {
     this.#options = options;
     this.#line = new StreamLine(port, (error) => {
       this.#options.log(`console lost${error ? `: ${error.message}` : ''}`);
       this.#told = true;
-      this.#later();
+      this.#redial.lost();
+    });
+    const { clock, connect, log } = options;
+    this.#redial = new Redial({
+      clock,
+      connect,
+      connected: (stream) => {
+        if (this.#told) log('console is back');
+        this.#told = false;
+        this.#line.use(stream);
+      },
+      failed: ({ message }) => {
+        if (!this.#told) log(`console: ${message}; trying again`);
+        this.#told = true;
+      },
+      pause: PAUSE,
     });
   }
 
   /** Connects, and goes on trying. */
   start(): void {
-    this.#options.connect().then(
-      (stream) => {
-        if (this.#ended) return stream.destroy();
-        if (this.#told) this.#options.log('console is back');
-        this.#told = false;
-        this.#pause = FIRST_PAUSE;
-        this.#line.use(stream);
-      },
-      (error: unknown) => {
-        if (!this.#told) this.#options.log(`console: ${(error as Error).message}; trying again`);
-        this.#told = true;
-        this.#later();
-      },
-    );
+    void this.#redial.start();
   }
 
   write(characters: Uint8Array): boolean {
@@ -125,14 +125,7 @@ export class ConnectingSource implements ConsoleSource {
   }
 
   async close(): Promise<void> {
-    this.#ended = true;
-    this.#timer?.cancel();
+    this.#redial.stop();
     this.#line.close();
-  }
-
-  #later(): void {
-    if (this.#ended) return;
-    this.#timer = this.#options.clock.after(this.#pause, () => this.start());
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
   }
 }
