@@ -1,28 +1,28 @@
 import { makePower, type Power } from './assembly/backends.ts';
 import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';
+import { connectState, sendBy } from './assembly/connections.ts';
 import { plugConsole } from './assembly/console.ts';
+import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { makePayloads } from './assembly/sol.ts';
-import { faultsFromSensors } from './assembly/faults.ts';
 import { makeInterface, type Made } from './assembly/interfaces.ts';
-import { SensorFeed } from './assembly/sensor-feed.ts';
 import { sourceMaker } from './assembly/sensor-sources.ts';
-import { Busses, forwardEvents, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
+import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { forgetVolatile } from './assembly/reset.ts';
-import { tellOfBoot, tellOfMachine, watchdogEvents } from './assembly/machine-events.ts';
+import { tellOfBoot, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
 import { firewallRules } from './config/firewall.ts';
 import { channelsOf, withBusses } from './config/channels.ts';
 import { locatorsOf } from './config/locators.ts';
-import type { BmcOptions, InterfaceOptions } from './config/options.ts';
+import type { BmcOptions } from './config/options.ts';
 import { pefOf } from './config/pef.ts';
-import { dangersOf, frusOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
+import { chassisOf, dangersOf, frusOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
 import { serialOf } from './config/serial.ts';
 import { recordsInFile } from './config/sdr-file.ts';
 import { sensorsOf } from './config/sensors.ts';
 import { blobHandlers } from './handlers/oem/blob.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
-import { BtSocket, HandlerSocket, IcmbNetwork } from './interfaces/index.ts';
+import { IcmbNetwork } from './interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './state/bmc-state.ts';
 import { AuxiliaryLogs } from './state/storage/auxiliary-logs.ts';
@@ -30,7 +30,7 @@ import { BmcTime } from './state/app/bmc-time.ts';
 import { BootOptions } from './state/chassis/boot-options.ts';
 import { Bridge } from './state/bridge/bridge.ts';
 import { Channels } from './state/app/channels.ts';
-import { Chassis, RestartCause, RestorePolicy } from './state/chassis/chassis.ts';
+import { Chassis } from './state/chassis/chassis.ts';
 import { Dcmi } from './state/dcmi/dcmi.ts';
 import { Console } from './state/console/console.ts';
 import { Events } from './state/sensor/events.ts';
@@ -54,7 +54,7 @@ import { Sensors } from './state/sensor/sensors.ts';
 import { SerialChannels } from './state/transport/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
 import { Setup, type Log } from './state/setup.ts';
-import { both, type Durable, type Journal } from './state/store.ts';
+import type { Journal } from './state/store.ts';
 import { Blobs } from './state/blobs/index.ts';
 import type { UpdateService } from './state/update/index.ts';
 import { Users } from './state/app/users.ts';
@@ -90,7 +90,7 @@ export interface BmcSurroundings {
 /** An open interface, as the ready line shows it. */
 export interface InterfaceInfo {
   readonly bmc: string;
-  readonly type: InterfaceOptions['type'] | 'handler-socket' | 'bt-socket' | 'sensor-feed';
+  readonly type: Made['type'] | Socket['type'];
   /** Sockets of handlers belong to no channel. */
   readonly channel?: number;
   readonly address: string;
@@ -149,8 +149,7 @@ export class Bmc implements BmcState {
   /** The next reset starts firmware that was just activated. */
   #newFirmware = false;
   readonly #power: Power;
-  #feed: SensorFeed | undefined;
-  #sockets: (HandlerSocket<BmcState> | BtSocket<BmcState>)[] = [];
+  #sockets: Socket[] = [];
 
   /** Throws SettingsError for settings that contradict each other. */
   constructor(
@@ -203,16 +202,8 @@ export class Bmc implements BmcState {
     this.icmb = new Icmb(setup, options.interfaces?.find((one) => one.type === 'icmb')?.address);
     this.fru = new FruInventory(setup, frusOf(options));
     for (const { id, i2c } of options.fru ?? []) if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
-    const restorePolicy = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn }[
-      options.chassis?.restorePolicy ?? 'previous'
-    ];
     this.#power = power ? { backend: power } : makePower(options, this, world, log);
-    this.chassis = new Chassis(setup, {
-      power: options.chassis?.power,
-      restorePolicy,
-      backend: this.#power.backend,
-      softOffDelay: options.chassis?.softOff === undefined ? undefined : options.chassis.softOff * 1000,
-    });
+    this.chassis = new Chassis(setup, { ...chassisOf(options), backend: this.#power.backend });
     this.frontPanel = new FrontPanel(setup, this.chassis);
     this.bootOptions = new BootOptions(setup, this.time);
     const { channels, chassis, events, identity, lan, sel, sensors, time } = this;
@@ -227,7 +218,7 @@ export class Bmc implements BmcState {
       time,
       defaults: pefOf(options),
       trapPort: options.pef?.trapPort,
-      send: (channel, to, datagram) => this.#send(channel, to, datagram),
+      send: (channel, to, datagram) => sendBy(this.router, channel, to, datagram),
     });
     this.systemInfo = new SystemInfo(setup);
     this.forwarding = new Forwarding(setup, this.router, this.messages);
@@ -240,7 +231,8 @@ export class Bmc implements BmcState {
     this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, router: this.router, directory: firmwareDirectory, restart });
     this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
     if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world);
-    this.#connect();
+    connectState(this, options.chassis);
+    this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
   }
 
@@ -261,9 +253,8 @@ export class Bmc implements BmcState {
         this.#made.push(made);
       }
       for (const satellite of this.satellites) await satellite.open();
-      await this.#openSockets();
-      if (this.#options.sensorFeed) this.#feed = new SensorFeed(this.sensors, this.#world.http, this.#options.sensorFeed.listen);
-      await this.#feed?.open();
+      this.#sockets = makeSockets(this, this.#options, this.#world);
+      for (const socket of this.#sockets) await socket.open();
       await this.chassis.open();
       this.pef.resume();
       await plugConsole(this, this.name, this.#options.sol?.console ?? { type: 'simulated' }, this.#world);
@@ -290,7 +281,6 @@ export class Bmc implements BmcState {
     await Promise.all(this.satellites.map((satellite) => satellite.close()));
     await Promise.all([...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()));
     this.#made.length = 0;
-    await this.#feed?.close();
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
     await this.update?.close();
@@ -300,75 +290,15 @@ export class Bmc implements BmcState {
 
   get interfaces(): InterfaceInfo[] {
     const bmc = this.name;
-    const { handlers, bt } = this.#options.sockets ?? {};
     return [
       ...this.#made.map(({ type, one, address }) => ({ bmc, type, channel: one.channel.number, address: address() })),
-      ...(handlers ? [{ bmc, type: 'handler-socket' as const, address: handlers.path }] : []),
-      ...(bt ? [{ bmc, type: 'bt-socket' as const, address: bt.path }] : []),
-      ...(this.#feed ? [{ bmc, type: 'sensor-feed' as const, address: this.#feed.address }] : []),
+      ...this.#sockets.map(({ type, address }) => ({ bmc, type, address: address() })),
     ];
   }
 
   reset(kind: ResetKind): void {
     this.setup.log.info(`${this.name}: ${kind} reset`);
     this.life.reset(kind);
-  }
-
-  async #openSockets(): Promise<void> {
-    const { clock, stream } = this.#world;
-    const { handlers, bt } = this.#options.sockets ?? {};
-    const common = { router: this.router, clock, stream, bmc: this.name, log: (message: string) => this.setup.log.warn(`${this.name}: ${message}`) };
-    if (handlers) {
-      const sensors = (name: string, value: number | undefined): string | undefined => {
-        const sensor = this.sensors.byName(name);
-        return sensor ? sensor.push(value) : `there is no sensor '${name}'`;
-      };
-      this.#sockets.push(
-        new HandlerSocket({ ...common, sensors, buttons: this.frontPanel.pressNamed, listen: { path: handlers.path, mode: handlers.mode ?? 0o600 } }),
-      );
-    }
-    if (bt) this.#sockets.push(new BtSocket({ ...common, listen: { path: bt.path, mode: bt.mode ?? 0o600 } }));
-    for (const socket of this.#sockets) await socket.open();
-  }
-
-  /** A datagram of the BMC's own leaves by the interface of its channel. */
-  #send(channel: number, to: { readonly host: string; readonly port: number }, datagram: Uint8Array): boolean {
-    const one = [...this.router.attachments].find((attachment) => attachment.interface.channel.number === channel)?.interface;
-    one?.send?.(datagram, to);
-    return one?.send !== undefined;
-  }
-
-  /** What one piece of state has to know of another. */
-  #connect(): void {
-    this.messages.onAttention((attention) => {
-      for (const attachment of this.router.attachments) attachment.interface.attention?.(attention);
-    });
-    this.users.onRevoked((userId) => this.sessions.closeUser(userId));
-    this.sessions.onClose((session, reason) => {
-      this.payloads.release(session, reason);
-      this.sol.release(session);
-      this.lan.release(session);
-      this.sdr.release(session);
-      this.serial.release(session);
-      this.bootOptions.setInProgress.release(session);
-      this.systemInfo.setInProgress.release(session);
-      this.pef.parameters.setInProgress.release(session);
-    });
-    const stored = (done: Durable): void => void done?.catch((error: unknown) => this.setup.log.error(`${this.name}: what a start changes`, error));
-    this.chassis.onRestart((cause) => {
-      stored(both(this.bootOptions.restarting(cause), this.systemInfo.machineStarts()));
-      // Chassis Control leaves a console that blocked the switch where it is (§25.3).
-      if (cause !== RestartCause.ChassisControl) for (const serial of this.serial.all) serial.unblock();
-    });
-    this.chassis.onPower(({ action, starts }) => {
-      stored(starts ? this.bootOptions.booted() : this.bootOptions.hold());
-      if (action !== 'diag') this.watchdog.halt();
-    });
-    this.events.forward = forwardEvents(this);
-    this.life.onReset((phase, kind) => this.#onReset(phase, kind));
-    tellOfMachine(this, this.#options.chassis?.events ?? true);
-    faultsFromSensors(this);
-    this.sensors.powered = () => this.chassis.isOn;
   }
 
   #onReset(phase: ResetPhase, kind: ResetKind): void {

@@ -3,11 +3,9 @@ import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmwa
 import { cleanupBlob, FLASH_PATHS, FlashBlobs, netPath, versionBlobs, windowPath, type Blobs, type DataPathKind } from '../state/blobs/index.ts';
 import type { UpdateService } from '../state/update/index.ts';
 import type { World } from '../world/world.ts';
-import { streamAddressOf } from './interfaces.ts';
+import { OWN, streamAddressOf } from './addresses.ts';
 
 const WINDOW = 65_536;
-/** Whoever knows the token of a session is heard; on a Unix socket he must be this user, too. */
-const OWN = 0o600;
 
 /** The blobs of firmware updates: images, hash, verification, update, cleanup and versions. Throws SettingsError. */
 export function addFlashBlobs(
@@ -34,6 +32,7 @@ function* dataPaths(
   { paths: { net, window } = {} }: FirmwareOptions,
   { stream, clock, random, files }: Pick<World, 'stream' | 'clock' | 'random' | 'files'>,
 ): Iterable<DataPathKind> {
+  // Whoever knows the token of a session is heard; on a Unix socket he must be this user, too.
   if (net !== undefined) yield netPath({ stream, clock, random, listen: streamAddressOf(net, OWN) });
   if (window) yield windowPath({ files, size: WINDOW, kind: 'lpc', address: 0, ...window });
 }

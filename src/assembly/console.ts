@@ -8,10 +8,8 @@ import { SimulatedConsole } from '../state/console/simulated.ts';
 import { TtyControl } from '../state/console/tty.ts';
 import { ConnectingSource } from '../state/console/stream-source.ts';
 import type { World } from '../world/world.ts';
-import { streamAddressOf } from './interfaces.ts';
+import { OWN, streamAddressOf } from './addresses.ts';
 
-/** Who connects types at the machine's console: this user alone. */
-const OWN = 0o600;
 /** A start bit, eight bits and a stop bit. */
 const BITS_PER_CHARACTER = 10;
 

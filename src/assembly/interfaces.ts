@@ -29,7 +29,8 @@ import {
 } from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
-import { endpointName, parseEndpoint, type Endpoint, type StreamAddress, type World } from '../world/world.ts';
+import { endpointName, streamName, type World } from '../world/world.ts';
+import { endpointOf, OWN, streamAddressOf } from './addresses.ts';
 import type { Busses } from './satellites.ts';
 
 /** What an interface is made with besides its settings. */
@@ -78,8 +79,6 @@ function makeLan({ listen = '127.0.0.1:623', channel = 1 }: LanInterfaceOptions,
 
 /** Most bytes of an answer that each of QEMU's interfaces carries to its guest. */
 const GUEST_LIMITS = { bt: 252, kcs: 256, ssif: 251 } as const;
-/** Whoever connects has every right on the BMC: this user alone. */
-const OWN = 0o600;
 
 function makeVm(options: VmInterfaceOptions, { bmc, world, machine }: Surroundings): Omit<Made, 'type'> {
   const { listen, connect, channel, interface: kind = 'kcs' } = options;
@@ -102,10 +101,7 @@ function makeSerial(
   const [at, ...more] = places.filter((place) => place !== undefined && place !== '');
   if (!at || more.length > 0) throw new SettingsError('a serial interface needs one of tty, listen and connect');
   const line = new SerialLine({ stream, clock, at });
-  return {
-    one: new SerialInterface({ bmc, clock, line, channel }),
-    address: () => ('tty' in line.address ? line.address.tty : streamName(line.address)),
-  };
+  return { one: new SerialInterface({ bmc, clock, line, channel }), address: () => streamName(line.address) };
 }
 
 /** The interface to a real host behind a device node. */
@@ -121,13 +117,6 @@ function makeDevice(
   return { one: new Kind({ bmc, port, clock, channel }), address: () => path };
 }
 
-/** `host:port`, or the path of a Unix socket. */
-export function streamAddressOf(text: string, mode?: number): StreamAddress {
-  return text.includes('/') ? { path: text, mode } : endpointOf(text);
-}
-
-const streamName = (address: StreamAddress): string => ('path' in address ? address.path : endpointName(address));
-
 function makeIcmb({ channel = ICMB_CHANNEL, bus = 'icmb' }: IcmbInterfaceOptions, { bmc, icmb }: Surroundings): Omit<Made, 'type'> {
   const one = new IcmbInterface({ bmc, bus: icmb.bus(bus), channel });
   return { one, address: () => `${bus}, ${one.address}` };
@@ -137,15 +126,9 @@ function makeIpmb(options: IpmbInterfaceOptions, { bmc, world, busses }: Surroun
   const { channel = 0, address, timeout, tries, listen, connect, device } = options;
   const common = { stream: world.stream, clock: world.clock, log: (message: string) => bmc.setup.log.warn(message) };
   const carriers: Carrier[] = [];
-  if (listen !== undefined) carriers.push(new IpmbSocket({ ...common, listen: streamAddressOf(listen, OWN) }));
-  if (connect !== undefined) carriers.push(new IpmbSocket({ ...common, connect: streamAddressOf(connect) }));
+  if (listen !== undefined) carriers.push(new IpmbSocket({ ...common, at: { listen: streamAddressOf(listen, OWN) } }));
+  if (connect !== undefined) carriers.push(new IpmbSocket({ ...common, at: { connect: streamAddressOf(connect) } }));
   if (device !== undefined) carriers.push(new IpmbDevice({ path: device, devices: world.devices, clock: world.clock, log: common.log }));
   const one = new IpmbInterface({ bmc, bus: busses.on(channel), channel, address, timeout, tries, carriers });
   return { one, address: () => [`${one.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', ') };
-}
-
-function endpointOf(text: string): Endpoint {
-  const endpoint = parseEndpoint(text);
-  if (!endpoint) throw new SettingsError(`'${text}' is not host:port`);
-  return endpoint;
 }

@@ -1,6 +1,6 @@
-import { SettingsError } from '../config/errors.ts';
 import type { Sensors } from '../state/sensor/sensors.ts';
-import { endpointName, parseEndpoint, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
+import { streamName, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
+import { OWN, streamAddressOf } from './addresses.ts';
 
 /** HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "no reading any more". */
 export class SensorFeed {
@@ -17,15 +17,12 @@ export class SensorFeed {
 
   /** Rejects with the system's error where it cannot listen; throws SettingsError for no address. */
   async open(): Promise<void> {
-    const at = this.#listen.includes('/') ? { path: this.#listen, mode: 0o600 } : parseEndpoint(this.#listen);
-    if (!at) throw new SettingsError(`sensorFeed: '${this.#listen}' is neither host:port nor a path`);
-    this.#server = await this.#http.listen(at, (request) => this.#answer(request));
+    this.#server = await this.#http.listen(streamAddressOf(this.#listen, OWN), (request) => this.#answer(request));
   }
 
   /** Where it listens; the port is the real one once it is open. */
   get address(): string {
-    const { address } = this.#server ?? {};
-    return address === undefined ? this.#listen : 'path' in address ? address.path : endpointName(address);
+    return this.#server ? streamName(this.#server.address) : this.#listen;
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { fruImage } from '../state/storage/fru-image.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/app/identity.ts';
 import type { LanSettings } from '../state/transport/lan-parameters.ts';
+import { RestorePolicy, type ChassisOptions } from '../state/chassis/chassis.ts';
 import type { UsersOptions } from '../state/app/users.ts';
 import { SettingsError } from './errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
@@ -48,6 +49,14 @@ function selfTestOf(found: NonNullable<IdentityOptions['selfTest']>): { result: 
   if (found === 'fatal') return { result: SelfTest.FatalHardware, detail: 0 };
   return { result: SelfTest.Corrupted, detail: found.reduce((mask, problem) => mask | (1 << PROBLEMS.indexOf(problem)), 0) };
 }
+
+const RESTORE = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn } as const;
+
+export const chassisOf = ({ chassis: { power, restorePolicy = 'previous', softOff } = {} }: BmcOptions): ChassisOptions => ({
+  power,
+  restorePolicy: RESTORE[restorePolicy],
+  softOffDelay: softOff === undefined ? undefined : softOff * 1000,
+});
 
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
   interfacesOf(options, 'lan').map(({ channel = 1, address, netmask, gateway, mac, community }) => ({

@@ -205,6 +205,9 @@ export interface Device {
 
 export const endpointName = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
+/** The path of a socket or terminal device, or `host:port`. */
+export const streamName = (at: StreamAddress | TtyAddress): string => ('path' in at ? at.path : 'tty' in at ? at.tty : endpointName(at));
+
 /** `host:port` or `[v6]:port`; undefined if it is neither. */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];

@@ -1,16 +1,14 @@
 import type { WriteResult } from '../../state/bridge/requester.ts';
 import { buildRecord, parseFrame, RecordReader } from '../../wire/index.ts';
 import { Redial } from '../../world/redial.ts';
-import { endpointName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from '../../world/world.ts';
+import { streamName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from '../../world/world.ts';
 import type { BusLink, MessageBus } from './bus.ts';
 import type { Carrier } from './carrier.ts';
 
 export interface IpmbSocketOptions {
   readonly stream: StreamNetwork;
   readonly clock: Clock;
-  /** One of both. */
-  readonly listen?: StreamAddress;
-  readonly connect?: StreamAddress;
+  readonly at: { readonly listen: StreamAddress } | { readonly connect: StreamAddress };
   readonly log: (message: string) => void;
 }
 
@@ -18,8 +16,6 @@ export interface IpmbSocketOptions {
 const RETRY = { first: 1000, most: 1000 };
 /** Connections at once; one more is closed again. */
 const PEERS = 64;
-
-const nameOf = (at: StreamAddress): string => ('path' in at ? at.path : endpointName(at));
 
 /** IPMB frames over a Unix or TCP socket, each with a length byte in front (docs/ipmb-socket.md); either end may listen. */
 export class IpmbSocket implements Carrier {
@@ -34,16 +30,19 @@ export class IpmbSocket implements Carrier {
   }
 
   get name(): string {
-    return nameOf(this.#server?.address ?? this.#options.listen ?? this.#options.connect!);
+    const { at } = this.#options;
+    return streamName(this.#server?.address ?? ('listen' in at ? at.listen : at.connect));
   }
 
   async open(bus: MessageBus): Promise<void> {
-    const { stream, clock, listen, connect } = this.#options;
+    const { stream, clock, at } = this.#options;
+    const accept = (one: Stream): void => this.#accept(one);
     this.#bus = bus;
-    if (listen) this.#server = await stream.listen(listen, (one) => this.#accept(one));
-    if (!connect) return;
-    this.#redial = new Redial({ clock, connect: () => stream.connect(connect), connected: (one) => this.#accept(one), pause: RETRY });
-    void this.#redial.start();
+    if ('listen' in at) this.#server = await stream.listen(at.listen, accept);
+    else {
+      this.#redial = new Redial({ clock, connect: () => stream.connect(at.connect), connected: accept, pause: RETRY });
+      void this.#redial.start();
+    }
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts'
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
 import { formatTerminal, newlineOf, parseTerminal, TerminalReader } from '../../wire/serial-terminal.ts';
 import { BMC_ADDRESS, buildMessage, buildResponse, parseMessage, REMOTE_CONSOLE, SMS_LUN, type IpmiMessage } from '../../wire/index.ts';
-import type { Clock, Timer } from '../../world/world.ts';
+import { streamName, type Clock, type Timer } from '../../world/world.ts';
 import type { SerialLine } from './line.ts';
 import { TextCommands } from './text-commands.ts';
 
@@ -308,11 +308,9 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   #context(lun: number): Context<BmcState> {
     const { bmc, line } = this.#options;
-    const { address } = line;
-    const requester = 'tty' in address ? address.tty : 'path' in address ? address.path : `${address.host}:${address.port}`;
     const session = bmc.sessions.onChannel(this.channel.number);
     const level = session ? Privilege.Oem : this.#serial.open;
-    return new Context(bmc, this.channel, level, lun, session, requester);
+    return new Context(bmc, this.channel, level, lun, session, streamName(line.address));
   }
 
   #line(said: string): Uint8Array {

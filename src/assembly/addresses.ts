@@ -1,0 +1,17 @@
+import { SettingsError } from '../config/errors.ts';
+import { parseEndpoint, type Endpoint, type StreamAddress } from '../world/world.ts';
+
+/** Mode of a socket whose callers have every right on the BMC: this user alone. */
+export const OWN = 0o600;
+
+/** Throws SettingsError for what is not `host:port`. */
+export function endpointOf(text: string): Endpoint {
+  const endpoint = parseEndpoint(text);
+  if (!endpoint) throw new SettingsError(`'${text}' is not host:port`);
+  return endpoint;
+}
+
+/** `host:port`, or the path of a Unix socket, which has a slash; `mode` is that of a path. Throws SettingsError. */
+export function streamAddressOf(text: string, mode?: number): StreamAddress {
+  return text.includes('/') ? { path: text, mode } : endpointOf(text);
+}

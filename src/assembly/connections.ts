@@ -1,0 +1,53 @@
+import type { Router } from '../router/index.ts';
+import type { BmcState } from '../state/bmc-state.ts';
+import { RestartCause } from '../state/chassis/chassis.ts';
+import { both, type Durable } from '../state/store.ts';
+import { faultsFromSensors } from './faults.ts';
+import { tellOfMachine } from './machine-events.ts';
+import { forwardEvents } from './satellites.ts';
+
+type Whole = BmcState & { readonly name: string; readonly router: Router<BmcState> };
+
+/** What one piece of state has to know of another. `events`: what happens to the machine goes into the log. */
+export function connectState(bmc: Whole, { events = true }: { readonly events?: boolean } = {}): void {
+  bmc.messages.onAttention((attention) => {
+    for (const attachment of bmc.router.attachments) attachment.interface.attention?.(attention);
+  });
+  bmc.users.onRevoked((userId) => bmc.sessions.closeUser(userId));
+  bmc.sessions.onClose((session, reason) => {
+    bmc.payloads.release(session, reason);
+    bmc.sol.release(session);
+    bmc.lan.release(session);
+    bmc.sdr.release(session);
+    bmc.serial.release(session);
+    bmc.bootOptions.setInProgress.release(session);
+    bmc.systemInfo.setInProgress.release(session);
+    bmc.pef.parameters.setInProgress.release(session);
+  });
+  const stored = (done: Durable): void => void done?.catch((error: unknown) => bmc.setup.log.error(`${bmc.name}: what a start changes`, error));
+  bmc.chassis.onRestart((cause) => {
+    stored(both(bmc.bootOptions.restarting(cause), bmc.systemInfo.machineStarts()));
+    // Chassis Control leaves a console that blocked the switch where it is (§25.3).
+    if (cause !== RestartCause.ChassisControl) for (const serial of bmc.serial.all) serial.unblock();
+  });
+  bmc.chassis.onPower(({ action, starts }) => {
+    stored(starts ? bmc.bootOptions.booted() : bmc.bootOptions.hold());
+    if (action !== 'diag') bmc.watchdog.halt();
+  });
+  bmc.events.forward = forwardEvents(bmc);
+  tellOfMachine(bmc, events);
+  faultsFromSensors(bmc);
+  bmc.sensors.powered = () => bmc.chassis.isOn;
+}
+
+/** A datagram of the BMC's own leaves by the interface of its channel; false: that has none, or cannot send. */
+export function sendBy(
+  router: Router<BmcState>,
+  channel: number,
+  to: { readonly host: string; readonly port: number },
+  datagram: Uint8Array,
+): boolean {
+  const one = [...router.attachments].find((attachment) => attachment.interface.channel.number === channel)?.interface;
+  one?.send?.(datagram, to);
+  return one?.send !== undefined;
+}
