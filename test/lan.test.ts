@@ -53,6 +53,10 @@ describe('R13, R46: ipmitool', () => {
     expect((await ipmitool('event 1')).code).toBe(0);
     expect((await ipmitool('sel elist')).out).toContain('Upper Critical going high');
     expect((await freeipmi('ipmi-sel', '--quiet-cache --sdr-cache-recreate')).out).toMatch(/Temperature.*Upper Critical/);
+    await ipmitool('event 2');
+    await ipmitool('event 3');
+    expect(await ipmitool('sel delete 1 2')).toMatchObject({ code: 0, out: expect.stringMatching(/Deleted entry 2\nDeleted entry 1/) });
+    expect((await ipmitool('sel list')).out).toMatch(/^ +3 \| .*Correctable ECC.*\n$/);
     await ipmitool('user set name 10 newone');
     await ipmitool('user set password 10 NewOnePass');
     await ipmitool('user priv 10 3 1');
