@@ -1,8 +1,8 @@
 // A machine that is emulated in this process, with a BMC behind its KCS registers: `node --import tsx examples/emulated-host/main.ts`
-import { Bmc } from '../../src/bmc.ts';
-import { KcsInterface } from '../../src/interfaces/index.ts';
-import { KcsDriver, KcsRegisters } from '../../src/wire/host/index.ts';
-import { nodeWorld } from '../../src/world/index.ts';
+import { Bmc } from 'ipmi-bmc';
+import { KcsInterface } from 'ipmi-bmc/interfaces';
+import { KcsDriver, KcsRegisters } from 'ipmi-bmc/host';
+import { nodeWorld } from 'ipmi-bmc/world';
 
 // What the machine's I/O ports 0CA2h and 0CA3h lead to, and the interrupt line that comes back.
 let interrupts = 0;

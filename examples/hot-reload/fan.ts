@@ -1,7 +1,7 @@
 // Edit this file while main.ts runs: the next request is answered by what stands here then.
-import { command, NetFn, Privilege } from '../../src/commands/command.ts';
-import { u8 } from '../../src/codec/index.ts';
-import { handle, type HandlerSet } from '../../src/router/index.ts';
+import { command, NetFn, Privilege } from 'ipmi-bmc/commands';
+import { u8 } from 'ipmi-bmc/codec';
+import { handle, type HandlerSet } from 'ipmi-bmc/router';
 
 const GetFanDuty = command({
   name: 'Acme Get Fan Duty',

@@ -4,8 +4,8 @@
 //     ipmitool -I lanplus ... raw 0x2e 0x02 0xef 0xcd 0xab
 import { statSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Bmc } from '../../src/bmc.ts';
-import type { HandlerSet, Registration } from '../../src/router/index.ts';
+import { Bmc } from 'ipmi-bmc';
+import type { HandlerSet, Registration } from 'ipmi-bmc/router';
 
 const [listen = '127.0.0.1:9623', file = fileURLToPath(new URL('fan.ts', import.meta.url))] = process.argv.slice(2);
 const bmc = new Bmc({

@@ -1,6 +1,6 @@
 // A fan stops and a processor gets hot, in a simulated world: two minutes of events, log entries, traps and status pass in no time.
-import { Bmc } from '../../src/bmc.ts';
-import { simWorld } from '../../src/world/index.ts';
+import { Bmc } from 'ipmi-bmc';
+import { simWorld } from 'ipmi-bmc/world';
 
 const world = simWorld(1);
 const bmc = new Bmc(

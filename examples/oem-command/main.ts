@@ -1,11 +1,10 @@
 // An OEM command with privilege, refusal and an override, and a typed client that calls it over LAN.
-import { Bmc } from '../../src/bmc.ts';
-import { connectLan } from '../../src/client/index.ts';
-import { CC, IpmiError, u8 } from '../../src/codec/index.ts';
-import { GetDeviceId } from '../../src/commands/app/device.ts';
-import { command, NetFn, Privilege } from '../../src/commands/command.ts';
-import { handle } from '../../src/handlers/handle.ts';
-import { nodeWorld } from '../../src/world/index.ts';
+import { Bmc } from 'ipmi-bmc';
+import { connectLan } from 'ipmi-bmc/client';
+import { CC, IpmiError, u8 } from 'ipmi-bmc/codec';
+import { GetDeviceId, command, NetFn, Privilege } from 'ipmi-bmc/commands';
+import { handle } from 'ipmi-bmc/handlers';
+import { nodeWorld } from 'ipmi-bmc/world';
 
 const ACME = 0x00abcd;
 const SetFanDuty = command({

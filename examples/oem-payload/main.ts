@@ -1,9 +1,9 @@
 // A payload type of one's own, both ends of it: `node --import tsx examples/oem-payload/main.ts`.
 // The BMC streams a counter to whoever activates payload 20h, and a client reads three numbers of it.
-import { Bmc } from '../../src/bmc.ts';
-import { connectLan } from '../../src/client/index.ts';
-import { ActivatePayload, DeactivatePayload, GetChannelOemPayloadInfo, Privilege } from '../../src/commands/index.ts';
-import { nodeWorld } from '../../src/world/index.ts';
+import { Bmc } from 'ipmi-bmc';
+import { connectLan } from 'ipmi-bmc/client';
+import { ActivatePayload, DeactivatePayload, GetChannelOemPayloadInfo, Privilege } from 'ipmi-bmc/commands';
+import { nodeWorld } from 'ipmi-bmc/world';
 
 const ACME = 0x00abcd; // IANA enterprise number
 const COUNTER = { payloadType: 0x20, instance: 1, auxiliary: new Uint8Array(4) };

@@ -1,14 +1,22 @@
 // Two chassis of four controllers each, in one process, joined by an ICMB. Software of chassis A finds chassis B, asks what
 // controllers are there, and reads a sensor behind each of them.
-import { Bmc, type BmcOptions } from '../../src/bmc.ts';
-import { loopback } from '../../src/client/index.ts';
-import { BridgeRequest, GetAddresses, InboundRequest, OutboundRequest } from '../../src/commands/bridge/icmb.ts';
-import { GetDeviceId } from '../../src/commands/app/device.ts';
-import { Privilege, type Command, type Request, type Response } from '../../src/commands/command.ts';
-import { GetSensorReading } from '../../src/commands/sensor/sensors.ts';
-import { IcmbNetwork } from '../../src/interfaces/index.ts';
-import { Context } from '../../src/router/index.ts';
-import { nodeWorld } from '../../src/world/index.ts';
+import { Bmc, type BmcOptions } from 'ipmi-bmc';
+import { loopback } from 'ipmi-bmc/client';
+import {
+  BridgeRequest,
+  GetAddresses,
+  InboundRequest,
+  OutboundRequest,
+  GetDeviceId,
+  Privilege,
+  type Command,
+  type Request,
+  type Response,
+  GetSensorReading,
+} from 'ipmi-bmc/commands';
+import { IcmbNetwork } from 'ipmi-bmc/interfaces';
+import { Context } from 'ipmi-bmc/router';
+import { nodeWorld } from 'ipmi-bmc/world';
 
 const temperature = (value: number) => [{ name: 'Temp', number: 1, entity: '11.1', type: 'temperature', unit: 'degrees C', value }];
 const CONTROLLERS = [0x20, 0x82, 0x84, 0x86];
