@@ -30,6 +30,11 @@ const MAX_ANSWER = 248;
 const CONSOLE_WAIT = 5000;
 /** Milliseconds between pings, and before the first (§25.9). */
 const PING = { interval: 2000, first: 50 };
+/**
+ * Milliseconds between a Send Message's answer and the bridged response. On a slow line they come apart by themselves; on a
+ * socket or a pty both would be there at once, and ipmitool's basic mode leaves the second of two that it has read together.
+ */
+const BRIDGED = 150;
 const text = new TextEncoder();
 const ESCAPE_ACKNOWLEDGE = '\x1b*';
 
@@ -283,7 +288,9 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   #reply(bytes: Uint8Array, { followUp }: Context<BmcState>, bridged: (message: Uint8Array) => Uint8Array): void {
     this.#out.put(bytes);
-    void followUp?.then((message) => message && this.#out.put(bridged(message)));
+    void followUp?.then((message) => {
+      if (message) this.#options.clock.after(BRIDGED, () => this.#out.put(bridged(message)));
+    });
     // A parameter that was just set may have switched them on.
     this.#startPings(PING.first);
   }
