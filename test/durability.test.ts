@@ -29,6 +29,7 @@ class Bench {
         interfaces: [
           { type: 'lan', listen: '10.0.0.1:623' },
           { type: 'serial', listen: '10.0.0.1:2000' },
+          { type: 'serial', channel: 3, listen: '10.0.0.1:2001' },
         ],
         sel: { bootEvents: false },
         chassis: { restorePolicy: 'previous' },
@@ -173,7 +174,8 @@ const rows: Record<string, Row> = {
     look: (bench) => bench.send(0x06, 0x08),
   },
   'system info': command([0x06, 0x58, 2, 0, 0, 4, ...text('name', 14)], [0x06, 0x59, 0, 2, 0, 0]),
-  'serial/modem parameters': command([0x0c, 0x10, 2, 14, 30], [0x0c, 0x11, 2, 14, 0, 0]),
+  // Of the second line: both have their parameters in one store.
+  'serial/modem parameters': command([0x0c, 0x10, 3, 14, 30], [0x0c, 0x11, 3, 14, 0, 0]),
   'user callback options': command([0x0c, 0x1a, 2, 2, 1, 0, 1, 0xff, 0xff], [0x0c, 0x1b, 2, 2]),
   'terminal mode, volatile half': {
     set: (bench) => bench.send(0x0c, 0x10, 2, 29, 0x00, 0x31),

@@ -41,9 +41,9 @@ export function alertSetsOf({ pef = {} }: BmcOptions, channel: number): Readonly
     const type = DestinationType.encode({ acknowledged, kind: 0, timeout: timeout - 1, retries });
     const writer = new Writer(4);
     ipv4.write(writer, address);
-    sets.set(`${LanParameter.DestinationType}/${number}`, Uint8Array.of(number, ...type));
+    sets.set(`${LanParameter.DestinationType}/${number}`, type);
     // Address format and gateway before the address, a MAC address that nobody needs behind it.
-    sets.set(`${LanParameter.DestinationAddress}/${number}`, Uint8Array.of(number, 0, 0, ...writer.done(), 0, 0, 0, 0, 0, 0));
+    sets.set(`${LanParameter.DestinationAddress}/${number}`, Uint8Array.of(0, 0, ...writer.done(), 0, 0, 0, 0, 0, 0));
   }
   return sets;
 }

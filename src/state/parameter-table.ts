@@ -1,7 +1,7 @@
 import { CC, IpmiError } from '../codec/index.ts';
-import { SetInProgress, SetState } from './set-in-progress.ts';
-import type { Setup } from './setup.ts';
-import { type Durable, type Store } from './store.ts';
+import type { Clock } from '../world/world.ts';
+import { AFTER_SESSION, SetInProgress, type LockOptions } from './set-in-progress.ts';
+import type { Durable, Store } from './store.ts';
 
 /** One configuration parameter: its size, its selectors, its rules. */
 export interface ParameterRule {
@@ -13,106 +13,141 @@ export interface ParameterRule {
   /** Sets from `firstSet` (default 0) on; the first data byte says which. */
   readonly sets?: number;
   readonly firstSet?: number;
-  /** Blocks of a set, from 1 on; the data byte after the set says which. */
+  /** Blocks of a set from `firstBlock` (default 1) on; the data byte after the set says which. */
   readonly blocks?: number;
+  readonly firstBlock?: number;
   /** Set 0 is a place for values that nobody keeps. */
   readonly volatileSet?: boolean;
   /** Selectors excluded; where nothing is said, zeros. */
   readonly initial?: readonly number[];
   /** Bits that may be set, a mask for each byte after the selectors; others are answered CCh. */
   readonly allowed?: readonly number[];
+  /** Most that the first byte after the selectors may be; more is answered CCh. */
+  readonly highest?: number;
 }
 
 export type ParameterRules = Readonly<Record<number, ParameterRule | undefined>>;
 
-/** Milliseconds that a lock stays when the session that took it ends: a client of several sessions may go on. */
-const AFTER_SESSION = 2000;
+export interface ParameterTableOptions {
+  /** What messages call it. */
+  readonly name: string;
+  readonly rules: ParameterRules;
+  /** May be shared by tables that `prefix` tells apart. */
+  readonly values: Store<Uint8Array>;
+  readonly prefix?: string;
+  /** Where write-only parameters lie. */
+  readonly secrets?: Store<Uint8Array>;
+  /** What a parameter is until somebody sets it, selectors excluded, where a rule cannot say it. */
+  readonly given?: (parameter: number, set: number, block: number) => Uint8Array | undefined;
+  /** A value as it is kept, without its reserved bits. Throws CCh for one that cannot be. */
+  readonly known?: (parameter: number, value: Uint8Array) => Uint8Array;
+  /** Bits of the set selector in data that is written; the others are reserved. Default: all. */
+  readonly setBits?: number;
+  readonly lock?: LockOptions;
+}
 
 /**
- * A table of configuration parameters as LAN, serial/modem and others have it: selectors, sets and blocks, parameter 0 as its
+ * A table of configuration parameters as LAN, serial/modem and PEF have it: selectors, sets and blocks, parameter 0 as its
  * lock. Codes 80h (no such parameter), 81h (locked), 82h (read-only), 83h (write-only).
  */
 export class ParameterTable {
   readonly lock: SetInProgress;
-  readonly #name: string;
-  readonly #rules: ParameterRules;
-  readonly #values: Store<Uint8Array>;
-  readonly #secrets: Store<Uint8Array>;
-  readonly #volatile = new Map<string, Uint8Array>();
-  readonly #prefix: string;
+  readonly #options: ParameterTableOptions;
+  /** Made with the first value. */
+  #volatile: Map<string, Uint8Array> | undefined;
 
-  /** `name` is that of its stores (secrets lie in `name`-secrets); `prefix` tells several tables of one name apart. */
-  constructor(setup: Setup, name: string, prefix: string, rules: ParameterRules) {
-    this.lock = new SetInProgress(setup.clock, AFTER_SESSION);
-    this.#name = name;
-    this.#prefix = prefix;
-    this.#rules = rules;
-    this.#values = setup.store<Uint8Array>(name);
-    this.#secrets = setup.store<Uint8Array>(`${name}-secrets`);
+  constructor(clock: Clock, options: ParameterTableOptions) {
+    this.lock = new SetInProgress(clock, { grace: AFTER_SESSION, ...options.lock });
+    this.#options = options;
   }
 
-  /** Parameter data as the wire has it, selectors included. */
+  /** Parameter data as the wire has it, selectors included. Throws 80h, 83h, C9h for a set or block that there is not. */
   get(parameter: number, set = 0, block = 0): Uint8Array {
     const rule = this.#rule(parameter);
-    if (rule.writeOnly) throw new IpmiError(0x83, `${this.#name} parameter ${parameter}`);
+    if (rule.writeOnly) throw new IpmiError(0x83, this.#nameOf(parameter));
     if (parameter === 0) return Uint8Array.of(this.lock.state);
     const selectors = this.#selectors(parameter, rule, set, block);
-    const key = this.#key(parameter, selectors);
-    const stored = this.#volatile.get(key) ?? this.#values.get(key);
-    if (stored) return Uint8Array.of(...selectors, ...stored);
-    const out = new Uint8Array(rule.size);
-    out.set(selectors);
-    out.set(rule.initial ?? [], selectors.length);
-    return out;
+    const value = this.#value(parameter, rule, selectors);
+    return selectors.length === 0 ? value : Uint8Array.of(...selectors, ...value);
   }
 
-  /** The data without selectors, a secret parameter's included. */
+  /** The data without selectors, a secret parameter's included. Throws 80h, C9h. */
   value(parameter: number, set = 0, block = 0): Uint8Array {
     const rule = this.#rule(parameter);
-    const selectors = this.#selectors(parameter, rule, set, block);
-    if (rule.writeOnly) return this.#secrets.get(this.#key(parameter, selectors)) ?? new Uint8Array(rule.size - selectors.length);
-    return this.get(parameter, set, block).subarray(selectors.length);
+    return this.#value(parameter, rule, this.#selectors(parameter, rule, set, block));
   }
 
-  /** `owner`: the session, or the channel where there is none; see SetInProgress. Throws C7h for a wrong size, C9h for a set that there is not. */
+  /** What a client has set, selectors excluded; undefined: nothing. */
+  stored(parameter: number, ...selectors: readonly number[]): Uint8Array | undefined {
+    const { values } = this.#options;
+    if (values.size === 0 && !this.#volatile) return undefined;
+    const key = this.#key(parameter, selectors);
+    return this.#volatile?.get(key) ?? values.get(key);
+  }
+
+  /**
+   * `owner`: the session, or the channel where there is none; see SetInProgress. Throws 80h, 81h while another client is
+   * writing, 82h, C7h for a wrong size, C9h for a set or block that there is not, CCh for a value that cannot be.
+   */
   set(parameter: number, data: Uint8Array, owner: unknown): Durable {
-    const rule = this.#rule(parameter);
-    if (rule.readOnly) throw new IpmiError(0x82, `${this.#name} parameter ${parameter}`);
-    if (data.length > rule.size || data.length < (rule.least ?? rule.size))
-      throw new IpmiError(CC.RequestLengthInvalid, `${this.#name} parameter ${parameter} has ${rule.size} bytes, not ${data.length}`);
+    const { rule, selectors, value } = this.#take(parameter, data);
     if (parameter === 0) {
-      if (data[0] > SetState.CommitWrite) throw new IpmiError(CC.InvalidDataField, `set in progress ${data[0]}`);
       this.lock.set(data[0], owner);
       return undefined;
     }
-    const selectors = this.#selectors(parameter, rule, data[0], rule.sets === undefined ? data[0] : data[1]);
-    const value = data.slice(selectors.length);
-    for (const [i, mask] of (rule.allowed ?? []).entries()) {
-      if (value[i] & ~mask) throw new IpmiError(CC.InvalidDataField, `${this.#name} parameter ${parameter}: ${value[i].toString(16)}h`);
-    }
+    const { known, secrets, values } = this.#options;
+    const kept = known?.(parameter, value) ?? value;
     const key = this.#key(parameter, selectors);
-    if (rule.writeOnly) return this.#secrets.set(key, value);
-    if (rule.volatileSet && selectors[0] === 0) {
-      this.#volatile.set(key, value);
-      return undefined;
-    }
-    return this.#values.set(key, value);
+    if (rule.writeOnly) return secrets?.set(key, kept);
+    if (!rule.volatileSet || selectors[0] !== 0) return values.set(key, kept);
+    (this.#volatile ??= new Map()).set(key, kept);
+    return undefined;
+  }
+
+  /** The value in `data`, for a parameter that is kept elsewhere. Throws as `set` does. */
+  checked(parameter: number, data: Uint8Array): Uint8Array {
+    return this.#take(parameter, data).value;
   }
 
   /** A cold reset: what nobody keeps is gone. */
   reset(): void {
-    this.#volatile.clear();
+    this.#volatile = undefined;
+  }
+
+  #take(parameter: number, data: Uint8Array): { rule: ParameterRule; selectors: readonly number[]; value: Uint8Array } {
+    const rule = this.#rule(parameter);
+    const { size, least = size, sets, readOnly, allowed = [], highest = 0xff } = rule;
+    if (readOnly) throw new IpmiError(0x82, this.#nameOf(parameter));
+    if (data.length > size || data.length < least)
+      throw new IpmiError(CC.RequestLengthInvalid, `${this.#nameOf(parameter)} has ${size} bytes, not ${data.length}`);
+    const set = data[0] & (this.#options.setBits ?? 0xff);
+    const selectors = this.#selectors(parameter, rule, set, sets === undefined ? data[0] : data[1]);
+    const value = data.slice(selectors.length);
+    if (value[0] > highest || allowed.some((mask, i) => value[i] & ~mask))
+      throw new IpmiError(CC.InvalidDataField, `${this.#nameOf(parameter)}: ${value.join(' ')}`);
+    return { rule, selectors, value };
+  }
+
+  #value(parameter: number, { size, writeOnly, initial }: ParameterRule, selectors: readonly number[]): Uint8Array {
+    const { secrets, given } = this.#options;
+    const found = writeOnly
+      ? secrets?.get(this.#key(parameter, selectors))
+      : (this.stored(parameter, ...selectors) ?? given?.(parameter, selectors[0] ?? 0, selectors[1] ?? 0));
+    if (found) return found;
+    const out = new Uint8Array(size - selectors.length);
+    out.set(initial ?? []);
+    return out;
   }
 
   #rule(parameter: number): ParameterRule {
-    const rule = this.#rules[parameter];
-    if (!rule) throw new IpmiError(0x80, `${this.#name} parameter ${parameter}`);
+    const rule = this.#options.rules[parameter];
+    if (!rule) throw new IpmiError(0x80, this.#nameOf(parameter));
     return rule;
   }
 
-  #selectors(parameter: number, { sets, firstSet = 0, blocks }: ParameterRule, set: number, block: number): number[] {
+  #selectors(parameter: number, { sets, firstSet = 0, blocks, firstBlock = 1 }: ParameterRule, set: number, block: number): number[] {
     const wrong = (which: string, number: number): IpmiError =>
-      new IpmiError(CC.ParameterOutOfRange, `${which} ${number} of ${this.#name} parameter ${parameter}`);
+      new IpmiError(CC.ParameterOutOfRange, `${which} ${number} of ${this.#nameOf(parameter)}`);
     const selectors: number[] = [];
     if (sets !== undefined) {
       if (set < firstSet || set >= firstSet + sets) throw wrong('set', set);
@@ -121,13 +156,18 @@ export class ParameterTable {
     if (blocks !== undefined) {
       // A parameter of one set has its block in either selector: clients differ.
       const wanted = sets === undefined && block === 0 ? set : block;
-      if (wanted < 1 || wanted > blocks) throw wrong('block', wanted);
+      if (wanted < firstBlock || wanted >= firstBlock + blocks) throw wrong('block', wanted);
       selectors.push(wanted);
     }
     return selectors;
   }
 
+  #nameOf(parameter: number): string {
+    return `${this.#options.name} parameter ${parameter}`;
+  }
+
   #key(parameter: number, selectors: readonly number[]): string {
-    return [this.#prefix, parameter, ...selectors].join('/');
+    const { prefix } = this.#options;
+    return [...(prefix === undefined ? [] : [prefix]), parameter, ...selectors].join('/');
   }
 }

@@ -1,6 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { SystemInfoSet } from '../../commands/app/system-info.ts';
-import { SetInProgress, SetState } from '../set-in-progress.ts';
+import { SetInProgress } from '../set-in-progress.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -54,7 +54,6 @@ export class SystemInfo {
     checkParameter(parameter);
     if (parameter === SystemInfoParameter.SetInProgress) {
       if (data.length !== 1) throw new IpmiError(CC.RequestLengthInvalid);
-      if (data[0] > SetState.CommitWrite) throw new IpmiError(CC.InvalidDataField, `set in progress ${data[0]}`);
       this.setInProgress.set(data[0], owner);
       return undefined;
     }

@@ -1,8 +1,8 @@
-import { bit, bits, byte, CC, IpmiError, layout, rest, timestamp, u32, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, IpmiError, layout, rest, timestamp, u32, u8 } from '../../codec/index.ts';
 import type { Clock } from '../../world/world.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
 import { RestartCause } from './chassis.ts';
-import { SetInProgress, SetState } from '../set-in-progress.ts';
+import { SetInProgress } from '../set-in-progress.ts';
 import type { Setup } from '../setup.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
@@ -168,7 +168,6 @@ export class BootOptions {
     switch (parameter) {
       case BootParameter.SetInProgress: {
         const { state } = value as { state: number };
-        if (state > SetState.CommitWrite) throw new IpmiError(CC.InvalidDataField, `set in progress ${state}`);
         this.setInProgress.set(state, owner);
         return undefined;
       }

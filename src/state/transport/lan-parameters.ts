@@ -2,7 +2,7 @@ import { bit, byte, CC, fromLatin1, IpmiError, ipv4, layout, mac, u16, u8, Write
 import { Privilege } from '../../commands/command.ts';
 import type { Clock } from '../../world/world.ts';
 import type { Channels } from '../app/channels.ts';
-import { SetInProgress, SetState } from '../set-in-progress.ts';
+import { ParameterTable, type ParameterRules } from '../parameter-table.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -13,7 +13,7 @@ export interface LanSettings {
   readonly gateway?: string;
   readonly mac?: string;
   readonly community?: string;
-  /** Sets of parameters, by `parameter/set`, as the wire has them. */
+  /** Sets of parameters, by `parameter/set`, selectors excluded. */
   readonly sets?: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -61,29 +61,13 @@ export const LanParameter = {
   DynamicIpv6: 59,
 } as const;
 
-interface Parameter {
-  /** Bytes of the data, the set selector included. */
-  readonly size: number;
-  readonly readOnly?: boolean;
-  /** Sets 0..sets-1; the first data byte says which. */
-  readonly sets?: number;
-  /** Blocks 0..blocks-1 of a set; the second data byte says which. */
-  readonly blocks?: number;
-  /** What it is before anybody sets it, after the set selector. */
-  readonly initial?: readonly number[];
-  /** The highest value of a parameter of one byte. */
-  readonly highest?: number;
-  /** Set 0 is for Alert Immediate and ends with the BMC. */
-  readonly volatileFirst?: boolean;
-}
-
-/** Milliseconds that a lock stays when the session that took it ends: a client of several sessions may go on. */
-const AFTER_SESSION = 2000;
 const DESTINATIONS = 4;
-/** Where an IPv6 address has its status, and what it says. */
-const IPV6_STATUS = 19;
+const COMMUNITY_SIZE = 18;
+/** Where the data of an IPv6 address, after its set selector, has its status, and what it says. */
+const IPV6_STATUS = 18;
 const ACTIVE = 0;
 const DISABLED = 1;
+const UNUSED_IPV6 = Array.from({ length: IPV6_STATUS + 1 }, (_, i) => (i === IPV6_STATUS ? DISABLED : 0));
 const ALERT_SETS = DESTINATIONS + 1;
 /** Timing of DHCPv6 and of neighbour discovery can be set for the whole BMC. */
 const TIMING_SUPPORT = 1;
@@ -91,7 +75,7 @@ const IPV6_STATIC = 2;
 const IPV6_DYNAMIC = 2;
 
 /** Sizes and rules of the parameters (table 23-4, and 50 and up: IPv6 of errata 7). Where nothing is said, zeros. */
-const parameters: Readonly<Record<number, Parameter | undefined>> = {
+const rules: ParameterRules = {
   0: { size: 1 },
   1: { size: 1, readOnly: true },
   2: { size: 5 },
@@ -108,11 +92,11 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   13: { size: 6 },
   14: { size: 4 },
   15: { size: 6 },
-  16: { size: 18 },
+  16: { size: COMMUNITY_SIZE },
   17: { size: 1, readOnly: true, initial: [DESTINATIONS] },
   // 3 s between repetitions, as table 23-4 recommends.
-  18: { size: 4, sets: ALERT_SETS, initial: [0, 2, 3], volatileFirst: true },
-  19: { size: 13, sets: ALERT_SETS, volatileFirst: true },
+  18: { size: 4, sets: ALERT_SETS, initial: [0, 2, 3], volatileSet: true },
+  19: { size: 13, sets: ALERT_SETS, volatileSet: true },
   20: { size: 2 },
   21: { size: 1, highest: 7 },
   22: { size: 1, readOnly: true },
@@ -126,14 +110,14 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   53: { size: 1, initial: [64] },
   54: { size: 3 },
   55: { size: 3, readOnly: true, initial: [IPV6_STATIC, IPV6_DYNAMIC, 0x03] },
-  56: { size: 20, sets: IPV6_STATIC },
+  56: { size: 20, sets: IPV6_STATIC, initial: UNUSED_IPV6 },
   57: { size: 1, readOnly: true, initial: [1] },
-  58: { size: 18, sets: 1, blocks: 1 },
-  59: { size: 20, readOnly: true, sets: IPV6_DYNAMIC },
+  58: { size: 18, sets: 1, blocks: 1, firstBlock: 0 },
+  59: { size: 20, readOnly: true, sets: IPV6_DYNAMIC, initial: UNUSED_IPV6 },
   60: { size: 1, readOnly: true, initial: [1] },
-  61: { size: 18, sets: 1, blocks: 1 },
+  61: { size: 18, sets: 1, blocks: 1, firstBlock: 0 },
   62: { size: 1, readOnly: true, initial: [TIMING_SUPPORT] },
-  63: { size: 18, sets: 1, blocks: 2 },
+  63: { size: 18, sets: 1, blocks: 2, firstBlock: 0 },
   64: { size: 1, highest: 3 },
   65: { size: 16 },
   66: { size: 6 },
@@ -151,7 +135,7 @@ const parameters: Readonly<Record<number, Parameter | undefined>> = {
   77: { size: 17, readOnly: true, sets: 0 },
   78: { size: 1, readOnly: true, initial: [64] },
   79: { size: 1, readOnly: true, initial: [TIMING_SUPPORT] },
-  80: { size: 18, sets: 1, blocks: 1 },
+  80: { size: 18, sets: 1, blocks: 1, firstBlock: 0 },
 };
 
 /** Parameter 26: what happens to a user whose password is guessed at. Intervals in tens of seconds. */
@@ -162,9 +146,8 @@ export class LanParameters {
   readonly #clock: Clock;
   readonly #channels: Channels;
   readonly #values: Store<Uint8Array>;
-  readonly #volatile = new Map<string, Uint8Array>();
+  readonly #tables = new Map<number, ParameterTable>();
   readonly #settings = new Map<number, LanSettings>();
-  readonly #locks = new Map<number, SetInProgress>();
   readonly #statistics = new Map<number, LanStatistics>();
   readonly #suspendedArps = new Map<number, Arps>();
 
@@ -180,12 +163,6 @@ export class LanParameters {
     return DESTINATIONS;
   }
 
-  lock(channel: number): SetInProgress {
-    const lock = this.#locks.get(channel) ?? new SetInProgress(this.#clock, AFTER_SESSION, true);
-    this.#locks.set(channel, lock);
-    return lock;
-  }
-
   /** The counters of a channel: its interface counts, Get IP/UDP/RMCP Statistics reads. */
   statistics(channel: number): LanStatistics {
     const counters = this.#statistics.get(channel) ?? { received: 0, valid: 0, sent: 0 };
@@ -193,8 +170,9 @@ export class LanParameters {
     return counters;
   }
 
-  /** A cold reset: counters begin again, ARPs go on. */
+  /** A cold reset: counters begin again, ARPs go on, what nobody keeps is gone. */
   reset(): void {
+    for (const table of this.#tables.values()) table.reset();
     this.clearStatistics();
     this.#suspendedArps.clear();
   }
@@ -207,26 +185,12 @@ export class LanParameters {
 
   /** Frees what a session left locked. */
   release(owner: unknown): void {
-    for (const lock of this.#locks.values()) lock.release(owner);
+    for (const { lock } of this.#tables.values()) lock.release(owner);
   }
 
-  /** Parameter data as the wire has it. Throws 80h for a parameter, C9h for a set that there is not. */
-  get(channel: number, parameter: number, setSelector: number, blockSelector = 0): Uint8Array {
-    const rule = this.#rule(parameter);
-    if (rule.sets === undefined) return this.#values.get(`${channel}/${parameter}`) ?? this.#initial(channel, parameter, rule);
-    if (setSelector >= rule.sets || blockSelector >= (rule.blocks ?? 256)) {
-      throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector}, block ${blockSelector} of LAN parameter ${parameter}`);
-    }
-    const key = keyOf(channel, parameter, setSelector, rule.blocks === undefined ? 0 : blockSelector);
-    const given = this.#settings.get(channel)?.sets?.get(`${parameter}/${setSelector}`);
-    const stored = this.#volatile.get(key) ?? this.#values.get(key) ?? given;
-    if (stored) return stored;
-    const empty = new Uint8Array(rule.size);
-    empty[0] = setSelector;
-    empty.set(rule.initial ?? [], 1);
-    if (rule.blocks !== undefined) empty[1] = blockSelector;
-    if (parameter === LanParameter.StaticIpv6 || parameter === LanParameter.DynamicIpv6) empty[IPV6_STATUS] = DISABLED;
-    return empty;
+  /** Parameter data as the wire has it. Throws 80h for a parameter, C9h for a set or block that there is not. */
+  get(channel: number, parameter: number, setSelector = 0, blockSelector = 0): Uint8Array {
+    return this.#table(channel).get(parameter, setSelector, blockSelector);
   }
 
   /** What happens to a user of the channel whose password is guessed at. */
@@ -242,50 +206,44 @@ export class LanParameters {
     return { responses: (control & 2) !== 0 && !suspended.responses, gratuitous: (control & 1) !== 0 && !suspended.gratuitous };
   }
 
-  /** Throws 80h, 82h for a read-only parameter, C7h for a wrong size, C9h for a set that there is not. */
+  /** Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size, C9h for a set that there is not, CCh. */
   set(channel: number, parameter: number, data: Uint8Array, owner: unknown): Durable {
-    const rule = this.#rule(parameter);
-    if (rule.readOnly) throw new IpmiError(0x82, `LAN parameter ${parameter}`);
-    if (data.length !== rule.size)
-      throw new IpmiError(CC.RequestLengthInvalid, `LAN parameter ${parameter} has ${rule.size} bytes, not ${data.length}`);
-    if (parameter === LanParameter.SetInProgress) {
-      if (data[0] > SetState.CommitWrite) throw new IpmiError(CC.InvalidDataField, `set in progress ${data[0]}`);
-      this.lock(channel).set(data[0], owner);
-      return undefined;
-    }
-    if (rule.highest !== undefined && data[0] > rule.highest) throw new IpmiError(CC.InvalidDataField, `LAN parameter ${parameter}: ${data[0]}`);
-    if (parameter === LanParameter.AuthTypeEnables) return this.#channels.setEnabledAuthTypes(channel, Array.from(data, typesIn));
+    const table = this.#table(channel);
+    if (parameter === LanParameter.AuthTypeEnables)
+      return this.#channels.setEnabledAuthTypes(channel, Array.from(table.checked(parameter, data), typesIn));
     if (parameter === LanParameter.SuiteCaps) {
-      const caps = nibbles(data.subarray(1));
+      const caps = nibbles(table.checked(parameter, data).subarray(1));
       if (caps.some((cap) => cap > Privilege.Oem)) throw new IpmiError(CC.InvalidDataField, 'a cipher suite privilege is above OEM');
       return this.#channels.setSuiteCaps(channel, caps);
     }
-    if (rule.sets === undefined) return this.#values.set(`${channel}/${parameter}`, data.slice());
-    const setSelector = data[0] & 0x0f;
-    if (setSelector >= rule.sets || (rule.blocks !== undefined && data[1] >= rule.blocks)) {
-      throw new IpmiError(CC.ParameterOutOfRange, `set ${setSelector} of LAN parameter ${parameter}`);
+    return table.set(parameter, data, owner);
+  }
+
+  #table(channel: number): ParameterTable {
+    let table = this.#tables.get(channel);
+    if (!table) {
+      const given = (parameter: number, set: number): Uint8Array | undefined => this.#given(channel, parameter, set);
+      const lock = { kept: true };
+      table = new ParameterTable(this.#clock, {
+        name: 'LAN',
+        rules,
+        values: this.#values,
+        prefix: String(channel),
+        given,
+        known,
+        setBits: 0x0f,
+        lock,
+      });
+      this.#tables.set(channel, table);
     }
-    const value = data.slice();
-    // The status is the BMC's to say.
-    if (parameter === LanParameter.StaticIpv6) value[IPV6_STATUS] = value[1] & 0x80 ? ACTIVE : DISABLED;
-    const key = keyOf(channel, parameter, setSelector, rule.blocks === undefined ? 0 : data[1]);
-    if (!rule.volatileFirst || setSelector !== 0) return this.#values.set(key, value);
-    this.#volatile.set(key, value);
-    return undefined;
+    return table;
   }
 
-  #rule(parameter: number): Parameter {
-    const rule = parameters[parameter];
-    if (!rule) throw new IpmiError(0x80, `LAN parameter ${parameter}`);
-    return rule;
-  }
-
-  #initial(channel: number, parameter: number, { size, initial }: Parameter): Uint8Array {
+  /** What the channel and its settings say. */
+  #given(channel: number, parameter: number, set: number): Uint8Array | undefined {
     const settings = this.#settings.get(channel);
     const suites = this.#channels.cipherSuites(channel);
     switch (parameter) {
-      case LanParameter.SetInProgress:
-        return Uint8Array.of(this.lock(channel).state);
       case LanParameter.AuthTypeSupport:
         return Uint8Array.of(maskOf(this.#channels.supportedAuthTypes(channel)));
       case LanParameter.AuthTypeEnables:
@@ -305,18 +263,18 @@ export class LanParameters {
       case 12:
         return encoded(ipv4, settings?.gateway ?? '0.0.0.0');
       case LanParameter.Community:
-        return fromLatin1(settings?.community ?? 'public', size);
-      default: {
-        const out = new Uint8Array(size);
-        out.set(initial ?? []);
-        return out;
-      }
+        return fromLatin1(settings?.community ?? 'public', COMMUNITY_SIZE);
+      default:
+        return settings?.sets?.get(`${parameter}/${set}`);
     }
   }
 }
 
-const keyOf = (channel: number, parameter: number, set: number, block: number): string =>
-  block === 0 ? `${channel}/${parameter}/${set}` : `${channel}/${parameter}/${set}/${block}`;
+/** The status of an address is the BMC's to say. */
+function known(parameter: number, value: Uint8Array): Uint8Array {
+  if (parameter === LanParameter.StaticIpv6) value[IPV6_STATUS] = value[0] & 0x80 ? ACTIVE : DISABLED;
+  return value;
+}
 
 /** A bit for each authentication type: none 0, MD2 1, MD5 2, password 4, OEM 5. */
 export const maskOf = (types: readonly number[]): number => types.reduce((mask, type) => mask | (1 << type), 0);

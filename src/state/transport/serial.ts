@@ -31,6 +31,11 @@ export interface SerialChannelOptions extends SerialDefaults {
   readonly open?: number;
 }
 
+interface SerialStores {
+  readonly values: Store<Uint8Array>;
+  readonly secrets: Store<Uint8Array>;
+}
+
 /** A serial/modem channel: parameters, and the switch that gives its connector to the BMC or to the system (§14.2.3). */
 export class SerialChannel {
   readonly number: number;
@@ -48,11 +53,12 @@ export class SerialChannel {
   #switching: Timer | undefined;
   #listeners = new Set<(side: MuxSide) => void>();
 
-  constructor(setup: Setup, number: number, defaults: SerialChannelOptions) {
+  /** `stores`: of all channels. */
+  constructor(setup: Setup, stores: SerialStores, number: number, defaults: SerialChannelOptions) {
     this.number = number;
     this.open = defaults.open ?? Privilege.None;
     this.#setup = setup;
-    this.parameters = new ParameterTable(setup, 'serial', String(number), serialRules(defaults));
+    this.parameters = new ParameterTable(setup.clock, { name: 'serial', rules: serialRules(defaults), prefix: String(number), ...stores });
     this.#initial = defaults.sharing ? defaults.mux : 'bmc';
     this.#mux = this.#initial;
   }
@@ -241,7 +247,8 @@ export class SerialChannels {
   readonly #routing: Store<number>;
 
   constructor(setup: Setup, channels: readonly (SerialChannelOptions & { readonly channel: number })[] = []) {
-    this.#channels = new Map(channels.map(({ channel, ...defaults }) => [channel, new SerialChannel(setup, channel, defaults)]));
+    const stores = { values: setup.store<Uint8Array>('serial'), secrets: setup.store<Uint8Array>('serial-secrets') };
+    this.#channels = new Map(channels.map(({ channel, ...defaults }) => [channel, new SerialChannel(setup, stores, channel, defaults)]));
     this.#callback = setup.store<CallbackOptions>('callback');
     this.#routing = setup.store<number>('serial-routing');
   }

@@ -11,7 +11,7 @@ import {
   SolRetry,
 } from '../../commands/transport/sol.ts';
 import type { SolTiming } from '../../wire/sol-transfer.ts';
-import { SetInProgress, SetState } from '../set-in-progress.ts';
+import { AFTER_SESSION, SetInProgress } from '../set-in-progress.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -23,8 +23,6 @@ export interface SolSurroundings {
   readonly bitRate: (rate: number) => void;
 }
 
-/** Milliseconds that a lock is shown after the session that took it has ended; anybody may take it at once. */
-const AFTER_SESSION = 2000;
 const ACCUMULATE_UNIT = 5;
 const RETRY_UNIT = 10;
 /** Codes of bit rates (table 26-5); 0 leaves the serial port as it is. */
@@ -98,7 +96,6 @@ export class SolParameters {
     if (parameter === SolParameter.PayloadChannel) throw new IpmiError(0x82, `SOL parameter ${parameter}`);
     if (parameter === SolParameter.SetInProgress) {
       if (data.length !== 1) throw new IpmiError(CC.RequestLengthInvalid, `set in progress has 1 byte, not ${data.length}`);
-      if (data[0] > SetState.CommitWrite) throw new IpmiError(CC.InvalidDataField, `set in progress ${data[0]}`);
       this.#lock(channel).set(data[0], owner);
       return undefined;
     }
@@ -125,7 +122,7 @@ export class SolParameters {
   }
 
   #lock(channel: number): SetInProgress {
-    return (this.#locks[channel] ??= new SetInProgress(this.#setup.clock, AFTER_SESSION));
+    return (this.#locks[channel] ??= new SetInProgress(this.#setup.clock, { grace: AFTER_SESSION }));
   }
 }
 
