@@ -206,6 +206,8 @@ describe('LAN parameters', () => {
     const { send, host, world } = rig();
     expect(await send(0x0c, 1, 1, 3, 10, 1, 2, 3)).toEqual([0]);
     expect(await send(0x0c, 2, 1, 3, 0, 0)).toEqual([0, 0x11, 10, 1, 2, 3]);
+    // Every suite serves up to Administrator until somebody says less.
+    expect(await send(0x0c, 2, 1, 24, 0, 0)).toEqual([0, 0x11, 0, ...Array<number>(8).fill(0x44)]);
     expect(await send(0x0c, 1, 1, 0, 1)).toEqual([0]);
     expect([...(await host.raw(0x0c, 1, hex('01 00 01')))]).toEqual([0x81]);
     await world.run(31_000);

@@ -50,6 +50,8 @@ const OPEN: ChannelAccess = {
   privilegeLimit: Privilege.Administrator,
 };
 
+const UNCAPPED: readonly number[] = Array<number>(16).fill(Privilege.Administrator);
+
 /** The BMC's channels: what they are, and who may come in by them. */
 export class Channels {
   readonly #channels = new Map<number, ChannelOptions>();
@@ -166,9 +168,12 @@ export class Channels {
     return this.get(number)?.lan?.cipherSuites ?? [3, 17];
   }
 
-  /** The highest privilege of each suite of `cipherSuites`, in that order; 0: the suite is not to be used (LAN parameter 24). */
+  /**
+   * The highest privilege of each suite of `cipherSuites`, in that order, and of places without one; 0: the suite is not to be used (LAN
+   * parameter 24). Administrator until somebody says otherwise, in every place: clients that take the place for the id then read the same.
+   */
   suiteCaps(number: number): readonly number[] {
-    return this.#caps.get(number) ?? this.cipherSuites(number).map(() => Privilege.Oem);
+    return this.#caps.get(number) ?? UNCAPPED;
   }
 
   setSuiteCaps(number: number, caps: readonly number[]): Durable {
