@@ -57,9 +57,15 @@ export class Writer {
 
   uint(value: number, size: number): void {
     this.reserve(size);
-    for (let i = 0; i < size; i++) {
+    // Below 2^31 by shifts, which is most of what is ever written.
+    let left = size;
+    for (; left > 0 && value > 0x7fffffff; left--) {
       this.bytes[this.pos++] = value % 256;
       value = Math.floor(value / 256);
+    }
+    for (; left > 0; left--) {
+      this.bytes[this.pos++] = value;
+      value >>= 8;
     }
   }
 

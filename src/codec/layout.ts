@@ -22,8 +22,8 @@ export interface Codec<T> {
   readonly max: number;
   /** Throws DecodeError (C7h) naming the field where `data[start..end)` is too short or too long. */
   decode(data: Uint8Array, start?: number, end?: number): T;
-  /** Throws EncodeError naming the field whose value does not fit. */
-  encode(value: T): Uint8Array;
+  /** Throws EncodeError naming the field whose value does not fit. `before`: bytes left free in front, zeros. */
+  encode(value: T, before?: number): Uint8Array;
   write(writer: Writer, value: T): void;
 }
 
@@ -40,9 +40,12 @@ interface Slot {
 
 interface Member {
   readonly name: string;
-  readonly low: number;
+  /** The place value of its lowest bit. */
+  readonly unit: number;
   /** 2^width: values lie below it. */
   readonly span: number;
+  readonly lowest: number;
+  readonly highest: number;
   readonly as: 'boolean' | 'unsigned' | 'signed';
 }
 
@@ -84,9 +87,9 @@ export class Layout<T> implements Codec<T> {
         if (!slot.pad) out[slot.name] = value;
       } else {
         const raw = reader.uint(slot.min);
-        for (const { name, low, span, as } of slot.members) {
-          const value = Math.floor(raw / 2 ** low) % span;
-          out[name] = as === 'boolean' ? value === 1 : as === 'signed' && value >= span / 2 ? value - span : value;
+        for (const { name, unit, span, highest, as } of slot.members) {
+          const value = Math.floor(raw / unit) % span;
+          out[name] = as === 'boolean' ? value === 1 : value > highest ? value - span : value;
         }
       }
     }
@@ -95,8 +98,9 @@ export class Layout<T> implements Codec<T> {
     return out as T;
   }
 
-  encode(value: T): Uint8Array {
-    const writer = new Writer(this.max === Infinity ? this.min + 32 : this.max);
+  encode(value: T, before = 0): Uint8Array {
+    const writer = new Writer(before + (this.max === Infinity ? this.min + 32 : this.max));
+    writer.pos = before;
     this.write(writer, value);
     return writer.pos === writer.bytes.length ? writer.bytes : writer.done();
   }
@@ -123,17 +127,15 @@ export class Layout<T> implements Codec<T> {
     }
   }
 
-  #bits({ name, low, span, as }: Member, value: unknown): number {
+  #bits({ name, unit, span, lowest, highest, as }: Member, value: unknown): number {
     if (as === 'boolean') {
       if (typeof value !== 'boolean') throw new EncodeError(this.name, name, `${String(value)} is not true or false`);
-      return value ? 2 ** low : 0;
+      return value ? unit : 0;
     }
-    const lowest = as === 'signed' ? -span / 2 : 0;
-    const highest = as === 'signed' ? span / 2 - 1 : span - 1;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < lowest || value > highest) {
       throw new EncodeError(this.name, name, `${String(value)} is not a whole number from ${lowest} to ${highest}`);
     }
-    return (value < 0 ? value + span : value) * 2 ** low;
+    return (value < 0 ? value + span : value) * unit;
   }
 
   /** Finds the first field that the data ends in. */
@@ -162,7 +164,9 @@ function prepare(layoutName: string, shape: Shape): Slot[] {
         const [at, found] = entries[i + n] ?? [];
         // Two spreads with one name leave the second's value in the first's place.
         if (at !== member || !found || !isBits(found) || found.group !== group) throw bad(`${member} is used twice, or its byte is not in one piece`);
-        return { name: member, low: found.low, span: 2 ** (found.high - found.low + 1), as: found.as };
+        const span = 2 ** (found.high - found.low + 1);
+        const lowest = found.as === 'signed' ? -span / 2 : 0;
+        return { name: member, unit: 2 ** found.low, span, lowest, highest: lowest + span - 1, as: found.as };
       });
       slots.push({ field: undefined, name: members.map((member) => member.name).join('/'), min: group.size, optional: false, pad: false, members });
       i += members.length;

@@ -345,10 +345,9 @@ export function standardTable(sets: readonly HandlerSet[]): Table {
 }
 
 function encode({ handler, prefix }: Entry, value: unknown): Answer {
-  const body: Uint8Array = handler.command!.response.encode(value ?? {});
-  const answer = new Uint8Array(1 + prefix.length + body.length);
+  // A completion code of 00h and the prefix stand in front.
+  const answer: Uint8Array = handler.command!.response.encode(value ?? {}, 1 + prefix.length);
   if (prefix.length > 0) answer.set(prefix, 1);
-  answer.set(body, 1 + prefix.length);
   return answer;
 }
 
