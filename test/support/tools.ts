@@ -54,6 +54,7 @@ export function runTool(
     child.stderr.on('data', (data: Buffer) => (out += data.toString('latin1')));
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, ms: performance.now() - began }));
-    child.stdin.end(options.input ?? '');
+    child.stdin.on('error', () => {}); // a tool may be gone before it has read what it is given
+    child.stdin.end(options.input);
   });
 }
