@@ -67,6 +67,10 @@ import { nodeWorld } from './world/node.ts';
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './state/bmc-state.ts';
 export type { ConsoleListener, ConsolePort, ConsoleSource } from './state/console/console.ts';
+export { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './state/blobs/index.ts';
+export type { MachineReports, PowerAction, PowerBackend } from './state/chassis/machine.ts';
+export type { Log } from './state/setup.ts';
+export type { Journal } from './state/store.ts';
 export type { PayloadActivation, PayloadDefinition, PayloadEnd } from './state/app/payloads.ts';
 
 /** What a BMC is made with besides its settings. */
@@ -75,7 +79,7 @@ export interface BmcSurroundings {
   readonly world?: World;
   /** Default: silent. */
   readonly log?: Log;
-  /** Keeps what must survive; without one, everything is in memory. */
+  /** Keeps what must survive: `(await Storage.open(nodeWorld().files, directory, { warn })).journal(name)` of `ipmi-bmc/storage`. Default: memory only. */
   readonly journal?: Journal;
   /** Switches the machine; without one, it is simulated. */
   readonly power?: PowerBackend;

@@ -12,24 +12,27 @@ const scratch = mkdtempSync(join(tmpdir(), 'ipmi-bmc-package-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const program = `
-import { Bmc } from 'ipmi-bmc';
+import { Bmc, type BlobHandler, type PowerBackend } from 'ipmi-bmc';
 import { loopback } from 'ipmi-bmc/client';
 import { CC, IpmiError, u8 } from 'ipmi-bmc/codec';
 import { command, NetFn, Privilege } from 'ipmi-bmc/commands';
-import { handle } from 'ipmi-bmc/handlers';
+import { after, handle, type Store } from 'ipmi-bmc/handlers';
 import { Context } from 'ipmi-bmc/router';
 
 const SetFanDuty = command({
   name: 'Acme Set Fan Duty', spec: 'acme-oem 3', netFn: NetFn.OemGroup, body: 0x00abcd, cmd: 0x10,
   privilege: Privilege.Operator, request: { zone: u8, duty: u8 }, response: { applied: u8 },
 });
-const bmc = new Bmc({ name: 'scratch' });
+const power: PowerBackend = { power: (action) => console.log(action) };
+const bmc = new Bmc({ name: 'scratch' }, { power });
+const duties: Store<number> = bmc.setup.store('acme-duties');
+export const note: BlobHandler = { owner: 'acme', claims: ['/note'], list: () => [], open: () => ({ stat: () => ({ state: 0, size: 0 }), close: () => undefined, expire: () => undefined }) };
 bmc.router.register({
   owner: 'acme',
   handlers: [
-    handle(SetFanDuty, ({ duty }, { bmc: { chassis } }) => {
+    handle(SetFanDuty, ({ zone, duty }, { bmc: { chassis } }) => {
       if (duty > 100) throw new IpmiError(CC.ParameterOutOfRange, 'duty');
-      return { applied: chassis.isOn ? duty : 0 };
+      return after(duties.set(String(zone), duty), { applied: chassis.isOn ? duty : 0 });
     }),
   ],
 });
