@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { main } from '../src/cli/main.ts';
 import { sample } from '../src/cli/sample.ts';
 import { parseConfig } from '../src/config/index.ts';
+import { fileSchema } from '../src/config/schema.ts';
 import { Bmc } from '../src/bmc.ts';
 import { connectVm } from '../src/client/index.ts';
 import { GetDeviceId } from '../src/commands/app/device.ts';
@@ -26,6 +27,13 @@ test('what init writes is a good config, and is never written over another file'
   const again = cli('init', 'new.yaml');
   expect([again.status, again.stderr]).toEqual([2, 'ipmi-bmc: new.yaml is there already; name another file\n']);
   expect(() => new Bmc(parseConfig(sample, 'sample')[0], { world: simWorld(1) })).not.toThrow();
+  // What is commented out is a good config as well, each section by itself.
+  const asides = [...sample.matchAll(/^# (\w+:.*(?:\n# {3}.*)*)/gm)].map(([, text]) => text.replaceAll('\n# ', '\n'));
+  for (const aside of asides) expect(() => parseConfig(aside, 'sample'), aside).not.toThrow();
+  for (const [, one] of sample.matchAll(/^ {2}# (- \{ type: .*)/gm))
+    expect(() => parseConfig(`interfaces:\n  ${one}\n`, 'sample'), one).not.toThrow();
+  const sections = Object.keys(fileSchema.shape).filter((key) => !new RegExp(`^(# )?${key}:`, 'm').test(sample));
+  expect(sections).toEqual([]);
 });
 
 test('R4: a bad file: every problem with file, line, column and key; exit code 2', () => {

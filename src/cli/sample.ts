@@ -16,6 +16,10 @@ interfaces:
     authTypes: [md5, md2]       # of IPMI 1.5
     # kg: 'a second key'        # two-key log-in (K_g)
   # - { type: vm, interface: kcs, listen: ./server-1.sock }   # a virtual machine behind it: docs/vm.md
+  # - { type: serial, tty: /dev/ttyS1, baud: 115200 }         # basic and terminal mode: docs/serial.md
+  # - { type: kcs, device: /dev/ipmi-kcs3 }                   # also bt, ssif: the host of a real BMC: docs/host-interfaces.md
+  # - { type: ipmb, listen: ./ipmb0.sock }                    # a bus to other controllers: docs/ipmb-socket.md
+  # - { type: icmb, bus: rack }                               # a bus to other chassis: docs/bridging.md
 
 users:                          # user 1 is the null user and stays off
   - { id: 2, name: admin, password: change-me-soon, privilege: administrator }
@@ -52,17 +56,46 @@ fru:
     board: { manufacturer: Example, product: Main Board, serial: BRD0001, partNumber: MB-1000, date: 2026-01-15 }
     product: { manufacturer: Example, name: Server One, serial: SRV0001, version: '1.0', partNumber: S-1 }
 
-sel:
+sel:                            # the event log
   capacity: 1000
 
 chassis:
   power: on
-  restorePolicy: previous
+  restorePolicy: previous       # after a power loss; or always-on, always-off
+  # backend: { type: vm-protocol }   # what switches the machine; also qemu, libvirt, command, http: docs/vm.md
 
-# firmware:                     # what can be updated over IPMI (docs/firmware-update.md)
+# From here on: sections with their defaults, or examples. Take the # away from those that you want.
+
+# userSlots: 16                 # user ids 1..16
+# sessions: { limit: 64, inactivity: 60 }   # log-ins at once; seconds until a silent one ends
+# reset: { dark: 2 }            # seconds that a cold reset of the BMC takes
+# sensorInterval: 2             # seconds between two looks at sensors that move
+# sensorFeed: { listen: 127.0.0.1:9680 }    # values by HTTP: docs/sensors.md
+# sdr: { file: server.sdr }     # sensors as 'ipmitool sdr dump server.sdr' wrote them
+
+# pef:                          # filters, alerts and traps: docs/pef.md
+#   destinations:
+#     - { address: 192.0.2.99, acknowledged: true }
+
+# firmware:                     # what can be updated over IPMI: docs/firmware-update.md
 #   components:
 #     - { id: 0, name: BMC, bmc: true }
 
-# sol:                          # serial over LAN: a simulated console, or another one (docs/sol.md)
+# sol:                          # serial over LAN: a simulated console, or another one: docs/sol.md
 #   console: { type: socket, connect: /run/vm/console.sock }
+
+# firewall:                     # which commands a channel may use, beyond privilege
+#   - { channel: host, restrict: read-only }
+
+# satellites:                   # more controllers on the IPMB: docs/bridging.md
+#   - { address: 0x82, name: CARRIER, sensors: [{ name: Carrier Temp, entity: 11.1, type: temperature, unit: degrees C, value: 31 }] }
+
+# sockets:                      # handlers in other processes: docs/handler-socket.md
+#   handlers: { path: /run/bmc/handlers.sock, mode: 0o660 }
+
+# state:                        # keeps what clients change: docs/durability.md
+#   directory: ./state
+
+# bmcs:                         # many BMCs of one file, in place of all of the above but state
+#   - { count: 3, name: 'node-{n}', interfaces: [{ type: lan, listen: '127.0.0.1:{9700+n}' }] }
 `;
