@@ -292,6 +292,7 @@ export class Bmc implements BmcState {
     await this.chassis.stop()?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
   }
 
+  /** What listens, with real ports and paths: the ready line. */
   get interfaces(): InterfaceInfo[] {
     const bmc = this.name;
     return [
@@ -300,6 +301,7 @@ export class Bmc implements BmcState {
     ];
   }
 
+  /** Warm or cold, as the commands and `ipmitool mc reset` do it; a cold one is silent for `reset.dark` seconds. */
   reset(kind: ResetKind): void {
     this.setup.log.info(`${this.name}: ${kind} reset`);
     this.life.reset(kind);

@@ -25,7 +25,9 @@ export interface LanInterfaceOptions {
   readonly address?: string;
   readonly netmask?: string;
   readonly gateway?: string;
+  /** Six bytes in hex, with colons. */
   readonly mac?: string;
+  /** Of the traps; at most 18 characters. */
   readonly community?: string;
 }
 
@@ -66,12 +68,19 @@ export interface IpmbInterfaceOptions {
 }
 
 export interface IpmbFaults {
+  /** Share of frames that never come. */
   readonly loss?: number;
+  /** That come twice. */
   readonly duplicate?: number;
+  /** That have a wrong bit. */
   readonly corrupt?: number;
+  /** Least and greatest, milliseconds. */
   readonly delay?: readonly [number, number];
+  /** That nobody acknowledges. */
   readonly nack?: number;
+  /** That lose arbitration. */
   readonly arbitration?: number;
+  /** That find the bus stuck. */
   readonly busError?: number;
 }
 

@@ -17,24 +17,37 @@ export type * from './sensor-options.ts';
 export interface BmcOptions {
   /** What logs, traces and the ready line call it. Default 'bmc'. */
   readonly name?: string;
+  /** What Get Device ID and the GUIDs say. */
   readonly identity?: IdentityOptions;
+  /** Ways in. Default: none; LAN is off unless it stands here. */
   readonly interfaces?: readonly InterfaceOptions[];
+  /** Users at the first start. Default: none. */
   readonly users?: readonly UserOptions[];
   /** User ids that there are, 1..63. Default 63. */
   readonly userSlots?: number;
+  /** Sensors, whose records and events follow from them. */
   readonly sensors?: readonly SensorOptions[];
+  /** FRU devices. */
   readonly fru?: readonly FruOptions[];
+  /** Records beside those of the sensors. */
   readonly sdr?: SdrOptions;
   /** Seconds between two looks at sensors that move, 0.1..3600. Default 2. */
   readonly sensorInterval?: number;
+  /** Where sensors are set by HTTP. */
   readonly sensorFeed?: SensorFeedOptions;
+  /** The system event log. */
   readonly sel?: SelOptions;
+  /** Event filters, alerts and traps. */
   readonly pef?: PefOptions;
+  /** The machine, and what switches it. */
   readonly chassis?: ChassisOptions;
+  /** How a reset of the BMC goes. */
   readonly reset?: ResetOptions;
+  /** Limits of log-ins. */
   readonly sessions?: SessionsOptions;
   /** Which commands a channel may use, beyond privilege. */
   readonly firewall?: readonly FirewallOptions[];
+  /** Sockets for handlers in other processes. */
   readonly sockets?: SocketsOptions;
   /** What can be updated over IPMI. */
   readonly firmware?: FirmwareOptions;
@@ -63,14 +76,19 @@ export interface SatelliteOptions {
 }
 
 export interface IdentityOptions {
+  /** 0..255. Default 20h. */
   readonly deviceId?: number;
+  /** 0..15. Default 1. */
   readonly deviceRevision?: number;
   /** `major.minor`, as `mc info` shows it. */
   readonly firmware?: string;
+  /** IANA enterprise number, 0..FFFFFh. Default 0. */
   readonly manufacturerId?: number;
+  /** 0..FFFFh. Default 0. */
   readonly productId?: number;
   /** UUIDs as text. Made at random where absent. */
   readonly deviceGuid?: string;
+  /** The same of the machine. */
   readonly systemGuid?: string;
   /** What Get Self Test Results says. Default `ok`. */
   readonly selfTest?: 'ok' | 'not-implemented' | 'fatal' | readonly SelfTestProblem[];
@@ -115,6 +133,7 @@ export interface SelOptions {
 }
 
 export interface ChassisOptions {
+  /** Of the machine at the first start. Default on. */
   readonly power?: 'on' | 'off';
   readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
   /** What switches the machine. Default: simulated, or the machine of the `vm` interface. */
@@ -204,6 +223,7 @@ export interface FirewallOptions {
 }
 
 export interface SessionsOptions {
+  /** Sessions at once, 1..254. Default 64. */
   readonly limit?: number;
   /** Seconds without a message after which a session ends. Default 60. */
   readonly inactivity?: number;
