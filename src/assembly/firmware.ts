@@ -1,3 +1,4 @@
+import { hexBytes, hexText } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
 import { SettingsError } from '../config/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
@@ -11,8 +12,6 @@ import {
   commandBackend,
   Component,
   FileMedium,
-  hexBytes,
-  hexText,
   httpBackend,
   MemoryMedium,
   parseVersion,

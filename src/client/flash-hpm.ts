@@ -1,4 +1,4 @@
-import { CC, IpmiError, isTemporary, latin1 } from '../codec/index.ts';
+import { CC, hexText, IpmiError, isTemporary, latin1 } from '../codec/index.ts';
 import { GetDeviceId } from '../commands/app/device.ts';
 import type { Command } from '../commands/command.ts';
 import {
@@ -16,7 +16,7 @@ import {
   UploadFirmwareBlock,
   UploadProgress,
 } from '../commands/picmg/hpm.ts';
-import { compareVersions, hexText, versionText, type Version } from '../wire/firmware-version.ts';
+import { compareVersions, versionText, type Version } from '../wire/firmware-version.ts';
 import type { Clock } from '../world/world.ts';
 import type { Client } from './client.ts';
 import { FlashError, type FlashedComponent, type FlashOptions, type FlashResult } from './flash.ts';

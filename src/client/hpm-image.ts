@@ -1,5 +1,6 @@
+import { hexBytes, hexText } from '../codec/index.ts';
 import { Digest, hashes } from '../wire/crypto/hash.ts';
-import { hexBytes, hexText, type Version } from '../wire/firmware-version.ts';
+import { type Version } from '../wire/firmware-version.ts';
 import {
   HPM_ACTION_SIZE,
   HPM_FIRMWARE_SIZE,

@@ -1,4 +1,4 @@
-import { IpmiError, latin1 } from '../codec/index.ts';
+import { hexText, IpmiError, latin1 } from '../codec/index.ts';
 import {
   AbortFirmwareUpgrade,
   ComponentDescription,
@@ -11,7 +11,7 @@ import {
   UploadStage,
   UploadStatus,
 } from '../commands/picmg/hpm.ts';
-import { hexText, versionText } from '../wire/firmware-version.ts';
+import { versionText } from '../wire/firmware-version.ts';
 import type { Client } from './client.ts';
 
 export interface ComponentStatus {

@@ -1,4 +1,4 @@
-import { CC } from '../codec/index.ts';
+import { CC, hexText } from '../codec/index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type HandlerSet, type Medium, type Registration } from '../router/index.ts';
 import {
   encodeLine,
@@ -6,7 +6,6 @@ import {
   LineReader,
   PRIVILEGES,
   PROTOCOL,
-  toHex,
   type FromBmc,
   type FromWorker,
   type WireClaim,
@@ -114,7 +113,7 @@ export class Worker {
   }
 
   #ask(data: Uint8Array, { token }: RemoteContext): Promise<Answer> {
-    this.#send({ type: 'next', token, data: toHex(data) });
+    this.#send({ type: 'next', token, data: hexText(data) });
     return new Promise((resolve) => this.#below.set(token, resolve));
   }
 
@@ -163,7 +162,12 @@ export class Worker {
     this.#contexts.delete(request.token);
     this.#below.delete(request.token);
     const body = answer.subarray(1 + prefix.length);
-    this.#send({ type: 'answer', token: request.token, cc: body.length > MEDIA_ANSWER_MOST ? CC.ResponseUnavailable : answer[0], data: toHex(body) });
+    this.#send({
+      type: 'answer',
+      token: request.token,
+      cc: body.length > MEDIA_ANSWER_MOST ? CC.ResponseUnavailable : answer[0],
+      data: hexText(body),
+    });
   }
 
   #find({ netFn, cmd, body, channel, lun }: WireRequest): Router<undefined> | undefined {

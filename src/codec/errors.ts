@@ -1,6 +1,5 @@
 import { CC, completionCodeName } from './completion-codes.ts';
-
-export const hex2 = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
+import { hex2 } from './hex.ts';
 
 export interface IpmiErrorOptions extends ErrorOptions {
   /** Response data that goes with the code, where a command defines such (DCMI Get Power Limit, 80h). */

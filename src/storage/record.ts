@@ -1,3 +1,4 @@
+import { hexBytes, hexText } from '../codec/index.ts';
 import { crc32 } from './crc32.ts';
 import type { Seal } from './seal.ts';
 
@@ -125,10 +126,10 @@ function nextMarker(bytes: Uint8Array, from: number): number {
 }
 
 export function pack(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? { $bytes: Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('') } : value;
+  return value instanceof Uint8Array ? { $bytes: hexText(value) } : value;
 }
 
 export function unpack(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('$bytes' in value)) return value;
-  return Uint8Array.from(String(value.$bytes).match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return hexBytes(String(value.$bytes));
 }

@@ -19,6 +19,3 @@ export function parseVersion(text: string): Version | undefined {
 /** Below 0: `a` is older. Auxiliary bytes are the maker's own and have no order. */
 export const compareVersions = (a: Pick<Version, 'major' | 'minor'>, b: Pick<Version, 'major' | 'minor'>): number =>
   a.major - b.major || a.minor - b.minor;
-
-export const hexText = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-export const hexBytes = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));

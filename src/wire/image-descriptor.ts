@@ -1,5 +1,5 @@
-import { bcd8, bytes, byte, bit, layout, pad, text, u16, u24, u32, u8, type Value } from '../codec/index.ts';
-import { hexBytes, hexText, type Version } from './firmware-version.ts';
+import { bcd8, bit, byte, bytes, hexBytes, hexText, layout, pad, text, u16, u24, u32, u8, type Value } from '../codec/index.ts';
+import { type Version } from './firmware-version.ts';
 
 /**
  * What an image says of itself: the last 160 bytes of it, after the payload. HPM.1 and the blob protocol carry bytes alone, so a

@@ -1,3 +1,5 @@
+import { hex2 } from '../codec/index.ts';
+
 /** Terminal mode of serial/modem channels (IPMI 2.0 §14.7, appendix E): lines of printable text between brackets. */
 export interface TerminalOptions {
   /** Backspace, continuation lines; input time-outs are off (§14.8). */
@@ -128,7 +130,7 @@ export function parseHex(text: string): Uint8Array | undefined {
   return Uint8Array.from(text.match(/[\da-f]{2}/gi)!, (pair) => parseInt(pair, 16));
 }
 
-export const hexPairs = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
+export const hexPairs = (bytes: Uint8Array): string => Array.from(bytes, hex2).join(' ');
 
 /** Undefined: too few bytes, or no hex pairs. */
 export function parseTerminal(text: string): TerminalMessage | undefined {

@@ -73,8 +73,6 @@ export type FromWorker =
   | { readonly type: 'press'; readonly id: number; readonly button: string }
   | { readonly type: 'ping' | 'pong'; readonly id: number };
 
-export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-
 /** Undefined if the text is no hex of whole bytes. Spaces between bytes are allowed. */
 export function fromHex(text: unknown): Uint8Array | undefined {
   if (typeof text !== 'string') return undefined;

@@ -1,4 +1,4 @@
-import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
+import { CC, fromLatin1, hexBytes, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import {
   AbortFirmwareUpgrade,
@@ -27,7 +27,7 @@ import {
 import { GetLanConfigurationParameters } from '../../commands/transport/lan.ts';
 import type { Channel, Context, Handler, HandlerSet, Timers } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { hexBytes, UpdateError, type Component, type Image, type UpdateService } from '../../state/update/index.ts';
+import { UpdateError, type Component, type Image, type UpdateService } from '../../state/update/index.ts';
 import { handle } from '../handle.ts';
 import { HpmAgent } from './hpm-agent.ts';
 

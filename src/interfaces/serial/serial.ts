@@ -1,4 +1,4 @@
-import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
+import { CC, fromLatin1, hex2, IpmiError } from '../../codec/index.ts';
 import { Privilege, type Command } from '../../commands/command.ts';
 import { GetChannelAuthenticationCapabilities } from '../../commands/app/sessions.ts';
 import { ConnectionState, SerialModemConnectionActive } from '../../commands/transport/serial.ts';
@@ -244,14 +244,14 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   #serveLine(line: string, tooLong: boolean): void {
     if (tooLong) {
-      this.#say(`[ERR ${hex(CC.RequestLengthExceeded)}]`);
+      this.#say(`[ERR ${hex2(CC.RequestLengthExceeded)}]`);
     } else if (/^ ?sys\b/i.test(line)) {
       const answer = this.#commands.run(line.trim());
       if (answer instanceof Promise) void answer.then((lines) => this.#say(lines.join(newlineOf(this.#serial.terminal))));
       else this.#say(answer.join(newlineOf(this.#serial.terminal)));
     } else {
       const message = parseTerminal(line);
-      if (!message) this.#say(`[ERR ${hex(CC.InvalidDataField)}]`);
+      if (!message) this.#say(`[ERR ${hex2(CC.InvalidDataField)}]`);
       else if (message.netFn % 2 === 1 || message.bridge === 0) {
         const { netFn, lun, seq, cmd, data } = message;
         const request = { to: BMC_ADDRESS, toLun: lun, netFn, from: TERMINAL_CONSOLE, fromLun: 0, seq, cmd, data };
@@ -342,4 +342,3 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
 /** Software id 40h: the one console that terminal mode has (§14.7.3). */
 const TERMINAL_CONSOLE = 0x81;
-const hex = (code: number): string => code.toString(16).toUpperCase().padStart(2, '0');

@@ -1,8 +1,8 @@
-import { CC } from '../../codec/index.ts';
+import { CC, hexText } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { handleRaw, RegistrationError, type Answer, type Context, type Dispatch, type Message, type Registration } from '../../router/index.ts';
 import type { Router } from '../../router/index.ts';
-import { encodeLine, fromHex, LineReader, PRIVILEGES, PROTOCOL, toHex, type FromBmc, type WireClaim } from '../../wire/userland.ts';
+import { encodeLine, fromHex, LineReader, PRIVILEGES, PROTOCOL, type FromBmc, type WireClaim } from '../../wire/userland.ts';
 import type { Clock, Stream, Timer } from '../../world/world.ts';
 
 /** What a worker did, and did wrong. */
@@ -199,7 +199,7 @@ export class WorkerLink<B> {
       cmd: message.cmd,
       body,
       lun: message.lun,
-      data: toHex(message.data),
+      data: hexText(message.data),
       channel: channel.number,
       medium: channel.medium,
       privilege: PRIVILEGES[context.privilege],
@@ -239,7 +239,7 @@ export class WorkerLink<B> {
     } catch (error) {
       below = Uint8Array.of((error as { cc?: number }).cc ?? CC.Unspecified);
     }
-    this.#send({ type: 'below', token: Number(token), cc: below[0], data: toHex(below.subarray(1)) });
+    this.#send({ type: 'below', token: Number(token), cc: below[0], data: hexText(below.subarray(1)) });
   }
 
   #take(token: unknown): Open<B> | undefined {

@@ -1,3 +1,4 @@
+import { hexText } from '../../codec/index.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -152,6 +153,5 @@ export function guidBytes(uuid: string): Uint8Array {
 function randomUuid(bytes: Uint8Array): string {
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return hexText(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
+import { Listeners } from '../listeners.ts';
 
 /** Cold: everything volatile starts again and the BMC is away for a while. Warm: sessions and messages end, nothing else does (IPMI 2.0 §20.2, §20.3). */
 export type ResetKind = 'cold' | 'warm';
@@ -14,7 +15,7 @@ const ANSWER_TIME = 10;
 export class Life {
   readonly #clock: Clock;
   readonly #darkness: number;
-  readonly #listeners = new Set<(phase: ResetPhase, kind: ResetKind) => void>();
+  readonly #listeners = new Listeners<[phase: ResetPhase, kind: ResetKind]>();
   #dark = false;
   #pending: Timer | undefined;
 
@@ -57,6 +58,6 @@ export class Life {
   }
 
   #tell(phase: ResetPhase, kind: ResetKind): void {
-    for (const listener of this.#listeners) listener(phase, kind);
+    this.#listeners.tell(phase, kind);
   }
 }

@@ -1,4 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import { Listeners } from '../listeners.ts';
 
 /** BMC global enables, IPMI 2.0 §22.1. */
 export interface GlobalEnables {
@@ -47,8 +48,8 @@ export class MessageBuffers {
   /** Channels whose messages system software does not want (Enable Message Channel Receive, §22.5). */
   #deaf = new Set<number>();
   #attention = NO_ATTENTION;
-  #listeners = new Set<(attention: Attention) => void>();
-  #interruptListeners = new Set<() => void>();
+  readonly #listeners = new Listeners<[attention: Attention]>();
+  readonly #interruptListeners = new Listeners<[]>();
 
   get enables(): GlobalEnables {
     return this.#enables;
@@ -57,7 +58,7 @@ export class MessageBuffers {
   set enables(enables: GlobalEnables) {
     const before = this.interruptsEnabled;
     this.#enables = enables;
-    if (this.interruptsEnabled !== before) for (const listener of this.#interruptListeners) listener();
+    if (this.interruptsEnabled !== before) this.#interruptListeners.tell();
     this.#update();
   }
 
@@ -68,8 +69,7 @@ export class MessageBuffers {
 
   /** Called when `interruptsEnabled` changes, before the answer to what changed it. Returns what ends it. */
   onInterruptEnable(listener: () => void): () => void {
-    this.#interruptListeners.add(listener);
-    return () => void this.#interruptListeners.delete(listener);
+    return this.#interruptListeners.add(listener);
   }
 
   /** The pre-timeout interrupt of the watchdog has occurred. */
@@ -146,8 +146,7 @@ export class MessageBuffers {
 
   /** Called when SMS_ATN or the interrupt changes. Returns what ends it. */
   onAttention(listener: (attention: Attention) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   reset(): void {
@@ -168,6 +167,6 @@ export class MessageBuffers {
       (queued && this.#enables.receiveMessageQueueInterrupt) || (event && this.#enables.eventMessageBufferFullInterrupt) || this.#watchdogPreTimeout;
     if (set === this.#attention.set && interrupt === this.#attention.interrupt) return;
     this.#attention = { set, interrupt };
-    for (const listener of this.#listeners) listener(this.#attention);
+    this.#listeners.tell(this.#attention);
   }
 }

@@ -1,4 +1,4 @@
-import { CC, IpmiError } from '../../codec/index.ts';
+import { CC, hex2, IpmiError } from '../../codec/index.ts';
 import { callSite, RegistrationError } from '../../router/errors.ts';
 import type { Context, SessionView } from '../../router/message.ts';
 import type { CloseReason } from './sessions.ts';
@@ -124,15 +124,15 @@ export class Payloads {
     const isOem = type >= FIRST_HANDLE && type <= LAST_HANDLE;
     if (!(isOem ? iana !== undefined && payloadId !== undefined : type === SOL))
       throw new RegistrationError([
-        `${owner}: payload ${hex(type)} (${name}) is neither SOL nor one of 20h..27h with an IANA number and a payload id`,
+        `${owner}: payload ${hex2(type)}h (${name}) is neither SOL nor one of 20h..27h with an IANA number and a payload id`,
       ]);
     if (!(instances >= 1 && instances <= 15))
-      throw new RegistrationError([`${owner}: payload ${hex(type)} (${name}) has 1 to 15 instances, not ${instances}`]);
+      throw new RegistrationError([`${owner}: payload ${hex2(type)}h (${name}) has 1 to 15 instances, not ${instances}`]);
     const problems = this.#types
       .filter((other) => other.definition.type === type || (isOem && other.definition.iana === iana && other.definition.payloadId === payloadId))
       .map(
         (other) =>
-          `${owner} cannot serve payload ${hex(type)} (${name}): served by ${other.definition.owner} (${other.definition.name}), registered at ${other.place}`,
+          `${owner} cannot serve payload ${hex2(type)}h (${name}): served by ${other.definition.owner} (${other.definition.name}), registered at ${other.place}`,
       );
     if (problems.length > 0) throw new RegistrationError(problems);
     this.#types = [...this.#types, { definition, place }];
@@ -283,7 +283,7 @@ export class Payloads {
 
   #known(type: number, instance: number): PayloadDefinition {
     const definition = this.definition(type);
-    if (!definition) throw new IpmiError(CC.InvalidDataField, `there is no payload type ${hex(type)}`);
+    if (!definition) throw new IpmiError(CC.InvalidDataField, `there is no payload type ${hex2(type)}h`);
     if (instance < 1 || instance > definition.instances) throw new IpmiError(CC.InvalidDataField, `${definition.name} has no instance ${instance}`);
     return definition;
   }
@@ -312,5 +312,3 @@ export class Payloads {
     this.#active = this.#active.filter((one) => one !== active);
   }
 }
-
-const hex = (type: number): string => `${type.toString(16).toUpperCase().padStart(2, '0')}h`;

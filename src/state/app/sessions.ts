@@ -1,5 +1,6 @@
 import type { Channel, SessionView } from '../../router/message.ts';
 import type { Setup } from '../setup.ts';
+import { Listeners } from '../listeners.ts';
 
 export interface SessionsOptions {
   /** Most sessions at once, half-open ones included; 1..254. Default 64. */
@@ -77,7 +78,7 @@ export class Sessions {
   readonly #byHandle: (Session | undefined)[] = [];
   #lastHandle = 0;
   readonly #byId = new Map<number, Session>();
-  readonly #listeners = new Set<(session: Session, reason: CloseReason) => void>();
+  readonly #listeners = new Listeners<[session: Session, reason: CloseReason]>();
   /** Set only while there are sessions. */
   #sweeping = false;
 
@@ -156,7 +157,7 @@ export class Sessions {
     this.#byHandle[session.handle] = undefined;
     session.active = false;
     session.privilege = 0;
-    for (const listener of this.#listeners) listener(session, reason);
+    this.#listeners.tell(session, reason);
   }
 
   closeAll(reason: CloseReason): void {
@@ -169,8 +170,7 @@ export class Sessions {
   }
 
   onClose(listener: (session: Session, reason: CloseReason) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   readonly #expire = (): void => {

@@ -5,6 +5,7 @@ import type { BadPasswordRule } from '../transport/lan-parameters.ts';
 import { LockOuts } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
+import { Listeners } from '../listeners.ts';
 
 /** Most slots that six bits can number (IPMI 2.0 §22.26). */
 const MOST_SLOTS = 63;
@@ -72,8 +73,8 @@ export class Users {
   readonly #defaults = new Map<number, UserRecord>();
   readonly #defaultPasswords = new Map<number, Password>();
   readonly #lockOuts: LockOuts;
-  readonly #listeners = new Set<(userId: number) => void>();
-  readonly #lockOutListeners = new Set<(userId: number, channel: number) => void>();
+  readonly #listeners = new Listeners<[userId: number]>();
+  readonly #lockOutListeners = new Listeners<[userId: number, channel: number]>();
 
   constructor(setup: Setup, { users = [], channels = [1], slots = MOST_SLOTS }: UsersOptions = {}) {
     this.slots = slots;
@@ -169,7 +170,7 @@ export class Users {
     if (!this.#lockOuts.failed(id, channel, rule)) return;
     const access = this.access(id, channel);
     if (rule.lockOut === 0) void this.setAccess(id, channel, { ...access, messaging: false })?.catch(() => undefined);
-    if (rule.event) for (const listener of this.#lockOutListeners) listener(id, channel);
+    if (rule.event) this.#lockOutListeners.tell(id, channel);
   }
 
   /** A log-in with the right password. */
@@ -210,6 +211,6 @@ export class Users {
   }
 
   #tell(id: number): void {
-    for (const listener of this.#listeners) listener(id);
+    this.#listeners.tell(id);
   }
 }

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../world/world.ts';
 import { Machine, type PowerAction, type PowerBackend } from './machine.ts';
 import type { Log, Setup } from '../setup.ts';
 import { both, type Durable, type Store } from '../store.ts';
+import { Listeners } from '../listeners.ts';
 
 /** Power restore policy, IPMI 2.0 §28.2. */
 export const RestorePolicy = { AlwaysOff: 0, Previous: 1, AlwaysOn: 2 } as const;
@@ -92,9 +93,9 @@ export class Chassis {
   readonly #kept: Store<number>;
   readonly #capabilities: Store<ChassisCapabilities>;
   readonly #lastEvent: Store<LastPowerEvent>;
-  readonly #listeners = new Set<(change: PowerChange) => void>();
-  readonly #restartListeners = new Set<(cause: number) => void>();
-  readonly #intrusionListeners = new Set<(open: boolean) => void>();
+  readonly #listeners = new Listeners<[change: PowerChange]>();
+  readonly #restartListeners = new Listeners<[cause: number]>();
+  readonly #intrusionListeners = new Listeners<[open: boolean]>();
   readonly #defaults: { readonly policy: number };
   #on: boolean;
   /** Monotonic milliseconds since when the hours counter runs. */
@@ -190,7 +191,7 @@ export class Chassis {
   setIntrusion(open: boolean): void {
     if (this.faults.intrusion === open) return;
     this.faults.intrusion = open;
-    for (const listener of this.#intrusionListeners) listener(open);
+    this.#intrusionListeners.tell(open);
   }
 
   /** The back end's machine is looked at, and restored if it has no power without its BMC (§28.8). */
@@ -216,7 +217,7 @@ export class Chassis {
     this.#pending?.cancel();
     this.#pending = undefined;
     const starts = (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
-    if (starts && !this.#machine?.busy) for (const listener of this.#restartListeners) listener(cause);
+    if (starts && !this.#machine?.busy) this.#restartListeners.tell(cause);
     const machine = this.#driven;
     if (!machine) return this.#controlled(action, cause, channel);
     const step = action !== 'cycle' ? action : !this.#on ? 'on' : machine.backend.cycles ? 'cycle' : 'off';
@@ -315,7 +316,7 @@ export class Chassis {
   }
 
   #startsByItself(cause: number): void {
-    for (const listener of this.#restartListeners) listener(cause);
+    this.#restartListeners.tell(cause);
     void this.#setCause(cause, 0)?.catch(() => undefined);
   }
 
@@ -351,7 +352,7 @@ export class Chassis {
   }
 
   #tell(change: PowerChange): void {
-    for (const listener of this.#listeners) listener(change);
+    this.#listeners.tell(change);
   }
 
   #switch(on: boolean, action: PowerAction, loss?: PowerLoss): Durable {

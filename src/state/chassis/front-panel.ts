@@ -3,6 +3,7 @@ import { RestartCause, type Chassis } from './chassis.ts';
 import type { PowerAction } from './machine.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
+import { Listeners } from '../listeners.ts';
 
 /** Its buttons, as Set Front Panel Button Enables names them (IPMI 2.0 §28.6). */
 export type Button = 'standby' | 'diagnosticInterrupt' | 'reset' | 'powerOff';
@@ -18,7 +19,7 @@ export class FrontPanel {
   readonly #clock: Clock;
   /** `buttons`: a bit for each one that is disabled. */
   readonly #kept: Store<number>;
-  readonly #listeners = new Set<(button: Button) => void>();
+  readonly #listeners = new Listeners<[button: Button]>();
   #identify: { readonly until: number; readonly forced: boolean } = { until: 0, forced: false };
 
   constructor(setup: Setup, chassis: Chassis) {
@@ -47,7 +48,7 @@ export class FrontPanel {
   press(button: Button): boolean {
     const action = this.#actionOf(button);
     if (action === undefined || this.disabled[button] || this.lockedOut) return false;
-    for (const listener of this.#listeners) listener(button);
+    this.#listeners.tell(button);
     const cause = button === 'reset' ? RestartCause.ResetButton : RestartCause.PowerButton;
     void this.#chassis.attempt(action, cause, 'front panel');
     return true;

@@ -8,6 +8,7 @@ import type { Sensor } from '../sensor/sensor.ts';
 import type { Sensors } from '../sensor/sensors.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
+import { Listeners } from '../listeners.ts';
 
 export interface PowerLimit {
   readonly exceptionAction: number;
@@ -58,7 +59,7 @@ export class Dcmi {
   readonly #controllerId: string;
   readonly #history: PowerHistory;
   readonly #watch: LimitWatch;
-  readonly #listeners = new Set<(exceeded: LimitExceeded) => void>();
+  readonly #listeners = new Listeners<[exceeded: LimitExceeded]>();
 
   constructor(setup: Setup, sensors: Sensors, controllerId: string) {
     this.#clock = setup.clock;
@@ -212,6 +213,6 @@ export class Dcmi {
   }
 
   #tell(exceeded: LimitExceeded): void {
-    for (const listener of this.#listeners) listener(exceeded);
+    this.#listeners.tell(exceeded);
   }
 }

@@ -1,5 +1,5 @@
 import { fromLatin1 } from '../../codec/index.ts';
-import { checksum, hexBytes, multirecordArea, type FruRecord } from './fru-records.ts';
+import { checksum, spacedHex, multirecordArea, type FruRecord } from './fru-records.ts';
 
 /** Text of a FRU area; type/length bytes have six bits for the length (FRU Information Storage Definition §13). */
 const LONGEST = 63;
@@ -51,7 +51,7 @@ export interface FruContent {
 /** The bytes of a FRU device: common header and the areas that there are, in `size` bytes. Throws RangeError if they do not fit. */
 export function fruImage({ internalUse, chassis, board, product, multirecord }: FruContent, size: number): Uint8Array {
   const areas = [
-    internalUse === undefined ? undefined : internalUseArea(hexBytes(internalUse)),
+    internalUse === undefined ? undefined : internalUseArea(spacedHex(internalUse)),
     chassis && chassisArea(chassis),
     board && boardArea(board),
     product && productArea(product),

@@ -1,4 +1,4 @@
-import { bit, bits, byte, fromLatin1, i16, layout, rest, triple, u16, u24, u8, word } from '../../codec/index.ts';
+import { bit, bits, byte, fromLatin1, hexBytes, i16, layout, rest, triple, u16, u24, u8, word } from '../../codec/index.ts';
 
 /** Record types of the MultiRecord area (FRU Information Storage Definition §16.2.1). */
 export const FruRecordType = { PowerSupply: 0x00, DcOutput: 0x01, DcLoad: 0x02, ManagementAccess: 0x03, FirstOem: 0xc0 } as const;
@@ -115,7 +115,7 @@ export function multirecordArea(records: readonly FruRecord[]): Uint8Array {
 /** What makes the bytes add up to 0. */
 export const checksum = (bytes: Uint8Array): number => -bytes.reduce((sum, one) => sum + one, 0) & 0xff;
 
-export const hexBytes = (digits: string): Uint8Array => Uint8Array.from(digits.replace(/\s/g, '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
+export const spacedHex = (digits: string): Uint8Array => hexBytes(digits.replace(/\s/g, ''));
 
 function header(type: number, body: Uint8Array, last: boolean): Uint8Array {
   const values = { type, last, version: RECORD_VERSION, length: body.length, recordChecksum: checksum(body) };
@@ -146,7 +146,7 @@ function bodiesOf({ powerSupply, dcOutput, dcLoad, managementAccess, oem }: FruR
         ? []
         : [{ type: FruRecordType.ManagementAccess, body: ManagementAccessRecord.encode({ kind: i + 1, text: fromLatin1(text) }) }],
     ),
-    ...(oem ? [{ type: oem.type, body: OemRecord.encode({ manufacturerId: oem.manufacturerId, data: hexBytes(oem.data) }) }] : []),
+    ...(oem ? [{ type: oem.type, body: OemRecord.encode({ manufacturerId: oem.manufacturerId, data: spacedHex(oem.data) }) }] : []),
   ];
 }
 

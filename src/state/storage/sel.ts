@@ -4,6 +4,7 @@ import { PackedRecords } from './packed-records.ts';
 import { Reservation } from '../reservation.ts';
 import type { Setup } from '../setup.ts';
 import { both, type Durable, type Store } from '../store.ts';
+import { Listeners } from '../listeners.ts';
 
 export interface SelOptions {
   /** Most entries, 16..65534. Default 1024. */
@@ -24,7 +25,7 @@ export class Sel {
   readonly #time: BmcTime;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
-  readonly #cleared = new Set<() => void>();
+  readonly #cleared = new Listeners<[]>();
   /** Record ids, oldest first. */
   #order: number[];
   #partial: { readonly id: number; readonly bytes: Uint8Array; filled: number } | undefined;
@@ -133,7 +134,7 @@ export class Sel {
     this.#order = [];
     this.#partial = undefined;
     this.reservation.cancel();
-    for (const listener of this.#cleared) listener();
+    this.#cleared.tell();
     const marks = this.#marks.change([
       ['overflow', undefined],
       ['erased', this.#time.now()],

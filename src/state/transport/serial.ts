@@ -7,6 +7,7 @@ import { ParameterTable } from '../parameter-table.ts';
 import { MuxControl, PROXY_BUFFER, SerialParameter, serialRules, terminalOptions, type SerialDefaults } from './serial-parameters.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
+import { Listeners } from '../listeners.ts';
 
 /** What a channel asks of the interface that carries it. */
 export interface SerialPort {
@@ -51,7 +52,7 @@ export class SerialChannel {
   #mux: MuxSide;
   #blocked = { system: false, bmc: false };
   #switching: Timer | undefined;
-  #listeners = new Set<(side: MuxSide) => void>();
+  readonly #listeners = new Listeners<[side: MuxSide]>();
 
   /** `stores`: of all channels. */
   constructor(setup: Setup, stores: SerialStores, number: number, defaults: SerialChannelOptions) {
@@ -135,8 +136,7 @@ export class SerialChannel {
   }
 
   onSwitch(listener: (side: MuxSide) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Set Serial/Modem Mux (§25.3). True: the request was accepted, or the switch was forced. */
@@ -211,7 +211,7 @@ export class SerialChannel {
     this.#switching = undefined;
     if (side === this.#mux) return;
     this.#mux = side;
-    for (const listener of this.#listeners) listener(side);
+    this.#listeners.tell(side);
   }
 }
 

@@ -1,10 +1,10 @@
-import { fromLatin1 } from '../../codec/index.ts';
+import { fromLatin1, hexText } from '../../codec/index.ts';
 import { Digest, hash, hashes } from '../../wire/crypto/hash.ts';
 import type { Log } from '../setup.ts';
 import { UpdateError } from './errors.ts';
 import type { Medium, Slot } from './medium.ts';
 import type { StageBackend, StageDetails } from './stages.ts';
-import { hexText, parseVersion, versionText, type Version } from '../../wire/firmware-version.ts';
+import { parseVersion, versionText, type Version } from '../../wire/firmware-version.ts';
 
 export interface ComponentOptions {
   /** 0..7, HPM.1's number. */

@@ -8,6 +8,7 @@ import { told, UpdateError } from './errors.ts';
 import { Switcher, type RollbackResult, type SelfTestResult, type SwitcherOptions } from './switcher.ts';
 import { Upload, type Device } from './upload.ts';
 import { versionText } from '../../wire/firmware-version.ts';
+import { Listeners } from '../listeners.ts';
 
 /** Who updates. The same key is the same owner, whatever session it comes by. */
 export interface Owner {
@@ -72,7 +73,7 @@ export class UpdateService {
   readonly #setup: Setup;
   readonly #options: UpdateOptions;
   readonly #switcher: Switcher;
-  readonly #listeners = new Set<(reason: UpdateError) => void>();
+  readonly #listeners = new Listeners<[reason: UpdateError]>();
   #lock: FileLock | undefined;
   #running: Running | undefined;
   /** What ended uploads still do with their slots; the next one waits for it. */
@@ -341,7 +342,7 @@ export class UpdateService {
       );
     }
     this.#setup.log.warn(`${this.#options.bmc}: update of ${running.upload.component.name} by ${running.owner.label} ends: ${reason.message}`);
-    for (const listener of this.#listeners) listener(reason);
+    this.#listeners.tell(reason);
   }
 
   #forget(running: Running): void {

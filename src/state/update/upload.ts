@@ -1,9 +1,10 @@
+import { hexText } from '../../codec/index.ts';
 import { Digest, equalBytes, hashes } from '../../wire/crypto/hash.ts';
 import type { Component, Image } from './component.ts';
 import { DESCRIPTOR_SIZE, descriptorVersion, readDescriptor, signedPart, type Descriptor } from '../../wire/image-descriptor.ts';
 import { told, UpdateError } from './errors.ts';
 import type { Slot } from './medium.ts';
-import { compareVersions, hexText, versionText, type Version } from '../../wire/firmware-version.ts';
+import { compareVersions, versionText, type Version } from '../../wire/firmware-version.ts';
 
 /** Whose image this device takes, and how signatures are checked. */
 export interface Device {
