@@ -6,7 +6,7 @@ import { connectLan, connectVm, type LanClient, type VmClient } from '../client/
 import { BridgeRequest, InboundRequest } from '../commands/bridge/icmb.ts';
 import { BtSocket, IcmbInterface, IcmbNetwork, IpmbInterface, MessageBus } from './index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
-import { BT_DATA_MAX, buildBt, BtReader, parseBt } from '../wire/bt-frame.ts';
+import { BT_DATA_MAX, btReader, buildBt, parseBt } from '../wire/bt-frame.ts';
 import { Requester } from '../state/bridge/requester.ts';
 import { BtControl, BtDriver, KcsDriver, KcsStatus, SsifDriver, smbusOf, type HostBus, type Registers } from '../wire/host/index.ts';
 import type { SimDriver, SimWorld } from '../world/index.ts';
@@ -269,7 +269,7 @@ async function btSocket(world: SimWorld, far: Far): Promise<InterfaceRig> {
   const connect = async (): Promise<void> => {
     const stream = await world.stream.connect({ path: '/bt' });
     owner = stream;
-    const reader = new BtReader();
+    const reader = btReader();
     stream.onData = (bytes) => {
       for (const frame of reader.push(bytes) ?? []) {
         const request = parseBt(frame)!;

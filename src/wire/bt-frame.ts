@@ -1,3 +1,5 @@
+import { LengthReader } from './length-reader.ts';
+
 /**
  * BT messages as `/dev/ipmi-bt-host` and the BT interface carry them (IPMI 2.0 §11.1): a length byte that counts what
  * follows, NetFn and LUN, sequence, command, then data; in a response the completion code before the data.
@@ -36,25 +38,5 @@ export function buildBt({ netFn, lun, seq, cmd, data }: BtMessage): Uint8Array {
   return frame;
 }
 
-/** Cuts a byte stream into BT frames. A length byte of less than 3 is no frame: the stream's place is lost. */
-export class BtReader {
-  #rest: Uint8Array = new Uint8Array(0);
-
-  /** The frames that are whole now; undefined: what came is no BT. */
-  push(bytes: Uint8Array): Uint8Array[] | undefined {
-    const all = new Uint8Array(this.#rest.length + bytes.length);
-    all.set(this.#rest);
-    all.set(bytes, this.#rest.length);
-    const frames: Uint8Array[] = [];
-    let at = 0;
-    while (at < all.length) {
-      if (all[at] < HEADER - 1) return undefined;
-      const end = at + 1 + all[at];
-      if (end > all.length) break;
-      frames.push(all.slice(at, end));
-      at = end;
-    }
-    this.#rest = all.slice(at);
-    return frames;
-  }
-}
+/** Cuts a byte stream into BT frames. */
+export const btReader = (): LengthReader => new LengthReader(HEADER - 1);

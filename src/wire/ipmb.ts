@@ -6,6 +6,7 @@
  *
  * Device nodes and our socket put one length byte before each frame; it does not count itself.
  */
+import { LengthReader } from './length-reader.ts';
 import { parseMessage, type IpmiMessage } from './message.ts';
 
 /** The general call address: every controller acknowledges it. */
@@ -53,25 +54,5 @@ export function parseRecord(record: Uint8Array): Uint8Array | undefined {
   return length >= FRAME_MIN && length <= FRAME_MAX && record.length > length ? record.subarray(1, 1 + length) : undefined;
 }
 
-/** Cuts a byte stream into frames. A length byte that is none means that the stream's place is lost. */
-export class RecordReader {
-  #rest: Uint8Array = new Uint8Array(0);
-
-  /** The frames that are whole now; undefined: what came is no IPMB. */
-  push(bytes: Uint8Array): Uint8Array[] | undefined {
-    const all = new Uint8Array(this.#rest.length + bytes.length);
-    all.set(this.#rest);
-    all.set(bytes, this.#rest.length);
-    const frames: Uint8Array[] = [];
-    let at = 0;
-    while (at < all.length) {
-      const length = all[at];
-      if (length < FRAME_MIN || length > FRAME_MAX) return undefined;
-      if (at + 1 + length > all.length) break;
-      frames.push(all.slice(at + 1, at + 1 + length));
-      at += 1 + length;
-    }
-    this.#rest = all.slice(at);
-    return frames;
-  }
-}
+/** Cuts a byte stream into records. */
+export const recordReader = (): LengthReader => new LengthReader(FRAME_MIN, FRAME_MAX);

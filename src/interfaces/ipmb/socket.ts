@@ -1,5 +1,5 @@
 import type { WriteResult } from '../../state/bridge/requester.ts';
-import { buildRecord, parseFrame, RecordReader } from '../../wire/index.ts';
+import { buildRecord, parseFrame, recordReader } from '../../wire/index.ts';
 import { Redial } from '../../world/redial.ts';
 import { streamName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from '../../world/world.ts';
 import type { BusLink, MessageBus } from './bus.ts';
@@ -62,7 +62,7 @@ export class IpmbSocket implements Carrier {
     const peer = new Peer(stream);
     this.#peers.add(peer);
     const leave = bus.link(peer);
-    const reader = new RecordReader();
+    const reader = recordReader();
     stream.onClose = () => {
       leave();
       this.#peers.delete(peer);
@@ -70,12 +70,13 @@ export class IpmbSocket implements Carrier {
     };
     stream.onDrain = () => (peer.full = false);
     stream.onData = (data) => {
-      const frames = reader.push(data);
-      for (const frame of frames ?? []) {
+      const records = reader.push(data);
+      for (const record of records ?? []) {
+        const frame = record.subarray(1);
         peer.heard(frame);
         void bus.deliver(frame, peer);
       }
-      if (frames) return;
+      if (records) return;
       this.#options.log(`${this.name}: what came is no IPMB; connection closed`);
       stream.destroy();
     };

@@ -1,6 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { OutQueue, refuse, type Answer, type Context, type Message, type Registration, type Router } from '../../router/index.ts';
-import { BT_DATA_MAX, BtReader, buildBt, parseBt } from '../../wire/bt-frame.ts';
+import { BT_DATA_MAX, btReader, buildBt, parseBt } from '../../wire/bt-frame.ts';
 import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
 
 export interface BtSocketOptions<B> {
@@ -86,7 +86,7 @@ export class BtSocket<B> {
       blocked = false;
       this.#out.ready();
     };
-    const reader = new BtReader();
+    const reader = btReader();
     stream.onData = (bytes) => {
       const frames = reader.push(bytes);
       if (!frames) return this.#leave(stream, 'what it wrote is no BT frame');

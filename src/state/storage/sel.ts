@@ -28,6 +28,8 @@ export class Sel {
   readonly #cleared = new Listeners<[]>();
   /** Record ids, oldest first. */
   #order: number[];
+  /** Index of the record that was asked for last. */
+  #found = 0;
   #partial: { readonly id: number; readonly bytes: Uint8Array; filled: number } | undefined;
 
   constructor(setup: Setup, time: BmcTime, { capacity = 1024 }: SelOptions = {}) {
@@ -146,9 +148,16 @@ export class Sel {
   }
 
   #index(id: number): number {
-    const index = id === FIRST ? 0 : id === LAST ? this.count - 1 : this.#order.indexOf(id);
+    const index = id === FIRST ? 0 : id === LAST ? this.count - 1 : this.#search(id);
     if (index < 0 || index >= this.count) throw new IpmiError(CC.NotPresent, `SEL record ${id}`);
+    this.#found = index;
     return index;
+  }
+
+  /** Clients go from one record to the next, and ask for some of them twice. */
+  #search(id: number): number {
+    for (let i = this.#found; i <= this.#found + 1; i++) if (this.#order[i] === id) return i;
+    return this.#order.indexOf(id);
   }
 
   /** One more than the newest, past those that are there. */
