@@ -135,7 +135,6 @@ export const PefControl = layout('PEF control', {
 });
 
 export const PefActions = layout('PEF actions', { ...byte(actions) });
-export type PefAction = keyof typeof actions;
 export type PefActionSet = ReturnType<typeof PefActions.decode>;
 
 /** One byte of event data is compared so: `value & and`, then each bit exactly (1 in compare 1) or as one of many (0) with compare 2. */
