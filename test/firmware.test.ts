@@ -137,6 +137,13 @@ test('flash, update list and kill, hpm show; refusals in the words of the BMC', 
   writeFileSync(at('text.hpm'), 'not an image at all, but long enough for one to be looked for in it');
   expect(await flash('flash', at('text.hpm'))).toMatchObject({ code: 2, out: expect.stringContaining('text.hpm: it does not begin with PICMGFWU') });
   expect((await cli('hpm', 'show', at('text.hpm'))).code).toBe(1);
+  for (const [user, password, problem] of [
+    ['admin', 'guess', 'wrong password for user admin'],
+    ['nobody', 'guess', 'there is no user nobody'],
+  ]) {
+    const refused = await cli('update', 'list', '--to', `127.0.0.1:${bmc.port}`, '-U', user, '-P', password);
+    expect(refused).toMatchObject({ code: 2, out: expect.stringContaining(problem) });
+  }
   expect(await flash('flash', at('all.hpm'), '--via', 'pigeon')).toMatchObject({ code: 2, out: expect.stringContaining('--via pigeon: expected') });
 
   await flash('flash', at('all.hpm'), '--component', '5', '--no-activate');
