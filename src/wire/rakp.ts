@@ -147,7 +147,9 @@ export function rakp4Code(exchange: Exchange, sik: Uint8Array): Uint8Array {
 /** §13.31, §13.32: session integrity key, and the additional keys from it. Empty for RAKP-none. */
 export function sessionKeys(exchange: Exchange, keys: Keys): SessionKeys {
   const sik = keyed(exchange, keys.bmc, [exchange.consoleRandom, exchange.bmcRandom, identity(exchange)]);
-  const key = (constant: number): Uint8Array => keyed(exchange, sik, [new Uint8Array(20).fill(constant)]);
+  const name = HASH[exchange.authentication];
+  const hmac = name && new Hmac(name, sik);
+  const key = (constant: number): Uint8Array => hmac?.of(new Uint8Array(20).fill(constant)) ?? EMPTY;
   return { sik, k1: key(1), k2: key(2) };
 }
 

@@ -21,11 +21,13 @@ export const hashes: Readonly<Record<HashName, HashFunction>> = {
   sha256: { size: 32, start: sha256Start, bigEndian: true, block: sha256Block },
 };
 
+/** Scratch of whichever block is under way: nothing is kept in it from one to the next. */
+const WORK = new Int32Array(80);
+
 /** A running digest. Prepared once and then started again and again, it allocates nothing. */
 export class Digest {
   readonly hash: HashFunction;
   readonly #state: Int32Array;
-  readonly #work = new Int32Array(80);
   readonly #tail = new Uint8Array(64);
   #fill = 0;
   #length = 0;
@@ -62,10 +64,10 @@ export class Digest {
     if (this.#fill > 0) {
       while (this.#fill < 64 && pos < end) this.#tail[this.#fill++] = data[pos++];
       if (this.#fill < 64) return this;
-      this.hash.block(this.#state, this.#tail, 0, this.#work);
+      this.hash.block(this.#state, this.#tail, 0, WORK);
       this.#fill = 0;
     }
-    for (; pos + 64 <= end; pos += 64) this.hash.block(this.#state, data, pos, this.#work);
+    for (; pos + 64 <= end; pos += 64) this.hash.block(this.#state, data, pos, WORK);
     while (pos < end) this.#tail[this.#fill++] = data[pos++];
     return this;
   }
@@ -77,7 +79,7 @@ export class Digest {
     tail[this.#fill++] = 0x80;
     if (this.#fill > 56) {
       tail.fill(0, this.#fill);
-      this.hash.block(this.#state, tail, 0, this.#work);
+      this.hash.block(this.#state, tail, 0, WORK);
       this.#fill = 0;
     }
     tail.fill(0, this.#fill, 56);
@@ -85,7 +87,7 @@ export class Digest {
     const high = Math.floor(bits / 2 ** 32);
     putWord(tail, 56, bigEndian ? high : bits, bigEndian);
     putWord(tail, 60, bigEndian ? bits : high, bigEndian);
-    this.hash.block(this.#state, tail, 0, this.#work);
+    this.hash.block(this.#state, tail, 0, WORK);
     for (let i = 0; i < size; i++) {
       const shift = bigEndian ? 24 - 8 * (i & 3) : 8 * (i & 3);
       out[at + i] = this.#state[i >> 2] >>> shift;
