@@ -137,10 +137,9 @@ export class Hmac {
   }
 
   #pad(key: Uint8Array, value: number): Int32Array {
-    return this.#digest
-      .reset()
-      .update(key.map((byte) => byte ^ value))
-      .save();
+    const padded = new Uint8Array(64);
+    for (let i = 0; i < 64; i++) padded[i] = key[i] ^ value;
+    return this.#digest.reset().update(padded).save();
   }
 }
 
