@@ -114,6 +114,26 @@ describe.each<[string, () => World]>([
   test('TCP: echo, order, half-closing, refusal', () => conversation({ host: '127.0.0.1', port: 0 }));
   test('Unix socket: the same', () => conversation({ path: join(directory, 's'), mode: 0o600 }));
 
+  test('what comes before somebody receives waits, and while it is paused', async () => {
+    const server = await done(world.stream.listen({ host: '127.0.0.1', port: 0 }, (stream) => void stream.write(bytes('early'))));
+    const client = await done(world.stream.connect(server.address));
+    const pass = (): Promise<void> => done(new Promise((resolve) => void world.clock.after(100, resolve)));
+    client.pause();
+    await pass();
+    let heard = '';
+    const whole = later<void>();
+    client.onData = (data) => {
+      heard += text(data);
+      if (heard === 'early') whole.resolve();
+    };
+    await pass();
+    expect(heard).toBe('');
+    client.resume();
+    await done(whole.promise);
+    client.destroy();
+    await server.close();
+  });
+
   test('a full stream says so, and when to go on', async () => {
     const far = later<Stream>();
     const server = await done(world.stream.listen({ host: '127.0.0.1', port: 0 }, far.resolve));
