@@ -11,6 +11,7 @@ import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembl
 import { forgetVolatile } from './assembly/reset.ts';
 import { tellOfBoot, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
+import { settingAt } from './config/errors.ts';
 import { firewallRules } from './config/firewall.ts';
 import { channelsOf, withBusses } from './config/channels.ts';
 import { locatorsOf } from './config/locators.ts';
@@ -191,17 +192,15 @@ export class Bmc implements BmcState {
       this.identity.address,
       options.sensorInterval && options.sensorInterval * 1000,
     );
-    this.satellites = (options.satellites ?? []).map((one) => {
+    this.satellites = (options.satellites ?? []).map((one, i) => {
       const { address, channel = 0 } = one;
       const name = `${address.toString(16)}h`;
-      return new Bmc(satelliteSettings(this.name, one), {
-        world,
-        log,
-        journal: journal?.satellite(name),
-        uplink: { bus: this.#busses.on(channel), address, channel },
-      });
+      const uplink = { bus: this.#busses.on(channel), address, channel };
+      const around = { world, log, journal: journal?.satellite(name), uplink };
+      return settingAt(['satellites', i], () => new Bmc(satelliteSettings(this.name, one), around));
     });
-    const records = [...[this, ...this.satellites].flatMap(sensorRecords), ...recordsInFile(options.sdr ?? {}), ...locatorsOf(options)];
+    const declared = settingAt(['sdr'], () => [...recordsInFile(options.sdr ?? {}), ...locatorsOf(options)]);
+    const records = [...[this, ...this.satellites].flatMap(sensorRecords), ...declared];
     this.sdr = new SdrRepository(setup, this.time, { records });
     this.icmb = new Icmb(setup, options.interfaces?.find((one) => one.type === 'icmb')?.address);
     this.fru = new FruInventory(setup, frusOf(options));
@@ -245,14 +244,10 @@ export class Bmc implements BmcState {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
       await this.update?.open();
-      for (const options of this.#options.interfaces ?? []) {
-        const made = makeInterface(options, {
-          bmc: this,
-          world: this.#world,
-          busses: this.#busses,
-          icmb: this.#icmbNetwork,
-          machine: this.#power.machine,
-        });
+      for (const [i, options] of (this.#options.interfaces ?? []).entries()) {
+        const { machine } = this.#power;
+        const around = { bmc: this, world: this.#world, busses: this.#busses, icmb: this.#icmbNetwork, machine };
+        const made = settingAt(['interfaces', i], () => makeInterface(options, around));
         await this.attach(made.one);
         this.#made.push(made);
       }

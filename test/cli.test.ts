@@ -77,13 +77,29 @@ test.each([
   ['an address of another machine', ['run', '--lan', '192.0.2.1:0'], 'ipmi-bmc: 192.0.2.1: no such address on this machine\n'],
   ['a key for nothing', ['run', '--seal-key', 'type.yaml'], 'name a directory with --state'],
   ['nothing to reach it by', ['run', 'alone.yaml'], 'alone.yaml: nobody could reach it: add an entry to interfaces:'],
-  ['settings that do not go together', ['check', 'twice.yaml'], 'ipmi-bmc: twice.yaml: bmc: two interfaces have channel 1\n'],
-  ['the same, listed', ['handlers', 'twice.yaml'], 'ipmi-bmc: twice.yaml: bmc: two interfaces have channel 1\n'],
+  ['settings that do not go together', ['check', 'twice.yaml'], 'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n'],
+  ['the same, listed', ['handlers', 'twice.yaml'], 'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n'],
+  ['the same, run', ['run', 'twice.yaml'], 'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n'],
+  ['a component twice, in one of many', ['check', 'many.yaml'], 'many.yaml:8:11 bmcs.1.firmware.components.1: component 1 is there twice\n'],
+  [
+    'a FRU too large, of a satellite',
+    ['check', 'sat.yaml'],
+    "sat.yaml:2:28 satellites.0.fru.0: FRU 7: the FRU's areas take more than its 64 bytes\n",
+  ],
 ])('one clear line and exit code 2: %s', (_name, args, line) => {
   writeFileSync(join(folder, 'broken.yaml'), 'a: [1\n');
   writeFileSync(join(folder, 'type.yaml'), 'sensors:\n  - { name: a, entity: "3.1", type: heat }\n');
   writeFileSync(join(folder, 'alone.yaml'), 'name: alone\n');
   writeFileSync(join(folder, 'twice.yaml'), 'interfaces: [{ type: lan }, { type: lan }]\n');
+  const components = '{ id: 1, name: a }\n        - { id: 1, name: b }';
+  writeFileSync(
+    join(folder, 'many.yaml'),
+    `bmcs:\n  - { name: a }\n  - name: b{n}\n    count: 2\n    firmware:\n      components:\n        - ${components}\n`,
+  );
+  writeFileSync(
+    join(folder, 'sat.yaml'),
+    `satellites:\n  - { address: 0x30, fru: [{ id: 7, name: x, size: 64, product: { name: ${'x'.repeat(60)} } }] }\n`,
+  );
   const { status, stderr } = cli(...args);
   expect(status).toBe(2);
   expect(stderr).toContain(line);

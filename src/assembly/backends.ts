@@ -32,7 +32,7 @@ export function makePower(options: BmcOptions, bmc: Pick<BmcState, 'bootOptions'
       return { backend: machine, machine };
     }
     case 'vm-protocol': {
-      if (!interfaces.some(({ type }) => type === 'vm')) throw new SettingsError('chassis.backend vm-protocol needs an interface of type vm');
+      if (!interfaces.some(({ type }) => type === 'vm')) throw new SettingsError('vm-protocol needs an interface of type vm', ['chassis', 'backend']);
       const machine = new VmProtocolBackend(backend, around);
       return { backend: machine, machine };
     }

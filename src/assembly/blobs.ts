@@ -15,9 +15,10 @@ export function addFlashBlobs(
   world: Pick<World, 'stream' | 'clock' | 'random' | 'files'>,
 ): void {
   const images = new Map<string, number>();
-  for (const component of options.components) {
+  for (const [i, component] of options.components.entries()) {
     const path = pathOf(component);
-    if (images.has(path) || FLASH_PATHS.includes(path)) throw new SettingsError(`firmware: ${path} is taken; say another path with blob`);
+    if (images.has(path) || FLASH_PATHS.includes(path))
+      throw new SettingsError(`${path} is taken; say another path with blob`, ['firmware', 'components', i]);
     images.set(path, component.id);
   }
   const flash = new FlashBlobs({ update, images, paths: [...dataPaths(options, world)] });

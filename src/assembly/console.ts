@@ -29,7 +29,8 @@ export async function plugConsole(bmc: BmcState, name: string, options: ConsoleO
       return plug((port) => new SimulatedConsole(port, { clock, chassis: bmc.chassis, host: options.host ?? 'server' })).start();
     case 'socket': {
       const { listen, connect } = options;
-      if ((listen === undefined) === (connect === undefined)) throw new SettingsError('a console on a socket needs listen or connect, and not both');
+      if ((listen === undefined) === (connect === undefined))
+        throw new SettingsError('a console on a socket needs listen or connect, and not both', ['sol', 'console']);
       if (connect !== undefined) {
         const to = streamAddressOf(connect);
         return plug((port) => new ConnectingSource(port, { clock, log, connect: () => stream.connect(to) })).start();

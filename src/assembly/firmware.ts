@@ -1,6 +1,6 @@
 import { hexBytes, hexText } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
-import { SettingsError } from '../config/errors.ts';
+import { SettingsError, settingAt, type SettingsPath } from '../config/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
 import { hpmHandlers } from '../handlers/picmg/hpm.ts';
@@ -54,20 +54,16 @@ export function makeFirmware(
   const directory = options.directory ?? around.directory;
   const pool: MemoryPool = { left: options.memory ?? MEMORY };
   const { files } = world;
-  for (const [i, { id, name, bmc: isBmc, publicKey }] of options.components.entries()) {
-    const others = options.components.slice(i + 1);
-    if (others.some((other) => other.id === id)) throw new SettingsError(`firmware: component ${id} is there twice`);
-    const problem = publicKey === undefined ? undefined : keyProblem(publicKey);
-    if (problem !== undefined) throw new SettingsError(`firmware: publicKey of ${name}: ${problem}`);
-    if (isBmc && others.some((other) => other.bmc)) throw new SettingsError('firmware: only one component is the BMC');
-  }
-  const components = options.components.map((one) => {
+  const components = options.components.map((one, i) => {
+    const at = ['firmware', 'components', i];
+    checkComponent(one, options.components.slice(0, i), at);
     const plain: Medium = directory !== undefined ? new FileMedium(files, `${directory}/component-${one.id}`) : new MemoryMedium(pool);
     const { speed } = one;
     const medium = speed
       ? slowMedium(plain, setup.clock, { erase: speed.erase ?? 0, writeRate: speed.writeRate ?? FAST, readRate: speed.readRate ?? FAST })
       : plain;
-    return new Component(componentOptions(one, firmware), medium, backendOf(one, setup, world), bmc);
+    const settings = settingAt(at, () => componentOptions(one, firmware));
+    return new Component(settings, medium, backendOf(one, setup, world), bmc);
   });
   const update = new UpdateService(setup, {
     bmc,
@@ -90,6 +86,13 @@ export function makeFirmware(
   });
   router.register(hpmHandlers({ update, clock: setup.clock, lanPayload: options.lanPayload }));
   return update;
+}
+
+function checkComponent({ id, name, bmc, publicKey }: FirmwareComponentOptions, before: readonly FirmwareComponentOptions[], at: SettingsPath): void {
+  if (before.some((other) => other.id === id)) throw new SettingsError(`component ${id} is there twice`, at);
+  if (bmc && before.some((other) => other.bmc)) throw new SettingsError('only one component is the BMC', at);
+  const problem = publicKey === undefined ? undefined : keyProblem(publicKey);
+  if (problem !== undefined) throw new SettingsError(`publicKey of ${name}: ${problem}`, [...at, 'publicKey']);
 }
 
 function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): UpdateAccess {
@@ -125,7 +128,7 @@ function componentOptions(one: FirmwareComponentOptions, ofBmc = '1.00') {
 
 function versionOf(text: string): Version {
   const version = parseVersion(text);
-  if (!version) throw new SettingsError(`firmware: '${text}' is not a version`);
+  if (!version) throw new SettingsError(`'${text}' is not a version`);
   return version;
 }
 

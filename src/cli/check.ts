@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Bmc } from '../bmc.ts';
+import { Bmc, type BmcSurroundings } from '../bmc.ts';
 import { SettingsError } from '../config/errors.ts';
 import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { CliError, reading } from './errors.ts';
+
+/** BMCs, and where their settings stand if they come from a file. */
+export type Given = Pick<FileOptions, 'bmcs'> & Partial<FileOptions>;
 
 /** The BMCs of a file. Throws CliError with one line for each problem. */
 export const loadFile = (file: string): BmcOptions[] => loadWhole(file).bmcs;
@@ -40,23 +43,25 @@ function imageIn(folder: string, what: string, path: string): Uint8Array {
   }
 }
 
-/** A BMC that is not opened: what its settings say together must make sense. Throws CliError. */
-export function makeBmc(options: BmcOptions, file = 'the default server'): Bmc {
+/** One of the BMCs of a file, not opened: what its settings say together must make sense. Throws CliError. */
+export function makeBmc({ bmcs, place }: Given, i: number, surroundings?: BmcSurroundings): Bmc {
   try {
-    return new Bmc(options);
+    return new Bmc(bmcs[i], surroundings);
   } catch (error) {
-    if (error instanceof SettingsError) throw new CliError(`${file}: ${options.name ?? 'bmc'}: ${error.message}`, { cause: error });
-    throw error;
+    throw settingsProblem(error, place, i);
   }
 }
 
+/** Says where in the file the settings are that make no sense; any other error as it is. */
+export const settingsProblem = (error: unknown, place: Given['place'], bmc: number): unknown =>
+  error instanceof SettingsError ? new CliError(`${place?.(bmc, error.path) ?? 'the default server'}: ${error.message}`, { cause: error }) : error;
+
 export function checkFile(file: string, { json = false }: { json?: boolean }): number {
   try {
-    const bmcs = loadFile(file);
-    for (const options of bmcs) makeBmc(options, file);
-    process.stdout.write(
-      json ? `${JSON.stringify({ ok: true, bmcs: bmcs.length, problems: [] })}\n` : `${file}: ${bmcs.length} BMC(s), no problem\n`,
-    );
+    const given = loadWhole(file);
+    const { length } = given.bmcs;
+    for (let i = 0; i < length; i++) makeBmc(given, i);
+    process.stdout.write(json ? `${JSON.stringify({ ok: true, bmcs: length, problems: [] })}\n` : `${file}: ${length} BMC(s), no problem\n`);
     return 0;
   } catch (error) {
     if (!json || !(error instanceof CliError)) throw error;

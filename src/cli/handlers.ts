@@ -2,7 +2,7 @@ import { twoSocketServer } from '../config/index.ts';
 import { keyName, Privilege } from '../commands/command.ts';
 import { isVendorNetFn, manufacturers, oemName } from '../commands/oem-registry.ts';
 import type { Entry, Handler } from '../router/index.ts';
-import { loadFile, makeBmc } from './check.ts';
+import { loadWhole, makeBmc, type Given } from './check.ts';
 
 const privileges = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
 
@@ -22,8 +22,9 @@ interface Row {
 
 /** Prints every claim of every BMC: what it is, whose it is, who may send it, what it overrides. */
 export function listHandlers(file: string | undefined, { json = false }: { json?: boolean }): number {
-  for (const options of file === undefined ? [twoSocketServer] : loadFile(file)) {
-    const { router, name } = makeBmc(options, file);
+  const given: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
+  for (let i = 0; i < given.bmcs.length; i++) {
+    const { router, name } = makeBmc(given, i);
     const rows = [...router.claims()].map(rowOf).sort((a, b) => (a.key < b.key ? -1 : 1));
     process.stdout.write(json ? `${JSON.stringify({ bmc: name, handlers: rows })}\n` : `${name}: ${rows.length} claims\n${table(rows)}`);
   }

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino, type Logger } from 'pino';
-import { Bmc } from '../bmc.ts';
+import type { Bmc } from '../bmc.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { twoSocketServer } from '../config/two-socket-server.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
@@ -9,7 +9,7 @@ import { traced } from '../router/index.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
-import { loadWhole } from './check.ts';
+import { loadWhole, makeBmc, settingsProblem, type Given } from './check.ts';
 import { CliError, systemProblem } from './errors.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
@@ -30,7 +30,7 @@ export interface RunOptions {
 
 /** Serves until SIGTERM or SIGINT; the exit code is then 0. */
 export async function run(file: string | undefined, options: RunOptions): Promise<number> {
-  const given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
+  const given: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
   const state = stateOf(file, given.state, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   const settings = given.bmcs.map((bmc) => withSockets(withVm(withLan(bmc, options.lan), options.vmSocket), options));
@@ -54,14 +54,14 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   try {
-    for (const one of settings) {
+    for (const [i, one] of settings.entries()) {
       const name = one.name ?? 'bmc';
       const firmwareDirectory = state && `${state.directory}/firmware/${name}`;
-      const bmc = new Bmc(one, { world, log: bmcLog(log), journal: storage?.journal(name), firmwareDirectory, icmb });
+      const bmc = makeBmc({ ...given, bmcs: settings }, i, { world, log: bmcLog(log), journal: storage?.journal(name), firmwareDirectory, icmb });
       if (options.trace)
         bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, (line) => void process.stderr.write(`${bmc.name}  ${line}\n`)));
       bmcs.push(bmc);
-      await bmc.open();
+      await bmc.open().catch((error: unknown) => Promise.reject(settingsProblem(error, given.place, i)));
     }
   } catch (error) {
     await Promise.all(bmcs.map((bmc) => bmc.close()));

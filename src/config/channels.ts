@@ -54,10 +54,10 @@ export const interfacesOf = <T extends Type>({ interfaces = [] }: BmcOptions, ty
 export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
   const table = new Map(ALWAYS.map((channel) => [channel.number, channel]));
   const taken = new Set<number>();
-  for (const one of interfaces) {
+  for (const [i, one] of interfaces.entries()) {
     const channelOf = channels[one.type] as (options: InterfaceOptions) => ChannelOptions;
     const channel = channelOf(one);
-    if (taken.has(channel.number)) throw new SettingsError(`two interfaces have channel ${channel.number}`);
+    if (taken.has(channel.number)) throw new SettingsError(`two interfaces have channel ${channel.number}`, ['interfaces', i]);
     taken.add(channel.number);
     table.set(channel.number, channel);
   }
@@ -104,10 +104,10 @@ function checkAddresses({ interfaces = [], satellites = [] }: BmcOptions): void 
   const own = (channel: number): number =>
     interfaces.flatMap((one) => (one.type === 'ipmb' && (one.channel ?? 0) === channel ? [one.address ?? BMC_ADDRESS] : []))[0] ?? BMC_ADDRESS;
   const taken = new Set<string>();
-  for (const { address, channel = 0 } of satellites) {
+  for (const [i, { address, channel = 0 }] of satellites.entries()) {
     const place = `${channel}/${address}`;
     if (taken.has(place) || address === own(channel))
-      throw new SettingsError(`channel ${channel}: two controllers have slave address ${address.toString(16)}h`);
+      throw new SettingsError(`channel ${channel}: two controllers have slave address ${address.toString(16)}h`, ['satellites', i]);
     taken.add(place);
   }
 }

@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
 import type { ZodError, z } from 'zod';
+import type { SettingsPath } from './errors.ts';
 import type { BmcOptions } from './options.ts';
 import { fileSchema } from './schema.ts';
 import { keysAt, narrowed, unknownKey, wording } from './wording.ts';
@@ -20,6 +21,8 @@ export interface FileOptions {
   readonly bmcs: BmcOptions[];
   /** Where what clients change is kept. */
   readonly state?: { readonly directory: string; readonly sealKeyFile?: string };
+  /** `file:line:column key` of a setting of one of `bmcs`, or of the nearest that stands in the file. */
+  readonly place: (bmc: number, path: SettingsPath) => string;
 }
 
 /** The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Throws ConfigError. */
@@ -41,7 +44,12 @@ export function parseFile(text: string, file: string): FileOptions {
   const entries = (bmcs ?? [one]).map(expand);
   const clashes = nameClashes(entries).map((i) => `${at(valueOffset(document, ['bmcs', i, 'name']))} bmcs.${i}.name: ${CLASH}`);
   if (clashes.length > 0) throw new ConfigError(clashes);
-  return { bmcs: entries.flat(), state };
+  const place = (bmc: number, path: SettingsPath): string => {
+    const entry = entries.flatMap((made, i) => made.map(() => i))[bmc];
+    const whole = bmcs === undefined ? path : ['bmcs', entry, ...path];
+    return `${at(valueOffset(document, whole))} ${whole.join('.') || 'file'}`;
+  };
+  return { bmcs: entries.flat(), state, place };
 }
 
 const CLASH = 'expected a name that no other BMC of the file has (with count: one with {n} in it)';
@@ -91,7 +99,7 @@ function received(issue: z.core.$ZodIssue, document: Document, path: readonly (s
 }
 
 /** Where the value at a path stands, or the nearest parent that is there. */
-function valueOffset(document: Document, path: readonly (string | number)[]): number {
+function valueOffset(document: Document, path: SettingsPath): number {
   for (let length = path.length; length >= 0; length--) {
     const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
     const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;

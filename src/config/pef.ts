@@ -3,7 +3,7 @@ import { DestinationType, PolicyRule, type AlertPolicy, type EventFilter } from 
 import { LanParameter } from '../state/transport/lan-parameters.ts';
 import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/sensor/pef-filters.ts';
 import { FILTERS, type PefDefaults } from '../state/sensor/pef-parameters.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError, settingAt } from './errors.ts';
 import { sensorTypes } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';
@@ -15,10 +15,13 @@ export function pefOf({ pef }: BmcOptions): PefDefaults {
   if (!pef) return { filters: preconfigured };
   const filters = new Map(preconfigured);
   let next = PRECONFIGURED.length + 1;
-  for (const filter of pef.filters ?? []) {
+  for (const [i, filter] of (pef.filters ?? []).entries()) {
     const number = filter.number ?? next;
-    if (number > FILTERS) throw new SettingsError(`there are ${FILTERS} PEF filters`);
-    filters.set(number, filterOf(filter));
+    if (number > FILTERS) throw new SettingsError(`there are ${FILTERS} PEF filters`, ['pef', 'filters', i]);
+    filters.set(
+      number,
+      settingAt(['pef', 'filters', i], () => filterOf(filter)),
+    );
     next = Math.max(next, number + 1);
   }
   const { enabled = true, eventMessages = false, startupDelay = 60, alertStartupDelay } = pef;
@@ -72,10 +75,10 @@ function policiesOf({ pef = {} }: BmcOptions): AlertPolicy[] {
 /** Each destination with its number: the given one, or the next of its channel. */
 function numbered(destinations: readonly AlertDestinationOptions[]): { number: number; destination: AlertDestinationOptions }[] {
   const next = new Map<number, number>();
-  return destinations.map((destination) => {
+  return destinations.map((destination, i) => {
     const channel = destination.channel ?? 1;
     const number = destination.number ?? next.get(channel) ?? 1;
-    if (number > 4) throw new SettingsError('a LAN channel has four alert destinations');
+    if (number > 4) throw new SettingsError('a LAN channel has four alert destinations', ['pef', 'destinations', i]);
     next.set(channel, number + 1);
     return { number, destination };
   });
@@ -92,7 +95,7 @@ function filterOf({
   offsets,
 }: PefFilterOptions): EventFilter {
   const type = typeof sensorType === 'string' ? sensorTypes[sensorType.toLowerCase()] : (sensorType ?? ANY);
-  if (type === undefined) throw new SettingsError(`PEF filter: there is no sensor type '${sensorType}'`);
+  if (type === undefined) throw new SettingsError(`there is no sensor type '${sensorType}'`);
   const severities = {
     unspecified: Severity.Unspecified,
     monitor: Severity.Monitor,

@@ -4,7 +4,7 @@ import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Iden
 import type { LanSettings } from '../state/transport/lan-parameters.ts';
 import { RestorePolicy, type ChassisOptions } from '../state/chassis/chassis.ts';
 import type { UsersOptions } from '../state/app/users.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError, settingAt } from './errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';
@@ -99,16 +99,17 @@ export function dangersOf(options: BmcOptions): string[] {
 
 /** Throws SettingsError for a user that has no slot. */
 export function usersOf(options: BmcOptions): UsersOptions {
-  const stray = options.users?.find(({ id }) => id > (options.userSlots ?? id));
-  if (stray) throw new SettingsError(`user ${stray.id}: there are ${options.userSlots} user slots`);
+  const { users = [], userSlots } = options;
+  const stray = users.findIndex(({ id }) => id > (userSlots ?? id));
+  if (stray >= 0) throw new SettingsError(`user ${users[stray].id}: there are ${userSlots} user slots`, ['users', stray]);
   const channels = [
     ...interfacesOf(options, 'lan').map(({ channel }) => channel ?? 1),
     ...interfacesOf(options, 'serial').map(({ channel }) => channel ?? SERIAL_CHANNEL),
   ];
   return {
     channels,
-    slots: options.userSlots,
-    users: (options.users ?? []).map((user) => ({ ...user, privilegeLimit: privilegeOf(user.privilege ?? 'administrator') })),
+    slots: userSlots,
+    users: users.map((user) => ({ ...user, privilegeLimit: privilegeOf(user.privilege ?? 'administrator') })),
   };
 }
 
@@ -116,7 +117,10 @@ export function usersOf(options: BmcOptions): UsersOptions {
 export const usersWithoutSol = ({ users = [] }: BmcOptions): number[] => users.filter(({ sol }) => sol === false).map(({ id }) => id);
 
 export const frusOf = ({ fru = [] }: BmcOptions): FruDevice[] =>
-  fru.map((one) => ({ id: one.id, name: one.name, image: imageOf(one), byWords: one.byWords, readOnly: one.readOnly }));
+  fru.map((one, i) => {
+    const image = settingAt(['fru', i], () => imageOf(one));
+    return { id: one.id, name: one.name, image, byWords: one.byWords, readOnly: one.readOnly };
+  });
 
 function imageOf(fru: FruOptions): Uint8Array {
   const { image, file, size = image?.length ?? 2048 } = fru;

@@ -1,7 +1,7 @@
 import { LINEARIZATIONS, NON_LINEAR } from '../state/sensor/linearization.ts';
 import { factorsFor, type Factors } from '../state/sensor/sensor-factors.ts';
 import { THRESHOLDS, type SensorDeclaration } from '../state/sensor/sensor.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError, settingAt } from './errors.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsInFile } from './sdr-file.ts';
@@ -12,16 +12,17 @@ const SENSOR_SPECIFIC = 0x6f;
 
 /** The sensors of the settings, and those of the SDR file. Throws SettingsError. */
 export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions, source: SourceMaker): SensorDeclaration[] {
-  const loaded = sensorsInFile(sdr, source);
+  const loaded = settingAt(['sdr'], () => sensorsInFile(sdr, source));
   const taken = new Set([...loaded, ...sensors].flatMap(({ number }) => (number === undefined ? [] : [number])));
   let next = 1;
   return [
-    ...sensors.map((sensor) => {
+    ...sensors.map((sensor, i) => {
       while (taken.has(next)) next++;
       const number = sensor.number ?? next++;
       taken.add(number);
-      if (loaded.some((one) => one.number === number)) throw new SettingsError(`sensor ${sensor.name}: number ${number} is one of the SDR file's`);
-      return sensorOf(sensor, number, source);
+      if (loaded.some((one) => one.number === number))
+        throw new SettingsError(`sensor ${sensor.name}: number ${number} is one of the SDR file's`, ['sensors', i]);
+      return settingAt(['sensors', i], () => sensorOf(sensor, number, source));
     }),
     ...loaded,
   ];

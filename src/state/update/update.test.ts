@@ -329,5 +329,5 @@ test('an image to roll back to that is damaged is not rolled back to', async () 
 
 test('a public key that is none is a mistake in the settings', async () => {
   const publicKey = '-----BEGIN PUBLIC KEY-----\nbm9uZQ==\n-----END PUBLIC KEY-----';
-  await expect(bench({ publicKey })).rejects.toThrow('firmware: publicKey of BMC');
+  await expect(bench({ publicKey })).rejects.toThrow('publicKey of BMC');
 });
