@@ -1,4 +1,5 @@
 import { connect, createServer, type OnReadOpts, type Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { listenUnix } from './node-unix.ts';
 import { openTty } from './node-tty.ts';
 import type { Stream, StreamAddress, StreamNetwork, StreamServer } from './world.ts';
@@ -8,6 +9,9 @@ import type { Stream, StreamAddress, StreamNetwork, StreamServer } from './world
  * read, a third of what a short request costs. Accepted sockets have no such option.
  */
 const SCRATCH = new Uint8Array(65536);
+
+/** With a single core, whoever should send the next bytes would be kept from it. */
+const CAN_BE_EAGER = availableParallelism() > 1;
 
 /** TCP and Unix sockets of the real world. */
 export const nodeStreams: StreamNetwork = {
@@ -72,11 +76,14 @@ class NodeStream implements Stream {
   readonly peer: string;
   onClose: ((error?: Error) => void) | undefined;
   onDrain: (() => void) | undefined;
+  eager = 0;
   readonly #socket: Socket;
   #onData: ((data: Uint8Array) => void) | undefined;
   #error: Error | undefined;
   #started = false;
   #paused = false;
+  #awakeUntil = 0;
+  #isAwake = false;
 
   constructor(socket: Socket, peer: string) {
     this.peer = peer;
@@ -103,7 +110,16 @@ class NodeStream implements Stream {
 
   received(data: Uint8Array): void {
     this.#onData?.(data);
+    if (this.eager === 0 || !CAN_BE_EAGER) return;
+    this.#awakeUntil = performance.now() + this.eager;
+    if (!this.#isAwake) NodeStream.#stayAwake(this);
   }
+
+  /** A loop with something to do at once does not sleep; it takes up everybody's I/O in each round. */
+  static readonly #stayAwake = (stream: NodeStream): void => {
+    stream.#isAwake = performance.now() < stream.#awakeUntil && !stream.#socket.destroyed;
+    if (stream.#isAwake) setImmediate(NodeStream.#stayAwake, stream);
+  };
 
   write(data: Uint8Array): boolean {
     return this.#socket.writable ? this.#socket.write(Buffer.from(data)) : true;

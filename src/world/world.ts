@@ -86,6 +86,8 @@ export interface Stream {
   /** False: more is buffered than should be; `onDrain` tells when to go on. */
   write(data: Uint8Array): boolean;
   onDrain: (() => void) | undefined;
+  /** For so many milliseconds after each arrival the process looks for more instead of sleeping; 0 unless set. */
+  eager?: number;
   pause(): void;
   resume(): void;
   end(): void;

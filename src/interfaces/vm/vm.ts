@@ -6,6 +6,9 @@ import type { Attention } from '../../state/app/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
 import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer, Timer } from '../../world/world.ts';
 
+/** Milliseconds: a driver with several requests sends the next one in less, and waking up takes as long as an answer (decision 29). */
+const EAGER = 0.4;
+
 /** Who wants to know of the machine behind the interface, and may work it. */
 export interface VmMachine {
   /** A machine has connected; `operate` sends it an operation of VmCode. */
@@ -135,6 +138,7 @@ export class VmInterface implements Interface<BmcState> {
       operation: (code, value) => this.#operation(code, value),
       malformed: () => void this.counters.malformed++,
     });
+    stream.eager = EAGER;
     stream.onData = (bytes) => {
       if (this.#stream === stream) reader.push(bytes);
     };
