@@ -53,6 +53,21 @@ test('the greeting of ipmi_sim, and a request as QEMU sends it', async () => {
   expect(await say(`ff 01 a1 08 3f a1 ${DEVICE_ID}`)).toMatch(/^00 1c 01 00 [\da-f ]+ a0$/);
 });
 
+test('the process stays awake for what a machine asks next', async () => {
+  const world = simWorld(6);
+  const accepted: Stream[] = [];
+  const listen = world.stream.listen.bind(world.stream);
+  world.stream.listen = (at, accept) =>
+    listen(at, (one) => {
+      accepted.push(one);
+      accept(one);
+    });
+  const bmc = new Bmc({ interfaces: [{ type: 'vm', listen: '/vm.sock' }] }, { world });
+  await world.until(bmc.open());
+  await world.until(world.stream.connect({ path: '/vm.sock' }));
+  expect(accepted.map(({ eager }) => eager)).toEqual([0.4]);
+});
+
 test('interrupts follow Set BMC Global Enables, and are on before its response', async () => {
   const { raw, bmc } = await bench();
   const { say } = await raw();
@@ -164,6 +179,8 @@ test('connecting instead of listening: tried each second, and again when the mac
   streams[0].destroy();
   await world.run(1200);
   expect(streams.length).toBe(2);
+  streams[1].destroy();
+  await world.run(500);
   await world.until(bmc.close());
   await world.run(5000);
   expect(streams.length).toBe(2);

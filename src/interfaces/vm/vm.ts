@@ -4,7 +4,8 @@ import { Context, refuse, type Answer, type Channel, type Dispatch, type Interfa
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { Attention } from '../../state/app/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
-import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer, Timer } from '../../world/world.ts';
+import { Redial } from '../../world/redial.ts';
+import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
 
 /** Milliseconds: a driver with several requests sends the next one in less, and waking up takes as long as an answer (decision 29). */
 const EAGER = 0.4;
@@ -48,7 +49,8 @@ export interface VmCounters {
  */
 const DEADLINE = 3000;
 const HOST_PATIENCE = 3800;
-const RECONNECT = 1000;
+/** A monitor that restarts is back within a second. */
+const RETRY = { first: 1000, most: 1000 };
 
 /**
  * The system interface of a virtual machine over the VM protocol (QEMU's `ipmi-bmc-extern`). One machine at a time: a new
@@ -67,9 +69,8 @@ export class VmInterface implements Interface<BmcState> {
   #attention: Attention = { set: false, interrupt: false };
   /** What the machine was told of interrupts last. */
   #interrupts: boolean | undefined;
-  #retry: Timer | undefined;
+  #redial: Redial | undefined;
   #forget: () => void = () => undefined;
-  #closed = false;
 
   constructor(options: VmInterfaceOptions) {
     this.#options = options;
@@ -90,13 +91,18 @@ export class VmInterface implements Interface<BmcState> {
     const { at, world, bmc } = this.#options;
     this.#dispatch = dispatch;
     this.#forget = bmc.messages.onInterruptEnable(() => this.#stateInterrupts());
-    if ('listen' in at) this.#server = await world.stream.listen(at.listen, (stream) => this.#accept(stream));
-    else void this.#connect(at.connect);
+    const { stream, clock } = world;
+    const accept = (one: Stream): void => this.#accept(one);
+    if ('listen' in at) this.#server = await stream.listen(at.listen, accept);
+    else {
+      this.#redial = new Redial({ clock, connect: () => stream.connect(at.connect), connected: accept, pause: RETRY });
+      // Nobody there is no failure: the machine may start later than its BMC.
+      void this.#redial.start();
+    }
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#retry?.cancel();
+    this.#redial?.stop();
     this.#forget();
     await this.#server?.close();
     const stream = this.#stream;
@@ -106,22 +112,6 @@ export class VmInterface implements Interface<BmcState> {
   attention(attention: Attention): void {
     this.#attention = attention;
     if (this.#can(VmCapability.Attention)) this.#operate(attentionCode(attention));
-  }
-
-  /** Nobody there is no failure: the machine may start later than its BMC. */
-  async #connect(to: StreamAddress): Promise<void> {
-    try {
-      const stream = await this.#options.world.stream.connect(to);
-      if (this.#closed) stream.destroy();
-      else this.#accept(stream);
-    } catch {
-      this.#connectLater();
-    }
-  }
-
-  #connectLater(): void {
-    const { at, world } = this.#options;
-    if ('connect' in at && !this.#closed) this.#retry = world.clock.after(RECONNECT, () => void this.#connect(at.connect));
   }
 
   #accept(stream: Stream): void {
@@ -145,7 +135,7 @@ export class VmInterface implements Interface<BmcState> {
     stream.onDrain = () => stream.resume();
     stream.onClose = () => {
       this.#leave(stream);
-      this.#connectLater();
+      this.#redial?.lost();
     };
     this.#write(stream, buildVmOperation(VmCode.Version, VM_VERSION));
     this.#write(stream, buildVmOperation(attentionCode(this.#attention)));
