@@ -1,6 +1,6 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { listenUnix } from './node-unix.ts';
+import { listenAt } from './node-listen.ts';
 import { systemError } from './system-error.ts';
 import type { Http, HttpAnswer, HttpRequest, StreamAddress, StreamServer } from './world.ts';
 
@@ -17,40 +17,24 @@ export const nodeHttp: Http = {
           clearTimeout(timer);
           if (text === undefined) reject(systemError('EMSGSIZE', 'request', url));
           else resolve({ status: response.statusCode ?? 0, body: text });
-        }, reject);
+        }, failed);
       });
       const timer = setTimeout(() => request.destroy(systemError('ETIMEDOUT', 'request', url)), timeout);
-      request.on('error', (error) => {
+      const failed = (error: Error): void => {
         clearTimeout(timer);
         reject(error);
-      });
+      };
+      request.on('error', failed);
       request.end(body);
     });
   },
 
-  async listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer> {
+  listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer> {
     const server = createServer((request, response) => void serve(request, response, answer));
-    let address = at;
-    let withdraw: (() => Promise<void>) | undefined;
-    if ('path' in at) {
-      withdraw = await listenUnix(server, at.path, at.mode);
-    } else {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(at.port, at.host, () => resolve());
-      });
-      const bound = server.address();
-      if (bound && typeof bound === 'object') address = { host: bound.address, port: bound.port };
-    }
-    return {
-      address,
-      async close() {
-        await withdraw?.();
-        withdraw = undefined;
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-      },
-    };
+    return listenAt(server, at, () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    });
   },
 };
 

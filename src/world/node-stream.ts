@@ -1,6 +1,6 @@
 import { connect, createServer, type OnReadOpts, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { listenUnix } from './node-unix.ts';
+import { listenAt } from './node-listen.ts';
 import { openTty } from './node-tty.ts';
 import type { Stream, StreamAddress, StreamNetwork, StreamServer } from './world.ts';
 
@@ -15,32 +15,10 @@ const CAN_BE_EAGER = availableParallelism() > 1;
 
 /** TCP and Unix sockets of the real world. */
 export const nodeStreams: StreamNetwork = {
-  async listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer> {
+  listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer> {
     const server = createServer({ noDelay: true }, (socket) => accept(new NodeStream(socket, peerOf(socket, at))));
-    let address = at;
-    let withdraw: (() => Promise<void>) | undefined;
-    if ('path' in at) {
-      withdraw = await listenUnix(server, at.path, at.mode);
-    } else {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host: at.host, port: at.port, exclusive: true }, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
-      const bound = server.address();
-      if (bound && typeof bound === 'object') address = { host: bound.address, port: bound.port };
-    }
-    server.on('error', () => {}); // a failed accept (EMFILE) costs one connection, not the process
-    return {
-      address,
-      async close() {
-        await withdraw?.();
-        withdraw = undefined;
-        server.close(); // its callback waits for the open streams, which are not ours
-      },
-    };
+    // The callback of close() waits for the open streams, which are not ours.
+    return listenAt(server, at, () => void server.close());
   },
 
   async connect(to): Promise<Stream> {
