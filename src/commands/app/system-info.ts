@@ -1,11 +1,6 @@
 import { bit, byte, layout, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-
-const codes = {
-  0x80: 'parameter not supported',
-  0x81: 'attempt to set "set in progress" when not in "set complete" state',
-  0x82: 'attempt to write read-only parameter',
-};
+import { parameterAnswer, parameterCodes } from '../parameters.ts';
 
 export const SetSystemInfoParameters = command({
   name: 'Set System Info Parameters',
@@ -13,7 +8,7 @@ export const SetSystemInfoParameters = command({
   netFn: NetFn.App,
   cmd: 0x58,
   privilege: Privilege.Administrator,
-  codes,
+  codes: parameterCodes,
   request: { parameter: u8, data: rest() },
   response: {},
 });
@@ -24,9 +19,9 @@ export const GetSystemInfoParameters = command({
   netFn: NetFn.App,
   cmd: 0x59,
   privilege: Privilege.User,
-  codes,
+  codes: parameterCodes,
   request: { ...byte({ revisionOnly: bit(7) }), parameter: u8, setSelector: u8, blockSelector: u8 },
-  response: { revision: u8, data: rest() },
+  response: parameterAnswer,
 });
 
 /** One set of a text parameter. Block 0 begins with the encoding (0: ASCII) and the length of the whole text. */

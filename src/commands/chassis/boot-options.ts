@@ -1,5 +1,6 @@
 import { bit, bits, byte, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
+import { parameterCodes } from '../parameters.ts';
 
 export const SetSystemBootOptions = command({
   name: 'Set System Boot Options',
@@ -7,11 +8,7 @@ export const SetSystemBootOptions = command({
   netFn: NetFn.Chassis,
   cmd: 0x08,
   privilege: Privilege.Operator,
-  codes: {
-    0x80: 'parameter not supported',
-    0x81: 'attempt to set "set in progress" when not in "set complete" state',
-    0x82: 'attempt to write read-only parameter',
-  },
+  codes: parameterCodes,
   request: {
     /** Without data only the mark is changed. */
     ...byte({ invalid: bit(7), parameter: bits(6, 0) }),
@@ -26,7 +23,7 @@ export const GetSystemBootOptions = command({
   netFn: NetFn.Chassis,
   cmd: 0x09,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'parameter not supported' },
+  codes: parameterCodes,
   request: { ...byte({ parameter: bits(6, 0) }), setSelector: u8, blockSelector: u8 },
   response: {
     ...byte({ version: bits(3, 0) }),

@@ -1,5 +1,6 @@
 import { bit, bits, byte, bytes, layout, nested, optional, rest, timestamp, u16, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
+import { parameterAnswer, parameterCodes } from '../parameters.ts';
 import { eventFields } from './events.ts';
 
 /** Actions of PEF, by their bits in masks (IPMI 2.0 §17.6, §30.1). */
@@ -27,15 +28,13 @@ export const ArmPefPostponeTimer = command({
   response: { present: u8 },
 });
 
-const parameterCodes = { 0x80: 'parameter not supported' };
-
 export const SetPefConfigurationParameters = command({
   name: 'Set PEF Configuration Parameters',
   spec: 'IPMI 2.0 §30.3',
   netFn: NetFn.SensorEvent,
   cmd: 0x12,
   privilege: Privilege.Administrator,
-  codes: { ...parameterCodes, 0x81: 'set in progress', 0x82: 'read-only parameter' },
+  codes: parameterCodes,
   request: { ...byte({ parameter: bits(6, 0) }), data: rest() },
   response: {},
 });
@@ -48,7 +47,7 @@ export const GetPefConfigurationParameters = command({
   privilege: Privilege.Operator,
   codes: parameterCodes,
   request: { ...byte({ revisionOnly: bit(7), parameter: bits(6, 0) }), setSelector: u8, blockSelector: u8 },
-  response: { revision: u8, data: rest() },
+  response: parameterAnswer,
 });
 
 export const SetLastProcessedEventId = command({

@@ -1,12 +1,6 @@
-import { bit, bits, byte, rest, u16, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, u16 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-
-const codes = {
-  0x80: 'parameter not supported',
-  0x81: 'attempt to set "set in progress" when not in "set complete" state',
-  0x82: 'attempt to write read-only parameter',
-  0x83: 'attempt to read write-only parameter',
-};
+import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters.ts';
 
 export const SetLanConfigurationParameters = command({
   name: 'Set LAN Configuration Parameters',
@@ -14,8 +8,8 @@ export const SetLanConfigurationParameters = command({
   netFn: NetFn.Transport,
   cmd: 0x01,
   privilege: Privilege.Administrator,
-  codes,
-  request: { ...byte({ channel: bits(3, 0) }), parameter: u8, data: rest() },
+  codes: parameterCodes,
+  request: setOfChannel,
   response: {},
 });
 
@@ -25,13 +19,9 @@ export const GetLanConfigurationParameters = command({
   netFn: NetFn.Transport,
   cmd: 0x02,
   privilege: Privilege.Operator,
-  codes,
-  request: { ...byte({ revisionOnly: bit(7), channel: bits(3, 0) }), parameter: u8, setSelector: u8, blockSelector: u8 },
-  response: {
-    /** 11h: parameters as in IPMI 1.5 and 2.0. */
-    revision: u8,
-    data: rest(),
-  },
+  codes: parameterCodes,
+  request: getOfChannel,
+  response: parameterAnswer,
 });
 
 export const SuspendBmcArps = command({

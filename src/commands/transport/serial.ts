@@ -1,12 +1,7 @@
 import { bit, bits, byte, bytes, ipv4, rest, u16, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
+import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters.ts';
 
-const codes = {
-  0x80: 'parameter not supported',
-  0x81: 'attempt to set "set in progress" when not in "set complete" state',
-  0x82: 'attempt to write read-only parameter',
-  0x83: 'attempt to read write-only parameter',
-};
 const channel = byte({ channel: bits(3, 0) });
 
 export const SetSerialModemConfiguration = command({
@@ -15,8 +10,8 @@ export const SetSerialModemConfiguration = command({
   netFn: NetFn.Transport,
   cmd: 0x10,
   privilege: Privilege.Administrator,
-  codes,
-  request: { ...channel, parameter: u8, data: rest() },
+  codes: parameterCodes,
+  request: setOfChannel,
   response: {},
 });
 
@@ -26,13 +21,9 @@ export const GetSerialModemConfiguration = command({
   netFn: NetFn.Transport,
   cmd: 0x11,
   privilege: Privilege.Operator,
-  codes,
-  request: { ...byte({ revisionOnly: bit(7), channel: bits(3, 0) }), parameter: u8, setSelector: u8, blockSelector: u8 },
-  response: {
-    /** 11h: parameters as in IPMI 1.5 and 2.0. */
-    revision: u8,
-    data: rest(),
-  },
+  codes: parameterCodes,
+  request: getOfChannel,
+  response: parameterAnswer,
 });
 
 /** Mux settings of Set Serial/Modem Mux, table 25-5. */

@@ -1,12 +1,6 @@
-import { bit, bits, byte, layout, rest, u16, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, layout, u16, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-
-const codes = {
-  0x80: 'parameter not supported',
-  0x81: 'attempt to set "set in progress" when not in "set complete" state',
-  0x82: 'attempt to write read-only parameter',
-  0x83: 'attempt to read write-only parameter',
-};
+import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters.ts';
 
 /** Session states of SOL Activating. */
 export const SolState = { Activating: 1 } as const;
@@ -33,8 +27,8 @@ export const SetSolConfigurationParameters = command({
   netFn: NetFn.Transport,
   cmd: 0x21,
   privilege: Privilege.Administrator,
-  codes,
-  request: { ...byte({ channel: bits(3, 0) }), parameter: u8, data: rest() },
+  codes: parameterCodes,
+  request: setOfChannel,
   response: {},
 });
 
@@ -44,9 +38,9 @@ export const GetSolConfigurationParameters = command({
   netFn: NetFn.Transport,
   cmd: 0x22,
   privilege: Privilege.User,
-  codes,
-  request: { ...byte({ revisionOnly: bit(7), channel: bits(3, 0) }), parameter: u8, setSelector: u8, blockSelector: u8 },
-  response: { revision: u8, data: rest() },
+  codes: parameterCodes,
+  request: getOfChannel,
+  response: parameterAnswer,
 });
 
 /** SOL configuration parameters, §26.3 table 26-5. */

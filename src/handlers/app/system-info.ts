@@ -1,10 +1,9 @@
 import { GetSystemInfoParameters, SetSystemInfoParameters } from '../../commands/app/system-info.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
-
-const PARAMETER_REVISION = 0x11;
 
 export const systemInfoHandlers: readonly Handler<BmcState>[] = [
   handle(SetSystemInfoParameters, ({ parameter, data }, { bmc, session, channel }) =>

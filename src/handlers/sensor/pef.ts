@@ -10,6 +10,7 @@ import {
   SetLastProcessedEventId,
   SetPefConfigurationParameters,
 } from '../../commands/sensor/pef.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { FILTERS, STRINGS } from '../../state/sensor/pef-parameters.ts';
@@ -18,7 +19,6 @@ import { handle } from '../handle.ts';
 
 /** As digits, least significant first: 1.5, which IPMI 2.0 did not change (§30.1). */
 const PEF_VERSION = 0x51;
-const PARAMETER_REVISION = 0x11;
 
 export const pefHandlers: readonly Handler<BmcState>[] = [
   handle(GetPefCapabilities, () => ({

@@ -5,13 +5,11 @@ import {
   SetLanConfigurationParameters,
   SuspendBmcArps,
 } from '../../commands/transport/lan.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
-
-/** Of LAN and SOL parameters: as in IPMI 1.5 and 2.0. */
-export const PARAMETER_REVISION = 0x11;
 
 export const lanHandlers: readonly Handler<BmcState>[] = [
   handle(SetLanConfigurationParameters, ({ channel, parameter, data }, context) => {

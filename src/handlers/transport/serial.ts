@@ -15,6 +15,7 @@ import {
   SetUserCallbackOptions,
 } from '../../commands/transport/serial.ts';
 import { Privilege } from '../../commands/command.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { maskOf, typesIn } from '../../state/transport/lan-parameters.ts';
@@ -23,7 +24,6 @@ import type { SerialChannel } from '../../state/transport/serial.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 
-const PARAMETER_REVISION = 0x11;
 const BLOCK = 16;
 const BASIC_CALLBACK = 3;
 

@@ -1,9 +1,10 @@
 import { GetSolConfigurationParameters, SolActivating, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
-import { lanChannel, PARAMETER_REVISION } from './lan.ts';
+import { lanChannel } from './lan.ts';
 
 export const solHandlers: readonly Handler<BmcState>[] = [
   // For consoles of a serial channel. A BMC that another one tells so has nothing to stop.
