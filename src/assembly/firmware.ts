@@ -1,8 +1,8 @@
 import { hexBytes, hexText } from '../codec/index.ts';
-import { Privilege } from '../commands/command.ts';
 import { SettingsError, settingAt, type SettingsPath } from '../config/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
+import { privilegeOf } from '../config/privilege.ts';
 import { hpmHandlers } from '../handlers/picmg/hpm.ts';
 import type { Router } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
@@ -96,15 +96,8 @@ function checkComponent({ id, name, bmc, publicKey }: FirmwareComponentOptions, 
 }
 
 function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): UpdateAccess {
-  const level = {
-    callback: Privilege.Callback,
-    user: Privilege.User,
-    operator: Privilege.Operator,
-    administrator: Privilege.Administrator,
-    oem: Privilege.Oem,
-  }[privilege];
   return {
-    privilege: level,
+    privilege: privilegeOf(privilege),
     allows: ({ number, medium }) =>
       channels === undefined ||
       channels.some((one) => one === number || (one === 'lan' && medium === 'lan') || (one === 'host' && medium === 'system-interface')),

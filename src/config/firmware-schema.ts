@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { streamAddress } from './interface-schema.ts';
 
 const version = z
   .string()
@@ -42,7 +43,7 @@ export const firmwareSchema = z.strictObject({
   components: z.array(component).min(1).max(8),
   paths: z
     .strictObject({
-      net: z.string().min(1).optional(),
+      net: streamAddress.optional(),
       window: z
         .strictObject({
           file: z.string().min(1),

@@ -16,7 +16,7 @@ const lan = z.strictObject({
   authTypes: z.array(z.enum(['none', 'md2', 'md5', 'password'])).optional(),
   kg: z
     .string()
-    .regex(/^(0x[\da-f]{40}|.{0,20})$/i, 'expected up to 20 characters, or 0x and 40 hex digits')
+    .regex(/^(0x[\da-f]{40}|[\0-\xff]{0,20})$/i, 'expected up to 20 characters of ISO 8859-1, or 0x and 40 hex digits')
     .optional(),
   address: ipv4.optional(),
   netmask: ipv4.optional(),

@@ -34,6 +34,18 @@ test.each([
   ['satellites: [{ address: 0x82, sensor: [] }]', '1:31 satellites.0.sensor: unknown key; did you mean sensors?'],
   ['sol: { console: { type: tty, pat: /dev/x } }', '1:30 sol.console.pat: unknown key; did you mean path?'],
   ['sensorFeed: { listen: x }', '1:23 sensorFeed.listen: expected host:port or a path with a /, received "x"'],
+  ['sol: { console: { type: socket, connect: x } }', '1:42 sol.console.connect: expected host:port or a path with a /, received "x"'],
+  [
+    'firmware: { components: [{ id: 0, name: a }], paths: { net: x } }',
+    '1:61 firmware.paths.net: expected host:port or a path with a /, received "x"',
+  ],
+  [
+    "identity: { firmware: '128.00' }",
+    '1:23 identity.firmware: expected "major.minor", major 0..127, minor 0..99 (write it in quotes), received "128.00"',
+  ],
+  ["users: [{ id: 2, password: '€uro' }]", '1:28 users.0.password: expected characters of ISO 8859-1'],
+  ["users: [{ id: 2, name: 'Łukasz' }]", '1:24 users.0.name: expected characters of ISO 8859-1, received "Łukasz"'],
+  ["interfaces: [{ type: lan, kg: '€' }]", '1:31 interfaces.0.kg: expected up to 20 characters of ISO 8859-1, or 0x and 40 hex digits'],
   ['identity: { firmware: 2.04 }', '1:23 identity.firmware: expected string, received 2.04 (write it in quotes)'],
 ])('%s', (text, problem) => {
   expect(() => parseConfig(text, 'f')).toThrow(problem);

@@ -14,10 +14,13 @@ const preconfigured: ReadonlyMap<number, EventFilter> = new Map(PRECONFIGURED.ma
 export function pefOf({ pef }: BmcOptions): PefDefaults {
   if (!pef) return { filters: preconfigured };
   const filters = new Map(preconfigured);
+  const taken = new Set<number>();
   let next = PRECONFIGURED.length + 1;
   for (const [i, filter] of (pef.filters ?? []).entries()) {
     const number = filter.number ?? next;
     if (number > FILTERS) throw new SettingsError(`there are ${FILTERS} PEF filters`, ['pef', 'filters', i]);
+    if (taken.has(number)) throw new SettingsError(`two filters have number ${number}`, ['pef', 'filters', i]);
+    taken.add(number);
     filters.set(
       number,
       settingAt(['pef', 'filters', i], () => filterOf(filter)),
@@ -75,10 +78,14 @@ function policiesOf({ pef = {} }: BmcOptions): AlertPolicy[] {
 /** Each destination with its number: the given one, or the next of its channel. */
 function numbered(destinations: readonly AlertDestinationOptions[]): { number: number; destination: AlertDestinationOptions }[] {
   const next = new Map<number, number>();
+  const taken = new Set<string>();
   return destinations.map((destination, i) => {
     const channel = destination.channel ?? 1;
     const number = destination.number ?? next.get(channel) ?? 1;
     if (number > 4) throw new SettingsError('a LAN channel has four alert destinations', ['pef', 'destinations', i]);
+    const place = `${channel}/${number}`;
+    if (taken.has(place)) throw new SettingsError(`two destinations of channel ${channel} have number ${number}`, ['pef', 'destinations', i]);
+    taken.add(place);
     next.set(channel, number + 1);
     return { number, destination };
   });

@@ -91,7 +91,7 @@ export function dangersOf(options: BmcOptions): string[] {
       listen === undefined || listen.includes('/') ? [] : [`vm listens on ${listen}: whoever connects is the host, with every right`],
     ),
     ...(nullUser ? ['the null user is on: it needs no name'] : []),
-    ...(options.sensorFeed && !/^(127\.|\[::1\]|localhost:|\/)/.test(options.sensorFeed.listen)
+    ...(options.sensorFeed && !/^(127\.|\[::1\]|localhost:)|\//.test(options.sensorFeed.listen)
       ? ['sensorFeed does not listen on a loopback address: anyone who reaches it sets sensors without a password']
       : []),
   ];

@@ -13,4 +13,4 @@ const LEVELS = {
 /** Privilege levels as settings name them (IPMI 2.0 §6.8). */
 export type PrivilegeName = keyof typeof LEVELS;
 
-export const privilegeOf = (name: PrivilegeName): number => LEVELS[name];
+export const privilegeOf = <N extends PrivilegeName>(name: N): (typeof LEVELS)[N] => LEVELS[name];

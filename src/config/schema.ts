@@ -3,7 +3,7 @@ import { backendSchema } from './backend-schema.ts';
 import { parseSelector } from './firewall.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
-import { interfaceSchema, slaveAddress } from './interface-schema.ts';
+import { interfaceSchema, slaveAddress, streamAddress } from './interface-schema.ts';
 import type { BmcOptions, SatelliteOptions } from './options.ts';
 import { pefSchema } from './pef-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
@@ -11,6 +11,8 @@ import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
 const text = (most: number) => z.string().max(most);
+/** What goes out a byte a character: another one would become a question mark, also in a password. */
+const latin1 = (most: number) => text(most).regex(/^[\0-\xff]*$/, 'expected characters of ISO 8859-1');
 /** A list whose entries do not give the same value of a key twice; without one, nothing is the same. */
 const unique = <T extends z.ZodType>(entry: T, key: string) =>
   z.array(entry).superRefine((entries, context) => {
@@ -42,8 +44,8 @@ const console = z.discriminatedUnion('type', [
   z
     .strictObject({
       type: z.literal('socket'),
-      connect: z.string().min(1).optional(),
-      listen: z.string().min(1).optional(),
+      connect: streamAddress.optional(),
+      listen: streamAddress.optional(),
       mode: z.int().min(0).max(0o777).optional(),
     })
     .refine(({ connect, listen }) => (connect === undefined) !== (listen === undefined), 'expected connect or listen, and not both'),
@@ -72,7 +74,7 @@ const identity = z.strictObject({
   deviceRevision: z.int().min(0).max(15).optional(),
   firmware: z
     .string()
-    .regex(/^\d{1,3}\.\d{1,2}$/, 'expected "major.minor", minor 0..99 (write it in quotes)')
+    .regex(/^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}$/, 'expected "major.minor", major 0..127, minor 0..99 (write it in quotes)')
     .optional(),
   manufacturerId: z.int().min(0).max(0xfffff).optional(),
   productId: z.int().min(0).max(0xffff).optional(),
@@ -110,8 +112,8 @@ const bmc = {
   users: unique(
     z.strictObject({
       id: z.int().min(1).max(63),
-      name: text(16).optional(),
-      password: z.string().max(20).optional(),
+      name: latin1(16).optional(),
+      password: latin1(20).optional(),
       privilege: privilege.optional(),
       enabled: z.boolean().optional(),
       sol: z.boolean().optional(),
