@@ -1,16 +1,7 @@
 import type { BmcState } from '../state/bmc-state.ts';
 import type { Sensor } from '../state/sensor/sensor.ts';
+import { SensorType } from './sensor-types.ts';
 
-/** Sensor types, IPMI 2.0 §42.2. */
-const SensorType = {
-  Temperature: 0x01,
-  Voltage: 0x02,
-  Fan: 0x04,
-  PhysicalSecurity: 0x05,
-  PowerSupply: 0x08,
-  CoolingDevice: 0x0a,
-  DriveSlot: 0x0d,
-} as const;
 const SENSOR_SPECIFIC = 0x6f;
 /** Comparison bits LC, LNR, UC and UNR. */
 const CRITICAL = 0x36;

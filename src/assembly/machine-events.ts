@@ -3,28 +3,13 @@ import { RestartCause, type PowerChange, type PowerLoss } from '../state/chassis
 import type { LimitExceeded } from '../state/dcmi/dcmi.ts';
 import type { Button } from '../state/chassis/front-panel.ts';
 import type { WatchdogEvents, WatchdogSettings } from '../state/app/watchdog.ts';
+import { BMC_ADDRESS } from '../wire/message.ts';
+import { SensorType } from './sensor-types.ts';
 
-/** Sensor types of table 42-3 that tell of the machine and of the BMC itself. */
-const SensorType = {
-  Temperature: 0x01,
-  PhysicalSecurity: 0x05,
-  PowerUnit: 0x09,
-  FirmwareProgress: 0x0f,
-  SystemEvent: 0x12,
-  CriticalInterrupt: 0x13,
-  Button: 0x14,
-  BootInitiated: 0x1d,
-  OsBoot: 0x1f,
-  AcpiPowerState: 0x22,
-  Watchdog2: 0x23,
-  ManagementHealth: 0x28,
-  SessionAudit: 0x2a,
-} as const;
 /** Event types: of the sensor type itself, and generic ones (table 42-2). */
 const EventType = { SensorSpecific: 0x6f, LimitStatus: 0x05, SystemState: 0x0a } as const;
 const LIMIT_EXCEEDED = 1;
 const TRANSITION_TO_OFF = 2;
-const BMC = 0x20;
 /** System software id 0: the machine's firmware (IPMI 2.0 §5.5). */
 const FIRMWARE = 0x01;
 
@@ -139,10 +124,12 @@ function show(bmc: BmcState, happening: Happening): void {
 
 function raise(
   { events, sensors }: BmcState,
-  { type, offset, eventType = EventType.SensorSpecific, deassertion = false, generator = BMC, more = [] }: Happening,
+  { type, offset, eventType = EventType.SensorSpecific, deassertion = false, generator = BMC_ADDRESS, more = [] }: Happening,
 ): void {
   const sensor =
-    generator === BMC && eventType === EventType.SensorSpecific ? sensors.all.find(({ declaration }) => declaration.type === type) : undefined;
+    generator === BMC_ADDRESS && eventType === EventType.SensorSpecific
+      ? sensors.all.find(({ declaration }) => declaration.type === type)
+      : undefined;
   // Bits 7:6 and 5:4 say what data 2 and 3 are: 3 an extension of the sensor type's own, 0 nothing (§29.7).
   const used = (more.length > 0 ? 0xc0 : 0) | (more.length > 1 ? 0x30 : 0);
   const data = Uint8Array.from([used | offset, ...more, 0xff, 0xff].slice(0, 3));

@@ -1,7 +1,6 @@
 import type { BmcState } from '../state/bmc-state.ts';
 import type { ResetKind } from '../state/app/life.ts';
-
-const BMC_ADDRESS = 0x20;
+import { BMC_ADDRESS } from '../wire/message.ts';
 
 /** What the BMC forgets as it is reset (IPMI 2.0 §20.2, §20.3); docs/durability.md has what it keeps. */
 export function forgetVolatile(bmc: BmcState, kind: ResetKind): void {

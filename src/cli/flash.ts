@@ -31,28 +31,22 @@ export interface FlashFlags extends BmcAddress {
 
 /** The protocols that firmware can be updated by. */
 const methods: Readonly<Record<string, (flags: FlashFlags) => FlashMethod>> = {
-  hpm: (flags) => {
-    const connect = async () => {
-      const client = await connectTo(flags);
-      return { client, close: () => client.close() };
-    };
-    return (options) => new HpmFlasher({ clock: nodeWorld().clock, connect }).flash(options);
-  },
-  blob: (flags) => {
+  hpm: (flags) => (options) => new HpmFlasher({ clock: nodeWorld().clock, connect: connecting(flags) }).flash(options),
+  blob: (flags) => async (options) => {
     const { blob: path, block } = flags;
-    const connect = async () => {
-      const client = await connectTo(flags);
-      return { client, close: () => client.close() };
-    };
-    return async (options) => {
-      const { way, close } = await wayOf(flags);
-      try {
-        return await new BlobFlasher({ clock: nodeWorld().clock, connect, path, block, way }).flash(options);
-      } finally {
-        await close();
-      }
-    };
+    const { way, close } = await wayOf(flags);
+    try {
+      return await new BlobFlasher({ clock: nodeWorld().clock, connect: connecting(flags), path, block, way }).flash(options);
+    } finally {
+      await close();
+    }
   },
+};
+
+/** A flasher connects anew after each lost connection. */
+const connecting = (address: BmcAddress) => async () => {
+  const client = await connectTo(address);
+  return { client, close: () => client.close() };
 };
 
 /** How the bytes of an image go: over IPMI itself, over the network, or through a file that both sides share. */

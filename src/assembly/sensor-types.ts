@@ -1,0 +1,21 @@
+/** Sensor types of table 42-3 that events of the machine have, or its fault bits follow from (IPMI 2.0 §42.2). */
+export const SensorType = {
+  Temperature: 0x01,
+  Voltage: 0x02,
+  Fan: 0x04,
+  PhysicalSecurity: 0x05,
+  PowerSupply: 0x08,
+  PowerUnit: 0x09,
+  CoolingDevice: 0x0a,
+  DriveSlot: 0x0d,
+  FirmwareProgress: 0x0f,
+  SystemEvent: 0x12,
+  CriticalInterrupt: 0x13,
+  Button: 0x14,
+  BootInitiated: 0x1d,
+  OsBoot: 0x1f,
+  AcpiPowerState: 0x22,
+  Watchdog2: 0x23,
+  ManagementHealth: 0x28,
+  SessionAudit: 0x2a,
+} as const;
