@@ -50,6 +50,6 @@ test('a destination of another channel, and a filter in the place of a pre-confi
     { number: 1, address: '192.0.2.1' },
     { number: 1, channel: 2, address: '192.0.2.2' },
   ];
-  expect(pefOf({ pef: { destinations, filters: [{ number: 1, actions: ['alert'] }] } }).filters.get(1)?.kind).toBeDefined();
+  expect(pefOf({ pef: { destinations, filters: [{ number: 1, actions: ['alert'] }] } }).filters?.get(1)?.alert).toBe(true);
   expect(alertSetsOf({ pef: { destinations } }, 2).size).toBe(2);
 });
