@@ -200,6 +200,25 @@ describe.each<[string, () => World]>([
 });
 
 describe('real world', () => {
+  test('a program is over in its time, whatever it has started and left behind', async () => {
+    const began = performance.now();
+    expect(await nodeWorld().programs.run('sh', ['-c', 'sleep 4; true'], { timeout: 50 })).toMatchObject({ code: null });
+    expect(await nodeWorld().programs.run('sh', ['-c', 'sleep 4 & echo begun'], { timeout: 100 })).toMatchObject({ code: 0, stdout: 'begun\n' });
+    expect(performance.now() - began).toBeLessThan(3500);
+  });
+
+  test('an error of HTTP shows no more of a URL than its host', async () => {
+    const { http } = nodeWorld();
+    const server = await http.listen({ host: '127.0.0.1', port: 0 }, ({ path }) =>
+      path.startsWith('/long') ? { status: 200, body: 'x'.repeat((1 << 20) + 1) } : new Promise(() => {}),
+    );
+    const { port } = server.address as { port: number };
+    const request = (path: string): Promise<unknown> => http.request(`http://me:secret@127.0.0.1:${port}/${path}?token=secret`, { timeout: 200 });
+    await expect(request('never')).rejects.toThrow(`ETIMEDOUT: timed out, request '127.0.0.1:${port}'`);
+    await expect(request('long')).rejects.toThrow(`EMSGSIZE: message too long, request '127.0.0.1:${port}'`);
+    await server.close();
+  });
+
   test('IPv6 datagrams', async () => {
     const { udp } = nodeWorld();
     const any = await udp.bind({ host: '::', port: 0, receiveBuffer: 1 << 20 });

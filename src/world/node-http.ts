@@ -15,11 +15,11 @@ export const nodeHttp: Http = {
       const request = send(url, { method, headers, agent: false }, (response) => {
         void bodyOf(response).then((text) => {
           clearTimeout(timer);
-          if (text === undefined) reject(systemError('EMSGSIZE', 'request', url));
+          if (text === undefined) reject(systemError('EMSGSIZE', 'request', hostOf(url)));
           else resolve({ status: response.statusCode ?? 0, body: text });
         }, failed);
       });
-      const timer = setTimeout(() => request.destroy(systemError('ETIMEDOUT', 'request', url)), timeout);
+      const timer = setTimeout(() => request.destroy(systemError('ETIMEDOUT', 'request', hostOf(url))), timeout);
       const failed = (error: Error): void => {
         clearTimeout(timer);
         reject(error);
@@ -37,6 +37,9 @@ export const nodeHttp: Http = {
     });
   },
 };
+
+/** All of a URL that an error may show: the rest may hold a name, a password or a token. */
+const hostOf = (url: string): string => new URL(url).host;
 
 async function serve(
   request: IncomingMessage,

@@ -13,7 +13,12 @@ export const nodePrograms: Programs = {
     const stdout = collected(child.stdout);
     const stderr = collected(child.stderr);
     return new Promise<Ran>((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        // What it has started may hold its output open for ever.
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, timeout);
       child.on('close', (code) => {
         clearTimeout(timer);
         resolve({ code, stdout: stdout(), stderr: stderr() });
