@@ -185,7 +185,7 @@ export class BlobFlasher {
     };
   }
 
-  /** Tries shorter and shorter writes: a repeated one is nothing new to the BMC. Waits briefly only, as too long a message may have no answer. */
+  /** Tries shorter and shorter writes: a repeated one is nothing new to the BMC. Too long a message may have no answer. */
   async #largestBlock(blobs: BlobClient, session: number, offset: number, data: Uint8Array): Promise<number> {
     for (const block of BLOCKS) {
       try {
@@ -287,7 +287,10 @@ async function windowOf(blobs: BlobClient, session: number, way: Exclude<Way, { 
 
 function sent(stream: Stream, data: Uint8Array): Promise<void> {
   if (stream.write(data)) return Promise.resolve();
-  return new Promise((resolve) => (stream.onDrain = () => resolve()));
+  return new Promise((resolve, reject) => {
+    stream.onDrain = () => resolve();
+    stream.onClose = () => reject(new TimeoutError('the BMC has closed the data path'));
+  });
 }
 
 function ignoreRefusal(error: unknown): void {

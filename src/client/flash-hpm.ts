@@ -128,8 +128,10 @@ export class HpmFlasher {
           await this.#reconnect();
           this.#resumed++;
           ({ received: sent, nextBlock: block } = await this.#progress(component));
-          if (sent === 0)
+          if (sent === 0) {
             await this.#long(`preparing ${name}`, component, InitiateUpgradeAction, { components: 1 << component, action: UpgradeAction.Upgrade });
+            block = 0;
+          }
         } else throw error;
       }
     }

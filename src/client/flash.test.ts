@@ -136,6 +136,21 @@ describe('a lost connection', () => {
     expect(one.bmc.update!.component(0).active.version.major).toBe(2);
   });
 
+  test('an upload that the BMC has given up meanwhile begins anew', async () => {
+    const one = await scene();
+    await pack(one.world);
+    let lost = false;
+    const result = await flash(one, {
+      progress({ step, sent = 0 }) {
+        if (step !== 'uploading' || sent < 50_000 || lost) return;
+        lost = true;
+        one.bmc.update!.kill('by somebody');
+        one.bmc.sessions.closeAll('reset');
+      },
+    });
+    expect(result).toMatchObject({ resumed: 1, components: [{ after: '2.05' }, { after: '3.01.0000abcd' }] });
+  });
+
   test('a BMC that lost its power in between starts the upload anew', async () => {
     const one = await scene();
     await pack(one.world);

@@ -90,6 +90,7 @@ export class HpmAgent {
   block(command: number, owner: Owner, block: number, data: Uint8Array): Promise<void> | undefined {
     try {
       const position = this.#positionOf(owner, block, data.length);
+      this.#refuseWhileWriting(command, block);
       const done = this.#update.write(owner, position, data);
       this.#taken = { block, position, size: data.length };
       this.nextBlock = (block + 1) & 0xff;
@@ -119,6 +120,13 @@ export class HpmAgent {
     this.problem = message.slice(0, 200);
     if (error instanceof UpdateError) return new IpmiError(CODES[error.problem], message, { cause: error });
     return error instanceof IpmiError ? error : new IpmiError(CC.NotSupportedInState, message, { cause: error });
+  }
+
+  /** A block comes only when the one before is taken; the same one once more hears what it heard. */
+  #refuseWhileWriting(command: number, block: number): void {
+    if (this.last.command !== command || this.last.completionCode !== IN_PROGRESS) return;
+    if (block === this.#taken?.block) throw new IpmiError(IN_PROGRESS, 'command in progress');
+    throw new UpdateError('busy', `block ${this.#taken?.block} is being written`);
   }
 
   #positionOf(owner: Owner, block: number, size: number): number {

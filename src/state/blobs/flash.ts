@@ -1,4 +1,4 @@
-import { CC, IpmiError, latin1 } from '../../codec/index.ts';
+import { CC, hexBytes, IpmiError, latin1 } from '../../codec/index.ts';
 import { ActionStatus, BlobState, DataPath, ExternalChunk, OpenFlag } from '../../commands/oem/blob.ts';
 import { UpdateError, type Owner, type UpdateService } from '../update/index.ts';
 import { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './handler.ts';
@@ -140,16 +140,19 @@ export class FlashBlobs implements BlobHandler {
     const transport = flags & 0xff00 & (DataPath.Ipmi | DataPath.P2a | DataPath.Lpc | DataPath.Net);
     const kind = this.#options.paths.find(({ flag }) => flag === transport);
     if (transport !== DataPath.Ipmi && !kind) throw new BlobError(`data path ${transport.toString(16)}h is not there`);
-    if (path !== HASH) {
-      if (this.#image !== undefined && this.#image !== path) throw new BlobError(`${this.#image} is not finished`);
-      const owner = ownerOf(requester);
-      await blobbed(this.#options.update.begin(this.#options.images.get(path)!, owner));
-      this.#owner = owner;
-      this.#image = path;
-    }
+    if (path !== HASH && this.#image !== undefined && this.#image !== path) throw new BlobError(`${this.#image} is not finished`);
     const way = await kind?.open().catch((error: unknown) => {
       throw new BlobError((error as Error).message);
     });
+    if (path !== HASH) {
+      const owner = ownerOf(requester);
+      await blobbed(this.#options.update.begin(this.#options.images.get(path)!, owner)).catch(async (error: unknown) => {
+        await way?.close();
+        throw error;
+      });
+      this.#owner = owner;
+      this.#image = path;
+    }
     if (path === HASH) this.#hash = new Uint8Array(0);
     this.#sent = path === HASH ? { ...this.#sent, hash: true } : { ...this.#sent, image: true };
     this.#state = 'upload-in-progress';
@@ -281,9 +284,7 @@ export class FlashBlobs implements BlobHandler {
     const image = this.#image;
     const pending = this.#state === 'update-pending' || this.#state === 'verification-completed';
     const owned = this.#owner !== undefined && update.owns(this.#owner);
-    const open = this.#open;
     this.#start();
-    await open?.way?.close();
     if (owned) update.kill('given up by its host');
     else if (pending && image !== undefined) await update.discardImage(images.get(image)!).catch(() => undefined);
   }
@@ -299,7 +300,7 @@ export class FlashBlobs implements BlobHandler {
     this.#sent = { image: false, hash: false };
     this.#status = ActionStatus.Unknown;
     this.#state = 'not-yet-started';
-    void open?.way?.close();
+    void open?.way?.close().catch(() => undefined);
   }
 
   /** What the hash says: 32 bytes, or the text of `sha256sum`. None was sent: nothing is compared. */
@@ -308,7 +309,7 @@ export class FlashBlobs implements BlobHandler {
     if (this.#hash.length === SHA256) return this.#hash;
     const [hex] = /^[\da-f]{64}(?=\s|$)/i.exec(latin1(this.#hash)) ?? [];
     if (hex === undefined) throw new UpdateError('digest', 'the hash is no SHA-256');
-    return Uint8Array.from(hex.match(/../g)!, (pair) => parseInt(pair, 16));
+    return hexBytes(hex);
   }
 
   #refuseStrangers({ privilege, channel }: BlobRequester): void {

@@ -126,6 +126,9 @@ class NetPath implements OpenPath {
       if (this.#peer || !equalBytes(shown, 0, this.#token, 0, TOKEN)) return stream.destroy();
       this.#strangers.delete(stream);
       this.#peer = stream;
+      // What another connection left behind is sent again.
+      this.#pieces = [];
+      this.#buffered = 0;
       const first = data.subarray(data.length - (shown.length - TOKEN) - Math.max(0, data.length - TOKEN));
       if (first.length > 0) this.#keep(stream, first.slice());
     };

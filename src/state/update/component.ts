@@ -104,7 +104,7 @@ export class Component {
     return this.#record.trial !== undefined;
   }
 
-  /** Reads the record and chooses what boots: the active image if it is whole, else another one that is. Returns what it had to say. */
+  /** Reads the record and chooses what boots: the active image if it is whole, else another one that is. What it has to say is for the log. */
   async boot(log: Pick<Log, 'warn'>): Promise<void> {
     const text = await this.medium.load();
     const record = text === undefined ? this.#factory() : parseRecord(text);
@@ -120,12 +120,11 @@ export class Component {
   }
 
   /** Empties the spare slot. From here on a power cut boots what is active now. */
-  async beginImage(): Promise<Slot> {
+  async beginImage(): Promise<void> {
     const slot = this.spareSlot;
     const { active, slots } = this.#record;
     if (slots[slot] !== undefined || this.#record.pending !== undefined) await this.#save({ active, slots: without(slots, slot) });
     await this.medium.begin(slot);
-    return slot;
   }
 
   /** The spare slot holds a verified image. */

@@ -31,7 +31,9 @@ export function commandBackend(programs: Programs, commands: { readonly [S in St
     const [program, ...args] = commands[stage] ?? [];
     if (program === undefined) return;
     const env = Object.fromEntries(
-      Object.entries({ stage, ...details }).map(([key, value]) => [`IPMI_UPDATE_${key.toUpperCase()}`, String(value)] as const),
+      Object.entries({ stage, ...details })
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => [`IPMI_UPDATE_${key.toUpperCase()}`, String(value)] as const),
     );
     const ran = await programs.run(program, args, { env, timeout }).catch((error: unknown) => {
       throw new UpdateError('refused', `${stage}: ${(error as Error).message}`, { cause: error });
@@ -48,7 +50,7 @@ export function httpBackend(http: Http, url: string, timeout = PATIENCE): StageB
     const { status, body } = await http.request(url, options).catch((error: unknown) => {
       throw new UpdateError('refused', `${stage}: ${(error as Error).message}`, { cause: error });
     });
-    if (status < 200 || status > 299) throw new UpdateError('refused', `${stage}: ${url} answered ${status}${reason(body)}`);
+    if (status < 200 || status > 299) throw new UpdateError('refused', `${stage}: the hook answered ${status}${reason(body)}`);
   };
 }
 

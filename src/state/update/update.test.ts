@@ -288,13 +288,15 @@ test('programs and HTTP services are told of each stage, and may refuse', async 
   const told: string[] = [];
   world.programs.define('/hook', (args, { env }) => {
     told.push(`${args.join(' ')} ${env?.IPMI_UPDATE_STAGE} ${env?.IPMI_UPDATE_VERSION} ${env?.IPMI_UPDATE_PATH}`);
+    expect(env?.IPMI_UPDATE_DIGEST ?? '0'.repeat(64)).toMatch(/^[\da-f]{64}$/);
     return env?.IPMI_UPDATE_STAGE === 'verify' && told.length < 3 ? { code: 3, stderr: 'not today\n' } : { code: 0 };
   });
   const hook = ['/hook', 'x'];
-  const one = await bench({ commands: { prepare: hook, verify: hook, activate: hook } }, { world, directory: '/firmware' });
+  const one = await bench({ commands: { prepare: hook, verify: hook, activate: hook, rollback: hook } }, { world, directory: '/firmware' });
   await expect(upload(one, image('2.00'))).rejects.toThrow('verify: /hook ended with 3: not today');
   await upload(one, image('2.00'));
   await world.until(one.update.activate(ANNA));
+  await world.until(one.update.rollBack(ANNA));
   const path = '/firmware/component-0/b.img';
   expect(told).toEqual([
     `x prepare undefined ${path}`,
@@ -302,6 +304,7 @@ test('programs and HTTP services are told of each stage, and may refuse', async 
     `x prepare undefined ${path}`,
     `x verify undefined ${path}`,
     `x activate 2.00 ${path}`,
+    `x rollback 1.00 ${path.replace('b.img', 'a.img')}`,
   ]);
 
   const posted: unknown[] = [];
@@ -310,7 +313,7 @@ test('programs and HTTP services are told of each stage, and may refuse', async 
     return posted.length === 3 ? { status: 409, body: 'bad image' } : { status: 200 };
   });
   const web = await bench({ http: 'http://flash.example:80/hook' }, { world });
-  await expect(upload(web, image('2.00'))).rejects.toThrow('verify: http://flash.example:80/hook answered 409: bad image');
+  await expect(upload(web, image('2.00'))).rejects.toThrow('verify: the hook answered 409: bad image');
   expect(posted).toEqual(['prepare', 'upload', 'verify']);
 });
 
