@@ -311,6 +311,27 @@ test.each([qemu, vmProtocol])('a machine that has no power without its BMC is st
   expect(machine.on).toBe(false);
 });
 
+test('qemu: on, where only the monitor was lost, starts no second process', async () => {
+  let monitor: Stream | undefined;
+  const { world, machine, bmc, control } = await bench({
+    ...qemu,
+    make(w) {
+      const made = qemu.make(w);
+      const connect = w.stream.connect.bind(w.stream);
+      w.stream.connect = async (to) => (monitor = await connect(to));
+      return made;
+    },
+  });
+  await control('on');
+  monitor!.destroy();
+  await world.run(100);
+  await expect(world.until(Promise.resolve(bmc.chassis.control('diag')))).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+  await control('on');
+  await control('diag');
+  expect(machine.told.filter((one) => !one.startsWith('inject'))).toHaveLength(1);
+  expect(machine.told.at(-1)).toBe('inject-nmi');
+});
+
 test('vm-protocol without a start command: nobody can switch the machine on; a machine that connects is on, one that stays away is off', async () => {
   const { world, bmc } = await bench({ ...vmProtocol, options: { type: 'vm-protocol' } }, 'on');
   await world.run(2000);

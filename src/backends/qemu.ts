@@ -78,6 +78,8 @@ export class QemuBackend implements PowerBackend {
     const { device, persistent } = this.#around.boot();
     const letter = BOOT[device];
     const boot = letter !== undefined ? ['-boot', `${persistent ? 'order' : 'once'}=${letter}`] : device === 'bios' ? ['-boot', 'menu=on'] : [];
+    // Only its monitor was lost: a second process on the same disks would destroy them.
+    if (this.#program) return this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
     const program = await this.#around.world.programs.start(command, [...args, ...boot, '-qmp', `unix:${this.#options.qmp},server=on,wait=off`]);
     this.#program = program;
     let said = '';

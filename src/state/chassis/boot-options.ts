@@ -92,7 +92,7 @@ export interface NextBoot {
 }
 
 const MAILBOX_SIZE = 16;
-/** Seconds after which flags that no boot has used are no longer valid (§28.13, parameter 3). */
+/** Milliseconds after which flags that no boot has used are no longer valid (§28.13, parameter 3). */
 const VALID_FOR = 60_000;
 const INITIATORS = 0x1f;
 

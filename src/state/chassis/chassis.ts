@@ -214,9 +214,12 @@ export class Chassis {
 
   /** Does what Chassis Control asks for; a cycle and a soft shutdown take their time. Rejects where the machine does not do it. */
   control(action: PowerAction, cause: number = RestartCause.ChassisControl, channel = 0): Durable {
-    this.#pending?.cancel();
-    this.#pending = undefined;
-    const starts = (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
+    // A diagnostic interrupt leaves a shutdown that is under way alone.
+    if (action !== 'diag') {
+      this.#pending?.cancel();
+      this.#pending = undefined;
+    }
+    const starts = this.#starts(action);
     if (starts && !this.#machine?.busy) this.#restartListeners.tell(cause);
     const machine = this.#driven;
     if (!machine) return this.#controlled(action, cause, channel);
@@ -242,8 +245,13 @@ export class Chassis {
     return both(this.#lastEvent.set('last', { ...NO_EVENT, [loss]: true }), this.#switch(false, 'off', loss));
   }
 
+  /** The machine boots by it. */
+  #starts(action: PowerAction): boolean {
+    return (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
+  }
+
   #controlled(action: PowerAction, cause: number, channel: number): Durable {
-    const starts = (action === 'on' && !this.#on) || action === 'cycle' || action === 'reset';
+    const starts = this.#starts(action);
     const done = both(starts ? this.#setCause(cause, channel) : undefined, this.#remember(action, starts, cause));
     if (action === 'soft') {
       if (this.#on && !this.#driven?.backend.watch)

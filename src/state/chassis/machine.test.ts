@@ -103,6 +103,19 @@ test('what happens to the machine by itself shows in restart cause and boot flag
   expect(bmc.chassis.restartCause.cause).toBe(RestartCause.Unknown);
 });
 
+test('a diagnostic interrupt does not stop a shutdown that is under way; a reset does', async () => {
+  const { bmc, world } = rig();
+  void bmc.chassis.control('soft');
+  void bmc.chassis.control('diag');
+  await world.run(5000);
+  expect(bmc.chassis.isOn).toBe(false);
+  void bmc.chassis.control('on');
+  void bmc.chassis.control('soft');
+  void bmc.chassis.control('reset');
+  await world.run(10_000);
+  expect(bmc.chassis.isOn).toBe(true);
+});
+
 test('without a back end nothing changes: simulated', async () => {
   const { bmc } = rig();
   expect(bmc.chassis.control('off')).toBe(undefined);

@@ -4,6 +4,7 @@ import { Bmc } from '../../bmc.ts';
 import type { ConsoleOptions } from '../../config/options.ts';
 import { nodeWorld, simWorld, type SimWorld, type Stream, type World } from '../../world/index.ts';
 import { Console, type ConsolePort, type ConsoleSource } from './console.ts';
+import { TtyControl } from './tty.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -237,6 +238,15 @@ describe('on a terminal device', () => {
     await world.run(100);
     const tty = '-F /dev/ttyS1';
     expect(done).toEqual([`${tty} 38400`, `${tty} 1200`, 'wrote 0', `${tty} 57600`, `${tty} 57600`]);
+  });
+
+  test('a speed that it does not have is said', async () => {
+    const log: string[] = [];
+    const world = simWorld(1);
+    world.programs.define('stty', () => ({ code: 1, stderr: "stty: invalid argument '300001'\n" }));
+    new TtyControl(world.programs, '/dev/ttyS1', 9600, (error) => log.push(String(error))).setBitRate(300_001);
+    await world.run(10);
+    expect(log).toEqual(["Error: stty ended with 1: stty: invalid argument '300001'"]);
   });
 
   test('carries both ways', async () => {

@@ -38,6 +38,7 @@ export class TtyControl {
   }
 
   async #speed(rate: number): Promise<void> {
-    await this.#programs.run('stty', ['-F', this.#tty, String(rate)]);
+    const { code, stderr } = await this.#programs.run('stty', ['-F', this.#tty, String(rate)]);
+    if (code !== 0) throw new Error(`stty ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
   }
 }
