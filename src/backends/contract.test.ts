@@ -374,6 +374,13 @@ test('vm-protocol without a vm interface is a mistake in the settings', () => {
   expect(() => new Bmc({ chassis: { backend: { type: 'vm-protocol' } } }, { world: simWorld(1) })).toThrow('needs an interface of type vm');
 });
 
+test('libvirt: what it boots once is in its definition no longer than that', async () => {
+  const { machine, bootFromNetwork, control } = await bench(libvirt);
+  await bootFromNetwork();
+  await control('on');
+  expect(machine.told.map((one) => one.includes('network'))).toEqual([true, false, false]);
+});
+
 test('libvirt: a boot order of the domain, or of its devices, gives way to the device asked for', () => {
   expect(bootingFrom("<os>\n  <boot dev='hd'/>\n  <boot dev='network'/>\n</os>", 'network')).toBe("<os>\n<boot dev='network'/><boot dev='hd'/></os>");
   expect(bootingFrom("<os></os><disk><boot order='1'/></disk>", 'cdrom')).toBe("<os><boot dev='cdrom'/></os><disk></disk>");

@@ -187,6 +187,43 @@ test('a change that cannot be written is refused with C4h, undone in memory, and
   await again.storage.close();
 });
 
+test('what the disk refused is not found by the next start, even where it could not be taken back at once', async () => {
+  const path = directory();
+  let broken = false;
+  const failing = {
+    ...files,
+    open: async (...args: Parameters<typeof files.open>) => {
+      const opened = await files.open(...args);
+      return new Proxy(opened, {
+        get(target, name) {
+          if (broken && (name === 'datasync' || name === 'truncate')) return async () => Promise.reject(new Error('EIO'));
+          const member: unknown = Reflect.get(target, name, target);
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        },
+      });
+    },
+  };
+  const storage = await Storage.open(failing, path, { warn: () => undefined });
+  const store = new Store<number>('things', storage.journal('one'));
+  await store.set('a', 1);
+  broken = true;
+  await expect(store.set('a', 2)).rejects.toMatchObject({ cc: 0xc4 });
+  broken = false;
+  await storage.close();
+  const again = await open(path);
+  expect(again.store.get('a')).toBe(1);
+  await again.storage.close();
+});
+
+test.each(['passwords', 'channel-keys', 'serial-secrets'])('%s are secrets', async (name) => {
+  const path = directory();
+  const { storage } = await open(path);
+  await new Store<string>(name, storage.journal('one')).set('x', 'hush-hush');
+  await storage.close();
+  expect(readFileSync(join(path, 'state.journal'), 'latin1')).not.toContain('hush-hush');
+  expect(readFileSync(join(path, 'secrets.journal'), 'latin1')).toContain('hush-hush');
+});
+
 test('CRC-32', () => expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926));
 
 test('property: a file read in pieces of any size gives the same records', () => {

@@ -154,6 +154,19 @@ describe('boot flags', () => {
     }
   });
 
+  test.each([
+    [0x00, undefined],
+    [0x08, 'pxe'],
+  ])('that no start has used within a minute are over, unless parameter 3 says no (%s)', async (clearing, device) => {
+    const { send, bmc, world } = rig();
+    await send(0, 8, 3, clearing);
+    await send(0, 8, 5, ...PXE);
+    await world.run(59_000);
+    expect(bmc.bootOptions.next()?.device).toBe('pxe');
+    await world.run(2000);
+    expect(bmc.bootOptions.next()?.device).toBe(device);
+  });
+
   test('a mailbox block, an initiator, an acknowledgement', async () => {
     const { send, host, world } = rig();
     expect(await send(0, 8, 7, 1, 1, 2, 3)).toEqual([0]);

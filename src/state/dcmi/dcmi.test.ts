@@ -44,6 +44,16 @@ test('sensor info names the records that describe the sensors', async () => {
   expect(record[3 + 7]).toBe(2);
 });
 
+test('power is sampled from the first question until two hours after the last one', async () => {
+  const { ask, world } = dcmi();
+  const idle = world.clock.pending;
+  await ask(2, 1, 0, 0);
+  await world.run(7_100_000);
+  expect(world.clock.pending).toBe(idle + 1);
+  await world.run(101_000);
+  expect(world.clock.pending).toBe(idle);
+});
+
 test('power: a history that grows, with the window that was asked for', async () => {
   const { ask, world, bmc } = dcmi();
   const word = (bytes: number[], at: number): number => bytes[at] | (bytes[at + 1] << 8);

@@ -2,6 +2,7 @@
 // image, or the new one and that one verified, says which, and takes the next update.
 import { expect, test } from 'vitest';
 import { Bmc } from '../../bmc.ts';
+import type { FirmwareComponentOptions } from '../../config/firmware-options.ts';
 import { hash } from '../../wire/crypto/hash.ts';
 import { simWorld, type SimProcess, type SimWorld } from '../../world/index.ts';
 import { parseVersion, versionText, writeDescriptor, type Owner } from './index.ts';
@@ -19,12 +20,16 @@ function image(version: string): Uint8Array {
 /** Each file operation takes a millisecond, so that every half millisecond lies between two. */
 const slowWorld = (seed: number): SimWorld => simWorld(seed, { diskFaults: { latency: [1, 1] } });
 
-async function start(world: SimWorld, slots: 1 | 2): Promise<{ bmc: Bmc; process: SimProcess; said: string[] }> {
+async function start(
+  world: SimWorld,
+  slots: 1 | 2,
+  selfTest?: FirmwareComponentOptions['selfTest'],
+): Promise<{ bmc: Bmc; process: SimProcess; said: string[] }> {
   const process = world.process();
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const log = { debug: say, info: say, warn: say, error: say };
-  const settings = { sel: { bootEvents: false }, firmware: { components: [{ id: 0, name: 'BIOS', slots }] } };
+  const settings = { sel: { bootEvents: false }, firmware: { components: [{ id: 0, name: 'BIOS', slots, selfTest }] } };
   const bmc = new Bmc(settings, { world: process, log, firmwareDirectory: DIRECTORY });
   await world.until(bmc.open());
   return { bmc, process, said };
@@ -79,6 +84,22 @@ test.each([
   }
   expect(outcomes.old).toBeGreaterThan(20);
   expect(outcomes.new).toBeGreaterThan(3);
+});
+
+test.each([
+  ['pass', '2.00'],
+  ['fail', '1.00'],
+] as const)('the power goes during the self test of a new image: it is tested as the BMC starts (%s), and boots as %s', async (result, version) => {
+  const world = slowWorld(7);
+  const { bmc, process } = await start(world, 2, { time: 60_000 });
+  void update(bmc, '2.00', []).catch(() => undefined);
+  await world.run(5000);
+  expect(bmc.update!.switching).toBe('activating');
+  process.crash();
+  const again = await start(world, 2, { result });
+  expect(active(again.bmc)).toBe(version);
+  again.process.crash();
+  expect(active((await start(world, 2, { result: 'fail' })).bmc)).toBe(version);
 });
 
 test('an image that rots is not booted: the one before is, else what the factory has put there', async () => {

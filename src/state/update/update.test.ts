@@ -252,6 +252,22 @@ test('who begins while an image is given up finds an empty slot', async () => {
   expect(one.versions()).toEqual(['1.00', undefined, '3.00']);
 });
 
+test('bytes that are sent again and are others replace the first ones', async () => {
+  const { world, update, versions } = await bench();
+  const data = image('2.00');
+  await world.until(update.begin(0, ANNA));
+  for (const [from, to] of [
+    [0, 90_000],
+    [0, 100],
+    [50_000, data.length],
+  ])
+    await world.until(Promise.resolve(update.write(ANNA, from, to === 90_000 ? new Uint8Array(to) : data.subarray(from, to))));
+  await world.until(Promise.resolve(update.write(ANNA, 100, data.subarray(100, 50_000))));
+  await world.until(update.finish(ANNA, data.length));
+  await world.until(update.verify(ANNA));
+  expect(versions()[2]).toBe('2.00');
+});
+
 test('comparison: the active image, and another one', async () => {
   const one = await bench();
   const compare = async (data: Uint8Array): Promise<void> => {
