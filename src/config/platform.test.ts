@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AuthType } from '../wire/lan15.ts';
 import type { SettingsPath } from './errors.ts';
 import { channelsOf } from './channels.ts';
 import type { BmcOptions } from './options.ts';
@@ -44,4 +45,9 @@ test('a destination of another channel, and a filter in the place of a pre-confi
   ];
   expect(pefOf({ pef: { destinations, filters: [{ number: 1, actions: ['reset'] }] } }).filters?.get(1)?.reset).toBe(true);
   expect(alertSetsOf({ pef: { destinations } }, 2).size).toBe(2);
+});
+
+test('a LAN interface that says nothing serves suites 3 and 17, MD5 and MD2', () => {
+  const lan = channelsOf({ interfaces: [{ type: 'lan' }] }).find(({ number }) => number === 1)?.lan;
+  expect(lan).toEqual({ cipherSuites: [3, 17], authTypes: [AuthType.Md5, AuthType.Md2], kg: undefined });
 });
