@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../test/support/vectors.ts';
+import { CC, IpmiError } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
 import { simWorld } from '../world/index.ts';
 import { Context, handleRaw, RegistrationError, Router, type Channel, type Dispatch, type Interface } from './index.ts';
@@ -109,6 +110,23 @@ test('R22, R26: an answer that the channel cannot carry is CAh, and a wrapper th
     ],
   });
   expect([await ask(1, 0x32), await ask(2, 0x32), (await ask(3, 0x32)).length, await ask(9, 0x32)]).toEqual(['ca', 'ca', 248 * 3 - 1, 'ff']);
+});
+
+test('R26: a wrapper that throws costs FFh, or its own code, and is told in the log', async () => {
+  const lines: string[] = [];
+  const { world } = bench();
+  const router = new Router({ clock: world.clock, log: { error: (line, error) => lines.push(`${line}: ${(error as Error).message}`) } });
+  router.wrap(() => ({ cmd }) => {
+    if (cmd === 1) throw new Error('a bug');
+    if (cmd === 2) throw new IpmiError(CC.NodeBusy);
+    return Promise.reject(new Error('another'));
+  });
+  let entrance: Dispatch | undefined;
+  await router.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
+  const ask = async (cmd: number): Promise<string> =>
+    toHex(await entrance!({ netFn: 0x2c, cmd, lun: 0, data: Uint8Array.of(0xdc) }, new Context(undefined, LAN, Privilege.Administrator)));
+  expect([await ask(1), await ask(2), await ask(3)]).toEqual(['ff dc', 'c0 dc', 'ff dc']);
+  expect(lines).toEqual(['channel 1 (lan): handler failed: a bug', 'channel 1 (lan): handler failed: another']);
 });
 
 test('R35: a handler may answer synchronously inside dispatch, and may unregister itself and register others there', async () => {

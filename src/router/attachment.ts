@@ -37,22 +37,31 @@ export interface AttachmentCounters {
   late: number;
 }
 
+/** What an attachment tells its router. */
+export interface AttachmentOwner {
+  /** A wrapper of the dispatch threw: what the requester is answered. */
+  failed(message: Message, error: unknown): Answer;
+  removed(): void;
+}
+
 /** An interface's connection to the router: each request it hands in is answered exactly once. */
 export class Attachment<B = unknown> {
   readonly interface: Interface<B>;
   readonly counters: AttachmentCounters = { requests: 0, busy: 0, expired: 0, late: 0 };
   readonly #dispatch: Dispatch<B>;
   readonly #clock: Timers;
+  readonly #failed: AttachmentOwner['failed'];
   readonly #removed: () => void;
   readonly #limit: number;
   readonly #deadline: number;
   readonly #running = new Set<Promise<Answer>>();
   #detaching: Promise<void> | undefined;
 
-  constructor(dispatch: Dispatch<B>, iface: Interface<B>, clock: Timers, removed: () => void) {
+  constructor(dispatch: Dispatch<B>, iface: Interface<B>, clock: Timers, { failed, removed }: AttachmentOwner) {
     this.interface = iface;
     this.#dispatch = dispatch;
     this.#clock = clock;
+    this.#failed = failed;
     this.#removed = removed;
     this.#limit = iface.inFlightLimit ?? 256;
     this.#deadline = iface.deadline ?? 5000;
@@ -66,7 +75,12 @@ export class Attachment<B = unknown> {
       return refuse(message, CC.NodeBusy);
     }
     context.deadline = this.#deadline;
-    const answer = this.#dispatch(message, context);
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = this.#dispatch(message, context);
+    } catch (error) {
+      answer = this.#failed(message, error);
+    }
     if (answer instanceof Promise) return this.#track(answer, message, context);
     context.done();
     return this.#fitting(message, answer);
@@ -111,7 +125,7 @@ export class Attachment<B = unknown> {
         resolve(refuse(message, CC.Timeout));
       });
       void answer
-        .catch(() => refuse(message, CC.Unspecified))
+        .catch((error: unknown) => this.#failed(message, error))
         .then((body) => {
           if (open) {
             timer.cancel();

@@ -114,9 +114,12 @@ export class Router<B = unknown> {
 
   /** Connects an interface; its requests come in from now on. Throws RegistrationError if it is attached already. */
   async attach(iface: Interface<B>): Promise<Attachment<B>> {
-    if (this.#attachments.has(iface))
-      throw new RegistrationError([`channel ${iface.channel.number} (${iface.channel.medium}): this interface is attached already`]);
-    const attachment = new Attachment(this.#entrance, iface, this.clock, () => this.#attachments.delete(iface));
+    const name = `channel ${iface.channel.number} (${iface.channel.medium})`;
+    if (this.#attachments.has(iface)) throw new RegistrationError([`${name}: this interface is attached already`]);
+    const attachment = new Attachment(this.#entrance, iface, this.clock, {
+      failed: (message, error) => this.#failureOf(name, prefixIn(message), error),
+      removed: () => this.#attachments.delete(iface),
+    });
     this.#attachments.set(iface, attachment);
     try {
       await iface.open(attachment.dispatch);
@@ -137,9 +140,16 @@ export class Router<B = unknown> {
     for (const entry of this.#standard?.entries() ?? []) if (!this.#own?.get(entry.handler.claim)) yield entry;
   }
 
-  /** What would answer a message that came by this channel; undefined: the default handler, or nobody. */
+  /**
+   * What would answer a message that came by this channel; undefined: the default handler, or nobody. A router's own claim
+   * hides a standard one that is not more specific.
+   */
   find(message: Message, channel: number): Entry | undefined {
-    return this.#find(message, channel);
+    const own = this.#own?.find(message, channel);
+    if (own === undefined) return this.#standard?.find(message, channel);
+    if (own.rank >= COMMAND_RANK) return own;
+    const standard = this.#standard?.find(message, channel);
+    return standard && standard.rank > own.rank ? standard : own;
   }
 
   /** Every request passes through what this makes of the dispatch: a tracer, a fault injector. For interfaces attached afterwards. */
@@ -149,7 +159,7 @@ export class Router<B = unknown> {
 
   readonly dispatch: Dispatch<B> = (message, context) => {
     if (this.suspended !== undefined) return refuse(message, this.suspended);
-    const entry = this.#find(message, context.channel.number);
+    const entry = this.find(message, context.channel.number);
     if (this.policy !== undefined) {
       const cc = this.policy.check(message, context);
       // What nobody serves is unknown before it is forbidden.
@@ -273,15 +283,6 @@ export class Router<B = unknown> {
       }
     }
     await owned.running.idle();
-  }
-
-  /** A router's own claim hides a standard one that is not more specific. */
-  #find(message: Message, channel: number): Entry | undefined {
-    const own = this.#own?.find(message, channel);
-    if (own === undefined) return this.#standard?.find(message, channel);
-    if (own.rank >= COMMAND_RANK) return own;
-    const standard = this.#standard?.find(message, channel);
-    return standard && standard.rank > own.rank ? standard : own;
   }
 
   #get(claim: Claim): Entry | undefined {

@@ -53,7 +53,7 @@ export class Table {
     return pick(this.#rows[message.netFn >> 1]?.[WILDCARD], channel, message.lun);
   }
 
-  /** True when this table has a claim more specific than, or equal to, one that another layer would answer with. */
+  /** The entry of exactly this claim. */
   get(claim: Claim): Entry | undefined {
     const cell = this.#cell(claim);
     return cell && (specificity(claim) === 0 ? cell.plain : cell.narrow?.find((entry) => sameNarrow(entry.handler.claim, claim)));
