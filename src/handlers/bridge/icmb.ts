@@ -36,6 +36,7 @@ import { Privilege } from '../../commands/command.ts';
 import { EventBody, PlatformEventMessage } from '../../commands/sensor/events.ts';
 import { Context, type Channel, type Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import type { OutgoingRequest } from '../../state/bridge/requester.ts';
 import { idBytes } from '../../state/storage/sdr-records.ts';
 import { after } from '../../state/store.ts';
 import { FRAME_MAX, FRAME_MIN, ICMB_BROADCAST } from '../../wire/index.ts';
@@ -179,9 +180,13 @@ async function inbound(bytes: Uint8Array, { bmc, requester }: Asked): Promise<Ui
     const context = new Context<BmcState>(bmc, LOCAL_IPMB, Privilege.Administrator, toLun, undefined, requester);
     return bmc.router.dispatch({ netFn, lun: toLun, cmd, data }, context);
   }
+  return askController(bmc, { to, toLun, netFn, cmd, data });
+}
+
+function askController(bmc: BmcState, request: OutgoingRequest): Promise<Uint8Array> {
   const outlet = bmc.bridge.outlet(LOCAL_IPMB.number);
   if (outlet?.kind !== 'bus') throw new IpmiError(CC.DestinationUnavailable, 'this chassis has no IPMB');
-  return outlet.requester.request({ to, toLun, netFn, cmd, data });
+  return outlet.requester.request(request);
 }
 
 /** An event of another chassis, for the receiver that Set Event Reception State named. */
@@ -194,10 +199,8 @@ async function received(eventCode: number, { bmc, requesterAddress = 0 }: Asked)
     await bmc.events.raise({ ...event, generator: own });
     return {};
   }
-  const outlet = bmc.bridge.outlet(LOCAL_IPMB.number);
-  if (outlet?.kind !== 'bus') throw new IpmiError(CC.DestinationUnavailable, 'this chassis has no IPMB');
   const { netFn, cmd } = PlatformEventMessage;
-  const answer = await outlet.requester.request({ to, toLun, netFn, cmd, data: EventBody.encode(event) });
+  const answer = await askController(bmc, { to, toLun, netFn, cmd, data: EventBody.encode(event) });
   if (answer[0] !== CC.Ok) throw new IpmiError(answer[0], 'the event receiver refused the event');
   return {};
 }

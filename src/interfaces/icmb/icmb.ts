@@ -52,7 +52,7 @@ export class IcmbInterface implements Interface<BmcState> {
   readonly #requester: Requester;
   readonly #repeated = new Map<number, RepeatedRequests>();
   readonly #gatherings = new Set<Gathering>();
-  #ports = new Map<'own' | 'proxy', BusPort>();
+  readonly #ports = new Map<'own' | 'proxy', { readonly address: number; readonly port: BusPort }>();
   #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
   #disconnect: () => void = () => undefined;
   #broadcasts = 0;
@@ -80,7 +80,7 @@ export class IcmbInterface implements Interface<BmcState> {
     this.#dispatch = dispatch;
     if (bmc.icmb.chosenAddress === undefined) {
       let free = 1;
-      while (bus.addresses.includes(free) && free < LAST_ADDRESS) free++;
+      while (bus.has(free) && free < LAST_ADDRESS) free++;
       bmc.icmb.assigned = free;
     }
     this.#join('own', bmc.icmb.address);
@@ -97,28 +97,23 @@ export class IcmbInterface implements Interface<BmcState> {
   async close(): Promise<void> {
     this.#parts.bmc.icmb.port = undefined;
     this.#disconnect();
-    for (const port of this.#ports.values()) port.leave();
+    for (const { port } of this.#ports.values()) port.leave();
     this.#ports.clear();
   }
 
   #join(as: 'own' | 'proxy', address: number): void {
     const { bus } = this.#parts;
-    if (address !== ICMB_BROADCAST && bus.addresses.includes(address)) {
-      if (as === 'own' ? address === this.address && this.#ports.has('own') : false) return;
-      throw new IpmiError(CC.InvalidDataField, `another bridge has ICMB address ${address}`);
-    }
-    this.#ports.get(as)?.leave();
+    const before = this.#ports.get(as);
+    if (before?.address === address) return;
+    if (bus.has(address)) throw new IpmiError(CC.InvalidDataField, `another bridge has ICMB address ${address}`);
+    before?.port.leave();
     this.#ports.delete(as);
-    if (address !== ICMB_BROADCAST)
-      this.#ports.set(
-        as,
-        bus.join(address, (frame) => this.#receive(frame, as)),
-      );
+    if (address !== ICMB_BROADCAST) this.#ports.set(as, { address, port: bus.join(address, (frame) => this.#receive(frame, as)) });
   }
 
   #write(frame: Uint8Array): ReturnType<BusPort['write']> {
     this.#parts.bmc.icmb.count('sent');
-    return this.#ports.get('own')?.write(frame) ?? 'bus-error';
+    return this.#ports.get('own')?.port.write(frame) ?? 'bus-error';
   }
 
   async #broadcast(cmd: number, data: Uint8Array): Promise<Answer[]> {
@@ -137,10 +132,9 @@ export class IcmbInterface implements Interface<BmcState> {
     icmb.count('received');
     const message = parseIcmb(frame);
     if (!message) return icmb.count(isRunt(frame) ? 'runts' : 'badChecksums');
-    const isOwn = message.from === icmb.address && !message.response;
     if (!message.response) {
       // A broadcast comes back to its sender, and to a proxy's address beside the bridge's own.
-      if (message.to !== ICMB_BROADCAST || (!isOwn && as === 'own')) this.#serve(message, as);
+      if (message.to !== ICMB_BROADCAST || (message.from !== icmb.address && as === 'own')) this.#serve(message, as);
       return;
     }
     const gathering = [...this.#gatherings].find(({ seq, cmd }) => seq === message.seq && cmd === message.cmd);

@@ -63,8 +63,9 @@ export class MessageBus {
     this.lag = weather?.delay?.[1] ?? 0;
   }
 
-  get addresses(): number[] {
-    return [...this.#members.keys()];
+  /** A controller has this address. */
+  has(address: number): boolean {
+    return this.#members.has(address);
   }
 
   /** Throws RangeError where the address is taken: two controllers would answer at once. */
