@@ -4,6 +4,7 @@ import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn } from '../../commands/command.ts';
 import type { Requester } from '../../state/bridge/requester.ts';
 import { buildMessage, buildRecord, buildResponse, parseFrame, parseRecord } from '../../wire/index.ts';
+import { IpmbInterface, IpmbSocket, MessageBus } from '../index.ts';
 import { simWorld, type SimDriver, type SimWorld } from '../../world/index.ts';
 
 const AT = '/run/ipmb';
@@ -83,10 +84,13 @@ test('a stream that is no IPMB is closed, and the socket lives on', async () => 
 class SimNode implements SimDriver {
   readonly written: Uint8Array[] = [];
   failure: string | undefined;
+  opened = 0;
+  released = 0;
   readonly #waiting: Uint8Array[] = [];
   #wake: () => void = () => undefined;
 
   open(wake: () => void): void {
+    this.opened++;
     this.#wake = wake;
   }
 
@@ -106,6 +110,7 @@ class SimNode implements SimDriver {
   }
 
   release(): void {
+    this.released++;
     this.#waiting.length = 0;
   }
 
@@ -169,4 +174,29 @@ test('a device node that is gone: 82h, and it is opened again when it is back; a
   expect(node.written.length).toBeGreaterThan(0);
   const other = new Bmc({ interfaces: [{ type: 'ipmb', device: '/dev/ipmb-9' }] }, { world });
   await expect(world.until(other.open())).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('a device node that comes back while its BMC goes is closed again', async () => {
+  for (let ms = 990; ms <= 1010; ms++) {
+    const { world, bmc, node } = await withNode();
+    world.devices.remove('/dev/ipmb-0');
+    world.devices.provide('/dev/ipmb-0', node);
+    await world.run(ms);
+    await world.until(bmc.close());
+    await world.run(100);
+    expect(node.opened - node.released).toBe(0);
+  }
+});
+
+test('an interface that cannot open leaves no socket behind', async () => {
+  const world = simWorld(5);
+  const bmc = await controller(world, {});
+  const socket = () => new IpmbSocket({ stream: world.stream, clock: world.clock, at: { listen: { path: AT } }, log: () => undefined });
+  const bus = new MessageBus(world);
+  bus.join(0x30, () => undefined);
+  const taken = new IpmbInterface({ bmc, bus, address: 0x30, channel: 7, carriers: [socket()] });
+  await expect(world.until(bmc.router.attach(taken))).rejects.toThrow('two controllers have address 30h');
+  const free = new IpmbInterface({ bmc, bus, address: 0x32, channel: 7, carriers: [socket()] });
+  const attachment = await world.until(bmc.router.attach(free));
+  await world.until(attachment.detach());
 });

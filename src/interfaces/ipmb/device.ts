@@ -39,8 +39,8 @@ export class IpmbDevice implements Carrier {
   }
 
   async open(bus: MessageBus): Promise<void> {
-    await this.#begin(bus);
     this.#bus = bus;
+    await this.#begin(bus);
     this.#leave = bus.link(this.#link);
   }
 
@@ -54,6 +54,8 @@ export class IpmbDevice implements Carrier {
 
   async #begin(bus: MessageBus): Promise<void> {
     const device = await this.#options.devices.open(this.#options.path);
+    // Closed meanwhile.
+    if (this.#bus !== bus) return device.close();
     this.#device = device;
     device.onMessage = (record) => {
       const frame = parseRecord(record);
@@ -65,6 +67,7 @@ export class IpmbDevice implements Carrier {
       if (error) this.#options.log(`${this.name}: ${error.message}; it is opened again each second`);
       this.#again();
     };
+    return undefined;
   }
 
   #again(): void {

@@ -59,8 +59,14 @@ export class IpmbInterface implements Interface<BmcState> {
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
     const { bmc, bus, carriers = [] } = this.#options;
-    for (const carrier of carriers) await carrier.open(bus);
-    this.#port = bus.join(this.address, (frame) => this.#receive(frame));
+    try {
+      for (const carrier of carriers) await carrier.open(bus);
+      this.#port = bus.join(this.address, (frame) => this.#receive(frame));
+    } catch (error) {
+      // What is open already would stay so: nobody closes an interface that did not open.
+      await this.close();
+      throw error;
+    }
     this.#dispatch = dispatch;
     this.#disconnect = bmc.bridge.connect(this.channel.number, {
       kind: 'bus',
