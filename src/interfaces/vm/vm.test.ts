@@ -186,6 +186,22 @@ test('connecting instead of listening: tried each second, and again when the mac
   expect(streams.length).toBe(2);
 });
 
+test('detached and attached again, it connects again, and again when the machine has gone', async () => {
+  const world = simWorld(8);
+  const bmc = new Bmc({ interfaces: [{ type: 'vm', connect: '/qemu.sock' }] }, { world });
+  const streams: Stream[] = [];
+  await world.until(world.stream.listen({ path: '/qemu.sock' }, (stream) => streams.push(stream)));
+  await world.until(bmc.open());
+  await world.run(10);
+  const attachment = [...bmc.router.attachments].find(({ interface: { channel } }) => channel.medium === 'system-interface')!;
+  await world.until(attachment.detach());
+  await world.until(bmc.router.attach(attachment.interface));
+  await world.run(10);
+  streams[1].destroy();
+  await world.run(1200);
+  expect(streams.length).toBe(3);
+});
+
 test('a fleet: each machine has a socket of its own; a TCP port is said to be open to everybody', async () => {
   const world = simWorld(9);
   const log: string[] = [];

@@ -1,6 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { Context, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import { Context, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { Attention } from '../../state/app/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
@@ -90,6 +90,7 @@ export class VmInterface implements Interface<BmcState> {
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
     const { at, world, bmc } = this.#options;
     this.#dispatch = dispatch;
+    this.#closed = false;
     this.#forget = bmc.messages.onInterruptEnable(() => this.#stateInterrupts());
     const { stream, clock } = world;
     const accept = (one: Stream): void => this.#accept(one);
@@ -189,8 +190,7 @@ export class VmInterface implements Interface<BmcState> {
     }
     this.counters.answers++;
     const { netFn, lun, cmd } = request;
-    const data = body.length <= this.channel.maxAnswer ? body : refuse(request, CC.CannotReturnBytes);
-    this.#send(stream, { seq, netFn, lun, cmd, data });
+    this.#send(stream, { seq, netFn, lun, cmd, data: body });
   }
 
   #send(stream: Stream, { seq, netFn, lun, cmd, data }: VmMessage): void {
