@@ -55,23 +55,29 @@ const QUEUE = { limit: 64, pause: 10, tries: 100 };
 const WRITE_BACK_OFF = 5;
 const WRITE_TRIES = 4;
 
-interface Slot {
+/** A request under way. */
+interface Open {
   readonly request: OutgoingRequest;
   readonly frame: Uint8Array;
   readonly began: number;
-  /** Which of the responder's requests it was. */
-  readonly index: number;
+  readonly resolve: (answer: Answer) => void;
   tries: number;
   timer: Timer | undefined;
+}
+
+/** A number that was used. */
+interface Slot {
+  /** Which of the responder's requests it was. */
+  readonly index: number;
   /** Undefined once answered: the number rests. */
-  resolve: ((answer: Answer) => void) | undefined;
+  open: Open | undefined;
   restUntil: number;
 }
 
 /**
  * The requester's side of a medium of addressed messages: sequence numbers, repetition, matching of responses. A number is
  * used again only when nothing that belongs to its last request can still come, and after so many others that its responder
- * knows it for a new one. Nothing is left behind by a request.
+ * knows it for a new one. Nothing but that is left behind by a request.
  */
 export class Requester {
   /** Responses that nobody waited for: late, doubled, or made up. */
@@ -95,7 +101,7 @@ export class Requester {
   /** Requests that wait for their answer. */
   get waiting(): number {
     let count = 0;
-    for (const slot of this.#slots.values()) if (slot.resolve) count++;
+    for (const slot of this.#slots.values()) if (slot.open) count++;
     return count;
   }
 
@@ -116,23 +122,24 @@ export class Requester {
     const frame = this.#options.frame?.(request, seq) ?? buildMessage({ ...request, from: address, fromLun: 0, seq });
     let resolve: (answer: Answer) => void = () => undefined;
     const answer = new Promise<Answer>((settle) => (resolve = settle));
-    const slot: Slot = { request, frame, began: clock.monotonic(), index, tries: 1, timer: undefined, resolve, restUntil: 0 };
+    const open: Open = { request, frame, began: clock.monotonic(), resolve, tries: 1, timer: undefined };
+    const slot: Slot = { index, open, restUntil: 0 };
     this.#slots.set((responder << 6) | seq, slot);
     const result = await writeAgain(clock, () => this.#options.write(frame, responder));
     // A quick responder answers before the medium has said that it took the request.
-    if (result !== 'taken' && slot.resolve) {
+    if (result !== 'taken' && slot.open) {
       this.#settle(slot, Uint8Array.of(FAILURES[result]));
       throw new IpmiError(FAILURES[result], `${to.toString(16)}h: ${result}`);
     }
-    if (slot.resolve) this.#await(slot, responder);
+    if (slot.open) this.#await(slot, open, responder);
     return { answer };
   }
 
   /** A response that the medium brought. False: nobody waits for it. */
   respond(message: Pick<IpmiMessage, 'from' | 'fromLun' | 'netFn' | 'cmd' | 'seq' | 'data'>, responder: number = message.from): boolean {
     const slot = this.#slots.get((responder << 6) | message.seq);
-    const { request } = slot ?? {};
-    if (!slot?.resolve || !request || message.netFn !== (request.netFn | 1) || message.cmd !== request.cmd || message.fromLun !== request.toLun) {
+    const request = slot?.open?.request;
+    if (!slot || !request || message.netFn !== (request.netFn | 1) || message.cmd !== request.cmd || message.fromLun !== request.toLun) {
       this.unexpected++;
       return false;
     }
@@ -147,32 +154,32 @@ export class Requester {
     this.#slots.clear();
   }
 
-  #await(slot: Slot, responder: number): void {
+  #await(slot: Slot, open: Open, responder: number): void {
     const { clock, timeout = TIMEOUT, tries = 6 } = this.#options;
-    slot.timer = clock.after(timeout * (slot.request.patience ?? 1), () => {
-      if (slot.tries >= tries) {
+    open.timer = clock.after(timeout * (open.request.patience ?? 1), () => {
+      if (open.tries >= tries) {
         this.unanswered++;
         return this.#settle(slot, Uint8Array.of(CC.Timeout));
       }
-      slot.tries++;
+      open.tries++;
       this.repeated++;
       // A refused repetition is a lost one: the next try, or the end of all of them, is already on its way.
-      void Promise.resolve(this.#options.write(slot.frame, responder)).catch(() => undefined);
-      this.#await(slot, responder);
+      void Promise.resolve(this.#options.write(open.frame, responder)).catch(() => undefined);
+      this.#await(slot, open, responder);
     });
   }
 
   #settle(slot: Slot, answer: Answer): void {
-    const { resolve, timer } = slot;
-    if (!resolve) return;
-    timer?.cancel();
-    slot.resolve = undefined;
+    const { open } = slot;
+    if (!open) return;
+    open.timer?.cancel();
+    slot.open = undefined;
     const { clock, lag = 0, timeout = TIMEOUT } = this.#options;
     const now = clock.monotonic();
     // Answers to repetitions are still on their way; from a silent responder, anything may be.
-    if (answer[0] === CC.Timeout) slot.restUntil = Math.max(now + lag, slot.began + SEQUENCE_EXPIRATION);
-    else slot.restUntil = now + lag + (slot.tries > 1 ? timeout + lag : 0);
-    resolve(answer);
+    if (answer[0] === CC.Timeout) slot.restUntil = Math.max(now + lag, open.began + SEQUENCE_EXPIRATION);
+    else slot.restUntil = now + lag + (open.tries > 1 ? timeout + lag : 0);
+    open.resolve(answer);
   }
 
   /** Waits for a number. Rejects with C0h where too many wait already, or none comes free in time. */
@@ -197,12 +204,12 @@ export class Requester {
     this.#begun.set(responder, begun);
     for (let seq = 0; seq < NUMBERS; seq++) {
       const slot = this.#slots.get((responder << 6) | seq);
-      if (slot?.resolve && begun.count - slot.index >= WINDOW) return undefined;
+      if (slot?.open && begun.count - slot.index >= WINDOW) return undefined;
     }
     for (let i = 0; i < NUMBERS; i++) {
       const seq = (begun.next + i) % NUMBERS;
       const slot = this.#slots.get((responder << 6) | seq);
-      if (slot && (slot.resolve || slot.restUntil > now || begun.count - slot.index < APART)) continue;
+      if (slot && (slot.open || slot.restUntil > now || begun.count - slot.index < APART)) continue;
       begun.next = (seq + 1) % NUMBERS;
       return { seq, index: begun.count++ };
     }
