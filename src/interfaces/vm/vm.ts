@@ -90,7 +90,6 @@ export class VmInterface implements Interface<BmcState> {
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
     const { at, world, bmc } = this.#options;
     this.#dispatch = dispatch;
-    this.#closed = false;
     this.#forget = bmc.messages.onInterruptEnable(() => this.#stateInterrupts());
     const { stream, clock } = world;
     const accept = (one: Stream): void => this.#accept(one);
