@@ -40,8 +40,8 @@ export interface AttachmentCounters {
 /** What an attachment tells its router. */
 export interface AttachmentOwner {
   /** A wrapper of the dispatch threw: what the requester is answered. */
-  failed(message: Message, error: unknown): Answer;
-  removed(): void;
+  readonly failed: (message: Message, error: unknown) => Answer;
+  readonly removed: () => void;
 }
 
 /** An interface's connection to the router: each request it hands in is answered exactly once. */
