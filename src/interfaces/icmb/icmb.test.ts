@@ -104,6 +104,11 @@ describe('chassis A asks controllers of chassis B', () => {
     expect([...(await until(chassis[0].host.send(BridgeRequest, remote(2, 0x44, NetFn.App, 1)))).answer]).toEqual([0x83]);
   });
 
+  test('a response has no answer: CCh', async () => {
+    const { chassis, until } = await rack();
+    expect([...(await until(chassis[0].host.send(BridgeRequest, remote(2, 0x20, NetFn.App | 1, 1)))).answer]).toEqual([0xcc]);
+  });
+
   test('a chassis that is not there: 83h; a command that a bridge does not know: C1h from it', async () => {
     const { chassis, until } = await rack();
     const [{ host }] = chassis;

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
 import { connectLan, LogInError, TimeoutError } from '../../client/index.ts';
+import { NetFn, Privilege } from '../../commands/command.ts';
 import { ColdReset, GetDeviceId } from '../../commands/app/device.ts';
 import { SetLanConfigurationParameters } from '../../commands/transport/lan.ts';
 import { hex, toHex } from '../../../test/support/vectors.ts';
@@ -102,4 +103,11 @@ test('ARPs are suspended until the next reset', async () => {
   expect([await raw(3, '01 00'), await raw(3, '01 02'), await raw(3, '01 03')]).toEqual(['00 03', '00 01', '00 00']);
   bmc.lan.reset();
   expect(await raw(3, '01 00')).toBe('00 03');
+});
+
+test('below User, nobody reaches system software by LUN 10b: D4h', async () => {
+  const { world, bmc, connect } = await net();
+  const client = await world.until(connect());
+  bmc.sessions.active[0].privilege = Privilege.Callback;
+  expect(toHex(await world.until(client.raw(NetFn.App, GetDeviceId.cmd, new Uint8Array(0), 2)))).toBe('d4');
 });
