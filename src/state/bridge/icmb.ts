@@ -3,6 +3,7 @@ import { BridgeState } from '../../commands/bridge/icmb.ts';
 import type { Answer } from '../../router/message.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
+import { BMC_ADDRESS } from '../../wire/message.ts';
 
 /** The bridge's connection to its ICMB; the interface brings it while it is open. */
 export interface IcmbPort {
@@ -46,8 +47,6 @@ const COUNTERS = {
   arbitrationLosses: 0,
 };
 export type IcmbCounter = keyof typeof COUNTERS;
-
-const BMC_ADDRESS = 0x20;
 
 /** The ICMB bridge of a chassis: its addresses, what it forwards, and where its events go (ICMB Bridge Specification 1.0). */
 export class Icmb {

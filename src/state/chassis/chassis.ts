@@ -3,6 +3,7 @@ import { Machine, type PowerAction, type PowerBackend } from './machine.ts';
 import type { Log, Setup } from '../setup.ts';
 import { both, type Durable, type Store } from '../store.ts';
 import { Listeners } from '../listeners.ts';
+import { BMC_ADDRESS } from '../../wire/message.ts';
 
 /** Power restore policy, IPMI 2.0 §28.2. */
 export const RestorePolicy = { AlwaysOff: 0, Previous: 1, AlwaysOn: 2 } as const;
@@ -68,7 +69,6 @@ export interface PowerChange {
   readonly loss?: PowerLoss;
 }
 
-const BMC_ADDRESS = 0x20;
 const NO_EVENT: LastPowerEvent = { byCommand: false, fault: false, interlock: false, overload: false, acFailed: false };
 const MINUTES_PER_COUNT = 60;
 /** Causes of a start that a command of IPMI is not. */

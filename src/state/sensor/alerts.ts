@@ -65,6 +65,8 @@ interface Delivery {
 
 /** Policy sets that wait for their turn (IPMI 2.0 §17.2 asks for eight); more are lost, and the log says so. */
 const DEFERRED = 32;
+/** Traps that are repeated though nobody acknowledges them; beyond these, one is sent once. */
+const REPEATED = 64;
 const ANY_ADDRESS = '0.0.0.0';
 const PET_TRAP = 0;
 const UNSPECIFIED = 0xff;
@@ -228,7 +230,7 @@ export class Alerts {
     const sent = send(delivery.channel, { host: delivery.host, port: trapPort }, delivery.datagram);
     // Without acknowledgement, what was sent counts as received; repetitions go on beside the rest of the policy.
     if (!sent) return this.#finish(delivery, false);
-    if (!delivery.acknowledged && delivery.left === 0) return this.#finish(delivery, true);
+    if (!delivery.acknowledged && (delivery.left === 0 || this.#open.size > REPEATED)) return this.#finish(delivery, true);
     delivery.timer = clock.after(delivery.interval, () => {
       if (delivery.left === 0) return this.#finish(delivery, false);
       delivery.left--;

@@ -75,6 +75,13 @@ describe('alerts', () => {
     });
   });
 
+  test('a flood is repeated for 64 traps and sent once for the others', async () => {
+    const { bmc, world, traps } = await bench({ destinations: [to(RECEIVER, { timeout: 5, retries: 1 })] });
+    for (let i = 0; i < 100; i++) void bmc.events.raise(tooHot);
+    await world.run(60_000);
+    expect(traps).toHaveLength(100 + 64);
+  });
+
   test('a deassertion, or an event of another kind, sends none', async () => {
     const { bmc, world, traps } = await bench({ destinations: [to(RECEIVER)] });
     void bmc.events.raise({ ...tooHot, deassertion: true });

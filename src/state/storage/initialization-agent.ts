@@ -3,8 +3,8 @@ import type { SdrRepository } from './sdr.ts';
 import { THRESHOLDS, type Sensor, type ThresholdName } from '../sensor/sensor.ts';
 import type { Sensors } from '../sensor/sensors.ts';
 import { both, type Durable } from '../store.ts';
+import { BMC_ADDRESS } from '../../wire/message.ts';
 
-const BMC_ADDRESS = 0x20;
 /** Event offsets; for a threshold sensor the bits above say which comparisons can be read. */
 const ALL_EVENTS = 0x7fff;
 const THRESHOLD_EVENTS = 0x0fff;

@@ -28,6 +28,8 @@ export class SdrRepository {
   readonly #marks: Store<number>;
   /** Who updates the repository; others have to wait until it is done or has given up. */
   #updater: { readonly owner: unknown; readonly until: number } | undefined;
+  /** Clients read a record in parts, and the next one after it: sorted once, until something is written. */
+  #ids: readonly number[] | undefined;
   #partial: { readonly id: number; readonly bytes: number[]; length: number } | undefined;
 
   constructor(setup: Setup, time: BmcTime, { records = [], capacity = 0xfffe }: SdrOptions = {}) {
@@ -58,8 +60,8 @@ export class SdrRepository {
     if (this.#updater?.owner === owner) this.leaveUpdateMode();
   }
 
-  get ids(): number[] {
-    return this.#written ? [...this.#records.keys()].map(Number).sort((a, b) => a - b) : [...this.#given.keys()];
+  get ids(): readonly number[] {
+    return (this.#ids ??= this.#written ? [...this.#records.keys()].map(Number).sort((a, b) => a - b) : [...this.#given.keys()]);
   }
 
   get count(): number {
@@ -139,6 +141,16 @@ export class SdrRepository {
 
   /** Changes the written records; the first change copies the given ones. */
   #own(changes: readonly (readonly [number, Uint8Array | undefined])[]): Durable {
+    const done = this.#write(changes);
+    this.#ids = undefined;
+    return done?.catch((error: unknown) => {
+      // What could not be stored is taken back.
+      this.#ids = undefined;
+      throw error;
+    });
+  }
+
+  #write(changes: readonly (readonly [number, Uint8Array | undefined])[]): Durable {
     if (this.#written) return this.#records.change(changes);
     const all = new Map<number, Uint8Array | undefined>([...this.#given, ...changes]);
     return both(this.#records.change([...all].filter(([, record]) => record !== undefined)), this.#marks.set('written', 1));

@@ -10,7 +10,7 @@ import {
   type HandlerSet,
   type Registration,
 } from '../../router/index.ts';
-import { buildMessage } from '../../wire/index.ts';
+import { BMC_ADDRESS, buildMessage } from '../../wire/index.ts';
 import type { MessageBuffers } from '../app/message-buffers.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
@@ -31,7 +31,6 @@ export interface ForwardingRange {
   readonly body: number | undefined;
 }
 
-const BMC_ADDRESS = 0x20;
 const SYSTEM_SOFTWARE_LUN = 2;
 const SEQUENCES = 64;
 
