@@ -159,7 +159,15 @@ export class Bmc implements BmcState {
   /** Throws SettingsError for settings that contradict each other. */
   constructor(
     given: BmcOptions = {},
-    { world = nodeWorld(), log = silent, journal, power, firmwareDirectory, uplink, icmb = new IcmbNetwork(world) }: BmcSurroundings = {},
+    {
+      log = silent,
+      world = nodeWorld({ trouble: (where, error) => log.error(where, error) }),
+      journal,
+      power,
+      firmwareDirectory,
+      uplink,
+      icmb = new IcmbNetwork(world),
+    }: BmcSurroundings = {},
   ) {
     const options = withBusses(given);
     this.#options = options;

@@ -79,15 +79,31 @@ export class Qmp {
   }
 
   #line(line: string): void {
-    let said: Reply & Partial<QmpEvent> & { readonly QMP?: unknown };
-    try {
-      said = JSON.parse(line) as typeof said;
-    } catch {
-      this.#stream.destroy();
-      return;
-    }
-    if (said.QMP !== undefined) this.#greeted();
+    const said = replyIn(line);
+    if (!said) this.#stream.destroy();
+    else if (said.QMP !== undefined) this.#greeted();
     else if (said.event !== undefined) this.onEvent?.({ event: said.event, data: said.data });
     else this.#waiting.shift()?.(said);
   }
 }
+
+interface Said extends Reply, Partial<QmpEvent> {
+  readonly QMP?: unknown;
+}
+
+/** Whoever listens at a monitor's address may be anything: the types of what is used are looked at. Undefined: no QMP. */
+function replyIn(line: string): Said | undefined {
+  try {
+    const said: unknown = JSON.parse(line);
+    if (!isObject(said)) return undefined;
+    const { event, data, error } = said;
+    if (event !== undefined && typeof event !== 'string') return undefined;
+    if (data !== undefined && !isObject(data)) return undefined;
+    if (error !== undefined && !(isObject(error) && typeof error.desc === 'string')) return undefined;
+    return said;
+  } catch {
+    return undefined;
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,3 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Bmc } from '../bmc.ts';
 import type { BmcOptions } from '../config/options.ts';
@@ -11,6 +9,7 @@ import type { World } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadWhole, makeBmc, settingsProblem, type Given } from './check.ts';
 import { CliError, systemProblem } from './errors.ts';
+import { announce, withdraw } from './ready-file.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
 import { bold, dim } from './colors.ts';
@@ -46,7 +45,9 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   if (settings.every((bmc) => silent(bmc))) throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
   // Logs go to standard error, so that standard output is the ready line alone.
   const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
-  const world = nodeWorld();
+  const world = nodeWorld({ trouble: (where, error) => log.error({ err: error }, where) });
+  // The last wall: work that nobody waits for failed. It is a bug, but of one request: the other BMCs of the process serve on.
+  process.on('unhandledRejection', (error) => world.wall.failed('unhandled rejection', undefined, error));
   const icmb = new IcmbNetwork(world);
   const bmcs: Bmc[] = [];
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
@@ -95,18 +96,6 @@ function tellCounters(bmcs: readonly Bmc[], log: Logger): void {
     for (const { interface: one, counters } of bmc.router.attachments)
       log.warn({ bmc: bmc.name, channel: one.channel.number, medium: one.channel.medium, ...counters }, 'counters');
   }
-}
-
-/** The ready file of an earlier life says nothing of this one. Throws CliError where it could not be written either. */
-function withdraw(file: string): void {
-  if (!existsSync(dirname(file))) throw new CliError(`--ready-file ${file}: no such directory`);
-  rmSync(file, { force: true });
-}
-
-/** Whole at once: whoever waits for the file may read it as soon as it is there. */
-function announce(file: string, ready: string): void {
-  writeFileSync(`${file}.new`, `${ready}\n`);
-  renameSync(`${file}.new`, file);
 }
 
 async function openStorage(files: World['files'], { directory, sealKey }: StatePlace, warn: (message: string) => void): Promise<Storage> {

@@ -88,11 +88,11 @@ export const encodeLine = (message: FromBmc | FromWorker): Uint8Array => encoder
 export class LineReader {
   #rest = '';
   readonly #decoder = new TextDecoder();
-  readonly #line: (message: unknown) => void;
+  readonly #line: (message: Readonly<Record<string, unknown>>) => void;
   readonly #problem: (problem: string, fatal: boolean) => void;
 
   /** `problem` is told of lines that are no JSON object; one that is too long is fatal, as the stream's place is lost. */
-  constructor(line: (message: unknown) => void, problem: (problem: string, fatal: boolean) => void) {
+  constructor(line: (message: Readonly<Record<string, unknown>>) => void, problem: (problem: string, fatal: boolean) => void) {
     this.#line = line;
     this.#problem = problem;
   }
@@ -100,11 +100,16 @@ export class LineReader {
   push(bytes: Uint8Array): void {
     const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split('\n');
     this.#rest = lines.pop()!;
-    for (const line of lines) this.#parse(line.trim());
-    if (this.#rest.length > LINE_LIMIT) {
-      this.#rest = '';
-      this.#problem(`line longer than ${LINE_LIMIT} bytes`, true);
+    for (const line of lines) {
+      if (line.length > LINE_LIMIT) return this.#tooLong();
+      this.#parse(line.trim());
     }
+    if (this.#rest.length > LINE_LIMIT) this.#tooLong();
+  }
+
+  #tooLong(): void {
+    this.#rest = '';
+    this.#problem(`line longer than ${LINE_LIMIT} bytes`, true);
   }
 
   #parse(line: string): void {
@@ -116,6 +121,6 @@ export class LineReader {
       return this.#problem('not a line of JSON', false);
     }
     if (typeof value !== 'object' || value === null) return this.#problem('not a JSON object', false);
-    this.#line(value);
+    this.#line(value as Readonly<Record<string, unknown>>);
   }
 }

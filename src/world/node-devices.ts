@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { inherited } from './environment.ts';
 import { systemError } from './system-error.ts';
+import type { Wall } from './wall.ts';
 import type { Device, Devices } from './world.ts';
 
 /** Speaks for the node; in bin/, because it is run as it is. It draws the frames. */
@@ -12,9 +14,9 @@ const HEADER = 5;
 const EARLY_LIMIT = 16;
 
 /** Device nodes of the real world, each behind a process of its own that can be killed while its driver blocks. */
-export const nodeDevices: Devices = {
-  open: (path) => new Promise((resolve, reject) => new NodeDevice(path, resolve, reject)),
-};
+export const nodeDevices = (wall: Wall): Devices => ({
+  open: (path) => new Promise((resolve, reject) => new NodeDevice(path, wall, resolve, reject)),
+});
 
 interface Asked {
   readonly call: string;
@@ -25,6 +27,7 @@ interface Asked {
 class NodeDevice implements Device {
   onClose: ((error?: Error) => void) | undefined;
   readonly #path: string;
+  readonly #wall: Wall;
   readonly #child: ChildProcess;
   readonly #asked = new Map<number, Asked>();
   #onMessage: ((message: Uint8Array) => void) | undefined;
@@ -35,9 +38,10 @@ class NodeDevice implements Device {
   #error: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, opened: (device: Device) => void, failed: (error: Error) => void) {
+  constructor(path: string, wall: Wall, opened: (device: Device) => void, failed: (error: Error) => void) {
     this.#path = path;
-    this.#child = spawn(process.execPath, [HELPER, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#wall = wall;
+    this.#child = spawn(process.execPath, [HELPER, path], { stdio: ['pipe', 'pipe', 'inherit'], env: inherited() });
     let isOpen = false;
     this.#child.stdin!.on('error', () => {}); // it has gone, which `close` tells
     this.#child.once('error', (error) => (this.#error = error));
@@ -60,7 +64,7 @@ class NodeDevice implements Device {
       for (const { reject } of this.#asked.values()) reject(error);
       this.#asked.clear();
       if (!isOpen) failed(error);
-      else this.onClose?.(this.#closing ? undefined : error);
+      else wall.call('device end', path, this.onClose, this.#closing ? undefined : error, undefined);
     });
   }
 
@@ -70,7 +74,7 @@ class NodeDevice implements Device {
 
   set onMessage(receive: ((message: Uint8Array) => void) | undefined) {
     this.#onMessage = receive;
-    if (receive) for (const message of this.#early.splice(0)) receive(message);
+    if (receive) for (const message of this.#early.splice(0)) this.#message(message);
   }
 
   write(message: Uint8Array): Promise<void> {
@@ -108,7 +112,7 @@ class NodeDevice implements Device {
   }
 
   #message(message: Uint8Array): void {
-    if (this.#onMessage) this.#onMessage(message);
+    if (this.#onMessage) this.#wall.call('device message', this.#path, this.#onMessage, message, undefined);
     else if (this.#early.length < EARLY_LIMIT) this.#early.push(message);
   }
 

@@ -2,12 +2,13 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { request as httpsRequest } from 'node:https';
 import { listenAt } from './node-listen.ts';
 import { systemError } from './system-error.ts';
+import type { Wall } from './wall.ts';
 import type { Http, HttpAnswer, HttpRequest, StreamAddress, StreamServer } from './world.ts';
 
 const BODY_LIMIT = 1 << 20;
 
 /** HTTP of the real world. */
-export const nodeHttp: Http = {
+export const nodeHttp = (wall: Wall): Http => ({
   request(url, { method = 'GET', headers = {}, body, timeout = 10_000 } = {}) {
     return new Promise((resolve, reject) => {
       const send = url.startsWith('https:') ? httpsRequest : httpRequest;
@@ -30,13 +31,13 @@ export const nodeHttp: Http = {
   },
 
   listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer> {
-    const server = createServer((request, response) => void serve(request, response, answer));
+    const server = createServer((request, response) => void serve(request, response, answer, wall));
     return listenAt(server, at, () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     });
   },
-};
+});
 
 /** All of a URL that an error may show: the rest may hold a name, a password or a token. */
 const hostOf = (url: string): string => new URL(url).host;
@@ -45,7 +46,9 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>,
+  wall: Wall,
 ): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0];
   let given: HttpAnswer;
   try {
     const body = await bodyOf(request);
@@ -58,10 +61,17 @@ async function serve(
             headers: request.headers as Record<string, string | undefined>,
             body,
           });
-  } catch {
+  } catch (error) {
+    // A client that went away in the middle of its request is no failure of ours.
+    if (!request.errored) wall.failed('HTTP request', `${request.method} ${path}`, error);
     given = { status: 500, body: 'failed' };
   }
-  response.writeHead(given.status, { 'content-type': given.type ?? 'text/plain; charset=utf-8' }).end(given.body ?? '');
+  try {
+    response.writeHead(given.status, { 'content-type': given.type ?? 'text/plain; charset=utf-8' }).end(given.body ?? '');
+  } catch (error) {
+    wall.failed('HTTP answer', `${request.method} ${path}`, error);
+    response.destroy();
+  }
 }
 
 /** Undefined: longer than anybody should have to keep. */

@@ -1,39 +1,60 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { inherited } from './environment.ts';
+import type { Wall } from './wall.ts';
 import type { Program, Programs, Ran, RunOptions } from './world.ts';
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const OUTPUT_LIMIT = 1 << 20;
 
-/** Programs of the real world. */
-export const nodePrograms: Programs = {
-  async run(command, args, { timeout = 10_000, ...options } = {}) {
-    const child = await started(command, args, options);
-    const stdout = collected(child.stdout);
-    const stderr = collected(child.stderr);
-    return new Promise<Ran>((resolve) => {
-      const timer = setTimeout(() => {
-        child.kill('SIGKILL');
-        // What it has started may hold its output open for ever.
-        child.stdout.destroy();
-        child.stderr.destroy();
-      }, timeout);
-      child.on('close', (code) => {
-        clearTimeout(timer);
-        resolve({ code, stdout: stdout(), stderr: stderr() });
-      });
+/** Programs of the real world, each the first of a process group of its own: what it starts can be ended with it. */
+export function nodePrograms(wall: Wall): Programs {
+  /** Groups whose program runs; they end with this process. */
+  const living = new Set<number>();
+  const endAll = (): void => {
+    for (const pid of living) signalGroup(pid, 'SIGKILL');
+  };
+  const started = async (command: string, args: readonly string[], options: RunOptions): Promise<Child> => {
+    const child = await spawned(command, args, options);
+    const pid = child.pid!;
+    if (living.size === 0) process.once('exit', endAll);
+    living.add(pid);
+    child.once('exit', () => {
+      living.delete(pid);
+      if (living.size === 0) process.off('exit', endAll);
     });
-  },
+    return child;
+  };
+  return {
+    async run(command, args, { timeout = 10_000, ...options } = {}) {
+      const child = await started(command, args, options);
+      const stdout = collected(child.stdout);
+      const stderr = collected(child.stderr);
+      return new Promise<Ran>((resolve) => {
+        const timer = setTimeout(() => {
+          // A program that has done its work may have left a machine running; one that has not is ended with all that it began.
+          if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid!, 'SIGKILL');
+          // What it has started may hold its output open for ever.
+          child.stdout.destroy();
+          child.stderr.destroy();
+        }, timeout);
+        child.on('close', (code) => {
+          clearTimeout(timer);
+          resolve({ code, stdout: stdout(), stderr: stderr() });
+        });
+      });
+    },
 
-  async start(command, args, options = {}) {
-    return new NodeProgram(await started(command, args, options));
-  },
-};
+    async start(command, args, options = {}) {
+      return new NodeProgram(await started(command, args, options), command, wall);
+    },
+  };
+}
 
-function started(command: string, args: readonly string[], { input = '', env, cwd }: RunOptions): Promise<Child> {
+function spawned(command: string, args: readonly string[], { input = '', env, cwd }: RunOptions): Promise<Child> {
   return new Promise((resolve, reject) => {
-    const child: Child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd, env: { ...process.env, ...env } });
+    const child: Child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, cwd, env: { ...inherited(), ...env } });
     child.once('error', reject);
     child.once('spawn', () => {
       child.off('error', reject);
@@ -43,6 +64,15 @@ function started(command: string, args: readonly string[], { input = '', env, cw
     child.stdin.on('error', () => {}); // it need not read what it is given
     child.stdin.end(input);
   });
+}
+
+/** A program and all that it has started, less what has made itself a session of its own. */
+function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nobody of the group is left.
+  }
 }
 
 function collected(stream: Readable): () => string {
@@ -61,19 +91,16 @@ class NodeProgram implements Program {
   onExit: ((code: number | null) => void) | undefined;
   readonly #child: Child;
 
-  constructor(child: Child) {
+  constructor(child: Child, command: string, wall: Wall) {
     this.#child = child;
     this.pid = child.pid!;
-    const killed = (): void => void child.kill('SIGKILL');
-    process.once('exit', killed);
-    child.on('close', (code) => {
-      process.off('exit', killed);
-      this.onExit?.(code);
-    });
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => this.onOutput?.(data.toString('utf8')));
+    child.on('close', (code) => wall.call('program end', command, this.onExit, code, undefined));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data: Buffer) => wall.call('program output', command, this.onOutput, data.toString('utf8'), undefined, stream));
   }
 
   kill(how: 'term' | 'kill' = 'term'): void {
-    this.#child.kill(how === 'term' ? 'SIGTERM' : 'SIGKILL');
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    signalGroup(this.pid, how === 'term' ? 'SIGTERM' : 'SIGKILL');
   }
 }

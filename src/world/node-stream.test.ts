@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { nodeStreams } from './node-stream.ts';
+import { nodeWorld } from './node.ts';
 
 /** Milliseconds that the process slept of those 60 that follow an arrival. */
 async function sleptAfterArrival(eager: number): Promise<number> {
   let arrived = (): void => {};
   const arrival = new Promise<void>((resolve) => (arrived = resolve));
-  const server = await nodeStreams.listen({ host: '127.0.0.1', port: 0 }, (stream) => {
+  const server = await nodeWorld().stream.listen({ host: '127.0.0.1', port: 0 }, (stream) => {
     stream.eager = eager;
     stream.onData = () => arrived();
   });
-  const client = await nodeStreams.connect(server.address);
+  const client = await nodeWorld().stream.connect(server.address);
   client.write(Uint8Array.of(1));
   await arrival;
   const before = performance.eventLoopUtilization();

@@ -2,6 +2,7 @@ import { connect, createServer, type OnReadOpts, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { listenAt } from './node-listen.ts';
 import { openTty } from './node-tty.ts';
+import type { Wall } from './wall.ts';
 import type { Stream, StreamAddress, StreamNetwork, StreamServer } from './world.ts';
 
 /**
@@ -14,15 +15,18 @@ const SCRATCH = new Uint8Array(65536);
 const CAN_BE_EAGER = availableParallelism() > 1;
 
 /** TCP and Unix sockets of the real world. */
-export const nodeStreams: StreamNetwork = {
+export const nodeStreams = (wall: Wall): StreamNetwork => ({
   listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer> {
-    const server = createServer({ noDelay: true }, (socket) => accept(new NodeStream(socket, peerOf(socket, at))));
+    const server = createServer({ noDelay: true }, (socket) => {
+      const stream = new NodeStream(socket, peerOf(socket, at), wall);
+      wall.call('connection', stream.peer, accept, stream, undefined, stream);
+    });
     // The callback of close() waits for the open streams, which are not ours.
     return listenAt(server, at, () => void server.close());
   },
 
   async connect(to): Promise<Stream> {
-    if ('tty' in to) return new NodeStream(await openTty(to), to.tty);
+    if ('tty' in to) return new NodeStream(await openTty(to), to.tty, wall);
     return new Promise((resolve, reject) => {
       let stream: NodeStream | undefined;
       const onread: OnReadOpts = {
@@ -37,12 +41,12 @@ export const nodeStreams: StreamNetwork = {
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
-        stream = new NodeStream(socket, peerOf(socket, to));
+        stream = new NodeStream(socket, peerOf(socket, to), wall);
         resolve(stream);
       });
     });
   },
-};
+});
 
 function peerOf(socket: Socket, at: StreamAddress): string {
   if ('path' in at) return `unix:${at.path}`;
@@ -56,6 +60,7 @@ class NodeStream implements Stream {
   onDrain: (() => void) | undefined;
   eager = 0;
   readonly #socket: Socket;
+  readonly #wall: Wall;
   #onData: ((data: Uint8Array) => void) | undefined;
   #error: Error | undefined;
   #started = false;
@@ -63,14 +68,15 @@ class NodeStream implements Stream {
   #awakeUntil = 0;
   #isAwake = false;
 
-  constructor(socket: Socket, peer: string) {
+  constructor(socket: Socket, peer: string, wall: Wall) {
     this.peer = peer;
+    this.#wall = wall;
     this.#socket = socket;
     socket.on('error', (error) => {
       this.#error = error;
     });
-    socket.on('close', () => this.onClose?.(this.#error));
-    socket.on('drain', () => this.onDrain?.());
+    socket.on('close', () => wall.call('stream end', peer, this.onClose, this.#error, undefined));
+    socket.on('drain', () => wall.call('stream drained', peer, this.onDrain, undefined, undefined, this));
   }
 
   get onData(): ((data: Uint8Array) => void) | undefined {
@@ -87,7 +93,8 @@ class NodeStream implements Stream {
   }
 
   received(data: Uint8Array): void {
-    this.#onData?.(data);
+    // The stream of a receiver that threw is of no use any more: nobody knows how far it had read.
+    if (!this.#wall.call('stream data', this.peer, this.#onData, data, undefined, this)) return;
     if (this.eager === 0 || !CAN_BE_EAGER) return;
     this.#awakeUntil = performance.now() + this.eager;
     if (!this.#isAwake) NodeStream.#stayAwake(this);

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
+import { inherited } from './environment.ts';
 import { codeOf, systemError } from './system-error.ts';
 import type { TtyAddress } from './world.ts';
 
@@ -14,7 +15,9 @@ export async function openTty({ tty, baud = 115_200 }: TtyAddress): Promise<Read
   // Opened here first for the system's own errors: no such file, no permission.
   const file = await open(tty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   try {
-    await promisify(execFile)('stty', ['-F', tty, String(baud), 'raw', '-echo', 'cs8', '-parenb', '-cstopb', 'clocal']);
+    await promisify(execFile)('stty', ['-F', tty, String(baud), 'raw', '-echo', 'cs8', '-parenb', '-cstopb', 'clocal'], {
+      env: inherited(),
+    });
     // The stream opens the device once more for itself, so that this descriptor can be closed.
     return new ReadStream(file.fd);
   } catch (error) {

@@ -2,10 +2,11 @@ import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from '
 import { lookup as dnsLookup } from 'node:dns';
 import { lookup as resolveName } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { Wall } from './wall.ts';
 import type { Endpoint, UdpNetwork, UdpOptions, UdpSocket } from './world.ts';
 
 /** Datagrams of the real world, IPv4 and IPv6. */
-export const nodeUdp: UdpNetwork = {
+export const nodeUdp = (wall: Wall): UdpNetwork => ({
   async bind(options: UdpOptions): Promise<UdpSocket> {
     const { host, port, receiveBuffer } = options;
     const known = isIP(host);
@@ -25,9 +26,9 @@ export const nodeUdp: UdpNetwork = {
       throw error;
     }
     if (receiveBuffer !== undefined) growReceiveBuffer(socket, receiveBuffer);
-    return new NodeUdpSocket(socket);
+    return new NodeUdpSocket(socket, wall);
   },
-};
+});
 
 /** dgram looks every destination up; answering literal addresses in the same turn spares each send a trip through nextTick. */
 const lookupAtOnce: SocketOptions['lookup'] = (host, options, done) => {
@@ -52,13 +53,16 @@ class NodeUdpSocket implements UdpSocket {
   readonly #v6: boolean;
   #closed: Promise<void> | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, wall: Wall) {
     const { address, port, family } = socket.address();
     this.#socket = socket;
     this.#v6 = family === 'IPv6';
     this.address = { host: address, port };
-    socket.on('message', (data: Uint8Array, from: RemoteInfo) => this.onDatagram?.(data, { host: from.address, port: from.port }));
-    socket.on('error', (error) => this.onError?.(error));
+    socket.on('message', (data: Uint8Array, { address: host, port: from }: RemoteInfo) => {
+      const sender = { host, port: from };
+      wall.call('datagram', sender, this.onDatagram, data, sender);
+    });
+    socket.on('error', (error) => wall.call('datagram socket', this.address, this.onError, error, undefined));
   }
 
   send(data: Uint8Array, to: Endpoint): void {

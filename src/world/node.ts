@@ -5,36 +5,63 @@ import { nodeHttp } from './node-http.ts';
 import { nodePrograms } from './node-programs.ts';
 import { nodeStreams } from './node-stream.ts';
 import { nodeUdp } from './node-udp.ts';
+import { Wall, type Trouble } from './wall.ts';
 import type { Clock, Random, World } from './world.ts';
 
-/** The real world: the system's clock, randomness, sockets, files, programs and HTTP. */
-export function nodeWorld(): World {
+export interface NodeWorldOptions {
+  /** Told of each callback that threw, with its stack. Default: standard error. */
+  readonly trouble?: Trouble;
+}
+
+/** The real world, and how often a callback of it threw. */
+export interface NodeWorld extends World {
+  readonly wall: Wall;
+}
+
+/**
+ * The real world: the system's clock, randomness, sockets, files, programs and HTTP. What its callbacks throw does not reach Node:
+ * it is told, counted, and costs the stream or datagram that it came by.
+ */
+export function nodeWorld({ trouble = toStandardError }: NodeWorldOptions = {}): NodeWorld {
+  const wall = new Wall(trouble);
   return {
-    clock: nodeClock,
+    wall,
+    clock: nodeClock(wall),
     random: new NodeRandom(),
-    udp: nodeUdp,
-    stream: nodeStreams,
+    udp: nodeUdp(wall),
+    stream: nodeStreams(wall),
     files: nodeFiles,
-    programs: nodePrograms,
-    http: nodeHttp,
-    devices: nodeDevices,
+    programs: nodePrograms(wall),
+    http: nodeHttp(wall),
+    devices: nodeDevices(wall),
   };
 }
+
+const toStandardError: Trouble = (where, error) => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`ipmi-bmc: ${where}: ${text}\n`);
+};
 
 /** Milliseconds that one timer of the system can wait. */
 const LONGEST = 2 ** 31 - 1;
 
-const nodeClock: Clock = {
+const nodeClock = (wall: Wall): Clock => ({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, action) {
     // The system's timers end at 24.8 days, and take more for none at all.
     const arm = (left: number): NodeJS.Timeout =>
-      setTimeout(() => (left > LONGEST ? (timer = arm(left - LONGEST)) : action()), Math.min(left, LONGEST)).unref();
+      setTimeout(
+        () => {
+          if (left > LONGEST) timer = arm(left - LONGEST);
+          else wall.call('timer', undefined, action, undefined, undefined);
+        },
+        Math.min(left, LONGEST),
+      ).unref();
     let timer = arm(ms);
     return { cancel: () => clearTimeout(timer) };
   },
-};
+});
 
 /** Unpredictable bytes from a pool: one system call for hundreds of IVs. */
 class NodeRandom implements Random {

@@ -227,3 +227,54 @@ test('a worker that writes nonsense and reads nothing is dropped before its comp
   await world.run(1000);
   expect(socket.workers).toEqual([]);
 });
+
+/** JSON whose text has a method that is none: whoever makes a number or a text of it without a look throws. */
+const HOSTILE = { toString: 1, valueOf: 2 };
+
+test.each([
+  { type: 'ping', id: HOSTILE },
+  { type: 'pong', id: HOSTILE },
+  { type: 'hello', protocol: HOSTILE },
+  { type: 'register', id: HOSTILE, owner: 'x', handlers: [{ netFn: 0x30, cmd: 1 }] },
+  { type: 'register', id: 1, owner: HOSTILE, handlers: [HOSTILE] },
+  { type: 'unregister', id: HOSTILE, owner: HOSTILE },
+  { type: 'answer', token: HOSTILE, cc: HOSTILE, data: HOSTILE },
+  { type: 'next', token: HOSTILE, data: HOSTILE },
+  { type: 'sensor', name: HOSTILE, value: HOSTILE },
+  { type: 'press', id: HOSTILE, button: HOSTILE },
+  { type: HOSTILE },
+  `{"type":${'['.repeat(30_000)}${']'.repeat(30_000)}}\n`,
+  `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}\n`,
+])('H1: a line with fields of the wrong kind costs that line: %.60j', async (line) => {
+  const { connect, send } = await bench();
+  const worker = await connect();
+  await worker.say(HELLO, register('fans'));
+  await worker.heard();
+  await worker.say(line, { type: 'ping', id: 7 });
+  const heard = await worker.heard();
+  expect(['error', 'refused']).toContain(heard[0].type);
+  expect(heard.at(-1)).toEqual({ type: 'pong', id: 7 });
+  // The worker serves on.
+  const answer = send(1);
+  await worker.say({ type: 'answer', token: 1, cc: 0, data: '' });
+  expect(await answer).toBe('00');
+});
+
+test('I3: a worker has at most 64 owners, and one question a request to the handler below', async () => {
+  const { connect, router, send, world } = await bench();
+  let asked = 0;
+  const below = handleRaw({ netFn: 0x30, cmd: 1 }, () => {
+    asked++;
+    return new Promise<Uint8Array>((resolve) => void world.clock.after(1000, () => resolve(Uint8Array.of(0))));
+  });
+  router.register({ owner: 'slow', handlers: [below] });
+  const worker = await connect();
+  await worker.say(HELLO, { type: 'register', id: 0, owner: 'over', handlers: [{ netFn: 0x30, cmd: 1, override: 'slow' }] });
+  const answer = send(1);
+  await worker.say(...Array.from({ length: 100 }, () => ({ type: 'next', token: 1, data: '' })));
+  expect(asked).toBe(1);
+  await worker.say({ type: 'answer', token: 1, cc: 0 });
+  expect(await answer).toBe('00');
+  for (let i = 1; i < 70; i++) await worker.say({ type: 'register', id: i, owner: `o${i}`, handlers: [{ netFn: 0x32, cmd: i }] });
+  expect((await worker.heard()).filter(({ type }) => type === 'refused')).toHaveLength(6);
+});

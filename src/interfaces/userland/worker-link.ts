@@ -1,8 +1,9 @@
-import { CC, hexText } from '../../codec/index.ts';
+import { CC, hexText, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { handleRaw, RegistrationError, type Answer, type Context, type Dispatch, type Message, type Registration } from '../../router/index.ts';
 import type { Router } from '../../router/index.ts';
-import { encodeLine, fromHex, LineReader, PRIVILEGES, PROTOCOL, type FromBmc, type WireClaim } from '../../wire/userland.ts';
+import { encodeLine, LineReader, PRIVILEGES, PROTOCOL, type FromBmc, type WireClaim } from '../../wire/userland.ts';
+import { MOST_DATA, shown, workerLine, type BadLine, type WorkerLine } from '../../wire/worker-lines.ts';
 import type { Clock, Stream, Timer } from '../../world/world.ts';
 
 /** What a worker did, and did wrong. */
@@ -44,10 +45,12 @@ interface Open<B> {
   readonly message: Message;
   readonly context: Context<B>;
   readonly next: Dispatch<B> | undefined;
+  /** The handler below is at work for it: one at a time, so that a worker has no more of them than requests. */
+  asking: boolean;
 }
 
-/** Most bytes of response data; BT and IPMI 1.5 carry no more. */
-const MOST_DATA = 252;
+/** Owners of one worker: each has tables of its own in the router. */
+const MOST_OWNERS = 64;
 /** Lines that wait for a worker that does not read, beside its requests; it is then no worker any more. */
 const MOST_UNREAD = 1024;
 
@@ -71,7 +74,7 @@ export class WorkerLink<B> {
     this.#options = options;
     const { stream } = options;
     const reader = new LineReader(
-      (message) => this.#receive(message as Record<string, unknown>),
+      (message) => this.#receive(workerLine(message)),
       (problem, fatal) => (fatal ? this.close(problem) : this.#error(problem)),
     );
     stream.onData = (data) => reader.push(data);
@@ -106,52 +109,63 @@ export class WorkerLink<B> {
     this.#options.closed();
   }
 
-  #receive(message: Record<string, unknown>): void {
+  #receive(line: WorkerLine | BadLine): void {
     if (this.#closed) return;
-    const { type } = message;
-    if (type === 'hello') {
-      if (message.protocol !== PROTOCOL) {
-        this.#error(`this BMC speaks protocol ${PROTOCOL}, not ${String(message.protocol)}`);
-        return this.#options.stream.end();
+    if (line.type === 'hello') {
+      if (line.protocol === PROTOCOL) this.#greeted = true;
+      else {
+        this.#error(`this BMC speaks protocol ${PROTOCOL}, not ${line.protocol}`);
+        this.#options.stream.end();
       }
-      this.#greeted = true;
     } else if (!this.#greeted) this.#error(`say {"type":"hello","protocol":${PROTOCOL}} first`);
-    else if (type === 'register') this.#register(message);
-    else if (type === 'unregister') void this.#unregister(message);
-    else if (type === 'answer') this.#answer(message);
-    else if (type === 'next') void this.#next(message);
-    else if (type === 'sensor') this.#sensor(message);
-    else if (type === 'press') this.#press(message);
-    else if (type === 'ping') this.#send({ type: 'pong', id: Number(message.id) });
-    else if (type === 'pong') this.#healthy(message);
-    else this.#error(`unknown type ${JSON.stringify(type)}`);
+    else this.#obey(line);
   }
 
-  #sensor({ name, value }: Record<string, unknown>): void {
-    if (typeof name !== 'string' || (value !== null && !(typeof value === 'number' && Number.isFinite(value))))
-      return this.#error('sensor: expected name (text) and value (a number, or null)');
-    const problem = this.#options.sensors ? this.#options.sensors(name, value ?? undefined) : 'sensor: this BMC takes no readings';
+  #obey(line: Exclude<WorkerLine, { type: 'hello' }> | BadLine): void {
+    switch (line.type) {
+      case 'register':
+        return this.#register(line);
+      case 'unregister':
+        return void this.#unregister(line);
+      case 'answer':
+        return this.#answer(line);
+      case 'next':
+        return void this.#next(line);
+      case 'sensor':
+        return this.#sensor(line.name, line.value ?? undefined);
+      case 'press':
+        return this.#press(line.id, line.button);
+      case 'ping':
+        return this.#send({ type: 'pong', id: line.id });
+      case 'pong':
+        return this.#healthy(line.id);
+      case 'bad':
+        if (line.id === undefined) this.#error(line.problem);
+        else this.#send({ type: 'refused', id: line.id, problems: [line.problem] });
+    }
+  }
+
+  #sensor(name: string, value: number | undefined): void {
+    const problem = this.#options.sensors ? this.#options.sensors(name, value) : 'sensor: this BMC takes no readings';
     if (problem !== undefined) return this.#error(problem);
     this.#fed.add(name);
   }
 
-  #press({ id, button }: Record<string, unknown>): void {
-    const done = this.#options.buttons?.(String(button));
-    if (done === undefined) this.#error(`press: there is no button ${JSON.stringify(button)}; expected power, reset, nmi or sleep`);
-    else this.#send({ type: 'pressed', id: Number(id), done });
+  #press(id: number, button: string): void {
+    const done = this.#options.buttons?.(button);
+    if (done === undefined) this.#error(`press: there is no button ${shown(button)}; expected power, reset, nmi or sleep`);
+    else this.#send({ type: 'pressed', id, done });
   }
 
-  #register(message: Record<string, unknown>): void {
-    const id = Number(message.id);
+  #register({ id, owner, handlers }: WorkerLine & { readonly type: 'register' }): void {
     try {
-      const { owner } = message;
-      if (typeof owner !== 'string' || owner === '') throw new RegistrationError(['owner: expected a name']);
       // Handlers and the default handler are told apart by their owners here.
       if (this.#registrations.has(owner)) throw new RegistrationError([`${owner} is registered already, by this worker`]);
+      if (this.#registrations.size >= MOST_OWNERS) throw new RegistrationError([`a worker has at most ${MOST_OWNERS} owners`]);
       const registration =
-        message.default === true
+        handlers === 'default'
           ? this.#options.router.setDefaultHandler(owner, (request, context) => this.#ask(request, context, undefined))
-          : this.#options.router.register({ owner, handlers: claimsOf(message.handlers).map((claim) => this.#handlerOf(claim)) });
+          : this.#options.router.register({ owner, handlers: handlers.map((claim) => this.#handlerOf(claim)) });
       this.#registrations.set(owner, registration);
       this.#send({ type: 'registered', id });
     } catch (error) {
@@ -162,7 +176,6 @@ export class WorkerLink<B> {
 
   #handlerOf({ name, privilege, override, manufacturer, ...claim }: WireClaim) {
     const level = privilege === undefined ? Privilege.Administrator : PRIVILEGES.indexOf(privilege);
-    if (level < 0) throw new RegistrationError([`privilege: expected one of ${PRIVILEGES.join(', ')}, received ${JSON.stringify(privilege)}`]);
     return handleRaw<B>(claim, (request, context, next) => this.#ask(request, context, next, claim.body), {
       name,
       privilege: level as Privilege,
@@ -171,11 +184,10 @@ export class WorkerLink<B> {
     });
   }
 
-  async #unregister(message: Record<string, unknown>): Promise<void> {
-    const id = Number(message.id);
-    const registration = this.#registrations.get(String(message.owner));
-    if (!registration) return this.#send({ type: 'refused', id, problems: [`${String(message.owner)} is not registered`] });
-    this.#registrations.delete(registration.owner);
+  async #unregister({ id, owner }: WorkerLine & { readonly type: 'unregister' }): Promise<void> {
+    const registration = this.#registrations.get(owner);
+    if (!registration) return this.#send({ type: 'refused', id, problems: [`${owner} is not registered`] });
+    this.#registrations.delete(owner);
     await registration.unregister();
     this.#send({ type: 'unregistered', id });
   }
@@ -191,7 +203,7 @@ export class WorkerLink<B> {
     }
     const token = ++this.#token;
     const { session, channel } = context;
-    const answer = new Promise<Answer>((resolve) => this.#open.set(token, { answer: resolve, message, context, next }));
+    const answer = new Promise<Answer>((resolve) => this.#open.set(token, { answer: resolve, message, context, next, asking: false }));
     this.#send({
       type: 'request',
       token,
@@ -213,43 +225,35 @@ export class WorkerLink<B> {
     return answer;
   }
 
-  #answer({ token, cc, data = '' }: Record<string, unknown>): void {
-    const open = this.#take(token);
-    if (!open) return;
-    const bytes = fromHex(data);
-    if (!Number.isInteger(cc) || (cc as number) < 0 || (cc as number) > 0xff || !bytes || bytes.length > MOST_DATA) {
-      this.#error(`answer ${String(token)}: expected cc 0..255 and data of at most ${MOST_DATA} bytes in hex`);
+  #answer({ token, answer }: WorkerLine & { readonly type: 'answer' }): void {
+    const open = this.#open.get(token);
+    if (!open) {
+      this.counters.stray++;
+      return this.#error(`answer ${token}: no such open request`);
+    }
+    this.#open.delete(token);
+    if (!answer) {
+      this.#error(`answer ${token}: expected cc 0..255 and data of at most ${MOST_DATA} bytes in hex`);
       return open.answer(refusal(open.next === undefined ? open.message : undefined, CC.ResponseUnavailable));
     }
     this.counters.answers++;
-    const answer = new Uint8Array(1 + bytes.length);
-    answer[0] = cc as number;
-    answer.set(bytes, 1);
     open.answer(answer);
   }
 
   /** The worker overrides a handler and asks the one below; its own answer is still to come. */
-  async #next({ token, data }: Record<string, unknown>): Promise<void> {
-    const open = this.#open.get(Number(token));
-    const bytes = fromHex(data);
-    if (!open || !bytes) return this.#error(`next ${String(token)}: ${open ? 'data is no hex' : 'no such open request'}`);
+  async #next({ token, data }: WorkerLine & { readonly type: 'next' }): Promise<void> {
+    const open = this.#open.get(token);
+    if (!open) return this.#error(`next ${token}: no such open request`);
+    if (open.asking) return this.#error(`next ${token}: the one before is not answered yet`);
+    open.asking = true;
     let below: Answer = Uint8Array.of(CC.InvalidCommand);
     try {
-      if (open.next) below = await open.next({ ...open.message, data: bytes }, open.context);
+      if (open.next) below = await open.next({ ...open.message, data }, open.context);
     } catch (error) {
-      below = Uint8Array.of((error as { cc?: number }).cc ?? CC.Unspecified);
+      below = Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified);
     }
-    this.#send({ type: 'below', token: Number(token), cc: below[0], data: hexText(below.subarray(1)) });
-  }
-
-  #take(token: unknown): Open<B> | undefined {
-    const open = this.#open.get(Number(token));
-    if (open) this.#open.delete(Number(token));
-    else {
-      this.counters.stray++;
-      this.#error(`answer ${String(token)}: no such open request`);
-    }
-    return open;
+    open.asking = false;
+    this.#send({ type: 'below', token, cc: below[0], data: hexText(below.subarray(1)) });
   }
 
   /** The requester has had its C3h. A worker that lets a deadline pass is asked whether it lives. */
@@ -262,7 +266,7 @@ export class WorkerLink<B> {
     this.#health = this.#options.clock.after(this.#options.health, () => this.close('it missed a deadline and does not answer'));
   }
 
-  #healthy({ id }: Record<string, unknown>): void {
+  #healthy(id: number): void {
     if (id !== this.#pingId) return;
     this.#health?.cancel();
     this.#health = undefined;
@@ -282,16 +286,4 @@ export class WorkerLink<B> {
 function refusal(message: Message | undefined, cc: number): Answer {
   if (message?.netFn === NetFn.Group) return Uint8Array.of(cc, ...message.data.subarray(0, 1));
   return message?.netFn === NetFn.OemGroup ? Uint8Array.of(cc, ...message.data.subarray(0, 3)) : Uint8Array.of(cc);
-}
-
-function claimsOf(handlers: unknown): WireClaim[] {
-  if (!Array.isArray(handlers) || handlers.length === 0) throw new RegistrationError(['handlers: expected a list of claims']);
-  return handlers.map((claim: unknown, i) => {
-    if (typeof claim !== 'object' || claim === null) throw new RegistrationError([`handlers.${i}: expected an object`]);
-    const { netFn, cmd } = claim as Record<string, unknown>;
-    if (typeof netFn !== 'number' || (typeof cmd !== 'number' && cmd !== '*')) {
-      throw new RegistrationError([`handlers.${i}: expected netFn (number) and cmd (number or "*")`]);
-    }
-    return claim as WireClaim;
-  });
 }
