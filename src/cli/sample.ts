@@ -28,7 +28,7 @@ users:                          # user 1 is the null user and stays off
 sensors:
   - name: CPU Temp
     number: 1
-    entity: 3.1                 # processor 1
+    entity: '3.1'               # processor 1; in quotes, or 3.10 would be 3.1
     type: temperature
     unit: degrees C
     range: [0, 127]
@@ -37,7 +37,7 @@ sensors:
     hysteresis: 2
   - name: FAN1
     number: 2
-    entity: 29.1
+    entity: '29.1'
     type: fan
     unit: RPM
     range: [0, 25500]
@@ -45,7 +45,7 @@ sensors:
     thresholds: { lnr: 500, lc: 800, lnc: 1200 }
   - name: PSU1 Status
     number: 3
-    entity: 10.1
+    entity: '10.1'
     type: power supply
     states: [0]                 # presence detected
 
@@ -66,7 +66,7 @@ chassis:
 
 # From here on: sections with their defaults, or examples. Take the # away from those that you want.
 
-# userSlots: 16                 # user ids 1..16
+# userSlots: 63                 # user ids 1..63
 # sessions: { limit: 64, inactivity: 60 }   # log-ins at once; seconds until a silent one ends
 # reset: { dark: 2 }            # seconds that a cold reset of the BMC takes
 # sensorInterval: 2             # seconds between two looks at sensors that move
@@ -88,7 +88,7 @@ chassis:
 #   - { channel: host, restrict: read-only }
 
 # satellites:                   # more controllers on the IPMB: docs/bridging.md
-#   - { address: 0x82, name: CARRIER, sensors: [{ name: Carrier Temp, entity: 11.1, type: temperature, unit: degrees C, value: 31 }] }
+#   - { address: 0x82, name: CARRIER, sensors: [{ name: Carrier Temp, entity: '11.1', type: temperature, unit: degrees C, value: 31 }] }
 
 # sockets:                      # handlers in other processes: docs/handler-socket.md
 #   handlers: { path: /run/bmc/handlers.sock, mode: 0o660 }
@@ -97,5 +97,6 @@ chassis:
 #   directory: ./state
 
 # bmcs:                         # many BMCs of one file, in place of all of the above but state
-#   - { count: 3, name: 'node-{n}', interfaces: [{ type: lan, listen: '127.0.0.1:{9700+n}' }] }
+#   - { count: 3, name: 'node-{n}', interfaces: [{ type: lan, listen: '127.0.0.1:{9700+n}', mac: '02:00:00:00:00:{n:02x}' }] }
+#   - { count: { from: 1, to: 40 }, name: 'rack-{n:02}', interfaces: [{ type: lan, listen: '127.0.0.1:{9800+n}' }] }
 `;

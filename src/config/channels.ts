@@ -1,4 +1,3 @@
-import { fromLatin1 } from '../codec/index.ts';
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/app/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
@@ -122,8 +121,14 @@ export function withBusses(options: BmcOptions): BmcOptions {
   return { ...options, interfaces: [...interfaces, ...Array.from(missing, (channel) => ({ type: 'ipmb' as const, channel }))] };
 }
 
-/** Text, or 40 hex digits after 0x, as 20 bytes. */
+/** Text in UTF-8, or 40 hex digits after 0x, as 20 bytes. Throws SettingsError for a text that is longer. */
 function keyOf(text: string): Uint8Array {
-  if (!/^0x[\da-f]{40}$/i.test(text)) return fromLatin1(text, 20);
+  if (!/^0x[\da-f]{40}$/i.test(text)) {
+    const key = new Uint8Array(20);
+    const bytes = new TextEncoder().encode(text);
+    if (bytes.length > key.length) throw new SettingsError(`kg: ${bytes.length} bytes in UTF-8, of 20 at most`, ['interfaces']);
+    key.set(bytes);
+    return key;
+  }
   return Uint8Array.from(text.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { latin1Text, utf8Length } from './text-schema.ts';
 
 const isPort = (text: string): boolean => !(Number(/:(\d+)$/.exec(text)?.[1]) > 65_535);
-/** `host:port`, `[v6]:port`; the port may be a sum for fleets. */
+/** `host:port`, `[v6]:port`. */
 const endpoint = z
   .string()
-  .regex(/^(\[[\da-f:.]+\]|[^:\s]+):(\d{1,5}|\{(\d+\+)?n\})$/i, 'expected host:port')
+  .regex(/^(\[[\da-f:.]+\]|[^:\s]+):\d{1,5}$/i, 'expected host:port')
   .refine(isPort, 'expected a port of 0 to 65535');
+const isKeyInHex = (key: string): boolean => /^0x[\da-f]{40}$/i.test(key);
 const ipv4 = z.ipv4('expected an IPv4 address');
 
 const lan = z.strictObject({
@@ -16,7 +18,10 @@ const lan = z.strictObject({
   authTypes: z.array(z.enum(['none', 'md2', 'md5', 'password'])).optional(),
   kg: z
     .string()
-    .regex(/^(0x[\da-f]{40}|[\0-\xff]{0,20})$/i, 'expected up to 20 characters of ISO 8859-1, or 0x and 40 hex digits')
+    .refine(
+      (key) => isKeyInHex(key) || (utf8Length(key) <= 20 && !/^0x[\da-f]*$/i.test(key)),
+      'expected up to 20 bytes in UTF-8, or 0x and 40 hex digits',
+    )
     .optional(),
   address: ipv4.optional(),
   netmask: ipv4.optional(),
@@ -25,13 +30,13 @@ const lan = z.strictObject({
     .string()
     .regex(/^[\da-f]{2}(:[\da-f]{2}){5}$/i, 'expected a MAC address')
     .optional(),
-  community: z.string().max(18).optional(),
+  community: latin1Text(18).optional(),
 });
 
 /** `host:port` or the path of a Unix socket. */
 export const streamAddress = z
   .string()
-  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+\]|[^:\s/]+):(\d{1,5}|\{(\d+\+)?n\}))$/i, 'expected host:port or a path with a /')
+  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+\]|[^:\s/]+):\d{1,5})$/i, 'expected host:port or a path with a /')
   .refine(isPort, 'expected a port of 0 to 65535');
 
 const vm = z

@@ -1,9 +1,12 @@
-import { LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
-import type { ZodError, z } from 'zod';
+import type { z } from 'zod';
+import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from './errors.ts';
 import type { BmcOptions } from './options.ts';
-import { fileSchema } from './schema.ts';
-import { keysAt, narrowed, unknownKey, wording } from './wording.ts';
+import { bmcSchema, countSchema, fileSchema, stateSchema } from './schema.ts';
+import { defOf, keysAt, schemasAt } from './schema-walk.ts';
+import { Template } from './template.ts';
+import { trapsIn } from './traps.ts';
+import { isSecret, narrowed, unknownKey, wording, type Problem } from './wording.ts';
 
 /** Everything that is wrong with a config file, one `file:line:column key: problem` a line. */
 export class ConfigError extends Error {
@@ -30,99 +33,167 @@ export const parseConfig = (text: string, file: string): BmcOptions[] => parseFi
 
 /** Throws ConfigError. */
 export function parseFile(text: string, file: string): FileOptions {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
+  const document = new SettingsDocument(text, file);
+  const refuse = (mistakes: readonly Mistake[]): void => {
+    if (mistakes.length === 0) return;
+    const lines = [...mistakes].sort((a, b) => a.offset - b.offset).map(({ offset, message }) => `${document.at(offset)} ${message}`);
+    throw new ConfigError([...new Set(lines)]);
   };
-  if (document.errors.length > 0)
-    throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])} ${error.message.split('\n')[0].replace(/ at line .*$/, '')}`));
-  const parsed = fileSchema.safeParse(document.toJS() ?? {});
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, document, at));
-  const { bmcs, state, ...one } = parsed.data;
-  const entries = (bmcs ?? [one]).map(expand);
-  const clashes = nameClashes(entries).map((i) => `${at(valueOffset(document, ['bmcs', i, 'name']))} bmcs.${i}.name: ${CLASH}`);
-  if (clashes.length > 0) throw new ConfigError(clashes);
+  refuse(document.mistakes);
+  const loader = new Loader(document);
+  const { bmcs: entries, state } = loader.load();
+  refuse(loader.mistakes);
+  const isList = isObject(document.value) && document.value.bmcs !== undefined;
+  const owner = entries.flatMap((made, i) => made.map(() => i));
+  const pathOf = (bmc: number, path: SettingsPath): SettingsPath => (isList ? ['bmcs', owner[bmc], ...path] : path);
+  refuse(
+    nameClashes(entries.flat()).map((bmc) => {
+      const path = pathOf(bmc, ['name']);
+      return { offset: document.valueOffset(path), message: `${path.join('.')}: ${CLASH}` };
+    }),
+  );
   const place = (bmc: number, path: SettingsPath): string => {
-    const entry = entries.flatMap((made, i) => made.map(() => i))[bmc];
-    const whole = bmcs === undefined ? path : ['bmcs', entry, ...path];
-    return `${at(valueOffset(document, whole))} ${whole.join('.') || 'file'}`;
+    const whole = pathOf(bmc, path);
+    return `${document.at(document.valueOffset(whole))} ${whole.join('.') || 'file'}`;
   };
   return { bmcs: entries.flat(), state, place };
 }
 
 const CLASH = 'expected a name that no other BMC of the file has (with count: one with {n} in it)';
 
-/** Entries that give a name twice: by it the state directory, the log and the trace tell BMCs apart. */
-function nameClashes(entries: readonly (readonly BmcOptions[])[]): number[] {
+/** BMCs that have a name of another one: by it the state directory, the log and the trace tell BMCs apart. */
+function nameClashes(bmcs: readonly BmcOptions[]): number[] {
   const seen = new Set<string>();
-  const isNew = ({ name = 'bmc' }: BmcOptions): boolean => seen.size < seen.add(name).size;
-  return entries.flatMap((bmcs, i) => (bmcs.filter((bmc) => !isNew(bmc)).length > 0 ? [i] : []));
+  return bmcs.flatMap(({ name = 'bmc' }, i) => (seen.size < seen.add(name).size ? [] : [i]));
 }
 
-function problemsOf(error: ZodError, document: Document, at: (offset: number) => string): string[] {
-  const problems = error.issues
-    .flatMap((issue) => narrowed(issue))
-    .flatMap(({ issue, path }): [number, string][] => {
+/** Whole numbers as a placeholder leaves them. */
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Checks a document against the schema, entry by entry, with its numbers put in. */
+class Loader {
+  readonly mistakes: Mistake[] = [];
+  readonly #document: SettingsDocument;
+  /** Paths at which a mistake is told already. */
+  readonly #told = new Set<string>();
+
+  constructor(document: SettingsDocument) {
+    this.#document = document;
+    for (const trap of trapsIn(document, fileSchema)) {
+      this.#told.add(trap.path);
+      this.mistakes.push(trap);
+    }
+  }
+
+  /** What is in `mistakes` afterwards is wrong, and the result then worth nothing. */
+  load(): { readonly bmcs: BmcOptions[][]; readonly state?: FileOptions['state'] } {
+    const { value } = this.#document;
+    if (!isObject(value)) {
+      this.#tell([], `file: expected object, received ${Array.isArray(value) ? 'array' : JSON.stringify(value)}`);
+      return { bmcs: [] };
+    }
+    if (value.bmcs === undefined) {
+      const { state, ...one } = this.#parsed(bmcSchema.extend({ state: stateSchema }), value, []) ?? {};
+      return { bmcs: [[one]], state };
+    }
+    const { bmcs, state, ...others } = value;
+    for (const key of Object.keys(others)) this.#tellKey([], key, keysAt(bmcSchema, value, []).includes(key) ? BESIDE : undefined);
+    const ofProcess = this.#parsed(fileSchema.pick({ state: true }), state === undefined ? {} : { state }, []);
+    if (!Array.isArray(bmcs) || bmcs.length === 0) {
+      this.#tell(['bmcs'], 'bmcs: expected a list of BMCs');
+      return { bmcs: [] };
+    }
+    return { bmcs: bmcs.map((entry, i) => this.#entry(entry, ['bmcs', i])), state: ofProcess?.state };
+  }
+
+  #entry(entry: unknown, path: SettingsPath): BmcOptions[] {
+    if (!isObject(entry) || entry.count === undefined) return this.#one(bmcSchema, entry, path);
+    const { count: given, ...rest } = entry;
+    const count = this.#parsed(countSchema, given, [...path, 'count']);
+    const template = new Template(rest);
+    for (const problem of template.problems) this.#tell([...path, ...problem.path], `${[...path, ...problem.path].join('.')}: ${problem.message}`);
+    if (count === undefined || template.problems.length > 0) return [];
+    const { from, to } = typeof count === 'number' ? { from: 0, to: count - 1 } : count;
+    const numbered = (n: number): Record<string, unknown> => template.at(n, (text, at) => valueOf(text, rest, at));
+    const [first] = this.#one(bmcSchema, { ...rest, ...numbered(from) }, path, template.varying.length > 0 ? from : undefined);
+    if (first === undefined) return [];
+    // What has no number in it is checked once, and is the same object in all of them.
+    const varying: { [K in keyof BmcOptions]?: true } = Object.fromEntries(template.varying.map((key) => [key, true]));
+    const schema = bmcSchema.pick(varying);
+    const made = [first];
+    for (let n = from + 1; n <= to; n++) {
+      const [different] = this.#one(schema, numbered(n), path, n);
+      // One that is wrong stands for all others that are.
+      if (different === undefined) return [];
+      made.push({ ...first, ...different });
+    }
+    return made;
+  }
+
+  #one<T extends object>(schema: z.ZodType<T>, value: unknown, path: SettingsPath, n?: number): T[] {
+    const parsed = this.#parsed(schema, value, path, n);
+    return parsed === undefined ? [] : [parsed];
+  }
+
+  #parsed<T>(schema: z.ZodType<T>, value: unknown, base: SettingsPath, n?: number): T | undefined {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const problem of parsed.error.issues.flatMap((issue) => narrowed(issue))) this.#tellProblem(problem, value, base, n);
+    return undefined;
+  }
+
+  #tellProblem({ issue, path }: Problem, value: unknown, base: SettingsPath, n: number | undefined): void {
+    const whole = [...base, ...path];
+    if (issue.code === 'unrecognized_keys') {
       // Zod points at the parent of an unknown key; the key has a place of its own.
-      if (issue.code === 'unrecognized_keys') {
-        const known = keysAt(fileSchema, document.toJS(), path);
-        return issue.keys.map((key) => [keyOffset(document, path, key), `${[...path, key].join('.')}: ${unknownKey(key, known)}`]);
-      }
-      return [
-        [
-          valueOffset(document, path) + within(issue, document, path),
-          `${path.join('.') || 'file'}: ${wording(issue)}${received(issue, document, path)}`,
-        ],
-      ];
-    });
-  return problems.sort(([a], [b]) => a - b).map(([offset, problem]) => `${at(offset)} ${problem}`);
+      for (const key of issue.keys) this.#tellKey(whole, key);
+      return;
+    }
+    const where = n === undefined ? '' : ` (n = ${n})`;
+    const scalar = this.#document.scalar(whole);
+    const given = path.reduce<unknown>((inner, step) => (inner as Record<string | number, unknown> | null | undefined)?.[step], value);
+    this.#tell(
+      whole,
+      `${whole.join('.') || 'file'}: ${wording(issue)}${received(issue, whole, given, scalar?.source)}${where}`,
+      within(issue, scalar?.type),
+    );
+  }
+
+  #tell(path: SettingsPath, message: string, within = 0): void {
+    if (!this.#told.has(path.join('.'))) this.mistakes.push({ offset: this.#document.valueOffset(path) + within, message });
+  }
+
+  #tellKey(path: SettingsPath, key: string, problem = unknownKey(key, keysAt(fileSchema, this.#document.value, path))): void {
+    this.mistakes.push({ offset: this.#document.keyOffset(path, key), message: `${[...path, key].join('.')}: ${problem}` });
+  }
+}
+
+const BESIDE = 'expected in the entries of bmcs, and not beside them';
+
+/** A text in which a number was put is a number where only one can stand. */
+function valueOf(text: string, entry: unknown, path: SettingsPath): string | number {
+  if (!NUMBER.test(text)) return text;
+  const kinds = schemasAt(bmcSchema, entry, path);
+  return kinds.some((one) => defOf(one).type === 'number') && !kinds.some((one) => (one as z.ZodType).safeParse(text).success) ? Number(text) : text;
 }
 
 /** How far into a text its mistake is, where the check knows: behind the quote, if there is one. */
-function within(issue: z.core.$ZodIssue, document: Document, path: readonly (string | number)[]): number {
+function within(issue: z.core.$ZodIssue, type: string | undefined): number {
   const at: unknown = issue.code === 'custom' ? issue.params?.at : undefined;
   if (typeof at !== 'number') return 0;
-  const { type } = (document.getIn(path, true) ?? {}) as { type?: string };
   return at + (type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE' ? 1 : 0);
 }
 
 /** What stands in the file, except where it is a secret. */
-function received(issue: z.core.$ZodIssue, document: Document, path: readonly (string | number)[]): string {
-  const value: unknown = path.length === 0 ? document.toJS() : document.getIn(path);
-  const isBare = typeof value === 'number' || typeof value === 'boolean';
-  const quotes = isBare && issue.code === 'invalid_type' && issue.expected === 'string' ? ' (write it in quotes)' : '';
-  if (path.some((key) => key === 'password' || key === 'kg')) return quotes;
-  if (value === undefined || value === null) return ', received nothing';
-  return typeof value === 'object' ? '' : `, received ${JSON.stringify(value)}${quotes}`;
-}
-
-/** Where the value at a path stands, or the nearest parent that is there. */
-function valueOffset(document: Document, path: SettingsPath): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;
-    if (range) return range[0];
-  }
-  return 0;
-}
-
-function keyOffset(document: Document, path: readonly (string | number)[], key: string): number {
-  const map = (path.length === 0 ? document.contents : document.getIn(path, true)) as YAMLMap | null;
-  const pair = map?.items.find((item) => String((item.key as { value?: unknown }).value ?? item.key) === key);
-  return (pair?.key as { range?: [number, number, number] } | undefined)?.range?.[0] ?? valueOffset(document, path);
-}
-
-/** `count: 3` makes three of one entry; in its texts `{n}` is the number from 0, and `{9700+n}` that sum. */
-function expand({ count, ...bmc }: BmcOptions & { count?: number }): BmcOptions[] {
-  if (count === undefined) return [bmc];
-  return Array.from({ length: count }, (_, n) => substitute(bmc, n) as BmcOptions);
-}
-
-function substitute(value: unknown, n: number): unknown {
-  if (typeof value === 'string') return value.replace(/\{(?:(\d+)\+)?n\}/g, (_, base?: string) => String(Number(base ?? 0) + n));
-  if (Array.isArray(value)) return value.map((item) => substitute(item, n));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, n)]));
+function received(issue: z.core.$ZodIssue, path: SettingsPath, value: unknown, source: string | undefined): string {
+  const expected = issue.code === 'invalid_type' ? issue.expected : undefined;
+  const isBare = typeof value === 'number' || typeof value === 'boolean' || (value === null && source !== undefined && source !== '');
+  const quotes = isBare && expected === 'string' ? ' (write it in quotes)' : '';
+  if (isSecret(path)) return quotes;
+  if (value === undefined || (value === null && quotes === '')) return ', received nothing';
+  if (typeof value === 'object' && value !== null) return '';
+  const hint = expected === 'boolean' && typeof value === 'string' && /^(y|n|yes|no|on|off)$/i.test(value) ? ' (write true or false)' : '';
+  return `, received ${isBare && expected === 'string' && source !== undefined ? source : JSON.stringify(value)}${quotes}${hint}`;
 }

@@ -7,12 +7,11 @@ import { interfaceSchema, slaveAddress, streamAddress } from './interface-schema
 import type { BmcOptions, SatelliteOptions } from './options.ts';
 import { pefSchema } from './pef-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
+import { latin1Text, utf8Text } from './text-schema.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
 const text = (most: number) => z.string().max(most);
-/** What goes out a byte a character: another one would become a question mark, also in a password. */
-const latin1 = (most: number) => text(most).regex(/^[\0-\xff]*$/, 'expected characters of ISO 8859-1');
 /** A list whose entries do not give the same value of a key twice; without one, nothing is the same. */
 const unique = <T extends z.ZodType>(entry: T, key: string) =>
   z.array(entry).superRefine((entries, context) => {
@@ -59,7 +58,7 @@ const console = z.discriminatedUnion('type', [
 ]);
 
 const fru = z
-  .strictObject({ id: z.int().min(0).max(254), name: text(16), entity: entity.optional(), ...fruContent })
+  .strictObject({ id: z.int().min(0).max(254), name: latin1Text(16), entity: entity.optional(), ...fruContent })
   .refine(
     ({ file, chassis, board, product, multirecord, internalUse }) =>
       file === undefined || !(chassis ?? board ?? product ?? multirecord ?? internalUse),
@@ -91,7 +90,7 @@ const identity = z.strictObject({
 const satellite = z.strictObject({
   address: slaveAddress,
   channel: z.int().min(0).max(11).optional(),
-  name: text(16).min(1).optional(),
+  name: latin1Text(16).min(1).optional(),
   entity: entity.optional(),
   identity: identity.optional(),
   sensors: unique(sensor, 'number').optional(),
@@ -112,8 +111,8 @@ const bmc = {
   users: unique(
     z.strictObject({
       id: z.int().min(1).max(63),
-      name: latin1(16).optional(),
-      password: latin1(20).optional(),
+      name: utf8Text(16).optional(),
+      password: utf8Text(20).optional(),
       privilege: privilege.optional(),
       enabled: z.boolean().optional(),
       sol: z.boolean().optional(),
@@ -152,15 +151,45 @@ const bmc = {
   satellites: z.array(satellite).optional(),
 };
 
-const oneOfMany = z.strictObject({ count: z.int().min(1).max(100_000).optional(), ...bmc });
+/** One BMC, without the numbers of a `count` in it. */
+export const bmcSchema = z.strictObject(bmc);
+
+const MOST_BMCS = 100_000;
+const number = z.int().min(0).max(0xffff_ffff);
+/** How many BMCs one entry makes: their numbers are 0 and up, or those from one to another. */
+export const countSchema = z.union([
+  z.int().min(1).max(MOST_BMCS),
+  z
+    .strictObject({ from: number, to: number })
+    .refine(({ from, to }) => to >= from && to - from < MOST_BMCS, { message: `expected from 1 to ${MOST_BMCS} numbers`, path: ['to'] }),
+]);
+
+export const stateSchema = z.strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() }).optional();
 
 /** A file holds one BMC, or a list `bmcs` of them. */
 export const fileSchema = z.strictObject({
-  bmcs: z.array(oneOfMany).min(1).optional(),
-  state: z.strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() }).optional(),
+  bmcs: z
+    .array(z.strictObject({ count: countSchema.optional(), ...bmc }))
+    .min(1)
+    .optional(),
+  state: stateSchema,
   ...bmc,
 });
 
-/** Fails to compile where the schema and the settings' types part. */
-export type SchemaIsOptions = z.infer<typeof oneOfMany> extends BmcOptions ? true : never;
+/** Keys that no file has: bytes that a program gives in place of a file's. */
+type OfPrograms = 'image';
+/** A type with everything in it that may be left out, so that a key which is missing shows; of numbers, programs may give any. */
+type Whole<T> = T extends Uint8Array
+  ? T
+  : T extends number
+    ? number
+    : T extends readonly unknown[]
+      ? { -readonly [K in keyof T]: Whole<T[K]> }
+      : T extends object
+        ? { -readonly [K in keyof T as Exclude<K, OfPrograms>]-?: Whole<Exclude<T[K], undefined>> }
+        : T;
+type Same<A extends B, B> = Whole<A> extends Whole<B> ? (Whole<B> extends Whole<A> ? true : never) : never;
+
+/** Fails to compile where the schema and the settings' types part, in either direction. */
+export type SchemaIsOptions = Same<z.infer<typeof bmcSchema>, BmcOptions>;
 export const schemaIsOptions: SchemaIsOptions = true;

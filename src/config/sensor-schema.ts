@@ -3,8 +3,8 @@ import { FormulaError, parseFormula } from '../state/sensor/formula.ts';
 import { units } from './names.ts';
 import { sensorType } from './pef-schema.ts';
 import { streamAddress } from './interface-schema.ts';
+import { latin1Text } from './text-schema.ts';
 
-const text = (most: number) => z.string().max(most);
 export const entity = z
   .union([z.string(), z.number()])
   .transform(String)
@@ -37,34 +37,15 @@ const commandValue = z.strictObject({
   ...scaled,
 });
 const pushValue = z.strictObject({ push: z.literal(true), first: z.number().optional(), maxAge: z.number().positive().optional() });
-type Value =
-  | z.infer<typeof swing>
-  | z.infer<typeof formulaValue>
-  | z.infer<typeof fileValue>
-  | z.infer<typeof commandValue>
-  | z.infer<typeof pushValue>;
-
-/** By the key that tells them apart, so that a mistake is reported within its kind of value. */
-const kinds = { base: swing, formula: formulaValue, file: fileValue, command: commandValue, push: pushValue } as const;
-
-const sensorValue = z.unknown().transform((value, context): number | Value => {
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  const key = typeof value === 'object' && value !== null ? (Object.keys(kinds) as (keyof typeof kinds)[]).find((one) => one in value) : undefined;
-  if (key === undefined) {
-    context.addIssue({ code: 'custom', message: `expected a number, or an object with one of ${Object.keys(kinds).join(', ')}` });
-    return z.NEVER;
-  }
-  const parsed = kinds[key].safeParse(value);
-  if (parsed.success) return parsed.data;
-  context.issues.push(...parsed.error.issues.map((issue) => ({ ...issue, input: value }) as (typeof context.issues)[number]));
-  return z.NEVER;
+const sensorValue = z.union([z.number(), swing, formulaValue, fileValue, commandValue, pushValue], {
+  error: 'expected a number, or an object with one of base, formula, file, command, push',
 });
 
 const threshold = z.enum(['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr']);
 const offsets = z.array(z.int().min(0).max(14)).optional();
 
 export const sensor = z.strictObject({
-  name: text(16).min(1),
+  name: latin1Text(16).min(1),
   number: z.int().min(1).max(254).optional(),
   entity,
   type: sensorType,
@@ -92,7 +73,7 @@ export const sensor = z.strictObject({
 });
 
 export const sdrSchema = z.strictObject({
-  name: text(16).optional(),
+  name: latin1Text(16).optional(),
   file: z.string().min(1).optional(),
   values: z.record(z.string(), sensorValue).optional(),
   associations: z

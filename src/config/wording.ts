@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 
-type Def = z.core.$ZodTypes['_zod']['def'];
 type Path = readonly (string | number)[];
 
 /** One problem, at its place below the root. */
@@ -9,13 +8,27 @@ export interface Problem {
   readonly path: Path;
 }
 
-/** A union's problem is that of the one kind whose outside fits, if there is one; else it is its own. */
+/** What stands there is never shown. */
+export const isSecret = (path: readonly (string | number)[]): boolean => path.some((key) => SECRETS.includes(key));
+
+const SECRETS: readonly (string | number)[] = ['password', 'kg', 'headers'];
+
+/** A union's problem is that of the one kind that was meant, if it shows; else it is its own. */
 export function narrowed(issue: z.core.$ZodIssue, base: Path = []): Problem[] {
   const path = [...base, ...(issue.path as Path)];
-  const kind =
-    issue.code === 'invalid_union' ? issue.errors.find((issues) => issues.length > 0 && issues.every((one) => one.path.length > 0)) : undefined;
-  return kind ? kind.flatMap((one) => narrowed(one, path)) : [{ issue, path }];
+  if (issue.code !== 'invalid_union') return [{ issue, path }];
+  const kinds = issue.errors.filter((issues) => issues.length > 0 && !issues.some(isOfAnotherType));
+  const meant = kinds.length === 1 ? kinds[0] : kinds.find((issues) => !issues.some(lacksItsKey));
+  return meant ? meant.flatMap((one) => narrowed(one, path)) : [{ issue, path }];
 }
+
+const isOfAnotherType = ({ code, path }: z.core.$ZodIssue): boolean =>
+  path.length === 0 && (code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union');
+
+/** The value lacks a key by which the kind is known. */
+const lacksItsKey = (issue: z.core.$ZodIssue): boolean =>
+  issue.path.length === 1 &&
+  ((issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) || (issue.code === 'invalid_value' && issue.values.length === 1));
 
 /** What was expected, in the words of whoever wrote the file. */
 export function wording(issue: z.core.$ZodIssue): string {
@@ -27,6 +40,7 @@ export function wording(issue: z.core.$ZodIssue): string {
 }
 
 function unionWording(issue: z.core.$ZodIssueInvalidUnion): string {
+  if (issue.message.startsWith('expected')) return issue.message;
   // Kinds by a key of theirs: `type`.
   if ('options' in issue && Array.isArray(issue.options)) return `expected one of ${issue.options.map((one) => JSON.stringify(one)).join('|')}`;
   const kinds = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
@@ -55,39 +69,4 @@ function distance(a: string, b: string): number {
     row = next;
   }
   return row[b.length];
-}
-
-const defOf = (schema: z.core.$ZodType): Def => (schema as unknown as { readonly def: Def }).def;
-
-/** The keys that an object may have: what the schema says of its place, and of the kind that its value says it is. */
-export function keysAt(schema: z.core.$ZodType, value: unknown, path: Path): string[] {
-  const def = defOf(schema);
-  const [step, ...rest] = path;
-  const inner = (value as Record<string | number, unknown> | undefined | null)?.[step];
-  switch (def.type) {
-    case 'optional':
-      return keysAt(def.innerType, value, path);
-    case 'union': {
-      const { discriminator } = def as z.core.$ZodDiscriminatedUnionDef;
-      return def.options.filter((one) => discriminator === undefined || isKind(one, discriminator, value)).flatMap((one) => keysAt(one, value, path));
-    }
-    case 'array':
-      return step === undefined ? [] : keysAt(def.element, inner, rest);
-    case 'record':
-      return step === undefined ? [] : keysAt(def.valueType, inner, rest);
-    case 'object': {
-      if (step === undefined) return Object.keys(def.shape);
-      const next = def.shape[step];
-      return next === undefined ? [] : keysAt(next, inner, rest);
-    }
-    default:
-      return [];
-  }
-}
-
-function isKind(schema: z.core.$ZodType, key: string, value: unknown): boolean {
-  const def = defOf(schema);
-  const literal = def.type === 'object' && key in def.shape ? defOf(def.shape[key]) : undefined;
-  const given = (value as Record<string, z.core.util.Literal> | null | undefined)?.[key];
-  return literal?.type === 'literal' && literal.values.includes(given);
 }
