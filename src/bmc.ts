@@ -58,6 +58,8 @@ import { Setup, type Log } from './state/setup.ts';
 import type { Journal } from './state/store.ts';
 import { Blobs } from './state/blobs/index.ts';
 import type { UpdateService } from './state/update/index.ts';
+import { LogIns } from './state/app/log-ins.ts';
+import { Drops } from './state/app/drops.ts';
 import { Users } from './state/app/users.ts';
 import type { SolParameters } from './state/transport/sol-parameters.ts';
 import { SystemInfo } from './state/app/system-info.ts';
@@ -128,6 +130,8 @@ export class Bmc implements BmcState {
   readonly users: Users;
   readonly channels: Channels;
   readonly sessions: Sessions;
+  readonly logIns: LogIns;
+  readonly drops = new Drops();
   readonly lan: LanParameters;
   readonly serial: SerialChannels;
   readonly console = new Console();
@@ -188,6 +192,7 @@ export class Bmc implements BmcState {
     this.users = new Users(setup, usersOf(options));
     this.sessions = new Sessions(setup, { limit: options.sessions?.limit, inactivity: (options.sessions?.inactivity ?? 60) * 1000 });
     this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
+    this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) => this.lan.badPasswordRule(channel));
     this.serial = new SerialChannels(setup, serialOf(options));
     ({ payloads: this.payloads, sol: this.sol } = makePayloads(this, options));
     this.sel = new Sel(setup, this.time, options.sel);

@@ -3,6 +3,7 @@ import type { BmcState } from '../state/bmc-state.ts';
 import { RestartCause } from '../state/chassis/chassis.ts';
 import { both, type Durable } from '../state/store.ts';
 import { faultsFromSensors } from './faults.ts';
+import { tellOfLogIns } from './log-in-lines.ts';
 import { tellOfMachine } from './machine-events.ts';
 import { forwardEvents } from './satellites.ts';
 
@@ -13,7 +14,6 @@ export function connectState(bmc: Whole, { events = true }: { readonly events?: 
   bmc.messages.onAttention((attention) => {
     for (const attachment of bmc.router.attachments) attachment.interface.attention?.(attention);
   });
-  bmc.users.onRevoked((userId) => bmc.sessions.closeUser(userId));
   bmc.sessions.onClose((session, reason) => {
     bmc.payloads.release(session, reason);
     bmc.sol.release(session);
@@ -24,6 +24,7 @@ export function connectState(bmc: Whole, { events = true }: { readonly events?: 
     bmc.systemInfo.setInProgress.release(session);
     bmc.pef.parameters.setInProgress.release(session);
   });
+  tellOfLogIns(bmc);
   const stored = (done: Durable): void => void done?.catch((error: unknown) => bmc.setup.log.error(`${bmc.name}: what a start changes`, error));
   bmc.chassis.onRestart((cause) => {
     stored(both(bmc.bootOptions.restarting(cause), bmc.systemInfo.machineStarts()));

@@ -6,6 +6,7 @@ import { IcmbNetwork } from '../interfaces/index.ts';
 import { traced } from '../router/index.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
+import { endpointName } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadWhole, makeBmc, settingsProblem, type Given } from './check.ts';
 import { CliError, systemProblem } from './errors.ts';
@@ -59,8 +60,13 @@ export async function run(file: string | undefined, options: RunOptions): Promis
       const name = one.name ?? 'bmc';
       const firmwareDirectory = state && `${state.directory}/firmware/${name}`;
       const bmc = makeBmc({ ...given, bmcs: settings }, i, { world, log: bmcLog(log), journal: storage?.journal(name), firmwareDirectory, icmb });
-      if (options.trace)
-        bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, (line) => void process.stderr.write(`${bmc.name}  ${line}\n`)));
+      if (options.trace) {
+        const print = (line: string): void => void process.stderr.write(`${bmc.name}  ${line}\n`);
+        bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, print));
+        bmc.drops.onDropped((reason, channel, { address, port }) =>
+          print(`channel ${channel}  ${endpointName({ host: address, port })}  datagram dropped: ${reason}`),
+        );
+      }
       bmcs.push(bmc);
       await bmc.open().catch((error: unknown) => Promise.reject(settingsProblem(error, given.place, i)));
     }

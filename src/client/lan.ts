@@ -1,4 +1,4 @@
-import { fromLatin1, hex2, IpmiError } from '../codec/index.ts';
+import { hex2, IpmiError, utf8Bytes } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
 import { CloseSession, GetChannelAuthenticationCapabilities, SetSessionPrivilegeLevel } from '../commands/app/sessions.ts';
 import { Client, type Carrier } from './client.ts';
@@ -36,7 +36,9 @@ export interface LanOptions {
   readonly host: string;
   /** Default 623. */
   readonly port?: number;
+  /** At most 16 bytes in UTF-8. */
   readonly user: string;
+  /** At most 20 bytes in UTF-8. */
   readonly password: string;
   /** The BMC key, for two-key log-ins. */
   readonly kg?: string;
@@ -148,7 +150,8 @@ class Console implements Carrier {
     );
     const { bmcId } = OpenSessionResponse.decode(opened);
     const consoleRandom = this.#world.random.bytes(16);
-    const name = fromLatin1(user);
+    const name = utf8Bytes(user, 16);
+    if (!name) throw new RangeError('a user name has at most 16 bytes in UTF-8');
     const role = privilege;
     const rakp2 = Rakp2.decode(
       await this.#exchange(PayloadType.Rakp1, 'RAKP 1', (tag) =>
@@ -275,8 +278,9 @@ const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length &&
 
 /** A password or BMC key as the 20 bytes that it is hashed as. */
 function key(secret: string): Uint8Array {
-  if (secret.length > 20) throw new RangeError('a password or key has at most 20 bytes');
+  const bytes = utf8Bytes(secret, 20);
+  if (!bytes) throw new RangeError('a password or key has at most 20 bytes in UTF-8');
   const out = new Uint8Array(20);
-  out.set(fromLatin1(secret));
+  out.set(bytes);
   return out;
 }

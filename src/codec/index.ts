@@ -5,3 +5,4 @@ export * from './errors.ts';
 export * from './fields.ts';
 export * from './hex.ts';
 export * from './layout.ts';
+export * from './utf8.ts';

@@ -1,9 +1,10 @@
+import { utf8Bytes } from '../codec/index.ts';
 import { fruImage } from '../state/storage/fru-image.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/app/identity.ts';
 import type { LanSettings } from '../state/transport/lan-parameters.ts';
 import { RestorePolicy, type ChassisOptions } from '../state/chassis/chassis.ts';
-import type { UsersOptions } from '../state/app/users.ts';
+import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/users.ts';
 import { SettingsError, settingAt } from './errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
 import { alertSetsOf } from './pef.ts';
@@ -72,7 +73,8 @@ export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
 /** What a setting has opened that is closed by default; said aloud at every start. */
 export function dangersOf(options: BmcOptions): string[] {
   const lans = interfacesOf(options, 'lan');
-  const nullUser = (options.users ?? []).some(({ id, enabled }) => id === 1 && enabled !== false);
+  const nullUser = (options.users ?? []).some(({ id, name = '', enabled }) => id === 1 && name === '' && enabled !== false);
+  const open = (options.users ?? []).filter(({ password, enabled }) => password === '' && enabled !== false);
   return [
     ...(lans.some(({ cipherSuites }) => cipherSuites?.includes(0))
       ? ['cipher suite 0 is on: anyone who knows a user name gets in without a password']
@@ -90,6 +92,7 @@ export function dangersOf(options: BmcOptions): string[] {
     ...interfacesOf(options, 'vm').flatMap(({ listen }) =>
       listen === undefined || listen.includes('/') ? [] : [`vm listens on ${listen}: whoever connects is the host, with every right`],
     ),
+    ...open.map(({ id, name = '' }) => `user ${id}${name === '' ? '' : ` '${name}'`} has an empty password: it needs none`),
     ...(nullUser ? ['the null user is on: it needs no name'] : []),
     ...(options.sensorFeed && !/^(127\.|\[::1\]|localhost:)|\//.test(options.sensorFeed.listen)
       ? ['sensorFeed does not listen on a loopback address: anyone who reaches it sets sensors without a password']
@@ -102,6 +105,10 @@ export function usersOf(options: BmcOptions): UsersOptions {
   const { users = [], userSlots } = options;
   const stray = users.findIndex(({ id }) => id > (userSlots ?? id));
   if (stray >= 0) throw new SettingsError(`user ${users[stray].id}: there are ${userSlots} user slots`, ['users', stray]);
+  for (const [i, { name = '', password = '' }] of users.entries()) {
+    if (!utf8Bytes(name, NAME_SIZE)) throw new SettingsError(`'${name}' has more than ${NAME_SIZE} bytes in UTF-8`, ['users', i, 'name']);
+    if (!utf8Bytes(password, PASSWORD_SIZE)) throw new SettingsError(`more than ${PASSWORD_SIZE} bytes in UTF-8`, ['users', i, 'password']);
+  }
   const channels = [
     ...interfacesOf(options, 'lan').map(({ channel }) => channel ?? 1),
     ...interfacesOf(options, 'serial').map(({ channel }) => channel ?? SERIAL_CHANNEL),

@@ -27,6 +27,8 @@ import type { Sel } from './storage/sel.ts';
 import type { Sensors } from './sensor/sensors.ts';
 import type { SerialChannels } from './transport/serial.ts';
 import type { Sessions } from './app/sessions.ts';
+import type { LogIns } from './app/log-ins.ts';
+import type { Drops } from './app/drops.ts';
 import type { Users } from './app/users.ts';
 import type { Setup } from './setup.ts';
 import type { SystemInfo } from './app/system-info.ts';
@@ -56,6 +58,9 @@ export interface BmcState {
   readonly users: Users;
   readonly channels: Channels;
   readonly sessions: Sessions;
+  readonly logIns: LogIns;
+  /** Datagrams that were thrown away. */
+  readonly drops: Drops;
   readonly lan: LanParameters;
   readonly serial: SerialChannels;
   /** The machine's serial port. */

@@ -9,6 +9,11 @@ export class Listeners<A extends readonly unknown[]> {
     return () => void this.#all?.delete(listener);
   }
 
+  /** Somebody listens. */
+  get any(): boolean {
+    return this.#all !== undefined && this.#all.size > 0;
+  }
+
   tell(...what: A): void {
     if (this.#all) for (const listener of this.#all) listener(...what);
   }

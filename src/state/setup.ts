@@ -1,11 +1,16 @@
 import type { Clock, Random } from '../world/world.ts';
 import { Store, type Journal, type Values } from './store.ts';
 
+/** What a line says once more for programs: who, from where, which. Never a secret. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Where lines for people go; the message alone says everything. */
 export interface Log {
-  debug(message: string): void;
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string, error?: unknown): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  /** `error` is a bug, or what a disk or a machine said: it is shown with its stack. */
+  error(message: string, error?: unknown, fields?: LogFields): void;
 }
 
 /** What every piece of state is made with. */

@@ -9,6 +9,13 @@ export function after<T>(done: Durable, value: T): T | Promise<T> {
   return done === undefined ? value : done.then(() => value);
 }
 
+/** What others are told of a change, once it is stored: before its author hears of it, and never of one that was refused. */
+export function whenStored(done: Durable, tell: () => void): Durable {
+  if (done) return tolerated(done.then(tell));
+  tell();
+  return undefined;
+}
+
 /** Both done, or the first failure of the two. */
 export function both(first: Durable, second: Durable): Durable {
   if (!first || !second) return first ?? second;

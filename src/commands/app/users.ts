@@ -1,4 +1,4 @@
-import { bit, bits, byte, optional, rest, text, u8 } from '../../codec/index.ts';
+import { bit, bits, byte, optional, rest, u8, utf8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 export const SetUserAccess = command({
@@ -39,7 +39,7 @@ export const SetUserName = command({
   netFn: NetFn.App,
   cmd: 0x45,
   privilege: Privilege.Administrator,
-  request: { ...byte({ userId: bits(5, 0) }), name: text(16) },
+  request: { ...byte({ userId: bits(5, 0) }), name: utf8(16) },
   response: {},
 });
 
@@ -50,7 +50,7 @@ export const GetUserName = command({
   cmd: 0x46,
   privilege: Privilege.Operator,
   request: { ...byte({ userId: bits(5, 0) }) },
-  response: { name: text(16) },
+  response: { name: utf8(16) },
 });
 
 export const PasswordOperation = { Disable: 0, Enable: 1, Set: 2, Test: 3 } as const;

@@ -74,7 +74,7 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
     if (operation === KeyOperation.Lock) return after(channels.lockKey(number, which), { lockStatus: 1, key: new Uint8Array(0) });
     if (operation !== KeyOperation.Set) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
     if (key.length !== KEY_SIZE) throw new IpmiError(key.length < KEY_SIZE ? 0x81 : 0x82);
-    return after(channels.setKey(number, which, key), { lockStatus: 2, key: new Uint8Array(0) });
+    return after(channels.setKey(number, which, key, context.session), { lockStatus: 2, key: new Uint8Array(0) });
   }),
 ];
 

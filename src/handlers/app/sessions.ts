@@ -1,4 +1,4 @@
-import { CC, IpmiError, latin1 } from '../../codec/index.ts';
+import { CC, hex2, IpmiError, utf8Text } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import {
   ActivateSession,
@@ -13,6 +13,8 @@ import {
 } from '../../commands/app/sessions.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { sourceOf } from '../../state/app/half-open.ts';
+import type { LogInProblem } from '../../state/app/log-ins.ts';
 import { Session } from '../../state/app/sessions.ts';
 import { authCode15, AuthType, cipherSuiteRecords, equalBytes, hmac, singleAuthCode } from '../../wire/index.ts';
 import { handle } from '../handle.ts';
@@ -60,17 +62,24 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
   handle(GetSessionChallenge, ({ authType, userName }, context) => {
     const { bmc, channel, requester } = context;
     refuseWithoutSessions(context);
-    const name = latin1(userName.subarray(0, nameLength(userName)));
-    const user = bmc.users.logIn(name, channel.number, undefined);
-    if (!user) throw new IpmiError(name === '' ? 0x82 : 0x81, `no user '${name}' on channel ${channel.number}`);
-    const { authTypes } = bmc.channels.authentication(channel.number);
-    if (!authTypes(Privilege.User).includes(authType) && !authTypes(user.privilegeLimit).includes(authType)) {
-      throw new IpmiError(CC.InvalidDataField, `authentication type ${authType} is not enabled`);
-    }
-    const session = bmc.sessions.begin({ kind: 'ipmi-1.5', channel, peer: peerOf(requester) });
-    if (!session) throw new IpmiError(CC.NodeBusy, 'no session slot');
+    const { number } = channel;
+    const peer = peerOf(requester);
+    const name = nameIn(userName);
+    const refuse = (problem: LogInProblem, cc: number): IpmiError => {
+      bmc.logIns.refused({ channel: number, peer, name, problem, step: `Get Session Challenge, ${hex2(cc)}h` });
+      return new IpmiError(cc, problem);
+    };
+    const user = name === undefined ? 'unknown user' : bmc.logIns.find(name, number, undefined, sourceOf(peer.address));
+    if (user === 'too many wrong passwords' || user === 'channel not available') throw refuse(user, CC.NodeBusy);
+    if (typeof user === 'string') throw refuse(user, name === '' ? 0x82 : 0x81);
+    // Cut to what 1.5 can carry, it would be another password.
+    if (user.long) throw refuse('password of 20 bytes', 0x81);
+    const { authTypes } = bmc.channels.authentication(number);
+    if (!authTypes(Privilege.User).includes(authType) && !authTypes(user.privilegeLimit).includes(authType))
+      throw refuse('authentication type', CC.InvalidDataField);
+    const session = bmc.sessions.challenge({ kind: 'ipmi-1.5', channel, peer });
     session.userId = user.id;
-    session.userName = name;
+    session.userName = name!;
     const challenge = bmc.setup.random.bytes(16);
     session.terms15 = { authType, password: user.password.slice(0, 16), challenge };
     return { temporarySessionId: session.id, challenge };
@@ -83,36 +92,46 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     const single = channel.medium === 'serial';
     const session = single ? bmc.sessions.begunOn(channel.number) : context.session;
     if (!(session instanceof Session) || !session.terms15 || session.active) throw new IpmiError(0x85, 'no challenge was given for this session');
-    const { terms15 } = session;
-    const proof = single ? singleAuthCode(terms15.authType, terms15.password, session.id, terms15.challenge) : terms15.challenge;
-    if (request.authType !== terms15.authType || !equalBytes(request.challenge, 0, proof, 0, proof.length))
-      throw new IpmiError(CC.InvalidDataField, 'challenge');
-    if (request.maxPrivilege < Privilege.Callback || request.maxPrivilege > Privilege.Oem)
-      throw new IpmiError(CC.InvalidDataField, `privilege level ${request.maxPrivilege}`);
-    const user = bmc.users.logIn(session.userName, channel.number, undefined);
-    if (!user) throw new IpmiError(0x85, 'the user is gone');
-    const { authTypes, privilegeLimit } = bmc.channels.authentication(channel.number);
-    if (request.maxPrivilege > user.privilegeLimit || request.maxPrivilege > privilegeLimit) throw new IpmiError(0x86);
-    if (!authTypes(request.maxPrivilege).includes(request.authType))
-      throw new IpmiError(0x86, `authentication type ${request.authType} at level ${request.maxPrivilege}`);
-    if (user.sessionLimit > 0 && bmc.sessions.count(channel.number, user.id) >= user.sessionLimit) throw new IpmiError(0x82);
-    session.maxPrivilege = request.maxPrivilege;
-    if (single) {
-      const before = bmc.sessions.onChannel(channel.number);
-      if (before) bmc.sessions.close(before, 'evicted');
-      session.inactivity = bmc.serial.get(channel.number)?.inactivity;
+    const { terms15, userId, userName: name, source, peer } = session;
+    const { number } = channel;
+    const refuse = (problem: LogInProblem, cc: number): IpmiError => {
+      bmc.logIns.refused({ channel: number, peer, name, problem, step: `Activate Session, ${hex2(cc)}h` });
+      return new IpmiError(cc, problem);
+    };
+    const obstacle = bmc.logIns.obstacle(name, number, source);
+    if (obstacle) {
+      bmc.sessions.close(session, 'failed');
+      throw refuse(obstacle, 0x85);
     }
+    const proof = single ? singleAuthCode(terms15.authType, terms15.password, session.id, terms15.challenge) : terms15.challenge;
+    if (request.authType !== terms15.authType || !equalBytes(request.challenge, 0, proof, 0, proof.length)) {
+      // A challenge ends at its first wrong answer.
+      bmc.sessions.close(session, 'failed');
+      if (single) bmc.logIns.wrong(userId, number, source);
+      throw refuse(single ? 'wrong password' : 'wrong challenge', CC.InvalidDataField);
+    }
+    const { maxPrivilege: role } = request;
+    if (role < Privilege.Callback || role > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${role}`);
+    const password = new Uint8Array(20);
+    password.set(terms15.password);
+    const { authType } = terms15;
+    const problem = bmc.logIns.check({ name, lookUp: undefined, role, userId, password, authType }, number, source);
+    if (problem) throw refuse(problem, ACTIVATE_CODES[problem] ?? 0x85);
+    session.maxPrivilege = role;
+    const before = single ? bmc.sessions.onChannel(number) : undefined;
+    if (before) bmc.sessions.close(before, 'evicted');
+    if (single) session.inactivity = bmc.serial.get(number)?.inactivity;
     // 0 belongs to messages outside of a session.
     const initialInbound = bmc.setup.random.u32() || 1;
     session.terms15 = { ...terms15, initialInbound, initialOutbound: request.initialOutboundSequence };
-    bmc.users.admitted(user.id, channel.number);
-    bmc.sessions.activate(session, Math.min(session.maxPrivilege, Privilege.User));
-    const { perMessageDisabled } = bmc.channels.authentication(channel.number);
+    const full = bmc.logIns.admit(session, Math.min(role, Privilege.User));
+    if (full) throw refuse(full, 0x81);
+    const { perMessageDisabled } = bmc.channels.authentication(number);
     return {
-      authTypeForSession: perMessageDisabled ? AuthType.None : terms15.authType,
+      authTypeForSession: perMessageDisabled ? AuthType.None : authType,
       sessionId: session.id,
       initialInboundSequence: initialInbound,
-      maxPrivilegeAllowed: session.maxPrivilege,
+      maxPrivilegeAllowed: role,
     };
   }),
 
@@ -191,7 +210,19 @@ function findSession(bmc: BmcState, index: number, handleOrId: Uint8Array, own: 
 }
 
 const active = (session: Session | undefined): Session | undefined => (session?.active ? session : undefined);
-const nameLength = (name: Uint8Array): number => (name.indexOf(0) < 0 ? name.length : name.indexOf(0));
+
+/** The name in a field that zeros fill; undefined: there is something behind the zeros, or it is no UTF-8, so nobody has that name. */
+function nameIn(field: Uint8Array): string | undefined {
+  const end = field.indexOf(0);
+  return end >= 0 && field.subarray(end).some((byte) => byte !== 0) ? undefined : utf8Text(end < 0 ? field : field.subarray(0, end));
+}
+
+/** §22.17, where the problem has a code of its own; 85h, as for a challenge that there is not, otherwise. */
+const ACTIVATE_CODES: Partial<Record<LogInProblem, number>> = {
+  'session limit of the user': 0x82,
+  'privilege level': 0x86,
+  'authentication type': 0x86,
+};
 
 function peerOf(requester: string): { address: string; port: number } {
   const colon = requester.lastIndexOf(':');

@@ -130,13 +130,14 @@ describe('sessions', () => {
     await expect(world.until(client.send(GetDeviceId))).rejects.toThrow(TimeoutError);
   });
 
-  test('a full table gives up half-open log-ins, and refuses when all are in use', async () => {
+  test('log-ins under way take no places, and all are refused when all places are in use', async () => {
     const { world, bmc, connect } = await net({ sessions: { limit: 3 } });
     const socket = await world.udp.bind({ host: '10.0.0.2', port: 1 });
     const open = Uint8Array.of(0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 8, 1, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0);
     for (let i = 0; i < 50; i++) socket.send(build20(PayloadType.OpenSessionRequest, 0, 0, open), SERVER);
     await world.run(10);
-    for (let i = 0; i < 3; i++) await world.until(connect());
+    for (let i = 0; i < 2; i++) await world.until(connect());
+    await world.until(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User }));
     expect(bmc.sessions.active).toHaveLength(3);
     expect(await world.until(log(connect()))).toBe(RakpStatus.InsufficientResources);
   });
@@ -189,10 +190,12 @@ describe('sessions', () => {
 
 describe('200 sessions through bad weather', () => {
   const run = async (seed: number): Promise<string[]> => {
-    const { world, bmc, connect } = await net({ sessions: { limit: 255 } }, seed, { loss: 0.1, duplicate: 0.1, delay: [1, 80] });
+    // No account may have more than half of the places.
+    const users = [2, 3, 4].map((id) => ({ id, name: `admin${id}`, password: 'AdminPass123' }));
+    const { world, bmc, connect } = await net({ sessions: { limit: 255 }, users }, seed, { loss: 0.1, duplicate: 0.1, delay: [1, 80] });
     const suites = cipherSuites.map(({ id }) => id).filter((id) => id !== 0);
     const console = async (i: number): Promise<number> => {
-      const client = await connect({ cipherSuite: suites[i % suites.length], tries: 12 });
+      const client = await connect({ user: `admin${2 + (i % 3)}`, cipherSuite: suites[i % suites.length], tries: 12 });
       let answers = 0;
       for (let n = 0; n < 3; n++) answers += (await client.send(GetDeviceId)).ipmiMajor / 2;
       await client.close();

@@ -2,6 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import type { DropReason } from '../../state/app/drops.ts';
 import type { LanStatistics } from '../../state/transport/lan-parameters.ts';
 import { Requester } from '../../state/bridge/requester.ts';
 import type { CloseReason, Session } from '../../state/app/sessions.ts';
@@ -101,6 +102,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.#forget();
     this.#disconnect();
     this.#release();
+    this.#rmcpPlus.forgetLogIns();
     await socket?.close();
   }
 
@@ -111,30 +113,43 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.#socket?.send(datagram, to);
   }
 
+  sendInto({ session: { peer } }: Link, datagram: Uint8Array): void {
+    this.send(datagram, { host: peer.address, port: peer.port });
+  }
+
+  dropped(reason: DropReason, from: Endpoint): void {
+    this.#options.bmc.drops.dropped(reason, this.channel.number, from);
+  }
+
   #receive(datagram: Uint8Array, from: Endpoint): void {
-    if (this.#options.bmc.life.dark) return;
+    if (this.#options.bmc.life.dark) return this.dropped('BMC is restarting', from);
     this.statistics.received++;
     const cls = rmcpClass(datagram);
     if (cls === RmcpClass.Asf) {
       const tag = presencePingTag(datagram);
-      if (tag !== undefined) this.send(buildPresencePong(tag, DCMI_IANA), from);
+      if (tag === undefined) this.dropped('malformed', from);
+      else this.send(buildPresencePong(tag, DCMI_IANA), from);
     } else if (cls === RmcpClass.Ipmi) {
       this.statistics.valid++;
       if (datagram[4] === AuthType.RmcpPlus) this.#rmcpPlus.receive(datagram, from);
       else this.#lan15.receive(datagram, from);
+    } else {
+      this.dropped('malformed', from);
     }
   }
 
   serveOutside(bytes: Uint8Array, from: Endpoint, wrap: (message: Uint8Array) => Uint8Array): void {
-    const request = requestIn(bytes);
+    const request = this.#messageIn(bytes, from);
     if (!request) return;
+    // Outside of a session nothing waits for a response.
+    if (request.netFn % 2 !== 0) return this.dropped('response outside of a session', from);
     const answer = this.#ask(request, new Context(this.#options.bmc, this.channel, 0, request.toLun, undefined, endpointName(from)));
     if (answer instanceof Promise) void answer.then((body) => this.send(wrap(buildResponse(request, body)), from));
     else this.send(wrap(buildResponse(request, answer)), from);
   }
 
   serve(bytes: Uint8Array, from: Endpoint, link: Link, authType: number, ceiling: number): void {
-    const request = messageIn(bytes);
+    const request = this.#messageIn(bytes, from);
     if (!request) return;
     const { session, repeated } = link;
     if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN) {
@@ -161,15 +176,15 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   #reply(request: IpmiMessage, answer: Uint8Array, context: Context<BmcState>, to: Endpoint, link: Link, authType: number): void {
     link.repeated.answered(request, answer);
     this.send(link.seal(buildResponse(request, answer), authType), to);
-    if (context.followUp) void this.#followUp(request, context.followUp, to, link, authType);
+    if (context.followUp) void this.#followUp(request, context.followUp, link, authType);
   }
 
   /** The response to a bridged request, as a message of its own. A session that ended meanwhile gets nothing. */
-  async #followUp(request: IpmiMessage, followUp: Promise<Uint8Array | undefined>, to: Endpoint, link: Link, authType: number): Promise<void> {
+  async #followUp(request: IpmiMessage, followUp: Promise<Uint8Array | undefined>, link: Link, authType: number): Promise<void> {
     const message = await followUp;
     if (!message || !link.session.active) return;
     link.repeated.followed(request, message);
-    this.send(link.seal(message, authType), to);
+    this.sendInto(link, link.seal(message, authType));
   }
 
   /** LUN 10b: the message goes to the Receive Message Queue with its session handle, and system software answers it or does not (IPMI 2.0 §6.13.1). */
@@ -187,24 +202,19 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   #sendTo(session: Session, message: Uint8Array): boolean {
     const link = this.#rmcpPlus.link(session.id) ?? this.#lan15.link(session.id);
     if (!link?.session.active) return false;
-    const { address: host, port } = session.peer;
-    this.send(link.seal(message, session.terms15?.authType ?? 0), { host, port });
+    this.sendInto(link, link.seal(message, session.terms15?.authType ?? 0));
     return true;
   }
 
   #ask({ netFn, toLun, cmd, data }: IpmiMessage, context: Context<BmcState>): Uint8Array | Promise<Uint8Array> {
     return this.#dispatch({ netFn, lun: toLun, cmd, data }, context);
   }
-}
 
-/** A well-formed message to the BMC; those to others have no answer. */
-function messageIn(bytes: Uint8Array): IpmiMessage | undefined {
-  const message = parseMessage(bytes);
-  return message?.to === BMC_ADDRESS ? message : undefined;
-}
-
-/** A request; outside of a session nothing waits for a response. */
-function requestIn(bytes: Uint8Array): IpmiMessage | undefined {
-  const message = messageIn(bytes);
-  return message && message.netFn % 2 === 0 ? message : undefined;
+  /** A well-formed message to the BMC; those to others have no answer. */
+  #messageIn(bytes: Uint8Array, from: Endpoint): IpmiMessage | undefined {
+    const message = parseMessage(bytes);
+    if (message?.to === BMC_ADDRESS) return message;
+    this.dropped(message ? 'message not for the BMC' : 'message malformed', from);
+    return undefined;
+  }
 }

@@ -1,5 +1,7 @@
 import { Privilege } from '../../commands/command.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { equalPeers } from '../../state/app/half-open.ts';
+import type { LogInProblem } from '../../state/app/log-ins.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import { AuthType, build15, isAuthentic15, nextSequence, parse15, SequenceWindow } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
@@ -31,33 +33,52 @@ export class Lan15 {
 
   receive(datagram: Uint8Array, from: Endpoint): void {
     const packet = parse15(datagram);
-    if (!packet) return;
+    if (!packet) return this.#lan.dropped('malformed', from);
     const message = datagram.subarray(packet.start, packet.end);
     if (packet.sessionId === 0) {
       if (packet.authType === AuthType.None) this.#lan.serveOutside(message, from, (response) => build15(AuthType.None, 0, 0, response));
+      else this.#lan.dropped('unknown session', from);
       return;
     }
-    const session = this.#bmc.sessions.byId(packet.sessionId);
+    const { sessions, channels } = this.#bmc;
+    const { number } = this.#lan.channel;
+    const session = sessions.byId(packet.sessionId) ?? sessions.challenged(packet.sessionId);
     const terms = session?.terms15;
-    if (!session || !terms || session.channel !== this.#lan.channel) return;
+    if (!session || !terms || session.channel !== this.#lan.channel)
+      return this.#lan.dropped(sessions.hasEnded(packet.sessionId) ? 'session closed' : 'unknown session', from);
+    // A challenge is its console's alone: nobody else can use it up.
+    if (!session.active && !equalPeers(session.peer, from)) return this.#lan.dropped('another address than the log-in', from);
     // A wrong auth code has no answer (§13.9): the console sees a time-out, a guesser nothing.
     let ceiling: number = Privilege.Oem;
     if (packet.authType === terms.authType) {
-      if (!isAuthentic15(datagram, packet, terms.password)) {
-        const { number } = this.#lan.channel;
-        if (!session.active) this.#bmc.users.refused(session.userId, number, this.#bmc.lan.badPasswordRule(number));
-        return;
+      // Who has to wait for having guessed wrong has nothing compared, here as in the handler.
+      const obstacle = session.active ? undefined : this.#bmc.logIns.obstacle(session.userName, number, session.source);
+      if (obstacle || !isAuthentic15(datagram, packet, terms.password)) {
+        if (!session.active) this.#wrong(session, obstacle);
+        return this.#lan.dropped('bad signature', from);
       }
     } else {
-      const { perMessageDisabled, userLevelDisabled } = this.#bmc.channels.authentication(this.#lan.channel.number);
-      if (packet.authType !== AuthType.None || !session.active || !(perMessageDisabled || userLevelDisabled)) return;
+      const { perMessageDisabled, userLevelDisabled } = channels.authentication(number);
+      if (packet.authType !== AuthType.None || !session.active || !(perMessageDisabled || userLevelDisabled))
+        return this.#lan.dropped('bad signature', from);
       if (!perMessageDisabled) ceiling = Privilege.User;
     }
     const link = this.#links.get(session.id) ?? new Link15(session);
-    if (session.active && !link.take(packet.sequence)) return;
+    if (session.active && !link.take(packet.sequence)) return this.#lan.dropped('replayed or out of the window', from);
     this.#links.set(session.id, link);
-    this.#bmc.sessions.heard(session);
+    // What is not signed may come from anybody, and moves no session to another address.
+    sessions.heard(session, packet.authType === AuthType.None ? undefined : from);
     this.#lan.serve(message, from, link, packet.authType, session.active ? ceiling : Privilege.Oem);
+  }
+
+  /** A challenge ends at its first wrong code: each guess costs a challenge, and a line in the log. */
+  #wrong(session: Session, obstacle: LogInProblem | undefined): void {
+    const { logIns, sessions } = this.#bmc;
+    const { number } = this.#lan.channel;
+    sessions.close(session, 'failed');
+    if (!obstacle) logIns.wrong(session.userId, number, session.source);
+    const { peer, userName: name } = session;
+    logIns.refused({ channel: number, peer, name, problem: obstacle ?? 'wrong password', step: 'Activate Session, not answered' });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Channel } from '../../router/index.ts';
 import type { Endpoint } from '../../world/world.ts';
+import type { DropReason } from '../../state/app/drops.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import type { RepeatedRequests } from '../repeated.ts';
 
@@ -16,6 +17,10 @@ export interface LanServer {
   readonly channel: Channel;
   readonly address: Endpoint;
   send(datagram: Uint8Array, to: Endpoint): void;
+  /** To where the session's last authentic message came from. */
+  sendInto(link: Link, datagram: Uint8Array): void;
+  /** A datagram has no answer. */
+  dropped(reason: DropReason, from: Endpoint): void;
   /** Answers a request outside of any session: only commands that need no privilege are served. */
   serveOutside(bytes: Uint8Array, from: Endpoint, wrap: (message: Uint8Array) => Uint8Array): void;
   /** Answers a request of a session; `ceiling` is the highest privilege that this one message may use. */

@@ -1,8 +1,11 @@
-import { latin1 } from '../../codec/index.ts';
+import { hex2, utf8Text } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Channel } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import type { Peer, Session } from '../../state/app/sessions.ts';
+import { equalPeers, HalfOpen, sourceOf, type Peer, type UnderWay } from '../../state/app/half-open.ts';
+import type { LogInProblem, LogInTerms } from '../../state/app/log-ins.ts';
+import type { DropReason } from '../../state/app/drops.ts';
+import type { Session } from '../../state/app/sessions.ts';
 import {
   cipherSuites,
   equalBytes,
@@ -23,6 +26,7 @@ import {
   type CipherSuite,
   type Exchange,
 } from '../../wire/index.ts';
+import type { Endpoint } from '../../world/world.ts';
 
 export interface LogInAnswer {
   readonly payloadType: number;
@@ -30,169 +34,280 @@ export interface LogInAnswer {
 }
 
 /** A log-in between Open Session and the first message of its session. */
-interface HalfOpen {
-  readonly session: Session;
+interface UnderWay20 extends UnderWay {
+  readonly peer: Peer;
   readonly consoleId: number;
   readonly suite: CipherSuite;
   /** The highest level that Open Session asked for. */
   readonly maxPrivilege: number;
-  readonly bmcRandom: Uint8Array;
+  /** Set by RAKP 1. */
   exchange: Exchange | undefined;
-  userKey: Uint8Array;
+  terms: LogInTerms | undefined;
+  /** Set by RAKP 3: what it proved, and what RAKP 4 proves, for a console that lost the answer and asks again. */
+  done: { readonly code3: Uint8Array; readonly code4: Uint8Array } | undefined;
 }
 
-const ZERO_KEY = new Uint8Array(20);
+/** Log-ins whose console has not yet shown, by RAKP 1, that it reads what is sent to its address; and those whose has. */
+const PLACES = { unshown: 2048, shown: 256 };
+/** Payload types of Open Session's three algorithm records, and their length (§13.17). */
+const RECORDS = ['authentication', 'integrity', 'confidentiality'] as const;
+const RECORD_SIZE = 8;
 
 /** RMCP+ Open Session and RAKP messages 1 to 4 (IPMI 2.0 §13.17-13.23). Every refusal is answered with its status. */
 export class LogIn {
   readonly #bmc: BmcState;
   readonly #channel: Channel;
   readonly #opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void;
-  readonly #halfOpen = new Map<number, HalfOpen>();
+  readonly #unshown: HalfOpen<UnderWay20>;
+  readonly #shown: HalfOpen<UnderWay20>;
 
   constructor(bmc: BmcState, channel: Channel, opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void) {
     this.#bmc = bmc;
     this.#channel = channel;
     this.#opened = opened;
+    const { clock } = bmc.setup;
+    this.#unshown = new HalfOpen(clock, PLACES.unshown, bmc.sessions.setUp);
+    this.#shown = new HalfOpen(clock, PLACES.shown, bmc.sessions.setUp);
   }
 
+  /** The session spoke or ended: RAKP 4 will not be asked for again. */
   forget(sessionId: number): void {
-    this.#halfOpen.delete(sessionId);
+    const one = this.#shown.get(sessionId);
+    if (one) this.#shown.delete(one);
   }
 
-  receive(payloadType: number, payload: Uint8Array, peer: Peer): LogInAnswer | undefined {
+  /** The interface closes. */
+  forgetAll(): void {
+    this.#unshown.clear();
+    this.#shown.clear();
+  }
+
+  receive(payloadType: number, payload: Uint8Array, from: Endpoint): LogInAnswer | undefined {
     if (payloadType === PayloadType.OpenSessionRequest)
-      return { payloadType: PayloadType.OpenSessionResponse, payload: this.#openSession(payload, peer) };
-    if (payloadType === PayloadType.Rakp1) return { payloadType: PayloadType.Rakp2, payload: this.#rakp1(payload) };
-    if (payloadType !== PayloadType.Rakp3) return undefined;
-    const answer = this.#rakp3(payload);
+      return { payloadType: PayloadType.OpenSessionResponse, payload: this.#openSession(payload, from) };
+    if (payloadType === PayloadType.Rakp1) return { payloadType: PayloadType.Rakp2, payload: this.#rakp1(payload, from) };
+    if (payloadType !== PayloadType.Rakp3) {
+      this.#drop('payload type nobody takes', from);
+      return undefined;
+    }
+    const answer = this.#rakp3(payload, from);
     return answer && { payloadType: PayloadType.Rakp4, payload: answer };
   }
 
-  #openSession(payload: Uint8Array, peer: Peer): Uint8Array {
+  #openSession(payload: Uint8Array, from: Endpoint): Uint8Array {
     const tag = payload[0] ?? 0;
     if (payload.length !== OpenSessionRequest.min) return refusal(tag, RakpStatus.IllegalParameter, payload.length >= 8 ? consoleIdIn(payload) : 0);
     const request = OpenSessionRequest.decode(payload);
     const { consoleId } = request;
-    const wanted = {
-      authentication: wish(request.authentication),
-      integrity: wish(request.integrity),
-      confidentiality: wish(request.confidentiality),
+    // 0 is the id of messages outside of a session.
+    if (consoleId === 0) return refusal(tag, RakpStatus.InvalidSessionId, 0);
+    const wanted: Record<(typeof RECORDS)[number], number | undefined> = {
+      authentication: undefined,
+      integrity: undefined,
+      confidentiality: undefined,
     };
+    for (const [type, field] of RECORDS.entries()) {
+      const record = request[field];
+      if (record.type !== type) return refusal(tag, RakpStatus.InvalidPayloadType, consoleId);
+      if (record.length !== 0 && record.length !== RECORD_SIZE) return refusal(tag, RakpStatus.IllegalParameter, consoleId);
+      wanted[field] = wish(record);
+    }
     const settings = this.#bmc.channels.lan(this.#channel.number);
     const known = (field: keyof typeof wanted): boolean =>
       wanted[field] === undefined || cipherSuites.some((suite) => suite[field] === wanted[field]);
-    if (!known('authentication')) return refusal(tag, RakpStatus.InvalidAuthenticationAlgorithm, consoleId);
-    if (!known('integrity')) return refusal(tag, RakpStatus.InvalidIntegrityAlgorithm, consoleId);
-    if (!known('confidentiality')) return refusal(tag, RakpStatus.InvalidConfidentialityAlgorithm, consoleId);
+    const refuse = (status: number, problem: LogInProblem = 'cipher suite'): Uint8Array => {
+      this.#tell(problem, 'Open Session', status, peerOf(from));
+      return refusal(tag, status, consoleId);
+    };
+    if (!known('authentication')) return refuse(RakpStatus.InvalidAuthenticationAlgorithm);
+    if (!known('integrity')) return refuse(RakpStatus.InvalidIntegrityAlgorithm);
+    if (!known('confidentiality')) return refuse(RakpStatus.InvalidConfidentialityAlgorithm);
     if (request.maxPrivilege > Privilege.Oem) return refusal(tag, RakpStatus.InvalidRole, consoleId);
     const fitting = cipherSuites.filter((suite) => settings.cipherSuites.includes(suite.id) && matches(suite, wanted));
-    if (fitting.length === 0) return refusal(tag, RakpStatus.NoCipherSuiteMatch, consoleId);
+    if (fitting.length === 0) return refuse(RakpStatus.NoCipherSuiteMatch);
     const cap = (suite: CipherSuite): number => settings.suiteCap(suite.id);
     const suite = fitting.findLast((one) => cap(one) >= Math.max(request.maxPrivilege, Privilege.Callback));
-    if (!suite || !settings.available) return refusal(tag, suite ? RakpStatus.InsufficientResources : RakpStatus.UnauthorizedRole, consoleId);
-    const session = this.#bmc.sessions.begin({ kind: 'rmcp+', channel: this.#channel, peer });
-    if (!session) return refusal(tag, RakpStatus.InsufficientResources, consoleId);
+    if (!suite) return refuse(RakpStatus.UnauthorizedRole, 'privilege level');
+    if (!settings.available) return refuse(RakpStatus.InsufficientResources, 'channel not available');
     const maxPrivilege = Math.min(request.maxPrivilege || Privilege.Oem, cap(suite), settings.privilegeLimit);
-    this.#halfOpen.set(session.id, {
-      session,
+    const id = this.#freshId();
+    this.#unshown.add({
+      id,
+      source: sourceOf(from.host),
+      began: this.#bmc.setup.clock.monotonic(),
+      peer: peerOf(from),
       consoleId,
       suite,
       maxPrivilege,
-      bmcRandom: this.#bmc.setup.random.bytes(16),
       exchange: undefined,
-      userKey: ZERO_KEY,
+      terms: undefined,
+      done: undefined,
     });
-    const record = (type: number, algorithm: number) => ({ type, length: 8, algorithm });
+    const record = (type: number, algorithm: number) => ({ type, length: RECORD_SIZE, algorithm });
     return OpenSessionResponse.encode({
       tag,
       status: RakpStatus.Ok,
       maxPrivilege,
       consoleId,
-      bmcId: session.id,
+      bmcId: id,
       authentication: record(0, suite.authentication),
       integrity: record(1, suite.integrity),
       confidentiality: record(2, suite.confidentiality),
     });
   }
 
-  #rakp1(payload: Uint8Array): Uint8Array {
+  #rakp1(payload: Uint8Array, from: Endpoint): Uint8Array {
     const tag = payload[0] ?? 0;
     if (payload.length < Rakp1.min) return refusal(tag, RakpStatus.IllegalParameter, 0);
     const request = Rakp1.decode(payload);
-    const half = this.#halfOpen.get(request.bmcId);
+    const half = this.#find(request.bmcId, from);
     // No session, so no console's id to answer to but 0.
-    if (!half || half.session.active) return refusal(tag, RakpStatus.InvalidSessionId, 0);
-    const refuse = (status: number): Uint8Array => {
-      this.#bmc.sessions.close(half.session, 'failed');
-      return refusal(tag, status, half.consoleId);
+    if (!half || half.done) return refusal(tag, RakpStatus.InvalidSessionId, 0);
+    const { maxPrivilege, consoleId, suite, source } = half;
+    const { number } = this.#channel;
+    const givenName = request.name.slice(0, request.nameLength);
+    const refuse = (status: number, problem?: LogInProblem): Uint8Array => {
+      this.#end(half);
+      if (problem) this.#tell(problem, 'RAKP 1', status, half.peer, utf8Text(givenName));
+      return refusal(tag, status, consoleId);
     };
     if (request.nameLength > 16 || request.name.length < request.nameLength) return refuse(RakpStatus.InvalidNameLength);
     if (request.role < Privilege.Callback || request.role > Privilege.Oem) return refuse(RakpStatus.InvalidRole);
-    const name = request.name.slice(0, request.nameLength);
-    const user = this.#bmc.users.logIn(latin1(name), this.#channel.number, request.nameOnly ? undefined : request.role);
-    if (!user) return refuse(RakpStatus.UnauthorizedName);
-    const { maxPrivilege, session, consoleId, suite, bmcRandom } = half;
-    if (request.role > user.privilegeLimit || request.role > maxPrivilege) return refuse(RakpStatus.UnauthorizedRole);
-    if (user.sessionLimit > 0 && this.#bmc.sessions.count(this.#channel.number, user.id) >= user.sessionLimit)
-      return refuse(RakpStatus.InsufficientResources);
-    session.userId = user.id;
-    session.userName = latin1(name);
-    session.maxPrivilege = request.role;
-    half.userKey = user.password;
+    const name = utf8Text(givenName);
+    const lookUp = request.nameOnly ? undefined : request.role;
+    const user = name === undefined ? 'unknown user' : this.#bmc.logIns.find(name, number, lookUp, source);
+    if (typeof user === 'string') return refuse(STATUS[user], user);
+    if (request.role > user.privilegeLimit || request.role > maxPrivilege) return refuse(RakpStatus.UnauthorizedRole, 'privilege level');
+    if (this.#bmc.logIns.atLimit(user, number)) return refuse(RakpStatus.InsufficientResources, 'session limit of the user');
+    if (this.#unshown.delete(half)) this.#shown.add(half);
+    half.terms = {
+      name: name!,
+      lookUp,
+      role: request.role,
+      userId: user.id,
+      password: user.password,
+      suite: suite.id,
+      kg: this.#bmc.channels.kg(number),
+    };
     half.exchange = {
       authentication: suite.authentication,
       consoleId,
-      bmcId: session.id,
+      bmcId: half.id,
       consoleRandom: request.consoleRandom,
-      bmcRandom,
+      bmcRandom: half.exchange?.bmcRandom ?? this.#bmc.setup.random.bytes(16),
       bmcGuid: this.#bmc.identity.systemGuidBytes,
       role: request.role | (request.nameOnly ? 0x10 : 0),
-      name,
+      name: givenName,
     };
-    const code = rakp2Code(half.exchange, half.userKey);
-    return Rakp2.encode({ tag, status: RakpStatus.Ok, consoleId, bmcRandom, bmcGuid: half.exchange.bmcGuid, code });
+    const { bmcRandom, bmcGuid } = half.exchange;
+    return Rakp2.encode({ tag, status: RakpStatus.Ok, consoleId, bmcRandom, bmcGuid, code: rakp2Code(half.exchange, user.password) });
   }
 
-  #rakp3(payload: Uint8Array): Uint8Array | undefined {
+  #rakp3(payload: Uint8Array, from: Endpoint): Uint8Array | undefined {
     const tag = payload[0] ?? 0;
     if (payload.length < Rakp3.min) return refusal(tag, RakpStatus.IllegalParameter, 0);
     const request = Rakp3.decode(payload);
-    const half = this.#halfOpen.get(request.bmcId);
+    const half = this.#find(request.bmcId, from);
     if (!half) return refusal(tag, RakpStatus.InvalidSessionId, 0);
-    const { session, exchange, consoleId } = half;
-    const refuse = (status: number): Uint8Array => {
-      this.#bmc.sessions.close(session, 'failed');
-      return refusal(tag, status, consoleId);
+    const { exchange, terms, consoleId, source, done } = half;
+    if (done) {
+      // The session is there, and nothing that is not signed by it ends it.
+      if (request.status !== RakpStatus.Ok) return undefined;
+      if (!same(request.code, done.code3)) return refusal(tag, RakpStatus.InvalidIntegrityCheckValue, consoleId);
+      return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: done.code4 });
+    }
+    const { number } = this.#channel;
+    const refuse = (problem: LogInProblem): Uint8Array => {
+      this.#end(half);
+      this.#tell(problem, 'RAKP 3', STATUS[problem], half.peer, terms?.name);
+      return refusal(tag, STATUS[problem], consoleId);
     };
     if (request.status !== RakpStatus.Ok) {
       // The console gave up (a wrong password makes it refuse RAKP 2): nothing is to be said to that.
-      if (exchange && request.status === RakpStatus.InvalidIntegrityCheckValue) this.#guessed(session);
-      this.#bmc.sessions.close(session, 'failed');
+      this.#end(half);
+      if (terms && request.status === RakpStatus.InvalidIntegrityCheckValue) {
+        this.#bmc.logIns.wrong(terms.userId, number, source);
+        this.#tell('wrong password', 'RAKP 3', request.status, half.peer, terms.name);
+      }
       return undefined;
     }
-    if (!exchange) return refuse(RakpStatus.InactiveSessionId);
-    const code = rakp3Code(exchange, half.userKey);
-    if (request.code.length !== code.length || !equalBytes(request.code, 0, code, 0, code.length)) {
-      if (!session.active) this.#guessed(session);
-      return refuse(RakpStatus.InvalidIntegrityCheckValue);
+    if (!exchange || !terms) {
+      this.#end(half);
+      return refusal(tag, RakpStatus.InactiveSessionId, consoleId);
     }
-    this.#bmc.users.admitted(session.userId, this.#channel.number);
-    const keys = sessionKeys(exchange, { user: half.userKey, bmc: this.#bmc.channels.lan(this.#channel.number).kg ?? half.userKey });
-    if (!session.active) {
-      this.#opened(session, consoleId, new SessionCrypto(half.suite, keys, half.userKey));
-      this.#bmc.sessions.activate(session, Math.min(session.maxPrivilege, Privilege.User));
+    // What has changed since RAKP 1 counts, and who may not come in has nothing compared.
+    const problem = this.#bmc.logIns.check(terms, number, source);
+    if (problem) return refuse(problem);
+    const code3 = rakp3Code(exchange, terms.password);
+    if (!same(request.code, code3)) {
+      this.#bmc.logIns.wrong(terms.userId, number, source);
+      return refuse('wrong password');
     }
-    // Kept until the session's first message, for a console that lost this answer and asks again.
-    return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: rakp4Code(exchange, keys.sik) });
+    const session = this.#bmc.sessions.make({ kind: 'rmcp+', channel: this.#channel, peer: half.peer }, half.id);
+    session.userId = terms.userId;
+    session.userName = terms.name;
+    session.maxPrivilege = terms.role;
+    session.suite = half.suite.id;
+    const full = this.#bmc.logIns.admit(session, Math.min(terms.role, Privilege.User));
+    if (full) return refuse(full);
+    const keys = sessionKeys(exchange, { user: terms.password, bmc: terms.kg ?? terms.password });
+    this.#opened(session, consoleId, new SessionCrypto(half.suite, keys, terms.password));
+    half.done = { code3, code4: rakp4Code(exchange, keys.sik) };
+    return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: half.done.code4 });
   }
 
-  #guessed({ userId }: Session): void {
-    const { number } = this.#channel;
-    this.#bmc.users.refused(userId, number, this.#bmc.lan.badPasswordRule(number));
+  /** A log-in under way of this console: to every other it does not exist. */
+  #find(id: number, from: Endpoint): UnderWay20 | undefined {
+    const half = this.#shown.get(id) ?? this.#unshown.get(id);
+    if (half && equalPeers(half.peer, from)) return half;
+    this.#drop(half ? 'another address than the log-in' : this.#bmc.sessions.hasEnded(id) ? 'session closed' : 'unknown session', from);
+    return undefined;
+  }
+
+  #end(half: UnderWay20): void {
+    if (!this.#shown.delete(half)) this.#unshown.delete(half);
+  }
+
+  #freshId(): number {
+    for (;;) {
+      const id = this.#bmc.sessions.freshId();
+      if (!this.#shown.has(id) && !this.#unshown.has(id)) return id;
+    }
+  }
+
+  #drop(reason: DropReason, from: Endpoint): void {
+    this.#bmc.drops.dropped(reason, this.#channel.number, from);
+  }
+
+  #tell(problem: LogInProblem, message: string, status: number, peer: Peer, name?: string): void {
+    const step = `${message}, status ${hex2(status)}h`;
+    this.#bmc.logIns.refused({ channel: this.#channel.number, peer, name, problem, step });
   }
 }
 
+/** What the console hears (§13.24): of a user's state nothing but that the name will not do. */
+const STATUS: Readonly<Record<LogInProblem, number>> = {
+  'unknown user': RakpStatus.UnauthorizedName,
+  'disabled user': RakpStatus.UnauthorizedName,
+  'user without a password': RakpStatus.UnauthorizedName,
+  'no access to the channel': RakpStatus.UnauthorizedName,
+  'user locked out': RakpStatus.UnauthorizedName,
+  'wrong password': RakpStatus.InvalidIntegrityCheckValue,
+  'too many wrong passwords': RakpStatus.InsufficientResources,
+  'privilege level': RakpStatus.UnauthorizedRole,
+  'cipher suite': RakpStatus.NoCipherSuiteMatch,
+  'authentication type': RakpStatus.NoCipherSuiteMatch,
+  'BMC key changed': RakpStatus.InvalidIntegrityCheckValue,
+  'user changed': RakpStatus.InvalidIntegrityCheckValue,
+  'channel not available': RakpStatus.InsufficientResources,
+  'session limit of the user': RakpStatus.InsufficientResources,
+  'no session slot': RakpStatus.InsufficientResources,
+  'password of 20 bytes': RakpStatus.UnauthorizedName,
+  'wrong challenge': RakpStatus.InvalidIntegrityCheckValue,
+};
+
+const peerOf = ({ host, port }: Endpoint): Peer => ({ address: host, port });
+const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && equalBytes(a, 0, b, 0, a.length);
 const refusal = (tag: number, status: number, consoleId: number): Uint8Array => Refusal.encode({ tag, status, consoleId });
 const consoleIdIn = (openSession: Uint8Array): number => Refusal.decode(openSession, 0, 8).consoleId;
 

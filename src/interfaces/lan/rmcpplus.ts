@@ -48,6 +48,10 @@ export class RmcpPlus implements PayloadCarrier {
     this.#logIn.forget(sessionId);
   }
 
+  forgetLogIns(): void {
+    this.#logIn.forgetAll();
+  }
+
   get port(): number {
     return this.#lan.address.port;
   }
@@ -59,38 +63,39 @@ export class RmcpPlus implements PayloadCarrier {
 
   send({ id }: SessionView, type: number, payload: Uint8Array, encrypted: boolean): void {
     const link = this.#links.get(id);
-    if (link?.peer) this.#lan.send(link.seal(payload, 0, type, encrypted), link.peer);
+    if (link) this.#lan.sendInto(link, link.seal(payload, 0, type, encrypted));
   }
 
   receive(datagram: Uint8Array, from: Endpoint): void {
     const packet = parse20(datagram);
-    if (!packet) return;
-    if (packet.sessionId === 0) this.#outside(datagram, packet, from);
+    if (!packet) this.#lan.dropped('malformed', from);
+    else if (packet.sessionId === 0) this.#outside(datagram, packet, from);
     else this.#inside(datagram, packet, from);
   }
 
   #outside(datagram: Uint8Array, { payloadType, encrypted, authenticated, start, end }: Packet20, from: Endpoint): void {
-    if (encrypted || authenticated) return;
+    if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
     const payload = datagram.subarray(start, end);
     if (payloadType === PayloadType.Ipmi) {
       this.#lan.serveOutside(payload, from, (response) => build20(PayloadType.Ipmi, 0, 0, response));
       return;
     }
-    const answer = this.#logIn.receive(payloadType, payload, { address: from.host, port: from.port });
+    const answer = this.#logIn.receive(payloadType, payload, from);
     if (answer) this.#lan.send(build20(answer.payloadType, 0, 0, answer.payload), from);
   }
 
   #inside(datagram: Uint8Array, packet: Packet20, from: Endpoint): void {
     const link = this.#links.get(packet.sessionId);
-    if (!link?.session.active || !link.crypto.isAuthentic(datagram, packet)) return;
+    if (!link?.session.active) return this.#lan.dropped(this.#bmc.sessions.hasEnded(packet.sessionId) ? 'session closed' : 'unknown session', from);
+    if (!link.crypto.isAuthentic(datagram, packet)) return this.#lan.dropped('bad signature', from);
     // A suite without integrity signs nothing, so its numbers prove nothing either: 0 is what some consoles send.
-    if (!(packet.sequence === 0 && !packet.authenticated) && !link.window.take(packet.sequence)) return;
+    if (!(packet.sequence === 0 && !packet.authenticated) && !link.window.take(packet.sequence))
+      return this.#lan.dropped('replayed or out of the window', from);
     const payload = link.crypto.open(datagram, packet);
-    if (!payload) return;
+    if (!payload) return this.#lan.dropped('not encrypted as agreed', from);
     this.#logIn.forget(packet.sessionId);
-    this.#bmc.sessions.heard(link.session);
-    // Behind a translator of addresses, it is the last one that reaches the console.
-    link.peer = from;
+    // What is not signed may come from anybody, and moves no session to another address.
+    this.#bmc.sessions.heard(link.session, packet.authenticated ? from : undefined);
     if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, 0, Privilege.Oem);
     else this.#bmc.payloads.receive(link.session, packet.payloadType, payload, packet);
   }
@@ -101,8 +106,6 @@ class Link20 implements Link {
   readonly crypto: SessionCrypto;
   readonly repeated = new RepeatedRequests();
   readonly window = new SequenceWindow(0, AHEAD, BEHIND);
-  /** Where its last packet came from. */
-  peer: Endpoint | undefined;
   readonly #consoleId: number;
   readonly #fillIv: (iv: Uint8Array) => void;
   #sequence = 0;

@@ -1,9 +1,11 @@
-import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
+import { CC, fromLatin1, IpmiError, utf8Text } from '../../codec/index.ts';
 import { Privilege, type Command } from '../../commands/command.ts';
 import { SetSystemBootOptions, GetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
 import { ChassisControl, ChassisIdentify, ControlAction } from '../../commands/chassis/chassis.ts';
 import type { Answer, Channel, Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
+import { sourceOf } from '../../state/app/half-open.ts';
+import type { LogInProblem } from '../../state/app/log-ins.ts';
 import { BootParameter } from '../../state/chassis/boot-options.ts';
 import { Health, healthOf, type HealthReport } from '../../state/sensor/health.ts';
 import type { SerialChannel } from '../../state/transport/serial.ts';
@@ -78,22 +80,35 @@ export class TextCommands {
     // A log-out; and a log-in replaces whoever was there, whether it succeeds or not.
     if (active) bmc.sessions.close(active, 'closed');
     if (kind === '-X') return ['[OK]'];
-    const [name, password = ''] = kind === '-U' ? rest : ['', rest[0]];
+    const [typed = '', password = ''] = kind === '-U' ? rest : ['', rest[0]];
+    // A line's characters are its bytes; names and passwords are UTF-8 by whatever way they come.
+    const name = utf8Text(fromLatin1(typed));
     const now = bmc.setup.clock.monotonic();
     if (now < this.#barredUntil) throw new IpmiError(CC.NodeBusy, 'too soon after a wrong password');
-    const user = bmc.users.logIn(name ?? '', channel.number, undefined);
-    if (!user || password.length > 16 || bmc.users.testPassword(user.id, fromLatin1(password, 16)) !== 'right') {
+    const { number } = channel;
+    const peer = { address: '0.0.0.0', port: 0 };
+    const source = sourceOf(peer.address);
+    const refuse = (problem: LogInProblem, cc: number): IpmiError => {
+      bmc.logIns.refused({ channel: number, peer, name, problem, step: 'SYS PWD' });
+      return new IpmiError(cc, 'user name or password');
+    };
+    const user = name === undefined ? 'unknown user' : bmc.logIns.find(name, number, undefined, source);
+    if (user === 'too many wrong passwords' || user === 'channel not available') throw refuse(user, CC.NodeBusy);
+    const known = typeof user !== 'string';
+    if (!known || password.length > 16 || bmc.users.testPassword(user.id, fromLatin1(password, 16)) !== 'right') {
       this.#barredUntil = now + AFTER_WRONG;
-      throw new IpmiError(CC.InvalidDataField, 'user name or password');
+      if (known) bmc.logIns.wrong(user.id, number, source);
+      throw refuse(known ? 'wrong password' : user, CC.InvalidDataField);
     }
-    const session = bmc.sessions.begin({ kind: 'ipmi-1.5', channel, peer: { address: '0.0.0.0', port: 0 } });
-    if (!session) throw new IpmiError(CC.NodeBusy, 'no session slot');
+    const session = bmc.sessions.make({ kind: 'ipmi-1.5', channel, peer }, bmc.sessions.freshId());
     session.userId = user.id;
-    session.userName = name ?? '';
+    session.userName = name!;
     session.inactivity = serial.inactivity;
-    session.maxPrivilege = Math.min(user.privilegeLimit, bmc.channels.authentication(channel.number).privilegeLimit);
+    session.maxPrivilege = Math.min(user.privilegeLimit, bmc.channels.authentication(number).privilegeLimit);
+    if (bmc.logIns.atLimit(user, number)) throw refuse('session limit of the user', CC.NodeBusy);
     // Nobody types Set Session Privilege Level: the session has what its user may have.
-    bmc.sessions.activate(session, session.maxPrivilege);
+    const full = bmc.logIns.admit(session, session.maxPrivilege);
+    if (full) throw refuse(full, CC.NodeBusy);
     return ['[OK]'];
   }
 

@@ -1,9 +1,10 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import type { Context } from '../../router/message.ts';
+import type { Context, SessionView } from '../../router/message.ts';
 import { AuthType } from '../../wire/lan15.ts';
 import type { Setup } from '../setup.ts';
-import type { Durable, Store } from '../store.ts';
+import { whenStored, type Durable, type Store } from '../store.ts';
+import { Listeners } from '../listeners.ts';
 
 /** Channel medium types, IPMI 2.0 §6.5 table 6-3. */
 export const MediumType = { Ipmb: 1, Icmb10: 2, Icmb09: 3, Lan: 4, Serial: 5, OtherLan: 6, PciSmbus: 7, Smbus: 8, SystemInterface: 12 } as const;
@@ -61,6 +62,8 @@ export class Channels {
   readonly #keys: Store<Uint8Array>;
   readonly #caps: Store<readonly number[]>;
   readonly #authTypes: Store<readonly (readonly number[])[]>;
+  readonly #restricted = new Listeners<[channel: number]>();
+  readonly #keyListeners = new Listeners<[channel: number, by: SessionView | undefined]>();
 
   constructor(setup: Setup, channels: readonly ChannelOptions[]) {
     for (const channel of channels) this.#channels.set(channel.number, channel);
@@ -105,6 +108,7 @@ export class Channels {
 
   setPresentAccess(number: number, access: ChannelAccess): void {
     this.#present.set(number, access);
+    this.#restricted.tell(number);
   }
 
   setStoredAccess(number: number, access: ChannelAccess): Durable {
@@ -141,7 +145,7 @@ export class Channels {
   }
 
   setEnabledAuthTypes(number: number, byPrivilege: readonly (readonly number[])[]): Durable {
-    return this.#authTypes.set(number, byPrivilege);
+    return whenStored(this.#authTypes.set(number, byPrivilege), () => this.#restricted.tell(number));
   }
 
   /** What RMCP+ on a LAN channel asks for. */
@@ -152,16 +156,19 @@ export class Channels {
     privilegeLimit: number;
     kg: Uint8Array | undefined;
   } {
-    const { accessMode, privilegeLimit } = this.access(number, 'present');
-    const cipherSuites = this.cipherSuites(number);
-    const caps = this.suiteCaps(number);
     return {
-      cipherSuites,
-      suiteCap: (id) => caps[cipherSuites.indexOf(id)] ?? 0,
-      available: accessMode === AccessMode.Always || accessMode === AccessMode.Shared,
-      privilegeLimit,
+      cipherSuites: this.cipherSuites(number),
+      suiteCap: (id) => this.suiteCap(number, id),
+      available: this.available(number),
+      privilegeLimit: this.access(number, 'present').privilegeLimit,
       kg: this.kg(number),
     };
+  }
+
+  /** Its access mode lets remote consoles in (§6.6). */
+  available(number: number): boolean {
+    const { accessMode } = this.access(number, 'present');
+    return accessMode === AccessMode.Always || accessMode === AccessMode.Shared;
   }
 
   cipherSuites(number: number): readonly number[] {
@@ -176,8 +183,13 @@ export class Channels {
     return this.#caps.get(number) ?? UNCAPPED;
   }
 
+  /** The highest privilege by a suite; 0: the suite is not to be used, or not there. */
+  suiteCap(number: number, id: number): number {
+    return this.suiteCaps(number)[this.cipherSuites(number).indexOf(id)] ?? 0;
+  }
+
   setSuiteCaps(number: number, caps: readonly number[]): Durable {
-    return this.#caps.set(number, caps);
+    return whenStored(this.#caps.set(number, caps), () => this.#restricted.tell(number));
   }
 
   /** The BMC key; undefined: it is all zeros, and the user's key serves as both. */
@@ -191,8 +203,20 @@ export class Channels {
     return this.#keys.get(`${number}/${which}`) ?? (which === 'kg' ? this.get(number)?.lan?.kg : undefined) ?? new Uint8Array(20);
   }
 
-  setKey(number: number, which: 'kr' | 'kg', key: Uint8Array): Durable {
-    return this.#keys.set(`${number}/${which}`, key);
+  /** `by`: the session that sets it. */
+  setKey(number: number, which: 'kr' | 'kg', key: Uint8Array, by?: SessionView): Durable {
+    const done = this.#keys.set(`${number}/${which}`, key);
+    return which === 'kr' ? done : whenStored(done, () => this.#keyListeners.tell(number, by));
+  }
+
+  /** Called when a channel may allow less than before. */
+  onRestricted(listener: (channel: number) => void): void {
+    this.#restricted.add(listener);
+  }
+
+  /** Called when a channel's BMC key was set, with the session that did it. */
+  onKeyChanged(listener: (channel: number, by: SessionView | undefined) => void): void {
+    this.#keyListeners.add(listener);
   }
 
   keyLocked(number: number, which: 'kr' | 'kg'): boolean {

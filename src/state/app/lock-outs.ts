@@ -24,6 +24,8 @@ export class LockOuts {
     const now = this.#clock.monotonic();
     const key = `${userId}/${channel}`;
     const before = this.#guesses.get(key);
+    // Who is locked out stays so: a guess more neither lengthens nor ends it.
+    if (before && now < before.until) return false;
     const forgotten = !before || (forgetAfter > 0 && now - before.last >= forgetAfter);
     const count = (forgotten ? 0 : before.count) + 1;
     const locked = count >= threshold;

@@ -3,7 +3,11 @@ import { rig, LAN } from '../../../test/support/bmc.ts';
 
 test('a handle moves on: an old one does not mean the next session', () => {
   const { bmc } = rig();
-  const begin = () => bmc.sessions.begin({ kind: 'rmcp+', channel: LAN, peer: { address: '127.0.0.1', port: 1 } })!;
+  const begin = () => {
+    const session = bmc.sessions.make({ kind: 'rmcp+', channel: LAN, peer: { address: '127.0.0.1', port: 1 } }, bmc.sessions.freshId());
+    bmc.sessions.activate(session, 4);
+    return session;
+  };
   const first = begin();
   bmc.sessions.close(first, 'closed');
   expect(bmc.sessions.byHandle(first.handle)).toBeUndefined();

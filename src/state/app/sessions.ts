@@ -1,9 +1,10 @@
 import type { Channel, SessionView } from '../../router/message.ts';
+import { equalPeers, HalfOpen, sourceOf, type Peer } from './half-open.ts';
 import type { Setup } from '../setup.ts';
 import { Listeners } from '../listeners.ts';
 
 export interface SessionsOptions {
-  /** Most sessions at once, half-open ones included; 1..254. Default 64. */
+  /** Most sessions at once; 1..254. Default 64. */
   readonly limit?: number;
   /** Milliseconds without a message after which an active session ends. Default 60 000 (IPMI 2.0 §6.12.15). */
   readonly inactivity?: number;
@@ -13,14 +14,17 @@ export interface SessionsOptions {
 
 /** Handles 1..FEh: 0 is none, FFh reserved. */
 const HANDLES = 0xfe;
+/** A session that spoke in so many milliseconds keeps its place, whoever else wants in. */
+const SPOKEN_FOR = 10_000;
+/** Challenges of IPMI 1.5 that may be open at once; see docs/security.md for what that withstands. */
+const CHALLENGES = 2048;
+/** Ids of ended sessions that are remembered. */
+const ENDED = 64;
+/** Milliseconds between the first and the second look at a session that has been silent too long. */
+const SECOND_LOOK = 250;
 
 export type SessionKind = 'ipmi-1.5' | 'rmcp+';
-export type CloseReason = 'closed' | 'timeout' | 'evicted' | 'user-changed' | 'reset' | 'failed';
-
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-}
+export type CloseReason = 'closed' | 'timeout' | 'evicted' | 'user-changed' | 'revoked' | 'reset' | 'failed';
 
 /** What an interface gives when a log-in begins. */
 export interface SessionStart {
@@ -44,8 +48,12 @@ export interface Terms15 {
 export class Session implements SessionView {
   readonly kind: SessionKind;
   readonly channel: Channel;
-  readonly peer: Peer;
-  readonly handle: number;
+  /** Where its last authentic message came from; what is sent to it goes there. Behind a translator of addresses that changes. */
+  peer: Peer;
+  readonly source: string;
+  readonly began: number;
+  /** 0 until the log-in is complete: only a session has a place. */
+  handle = 0;
   readonly id: number;
   userId = 0;
   userName = '';
@@ -54,17 +62,20 @@ export class Session implements SessionView {
   /** False until the log-in is complete: no command but those of the log-in itself. */
   active = false;
   terms15: Terms15 | undefined;
+  /** The cipher suite of an RMCP+ session. */
+  suite: number | undefined;
   /** Milliseconds without a message after which it ends, where its channel has a setting of its own. */
   inactivity: number | undefined;
   /** Monotonic milliseconds of the last valid message. */
   lastHeard: number;
 
-  constructor(start: SessionStart, handle: number, id: number, now: number) {
+  constructor(start: SessionStart, id: number, now: number) {
     this.kind = start.kind;
     this.channel = start.channel;
     this.peer = start.peer;
-    this.handle = handle;
+    this.source = sourceOf(start.peer.address);
     this.id = id;
+    this.began = now;
     this.lastHeard = now;
   }
 }
@@ -74,7 +85,12 @@ export class Sessions {
   readonly limit: number;
   readonly #setup: Setup;
   readonly #inactivity: number;
-  readonly #setUp: number;
+  /** Milliseconds that a log-in may take. */
+  readonly setUp: number;
+  readonly #challenges: HalfOpen<Session>;
+  readonly #openListeners = new Listeners<[session: Session]>();
+  /** Ids of sessions that ended lately, oldest first: a datagram that comes late is told from one that is made up. */
+  readonly #ended: number[] = [];
   readonly #byHandle: (Session | undefined)[] = [];
   #lastHandle = 0;
   readonly #byId = new Map<number, Session>();
@@ -85,45 +101,87 @@ export class Sessions {
   constructor(setup: Setup, { limit = 64, inactivity = 60_000, setUp = 60_000 }: SessionsOptions = {}) {
     this.#setup = setup;
     this.limit = Math.min(limit, HANDLES);
+    this.setUp = setUp;
+    this.#challenges = new HalfOpen(setup.clock, CHALLENGES, setUp, (session) => this.#listeners.tell(session, 'evicted'));
     this.#inactivity = inactivity;
-    this.#setUp = setUp;
   }
 
-  /** A place for a new log-in; a full table gives up its oldest half-open one. Undefined: all places hold active sessions. */
-  begin(start: SessionStart): Session | undefined {
-    if (this.#byId.size >= this.limit) {
-      const halfOpen = [...this.#byId.values()].filter((session) => !session.active);
-      if (halfOpen.length === 0) return undefined;
-      this.close(
-        halfOpen.reduce((oldest, session) => (session.lastHeard < oldest.lastHeard ? session : oldest)),
-        'evicted',
-      );
-    }
-    // Moves on, so that an old handle does not mean the next user's session (IPMI 2.0 §22.20).
-    do this.#lastHandle = (this.#lastHandle % HANDLES) + 1;
-    while (this.#byHandle[this.#lastHandle]);
-    const handle = this.#lastHandle;
-    const session = new Session(start, handle, this.#freshId(), this.#setup.clock.monotonic());
-    this.#byHandle[handle] = session;
-    this.#byId.set(session.id, session);
-    if (!this.#sweeping) this.#setup.clock.after(1000, this.#expire);
-    this.#sweeping = true;
+  /** Sessions that one account may hold at most: half of all, so that no account keeps the others out. */
+  get share(): number {
+    return Math.ceil(this.limit / 2);
+  }
+
+  /** A log-in of IPMI 1.5 that is given a challenge. */
+  challenge(start: SessionStart): Session {
+    const session = this.make(start, this.freshId());
+    this.#challenges.add(session);
     return session;
   }
 
-  /** The log-in is complete. */
-  activate(session: Session, privilege: number): void {
+  /** A session that has no place yet. */
+  make(start: SessionStart, id: number): Session {
+    return new Session(start, id, this.#setup.clock.monotonic());
+  }
+
+  /**
+   * The log-in is complete: it has proved its password. Where all places are taken, or all that its account may have, it gets that
+   * of the longest silent session, first of one of its own user, never of one that spoke in the last 10 s. False: there is none.
+   */
+  activate(session: Session, privilege: number): boolean {
+    if (this.#byId.has(session.id) || !this.#makeRoom(session.userId)) return false;
+    this.#challenges.delete(session);
+    // Moves on, so that an old handle does not mean the next user's session (IPMI 2.0 §22.20).
+    do this.#lastHandle = (this.#lastHandle % HANDLES) + 1;
+    while (this.#byHandle[this.#lastHandle]);
+    session.handle = this.#lastHandle;
+    this.#byHandle[session.handle] = session;
+    this.#byId.set(session.id, session);
     session.active = true;
     session.privilege = privilege;
-    this.heard(session);
-  }
-
-  heard(session: Session): void {
     session.lastHeard = this.#setup.clock.monotonic();
+    if (!this.#sweeping) this.#setup.clock.after(1000, this.#expire);
+    this.#sweeping = true;
+    this.#openListeners.tell(session);
+    return true;
   }
 
+  #makeRoom(userId: number): boolean {
+    const own = this.active.filter((session) => session.userId === userId);
+    const isFull = this.#byId.size >= this.limit;
+    if (!isFull && own.length < this.share) return true;
+    const silent = this.longestSilent(own) ?? (own.length < this.share ? this.longestSilent(this.active) : undefined);
+    if (!silent) return false;
+    this.close(silent, 'evicted');
+    return true;
+  }
+
+  /** Of these, the one that has been silent longest, and for ten seconds at least. */
+  longestSilent(sessions: readonly Session[], atLeast = SPOKEN_FOR): Session | undefined {
+    const latest = this.#setup.clock.monotonic() - atLeast;
+    let found: Session | undefined;
+    for (const session of sessions) if (session.lastHeard <= (found?.lastHeard ?? latest)) found = session;
+    return found;
+  }
+
+  /** A message of the session came. `from`: where from, if that is proved by its signature. */
+  heard(session: Session, from?: { readonly host: string; readonly port: number }): void {
+    session.lastHeard = this.#setup.clock.monotonic();
+    if (from && !equalPeers(session.peer, from)) session.peer = { address: from.host, port: from.port };
+  }
+
+  /** An active session. */
   byId(id: number): Session | undefined {
     return this.#byId.get(id);
+  }
+
+  /** An IPMI 1.5 log-in that was given a challenge. */
+  challenged(id: number): Session | undefined {
+    return this.#challenges.get(id);
+  }
+
+  /** There was such a session, and it has ended. */
+  hasEnded(id: number): boolean {
+    return this.#ended.includes(id);
   }
 
   byHandle(handle: number): Session | undefined {
@@ -147,21 +205,24 @@ export class Sessions {
 
   /** The last log-in that was begun on a channel and is not complete. */
   begunOn(channel: number): Session | undefined {
-    return [...this.#byId.values()].findLast((session) => !session.active && session.channel.number === channel);
+    return this.#challenges.last((session) => session.channel.number === channel);
   }
 
-  /** Ends a session; closing one twice is nothing. */
+  /** Ends a session, or a log-in that has a challenge; closing one twice is nothing. */
   close(session: Session, reason: CloseReason): void {
-    if (this.#byId.get(session.id) !== session) return;
-    this.#byId.delete(session.id);
-    this.#byHandle[session.handle] = undefined;
-    session.active = false;
-    session.privilege = 0;
+    if (this.#byId.get(session.id) === session) {
+      this.#byId.delete(session.id);
+      this.#byHandle[session.handle] = undefined;
+      session.active = false;
+      session.privilege = 0;
+      if (this.#ended.push(session.id) > ENDED) this.#ended.shift();
+    } else if (!this.#challenges.delete(session)) return;
     this.#listeners.tell(session, reason);
   }
 
   closeAll(reason: CloseReason): void {
     for (const session of this.#byId.values()) this.close(session, reason);
+    this.#challenges.clear();
   }
 
   /** A user whose password, name or rights changed has to log in again. */
@@ -169,24 +230,46 @@ export class Sessions {
     for (const session of this.active) if (session.userId === userId) this.close(session, 'user-changed');
   }
 
+  /** The BMC key of a channel is another: whoever proved the old one has to log in again, but who changed it. */
+  closeRmcpPlus(channel: number, except: SessionView | undefined): void {
+    for (const session of this.active)
+      if (session.kind === 'rmcp+' && session.channel.number === channel && session !== except) this.close(session, 'revoked');
+  }
+
+  /** Called when a log-in is complete. */
+  onOpen(listener: (session: Session) => void): () => void {
+    return this.#openListeners.add(listener);
+  }
+
+  /** Called when a session ends, or a log-in that was given a challenge: the latter has no handle. */
   onClose(listener: (session: Session, reason: CloseReason) => void): () => void {
     return this.#listeners.add(listener);
   }
 
+  /** Random and never 0, so that an old session's late datagram cannot meet a new one's id. */
+  freshId(): number {
+    for (;;) {
+      const id = this.#setup.random.u32();
+      if (id !== 0 && !this.#byId.has(id) && !this.#challenges.has(id)) return id;
+    }
+  }
+
   readonly #expire = (): void => {
-    const now = this.#setup.clock.monotonic();
     for (const session of this.#byId.values()) {
-      if (now - session.lastHeard >= (session.active ? (session.inactivity ?? this.#inactivity) : this.#setUp)) this.close(session, 'timeout');
+      if (!this.#overdue(session)) continue;
+      // A process that was stopped wakes up here before it reads what waits in its sockets.
+      this.#setup.clock.after(SECOND_LOOK, this.#closeOverdue);
+      break;
     }
     this.#sweeping = this.#byId.size > 0;
     if (this.#sweeping) this.#setup.clock.after(1000, this.#expire);
   };
 
-  /** Random and never 0, so that an old session's late datagram cannot meet a new one's id. */
-  #freshId(): number {
-    for (;;) {
-      const id = this.#setup.random.u32();
-      if (id !== 0 && !this.#byId.has(id)) return id;
-    }
+  readonly #closeOverdue = (): void => {
+    for (const session of this.#byId.values()) if (this.#overdue(session)) this.close(session, 'timeout');
+  };
+
+  #overdue(session: Session): boolean {
+    return this.#setup.clock.monotonic() - session.lastHeard >= (session.inactivity ?? this.#inactivity);
   }
 }

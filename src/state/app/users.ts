@@ -1,14 +1,16 @@
-import { fromLatin1 } from '../../codec/index.ts';
+import { utf8Bytes } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { equalBytes } from '../../wire/crypto/hash.ts';
 import type { BadPasswordRule } from '../transport/lan-parameters.ts';
 import { LockOuts } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
-import type { Durable, Store } from '../store.ts';
+import { whenStored, type Durable, type Store } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 
 /** Most slots that six bits can number (IPMI 2.0 §22.26). */
 const MOST_SLOTS = 63;
+/** The one user that may be without a name (IPMI 2.0 §22.28). */
+export const NULL_USER = 1;
 /** Privilege limit 0Fh: the user has no access on the channel. */
 export const NO_ACCESS = 0x0f;
 
@@ -40,7 +42,9 @@ interface Password {
 export interface UsersOptions {
   readonly users?: readonly {
     readonly id: number;
+    /** At most 16 bytes in UTF-8. User 1 without one is the null user, which there is only by such a setting. */
     readonly name?: string;
+    /** At most 20 bytes in UTF-8; with more than 16, IPMI 1.5 is closed to the user. Without one, nobody logs in; `''` has to be said. */
     readonly password?: string;
     readonly enabled?: boolean;
     /** On every channel with sessions. Default Administrator. */
@@ -59,10 +63,18 @@ export interface LogInUser {
   readonly sessionLimit: number;
   /** 20 bytes. */
   readonly password: Uint8Array;
+  /** Its password was set as one of 20 bytes: good for RMCP+ alone (§22.30). */
+  readonly long: boolean;
 }
+
+/** Why nobody may log in by a name on a channel. */
+export type NoLogIn = 'unknown user' | 'disabled user' | 'user without a password' | 'no access to the channel' | 'user locked out';
 
 const ABSENT: UserRecord = { name: '', enabled: false, access: {} };
 const NONE: UserAccess = { callback: false, linkAuthentication: false, messaging: false, privilegeLimit: NO_ACCESS, sessionLimit: 0 };
+/** Bytes of a user name and of a password at most (§22.28, §22.30). */
+export const NAME_SIZE = 16;
+export const PASSWORD_SIZE = 20;
 const NO_PASSWORD: Password = { bytes: new Uint8Array(20), size: 16 };
 
 /** The user table. Passwords lie in a store of their own, because they are secret. */
@@ -73,18 +85,24 @@ export class Users {
   readonly #defaults = new Map<number, UserRecord>();
   readonly #defaultPasswords = new Map<number, Password>();
   readonly #lockOuts: LockOuts;
+  readonly #setup: Setup;
+  readonly #nullUser: boolean;
   readonly #listeners = new Listeners<[userId: number]>();
+  readonly #limitListeners = new Listeners<[userId: number]>();
   readonly #lockOutListeners = new Listeners<[userId: number, channel: number]>();
 
   constructor(setup: Setup, { users = [], channels = [1], slots = MOST_SLOTS }: UsersOptions = {}) {
     this.slots = slots;
+    this.#setup = setup;
+    this.#nullUser = users.some(({ id, name = '' }) => id === NULL_USER && name === '');
     this.#lockOuts = new LockOuts(setup.clock);
     this.#records = setup.store<UserRecord>('users');
     this.#passwords = setup.store<Password>('passwords');
-    for (const { id, name = '', password = '', enabled = true, privilegeLimit = Privilege.Administrator } of users) {
+    for (const { id, name = '', password, enabled = true, privilegeLimit = Privilege.Administrator } of users) {
       const access = { ...NONE, messaging: true, linkAuthentication: true, privilegeLimit };
+      if (!utf8Bytes(name, NAME_SIZE)) throw new RangeError(`user ${id}: a name has at most ${NAME_SIZE} bytes in UTF-8`);
       this.#defaults.set(id, { name, enabled, access: Object.fromEntries(channels.map((channel) => [channel, access])) });
-      this.#defaultPasswords.set(id, { bytes: fromLatin1(password, 20), size: password.length > 16 ? 20 : 16 });
+      if (password !== undefined) this.#defaultPasswords.set(id, passwordOf(id, password));
     }
   }
 
@@ -111,9 +129,9 @@ export class Users {
 
   /** Null names, named users, and whether anybody gets in without name and password, on one channel (§22.13). */
   loginKinds(channel: number): { nonNullUsers: boolean; nullUsers: boolean; anonymousLogin: boolean } {
-    const able = this.#ids().filter((id) => this.#able(id, channel));
+    const able = this.#ids().filter((id) => this.#obstacle(id, channel) === undefined);
     const nameless = able.filter((id) => this.name(id) === '');
-    const anonymous = nameless.filter((id) => this.#password(id).bytes.every((byte) => byte === 0));
+    const anonymous = nameless.filter((id) => isEmpty(this.#password(id)));
     return { nonNullUsers: able.length > nameless.length, nullUsers: nameless.length > anonymous.length, anonymousLogin: anonymous.length > 0 };
   }
 
@@ -122,24 +140,37 @@ export class Users {
    * first, then one whose limit is above it, as a look-up by name and privilege wants (§13.20); without, the first.
    */
   logIn(name: string, channel: number, privilege: number | undefined): LogInUser | undefined {
-    const able = this.#ids().filter((id) => this.name(id) === name && this.#able(id, channel));
+    const found = this.find(name, channel, privilege);
+    return typeof found === 'string' ? undefined : found;
+  }
+
+  /** As `logIn`, or why there is none. */
+  find(name: string, channel: number, privilege: number | undefined): LogInUser | NoLogIn {
+    let obstacle: NoLogIn = 'unknown user';
+    const able: number[] = [];
+    for (const id of this.#ids()) {
+      if (this.name(id) !== name) continue;
+      const own = this.#obstacle(id, channel);
+      if (own === undefined) able.push(id);
+      else if (obstacle === 'unknown user') obstacle = own;
+    }
     const limit = (one: number): number => this.access(one, channel).privilegeLimit;
     const wanted = privilege ?? 0;
     const id = privilege === undefined ? able[0] : (able.find((one) => limit(one) === wanted) ?? able.find((one) => limit(one) >= wanted) ?? able[0]);
-    if (id === undefined) return undefined;
+    if (id === undefined) return obstacle;
     const { privilegeLimit, sessionLimit } = this.access(id, channel);
-    return { id, privilegeLimit, sessionLimit, password: this.#password(id).bytes };
+    const { bytes, size } = this.#password(id);
+    return { id, privilegeLimit, sessionLimit, password: bytes, long: size > 16 };
   }
 
   setName(id: number, name: string): Durable {
-    if (name !== this.name(id)) this.#tell(id);
-    return this.#change(id, { ...this.#record(id), name });
+    const changes = name !== this.name(id);
+    return this.#change(id, { ...this.#record(id), name }, changes);
   }
 
   setEnabled(id: number, enabled: boolean): Durable {
     if (enabled) this.#lockOuts.free(id);
-    if (!enabled) this.#tell(id);
-    return this.#change(id, { ...this.#record(id), enabled });
+    return this.#change(id, { ...this.#record(id), enabled }, !enabled);
   }
 
   setAccess(id: number, channel: number, access: UserAccess): Durable {
@@ -147,15 +178,17 @@ export class Users {
     const before = this.access(id, channel);
     this.#lockOuts.free(id);
     const rank = ({ messaging, privilegeLimit }: UserAccess): number => (messaging && privilegeLimit !== NO_ACCESS ? privilegeLimit : 0);
-    if (rank(access) < rank(before)) this.#tell(id);
-    return this.#change(id, { ...record, access: { ...record.access, [channel]: access } });
+    const done = this.#change(id, { ...record, access: { ...record.access, [channel]: access } }, rank(access) < rank(before));
+    return access.sessionLimit === before.sessionLimit ? done : whenStored(done, () => this.#limitListeners.tell(id));
   }
 
   setPassword(id: number, password: Uint8Array): Durable {
+    const before = this.#password(id);
     const bytes = new Uint8Array(20);
     bytes.set(password);
-    if (!equalBytes(bytes, 0, this.#password(id).bytes, 0, bytes.length)) this.#tell(id);
-    return this.#passwords.set(id, { bytes, size: password.length });
+    const done = this.#passwords.set(id, { bytes, size: password.length });
+    const same = before.size === password.length && equalBytes(bytes, 0, before.bytes, 0, bytes.length);
+    return same ? done : whenStored(done, () => this.#listeners.tell(id));
   }
 
   /** Compares in constant time. `wrong-size`: it was stored with the other size. */
@@ -169,7 +202,10 @@ export class Users {
   refused(id: number, channel: number, rule: BadPasswordRule): void {
     if (!this.#lockOuts.failed(id, channel, rule)) return;
     const access = this.access(id, channel);
-    if (rule.lockOut === 0) void this.setAccess(id, channel, { ...access, messaging: false })?.catch(() => undefined);
+    if (rule.lockOut === 0) {
+      const locked = this.setAccess(id, channel, { ...access, messaging: false });
+      locked?.catch((error: unknown) => this.#setup.log.error(`user ${id} could not be locked out of channel ${channel}`, error));
+    }
     if (rule.event) this.#lockOutListeners.tell(id, channel);
   }
 
@@ -183,15 +219,25 @@ export class Users {
     this.#lockOutListeners.add(listener);
   }
 
-  /** Called when a user gets another password or name, or loses rights: what a session was opened with no longer holds. */
+  /** Called when it is stored that a user has another password or name, or fewer rights: what a session was opened with no longer holds. */
   onRevoked(listener: (userId: number) => void): void {
     this.#listeners.add(listener);
   }
 
-  #able(id: number, channel: number): boolean {
+  /** Called when it is stored that a user may have another number of sessions. */
+  onSessionLimit(listener: (userId: number) => void): void {
+    this.#limitListeners.add(listener);
+  }
+
+  /** What keeps a user from logging in; undefined: nothing. */
+  #obstacle(id: number, channel: number): NoLogIn | undefined {
     const { messaging, privilegeLimit } = this.access(id, channel);
-    if (this.#lockOuts.isLocked(id, channel)) return false;
-    return this.enabled(id) && messaging && privilegeLimit >= Privilege.Callback && privilegeLimit <= Privilege.Oem;
+    // A name that was cleared is a user that was deleted.
+    if (this.name(id) === '' && !(id === NULL_USER && this.#nullUser)) return 'unknown user';
+    if (!this.enabled(id)) return 'disabled user';
+    if (!messaging || privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem) return 'no access to the channel';
+    if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#defaultPasswords.has(id))) return 'user without a password';
+    return this.#lockOuts.isLocked(id, channel) ? 'user locked out' : undefined;
   }
 
   #ids(): number[] {
@@ -206,11 +252,18 @@ export class Users {
     return this.#passwords.get(id) ?? this.#defaultPasswords.get(id) ?? NO_PASSWORD;
   }
 
-  #change(id: number, record: UserRecord): Durable {
-    return this.#records.set(id, record);
+  #change(id: number, record: UserRecord, revokes: boolean): Durable {
+    const done = this.#records.set(id, record);
+    return revokes ? whenStored(done, () => this.#listeners.tell(id)) : done;
   }
+}
 
-  #tell(id: number): void {
-    this.#listeners.tell(id);
-  }
+const isEmpty = ({ bytes }: Password): boolean => bytes.every((byte) => byte === 0);
+
+function passwordOf(id: number, text: string): Password {
+  const given = utf8Bytes(text, PASSWORD_SIZE);
+  if (!given) throw new RangeError(`user ${id}: a password has at most ${PASSWORD_SIZE} bytes in UTF-8`);
+  const bytes = new Uint8Array(20);
+  bytes.set(given);
+  return { bytes, size: given.length > 16 ? 20 : 16 };
 }

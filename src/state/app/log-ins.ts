@@ -1,0 +1,166 @@
+import { Privilege } from '../../commands/command.ts';
+import { equalBytes } from '../../wire/crypto/hash.ts';
+import type { BadPasswordRule } from '../transport/lan-parameters.ts';
+import type { Setup } from '../setup.ts';
+import { Listeners } from '../listeners.ts';
+import type { Channels } from './channels.ts';
+import { Guesses } from './guesses.ts';
+import type { Peer } from './half-open.ts';
+import type { Session, Sessions } from './sessions.ts';
+import type { LogInUser, NoLogIn, Users } from './users.ts';
+
+/** Why a log-in was refused, in words for the log: what goes over the wire tells less. */
+export type LogInProblem =
+  | NoLogIn
+  | 'wrong password'
+  | 'too many wrong passwords'
+  | 'privilege level'
+  | 'cipher suite'
+  | 'authentication type'
+  | 'BMC key changed'
+  | 'user changed'
+  | 'channel not available'
+  | 'session limit of the user'
+  | 'no session slot'
+  | 'password of 20 bytes'
+  | 'wrong challenge';
+
+/** What a log-in wants to be judged by; RMCP+ has a suite, IPMI 1.5 an authentication type. */
+export interface LogInTerms {
+  readonly name: string;
+  /** The privilege that the look-up goes by (§13.20); undefined: by name alone. */
+  readonly lookUp: number | undefined;
+  /** The highest level that the session is to have. */
+  readonly role: number;
+  readonly userId: number;
+  /** 20 bytes, as they were when the log-in began. */
+  readonly password: Uint8Array;
+  readonly suite?: number;
+  readonly authType?: number;
+  /** The BMC key when the log-in began. */
+  readonly kg?: Uint8Array;
+}
+
+export interface RefusedLogIn {
+  readonly channel: number;
+  readonly peer: Peer;
+  /** As it was given; undefined where it was not yet. */
+  readonly name: string | undefined;
+  readonly problem: LogInProblem;
+  /** The step that was refused, and its answer: `RAKP 3, status 0Fh`. */
+  readonly step: string;
+}
+
+/** Who gets in, by which way, and with how much: asked at each step of a log-in, and again of open sessions when something is taken away. */
+export class LogIns {
+  readonly #users: Users;
+  readonly #channels: Channels;
+  readonly #sessions: Sessions;
+  readonly #rule: (channel: number) => BadPasswordRule;
+  readonly #guesses: Guesses;
+  readonly #listeners = new Listeners<[refused: RefusedLogIn]>();
+
+  constructor(setup: Setup, users: Users, channels: Channels, sessions: Sessions, rule: (channel: number) => BadPasswordRule) {
+    this.#users = users;
+    this.#channels = channels;
+    this.#sessions = sessions;
+    this.#rule = rule;
+    this.#guesses = new Guesses(setup.clock);
+    users.onRevoked((userId) => sessions.closeUser(userId));
+    users.onSessionLimit((userId) => this.#closeSurplus(userId));
+    channels.onRestricted((channel) => this.#review(channel));
+    channels.onKeyChanged((channel, by) => sessions.closeRmcpPlus(channel, by));
+  }
+
+  /** The user of that name, or why there is none for this source now. `lookUp`: as in LogInTerms. */
+  find(name: string, channel: number, lookUp: number | undefined, source: string): LogInUser | LogInProblem {
+    if (!this.#channels.available(channel)) return 'channel not available';
+    const user = this.#users.find(name, channel, lookUp);
+    if (typeof user === 'string') return user;
+    return this.#guesses.isBarred(source, user.id) ? 'too many wrong passwords' : user;
+  }
+
+  /** What keeps a name from logging in now, as `find` says it. */
+  obstacle(name: string, channel: number, source: string): LogInProblem | undefined {
+    const found = this.find(name, channel, undefined, source);
+    return typeof found === 'string' ? found : undefined;
+  }
+
+  /** Everything once more, as it is now: what was taken away since the log-in began counts. Undefined: nothing is in the way. */
+  check(terms: LogInTerms, channel: number, source: string): LogInProblem | undefined {
+    const user = this.find(terms.name, channel, terms.lookUp, source);
+    if (typeof user === 'string') return user;
+    if (user.id !== terms.userId || !equalBytes(user.password, 0, terms.password, 0, terms.password.length)) return 'user changed';
+    const { suite, authType } = terms;
+    if (suite !== undefined) {
+      if (!same(terms.kg, this.#channels.kg(channel))) return 'BMC key changed';
+      if (!this.#channels.cipherSuites(channel).includes(suite)) return 'cipher suite';
+    } else if (user.long) return 'password of 20 bytes';
+    if (terms.role > this.#ceiling(user.id, channel, suite, authType)) return 'privilege level';
+    return this.atLimit(user, channel) ? 'session limit of the user' : undefined;
+  }
+
+  /** The user has all the sessions on the channel that it may have. */
+  atLimit({ id, sessionLimit }: LogInUser, channel: number): boolean {
+    return sessionLimit > 0 && this.#sessions.count(channel, id) >= sessionLimit;
+  }
+
+  /** The password was right, and `check` found nothing: the session begins at `privilege`, or there is no place for it. */
+  admit(session: Session, privilege: number): LogInProblem | undefined {
+    this.#users.admitted(session.userId, session.channel.number);
+    this.#guesses.right(session.source, session.userId);
+    return this.#sessions.activate(session, privilege) ? undefined : 'no session slot';
+  }
+
+  /** A wrong password was given for a user that might have come in with the right one. */
+  wrong(userId: number, channel: number, source: string): void {
+    const rule = this.#rule(channel);
+    this.#guesses.wrong(source, userId, rule.threshold);
+    this.#users.refused(userId, channel, rule);
+  }
+
+  /** Tells of a log-in that comes to nothing. */
+  refused(refused: RefusedLogIn): void {
+    this.#listeners.tell(refused);
+  }
+
+  onRefused(listener: (refused: RefusedLogIn) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /** The highest level that user, channel and suite or authentication type allow now; 0: none. */
+  #ceiling(userId: number, channel: number, suite: number | undefined, authType: number | undefined): number {
+    if (!this.#channels.available(channel)) return 0;
+    let ceiling = Math.min(this.#users.access(userId, channel).privilegeLimit, this.#channels.access(channel, 'present').privilegeLimit);
+    if (suite !== undefined) return Math.min(ceiling, this.#channels.suiteCap(channel, suite));
+    while (authType !== undefined && ceiling >= Privilege.Callback && !this.#channels.enabledAuthTypes(channel, ceiling).includes(authType))
+      ceiling--;
+    return ceiling;
+  }
+
+  /** What a channel no longer gives, its sessions have no longer: they come down to it, or end. */
+  #review(channel: number): void {
+    for (const session of this.#sessions.active) {
+      if (session.channel.number !== channel) continue;
+      const ceiling = this.#ceiling(session.userId, channel, session.suite, session.terms15?.authType);
+      if (ceiling < Privilege.Callback) this.#sessions.close(session, 'revoked');
+      else if (ceiling < session.maxPrivilege) {
+        session.maxPrivilege = ceiling;
+        session.privilege = Math.min(session.privilege, ceiling);
+      }
+    }
+  }
+
+  /** A lower session limit ends the sessions beyond it, the longest silent first. */
+  #closeSurplus(userId: number): void {
+    for (const number of new Set(this.#sessions.active.map((session) => session.channel.number))) {
+      const { sessionLimit } = this.#users.access(userId, number);
+      const own = this.#sessions.active.filter((session) => session.userId === userId && session.channel.number === number);
+      const surplus = sessionLimit === 0 ? 0 : own.length - sessionLimit;
+      for (const session of own.sort((a, b) => a.lastHeard - b.lastHeard).slice(0, Math.max(surplus, 0))) this.#sessions.close(session, 'revoked');
+    }
+  }
+}
+
+const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.length === b.length && equalBytes(a, 0, b, 0, a.length));
