@@ -31,7 +31,8 @@ export function connectState(bmc: Whole, { events = true }: { readonly events?: 
     // Chassis Control leaves a console that blocked the switch where it is (§25.3).
     if (cause !== RestartCause.ChassisControl) for (const serial of bmc.serial.all) serial.unblock();
   });
-  bmc.chassis.onPower(({ action, starts }) => {
+  bmc.chassis.onPower(({ action, changed, on, starts }) => {
+    if (changed) bmc.dcmi.powerWent(on);
     stored(starts ? bmc.bootOptions.booted() : bmc.bootOptions.hold());
     if (action !== 'diag') bmc.watchdog.halt();
   });

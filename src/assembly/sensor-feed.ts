@@ -1,8 +1,15 @@
+import type { Sensor } from '../state/sensor/sensor.ts';
 import type { Sensors } from '../state/sensor/sensors.ts';
 import { streamName, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
 import { OWN, streamAddressOf } from './addresses.ts';
 
-/** HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "no reading any more". */
+/** The body that gives a sensor back to its source. */
+const SOURCE = 'source';
+
+/**
+ * HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "cannot be read"; `"source"`
+ * gives it back to its source. NAME as `Sensors.named` has it.
+ */
 export class SensorFeed {
   readonly #sensors: Sensors;
   readonly #http: World['http'];
@@ -34,21 +41,22 @@ export class SensorFeed {
   #answer({ method, path, body }: HttpRequest): HttpAnswer {
     if (path === '/sensors') {
       if (method !== 'GET') return { status: 405, body: 'GET\n' };
-      return json(
-        this.#sensors.all
-          .filter(({ declaration }) => !declaration.eventOnly)
-          .map((sensor) => ({ name: sensor.declaration.name, value: sensor.value ?? null })),
-      );
+      return json(this.#sensors.all.filter(({ declaration }) => !declaration.eventOnly).map((sensor) => this.#shown(sensor)));
     }
     const name = nameIn(path);
-    const sensor = name === undefined ? undefined : this.#sensors.byName(name);
-    if (!sensor || sensor.declaration.eventOnly) return { status: 404, body: `there is no ${name === undefined ? path : `sensor '${name}'`}\n` };
-    if (method === 'GET') return json({ name, value: sensor.value ?? null });
+    const sensor = name === undefined ? `there is no ${path}` : this.#sensors.named(name);
+    if (typeof sensor === 'string') return { status: sensor.startsWith('there is no') ? 404 : 409, body: `${sensor}\n` };
+    if (sensor.declaration.eventOnly) return { status: 404, body: `there is no sensor '${name}' with a reading\n` };
+    if (method === 'GET') return json(this.#shown(sensor));
     if (method !== 'PUT') return { status: 405, body: 'GET, PUT\n' };
-    const value = numberIn(body);
+    const value = valueIn(body);
     if (value === undefined) return { status: 400, body: 'expected a number, or null\n' };
-    const problem = sensor.push(value ?? undefined);
+    const problem = sensor.push(value === SOURCE ? undefined : value);
     return problem === undefined ? { status: 204 } : { status: 409, body: `${problem}\n` };
+  }
+
+  #shown(sensor: Sensor): { readonly name: string; readonly value: number | null } {
+    return { name: this.#sensors.nameOf(sensor), value: sensor.value ?? null };
   }
 }
 
@@ -63,11 +71,11 @@ function nameIn(path: string): string | undefined {
   }
 }
 
-/** Null: no reading; undefined: no number. */
-function numberIn(body: string): number | null | undefined {
+/** Null: it cannot be read; undefined: nothing of these. */
+function valueIn(body: string): number | typeof SOURCE | null | undefined {
   try {
     const value: unknown = JSON.parse(body);
-    return value === null || (typeof value === 'number' && Number.isFinite(value)) ? value : undefined;
+    return value === null || value === SOURCE || (typeof value === 'number' && Number.isFinite(value)) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -89,7 +89,6 @@ describe('pushed', () => {
     expect(bmc.sel.count).toBe(1);
     expect(await ask('GET', '/sensors/T%65mp')).toEqual([200, '{"name":"Temp","value":93}']);
     expect(await ask('PUT', '/sensors/Temp', 'hot')).toEqual([400, 'expected a number, or null']);
-    expect((await ask('PUT', '/sensors/Own', '1'))[0]).toBe(409);
     expect((await ask('PUT', '/sensors/Nobody', '1'))[0]).toBe(404);
     expect((await ask('PUT', '/sensors/%', '1'))[0]).toBe(404);
     expect((await ask('DELETE', '/sensors/Temp'))[0]).toBe(405);
@@ -105,6 +104,35 @@ describe('pushed', () => {
     await expect(world.until(world.http.request('http://127.0.0.1:9680/sensors'))).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  test('V19: HTTP sets a fixed sensor, makes it unreadable and gives it back; V9: sensors that share a name are told apart', async () => {
+    const common = { type: 'temperature', unit: 'degrees C', value: 20 };
+    const sensors = [
+      { ...common, name: 'Temp', entity: '3.1' },
+      { ...common, name: 'Temp', entity: '3.2' },
+      { name: 'Drive', entity: '4.1', type: 'drive slot / bay', states: [0] },
+    ];
+    const world = simWorld(1);
+    const bmc = new Bmc({ sensors, sensorFeed: { listen: '127.0.0.1:9680' } }, { world });
+    await world.until(bmc.open());
+    const ask = async (method: string, path: string, body = ''): Promise<[number, string]> => {
+      const answer = await world.until(world.http.request(`http://127.0.0.1:9680${path}`, { method, body }));
+      return [answer.status, answer.body.trim()];
+    };
+    expect(await ask('GET', '/sensors')).toEqual([200, '[{"name":"Temp@3.1","value":20},{"name":"Temp@3.2","value":20},{"name":"Drive","value":1}]']);
+    expect(await ask('PUT', '/sensors/Temp@3.2', '93')).toEqual([204, '']);
+    expect(await ask('PUT', '/sensors/%231', '94')).toEqual([204, '']);
+    expect(bmc.sensors.all.map(({ value }) => value)).toEqual([94, 93, 1]);
+    expect(await ask('PUT', '/sensors/Temp', '1')).toEqual([409, "2 sensors are 'Temp': name one of Temp@3.1 (#1), Temp@3.2 (#2)"]);
+    await ask('PUT', '/sensors/Temp@3.1', 'null');
+    expect(await ask('GET', '/sensors/Temp@3.1')).toEqual([200, '{"name":"Temp@3.1","value":null}']);
+    await ask('PUT', '/sensors/Temp@3.1', '"source"');
+    expect(bmc.sensors.get('Temp@3.1').value).toBe(20);
+    expect(await ask('PUT', '/sensors/Drive', '2')).toEqual([204, '']);
+    expect(bmc.sensors.get('Drive').value).toBe(2);
+    expect((await ask('PUT', '/sensors/Drive', '1.5'))[0]).toBe(409);
+    await bmc.close();
+  });
+
   test('a worker sets values until it ends', async () => {
     const { world, bmc, sensor } = await bench({ ...feed, sockets: { handlers: { path: '/handlers' } } });
     const worker = new Worker(await world.until(world.stream.connect({ path: '/handlers' })), world.clock);
@@ -115,10 +143,12 @@ describe('pushed', () => {
     worker.setSensor('Nobody', 55);
     await world.run(100);
     expect(sensor.value).toBe(55);
-    expect(problems).toEqual(["the value of 'Own' is not one that is pushed", "there is no sensor 'Nobody'"]);
+    expect(bmc.sensors.get('Own').value, 'a fixed one too').toBe(55);
+    expect(problems).toEqual(["there is no sensor 'Nobody'"]);
     worker.close();
     await world.run(100);
     expect(sensor.value).toBeUndefined();
+    expect(bmc.sensors.get('Own').value, 'its own value again').toBe(20);
     await bmc.close();
   });
 });

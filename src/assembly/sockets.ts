@@ -29,9 +29,9 @@ export function makeSockets(
     void made.push({ type, address, open: () => one.open(), close: () => one.close() });
   if (handlers) {
     const listen = { path: handlers.path, mode: handlers.mode ?? OWN };
-    const take = (sensor: string, value: number | undefined): string | undefined => {
-      const found = sensors.byName(sensor);
-      return found ? found.push(value) : `there is no sensor '${sensor}'`;
+    const take = (sensor: string, value: number | null | undefined): string | undefined => {
+      const found = sensors.named(sensor);
+      return typeof found === 'string' ? found : found.push(value);
     };
     add('handler-socket', () => handlers.path, new HandlerSocket({ ...common, sensors: take, buttons: frontPanel.pressNamed, listen }));
   }

@@ -93,7 +93,7 @@ const satellite = z.strictObject({
   name: latin1Text(16).min(1).optional(),
   entity: entity.optional(),
   identity: identity.optional(),
-  sensors: unique(sensor, 'number').optional(),
+  sensors: z.array(sensor).optional(),
   fru: unique(fru, 'id').optional(),
   firewall: z.array(firewall).optional(),
   get satellites(): z.ZodOptional<z.ZodArray<z.ZodType<SatelliteOptions>>> {
@@ -120,7 +120,7 @@ const bmc = {
     'id',
   ).optional(),
   userSlots: z.int().min(2).max(63).optional(),
-  sensors: unique(sensor, 'number').optional(),
+  sensors: z.array(sensor).optional(),
   fru: unique(fru, 'id').optional(),
   sdr: sdrSchema.optional(),
   sensorInterval: z.number().min(0.1).max(3600).optional(),

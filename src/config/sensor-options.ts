@@ -56,8 +56,10 @@ export type ThresholdOption = 'lnr' | 'lc' | 'lnc' | 'unc' | 'uc' | 'unr';
 
 export interface SensorOptions {
   readonly name: string;
-  /** 1..254. Default: the next free one. */
+  /** 1..254. Default: the next free one, on LUN 0, then 1, then 3. */
   readonly number?: number;
+  /** The logical unit that it is read at: 0, 1 or 3 (2 is system software's). Default: 0, or where there is a free number. */
+  readonly lun?: 0 | 1 | 3;
   /** `id.instance`, as `ipmitool sdr` prints it. */
   readonly entity: string;
   /** Sensor type by the specification's name, in lower case (`temperature`, `power supply`) or as a number. */

@@ -47,6 +47,7 @@ const offsets = z.array(z.int().min(0).max(14)).optional();
 export const sensor = z.strictObject({
   name: latin1Text(16).min(1),
   number: z.int().min(1).max(254).optional(),
+  lun: z.literal([0, 1, 3]).optional(),
   entity,
   type: sensorType,
   unit: unit.optional(),

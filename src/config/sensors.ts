@@ -1,6 +1,7 @@
 import { LINEARIZATIONS, NON_LINEAR } from '../state/sensor/linearization.ts';
-import { factorsFor, type Factors } from '../state/sensor/sensor-factors.ts';
-import { THRESHOLDS, type SensorDeclaration } from '../state/sensor/sensor.ts';
+import { factorsFor } from '../state/sensor/factor-choice.ts';
+import type { Factors } from '../state/sensor/sensor-factors.ts';
+import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration } from '../state/sensor/sensor.ts';
 import { SettingsError, settingAt } from './errors.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
@@ -10,71 +11,85 @@ import type { SensorOptions, SourceMaker } from './sensor-options.ts';
 const THRESHOLD = 0x01;
 const SENSOR_SPECIFIC = 0x6f;
 
+/** LUNs that sensors can be on, in the order in which they fill up; 2 is system software's (IPMI 2.0 §7.2). */
+const LUNS = [0, 1, 3] as const;
+const MOST_NUMBER = 254;
+
 /** The sensors of the settings, and those of the SDR file. Throws SettingsError. */
 export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions, source: SourceMaker): SensorDeclaration[] {
   const loaded = settingAt(['sdr'], () => sensorsInFile(sdr, source));
-  const taken = new Set([...loaded, ...sensors].flatMap(({ number }) => (number === undefined ? [] : [number])));
-  let next = 1;
-  return [
-    ...sensors.map((sensor, i) => {
-      while (taken.has(next)) next++;
-      const number = sensor.number ?? next++;
-      taken.add(number);
-      if (loaded.some((one) => one.number === number))
-        throw new SettingsError(`sensor ${sensor.name}: number ${number} is one of the SDR file's`, ['sensors', i]);
-      return settingAt(['sensors', i], () => sensorOf(sensor, number, source));
-    }),
-    ...loaded,
-  ];
+  const inFile = new Set(loaded.map(({ number, lun = 0 }) => keyOf(number, lun)));
+  const taken = new Set(inFile);
+  for (const [i, { name, number, lun = 0 }] of sensors.entries()) {
+    if (number === undefined) continue;
+    const key = keyOf(number, lun);
+    if (inFile.has(key)) throw new SettingsError(`sensor ${name}: number ${number} is one of the SDR file's`, ['sensors', i]);
+    if (taken.has(key)) throw new SettingsError(`sensor ${name}: number ${number} is another's on LUN ${lun}`, ['sensors', i, 'number']);
+    taken.add(key);
+  }
+  const next = new Map<number, number>(LUNS.map((lun) => [lun, 1]));
+  /** The next free number on one of the LUNs. */
+  const free = (luns: readonly number[]): { readonly number: number; readonly lun: number } | undefined => {
+    for (const lun of luns) {
+      let number = next.get(lun) ?? 1;
+      while (taken.has(keyOf(number, lun))) number++;
+      next.set(lun, number + 1);
+      if (number <= MOST_NUMBER) return { number, lun };
+    }
+    return undefined;
+  };
+  const own = sensors.map((sensor, i) => {
+    const { number, lun } = sensor;
+    const place = number === undefined ? free(lun === undefined ? LUNS : [lun]) : { number, lun: lun ?? 0 };
+    if (!place)
+      throw new SettingsError(`sensor ${sensor.name}: all ${MOST_NUMBER} numbers of LUN ${lun ?? LUNS.join(', ')} are taken`, ['sensors', i]);
+    return settingAt(['sensors', i], () => sensorOf(sensor, place, source));
+  });
+  return [...own, ...loaded];
 }
 
-function sensorOf(sensor: SensorOptions, number: number, source: SourceMaker): SensorDeclaration {
+const keyOf = (number: number, lun: number): number => (lun << 8) | number;
+
+function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: number; readonly lun: number }, source: SourceMaker): SensorDeclaration {
   const type = typeof sensor.type === 'number' ? sensor.type : sensorTypes[sensor.type.toLowerCase()];
   if (type === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no sensor type '${sensor.type}'`);
   const [entityId, entityInstance] = sensor.entity.split('.').map(Number);
-  const { name, value, eventOnly, needsPower, rearm, events } = sensor;
-  const common = {
+  const { name, value, eventOnly = false, needsPower = false, rearm, events } = sensor;
+  const seed = (lun << 8) | number;
+  const isDiscrete = sensor.unit === undefined || eventOnly;
+  const given = value === undefined ? undefined : source(value, seed);
+  const eventType = isDiscrete ? (sensor.eventType ?? SENSOR_SPECIFIC) : THRESHOLD;
+  const states = isDiscrete ? maskOf(sensor.states ?? []) : undefined;
+  const possible = eventType === SENSOR_SPECIFIC ? (possibleStates[type] ?? 0xff) : (genericStates[eventType] ?? 0x7fff);
+  return sensorDeclaration({
     number,
+    lun,
     name,
     entityId,
     entityInstance,
     type,
+    eventType,
+    analog: isDiscrete ? undefined : analogOf(sensor),
+    possibleStates: states === undefined ? undefined : possible | states,
+    states,
+    source: given ?? (isDiscrete ? undefined : source(0, seed)),
     eventOnly,
     needsPower,
     manualRearm: rearm === 'manual',
-    source: value === undefined ? undefined : source(value, number),
     assertionEvents: events?.assert && maskOf(events.assert),
     deassertionEvents: events?.deassert && maskOf(events.deassert),
-  };
-  if (sensor.unit === undefined || eventOnly) {
-    const eventType = sensor.eventType ?? SENSOR_SPECIFIC;
-    const states = maskOf(sensor.states ?? []);
-    const possible = eventType === SENSOR_SPECIFIC ? (possibleStates[type] ?? 0xff) : (genericStates[eventType] ?? 0x7fff);
-    return { ...common, eventType, states, possibleStates: possible | states };
-  }
-  const unit = units[sensor.unit];
-  if (unit === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no unit '${sensor.unit}'`);
-  const { range: [min, max] = [0, 255], nominal, thresholds = {}, hysteresis } = sensor;
-  const settable = sensor.settable?.reduce((mask, one) => mask | (1 << THRESHOLDS.indexOf(one)), 0);
-  return {
-    ...common,
-    source: common.source ?? source(0, number),
-    eventType: THRESHOLD,
-    analog: {
-      factors: factorsOf(sensor, min, max),
-      unit,
-      percentage: sensor.unit === 'percent',
-      min,
-      max,
-      nominal,
-      thresholds,
-      settable,
-      hysteresis,
-    },
-  };
+  });
 }
 
-function factorsOf({ name, linearization = 'linear', curve }: SensorOptions, min: number, max: number): Factors {
+function analogOf(sensor: SensorOptions): AnalogDeclaration {
+  const { name, range: [min, max] = [0, 255], nominal, thresholds = {}, hysteresis } = sensor;
+  const unit = units[sensor.unit ?? ''];
+  if (unit === undefined) throw new SettingsError(`sensor ${name}: there is no unit '${sensor.unit}'`);
+  const settable = sensor.settable?.reduce((mask, one) => mask | (1 << THRESHOLDS.indexOf(one)), 0);
+  return { factors: factorsOf(sensor, min, max), unit, percentage: sensor.unit === 'percent', min, max, nominal, thresholds, settable, hysteresis };
+}
+
+function factorsOf({ name, linearization = 'linear', curve, ...sensor }: SensorOptions, min: number, max: number): Factors {
   if (curve) {
     const rises = curve.every(([raw], i) => i === 0 || raw > curve[i - 1][0]);
     const steady = curve.every(([, value], i) => i < 2 || value > curve[i - 1][1] === curve[1][1] > curve[0][1]);
@@ -86,7 +101,15 @@ function factorsOf({ name, linearization = 'linear', curve }: SensorOptions, min
   const { inverse } = LINEARIZATIONS[code];
   if (![min, max].every((value) => Number.isFinite(inverse(value))))
     throw new SettingsError(`sensor ${name}: ${linearization} does not reach all of the range ${min} to ${max}`);
-  return factorsFor(min, max, code);
+  const { thresholds = {}, hysteresis, nominal, value } = sensor;
+  const first = typeof value === 'object' && 'push' in value ? value.first : value;
+  const factors = factorsFor(min, max, code, {
+    limits: Object.values(thresholds),
+    distances: hysteresis === undefined ? [] : [hysteresis],
+    readings: [nominal, first].filter((one) => typeof one === 'number'),
+  });
+  if (!factors) throw new SettingsError(`sensor ${name}: no factors of an SDR reach over the range ${min} to ${max}`, ['range']);
+  return factors;
 }
 
 const maskOf = (offsets: readonly number[]): number => offsets.reduce((mask, offset) => mask | (1 << offset), 0);

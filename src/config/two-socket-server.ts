@@ -50,6 +50,7 @@ const watts = (name: string, entity: number, instance: number, base: number): Se
   value: { base, swing: base * 0.12, period: 150, noise: base * 0.02 },
   nominal: base,
   thresholds: { unc: 800, uc: 900 },
+  needsPower: true,
 });
 
 const discrete = (name: string, entity: number, instance: number, type: string, states: readonly number[]): SensorOptions => ({

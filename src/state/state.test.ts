@@ -9,7 +9,8 @@ import { GetDeviceId } from '../commands/app/device.ts';
 import { GetChassisStatus } from '../commands/chassis/chassis.ts';
 import { GetSelEntry, GetSelInfo } from '../commands/storage/sel.ts';
 import { GetSdrRepositoryInfo } from '../commands/storage/sdr.ts';
-import { factorsFor, toRaw, toReal } from './sensor/sensor-factors.ts';
+import { factorsFor } from './sensor/factor-choice.ts';
+import { toRaw, toReal } from './sensor/sensor-factors.ts';
 import { guidBytes } from './app/identity.ts';
 import { Store, type Journal } from './store.ts';
 
@@ -64,12 +65,12 @@ describe('sensors', () => {
   test.each([
     [0, 255, 1],
     [0, 25_500, 100],
-    [0, 15.3, 0.06],
-    [-128, 127, 1.1],
+    [0, 15.3, 0.1],
+    [-128, 127, 1],
     [0, 127, 0.5],
-    [200, 300, 0.4],
+    [200, 300, 0.5],
   ])('factors for %d..%d step by %d and come back', (min, max, step) => {
-    const factors = factorsFor(min, max);
+    const factors = factorsFor(min, max)!;
     expect(factors.m * 10 ** factors.k2).toBeCloseTo(step, 6);
     expect(Math.abs(factors.m)).toBeLessThan(512);
     for (const value of [min, (min + max) / 2, max])

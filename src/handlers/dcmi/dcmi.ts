@@ -51,7 +51,7 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
     const { span, ...watts } = bmc.dcmi.power(milliseconds);
     // Rolling averages have the period that was asked for; others that of which there are samples.
     const covered = mode === PowerReadingMode.Enhanced ? milliseconds : span;
-    return { ...watts, timestamp: bmc.time.now(), period: covered, active: bmc.dcmi.measuresPower ? 1 : 0 };
+    return { ...watts, timestamp: bmc.time.now(), period: covered, active: bmc.dcmi.readsPower ? 1 : 0 };
   }),
 
   handle(GetPowerLimit, (_request, { bmc: { dcmi } }) => {
@@ -86,8 +86,11 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetTemperatureReadings, ({ sensorType, entityId, entityInstance, start }, { bmc }) => {
     const found = temperatures(bmc, sensorType, entityId, entityInstance);
-    const readings = found.slice(Math.max(start - 1, 0), Math.max(start - 1, 0) + AT_ONCE).map((sensor) => {
-      const degrees = Math.round(sensor.value ?? 0);
+    const readings = found.slice(Math.max(start - 1, 0), Math.max(start - 1, 0) + AT_ONCE).flatMap((sensor) => {
+      const { value } = sensor;
+      // There is no bit for "cannot be read": such a sensor is left out.
+      if (value === undefined) return [];
+      const degrees = Math.round(value);
       return { negative: degrees < 0 ? 1 : 0, degrees: Math.min(Math.abs(degrees), 127), instance: sensor.declaration.entityInstance };
     });
     return { total: found.length, count: readings.length, readings };

@@ -27,7 +27,7 @@ const LINEAR_FACTORS = { tolerance: 0, accuracyLow: 0, accuracyHigh: 0, accuracy
 
 export const sensorHandlers: readonly Handler<BmcState>[] = [
   handle(GetSensorReadingFactors, ({ sensorNumber, reading }, context) => {
-    const { factors, next } = factorsAt(sensorOf(context, sensorNumber).analog.factors, reading);
+    const { factors, next } = factorsAt(sensorOf(context, sensorNumber).requireAnalog().factors, reading);
     const { m, b, k1, k2 } = factors;
     return {
       nextReading: next,
@@ -43,7 +43,7 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
 
   handle(SetSensorHysteresis, ({ sensorNumber, positive, negative }, context) => {
     const sensor = sensorOf(context, sensorNumber);
-    void sensor.analog;
+    sensor.requireAnalog();
     return after(sensor.setHysteresis(positive, negative), {});
   }),
 
@@ -51,9 +51,8 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
 
   handle(SetSensorThreshold, (request, context) => {
     const sensor = sensorOf(context, request.sensorNumber);
-    void sensor.analog;
+    const { settable = sensor.thresholdMask } = sensor.requireAnalog();
     const chosen = THRESHOLDS.flatMap((name, i): [ThresholdName, number][] => (request[name] ? [[name, request.values[i]]] : []));
-    const settable = sensor.analog.settable ?? sensor.thresholdMask;
     for (const [name] of chosen)
       if (sensor.threshold(name) === undefined || !(settable & (1 << THRESHOLDS.indexOf(name))))
         throw new IpmiError(CC.InvalidDataField, `${sensor.declaration.name} has no ${name} to set`);
@@ -62,7 +61,7 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetSensorThreshold, ({ sensorNumber }, context) => {
     const sensor = sensorOf(context, sensorNumber);
-    void sensor.analog;
+    sensor.requireAnalog();
     const has = (name: ThresholdName): boolean => sensor.threshold(name) !== undefined;
     return {
       lnc: has('lnc'),

@@ -18,8 +18,8 @@ export interface WorkerCounters {
   stray: number;
 }
 
-/** Sets a sensor that is pushed; undefined: it has no reading. Returns what is wrong, if it cannot be set. */
-export type SensorSink = (name: string, value: number | undefined) => string | undefined;
+/** Sets a sensor; null: it cannot be read; undefined: nothing more comes from here. Returns what is wrong, if it cannot be set. */
+export type SensorSink = (name: string, value: number | null | undefined) => string | undefined;
 
 /** Presses a button of the front panel. False: nothing came of it; undefined: there is no such button. */
 export type ButtonSink = (button: string) => boolean | undefined;
@@ -132,7 +132,7 @@ export class WorkerLink<B> {
       case 'next':
         return void this.#next(line);
       case 'sensor':
-        return this.#sensor(line.name, line.value ?? undefined);
+        return this.#sensor(line.name, line.value);
       case 'press':
         return this.#press(line.id, line.button);
       case 'ping':
@@ -145,7 +145,7 @@ export class WorkerLink<B> {
     }
   }
 
-  #sensor(name: string, value: number | undefined): void {
+  #sensor(name: string, value: number | null): void {
     const problem = this.#options.sensors ? this.#options.sensors(name, value) : 'sensor: this BMC takes no readings';
     if (problem !== undefined) return this.#error(problem);
     this.#fed.add(name);

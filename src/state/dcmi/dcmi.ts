@@ -3,7 +3,7 @@ import { ExceptionAction, ThermalAction } from '../../commands/dcmi/dcmi.ts';
 import type { Clock } from '../../world/world.ts';
 import { LimitWatch } from './limit-watch.ts';
 import { PowerHistory, type PowerStatistics } from './power-history.ts';
-import { toRaw, toReal } from '../sensor/sensor-factors.ts';
+import { PowerTimes } from './power-times.ts';
 import type { Sensor } from '../sensor/sensor.ts';
 import type { Sensors } from '../sensor/sensors.ts';
 import type { Setup } from '../setup.ts';
@@ -58,6 +58,7 @@ export class Dcmi {
   readonly #configuration: Store<readonly number[]>;
   readonly #controllerId: string;
   readonly #history: PowerHistory;
+  readonly #powerTimes: PowerTimes;
   readonly #watch: LimitWatch;
   readonly #listeners = new Listeners<[exceeded: LimitExceeded]>();
 
@@ -70,6 +71,7 @@ export class Dcmi {
     this.#active = setup.store<boolean>('power-limit-active');
     this.#thermal = setup.store<ThermalLimit>('thermal-limits');
     this.#configuration = setup.store<readonly number[]>('dcmi-configuration');
+    this.#powerTimes = new PowerTimes(setup.clock, () => sensors.powered());
     this.#history = new PowerHistory(setup.clock, (time) => this.#wattsAt(time));
     this.#watch = new LimitWatch(setup.clock);
     this.#watchPower();
@@ -91,14 +93,24 @@ export class Dcmi {
     return this.#wattSensors.length > 0;
   }
 
+  /** Its power can be read now. */
+  get readsPower(): boolean {
+    return this.#wattsAt(this.#clock.now()) !== undefined;
+  }
+
+  /** The machine went on or off. */
+  powerWent(on: boolean): void {
+    this.#powerTimes.went(on);
+  }
+
   /** Watts now, and their statistics over the last `period` milliseconds, as far as they reach back. */
   power(period: number): { readonly current: number } & PowerStatistics {
     const { minimum, maximum, average, span } = this.#history.statistics(period);
-    const current = Math.round(this.#wattsAt(this.#clock.now()));
+    const now = this.#wattsAt(this.#clock.now());
     return {
-      current,
-      minimum: Math.min(current, Math.round(minimum)),
-      maximum: Math.max(current, Math.round(maximum)),
+      current: Math.round(now ?? 0),
+      minimum: Math.round(Math.min(now ?? minimum, minimum)),
+      maximum: Math.round(Math.max(now ?? maximum, maximum)),
       average: Math.round(average),
       span,
     };
@@ -186,15 +198,22 @@ export class Dcmi {
     return this.#sensors.all.filter(({ declaration }) => declaration.analog?.unit === WATTS);
   }
 
-  #wattsAt(time: number): number {
-    return this.#wattSensors.reduce((sum, sensor) => sum + toReal(sensor.analog.factors, toRaw(sensor.analog.factors, sensor.valueAt(time))), 0);
+  /** What the machine takes at a wall time, in watts; undefined: no sensor says. What hangs on its power takes nothing while it is off. */
+  #wattsAt(time: number): number | undefined {
+    const isOn = this.#powerTimes.wasOn(time);
+    let sum: number | undefined;
+    for (const sensor of this.#wattSensors) {
+      const watts = !isOn && sensor.declaration.needsPower ? 0 : sensor.valueAt(time);
+      if (watts !== undefined) sum = (sum ?? 0) + watts;
+    }
+    return sum;
   }
 
   #watchPower(): void {
     const { exceptionAction, limit, correctionTime } = this.powerLimit;
     const acts = exceptionAction === ExceptionAction.PowerOff || exceptionAction === ExceptionAction.LogOnly;
     const watched = {
-      exceeded: () => this.#wattsAt(this.#clock.now()) > limit,
+      exceeded: () => (this.#wattsAt(this.#clock.now()) ?? 0) > limit,
       patience: correctionTime,
       act: () => this.#tell({ kind: 'power', powerOff: exceptionAction === ExceptionAction.PowerOff }),
     };

@@ -9,6 +9,7 @@ export interface PowerStatistics {
   readonly span: number;
 }
 
+const NOTHING = { minimum: 0, maximum: 0, average: 0 } as const;
 const SECOND = 1000;
 /** Samples of single seconds, and of longer steps for longer windows. */
 const FINE = 60;
@@ -20,37 +21,42 @@ const PATIENCE = 7200;
 /** What the machine took, second by second for a minute and in steps for an hour (DCMI 1.5 §6.6.1). Nothing runs and nothing is kept until somebody asks. */
 export class PowerHistory {
   readonly #clock: Clock;
-  readonly #at: (time: number) => number;
+  readonly #at: (time: number) => number | undefined;
   readonly #began: number;
-  #fine: number[] = [];
-  #coarse: { minimum: number; maximum: number; sum: number; count: number }[] = [];
+  #fine: (number | undefined)[] = [];
+  /** `count`: seconds of which there are samples, of `seconds`. */
+  #coarse: { minimum: number; maximum: number; sum: number; count: number; seconds: number }[] = [];
   #asked = 0;
   #timer: Timer | undefined;
 
-  /** `at`: watts at a wall time; of the past, as far as it is known. */
-  constructor(clock: Clock, at: (time: number) => number) {
+  /** `at`: watts at a wall time; of the past, as far as it is known; undefined: nothing could be read. */
+  constructor(clock: Clock, at: (time: number) => number | undefined) {
     this.#clock = clock;
     this.#at = at;
     this.#began = clock.monotonic();
   }
 
-  /** The last `period` milliseconds. */
+  /** The last `period` milliseconds; zeros where nothing could be read in all of it. */
   statistics(period: number): PowerStatistics {
     this.#asked = this.#clock.monotonic();
     if (!this.#timer) this.#start();
     const samples = Math.max(1, Math.ceil(period / SECOND));
     if (samples <= FINE) {
       const window = this.#fine.slice(-samples);
-      const sum = window.reduce((all, watts) => all + watts, 0);
-      return { minimum: Math.min(...window), maximum: Math.max(...window), average: sum / window.length, span: window.length * SECOND };
+      const known = window.filter((watts) => watts !== undefined);
+      if (known.length === 0) return { ...NOTHING, span: window.length * SECOND };
+      const sum = known.reduce((all, watts) => all + watts, 0);
+      return { minimum: Math.min(...known), maximum: Math.max(...known), average: sum / known.length, span: window.length * SECOND };
     }
     const steps = this.#coarse.slice(-Math.ceil(samples / STEP));
     const [sum, count] = steps.reduce(([watts, n], step) => [watts + step.sum, n + step.count], [0, 0]);
+    const span = Math.min(period, this.#clock.monotonic() - this.#began + SECOND);
+    if (count === 0) return { ...NOTHING, span };
     return {
       minimum: Math.min(...steps.map((step) => step.minimum)),
       maximum: Math.max(...steps.map((step) => step.maximum)),
       average: sum / count,
-      span: Math.min(period, this.#clock.monotonic() - this.#began + SECOND),
+      span,
     };
   }
 
@@ -79,20 +85,22 @@ export class PowerHistory {
     this.#coarse = [];
   };
 
-  #take(watts: number, whole: boolean): void {
+  /** Undefined: nothing could be read, which is another thing than 0 watts. */
+  #take(watts: number | undefined, whole: boolean): void {
     this.#fine.push(watts);
     if (this.#fine.length > FINE) this.#fine.shift();
-    const last = this.#coarse.at(-1);
-    if (last && !whole && last.count < STEP) {
-      last.minimum = Math.min(last.minimum, watts);
-      last.maximum = Math.max(last.maximum, watts);
-      last.sum += watts;
-      last.count++;
-      return;
-    }
     // A step of which only one sample is known counts as if all had been like it.
-    const count = whole ? STEP : 1;
-    this.#coarse.push({ minimum: watts, maximum: watts, sum: watts * count, count });
-    if (this.#coarse.length > COARSE) this.#coarse.shift();
+    const seconds = whole ? STEP : 1;
+    let step = this.#coarse.at(-1);
+    if (!step || whole || step.seconds >= STEP) {
+      this.#coarse.push((step = { minimum: Infinity, maximum: -Infinity, sum: 0, count: 0, seconds: 0 }));
+      if (this.#coarse.length > COARSE) this.#coarse.shift();
+    }
+    step.seconds += seconds;
+    if (watts === undefined) return;
+    step.minimum = Math.min(step.minimum, watts);
+    step.maximum = Math.max(step.maximum, watts);
+    step.sum += watts * seconds;
+    step.count += seconds;
   }
 }

@@ -23,7 +23,9 @@ export interface AnalogDeclaration {
 }
 
 export interface SensorDeclaration {
+  /** 1..254. */
   readonly number: number;
+  /** 0, 1 or 3; 2 is system software's. Default 0. */
   readonly lun?: number;
   /** At most 16 characters. */
   readonly name: string;
@@ -52,6 +54,27 @@ export interface SensorDeclaration {
   /** The SDR that it was loaded from. */
   readonly record?: Uint8Array;
 }
+
+/** One shape for all declarations, whatever is left out: a hundred thousand sensors share it, and those who read them are fast. */
+export const sensorDeclaration = (given: SensorDeclaration): SensorDeclaration => ({
+  number: given.number,
+  lun: given.lun ?? 0,
+  name: given.name,
+  entityId: given.entityId,
+  entityInstance: given.entityInstance,
+  type: given.type,
+  eventType: given.eventType,
+  analog: given.analog,
+  possibleStates: given.possibleStates,
+  states: given.states,
+  source: given.source,
+  eventOnly: given.eventOnly,
+  needsPower: given.needsPower,
+  manualRearm: given.manualRearm,
+  assertionEvents: given.assertionEvents,
+  deassertionEvents: given.deassertionEvents,
+  record: given.record,
+});
 
 /** What a client changed; raw readings. */
 export interface StoredSensor {

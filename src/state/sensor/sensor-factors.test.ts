@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LINEARIZATIONS } from './linearization.ts';
-import { factorsAt, factorsFor, falls, ordered, toRaw, toReal } from './sensor-factors.ts';
+import { factorsFor } from './factor-choice.ts';
+import { factorsAt, falls, ordered, toRaw, toReal } from './sensor-factors.ts';
 
 /** Ranges that each function reaches. */
 const ranges: Record<string, [number, number]> = {
@@ -21,7 +22,7 @@ const ranges: Record<string, [number, number]> = {
 
 describe.each(LINEARIZATIONS.map(({ name }, code) => ({ name, code })))('$name', ({ name, code }) => {
   const [min, max] = ranges[name];
-  const factors = factorsFor(min, max, code);
+  const factors = factorsFor(min, max, code)!;
 
   test('each reading is the nearest one to its value, within the fields of an SDR', () => {
     expect(Math.abs(factors.m)).toBeLessThan(512);

@@ -1,5 +1,8 @@
 import { LINEARIZATIONS, NON_LINEAR } from './linearization.ts';
 
+/** Ten bits, signed: M and B. */
+export const LARGEST = 511;
+
 /** How a raw reading becomes a value: y = L((M x + B 10^k1) 10^k2) (IPMI 2.0 §36.3). */
 export interface Factors {
   /** 10 bits, signed. */
@@ -17,44 +20,6 @@ export interface Factors {
   readonly linearization?: number;
   /** Of a non-linear sensor: raw readings, rising, and their values; straight lines lie between them. At least two. */
   readonly curve?: readonly (readonly [number, number])[];
-}
-
-/** Ten bits, signed. */
-const LARGEST = 511;
-
-/** Round factors in which 256 readings reach from `min` to `max`, through a linearization's function if there is one. */
-export function factorsFor(min: number, max: number, linearization = 0): Factors {
-  if (linearization === 0) return linearFactors(min, max);
-  const { inverse, falls = false } = LINEARIZATIONS[linearization];
-  const ends = [inverse(min), inverse(max)];
-  if (falls) ends.reverse();
-  return { ...linearFactors(ends[0], ends[1]), linearization };
-}
-
-function linearFactors(min: number, max: number): Factors {
-  const signed = min < 0;
-  const span = signed ? 2 * Math.max(-min, max) : max - min;
-  const step = (span > 0 ? span : 1) / (signed ? 254 : 255);
-  // Two digits of M, shortened where it ends in 0.
-  let k2 = Math.max(-8, Math.floor(Math.log10(step)) - 1);
-  let m = Math.ceil(step / 10 ** k2 - 1e-6);
-  while (m % 10 === 0 && m > 0 && k2 < 7) {
-    m /= 10;
-    k2++;
-  }
-  if (signed || min === 0) return { m, b: 0, k1: 0, k2, signed };
-  return { m, k2, signed, ...offset(min / 10 ** k2) };
-}
-
-/** B and its exponent for an offset in steps of 10^k2. */
-function offset(steps: number): { readonly b: number; readonly k1: number } {
-  let b = steps;
-  let k1 = 0;
-  while (Math.abs(b) > LARGEST && k1 < 7) {
-    b /= 10;
-    k1++;
-  }
-  return { b: Math.floor(b), k1 };
 }
 
 /** The factors at one reading: a non-linear sensor's are those of the line that it lies on, all others' are the same everywhere. */
@@ -78,6 +43,10 @@ function lineThrough([x0, y0]: readonly [number, number], [x1, y1]: readonly [nu
   for (; Math.abs(b) * 10 <= LARGEST && b % 1 !== 0 && k1 > -8; k1--) b *= 10;
   return { m, b: Math.round(b), k1, k2, signed };
 }
+
+/** What lies between two neighbouring readings, in the sensor's unit; undefined where it is not the same everywhere. */
+export const stepOf = (factors: Factors): number | undefined =>
+  isLinear(factors) && !factors.curve ? Number((Math.abs(factors.m) * 10 ** factors.k2).toPrecision(12)) : undefined;
 
 /** The value of a raw reading, 0..255. */
 export function toReal(factors: Factors, raw: number): number {

@@ -9,7 +9,7 @@ import {
   type StoredSensor,
   type ThresholdName,
 } from './sensor-declaration.ts';
-import { ordered, toRaw, toReal } from './sensor-factors.ts';
+import { ordered, stepOf, toRaw, toReal } from './sensor-factors.ts';
 import { constant, Pushed, type SensorSource } from './sensor-source.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -34,7 +34,10 @@ export interface GivenEventData {
   readonly withOffset: boolean;
 }
 
+type HysteresisSteps = NonNullable<AnalogDeclaration['hysteresisSteps']>;
+
 const THRESHOLD_EVENTS = 0x0fff;
+const ALL_STATES = 0x7fff;
 const LOWER = 3;
 /** Two event offsets for each threshold, going low and going high; the first of them here is the one that tells of trouble. */
 const eventOffset = (threshold: number): number => 2 * threshold + (threshold < LOWER ? 0 : 1);
@@ -45,8 +48,8 @@ export class Sensor {
   readonly #around: SensorSurroundings;
   readonly #key: string;
   readonly #source: SensorSource;
-  /** Raw, of an analog sensor. */
-  #override: number | undefined;
+  /** What it reads instead of its source's value: raw, or states; null: it cannot be read. */
+  #override: number | null | undefined;
   #discrete: number;
   /** Comparison bits as hysteresis has left them. */
   #compared = 0;
@@ -55,7 +58,7 @@ export class Sensor {
   #deassertions = 0;
   #eventData: GivenEventData | undefined;
   /** The declared hysteresis. */
-  #steps: { readonly positive: number; readonly negative: number } | undefined;
+  #steps: HysteresisSteps | undefined;
 
   constructor(declaration: SensorDeclaration, around: SensorSurroundings) {
     this.declaration = declaration;
@@ -72,7 +75,7 @@ export class Sensor {
   }
 
   /** Throws CDh for a sensor without an analog reading. */
-  get analog(): AnalogDeclaration {
+  requireAnalog(): AnalogDeclaration {
     const { analog } = this.declaration;
     if (!analog) throw new IpmiError(CC.IllegalForSensor, `${this.declaration.name} has no analog reading`);
     return analog;
@@ -130,8 +133,8 @@ export class Sensor {
   }
 
   /** In steps of the raw reading. */
-  get hysteresis(): { readonly positive: number; readonly negative: number } {
-    return this.#stored.hysteresis ?? this.analog.hysteresisSteps ?? (this.#steps ??= stepsOf(this.analog));
+  get hysteresis(): HysteresisSteps {
+    return this.#stored.hysteresis ?? (this.#steps ??= stepsOf(this.requireAnalog()));
   }
 
   setHysteresis(positive: number, negative: number): Durable {
@@ -146,19 +149,30 @@ export class Sensor {
     return analog ? toReal(analog.factors, raw) : states;
   }
 
-  /** Makes the sensor read a value (of a discrete sensor: show states, a bit each), until undefined gives it back to its source. */
-  set(value: number | undefined): void {
-    const { analog } = this.declaration;
-    if (!analog) return this.setStates(value ?? this.#source.value() ?? 0);
-    this.#override = value === undefined ? undefined : toRaw(analog.factors, value);
+  /**
+   * Makes the sensor read a value in its unit (of a discrete sensor: show states, a bit each). Null: it cannot be read. Undefined: it is
+   * its source's again.
+   */
+  set(value: number | null | undefined): void {
+    const { analog, states } = this.declaration;
+    if (analog) this.#override = typeof value === 'number' ? toRaw(analog.factors, value) : value;
+    else {
+      this.#override = typeof value === 'number' ? value & ALL_STATES : value;
+      if (value !== null) this.setStates(value ?? this.#source.value() ?? states ?? 0);
+    }
     this.#look();
   }
 
-  /** For those who feed the sensor from outside: sets the value of a source that is pushed. Returns what is wrong, if it is not. */
-  push(value: number | undefined): string | undefined {
-    const { source, name } = this.declaration;
-    if (!(source instanceof Pushed)) return `the value of '${name}' is not one that is pushed`;
-    source.set(value);
+  /**
+   * For those who feed the sensor from outside: a value, null for "cannot be read", undefined for "no more from here". Returns what is
+   * wrong, if it cannot have it.
+   */
+  push(value: number | null | undefined): string | undefined {
+    const { analog, eventOnly, name, source } = this.declaration;
+    if (eventOnly) return `'${name}' has no reading`;
+    if (!analog && typeof value === 'number' && (value & ALL_STATES) !== value) return `the states of '${name}' are a whole number, 0 to 7FFFh`;
+    if (source instanceof Pushed) source.set(value ?? undefined);
+    else this.set(value);
     return undefined;
   }
 
@@ -169,6 +183,7 @@ export class Sensor {
 
   /** Discrete states by offset; events follow from the difference. */
   setStates(states: number): void {
+    if (typeof this.#override === 'number') this.#override = states;
     const risen = states & ~this.#discrete;
     const fallen = this.#discrete & ~states;
     this.#discrete = states;
@@ -186,11 +201,16 @@ export class Sensor {
     this.#event(offset, deassertion, Uint8Array.of((flags & 0xf0) | offset, more[0] ?? 0xff, more[1] ?? 0xff));
   }
 
-  /** The value at a wall time in milliseconds, as far as the source is a function of time. */
-  valueAt(time: number): number {
-    const { factors, nominal, min } = this.analog;
-    if (this.#override !== undefined) return toReal(factors, this.#override);
-    return this.#source.at?.(time) ?? this.#source.value() ?? nominal ?? min;
+  /**
+   * The value that can be read at a wall time in milliseconds, as far as the source is a function of time, while the machine has power.
+   * Undefined: none.
+   */
+  valueAt(time: number): number | undefined {
+    const { factors } = this.requireAnalog();
+    if (this.#override === null || !this.enables.scanning) return undefined;
+    const value = this.#source.at?.(time) ?? this.#source.value();
+    const raw = this.#override ?? (value === undefined ? undefined : toRaw(factors, value));
+    return raw === undefined ? undefined : toReal(factors, raw);
   }
 
   /** Takes a reading; what it crosses becomes events. Throws CDh for a sensor that has none. */
@@ -200,12 +220,13 @@ export class Sensor {
     if (needsPower && !this.#around.powered()) return { raw: 0, states: 0, unavailable: true };
     const { scanning } = this.enables;
     if (!analog) {
-      const states = source?.value();
-      if (states !== undefined && scanning) this.setStates(states & 0x7fff);
+      if (this.#override === null) return { raw: 0, states: 0, unavailable: true };
+      const states = this.#override ?? source?.value();
+      if (states !== undefined && scanning) this.setStates(states & ALL_STATES);
       return { raw: 0, states: this.#discrete, unavailable: !scanning || (source !== undefined && states === undefined) };
     }
-    const raw = this.#override ?? this.#sourceRaw(analog);
-    if (raw === undefined) return { raw: 0, states: 0, unavailable: true };
+    const raw = this.#override === undefined ? this.#sourceRaw(analog) : this.#override;
+    if (raw === undefined || raw === null) return { raw: 0, states: 0, unavailable: true };
     if (scanning) this.#compare(raw, analog);
     return { raw, states: this.#compared, unavailable: !scanning };
   }
@@ -364,9 +385,14 @@ export class Sensor {
   }
 }
 
-/** A hysteresis in the sensor's unit as steps of its reading, around what it reads when all is well. */
-function stepsOf({ factors, hysteresis = 0, nominal, min, max }: AnalogDeclaration): { readonly positive: number; readonly negative: number } {
+/** A hysteresis in the sensor's unit as steps of its reading; where these are not all alike, around what it reads when all is well. */
+function stepsOf({ factors, hysteresis = 0, hysteresisSteps, nominal, min, max }: AnalogDeclaration): HysteresisSteps {
+  if (hysteresisSteps) return hysteresisSteps;
+  const step = stepOf(factors);
   const at = nominal ?? (min + max) / 2;
-  const steps = Math.abs(ordered(factors, toRaw(factors, at + hysteresis)) - ordered(factors, toRaw(factors, at)));
-  return { positive: steps, negative: steps };
+  // Where there is no room above, below.
+  const beside = at + hysteresis > max ? at - hysteresis : at + hysteresis;
+  const steps =
+    step === undefined ? Math.abs(ordered(factors, toRaw(factors, beside)) - ordered(factors, toRaw(factors, at))) : Math.round(hysteresis / step);
+  return { positive: Math.min(steps, 0xff), negative: Math.min(steps, 0xff) };
 }

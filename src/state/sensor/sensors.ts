@@ -1,7 +1,8 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { Timer } from '../../world/world.ts';
 import type { Events } from './events.ts';
-import { Sensor, type SensorDeclaration, type SensorSurroundings, type StoredSensor } from './sensor.ts';
+import { Sensor, sensorDeclaration, type SensorDeclaration, type SensorSurroundings, type StoredSensor } from './sensor.ts';
+import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
 import type { Setup } from '../setup.ts';
 import type { Store } from '../store.ts';
 
@@ -31,7 +32,8 @@ export class Sensors {
       powered: () => this.powered(),
       changed: (sensor) => this.#reconsider(sensor),
     };
-    for (const declaration of declarations) this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), new Sensor(declaration, around));
+    for (const declaration of declarations)
+      this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), new Sensor(sensorDeclaration(declaration), around));
   }
 
   /** Looks at sensors once, and from now on at those that move and may tell of something. */
@@ -49,21 +51,28 @@ export class Sensors {
     this.#rest();
   }
 
-  /** By number and LUN, or by name. Throws CBh. */
-  get(number: number, lun: number): Sensor;
+  /** By number and LUN, or by name (`named`). Throws CBh, also for a name that several sensors have. */
+  get(number: number, lun?: number): Sensor;
   get(name: string): Sensor;
   get(which: number | string, lun = 0): Sensor {
-    const sensor = typeof which === 'string' ? this.byName(which) : this.find(which, lun);
-    if (!sensor) throw new IpmiError(CC.NotPresent, typeof which === 'string' ? `sensor '${which}'` : `sensor ${which} on LUN ${lun}`);
-    return sensor;
+    const sensor = typeof which === 'string' ? this.named(which) : this.find(which, lun);
+    if (sensor instanceof Sensor) return sensor;
+    throw new IpmiError(CC.NotPresent, sensor ?? `sensor ${which} on LUN ${lun}`);
   }
 
   find(number: number, lun = 0): Sensor | undefined {
     return this.#sensors.get(keyOf(number, lun));
   }
 
-  byName(name: string): Sensor | undefined {
-    return this.all.find((sensor) => sensor.declaration.name === name);
+  /** The one sensor that a text names (`Temp`, `Temp@3.1`, `#14`, `#1:14`); or what is wrong with it, where it is none or several. */
+  named(text: string): Sensor | string {
+    const found = sensorsNamed(this.#sensors.values(), text, declarationOf);
+    return found.length === 1 ? found[0] : unclearName(text, found.map(declarationOf));
+  }
+
+  /** The shortest text by which `named` finds a sensor alone: `Temp`, or `Temp@3.1` where others have its name. */
+  nameOf(sensor: Sensor): string {
+    return shortName(this.#sensors.values(), sensor, declarationOf);
   }
 
   get all(): Sensor[] {
@@ -71,7 +80,9 @@ export class Sensors {
   }
 
   count(lun: number): number {
-    return this.all.filter((sensor) => (sensor.declaration.lun ?? 0) === lun).length;
+    let count = 0;
+    for (const { declaration } of this.#sensors.values()) if ((declaration.lun ?? 0) === lun) count++;
+    return count;
   }
 
   #reconsider(sensor: Sensor): void {
@@ -97,4 +108,5 @@ export class Sensors {
   }
 }
 
+const declarationOf = ({ declaration }: Sensor): SensorDeclaration => declaration;
 const keyOf = (number: number, lun: number): number => (lun << 8) | number;
