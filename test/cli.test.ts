@@ -36,6 +36,29 @@ test('what init writes is a good config, and is never written over another file'
   expect(sections).toEqual([]);
 });
 
+test('V8: check --verbose shows the step of each sensor', () => {
+  const sensors = [
+    { name: 'Temp', entity: '3.1', type: 'temperature', unit: 'degrees C', range: [-40, 125] },
+    {
+      name: 'Temp',
+      entity: '3.2',
+      type: 'temperature',
+      unit: 'degrees C',
+      curve: [
+        [0, 0],
+        [255, 90],
+      ],
+    },
+    { name: 'Rail', entity: '7.1', type: 'voltage', unit: 'Volts', range: [0, 3.7], thresholds: { uc: 3.47 } },
+    { name: 'Drive', entity: '4.1', type: 'drive slot / bay' },
+  ];
+  writeFileSync(join(folder, 'steps.yaml'), JSON.stringify({ sensors }));
+  expect(cli('check', '--verbose', 'steps.yaml').stdout).toBe(
+    'bmc: Temp@3.1: -40 to 125 degrees C, step 1\nbmc: Temp@3.2: 0 to 255 degrees C, steps of different sizes\n' +
+      'bmc: Rail: 0 to 3.7 Volts, step 0.02\nsteps.yaml: 1 BMC(s), no problem\n',
+  );
+});
+
 test('R4: a bad file: every problem with file, line, column and key; exit code 2', () => {
   writeFileSync(
     join(folder, 'bad.yaml'),

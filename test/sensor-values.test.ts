@@ -21,12 +21,11 @@ async function withSensors<T>(sensors: readonly object[], body: (bmc: RunningBmc
 }
 
 const ipmitool = (bmc: RunningBmc, ...args: string[]) =>
-  runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', String(bmc.port), '-U', 'admin', '-P', 'AdminPass123', '-C', '3', ...args]);
-const freeipmi = (tool: string, bmc: RunningBmc, cache: string, ...args: string[]) =>
-  runTool(tool, [
-    ...['-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', '-l', 'ADMIN', '-D', 'LAN_2_0', '-I', '3'],
-    ...['--quiet-cache', '--sdr-cache-directory', cache, ...args],
-  ]);
+  runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', bmc.port, '-U', 'admin', '-P', 'AdminPass123', '-C', '3', ...args]);
+const freeipmi = (tool: string, bmc: RunningBmc, cache: string, ...args: string[]) => {
+  const session = ['-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', '-l', 'ADMIN', '-D', 'LAN_2_0', '-I', '3'];
+  return runTool(tool, [...session, '--quiet-cache', '--sdr-cache-directory', cache, ...args]);
+};
 
 /** Range, reading, lower and upper critical threshold, hysteresis; unit as ipmitool and as FreeIPMI write it. */
 const cases: readonly [number, number, number, number, number, number, string, string][] = [

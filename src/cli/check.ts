@@ -3,7 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { Bmc, type BmcSurroundings } from '../bmc.ts';
 import { SettingsError } from '../config/errors.ts';
 import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
+import { units } from '../config/names.ts';
 import type { BmcOptions } from '../config/options.ts';
+import { stepOf } from '../state/sensor/sensor-factors.ts';
 import { CliError, reading } from './errors.ts';
 
 /** BMCs, and where their settings stand if they come from a file. */
@@ -56,11 +58,14 @@ export function makeBmc({ bmcs, place }: Given, i: number, surroundings?: BmcSur
 export const settingsProblem = (error: unknown, place: Given['place'], bmc: number): unknown =>
   error instanceof SettingsError ? new CliError(`${place?.(bmc, error.path) ?? 'the default server'}: ${error.message}`, { cause: error }) : error;
 
-export function checkFile(file: string, { json = false }: { json?: boolean }): number {
+export function checkFile(file: string, { json = false, verbose = false }: { json?: boolean; verbose?: boolean }): number {
   try {
     const given = loadWhole(file);
     const { length } = given.bmcs;
-    for (let i = 0; i < length; i++) makeBmc(given, i);
+    for (let i = 0; i < length; i++) {
+      const bmc = makeBmc(given, i);
+      if (verbose && !json) for (const line of stepsOf(bmc)) process.stdout.write(`${bmc.name}: ${line}\n`);
+    }
     process.stdout.write(json ? `${JSON.stringify({ ok: true, bmcs: length, problems: [] })}\n` : `${file}: ${length} BMC(s), no problem\n`);
     return 0;
   } catch (error) {
@@ -68,4 +73,16 @@ export function checkFile(file: string, { json = false }: { json?: boolean }): n
     process.stdout.write(`${JSON.stringify({ ok: false, problems: error.message.split('\n') })}\n`);
     return 2;
   }
+}
+
+/** What lies between two neighbouring readings of each sensor, and so how near a reading comes to what was written. */
+function stepsOf({ sensors }: Bmc): string[] {
+  return sensors.all.flatMap((sensor) => {
+    const { analog } = sensor.declaration;
+    if (!analog) return [];
+    const { factors, min, max, unit, percentage } = analog;
+    const step = stepOf(factors);
+    const name = percentage ? 'percent' : (Object.keys(units).find((one) => units[one] === unit) ?? `unit ${unit}`);
+    return `${sensors.nameOf(sensor)}: ${min} to ${max} ${name}, ${step === undefined ? 'steps of different sizes' : `step ${step}`}`;
+  });
 }

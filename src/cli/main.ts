@@ -39,6 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .command('check')
     .argument('<file>', 'YAML file')
     .option('--json', 'print the problems as JSON')
+    .option('--verbose', "show each sensor's range and the step of its readings")
     .description('say what is wrong with a config file')
     .addHelpText('after', '\nExample:\n  ipmi-bmc check rack.yaml')
     .action((file: string, options) => void (code = checkFile(file, options)));
