@@ -32,6 +32,9 @@ import {
 } from '../wire/index.ts';
 import { endpointName, type Endpoint, type Timer, type UdpSocket, type World } from '../world/world.ts';
 
+/** Milliseconds: a BMC knows a repetition for a few of these only. */
+const LONGEST_WAIT = 4000;
+
 export interface LanOptions {
   readonly host: string;
   /** Default 623. */
@@ -231,7 +234,7 @@ class Console implements Carrier {
           return;
         }
         this.#socket.send(seal(), this.#peer);
-        pending.timer = this.#world.clock.after(wait, () => attempt(left - 1, wait * 2));
+        pending.timer = this.#world.clock.after(wait, () => attempt(left - 1, Math.min(wait * 2, LONGEST_WAIT)));
       };
       attempt(tries, retryAfter);
     });

@@ -1,3 +1,4 @@
+import { CC } from '../codec/index.ts';
 import { NetFn } from '../commands/command.ts';
 import type { Claim } from './handlers.ts';
 import type { Answer, Message } from './message.ts';
@@ -38,6 +39,9 @@ export function prefixOf({ netFn, body }: Claim): Uint8Array {
   if (body === undefined) return NO_PREFIX;
   return netFn === NetFn.Group ? Uint8Array.of(body) : Uint8Array.of(body & 0xff, (body >> 8) & 0xff, body >> 16);
 }
+
+/** What an interface calls before it is open: whoever asks so early may ask again. */
+export const notOpen = (message: Message): Answer => refuse(message, CC.NodeBusy);
 
 /** A completion code alone as the answer to a message, for whoever refuses it before a handler sees it. */
 export const refuse = (message: Message, cc: number): Answer => refusal(prefixIn(message), cc);

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { toHex } from '../../test/support/vectors.ts';
 import { CC, IpmiError } from '../codec/index.ts';
-import { Privilege } from '../commands/command.ts';
+import { command, Privilege } from '../commands/command.ts';
 import { simWorld } from '../world/index.ts';
-import { Context, handleRaw, RegistrationError, Router, type Channel, type Dispatch, type Interface } from './index.ts';
+import { Context, handle, handleRaw, RegistrationError, Router, type Channel, type Dispatch, type Interface, type SessionView } from './index.ts';
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
 
@@ -112,6 +112,43 @@ test('R22, R26: an answer that the channel cannot carry is CAh, and a wrapper th
   expect([await ask(1, 0x32), await ask(2, 0x32), (await ask(3, 0x32)).length, await ask(9, 0x32)]).toEqual(['ca', 'ca', 248 * 3 - 1, 'ff']);
 });
 
+test('I1: what wraps the dispatch wraps what is open already, and can be taken off again', async () => {
+  const { router, made, ask } = bench();
+  await router.attach(made);
+  const seen: string[] = [];
+  const off = ['inner', 'outer'].map((name) =>
+    router.wrap((dispatch) => (message, context) => {
+      seen.push(name);
+      return dispatch(message, context);
+    }),
+  );
+  await ask(2);
+  expect(seen.splice(0)).toEqual(['outer', 'inner']);
+  off[0]();
+  await ask(2);
+  expect(seen.splice(0)).toEqual(['outer']);
+  off[1]();
+  expect([await ask(2), seen]).toEqual(['00 02', []]);
+});
+
+test('I1: an override in bytes of a command for the system interface is for it alone, too', async () => {
+  const { router } = bench();
+  const own = command({
+    name: 'Own',
+    spec: 'none',
+    netFn: 0x3c,
+    cmd: 1,
+    privilege: Privilege.User,
+    systemInterfaceOnly: true,
+    request: {},
+    response: {},
+  });
+  router.register({ owner: 'one', handlers: [handle(own, () => undefined)] });
+  router.register({ owner: 'two', handlers: [handleRaw({ netFn: 0x3c, cmd: 1 }, () => Uint8Array.of(0), { override: 'one' })] });
+  const message = { netFn: 0x3c, cmd: 1, lun: 0, data: new Uint8Array(0) };
+  expect(toHex(await router.dispatch(message, new Context(undefined, LAN, Privilege.Administrator)))).toBe('d4');
+});
+
 test('R26: a wrapper that throws costs FFh, or its own code, and is told in the log', async () => {
   const lines: string[] = [];
   const { world } = bench();
@@ -143,4 +180,60 @@ test('R35: a handler may answer synchronously inside dispatch, and may unregiste
     ],
   });
   expect([await ask(1, 0x32), await ask(1, 0x32)]).toEqual(['00 01', '00 02']);
+});
+
+describe("M10: one session's slow requests are its own", () => {
+  const sessionOf = (handle: number, userId: number): SessionView => ({
+    handle,
+    id: handle,
+    userId,
+    userName: `user ${userId}`,
+    privilege: 4,
+    maxPrivilege: 4,
+    channel: LAN,
+  });
+
+  async function slow() {
+    const router = new Router({ clock: simWorld(1).clock });
+    const open: ((answer: Uint8Array) => void)[] = [];
+    router.register({
+      owner: 'slow',
+      handlers: [
+        handleRaw({ netFn: 0x30, cmd: 1 }, () => new Promise<Uint8Array>((resolve) => open.push(resolve)), { privilege: 2 }),
+        handleRaw({ netFn: 0x06, cmd: 0x3b }, () => Uint8Array.of(0), { privilege: 1 }),
+      ],
+    });
+    let entrance: Dispatch = () => Uint8Array.of(0xff);
+    const one: Interface = { channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined };
+    await router.attach(one);
+    const ask = (session: SessionView, netFn = 0x30, cmd = 1): number | 'slow' => {
+      const answer = entrance({ netFn, cmd, lun: 0, data: new Uint8Array(0) }, new Context(undefined, LAN, 5, 0, session));
+      return answer instanceof Promise ? 'slow' : answer[0];
+    };
+    const fill = (session: SessionView): number => Array.from({ length: 300 }, () => ask(session)).filter((one) => one === 'slow').length;
+    return { ask, fill, open };
+  }
+
+  test('a session has a quarter of the places, its account half; another account still finds some', async () => {
+    const { ask, fill } = await slow();
+    const [a, b, c] = [sessionOf(1, 3), sessionOf(2, 3), sessionOf(3, 3)];
+    expect([fill(a), fill(b), fill(c)]).toEqual([64, 64, 0]);
+    expect(fill(sessionOf(4, 2))).toBe(64);
+    expect(ask(sessionOf(5, 4))).toBe('slow');
+  });
+
+  test('session commands are answered however many requests wait', async () => {
+    const { ask, fill } = await slow();
+    for (let userId = 1; userId < 20; userId++) fill(sessionOf(userId, userId));
+    expect(ask(sessionOf(99, 99), 0x06, 0x3b)).toBe(0);
+  });
+
+  test('places come back with the answers', async () => {
+    const { fill, open } = await slow();
+    const session = sessionOf(1, 3);
+    expect(fill(session)).toBe(64);
+    for (const resolve of open.splice(0)) resolve(Uint8Array.of(0));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(fill(session)).toBe(64);
+  });
 });

@@ -1,13 +1,19 @@
 import { CC } from '../codec/index.ts';
+import { SESSION_COMMANDS } from '../commands/app/sessions.ts';
+import { NetFn } from '../commands/command.ts';
 import { refuse } from './answers.ts';
 import { RegistrationError } from './errors.ts';
 import type { Answer, Channel, Context, Dispatch, Message } from './message.ts';
+import { partyOf, Shares } from './shares.ts';
 import type { Timers } from './timers.ts';
 
 /** The lower wing's contract: frames in, one function call, frames out. */
 export interface Interface<B = unknown> {
   readonly channel: Channel;
-  /** Requests under way at once; more are answered C0h. Default 256 (R41). */
+  /**
+   * Requests under way at once; more are answered C0h. Default 256 (R41). An account has its share of them and a session a quarter,
+   * so that one's slow requests are its own; session commands are never refused for others'.
+   */
   readonly inFlightLimit?: number;
   /** Milliseconds that a handler has, below the transport's own time-out; then C3h. Default 5000. */
   readonly deadline?: number;
@@ -55,6 +61,8 @@ export class Attachment<B = unknown> {
   readonly #limit: number;
   readonly #deadline: number;
   readonly #running = new Set<Promise<Answer>>();
+  /** What runs for accounts and for sessions; made when something does. */
+  #shares: { readonly accounts: Shares; readonly sessions: Shares } | undefined;
   #detaching: Promise<void> | undefined;
 
   constructor(dispatch: Dispatch<B>, iface: Interface<B>, clock: Timers, { failed, removed }: AttachmentOwner) {
@@ -70,7 +78,7 @@ export class Attachment<B = unknown> {
   /** What the interface calls: the router's dispatch under this interface's limits. */
   readonly dispatch: Dispatch<B> = (message, context) => {
     this.counters.requests++;
-    if (this.#running.size + (this.interface.unsent ?? 0) >= this.#limit || this.#detaching) {
+    if (this.#detaching || !this.#hasPlace(message, context)) {
       this.counters.busy++;
       return refuse(message, CC.NodeBusy);
     }
@@ -109,6 +117,32 @@ export class Attachment<B = unknown> {
     await this.#detaching;
   }
 
+  /** Nothing is looked at while nothing is under way. */
+  #hasPlace({ netFn, cmd }: Message, context: Context<B>): boolean {
+    const under = this.#running.size + (this.interface.unsent ?? 0);
+    if (under === 0) return this.#limit > 0;
+    const isSessionCommand = netFn === NetFn.App && SESSION_COMMANDS.has(cmd);
+    // Others' slow requests do not keep anybody from its session; these have an end, too.
+    if (isSessionCommand) return under < 2 * this.#limit;
+    if (under >= this.#limit) return false;
+    if (this.#shares === undefined) return true;
+    const { session } = context.origin;
+    const { accounts, sessions } = this.#shares;
+    return accounts.hasPlace(partyOf(context)) && (session === undefined || sessions.held(session) < Math.max(1, this.#limit >> 2));
+  }
+
+  #take(context: Context<B>): () => void {
+    const { accounts, sessions } = (this.#shares ??= { accounts: new Shares(this.#limit), sessions: new Shares(this.#limit) });
+    const party = partyOf(context);
+    const { session } = context.origin;
+    accounts.add(party);
+    sessions.add(session);
+    return () => {
+      accounts.give(party);
+      sessions.give(session);
+    };
+  }
+
   /** An answer that the channel cannot carry is CAh (IPMI 2.0 table 5-2). */
   #fitting(message: Message, answer: Answer): Answer {
     return answer.length <= this.interface.channel.maxAnswer ? answer : refuse(message, CC.CannotReturnBytes);
@@ -137,7 +171,11 @@ export class Attachment<B = unknown> {
         });
     });
     this.#running.add(answered);
-    void answered.then(() => this.#running.delete(answered));
+    const give = this.#take(context);
+    void answered.then(() => {
+      this.#running.delete(answered);
+      give();
+    });
     return answered;
   }
 }

@@ -1,4 +1,4 @@
-export { refusal, refuse } from './answers.ts';
+export { notOpen, refusal, refuse } from './answers.ts';
 export * from './attachment.ts';
 export { RegistrationError } from './errors.ts';
 export * from './handlers.ts';
@@ -6,6 +6,7 @@ export * from './message.ts';
 export { OutQueue } from './out-queue.ts';
 export type { Policy } from './policy.ts';
 export * from './router.ts';
+export { accountOf, partyOf, Shares } from './shares.ts';
 export type { Timers } from './timers.ts';
 export { traced } from './trace.ts';
 export { Table, type Entry } from './table.ts';

@@ -56,6 +56,11 @@ export class Context<B = unknown> {
   followUp: Promise<Uint8Array | undefined> | undefined = undefined;
   /** Milliseconds from the request's arrival until its requester gets C3h; 0: nobody waits with a clock. */
   deadline = 0;
+  /**
+   * The request that this one was carried in or caused by, in this BMC or in another one of the process. It stays attached for as
+   * long as the request is under way, so that rights which its session loses meanwhile are lost here, too.
+   */
+  readonly cause: Context | undefined;
   readonly #privilege: number;
   #abort: AbortController | undefined;
   #expired = false;
@@ -63,18 +68,25 @@ export class Context<B = unknown> {
   #isDone = false;
   #whenDone: (() => void)[] | undefined;
 
-  constructor(bmc: B, channel: Channel, privilege: number, lun = 0, session?: SessionView, requester = '') {
+  constructor(bmc: B, channel: Channel, privilege: number, lun = 0, session?: SessionView, requester = '', cause?: Context) {
     this.bmc = bmc;
     this.channel = channel;
     this.lun = lun;
     this.session = session;
     this.requester = requester;
+    this.cause = cause;
     this.#privilege = privilege;
   }
 
-  /** The session's present level, at most what the interface grants to this message. */
+  /** The session's present level, at most what the interface grants to this message, and never more than its cause has. */
   get privilege(): number {
-    return this.session === undefined ? this.#privilege : Math.min(this.session.privilege, this.#privilege);
+    const own = this.session === undefined ? this.#privilege : Math.min(this.session.privilege, this.#privilege);
+    return this.cause === undefined ? own : Math.min(own, this.cause.privilege);
+  }
+
+  /** The request that everything began with; itself, where nothing carried it. */
+  get origin(): Context {
+    return this.cause === undefined ? this : this.cause.origin;
   }
 
   /** Aborts when the request's deadline passes. Made when first asked for: most handlers never do. */

@@ -46,7 +46,8 @@ export class Router<B = unknown> {
   readonly #owners = new Map<string, OwnedSet>();
   #default: DefaultHandler<B> | undefined;
   readonly #attachments = new Map<Interface<B>, Attachment<B>>();
-  /** What interfaces call: dispatch, or what wraps it. */
+  /** Around the dispatch, the innermost first. */
+  #wrappers: readonly Wrapper<B>[] = [];
   #entrance: Dispatch<B> = (message, context) => this.dispatch(message, context);
 
   constructor({ standard, clock, log, manufacturer }: RouterOptions) {
@@ -116,7 +117,7 @@ export class Router<B = unknown> {
   async attach(iface: Interface<B>): Promise<Attachment<B>> {
     const name = `channel ${iface.channel.number} (${iface.channel.medium})`;
     if (this.#attachments.has(iface)) throw new RegistrationError([`${name}: this interface is attached already`]);
-    const attachment = new Attachment(this.#entrance, iface, this.clock, {
+    const attachment = new Attachment(this.enter, iface, this.clock, {
       failed: (message, error) => this.#failureOf(name, prefixIn(message), error),
       removed: () => this.#attachments.delete(iface),
     });
@@ -152,24 +153,37 @@ export class Router<B = unknown> {
     return standard && standard.rank > own.rank ? standard : own;
   }
 
-  /** Every request passes through what this makes of the dispatch: a tracer, a fault injector. For interfaces attached afterwards. */
-  wrap(wrapper: (dispatch: Dispatch<B>) => Dispatch<B>): void {
-    this.#entrance = wrapper(this.#entrance);
+  /**
+   * Every request passes through what this makes of the dispatch: a tracer, a fault injector. From the next request on, whichever
+   * way it comes. Returns what takes it off again.
+   */
+  wrap(wrapper: Wrapper<B>): () => void {
+    const mine: Wrapper<B> = (dispatch) => wrapper(dispatch);
+    const put = (wrappers: readonly Wrapper<B>[]): void => {
+      this.#wrappers = wrappers;
+      this.#entrance = wrappers.reduce((dispatch, one) => one(dispatch), this.dispatch);
+    };
+    put([...this.#wrappers, mine]);
+    return () => put(this.#wrappers.filter((one) => one !== mine));
+  }
+
+  /** Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps it now. */
+  readonly enter: Dispatch<B> = (message, context) => this.#entrance(message, context);
+
+  /**
+   * The completion code that refuses a request before any handler sees it; CC.Ok: it may be carried out. For whoever would answer
+   * it from memory.
+   */
+  check(message: Message, context: Context): number {
+    return this.suspended ?? this.#judge(this.find(message, context.channel.number), message, context);
   }
 
   readonly dispatch: Dispatch<B> = (message, context) => {
     if (this.suspended !== undefined) return refuse(message, this.suspended);
     const entry = this.find(message, context.channel.number);
-    if (this.policy !== undefined) {
-      const cc = this.policy.check(message, context);
-      // What nobody serves is unknown before it is forbidden.
-      if (cc !== CC.Ok && (entry !== undefined || this.#default !== undefined)) return refuse(message, cc);
-    }
+    const cc = this.#judge(entry, message, context);
+    if (cc !== CC.Ok) return refuse(message, cc);
     if (entry === undefined) return this.#unclaimed(message, context);
-    const { handler, prefix } = entry;
-    if (context.privilege < handler.privilege || (handler.systemInterfaceOnly && context.channel.medium !== 'system-interface')) {
-      return refusal(prefix, CC.InsufficientPrivilege);
-    }
     try {
       const answer = this.#run(entry, message, context);
       return answer instanceof Promise ? this.#settle(entry, answer, context) : answer;
@@ -177,6 +191,16 @@ export class Router<B = unknown> {
       return this.#failure(entry, error);
     }
   };
+
+  /** Policy and privilege. */
+  #judge(entry: Entry | undefined, message: Message, context: Context): number {
+    const cc = this.policy === undefined ? CC.Ok : this.policy.check(message, context);
+    // What nobody serves is unknown before it is forbidden.
+    if (cc !== CC.Ok && (entry !== undefined || this.#default !== undefined)) return cc;
+    if (entry === undefined) return CC.Ok;
+    if (entry.systemInterfaceOnly && context.channel.medium !== 'system-interface') return CC.InsufficientPrivilege;
+    return context.privilege < entry.handler.privilege ? CC.InsufficientPrivilege : CC.Ok;
+  }
 
   #run(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
     const { handler, prefix } = entry;
@@ -289,6 +313,8 @@ export class Router<B = unknown> {
     return this.#own?.get(claim) ?? this.#standard?.get(claim);
   }
 }
+
+type Wrapper<B> = (dispatch: Dispatch<B>) => Dispatch<B>;
 
 interface DefaultHandler<B> {
   readonly owner: string;

@@ -13,12 +13,15 @@ export interface Entry {
   readonly prefix: Uint8Array;
   /** How specific it is, for comparing across layers: a command before a wildcard, then channel, then LUN. */
   readonly rank: number;
+  /** Refused with D4h elsewhere: the handler says so, or the one that it overrides. */
+  readonly systemInterfaceOnly: boolean;
   /** The entry that this one overrides. */
   below: Entry | undefined;
 }
 
 export function entryOf(handler: Handler, owner: string, site: string, below?: Entry): Entry {
-  return { handler, owner, site, prefix: prefixOf(handler.claim), rank: rankOf(handler.claim), below };
+  const systemInterfaceOnly = handler.systemInterfaceOnly || (below?.systemInterfaceOnly ?? false);
+  return { handler, owner, site, prefix: prefixOf(handler.claim), rank: rankOf(handler.claim), systemInterfaceOnly, below };
 }
 
 /** The rank of a claim on one command for all requests; one below is a wildcard's. */

@@ -40,7 +40,7 @@ import type { Watchdog } from './app/watchdog.ts';
 export interface BmcState {
   readonly setup: Setup;
   /** Who claims what. */
-  readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch'>;
+  readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch' | 'enter' | 'check'>;
   readonly firewall: Firewall;
   readonly time: BmcTime;
   readonly identity: Identity;

@@ -159,3 +159,16 @@ export const SessionInfo = layout('Get Session Info session', {
   mac,
   port: u16,
 });
+
+/** By number: what begins, changes, shows and ends a session. Nobody is kept from these by requests of others. */
+export const SESSION_COMMANDS: ReadonlySet<number> = new Set(
+  [
+    GetChannelAuthenticationCapabilities,
+    GetChannelCipherSuites,
+    GetSessionChallenge,
+    ActivateSession,
+    SetSessionPrivilegeLevel,
+    CloseSession,
+    GetSessionInfo,
+  ].map(({ cmd }) => cmd),
+);

@@ -1,8 +1,9 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { MasterWriteRead, SendMessage, Tracking } from '../../commands/app/bridging.ts';
 import { OutboundRequest } from '../../commands/bridge/icmb.ts';
-import { Privilege } from '../../commands/command.ts';
-import type { Context, Handler } from '../../router/index.ts';
+import { Privilege, type CommandKey } from '../../commands/command.ts';
+import { partyOf, type Context, type Handler } from '../../router/index.ts';
+import type { Session } from '../../state/app/sessions.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { BusOutlet, SessionOutlet } from '../../state/bridge/bridge.ts';
 import { checkWritten } from '../../state/bridge/requester.ts';
@@ -43,6 +44,7 @@ export const bridgingHandlers: readonly Handler<BmcState>[] = [
     if (!privateBus && bus !== 0) throw new IpmiError(CC.InvalidDataField, `public bus ${bus}`);
     const device = bmc.i2c.find(number, bus, slaveAddress);
     if (device) {
+      refuseDisabled(device.sameAs?.(data, readCount) ?? [], context);
       const written = device.write(data);
       if (written) await written;
       return { data: device.read(readCount) };
@@ -54,19 +56,27 @@ export const bridgingHandlers: readonly Handler<BmcState>[] = [
     const outlet = bmc.bridge.outlet(number);
     if (outlet?.kind !== 'bus') throw new IpmiError(CC.InvalidDataField, `channel ${number} is no bus`);
     if (data.length + 1 > outlet.frameLimit) throw new IpmiError(CC.RequestLengthExceeded, `${data.length} bytes`);
-    checkWritten(await outlet.write(Uint8Array.of(slaveAddress, ...data)));
+    checkWritten(await outlet.write(Uint8Array.of(slaveAddress, ...data), context));
     // Controllers are written to, never read from: they are masters themselves.
     if (readCount > 0) throw new IpmiError(0x83, 'a controller does not answer to a read');
     return { data: new Uint8Array(0) };
   }),
 ];
 
+function refuseDisabled(commands: readonly CommandKey[], context: Asked): void {
+  for (const { netFn, cmd } of commands) {
+    const cc = context.bmc.router.check({ netFn, cmd, lun: 0, data: new Uint8Array(0) }, context);
+    if (cc !== CC.Ok) throw new IpmiError(cc, 'a command that does the same is refused');
+  }
+}
+
 /** From another channel into the Receive Message Queue, as if it had been sent to LUN 10b. */
-function toSystemSoftware(message: Uint8Array, { bmc, channel, session, privilege }: Asked): Sent {
+function toSystemSoftware(message: Uint8Array, context: Asked): Sent {
+  const { bmc, channel, session, privilege, requester } = context;
   if (channel.medium === 'system-interface') throw new IpmiError(CC.InvalidDataField, 'system software has its own messages already');
   if (message.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${message.length} bytes are no message`);
   const data = session ? Uint8Array.of(session.handle, ...message) : message.slice(1);
-  bmc.messages.deliver({ channel: channel.number, privilege: session ? privilege : Privilege.None, data });
+  bmc.messages.deliver({ channel: channel.number, privilege: session ? privilege : Privilege.None, data }, partyOf(context) ?? requester);
   return { message: new Uint8Array(0) };
 }
 
@@ -75,14 +85,23 @@ async function toBus(outlet: BusOutlet, { channel, tracking, message: frame }: O
   if (tracking !== Tracking.Track) {
     // Without tracking, every byte is the sender's own business (§7.3).
     if (tracking === Tracking.None && frame.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${frame.length} bytes are no message`);
-    checkWritten(await outlet.write(frame));
+    checkWritten(await outlet.write(frame, context));
     return { message: new Uint8Array(0) };
   }
   const parsed = requestIn(frame, parseFrame(frame)?.message);
   const { to, toLun, netFn, cmd, data } = parsed;
   const patience = netFn === SendMessage.netFn && cmd === SendMessage.cmd ? 4 : 1;
-  const { answer } = await outlet.requester.begin({ to, toLun, netFn, cmd, data, patience });
+  const { answer } = await outlet.requester.begin({ to, toLun, netFn, cmd, data, patience, cause: context });
   return forwarded(parsed, answer, channel, context);
+}
+
+/**
+ * What one session has sent to another one is a request, and says so: anything else could be taken there for the BMC's answer, or
+ * for system software's. D4h.
+ */
+function refuseForged(to: Session, message: IpmiMessage | undefined, { origin }: Asked): void {
+  if (origin.session === undefined || origin.session === to) return;
+  if (message === undefined || message.netFn % 2 === 1) throw new IpmiError(CC.InsufficientPrivilege, 'only requests go to other sessions');
 }
 
 /** §22.7 table 22-10: session handle, then the message with software ids for addresses. */
@@ -90,6 +109,7 @@ async function toSession(outlet: SessionOutlet, { channel, tracking, message }: 
   const session = context.bmc.sessions.byHandle(message[0]);
   if (!session?.active || session.channel.number !== channel) throw new IpmiError(INVALID_SESSION_HANDLE, `session handle ${message[0]}`);
   const inner = message.subarray(1);
+  refuseForged(session, parseMessage(inner), context);
   if (tracking !== Tracking.Track) {
     if (tracking === Tracking.None && inner.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${inner.length} bytes are no message`);
     if (!outlet.send(session, inner)) throw new IpmiError(INVALID_SESSION_HANDLE, `session handle ${message[0]}`);
@@ -97,7 +117,7 @@ async function toSession(outlet: SessionOutlet, { channel, tracking, message }: 
   }
   const parsed = requestIn(inner, parseMessage(inner));
   const { to, toLun, netFn, cmd, data } = parsed;
-  const { answer } = await outlet.requester.begin({ to, toLun, netFn, cmd, data, responder: session.handle });
+  const { answer } = await outlet.requester.begin({ to, toLun, netFn, cmd, data, responder: session.handle, cause: context });
   return forwarded(parsed, answer, channel, context);
 }
 
@@ -111,7 +131,7 @@ async function toIcmb({ channel, tracking, message }: Outgoing, context: Asked):
   const fromSystem = context.channel.medium === 'system-interface';
   const request = fromSystem ? message.subarray(1) : message;
   const { remoteAddress, remoteCommand, data } = OutboundRequest.decode(request);
-  const answer = bmc.icmb.out().request(remoteAddress, remoteCommand, data);
+  const answer = bmc.icmb.out().request(remoteAddress, remoteCommand, data, context);
   if (!fromSystem) return { message: await answer };
   const later = (response: Uint8Array): void =>
     void bmc.messages.receive({ channel, privilege: Privilege.None, data: Uint8Array.of(message[0], ...response) });

@@ -68,7 +68,7 @@ function served(bmc: BmcState, { channel, netFn, lun, cmd, body }: FirewallTarge
   const message = { netFn, lun, cmd, data: bodyBytes(netFn, body) };
   const entry = bmc.router.find(message, channel);
   if (entry === undefined || !bmc.firewall.permits(message, channel)) return undefined;
-  return entry.handler.systemInterfaceOnly && bmc.channels.get(channel)?.medium !== MediumType.SystemInterface ? undefined : entry;
+  return entry.systemInterfaceOnly && bmc.channels.get(channel)?.medium !== MediumType.SystemInterface ? undefined : entry;
 }
 
 const configurable = (entry: Entry | undefined): boolean => entry !== undefined && !ALWAYS.has(entry.handler.command);

@@ -91,11 +91,11 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetIcmbConnectionId, () => ({ connector: 0, id: idBytes('ICMB') })),
 
-  handle(SendIcmbConnectionId, async ({ address = ICMB_BROADCAST }, { bmc }) => {
-    const port = bmc.icmb.out();
+  handle(SendIcmbConnectionId, async ({ address = ICMB_BROADCAST }, context) => {
+    const port = context.bmc.icmb.out();
     const { cmd } = GetIcmbConnectionId;
-    const answer =
-      address === ICMB_BROADCAST ? (await port.broadcast(cmd, new Uint8Array(0)))[0] : await port.request(address, cmd, new Uint8Array(0));
+    const nothing = new Uint8Array(0);
+    const answer = address === ICMB_BROADCAST ? (await port.broadcast(cmd, nothing, context))[0] : await port.request(address, cmd, nothing, context);
     if (!answer) throw new IpmiError(CC.Timeout, 'no bridge answers');
     return { remoteCompletionCode: answer[0], answer: answer.slice(1) };
   }),
@@ -103,7 +103,7 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
   handle(PrepareForDiscovery, async (_request, context) => {
     const { icmb } = context.bmc;
     icmb.discovered = false;
-    if (!fromIcmb(context) && icmb.port) await icmb.out().broadcast(PrepareForDiscovery.cmd, new Uint8Array(0));
+    if (!fromIcmb(context) && icmb.port) await icmb.out().broadcast(PrepareForDiscovery.cmd, new Uint8Array(0), context);
     return {};
   }),
 
@@ -144,8 +144,8 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
     icmb.eventCount = (icmb.eventCount + 1) & 0xff;
     const data = Uint8Array.of(eventCode);
     const to = icmb.eventDestination;
-    const answer = to === ICMB_BROADCAST ? undefined : await port.request(to, SendIcmbEventMessage.cmd, data);
-    if (to === ICMB_BROADCAST) await port.broadcast(SendIcmbEventMessage.cmd, data);
+    const answer = to === ICMB_BROADCAST ? undefined : await port.request(to, SendIcmbEventMessage.cmd, data, context);
+    if (to === ICMB_BROADCAST) await port.broadcast(SendIcmbEventMessage.cmd, data, context);
     if (answer && answer[0] !== CC.Ok) throw new IpmiError(answer[0], `bridge ${to} refused the event`);
     return {};
   }),
@@ -153,8 +153,8 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
   handle(ErrorReport, (_request, { bmc }) => bmc.icmb.count('badCommands')),
 ];
 
-async function undiscovered({ bmc: { icmb } }: Asked): Promise<number[]> {
-  const answers = await icmb.out().broadcast(GetAddresses.cmd, new Uint8Array(0));
+async function undiscovered(context: Asked): Promise<number[]> {
+  const answers = await context.bmc.icmb.out().broadcast(GetAddresses.cmd, new Uint8Array(0), context);
   return answers
     .flatMap((answer) => GetAddresses.response.decode(answer, 1).addresses)
     .sort((a, b) => a - b)
@@ -165,22 +165,23 @@ async function undiscovered({ bmc: { icmb } }: Asked): Promise<number[]> {
 async function outbound(bytes: Uint8Array, context: Asked): Promise<Uint8Array> {
   const { remoteAddress, remoteCommand, data } = OutboundRequest.decode(bytes);
   const port = context.bmc.icmb.out();
-  if (remoteAddress !== ICMB_BROADCAST) return port.request(remoteAddress, remoteCommand, data);
+  if (remoteAddress !== ICMB_BROADCAST) return port.request(remoteAddress, remoteCommand, data, context);
   if (remoteCommand === GetAddresses.cmd) return Uint8Array.of(CC.Ok, ...GetAddresses.response.encode({ addresses: await undiscovered(context) }));
-  await port.broadcast(remoteCommand, data);
+  await port.broadcast(remoteCommand, data, context);
   return Uint8Array.of(CC.Ok);
 }
 
 /** A request for a controller of this chassis: its completion code and data. */
-async function inbound(bytes: Uint8Array, { bmc, requester }: Asked): Promise<Uint8Array> {
+async function inbound(bytes: Uint8Array, asked: Asked): Promise<Uint8Array> {
+  const { bmc, requester } = asked;
   if (!bmc.icmb.enabled) throw new IpmiError(CC.NotSupportedInState, 'bridging is disabled');
   const { slaveAddress: to, netFn, lun: toLun, cmd, data } = InboundRequest.decode(bytes);
   if (netFn % 2 === 1) throw new IpmiError(CC.InvalidDataField, 'a response has no answer');
   if (to === bmc.identity.address) {
-    const context = new Context<BmcState>(bmc, LOCAL_IPMB, Privilege.Administrator, toLun, undefined, requester);
-    return bmc.router.dispatch({ netFn, lun: toLun, cmd, data }, context);
+    const context = new Context<BmcState>(bmc, LOCAL_IPMB, Privilege.Administrator, toLun, undefined, requester, asked);
+    return bmc.router.enter({ netFn, lun: toLun, cmd, data }, context);
   }
-  return askController(bmc, { to, toLun, netFn, cmd, data });
+  return askController(bmc, { to, toLun, netFn, cmd, data, cause: asked });
 }
 
 function askController(bmc: BmcState, request: OutgoingRequest): Promise<Uint8Array> {
@@ -190,7 +191,8 @@ function askController(bmc: BmcState, request: OutgoingRequest): Promise<Uint8Ar
 }
 
 /** An event of another chassis, for the receiver that Set Event Reception State named. */
-async function received(eventCode: number, { bmc, requesterAddress = 0 }: Asked): Promise<Record<string, never>> {
+async function received(eventCode: number, asked: Asked): Promise<Record<string, never>> {
+  const { bmc, requesterAddress = 0 } = asked;
   const { enabled, slaveAddress: to, lun: toLun } = bmc.icmb.reception;
   if (!enabled) throw new IpmiError(CC.NotSupportedInState, 'events are not received');
   const event = { ...CHASSIS_EVENT, evmRev: EVM_REV, data: Uint8Array.of(eventCode, requesterAddress & 0xff, requesterAddress >> 8) };
@@ -200,7 +202,7 @@ async function received(eventCode: number, { bmc, requesterAddress = 0 }: Asked)
     return {};
   }
   const { netFn, cmd } = PlatformEventMessage;
-  const answer = await askController(bmc, { to, toLun, netFn, cmd, data: EventBody.encode(event) });
+  const answer = await askController(bmc, { to, toLun, netFn, cmd, data: EventBody.encode(event), cause: asked });
   if (answer[0] !== CC.Ok) throw new IpmiError(answer[0], 'the event receiver refused the event');
   return {};
 }

@@ -1,5 +1,5 @@
 import { CC } from '../../codec/index.ts';
-import { OutQueue, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { OutQueue, notOpen, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { BT_DATA_MAX, buildBt } from '../../wire/bt-frame.ts';
 import type { HostPort } from '../../wire/host/port.ts';
@@ -40,7 +40,7 @@ export class BtInterface implements Interface<BmcState> {
   readonly #options: HostInterfaceOptions;
   readonly #port: HostPort;
   readonly #queue: OutQueue<Waiting>;
-  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = notOpen;
   /** Counts the host's resets: answers to requests before one are void. */
   #life = 0;
   /** The response that the host has been shown. */

@@ -1,5 +1,5 @@
 import { CC } from '../../codec/index.ts';
-import { refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import { notOpen, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { ask, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
@@ -36,7 +36,7 @@ export class OneRequestInterface implements Interface<BmcState> {
   readonly counters: OneRequestCounters = { requests: 0, late: 0, runts: 0 };
   readonly #options: HostInterfaceOptions;
   readonly #busyAfter: number | undefined;
-  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = notOpen;
   #forget: () => void = () => undefined;
   #last = 0;
   /** The number of the request that the host waits for; 0: it waits for none. */

@@ -1,11 +1,11 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
-import { Context, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { Context, notOpen, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { Requester, SEQUENCE_EXPIRATION } from '../../state/bridge/requester.ts';
+import { Requester } from '../../state/bridge/requester.ts';
 import { buildIcmb, ICMB_BROADCAST, icmbAddressOf, isRunt, parseIcmb, type IcmbMessage } from '../../wire/index.ts';
 import type { World } from '../../world/world.ts';
-import { MessageBus, type BusPort } from '../ipmb/bus.ts';
+import { MessageBus, type BusPort, type Sender } from '../ipmb/bus.ts';
 import { RepeatedRequests } from '../repeated.ts';
 
 /** The ICMBs of a process, by name: give one to every BMC that shall meet others there. */
@@ -36,7 +36,8 @@ const MAX_ANSWER = 240;
 const GATHERING = 100;
 /** A bridge has to ask a controller of its IPMB before it can answer. */
 const PATIENCE = 8;
-const REPEATS = { remembered: 64, window: 24, within: SEQUENCE_EXPIRATION, numbered: true };
+/** As on an IPMB, with that patience. */
+const REPEATS = { remembered: 64, window: 24, within: 15_000 };
 const LAST_ADDRESS = 0xfffe;
 
 interface Gathering {
@@ -53,7 +54,7 @@ export class IcmbInterface implements Interface<BmcState> {
   readonly #repeated = new Map<number, RepeatedRequests>();
   readonly #gatherings = new Set<Gathering>();
   readonly #ports = new Map<'own' | 'proxy', { readonly address: number; readonly port: BusPort }>();
-  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = notOpen;
   #disconnect: () => void = () => undefined;
   #broadcasts = 0;
 
@@ -66,7 +67,7 @@ export class IcmbInterface implements Interface<BmcState> {
       address: 0,
       lag: bus.lag,
       frame: ({ to, cmd, data }, seq) => buildIcmb({ to, from: bmc.icmb.address, response: false, seq, cmd, data }),
-      write: (frame) => this.#write(frame),
+      write: (frame, _responder, cause) => this.#write(frame, cause),
     });
   }
 
@@ -86,8 +87,8 @@ export class IcmbInterface implements Interface<BmcState> {
     this.#join('own', bmc.icmb.address);
     this.#join('proxy', bmc.icmb.proxy.icmbAddress);
     bmc.icmb.port = {
-      request: (to, cmd, data) => this.#requester.request({ to, toLun: 0, netFn: NetFn.Bridge, cmd, data, patience: PATIENCE }),
-      broadcast: (cmd, data) => this.#broadcast(cmd, data),
+      request: (to, cmd, data, cause) => this.#requester.request({ to, toLun: 0, netFn: NetFn.Bridge, cmd, data, patience: PATIENCE, cause }),
+      broadcast: (cmd, data, cause) => this.#broadcast(cmd, data, cause),
       move: (address) => this.#join('own', address),
       represent: (address) => this.#join('proxy', address),
     };
@@ -108,33 +109,33 @@ export class IcmbInterface implements Interface<BmcState> {
     if (bus.has(address)) throw new IpmiError(CC.InvalidDataField, `another bridge has ICMB address ${address}`);
     before?.port.leave();
     this.#ports.delete(as);
-    if (address !== ICMB_BROADCAST) this.#ports.set(as, { address, port: bus.join(address, (frame) => this.#receive(frame, as)) });
+    if (address !== ICMB_BROADCAST) this.#ports.set(as, { address, port: bus.join(address, (frame, sender) => this.#receive(frame, as, sender)) });
   }
 
-  #write(frame: Uint8Array): ReturnType<BusPort['write']> {
+  #write(frame: Uint8Array, cause?: Context): ReturnType<BusPort['write']> {
     this.#parts.bmc.icmb.count('sent');
-    return this.#ports.get('own')?.port.write(frame) ?? 'bus-error';
+    return this.#ports.get('own')?.port.write(frame, cause) ?? 'bus-error';
   }
 
-  async #broadcast(cmd: number, data: Uint8Array): Promise<Answer[]> {
+  async #broadcast(cmd: number, data: Uint8Array, cause?: Context): Promise<Answer[]> {
     const { icmb, setup } = this.#parts.bmc;
     const seq = this.#broadcasts++ & 0x3f;
     const gathering: Gathering = { seq, cmd, answers: [] };
     this.#gatherings.add(gathering);
-    await this.#write(buildIcmb({ to: ICMB_BROADCAST, from: icmb.address, response: false, seq, cmd, data }));
+    await this.#write(buildIcmb({ to: ICMB_BROADCAST, from: icmb.address, response: false, seq, cmd, data }), cause);
     await new Promise<void>((resolve) => void setup.clock.after(GATHERING, resolve));
     this.#gatherings.delete(gathering);
     return gathering.answers;
   }
 
-  #receive(frame: Uint8Array, as: 'own' | 'proxy'): void {
+  #receive(frame: Uint8Array, as: 'own' | 'proxy', sender: Sender | undefined): void {
     const { icmb } = this.#parts.bmc;
     icmb.count('received');
     const message = parseIcmb(frame);
     if (!message) return icmb.count(isRunt(frame) ? 'runts' : 'badChecksums');
     if (!message.response) {
       // A broadcast comes back to its sender, and to a proxy's address beside the bridge's own.
-      if (message.to !== ICMB_BROADCAST || (message.from !== icmb.address && as === 'own')) this.#serve(message, as);
+      if (message.to !== ICMB_BROADCAST || (message.from !== icmb.address && as === 'own')) this.#serve(message, as, sender?.cause);
       return;
     }
     const gathering = [...this.#gatherings].find(({ seq, cmd }) => seq === message.seq && cmd === message.cmd);
@@ -143,14 +144,16 @@ export class IcmbInterface implements Interface<BmcState> {
     else if (!this.#requester.respond({ from, fromLun: 0, netFn: NetFn.Bridge | 1, seq, cmd, data })) icmb.count('spuriousResponses');
   }
 
-  #serve(message: IcmbMessage, as: 'own' | 'proxy'): void {
+  #serve(message: IcmbMessage, as: 'own' | 'proxy', cause: Context | undefined): void {
     const { bmc } = this.#parts;
     const { from, seq, cmd, data } = message;
+    const context = new Context(bmc, this.channel, Privilege.Administrator, 0, undefined, `ICMB ${from}`, cause);
+    context.requesterAddress = from;
     const request = { to: 0, toLun: 0, netFn: NetFn.Bridge, from: 0, fromLun: 0, seq, cmd, data };
     const repeated = this.#repeated.get(from) ?? new RepeatedRequests(REPEATS);
     this.#repeated.set(from, repeated);
-    const earlier = repeated.find(request, bmc.setup.clock.monotonic());
-    if (earlier) {
+    const earlier = repeated.find(request, context, bmc.setup.clock.monotonic());
+    if (earlier && bmc.router.check({ netFn: NetFn.Bridge, lun: 0, cmd, data }, context) === CC.Ok) {
       if (earlier.answer) this.#reply(message, earlier.answer);
       return;
     }
@@ -158,25 +161,19 @@ export class IcmbInterface implements Interface<BmcState> {
       repeated.answered(request, answer);
       this.#reply(message, answer);
     };
-    const answer = as === 'own' ? this.#ask(message) : this.#askProxy(message);
+    const answer = as === 'own' ? this.#dispatch({ netFn: NetFn.Bridge, lun: 0, cmd, data }, context) : this.#askProxy(message, context);
     if (answer instanceof Promise) void answer.then(answered);
     else answered(answer);
   }
 
-  #ask({ from, cmd, data }: IcmbMessage): Answer | Promise<Answer> {
-    const context = new Context(this.#parts.bmc, this.channel, Privilege.Administrator, 0, undefined, `ICMB ${from}`);
-    context.requesterAddress = from;
-    return this.#dispatch({ netFn: NetFn.Bridge, lun: 0, cmd, data }, context);
-  }
-
   /** What came for the proxy's address is its controller's, on the local IPMB. */
-  async #askProxy({ cmd, data }: IcmbMessage): Promise<Answer> {
+  async #askProxy({ cmd, data }: IcmbMessage, cause: Context): Promise<Answer> {
     const { bridge, icmb } = this.#parts.bmc;
     const outlet = bridge.outlet(0);
     if (outlet?.kind !== 'bus') return Uint8Array.of(CC.DestinationUnavailable);
     const { ipmbAddress: to, lun: toLun } = icmb.proxy;
     return outlet.requester
-      .request({ to, toLun, netFn: NetFn.Bridge, cmd, data })
+      .request({ to, toLun, netFn: NetFn.Bridge, cmd, data, cause })
       .catch((error: unknown) => Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified));
   }
 

@@ -1,3 +1,4 @@
+import type { Context } from '../../router/index.ts';
 import type { WriteResult } from '../../state/bridge/requester.ts';
 import { BROADCAST } from '../../wire/index.ts';
 import type { Clock, Random } from '../../world/world.ts';
@@ -26,11 +27,20 @@ export interface BusOptions {
   readonly addressOf?: (frame: Uint8Array) => number;
 }
 
-type Receive = (frame: Uint8Array) => void;
+/** What came with a frame besides its bytes; nothing from outside of the process, where bytes are all there is. */
+export interface Sender {
+  /** The controller that wrote it, whatever the frame says. */
+  readonly address: number;
+  /** The request that made it write, if it did not do so by itself. */
+  readonly cause: Context | undefined;
+}
+
+type Receive = (frame: Uint8Array, sender: Sender | undefined) => void;
 
 /** A controller's place on a bus. */
 export interface BusPort {
-  write(frame: Uint8Array): WriteResult | Promise<WriteResult>;
+  /** `cause`: the request that the frame was carried in. A master does not hear itself: its own address does not acknowledge. */
+  write(frame: Uint8Array, cause?: Context): WriteResult | Promise<WriteResult>;
   leave(): void;
 }
 
@@ -72,7 +82,11 @@ export class MessageBus {
   join(address: number, receive: Receive): BusPort {
     if (this.#members.has(address)) throw new RangeError(`two controllers have address ${address.toString(16)}h`);
     this.#members.set(address, receive);
-    return { write: (frame) => this.#write(frame), leave: () => void this.#members.delete(address) };
+    const itself: Sender = { address, cause: undefined };
+    return {
+      write: (frame, cause) => this.#write(frame, cause === undefined ? itself : { address, cause }),
+      leave: () => void this.#members.delete(address),
+    };
   }
 
   /** Returns what disconnects the link. Its own frames come in by `deliver`. */
@@ -82,16 +96,17 @@ export class MessageBus {
   }
 
   /** A frame from outside. It goes to the members, and to the other links where it is for none of them. */
-  deliver(frame: Uint8Array, from?: BusLink): WriteResult | Promise<WriteResult> {
+  deliver(frame: Uint8Array, from?: BusLink, sender?: Sender): WriteResult | Promise<WriteResult> {
     const to = this.#addressOf(frame);
     if (to === BROADCAST) {
-      for (const receive of this.#members.values()) this.#carry(receive, frame);
+      for (const [address, receive] of this.#members) if (address !== sender?.address) this.#carry(receive, frame, sender);
       for (const link of this.#links) if (link !== from) void link.write(frame);
       return 'taken';
     }
+    if (to === sender?.address) return 'nack';
     const member = this.#members.get(to);
     if (member) {
-      this.#carry(member, frame);
+      this.#carry(member, frame, sender);
       return 'taken';
     }
     const elsewhere = [...this.#links].filter((link) => link !== from);
@@ -101,7 +116,7 @@ export class MessageBus {
     return others.length === 1 ? others[0].write(frame) : Promise.all(others.map(async (link) => link.write(frame))).then(best);
   }
 
-  #write(frame: Uint8Array): WriteResult | Promise<WriteResult> {
+  #write(frame: Uint8Array, sender: Sender): WriteResult | Promise<WriteResult> {
     const { nack = 0, arbitration = 0, busError = 0 } = this.#weather ?? {};
     if (nack + arbitration + busError > 0) {
       const chance = this.#chance();
@@ -109,13 +124,13 @@ export class MessageBus {
       if (chance < nack + arbitration) return 'arbitration';
       if (chance < nack + arbitration + busError) return 'bus-error';
     }
-    return this.deliver(frame.slice());
+    return this.deliver(frame.slice(), undefined, sender);
   }
 
-  #carry(receive: Receive, frame: Uint8Array): void {
+  #carry(receive: Receive, frame: Uint8Array, sender: Sender | undefined): void {
     const weather = this.#weather;
     if (!weather) {
-      void Promise.resolve().then(() => receive(frame));
+      void Promise.resolve().then(() => receive(frame, sender));
       return;
     }
     const { loss = 0, duplicate = 0, corrupt = 0, delay: [least, most] = [0, 0] } = weather;
@@ -124,7 +139,7 @@ export class MessageBus {
     for (let i = 0; i < copies; i++) {
       const copy = frame.slice();
       if (this.#chance() < corrupt) copy[Math.floor(this.#chance() * copy.length)] ^= 1 << (this.#random.u32() & 7);
-      this.#clock.after(least + this.#chance() * (most - least), () => receive(copy));
+      this.#clock.after(least + this.#chance() * (most - least), () => receive(copy, sender));
     }
   }
 

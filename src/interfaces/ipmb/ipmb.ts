@@ -1,12 +1,12 @@
 import { CC } from '../../codec/index.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn, Privilege, type Response } from '../../commands/command.ts';
-import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { Context, notOpen, partyOf, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
-import { Requester, SEQUENCE_EXPIRATION, writeAgain, type WriteResult } from '../../state/bridge/requester.ts';
+import { Requester, writeAgain, type WriteResult } from '../../state/bridge/requester.ts';
 import { broadcastFrame, buildResponse, FRAME_MAX, FRAME_MIN, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
 import { RepeatedRequests } from '../repeated.ts';
-import type { BusPort, MessageBus } from './bus.ts';
+import type { BusPort, MessageBus, Sender } from './bus.ts';
 import type { Carrier } from './carrier.ts';
 
 export interface IpmbOptions {
@@ -23,8 +23,8 @@ export interface IpmbOptions {
   readonly tries?: number;
 }
 
-/** A number that came round sooner than this is a repetition (Requester keeps them farther apart). */
-const REPEATS = { remembered: 64, window: 24, within: SEQUENCE_EXPIRATION, numbered: true };
+/** A number that came round sooner than this is a repetition: Requester keeps them farther apart, and has given up by then. */
+const REPEATS = { remembered: 64, window: 24, within: 8000 };
 /** Milliseconds that a controller has to answer to a broadcast. */
 const DISCOVERY_WAIT = 100;
 /** 7-bit slave addresses that a controller may have, as 8-bit ones (I2C reserves the others). */
@@ -43,7 +43,7 @@ export class IpmbInterface implements Interface<BmcState> {
   /** By requester: slave address and LUN. */
   readonly #repeated = new Map<number, RepeatedRequests>();
   #port: BusPort | undefined;
-  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = notOpen;
   #disconnect: () => void = () => undefined;
 
   constructor(options: IpmbOptions) {
@@ -53,7 +53,7 @@ export class IpmbInterface implements Interface<BmcState> {
     this.#asAsked = { ...this.channel, maxAnswer: STANDARD_ANSWER };
     this.address = address;
     const common = { clock: bmc.setup.clock, address, lag: bus.lag };
-    this.requester = new Requester({ ...common, write: (frame) => this.#write(frame), timeout, tries });
+    this.requester = new Requester({ ...common, write: (frame, _responder, cause) => this.#write(frame, cause), timeout, tries });
     this.#discoverer = new Requester({ ...common, write: (frame) => this.#write(broadcastFrame(frame)), timeout: DISCOVERY_WAIT, tries: 2 });
   }
 
@@ -61,7 +61,7 @@ export class IpmbInterface implements Interface<BmcState> {
     const { bmc, bus, carriers = [] } = this.#options;
     try {
       for (const carrier of carriers) await carrier.open(bus);
-      this.#port = bus.join(this.address, (frame) => this.#receive(frame));
+      this.#port = bus.join(this.address, (frame, sender) => this.#receive(frame, sender));
     } catch (error) {
       // What is open already would stay so: nobody closes an interface that did not open.
       await this.close();
@@ -73,7 +73,7 @@ export class IpmbInterface implements Interface<BmcState> {
       address: this.address,
       frameLimit: FRAME_MAX,
       requester: this.requester,
-      write: (frame) => writeAgain(bmc.setup.clock, () => this.#write(frame)),
+      write: (frame, cause) => writeAgain(bmc.setup.clock, () => this.#write(frame, cause)),
     });
   }
 
@@ -102,38 +102,51 @@ export class IpmbInterface implements Interface<BmcState> {
       .map(({ address, answer }) => ({ address, device: GetDeviceId.response.decode(answer, 1) }));
   }
 
-  #write(frame: Uint8Array): WriteResult | Promise<WriteResult> {
-    return this.#port?.write(frame) ?? 'bus-error';
+  #write(frame: Uint8Array, cause?: Context): WriteResult | Promise<WriteResult> {
+    return this.#port?.write(frame, cause) ?? 'bus-error';
   }
 
-  #receive(frame: Uint8Array): void {
+  #receive(frame: Uint8Array, sender: Sender | undefined): void {
     const parsed = parseFrame(frame);
     if (!parsed) return;
     const { message, broadcast } = parsed;
-    if (message.to !== this.address) return;
+    if (message.to !== this.address || this.#isForged(message, sender)) return;
     const isResponse = message.netFn % 2 === 1;
     if (broadcast) {
-      if (message.netFn === NetFn.App && message.cmd === GetDeviceId.cmd) this.#serve(message);
+      if (message.netFn === NetFn.App && message.cmd === GetDeviceId.cmd) this.#serve(message, sender?.cause);
     } else if (message.toLun === SMS_LUN) {
       // Requests and responses alike; nobody says anything to a sender whose message does not fit (§7.4).
-      this.#options.bmc.messages.receive({ channel: this.channel.number, privilege: Privilege.None, data: frame.slice(1) });
+      const { number: channel } = this.channel;
+      const party = (sender?.cause && partyOf(sender.cause)) ?? `controller ${message.from}`;
+      this.#options.bmc.messages.receive({ channel, privilege: Privilege.None, data: frame.slice(1) }, party);
     } else if (isResponse) {
       if (!this.requester.respond(message)) this.#discoverer.respond(message);
-    } else this.#serve(message);
+    } else this.#serve(message, sender?.cause);
   }
 
-  #serve(request: IpmiMessage): void {
+  /**
+   * Bytes that a session had sent: in another controller's name, or a response to a request that was not its own. System software
+   * may answer in the BMC's name what came to its LUN.
+   */
+  #isForged({ from, netFn }: IpmiMessage, sender: Sender | undefined): boolean {
+    if (sender === undefined || sender.cause === undefined) return false;
+    if (sender.address !== from && this.#options.bus.has(from)) return true;
+    return netFn % 2 === 1 && sender.cause.origin.session !== undefined;
+  }
+
+  #serve(request: IpmiMessage, cause: Context | undefined): void {
     const { bmc } = this.#options;
-    const earlier = this.#repeatedOf(request).find(request, bmc.setup.clock.monotonic());
-    if (earlier) {
+    const { netFn, toLun, cmd, data, from } = request;
+    const context = new Context(bmc, this.#asAsked, Privilege.Administrator, toLun, undefined, `${from.toString(16)}h`, cause);
+    context.requesterAddress = from;
+    const message = { netFn, lun: toLun, cmd, data };
+    const earlier = this.#repeatedOf(request).find(request, context, bmc.setup.clock.monotonic());
+    if (earlier && bmc.router.check(message, context) === CC.Ok) {
       // Still at work: the answer is on its way.
       if (earlier.answer) this.#reply(request, earlier.answer);
       return;
     }
-    const { netFn, toLun, cmd, data, from } = request;
-    const context = new Context(bmc, this.#asAsked, Privilege.Administrator, toLun, undefined, `${from.toString(16)}h`);
-    context.requesterAddress = from;
-    const answer = this.#dispatch({ netFn, lun: toLun, cmd, data }, context);
+    const answer = this.#dispatch(message, context);
     if (answer instanceof Promise) void answer.then((body) => this.#answered(request, body));
     else this.#answered(request, answer);
   }

@@ -1,6 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { Context, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { accountOf, Context, notOpen, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { DropReason } from '../../state/app/drops.ts';
 import type { LanStatistics } from '../../state/transport/lan-parameters.ts';
@@ -47,7 +47,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   /** Requests to remote consoles: those that Send Message tracks. */
   readonly #requester: Requester;
   #socket: UdpSocket | undefined;
-  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = notOpen;
   #forget: () => void = () => undefined;
   #disconnect: () => void = () => undefined;
   #release: () => void = () => undefined;
@@ -156,14 +156,14 @@ export class LanInterface implements Interface<BmcState>, LanServer {
       this.#requester.respond(request, session.handle);
       return;
     }
-    const earlier = repeated.find(request, session.lastHeard);
-    if (earlier) {
+    const context = new Context(this.#options.bmc, this.channel, ceiling, request.toLun, session, endpointName(from));
+    const earlier = repeated.find(request, context, session.lastHeard);
+    if (earlier && this.#isStillAllowed(request, context)) {
       // Still at work: the answer is on its way.
       if (earlier.answer) this.send(link.seal(buildResponse(request, earlier.answer), authType), from);
       if (earlier.followUp) this.send(link.seal(earlier.followUp, authType), from);
       return;
     }
-    const context = new Context(this.#options.bmc, this.channel, ceiling, request.toLun, session, endpointName(from));
     if (request.toLun === SMS_LUN) {
       this.#toSystemSoftware(request, bytes, context, from, link, authType);
       return;
@@ -171,6 +171,10 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     const answer = this.#ask(request, context);
     if (answer instanceof Promise) void answer.then((body) => this.#reply(request, body, context, from, link, authType));
     else this.#reply(request, answer, context, from, link, authType);
+  }
+
+  #isStillAllowed({ netFn, toLun: lun, cmd, data }: IpmiMessage, context: Context<BmcState>): boolean {
+    return lun === SMS_LUN || this.#options.bmc.router.check({ netFn, lun, cmd, data }, context) === CC.Ok;
   }
 
   #reply(request: IpmiMessage, answer: Uint8Array, context: Context<BmcState>, to: Endpoint, link: Link, authType: number): void {
@@ -192,7 +196,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     try {
       if (context.privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
       const data = Uint8Array.of(link.session.handle, ...bytes);
-      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data });
+      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data }, accountOf(link.session));
     } catch (error) {
       if (request.netFn % 2 === 0)
         this.#reply(request, Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified), context, to, link, authType);

@@ -3,7 +3,7 @@ import { Privilege, type Command } from '../../commands/command.ts';
 import { GetChannelAuthenticationCapabilities } from '../../commands/app/sessions.ts';
 import { ConnectionState, SerialModemConnectionActive } from '../../commands/transport/serial.ts';
 import { SolActivating, SolState } from '../../commands/transport/sol.ts';
-import { Context, OutQueue, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { Context, notOpen, OutQueue, partyOf, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { ConnectionMode, MuxControl } from '../../state/transport/serial-parameters.ts';
 import { Requester } from '../../state/bridge/requester.ts';
@@ -49,7 +49,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   readonly #commands: TextCommands;
   readonly #out: OutQueue<Uint8Array>;
   #blocked = false;
-  #dispatch: Dispatch<BmcState> = () => Uint8Array.of(CC.NodeBusy);
+  #dispatch: Dispatch<BmcState> = notOpen;
   #ping: Timer | undefined;
   #pings = 0;
   #undo: (() => void)[] = [];
@@ -300,7 +300,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     try {
       if (context.privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
       const data = Uint8Array.of(context.session?.handle ?? 0, ...buildMessage(request));
-      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data });
+      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data }, partyOf(context));
     } catch (error) {
       if (request.netFn % 2 === 0) this.#out.put(frame(Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified)));
     }

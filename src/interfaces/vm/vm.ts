@@ -1,6 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { Context, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import { Context, notOpen, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import type { Attention } from '../../state/app/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
@@ -61,7 +61,7 @@ export class VmInterface implements Interface<BmcState> {
   readonly deadline = DEADLINE;
   readonly counters: VmCounters = { connections: 0, requests: 0, answers: 0, late: 0, malformed: 0 };
   readonly #options: VmInterfaceOptions;
-  #dispatch: Dispatch<BmcState> = () => new Uint8Array(0);
+  #dispatch: Dispatch<BmcState> = notOpen;
   #server: StreamServer | undefined;
   #stream: Stream | undefined;
   /** What the machine can do; before it has said, everything. */

@@ -51,15 +51,26 @@ export class Firewall implements Policy {
     for (const key of this.#commands.keys()) this.#apply(targetOf(key), true);
   }
 
-  check(message: Message, { channel: { number } }: Context): number {
-    if (this.#disabled[number]?.has(message)) return CC.InsufficientPrivilege;
-    return this.permits(message, number) ? CC.Ok : CC.InsufficientPrivilege;
+  check(message: Message, context: Context): number {
+    // A request that a session put on another bus is still one of the session's channel.
+    for (let at: Context | undefined = context; at !== undefined; at = at.cause) {
+      if (at.bmc === context.bmc && !this.#opens(message, at.channel.number)) return CC.InsufficientPrivilege;
+    }
+    return CC.Ok;
   }
 
-  allowsSubFunction({ netFn, lun, cmd, data }: Message, { channel }: Context, subFunction: number): boolean {
+  allowsSubFunction({ netFn, lun, cmd, data }: Message, context: Context, subFunction: number): boolean {
     if (this.#subFunctions.size === 0) return true;
     const body = netFn === 0x2c ? data[0] : netFn === 0x2e ? data[0] | (data[1] << 8) | (data[2] << 16) : undefined;
-    return (this.disabledSubFunctions({ channel: channel.number, netFn, lun, cmd, body }) & (1 << subFunction)) === 0;
+    for (let at: Context | undefined = context; at !== undefined; at = at.cause) {
+      const target = { channel: at.channel.number, netFn, lun, cmd, body };
+      if (at.bmc === context.bmc && this.disabledSubFunctions(target) & (1 << subFunction)) return false;
+    }
+    return true;
+  }
+
+  #opens(message: Message, channel: number): boolean {
+    return !this.#disabled[channel]?.has(message) && this.permits(message, channel);
   }
 
   /** True where the configured policy lets the channel use the command, enabled or not. */

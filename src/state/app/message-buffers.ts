@@ -1,4 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import { Shares } from '../../router/shares.ts';
 import { Listeners } from '../listeners.ts';
 
 /** BMC global enables, IPMI 2.0 §22.1. */
@@ -44,7 +45,8 @@ export class MessageBuffers {
   #enables = AFTER_RESET;
   #watchdogPreTimeout = false;
   #event: Uint8Array | undefined;
-  #queue: ReceivedMessage[] = [];
+  #queue: { readonly message: ReceivedMessage; readonly party: unknown }[] = [];
+  readonly #places = new Shares(QUEUE_LIMIT);
   /** Channels whose messages system software does not want (Enable Message Channel Receive, §22.5). */
   #deaf = new Set<number>();
   #attention = NO_ATTENTION;
@@ -103,17 +105,20 @@ export class MessageBuffers {
     return this.#queue.length;
   }
 
-  /** Queues a message for system software. False: the queue is full, or the channel's reception is disabled. */
-  receive(message: ReceivedMessage): boolean {
-    if (this.#queue.length >= QUEUE_LIMIT || this.#deaf.has(message.channel)) return false;
-    this.#queue.push(message);
+  /**
+   * Queues a message for system software. `party`: whose it is, an account or a controller; one that has its share of the queue waits
+   * for its own messages to be read. False: no place, or the channel's reception is disabled.
+   */
+  receive(message: ReceivedMessage, party?: unknown): boolean {
+    if (this.#deaf.has(message.channel) || !this.#places.take(party)) return false;
+    this.#queue.push({ message, party });
     this.#update();
     return true;
   }
 
   /** As `receive`, but says why not: throws D3h for a channel that system software does not listen to, C0h for a full queue. */
-  deliver(message: ReceivedMessage): void {
-    if (this.receive(message)) return;
+  deliver(message: ReceivedMessage, party?: unknown): void {
+    if (this.receive(message, party)) return;
     if (!this.receives(message.channel))
       throw new IpmiError(CC.DestinationUnavailable, `system software does not listen to channel ${message.channel}`);
     throw new IpmiError(CC.NodeBusy, 'the receive message queue is full');
@@ -121,13 +126,15 @@ export class MessageBuffers {
 
   /** Takes the oldest message out; undefined: there is none. */
   take(): ReceivedMessage | undefined {
-    const message = this.#queue.shift();
+    const taken = this.#queue.shift();
+    if (taken) this.#places.give(taken.party);
     this.#update();
-    return message;
+    return taken?.message;
   }
 
   clearQueue(): void {
     this.#queue = [];
+    this.#places.clear();
     this.#update();
   }
 
@@ -153,7 +160,7 @@ export class MessageBuffers {
     this.enables = AFTER_RESET;
     this.#watchdogPreTimeout = false;
     this.#event = undefined;
-    this.#queue = [];
+    this.clearQueue();
     this.#deaf = new Set();
     this.#update();
   }

@@ -1,3 +1,4 @@
+import type { Context } from '../../router/message.ts';
 import type { Session } from '../app/sessions.ts';
 import type { Requester, WriteResult } from './requester.ts';
 
@@ -9,8 +10,8 @@ export interface BusOutlet {
   /** Most bytes of a frame. */
   readonly frameLimit: number;
   readonly requester: Requester;
-  /** Writes a frame as it is, the slave address in front, until the bus takes it or has refused it often enough. */
-  write(frame: Uint8Array): Promise<WriteResult>;
+  /** Writes the frame of a request as it is, the slave address in front, until the bus takes it or has refused it often enough. */
+  write(frame: Uint8Array, cause: Context): Promise<WriteResult>;
 }
 
 /** A channel whose messages go to sessions. */

@@ -1,4 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import type { CommandKey } from '../../commands/command.ts';
+import { ReadFruData, WriteFruData } from '../../commands/storage/fru.ts';
 import type { FruInventory } from '../storage/fru.ts';
 import { WriteFailure } from './requester.ts';
 import type { Durable } from '../store.ts';
@@ -8,6 +10,8 @@ export interface I2cDevice {
   /** The bytes after the slave address. */
   write(data: Uint8Array): Durable;
   read(count: number): Uint8Array;
+  /** The commands that do the same by another name: what is kept from a channel is kept from it here, too. */
+  sameAs?(data: Uint8Array, readCount: number): readonly CommandKey[];
 }
 
 /** Where a device hangs: on the bus of a channel, or on a private bus behind the controller (IPMI 2.0 §22.11). */
@@ -56,9 +60,17 @@ export class FruEeprom implements I2cDevice {
     this.#id = id;
   }
 
+  sameAs(data: Uint8Array, readCount: number): readonly CommandKey[] {
+    return [...(data.length > this.#addressBytes ? [WriteFruData] : []), ...(readCount > 0 ? [ReadFruData] : [])];
+  }
+
+  get #addressBytes(): number {
+    return this.#fru.image(this.#id).length > 256 ? 2 : 1;
+  }
+
   write(data: Uint8Array): Durable {
     const { length } = this.#fru.image(this.#id);
-    const addressBytes = length > 256 ? 2 : 1;
+    const addressBytes = this.#addressBytes;
     if (data.length < addressBytes) return undefined;
     this.#at = (addressBytes === 2 ? (data[0] << 8) | data[1] : data[0]) % length;
     const stored = data.subarray(addressBytes);

@@ -1,16 +1,16 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { BridgeState } from '../../commands/bridge/icmb.ts';
-import type { Answer } from '../../router/message.ts';
+import type { Answer, Context } from '../../router/message.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable, Store } from '../store.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
 
 /** The bridge's connection to its ICMB; the interface brings it while it is open. */
 export interface IcmbPort {
-  /** A command for another bridge: its completion code and data; C3h where it does not answer. */
-  request(to: number, cmd: number, data: Uint8Array): Promise<Answer>;
+  /** A command for another bridge, for the request that asked for it (none: the BMC itself): its completion code and data; C3h where it does not answer. */
+  request(to: number, cmd: number, data: Uint8Array, cause?: Context): Promise<Answer>;
   /** A command for every bridge, and what those answered that do within a moment. */
-  broadcast(cmd: number, data: Uint8Array): Promise<Answer[]>;
+  broadcast(cmd: number, data: Uint8Array, cause?: Context): Promise<Answer[]>;
   /** Takes another address. Throws CCh where a bridge has it already. */
   move(address: number): void;
   /** Takes a second address for a controller of the local IPMB; 0: none. Throws CCh as `move` does. */

@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import type { Answer } from '../../router/message.ts';
+import type { Answer, Context } from '../../router/message.ts';
+import { partyOf, Shares } from '../../router/shares.ts';
 import { buildMessage, type IpmiMessage } from '../../wire/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 
@@ -22,6 +23,8 @@ export interface OutgoingRequest {
   readonly responder?: number;
   /** Times the usual wait: for a request that the responder has to forward first. Default 1. */
   readonly patience?: number;
+  /** The request that it carries out; undefined: the BMC asks for itself. */
+  readonly cause?: Context;
 }
 
 export interface RequesterOptions {
@@ -29,7 +32,7 @@ export interface RequesterOptions {
   readonly address: number;
   /** Default: an IPMI message. */
   readonly frame?: (request: OutgoingRequest, seq: number) => Uint8Array;
-  readonly write: (frame: Uint8Array, responder: number) => WriteResult | Promise<WriteResult>;
+  readonly write: (frame: Uint8Array, responder: number, cause: Context | undefined) => WriteResult | Promise<WriteResult>;
   /** Milliseconds until a request is sent again. Default 250. */
   readonly timeout?: number;
   /** Times that a request is sent. Default 6. */
@@ -91,8 +94,8 @@ export class Requester {
   /** Requests begun, by responder: also where to look for the next number. */
   readonly #begun = new Map<number, { count: number; next: number }>();
 
-  /** Requests that wait for a number. */
-  #queued = 0;
+  /** Requests that wait for a number: nobody's fill the queue for the others. */
+  readonly #queued = new Shares(QUEUE.limit);
 
   constructor(options: RequesterOptions) {
     this.#options = options;
@@ -117,7 +120,7 @@ export class Requester {
   async begin(request: OutgoingRequest): Promise<{ readonly answer: Promise<Answer> }> {
     const { clock, address } = this.#options;
     const responder = request.responder ?? request.to;
-    const { seq, index } = this.#number(responder) ?? (await this.#turn(responder));
+    const { seq, index } = this.#number(responder) ?? (await this.#turn(responder, request.cause && partyOf(request.cause)));
     const { to } = request;
     const frame = this.#options.frame?.(request, seq) ?? buildMessage({ ...request, from: address, fromLun: 0, seq });
     let resolve: (answer: Answer) => void = () => undefined;
@@ -125,7 +128,7 @@ export class Requester {
     const open: Open = { request, frame, began: clock.monotonic(), resolve, tries: 1, timer: undefined };
     const slot: Slot = { index, open, restUntil: 0 };
     this.#slots.set((responder << 6) | seq, slot);
-    const result = await writeAgain(clock, () => this.#options.write(frame, responder));
+    const result = await writeAgain(clock, () => this.#options.write(frame, responder, request.cause));
     // A quick responder answers before the medium has said that it took the request.
     if (result !== 'taken' && slot.open) {
       this.#settle(slot, Uint8Array.of(FAILURES[result]));
@@ -164,7 +167,7 @@ export class Requester {
       open.tries++;
       this.repeated++;
       // A refused repetition is a lost one: the next try, or the end of all of them, is already on its way.
-      void Promise.resolve(this.#options.write(open.frame, responder)).catch(() => undefined);
+      void Promise.resolve(this.#options.write(open.frame, responder, open.request.cause)).catch(() => undefined);
       this.#await(slot, open, responder);
     });
   }
@@ -183,9 +186,8 @@ export class Requester {
   }
 
   /** Waits for a number. Rejects with C0h where too many wait already, or none comes free in time. */
-  async #turn(responder: number): Promise<Numbered> {
-    if (this.#queued >= QUEUE.limit) throw busy(responder);
-    this.#queued++;
+  async #turn(responder: number, party: number | undefined): Promise<Numbered> {
+    if (!this.#queued.take(party)) throw busy(responder);
     try {
       for (let i = 0; i < QUEUE.tries; i++) {
         await new Promise<void>((resolve) => void this.#options.clock.after(QUEUE.pause, resolve));
@@ -194,7 +196,7 @@ export class Requester {
       }
       throw busy(responder);
     } finally {
-      this.#queued--;
+      this.#queued.give(party);
     }
   }
 

@@ -2,6 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { ForwardedCommand } from '../../commands/transport/forwarding.ts';
 import {
   handleRaw,
+  partyOf,
   type Answer,
   type Context,
   type Handler,
@@ -94,9 +95,12 @@ export class Forwarding {
     const [of, netFn, lun, half, body] = key.split('.').map(Number);
     if (of !== channel) return [];
     const commands = Array.from({ length: 128 }, (_, i) => i).filter((i) => mask[i >> 3] & (1 << (i & 7)));
-    return commands.map((i) => {
+    return commands.flatMap((i) => {
       const cmd = half * 128 + i;
-      const privilege = this.#router.find({ netFn, lun, cmd, data: new Uint8Array(0) }, channel)?.handler.privilege;
+      const entry = this.#router.find({ netFn, lun, cmd, data: new Uint8Array(0) }, channel);
+      // System software answers what the channel may ask; what it may not ask stays refused.
+      if (entry?.systemInterfaceOnly) return [];
+      const privilege = entry?.handler.privilege;
       return handleRaw({ netFn, cmd, body, channel, lun }, (message, context) => this.#forward(message, context), { privilege, name: 'forwarded' });
     });
   }
@@ -116,7 +120,7 @@ export class Forwarding {
       cmd: ForwardedCommand.cmd,
       data: inner,
     });
-    this.#messages.deliver({ channel: channel.number, privilege, data: message.slice(1) });
+    this.#messages.deliver({ channel: channel.number, privilege, data: message.slice(1) }, partyOf(context));
     return new Promise((resolve) => {
       this.#pending.set(sequence, resolve);
       context.onExpire(() => this.#pending.delete(sequence));
