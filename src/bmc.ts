@@ -5,13 +5,13 @@ import { connectState, sendBy } from './assembly/connections.ts';
 import { plugConsole } from './assembly/console.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { makePayloads } from './assembly/sol.ts';
-import { makeInterface, type Made } from './assembly/interfaces.ts';
+import { addressKey, makeInterface, type Made } from './assembly/interfaces.ts';
 import { sourceMaker } from './assembly/sensor-sources.ts';
 import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { forgetVolatile } from './assembly/reset.ts';
 import { tellOfBoot, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
-import { settingAt } from './config/errors.ts';
+import { openingFor, settingAt } from './config/errors.ts';
 import { firewallRules } from './config/firewall.ts';
 import { channelsOf, withBusses } from './config/channels.ts';
 import { locatorsOf } from './config/locators.ts';
@@ -54,7 +54,7 @@ import { Sel } from './state/storage/sel.ts';
 import { Sensors } from './state/sensor/sensors.ts';
 import { SerialChannels } from './state/transport/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
-import { Setup, type Log } from './state/setup.ts';
+import { namedLog, Setup, type Log } from './state/setup.ts';
 import type { Journal } from './state/store.ts';
 import { Blobs } from './state/blobs/index.ts';
 import type { UpdateService } from './state/update/index.ts';
@@ -64,6 +64,7 @@ import { Users } from './state/app/users.ts';
 import type { SolParameters } from './state/transport/sol-parameters.ts';
 import { SystemInfo } from './state/app/system-info.ts';
 import { Watchdog } from './state/app/watchdog.ts';
+import { worldIn } from './world/folder.ts';
 import type { World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
 
@@ -80,8 +81,10 @@ export type { PayloadActivation, PayloadDefinition, PayloadEnd } from './state/a
 export interface BmcSurroundings {
   /** Default: the real one. */
   readonly world?: World;
-  /** Default: silent. */
+  /** Default: silent. Every line of it names the BMC. */
   readonly log?: Log;
+  /** Where relative paths of the settings begin. Default: the working directory of the process. */
+  readonly folder?: string;
   /** Keeps what must survive: `(await Storage.open(nodeWorld().files, directory, { warn })).journal(name)` of `ipmi-bmc/storage`. Default: memory only. */
   readonly journal?: Journal;
   /** Switches the machine; without one, it is simulated. */
@@ -164,21 +167,24 @@ export class Bmc implements BmcState {
   constructor(
     given: BmcOptions = {},
     {
-      log = silent,
-      world = nodeWorld({ trouble: (where, error) => log.error(where, error) }),
+      log: said = silent,
+      world: outside = nodeWorld({ trouble: (where, error) => said.error(where, error) }),
+      folder,
       journal,
       power,
       firmwareDirectory,
       uplink,
-      icmb = new IcmbNetwork(world),
+      icmb,
     }: BmcSurroundings = {},
   ) {
     const options = withBusses(given);
+    const world = folder === undefined ? outside : worldIn(folder, outside);
     this.#options = options;
     this.#world = world;
     this.#busses = new Busses(options, world, uplink);
-    this.#icmbNetwork = icmb;
+    this.#icmbNetwork = icmb ?? new IcmbNetwork(world);
     this.name = options.name ?? 'bmc';
+    const log = said === silent ? silent : namedLog(said, this.name);
     const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
     this.life = new Life(setup, (options.reset?.dark ?? DARKNESS) * 1000);
@@ -209,7 +215,7 @@ export class Bmc implements BmcState {
       const { address, channel = 0 } = one;
       const name = `${address.toString(16)}h`;
       const uplink = { bus: this.#busses.on(channel), address, channel };
-      const around = { world, log, journal: journal?.satellite(name), uplink };
+      const around = { world, log: said, journal: journal?.satellite(name), uplink };
       return settingAt(['satellites', i], () => new Bmc(satelliteSettings(this.name, one), around));
     });
     const declared = settingAt(['sdr'], () => [...recordsInFile(options.sdr ?? {}), ...locatorsOf(options)]);
@@ -256,20 +262,21 @@ export class Bmc implements BmcState {
   async open(): Promise<void> {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
-      await this.update?.open();
+      await openingFor(['firmware'], () => this.update?.open());
       for (const [i, options] of (this.#options.interfaces ?? []).entries()) {
         const { machine } = this.#power;
         const around = { bmc: this, world: this.#world, busses: this.#busses, icmb: this.#icmbNetwork, machine };
         const made = settingAt(['interfaces', i], () => makeInterface(options, around));
-        await this.attach(made.one);
+        await openingFor(['interfaces', i, ...addressKey(options)], () => this.attach(made.one));
         this.#made.push(made);
       }
-      for (const satellite of this.satellites) await satellite.open();
+      for (const [i, satellite] of this.satellites.entries()) await openingFor(['satellites', i], () => satellite.open());
       this.#sockets = makeSockets(this, this.#options, this.#world);
-      for (const socket of this.#sockets) await socket.open();
+      for (const socket of this.#sockets) await openingFor(socket.setting, () => socket.open());
       await this.chassis.open();
       this.pef.resume();
-      await plugConsole(this, this.name, this.#options.sol?.console ?? { type: 'simulated' }, this.#world);
+      const console = this.#options.sol?.console ?? { type: 'simulated' };
+      await openingFor(['sol', 'console'], () => plugConsole(this, this.name, console, this.#world));
       this.sensors.start();
     } catch (error) {
       await this.close();

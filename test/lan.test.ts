@@ -6,12 +6,14 @@ import { CAPTURE, runTool, toolTest, type Ran } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-async function start(...args: string[]): Promise<{ process: ChildProcess; port: string }> {
+/** The default server has a password of this start alone. */
+async function start(...args: string[]): Promise<{ process: ChildProcess; port: string; password: string }> {
   const bmc = spawn(process.execPath, [`${root}bin/ipmi-bmc`, 'run', ...args, '--lan', '127.0.0.1:0', '--json'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));
-  return { process: bmc, port: /"address":"127\.0\.0\.1:(\d+)"/.exec(line)![1] };
+  const [, password = ''] = /"password":"(\w+)"/.exec(line) ?? [];
+  return { process: bmc, port: /"address":"127\.0\.0\.1:(\d+)"/.exec(line)![1], password };
 }
 
 let bmc: ChildProcess;
@@ -129,7 +131,7 @@ describe('the default server', () => {
     const server = await start();
     try {
       const ask = (args: string): Promise<Ran> =>
-        runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', server.port, '-U', 'admin', '-P', 'AdminPass123', ...args.split(' ')]);
+        runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', server.port, '-U', 'admin', '-P', server.password, ...args.split(' ')]);
       const list = (await ask('-c sdr list')).out.trim().split('\n');
       expect(list.length).toBeGreaterThanOrEqual(30);
       expect(list.filter((line) => /,(nc|cr|nr)$/.test(line))).toEqual([]);

@@ -1,5 +1,5 @@
 import { ICMB_CHANNEL, SERIAL_CHANNEL } from '../config/channels.ts';
-import { SettingsError } from '../config/errors.ts';
+import { SettingsError, type SettingsPath } from '../config/errors.ts';
 import type {
   IcmbInterfaceOptions,
   InterfaceOptions,
@@ -65,6 +65,12 @@ const makers: Makers = {
   icmb: makeIcmb,
   serial: makeSerial,
 };
+
+/** Which key of an entry says where the interface is: errors of opening it stand there. */
+export function addressKey(options: InterfaceOptions): SettingsPath {
+  if (options.type === 'lan') return ['listen'];
+  return ['listen', 'connect', 'tty', 'device'].filter((key) => key in options && options[key as keyof InterfaceOptions] !== undefined).slice(0, 1);
+}
 
 /** The interface that one entry of `interfaces` asks for. Throws SettingsError. */
 export function makeInterface(options: InterfaceOptions, around: Surroundings): Made {

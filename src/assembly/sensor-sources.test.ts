@@ -43,8 +43,8 @@ test('a file is read again and again; what is wrong with it is said once, and ma
   expect(sensor.read().unavailable).toBe(true);
   expect(log.filter((line) => line.includes('sensor source'))).toEqual([
     expect.stringMatching(/sensor source \/temp: .*ENOENT/),
-    'sensor source /temp: can be read again',
-    'sensor source /temp: there is no number in it',
+    'bmc: sensor source /temp: can be read again',
+    'bmc: sensor source /temp: there is no number in it',
   ]);
   await bmc.close();
 });
@@ -67,9 +67,9 @@ test('a command: its first number; a failure or one that takes too long is no re
   await world.run(10_000);
   expect(sensor.value).toBe(0);
   expect(log.filter((line) => line.includes('sensor source'))).toEqual([
-    'sensor source reading: it ended with 2: no such probe',
-    'sensor source reading: it took more than 3 s',
-    'sensor source reading: can be read again',
+    'bmc: sensor source reading: it ended with 2: no such probe',
+    'bmc: sensor source reading: it took more than 3 s',
+    'bmc: sensor source reading: can be read again',
   ]);
   await bmc.close();
 });

@@ -1,14 +1,17 @@
+import type { SettingsPath } from '../config/errors.ts';
 import type { SocketsOptions } from '../config/options.ts';
 import { BtSocket, HandlerSocket } from '../interfaces/index.ts';
 import type { Router } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
-import type { World } from '../world/world.ts';
+import { streamName, type World } from '../world/world.ts';
 import { OWN } from './addresses.ts';
 import { SensorFeed } from './sensor-feed.ts';
 
 /** What other programs connect to beside the interfaces. */
 export interface Socket {
   readonly type: 'handler-socket' | 'bt-socket' | 'sensor-feed';
+  /** The setting that says where it listens. */
+  readonly setting: SettingsPath;
   /** Where it listens; a port is the real one once it is open. */
   readonly address: () => string;
   /** Rejects with the system's error where it cannot listen. */
@@ -25,20 +28,24 @@ export function makeSockets(
   const { name, router, sensors, frontPanel, setup } = bmc;
   const common = { router, clock, stream, bmc: name, log: (message: string) => setup.log.warn(`${name}: ${message}`) };
   const made: Socket[] = [];
-  const add = (type: Socket['type'], address: () => string, one: { open(): Promise<void>; close(): Promise<void> }): void =>
-    void made.push({ type, address, open: () => one.open(), close: () => one.close() });
+  const add = (type: Socket['type'], setting: SettingsPath, address: () => string, one: { open(): Promise<void>; close(): Promise<void> }): void =>
+    void made.push({ type, setting, address, open: () => one.open(), close: () => one.close() });
   if (handlers) {
     const listen = { path: handlers.path, mode: handlers.mode ?? OWN };
     const take = (sensor: string, value: number | null | undefined): string | undefined => {
       const found = sensors.named(sensor);
       return typeof found === 'string' ? found : found.push(value);
     };
-    add('handler-socket', () => handlers.path, new HandlerSocket({ ...common, sensors: take, buttons: frontPanel.pressNamed, listen }));
+    const socket = new HandlerSocket({ ...common, sensors: take, buttons: frontPanel.pressNamed, listen });
+    add('handler-socket', ['sockets', 'handlers', 'path'], () => streamName(socket.address), socket);
   }
-  if (bt) add('bt-socket', () => bt.path, new BtSocket({ ...common, listen: { path: bt.path, mode: bt.mode ?? OWN } }));
+  if (bt) {
+    const socket = new BtSocket({ ...common, listen: { path: bt.path, mode: bt.mode ?? OWN } });
+    add('bt-socket', ['sockets', 'bt', 'path'], () => streamName(socket.address), socket);
+  }
   if (sensorFeed) {
     const feed = new SensorFeed(sensors, http, sensorFeed.listen);
-    add('sensor-feed', () => feed.address, feed);
+    add('sensor-feed', ['sensorFeed', 'listen'], () => feed.address, feed);
   }
   return made;
 }

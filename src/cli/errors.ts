@@ -14,6 +14,13 @@ const words: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'read-only file system',
   ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EMFILE: 'too many open files',
+  ENODEV: 'no such device',
+  ENXIO: 'no such device',
+  EBUSY: 'in use by another process',
+  EEXIST: 'is there already',
+  ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'name too long (a Unix socket: 107 bytes)',
   ECONNREFUSED: 'nobody listens there',
 };
@@ -24,8 +31,23 @@ export function systemProblem(error: unknown, named?: string): string | undefine
   if (typeof code !== 'string' || syscall === undefined) return undefined;
   // A socket is bound in a directory of its own beside its place, whose random name would tell nobody anything.
   const parent = syscall === 'mkdtemp' && path !== undefined ? dirname(path) : undefined;
-  const where = named ?? parent ?? path;
-  return where === undefined || !(code in words) ? message : `${where}: ${code === 'ENOENT' && parent ? 'no such directory' : words[code]}`;
+  const where = named ?? parent ?? path ?? (/'([^']*)'$/.exec(message) ?? [])[1];
+  if (where === undefined || !(code in words)) return message;
+  if (syscall === 'mkdir') return `${where}: the directory cannot be made: ${words[code]}`;
+  return `${where}: ${code === 'ENOENT' && parent ? 'no such directory' : words[code]}`;
+}
+
+/** An error as a sentence for people, also where a failed call of the system lies inside of it. */
+export function problemOf(error: unknown): string {
+  const own = systemProblem(error);
+  if (own !== undefined) return own;
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  const inner = cause instanceof Error && message.endsWith(cause.message) ? systemProblem(cause) : undefined;
+  if (inner === undefined) return message;
+  const before = message.slice(0, -(cause as Error).message.length);
+  // What was named before it and what it names itself are often the same file.
+  return inner.startsWith(before) ? inner : before + inner;
 }
 
 /** What `read` gives. Throws CliError that names the file. */

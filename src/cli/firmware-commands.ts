@@ -18,23 +18,23 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
     .description("update a BMC's firmware by LAN")
     .addHelpText(
       'after',
-      '\nExample:\n  ipmi-bmc flash update.hpm --to 127.0.0.1:9623 -U admin -P AdminPass123\n  ipmi-bmc flash bios.bin --via blob --blob /flash/bios --to 127.0.0.1:9623 -U admin -P AdminPass123',
+      '\nExample:\n  ipmi-bmc flash update.hpm --to 127.0.0.1:9623 -U admin -P PASSWORD\n  ipmi-bmc flash bios.bin --via blob --blob /flash/bios --to 127.0.0.1:9623 -U admin -P PASSWORD',
     )
     .action(async (image: string, options) => done(await flash(image, options)));
 
   const update = program
     .command('update')
     .description('see what of a running BMC can be updated, and end an update')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc update list --to 127.0.0.1:9623 -U admin -P AdminPass123');
+    .addHelpText('after', '\nExample:\n  ipmi-bmc update list --to 127.0.0.1:9623 -U admin -P PASSWORD');
   reaching(update.command('list'))
     .option('--json', 'print as JSON')
     .description('components with their versions, and the upload that is under way')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc update list --to 127.0.0.1:9623 -U admin -P AdminPass123')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc update list --to 127.0.0.1:9623 -U admin -P PASSWORD')
     .action(async (options) => done(await listUpdates(options)));
   reaching(update.command('kill'))
     .option('--json', 'print what was given up as JSON')
     .description('end the upload that is under way, whoever owns it, and give up what waits for activation')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc update kill --to 127.0.0.1:9623 -U admin -P AdminPass123')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc update kill --to 127.0.0.1:9623 -U admin -P PASSWORD')
     .action(async (options) => done(await killUpdates(options)));
 
   const hpm = program

@@ -1,10 +1,13 @@
-import { Command, CommanderError, InvalidArgumentError, type OutputConfiguration } from 'commander';
+import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { readFileSync } from 'node:fs';
 import { checkFile } from './check.ts';
-import { CliError, systemProblem } from './errors.ts';
+import { endpoint } from './endpoint.ts';
+import { CliError, problemOf, systemProblem } from './errors.ts';
 import { firmwareCommands } from './firmware-commands.ts';
 import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
+import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
+import { program as typed, surviveReaders } from './output.ts';
 import { press } from './press.ts';
 import { run } from './run.ts';
 import { exportState, importState, showState, verifyState } from './state.ts';
@@ -13,12 +16,17 @@ import { worker } from './worker.ts';
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** Runs the command line and returns the exit code: 0 done, 1 failed, 2 a mistake of the caller with one line that names it. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(given: readonly string[]): Promise<number> {
+  surviveReaders();
+  const args = [...given];
+  // `--json` may stand before the command as well.
+  if (args[0] === '--json' && args.length > 1) args.splice(0, 2, args[1], args[0]);
+  const json = args.includes('--json');
   const program = new Command('ipmi-bmc')
     .description('A BMC: serves IPMI to real clients, from a YAML file or with a believable default.')
     .version(version)
     .exitOverride()
-    .configureOutput(oneLine('ipmi-bmc'));
+    .configureOutput(oneLine('ipmi-bmc', json));
   let code = 0;
   program
     .command('run')
@@ -30,6 +38,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
     .option('--seal-key <file>', 'encrypt the secrets in the state directory with this key (else IPMI_BMC_SEAL_KEY)')
     .option('--json', 'print the ready line and the log as JSON')
+    .addOption(new Option('--log-format <format>', 'how log lines look on standard error (default: text; json with --json)').choices(LOG_FORMATS))
+    .addOption(new Option('--log-level <level>', 'leave out lines below it').choices(LOG_LEVELS).default('info'))
     .option('--trace', 'print each message: who, what, the outcome, microseconds')
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')
@@ -73,31 +83,35 @@ export async function main(args: readonly string[]): Promise<number> {
     .addHelpText('after', '\nExample:\n  ipmi-bmc init rack.yaml')
     .action((file: string) => init(file));
   for (const command of program.commands) {
-    command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`));
-    for (const sub of command.commands) sub.configureOutput(oneLine(`ipmi-bmc ${command.name()} ${sub.name()}`));
+    command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`, json));
+    for (const sub of command.commands) sub.configureOutput(oneLine(`ipmi-bmc ${command.name()} ${sub.name()}`, json));
   }
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const problem = error instanceof CliError ? error.message : systemProblem(error);
-    if (problem === undefined) throw error;
-    process.stderr.write(`ipmi-bmc: ${problem}\n`);
+    if (!(error instanceof CliError) && systemProblem(error) === undefined) throw error;
+    complain(problemOf(error), json, (text) => process.stderr.write(text));
     return 2;
   }
 }
 
+/** A mistake: a line each, or one JSON object. */
+function complain(problem: string, json: boolean, write: (text: string) => void): void {
+  write(json ? `${JSON.stringify({ ok: false, problems: problem.split('\n') })}\n` : `ipmi-bmc: ${problem}\n`);
+}
+
 /** A mistake is one line, which says where to read on. */
-const oneLine = (command: string): OutputConfiguration => ({
-  outputError: (text, write) =>
-    write(
-      `ipmi-bmc: ${text
-        .replace(/^error: /, '')
-        .trim()
-        .replaceAll('\n', ' ')
-        .replace(/\.$/, '')}; see ${command} --help\n`,
-    ),
+const oneLine = (command: string, json: boolean): OutputConfiguration => ({
+  outputError(text, write) {
+    const problem = text
+      .replace(/^error: /, '')
+      .trim()
+      .replaceAll('\n', ' ')
+      .replace(/\.$/, '');
+    complain(`${problem}; see ${command.replace('ipmi-bmc', typed())} --help`, json, write);
+  },
 });
 
 function stateCommands(program: Command, done: (code: number) => void): void {
@@ -140,11 +154,4 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .description('fill a state directory')
     .addHelpText('after', '\nExample:\n  ipmi-bmc state import ./new-state backup.jsonl')
     .action(async (dir: string, file: string, options) => done(await importState(dir, file, options)));
-}
-
-function endpoint(value: string): string {
-  if (!/^(\[[\da-f:.]+\]|[^:\s]+):\d{1,5}$/i.test(value) || Number(value.slice(value.lastIndexOf(':') + 1)) > 65535) {
-    throw new InvalidArgumentError('expected host:port, like 127.0.0.1:9623');
-  }
-  return value;
 }

@@ -1,94 +1,116 @@
-import { pino, type Logger } from 'pino';
+import { dirname, resolve } from 'node:path';
 import type { Bmc } from '../bmc.ts';
-import type { BmcOptions } from '../config/options.ts';
-import { twoSocketServer } from '../config/two-socket-server.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
 import { traced } from '../router/index.ts';
+import type { Log } from '../state/setup.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 import { endpointName } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
-import { loadWhole, makeBmc, settingsProblem, type Given } from './check.ts';
-import { CliError, systemProblem } from './errors.ts';
+import { loadWhole, makeBmc, type Given } from './check.ts';
+import { defaultServer } from './default-server.ts';
+import { CliError, problemOf } from './errors.ts';
+import { greeting, logInsOf } from './greeting.ts';
+import { makeLog, plain, type LogFormat, type LogLevel } from './log.ts';
+import { openProblem } from './open-problem.ts';
+import { FLAGS, overridden, type Overrides } from './overrides.ts';
+import { onSignals } from './signals.ts';
 import { announce, withdraw } from './ready-file.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
-import { bold, dim } from './colors.ts';
 
-export interface RunOptions {
-  readonly lan?: string;
-  readonly handlerSocket?: string;
-  readonly btSocket?: string;
-  readonly vmSocket?: string;
+export interface RunOptions extends Overrides {
   readonly state?: string;
   /** A file that holds the key. */
   readonly sealKey?: string;
   readonly json?: boolean;
+  /** Default: as `json` says. */
+  readonly logFormat?: LogFormat;
+  /** Default info. */
+  readonly logLevel?: LogLevel;
   readonly trace?: boolean;
   readonly readyFile?: string;
 }
 
 /** Serves until SIGTERM or SIGINT; the exit code is then 0. */
 export async function run(file: string | undefined, options: RunOptions): Promise<number> {
-  const given: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
+  const write = (line: string): void => void process.stderr.write(line);
+  // Logs go to standard error, so that standard output is the ready line alone.
+  const log = makeLog({
+    format: options.logFormat ?? (options.json ? 'json' : 'text'),
+    level: options.logLevel ?? 'info',
+    write,
+    now: () => Date.now(),
+  });
+  const world = nodeWorld({ trouble: (where, error) => log.error(where, error) });
+  // The last wall: work that nobody waits for failed. It is a bug, but of one request: the other BMCs of the process serve on.
+  process.on('unhandledRejection', (error) => world.wall.failed('unhandled rejection', undefined, error));
+  const bmcs: Bmc[] = [];
+  // Before anything that takes time: a signal that comes early must not be the system's.
+  const signals = onSignals({ log, counters: () => tellCounters(bmcs, log) });
+  try {
+    return await serve(file, options, { world, log, write, bmcs, stopped: signals.stopped });
+  } finally {
+    signals.off();
+  }
+}
+
+interface Process {
+  readonly world: World;
+  readonly log: Log;
+  readonly write: (line: string) => void;
+  readonly bmcs: Bmc[];
+  readonly stopped: Promise<void>;
+}
+
+async function serve(file: string | undefined, options: RunOptions, { world, log, write, bmcs, stopped }: Process): Promise<number> {
+  const given: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file);
   const state = stateOf(file, given.state, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
-  const settings = given.bmcs.map((bmc) => withSockets(withVm(withLan(bmc, options.lan), options.vmSocket), options));
-  for (const [flag, value] of [
-    ['--lan', options.lan],
-    ['--handler-socket', options.handlerSocket],
-    ['--bt-socket', options.btSocket],
-    ['--vm-socket', options.vmSocket],
-  ]) {
-    if (value !== undefined && settings.length > 1) throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
+  const settings = given.bmcs.map((bmc) => overridden(bmc, options));
+  for (const [name, flag] of Object.entries(FLAGS) as [keyof Overrides, string][]) {
+    if (options[name] !== undefined && settings.length > 1) throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
   }
   // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at all is a mistake.
   if (settings.every((bmc) => silent(bmc))) throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
-  // Logs go to standard error, so that standard output is the ready line alone.
-  const log = pino({ name: 'ipmi-bmc', level: options.json ? 'info' : 'warn' }, pino.destination({ dest: 2, sync: true }));
-  const world = nodeWorld({ trouble: (where, error) => log.error({ err: error }, where) });
-  // The last wall: work that nobody waits for failed. It is a bug, but of one request: the other BMCs of the process serve on.
-  process.on('unhandledRejection', (error) => world.wall.failed('unhandled rejection', undefined, error));
   const icmb = new IcmbNetwork(world);
-  const bmcs: Bmc[] = [];
+  const folder = file === undefined ? undefined : resolve(dirname(file));
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
   try {
     for (const [i, one] of settings.entries()) {
       const name = one.name ?? 'bmc';
-      const firmwareDirectory = state && `${state.directory}/firmware/${name}`;
-      const bmc = makeBmc({ ...given, bmcs: settings }, i, { world, log: bmcLog(log), journal: storage?.journal(name), firmwareDirectory, icmb });
+      const firmwareDirectory = state && resolve(state.directory, 'firmware', name);
+      const bmc = makeBmc({ ...given, bmcs: settings }, i, { world, folder, log, journal: storage?.journal(name), firmwareDirectory, icmb });
       if (options.trace) {
-        const print = (line: string): void => void process.stderr.write(`${bmc.name}  ${line}\n`);
+        const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
         bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, print));
         bmc.drops.onDropped((reason, channel, { address, port }) =>
           print(`channel ${channel}  ${endpointName({ host: address, port })}  datagram dropped: ${reason}`),
         );
       }
       bmcs.push(bmc);
-      await bmc.open().catch((error: unknown) => Promise.reject(settingsProblem(error, given.place, i)));
+      await bmc.open().catch((error: unknown) => Promise.reject(openProblem(error, settings, i, given.place, options)));
     }
   } catch (error) {
     await Promise.all(bmcs.map((bmc) => bmc.close()));
     await storage?.close();
-    throw new CliError(openProblem(error), { cause: error });
+    throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
   }
   for (const [name, count] of storage?.strangers(new Set(bmcs.map((bmc) => bmc.name))) ?? [])
     log.warn(`${state?.directory}: keeps ${count} value(s) of a BMC '${name}', which the config does not have; was it renamed?`);
   const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
-  const ready = JSON.stringify({ ready: true, state: state?.directory ?? null, interfaces });
-  if (options.readyFile !== undefined) announce(options.readyFile, ready);
-  process.stdout.write(options.json ? `${ready}\n` : greeting(settings, interfaces, state?.directory));
+  const ready = { ready: true, state: state?.directory ?? null, interfaces };
+  const logIns = file === undefined ? logInsOf(settings[0], bmcs[0]) : [];
+  if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(ready));
+  // Passwords that hold for this start are for whoever started it: they are in no file and in no log.
+  process.stdout.write(
+    options.json ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n` : greeting(settings, interfaces, state?.directory, logIns),
+  );
   notifySystemd('READY=1');
-  const tell = (): void => tellCounters(bmcs, log);
-  process.on('SIGUSR1', tell);
   // A BMC on a bus in memory has nothing else that keeps the process.
   const alive = setInterval(() => undefined, 60_000);
   await stopped;
   clearInterval(alive);
-  process.off('SIGUSR1', tell);
   notifySystemd('STOPPING=1');
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   await Promise.all(bmcs.map((bmc) => bmc.close()));
@@ -97,10 +119,18 @@ export async function run(file: string | undefined, options: RunOptions): Promis
 }
 
 /** What each interface did: requests, and those that were refused busy, timed out, or answered too late. */
-function tellCounters(bmcs: readonly Bmc[], log: Logger): void {
+function tellCounters(bmcs: readonly Bmc[], log: Log): void {
   for (const bmc of bmcs) {
-    for (const { interface: one, counters } of bmc.router.attachments)
-      log.warn({ bmc: bmc.name, channel: one.channel.number, medium: one.channel.medium, ...counters }, 'counters');
+    for (const { interface: one, counters } of bmc.router.attachments) {
+      const { requests, busy, expired, late } = counters;
+      const { number, medium } = one.channel;
+      log.info(`${bmc.name}: counters of channel ${number} (${medium}): ${requests} requests, ${busy} busy, ${expired} expired, ${late} late`, {
+        bmc: bmc.name,
+        channel: number,
+        medium,
+        ...counters,
+      });
+    }
   }
 }
 
@@ -108,75 +138,9 @@ async function openStorage(files: World['files'], { directory, sealKey }: StateP
   try {
     return await Storage.open(files, directory, { warn, sealKey });
   } catch (error) {
-    throw new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
+    throw new CliError(problemOf(error), { cause: error });
   }
 }
 
-function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
-  if (lan === undefined) return settings;
-  const interfaces = settings.interfaces ?? [{ type: 'lan' }];
-  const first = interfaces.findIndex((one) => one.type === 'lan');
-  if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'lan', listen: lan }] };
-  return { ...settings, interfaces: interfaces.map((one, i) => (i === first ? { ...one, listen: lan } : one)) };
-}
-
-/** A socket for a machine, in place of the one that the file says. */
-function withVm(settings: BmcOptions, path: string | undefined): BmcOptions {
-  if (path === undefined) return settings;
-  const { interfaces = [] } = settings;
-  const listen = path.includes('/') ? path : `./${path}`;
-  const first = interfaces.findIndex((one) => one.type === 'vm');
-  if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'vm', listen }] };
-  return { ...settings, interfaces: interfaces.map((one, i) => (i === first && one.type === 'vm' ? { ...one, listen, connect: undefined } : one)) };
-}
-
-const silent = ({ interfaces = [], sockets = {}, sensorFeed, satellites = [] }: BmcOptions): boolean =>
+const silent = ({ interfaces = [], sockets = {}, sensorFeed, satellites = [] }: Given['bmcs'][number]): boolean =>
   interfaces.length + satellites.length === 0 && !(sockets.handlers ?? sockets.bt ?? sensorFeed);
-
-function withSockets(settings: BmcOptions, { handlerSocket, btSocket }: RunOptions): BmcOptions {
-  const { handlers, bt } = settings.sockets ?? {};
-  return {
-    ...settings,
-    sockets: {
-      handlers: handlerSocket === undefined ? handlers : { ...handlers, path: handlerSocket },
-      bt: btSocket === undefined ? bt : { ...bt, path: btSocket },
-    },
-  };
-}
-
-function openProblem(error: unknown): string {
-  const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  const where = address === undefined ? '' : `${address}${port ? `:${port}` : ''}: `;
-  // A Unix socket, which the message names.
-  if (code === 'EADDRINUSE' && port === undefined && message.includes('/')) return message;
-  if (code === 'EADDRINUSE') return `${where}port in use; another BMC? choose one with --lan HOST:PORT`;
-  if (code === 'EACCES' && address !== undefined && port !== undefined) return `${where}not allowed; ports below 1024 need root`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where}no such address on this machine`;
-  return systemProblem(error) ?? message;
-}
-
-function greeting(settings: readonly BmcOptions[], interfaces: Bmc['interfaces'], state: string | undefined): string {
-  const lines = interfaces.map(
-    ({ bmc, type, channel, address }) => `${bmc}: ${type}${channel === undefined ? '' : ` channel ${channel}`} on ${bold(address)}`,
-  );
-  lines.push(dim(state === undefined ? 'state is in memory only: it ends with this process' : `state is kept in ${state}`));
-  const lan = interfaces.find(({ type }) => type === 'lan');
-  const user = settings[0].users?.find(({ id, enabled }) => id > 1 && enabled !== false);
-  if (lan && user) {
-    const [, host, port] = /^(.*):(\d+)$/.exec(lan.address)!;
-    // The default platform's password is public; one from a file is not ours to print.
-    const password =
-      settings[0] === twoSocketServer || user === twoSocketServer.users?.find(({ id }) => id === user.id) ? `-P ${user.password}` : '-a';
-    lines.push('', `  ipmitool -I lanplus -H ${host.replace(/[[\]]/g, '')} -p ${port} -U ${user.name} ${password} mc info`, '');
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function bmcLog(log: Logger) {
-  return {
-    debug: (message: string) => log.debug(message),
-    info: (message: string) => log.info(message),
-    warn: (message: string) => log.warn(message),
-    error: (message: string, error?: unknown) => log.error({ err: error }, message),
-  };
-}

@@ -13,6 +13,18 @@ export interface Log {
   error(message: string, error?: unknown, fields?: LogFields): void;
 }
 
+/** A log whose every line names the BMC that it is about, whoever writes it. */
+export function namedLog(log: Log, name: string): Log {
+  const prefix = `${name}: `;
+  const named = (message: string): string => (message.startsWith(prefix) ? message : prefix + message);
+  return {
+    debug: (message, fields) => log.debug(named(message), { bmc: name, ...fields }),
+    info: (message, fields) => log.info(named(message), { bmc: name, ...fields }),
+    warn: (message, fields) => log.warn(named(message), { bmc: name, ...fields }),
+    error: (message, error, fields) => log.error(named(message), error, { bmc: name, ...fields }),
+  };
+}
+
 /** What every piece of state is made with. */
 export class Setup {
   readonly clock: Clock;

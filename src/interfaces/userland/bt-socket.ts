@@ -59,6 +59,11 @@ export class BtSocket<B> {
     this.#server = await this.#options.stream.listen(this.#options.listen, (stream) => this.#accept(stream));
   }
 
+  /** Where it listens. */
+  get address(): StreamAddress {
+    return this.#server?.address ?? this.#options.listen;
+  }
+
   async close(): Promise<void> {
     await this.#server?.close();
     this.#leave(this.#owner, 'the BMC stops');

@@ -46,6 +46,11 @@ export class HandlerSocket<B> {
     });
   }
 
+  /** Where it listens. */
+  get address(): StreamAddress {
+    return this.#server?.address ?? this.#options.listen;
+  }
+
   async close(): Promise<void> {
     await this.#server?.close();
     for (const link of this.#links) link.close('the BMC stops');

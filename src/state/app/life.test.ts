@@ -268,6 +268,6 @@ test('a machine that refuses what watchdog, limits and buttons want costs a line
   bmc.watchdog.restart();
   await world.run(3000);
   expect(bmc.frontPanel.press('reset')).toBe(true);
-  expect(log.filter((line) => line.startsWith('watchdog'))).toEqual(['watchdog: power diag', 'watchdog: power reset']);
+  expect(log.filter((line) => line.startsWith('bmc: watchdog'))).toEqual(['bmc: watchdog: power diag', 'bmc: watchdog: power reset']);
   expect(bmc.chassis.isOn).toBe(true);
 });

@@ -50,7 +50,7 @@ test('the chassis is what its machine does: a failure is D5h and changes nothing
   machine.fails = new Error('no such domain');
   await expect(world.until(bmc.chassis.control('on')!)).rejects.toMatchObject({ cc: CC.NotSupportedInState });
   expect(bmc.chassis.isOn).toBe(false);
-  expect(log).toContain('power on failed: no such domain');
+  expect(log).toContain('bmc: power on failed: no such domain');
   machine.fails = new IpmiError(CC.Timeout, 'too slow');
   await expect(world.until(bmc.chassis.control('on')!)).rejects.toMatchObject({ cc: CC.Timeout });
   machine.fails = undefined;

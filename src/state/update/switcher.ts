@@ -56,7 +56,10 @@ export class Switcher {
     // The power went between activation and self test.
     if (component.onTrial && (await this.#test([component])).length > 0) await this.#back([component], 'automatic rollback');
     const { active, activeSlot, name } = component;
-    this.#log(`${name} boots ${versionText(active.version)} from slot ${activeSlot}${active.stored ? `, SHA-256 ${active.digest}` : ' (factory)'}`);
+    const boots = `${name} boots ${versionText(active.version)} from slot ${activeSlot}`;
+    if (active.stored) this.#log(`${boots}, SHA-256 ${active.digest}`);
+    // What was never updated boots as the settings say: every start of every BMC would say so.
+    else this.#setup.log.debug(`${this.#options.bmc}: update: ${boots} (factory)`);
     this.#options.activated(component);
   }
 
