@@ -252,6 +252,20 @@ describe('sequence window', () => {
     expect(taken).toEqual([true, true, true, false, false, true, true, false, false, false]);
   });
 
+  test.each([
+    [8, 8],
+    [16, 15],
+  ])('%i ahead and %i behind, not one more', (ahead, behind) => {
+    const moved = (to: number): SequenceWindow => {
+      const window = new SequenceWindow(100, ahead, behind);
+      expect([window.take(100 + ahead - 1), window.take(to)]).toEqual([true, true]);
+      return window;
+    };
+    const high = 100 + ahead + 6;
+    expect([high + ahead, high + ahead + 1].map((n) => moved(high).take(n))).toEqual([true, false]);
+    expect([high - behind, high - behind - 1].map((n) => moved(high).take(n))).toEqual([true, false]);
+  });
+
   test('goes on over the end of 32 bits, and 0 is left out', () => {
     const window = new SequenceWindow(0xfffffffe, 8, 8);
     expect([0xffffffff, 1, 0xffffffff, 0xfffffffd].map((n) => window.take(n))).toEqual([true, true, false, true]);

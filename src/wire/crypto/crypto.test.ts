@@ -84,3 +84,23 @@ test('equalBytes finds any difference and never reads past an end', () => {
     false,
   ]);
 });
+
+test('equalBytes looks at every byte, wherever the first difference is: its time tells nothing', () => {
+  const reads = (a: Uint8Array, b: Uint8Array, length: number): [boolean, number] => {
+    let count = 0;
+    const counted = (bytes: Uint8Array): Uint8Array =>
+      new Proxy(bytes, {
+        get(target, key) {
+          if (typeof key === 'string' && /^\d+$/.test(key)) count++;
+          return Reflect.get(target, key) as unknown;
+        },
+      });
+    return [equalBytes(counted(a), 0, counted(b), 0, length), count];
+  };
+  for (const length of [12, 16, 20]) {
+    const code = Uint8Array.from({ length }, (_, i) => i);
+    expect(reads(code, code.slice(), length)).toEqual([true, 2 * length]);
+    for (let at = 0; at < length; at++) expect(reads(code, code.with(at, 0xee), length), `byte ${at} of ${length}`).toEqual([false, 2 * length]);
+    expect(reads(code, new Uint8Array(length).fill(0xff), length)).toEqual([false, 2 * length]);
+  }
+});
