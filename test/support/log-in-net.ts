@@ -17,7 +17,7 @@ export const LAN_SETTINGS = {
 export interface LogInNet {
   readonly world: SimWorld;
   readonly bmc: Bmc;
-  /** Every line of the log, with its level and fields. */
+  /** Every line of the log since it is open, with its level and fields. */
   readonly lines: { readonly level: string; readonly message: string; readonly fields?: LogFields }[];
   /** A log-in by hand from an address of its own. */
   readonly by: (options?: RawLogInOptions, host?: string) => Promise<RawLogIn>;
@@ -50,6 +50,7 @@ export async function logInNet(
     { world, log, journal },
   );
   await bmc.open();
+  lines.length = 0;
   return {
     world,
     bmc,

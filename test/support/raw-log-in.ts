@@ -159,6 +159,7 @@ export class RawLogIn {
     data: readonly number[] = [],
     { from, lun = 0 }: { from?: UdpSocket; lun?: number } = {},
   ): Promise<number> {
+    if (!this.crypto) return -1;
     const datagram = this.seal20(netFn, cmd, data, lun);
     if (from) {
       from.send(datagram, this.#server);
