@@ -168,7 +168,7 @@ export class RawLogIn {
     }
     const answer = await this.ask(datagram);
     const packet = answer && parse20(answer);
-    const plain = packet && this.crypto!.open(answer, packet);
+    const plain = packet && this.crypto.open(answer, packet);
     return (plain && parseMessage(plain)?.data[0]) ?? -1;
   }
 
