@@ -23,26 +23,23 @@ const ENDS: Readonly<Record<CloseReason, string>> = {
 };
 
 /** A line for each log-in, refused log-in and log-out: who, from where, and why. Never a secret. */
-export function tellOfLogIns(bmc: BmcState & { readonly name: string }): void {
+export function tellOfLogIns(bmc: BmcState): void {
   const { log, clock } = bmc.setup;
   const refusals = new Refusals();
   bmc.sessions.onOpen((session) => {
     const { maxPrivilege, suite, terms15 } = session;
     const how = suite !== undefined ? `RMCP+ cipher suite ${suite}` : terms15 ? `IPMI 1.5 authentication type ${terms15.authType}` : 'terminal mode';
-    log.info(
-      `${bmc.name}: ${whence(session.peer, session.channel.number)} log-in of ${who(session.userName)}: up to ${LEVELS[maxPrivilege]}, ${how}`,
-      {
-        event: 'log-in',
-        ...fieldsOf(session),
-        privilege: LEVELS[maxPrivilege],
-        suite,
-      },
-    );
+    log.info(`${whence(session.peer, session.channel.number)} log-in of ${who(session.userName)}: up to ${LEVELS[maxPrivilege]}, ${how}`, {
+      event: 'log-in',
+      ...fieldsOf(session),
+      privilege: LEVELS[maxPrivilege],
+      suite,
+    });
   });
   bmc.sessions.onClose((session, reason) => {
     // A challenge that came to nothing was no session.
     if (session.handle === 0) return;
-    log.info(`${bmc.name}: ${whence(session.peer, session.channel.number)} log-out of ${who(session.userName)}: ${ENDS[reason]}`, {
+    log.info(`${whence(session.peer, session.channel.number)} log-out of ${who(session.userName)}: ${ENDS[reason]}`, {
       event: 'log-out',
       ...fieldsOf(session),
       reason,
@@ -54,7 +51,7 @@ export function tellOfLogIns(bmc: BmcState & { readonly name: string }): void {
     const { peer, channel, name, problem, step } = refused;
     const user = name === undefined ? '' : ` for ${who(name)}`;
     const more = unsaid === 0 ? '' : `; ${unsaid} more since the last line`;
-    log.warn(`${bmc.name}: ${whence(peer, channel)} log-in refused: ${problem}${user} (${step})${more}`, {
+    log.warn(`${whence(peer, channel)} log-in refused: ${problem}${user} (${step})${more}`, {
       event: 'log-in refused',
       peer: peerName(peer),
       channel,

@@ -115,6 +115,7 @@ describe('V17: a line for each log-in, refusal and log-out', () => {
       "info bmc: 0.0.0.0:49152 log-out of user 'admin': closed by its console, or by an administrator",
     ]);
     expect(lines[0].fields).toEqual({
+      bmc: 'bmc',
       event: 'log-in',
       peer: '0.0.0.0:49152',
       channel: 1,
