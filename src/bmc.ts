@@ -252,7 +252,7 @@ export class Bmc implements BmcState {
     };
     this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, router: this.router, directory: firmwareDirectory, restart });
     this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
-    if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world);
+    if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world, log);
     connectState(this, options.chassis);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);

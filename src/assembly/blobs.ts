@@ -1,6 +1,7 @@
 import { SettingsError } from '../config/errors.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
 import { cleanupBlob, FLASH_PATHS, FlashBlobs, netPath, versionBlobs, windowPath, type Blobs, type DataPathKind } from '../state/blobs/index.ts';
+import type { Log } from '../state/setup.ts';
 import type { UpdateService } from '../state/update/index.ts';
 import type { World } from '../world/world.ts';
 import { OWN, streamAddressOf } from './addresses.ts';
@@ -13,6 +14,7 @@ export function addFlashBlobs(
   update: UpdateService,
   options: FirmwareOptions,
   world: Pick<World, 'stream' | 'clock' | 'random' | 'files'>,
+  log: Pick<Log, 'error'>,
 ): void {
   const images = new Map<string, number>();
   for (const [i, component] of options.components.entries()) {
@@ -21,7 +23,7 @@ export function addFlashBlobs(
       throw new SettingsError(`${path} is taken; say another path with blob`, ['firmware', 'components', i]);
     images.set(path, component.id);
   }
-  const flash = new FlashBlobs({ update, images, paths: [...dataPaths(options, world)] });
+  const flash = new FlashBlobs({ update, images, paths: [...dataPaths(options, world)], log });
   const names = new Map([...images].map(([path, id]) => [path.slice('/flash/'.length), id]));
   for (const handler of [flash, cleanupBlob(flash), versionBlobs(update, names)]) blobs.register(handler);
 }

@@ -1,3 +1,4 @@
+import { sessionKey } from '../handlers/picmg/hpm-agent.ts';
 import type { Router } from '../router/index.ts';
 import type { BmcState } from '../state/bmc-state.ts';
 import { RestartCause } from '../state/chassis/chassis.ts';
@@ -16,6 +17,9 @@ export function connectState(bmc: Whole, { events = true }: { readonly events?: 
   });
   bmc.sessions.onClose((session, reason) => {
     bmc.payloads.release(session, reason);
+    bmc.blobs.release(session);
+    // Who is only gone may come back to an upload; whose rights were taken may not.
+    if (reason === 'user-changed' || reason === 'revoked') bmc.update?.revoke(sessionKey(session));
     bmc.sol.release(session);
     bmc.lan.release(session);
     bmc.sdr.release(session);

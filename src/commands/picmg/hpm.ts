@@ -1,7 +1,7 @@
 import { bcd8, bit, bits, byte, bytes, layout, optional, rest, text, u16, u32, u8, type Shape } from '../../codec/index.ts';
 import { Body, command, NetFn, Privilege, type CommandLiteral } from '../command.ts';
 
-/** What these commands have in common. Nobody has written down their privilege; updating firmware is an administrator's. */
+/** What these commands have in common. What changes firmware is an administrator's; what only asks is a user's. */
 const picmg = <const Q extends Shape, const R extends Shape>(
   literal: Omit<CommandLiteral<Q, R>, 'netFn' | 'body' | 'privilege'> & { readonly privilege?: Privilege },
 ) => command({ privilege: Privilege.Administrator, ...literal, netFn: NetFn.Group, body: Body.Picmg });
@@ -23,6 +23,7 @@ export const GetTargetUpgradeCapabilities = picmg({
   name: 'Get Target Upgrade Capabilities',
   spec: 'HPM.1 §3.2',
   cmd: 0x2e,
+  privilege: Privilege.User,
   codes: { 0x81: NOT_HERE },
   request: {},
   response: {
@@ -68,6 +69,7 @@ export const GetComponentProperties = picmg({
   name: 'Get Component Properties',
   spec: 'HPM.1 §3.2',
   cmd: 0x2f,
+  privilege: Privilege.User,
   codes: { 0x81: NOT_HERE, 0x82: 'invalid component id', 0x83: 'invalid component properties selector' },
   request: { component: u8, selector: u8 },
   response: { data: rest() },
@@ -160,6 +162,7 @@ export const GetUpgradeStatus = picmg({
   name: 'Get Upgrade Status',
   spec: 'HPM.1 §3.3',
   cmd: 0x34,
+  privilege: Privilege.User,
   request: {},
   /** The last long-duration command, its completion code (80h: it runs), and how much of it is done. */
   response: { command: u8, completionCode: u8, percent: optional(u8) },
@@ -179,6 +182,7 @@ export const QuerySelfTestResults = picmg({
   name: 'Query Self-test Results',
   spec: 'HPM.1 §3.4',
   cmd: 0x36,
+  privilege: Privilege.User,
   codes: { 0x80: 'self test in progress', 0x81: NOT_HERE },
   request: {},
   /** As Get Self Test Results (IPMI 2.0 §20.4), and 60h: components failed, a bit each in `detail`. */
@@ -189,6 +193,7 @@ export const QueryRollbackStatus = picmg({
   name: 'Query Rollback Status',
   spec: 'HPM.1 §3.4',
   cmd: 0x37,
+  privilege: Privilege.User,
   codes: {
     0x80: 'rollback in progress',
     0x81: 'rollback failure',

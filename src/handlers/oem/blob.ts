@@ -30,17 +30,17 @@ const works: { readonly [S in Sub]: Work<S> } = {
   [BlobSubCommand.GetCount]: (blobs) => ({ count: blobs.count() }),
   [BlobSubCommand.Enumerate]: (blobs, { index }) => ({ path: blobs.pathAt(index) }),
   [BlobSubCommand.Open]: async (blobs, { flags, path }, requester) => ({ session: await blobs.open(path, flags, requester) }),
-  [BlobSubCommand.Read]: async (blobs, { session, offset, size }) => ({ data: await blobs.read(session, offset, size) }),
-  [BlobSubCommand.Write]: (blobs, { session, offset, data }) => done(blobs.write(session, offset, data)),
-  [BlobSubCommand.Commit]: (blobs, { session, length, data }) => {
+  [BlobSubCommand.Read]: async (blobs, { session, offset, size }, requester) => ({ data: await blobs.read(session, requester, offset, size) }),
+  [BlobSubCommand.Write]: (blobs, { session, offset, data }, requester) => done(blobs.write(session, requester, offset, data)),
+  [BlobSubCommand.Commit]: (blobs, { session, length, data }, requester) => {
     if (length > data.length) throw new IpmiError(CC.RequestLengthInvalid, `${length} bytes of commit data, ${data.length} came`);
-    return done(blobs.commit(session, data.subarray(0, length)));
+    return done(blobs.commit(session, requester, data.subarray(0, length)));
   },
-  [BlobSubCommand.Close]: (blobs, { session }) => done(blobs.close(session)),
+  [BlobSubCommand.Close]: (blobs, { session }, requester) => done(blobs.close(session, requester)),
   [BlobSubCommand.Delete]: (blobs, { path }, requester) => done(blobs.delete(path, requester)),
   [BlobSubCommand.Stat]: (blobs, { path }) => statOf(blobs.stat(path)),
-  [BlobSubCommand.SessionStat]: (blobs, { session }) => statOf(blobs.sessionStat(session)),
-  [BlobSubCommand.WriteMeta]: (blobs, { session, offset, data }) => done(blobs.writeMeta(session, offset, data)),
+  [BlobSubCommand.SessionStat]: (blobs, { session }, requester) => statOf(blobs.sessionStat(session, requester)),
+  [BlobSubCommand.WriteMeta]: (blobs, { session, offset, data }, requester) => done(blobs.writeMeta(session, requester, offset, data)),
 };
 
 /** Blob transfer, as phosphor-ipmi-blobs serves it: codes C7h, CCh, CEh and FFh mean what they mean there. */
@@ -68,6 +68,14 @@ export const blobHandlers: HandlerSet<BmcState> = {
   ],
 };
 
+/** What a session has sent around by a bus is still the session's. */
+function requesterOf(context: Context<BmcState>): BlobRequester {
+  const { channel, privilege, requester: from } = context;
+  const { session } = context.origin;
+  const place = channel.medium === 'system-interface' ? `channel ${channel.number}` : `channel ${channel.number}, ${from}`;
+  return { channel, privilege, session, from, party: session ?? place };
+}
+
 function checkCrc(framed: Uint8Array, body: Uint8Array): void {
   if (framed.length <= CRC_SIZE) throw new IpmiError(CC.RequestLengthInvalid, 'a CRC without a body');
   if ((framed[0] | (framed[1] << 8)) !== blobCrc(body)) throw new IpmiError(CC.Unspecified, 'blob CRC');
@@ -77,12 +85,13 @@ async function answer(
   { request, response }: { request: Layout<object>; response: Layout<object> },
   work: Work<Sub>,
   body: Uint8Array,
-  { bmc, channel, privilege, session, requester: from }: Context<BmcState>,
+  context: Context<BmcState>,
 ): Promise<Uint8Array> {
+  const { bmc } = context;
   try {
     const values = request.decode(body) as RequestOf<Sub>;
     if ('path' in values && values.path === '') throw new IpmiError(CC.RequestLengthInvalid, 'a path without its null, or none');
-    const result = await work(bmc.blobs, values, { channel, privilege, session, from });
+    const result = await work(bmc.blobs, values, requesterOf(context));
     return response.encode(result);
   } catch (error) {
     if (!(error instanceof BlobError)) throw error;

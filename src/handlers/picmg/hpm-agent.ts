@@ -6,6 +6,8 @@ import { UpdateError, type Owner, type UpdateProblem, type UpdateService } from 
 
 /** Milliseconds after which a requester is told that its command is still at work, well below what any client waits. */
 const PATIENCE = 200;
+/** Milliseconds without a word from a session after which its user goes on in another one. */
+const SILENT = 10_000;
 const IN_PROGRESS = 0x80;
 const STAGES = {
   preparing: UploadStage.Preparing,
@@ -36,6 +38,9 @@ const CODES: Readonly<Record<UpdateProblem, number>> = {
   'not-allowed': CC.InsufficientPrivilege,
 };
 
+/** The owner key of a session's upload. */
+export const sessionKey = ({ id }: { readonly id: number }): string => `hpm, session ${id}`;
+
 /** What an HPM.1 target remembers between commands: the last long-duration command, and where the upload's blocks are. */
 export class HpmAgent {
   readonly #update: UpdateService;
@@ -52,17 +57,26 @@ export class HpmAgent {
     this.#clock = clock;
   }
 
-  /** The user on the channel, so that who lost a session goes on with the next one; the host has no users. */
-  ownerOf({ channel, session, requester }: Context<BmcState>): Owner {
-    const user = session?.userName;
-    const who = user ?? (channel.medium === 'system-interface' ? 'the host' : requester);
-    const from = user === undefined || requester === '' ? '' : ` from ${requester}`;
-    return { key: `hpm ${channel.number} ${who}`, label: `${who || 'the null user'} on channel ${channel.number}${from}` };
+  /** The session, whichever way its messages come; the host and controllers have none. A user who lost a session goes on with the next one. */
+  ownerOf(context: Context<BmcState>): Owner {
+    const { bmc, channel, requester, origin } = context;
+    const { session } = origin;
+    const who = session?.userName ?? (channel.medium === 'system-interface' ? 'the host' : requester);
+    const from = session === undefined || requester === '' ? '' : ` from ${requester}`;
+    const label = `${who || 'the null user'} on channel ${channel.number}${from}`;
+    if (session === undefined) return { key: `hpm ${channel.number} ${who}`, label };
+    const isGone = (): boolean => {
+      const now = bmc.sessions.byId(session.id);
+      return now === undefined || this.#clock.monotonic() - now.lastHeard >= SILENT;
+    };
+    return { key: sessionKey(session), account: `${session.channel.number}/${session.userId}`, isGone, label };
   }
 
   /** Work that may take long: its answer where it is quick, 80h where it is not; Get Upgrade Status then tells. */
-  long(command: number, work: Promise<unknown>): Promise<void> {
-    const mine = (this.last = { command, completionCode: IN_PROGRESS });
+  long(command: number, owner: Owner, work: Promise<unknown>): Promise<void> {
+    const mine = { command, completionCode: IN_PROGRESS as number };
+    // What somebody else was refused is nothing that the owner of an upload asks after.
+    if (this.#update.info === undefined || this.#update.owns(owner)) this.last = mine;
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(PATIENCE, () => reject(new IpmiError(IN_PROGRESS, 'command in progress')));
       work.then(
@@ -94,7 +108,7 @@ export class HpmAgent {
       const done = this.#update.write(owner, position, data);
       this.#taken = { block, position, size: data.length };
       this.nextBlock = (block + 1) & 0xff;
-      if (done) return this.long(command, done);
+      if (done) return this.long(command, owner, done);
       this.last = { command, completionCode: CC.Ok };
       return undefined;
     } catch (error) {

@@ -150,7 +150,10 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     handle(AbortFirmwareUpgrade, (_request, context) => {
       allowed(context);
       if (update.switching) throw new IpmiError(0x80, `the BMC is ${update.switching}`);
-      return agent.long(AbortFirmwareUpgrade.cmd, update.discard(agent.ownerOf(context)));
+      const owner = agent.ownerOf(context);
+      if (update.info && !update.owns(owner) && context.privilege < Privilege.Administrator)
+        throw agent.refusal(new UpdateError('busy', `${update.info.owner} updates ${update.info.name}`));
+      return agent.long(AbortFirmwareUpgrade.cmd, owner, update.discard(owner));
     }),
 
     handle(InitiateUpgradeAction, ({ components: mask, action }, context) => {
@@ -158,17 +161,19 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
       const chosen = update.components.filter(({ id }) => (mask & (1 << id)) !== 0);
       if (mask === 0 || chosen.reduce((bits, { id }) => bits | (1 << id), 0) !== mask) throw new IpmiError(0x81, `components ${mask.toString(2)}b`);
       const { cmd } = InitiateUpgradeAction;
+      const owner = agent.ownerOf(context);
       if (action > UpgradeAction.Compare) throw new IpmiError(CC.InvalidDataField, `upgrade action ${action}`);
       // Both slots are always there: nothing has to be copied before it could come back, and each upload empties its slot.
       if (action === UpgradeAction.Backup || action === UpgradeAction.Prepare) {
         if (action === UpgradeAction.Backup && chosen.some(({ options }) => options.slots === 1)) throw new IpmiError(0x81, 'no place for a backup');
-        return agent.long(cmd, Promise.resolve());
+        return agent.long(cmd, owner, Promise.resolve());
       }
       if (chosen.length !== 1) throw new IpmiError(0x81, 'one component at a time is uploaded');
-      const begun = update.begin(chosen[0].id, agent.ownerOf(context), { compare: action === UpgradeAction.Compare });
+      const begun = update.begin(chosen[0].id, owner, { compare: action === UpgradeAction.Compare });
       // Whoever is refused leaves the blocks of another one's upload alone.
       return agent.long(
         cmd,
+        owner,
         begun.then(() => agent.begun()),
       );
     }),
@@ -186,6 +191,7 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
         throw new IpmiError(CC.InvalidDataField, `component ${component} is not being uploaded`);
       return agent.long(
         FinishFirmwareUpload.cmd,
+        owner,
         update.finish(owner, size).then(() => update.verify(owner)),
       );
     }),
@@ -198,7 +204,8 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     handle(ActivateFirmware, ({ rollbackOverride = 0 }, context) => {
       allowed(context);
       if (rollbackOverride > 1) throw new IpmiError(CC.InvalidDataField, `rollback override ${rollbackOverride}`);
-      return agent.long(ActivateFirmware.cmd, update.activate(agent.ownerOf(context), { keepFailed: rollbackOverride === 1 }));
+      const owner = agent.ownerOf(context);
+      return agent.long(ActivateFirmware.cmd, owner, update.activate(owner, { keepFailed: rollbackOverride === 1 }));
     }),
 
     handle(QuerySelfTestResults, (_request, context) => {
@@ -218,7 +225,8 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
 
     handle(InitiateManualRollback, (_request, context) => {
       allowed(context);
-      return agent.long(InitiateManualRollback.cmd, update.rollBack(agent.ownerOf(context)));
+      const owner = agent.ownerOf(context);
+      return agent.long(InitiateManualRollback.cmd, owner, update.rollBack(owner));
     }),
 
     handle(GetHpmxCapabilities, ({ hpmId }, { bmc, privilege: level }) => {
@@ -247,8 +255,8 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
   return {
     owner: 'hpm',
     handlers: [
-      // The settings say who may update; a client's session begins with what anybody may ask.
-      ...handlers.map((one) => (one.privilege === Privilege.Callback ? one : { ...one, privilege })),
+      // The settings say who may update; what only asks is for whom its declaration says.
+      ...handlers.map((one) => (one.privilege === Privilege.Administrator ? { ...one, privilege } : one)),
       handle(
         GetLanConfigurationParameters,
         (request, _context, next) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HOST, sessionContext } from '../../../test/support/bmc.ts';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
 import { MasterWriteRead, SendMessage } from '../../commands/app/bridging.ts';
 import { GetMessage } from '../../commands/app/global.ts';
@@ -6,14 +7,12 @@ import { GetUserName, SetUserName } from '../../commands/app/users.ts';
 import { BridgeMessage, BridgeRequest, InboundRequest, OutboundRequest } from '../../commands/bridge/icmb.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { GetSelInfo } from '../../commands/storage/sel.ts';
-import { Context, handleRaw, type Channel } from '../../router/index.ts';
+import { Context, handleRaw } from '../../router/index.ts';
 import type { BmcState } from '../../state/bmc-state.ts';
 import { BMC_ADDRESS, buildMessage, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
 import { IcmbNetwork } from '../index.ts';
 
-const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
-const HOST: Channel = { number: 15, medium: 'system-interface', maxAnswer: 248 };
 const NOTHING = new Uint8Array(0);
 
 interface Rack {
@@ -46,13 +45,7 @@ async function rack(options: BmcOptions = {}, seed = 1): Promise<Rack> {
       ),
   );
   for (const one of [bmc, other]) await world.until(one.open());
-  const session = (privilege: number, userId = 2): Context<BmcState> => {
-    const started = bmc.sessions.make({ kind: 'rmcp+', channel: LAN, peer: { address: '10.0.0.9', port: 1 } }, bmc.sessions.freshId());
-    started.userId = userId;
-    started.maxPrivilege = Privilege.Administrator;
-    if (!bmc.sessions.activate(started, privilege)) throw new Error('no place');
-    return new Context<BmcState>(bmc, LAN, Privilege.Oem, 0, started, '10.0.0.9');
-  };
+  const session = (privilege: number, userId = 2): Context<BmcState> => sessionContext(bmc, privilege, userId);
   return {
     world,
     bmc,

@@ -1,5 +1,7 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { callSite, RegistrationError } from '../../router/errors.ts';
+import type { SessionView } from '../../router/message.ts';
+import { accountOf, Shares } from '../../router/shares.ts';
 import type { Timer } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
 import { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './handler.ts';
@@ -9,7 +11,7 @@ export interface BlobsOptions {
   readonly serve?: () => void;
   /** Milliseconds without a message after which a session is ended. Default 60 000. */
   readonly expiry?: number;
-  /** Sessions at once. Default 16. */
+  /** Sessions at once; an account has its share of them. Default 16. */
   readonly limit?: number;
 }
 
@@ -42,22 +44,22 @@ const REMEMBERED = 8;
 export class Blobs {
   readonly #setup: Setup;
   readonly #expiry: number;
-  readonly #limit: number;
+  readonly #places: Shares;
+  /** Opens that a handler is at; true: their session has ended meanwhile. */
+  readonly #opening = new Map<BlobRequester, boolean>();
   #serve: (() => void) | undefined;
   readonly #handlers = new Map<BlobHandler, string>();
   readonly #open = new Map<number, Open>();
-  readonly #closed: number[] = [];
+  readonly #closed: { readonly id: number; readonly party: unknown }[] = [];
   /** As the last Get Count saw them: what Enumerate counts by. */
   #listed: readonly string[] = [];
-  #lastId: number;
   #timer: Timer | undefined;
 
   constructor(setup: Setup, { serve, expiry = 60_000, limit = 16 }: BlobsOptions = {}) {
     this.#serve = serve;
     this.#setup = setup;
     this.#expiry = expiry;
-    this.#limit = limit;
-    this.#lastId = setup.random.u32() & 0xffff;
+    this.#places = new Shares(limit);
   }
 
   /** Throws one RegistrationError that names every path that is another's, and both owners. */
@@ -99,21 +101,45 @@ export class Blobs {
   /** The id of a new session. A request that is repeated before anything was done with its session gets that one again. */
   async open(path: string, flags: number, requester: BlobRequester): Promise<number> {
     const again = [...this.#open.values()].find(
-      (one) => one.fresh && one.path === path && one.flags === flags && sameRequester(one.requester, requester),
+      (one) => one.fresh && one.path === path && one.flags === flags && one.requester.party === requester.party,
     );
     if (again) return this.#heard(again).id;
     const handler = this.#handlerOf(path);
-    if (this.#open.size >= this.#limit) throw new IpmiError(CC.NodeBusy, 'too many blob sessions');
-    const session = await handler.open(path, flags, requester);
+    handler.permit?.(requester, path);
+    const account = accountIn(requester);
+    if (!this.#places.take(account)) throw new IpmiError(CC.NodeBusy, 'too many blob sessions');
+    this.#opening.set(requester, false);
+    let session: BlobSession;
+    try {
+      session = await handler.open(path, flags, requester);
+    } catch (error) {
+      this.#opening.delete(requester);
+      this.#places.give(account);
+      throw error;
+    }
+    const isOver = this.#opening.get(requester) === true;
+    this.#opening.delete(requester);
+    if (isOver) {
+      this.#places.give(account);
+      session.expire();
+      throw new BlobError('the session has ended');
+    }
     const id = this.#freshId();
     this.#open.set(id, { id, path, flags, handler, session, requester, fresh: true, heard: this.#now() });
     this.#arm();
     return id;
   }
 
+  /** Ends what a session that is over has open. */
+  release(session: SessionView): void {
+    for (const requester of this.#opening.keys()) if (requester.session === session) this.#opening.set(requester, true);
+    for (const open of this.#open.values()) if (open.requester.session === session) this.#drop(open, 'its session has ended');
+    for (const handler of this.#handlers.keys()) handler.released?.(session);
+  }
+
   /** Bytes, none where they cannot be read: the protocol has no other word for it. */
-  async read(id: number, offset: number, size: number): Promise<Uint8Array> {
-    const { session } = this.#used(id);
+  async read(id: number, requester: BlobRequester, offset: number, size: number): Promise<Uint8Array> {
+    const { session } = this.#used(id, requester);
     try {
       return (await session.read?.(offset, size)) ?? new Uint8Array(0);
     } catch (error) {
@@ -122,36 +148,37 @@ export class Blobs {
     }
   }
 
-  write(id: number, offset: number, data: Uint8Array): void | Promise<void> {
-    const { session, path } = this.#used(id);
+  write(id: number, requester: BlobRequester, offset: number, data: Uint8Array): void | Promise<void> {
+    const { session, path } = this.#used(id, requester);
     if (!session.write) throw new BlobError(`${path} cannot be written`);
     return session.write(offset, data);
   }
 
-  writeMeta(id: number, offset: number, data: Uint8Array): void | Promise<void> {
-    const { session, path } = this.#used(id);
+  writeMeta(id: number, requester: BlobRequester, offset: number, data: Uint8Array): void | Promise<void> {
+    const { session, path } = this.#used(id, requester);
     if (!session.writeMeta) throw new BlobError(`${path} takes no metadata`);
     return session.writeMeta(offset, data);
   }
 
-  commit(id: number, data: Uint8Array): void | Promise<void> {
-    const { session, path } = this.#used(id);
+  commit(id: number, requester: BlobRequester, data: Uint8Array): void | Promise<void> {
+    const { session, path } = this.#used(id, requester);
     if (!session.commit) throw new BlobError(`${path} cannot be committed`);
     return session.commit(data);
   }
 
-  async close(id: number): Promise<void> {
+  async close(id: number, requester: BlobRequester): Promise<void> {
     // Its answer was lost.
-    if (this.#closed.includes(id) && !this.#open.has(id)) return;
-    const open = this.#used(id);
+    if (this.#closed.some((one) => one.id === id && one.party === requester.party) && !this.#open.has(id)) return;
+    const open = this.#used(id, requester);
     await open.session.close();
     this.#forget(open);
-    this.#closed.push(id);
+    this.#closed.push({ id, party: requester.party });
     if (this.#closed.length > REMEMBERED) this.#closed.shift();
   }
 
   delete(path: string, requester: BlobRequester): void | Promise<void> {
     const handler = this.#handlerOf(path);
+    handler.permit?.(requester, path);
     if ([...this.#open.values()].some((open) => open.path === path)) throw new BlobError(`${path} is open`);
     if (!handler.delete) throw new BlobError(`${path} cannot be deleted`);
     return handler.delete(path, requester);
@@ -163,8 +190,8 @@ export class Blobs {
     return handler.stat(path);
   }
 
-  sessionStat(id: number): BlobStat | Promise<BlobStat> {
-    return this.#heard(this.#get(id)).session.stat();
+  sessionStat(id: number, requester: BlobRequester): BlobStat | Promise<BlobStat> {
+    return this.#heard(this.#get(id, requester)).session.stat();
   }
 
   get sessions(): BlobSessionInfo[] {
@@ -191,14 +218,16 @@ export class Blobs {
     throw new BlobError(`there is no blob ${path}`);
   }
 
-  #get(id: number): Open {
+  /** To everybody but who opened it, a session is not there. */
+  #get(id: number, requester: BlobRequester): Open {
     const open = this.#open.get(id);
-    if (!open) throw new BlobError(`there is no session ${id}`);
+    if (open === undefined || open.requester.party !== requester.party) throw new BlobError(`${requester.from || 'the host'} has no session ${id}`);
+    open.handler.permit?.(requester, open.path);
     return open;
   }
 
-  #used(id: number): Open {
-    const open = this.#heard(this.#get(id));
+  #used(id: number, requester: BlobRequester): Open {
+    const open = this.#heard(this.#get(id, requester));
     open.fresh = false;
     return open;
   }
@@ -215,7 +244,8 @@ export class Blobs {
   }
 
   #forget(open: Open): void {
-    this.#open.delete(open.id);
+    if (!this.#open.delete(open.id)) return;
+    this.#places.give(accountIn(open.requester));
     if (this.#open.size === 0) {
       this.#timer?.cancel();
       this.#timer = undefined;
@@ -235,10 +265,12 @@ export class Blobs {
     });
   }
 
+  /** By chance, so that nobody can tell another one's from its own. */
   #freshId(): number {
-    do this.#lastId = (this.#lastId + 1) & 0xffff;
-    while (this.#open.has(this.#lastId) || this.#closed.includes(this.#lastId));
-    return this.#lastId;
+    for (;;) {
+      const id = this.#setup.random.u32() & 0xffff;
+      if (!this.#open.has(id) && !this.#closed.some((one) => one.id === id)) return id;
+    }
   }
 
   #now(): number {
@@ -249,5 +281,4 @@ export class Blobs {
 /** Whether a claim takes a path, or another claim. */
 const covers = (claim: string, path: string): boolean => (claim.endsWith('/') ? path.startsWith(claim) : path === claim);
 
-const sameRequester = (a: BlobRequester, b: BlobRequester): boolean =>
-  a.channel.number === b.channel.number && a.session?.id === b.session?.id && a.from === b.from;
+const accountIn = ({ session }: BlobRequester): number | undefined => session && accountOf(session);

@@ -1,6 +1,8 @@
 import { CC, hexBytes, IpmiError, latin1 } from '../../codec/index.ts';
 import { ActionStatus, BlobState, DataPath, ExternalChunk, OpenFlag } from '../../commands/oem/blob.ts';
-import { UpdateError, type Owner, type UpdateService } from '../update/index.ts';
+import { UpdateError, type Image, type Owner, type UpdateService } from '../update/index.ts';
+import type { SessionView } from '../../router/message.ts';
+import type { Log } from '../setup.ts';
 import { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './handler.ts';
 import type { DataPathKind, OpenPath } from './paths.ts';
 
@@ -10,6 +12,7 @@ export interface FlashOptions {
   readonly images: ReadonlyMap<string, number>;
   /** Besides IPMI itself. */
   readonly paths: readonly DataPathKind[];
+  readonly log: Pick<Log, 'error'>;
 }
 
 /** Where an update is; what the host may do next depends on it (phosphor-ipmi-flash). */
@@ -64,6 +67,10 @@ export class FlashBlobs implements BlobHandler {
   #sent = { image: false, hash: false };
   #status: Status = ActionStatus.Unknown;
   #owner: Owner | undefined;
+  /** Whose update it is, from the first blob on. */
+  #requester: BlobRequester | undefined;
+  /** Verified, and to be activated. */
+  #verified: Image | undefined;
   /** Counts updates, so that what an earlier one still hears is not taken for this one's. */
   #round = 0;
 
@@ -96,8 +103,20 @@ export class FlashBlobs implements BlobHandler {
     ];
   }
 
+  permit({ privilege, channel }: BlobRequester): void {
+    const { access } = this.#options.update;
+    if (privilege < access.privilege || !access.allows(channel)) throw new IpmiError(CC.InsufficientPrivilege, 'firmware updates');
+  }
+
+  released(session: SessionView): void {
+    if (this.#requester?.session !== session) return;
+    // What is verified waits for whoever activates it; an activation is not stopped half way.
+    if (this.#state === 'upload-in-progress' || this.#state === 'verification-pending' || this.#state === 'verification-started') this.#giveUp();
+    else this.#start();
+  }
+
   async open(path: string, flags: number, requester: BlobRequester): Promise<BlobSession> {
-    this.#refuseStrangers(requester);
+    this.#refuseOthers(requester);
     if (this.#open || this.#opening) throw new BlobError(`${this.#open?.path ?? 'another blob'} is open`);
     if (path === ACTIVE_IMAGE || path === ACTIVE_HASH) throw new BlobError(`${path} only shows that it is there`);
     if (!(flags & OpenFlag.Write)) throw new BlobError(`${path} is for writing`);
@@ -116,13 +135,14 @@ export class FlashBlobs implements BlobHandler {
 
   /** Gives up: what was uploaded is gone. */
   async delete(path: string, requester: BlobRequester): Promise<void> {
-    this.#refuseStrangers(requester);
+    this.#refuseOthers(requester);
     if (this.#state !== 'verification-pending' && this.#state !== 'update-pending') throw new BlobError(`${path} cannot be deleted now`);
     await this.#abort();
   }
 
   /** `/flash/cleanup`: files that an update left behind, while none is under way. */
-  async cleanUp(): Promise<void> {
+  async cleanUp(requester: BlobRequester): Promise<void> {
+    this.#refuseOthers(requester);
     if (this.#open || this.#opening) throw new BlobError('an update is under way');
     if (this.#state !== 'not-yet-started') await this.#abort();
   }
@@ -154,6 +174,7 @@ export class FlashBlobs implements BlobHandler {
       this.#image = path;
     }
     if (path === HASH) this.#hash = new Uint8Array(0);
+    this.#requester = requester;
     this.#sent = path === HASH ? { ...this.#sent, hash: true } : { ...this.#sent, image: true };
     this.#state = 'upload-in-progress';
     return this.#begun({ path, flags, way });
@@ -180,7 +201,7 @@ export class FlashBlobs implements BlobHandler {
         await this.#close(open);
       },
       expire: () => {
-        if (this.#open === open) void this.#abort().catch(() => undefined);
+        if (this.#open === open) this.#giveUp();
       },
     };
   }
@@ -211,10 +232,10 @@ export class FlashBlobs implements BlobHandler {
     const { update } = this.#options;
     if (this.#state === 'verification-pending') {
       this.#state = 'verification-started';
-      this.#run(open, async () => void (await update.verify(this.#owner!, this.#expected())));
+      this.#run(open, async () => void (this.#verified = await update.verify(this.#owner!, this.#expected())));
     } else if (this.#state === 'update-pending') {
       this.#state = 'update-started';
-      this.#run(open, () => update.activate(this.#owner!));
+      this.#run(open, () => update.activate(this.#owner!, { image: this.#verified }));
     } else {
       throw new BlobError(`the update is at ${this.#state}`);
     }
@@ -279,6 +300,10 @@ export class FlashBlobs implements BlobHandler {
     await open.way?.close();
   }
 
+  #giveUp(): void {
+    void this.#abort().catch((error: unknown) => this.#options.log.error('blob: an update that ended', error));
+  }
+
   async #abort(): Promise<void> {
     const { update, images } = this.#options;
     const image = this.#image;
@@ -296,6 +321,8 @@ export class FlashBlobs implements BlobHandler {
     this.#open = undefined;
     this.#image = undefined;
     this.#owner = undefined;
+    this.#requester = undefined;
+    this.#verified = undefined;
     this.#hash = new Uint8Array(0);
     this.#sent = { image: false, hash: false };
     this.#status = ActionStatus.Unknown;
@@ -312,9 +339,9 @@ export class FlashBlobs implements BlobHandler {
     return hexBytes(hex);
   }
 
-  #refuseStrangers({ privilege, channel }: BlobRequester): void {
-    const { access } = this.#options.update;
-    if (privilege < access.privilege || !access.allows(channel)) throw new IpmiError(CC.InsufficientPrivilege, 'firmware updates');
+  #refuseOthers({ party }: BlobRequester): void {
+    if (this.#state !== 'not-yet-started' && this.#requester !== undefined && this.#requester.party !== party)
+      throw new BlobError("somebody else's update is under way");
   }
 
   #guarded<T>(work: () => T): T {
@@ -339,5 +366,8 @@ async function blobbed<T>(work: Promise<T>): Promise<T> {
 
 function ownerOf({ channel, session, from }: BlobRequester): Owner {
   const who = session ? session.userName : 'the host';
-  return { key: `blob/${channel.number}/${session?.userId ?? 0}`, label: `${who} on channel ${channel.number}${from === '' ? '' : ` from ${from}`}` };
+  return {
+    key: session ? `blob, session ${session.id}` : `blob, channel ${channel.number} ${from}`,
+    label: `${who} on channel ${channel.number}${from === '' ? '' : ` from ${from}`}`,
+  };
 }

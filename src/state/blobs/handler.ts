@@ -7,6 +7,8 @@ export interface BlobRequester {
   readonly session: SessionView | undefined;
   /** As an interface names it. */
   readonly from: string;
+  /** The session that asks, or else the channel and the controller: an open blob is there for who opened it, and for nobody else. */
+  readonly party: unknown;
 }
 
 export interface BlobStat {
@@ -40,6 +42,10 @@ export interface BlobHandler {
   readonly claims: readonly string[];
   /** The paths that there are now. */
   list(): readonly string[];
+  /** Throws to refuse. Asked with every message, so that rights that are lost count at once. Default: whoever may use blobs. */
+  permit?(requester: BlobRequester, path: string): void;
+  /** The session is over; what it had open has been expired. */
+  released?(session: SessionView): void;
   open(path: string, flags: number, requester: BlobRequester): BlobSession | Promise<BlobSession>;
   stat?(path: string): BlobStat | Promise<BlobStat>;
   delete?(path: string, requester: BlobRequester): void | Promise<void>;

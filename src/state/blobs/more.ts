@@ -9,8 +9,9 @@ export const cleanupBlob = (flash: FlashBlobs): BlobHandler => ({
   owner: 'flash-cleanup',
   claims: ['/flash/cleanup'],
   list: () => ['/flash/cleanup'],
-  open: (_path, flags) => ({
-    commit: () => flash.cleanUp(),
+  permit: (requester) => flash.permit(requester),
+  open: (_path, flags, requester) => ({
+    commit: () => flash.cleanUp(requester),
     stat: () => ({ state: flags, size: 0 }),
     close: () => undefined,
     expire: () => undefined,

@@ -10,9 +10,16 @@ import { Upload, type Device } from './upload.ts';
 import { versionText } from '../../wire/firmware-version.ts';
 import { Listeners } from '../listeners.ts';
 
-/** Who updates. The same key is the same owner, whatever session it comes by. */
+/** Who updates. An upload belongs to who has the key that it was begun with. */
 export interface Owner {
   readonly key: string;
+  /**
+   * Whose session it is. Another session of the same account goes on with an upload whose own session is over or silent, and may
+   * begin one in place of it.
+   */
+  readonly account?: string;
+  /** True where the session that began is over, or has not spoken for long. */
+  readonly isGone?: () => boolean;
   /** For logs: `admin on channel 1 from 127.0.0.1:40712`. */
   readonly label: string;
 }
@@ -55,7 +62,7 @@ export interface UpdateInfo {
 
 interface Running {
   readonly upload: Upload;
-  readonly owner: Owner;
+  owner: Owner;
   readonly began: number;
   stage: UploadStage;
   touched: number;
@@ -138,9 +145,10 @@ export class UpdateService {
     return this.#switcher.lastRollback;
   }
 
-  /** True where this owner's upload is under way. */
+  /** True where this owner's upload is under way, or one that its account has left. */
   owns(owner: Owner): boolean {
-    return this.#running?.owner.key === owner.key;
+    const theirs = this.#running?.owner;
+    return theirs !== undefined && (theirs.key === owner.key || (isSameAccount(theirs, owner) && theirs.isGone?.() === true));
   }
 
   /** Told when an upload ends without its owner: killed, taken over, expired. */
@@ -149,14 +157,16 @@ export class UpdateService {
   }
 
   /**
-   * Begins an upload; the same owner's earlier one is given up. Resolves when the spare slot is empty and bytes may come. `compare`:
+   * Begins an upload; an earlier one of the same owner or account is given up. Resolves when the spare slot is empty and bytes may come. `compare`:
    * nothing is stored. Rejects with UpdateError: `busy` while somebody else updates, unless `takeover`.
    */
   async begin(id: number, owner: Owner, options: { readonly compare?: boolean; readonly takeover?: boolean } = {}): Promise<void> {
     const component = this.component(id);
     this.#refuseWhileSwitching();
-    if (this.#running && !this.owns(owner) && !options.takeover) throw this.#busy(this.#running);
-    if (this.#running) this.#end(new UpdateError('aborted', this.owns(owner) ? 'begun anew' : `taken over by ${owner.label}`));
+    const theirs = this.#running;
+    const isOwn = theirs !== undefined && (this.owns(owner) || isSameAccount(theirs.owner, owner));
+    if (theirs && !isOwn && !options.takeover) throw this.#busy(theirs);
+    if (theirs) this.#end(new UpdateError('aborted', isOwn ? 'begun anew' : `taken over by ${owner.label}`));
     const upload = new Upload(component, this.#options.device, options.compare ? undefined : component.spareSlot);
     const now = this.#now();
     const running: Running = { upload, owner, began: now, stage: 'preparing', touched: now, timer: undefined, work: undefined, ended: undefined };
@@ -234,6 +244,11 @@ export class UpdateService {
     return true;
   }
 
+  /** The rights that it was begun with are gone: it ends. */
+  revoke(key: string): void {
+    if (this.#running?.owner.key === key) this.kill('the rights of its session were taken');
+  }
+
   /** Ends the upload that is under way, whoever owns it, and gives up every image that waits for activation. */
   async discard(owner: Owner): Promise<void> {
     this.#refuseWhileSwitching();
@@ -255,12 +270,12 @@ export class UpdateService {
 
   /**
    * Makes every image that waits the active one, restarts what must be, and tests it. Where the test fails, what was there
-   * before comes back, unless `keepFailed`. Rejects with UpdateError.
+   * before comes back, unless `keepFailed`. `image`: this one alone, if it still waits. Rejects with UpdateError.
    */
-  async activate(owner: Owner, { keepFailed = false }: { readonly keepFailed?: boolean } = {}): Promise<void> {
+  async activate(owner: Owner, { keepFailed = false, image }: { readonly keepFailed?: boolean; readonly image?: Image } = {}): Promise<void> {
     this.#refuseWhileSwitching();
     if (this.#running) throw this.#busy(this.#running);
-    const waiting = this.components.filter(({ pending }) => pending !== undefined);
+    const waiting = this.components.filter(({ pending }) => pending !== undefined && (image === undefined || pending === image));
     if (waiting.length === 0) throw new UpdateError('nothing-to-activate', 'no image waits for activation');
     await this.#switcher.activate(waiting, owner.label, keepFailed);
   }
@@ -306,7 +321,9 @@ export class UpdateService {
 
   #of(owner: Owner, stage?: UploadStage): Running {
     const running = this.#running;
-    if (!running || !this.owns(owner)) throw new UpdateError('no-update', `${owner.label} has no update under way`);
+    // Whoever goes on with it owns it from now on.
+    if (running && running.owner.key !== owner.key && this.owns(owner)) running.owner = owner;
+    if (!running || running.owner.key !== owner.key) throw new UpdateError('no-update', `${owner.label} has no update under way`);
     if (stage !== undefined && (running.stage !== stage || running.work))
       throw new UpdateError('busy', `the update of ${running.upload.component.name} is ${running.stage}`);
     return running;
@@ -359,3 +376,5 @@ export class UpdateService {
     this.#setup.log.info(`${this.#options.bmc}: update: ${line}`);
   }
 }
+
+const isSameAccount = (one: Owner, other: Owner): boolean => one.account !== undefined && one.account === other.account;

@@ -34,6 +34,8 @@ export class Upload {
   #flushed = 0;
   #writing: Promise<void> | undefined;
   #failure: UpdateError | undefined;
+  /** Its sender has said how many bytes there are. */
+  #isCounted = false;
   /** Runs along while bytes come in order: what was sent, to be compared with what was stored. */
   #sent: Digest | undefined = new Digest(hashes.sha256);
 
@@ -65,6 +67,7 @@ export class Upload {
     await this.#writing;
     if (this.#failure) throw this.#failure;
     if (size !== undefined && size !== this.received) throw new UpdateError('size', `${this.received} bytes came, ${size} were sent`);
+    this.#isCounted = size !== undefined;
     if (this.slot === undefined) return;
     await this.#flush();
     await this.component.medium.finish(this.slot).catch((error: unknown) => {
@@ -79,6 +82,7 @@ export class Upload {
 
   /** Reads the image back and checks it. `expected`: SHA-256 of all bytes, by whoever sent them. */
   async verify(expected?: Uint8Array): Promise<Image> {
+    if (this.received === 0) throw new UpdateError('size', 'no byte of an image came');
     const sent = this.#sent?.finish();
     this.#sent = undefined;
     if (this.slot === undefined) return this.#compare(sent);
@@ -91,6 +95,8 @@ export class Upload {
     }
     const digest = descriptor ? await this.component.digest(this.slot, size - DESCRIPTOR_SIZE) : stored;
     if (descriptor) this.#checkDescriptor(descriptor, size, digest);
+    // Half of an image has no descriptor at its end.
+    else if (!this.#isCounted && expected === undefined) throw new UpdateError('size', 'nothing says how long the image is: no descriptor, no hash');
     this.#checkSignature(descriptor, tail);
     const version = descriptor ? descriptorVersion(descriptor) : (this.component.options.assumeVersion ?? unknownVersion(stored));
     this.#checkVersion(version, descriptor);
