@@ -1,9 +1,14 @@
-// `npm run docs`: writes docs/commands.md from the declarations; `--check` says whether it is fresh.
+// `npm run docs`: writes docs/commands.md from the declarations and the LAN section of docs/performance.md from the results that
+// `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
 
-const file = new URL('../docs/commands.md', import.meta.url);
-const page = commandsPage();
-if (process.argv.includes('--check')) process.exit(readFileSync(file, 'utf8') === page ? 0 : 1);
-writeFileSync(file, page);
-console.log('wrote docs/commands.md');
+const pages = { 'docs/commands.md': commandsPage(), 'docs/performance.md': performancePage() };
+for (const [name, page] of Object.entries(pages)) {
+  const file = new URL(`../${name}`, import.meta.url);
+  if (readFileSync(file, 'utf8') === page) continue;
+  if (process.argv.includes('--check')) process.exit(1);
+  writeFileSync(file, page);
+  console.log(`wrote ${name}`);
+}

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../src/config/index.ts';
+import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
 
 const root = new URL('..', import.meta.url);
@@ -16,6 +17,10 @@ const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<stri
 
 test('docs/commands.md is what the declarations say; if not: npm run docs', () => {
   expect(readFileSync(new URL('../docs/commands.md', import.meta.url), 'utf8')).toBe(commandsPage());
+});
+
+test('the LAN section of docs/performance.md is what the kept results say; if not: npm run docs', () => {
+  expect(textOf('docs/performance.md')).toBe(performancePage());
 });
 
 test('every declared command is answered', () => {
