@@ -1,3 +1,4 @@
+import { ActivatePayload } from '../commands/app/payloads.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { usersWithoutSol } from '../config/platform.ts';
 import type { BmcState } from '../state/bmc-state.ts';
@@ -6,13 +7,29 @@ import { SolParameters } from '../state/transport/sol-parameters.ts';
 import { SolPayload } from '../state/transport/sol.ts';
 
 /** The payloads of a BMC, with SOL among them. Made before the rest: what they need of `bmc` they ask for later. */
-export function makePayloads(bmc: Pick<BmcState, 'setup' | 'console' | 'serial'>, options: BmcOptions): { payloads: Payloads; sol: SolParameters } {
+export function makePayloads(
+  bmc: Pick<BmcState, 'setup' | 'console' | 'serial' | 'firewall'>,
+  options: BmcOptions,
+): { payloads: Payloads; sol: SolParameters } {
   const { setup, console } = bmc;
-  const payloads = new Payloads(setup, { port: options.sol?.port, withoutSol: usersWithoutSol(options) });
+  const { netFn, cmd } = ActivatePayload;
+  const activate = { netFn, cmd, lun: 0, data: new Uint8Array(0) };
+  const payloads = new Payloads(setup, {
+    port: options.sol?.port,
+    withoutSol: usersWithoutSol(options),
+    mayBeActive: (channel) => bmc.firewall.opens(activate, channel),
+  });
   const sol = new SolParameters(setup, { port: (channel) => payloads.port(channel), bitRate: (rate) => console.setBitRate(rate) });
   const activating = (instance: number): void => bmc.serial.solActivating(instance);
   payloads.register(
-    new SolPayload({ clock: setup.clock, console, parameters: sol, instances: options.sol?.instances, activating }),
+    new SolPayload({
+      clock: setup.clock,
+      console,
+      parameters: sol,
+      instances: options.sol?.instances,
+      keepEncrypted: options.sol?.keepEncrypted,
+      activating,
+    }),
     'src/state/transport/sol.ts',
   );
   return { payloads, sol };

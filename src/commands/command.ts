@@ -44,6 +44,12 @@ export interface CommandLiteral<Q extends Shape, R extends Shape> extends Comman
   readonly codes?: Readonly<Record<number, string>>;
   /** The request field that chooses among functions which the firmware firewall can disable one by one (IPMI 2.0 appendix H). */
   readonly subFunctions?: SubFunctions;
+  /** Fields of request and response that nobody shows or writes down. Default: those that are called `password` and the like. */
+  readonly secrets?: readonly string[];
+  /** Fields that hold a message for somebody else, secrets and all. */
+  readonly carried?: readonly string[];
+  /** Configuration parameters (field `parameter`) whose `data` is a secret. */
+  readonly secretParameters?: readonly number[];
   readonly request: Q;
   readonly response: R;
 }
@@ -63,12 +69,19 @@ export interface Command<Q = any, R = any> extends CommandKey {
   readonly systemInterfaceOnly: boolean;
   readonly codes: Readonly<Record<number, string>>;
   readonly subFunctions: SubFunctions | undefined;
+  readonly secrets: readonly string[];
+  readonly carried: readonly string[];
+  readonly secretParameters: readonly number[];
   readonly request: Layout<Q>;
   readonly response: Layout<R>;
 }
 
 export type Request<C extends Command> = ReturnType<C['request']['decode']>;
 export type Response<C extends Command> = ReturnType<C['response']['decode']>;
+
+const NOTHING: readonly never[] = [];
+/** What a field that holds a secret is called. */
+const SECRET_NAMES: ReadonlySet<string> = new Set(['password', 'key', 'challenge', 'authCode']);
 
 /** Declares a command from one literal: types, both codecs, privilege and documentation follow from it. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -88,6 +101,9 @@ export function command<const Q extends Shape, const R extends Shape>(literal: C
     systemInterfaceOnly: literal.systemInterfaceOnly ?? false,
     codes: literal.codes ?? {},
     subFunctions: literal.subFunctions,
+    secrets: literal.secrets ?? [...Object.keys(literal.request), ...Object.keys(literal.response)].filter((name) => SECRET_NAMES.has(name)),
+    carried: literal.carried ?? NOTHING,
+    secretParameters: literal.secretParameters ?? NOTHING,
     request: layout(`${literal.name} request`, literal.request),
     response: layout(`${literal.name} response`, literal.response),
   };

@@ -172,6 +172,8 @@ export interface SolOptions {
   readonly console?: ConsoleOptions;
   /** Sessions that may share the console at once, 1..15. Default 1. */
   readonly instances?: number;
+  /** A session that encrypts SOL does so to its end: Suspend Payload Encryption is 81h. Default false. */
+  readonly keepEncrypted?: boolean;
   /** UDP port that consoles are told to use, where they reach the BMC through another one than it listens on. */
   readonly port?: number;
 }

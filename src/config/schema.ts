@@ -144,6 +144,7 @@ const bmc = {
     .strictObject({
       console: console.optional(),
       instances: z.int().min(1).max(15).optional(),
+      keepEncrypted: z.boolean().optional(),
       port: z.int().min(1).max(65535).optional(),
     })
     .optional(),

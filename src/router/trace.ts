@@ -1,17 +1,13 @@
 import { completionCodeName, hex2, type Layout } from '../codec/index.ts';
-import { SendMessage } from '../commands/app/bridging.ts';
-import { SetChannelSecurityKeys } from '../commands/app/channels.ts';
+import { MasterWriteRead, SendMessage } from '../commands/app/bridging.ts';
 import { GetMessage } from '../commands/app/global.ts';
-import { SetUserPassword } from '../commands/app/users.ts';
 import { oemName } from '../commands/oem-registry.ts';
 import { keyName, NetFn, type Command } from '../commands/command.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
 import type { Router } from './router.ts';
+import type { Entry } from './table.ts';
 import type { Timers } from './timers.ts';
-
-/** Fields whose values are secrets: named in a trace, never shown. */
-const SECRET = new Set(['password', 'key', 'challenge', 'authCode']);
 
 /**
  * A dispatch that says of each message who sent it, what it was, and how it ended; what a message carries for others stands
@@ -22,7 +18,7 @@ export function traced<B>(router: Router<B>, dispatch: Dispatch<B>, clock: Timer
     const began = clock.monotonic();
     const passed = (): string => `${((clock.monotonic() - began) * 1000).toFixed(0)} us`;
     // Copied: the tree may be printed when the request's bytes are somebody else's.
-    const requests = is(SendMessage, message) ? encapsulated(message.data.slice(1)) : [];
+    const requests = carriedIn(message);
     const finish = (answer: Answer): Answer => {
       print(`${traceLine(router, message, context, answer)}  ${passed()}${context.expired ? '  too late: dropped' : ''}`);
       const tree = (responses: readonly IpmiMessage[]): void => {
@@ -45,7 +41,15 @@ function encapsulated(bytes: Uint8Array): IpmiMessage[] {
   // A session handle or a broadcast's 00h may come first.
   const message = parseMessage(bytes) ?? parseMessage(bytes, 1);
   if (!message) return [];
-  return [message, ...(is(SendMessage, message) && message.data.length > 1 ? encapsulated(message.data.subarray(1)) : [])];
+  return [message, ...carriedIn(message)];
+}
+
+/** The requests that a Send Message or a Master Write-Read carries. */
+function carriedIn(message: Message | IpmiMessage): IpmiMessage[] {
+  const { data } = message;
+  if (is(SendMessage, message) && data.length > 1) return encapsulated(data.slice(1));
+  // Bus, address, bytes to read; then what is written. With the address it is a frame, where it is one.
+  return is(MasterWriteRead, message) && data.length > 3 ? encapsulated(Uint8Array.of(data[1], ...data.subarray(3))) : [];
 }
 
 /** A bridged response, and those that it carries. */
@@ -91,7 +95,7 @@ function requestText<B>(router: Router<B>, message: Message, channel: number, wi
   const name = entry?.handler.name ?? `${keyName(key)} (${maker === undefined ? '' : `${maker}, `}nobody's)`;
   if (!withData) return name;
   const command = entry?.handler.command;
-  const values = command ? fields(command.request, message.data, entry?.prefix.length ?? 0) : undeclared(message);
+  const values = command ? fields(command, command.request, message.data, entry?.prefix.length ?? 0) : undeclared(router, message);
   return values ? `${name} ${values}` : name;
 }
 
@@ -100,7 +104,12 @@ function answerText<B>(router: Router<B>, message: Message, channel: number, ans
   const command = entry?.handler.command;
   const cc = answer[0];
   if (cc !== 0) return `${completionCodeName(cc, command?.codes)} (${hex2(cc)}h)`;
-  return (command ? fields(command.response, answer, 1 + (entry?.prefix.length ?? 0)) : bytes(answer.subarray(1))) || 'ok';
+  const data = command
+    ? fields(command, command.response, answer, 1 + (entry?.prefix.length ?? 0))
+    : isSecret(router, message)
+      ? `${answer.length - 1} byte(s)`
+      : bytes(answer.subarray(1));
+  return data || 'ok';
 }
 
 function bodyOf({ netFn, data }: Message): { body?: number } {
@@ -108,7 +117,7 @@ function bodyOf({ netFn, data }: Message): { body?: number } {
   return netFn === NetFn.OemGroup && data.length > 2 ? { body: data[0] | (data[1] << 8) | (data[2] << 16) } : {};
 }
 
-function fields(layout: Layout<Record<string, unknown>>, data: Uint8Array, start: number): string {
+function fields(command: Command, layout: Layout<Record<string, unknown>>, data: Uint8Array, start: number): string {
   let values: Record<string, unknown>;
   try {
     values = layout.decode(data, start);
@@ -116,21 +125,34 @@ function fields(layout: Layout<Record<string, unknown>>, data: Uint8Array, start
     // What cannot be decoded may still hold a secret: only its length is shown.
     return `${data.length - start} byte(s)`;
   }
-  return Object.entries(values)
-    .filter(([name]) => !isCarried(layout, name))
-    .map(
-      ([name, value]) =>
-        `${name}=${SECRET.has(name) && typeof value !== 'boolean' ? '...' : value instanceof Uint8Array ? bytes(value) : JSON.stringify(value)}`,
-    )
-    .join(' ');
+  const { carried, secrets, secretParameters } = command;
+  const isSecretParameter = secretParameters.includes(values.parameter as number);
+  const shown = (name: string, value: unknown): string => {
+    if ((secrets.includes(name) || (isSecretParameter && name === 'data')) && typeof value !== 'boolean') return '...';
+    return value instanceof Uint8Array ? bytes(value) : JSON.stringify(value);
+  };
+  return (
+    Object.entries(values)
+      // A message for somebody else stands below, decoded: as bytes it would show the secrets that it may hold.
+      .filter(([name]) => !carried.includes(name))
+      .map(([name, value]) => `${name}=${shown(name, value)}`)
+      .join(' ')
+  );
 }
 
-/** A message for somebody else stands below, decoded: as bytes it would show the secrets that it may hold. */
-const isCarried = (layout: unknown, name: string): boolean =>
-  (name === 'message' && (layout === SendMessage.request || layout === SendMessage.response)) || (name === 'data' && layout === GetMessage.response);
+/** A handler that takes bytes may have taken over a command that carries a secret, or be told of it on one channel. */
+const undeclared = <B>(router: Router<B>, message: Message): string =>
+  isSecret(router, message) ? `${message.data.length} byte(s)` : bytes(message.data);
 
-/** A handler that takes bytes may have taken over a command that carries a secret. */
-const undeclared = (message: Message): string =>
-  [SetUserPassword, SetChannelSecurityKeys].some((one) => is(one, message)) ? `${message.data.length} byte(s)` : bytes(message.data);
+function isSecret<B>(router: Router<B>, { netFn, cmd }: Message): boolean {
+  for (const entry of router.claims()) {
+    if (entry.handler.claim.netFn !== netFn || entry.handler.claim.cmd !== cmd) continue;
+    for (let one: Entry | undefined = entry; one; one = one.below) {
+      const { command } = one.handler;
+      if (command && command.secrets.length + command.carried.length + command.secretParameters.length > 0) return true;
+    }
+  }
+  return false;
+}
 
 const bytes = (data: Uint8Array): string => (data.length === 0 ? '' : `[${Array.from(data, hex2).join(' ')}]`);

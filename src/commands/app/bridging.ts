@@ -14,6 +14,7 @@ export const SendMessage = command({
   cmd: 0x34,
   privilege: Privilege.User,
   codes: { 0x80: 'invalid session handle', ...writeFailures },
+  carried: ['message'],
   request: {
     ...byte({ tracking: bits(7, 6), encrypted: bit(5), authenticated: bit(4), channel: bits(3, 0) }),
     /** IPMB: the frame with the slave address in front; a channel with sessions: a session handle, then the message. */
@@ -32,6 +33,7 @@ export const MasterWriteRead = command({
   cmd: 0x52,
   privilege: Privilege.Operator,
   codes: { ...writeFailures, 0x84: 'truncated read' },
+  carried: ['data'],
   request: {
     /** `privateBus`: behind this controller, number `bus`; otherwise the bus of `channel` itself. */
     ...byte({ channel: bits(7, 4), bus: bits(3, 1), privateBus: bit(0) }),

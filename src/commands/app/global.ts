@@ -77,6 +77,7 @@ export const GetMessage = command({
   privilege: Privilege.User,
   systemInterfaceOnly: true,
   codes: { 0x80: 'data not available (queue empty)' },
+  carried: ['data'],
   request: {},
   response: {
     /** The sender's privilege level, and the channel that the message came by. */

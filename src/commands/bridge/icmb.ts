@@ -222,6 +222,7 @@ export const BridgeRequest = command({
   netFn: NetFn.Bridge,
   cmd: 0x20,
   privilege: Privilege.Operator,
+  carried: ['message', 'answer'],
   request: { message: rest(3) },
   /** To the chassis' own software: the remote bridge's completion code and data. By ICMB: the controller's. */
   response: { answer: rest() },
@@ -233,6 +234,7 @@ export const BridgeMessage = command({
   netFn: NetFn.Bridge,
   cmd: 0x21,
   privilege: Privilege.Operator,
+  carried: ['message'],
   request: { message: rest(3) },
   response: {},
 });

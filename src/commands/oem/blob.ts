@@ -35,6 +35,8 @@ export const BlobTransfer = command({
   body: OPENBMC,
   cmd: 0x80,
   privilege: Privilege.User,
+  // Session Stat tells the token of a data path.
+  secrets: ['framed'],
   request: {
     subCommand: u8,
     /** Nothing, or CRC-16 and the body of the sub-command. */

@@ -12,6 +12,7 @@ export const ForwardedCommand = command({
   privilege: Privilege.User,
   systemInterfaceOnly: true,
   codes: { 0x80: 'no such command is waiting for its answer' },
+  carried: ['data'],
   /** System software's answer to the forwarded command of that sequence number. */
   request: { ...byte({ sequence: bits(5, 0) }), completionCode: u8, data: rest() },
   response: {},

@@ -11,6 +11,8 @@ export const SetSerialModemConfiguration = command({
   cmd: 0x10,
   privilege: Privilege.Administrator,
   codes: parameterCodes,
+  // TAP and PPP account passwords.
+  secretParameters: [26, 42],
   request: setOfChannel,
   response: {},
 });

@@ -42,11 +42,11 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
 
   handle(DeactivatePayload, ({ payloadType, instance }, context) => context.bmc.payloads.deactivate(payloadType, instance, context)),
 
-  handle(SuspendResumePayloadEncryption, ({ payloadType, instance, operation }, { bmc }) => {
+  handle(SuspendResumePayloadEncryption, ({ payloadType, instance, operation }, context) => {
     // Every packet has an initialization vector of its own: there is none to be made anew.
     if (operation === PayloadEncryption.Regenerate) throw new IpmiError(0x80, 'initialization vectors are never used twice');
     if (operation > PayloadEncryption.Regenerate) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
-    bmc.payloads.suspendEncryption(payloadType, instance, operation === PayloadEncryption.Suspend);
+    context.bmc.payloads.suspendEncryption(payloadType, instance, operation === PayloadEncryption.Suspend, context);
   }),
 
   handle(GetPayloadActivationStatus, ({ payloadType }, { bmc }) => {

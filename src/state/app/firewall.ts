@@ -54,7 +54,7 @@ export class Firewall implements Policy {
   check(message: Message, context: Context): number {
     // A request that a session put on another bus is still one of the session's channel.
     for (let at: Context | undefined = context; at !== undefined; at = at.cause) {
-      if (at.bmc === context.bmc && !this.#opens(message, at.channel.number)) return CC.InsufficientPrivilege;
+      if (at.bmc === context.bmc && !this.opens(message, at.channel.number)) return CC.InsufficientPrivilege;
     }
     return CC.Ok;
   }
@@ -69,7 +69,8 @@ export class Firewall implements Policy {
     return true;
   }
 
-  #opens(message: Message, channel: number): boolean {
+  /** True where a channel may use the command: the configured policy lets it, and nobody has disabled it. */
+  opens(message: Message, channel: number): boolean {
     return !this.#disabled[channel]?.has(message) && this.permits(message, channel);
   }
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { solBench } from '../../../test/support/sol-bench.ts';
-import { ActivatePayload, GetChannelOemPayloadInfo, GetChannelPayloadSupport, GetChannelPayloadVersion } from '../../commands/app/payloads.ts';
+import {
+  ActivatePayload,
+  GetChannelOemPayloadInfo,
+  GetChannelPayloadSupport,
+  GetChannelPayloadVersion,
+  PayloadEncryption,
+  SuspendResumePayloadEncryption,
+} from '../../commands/app/payloads.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { PayloadActivation, PayloadDefinition } from './payloads.ts';
 
@@ -94,5 +101,78 @@ describe('OEM payloads', () => {
     expect(() => bmc.payloads.register({ ...other, type: 0x22 })).toThrow(/served by acme/);
     expect(() => bmc.payloads.register({ ...other, type: SOL, iana: undefined })).toThrow(/served by standard \(SOL\)/);
     expect(() => bmc.payloads.register({ ...other, type: 0x28 })).toThrow(/neither SOL nor one of 20h\.\.27h/);
+  });
+});
+
+describe("H3: the encryption of a payload is its session's", () => {
+  const suspend = { payloadType: SOL, instance: 1, operation: PayloadEncryption.Suspend };
+
+  test('another session below Administrator neither suspends nor resumes it', async () => {
+    const { world, terminal, logIn, bmc } = await solBench();
+    await terminal({ encryption: true });
+    const user = await logIn({ user: 'user', privilege: Privilege.User });
+    for (const operation of [PayloadEncryption.Suspend, PayloadEncryption.Resume])
+      await expect(world.until(user.send(SuspendResumePayloadEncryption, { ...suspend, operation }))).rejects.toMatchObject(refused(0xd4));
+    const admin = await logIn();
+    await world.until(admin.send(SuspendResumePayloadEncryption, suspend));
+    expect(bmc.payloads.activeInstances(SOL)).toBe(1);
+  });
+
+  test('the session itself may, where no setting forbids it', async () => {
+    const open = await solBench();
+    const sol = await open.terminal({ encryption: true });
+    await open.world.until(sol.client.send(SuspendResumePayloadEncryption, suspend));
+    const kept = await solBench(1, {}, { sol: { console: { type: 'none' }, keepEncrypted: true } });
+    const other = await kept.terminal({ encryption: true });
+    await expect(kept.world.until(other.client.send(SuspendResumePayloadEncryption, suspend))).rejects.toMatchObject(refused(0x81));
+  });
+
+  test('characters that come in the clear are refused in an encrypted SOL', async () => {
+    const { world, terminal, machine } = await solBench();
+    const sol = await terminal({ encryption: true });
+    sol.client.payload(SOL).send(Uint8Array.of(1, 0, 0, 0, 0x61), false);
+    await world.run(200);
+    expect(machine.heard).toEqual([]);
+  });
+});
+
+describe('I2: an open payload has no more rights than to be activated anew', () => {
+  const typed = async (revoke: (bench: Awaited<ReturnType<typeof solBench>>, handle: number) => unknown) => {
+    const bench = await solBench();
+    const { world, terminal, machine, bmc } = bench;
+    const sol = await terminal();
+    sol.write(Uint8Array.of(0x61));
+    await world.run(200);
+    expect(machine.heard).toEqual([0x61]);
+    const session = bmc.sessions.active.find(({ userName }) => userName === 'admin')!;
+    await revoke(bench, session.handle);
+    machine.port.received(Uint8Array.of(0x70));
+    sol.write(Uint8Array.of(0x62));
+    await world.run(2000);
+    return { heard: machine.heard, shown: sol.heard, active: bmc.payloads.activeInstances(SOL) };
+  };
+  const nothing = { heard: [0x61], shown: [], active: 0 };
+
+  test('its session was lowered', async () => {
+    expect(
+      await typed(async ({ bmc, set }, handle) => {
+        await set(2, 0x04);
+        bmc.sessions.byHandle(handle)!.privilege = Privilege.User;
+      }),
+    ).toEqual(nothing);
+  });
+
+  test('SOL was disabled, or asks for more', async () => {
+    expect(await typed(({ set }) => set(1, 0))).toEqual(nothing);
+    expect(await typed(({ set }) => set(2, 0x05))).toEqual(nothing);
+  });
+
+  test('the firewall keeps Activate Payload from the channel', async () => {
+    const { netFn, cmd } = ActivatePayload;
+    expect(await typed(({ bmc }) => bmc.firewall.enable([[{ channel: 1, netFn, lun: 0, cmd, body: undefined }, false]]))).toEqual(nothing);
+  });
+
+  test('nothing was taken: it goes on', async () => {
+    expect(await typed(() => undefined)).toEqual({ heard: [0x61, 0x62], shown: [0x70], active: 1 });
   });
 });

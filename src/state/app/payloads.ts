@@ -1,4 +1,5 @@
 import { CC, hex2, IpmiError } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
 import { callSite, RegistrationError } from '../../router/errors.ts';
 import type { Context, SessionView } from '../../router/message.ts';
 import type { CloseReason } from './sessions.ts';
@@ -91,6 +92,8 @@ interface Active {
   readonly end: PayloadEnd;
   readonly encrypted: boolean;
   suspended: boolean;
+  /** It says goodbye, and nothing else any more. */
+  ending: boolean;
 }
 
 interface Registered {
@@ -100,20 +103,30 @@ interface Registered {
 
 const SOL_BIT = 1 << SOL;
 
+export interface PayloadsOptions {
+  /** Users who may not activate SOL until a client lets them. */
+  readonly withoutSol?: readonly number[];
+  /** See SolOptions. */
+  readonly port?: number;
+  /** False where the firewall keeps Activate Payload from a channel: what is active there ends. Default: nowhere. */
+  readonly mayBeActive?: (channel: number) => boolean;
+}
+
 /** Payload types, their active instances, and who may activate them (IPMI 2.0 §24). */
 export class Payloads {
   readonly #access: Store<PayloadAccess>;
   readonly #withoutSol: readonly number[];
   readonly #port: number | undefined;
+  readonly #mayBeActive: (channel: number) => boolean;
   // Few of each, and thousands of BMCs: lists, not tables.
   #types: readonly Registered[] = [];
   /** By channel. */
   readonly #carriers: (PayloadCarrier | undefined)[] = [];
   #active: readonly Active[] = [];
 
-  /** `withoutSol`: users who may not activate SOL until a client lets them. `port`: see SolOptions. */
-  constructor(setup: Setup, { withoutSol = [], port }: { readonly withoutSol?: readonly number[]; readonly port?: number } = {}) {
+  constructor(setup: Setup, { withoutSol = [], port, mayBeActive = () => true }: PayloadsOptions = {}) {
     this.#port = port;
+    this.#mayBeActive = mayBeActive;
     this.#access = setup.store<PayloadAccess>('payload-access');
     this.#withoutSol = withoutSol;
   }
@@ -219,27 +232,33 @@ export class Payloads {
       auxiliary,
       canEncrypt: abilities.encrypts,
       canAuthenticate: abilities.authenticates,
-      send: (payload) => active && carrier.send(session, type, payload, active.encrypted && !active.suspended),
+      send: (payload) => {
+        if (active && (active.ending || this.#keepsRights(active))) carrier.send(session, type, payload, active.encrypted && !active.suspended);
+      },
     });
-    active = { definition, instance, session, end, encrypted: abilities.encrypts && (end.encrypted ?? true), suspended: false };
+    active = { definition, instance, session, end, encrypted: abilities.encrypts && (end.encrypted ?? true), suspended: false, ending: false };
     this.#active = [...this.#active, active];
     return { definition, auxiliary: end.auxiliary ?? new Uint8Array(4) };
   }
 
-  /** Throws 80h where it is not active, 81h, D4h, CCh. Whoever may activate it may take it from another. */
+  /** Throws 80h where it is not active, D4h, CCh. Whoever may activate it may take it from another. */
   deactivate(type: number, instance: number, { session, privilege, channel }: Pick<Context, 'session' | 'privilege' | 'channel'>): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
     if (!active) throw new IpmiError(0x80, `${definition.name} instance ${instance} is not active`);
     if (privilege < definition.privilege(channel.number)) throw new IpmiError(CC.InsufficientPrivilege, definition.name);
+    if (session && active.session !== session && !this.#mayActivate(session.userId, channel.number, type))
+      throw new IpmiError(CC.InsufficientPrivilege, `user ${session.userId} may not activate ${definition.name}`);
     this.#end(active, active.session === session ? 'closed' : 'deactivated');
   }
 
-  /** Throws 81h..83h, CCh (§24.3). */
-  suspendEncryption(type: number, instance: number, suspended: boolean): void {
+  /** By the session that has it, or an administrator. Throws 81h..83h, D4h, CCh (§24.3). */
+  suspendEncryption(type: number, instance: number, suspended: boolean, { session, privilege }: Pick<Context, 'session' | 'privilege'>): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
     if (!active) throw new IpmiError(0x83, `${definition.name} instance ${instance} is not active`);
+    if (active.session !== session && privilege < Privilege.Administrator)
+      throw new IpmiError(CC.InsufficientPrivilege, `${definition.name} instance ${instance} is another session's`);
     if (!active.encrypted) throw new IpmiError(0x82, `${definition.name} instance ${instance} is not encrypted`);
     if (suspended && definition.forceEncryption?.(active.session.channel.number)) throw new IpmiError(0x81, `${definition.name} is to be encrypted`);
     active.suspended = suspended;
@@ -260,6 +279,7 @@ export class Payloads {
       if (answer) this.#carriers[session.channel.number]?.send(session, definition.type, answer, packet.encrypted);
       return;
     }
+    if (!this.#keepsRights(active)) return;
     if (active.encrypted && !active.suspended && !packet.encrypted) return;
     active.end.receive(payload, packet.sequence);
   }
@@ -267,6 +287,18 @@ export class Payloads {
   /** The session has ended. */
   release(session: SessionView, reason: CloseReason): void {
     for (const one of this.#active) if (one.session === session) this.#end(one, reason);
+  }
+
+  /**
+   * What is active has no more rights than to be activated anew: where its session was lowered, its payload disabled or the firewall
+   * set since, it ends before one more byte passes.
+   */
+  #keepsRights(active: Active): boolean {
+    const { definition, session } = active;
+    const { number } = session.channel;
+    if (session.privilege >= definition.privilege(number) && definition.enabled?.(number) !== false && this.#mayBeActive(number)) return true;
+    this.#end(active, 'deactivated');
+    return false;
   }
 
   #mayActivate(userId: number, channel: number, type: number): boolean {
@@ -308,6 +340,7 @@ export class Payloads {
   #end(active: Active, reason: CloseReason | 'deactivated'): void {
     if (!this.#active.includes(active)) return;
     // Still there while its owner says goodbye.
+    active.ending = true;
     active.end.closed(reason);
     this.#active = this.#active.filter((one) => one !== active);
   }

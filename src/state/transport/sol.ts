@@ -16,6 +16,8 @@ export interface SolOptions {
   readonly activating?: (instance: number) => void;
   /** Sessions that may share the console, 1..15. Default 1. */
   readonly instances?: number;
+  /** The encryption of a session may not be suspended. */
+  readonly keepEncrypted?: boolean;
 }
 
 /** SOL's payload type (§13.27.3). */
@@ -54,7 +56,7 @@ export class SolPayload implements PayloadDefinition {
   }
 
   forceEncryption(channel: number): boolean {
-    return this.#options.parameters.authentication(channel).forceEncryption;
+    return this.#options.keepEncrypted === true || this.#options.parameters.authentication(channel).forceEncryption;
   }
 
   activate(activation: PayloadActivation): PayloadEnd {
