@@ -1,4 +1,5 @@
-// LAN under load: this BMC beside OpenIPMI's ipmi_sim, or beside another build of itself, in turns. `--help` tells the rest.
+// LAN under load: this BMC beside OpenIPMI's ipmi_sim, or beside another build of itself, in turns.
+// `--help` tells the rest.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
@@ -17,8 +18,8 @@ import { cpuTable, othersLine, rateTable, startTable, suiteLines } from './lan/t
 
 const HELP = `npm run bench -- lan [options]
 
-LAN under load, from one core; the servers on another; round by round, server by server. With everything it takes about four
-minutes. Needs Linux, gcc, make, libssl-dev; ipmi_sim (Debian: openipmi) to compare with.
+LAN under load, from one core; the servers on another; round by round, server by server. With everything it takes
+about four minutes. Needs Linux, gcc, make, libssl-dev; ipmi_sim (Debian: openipmi) to compare with.
 
   --rows LIST       ids, or what they begin with: devid,setup (default: all)
                     ${[...rows.map(({ id }) => id), START].join(' ')}
@@ -27,7 +28,7 @@ minutes. Needs Linux, gcc, make, libssl-dev; ipmi_sim (Debian: openipmi) to comp
   --json FILE       all trials, machine and versions; - is standard output
   --against FOLDER  beside another build of this project (a folder with bin/ and dist/) in place of ipmi_sim
   --profile FOLDER  nothing is compared: a .cpuprofile, a flame graph (.svg) and the hottest functions of each row
-  --docs            keeps the results in bench/lan/results.json and writes the LAN section of docs/performance.md from them
+  --docs            keeps the results in bench/lan/results.json and writes docs/performance.md's LAN section from them
 
 Ratios are ours over the other server's, round by round: the median, and the middle half of the rounds.`;
 
@@ -93,19 +94,19 @@ function kinds(place: Place, { against }: Options): Kind[] {
 /** What a row is measured at: ipmi_sim has not everything. */
 const takes = (row: Row, name: string): boolean => name !== SIM || row.alone === undefined;
 
-const parent = process.ppid;
+type TrialsByServer = Record<string, Trial[]>;
 
 /** Round by round, row by row, server by server, each round beginning with another one. */
-async function inTurns(these: readonly Row[], servers: readonly Server[], load: Load, rounds: number): Promise<Record<string, Trial[]>[]> {
-  const trials = these.map((row) => Object.fromEntries(servers.filter(({ name }) => takes(row, name)).map(({ name }) => [name, [] as Trial[]])));
+async function inTurns(these: readonly Row[], servers: readonly Server[], load: Load, rounds: number): Promise<TrialsByServer[]> {
+  const at = (row: Row): Server[] => servers.filter(({ name }) => takes(row, name));
+  const trials = these.map((row): TrialsByServer => Object.fromEntries(at(row).map(({ name }) => [name, []])));
   // One round that nobody sees: code that is compiled when it is warm.
   for (let round = -1; round < rounds; round++) {
     for (const [i, row] of these.entries()) {
-      const here = servers.filter(({ name }) => takes(row, name));
+      const here = at(row);
       for (let n = 0; n < here.length; n++) {
-        if (process.ppid !== parent) throw new Error('whoever started this is gone');
         const server = here[(n + round + here.length) % here.length];
-        tell(`round ${round + 1} of ${rounds}, ${row.id}, ${server.name}`);
+        step(`round ${round + 1} of ${rounds}, ${row.id}, ${server.name}`);
         const trial = await twice(() => measure(row, server, load));
         if (round >= 0) trials[i][server.name].push(trial);
       }
@@ -133,7 +134,7 @@ async function underLoad(all: readonly Kind[], these: readonly Row[], load: Load
   const feeds: ConsoleFeed[] = [];
   try {
     for (const kind of all.filter(({ name }) => these.some((row) => takes(row, name)))) {
-      tell(`${fleet > 1 ? `${fleet} of ` : ''}${kind.name} start`);
+      step(`${fleet > 1 ? `${fleet} of ` : ''}${kind.name} start`);
       const feed = these.some(({ unit }) => unit === 'KiB') ? await ConsoleFeed.open() : undefined;
       if (feed) feeds.push(feed);
       const server = await kind.serve(fleet, feed);
@@ -154,7 +155,7 @@ async function starts(all: readonly Kind[], rounds: number): Promise<RowResult> 
   for (let round = 0; round < rounds; round++) {
     for (let n = 0; n < all.length; n++) {
       const { name, start } = all[(n + round) % all.length];
-      tell(`round ${round + 1} of ${rounds}, ${START}, ${name}`);
+      step(`round ${round + 1} of ${rounds}, ${START}, ${name}`);
       const { child, port } = await start();
       const began = performance.now();
       try {
@@ -218,7 +219,7 @@ async function profile(place: Place, options: Options, into: string): Promise<vo
   const load = { loadgen: place.loadgen, core: place.cores.load, seconds: options.seconds, warmUp: WARM_UP };
   const hot: Record<string, Share[]> = {};
   for (const row of rows.filter(({ id }) => options.rows.has(id))) {
-    tell(`profile of ${row.id}`);
+    step(`profile of ${row.id}`);
     const feed = row.unit === 'KiB' ? await ConsoleFeed.open() : undefined;
     const flags = ['--cpu-prof', '--cpu-prof-dir', into, '--cpu-prof-name', `${row.id}.cpuprofile`];
     const make = { folder: place.folder, core: place.cores.server, count: row.fleet, sensors: row.fleet ? FLEET_SENSORS : SENSORS, feed };
@@ -243,7 +244,15 @@ async function profile(place: Place, options: Options, into: string): Promise<vo
   writeFileSync(join(into, 'hottest.json'), `${JSON.stringify(hot, undefined, 1)}\n`);
 }
 
-/** What is under way, on a terminal alone. */
+const parent = process.ppid;
+
+/** What is under way. Throws where nobody waits for it: npm and its script were killed, which passes no signal on. */
+function step(what: string): void {
+  if (process.ppid !== parent) throw new Error('whoever started this is gone');
+  tell(what);
+}
+
+/** On a terminal alone. */
 function tell(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
 }

@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/commands.md from the declarations and the LAN section of docs/performance.md from the results that
-// `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
+// `npm run docs`: writes docs/commands.md from the declarations, and the LAN section of docs/performance.md from the
+// results that `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (line) => process.stderr.write(`${line}\n`);
 
-/** command -> Debian package; each is started by some test. */
+/** command, or a file's path -> Debian package; each is needed by some test. */
 export const TOOLS = {
   ipmitool: 'ipmitool',
   'bmc-info': 'freeipmi-tools',
@@ -21,6 +21,12 @@ export const TOOLS = {
   'systemd-notify': 'systemd',
   'qemu-system-x86_64': 'qemu-system-x86',
   xz: 'xz-utils',
+  gcc: 'gcc',
+  make: 'make',
+  ps: 'procps',
+  setpriv: 'util-linux',
+  '/usr/include/stdio.h': 'libc6-dev',
+  '/usr/include/openssl/sha.h': 'libssl-dev',
 };
 
 export function ensurePackages() {
@@ -84,6 +90,7 @@ export function run(command, args, options = {}) {
 }
 
 function onPath(command) {
+  if (command.startsWith('/')) return existsSync(command);
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => {
     try {

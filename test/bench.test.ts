@@ -1,6 +1,6 @@
 // The LAN benchmark: that it works and says what it should, never how fast anything is.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -82,7 +82,9 @@ toolTest(
 );
 
 const processes = async (): Promise<string> => (await runTool('ps', ['-eo', 'pid,ppid,stat,args'])).out;
+/** Those that have the mark in their arguments, zombies left out. */
 const mine = (list: string, mark: string): string[] => list.split('\n').filter((line) => line.includes(mark) && !/^\s*\d+\s+\d+\s+Z/.test(line));
+const underLoad = (list: string[]): boolean => list.some((line) => line.includes('loadgen -t'));
 
 toolTest(
   'killed by SIGKILL, a run leaves no process behind',
@@ -92,11 +94,11 @@ toolTest(
     const here = mkdtempSync(join(folder, 'killed-'));
     const env = { ...process.env, BENCH_DIR: here };
     const child = spawn(process.execPath, [...bench, '--rows', 'devid-16x4', '--seconds', '20'], { cwd: root, env, stdio: 'ignore' });
-    await expect.poll(async () => mine(await processes(), here).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
+    await expect.poll(async () => underLoad(mine(await processes(), here)), { timeout: 40_000 }).toBe(true);
     await stopped(child, 'SIGKILL');
     await expect.poll(async () => mine(await processes(), here), { timeout: 10_000 }).toEqual([]);
   },
-  60_000,
+  90_000,
 );
 
 test('a row that is not there, and a number that is none, are one line and exit code 2', async () => {
@@ -158,6 +160,26 @@ test('tables tell medians, ratios, and what went wrong', () => {
   expect(suiteLines(results)).toEqual(['1x1 1.50']);
   expect(startTable(results)).toContain('| ipmi-bmc | 300 (300..300) | 5.00 |');
 });
+
+toolTest(
+  'a run whose starter was killed ends by itself, and so do its servers',
+  [...NEEDED, 'ps'],
+  async () => {
+    const here = mkdtempSync(join(folder, 'orphan-'));
+    const args = JSON.stringify([...bench, '--rows', 'devid-16x4', '--seconds', '0.3', '--rounds', '1000']);
+    const starter = spawn(process.execPath, ['-e', `require('child_process').spawn(process.execPath, ${args}, { stdio: 'ignore' })`], {
+      cwd: root,
+      env: { ...process.env, BENCH_DIR: here },
+      stdio: 'ignore',
+    });
+    await expect.poll(async () => underLoad(mine(await processes(), here)), { timeout: 40_000 }).toBe(true);
+    await stopped(starter, 'SIGKILL');
+    await expect.poll(async () => mine(await processes(), here), { timeout: 20_000 }).toEqual([]);
+    // It had the time to clear up.
+    await expect.poll(() => readdirSync(here), { timeout: 10_000 }).toEqual([]);
+  },
+  90_000,
+);
 
 test('a flame graph shows what ran since the load began, without the time that nothing ran', () => {
   const frame = (functionName: string, url = ''): { functionName: string; url: string; lineNumber: number } => ({ functionName, url, lineNumber: 6 });

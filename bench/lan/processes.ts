@@ -1,9 +1,12 @@
 // Processes that a benchmark starts: pinned to a core, and gone when it is gone, by whatever it ends.
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-export const found = (program: string): boolean =>
-  spawnSync('sh', ['-c', `command -v ${program}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
+/** A program, or a file by its path. */
+export const found = (what: string): boolean =>
+  what.startsWith('/')
+    ? existsSync(what)
+    : spawnSync('sh', ['-c', `command -v ${what}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
 
 /** The cores that this process may use, by number. Linux only. */
 export function allowedCores(): number[] {
@@ -19,7 +22,7 @@ export function pin(core: number): void {
   spawnSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)]);
 }
 
-/** A process on one core. The kernel kills it when its parent ends, a SIGKILL included; its pid is the program's own. */
+/** A process on one core, by the program's own pid. The kernel kills it when its parent ends, however that ends. */
 export function pinned(core: number, program: string, args: readonly string[], stdio: StdioOptions, cwd?: string): ChildProcess {
   return spawn('setpriv', ['--pdeathsig', 'KILL', 'taskset', '-c', String(core), program, ...args], { stdio, cwd });
 }

@@ -1,4 +1,4 @@
-// Where the CPU of a row goes: a .cpuprofile of Node as a flame graph (SVG) and as the functions that took most themselves.
+// Where the CPU of a row goes: a .cpuprofile of Node as a flame graph (SVG), and the functions that took most.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -22,7 +22,8 @@ interface Frame {
   readonly below: Frame[];
 }
 
-const IDLE = new Set(['(idle)', '(program)']);
+/** `(program)`, which stays, is what runs below JavaScript: the event loop and its receiving. */
+const IDLE = '(idle)';
 
 /** What ran since `from` (microseconds of the monotonic clock), as a tree; what waits is left out. */
 export function flames(profile: CpuProfile, from: number): Frame {
@@ -38,7 +39,7 @@ export function flames(profile: CpuProfile, from: number): Frame {
     const place = callFrame.url === '' ? '' : ` ${basename(callFrame.url)}:${callFrame.lineNumber + 1}`;
     const below = children
       .map(frame)
-      .filter(({ name, total }) => total > 0 && !IDLE.has(name))
+      .filter(({ name, total }) => total > 0 && name !== IDLE)
       .sort((a, b) => b.total - a.total);
     const self = Math.max(own.get(id) ?? 0, 0);
     return { name: `${callFrame.functionName || '(anonymous)'}${place}`, self, total: below.reduce((sum, { total }) => sum + total, self), below };
@@ -93,7 +94,8 @@ export function flameGraph(title: string, root: Frame): string {
   };
   draw({ ...root, name: title }, 0, 0);
   const size = `width="${WIDTH}" height="${(deepest + 1) * HEIGHT}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="monospace" font-size="11">\n${boxes.join('\n')}\n</svg>\n`;
+  const font = 'font-family="monospace" font-size="11"';
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>\n${boxes.join('\n')}\n</svg>\n`;
 }
 
 /** Writes the flame graph beside the profile; the hottest functions of what ran since `from`. */

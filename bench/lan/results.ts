@@ -2,7 +2,7 @@
 
 /** One measurement of one row at one server. */
 export interface Trial {
-  /** Microseconds of CPU that the server took for one (request, log-in, KiB); of `start`, for the whole start. */
+  /** Microseconds of CPU that the server took for one (request, log-in, KiB); of `start`, for all. */
   readonly cpu: number;
   /** Of them in a second; of `start`, 1 / the seconds from start to first answer. */
   readonly perSecond: number;

@@ -46,15 +46,55 @@ const fleet = (count: number, alone?: string): Row => ({
 
 export const rows: readonly Row[] = [
   ...getDeviceId,
-  { id: 'setup-1', title: 'log-in and log-out, suite 3, 1 client', unit: 'log-in', args: ['-m', 'setup', '-n', '1', '--fresh-port'] },
-  { id: 'setup-4', title: 'log-in and log-out, suite 3, 4 clients', unit: 'log-in', args: ['-m', 'setup', '-n', '4', '--fresh-port'] },
-  { id: 'authcap-4x8', title: 'Get Channel Authentication Capabilities, 4x8', unit: 'request', args: ['-m', 'authcap', '-n', '4', '-w', '8'] },
-  { id: 'ping-4x8', title: 'presence ping, 4x8', unit: 'request', args: ['-m', 'ping', '-n', '4', '-w', '8'] },
+  {
+    id: 'setup-1',
+    title: 'log-in and log-out, suite 3, 1 client',
+    unit: 'log-in',
+    args: ['-m', 'setup', '-n', '1', '--fresh-port'],
+  },
+  {
+    id: 'setup-4',
+    title: 'log-in and log-out, suite 3, 4 clients',
+    unit: 'log-in',
+    args: ['-m', 'setup', '-n', '4', '--fresh-port'],
+  },
+  {
+    id: 'authcap-4x8',
+    title: 'Get Channel Authentication Capabilities, 4x8',
+    unit: 'request',
+    args: ['-m', 'authcap', '-n', '4', '-w', '8'],
+  },
+  {
+    id: 'ping-4x8',
+    title: 'presence ping, 4x8',
+    unit: 'request',
+    args: ['-m', 'ping', '-n', '4', '-w', '8'],
+  },
   // ipmi_sim refuses FFh bytes ("to the end") with CAh; 32 are asked of both.
-  { id: 'sdr-1x1', title: 'Get SDR walk, 32 bytes each, 1x1', unit: 'request', args: ['--preset', 'sdr', '--bytes', '32'] },
-  { id: 'sel-1x1', title: 'Get SEL Entry walk over 1,000, 1x1', unit: 'request', args: ['--preset', 'sel'] },
-  { id: 'sensor-16x4', title: 'Get Sensor Reading, 16x4', unit: 'request', args: ['-r', '4:0x2d:07', '-n', '16', '-w', '4'] },
-  { id: 'sol', title: 'SOL, console to client', unit: 'KiB', args: ['-m', 'sol'] },
+  {
+    id: 'sdr-1x1',
+    title: 'Get SDR walk, 32 bytes each, 1x1',
+    unit: 'request',
+    args: ['--preset', 'sdr', '--bytes', '32'],
+  },
+  {
+    id: 'sel-1x1',
+    title: 'Get SEL Entry walk over 1,000, 1x1',
+    unit: 'request',
+    args: ['--preset', 'sel'],
+  },
+  {
+    id: 'sensor-16x4',
+    title: 'Get Sensor Reading, 16x4',
+    unit: 'request',
+    args: ['-r', '4:0x2d:07', '-n', '16', '-w', '4'],
+  },
+  {
+    id: 'sol',
+    title: 'SOL, console to client',
+    unit: 'KiB',
+    args: ['-m', 'sol'],
+  },
   fleet(200),
   fleet(1000, '1,000 processes of `ipmi_sim` are not started'),
 ];
@@ -62,7 +102,7 @@ export const rows: readonly Row[] = [
 /** The id of the row that has no load: from a process's start to its first answer. */
 export const START = 'start';
 
-/** Those that a comma-separated list of ids, or of what ids begin with, names. Throws an Error with the ids there are. */
+/** Those that a list of ids, or of what ids begin with, names, by commas. Throws an Error with the ids there are. */
 export function chosen(list: string | undefined): ReadonlySet<string> {
   const all = [...rows.map(({ id }) => id), START];
   if (list === undefined) return new Set(all);

@@ -1,9 +1,10 @@
-// What is put under load: BMCs of this project in one process, and OpenIPMI's ipmi_sim, a process each; both with the same user,
-// sensors, records and console.
+// What is put under load: BMCs of this project in one process, and OpenIPMI's ipmi_sim, a process each; both with the
+// same user, sensors, records and console.
 import type { ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectLan } from '../../src/client/index.ts';
 import type { BmcOptions } from '../../src/config/index.ts';
 import { nodeWorld } from '../../src/world/index.ts';
@@ -61,20 +62,29 @@ const bmc = (name: string, listen: string, { sensors, feed }: Make): BmcOptions 
   })),
 });
 
-/** Its config, and the command that serves it, but for Node and its flags. `listen` has port 0 where the system may choose. */
+/**
+ * Writes its config; the command that serves it, but for Node and its flags. Port 0: the system chooses. Without `--json`, as
+ * most run it: with it each log-in is a line of log.
+ */
 function command(build: Build, listen: string, make: Make): string[] {
   const { folder, count = 1 } = make;
   const file = join(folder, `${build.name}-${count}.yaml`);
-  writeFileSync(file, JSON.stringify({ bmcs: [{ ...(count > 1 && { count }), ...bmc(count > 1 ? 'node-{n}' : 'node', listen, make) }] }));
-  return [join(build.folder, 'bin', 'ipmi-bmc'), 'run', file, '--json'];
+  const one = count > 1 ? { count, ...bmc('node-{n}', listen, make) } : bmc('node', listen, make);
+  writeFileSync(file, JSON.stringify({ bmcs: [one] }));
+  return [join(build.folder, 'bin', 'ipmi-bmc'), 'run', file];
 }
 
 /** Serves when it is there. `flags` are Node's. */
 export async function ours(build: Build, make: Make, flags: readonly string[] = []): Promise<Server> {
-  const args = [...flags, ...command(build, '127.0.0.1:0', make)];
-  const child = pinned(make.core, process.execPath, args, ['ignore', 'pipe', 'inherit']);
-  const ready = await firstLine(child);
-  const { interfaces } = JSON.parse(ready) as { interfaces: readonly { readonly address: string }[] };
+  const readyFile = join(make.folder, `${build.name}-${make.count ?? 1}.ready`);
+  const log = `${readyFile}.log`;
+  const args = [...flags, ...command(build, '127.0.0.1:0', make), '--ready-file', readyFile];
+  const child = pinned(make.core, process.execPath, args, ['ignore', 'ignore', openSync(log, 'w')]);
+  while (!existsSync(readyFile)) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${build.name} did not start: ${readFileSync(log, 'utf8').trim()}`);
+    await sleep(5);
+  }
+  const { interfaces } = JSON.parse(readFileSync(readyFile, 'utf8')) as { interfaces: readonly { readonly address: string }[] };
   return {
     name: build.name,
     targets: interfaces.map(({ address }) => address).join(','),
@@ -83,19 +93,7 @@ export async function ours(build: Build, make: Make, flags: readonly string[] = 
   };
 }
 
-/** The ready line of a thousand BMCs comes in pieces. */
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout!.on('data', (data: Buffer) => {
-      text += data.toString('latin1');
-      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')));
-    });
-    child.once('exit', (code) => reject(new Error(`ended with ${code} before it was ready`)));
-  });
-}
-
-/** A temperature sensor's record (IPMI 2.0 table 43-1) from its header's type on: thresholds and factors as above. */
+/** A temperature sensor's record (IPMI 2.0 table 43-1): thresholds and factors as above. */
 function sensorRecord(number: number): string {
   const name = Buffer.from(`TEMP ${number}`, 'latin1');
   const masks = Buffer.from('7f680101800a807a3f3f', 'hex');
@@ -131,7 +129,8 @@ function simArguments(place: string, host: string, port: number, { sensors, feed
 export async function ipmiSim(make: Make): Promise<Server> {
   const { folder, core, count = 1 } = make;
   const port = await freePort();
-  const hosts = Array.from({ length: count }, (_, n) => `127.7.${n >> 8}.${n & 255}`).map((host) => (count === 1 ? '127.0.0.1' : host));
+  const fleet = Array.from({ length: count }, (_, n) => `127.7.${n >> 8}.${n & 255}`);
+  const hosts = count === 1 ? ['127.0.0.1'] : fleet;
   const children = hosts.map((host) => {
     const place = join(folder, `sim-${count}`, host);
     const args = simArguments(place, host, port, make);
@@ -167,7 +166,7 @@ export async function startSim(make: Make): Promise<Starting> {
   return { child: pinned(make.core, 'ipmi_sim', args, 'ignore', place), port };
 }
 
-// Get Channel Authentication Capabilities outside of a session: channel "this", Administrator, with IPMI 2.0 data.
+// Get Channel Authentication Capabilities outside of a session: this channel, Administrator, IPMI 2.0 data.
 const HELLO = Buffer.from('0600ff07000000000000000000092018c88104388e04b1', 'hex');
 const PATIENCE = 20_000;
 

@@ -2,11 +2,14 @@
 import { median, type Ratio, type Results, type RowResult, type Trial } from './results.ts';
 import { START } from './rows.ts';
 
-const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const digits = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 
 const times = ({ median, low, high }: Ratio): string => `${median.toFixed(2)} (${low.toFixed(2)}..${high.toFixed(2)})`;
 
 const cell = (trials: readonly Trial[] | undefined, pick: (trial: Trial) => number): string => (trials ? digits(median(trials.map(pick))) : '');
+
+const latency = (trials: readonly Trial[] | undefined): string =>
+  trials ? `${cell(trials, ({ p50 }) => p50)} / ${cell(trials, ({ p99 }) => p99)}` : '';
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
 
@@ -50,7 +53,7 @@ export function rateTable(results: Results): string {
       title(row),
       ...servers.map((name) => cell(row.trials[name], ({ perSecond }) => perSecond)),
       ...others.map((name) => (row.ratios[name] ? times(row.ratios[name].perSecond) : '')),
-      ...servers.map((name) => (row.trials[name] ? `${cell(row.trials[name], ({ p50 }) => p50)} / ${cell(row.trials[name], ({ p99 }) => p99)}` : '')),
+      ...servers.map((name) => latency(row.trials[name])),
     ]),
   );
 }

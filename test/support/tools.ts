@@ -1,14 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
 import { test } from 'vitest';
 
 const found = (tool: string): boolean =>
-  spawnSync('sh', ['-c', `command -v ${tool}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
+  tool.startsWith('/')
+    ? existsSync(tool)
+    : spawnSync('sh', ['-c', `command -v ${tool}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
 
 /** Capturing packets is root's. */
 export const CAPTURE = 'root to capture packets';
 
-/** A test that needs real programs: skipped where one is missing, which the gate counts as a failure. */
+/** A test that needs real programs, or files by their path: skipped where one is missing, which the gate counts as a failure. */
 export function toolTest(name: string, tools: readonly string[], body: () => Promise<void>, timeout = 60_000): void {
   const missing = tools.filter((tool) => (tool === CAPTURE ? process.getuid?.() !== 0 : !found(tool)));
   test.skipIf(missing.length > 0)(missing.length > 0 ? `${name} (missing ${missing.join(', ')})` : name, { timeout }, body);
