@@ -17,15 +17,17 @@ interface Controller {
 /** Locators of a repository: this controller, its FRU devices besides its own, and the controllers on its busses with theirs. */
 export function locatorsOf(options: BmcOptions): Uint8Array[] {
   const { sdr = {}, fru = [], name = 'BMC', satellites = [] } = options;
+  // FRU device 0 is the controller's own: where it is, the controller is.
+  const own = fru.find(({ id }) => id === 0);
   // A dump has locators of its own.
   const loaded = new Set(recordsInFile(sdr).map(keyOf));
-  const own = [
-    controllerLocator({ address: BMC_ADDRESS, channel: 0, support: bmcSupport(options), name: sdr.name ?? name }),
+  const records = [
+    controllerLocator({ address: BMC_ADDRESS, channel: 0, support: bmcSupport(options), entity: own?.entity, name: sdr.name ?? locatorName(name) }),
     ...fruLocators(fru, BMC_ADDRESS, 0),
     ...satellites.flatMap((one) => satelliteLocators(one)),
     ...associationsOf(sdr),
   ];
-  return own.filter((record) => !loaded.has(keyOf(record)));
+  return records.filter((record) => !loaded.has(keyOf(record)));
 }
 
 /** Type and key bytes: two records with the same ones describe the same thing (§43). */
@@ -82,5 +84,8 @@ function fruLocators(frus: readonly FruOptions[], accessAddress: number, channel
       });
     });
 }
+
+/** A BMC's name where a record can hold all of it; no record shows a part of a name. */
+const locatorName = (name: string): string => (/^[\x20-\x7e\xa0-\xff]{1,16}$/.test(name) ? name : 'BMC');
 
 const entityOf = (entity = '7.1'): number[] => entity.split('.').map(Number);

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { sensorTypes } from './names.ts';
+import { latin1Text } from './text-schema.ts';
 
 const byte = z.int().min(0).max(255);
 
+/** 0 is reserved, and FFh is everything to a filter. */
 export const sensorType = z.custom<string | number>(
-  (value) => (typeof value === 'number' ? byte.safeParse(value).success : typeof value === 'string' && value.toLowerCase() in sensorTypes),
+  (value) =>
+    typeof value === 'number'
+      ? Number.isInteger(value) && value >= 1 && value <= 0xfe
+      : typeof value === 'string' && Object.hasOwn(sensorTypes, value.toLowerCase()),
   'expected a sensor type of the specification (temperature, fan, power supply ...) or its number',
 );
 
@@ -26,9 +31,9 @@ export const pefSchema = z.strictObject({
         policy: set,
         severity: z.enum(['unspecified', 'monitor', 'information', 'ok', 'non-critical', 'critical', 'non-recoverable']).optional(),
         sensorType: sensorType.optional(),
-        sensorNumber: byte.optional(),
-        eventType: byte.optional(),
-        offsets: z.array(z.int().min(0).max(15)).optional(),
+        sensorNumber: z.int().min(1).max(0xfe).optional(),
+        eventType: z.int().min(1).max(0xfe).optional(),
+        offsets: z.array(z.int().min(0).max(14)).optional(),
       }),
     )
     .optional(),
@@ -56,5 +61,5 @@ export const pefSchema = z.strictObject({
       }),
     )
     .optional(),
-  strings: z.array(z.string().max(60)).max(8).optional(),
+  strings: z.array(latin1Text(60)).max(8).optional(),
 });

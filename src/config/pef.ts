@@ -11,7 +11,7 @@ import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts
 const preconfigured: ReadonlyMap<number, EventFilter> = new Map(PRECONFIGURED.map((filter, i) => [i + 1, filter]));
 
 /** Throws SettingsError. */
-export function pefOf({ pef }: BmcOptions): PefDefaults {
+export function pefOf({ pef, ...options }: BmcOptions): PefDefaults {
   if (!pef) return { filters: preconfigured };
   const filters = new Map(preconfigured);
   const taken = new Set<number>();
@@ -27,6 +27,7 @@ export function pefOf({ pef }: BmcOptions): PefDefaults {
     );
     next = Math.max(next, number + 1);
   }
+  checkChannels({ pef, ...options });
   const { enabled = true, eventMessages = false, startupDelay = 60, alertStartupDelay } = pef;
   return {
     control: { enabled, eventMessages, startupDelay: startupDelay > 0, alertStartupDelay: alertStartupDelay !== undefined },
@@ -36,6 +37,17 @@ export function pefOf({ pef }: BmcOptions): PefDefaults {
     policies: new Map(policiesOf({ pef }).map((policy, i) => [i + 1, policy])),
     strings: new Map((pef.strings ?? []).map((text, i) => [i + 1, text])),
   };
+}
+
+/** Alerts leave by a LAN channel: one that is named must be there. */
+function checkChannels({ pef = {}, interfaces = [] }: BmcOptions): void {
+  const lans = interfaces.flatMap((one) => (one.type === 'lan' ? [one.channel ?? 1] : []));
+  // A program may attach its own.
+  if (interfaces.length === 0) return;
+  for (const key of ['policies', 'destinations'] as const)
+    for (const [i, { channel }] of (pef[key] ?? []).entries())
+      if (channel !== undefined && !lans.includes(channel))
+        throw new SettingsError(`channel ${channel} is not that of a LAN interface`, ['pef', key, i, 'channel']);
 }
 
 /** The sets of LAN parameters 18 and 19 that alert destinations make, by channel. */

@@ -1,5 +1,5 @@
 import { utf8Bytes } from '../codec/index.ts';
-import { fruImage } from '../state/storage/fru-image.ts';
+import { FruError, fruImage } from '../state/storage/fru-image.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/app/identity.ts';
 import type { LanSettings } from '../state/transport/lan-parameters.ts';
@@ -123,20 +123,31 @@ export function usersOf(options: BmcOptions): UsersOptions {
 /** Users whose settings keep them from SOL. */
 export const usersWithoutSol = ({ users = [] }: BmcOptions): number[] => users.filter(({ sol }) => sol === false).map(({ id }) => id);
 
-export const frusOf = ({ fru = [] }: BmcOptions): FruDevice[] =>
-  fru.map((one, i) => {
+/** Throws SettingsError. */
+export function frusOf({ fru = [] }: BmcOptions): FruDevice[] {
+  const places = new Set<string>();
+  return fru.map((one, i) => {
+    const { bus = 0, channel, address } = one.i2c ?? {};
+    if (one.i2c && places.size === places.add(`${channel}/${bus}/${address}`).size)
+      throw new SettingsError(`FRU ${one.id}: another one has this address on the bus`, ['fru', i, 'i2c', 'address']);
     const image = settingAt(['fru', i], () => imageOf(one));
     return { id: one.id, name: one.name, image, byWords: one.byWords, readOnly: one.readOnly };
   });
+}
+
+/** Bytes that Get FRU Inventory Area Info can tell of (§34.1). */
+const MOST_BYTES = 0xffff;
 
 function imageOf(fru: FruOptions): Uint8Array {
-  const { image, file, size = image?.length ?? 2048 } = fru;
-  if (file !== undefined && !image) throw new SettingsError(`FRU ${fru.id}: '${file}' was not read; give its bytes as image`);
-  if (image && image.length > size) throw new SettingsError(`FRU ${fru.id}: ${image.length} bytes do not fit in ${size}`);
+  const { image, file, size = image?.length ?? 2048, byWords } = fru;
+  if (file !== undefined && !image) throw new SettingsError(`FRU ${fru.id}: '${file}' was not read; give its bytes as image`, ['file']);
+  if (image && image.length > size) throw new SettingsError(`FRU ${fru.id}: ${image.length} bytes do not fit in ${size}`, ['size']);
+  if (size > MOST_BYTES) throw new SettingsError(`FRU ${fru.id}: ${size} bytes, of ${MOST_BYTES} at most`, ['file']);
+  if (byWords && size % 2 !== 0) throw new SettingsError(`FRU ${fru.id}: ${size} bytes are no whole words`, ['size']);
   try {
     return image ? padded(image, size) : fruImage(fru, size);
   } catch (error) {
-    throw new SettingsError(`FRU ${fru.id}: ${(error as Error).message}`);
+    throw new SettingsError(`FRU ${fru.id}: ${(error as Error).message}`, error instanceof FruError ? error.path : []);
   }
 }
 

@@ -5,11 +5,19 @@ import { sensorType } from './pef-schema.ts';
 import { streamAddress } from './interface-schema.ts';
 import { latin1Text } from './text-schema.ts';
 
+/** Instances 60h..7Fh are those of one controller, 0..5Fh those of the system (IPMI 2.0 §39.1). */
+const isEntity = (text: string): boolean => {
+  const [id, instance] = text.split('.').map(Number);
+  return /^\d{1,3}\.\d{1,3}$/.test(text) && id <= 0xff && instance <= 0x7f;
+};
 export const entity = z
-  .union([z.string(), z.number()])
+  .union([z.string(), z.number()], { error: 'expected entity id.instance in quotes, like "3.1"' })
   .transform(String)
-  .pipe(z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'expected entity id.instance, like "3.1"'));
-const unit = z.custom<string>((value) => typeof value === 'string' && value in units, `expected one of ${Object.keys(units).join(', ')}`);
+  .pipe(z.string().refine(isEntity, 'expected entity id.instance, like "3.1": id 0 to 255, instance 0 to 127'));
+const unit = z.custom<string>(
+  (value) => typeof value === 'string' && Object.hasOwn(units, value),
+  `expected one of ${Object.keys(units).join(', ')}`,
+);
 
 /** The mistake's place within the text goes along, so that the message names its column. */
 const formula = z.string().superRefine((value, context) => {

@@ -1,13 +1,25 @@
-import { fromLatin1 } from '../../codec/index.ts';
 import { checksum, spacedHex, multirecordArea, type FruRecord } from './fru-records.ts';
+import { ENGLISH, languageCode, languageOf, textField } from './fru-text.ts';
 
-/** Text of a FRU area; type/length bytes have six bits for the length (FRU Information Storage Definition §13). */
-const LONGEST = 63;
 const FORMAT = 0x01;
-const ENGLISH = 25;
 const END = 0xc1;
-/** Manufacturing dates count minutes from here. */
+/** Areas begin at, and are long, so many units of eight bytes at most. */
+const MOST_UNITS = 0xff;
+/** Manufacturing dates count minutes from here; 0 is a date that nobody gave. */
 const EPOCH = Date.UTC(1996, 0, 1);
+const MINUTE = 60_000;
+const MOST_MINUTES = 0xff_ffff;
+
+/** Content that a FRU device cannot hold, and where in it. */
+export class FruError extends RangeError {
+  override name = 'FruError';
+  readonly path: readonly (string | number)[];
+
+  constructor(message: string, path: readonly (string | number)[]) {
+    super(message);
+    this.path = path;
+  }
+}
 
 export interface FruChassis {
   /** SMBIOS chassis type; 23: rack mount. */
@@ -18,17 +30,21 @@ export interface FruChassis {
 }
 
 export interface FruBoard {
+  /** ISO 639 code of the texts' language (`ja`). Default: English, or one that the letters need: then two bytes a character. */
+  readonly language?: string;
   readonly manufacturer?: string;
   readonly product?: string;
   readonly serial?: string;
   readonly partNumber?: string;
-  /** ISO 8601. */
+  /** ISO 8601, to the minute, 1996-01-01T00:01 to 2027-11-24T20:15; without an offset it is UTC. */
   readonly date?: string;
   readonly fruFile?: string;
   readonly custom?: readonly string[];
 }
 
 export interface FruProduct {
+  /** As the board's. */
+  readonly language?: string;
   readonly manufacturer?: string;
   readonly name?: string;
   readonly partNumber?: string;
@@ -48,22 +64,23 @@ export interface FruContent {
   readonly multirecord?: readonly FruRecord[];
 }
 
-/** The bytes of a FRU device: common header and the areas that there are, in `size` bytes. Throws RangeError if they do not fit. */
+/** The bytes of a FRU device: common header and the areas that there are, in `size` bytes. Throws FruError if they do not fit. */
 export function fruImage({ internalUse, chassis, board, product, multirecord }: FruContent, size: number): Uint8Array {
-  const areas = [
-    internalUse === undefined ? undefined : internalUseArea(spacedHex(internalUse)),
-    chassis && chassisArea(chassis),
-    board && boardArea(board),
-    product && productArea(product),
-    multirecord && multirecord.length > 0 ? multirecordArea(multirecord) : undefined,
+  const areas: readonly (readonly [keyof FruContent, Uint8Array | undefined])[] = [
+    ['internalUse', internalUse === undefined ? undefined : internalUseArea(spacedHex(internalUse))],
+    ['chassis', chassis && chassisArea(chassis)],
+    ['board', board && boardArea(board)],
+    ['product', product && productArea(product)],
+    ['multirecord', multirecord && multirecord.length > 0 ? multirecordArea(multirecord) : undefined],
   ];
   const header = new Uint8Array(8);
   header[0] = FORMAT;
   const image = new Uint8Array(size);
   let at = header.length;
-  for (const [i, area] of areas.entries()) {
+  for (const [i, [name, area]] of areas.entries()) {
     if (!area) continue;
-    if (at + area.length > size) throw new RangeError(`the FRU's areas take more than its ${size} bytes`);
+    if (at + area.length > size) throw new FruError(`the FRU's areas take more than its ${size} bytes`, [name]);
+    if (at / 8 > MOST_UNITS) throw new FruError(`an area begins at byte ${MOST_UNITS * 8} at the latest, this one at ${at}`, [name]);
     header[1 + i] = at / 8;
     image.set(area, at);
     at += area.length;
@@ -82,17 +99,26 @@ function internalUseArea(data: Uint8Array): Uint8Array {
 }
 
 const chassisArea = ({ type = 23, partNumber = '', serial = '', custom = [] }: FruChassis): Uint8Array =>
-  area([type], [partNumber, serial, ...custom]);
+  area('chassis', [type], { partNumber, serial }, custom, ENGLISH);
 
-function boardArea({ manufacturer = '', product = '', serial = '', partNumber = '', date, fruFile = '', custom = [] }: FruBoard): Uint8Array {
-  const minutes = date === undefined ? 0 : Math.max(0, Math.floor((Date.parse(date) - EPOCH) / 60_000));
-  return area(
-    [ENGLISH, minutes & 0xff, (minutes >> 8) & 0xff, (minutes >> 16) & 0xff],
-    [manufacturer, product, serial, partNumber, fruFile, ...custom],
-  );
+function boardArea({
+  language,
+  manufacturer = '',
+  product = '',
+  serial = '',
+  partNumber = '',
+  date,
+  fruFile = '',
+  custom = [],
+}: FruBoard): Uint8Array {
+  const texts = { manufacturer, product, serial, partNumber, fruFile };
+  const code = languageFor('board', language, [...Object.values(texts), ...custom]);
+  const minutes = date === undefined ? 0 : minutesOf(date);
+  return area('board', [code, minutes & 0xff, (minutes >> 8) & 0xff, (minutes >> 16) & 0xff], texts, custom, code);
 }
 
 function productArea({
+  language,
   manufacturer = '',
   name = '',
   partNumber = '',
@@ -102,20 +128,53 @@ function productArea({
   fruFile = '',
   custom = [],
 }: FruProduct): Uint8Array {
-  return area([ENGLISH], [manufacturer, name, partNumber, version, serial, assetTag, fruFile, ...custom]);
+  const texts = { manufacturer, name, partNumber, version, serial, assetTag, fruFile };
+  const code = languageFor('product', language, [...Object.values(texts), ...custom]);
+  return area('product', [code], texts, custom, code);
+}
+
+function languageFor(where: 'board' | 'product', name: string | undefined, texts: readonly string[]): number {
+  if (name === undefined) return languageOf(texts);
+  const code = languageCode(name);
+  if (code === undefined) throw new FruError(`'${name}' is no language that FRU areas have a code for`, [where, 'language']);
+  return code;
+}
+
+function minutesOf(date: string): number {
+  const wrong = (message: string): FruError => new FruError(`${date}: ${message}`, ['board', 'date']);
+  // What says no offset means the same on every machine.
+  const time = Date.parse(/T.*(Z|[-+]\d\d:?\d\d)$/i.test(date) || !date.includes('T') ? date : `${date}Z`);
+  const minutes = (time - EPOCH) / MINUTE;
+  if (Number.isNaN(minutes)) throw wrong('expected a date (2026-01-15) or a date and time (2026-01-15T12:30)');
+  if (!Number.isInteger(minutes)) throw wrong('a FRU has its date to the minute, without seconds');
+  if (minutes < 1 || minutes > MOST_MINUTES) throw wrong('a FRU can hold 1996-01-01T00:01 to 2027-11-24T20:15');
+  return minutes;
 }
 
 /** Format, length in units of eight, fixed fields, texts, end mark, zeros, checksum. */
-function area(fixed: readonly number[], texts: readonly string[]): Uint8Array {
-  const fields = texts.flatMap((text) => {
-    if (text.length > LONGEST) throw new RangeError(`'${text}' is longer than ${LONGEST} characters`);
-    // A length of 1 in type 3 would be the end mark: one character gets a blank behind it.
-    const bytes = fromLatin1(text.length === 1 ? `${text} ` : text);
-    return [0xc0 | bytes.length, ...bytes];
-  });
-  const used = 2 + fixed.length + fields.length + 2;
-  const out = new Uint8Array(Math.ceil(used / 8) * 8);
-  out.set([FORMAT, out.length / 8, ...fixed, ...fields, END]);
+function area(
+  where: 'chassis' | 'board' | 'product',
+  fixed: readonly number[],
+  texts: Readonly<Record<string, string>>,
+  custom: readonly string[],
+  language: number,
+): Uint8Array {
+  const field = (text: string, path: readonly (string | number)[]): number[] => {
+    try {
+      return textField(text, language);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new FruError(error.message, [where, ...path]);
+    }
+  };
+  const fields = [
+    ...Object.entries(texts).flatMap(([name, text]) => field(text, [name])),
+    ...custom.flatMap((text, i) => field(text, ['custom', i])),
+  ];
+  const units = Math.ceil((2 + fixed.length + fields.length + 2) / 8);
+  if (units > MOST_UNITS) throw new FruError(`its texts take ${units * 8} bytes, of ${MOST_UNITS * 8} at most`, [where]);
+  const out = new Uint8Array(units * 8);
+  out.set([FORMAT, units, ...fixed, ...fields, END]);
   out[out.length - 1] = checksum(out);
   return out;
 }

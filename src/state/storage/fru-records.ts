@@ -1,4 +1,5 @@
-import { bit, bits, byte, fromLatin1, hexBytes, i16, layout, rest, triple, u16, u24, u8, word } from '../../codec/index.ts';
+import { bit, bits, byte, hexBytes, i16, layout, rest, triple, u16, u24, u8, word } from '../../codec/index.ts';
+import { latin1Bytes } from './fru-text.ts';
 
 /** Record types of the MultiRecord area (FRU Information Storage Definition §16.2.1). */
 export const FruRecordType = { PowerSupply: 0x00, DcOutput: 0x01, DcLoad: 0x02, ManagementAccess: 0x03, FirstOem: 0xc0 } as const;
@@ -144,7 +145,7 @@ function bodiesOf({ powerSupply, dcOutput, dcLoad, managementAccess, oem }: FruR
     ...texts.flatMap((text, i) =>
       text === undefined
         ? []
-        : [{ type: FruRecordType.ManagementAccess, body: ManagementAccessRecord.encode({ kind: i + 1, text: fromLatin1(text) }) }],
+        : [{ type: FruRecordType.ManagementAccess, body: ManagementAccessRecord.encode({ kind: i + 1, text: Uint8Array.from(latin1Bytes(text)) }) }],
     ),
     ...(oem ? [{ type: oem.type, body: OemRecord.encode({ manufacturerId: oem.manufacturerId, data: spacedHex(oem.data) }) }] : []),
   ];
