@@ -55,7 +55,7 @@ test('V8: check --verbose shows the step of each sensor', () => {
   ];
   writeFileSync(join(folder, 'steps.yaml'), JSON.stringify({ sensors }));
   expect(cli('check', '--verbose', 'steps.yaml').stdout).toBe(
-    'bmc: Temp@3.1: -40 to 125 degrees C, step 1\nbmc: Temp@3.2: 0 to 255 degrees C, steps of different sizes\n' +
+    'bmc: Temp@3.1: -40 to 125 degrees C, step 1\nbmc: Temp@3.2: 0 to 90 degrees C, steps of different sizes\n' +
       'bmc: Rail: 0 to 3.7 Volts, step 0.02\nsteps.yaml: 1 BMC(s), no problem\n',
   );
 });

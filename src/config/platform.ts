@@ -104,7 +104,7 @@ export function dangersOf(options: BmcOptions): string[] {
 export function usersOf(options: BmcOptions): UsersOptions {
   const { users = [], userSlots } = options;
   const stray = users.findIndex(({ id }) => id > (userSlots ?? id));
-  if (stray >= 0) throw new SettingsError(`user ${users[stray].id}: there are ${userSlots} user slots`, ['users', stray]);
+  if (stray >= 0) throw new SettingsError(`user ${users[stray].id}: there are ${userSlots} user slots`, ['users', stray, 'id']);
   for (const [i, { name = '', password = '' }] of users.entries()) {
     if (!utf8Bytes(name, NAME_SIZE)) throw new SettingsError(`'${name}' has more than ${NAME_SIZE} bytes in UTF-8`, ['users', i, 'name']);
     if (!utf8Bytes(password, PASSWORD_SIZE)) throw new SettingsError(`more than ${PASSWORD_SIZE} bytes in UTF-8`, ['users', i, 'password']);

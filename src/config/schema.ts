@@ -12,14 +12,16 @@ import { latin1Text, utf8Text } from './text-schema.ts';
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
 const text = (most: number) => z.string().max(most);
-/** A list whose entries do not give the same value of a key twice; without one, nothing is the same. */
-const unique = <T extends z.ZodType>(entry: T, key: string) =>
+/** A list whose entries do not give the same value of a key twice; without one, or with an empty text, nothing is the same. */
+const unique = <T extends z.ZodType>(entry: T, ...keys: string[]) =>
   z.array(entry).superRefine((entries, context) => {
-    const seen = new Set<unknown>();
-    for (const [i, one] of entries.entries()) {
-      const value = (one as Record<string, unknown>)[key];
-      if (value !== undefined && seen.size === seen.add(value).size)
-        context.addIssue({ code: 'custom', message: 'expected one that no other entry has', path: [i, key] });
+    for (const key of keys) {
+      const seen = new Set<unknown>();
+      for (const [i, one] of entries.entries()) {
+        const value = (one as Record<string, unknown>)[key];
+        if (value !== undefined && value !== '' && seen.size === seen.add(value).size)
+          context.addIssue({ code: 'custom', message: `expected ${key === 'id' ? 'one' : `a ${key}`} that no other entry has`, path: [i, key] });
+      }
     }
   });
 const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
@@ -118,6 +120,8 @@ const bmc = {
       sol: z.boolean().optional(),
     }),
     'id',
+    // The first of two would be the only one who can log in.
+    'name',
   ).optional(),
   userSlots: z.int().min(2).max(63).optional(),
   sensors: z.array(sensor).optional(),

@@ -3,6 +3,7 @@ import { factorsFor } from '../state/sensor/factor-choice.ts';
 import type { Factors } from '../state/sensor/sensor-factors.ts';
 import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration } from '../state/sensor/sensor.ts';
 import { SettingsError, settingAt } from './errors.ts';
+import { checkKind, checkRange, checkReadings } from './sensor-check.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsInFile } from './sdr-file.ts';
@@ -56,7 +57,9 @@ function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: num
   const [entityId, entityInstance] = sensor.entity.split('.').map(Number);
   const { name, value, eventOnly = false, needsPower = false, rearm, events } = sensor;
   const seed = (lun << 8) | number;
-  const isDiscrete = sensor.unit === undefined || eventOnly;
+  checkKind(sensor);
+  const isDiscrete = sensor.unit === undefined;
+  const analog = isDiscrete ? undefined : analogOf(sensor);
   const given = value === undefined ? undefined : source(value, seed);
   const eventType = isDiscrete ? (sensor.eventType ?? SENSOR_SPECIFIC) : THRESHOLD;
   const states = isDiscrete ? maskOf(sensor.states ?? []) : undefined;
@@ -69,10 +72,10 @@ function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: num
     entityInstance,
     type,
     eventType,
-    analog: isDiscrete ? undefined : analogOf(sensor),
+    analog,
     possibleStates: states === undefined ? undefined : possible | states,
     states,
-    source: given ?? (isDiscrete ? undefined : source(0, seed)),
+    source: given ?? (analog ? source(Math.min(Math.max(0, analog.min), analog.max), seed) : undefined),
     eventOnly,
     needsPower,
     manualRearm: rearm === 'manual',
@@ -82,11 +85,20 @@ function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: num
 }
 
 function analogOf(sensor: SensorOptions): AnalogDeclaration {
-  const { name, range: [min, max] = [0, 255], nominal, thresholds = {}, hysteresis } = sensor;
+  const { name, curve, range: [min, max] = curve ? endsOf(curve) : [0, 255], nominal, thresholds = {}, hysteresis } = sensor;
   const unit = units[sensor.unit ?? ''];
   if (unit === undefined) throw new SettingsError(`sensor ${name}: there is no unit '${sensor.unit}'`);
   const settable = sensor.settable?.reduce((mask, one) => mask | (1 << THRESHOLDS.indexOf(one)), 0);
-  return { factors: factorsOf(sensor, min, max), unit, percentage: sensor.unit === 'percent', min, max, nominal, thresholds, settable, hysteresis };
+  checkRange(sensor, min, max);
+  const factors = factorsOf(sensor, min, max);
+  checkReadings(sensor, factors, min, max);
+  return { factors, unit, percentage: sensor.unit === 'percent', min, max, nominal, thresholds, settable, hysteresis };
+}
+
+/** Of a curve whose values only rise or only fall. */
+function endsOf(curve: NonNullable<SensorOptions['curve']>): [number, number] {
+  const ends = [curve[0][1], curve[curve.length - 1][1]];
+  return [Math.min(...ends), Math.max(...ends)];
 }
 
 function factorsOf({ name, linearization = 'linear', curve, ...sensor }: SensorOptions, min: number, max: number): Factors {
@@ -94,13 +106,13 @@ function factorsOf({ name, linearization = 'linear', curve, ...sensor }: SensorO
     const rises = curve.every(([raw], i) => i === 0 || raw > curve[i - 1][0]);
     const steady = curve.every(([, value], i) => i < 2 || value > curve[i - 1][1] === curve[1][1] > curve[0][1]);
     if (curve.length < 2 || !rises || !steady)
-      throw new SettingsError(`sensor ${name}: a curve needs rising readings, and values that only rise or only fall`);
+      throw new SettingsError(`sensor ${name}: a curve needs rising readings, and values that only rise or only fall`, ['curve']);
     return { m: 1, b: 0, k1: 0, k2: 0, signed: false, linearization: NON_LINEAR, curve };
   }
   const code = LINEARIZATIONS.findIndex((one) => one.name === linearization);
   const { inverse } = LINEARIZATIONS[code];
   if (![min, max].every((value) => Number.isFinite(inverse(value))))
-    throw new SettingsError(`sensor ${name}: ${linearization} does not reach all of the range ${min} to ${max}`);
+    throw new SettingsError(`sensor ${name}: ${linearization} does not reach all of the range ${min} to ${max}`, ['range']);
   const { thresholds = {}, hysteresis, nominal, value } = sensor;
   const first = typeof value === 'object' && 'push' in value ? value.first : value;
   const factors = factorsFor(min, max, code, {

@@ -22,6 +22,9 @@ function told(text: string): string {
   return 'no problem';
 }
 
+const analog = (more: string): string => `sensors: [{ name: a, type: temperature, entity: '3.1', unit: degrees C, ${more} }]`;
+const discrete = (more: string): string => `sensors: [{ name: a, type: processor, entity: '3.1', ${more} }]`;
+
 test.each([
   ['fru: [{ id: 0, name: a, chassis: { serial: 服 } }]', '1:44 fru.0.chassis.serial: expected characters of ISO 8859-1 (Latin-1), received "服"'],
   ['fru: [{ id: 0, name: 服 }]', '1:22 fru.0.name: expected characters of ISO 8859-1'],
@@ -62,6 +65,37 @@ test.each([
   [`interfaces: [{ type: lan, kg: '${'é'.repeat(11)}' }]`, '1:31 interfaces.0.kg: expected up to 20 bytes in UTF-8'],
   [`users: [{ id: 2, name: '${'é'.repeat(9)}' }]`, '1:24 users.0.name: expected at most 16 bytes in UTF-8'],
   [`users: [{ id: 2, password: '${'é'.repeat(11)}' }]`, '1:28 users.0.password: expected at most 20 bytes in UTF-8'],
+  ['users: [{ id: 2, name: bob }, { id: 3, name: bob }]', '1:46 users.1.name: expected a name that no other entry has, received "bob"'],
+  [analog('range: [10, 5]'), 'sensors.0.range: expected the lower end first, received 10 and 5'],
+  [analog('range: [5, 5]'), 'sensors.0.range: expected the lower end first'],
+  [analog('range: [0, 100], thresholds: { uc: 101 }'), '1:108 sensors.0.thresholds.uc: 101 is beyond the range 0 to 100'],
+  [analog('thresholds: { uc: 5400 }'), 'sensors.0.thresholds.uc: 5400 is beyond the range 0 to 255'],
+  [analog('thresholds: { uc: 10, unc: 90 }'), 'sensors.0.thresholds.uc: uc (10) is below unc (90)'],
+  [analog('thresholds: { lnr: 10, lc: 5 }'), 'sensors.0.thresholds.lc: lc (5) is below lnr (10)'],
+  [analog('thresholds: { lnc: 50, unc: 40 }'), 'sensors.0.thresholds.unc: unc (40) is below lnc (50)'],
+  [analog('settable: [uc]'), 'sensors.0.settable.0: there is no threshold uc'],
+  [analog('range: [0, 100], hysteresis: 100'), 'sensors.0.hysteresis: 100 is as wide as the range 0 to 100'],
+  [
+    analog('range: [0, 25500], hysteresis: 0.01, thresholds: { lc: 500 }'),
+    "sensors.0.hysteresis: 0.01 is less than half a step of the sensor's readings",
+  ],
+  [analog('range: [0, 100], nominal: 110'), 'sensors.0.nominal: 110 is beyond the range 0 to 100'],
+  [analog('range: [0, 100], value: -1'), 'sensors.0.value: -1 is beyond the range 0 to 100'],
+  [analog('range: [0, 100], value: { base: 200 }'), 'sensors.0.value.base: 200 is beyond the range 0 to 100'],
+  [analog('range: [0, 100], value: { push: true, first: 200 }'), 'sensors.0.value.first: 200 is beyond the range 0 to 100'],
+  [analog('range: [0, 100], linearization: e'), 'sensors.0.range: sensor a: e does not reach all of the range 0 to 100'],
+  [analog('range: [-10, 10], linearization: 1/x'), 'sensors.0.range: sensor a: no factors of an SDR reach over the range -10 to 10'],
+  [analog('range: [-2, 5], linearization: sqrt'), 'sensors.0.range: no reading of the sensor stands for -2'],
+  [analog('curve: [[0, 0], [255, 90]], range: [0, 100]'), 'sensors.0.range: the curve goes from 0 to 90 only'],
+  [analog('states: [1]'), 'sensors.0.states: states is for a sensor without a unit'],
+  [analog('events: { assert: [12] }'), 'sensors.0.events.assert.0: thresholds have event offsets 0 to 11'],
+  [analog('eventOnly: true'), 'sensors.0.unit: a sensor that only tells of events has no unit'],
+  [discrete('thresholds: { uc: 1 }'), 'sensors.0.thresholds: thresholds is for a sensor with a unit'],
+  [discrete('hysteresis: 1'), 'sensors.0.hysteresis: hysteresis is for a sensor with a unit'],
+  [discrete('eventType: 1'), 'sensors.0.eventType: type 1 is that of sensors with thresholds: give it a unit'],
+  [discrete('eventType: 0x20'), 'sensors.0.eventType: event/reading type 20h is reserved'],
+  [discrete('value: 1.5'), 'sensors.0.value: expected states, a bit each (0 to 32767), received 1.5'],
+  [discrete('value: 32768'), 'sensors.0.value: expected states'],
 ])('V7: refused where it stands: %s', (text, problem) => {
   const lines = told(text).split('\n');
   expect(lines).toEqual([expect.stringContaining(problem)]);
