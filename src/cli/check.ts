@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Bmc, type BmcSurroundings } from '../bmc.ts';
+import { channelsOf } from '../config/channels.ts';
 import { SettingsError } from '../config/errors.ts';
 import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
 import { units } from '../config/names.ts';
 import type { BmcOptions } from '../config/options.ts';
+import { Sections } from '../config/sections.ts';
+import { problemsTogether, type SettingsProblem } from '../config/together.ts';
 import { stepOf } from '../state/sensor/sensor-factors.ts';
 import { CliError, reading } from './errors.ts';
+import { missingOutside, NamedFiles, type Missing } from './outside.ts';
 
 /** BMCs, and where their settings stand if they come from a file. */
 export type Given = Pick<FileOptions, 'bmcs'> & Partial<FileOptions>;
@@ -19,30 +23,40 @@ export function loadWhole(file: string): FileOptions {
   const text = reading(file, () => readFileSync(file, 'utf8'));
   try {
     const whole = parseFile(text, file);
-    return { ...whole, bmcs: whole.bmcs.map((bmc) => withSdr(withImages(bmc, dirname(file)), dirname(file))) };
+    const files = new NamedFiles(dirname(file));
+    const problems: SettingsProblem[] = [];
+    const bmcs = whole.bmcs.map((bmc, i) => {
+      const missing: Missing[] = [];
+      const filled = files.filled(bmc, missing);
+      problems.push(...missing.map((one) => ({ bmc: i, ...one })));
+      return filled;
+    });
+    refuse(problems, whole.place);
+    return { ...whole, bmcs };
   } catch (error) {
     if (error instanceof ConfigError) throw new CliError(error.message, { cause: error });
     throw error;
   }
 }
 
-/** FRU devices that lie in files of their own, beside the settings. */
-function withImages(bmc: BmcOptions, folder: string): BmcOptions {
-  if (!bmc.fru?.some(({ file }) => file !== undefined)) return bmc;
-  return { ...bmc, fru: bmc.fru.map((one) => (one.file === undefined ? one : { ...one, image: imageIn(folder, 'fru', one.file) })) };
+/** Throws CliError with a line for each problem that is there; BMCs of one entry have theirs in common. */
+function refuse(problems: readonly SettingsProblem[], place: Given['place']): void {
+  const lines = problems.map(({ bmc, path, message }) => `${place?.(bmc, path) ?? 'the default server'}: ${message}`);
+  if (lines.length > 0) throw new CliError([...new Set(lines)].join('\n'));
 }
 
-/** An SDR dump beside the settings. */
-const withSdr = (bmc: BmcOptions, folder: string): BmcOptions =>
-  bmc.sdr?.file === undefined ? bmc : { ...bmc, sdr: { ...bmc.sdr, image: imageIn(folder, 'sdr', bmc.sdr.file) } };
-
-function imageIn(folder: string, what: string, path: string): Uint8Array {
-  const file = resolve(folder, path);
-  try {
-    return reading(file, () => Uint8Array.from(readFileSync(file)));
-  } catch (error) {
-    throw new CliError(`${what} file ${(error as Error).message}`, { cause: error });
+/** What no BMC shows alone: places that two want, a LAN without users, nothing to reach any of them by. Throws CliError. */
+export function checkTogether({ bmcs, place, state }: Given, file: string | undefined, keepsState = state !== undefined): void {
+  const folder = file === undefined ? '.' : dirname(file);
+  for (const [i, options] of bmcs.entries()) {
+    try {
+      // Two interfaces of one channel cannot be told apart by their places.
+      channelsOf(options);
+    } catch (error) {
+      throw settingsProblem(error, place, i);
+    }
   }
+  refuse(problemsTogether(bmcs, { absolute: (path) => resolve(folder, path), kept: keepsState }), place);
 }
 
 /** One of the BMCs of a file, not opened: what its settings say together must make sense. Throws CliError. */
@@ -61,17 +75,36 @@ export const settingsProblem = (error: unknown, place: Given['place'], bmc: numb
 export function checkFile(file: string, { json = false, verbose = false }: { json?: boolean; verbose?: boolean }): number {
   try {
     const given = loadWhole(file);
-    const { length } = given.bmcs;
-    for (let i = 0; i < length; i++) {
+    const { bmcs, place, state } = given;
+    const { length } = bmcs;
+    if (state?.sealKeyFile !== undefined) reading(resolve(dirname(file), state.sealKeyFile), () => undefined);
+    const seen = new Sections();
+    for (const [i, options] of bmcs.entries()) {
+      refuse(
+        missingOutside(options, dirname(file)).map((one) => ({ bmc: i, ...one })),
+        place,
+      );
+      const shown = verbose && !json;
+      if (!shown && isChecked(options, seen, given, i)) continue;
       const bmc = makeBmc(given, i);
-      if (verbose && !json) for (const line of stepsOf(bmc)) process.stdout.write(`${bmc.name}: ${line}\n`);
+      if (shown) for (const line of stepsOf(bmc)) process.stdout.write(`${bmc.name}: ${line}\n`);
     }
+    checkTogether(given, file);
     process.stdout.write(json ? `${JSON.stringify({ ok: true, bmcs: length, problems: [] })}\n` : `${file}: ${length} BMC(s), no problem\n`);
     return 0;
   } catch (error) {
     if (!json || !(error instanceof CliError)) throw error;
     process.stdout.write(`${JSON.stringify({ ok: false, problems: error.message.split('\n') })}\n`);
     return 2;
+  }
+}
+
+/** What differs from a BMC that was made is checked alone, where it can be: BMCs of one entry share the rest. */
+function isChecked(options: BmcOptions, seen: Sections, { place }: Given, i: number): boolean {
+  try {
+    return seen.check(options);
+  } catch (error) {
+    throw settingsProblem(error, place, i);
   }
 }
 

@@ -4,10 +4,11 @@ import { IcmbNetwork } from '../interfaces/index.ts';
 import { traced } from '../router/index.ts';
 import type { Log } from '../state/setup.ts';
 import { Storage } from '../storage/storage.ts';
+import { isSilent } from '../config/together.ts';
 import type { World } from '../world/world.ts';
 import { endpointName } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
-import { loadWhole, makeBmc, type Given } from './check.ts';
+import { checkTogether, loadWhole, makeBmc, type Given } from './check.ts';
 import { defaultServer } from './default-server.ts';
 import { CliError, problemOf } from './errors.ts';
 import { greeting, logInsOf } from './greeting.ts';
@@ -72,7 +73,9 @@ async function serve(file: string | undefined, options: RunOptions, { world, log
     if (options[name] !== undefined && settings.length > 1) throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
   }
   // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at all is a mistake.
-  if (settings.every((bmc) => silent(bmc))) throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
+  if (settings.every((bmc) => isSilent(bmc)))
+    throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
+  checkTogether({ ...given, bmcs: settings }, file, state !== undefined);
   const icmb = new IcmbNetwork(world);
   const folder = file === undefined ? undefined : resolve(dirname(file));
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
@@ -141,6 +144,3 @@ async function openStorage(files: World['files'], { directory, sealKey }: StateP
     throw new CliError(problemOf(error), { cause: error });
   }
 }
-
-const silent = ({ interfaces = [], sockets = {}, sensorFeed, satellites = [] }: Given['bmcs'][number]): boolean =>
-  interfaces.length + satellites.length === 0 && !(sockets.handlers ?? sockets.bt ?? sensorFeed);

@@ -57,8 +57,8 @@ export interface FirmwareComponentOptions {
   readonly publicKey?: string;
   /** New firmware works only after a power cycle of the machine. */
   readonly needsPowerCycle?: boolean;
-  /** A program and its arguments for stages that have one. Exit code 0: go on. */
-  readonly commands?: { readonly [S in 'prepare' | 'upload' | 'verify' | 'activate' | 'self-test' | 'rollback']?: readonly string[] };
+  /** For stages that have one: a program and its arguments, or a line for the shell. Exit code 0: go on. */
+  readonly commands?: { readonly [S in 'prepare' | 'upload' | 'verify' | 'activate' | 'self-test' | 'rollback']?: string | readonly string[] };
   /** Or: each stage is POSTed here as JSON. Status 2xx: go on. */
   readonly http?: string;
   /** Flash chips are slow: bytes a second, and milliseconds to empty a slot. Default: as fast as the disk. */

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { streamAddress } from './interface-schema.ts';
+import { latin1Text } from './text-schema.ts';
 
 const version = z
   .string()
   .regex(/^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}(\.[\da-fA-F]{8})?$/, 'expected "major.minor", major 0..127 (write it in quotes)');
-const command = z.array(z.string()).min(1).optional();
+/** Program and arguments, or a line for the shell. */
+const command = z.union([z.string().min(1), z.array(z.string()).min(1)]).optional();
 const size = z.int().min(1);
 
 const component = z.strictObject({
   id: z.int().min(0).max(7),
-  name: z.string().min(1).max(11),
+  name: latin1Text(11).min(1),
   blob: z
     .string()
     .regex(/^\/flash\/(?!(hash|verify|update|cleanup|active\/.*)$)[\w./-]{1,40}$/, 'expected a path below /flash/ that is not taken')

@@ -79,7 +79,7 @@ export function fruImage({ internalUse, chassis, board, product, multirecord }: 
   let at = header.length;
   for (const [i, [name, area]] of areas.entries()) {
     if (!area) continue;
-    if (at + area.length > size) throw new FruError(`the FRU's areas take more than its ${size} bytes`, [name]);
+    if (at + area.length > size) throw new FruError(`the FRU's areas take more than its ${size} bytes`, []);
     if (at / 8 > MOST_UNITS) throw new FruError(`an area begins at byte ${MOST_UNITS * 8} at the latest, this one at ${at}`, [name]);
     header[1 + i] = at / 8;
     image.set(area, at);

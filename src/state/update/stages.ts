@@ -25,10 +25,15 @@ export type StageBackend = (stage: Stage, details: StageDetails) => Promise<void
 /** Milliseconds that a stage may take. */
 const PATIENCE = 300_000;
 
-/** A program for each stage that has one, started without a shell; what it is about is in its environment. Any exit code but 0 refuses. */
-export function commandBackend(programs: Programs, commands: { readonly [S in Stage]?: readonly string[] }, timeout = PATIENCE): StageBackend {
+/** A program for each stage that has one, started without a shell, or a line for the shell; what it is about is in its environment. Any exit code but 0 refuses. */
+export function commandBackend(
+  programs: Programs,
+  commands: { readonly [S in Stage]?: string | readonly string[] },
+  timeout = PATIENCE,
+): StageBackend {
   return async (stage, details) => {
-    const [program, ...args] = commands[stage] ?? [];
+    const command = commands[stage];
+    const [program, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : (command ?? []);
     if (program === undefined) return;
     const env = Object.fromEntries(
       Object.entries({ stage, ...details })
@@ -39,7 +44,10 @@ export function commandBackend(programs: Programs, commands: { readonly [S in St
       throw new UpdateError('refused', `${stage}: ${(error as Error).message}`, { cause: error });
     });
     if (ran.code !== 0)
-      throw new UpdateError('refused', `${stage}: ${program} ended with ${ran.code ?? 'a signal'}${reason(ran.stderr || ran.stdout)}`);
+      throw new UpdateError(
+        'refused',
+        `${stage}: ${typeof command === 'string' ? command : program} ended with ${ran.code ?? 'a signal'}${reason(ran.stderr || ran.stdout)}`,
+      );
   };
 }
 

@@ -1,0 +1,136 @@
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import type { SettingsPath } from '../config/errors.ts';
+import type { BmcOptions, CommandLine, FruOptions, SatelliteOptions, SensorOptions } from '../config/options.ts';
+import { reading } from './errors.ts';
+
+/** A setting that names something of this machine which is not there. */
+export interface Missing {
+  readonly path: SettingsPath;
+  readonly message: string;
+}
+
+/** Files that settings name, read once each however many BMCs name them. */
+export class NamedFiles {
+  readonly #folder: string;
+  readonly #read = new Map<string, Uint8Array | string>();
+
+  /** Relative paths begin in `folder`. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The settings with the bytes of the files that they name; what cannot be read is added to `missing`. */
+  filled(bmc: BmcOptions, missing: Missing[]): BmcOptions {
+    const { sdr, fru, satellites } = bmc;
+    if (sdr?.file === undefined && fru === undefined && satellites === undefined) return bmc;
+    return {
+      ...bmc,
+      ...(sdr?.file === undefined ? {} : { sdr: { ...sdr, image: this.#bytes(sdr.file, ['sdr', 'file'], missing) } }),
+      ...(fru && { fru: this.#frus(fru, ['fru'], missing) }),
+      ...(satellites && { satellites: this.#satellites(satellites, ['satellites'], missing) }),
+    };
+  }
+
+  #satellites(satellites: readonly SatelliteOptions[], path: SettingsPath, missing: Missing[]): readonly SatelliteOptions[] {
+    return satellites.map((one, i) => ({
+      ...one,
+      ...(one.fru && { fru: this.#frus(one.fru, [...path, i, 'fru'], missing) }),
+      ...(one.satellites && { satellites: this.#satellites(one.satellites, [...path, i, 'satellites'], missing) }),
+    }));
+  }
+
+  /** The same list where none of them lies in a file. */
+  #frus(frus: readonly FruOptions[], path: SettingsPath, missing: Missing[]): readonly FruOptions[] {
+    if (frus.every(({ file }) => file === undefined)) return frus;
+    return frus.map((one, i) => (one.file === undefined ? one : { ...one, image: this.#bytes(one.file, [...path, i, 'file'], missing) }));
+  }
+
+  #bytes(name: string, path: SettingsPath, missing: Missing[]): Uint8Array {
+    const file = resolve(this.#folder, name);
+    let found = this.#read.get(file);
+    if (found === undefined) {
+      try {
+        found = reading(file, () => Uint8Array.from(readFileSync(file)));
+      } catch (error) {
+        found = (error as Error).message;
+      }
+      this.#read.set(file, found);
+    }
+    if (typeof found !== 'string') return found;
+    missing.push({ path, message: found });
+    return new Uint8Array(0);
+  }
+}
+
+/** Programs that the settings start and that are not there, and a console log that is not. */
+export function missingOutside(bmc: BmcOptions, folder: string): Missing[] {
+  const console = bmc.sol?.console;
+  return [
+    ...programsOf(bmc).flatMap(({ path, program }) => (isProgram(program, folder) ? [] : [{ path, message: `there is no program '${program}'` }])),
+    ...(console?.type === 'replay' && !isThere(resolve(folder, console.file))
+      ? [{ path: ['sol', 'console', 'file'], message: `${resolve(folder, console.file)}: no such file` }]
+      : []),
+  ];
+}
+
+interface Named {
+  readonly path: SettingsPath;
+  readonly program: string;
+}
+
+function programsOf({ chassis: { backend } = {}, sensors, firmware, satellites = [] }: BmcOptions): Named[] {
+  const at = ['chassis', 'backend'];
+  return [
+    ...(backend?.type === 'command'
+      ? (['on', 'off', 'reset', 'cycle', 'soft', 'diag', 'status'] as const).flatMap((key) => listed(backend[key], [...at, key]))
+      : []),
+    ...(backend?.type === 'qemu' ? cut(backend.command, [...at, 'command']) : []),
+    ...(backend?.type === 'vm-protocol' ? cut(backend.start, [...at, 'start']) : []),
+    ...(backend?.type === 'libvirt' ? [{ path: backend.virsh === undefined ? at : [...at, 'virsh'], program: backend.virsh ?? 'virsh' }] : []),
+    ...ofSensors(sensors, ['sensors']),
+    ...satellites.flatMap((one, i) => ofSensors(one.sensors, ['satellites', i, 'sensors'])),
+    ...(firmware?.components ?? []).flatMap(({ commands = {} }, i) =>
+      Object.entries(commands).flatMap(([stage, command]) => listed(command, ['firmware', 'components', i, 'commands', stage])),
+    ),
+  ];
+}
+
+const ofSensors = (sensors: readonly SensorOptions[] = [], path: SettingsPath): Named[] =>
+  sensors.flatMap(({ value }, i) =>
+    typeof value === 'object' && 'command' in value ? [{ path: [...path, i, 'value', 'command'], program: value.command }] : [],
+  );
+
+/** A line is the shell's to understand; a list begins with its program. */
+const listed = (command: CommandLine | undefined, path: SettingsPath): Named[] =>
+  typeof command === 'object' ? [{ path: [...path, 0], program: command[0] }] : [];
+
+/** Of these a line is cut at its blanks. */
+function cut(command: CommandLine | undefined, path: SettingsPath): Named[] {
+  if (typeof command !== 'string') return listed(command, path);
+  const [program] = command.split(/\s+/).filter((word) => word !== '');
+  return program === undefined ? [] : [{ path, program }];
+}
+
+/** With a slash it is a path, else a name on the PATH. */
+function isProgram(program: string, folder: string): boolean {
+  if (program.includes('/')) return isRunnable(resolve(folder, program));
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => isRunnable(join(resolve(folder, directory), program)));
+}
+
+function isRunnable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function isThere(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

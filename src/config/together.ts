@@ -1,0 +1,121 @@
+import type { SettingsPath } from './errors.ts';
+import type { InterfaceOptions } from './interface-options.ts';
+import type { BmcOptions } from './options.ts';
+
+/** What is wrong with a setting, and whose it is. */
+export interface SettingsProblem {
+  readonly bmc: number;
+  readonly path: SettingsPath;
+  readonly message: string;
+}
+
+/** A place of this machine that one listener or opener at a time can have. */
+interface Taken {
+  readonly path: SettingsPath;
+  readonly what: 'UDP port' | 'TCP port' | 'path' | 'ICMB address';
+  readonly place: string;
+}
+
+const WILDCARDS = ['0.0.0.0', '[::]', '*'];
+const LAN_LISTEN = '127.0.0.1:623';
+const ANY_PORT = '0';
+
+/**
+ * What no BMC's settings show alone: two listeners at one place, a LAN that nobody can log in to, a file with nothing in it.
+ * `absolute` is where a relative path leads; `kept`: clients' changes outlive the process, so that users may come from there.
+ */
+export function problemsTogether(
+  bmcs: readonly BmcOptions[],
+  { absolute, kept }: { readonly absolute: (path: string) => string; readonly kept: boolean },
+): SettingsProblem[] {
+  if (bmcs.every((bmc) => Object.keys(bmc).length === 0)) return [{ bmc: 0, path: [], message: 'there is nothing in it' }];
+  const problems: SettingsProblem[] = [];
+  const owners = new Map<string, { readonly bmc: number; readonly place: string }[]>();
+  for (const [bmc, options] of bmcs.entries()) {
+    for (const { path, what, place } of takenBy(options, absolute)) {
+      const [host, port] = cut(place);
+      const isPort = what.endsWith('port');
+      if (isPort && port === ANY_PORT) continue;
+      const key = isPort ? `${what} ${port}` : `${what} ${place}`;
+      const others = owners.get(key) ?? [];
+      owners.set(key, others);
+      const other = others.find((one) => !isPort || overlap(cut(one.place)[0], host));
+      if (other === undefined) others.push({ bmc, place });
+      else problems.push({ bmc, path, message: `${what} ${place} is taken${ofWhom(other.bmc, bmc, bmcs)}` });
+    }
+    const lan = (options.interfaces ?? []).findIndex(({ type }) => type === 'lan');
+    if (lan >= 0 && !kept && !hasUser(options) && !hasOtherWay(options))
+      problems.push({ bmc, path: ['interfaces', lan], message: 'nobody could log in: give it users with a name and a password' });
+  }
+  return problems;
+}
+
+const ofWhom = (owner: number, bmc: number, bmcs: readonly BmcOptions[]): string =>
+  owner === bmc ? ' by another setting' : ` by BMC '${bmcs[owner].name ?? 'bmc'}'`;
+
+/** Nothing listens, and nothing hangs on a bus. */
+export const isSilent = ({ interfaces = [], sockets = {}, sensorFeed, satellites = [] }: BmcOptions): boolean =>
+  interfaces.length + satellites.length === 0 && !(sockets.handlers ?? sockets.bt ?? sensorFeed);
+
+const hasUser = ({ users = [] }: BmcOptions): boolean =>
+  users.some(({ id, name = '', enabled = true, privilege }) => enabled && privilege !== 'none' && (name !== '' || id === 1));
+
+/** Those who come by another way than LAN can make users; so can a program that answers commands itself. */
+const hasOtherWay = ({ interfaces = [], sockets = {} }: BmcOptions): boolean =>
+  interfaces.some(({ type }) => type !== 'lan') || sockets.handlers !== undefined || sockets.bt !== undefined;
+
+function takenBy(options: BmcOptions, absolute: (path: string) => string): Taken[] {
+  const { interfaces = [], sockets = {}, sensorFeed, sol: { console } = {}, firmware, chassis: { backend } = {} } = options;
+  const stream = (place: string | undefined, path: SettingsPath): Taken[] =>
+    place === undefined ? [] : [place.includes('/') ? { path, what: 'path', place: absolute(place) } : { path, what: 'TCP port', place }];
+  const file = (place: string | undefined, path: SettingsPath): Taken[] =>
+    place === undefined ? [] : [{ path, what: 'path', place: absolute(place) }];
+  return [
+    ...interfaces.flatMap((one, i) => ofInterface(one, ['interfaces', i], stream, file)),
+    ...file(sockets.handlers?.path, ['sockets', 'handlers', 'path']),
+    ...file(sockets.bt?.path, ['sockets', 'bt', 'path']),
+    ...stream(sensorFeed?.listen, ['sensorFeed', 'listen']),
+    ...(console?.type === 'socket' ? stream(console.listen, ['sol', 'console', 'listen']) : []),
+    ...(console?.type === 'tty' ? file(console.path, ['sol', 'console', 'path']) : []),
+    ...(backend?.type === 'qemu' ? file(backend.qmp, ['chassis', 'backend', 'qmp']) : []),
+    ...file(firmware?.directory, ['firmware', 'directory']),
+    ...stream(firmware?.paths?.net, ['firmware', 'paths', 'net']),
+    ...file(firmware?.paths?.window?.file, ['firmware', 'paths', 'window', 'file']),
+  ];
+}
+
+type Of = (place: string | undefined, path: SettingsPath) => Taken[];
+
+function ofInterface(one: InterfaceOptions, path: SettingsPath, stream: Of, file: Of): Taken[] {
+  switch (one.type) {
+    case 'lan':
+      return [{ path: [...path, 'listen'], what: 'UDP port', place: one.listen ?? LAN_LISTEN }];
+    case 'vm':
+      return stream(one.listen, [...path, 'listen']);
+    case 'ipmb':
+      return [...stream(one.listen, [...path, 'listen']), ...file(one.device, [...path, 'device'])];
+    case 'serial':
+      // A line that is shared with the console is one line.
+      return [...stream(one.listen, [...path, 'listen']), ...file(one.tty, [...path, 'tty'])];
+    case 'icmb': {
+      const { bus = 'icmb', address } = one;
+      return address === undefined ? [] : [{ path: [...path, 'address'], what: 'ICMB address', place: `${address} of bus ${bus}` }];
+    }
+    case 'bt':
+      return file(one.device ?? '/dev/ipmi-bt-host', [...path, 'device']);
+    case 'kcs':
+      return file(one.device, [...path, 'device']);
+    default:
+      return file(one.device ?? '/dev/ipmi-ssif-host', [...path, 'device']);
+  }
+}
+
+function cut(place: string): readonly [host: string, port: string] {
+  const at = place.lastIndexOf(':');
+  return [place.slice(0, at).toLowerCase(), String(Number(place.slice(at + 1)))];
+}
+
+/** Two listeners cannot have one port of these addresses; one of all addresses has all ports. */
+const overlap = (a: string, b: string): boolean => a === b || WILDCARDS.includes(a) || WILDCARDS.includes(b) || (isLoopback(a) && isLoopback(b));
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1';

@@ -1,0 +1,129 @@
+// `check` says what `run` would refuse, where a file alone can say it.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { checkFile } from '../src/cli/check.ts';
+import { CliError } from '../src/cli/errors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-check-'));
+
+/** The problems that `check` tells of a file, without the folder's name. */
+function problems(text: string): string[] {
+  const file = join(folder, 'f.yaml');
+  writeFileSync(file, text);
+  const out = process.stdout.write.bind(process.stdout);
+  process.stdout.write = () => true;
+  try {
+    checkFile(file, {});
+    return [];
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return error.message.replaceAll(`${folder}/`, '').split('\n');
+  } finally {
+    process.stdout.write = out;
+  }
+}
+
+const USERS = 'users: [{ id: 2, name: a, password: b }]';
+const vm = (path: string): string => `{ type: vm, listen: ${path} }`;
+
+test.each([
+  [
+    'one UDP port',
+    `bmcs:\n  - { name: a, ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.1:9700' }] }\n  - { name: b, ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.1:9700' }] }`,
+    ["f.yaml:3:92 bmcs.1.interfaces.0.listen: UDP port 127.0.0.1:9700 is taken by BMC 'a'"],
+  ],
+  [
+    'a port of all addresses',
+    `bmcs:\n  - { name: a, ${USERS}, interfaces: [{ type: lan, listen: '0.0.0.0:9700' }] }\n  - { name: b, ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.2:9700' }] }`,
+    ["f.yaml:3:92 bmcs.1.interfaces.0.listen: UDP port 127.0.0.2:9700 is taken by BMC 'a'"],
+  ],
+  [
+    'the port where nothing is said',
+    `bmcs: [{ name: a, ${USERS}, interfaces: [{ type: lan }] }, { name: b, ${USERS}, interfaces: [{ type: lan }] }]`,
+    ["UDP port 127.0.0.1:623 is taken by BMC 'a'"],
+  ],
+  [
+    'a count without {n}',
+    `bmcs: [{ count: 3, name: 'a{n}', ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.1:9700' }] }]`,
+    ["is taken by BMC 'a0'"],
+  ],
+  [
+    'one path',
+    `interfaces: [${vm('./x')}]\nsockets: { handlers: { path: x } }`,
+    ['f.yaml:2:30 sockets.handlers.path: path x is taken by another setting'],
+  ],
+  [
+    'one path, written in two ways',
+    `bmcs: [{ name: a, interfaces: [${vm('./d/../x')}] }, { name: b, interfaces: [${vm('./x')}] }]`,
+    ["path x is taken by BMC 'a'"],
+  ],
+  [
+    'two feeds',
+    "bmcs: [{ name: a, sensorFeed: { listen: '127.0.0.1:9680' } }, { name: b, sensorFeed: { listen: '127.0.0.1:9680' } }]",
+    ["TCP port 127.0.0.1:9680 is taken by BMC 'a'"],
+  ],
+  ['a LAN without users', 'interfaces: [{ type: lan }]', ['f.yaml:1:14 interfaces.0: nobody could log in: give it users with a name and a password']],
+  ['a LAN whose users are off', 'interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a, enabled: false }, { id: 3 }]', ['nobody could log in']],
+  ['an empty file', '', ['f.yaml:1:1 file: there is nothing in it']],
+  ['nothing but remarks', '# nothing\n', ['f.yaml:1:1 file: there is nothing in it']],
+  [
+    'missing files, all of them',
+    `interfaces: [${vm('./x')}]\nfru: [{ id: 0, name: a, file: a.bin }, { id: 1, name: b, file: b.bin }]\nsatellites: [{ address: 0x82, fru: [{ id: 2, name: c, file: c.bin }] }]\nsdr: { file: d.sdr }`,
+    [
+      'f.yaml:4:14 sdr.file: d.sdr: no such file',
+      'f.yaml:2:31 fru.0.file: a.bin: no such file',
+      'f.yaml:2:64 fru.1.file: b.bin: no such file',
+      'f.yaml:3:61 satellites.0.fru.0.file: c.bin: no such file',
+    ],
+  ],
+  [
+    'programs that are not there',
+    `interfaces: [${vm('./x')}]\nchassis: { backend: { type: qemu, command: qemu-system-nope -m 64, qmp: ./q } }\nsensors: [{ name: a, type: fan, entity: '3.1', value: { command: ./none } }]\nfirmware: { components: [{ id: 0, name: a, commands: { verify: [nope] } }] }`,
+    [
+      "f.yaml:2:44 chassis.backend.command: there is no program 'qemu-system-nope'",
+      "f.yaml:3:66 sensors.0.value.command: there is no program './none'",
+      "f.yaml:4:65 firmware.components.0.commands.verify.0: there is no program 'nope'",
+    ],
+  ],
+  [
+    'a console log that is not there',
+    `interfaces: [${vm('./x')}]\nsol: { console: { type: replay, file: boot.log } }`,
+    ['f.yaml:2:39 sol.console.file: boot.log: no such file'],
+  ],
+])('V16: check refuses %s', (_name, text, told) => {
+  const found = problems(text);
+  expect(new Set(found).size).toBe(found.length);
+  for (const one of told) expect(found).toContainEqual(expect.stringContaining(one) as string);
+});
+
+test.each([
+  ['ports that the system chooses', `bmcs: [{ count: 2, name: 'a{n}', ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.1:0' }] }]`],
+  ['one port on two addresses', `bmcs: [{ count: 2, name: 'a{n}', ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.{n+1}:9700' }] }]`],
+  ['UDP and TCP', `${USERS}\ninterfaces: [{ type: lan, listen: '127.0.0.1:9700' }]\nsensorFeed: { listen: '127.0.0.1:9700' }`],
+  ['a LAN whose users come by the host', `interfaces: [{ type: lan }, ${vm('./x')}]`],
+  ['a LAN whose users are kept', 'interfaces: [{ type: lan }]\nstate: { directory: ./s }'],
+  [
+    'a line for the shell',
+    `interfaces: [${vm('./x')}]\nchassis: { backend: { type: command, on: 'exit 0', off: 'true' } }\nfirmware: { components: [{ id: 0, name: a, commands: { verify: ./hook.sh -v } }] }`,
+  ],
+])('V16: check takes %s', (_name, text) => expect(problems(text)).toEqual([]));
+
+test('V7: 10,000 BMCs of one entry are checked in seconds, each of them', () => {
+  const bin = join(import.meta.dirname, '../bin/ipmi-bmc');
+  const file = join(folder, 'many.yaml');
+  const entry = (mac: string): string =>
+    `bmcs:\n  - count: 10000\n    name: node-{n}\n    ${USERS.replace('b }', "'pw-{n}' }")}\n    interfaces: [{ type: lan, listen: '127.0.0.1:{10000+n}', mac: '${mac}' }]\n` +
+    `    fru: [{ id: 0, name: a, product: { serial: 'S{n:05}' } }]\n    sensors:\n${Array.from({ length: 30 }, (_, i) => `      - { name: T${i}, entity: '3.${i}', type: temperature, unit: degrees C, range: [0, 127], value: 40 }\n`).join('')}`;
+  writeFileSync(file, entry('02:00:00:00:{n:04x}').replace('{n:04x}', '{n:02x}:00'));
+  const wrong = spawnSync(process.execPath, [bin, 'check', file], { encoding: 'utf8' });
+  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('expected a MAC address, received "02:00:00:00:100:00" (n = 256)')]);
+  writeFileSync(file, entry('02:00:00:00:00:01'));
+  const start = performance.now();
+  const right = spawnSync(process.execPath, [bin, 'check', file], { encoding: 'utf8' });
+  expect([right.status, right.stdout]).toEqual([0, `${file}: 10000 BMC(s), no problem\n`]);
+  // Two seconds on a machine at rest; each of them made whole would be some twenty.
+  expect(performance.now() - start).toBeLessThan(10_000);
+});
