@@ -28,6 +28,18 @@ export interface ParameterRule {
 
 export type ParameterRules = Readonly<Record<number, ParameterRule | undefined>>;
 
+/** Whether a stored value has the size of its parameter; `prefixed`: keys begin with what tells tables apart. */
+export function parameterFits(rules: ParameterRules, prefixed: boolean): (key: string, value: Uint8Array) => boolean {
+  return (key, { length }) => {
+    const [parameter, ...selectors] = key.split('/').slice(prefixed ? 1 : 0);
+    const rule = rules[Number(parameter)];
+    // Of a parameter that this table does not have nobody asks.
+    if (!rule) return true;
+    const { size, least = size } = rule;
+    return length >= least - selectors.length && length <= size - selectors.length;
+  };
+}
+
 export interface ParameterTableOptions {
   /** What messages call it. */
   readonly name: string;

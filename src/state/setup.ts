@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../world/world.ts';
+import type { StoreDeclaration } from './store-declaration.ts';
 import { Store, type Journal, type Values } from './store.ts';
 
 /** What a line says once more for programs: who, from where, which. Never a secret. */
@@ -39,7 +40,10 @@ export class Setup {
     this.#journal = journal;
   }
 
-  store<V>(name: string, values?: Values<V>): Store<V> {
-    return new Store<V>(name, this.#journal, values);
+  /** What was stored and is no value of the store is told, and not loaded; `fits` looks at what a shape cannot say. */
+  store<V>(declaration: StoreDeclaration<V>, values?: Values<V>, fits?: StoreDeclaration<V>['fits']): Store<V> {
+    // One declaration for all BMCs, unless one knows more.
+    const own = fits === undefined ? declaration : { ...declaration, fits };
+    return new Store<V>(own, this.#journal, values, (message) => this.log.warn(message));
   }
 }

@@ -1,3 +1,5 @@
+import { isGuard, undeclared, type StoreDeclaration } from './store-declaration.ts';
+
 /**
  * What a mutation returns. Undefined: done, in memory or without any change. A promise: resolves when the change is on
  * disk, rejects with an IpmiError (C4h or the code that fits) when it could not be stored; memory is then as before.
@@ -26,6 +28,11 @@ export function both(first: Durable, second: Durable): Durable {
   );
 }
 
+/** Work that nobody waits for: its failure is a line of the log, which says what could not be kept. */
+export function unwaited(done: Promise<unknown> | undefined, log: { warn(message: string): void }, what: string): void {
+  done?.catch((error: unknown) => log.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`));
+}
+
 /** A change that nobody waits for may fail without ending the process: whoever waits is told all the same. */
 function tolerated(done: Promise<void>): Promise<void> {
   done.catch(() => undefined);
@@ -37,12 +44,24 @@ export interface Change {
   readonly key: string;
   /** Plain data (null, booleans, numbers, strings, Uint8Array, lists and records of them); undefined: deleted. */
   readonly value: unknown;
+  /** Format of the value, where it is not 1. */
+  readonly version?: number;
+}
+
+/** A value as it was stored; `version`: its format, 1 where nothing is said. */
+export type Stored = readonly [key: string, value: unknown, version?: number];
+
+/** Something of what was stored is lost: what each key had last is certain only where it was written after that. */
+export interface Doubt {
+  isCertain(key: string): boolean;
 }
 
 /** Where stores keep what must survive. Without one, everything is in memory. */
 export interface Journal {
-  /** What was stored under a store's name, as [key, value]. */
-  load(store: string): Iterable<readonly [string, unknown]>;
+  /** What was stored under a store's name. */
+  load(store: string): Iterable<Stored>;
+  /** Undefined: nothing of the store is lost. */
+  doubt?(store: string): Doubt | undefined;
   /** Stores all changes, or none. */
   write(changes: readonly Change[]): Durable;
   /** The journal of a controller that belongs to this one. */
@@ -69,19 +88,40 @@ interface Pending<V> {
   count: number;
 }
 
+/** Told, a line each, of values that are not what their store holds. */
+export type Warn = (message: string) => void;
+
 /** Values by key, durable where there is a journal. All state that a user expects to survive lies in stores. */
 export class Store<V> {
-  readonly name: string;
+  readonly declaration: StoreDeclaration<V>;
   /** Made with the first value: most stores of most BMCs of a fleet never have one. */
   #own: Values<V> | undefined;
   readonly #journal: Journal | undefined;
   #pending: Map<string, Pending<V>> | undefined;
 
-  constructor(name: string, journal?: Journal, values?: Values<V>) {
-    this.name = name;
+  /** What is lost or cannot be understood, in stores that guard; undefined: nothing. */
+  #locks: Locks | undefined;
+
+  /** A name instead of a declaration: values of any kind. What does not fit the declaration is not loaded, but told to `warn`. */
+  constructor(declaration: StoreDeclaration<V> | string, journal?: Journal, values?: Values<V>, warn: Warn = () => undefined) {
+    this.declaration = typeof declaration === 'string' ? undeclared<V>(declaration) : declaration;
     this.#journal = journal;
     this.#own = values;
-    for (const [key, value] of journal?.load(name) ?? []) this.#put(key, value as V);
+    if (journal) this.#load(journal, warn);
+  }
+
+  get name(): string {
+    return this.declaration.name;
+  }
+
+  /** True where what was stored under the key cannot be known, so that a setting must not take its place. Ends when the key is set. */
+  isLocked(key: string | number): boolean {
+    return this.#locks?.has(String(key)) ?? false;
+  }
+
+  /** True where anything of the store may be locked. */
+  get hasLocks(): boolean {
+    return this.#locks !== undefined;
   }
 
   get #values(): ReadableValues<V> {
@@ -128,8 +168,13 @@ export class Store<V> {
       return undefined;
     }
     for (const [key, value] of changes) this.#begin(String(key), value, changes);
-    const done = this.#journal.write(changes.map(([key, value]) => ({ store: this.name, key: String(key), value })));
+    const { name, version } = this.declaration;
+    const written = changes.map(([key, value]) =>
+      version === 1 ? { store: name, key: String(key), value } : { store: name, key: String(key), value, version },
+    );
+    const done = this.#journal.write(written);
     const settle = (isStored: boolean): void => {
+      if (isStored) for (const [key] of changes) this.#locks?.free(String(key));
       for (const [key, value] of changes) this.#settle(String(key), value, changes, isStored);
     };
     if (done === undefined) return void settle(true);
@@ -161,8 +206,62 @@ export class Store<V> {
     if (--pending.count === 0) this.#pending!.delete(key);
   }
 
+  #load(journal: Journal, warn: Warn): void {
+    const { declaration } = this;
+    const guards = isGuard(declaration);
+    const bad = new Set<string>();
+    for (const [key, stored, version = 1] of journal.load(declaration.name)) {
+      const value = present(declaration, key, stored, version);
+      if (value !== undefined) {
+        this.#put(key, value);
+        continue;
+      }
+      bad.add(key);
+      const then = guards ? 'it is locked until it is set anew' : 'its default holds until it is set anew';
+      const kind = version > declaration.version ? `a value of a newer version (${version})` : 'no value of this store';
+      warn(`stored ${declaration.name}/${key.slice(0, 40)} is ${kind} and is left as it is: ${then}`);
+    }
+    if (!guards) return;
+    const doubt = journal.doubt?.(declaration.name);
+    if (bad.size > 0 || doubt) this.#locks = new Locks(bad, doubt);
+  }
+
   #put(key: string, value: V | undefined): void {
     if (value === undefined) this.#own?.delete(key);
     else (this.#own ??= new Map()).set(key, value);
+  }
+}
+
+/** The value in the present format; undefined: what is stored is none. */
+function present<V>({ version, upgrade, key: isKey, shape, fits }: StoreDeclaration<V>, key: string, stored: unknown, of: number): V | undefined {
+  if (of > version || !isKey(key)) return undefined;
+  try {
+    const value = of < version ? upgrade?.(stored, of) : stored;
+    return shape(value) && (fits?.(key, value) ?? true) ? value : undefined;
+  } catch {
+    // A value that cannot even be looked at is none.
+    return undefined;
+  }
+}
+
+/** Keys of a store that guards whose last value is not known. */
+class Locks {
+  readonly #bad: ReadonlySet<string>;
+  readonly #doubt: Doubt | undefined;
+  /** Set since. */
+  readonly #free = new Set<string>();
+
+  constructor(bad: ReadonlySet<string>, doubt: Doubt | undefined) {
+    this.#bad = bad;
+    this.#doubt = doubt;
+  }
+
+  has(key: string): boolean {
+    if (this.#free.has(key)) return false;
+    return this.#bad.has(key) || (this.#doubt !== undefined && !this.#doubt.isCertain(key));
+  }
+
+  free(key: string): void {
+    this.#free.add(key);
   }
 }

@@ -1,30 +1,105 @@
-import { decodeChange, RecordReader, type Change, type Entry } from './record.ts';
+import { DAMAGE, decodeChanges, isTorn, RecordReader, type Change, type Entry } from './record.ts';
 import type { Seal } from './seal.ts';
+import type { Doubt, Stored } from '../state/store.ts';
 import type { OpenFile } from '../world/world.ts';
 
 /** Read at once; small enough that others get their turn between two pieces. */
 const PIECE = 256 * 1024;
+/** Most of a tail that is looked at to tell torn from damaged. */
+const TAIL_MOST = 1024 * 1024;
+
+/** Of nobody: what the files of a directory know of each other. No BMC has this name. */
+const DIRECTORY = '';
+const FILES = 'files';
+
+/** What the files of one directory have in common: a file that does not have it is lost, foreign, or older than the others. */
+export interface Stamp {
+  /** Made with the directory. */
+  readonly id: string;
+  /** Counts the starts. */
+  readonly generation: number;
+}
+
+interface Kept {
+  readonly value: unknown;
+  readonly version: number | undefined;
+}
+
+type Stores<T> = Map<string, Map<string, T>>;
 
 /** The values that a journal's changes leave, by BMC, store and key. */
 export class Contents {
-  readonly #bmcs = new Map<string, Map<string, Map<string, unknown>>>();
+  readonly #bmcs = new Map<string, Stores<Kept>>();
+  /** Something is lost: keys that were written after that, by BMC and store; undefined: nothing is. */
+  #certain: Map<string, Stores<Kept | undefined>> | undefined;
+  #stamp: Stamp | undefined;
+  /** The last change was the stamp. */
+  #endsWithStamp = false;
+  /** Values that were written; how many of them are left tells what is history. */
+  #written = 0;
 
   apply({ bmc, entries }: Change): void {
-    const stores = this.#bmcs.get(bmc) ?? new Map<string, Map<string, unknown>>();
-    this.#bmcs.set(bmc, stores);
-    for (const { store, key, value } of entries) {
-      const values = stores.get(store) ?? new Map<string, unknown>();
-      stores.set(store, values);
-      if (value === undefined) values.delete(key);
-      else values.set(key, value);
+    this.#endsWithStamp = false;
+    if (bmc === DIRECTORY) {
+      for (const { store, key, value } of entries) if (store === FILES) this.#applyOwn(key, value);
+      return;
+    }
+    for (const { store, key, value, version } of entries) {
+      const values = valuesOf(this.#bmcs, bmc, store);
+      const kept = value === undefined ? undefined : { value, version };
+      if (kept) values.set(key, kept);
+      else values.delete(key);
+      if (this.#certain) valuesOf(this.#certain, bmc, store).set(key, kept);
+      this.#written++;
     }
   }
 
+  #applyOwn(key: string, value: unknown): void {
+    if (key === 'doubt') this.loseSome();
+    else if (key === 'trust') this.trust();
+    else if (key === 'stamp' && isStamp(value)) {
+      this.#stamp = value;
+      this.#endsWithStamp = true;
+    }
+  }
+
+  get stamp(): Stamp | undefined {
+    return this.#stamp;
+  }
+
+  get endsWithStamp(): boolean {
+    return this.#endsWithStamp;
+  }
+
+  /** Something of what was written until now cannot be read. */
+  loseSome(): void {
+    this.#certain = new Map();
+  }
+
+  /** Somebody has looked: what is there holds. */
+  trust(): void {
+    this.#certain = undefined;
+  }
+
+  get isInDoubt(): boolean {
+    return this.#certain !== undefined;
+  }
+
   /** A store's values, which are then the caller's alone: what is loaded is not kept twice. */
-  take(bmc: string, store: string): ReadonlyMap<string, unknown> {
+  *take(bmc: string, store: string): IterableIterator<Stored> {
     const values = this.#bmcs.get(bmc)?.get(store);
     this.#bmcs.get(bmc)?.delete(store);
-    return values ?? new Map<string, unknown>();
+    for (const [key, { value, version }] of values ?? []) yield [key, value, version];
+  }
+
+  doubt(bmc: string, store: string): Doubt | undefined {
+    const certain = this.#certain;
+    if (!certain) return undefined;
+    return { isCertain: (key) => certain.get(bmc)?.get(store)?.has(key) ?? false };
+  }
+
+  has(bmc: string, store: string, key: string): boolean {
+    return this.#bmcs.get(bmc)?.get(store)?.has(key) ?? false;
   }
 
   /** The BMCs of which something is here that nobody has taken, each with how many values. */
@@ -33,11 +108,48 @@ export class Contents {
     return new Map(counts.filter(([, count]) => count > 0));
   }
 
-  *entries(): IterableIterator<Entry & { readonly bmc: string }> {
-    for (const [bmc, stores] of this.#bmcs) {
-      for (const [store, values] of stores) for (const [key, value] of values) yield { bmc, store, key, value };
-    }
+  /** True where less than half of what was written is left. */
+  get isMostlyHistory(): boolean {
+    const left = [...this.left().values()].reduce((sum, count) => sum + count, 0);
+    return this.#written > 2 * left;
   }
+
+  *entries(): IterableIterator<Entry & { readonly bmc: string }> {
+    for (const [bmc, stores] of this.#bmcs)
+      for (const [store, values] of stores) for (const [key, kept] of values) yield { bmc, ...entryOf(store, key, kept) };
+  }
+
+  /** What a new file has to say: of two parts, where something is lost, because what is certain stands behind what is not. */
+  *changes(): IterableIterator<Change> {
+    for (const { bmc, ...entry } of this.entries()) if (!this.doubt(bmc, entry.store)?.isCertain(entry.key)) yield { bmc, entries: [entry] };
+    if (this.#certain) {
+      yield doubtChange();
+      for (const [bmc, stores] of this.#certain)
+        for (const [store, values] of stores) for (const [key, kept] of values) yield { bmc, entries: [entryOf(store, key, kept)] };
+    }
+    if (this.#stamp) yield stampChange(this.#stamp);
+  }
+}
+
+export const doubtChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'doubt', value: true }] });
+export const trustChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'trust', value: true }] });
+export const stampChange = (stamp: Stamp): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'stamp', value: stamp }] });
+
+function valuesOf<T>(bmcs: Map<string, Stores<T>>, bmc: string, store: string): Map<string, T> {
+  const stores = bmcs.get(bmc) ?? new Map<string, Map<string, T>>();
+  bmcs.set(bmc, stores);
+  const values = stores.get(store) ?? new Map<string, T>();
+  stores.set(store, values);
+  return values;
+}
+
+const entryOf = (store: string, key: string, kept: Kept | undefined): Entry =>
+  kept?.version === undefined ? { store, key, value: kept?.value } : { store, key, value: kept.value, version: kept.version };
+
+function isStamp(value: unknown): value is Stamp {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, generation } = value as Partial<Stamp>;
+  return typeof id === 'string' && Number.isSafeInteger(generation);
 }
 
 /** What reading a journal from its first record to `end` gives. */
@@ -47,6 +159,8 @@ export interface Reading {
   readonly whole: number;
   readonly damaged: number;
   readonly records: number;
+  /** How the file ends: behind its last record, in one that a power loss cut short, or in one that was whole once. */
+  readonly tail: 'none' | 'torn' | 'damaged';
 }
 
 /** Reads records from `start` to `end`, a piece at a time. */
@@ -55,16 +169,22 @@ export async function readRecords(file: OpenFile, start: number, end: number, se
   const reader = new RecordReader();
   let records = 0;
   let unreadable = 0;
-  const take = (payloads: readonly Uint8Array[]): void => {
+  const take = (payloads: readonly (Uint8Array | typeof DAMAGE)[]): void => {
     for (const payload of payloads) {
-      const change = decodeChange(payload, seal);
-      if (change) {
-        contents.apply(change);
-        records++;
-      } else unreadable++;
+      const changes = decodeChanges(payload, seal);
+      if (changes) {
+        for (const change of changes) contents.apply(change);
+        records += changes.length;
+        continue;
+      }
+      contents.loseSome();
+      if (payload !== DAMAGE) unreadable++;
     }
   };
   for (let at = start; at < end; at += PIECE) take(reader.push(await file.readAt(at, Math.min(PIECE, end - at))));
   take(reader.finish());
-  return { contents, whole: start + reader.whole, damaged: reader.damaged + unreadable, records };
+  const whole = start + reader.whole;
+  const tail = whole >= end ? 'none' : isTorn(await file.readAt(whole, Math.min(TAIL_MOST, end - whole)), whole) ? 'torn' : 'damaged';
+  if (tail === 'damaged') contents.loseSome();
+  return { contents, whole, damaged: reader.damaged + unreadable + (tail === 'damaged' ? 1 : 0), records, tail };
 }

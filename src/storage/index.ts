@@ -1,3 +1,3 @@
 export { inspect, exportLines, importLines, type FileReport, type Inspection, type StoredValue } from './inspect.ts';
 export { Storage, type StorageOptions } from './storage.ts';
-export { StorageError } from './journal-file.ts';
+export { StorageError } from './journal-head.ts';

@@ -1,8 +1,8 @@
 import type { Files } from '../world/world.ts';
 import { readRecords } from './contents.ts';
-import { identify, JournalFile, StorageError } from './journal-file.ts';
+import { identify, StorageError } from './journal-head.ts';
 import { pack, unpack, type Entry } from './record.ts';
-import { isSecret, lockDirectory, SECRETS_FILE, STATE_FILE } from './storage.ts';
+import { FILES, fileName, fileOf, isSecret, lockDirectory, openJournals } from './storage.ts';
 
 /** What is found in one file of a state directory, without changing it. */
 export interface FileReport {
@@ -15,6 +15,8 @@ export interface FileReport {
   readonly damaged: number;
   /** Bytes behind the last whole record. */
   readonly tornTail: number;
+  /** Some of what guards is lost, and locked. */
+  readonly locked: boolean;
   /** Why nothing could be read. */
   readonly problem?: string;
 }
@@ -31,9 +33,9 @@ export async function inspect(files: Files, directory: string, sealKey?: string)
   if ((await files.stat(directory)) === undefined) throw new StorageError(`${directory}: no such directory`);
   const reports: FileReport[] = [];
   const values: StoredValue[] = [];
-  for (const name of [STATE_FILE, SECRETS_FILE]) {
+  for (const name of FILES.map(fileName)) {
     const path = `${directory}/${name}`;
-    const none = { name, bytes: 0, sealed: false, records: 0, damaged: 0, tornTail: 0 };
+    const none = { name, bytes: 0, sealed: false, records: 0, damaged: 0, tornTail: 0, locked: false };
     try {
       const { head, size, seal, start } = await identify(files, path, sealKey);
       if (head === 'none') {
@@ -41,9 +43,11 @@ export async function inspect(files: Files, directory: string, sealKey?: string)
         continue;
       }
       const file = await files.open(path, 'read');
-      const { contents, whole, damaged, records } = await readRecords(file, start, size, seal);
+      const { contents, whole, damaged, records, tail } = await readRecords(file, start, size, seal);
       await file.close();
-      reports.push({ name, bytes: size, sealed: head === 'sealed', records, damaged, tornTail: size - Math.max(whole, start) });
+      const tornTail = tail === 'torn' ? size - Math.max(whole, start) : 0;
+      const locked = contents.isInDoubt && name !== fileName('state');
+      reports.push({ name, bytes: size, sealed: head === 'sealed', records, damaged, tornTail, locked });
       values.push(...contents.entries());
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
@@ -67,15 +71,13 @@ export async function importLines(files: Files, directory: string, text: string,
   if (head !== JSON.stringify(HEAD)) throw new StorageError('line 1: not an export of ipmi-bmc state, version 1');
   const lock = await lockDirectory(files, directory);
   try {
-    for (const name of [STATE_FILE, SECRETS_FILE]) {
+    for (const name of FILES.map(fileName)) {
       if (((await files.stat(`${directory}/${name}`))?.size ?? 0) > 64)
         throw new StorageError(`${directory}: has state already; name an empty directory`);
     }
-    const common = { files, directory, warn: () => undefined };
-    const state = await JournalFile.open({ ...common, name: STATE_FILE });
-    const secrets = await JournalFile.open({ ...common, name: SECRETS_FILE, sealKey });
-    await Promise.all(values.map(({ bmc, ...entry }) => (isSecret(entry.store) ? secrets : state).append({ bmc, entries: [entry] })));
-    await Promise.all([state.close(), secrets.close()]);
+    const journals = await openJournals({ files, directory, sealKey, warn: () => undefined });
+    await Promise.all(values.map(({ bmc, ...entry }) => journals[fileOf(entry.store)].append({ bmc, entries: [entry] })));
+    await Promise.all(FILES.map((file) => journals[file].close()));
     await files.syncDir(directory);
     return values.length;
   } finally {
@@ -85,8 +87,10 @@ export async function importLines(files: Files, directory: string, text: string,
 
 function parseLine(line: string, number: number): StoredValue {
   try {
-    const { bmc, store, key, value } = JSON.parse(line, unpack) as StoredValue;
-    if ([bmc, store, key].every((part) => typeof part === 'string') && value !== undefined) return { bmc, store, key, value };
+    const { bmc, store, key, value, version } = JSON.parse(line, unpack) as StoredValue;
+    const isVersion = version === undefined || Number.isSafeInteger(version);
+    if ([bmc, store, key].every((part) => typeof part === 'string') && bmc !== '' && value !== undefined && isVersion)
+      return version === undefined ? { bmc, store, key, value } : { bmc, store, key, value, version };
   } catch {
     // Said below.
   }

@@ -1,13 +1,10 @@
 import { CC, IpmiError } from '../codec/index.ts';
 import type { Files, OpenFile } from '../world/world.ts';
-import { readRecords, type Contents } from './contents.ts';
-import { encodeChange, MAGIC, SEALED_MAGIC, type Change } from './record.ts';
-import { Seal, SEAL_HEADER } from './seal.ts';
-
-/** A state directory that cannot be used as it is; nothing in it was changed. */
-export class StorageError extends Error {
-  override name = 'StorageError';
-}
+import { doubtChange, readRecords, trustChange, type Contents, type Reading } from './contents.ts';
+import { joined } from './bytes.ts';
+import { headerOf, identify, startOf } from './journal-head.ts';
+import { encodeChange, encodeChanges, SEALED_MAGIC, type Change } from './record.ts';
+import { Seal } from './seal.ts';
 
 export interface JournalFileOptions {
   readonly files: Files;
@@ -18,23 +15,36 @@ export interface JournalFileOptions {
   readonly sealKey?: string;
   /** Told of what was lost, and of trouble that ends by itself. */
   readonly warn: (message: string) => void;
-  /** Bytes above which a journal is worth compacting. Default 1 MiB. */
+  /** Bytes above which a journal is worth compacting. Default 32 KiB. */
   readonly compactAbove?: number;
+  /** Changes that are written together are one record, so that a loss of power leaves no gap between whole ones. */
+  readonly guards?: boolean;
 }
 
 /** A batch of changes, or a piece of other work that needs the file for itself. */
 type Turn =
-  | { readonly bytes: Uint8Array; readonly resolve: () => void; readonly reject: (error: Error) => void }
+  | { readonly change: Change; readonly resolve: () => void; readonly reject: (error: Error) => void }
   | { readonly run: () => Promise<void> };
 
 const MODE = 0o600;
 /** A journal is compacted when it is this many times as long as its live content was. */
 const GROWTH = 4;
 const PIECE = 256 * 1024;
+/** Below this a journal is not compacted as it is opened, whatever it holds. */
+const WORTH_IT = 16 * 1024;
+/** Bytes above which a journal is worth compacting, where it is not said. */
+const COMPACT_ABOVE = 32 * 1024;
+/** Room for the next compaction on a disk that our own history fills: this much more than what lives, and no more than that. */
+const SPARE = 12 * 1024;
+const PAGE = 4096;
+const SPARE_MOST = 4 * 1024 * 1024;
+
+const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as { code?: string }).code ?? '');
 
 /**
  * One append-only file. Changes that come while a batch is being written go together into the next: one datasync for all.
- * When most of it is history, a new file with the live content takes its place, written beside it while appending goes on.
+ * When most of it is history, a new file with the live content takes its place, written beside it while appending goes on. A file
+ * of zeros keeps the room for that: a disk that is full is made room on before a change is refused.
  */
 export class JournalFile {
   /** What was read as it was opened; stores take their values out of it. */
@@ -47,22 +57,39 @@ export class JournalFile {
   #compactAbove: number;
   #turns: Turn[] = [];
   #writing: Promise<void> | undefined;
-  #compacting: Promise<void> | undefined;
+  #compacting: Promise<boolean> | undefined;
   /** Bytes of a failed batch may stand behind the end; they must go before anything is written. */
   #dirty = false;
   /** The disk refused the last batch; said once, and once more when it works again. */
   #failing = false;
   /** The directory does not surely know the file's new name yet. */
   #unnamed = false;
+  /** Bytes after the last compaction, tried or done: nothing is won by another one before it has grown. */
+  #compacted = 0;
+  /** A batch waits in its turn for the compaction that is under way. */
+  #yielded = false;
+  /** The file was there, and not empty. */
+  readonly wasThere: boolean;
+  /** Something in it could not be read. */
+  readonly wasDamaged: boolean;
 
-  private constructor(options: JournalFileOptions, seal: Seal | undefined, file: OpenFile, size: number, contents: Contents) {
+  private constructor(
+    options: JournalFileOptions,
+    seal: Seal | undefined,
+    file: OpenFile,
+    size: number,
+    { contents, damaged }: Pick<Reading, 'contents' | 'damaged'>,
+    wasThere: boolean,
+  ) {
     this.#options = options;
     this.#path = `${options.directory}/${options.name}`;
     this.#seal = seal;
     this.#file = file;
     this.#size = size;
     this.contents = contents;
-    this.#compactAbove = Math.max(options.compactAbove ?? 1024 * 1024, size);
+    this.wasThere = wasThere;
+    this.wasDamaged = damaged > 0;
+    this.#compactAbove = Math.max(options.compactAbove ?? COMPACT_ABOVE, size);
   }
 
   /** Cuts a torn tail; `warn` is told what was lost. Rejects with StorageError for a file that is none of ours, or sealed with another key. */
@@ -79,22 +106,31 @@ export class JournalFile {
       await file.truncate(0);
       await file.writeAt(0, header);
       await file.datasync();
-      return new JournalFile(options, fresh, file, header.length, (await readRecords(file, 0, 0, undefined)).contents);
+      const journal = new JournalFile(options, fresh, file, header.length, await readRecords(file, 0, 0, undefined), false);
+      await journal.#keepSpare(0);
+      return journal;
     }
-    const { contents, whole, damaged } = await readRecords(file, start, size, seal);
+    const reading = await readRecords(file, start, size, seal);
+    const { contents, whole, damaged, tail } = reading;
+    let kept: string | undefined;
     if (damaged > 0) {
-      warn(`${path}: ${damaged} damaged stretch(es) in the middle are lost; serving with the rest, the file as it was is kept as ${name}.damaged`);
-      await copy(files, path, `${path}.damaged`, size);
+      kept = await copyDamaged(files, directory, name, size, warn);
+      const gap = tail === 'damaged' ? 'its end' : `${damaged} damaged stretch(es) in the middle`;
+      const are = tail === 'damaged' ? 'is' : 'are';
+      warn(`${path}: ${gap} ${are} lost; serving with the rest${kept && `, the file as it was is kept as ${kept}`}`);
     }
-    if (size > whole) {
+    if (tail === 'torn') {
       warn(`${path}: a torn tail of ${size - whole} byte(s) was cut`);
       await file.truncate(whole);
     }
     await file.datasync();
     const target = sealKey !== undefined && seal === undefined ? Seal.create(sealKey) : seal;
-    const journal = new JournalFile(options, target, file, whole, contents);
+    // What is damaged at the end stays until the fresh file stands: it is all that says that something is lost.
+    const journal = new JournalFile(options, target, file, tail === 'damaged' ? size : whole, reading, true);
+    const isHistory = journal.size > WORTH_IT && contents.isMostlyHistory;
     // Damage is history once a fresh file stands; an open file becomes a sealed one.
-    if (damaged > 0 || target !== seal) await journal.#compact(contents);
+    if (kept !== '' && (damaged > 0 || target !== seal || isHistory)) await journal.#compact({ contents });
+    else await journal.#keepSpare(journal.size);
     return journal;
   }
 
@@ -105,7 +141,19 @@ export class JournalFile {
 
   /** Resolves when the change is on disk; rejects with IpmiError C4h when it is not, and none of it then is. */
   append(change: Change): Promise<void> {
-    return new Promise((resolve, reject) => this.#take({ bytes: encodeChange(change, this.#seal), resolve, reject }));
+    return new Promise((resolve, reject) => this.#take({ change, resolve, reject }));
+  }
+
+  /** What was written until now may not be all that was: locked, in this life and in the next ones, until it is set anew. */
+  loseSome(): Promise<void> {
+    this.contents.loseSome();
+    return this.append(doubtChange());
+  }
+
+  /** Somebody has looked: what is there holds. */
+  trust(): Promise<void> {
+    this.contents.trust();
+    return this.append(trustChange());
   }
 
   /** Waits for what is being written. */
@@ -117,11 +165,13 @@ export class JournalFile {
   }
 
   /** What was written of a refused batch must not be found by the next start. */
-  #clean(): Promise<unknown> {
-    return this.#file.truncate(this.#size).then(
-      () => (this.#dirty = false),
-      () => undefined,
-    );
+  async #clean(): Promise<void> {
+    try {
+      await this.#file.truncate(this.#size);
+      this.#dirty = false;
+    } catch {
+      // Tried again before the next batch, and at the end.
+    }
   }
 
   #take(turn: Turn): void {
@@ -147,16 +197,12 @@ export class JournalFile {
   }
 
   async #writeBatch(batch: readonly Exclude<Turn, { run: unknown }>[]): Promise<void> {
-    const bytes = joined(batch.map((one) => one.bytes));
     try {
-      if (this.#unnamed) await this.#options.files.syncDir(this.#options.directory);
-      this.#unnamed = false;
-      if (this.#dirty) await this.#file.truncate(this.#size);
-      this.#dirty = true;
-      await this.#file.writeAt(this.#size, bytes);
-      await this.#file.datasync();
-      this.#dirty = false;
-      this.#size += bytes.length;
+      // What fails first may be due to our own history: once there is room, the batch is tried again.
+      await this.#put(batch).catch(async (error: unknown) => {
+        if (!isFull(error) || !(await this.#makeRoom())) throw error;
+        await this.#put(batch);
+      });
       if (this.#failing) this.#options.warn(`${this.#path}: changes are stored again`);
       this.#failing = false;
       for (const { resolve } of batch) resolve();
@@ -169,15 +215,50 @@ export class JournalFile {
       return;
     }
     if (this.#size > this.#compactAbove && !this.#compacting) {
-      this.#compacting = this.#compact().finally(() => (this.#compacting = undefined));
+      this.#compacting = this.#compact({}).finally(() => (this.#compacting = undefined));
     }
   }
 
-  /** Writes the live content to a file beside this one, then what was appended meanwhile, then lets it take this one's name. */
-  async #compact(contents?: Contents): Promise<void> {
+  async #put(batch: readonly Exclude<Turn, { run: unknown }>[]): Promise<void> {
+    const { files, directory, guards = false } = this.#options;
+    const changes = batch.map(({ change }) => change);
+    const bytes = guards ? encodeChanges(changes, this.#seal) : joined(changes.map((change) => encodeChange(change, this.#seal)));
+    if (this.#unnamed) await files.syncDir(directory);
+    this.#unnamed = false;
+    if (this.#dirty) await this.#file.truncate(this.#size);
+    this.#dirty = true;
+    await this.#file.writeAt(this.#size, bytes);
+    await this.#file.datasync();
+    this.#dirty = false;
+    this.#size += bytes.length;
+  }
+
+  /** The disk is full: our history goes, in the turn of the batch that found it so. False: there was none, or no room even for the rest. */
+  async #makeRoom(): Promise<boolean> {
+    await this.#clean();
+    if (this.#dirty) return false;
+    if (this.#compacting) {
+      // One is under way, and has taken the room: it gets this turn.
+      this.#yielded = true;
+      const at = this.#turns.findIndex((turn) => 'run' in turn);
+      const [turn] = at < 0 ? [] : this.#turns.splice(at, 1);
+      if (turn && 'run' in turn) await turn.run();
+      await this.#compacting;
+      this.#yielded = false;
+      return true;
+    }
+    return this.#size > this.#compacted && this.#compact({ inTurn: true });
+  }
+
+  /**
+   * Writes the live content to a file beside this one, then what was appended meanwhile, then lets it take this one's name.
+   * `contents`: what lives, where it is known and nothing is appended meanwhile; `inTurn`: nobody else writes. False: it stays as it is.
+   */
+  async #compact({ contents, inTurn = contents !== undefined }: { contents?: Contents; inTurn?: boolean }): Promise<boolean> {
     const { files, warn } = this.#options;
     const path = `${this.#path}.new`;
     let next: OpenFile | undefined;
+    await this.#dropSpare();
     try {
       next = await files.open(path, 'write', MODE);
       await next.truncate(0);
@@ -185,18 +266,19 @@ export class JournalFile {
       const live = contents ?? (await readRecords(this.#file, (await this.#start()) ?? 0, read, this.#seal)).contents;
       let size = await writeContents(next, live, this.#seal);
       const liveSize = size;
+      // As far as the file went when it was called: whoever writes all the time would be run after for ever.
       const follow = async (): Promise<void> => {
-        for (; read < this.#size;) {
-          const piece = await this.#file.readAt(read, Math.min(PIECE, this.#size - read));
+        for (const end = this.#size; read < end;) {
+          const piece = await this.#file.readAt(read, Math.min(PIECE, end - read));
           await next!.writeAt(size, piece);
           read += piece.length;
           size += piece.length;
         }
       };
-      if (!contents) await follow();
+      if (!inTurn) await follow();
       await next.datasync();
       const replace = async (): Promise<void> => {
-        if (!contents) await follow();
+        if (!inTurn) await follow();
         await next!.datasync();
         await files.rename(path, this.#path);
         const old = this.#file;
@@ -204,76 +286,53 @@ export class JournalFile {
         this.#size = size;
         this.#dirty = false;
         this.#unnamed = true;
-        this.#compactAbove = Math.max(this.#options.compactAbove ?? 1024 * 1024, liveSize * GROWTH);
-        await old.close().catch(() => undefined);
+        this.#compacted = size;
+        this.#compactAbove = Math.max(this.#options.compactAbove ?? COMPACT_ABOVE, liveSize * GROWTH);
+        await ignoring(old.close());
         await files.syncDir(this.#options.directory).then(
           () => (this.#unnamed = false),
           () => undefined,
         );
+        await this.#keepSpare(liveSize);
       };
-      if (contents) await replace();
-      else {
-        await new Promise<void>((resolve, reject) => this.#take({ run: () => replace().then(resolve, reject) }));
-      }
+      if (inTurn) await replace();
+      else if (this.#yielded) await replace();
+      else await new Promise<void>((resolve, reject) => this.#take({ run: () => replace().then(resolve, reject) }));
+      return true;
     } catch (error) {
       // Nothing is lost: the journal only stays long. Try again when it has grown as much once more.
       this.#compactAbove = this.#size * 2;
+      if (inTurn) this.#compacted = this.#size;
       warn(`${this.#path}: could not be compacted (${(error as Error).message}); it stays as it is`);
       if (this.#file !== next) {
-        await next?.close().catch(() => undefined);
-        await files.remove(path).catch(() => undefined);
+        if (next) await ignoring(next.close());
+        await ignoring(files.remove(path));
       }
+      return false;
     }
+  }
+
+  /** Keeps room for `live` bytes and some more; on a disk that has none, a compaction has to find its own. */
+  async #keepSpare(live: number): Promise<void> {
+    const { files } = this.#options;
+    const path = `${this.#path}.spare`;
+    const size = Math.min(Math.ceil((live * 1.25 + SPARE) / PAGE) * PAGE, SPARE_MOST);
+    if (live > SPARE_MOST) return this.#dropSpare();
+    try {
+      if (((await files.stat(path))?.size ?? 0) !== size) await files.write(path, new Uint8Array(size), { mode: MODE });
+    } catch {
+      await this.#dropSpare();
+    }
+  }
+
+  #dropSpare(): Promise<void> {
+    return ignoring(this.#options.files.remove(`${this.#path}.spare`));
   }
 
   /** Where the records of the present file begin. */
   async #start(): Promise<number | undefined> {
     const head = await this.#file.readAt(0, SEALED_MAGIC.length);
     return startOf(head);
-  }
-}
-
-function headerOf(seal: Seal | undefined): Uint8Array {
-  const encoder = new TextEncoder();
-  return seal ? joined([encoder.encode(SEALED_MAGIC), seal.header]) : encoder.encode(MAGIC);
-}
-
-function startOf(head: Uint8Array): number | undefined {
-  const text = new TextDecoder('latin1').decode(head);
-  if (text.startsWith(SEALED_MAGIC)) return SEALED_MAGIC.length + SEAL_HEADER;
-  return text.startsWith(MAGIC) ? MAGIC.length : undefined;
-}
-
-export interface Identity {
-  /** none: there is no file, or its making was cut short. */
-  readonly head: 'none' | 'plain' | 'sealed';
-  readonly size: number;
-  readonly seal: Seal | undefined;
-  /** Where the records begin. */
-  readonly start: number;
-}
-
-/** Looks at a file without changing it. Rejects with StorageError for one that is none of ours, or sealed with another key. */
-export async function identify(files: Files, path: string, sealKey: string | undefined): Promise<Identity> {
-  const nothing: Identity = { head: 'none', size: 0, seal: undefined, start: 0 };
-  const stat = await files.stat(path);
-  if (stat === undefined) return nothing;
-  const file = await files.open(path, 'read');
-  try {
-    const head = await file.readAt(0, SEALED_MAGIC.length + SEAL_HEADER);
-    const text = new TextDecoder('latin1').decode(head.subarray(0, SEALED_MAGIC.length));
-    const start = startOf(head);
-    // A file that ends within its header was being made when the power went.
-    if (start === undefined && (MAGIC.startsWith(text) || SEALED_MAGIC.startsWith(text))) return nothing;
-    if (start === undefined) throw new StorageError(`${path}: not a journal of this version of ipmi-bmc; move it away or name another directory`);
-    if (start === MAGIC.length) return { head: 'plain', size: stat.size, seal: undefined, start };
-    if (head.length < start) return nothing;
-    if (sealKey === undefined) throw new StorageError(`${path}: sealed; give its key with --seal-key or IPMI_BMC_SEAL_KEY`);
-    const seal = Seal.read(sealKey, head.subarray(SEALED_MAGIC.length));
-    if (!seal) throw new StorageError(`${path}: sealed with another key`);
-    return { head: 'sealed', size: stat.size, seal, start };
-  } finally {
-    await file.close();
   }
 }
 
@@ -287,8 +346,8 @@ async function writeContents(file: OpenFile, contents: Contents, seal: Seal | un
     pieces = [];
     length = 0;
   };
-  for (const { bmc, store, key, value } of contents.entries()) {
-    const record = encodeChange({ bmc, entries: [{ store, key, value }] }, seal);
+  for (const change of contents.changes()) {
+    const record = encodeChange(change, seal);
     pieces.push(record);
     length += record.length;
     if (length > PIECE) await flush();
@@ -297,20 +356,30 @@ async function writeContents(file: OpenFile, contents: Contents, seal: Seal | un
   return size;
 }
 
-async function copy(files: Files, from: string, to: string, size: number): Promise<void> {
-  const [source, target] = [await files.open(from, 'read'), await files.open(to, 'write', MODE)];
-  await target.truncate(0);
-  for (let at = 0; at < size; at += PIECE) await target.writeAt(at, await source.readAt(at, Math.min(PIECE, size - at)));
-  await target.datasync();
-  await Promise.all([source.close(), target.close()]);
+/** Tidying up behind a failure, which is told by whoever failed. */
+async function ignoring(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch {
+    // As above.
+  }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
+/** Copies a damaged file beside itself, over no earlier one; returns the copy's name, or '' where there is no room for it. */
+async function copyDamaged(files: Files, directory: string, name: string, size: number, warn: (message: string) => void): Promise<string> {
+  let copy = `${name}.damaged`;
+  for (let n = 2; (await files.stat(`${directory}/${copy}`)) !== undefined; n++) copy = `${name}.damaged-${n}`;
+  try {
+    const source = await files.open(`${directory}/${name}`, 'read');
+    const target = await files.open(`${directory}/${copy}`, 'write', MODE);
+    for (let at = 0; at < size; at += PIECE) await target.writeAt(at, await source.readAt(at, Math.min(PIECE, size - at)));
+    await target.datasync();
+    await Promise.all([source.close(), target.close()]);
+  } catch (error) {
+    // The file itself then stays as it is, damage and all.
+    warn(`${directory}/${copy}: ${(error as Error).message}`);
+    await ignoring(files.remove(`${directory}/${copy}`));
+    return '';
   }
-  return bytes;
+  return copy;
 }

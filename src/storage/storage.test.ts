@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Store } from '../state/store.ts';
 import { nodeWorld } from '../world/node.ts';
-import { StorageError } from './journal-file.ts';
+import { StorageError } from './journal-head.ts';
 import { crc32 } from './crc32.ts';
 import { decodeChange, encodeChange, MAGIC, RecordReader, type Change } from './record.ts';
 import { Seal } from './seal.ts';
@@ -77,7 +77,8 @@ describe('damage', () => {
       expect(warnings).toHaveLength(length === before.length ? 0 : 1);
       await store.set('k4', 4);
       await storage.close();
-      expect(changesIn(readFileSync(join(path, 'state.journal')))).toHaveLength(3);
+      const of = changesIn(readFileSync(join(path, 'state.journal'))).filter((one) => one?.bmc === 'one');
+      expect(of).toHaveLength(3);
     }
   });
 
@@ -233,14 +234,14 @@ test('property: a file read in pieces of any size gives the same records', () =>
       const damaged = bytes.slice(MAGIC.length);
       damaged[flipped % damaged.length] ^= 0x41;
       const whole = new RecordReader();
-      const expected = [...whole.push(damaged), ...whole.finish()].map(String);
+      const expected = [...whole.push(damaged), ...whole.finish()].map((one) => String(one));
       const pieces = new RecordReader();
-      const found: Uint8Array[] = [];
+      const found: ReturnType<RecordReader['push']> = [];
       for (let at = 0, i = 0; at < damaged.length; at += sizes[i++ % sizes.length]) {
         found.push(...pieces.push(damaged.subarray(at, Math.min(damaged.length, at + sizes[i % sizes.length]))));
       }
       found.push(...pieces.finish());
-      expect([found.map(String), pieces.whole, pieces.damaged]).toEqual([expected, whole.whole, whole.damaged]);
+      expect([found.map((one) => String(one)), pieces.whole, pieces.damaged]).toEqual([expected, whole.whole, whole.damaged]);
       expect(expected.length).toBeGreaterThanOrEqual(19);
     }),
   );

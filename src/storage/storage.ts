@@ -1,55 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { isGuard, type StoreFile } from '../state/store-declaration.ts';
 import type { Durable, Journal } from '../state/store.ts';
+import { declarationOf, isDeclared } from '../state/stores.ts';
 import { makeDirectory } from '../world/make-directory.ts';
 import type { Files, FileLock } from '../world/world.ts';
-import { JournalFile, StorageError, type JournalFileOptions } from './journal-file.ts';
+import { stampChange, type Stamp } from './contents.ts';
+import { JournalFile, type JournalFileOptions } from './journal-file.ts';
+import { StorageError } from './journal-head.ts';
 import type { Entry } from './record.ts';
 
-/** Stores whose content is secret: they lie in a file of their own that nobody else may read. */
-const SECRET = new Set(['passwords', 'channel-keys', 'serial-secrets']);
-
-export const STATE_FILE = 'state.journal';
-export const SECRETS_FILE = 'secrets.journal';
-export const isSecret = (store: string): boolean => SECRET.has(store);
+export const FILES: readonly StoreFile[] = ['state', 'access', 'secrets'];
+export const fileName = (file: StoreFile): string => `${file}.journal`;
+/** Which file the values of a store of that name lie in. */
+export const fileOf = (store: string): StoreFile => declarationOf(store).file;
+export const isSecret = (store: string): boolean => fileOf(store) === 'secrets';
 
 export interface StorageOptions {
   /** Encrypts the file of secrets. */
   readonly sealKey?: string;
   /** Told, a line each, of what was lost, and of trouble that ends by itself. */
   readonly warn: (message: string) => void;
-  /** Bytes above which a journal is worth compacting. Default 1 MiB. */
+  /** Bytes above which a journal is worth compacting. Default 32 KiB. */
   readonly compactAbove?: number;
 }
 
-/** A state directory: one journal for all BMCs of the process, and one for their secrets. */
+type Journals = Readonly<Record<StoreFile, JournalFile>>;
+
+const HOLDS: Readonly<Record<StoreFile, string>> = {
+  state: 'what clients changed of records, parameters and sensors',
+  access: 'users, channel access, cipher suites and the firewall',
+  secrets: 'passwords and keys',
+};
+
+/** A state directory: one journal for all BMCs of the process, one for who may do what, and one for secrets. */
 export class Storage {
-  readonly #state: JournalFile;
-  readonly #secrets: JournalFile;
+  readonly #journals: Journals;
   readonly #lock: FileLock;
 
-  private constructor(state: JournalFile, secrets: JournalFile, lock: FileLock) {
-    this.#state = state;
-    this.#secrets = secrets;
+  private constructor(journals: Journals, lock: FileLock) {
+    this.#journals = journals;
     this.#lock = lock;
   }
 
   /**
    * Makes the directory (0700) where there is none. Rejects with StorageError, having changed nothing, if another process has
-   * it, if its files are not ours or of another version, or if they are sealed with another key.
+   * it, if others may write in it, if its files are not ours or of another version, or if they are sealed with another key.
    */
-  static async open(files: Files, directory: string, { sealKey, ...options }: StorageOptions): Promise<Storage> {
+  static async open(files: Files, directory: string, options: StorageOptions): Promise<Storage> {
     const lock = await lockDirectory(files, directory);
+    const opened: JournalFile[] = [];
     try {
-      const common: Omit<JournalFileOptions, 'name'> = { files, directory, ...options };
-      const state = await JournalFile.open({ ...common, name: STATE_FILE });
-      try {
-        const secrets = await JournalFile.open({ ...common, name: SECRETS_FILE, sealKey });
-        await files.syncDir(directory);
-        return new Storage(state, secrets, lock);
-      } catch (error) {
-        await state.close();
-        throw error;
-      }
+      await checkWriters(files, directory, options.warn);
+      const journals = await openJournals({ files, directory, ...options }, opened);
+      await files.syncDir(directory);
+      await lockWhatIsLost(directory, journals, options.warn);
+      await moveToAccess(journals);
+      await stamp(journals, directory, options.warn);
+      return new Storage(journals, lock);
     } catch (error) {
+      await Promise.all(opened.map((journal) => journal.close()));
       await lock.release();
       throw error instanceof StorageError ? error : new StorageError(`${directory}: ${(error as Error).message}`, { cause: error });
     }
@@ -59,6 +68,7 @@ export class Storage {
   journal(bmc: string): Journal {
     return {
       load: (store) => this.#fileOf(store).contents.take(bmc, store),
+      doubt: (store) => this.#fileOf(store).contents.doubt(bmc, store),
       write: (changes) => this.#write(bmc, changes),
       satellite: (name) => this.journal(`${bmc}/${name}`),
     };
@@ -67,24 +77,149 @@ export class Storage {
   /** BMCs beside the known ones of which the directory holds values, each with how many. */
   strangers(known: ReadonlySet<string>): [string, number][] {
     const counts = new Map<string, number>();
-    for (const { contents } of [this.#state, this.#secrets])
+    for (const { contents } of this.#all)
       for (const [bmc, count] of contents.left()) if (!known.has(bmc)) counts.set(bmc, (counts.get(bmc) ?? 0) + count);
     return [...counts];
   }
 
+  /** Somebody has looked at what is left: it holds, and nothing is locked any more. Returns the names of the files that were in doubt. */
+  async unlock(): Promise<string[]> {
+    const doubtful = FILES.filter((file) => isGuard({ file }) && this.#journals[file].contents.isInDoubt);
+    await Promise.all(doubtful.map((file) => this.#journals[file].trust()));
+    return doubtful.map(fileName);
+  }
+
   /** Resolves when everything that was acknowledged is on disk and the directory is free again. */
   async close(): Promise<void> {
-    await Promise.all([this.#state.close(), this.#secrets.close()]);
+    await Promise.all(this.#all.map((journal) => journal.close()));
     await this.#lock.release();
   }
 
+  get #all(): JournalFile[] {
+    return FILES.map((file) => this.#journals[file]);
+  }
+
   #fileOf(store: string): JournalFile {
-    return isSecret(store) ? this.#secrets : this.#state;
+    return this.#journals[fileOf(store)];
   }
 
   /** A store's changes go into one file, as one record. */
   #write(bmc: string, entries: readonly Entry[]): Durable {
     return entries.length === 0 ? undefined : this.#fileOf(entries[0].store).append({ bmc, entries });
+  }
+}
+
+/** The three of a directory that nobody else uses; `opened` gets each, for whoever closes them. */
+export async function openJournals(
+  { sealKey, ...common }: Omit<JournalFileOptions, 'name' | 'guards'>,
+  opened: JournalFile[] = [],
+): Promise<Journals> {
+  const one = async (file: StoreFile): Promise<JournalFile> => {
+    const own = { name: fileName(file), guards: isGuard({ file }), ...(file === 'secrets' && { sealKey }) };
+    const journal = await JournalFile.open({ ...common, ...own });
+    opened.push(journal);
+    return journal;
+  };
+  return { state: await one('state'), access: await one('access'), secrets: await one('secrets') };
+}
+
+/** What a file that is damaged, lost or older than the others may have said is locked; each such file is told. */
+async function lockWhatIsLost(directory: string, journals: Journals, warn: (message: string) => void): Promise<void> {
+  const stamps = FILES.map((file) => journals[file].contents.stamp).filter((one) => one !== undefined);
+  const id = stamps[0]?.id;
+  const newest = Math.max(...stamps.map(({ generation }) => generation));
+  for (const file of FILES) {
+    const journal = journals[file];
+    const reason = id === undefined ? legacyLoss(file, journals) : strangeness(file, journals, id, newest);
+    if (reason === undefined && !journal.contents.isInDoubt) continue;
+    const place = `${directory}/${fileName(file)}`;
+    if (!isGuard({ file })) {
+      if (reason !== undefined) warn(`${place}: ${reason}; ${HOLDS[file]} may be older than it was, or gone`);
+      continue;
+    }
+    // A compaction of the damaged file has it already; a disk that refuses it has the damage itself.
+    if (reason !== undefined && !journal.contents.isInDoubt)
+      await journal.loseSome().catch((error: unknown) => warn(`${place}: ${(error as Error).message}`));
+    const what = `${HOLDS[file]} are locked until each is set anew from the host`;
+    warn(`${place}: ${reason ?? 'some of it is lost'}; ${what}, or until 'ipmi-bmc state unlock ${directory}' says that what is left is right`);
+  }
+}
+
+/** Before files knew each other there were two, made together; users lay in the state's. */
+function legacyLoss(file: StoreFile, { state, secrets }: Journals): string | undefined {
+  // Stores that nobody has declared are of a program that keeps its own things here, and no users.
+  if (state.wasThere && ![...state.contents.entries()].some(({ store }) => isDeclared(store))) return undefined;
+  if (file === 'secrets') return state.wasThere && !secrets.wasThere ? 'lost, or emptied' : undefined;
+  if (file === 'state') return secrets.wasThere && !state.wasThere ? 'lost, or emptied' : undefined;
+  if (state.wasDamaged) return 'what was to be moved here is damaged';
+  return secrets.wasThere && !state.wasThere ? 'what was to be moved here is lost' : undefined;
+}
+
+function strangeness(file: StoreFile, journals: Journals, id: string, newest: number): string | undefined {
+  const { contents, wasThere } = journals[file];
+  const { stamp } = contents;
+  if (isCutStart(file, journals, newest)) return undefined;
+  if (!stamp) return wasThere ? 'not of this directory' : 'lost, or emptied';
+  if (stamp.id !== id || FILES.some((other) => (journals[other].contents.stamp?.id ?? id) !== id)) return 'not of the same directory as the others';
+  return stamp.generation === newest ? undefined : `older than the others (start ${stamp.generation} of ${newest})`;
+}
+
+/** Files are stamped in this order: one that has not been reached has none behind it that has. */
+const STAMPED: readonly StoreFile[] = ['secrets', 'access', 'state'];
+
+/** A start that ended between two stamps: the file is one behind, so are those after it, and nothing follows the stamps of the others. */
+function isCutStart(file: StoreFile, journals: Journals, newest: number): boolean {
+  const generation = (one: StoreFile): number => journals[one].contents.stamp?.generation ?? 0;
+  const place = STAMPED.indexOf(file);
+  return STAMPED.every((other, i) => (i >= place ? generation(other) === newest - 1 : journals[other].contents.endsWithStamp));
+}
+
+/** Stores that now lie in the file of access were in the state's. What that says already is newer. */
+async function moveToAccess({ state, access }: Journals): Promise<void> {
+  const moved = [...state.contents.entries()].filter(({ store }) => fileOf(store) === 'access');
+  if (moved.length === 0) return;
+  const taken = moved.filter(({ bmc, store, key }) => !access.contents.has(bmc, store, key));
+  for (const { bmc, ...entry } of taken) access.contents.apply({ bmc, entries: [entry] });
+  await Promise.all(taken.map(({ bmc, ...entry }) => access.append({ bmc, entries: [entry] })));
+  for (const { bmc, store, key } of moved) {
+    const gone = { bmc, entries: [{ store, key, value: undefined }] };
+    state.contents.apply(gone);
+  }
+  await Promise.all(moved.map(({ bmc, store, key }) => state.append({ bmc, entries: [{ store, key, value: undefined }] })));
+}
+
+/**
+ * Each start is a new generation in all files. Those that a cut start has left behind are brought up first, so that two of them are
+ * never more than one apart. A disk that is full does not keep a BMC from starting: then this start is none.
+ */
+async function stamp(journals: Journals, directory: string, warn: (message: string) => void): Promise<void> {
+  const generations = FILES.map((file) => journals[file].contents.stamp?.generation ?? 0);
+  const id = FILES.map((file) => journals[file].contents.stamp?.id).find((one) => one !== undefined) ?? randomUUID();
+  const newest = Math.max(...generations);
+  const isEven = generations.every((one) => one === newest) && FILES.every((file) => journals[file].contents.stamp?.id === id);
+  const next: Stamp = { id, generation: isEven || newest === 0 ? newest + 1 : newest };
+  try {
+    for (const file of STAMPED) {
+      const { contents } = journals[file];
+      if (contents.stamp?.id === id && contents.stamp.generation === next.generation) continue;
+      await journals[file].append(stampChange(next));
+      contents.apply(stampChange(next));
+    }
+  } catch (error) {
+    warn(`${directory}: this start is not counted: ${(error as Error).message}`);
+  }
+}
+
+/** As ssh does it: whoever may write here decides who gets in. */
+async function checkWriters(files: Files, directory: string, warn: (message: string) => void): Promise<void> {
+  const places = [directory, ...FILES.map((file) => `${directory}/${fileName(file)}`)];
+  for (const place of places) {
+    const access = await files.access(place);
+    if (!access) continue;
+    if (access.othersWrite)
+      throw new StorageError(`${place}: others may write to it (mode ${access.mode.toString(8)}); take that from them: chmod go-w`);
+    if (access.isForeign) warn(`${place}: belongs to another user, who can change what is stored`);
+    if (access.othersRead && place.endsWith(fileName('secrets'))) warn(`${place}: others may read it; take that from them: chmod go-r`);
   }
 }
 

@@ -48,5 +48,6 @@ const filesAt = (files: Files, at: At): Files => ({
   mkdir: (directory, mode) => files.mkdir(at(directory), mode),
   syncDir: (directory) => files.syncDir(at(directory)),
   stat: (path) => files.stat(at(path)),
+  access: (path) => files.access(at(path)),
   lock: (path) => files.lock(at(path)),
 });

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { listenUnix } from './node-unix.ts';
 import { codeOf, systemError } from './system-error.ts';
+import { fileAccess } from './file-access.ts';
 import type { FileLock, Files, OpenFile, OpenHow } from './world.ts';
 
 /** Files of the real world. */
@@ -20,6 +21,11 @@ export const nodeFiles: Files = {
   async stat(path) {
     const found = await stat(path).catch(unlessMissing);
     return found && { size: found.size, mode: found.mode & 0o7777 };
+  },
+  async access(path) {
+    const found = await stat(path).catch(unlessMissing);
+    const mine = process.getuid?.();
+    return found && fileAccess(found.mode & 0o7777, mine !== undefined && found.uid !== 0 && found.uid !== mine);
   },
   lock,
 };

@@ -1,3 +1,4 @@
+import { fileAccess } from './file-access.ts';
 import { normal, parent, type SimDisk } from './sim-disk.ts';
 import type { Inode } from './sim-inode.ts';
 import type { Life } from './sim-life.ts';
@@ -39,6 +40,11 @@ export function simFiles(disk: SimDisk, life: Life): Files {
       await disk.settle(life);
       const inode = disk.find(path);
       return inode && { size: inode.size, mode: inode.mode };
+    },
+    async access(path) {
+      await disk.settle(life);
+      const inode = disk.find(path);
+      return inode && fileAccess(inode.mode, false);
     },
     lock: async (path) => lock(disk, life, path),
   };

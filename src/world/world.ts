@@ -109,8 +109,20 @@ export interface Files {
   mkdir(directory: string, mode?: number): Promise<void>;
   syncDir(directory: string): Promise<void>;
   stat(path: string): Promise<{ readonly size: number; readonly mode: number } | undefined>;
+  /** Who may do what to a file or directory (the links to it followed); undefined: it is not there. */
+  access(path: string): Promise<FileAccess | undefined>;
   /** Exclusive between processes; freed when its holder dies. Rejects with code ELOCKED. */
   lock(path: string): Promise<FileLock>;
+}
+
+export interface FileAccess {
+  /** Permission bits. */
+  readonly mode: number;
+  /** Somebody besides the owner may write, or read: the group, or everybody. */
+  readonly othersWrite: boolean;
+  readonly othersRead: boolean;
+  /** It belongs neither to the user of this process nor to root. */
+  readonly isForeign: boolean;
 }
 
 export interface FileLock {

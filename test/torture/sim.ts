@@ -1,7 +1,7 @@
 // One random life of a state directory on a disk that fails: short writes, EIO, ENOSPC, flipped bits, kills and power losses
 // between any two file operations. What was acknowledged must be there afterwards, whole, and nothing that nobody wrote.
 import { Store } from '../../src/state/store.ts';
-import { StorageError } from '../../src/storage/journal-file.ts';
+import { StorageError } from '../../src/storage/journal-head.ts';
 import { Storage } from '../../src/storage/storage.ts';
 import { simWorld, type SimProcess } from '../../src/world/index.ts';
 import type { Random } from '../../src/world/world.ts';

@@ -104,5 +104,8 @@ export const chassisHandlers: readonly Handler<BmcState>[] = [
   handle(SetFrontPanelButtonEnables, (disabled, { bmc }) => after(bmc.frontPanel.disable(disabled), {})),
 
   handle(SetPowerCycleInterval, ({ seconds }, { bmc }) => after(bmc.chassis.setCycleInterval(seconds), {})),
-  handle(GetPohCounter, (_request, { bmc }) => bmc.chassis.powerOnHours),
+  handle(GetPohCounter, (_request, { bmc }) => {
+    const { chassis } = bmc;
+    return after(chassis.keepPowerOnHours(), chassis.powerOnHours);
+  }),
 ];

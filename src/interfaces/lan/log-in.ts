@@ -288,6 +288,7 @@ export class LogIn {
 /** What the console hears (§13.24): of a user's state nothing but that the name will not do. */
 const STATUS: Readonly<Record<LogInProblem, number>> = {
   'unknown user': RakpStatus.UnauthorizedName,
+  'user whose stored settings are lost': RakpStatus.UnauthorizedName,
   'disabled user': RakpStatus.UnauthorizedName,
   'user without a password': RakpStatus.UnauthorizedName,
   'no access to the channel': RakpStatus.UnauthorizedName,

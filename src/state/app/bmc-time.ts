@@ -1,4 +1,5 @@
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** The BMC's own clock: seconds as SEL and SDR time stamps show them, and its offset from UTC (IPMI 2.0 §31.10, §37.1). */
@@ -9,7 +10,7 @@ export class BmcTime {
 
   constructor(setup: Setup) {
     this.#setup = setup;
-    this.#kept = setup.store<number>('time');
+    this.#kept = setup.store(stores.time);
   }
 
   /** Seconds since 1970-01-01 in the BMC's time. */

@@ -4,6 +4,7 @@ import type { Context, SessionView } from '../../router/message.ts';
 import { AuthType } from '../../wire/lan15.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
+import { channelSecretKey, stores } from '../stores.ts';
 import { Listeners } from '../listeners.ts';
 
 /** Channel medium types, IPMI 2.0 §6.5 table 6-3. */
@@ -51,7 +52,11 @@ const OPEN: ChannelAccess = {
   privilegeLimit: Privilege.Administrator,
 };
 
+/** What was stored is lost: nobody comes in until somebody says who may. */
+const LOST: ChannelAccess = { ...OPEN, accessMode: AccessMode.Disabled };
+
 const UNCAPPED: readonly number[] = Array<number>(16).fill(Privilege.Administrator);
+const UNUSED: readonly number[] = Array<number>(16).fill(0);
 
 /** The BMC's channels: what they are, and who may come in by them. */
 export class Channels {
@@ -67,10 +72,10 @@ export class Channels {
 
   constructor(setup: Setup, channels: readonly ChannelOptions[]) {
     for (const channel of channels) this.#channels.set(channel.number, channel);
-    this.#access = setup.store<ChannelAccess>('channel-access');
-    this.#keys = setup.store<Uint8Array>('channel-keys');
-    this.#caps = setup.store<readonly number[]>('cipher-suite-caps');
-    this.#authTypes = setup.store<readonly (readonly number[])[]>('auth-types');
+    this.#access = setup.store(stores.channelAccess);
+    this.#keys = setup.store(stores.channelKeys);
+    this.#caps = setup.store(stores.cipherSuiteCaps);
+    this.#authTypes = setup.store(stores.authTypes);
   }
 
   /** The channel a request means; 0Eh is the one that it came by. Throws CCh for one that there is not. */
@@ -103,7 +108,8 @@ export class Channels {
   }
 
   access(number: number, which: 'present' | 'stored'): ChannelAccess {
-    return (which === 'present' ? this.#present.get(number) : undefined) ?? this.#access.get(number) ?? OPEN;
+    const present = which === 'present' ? this.#present.get(number) : undefined;
+    return present ?? (this.#access.isLocked(number) ? LOST : (this.#access.get(number) ?? OPEN));
   }
 
   setPresentAccess(number: number, access: ChannelAccess): void {
@@ -141,6 +147,7 @@ export class Channels {
   /** By privilege level, Callback..Oem (LAN parameter 2). */
   enabledAuthTypes(number: number, privilege: number): readonly number[] {
     const supported = this.supportedAuthTypes(number);
+    if (this.#authTypes.isLocked(number)) return [];
     return this.#authTypes.get(number)?.[privilege - 1]?.filter((type) => supported.includes(type)) ?? supported;
   }
 
@@ -165,9 +172,10 @@ export class Channels {
     };
   }
 
-  /** Its access mode lets remote consoles in (§6.6). */
+  /** Its access mode lets remote consoles in (§6.6). With a K_g that is lost nobody can prove anything: the settings' own is another. */
   available(number: number): boolean {
     const { accessMode } = this.access(number, 'present');
+    if (this.#keys.isLocked(channelSecretKey(number, 'kg'))) return false;
     return accessMode === AccessMode.Always || accessMode === AccessMode.Shared;
   }
 
@@ -180,7 +188,7 @@ export class Channels {
    * parameter 24). Administrator until somebody says otherwise, in every place: clients that take the place for the id then read the same.
    */
   suiteCaps(number: number): readonly number[] {
-    return this.#caps.get(number) ?? UNCAPPED;
+    return this.#caps.isLocked(number) ? UNUSED : (this.#caps.get(number) ?? UNCAPPED);
   }
 
   /** The highest privilege by a suite; 0: the suite is not to be used, or not there. */
@@ -194,18 +202,18 @@ export class Channels {
 
   /** The BMC key; undefined: it is all zeros, and the user's key serves as both. */
   kg(number: number): Uint8Array | undefined {
-    const key = this.#keys.get(`${number}/kg`) ?? this.get(number)?.lan?.kg;
+    const key = this.#keys.get(channelSecretKey(number, 'kg')) ?? this.get(number)?.lan?.kg;
     return key?.some((byte) => byte !== 0) ? key : undefined;
   }
 
   /** K_R is what a BMC's random numbers could be made with; it is kept because it can be set. */
   key(number: number, which: 'kr' | 'kg'): Uint8Array {
-    return this.#keys.get(`${number}/${which}`) ?? (which === 'kg' ? this.get(number)?.lan?.kg : undefined) ?? new Uint8Array(20);
+    return this.#keys.get(channelSecretKey(number, which)) ?? (which === 'kg' ? this.get(number)?.lan?.kg : undefined) ?? new Uint8Array(20);
   }
 
   /** `by`: the session that sets it. */
   setKey(number: number, which: 'kr' | 'kg', key: Uint8Array, by?: SessionView): Durable {
-    const done = this.#keys.set(`${number}/${which}`, key);
+    const done = this.#keys.set(channelSecretKey(number, which), key);
     return which === 'kr' ? done : whenStored(done, () => this.#keyListeners.tell(number, by));
   }
 

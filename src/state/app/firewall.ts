@@ -1,8 +1,10 @@
 import { CC } from '../../codec/index.ts';
-import type { Context, Message } from '../../router/message.ts';
+import { NetFn } from '../../commands/command.ts';
+import type { Channel, Context, Message } from '../../router/message.ts';
 import type { Policy } from '../../router/policy.ts';
 import { CommandMasks, type CommandSelector } from './command-masks.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** What the configuration says of one channel; it cannot be changed by IPMI. */
@@ -37,6 +39,8 @@ export class Firewall implements Policy {
   readonly #rules: (CompiledRule | undefined)[] = [];
   /** What Set Command Enables disabled, by channel. */
   readonly #disabled: (CommandMasks | undefined)[] = [];
+  /** What was disabled is not known any more: by a channel with sessions there are log-ins and nothing else, until somebody has looked. */
+  readonly #isLost: boolean;
   /** Disabled commands: 1 by `channel.netFn.lun.cmd[.body]`. */
   readonly #commands: Store<1>;
   /** Disabled sub-functions, 32 bits, by the same key. */
@@ -46,15 +50,16 @@ export class Firewall implements Policy {
     for (const { channel, allow, deny } of rules) {
       this.#rules[channel] = { allow: allow && new CommandMasks(allow), deny: deny && new CommandMasks(deny) };
     }
-    this.#commands = setup.store('firewall');
-    this.#subFunctions = setup.store('firewall-sub-functions');
+    this.#commands = setup.store(stores.firewall);
+    this.#subFunctions = setup.store(stores.firewallSubFunctions);
+    this.#isLost = this.#commands.hasLocks || this.#subFunctions.hasLocks;
     for (const key of this.#commands.keys()) this.#apply(targetOf(key), true);
   }
 
   check(message: Message, context: Context): number {
     // A request that a session put on another bus is still one of the session's channel.
     for (let at: Context | undefined = context; at !== undefined; at = at.cause) {
-      if (at.bmc === context.bmc && !this.opens(message, at.channel.number)) return CC.InsufficientPrivilege;
+      if (at.bmc === context.bmc && !this.opens(message, at.channel.number, isHost(at.channel))) return CC.InsufficientPrivilege;
     }
     return CC.Ok;
   }
@@ -69,8 +74,9 @@ export class Firewall implements Policy {
     return true;
   }
 
-  /** True where a channel may use the command: the configured policy lets it, and nobody has disabled it. */
-  opens(message: Message, channel: number): boolean {
+  /** True where a channel may use the command: the configured policy lets it, nobody has disabled it, and what was disabled is known. */
+  opens(message: Message, channel: number, host = false): boolean {
+    if (this.#isLost && !host && !isLogIn(message)) return false;
     return !this.#disabled[channel]?.has(message) && this.permits(message, channel);
   }
 
@@ -115,6 +121,11 @@ export class Firewall implements Policy {
     (this.#disabled[target.channel] ??= new CommandMasks()).put(target, disabled);
   }
 }
+
+/** Commands of NetFn App without which nobody learns that a BMC is there, or opens a session (IPMI 2.0 §22). */
+const LOG_IN: ReadonlySet<number> = new Set([0x01, 0x08, 0x37, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x54]);
+const isHost = ({ medium }: Channel): boolean => medium === 'system-interface';
+const isLogIn = ({ netFn, cmd }: Message): boolean => netFn === NetFn.App && LOG_IN.has(cmd);
 
 const keyOf = ({ channel, netFn, lun, cmd, body }: FirewallTarget): string =>
   [channel, netFn, lun, cmd, ...(body === undefined ? [] : [body])].join('.');

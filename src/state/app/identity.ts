@@ -1,5 +1,6 @@
 import { hexText } from '../../codec/index.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 export interface IdentityOptions {
@@ -94,7 +95,7 @@ export class Identity {
     this.deviceId = options.deviceId ?? 0x20;
     this.deviceRevision = options.deviceRevision ?? 1;
     this.#revision = { major: options.firmwareMajor ?? 1, minor: options.firmwareMinor ?? 0, aux: options.auxFirmware };
-    this.#firmware = setup.store<FirmwareRevision>('firmware-revision');
+    this.#firmware = setup.store(stores.firmwareRevision);
     this.selfTest = options.selfTest ?? { result: SelfTest.Ok, detail: 0 };
     this.manufacturerId = options.manufacturerId ?? 0;
     this.productId = options.productId ?? 0;
@@ -102,7 +103,7 @@ export class Identity {
     this.channel = options.channel ?? 0;
     this.support = options.support ?? BMC_SUPPORT;
     this.#given = { device: options.deviceGuid, system: options.systemGuid };
-    this.#guids = setup.store<string>('guids');
+    this.#guids = setup.store(stores.guids);
     for (const which of ['device', 'system'] as const) {
       // A GUID made once must be the same after a restart, whether or not anybody waits for it to be stored.
       if (this.#given[which] !== undefined || this.#guids.has(which)) continue;

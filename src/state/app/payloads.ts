@@ -4,6 +4,7 @@ import { callSite, RegistrationError } from '../../router/errors.ts';
 import type { Context, SessionView } from '../../router/message.ts';
 import type { CloseReason } from './sessions.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** Payload types, IPMI 2.0 §13.27.3 table 13-16. */
@@ -127,7 +128,7 @@ export class Payloads {
   constructor(setup: Setup, { withoutSol = [], port, mayBeActive = () => true }: PayloadsOptions = {}) {
     this.#port = port;
     this.#mayBeActive = mayBeActive;
-    this.#access = setup.store<PayloadAccess>('payload-access');
+    this.#access = setup.store(stores.payloadAccess);
     this.#withoutSol = withoutSol;
   }
 
@@ -183,7 +184,9 @@ export class Payloads {
 
   access(userId: number, channel: number): PayloadAccess {
     const oem = this.definitions.reduce((mask, { type }) => (type >= FIRST_HANDLE ? mask | (1 << (type - FIRST_HANDLE)) : mask), 0);
-    return this.#access.get(`${channel}/${userId}`) ?? { standard: this.#withoutSol.includes(userId) ? 0 : SOL_BIT, oem };
+    const key = `${channel}/${userId}`;
+    if (this.#access.isLocked(key)) return { standard: 0, oem: 0 };
+    return this.#access.get(key) ?? { standard: this.#withoutSol.includes(userId) ? 0 : SOL_BIT, oem };
   }
 
   /** Ends what the user has active and may no longer have. */

@@ -2,6 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { SystemInfoSet } from '../../commands/app/system-info.ts';
 import { SetInProgress } from '../set-in-progress.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** Parameter selectors, IPMI 2.0 §22.14a table 22-16c. */
@@ -31,7 +32,7 @@ export class SystemInfo {
 
   constructor(setup: Setup) {
     this.setInProgress = new SetInProgress(setup.clock);
-    this.#blocks = setup.store<Uint8Array>('system-info');
+    this.#blocks = setup.store(stores.systemInfo);
   }
 
   /** Throws 80h for a parameter, C9h for a set that there is not. */

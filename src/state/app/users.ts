@@ -5,6 +5,7 @@ import type { BadPasswordRule } from '../transport/lan-parameters.ts';
 import { LockOuts } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
+import { stores } from '../stores.ts';
 import { Listeners } from '../listeners.ts';
 
 /** Most slots that six bits can number (IPMI 2.0 §22.26). */
@@ -68,7 +69,13 @@ export interface LogInUser {
 }
 
 /** Why nobody may log in by a name on a channel. */
-export type NoLogIn = 'unknown user' | 'disabled user' | 'user without a password' | 'no access to the channel' | 'user locked out';
+export type NoLogIn =
+  | 'unknown user'
+  | 'user whose stored settings are lost'
+  | 'disabled user'
+  | 'user without a password'
+  | 'no access to the channel'
+  | 'user locked out';
 
 const ABSENT: UserRecord = { name: '', enabled: false, access: {} };
 const NONE: UserAccess = { callback: false, linkAuthentication: false, messaging: false, privilegeLimit: NO_ACCESS, sessionLimit: 0 };
@@ -96,8 +103,8 @@ export class Users {
     this.#setup = setup;
     this.#nullUser = users.some(({ id, name = '' }) => id === NULL_USER && name === '');
     this.#lockOuts = new LockOuts(setup.clock);
-    this.#records = setup.store<UserRecord>('users');
-    this.#passwords = setup.store<Password>('passwords');
+    this.#records = setup.store(stores.users);
+    this.#passwords = setup.store(stores.passwords);
     for (const { id, name = '', password, enabled = true, privilegeLimit = Privilege.Administrator } of users) {
       const access = { ...NONE, messaging: true, linkAuthentication: true, privilegeLimit };
       if (!utf8Bytes(name, NAME_SIZE)) throw new RangeError(`user ${id}: a name has at most ${NAME_SIZE} bytes in UTF-8`);
@@ -193,6 +200,7 @@ export class Users {
 
   /** Compares in constant time. `wrong-size`: it was stored with the other size. */
   testPassword(id: number, password: Uint8Array): 'right' | 'wrong' | 'wrong-size' {
+    if (this.#passwords.isLocked(id)) return 'wrong';
     const { bytes, size } = this.#password(id);
     if (size !== password.length) return 'wrong-size';
     return equalBytes(bytes, 0, password, 0, size) ? 'right' : 'wrong';
@@ -234,6 +242,7 @@ export class Users {
     const { messaging, privilegeLimit } = this.access(id, channel);
     // A name that was cleared is a user that was deleted.
     if (this.name(id) === '' && !(id === NULL_USER && this.#nullUser)) return 'unknown user';
+    if (this.#records.isLocked(id) || this.#passwords.isLocked(id)) return 'user whose stored settings are lost';
     if (!this.enabled(id)) return 'disabled user';
     if (!messaging || privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem) return 'no access to the channel';
     if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#defaultPasswords.has(id))) return 'user without a password';
@@ -245,10 +254,13 @@ export class Users {
   }
 
   #record(id: number): UserRecord {
-    return this.#records.get(id) ?? this.#defaults.get(id) ?? ABSENT;
+    const record = this.#records.get(id) ?? this.#defaults.get(id) ?? ABSENT;
+    // Whoever sets a part of it anew must not bring back the rest, which may have been taken away.
+    return this.#records.isLocked(id) ? { ...ABSENT, name: record.name } : record;
   }
 
   #password(id: number): Password {
+    if (this.#passwords.isLocked(id)) return NO_PASSWORD;
     return this.#passwords.get(id) ?? this.#defaultPasswords.get(id) ?? NO_PASSWORD;
   }
 

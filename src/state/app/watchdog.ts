@@ -1,6 +1,7 @@
 import { IpmiError } from '../../codec/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** A bit for each timer use, as the expiration flags have it (IPMI 2.0 §27.6). */
@@ -41,7 +42,7 @@ export class Watchdog {
   constructor(setup: Setup, events: WatchdogEvents) {
     this.#clock = setup.clock;
     this.#events = events;
-    this.#kept = setup.store<number>('watchdog');
+    this.#kept = setup.store(stores.watchdog);
   }
 
   /** Uses in which it expired, a bit each. */

@@ -2,6 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { BridgeState } from '../../commands/bridge/icmb.ts';
 import type { Answer, Context } from '../../router/message.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
 
@@ -63,7 +64,7 @@ export class Icmb {
 
   /** `address`: as configured. */
   constructor(setup: Setup, address?: number) {
-    this.#settings = setup.store<number>('icmb');
+    this.#settings = setup.store(stores.icmb);
     this.#given = address;
   }
 

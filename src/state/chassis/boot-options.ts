@@ -4,6 +4,7 @@ import type { BmcTime } from '../app/bmc-time.ts';
 import { RestartCause } from './chassis.ts';
 import { SetInProgress } from '../set-in-progress.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
 /** Parameter selectors, IPMI 2.0 §28.13 table 28-14. */
@@ -107,6 +108,13 @@ const CLEARING_CAUSES: Readonly<Record<number, keyof ReturnType<typeof ValidBitC
   [RestartCause.PefCycle]: 'pef',
 };
 
+/** A value that its layout takes, or a whole mailbox block. */
+function fits(key: string, value: Uint8Array): boolean {
+  if (key.startsWith('7/')) return value.length === MAILBOX_SIZE;
+  layouts[Number(key)]?.decode(value);
+  return true;
+}
+
 /** What the machine is to boot next. Flags become invalid by themselves when no boot follows. */
 export class BootOptions {
   readonly setInProgress: SetInProgress;
@@ -122,9 +130,9 @@ export class BootOptions {
   constructor(setup: Setup, time: BmcTime) {
     this.#clock = setup.clock;
     this.#time = time;
-    this.#values = setup.store<Uint8Array>('boot-options');
-    this.#invalid = setup.store<boolean>('boot-options-invalid');
-    this.#marks = setup.store<number>('boot-options-marks');
+    this.#values = setup.store(stores.bootOptions, undefined, fits);
+    this.#invalid = setup.store(stores.bootOptionsInvalid);
+    this.#marks = setup.store(stores.bootOptionsMarks);
     const expires = this.#marks.get('expires');
     if (expires !== undefined) this.#expires = this.#clock.monotonic() + Math.min(Math.max(expires - this.#clock.now(), 0), VALID_FOR);
     this.setInProgress = new SetInProgress(setup.clock);

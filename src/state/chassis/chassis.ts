@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../world/world.ts';
 import { Machine, type PowerAction, type PowerBackend } from './machine.ts';
 import type { Log, Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
@@ -110,9 +111,9 @@ export class Chassis {
     this.#log = setup.log;
     this.#machine = options.backend && new Machine(options.backend, setup.clock, setup.log);
     this.#softOffDelay = options.softOffDelay ?? 5000;
-    this.#kept = setup.store<number>('chassis');
-    this.#capabilities = setup.store<ChassisCapabilities>('chassis-capabilities');
-    this.#lastEvent = setup.store<LastPowerEvent>('last-power-event');
+    this.#kept = setup.store(stores.chassis);
+    this.#capabilities = setup.store(stores.chassisCapabilities);
+    this.#lastEvent = setup.store(stores.lastPowerEvent);
     this.#defaults = { policy: options.restorePolicy ?? RestorePolicy.Previous };
     const before = this.#kept.get('power');
     const restored = this.restorePolicy === RestorePolicy.AlwaysOn || (this.restorePolicy === RestorePolicy.Previous && before === 1);
@@ -330,14 +331,16 @@ export class Chassis {
 
   /** Power-on hours as counts of `minutesPerCount` (§28.14). */
   get powerOnHours(): { readonly minutesPerCount: number; readonly count: number } {
+    return { minutesPerCount: MINUTES_PER_COUNT, count: Math.floor(this.#minutesOn() / MINUTES_PER_COUNT) };
+  }
+
+  /** What somebody is about to see is kept: after a crash the counter never shows less. A disk that fails keeps nobody from reading it. */
+  keepPowerOnHours(): Promise<void> | undefined {
     const minutes = this.#minutesOn();
-    const count = Math.floor(minutes / MINUTES_PER_COUNT);
-    // What somebody has seen is kept: after a crash the counter never shows less.
-    if (count > Math.floor((this.#kept.get('minutes') ?? 0) / MINUTES_PER_COUNT)) {
-      this.#since = this.#clock.monotonic();
-      void this.#kept.set('minutes', minutes)?.catch(() => undefined);
-    }
-    return { minutesPerCount: MINUTES_PER_COUNT, count };
+    const kept = Math.floor((this.#kept.get('minutes') ?? 0) / MINUTES_PER_COUNT);
+    if (Math.floor(minutes / MINUTES_PER_COUNT) <= kept) return undefined;
+    this.#since = this.#clock.monotonic();
+    return this.#kept.set('minutes', minutes)?.catch((error: unknown) => this.#log.warn(`power-on hours: ${(error as Error).message}`));
   }
 
   /** The BMC stops: its power-on hours are kept. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../world/world.ts';
 import { RestartCause, type Chassis } from './chassis.ts';
 import type { PowerAction } from './machine.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 
@@ -25,7 +26,7 @@ export class FrontPanel {
   constructor(setup: Setup, chassis: Chassis) {
     this.#chassis = chassis;
     this.#clock = setup.clock;
-    this.#kept = setup.store<number>('front-panel');
+    this.#kept = setup.store(stores.frontPanel);
   }
 
   get disabled(): Readonly<Record<Button, boolean>> {

@@ -7,6 +7,7 @@ import { PowerTimes } from './power-times.ts';
 import type { Sensor } from '../sensor/sensor.ts';
 import type { Sensors } from '../sensor/sensors.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 
@@ -66,11 +67,11 @@ export class Dcmi {
     this.#clock = setup.clock;
     this.#sensors = sensors;
     this.#controllerId = controllerId;
-    this.#texts = setup.store<Uint8Array>('dcmi-texts');
-    this.#limits = setup.store<PowerLimit>('power-limit');
-    this.#active = setup.store<boolean>('power-limit-active');
-    this.#thermal = setup.store<ThermalLimit>('thermal-limits');
-    this.#configuration = setup.store<readonly number[]>('dcmi-configuration');
+    this.#texts = setup.store(stores.dcmiTexts);
+    this.#limits = setup.store(stores.powerLimit);
+    this.#active = setup.store(stores.powerLimitActive);
+    this.#thermal = setup.store(stores.thermalLimits);
+    this.#configuration = setup.store(stores.dcmiConfiguration);
     this.#powerTimes = new PowerTimes(setup.clock, () => sensors.powered());
     this.#history = new PowerHistory(setup.clock, (time) => this.#wattsAt(time));
     this.#watch = new LimitWatch(setup.clock);

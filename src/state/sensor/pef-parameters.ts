@@ -11,9 +11,10 @@ import {
   type PefActionSet,
 } from '../../commands/sensor/pef.ts';
 import { EMPTY_FILTER } from './pef-filters.ts';
-import { ParameterTable, type ParameterRules } from '../parameter-table.ts';
+import { parameterFits, ParameterTable, type ParameterRules } from '../parameter-table.ts';
 import type { SetInProgress } from '../set-in-progress.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable } from '../store.ts';
 
 export const FILTERS = 40;
@@ -73,7 +74,7 @@ export class PefParameters {
     this.#table = new ParameterTable(setup.clock, {
       name: 'PEF',
       rules,
-      values: setup.store<Uint8Array>('pef'),
+      values: setup.store(stores.pef, undefined, parameterFits(rules, false)),
       given: (parameter, set, block) => this.#initial(parameter, set, block),
       known,
       setBits: SET_BITS,

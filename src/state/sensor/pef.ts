@@ -8,6 +8,7 @@ import { matches, NO_ACTIONS } from './pef-filters.ts';
 import { FILTERS, PefParameters, type PefDefaults } from './pef-parameters.ts';
 import type { Sel } from '../storage/sel.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
 export interface PefOptions extends Omit<AlertSurroundings, 'clock' | 'log' | 'parameters'> {
@@ -69,7 +70,7 @@ export class Pef {
     this.#options = options;
     this.parameters = new PefParameters(setup, options.defaults);
     this.alerts = new Alerts({ ...options, clock: setup.clock, log: setup.log, parameters: this.parameters });
-    this.#processed = setup.store<number>('pef-processed');
+    this.#processed = setup.store(stores.pefProcessed);
     options.events.onLogged((event, recordId) => this.#take(event, recordId));
     options.chassis.onPower((change) => this.#powered(change));
     options.sel.onClear(() => this.#selCleared());

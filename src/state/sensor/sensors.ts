@@ -4,6 +4,7 @@ import type { Events } from './events.ts';
 import { Sensor, sensorDeclaration, type SensorDeclaration, type SensorSurroundings, type StoredSensor } from './sensor.ts';
 import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Store } from '../store.ts';
 
 /** Milliseconds between two looks at sensors that move, unless the settings say otherwise. */
@@ -24,7 +25,7 @@ export class Sensors {
   constructor(setup: Setup, events: Events, declarations: readonly SensorDeclaration[], owner: number, interval = INTERVAL) {
     this.#setup = setup;
     this.#interval = interval;
-    const store: Store<StoredSensor> = setup.store('sensors');
+    const store: Store<StoredSensor> = setup.store(stores.sensors);
     const around: SensorSurroundings = {
       owner,
       store,

@@ -1,6 +1,7 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { AuxiliaryLog, McaLogStatus, OemLogStatus } from '../../commands/storage/sel.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 const NEVER = 0xffffffff;
@@ -12,7 +13,7 @@ export class AuxiliaryLogs {
   readonly #manufacturerId: number;
 
   constructor(setup: Setup, manufacturerId: number) {
-    this.#kept = setup.store<Uint8Array>('auxiliary-logs');
+    this.#kept = setup.store(stores.auxiliaryLogs);
     this.#manufacturerId = manufacturerId;
   }
 

@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 export interface FruDevice {
@@ -20,7 +21,7 @@ export class FruInventory {
 
   constructor(setup: Setup, devices: readonly FruDevice[]) {
     for (const device of devices) this.#devices.set(device.id, device);
-    this.#written = setup.store<Uint8Array>('fru');
+    this.#written = setup.store(stores.fru);
   }
 
   get devices(): FruDevice[] {

@@ -4,6 +4,7 @@ import type { BmcTime } from '../app/bmc-time.ts';
 import { Reservation } from '../reservation.ts';
 import { SDR_HEADER } from './sdr-records.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
 export interface SdrOptions {
@@ -37,8 +38,8 @@ export class SdrRepository {
     this.#clock = setup.clock;
     this.#time = time;
     this.#given = new Map(records.map((record, i) => [i + 1, withId(record, i + 1)]));
-    this.#records = setup.store<Uint8Array>('sdr');
-    this.#marks = setup.store<number>('sdr-marks');
+    this.#records = setup.store(stores.sdr);
+    this.#marks = setup.store(stores.sdrMarks);
   }
 
   /** Throws D0h while another one updates. */

@@ -3,6 +3,7 @@ import type { BmcTime } from '../app/bmc-time.ts';
 import { PackedRecords } from './packed-records.ts';
 import { Reservation } from '../reservation.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 
@@ -35,8 +36,8 @@ export class Sel {
   constructor(setup: Setup, time: BmcTime, { capacity = 1024 }: SelOptions = {}) {
     this.capacity = capacity;
     this.#time = time;
-    this.#records = setup.store('sel', new PackedRecords(RECORD_SIZE));
-    this.#marks = setup.store<number>('sel-marks');
+    this.#records = setup.store(stores.sel, new PackedRecords(RECORD_SIZE));
+    this.#marks = setup.store(stores.selMarks);
     // Ids run in order of addition and wrap around: the oldest follows the widest gap.
     this.#order = inOrder([...this.#records.keys()].map(Number));
   }

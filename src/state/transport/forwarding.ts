@@ -14,6 +14,7 @@ import {
 import { BMC_ADDRESS, buildMessage } from '../../wire/index.ts';
 import type { MessageBuffers } from '../app/message-buffers.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** What forwarding needs of a router. */
@@ -45,7 +46,7 @@ export class Forwarding {
   #sequence = 0;
 
   constructor(setup: Setup, router: Registrar, messages: MessageBuffers) {
-    this.#masks = setup.store<Uint8Array>('forwarded-commands');
+    this.#masks = setup.store(stores.forwardedCommands);
     this.#router = router;
     this.#messages = messages;
   }

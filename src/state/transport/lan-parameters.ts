@@ -2,8 +2,9 @@ import { bit, byte, CC, fromLatin1, IpmiError, ipv4, layout, mac, u16, u8, Write
 import { Privilege } from '../../commands/command.ts';
 import type { Clock } from '../../world/world.ts';
 import type { Channels } from '../app/channels.ts';
-import { ParameterTable, type ParameterRules } from '../parameter-table.ts';
+import { parameterFits, ParameterTable, type ParameterRules } from '../parameter-table.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 export interface LanSettings {
@@ -154,7 +155,7 @@ export class LanParameters {
   constructor(setup: Setup, channels: Channels, settings: readonly LanSettings[] = []) {
     this.#clock = setup.clock;
     this.#channels = channels;
-    this.#values = setup.store<Uint8Array>('lan');
+    this.#values = setup.store(stores.lan, undefined, parameterFits(rules, true));
     for (const one of settings) this.#settings.set(one.channel, one);
   }
 

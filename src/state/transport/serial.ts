@@ -3,9 +3,10 @@ import { Privilege } from '../../commands/command.ts';
 import { ConnectionState, MuxSetting } from '../../commands/transport/serial.ts';
 import type { TerminalOptions } from '../../wire/serial-terminal.ts';
 import type { Timer } from '../../world/world.ts';
-import { ParameterTable } from '../parameter-table.ts';
+import { parameterFits, ParameterTable } from '../parameter-table.ts';
 import { MuxControl, PROXY_BUFFER, SerialParameter, serialRules, terminalOptions, type SerialDefaults } from './serial-parameters.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 
@@ -247,10 +248,11 @@ export class SerialChannels {
   readonly #routing: Store<number>;
 
   constructor(setup: Setup, channels: readonly (SerialChannelOptions & { readonly channel: number })[] = []) {
-    const stores = { values: setup.store<Uint8Array>('serial'), secrets: setup.store<Uint8Array>('serial-secrets') };
-    this.#channels = new Map(channels.map(({ channel, ...defaults }) => [channel, new SerialChannel(setup, stores, channel, defaults)]));
-    this.#callback = setup.store<CallbackOptions>('callback');
-    this.#routing = setup.store<number>('serial-routing');
+    const fits = parameterFits(serialRules(channels[0] ?? {}), true);
+    const kept = { values: setup.store(stores.serial, undefined, fits), secrets: setup.store(stores.serialSecrets, undefined, fits) };
+    this.#channels = new Map(channels.map(({ channel, ...defaults }) => [channel, new SerialChannel(setup, kept, channel, defaults)]));
+    this.#callback = setup.store(stores.callback);
+    this.#routing = setup.store(stores.serialRouting);
   }
 
   get(channel: number): SerialChannel | undefined {

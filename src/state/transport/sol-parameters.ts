@@ -13,6 +13,7 @@ import {
 import type { SolTiming } from '../../wire/sol-transfer.ts';
 import { AFTER_SESSION, SetInProgress } from '../set-in-progress.ts';
 import type { Setup } from '../setup.ts';
+import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** What the parameters take from the rest of the BMC. */
@@ -49,7 +50,7 @@ export class SolParameters {
   constructor(setup: Setup, around: SolSurroundings) {
     this.#setup = setup;
     this.#around = around;
-    this.#values = setup.store<Uint8Array>('sol');
+    this.#values = setup.store(stores.sol, undefined, (key, value) => checked(Number(key.split('/')[1]), value).length > 0);
   }
 
   enabled(channel: number): boolean {

@@ -1,0 +1,48 @@
+/** What a stored value must look like before anybody works with it: a file of another version, or of another hand, is not believed. */
+export type Shape<T> = (value: unknown) => value is T;
+export type Shaped<S> = S extends Shape<infer T> ? T : never;
+
+const shape = <T>(is: (value: unknown) => boolean): Shape<T> => is as Shape<T>;
+
+export const anything: Shape<unknown> = shape(() => true);
+export const flag: Shape<boolean> = shape((value) => typeof value === 'boolean');
+export const number: Shape<number> = shape((value) => typeof value === 'number' && Number.isFinite(value));
+/** Text of at most `most` characters. */
+export const text = (most: number): Shape<string> => shape((value) => typeof value === 'string' && value.length <= most);
+/** A whole number; default: whatever a number can say exactly. */
+export const integer = (least: number = Number.MIN_SAFE_INTEGER, most: number = Number.MAX_SAFE_INTEGER): Shape<number> =>
+  shape((value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most);
+export const byte: Shape<number> = integer(0, 0xff);
+export const nibble: Shape<number> = integer(0, 0x0f);
+export const bytes = (least: number, most: number = least): Shape<Uint8Array> =>
+  shape((value) => value instanceof Uint8Array && value.length >= least && value.length <= most);
+export const one: Shape<1> = shape((value) => value === 1);
+
+/** A list of at most `most`. */
+export const list = <T>(of: Shape<T>, most: number): Shape<readonly T[]> =>
+  shape((value) => Array.isArray(value) && value.length <= most && value.every((item) => of(item)));
+
+/** By a number of 0..`most`. */
+export const numbered = <T>(of: Shape<T>, most: number): Shape<Readonly<Record<number, T>>> =>
+  shape((value) => isObject(value) && Object.entries(value).every(([key, item]) => isCount(key, most) && of(item)));
+
+type Fields = Readonly<Record<string, Shape<unknown>>>;
+type Of<F extends Fields> = { readonly [K in keyof F]: Shaped<F[K]> };
+
+/** Every field of `fields`; those of `optional` may be absent. Others are let be. */
+export function object<F extends Fields>(fields: F): Shape<Of<F>>;
+export function object<F extends Fields, O extends Fields>(fields: F, optional: O): Shape<Of<F> & Partial<Of<O>>>;
+export function object(fields: Fields, optional: Fields = {}): Shape<unknown> {
+  return shape(
+    (value) =>
+      isObject(value) &&
+      Object.entries(fields).every(([key, of]) => Object.hasOwn(value, key) && of(value[key])) &&
+      Object.entries(optional).every(([key, of]) => value[key] === undefined || of(value[key])),
+  );
+}
+
+/** `12`, at most `most`: how keys name slots, sensors and parameters. */
+export const isCount = (key: string, most: number): boolean => /^\d{1,8}$/.test(key) && Number(key) <= most;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

@@ -1,0 +1,172 @@
+/**
+ * Every store of a BMC, in the order of the chapters. A store that is not in `stores` is not kept: `setup.store` takes these alone, and
+ * the state directory, `ipmi-bmc state` and the export learn from here which file a store lies in and which values are secret.
+ */
+import { byte, bytes, flag, integer, isCount, list, nibble, number, numbered, object, one, text } from './shape.ts';
+import { store, undeclared, type StoreDeclaration } from './store-declaration.ts';
+
+const userKey = (key: string): boolean => isCount(key, 63) && key !== '0';
+const channelKey = (key: string): boolean => isCount(key, 15);
+/** `channel/rest`. */
+const ofChannel = (key: string): boolean => /^\d{1,2}\//.test(key);
+const recordKey = (key: string): boolean => isCount(key, 0xffff);
+
+const userAccess = object({
+  callback: flag,
+  linkAuthentication: flag,
+  messaging: flag,
+  privilegeLimit: nibble,
+  sessionLimit: nibble,
+});
+const eventEnables = object({ events: flag, scanning: flag, assertions: integer(0), deassertions: integer(0) });
+const thresholds = object({}, { lnc: number, lc: number, lnr: number, unc: number, uc: number, unr: number });
+/** Most bytes of a parameter; tables of parameters look at each one's size. */
+const PARAMETER = 255;
+
+/** Keys of stores whose values go before a setting: both sides use these. */
+export const sensorKey = (lun: number, sensor: number): string => `${lun}/${sensor}`;
+export const channelSecretKey = (channel: number, which: string): string => `${channel}/${which}`;
+export const lanParameterKey = (channel: number, parameter: number): string => `${channel}/${parameter}`;
+export const guidKey = (which: 'device' | 'system'): string => `set-${which}`;
+
+export const stores = {
+  // App
+  users: store({
+    name: 'users',
+    file: 'access',
+    shape: object({ name: text(16), enabled: flag, access: numbered(userAccess, 15) }),
+    key: userKey,
+  }),
+  passwords: store({
+    name: 'passwords',
+    file: 'secrets',
+    shape: object({ bytes: bytes(20), size: integer(0, 20) }),
+    key: userKey,
+  }),
+  payloadAccess: store({
+    name: 'payload-access',
+    file: 'access',
+    shape: object({ standard: integer(0), oem: integer(0) }),
+    key: ofChannel,
+  }),
+  channelAccess: store({
+    name: 'channel-access',
+    file: 'access',
+    shape: object({
+      alertingDisabled: flag,
+      perMessageDisabled: flag,
+      userLevelDisabled: flag,
+      accessMode: integer(0, 7),
+      privilegeLimit: nibble,
+    }),
+    key: channelKey,
+  }),
+  channelKeys: store({ name: 'channel-keys', file: 'secrets', shape: bytes(0, 20), key: ofChannel }),
+  cipherSuiteCaps: store({ name: 'cipher-suite-caps', file: 'access', shape: list(nibble, 16), key: channelKey }),
+  authTypes: store({ name: 'auth-types', file: 'access', shape: list(list(nibble, 16), 5), key: channelKey }),
+  firewall: store({ name: 'firewall', file: 'access', shape: one, key: (key) => /^\d+(\.\d+){3,4}$/.test(key) }),
+  firewallSubFunctions: store({ name: 'firewall-sub-functions', file: 'access', shape: integer(0, 0xffffffff) }),
+  time: store({ name: 'time', shape: integer() }),
+  systemInfo: store({ name: 'system-info', shape: bytes(16) }),
+  firmwareRevision: store({ name: 'firmware-revision', shape: object({ major: byte, minor: byte }, { aux: bytes(0, 4) }) }),
+  guids: store({ name: 'guids', shape: text(64) }),
+  watchdog: store({ name: 'watchdog', shape: byte }),
+  // Chassis
+  chassis: store({ name: 'chassis', shape: number }),
+  chassisCapabilities: store({
+    name: 'chassis-capabilities',
+    shape: object({
+      intrusionSensor: flag,
+      frontPanelLockout: flag,
+      fruAddress: byte,
+      sdrAddress: byte,
+      selAddress: byte,
+      managementAddress: byte,
+      bridgeAddress: byte,
+    }),
+  }),
+  lastPowerEvent: store({
+    name: 'last-power-event',
+    shape: object({ byCommand: flag, fault: flag, interlock: flag, overload: flag, acFailed: flag }),
+  }),
+  bootOptions: store({ name: 'boot-options', shape: bytes(1, PARAMETER) }),
+  bootOptionsInvalid: store({ name: 'boot-options-invalid', shape: flag }),
+  bootOptionsMarks: store({ name: 'boot-options-marks', shape: number }),
+  frontPanel: store({ name: 'front-panel', shape: byte }),
+  // Sensor/Event
+  pef: store({ name: 'pef', shape: bytes(0, PARAMETER) }),
+  pefProcessed: store({ name: 'pef-processed', shape: integer(0, 0xffff) }),
+  sensors: store({
+    name: 'sensors',
+    shape: object(
+      {},
+      {
+        thresholds,
+        hysteresis: object({ positive: byte, negative: byte }),
+        enables: eventEnables,
+        type: object({ sensor: byte, event: byte }),
+      },
+    ),
+    key: ofChannel,
+  }),
+  // Storage
+  fru: store({ name: 'fru', shape: bytes(0, 0x10000), key: (key) => isCount(key, 255) }),
+  sdr: store({
+    name: 'sdr',
+    shape: bytes(5, 5 + 255),
+    key: recordKey,
+    fits: (_key, record: Uint8Array) => record[4] === record.length - 5,
+  }),
+  sdrMarks: store({ name: 'sdr-marks', shape: integer() }),
+  sel: store({ name: 'sel', shape: bytes(16), key: recordKey }),
+  selMarks: store({ name: 'sel-marks', shape: integer() }),
+  auxiliaryLogs: store({ name: 'auxiliary-logs', shape: bytes(0, 255) }),
+  // Transport
+  lan: store({ name: 'lan', shape: bytes(0, PARAMETER), key: ofChannel }),
+  sol: store({ name: 'sol', shape: bytes(0, PARAMETER), key: ofChannel }),
+  serial: store({ name: 'serial', shape: bytes(0, PARAMETER) }),
+  serialSecrets: store({ name: 'serial-secrets', file: 'secrets', shape: bytes(0, PARAMETER) }),
+  callback: store({
+    name: 'callback',
+    file: 'access',
+    shape: object({
+      cbcpCallback: flag,
+      ipmiCallback: flag,
+      fromList: flag,
+      userSpecifiable: flag,
+      preSpecified: flag,
+      noCallback: flag,
+      destination1: byte,
+      destination2: byte,
+      destination3: byte,
+    }),
+  }),
+  serialRouting: store({ name: 'serial-routing', shape: integer() }),
+  forwardedCommands: store({ name: 'forwarded-commands', shape: bytes(16) }),
+  // Bridge
+  icmb: store({ name: 'icmb', shape: integer(0, 0xffffffff) }),
+  // DCMI
+  dcmiTexts: store({ name: 'dcmi-texts', shape: bytes(0, 255) }),
+  powerLimit: store({
+    name: 'power-limit',
+    shape: object({ exceptionAction: byte, limit: integer(0), correctionTime: integer(0), samplingPeriod: integer(0) }),
+  }),
+  powerLimitActive: store({ name: 'power-limit-active', shape: flag }),
+  thermalLimits: store({
+    name: 'thermal-limits',
+    shape: object({ action: byte, limit: integer(), exceptionTime: integer(0) }),
+  }),
+  dcmiConfiguration: store({ name: 'dcmi-configuration', shape: list(byte, 16) }),
+} as const;
+
+/** The declaration of that name; one that nobody has declared keeps values of any kind. */
+export function declarationOf(name: string): StoreDeclaration<unknown> {
+  return BY_NAME.get(name) ?? undeclared(name);
+}
+
+/** True for the name of one of `stores`. */
+export const isDeclared = (name: string): boolean => BY_NAME.has(name);
+
+const BY_NAME: ReadonlyMap<string, StoreDeclaration<unknown>> = new Map(
+  Object.values(stores).map((one) => [one.name, one as StoreDeclaration<unknown>]),
+);
