@@ -77,3 +77,7 @@ test('no module-level state: nothing at the top of a file can be assigned again'
   const wrong = files.filter((file) => /^(?:export )?let /m.test(readFileSync(join(src, file), 'utf8')));
   expect(wrong).toEqual([]);
 });
+
+test('no error goes nowhere: what nobody waits for is told (unwaited), or somebody else tells it (settled)', () => {
+  expect(files.filter((file) => /\.catch\(\(\) => (?:undefined|\{\s*\})\)/.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+});

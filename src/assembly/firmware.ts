@@ -26,6 +26,7 @@ import {
 } from '../state/update/index.ts';
 import { isSigned, keyProblem } from '../storage/ed25519.ts';
 import type { World } from '../world/world.ts';
+import { unwaited } from '../state/store.ts';
 
 export interface FirmwareSurroundings {
   readonly bmc: string;
@@ -77,9 +78,11 @@ export function makeFirmware(
       const same = major === version.major && minor === version.minor && hexText(aux ?? new Uint8Array(4)) === version.aux;
       // The boot record is what lasts; this is what Get Device ID says until the next start.
       if (isBmc && !same)
-        void identity
-          .setFirmware({ ...version, aux: /^0*$/.test(version.aux) ? aux && new Uint8Array(4) : hexBytes(version.aux) })
-          ?.catch(() => undefined);
+        unwaited(
+          identity.setFirmware({ ...version, aux: /^0*$/.test(version.aux) ? aux && new Uint8Array(4) : hexBytes(version.aux) }),
+          setup.log,
+          'the firmware revision',
+        );
     },
     updating: (underWay) => void (identity.updateInProgress = underWay),
     lock: directory === undefined ? undefined : { files, directory },

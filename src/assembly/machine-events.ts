@@ -5,6 +5,7 @@ import type { Button } from '../state/chassis/front-panel.ts';
 import type { WatchdogEvents, WatchdogSettings } from '../state/app/watchdog.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SensorType } from './sensor-types.ts';
+import { unwaited } from '../state/store.ts';
 
 /** Event types: of the sensor type itself, and generic ones (table 42-2). */
 const EventType = { SensorSpecific: 0x6f, LimitStatus: 0x05, SystemState: 0x0a } as const;
@@ -123,7 +124,7 @@ function show(bmc: BmcState, happening: Happening): void {
 }
 
 function raise(
-  { events, sensors }: BmcState,
+  { events, sensors, setup }: BmcState,
   { type, offset, eventType = EventType.SensorSpecific, deassertion = false, generator = BMC_ADDRESS, more = [] }: Happening,
 ): void {
   const sensor =
@@ -134,5 +135,5 @@ function raise(
   const used = (more.length > 0 ? 0xc0 : 0) | (more.length > 1 ? 0x30 : 0);
   const data = Uint8Array.from([used | offset, ...more, 0xff, 0xff].slice(0, 3));
   const sensorNumber = sensor?.declaration.number ?? 0;
-  void events.raise({ generator, sensorType: type, sensorNumber, eventType, deassertion, data })?.catch(() => undefined);
+  unwaited(events.raise({ generator, sensorType: type, sensorNumber, eventType, deassertion, data }), setup.log, 'an event of the machine');
 }

@@ -4,6 +4,7 @@ import type { MachineReports, PowerBackend } from '../state/chassis/machine.ts';
 import type { Clock, Program } from '../world/world.ts';
 import { firstLineOf, wordsOf, type BackendSurroundings, type BootDevice } from './backend.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
+import { settled } from '../world/settled.ts';
 
 /** Boot order letters of `-boot`. */
 const BOOT: Readonly<Partial<Record<BootDevice, string>>> = { pxe: 'n', disk: 'c', safe: 'c', cdrom: 'd', floppy: 'a' };
@@ -123,7 +124,7 @@ export class QemuBackend implements PowerBackend {
     const gone = new Promise<void>((resolve) => this.#gone.push(resolve));
     const timer = this.#clock.after(STOP, () => program?.kill('kill'));
     // It may end before it has answered.
-    await this.#qmp?.execute('quit').catch(() => undefined);
+    await settled(this.#qmp?.execute('quit'));
     if (!this.#qmp) program?.kill();
     await gone;
     timer.cancel();

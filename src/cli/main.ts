@@ -10,7 +10,7 @@ import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 import { program as typed, surviveReaders } from './output.ts';
 import { press } from './press.ts';
 import { run } from './run.ts';
-import { exportState, importState, showState, verifyState } from './state.ts';
+import { exportState, importState, showState, unlockState, verifyState } from './state.ts';
 import { worker } from './worker.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -138,6 +138,13 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .description('read everything; exit code 1 if something is damaged')
     .addHelpText('after', '\nExample:\n  ipmi-bmc state verify ./state')
     .action(async (dir: string, options) => done(await verifyState(dir, options)));
+  state
+    .command('unlock')
+    .argument('<dir>', 'state directory; no BMC may be using it')
+    .option(...sealKey)
+    .description('say that what is left after a loss is right: what was locked holds as it is, the config file in the place of what is gone')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc state unlock ./state')
+    .action(async (dir: string, options) => done(await unlockState(dir, options)));
   state
     .command('export')
     .argument('<dir>', 'state directory')

@@ -3,6 +3,7 @@ import type { Bmc } from '../bmc.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
 import { traced } from '../router/index.ts';
 import type { Log } from '../state/setup.ts';
+import { fileNameOf } from '../storage/file-name.ts';
 import { Storage } from '../storage/storage.ts';
 import { isSilent } from '../config/together.ts';
 import type { World } from '../world/world.ts';
@@ -82,7 +83,7 @@ async function serve(file: string | undefined, options: RunOptions, { world, log
   try {
     for (const [i, one] of settings.entries()) {
       const name = one.name ?? 'bmc';
-      const firmwareDirectory = state && resolve(state.directory, 'firmware', name);
+      const firmwareDirectory = state && resolve(state.directory, 'firmware', fileNameOf(name));
       const bmc = makeBmc({ ...given, bmcs: settings }, i, { world, folder, log, journal: storage?.journal(name), firmwareDirectory, icmb });
       if (options.trace) {
         const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { BmcOptions } from '../config/options.ts';
 import { exportLines, importLines, inspect, type FileReport, type StoredValue } from '../storage/inspect.ts';
-import { isSecret } from '../storage/storage.ts';
+import { isSecret, Storage } from '../storage/storage.ts';
+import { stores } from '../state/stores.ts';
+import { givenSettings } from '../config/given.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadFile } from './check.ts';
 import { CliError, reading, systemProblem } from './errors.ts';
@@ -50,7 +52,9 @@ export async function showState(directory: string, config: string | undefined, f
 /** Says what is wrong with the files; the exit code is 1 if anything is. */
 export async function verifyState(directory: string, flags: StateFlags): Promise<number> {
   const { files: reports } = await looked(directory, flags);
-  const ok = reports.every(({ damaged, tornTail, problem }) => damaged === 0 && tornTail === 0 && (problem === undefined || problem === 'not there'));
+  const ok = reports.every(
+    ({ damaged, tornTail, locked, problem }) => damaged === 0 && tornTail === 0 && !locked && (problem === undefined || problem === 'not there'),
+  );
   process.stdout.write(flags.json ? `${JSON.stringify({ ok, files: reports })}\n` : reports.map((report) => `${reportLine(report)}\n`).join(''));
   return ok ? 0 : 1;
 }
@@ -75,6 +79,21 @@ export async function importState(directory: string, file: string, flags: StateF
   }
 }
 
+/** Says that what is left in files of which something was lost is right as it is. The BMC must not be running. */
+export async function unlockState(directory: string, flags: StateFlags): Promise<number> {
+  if ((await files.stat(directory)) === undefined) throw new CliError(`${directory}: no such directory`);
+  try {
+    const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+    const storage = await Storage.open(files, directory, { warn, sealKey: sealKey(flags.sealKey) });
+    const unlocked = await storage.unlock();
+    await storage.close();
+    process.stdout.write(unlocked.length === 0 ? `${directory}: nothing is locked\n` : unlocked.map((name) => `${name}: unlocked\n`).join(''));
+    return 0;
+  } catch (error) {
+    throw new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
+  }
+}
+
 async function looked(directory: string, flags: StateFlags): ReturnType<typeof inspect> {
   try {
     return await inspect(files, directory, sealKey(flags.sealKey));
@@ -83,11 +102,12 @@ async function looked(directory: string, flags: StateFlags): ReturnType<typeof i
   }
 }
 
-function reportLine({ name, bytes, sealed, records, damaged, tornTail, problem }: FileReport): string {
+function reportLine({ name, bytes, sealed, records, damaged, tornTail, locked, problem }: FileReport): string {
   if (problem !== undefined) return `${name}: ${problem}`;
   const faults = [
     damaged > 0 ? `${damaged} damaged stretch(es) in the middle` : '',
     tornTail > 0 ? `a torn tail of ${tornTail} byte(s), which the next start cuts` : '',
+    locked ? 'some of it is lost: what is not set anew is locked' : '',
   ].filter(Boolean);
   return `${name}: ${records} change(s), ${bytes} bytes${sealed ? ', sealed' : ''}; ${faults.join(', ') || 'whole'}`;
 }
@@ -99,28 +119,11 @@ function shown({ store, value }: Pick<StoredValue, 'store' | 'value'>): string {
   return JSON.stringify(value, (_key, one: unknown) => (one instanceof Uint8Array ? Buffer.from(one).toString('hex') : one));
 }
 
-/** The settings of a file that clients can change, each under the key that the change would have. */
-function configValues({ name: bmc = 'bmc', users = [], fru = [], sensors = [], interfaces = [], chassis, identity }: BmcOptions): ConfigValue[] {
-  const of = (store: string, key: string | number, value: unknown): ConfigValue[] =>
-    value === undefined ? [] : [{ bmc, store, key: String(key), value }];
-  return [
-    ...users.flatMap(({ id, password, ...user }) => [...of('users', id, user), ...of('passwords', id, password)]),
-    ...fru.flatMap(({ id, name }) => of('fru', id, { name })),
-    ...sensors.flatMap(({ name, number, thresholds }) => of('sensors', number ?? name, thresholds && { name, thresholds })),
-    ...interfaces.flatMap((one) => {
-      if (one.type !== 'lan') return [];
-      const { channel = 1, address, netmask, gateway, mac, community, kg } = one;
-      const parameters = [
-        [3, address],
-        [6, netmask],
-        [12, gateway],
-        [5, mac],
-        [16, community],
-      ] as const;
-      return [...parameters.flatMap(([parameter, value]) => of('lan', `${channel}/${parameter}`, value)), ...of('channel-keys', channel, kg)];
-    }),
-    ...of('chassis', 'policy', chassis?.restorePolicy),
-    ...of('guids', 'device', identity?.deviceGuid),
-    ...of('guids', 'system', identity?.systemGuid),
-  ];
+/** The settings of a file that clients can change, each under the key that the change would have: stores declare which those are. */
+function configValues(options: BmcOptions): ConfigValue[] {
+  const { name: bmc = 'bmc' } = options;
+  const given = givenSettings(options);
+  return Object.values(stores).flatMap(({ name: store, shadows }) =>
+    (shadows?.(given) ?? []).flatMap(([key, value]) => (value === undefined ? [] : [{ bmc, store, key: String(key), value }])),
+  );
 }

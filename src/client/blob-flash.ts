@@ -6,6 +6,7 @@ import { BlobClient } from './blob.ts';
 import { FlashError, type FlashOptions, type FlashResult } from './flash.ts';
 import type { Connection } from './flash-hpm.ts';
 import { TimeoutError } from './lan.ts';
+import { settled } from '../world/settled.ts';
 
 export interface BlobFlasherOptions {
   readonly clock: Clock;
@@ -81,7 +82,7 @@ export class BlobFlasher {
   }
 
   async #hangUp(): Promise<void> {
-    await this.#connection?.close().catch(() => undefined);
+    await settled(this.#connection?.close());
     this.#connection = undefined;
   }
 

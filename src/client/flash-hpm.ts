@@ -22,6 +22,7 @@ import type { Client } from './client.ts';
 import { FlashError, type FlashedComponent, type FlashOptions, type FlashResult } from './flash.ts';
 import { readHpmImage, type HpmImage, type HpmPart } from './hpm-image.ts';
 import { LogInError, TimeoutError } from './lan.ts';
+import { settled } from '../world/settled.ts';
 
 /** A connection that can be made again. */
 export interface Connection {
@@ -71,7 +72,7 @@ export class HpmFlasher {
       const shown = activate ? await this.#after(components) : components;
       return { components: shown, activated: activate, resumed: this.#resumed, seconds: (this.#clock.monotonic() - began) / 1000 };
     } finally {
-      await this.#connection?.close().catch(() => undefined);
+      await settled(this.#connection?.close());
     }
   }
 
@@ -219,7 +220,7 @@ export class HpmFlasher {
   /** Tries until the BMC is back, or has been away for too long. */
   async #reconnect(): Promise<void> {
     const end = this.#clock.monotonic() + this.#away;
-    await this.#connection?.close().catch(() => undefined);
+    await settled(this.#connection?.close());
     for (;;) {
       try {
         this.#connection = await this.#connect();

@@ -6,8 +6,24 @@ import { anything, type Shape } from './shape.ts';
  */
 export type StoreFile = 'state' | 'access' | 'secrets';
 
-/** A setting of the config file, by the key under which a client's change of it is stored. */
-export type Shadow = readonly [key: string, value: unknown];
+/** A setting of the config file, by the key under which a client's change of it is stored; undefined: it is not set. */
+export type Shadow = readonly [key: string | number, value: unknown];
+
+/** Settings that clients can change, as far as stores go before them. */
+export interface GivenSettings {
+  readonly users: readonly { readonly id: number; readonly password?: string; readonly name?: string }[];
+  readonly fru: readonly { readonly id: number; readonly name?: string }[];
+  readonly sensors: readonly { readonly lun: number; readonly number: number; readonly name: string; readonly thresholds?: unknown }[];
+  readonly channels: readonly {
+    readonly channel: number;
+    /** LAN parameters by number. */
+    readonly parameters: Readonly<Record<number, unknown>>;
+    readonly kg?: unknown;
+  }[];
+  readonly restorePolicy?: unknown;
+  readonly deviceGuid?: unknown;
+  readonly systemGuid?: unknown;
+}
 
 /** One store, declared once: where its values lie, what they look like, and which settings they go before. */
 export interface StoreDeclaration<V> {
@@ -20,6 +36,8 @@ export interface StoreDeclaration<V> {
   readonly key: (key: string) => boolean;
   /** Makes a value of this version out of one of an older; undefined: it cannot. */
   readonly upgrade: ((value: unknown, version: number) => unknown) | undefined;
+  /** The settings that its values go before. */
+  readonly shadows: ((given: GivenSettings) => readonly Shadow[]) | undefined;
   /** A value is looked at beyond its shape. */
   readonly fits: ((key: string, value: V) => boolean) | undefined;
 }
@@ -28,8 +46,8 @@ type Given<V> = Pick<StoreDeclaration<V>, 'name' | 'shape'> & Partial<StoreDecla
 
 /* @__NO_SIDE_EFFECTS__ */
 export function store<V>({ name, shape, ...given }: Given<V>): StoreDeclaration<V> {
-  const { file = 'state', version = 1, key = () => true, upgrade, fits } = given;
-  return { name, shape, file, version, key, upgrade, fits };
+  const { file = 'state', version = 1, key = () => true, upgrade, shadows, fits } = given;
+  return { name, shape, file, version, key, upgrade, shadows, fits };
 }
 
 /** Values of any kind, of whoever makes a store of his own. */

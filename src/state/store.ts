@@ -1,4 +1,5 @@
 import { isGuard, undeclared, type StoreDeclaration } from './store-declaration.ts';
+import { settled } from '../world/settled.ts';
 
 /**
  * What a mutation returns. Undefined: done, in memory or without any change. A promise: resolves when the change is on
@@ -35,7 +36,7 @@ export function unwaited(done: Promise<unknown> | undefined, log: { warn(message
 
 /** A change that nobody waits for may fail without ending the process: whoever waits is told all the same. */
 function tolerated(done: Promise<void>): Promise<void> {
-  done.catch(() => undefined);
+  void settled(done);
   return done;
 }
 

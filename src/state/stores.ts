@@ -36,12 +36,14 @@ export const stores = {
     file: 'access',
     shape: object({ name: text(16), enabled: flag, access: numbered(userAccess, 15) }),
     key: userKey,
+    shadows: ({ users }) => users.map(({ id, password: _password, ...user }) => [id, user]),
   }),
   passwords: store({
     name: 'passwords',
     file: 'secrets',
     shape: object({ bytes: bytes(20), size: integer(0, 20) }),
     key: userKey,
+    shadows: ({ users }) => users.map(({ id, password }) => [id, password]),
   }),
   payloadAccess: store({
     name: 'payload-access',
@@ -61,7 +63,13 @@ export const stores = {
     }),
     key: channelKey,
   }),
-  channelKeys: store({ name: 'channel-keys', file: 'secrets', shape: bytes(0, 20), key: ofChannel }),
+  channelKeys: store({
+    name: 'channel-keys',
+    file: 'secrets',
+    shape: bytes(0, 20),
+    key: ofChannel,
+    shadows: ({ channels }) => channels.map(({ channel, kg }) => [channelSecretKey(channel, 'kg'), kg]),
+  }),
   cipherSuiteCaps: store({ name: 'cipher-suite-caps', file: 'access', shape: list(nibble, 16), key: channelKey }),
   authTypes: store({ name: 'auth-types', file: 'access', shape: list(list(nibble, 16), 5), key: channelKey }),
   firewall: store({ name: 'firewall', file: 'access', shape: one, key: (key) => /^\d+(\.\d+){3,4}$/.test(key) }),
@@ -69,10 +77,17 @@ export const stores = {
   time: store({ name: 'time', shape: integer() }),
   systemInfo: store({ name: 'system-info', shape: bytes(16) }),
   firmwareRevision: store({ name: 'firmware-revision', shape: object({ major: byte, minor: byte }, { aux: bytes(0, 4) }) }),
-  guids: store({ name: 'guids', shape: text(64) }),
+  guids: store({
+    name: 'guids',
+    shape: text(64),
+    shadows: ({ deviceGuid, systemGuid }) => [
+      [guidKey('device'), deviceGuid],
+      [guidKey('system'), systemGuid],
+    ],
+  }),
   watchdog: store({ name: 'watchdog', shape: byte }),
   // Chassis
-  chassis: store({ name: 'chassis', shape: number }),
+  chassis: store({ name: 'chassis', shape: number, shadows: ({ restorePolicy }) => [['policy', restorePolicy]] }),
   chassisCapabilities: store({
     name: 'chassis-capabilities',
     shape: object({
@@ -108,9 +123,19 @@ export const stores = {
       },
     ),
     key: ofChannel,
+    shadows: ({ sensors }) =>
+      sensors.map(({ lun, number: sensor, name, thresholds: limits }) => [
+        sensorKey(lun, sensor),
+        limits === undefined ? undefined : { name, thresholds: limits },
+      ]),
   }),
   // Storage
-  fru: store({ name: 'fru', shape: bytes(0, 0x10000), key: (key) => isCount(key, 255) }),
+  fru: store({
+    name: 'fru',
+    shape: bytes(0, 0x10000),
+    key: (key) => isCount(key, 255),
+    shadows: ({ fru }) => fru.map(({ id, name }) => [id, { name }]),
+  }),
   sdr: store({
     name: 'sdr',
     shape: bytes(5, 5 + 255),
@@ -122,7 +147,15 @@ export const stores = {
   selMarks: store({ name: 'sel-marks', shape: integer() }),
   auxiliaryLogs: store({ name: 'auxiliary-logs', shape: bytes(0, 255) }),
   // Transport
-  lan: store({ name: 'lan', shape: bytes(0, PARAMETER), key: ofChannel }),
+  lan: store({
+    name: 'lan',
+    shape: bytes(0, PARAMETER),
+    key: ofChannel,
+    shadows: ({ channels }) =>
+      channels.flatMap(({ channel, parameters }) =>
+        Object.entries(parameters).map(([parameter, value]) => [lanParameterKey(channel, Number(parameter)), value]),
+      ),
+  }),
   sol: store({ name: 'sol', shape: bytes(0, PARAMETER), key: ofChannel }),
   serial: store({ name: 'serial', shape: bytes(0, PARAMETER) }),
   serialSecrets: store({ name: 'serial-secrets', file: 'secrets', shape: bytes(0, PARAMETER) }),

@@ -5,6 +5,7 @@ import { joined } from './bytes.ts';
 import { headerOf, identify, startOf } from './journal-head.ts';
 import { encodeChange, encodeChanges, SEALED_MAGIC, type Change } from './record.ts';
 import { Seal } from './seal.ts';
+import { settled } from '../world/settled.ts';
 
 export interface JournalFileOptions {
   readonly files: Files;
@@ -288,7 +289,7 @@ export class JournalFile {
         this.#unnamed = true;
         this.#compacted = size;
         this.#compactAbove = Math.max(this.#options.compactAbove ?? COMPACT_ABOVE, liveSize * GROWTH);
-        await ignoring(old.close());
+        await settled(old.close());
         await files.syncDir(this.#options.directory).then(
           () => (this.#unnamed = false),
           () => undefined,
@@ -305,8 +306,8 @@ export class JournalFile {
       if (inTurn) this.#compacted = this.#size;
       warn(`${this.#path}: could not be compacted (${(error as Error).message}); it stays as it is`);
       if (this.#file !== next) {
-        if (next) await ignoring(next.close());
-        await ignoring(files.remove(path));
+        if (next) await settled(next.close());
+        await settled(files.remove(path));
       }
       return false;
     }
@@ -326,7 +327,7 @@ export class JournalFile {
   }
 
   #dropSpare(): Promise<void> {
-    return ignoring(this.#options.files.remove(`${this.#path}.spare`));
+    return settled(this.#options.files.remove(`${this.#path}.spare`));
   }
 
   /** Where the records of the present file begin. */
@@ -356,15 +357,6 @@ async function writeContents(file: OpenFile, contents: Contents, seal: Seal | un
   return size;
 }
 
-/** Tidying up behind a failure, which is told by whoever failed. */
-async function ignoring(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch {
-    // As above.
-  }
-}
-
 /** Copies a damaged file beside itself, over no earlier one; returns the copy's name, or '' where there is no room for it. */
 async function copyDamaged(files: Files, directory: string, name: string, size: number, warn: (message: string) => void): Promise<string> {
   let copy = `${name}.damaged`;
@@ -378,7 +370,7 @@ async function copyDamaged(files: Files, directory: string, name: string, size: 
   } catch (error) {
     // The file itself then stays as it is, damage and all.
     warn(`${directory}/${copy}: ${(error as Error).message}`);
-    await ignoring(files.remove(`${directory}/${copy}`));
+    await settled(files.remove(`${directory}/${copy}`));
     return '';
   }
   return copy;

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { listenUnix } from './node-unix.ts';
 import { codeOf, systemError } from './system-error.ts';
 import { fileAccess } from './file-access.ts';
+import { settled } from './settled.ts';
 import type { FileLock, Files, OpenFile, OpenHow } from './world.ts';
 
 /** Files of the real world. */
@@ -136,7 +137,7 @@ class NodeFile implements OpenFile {
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(action, action);
-    this.#last = turn.catch(() => {});
+    this.#last = settled(turn);
     return turn;
   }
 

@@ -9,6 +9,7 @@ import { SimClock } from './sim-clock.ts';
 import { SimNetwork, type Weather } from './sim-network.ts';
 import { SeededRandom } from './sim-random.ts';
 import type { Files, StreamNetwork, World } from './world.ts';
+import { settled as over } from './settled.ts';
 
 export interface SimOptions extends Weather {
   /** How the disks fail; `world.disk.faults` can be changed while it runs. */
@@ -72,7 +73,7 @@ export class SimWorld implements World {
   async until<T>(promise: Promise<T>, limit = 3_600_000): Promise<T> {
     let settled = false;
     const watched = promise.finally(() => (settled = true));
-    watched.catch(() => undefined);
+    void over(watched);
     const end = this.clock.monotonic() + limit;
     while (await this.clock.step(end, () => settled));
     if (!settled) throw new Error(`nothing happens any more at ${this.clock.monotonic()} ms of virtual time`);

@@ -1,6 +1,6 @@
 import { hexText } from '../../codec/index.ts';
 import type { Setup } from '../setup.ts';
-import { stores } from '../stores.ts';
+import { guidKey, stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 export interface IdentityOptions {
@@ -122,17 +122,17 @@ export class Identity {
   }
 
   get deviceGuid(): string {
-    return this.#guids.get('set-device') ?? this.#given.device ?? this.#guids.get('device') ?? this.#made.device;
+    return this.#guids.get(guidKey('device')) ?? this.#given.device ?? this.#guids.get('device') ?? this.#made.device;
   }
 
   get systemGuid(): string {
-    return this.#guids.get('set-system') ?? this.#given.system ?? this.#guids.get('system') ?? this.#made.system;
+    return this.#guids.get(guidKey('system')) ?? this.#given.system ?? this.#guids.get('system') ?? this.#made.system;
   }
 
   /** Gives the device or the system another UUID, for good. Throws RangeError for what is none. */
   setGuid(which: 'device' | 'system', uuid: string): Durable {
     if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid)) throw new RangeError(`'${uuid}' is not a UUID`);
-    return this.#guids.set(`set-${which}`, uuid.toLowerCase());
+    return this.#guids.set(guidKey(which), uuid.toLowerCase());
   }
 
   /** As the wire has it: least significant byte first, the node field leading (§20.8). */

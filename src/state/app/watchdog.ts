@@ -1,8 +1,8 @@
 import { IpmiError } from '../../codec/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
-import type { Setup } from '../setup.ts';
+import type { Log, Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
-import type { Durable, Store } from '../store.ts';
+import { unwaited, type Durable, type Store } from '../store.ts';
 
 /** A bit for each timer use, as the expiration flags have it (IPMI 2.0 §27.6). */
 const flagOf = (use: number): number => 1 << use;
@@ -39,8 +39,11 @@ export class Watchdog {
   #timers: Timer[] = [];
   #endsAt: number | undefined;
 
+  readonly #log: Log;
+
   constructor(setup: Setup, events: WatchdogEvents) {
     this.#clock = setup.clock;
+    this.#log = setup.log;
     this.#events = events;
     this.#kept = setup.store(stores.watchdog);
   }
@@ -107,7 +110,7 @@ export class Watchdog {
   #expire(): void {
     this.#stop();
     // Nobody waits for this one to be stored: what the timer does comes first.
-    void this.#kept.set('expired', this.expirations | flagOf(this.settings.use))?.catch(() => undefined);
+    unwaited(this.#kept.set('expired', this.expirations | flagOf(this.settings.use)), this.#log, 'watchdog expiration flags');
     this.#events.expired(this.settings);
   }
 }

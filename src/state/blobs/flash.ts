@@ -5,6 +5,7 @@ import type { SessionView } from '../../router/message.ts';
 import type { Log } from '../setup.ts';
 import { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './handler.ts';
 import type { DataPathKind, OpenPath } from './paths.ts';
+import { settled } from '../../world/settled.ts';
 
 export interface FlashOptions {
   readonly update: UpdateService;
@@ -311,7 +312,7 @@ export class FlashBlobs implements BlobHandler {
     const owned = this.#owner !== undefined && update.owns(this.#owner);
     this.#start();
     if (owned) update.kill('given up by its host');
-    else if (pending && image !== undefined) await update.discardImage(images.get(image)!).catch(() => undefined);
+    else if (pending && image !== undefined) await settled(update.discardImage(images.get(image)!));
   }
 
   /** As it was before anything was sent. */
@@ -327,7 +328,7 @@ export class FlashBlobs implements BlobHandler {
     this.#sent = { image: false, hash: false };
     this.#status = ActionStatus.Unknown;
     this.#state = 'not-yet-started';
-    void open?.way?.close().catch(() => undefined);
+    void settled(open?.way?.close());
   }
 
   /** What the hash says: 32 bytes, or the text of `sha256sum`. None was sent: nothing is compared. */

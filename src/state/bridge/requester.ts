@@ -3,6 +3,7 @@ import type { Answer, Context } from '../../router/message.ts';
 import { partyOf, Shares } from '../../router/shares.ts';
 import { buildMessage, type IpmiMessage } from '../../wire/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
+import { settled } from '../../world/settled.ts';
 
 /** How a medium took a frame: all of it, no acknowledge, another master won, or the bus is stuck (IPMI 2.0 §22.7). */
 export type WriteResult = 'taken' | 'nack' | 'arbitration' | 'bus-error';
@@ -167,7 +168,7 @@ export class Requester {
       open.tries++;
       this.repeated++;
       // A refused repetition is a lost one: the next try, or the end of all of them, is already on its way.
-      void Promise.resolve(this.#options.write(open.frame, responder, open.request.cause)).catch(() => undefined);
+      void settled(Promise.resolve(this.#options.write(open.frame, responder, open.request.cause)));
       this.#await(slot, open, responder);
     });
   }

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../world/world.ts';
 import { Machine, type PowerAction, type PowerBackend } from './machine.ts';
 import type { Log, Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
-import { both, type Durable, type Store } from '../store.ts';
+import { both, type Durable, type Store, unwaited } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
 
@@ -120,7 +120,7 @@ export class Chassis {
     this.#on = before === undefined ? (options.power ?? 'on') === 'on' : restored;
     if (before !== undefined && restored) {
       const cause = this.restorePolicy === RestorePolicy.AlwaysOn ? RestartCause.AlwaysRestore : RestartCause.RestorePrevious;
-      void this.#setCause(cause, 0)?.catch(() => undefined);
+      unwaited(this.#setCause(cause, 0), this.#log, 'restart cause');
     }
     this.#since = this.#clock.monotonic();
   }
@@ -175,8 +175,8 @@ export class Chassis {
   }
 
   /** After every power change, reset and diagnostic interrupt. */
-  onPower(listener: (change: PowerChange) => void): void {
-    this.#listeners.add(listener);
+  onPower(listener: (change: PowerChange) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Before the machine starts or is reset, and before a back end hears of it: what the next boot reads may depend on the cause. */
@@ -256,7 +256,7 @@ export class Chassis {
     const done = both(starts ? this.#setCause(cause, channel) : undefined, this.#remember(action, starts, cause));
     if (action === 'soft') {
       if (this.#on && !this.#driven?.backend.watch)
-        this.#pending = this.#clock.after(this.#softOffDelay, () => void this.#switch(false, 'soft')?.catch(() => undefined));
+        this.#pending = this.#clock.after(this.#softOffDelay, () => unwaited(this.#switch(false, 'soft'), this.#log, 'power state'));
       return done;
     }
     if (action === 'cycle' && this.#on) {
@@ -288,7 +288,7 @@ export class Chassis {
     try {
       const on = (): Durable => this.#switch(true, 'cycle');
       const machine = this.#driven;
-      void (machine ? machine.run('on', on) : on())?.catch(() => undefined);
+      unwaited(machine ? machine.run('on', on) : on(), this.#log, 'second half of a power cycle');
     } catch {
       // The log has it.
     }
@@ -315,18 +315,18 @@ export class Chassis {
     this.#pending?.cancel();
     this.#pending = undefined;
     if (on) this.#startsByItself(RestartCause.Unknown);
-    void both(this.#lastEvent.set('last', NO_EVENT), this.#switch(on, on ? 'on' : 'off'))?.catch(() => undefined);
+    unwaited(both(this.#lastEvent.set('last', NO_EVENT), this.#switch(on, on ? 'on' : 'off')), this.#log, 'power state');
   }
 
   #wasReset(): void {
     if (this.#life !== 'open') return;
     this.#startsByItself(RestartCause.SoftReset);
-    void this.#switch(true, 'reset')?.catch(() => undefined);
+    unwaited(this.#switch(true, 'reset'), this.#log, 'power state');
   }
 
   #startsByItself(cause: number): void {
     this.#restartListeners.tell(cause);
-    void this.#setCause(cause, 0)?.catch(() => undefined);
+    unwaited(this.#setCause(cause, 0), this.#log, 'restart cause');
   }
 
   /** Power-on hours as counts of `minutesPerCount` (§28.14). */

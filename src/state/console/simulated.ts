@@ -5,7 +5,7 @@ import type { ConsolePort, ConsoleSource } from './console.ts';
 
 export interface SimulatedOptions {
   readonly clock: Clock;
-  readonly chassis: Chassis;
+  readonly chassis: Pick<Chassis, 'isOn' | 'onPower'>;
   /** What the machine calls itself. */
   readonly host: string;
 }
@@ -36,11 +36,12 @@ export class SimulatedConsole implements ConsoleSource {
   #line = '';
   #held: string[] | undefined;
   #closed = false;
+  readonly #forget: () => void;
 
   constructor(port: ConsolePort, options: SimulatedOptions) {
     this.#port = port;
     this.#options = options;
-    options.chassis.onPower(({ on, starts }) => {
+    this.#forget = options.chassis.onPower(({ on, starts }) => {
       if (this.#closed) return;
       port.available(on);
       if (starts) this.#bootFrom(0);
@@ -78,6 +79,7 @@ export class SimulatedConsole implements ConsoleSource {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#forget();
     this.#boot?.cancel();
   }
 

@@ -9,7 +9,7 @@ import { FILTERS, PefParameters, type PefDefaults } from './pef-parameters.ts';
 import type { Sel } from '../storage/sel.ts';
 import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
-import { both, type Durable, type Store } from '../store.ts';
+import { both, type Durable, type Store, unwaited } from '../store.ts';
 
 export interface PefOptions extends Omit<AlertSurroundings, 'clock' | 'log' | 'parameters'> {
   readonly defaults?: PefDefaults;
@@ -210,9 +210,8 @@ export class Pef {
     const { alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt } = actions;
     const mask = [alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt].reduce((bits, on, i) => (on ? bits | (1 << i) : bits), 0);
     const data = Uint8Array.of(0xc0 | PEF_ACTION_OFFSET, mask, 0xff);
-    void this.#options.events
-      .raise({ generator: address, sensorType: SYSTEM_EVENT, sensorNumber: 0, eventType: 0x6f, deassertion: false, data })
-      ?.catch(() => undefined);
+    const event = { generator: address, sensorType: SYSTEM_EVENT, sensorNumber: 0, eventType: 0x6f, deassertion: false, data };
+    unwaited(this.#options.events.raise(event), this.#setup.log, 'the event of a PEF action');
   }
 
   #power(rank: number): void {
@@ -270,7 +269,7 @@ export class Pef {
     for (const taken of this.#postponed.splice(0)) this.#drop(taken);
     this.#stopPostponing();
     const done = both(this.#processed.set('bmc', NONE), this.#processed.set('software', NONE));
-    void done?.catch(() => undefined);
+    unwaited(done, this.#setup.log, 'last processed event');
   }
 
   #cancel(): void {
@@ -317,7 +316,7 @@ export class Pef {
   }
 
   #mark(recordId: number): void {
-    if (this.bmcRecordId !== recordId) void this.#processed.set('bmc', recordId)?.catch(() => undefined);
+    if (this.bmcRecordId !== recordId) unwaited(this.#processed.set('bmc', recordId), this.#setup.log, 'last processed event');
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import { ordered, stepOf, toRaw, toReal } from './sensor-factors.ts';
 import { constant, Pushed, type SensorSource } from './sensor-source.ts';
 import type { Durable, Store } from '../store.ts';
+import { sensorKey } from '../stores.ts';
 
 export * from './sensor-declaration.ts';
 
@@ -63,7 +64,7 @@ export class Sensor {
   constructor(declaration: SensorDeclaration, around: SensorSurroundings) {
     this.declaration = declaration;
     this.#around = around;
-    this.#key = `${declaration.lun ?? 0}/${declaration.number}`;
+    this.#key = sensorKey(declaration.lun ?? 0, declaration.number);
     this.#source = declaration.source ?? constant(declaration.analog?.nominal ?? declaration.states ?? 0);
     this.#source.onChange?.(() => this.#look());
     this.#discrete = declaration.states ?? 0;

@@ -5,7 +5,7 @@ import { Sensor, sensorDeclaration, type SensorDeclaration, type SensorSurroundi
 import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
 import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
-import type { Store } from '../store.ts';
+import { unwaited, type Store } from '../store.ts';
 
 /** Milliseconds between two looks at sensors that move, unless the settings say otherwise. */
 const INTERVAL = 2000;
@@ -29,7 +29,7 @@ export class Sensors {
     const around: SensorSurroundings = {
       owner,
       store,
-      raise: (event) => void events.raise(event)?.catch(() => undefined),
+      raise: (event) => unwaited(events.raise(event), setup.log, 'the event of a sensor'),
       powered: () => this.powered(),
       changed: (sensor) => this.#reconsider(sensor),
     };

@@ -2,9 +2,9 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
 import { PackedRecords } from './packed-records.ts';
 import { Reservation } from '../reservation.ts';
-import type { Setup } from '../setup.ts';
+import type { Log, Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
-import { both, type Durable, type Store } from '../store.ts';
+import { both, type Durable, type Store, unwaited } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 
 export interface SelOptions {
@@ -33,9 +33,12 @@ export class Sel {
   #found = 0;
   #partial: { readonly id: number; readonly bytes: Uint8Array; filled: number } | undefined;
 
+  readonly #log: Log;
+
   constructor(setup: Setup, time: BmcTime, { capacity = 1024 }: SelOptions = {}) {
     this.capacity = capacity;
     this.#time = time;
+    this.#log = setup.log;
     this.#records = setup.store(stores.sel, new PackedRecords(RECORD_SIZE));
     this.#marks = setup.store(stores.selMarks);
     // Ids run in order of addition and wrap around: the oldest follows the widest gap.
@@ -89,7 +92,7 @@ export class Sel {
   add(record: Uint8Array): { readonly id: number; readonly done: Durable } {
     if (this.count >= this.capacity) {
       // The flag is worth storing, but the refusal does not wait for it.
-      void this.#marks.set('overflow', 1)?.catch(() => undefined);
+      unwaited(this.#marks.set('overflow', 1), this.#log, 'SEL overflow flag');
       throw new IpmiError(CC.OutOfSpace, 'the SEL is full');
     }
     const id = this.#freshId();

@@ -9,6 +9,7 @@ import { Switcher, type RollbackResult, type SelfTestResult, type SwitcherOption
 import { Upload, type Device } from './upload.ts';
 import { versionText } from '../../wire/firmware-version.ts';
 import { Listeners } from '../listeners.ts';
+import { settled } from '../../world/settled.ts';
 
 /** Who updates. An upload belongs to who has the key that it was begun with. */
 export interface Owner {
@@ -292,7 +293,7 @@ export class UpdateService {
   /** Work on slots that the next upload waits for. */
   #settled(work: () => Promise<void>): Promise<void> {
     const done = this.#settling.then(work);
-    this.#settling = done.catch(() => undefined);
+    this.#settling = settled(done);
     return done;
   }
 

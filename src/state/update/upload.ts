@@ -5,6 +5,7 @@ import { DESCRIPTOR_SIZE, descriptorVersion, readDescriptor, signedPart, type De
 import { told, UpdateError } from './errors.ts';
 import type { Slot } from './medium.ts';
 import { compareVersions, versionText, type Version } from '../../wire/firmware-version.ts';
+import { settled } from '../../world/settled.ts';
 
 /** Whose image this device takes, and how signatures are checked. */
 export interface Device {
@@ -77,7 +78,7 @@ export class Upload {
 
   /** Resolves when nothing is being written. */
   async settled(): Promise<void> {
-    await this.#writing?.catch(() => undefined);
+    await settled(this.#writing);
   }
 
   /** Reads the image back and checks it. `expected`: SHA-256 of all bytes, by whoever sent them. */
@@ -189,7 +190,7 @@ export class Upload {
         throw this.#failure;
       },
     );
-    writing.catch(() => undefined);
+    void settled(writing);
     this.#writing = writing;
     return writing;
   }
