@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = fileURLToPath(new URL('.', import.meta.url));
 
 /** One line of context is enough, so that a neighbour's change leaves a patch as it is. */
 const LOOSELY = ['--recount', '-C1'];
@@ -21,8 +20,9 @@ export interface Planted {
   readonly file: string;
 }
 
-/** The planted defects, by name. */
-export function planted(): Planted[] {
+/** The planted defects of a tree, by name. */
+export function planted(tree = root): Planted[] {
+  const folder = join(tree, 'test', 'planted');
   const names = readdirSync(folder).filter((name) => name.endsWith('.patch'));
   return names.sort().map((name) => {
     const file = join(folder, name);
@@ -102,13 +102,14 @@ function firstFailure(tree: string, files: readonly string[]): string | undefine
   writeFileSync(report, '{}');
   const words = ['run', '--bail=1', '--reporter=json', `--outputFile=${report}`, ...NOT_PLANTED, ...files];
   const vitest = join(tree, 'node_modules', 'vitest', 'vitest.mjs');
-  const { status, signal } = spawnSync(process.execPath, [vitest, ...words], {
+  const { status, signal, error } = spawnSync(process.execPath, [vitest, ...words], {
     cwd: tree,
     stdio: 'ignore',
     timeout: LONGEST,
     killSignal: 'SIGKILL',
   });
-  if (signal) return `no end within ${LONGEST / 1000} s`;
+  if (error && 'code' in error && error.code === 'ETIMEDOUT') return `no end within ${LONGEST / 1000} s`;
+  if (signal) throw new Error(`vitest was ended by ${signal}`);
   const { testResults = [] } = JSON.parse(readFileSync(report, 'utf8')) as Report;
   rmSync(report);
   if (status === 0) return undefined;

@@ -14,17 +14,14 @@ const { values } = parseArgs({
   },
 });
 const wanted = new RegExp(values.only);
-const defects = planted().filter(({ name }) => wanted.test(name));
-if (defects.length === 0) {
-  console.error(`no planted defect is called like ${wanted}; the names are those of test/planted/*.patch`);
-  process.exit(2);
-}
-
 const tree = mkdtempSync(join(tmpdir(), 'ipmi-bmc-planted-'));
 let wrong = 0;
 const rows: Row[] = [];
 try {
   copyTree(tree);
+  // Those of the copy: whoever works on in the tree meanwhile does not disturb the run.
+  const defects = planted(tree).filter(({ name }) => wanted.test(name));
+  if (defects.length === 0) console.error(`no planted defect is called like ${wanted}; the names are those of test/planted/*.patch`);
   for (const [index, defect] of defects.entries()) {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${index + 1}/${defects.length} ${defect.name}`);
     const row = { name: defect.name, ...attempt(defect) };
@@ -38,7 +35,7 @@ try {
 }
 if (values.json) console.log(JSON.stringify(rows, undefined, 2));
 else console.log(`${rows.length} planted, ${rows.filter(({ result }) => result === 'noticed').length} noticed, ${wrong} to be looked at`);
-process.exit(wrong > 0 ? 1 : 0);
+process.exit(rows.length === 0 ? 2 : wrong > 0 ? 1 : 0);
 
 interface Row {
   readonly name: string;

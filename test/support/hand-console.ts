@@ -15,14 +15,18 @@ import {
   PayloadType,
   Rakp1,
   Rakp2,
+  rakp2Code,
   Rakp3,
   rakp3Code,
+  Rakp4,
+  rakp4Code,
   REMOTE_CONSOLE,
   SessionCrypto,
   sessionKeys,
   word,
   type Exchange,
   type IpmiMessage,
+  type SessionKeys,
 } from '../../src/wire/index.ts';
 import type { SimWorld } from '../../src/world/index.ts';
 import type { Endpoint, UdpSocket } from '../../src/world/world.ts';
@@ -31,6 +35,7 @@ export const BMC: Endpoint = { host: '10.0.0.1', port: 623 };
 /** Simulated milliseconds in which an answer comes, if one does. */
 const WAIT = 20;
 
+const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 export const secret = (text: string): Uint8Array => fromLatin1(text, 20);
 
 /** One UDP port of somebody. */
@@ -79,6 +84,8 @@ export interface LogIn20 {
   readonly role?: number;
   /** Without: the user is looked up by name and role. Default true. */
   readonly nameOnly?: boolean;
+  /** As RAKP 1 has it. Default: that of the name. */
+  readonly nameLength?: number;
   /** What Open Session asks for. Default 0: the highest there is. */
   readonly maxPrivilege?: number;
 }
@@ -92,6 +99,8 @@ export class Steps20 {
   status: number | undefined;
   /** The level that the answer to Open Session promises. */
   promised = 0;
+  /** Whether the last answer proved what it has to: RAKP 2 the password, RAKP 4 the session's key. */
+  proved = false;
   exchange: Exchange | undefined;
 
   constructor(console: HandConsole, options: LogIn20 = {}) {
@@ -125,18 +134,25 @@ export class Steps20 {
   async rakp1(): Promise<number | undefined> {
     const { user = 'admin', role = Privilege.Administrator, nameOnly = true } = this.#options;
     const name = fromLatin1(user);
+    const { nameLength = name.length } = this.#options;
     const consoleRandom = this.console.world.random.bytes(16);
     const answer = await this.console.outside(
       PayloadType.Rakp1,
-      Rakp1.encode({ tag: 2, bmcId: this.bmcId, consoleRandom, nameOnly, role, nameLength: name.length, name }),
+      Rakp1.encode({ tag: 2, bmcId: this.bmcId, consoleRandom, nameOnly, role, nameLength, name }),
     );
     this.status = answer?.[1];
     if (!answer || this.status !== 0) return this.status;
-    const { bmcRandom, bmcGuid } = Rakp2.decode(answer);
+    const { bmcRandom, bmcGuid, code } = Rakp2.decode(answer);
     const { authentication } = this.#suite;
     const { consoleId, bmcId } = this;
     this.exchange = { authentication, consoleId, bmcId, consoleRandom, bmcRandom, bmcGuid, role: role | (nameOnly ? 0x10 : 0), name };
+    this.proved = equal(code, rakp2Code(this.exchange, secret(this.#options.password ?? 'AdminPass123')));
     return this.status;
+  }
+
+  get #keys(): SessionKeys {
+    const { password = 'AdminPass123', kg } = this.#options;
+    return sessionKeys(this.exchange!, { user: secret(password), bmc: secret(kg ?? password) });
   }
 
   /** `change`: what is sent in place of the right code. */
@@ -144,15 +160,14 @@ export class Steps20 {
     const { password = 'AdminPass123' } = this.#options;
     const code = change(rakp3Code(this.exchange!, secret(password)));
     const answer = await this.console.outside(PayloadType.Rakp3, Rakp3.encode({ tag: 3, status: 0, bmcId: this.bmcId, code }));
+    this.proved = answer !== undefined && answer[1] === 0 && equal(Rakp4.decode(answer).code, rakp4Code(this.exchange!, this.#keys.sik));
     return (this.status = answer?.[1]);
   }
 
   /** The session's end, whether the BMC takes it for open or not. */
   session(): Session20 {
-    const { password = 'AdminPass123', kg } = this.#options;
-    const user = secret(password);
-    const keys = sessionKeys(this.exchange!, { user, bmc: kg === undefined ? user : secret(kg) });
-    return new Session20(this.console, this.bmcId, new SessionCrypto(this.#suite, keys, user));
+    const { password = 'AdminPass123' } = this.#options;
+    return new Session20(this.console, this.bmcId, new SessionCrypto(this.#suite, this.#keys, secret(password)));
   }
 }
 
@@ -170,6 +185,7 @@ export async function logIn20(console: HandConsole, options: LogIn20 = {}): Prom
   for (const step of ['open', 'rakp1', 'rakp3'] as const) {
     const status = await steps[step]();
     if (status !== 0) throw new Error(`${step}: status ${status}`);
+    if (step === 'rakp1' && !steps.proved) throw new Error('RAKP 2 does not prove that the BMC knows the password');
   }
   return steps.session();
 }

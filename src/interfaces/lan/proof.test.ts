@@ -61,6 +61,20 @@ describe('RAKP 3', () => {
     }
   });
 
+  test('sent again is answered again where its code is right, and proves nothing to anybody else', async () => {
+    const { bmc, console } = await lan();
+    const steps = new Steps20(console);
+    expect([await steps.open(), await steps.rakp1(), await steps.rakp3(), steps.proved]).toEqual([0, 0, 0, true]);
+    for (const form of Object.values(forms)) {
+      expect([await steps.rakp3(form), steps.proved]).toEqual([RakpStatus.InvalidIntegrityCheckValue, false]);
+      expect(bmc.sessions.active).toHaveLength(1);
+    }
+    expect([await steps.rakp3(), steps.proved]).toEqual([0, true]);
+    expect((await steps.session().ask(1, NetFn.App, 0x01))?.[0]).toBe(0);
+    expect(await steps.rakp3()).not.toBe(0);
+    expect(bmc.sessions.active).toHaveLength(1);
+  });
+
   test('before RAKP 1 opens nothing', async () => {
     const { bmc, console } = await lan();
     const steps = new Steps20(console);
@@ -97,6 +111,17 @@ describe('passwords', () => {
   });
 });
 
+test('a password that changes during a log-in is another one, to its last byte', async () => {
+  for (let at = 0; at < 20; at++) {
+    const { bmc, console } = await lan();
+    const steps = new Steps20(console, { user: 'long', password: TWENTY });
+    expect([await steps.open(), await steps.rakp1()]).toEqual([0, 0]);
+    await bmc.users.setPassword(5, fromLatin1(TWENTY.slice(0, at) + '#' + TWENTY.slice(at + 1), 20));
+    expect(await steps.rakp3(), `byte ${at}`).toBe(RakpStatus.InvalidIntegrityCheckValue);
+    expect(bmc.sessions.active).toEqual([]);
+  }
+});
+
 describe('the BMC key', () => {
   const KG = 'abcdefghijklmnopqrst';
   test('is one of the two that a session is signed and encrypted with, to its last byte', async () => {
@@ -104,6 +129,15 @@ describe('the BMC key', () => {
       const { console } = await lan({}, { kg: KG });
       const session = await logIn20(console, { kg });
       expect((await session.ask(1, NetFn.App, 0x01))?.[0], `${kg}`).toBe(kg === KG ? 0 : undefined);
+    }
+  });
+
+  test('is proved by RAKP 4, and not by RAKP 2', async () => {
+    for (const kg of [KG, 'abcdefghijklmnopqrs#', undefined]) {
+      const { console } = await lan({}, { kg: KG });
+      const steps = new Steps20(console, { kg });
+      expect([await steps.open(), await steps.rakp1(), steps.proved]).toEqual([0, 0, true]);
+      expect([await steps.rakp3(), steps.proved]).toEqual([0, kg === KG]);
     }
   });
 
@@ -148,7 +182,7 @@ describe('limits', () => {
   });
 
   test('of the cipher suite, each its own; a suite at 0 is not to be had', async () => {
-    const { bmc, rmcpPlus } = await lan();
+    const { bmc, console, rmcpPlus } = await lan();
     const caps = Array<number>(16).fill(Privilege.Administrator);
     caps[ALL.indexOf(3)] = Privilege.Operator;
     caps[ALL.indexOf(8)] = 0;
@@ -156,7 +190,37 @@ describe('limits', () => {
     expect([await rmcpPlus({ suite: 3 }), await rmcpPlus({ suite: 3, role: Privilege.Operator })]).toEqual([UnauthorizedRole, 'in']);
     expect(await rmcpPlus({ suite: 8, role: Privilege.User })).toBe(UnauthorizedRole);
     expect([await rmcpPlus({ suite: 17 }), await rmcpPlus({ suite: 2 })]).toEqual(['in', 'in']);
+    const capped = new Steps20(console, { suite: 3, maxPrivilege: Privilege.Administrator });
+    expect([await capped.open(), await new Steps20(console, { suite: 8 }).open()]).toEqual([UnauthorizedRole, UnauthorizedRole]);
     expect(await rmcpPlus({ suite: 3, maxPrivilege: Privilege.Administrator })).toBe(UnauthorizedRole);
+  });
+
+  test('stand before RAKP 2: whoever may not come in gets nothing signed with a password', async () => {
+    const refusedAt = async (change: (bmc: Bmc) => unknown, logIn: LogIn20 = {}): Promise<string> => {
+      const { bmc, console } = await lan();
+      await change(bmc);
+      const steps = new Steps20(console, logIn);
+      for (const step of ['open', 'rakp1', 'rakp3'] as const) if ((await steps[step]()) !== 0) return step;
+      return 'in';
+    };
+    const nothing = (): void => undefined;
+    const oper = { user: 'oper', password: 'OperPass123' };
+    expect(await refusedAt(nothing)).toBe('in');
+    for (const nameOnly of [true, false]) expect(await refusedAt(nothing, { ...oper, nameOnly })).toBe('rakp1');
+    const access = ({ channels }: Bmc, privilegeLimit: number) => channels.setPresentAccess(1, { ...channels.access(1, 'present'), privilegeLimit });
+    expect(await refusedAt((bmc) => access(bmc, Privilege.Operator))).toBe('rakp1');
+    const caps = ALL.map((id) => (id === 17 ? Privilege.Operator : Privilege.Administrator));
+    expect(await refusedAt(({ channels }) => channels.setSuiteCaps(1, caps))).toBe('rakp1');
+    expect(await refusedAt(({ users }) => users.setEnabled(2, false))).toBe('rakp1');
+    expect(await refusedAt(nothing, { maxPrivilege: Privilege.User })).toBe('rakp1');
+    expect(await refusedAt(nothing, { user: 'nobody' })).toBe('rakp1');
+  });
+
+  test('of a name: as long as it says, and sixteen bytes at most', async () => {
+    for (const nameLength of [0, 4, 6, 15, 16, 17, 0xff]) {
+      const { rmcpPlus } = await lan();
+      expect(await rmcpPlus({ nameLength }), `${nameLength}`).toBe(nameLength < 5 ? UnauthorizedName : RakpStatus.InvalidNameLength);
+    }
   });
 
   test('of Open Session itself', async () => {

@@ -278,3 +278,15 @@ test('I3: a worker has at most 64 owners, and one question a request to the hand
   for (let i = 1; i < 70; i++) await worker.say({ type: 'register', id: i, owner: `o${i}`, handlers: [{ netFn: 0x32, cmd: i }] });
   expect((await worker.heard()).filter(({ type }) => type === 'refused')).toHaveLength(6);
 });
+
+test('a claim that names no level is for administrators; one that names a level is for that', async () => {
+  const { router, connect } = await bench();
+  const worker = await connect();
+  const levels = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'];
+  const handlers = [{ netFn: 0x30, cmd: 0x10 }, ...levels.map((privilege, i) => ({ netFn: 0x30, cmd: 0x20 + i, privilege }))];
+  await worker.say({ type: 'hello', protocol: 1 }, { type: 'register', id: 1, owner: 'acme', handlers });
+  expect(await worker.heard()).toContainEqual({ type: 'registered', id: 1 });
+  const level = (cmd: number) => router.find({ netFn: 0x30, cmd, lun: 0, data: new Uint8Array(0) }, 1)?.handler.privilege;
+  expect(level(0x10)).toBe(4);
+  expect(levels.map((_, i) => level(0x20 + i))).toEqual([0, 1, 2, 3, 4, 5]);
+});
