@@ -7,7 +7,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 const XON = 0x11;
 const XOFF = 0x13;
 const ACK = 0x06;
-const AHEAD = 4;
+const AHEAD = 2;
 const PIECE = Buffer.alloc(16_384, '0123456789abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ\r\n');
 
 export class ConsoleFeed {

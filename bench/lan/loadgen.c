@@ -195,13 +195,11 @@ static bool all_up(void)
     return true;
 }
 
-/* What the console has written already has to be carried, or it would be there for the next session. */
-#define SILENCE   60000000ull
-
+/* What the console has written already has to be carried, or it would wait there for the next session. */
 static bool anything_open(void)
 {
     for (int i = 0; i < o.sessions; i++)
-        if (o.mode == M_SOL && ss[i].st == S_RUN && now - ss[i].sol_at < SILENCE) return true;
+        if (o.mode == M_SOL && ss[i].st == S_RUN && ss[i].sol_got < ss[i].sol_due) return true;
     for (int i = 0; i < o.sessions; i++)
         if (ss[i].inflight || (ss[i].st > S_IDLE && ss[i].st < S_RUN)) return true;
     return false;

@@ -15,6 +15,7 @@
 #define XOFF      0x13          /* ... stop, ... */
 #define ACK       0x06          /* ... and SOL_CHUNK characters have come */
 #define SOL_CHUNK 16384
+#define SOL_AHEAD 2             /* chunks that it writes before the first ACK */
 #define SID_BITS  20            /* low bits of our session id: the session's index */
 
 enum mode { M_CMD, M_SETUP, M_PING, M_AUTHCAP, M_SOL, M_COUNT };
@@ -60,7 +61,7 @@ struct sess {
     uint8_t sol_last;           /* sequence number of the last SOL packet with characters */
     uint8_t sol_seq;            /* of the last one that we sent */
     uint64_t sol_at;            /* when theirs came */
-    uint64_t sol_got;           /* characters since the last ACK */
+    uint64_t sol_got, sol_due;  /* characters that came, and that the console has been asked for */
     uint8_t hs[256];            /* last handshake datagram, for retransmission */
     size_t hslen;
     struct slot slots[256];     /* rqSeq uses 64, ping tags 255 */

@@ -81,6 +81,7 @@ void answered(struct sess *s, struct ipmi_rsp *r)
         if (r->cc) { fail_session(s, r->cc); return; }
         s->st = S_RUN;
         s->sol_at = now;
+        s->sol_due = SOL_AHEAD * SOL_CHUNK;
         sol_type(s, XON);
         break;
     case S_CLOSE:
@@ -180,11 +181,12 @@ void sol_rx(struct sess *s, const uint8_t *p, size_t n)
     if (n < 4) { st.bad[BAD_FORMAT]++; return; }
     seq = p[0] & 15;
     if (!seq) return;           /* an acknowledgement or a status: nothing to answer */
-    if (s->st != S_RUN) { st.stray++; return; }
+    if (s->st < S_RUN) { st.stray++; return; }
     ack[1] = seq;
     ack[2] = n - 4;
-    if (seq != s->sol_last && (s->sol_got += n - 4) >= SOL_CHUNK) {
-        s->sol_got -= SOL_CHUNK;
+    if (seq != s->sol_last) s->sol_got += n - 4;
+    if (phase <= P_RUN && s->sol_due - s->sol_got <= (SOL_AHEAD - 1) * SOL_CHUNK) {
+        s->sol_due += SOL_CHUNK;
         ack[0] = s->sol_seq = s->sol_seq % 15 + 1;
         ack[len++] = ACK;
     }

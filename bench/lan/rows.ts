@@ -93,7 +93,7 @@ export const rows: readonly Row[] = [
     id: 'sol',
     title: 'SOL, console to client',
     unit: 'KiB',
-    args: ['-m', 'sol'],
+    args: ['-m', 'sol', '--timeout', '2'],
   },
   fleet(200),
   fleet(1000, '1,000 processes of `ipmi_sim` are not started'),
