@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { connectLan } from '../src/client/index.ts';
 import { GetDeviceId } from '../src/commands/app/device.ts';
+import { localAddresses } from '../src/world/node-addresses.ts';
 import { nodeWorld } from '../src/world/node.ts';
 import { bin, firstLine, stopped } from './support/cli.ts';
 import { runTool, toolTest } from './support/tools.ts';
@@ -244,4 +245,17 @@ test('M15: init writes random passwords that this user alone may read, and check
   });
   expect(texts[0]).not.toBe(texts[1]);
   expect(texts.join()).not.toContain('change-me');
+});
+
+toolTest('V3: ipmitool reaches a BMC on all addresses by each of them', ['ipmitool'], async () => {
+  const addresses = ['127.0.0.1', '127.0.0.5', ...localAddresses().filter((address) => !address.includes(':') && !address.startsWith('127.'))];
+  for (const listen of ['0.0.0.0:0', '[::]:0']) {
+    if (listen.startsWith('[') && !localAddresses().includes('::1')) continue;
+    const { ready, port } = await start(['--lan', listen]);
+    for (const host of listen.startsWith('[') ? [...addresses, '::1'] : addresses) {
+      const login = ['-U', 'admin', '-P', ready.logIns![0].password, '-N', '1', '-R', '2'];
+      const { code, out } = await runTool('ipmitool', ['-I', 'lanplus', '-H', host, '-p', String(port), ...login, 'mc', 'info']);
+      expect([listen, host, code, out]).toEqual([listen, host, 0, expect.stringContaining('Product ID')]);
+    }
+  }
 });

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../config/index.ts';
 import { simWorld } from '../world/index.ts';
 import { defaultServer, randomPassword } from './default-server.ts';
-import { endpoint, meant } from './endpoint.ts';
+import { meantEndpoint } from '../world/endpoint-forms.ts';
+import { endpoint } from './endpoint.ts';
 import { problemOf } from './errors.ts';
 import { freshSample } from './init.ts';
 import { program } from './output.ts';
@@ -20,11 +21,18 @@ test.each([
   ['127.0.0.1:70000', '127.0.0.1:9623'],
 ])('V3: the address %s is refused with the form that was meant', (given, form) => {
   expect(() => endpoint(given)).toThrow('expected host:port, like ');
-  expect(meant(given)).toContain(form);
+  expect(meantEndpoint(given)).toContain(form);
 });
 
 test.each(['127.0.0.1:0', '[::1]:9623', '[fe80::1%eth0]:623', '0.0.0.0:623', 'localhost:9623'])('V3: the address %s is one', (given) => {
   expect(endpoint(given)).toBe(given);
+});
+
+test('V3: a listen: of a config file likewise, with its place', () => {
+  const listening = (listen: string): string => `interfaces: [{ type: lan, listen: "${listen}" }]\n`;
+  expect(() => parseConfig(listening('::1:19702'), 'f')).toThrow('f:1:35 interfaces.0.listen: expected host:port, like [::1]:19702');
+  expect(() => parseConfig(listening(':9623'), 'f')).toThrow('expected host:port, like 127.0.0.1:9623 or 0.0.0.0:9623');
+  expect(() => parseConfig(listening('[fe80::1%eth0]:623'), 'f')).not.toThrow();
 });
 
 test('V19: hints name the program as it was started, and npx of another program does not count', () => {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { ENDPOINT, meantEndpoint } from '../world/endpoint-forms.ts';
 import { latin1Text, utf8Length } from './text-schema.ts';
 
 const isPort = (text: string): boolean => !(Number(/:(\d+)$/.exec(text)?.[1]) > 65_535);
-/** `host:port`, `[v6]:port`. */
+/** `host:port`, `[v6]:port`, `[v6%zone]:port`. */
 const endpoint = z
   .string()
-  .regex(/^(\[[\da-f:.]+\]|[^:\s]+):\d{1,5}$/i, 'expected host:port')
+  .regex(ENDPOINT, { error: ({ input }) => `expected host:port, like ${meantEndpoint(String(input))}` })
   .refine(isPort, 'expected a port of 0 to 65535');
 const isKeyInHex = (key: string): boolean => /^0x[\da-f]{40}$/i.test(key);
 const ipv4 = z.ipv4('expected an IPv4 address');
@@ -36,7 +37,7 @@ const lan = z.strictObject({
 /** `host:port` or the path of a Unix socket. */
 export const streamAddress = z
   .string()
-  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+\]|[^:\s/]+):\d{1,5})$/i, 'expected host:port or a path with a /')
+  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+(%[\w.-]+)?\]|[^:\s/]+):\d{1,5})$/i, 'expected host:port or a path with a /')
   .refine(isPort, 'expected a port of 0 to 65535');
 
 const vm = z

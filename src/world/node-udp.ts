@@ -2,33 +2,49 @@ import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from '
 import { lookup as dnsLookup } from 'node:dns';
 import { lookup as resolveName } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { AddressWatch } from './node-addresses.ts';
+import { EveryAddress } from './node-udp-every.ts';
 import type { Wall } from './wall.ts';
 import type { Endpoint, UdpNetwork, UdpOptions, UdpSocket } from './world.ts';
 
 /** Datagrams of the real world, IPv4 and IPv6. */
-export const nodeUdp = (wall: Wall): UdpNetwork => ({
-  async bind(options: UdpOptions): Promise<UdpSocket> {
-    const { host, port, receiveBuffer } = options;
-    const known = isIP(host);
-    const { address, family } = known ? { address: host, family: known } : await resolveName(host);
-    const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: lookupAtOnce });
-    try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once('error', reject);
-        // exclusive: a cluster worker must own its port, not share its parent's
-        socket.bind({ address, port, exclusive: true }, () => {
-          socket.off('error', reject);
-          resolve();
-        });
+export function nodeUdp(wall: Wall): UdpNetwork {
+  const watch = new AddressWatch(wall);
+  return {
+    async bind(options: UdpOptions): Promise<UdpSocket> {
+      const { host } = options;
+      const known = isIP(host);
+      const address = known ? host : (await resolveName(host)).address;
+      const bind: Bind = (at, share = false) => bound({ ...options, ...at }, share, wall);
+      return isEvery(address) ? EveryAddress.open({ ...options, host: address }, bind, watch, wall) : bind({ host: address, port: options.port });
+    },
+  };
+}
+
+/** Binds one socket. `share`: others of this process have the port on other addresses, or on all. */
+export type Bind = (at: Endpoint, share?: boolean) => Promise<NodeUdpSocket>;
+
+/** Windows gives a shared port to whoever it likes. */
+const isEvery = (address: string): boolean => (address === '0.0.0.0' || address === '::') && process.platform !== 'win32';
+
+async function bound({ host: address, port, receiveBuffer }: UdpOptions, share: boolean, wall: Wall): Promise<NodeUdpSocket> {
+  const socket = createSocket({ type: isIP(address) === 6 ? 'udp6' : 'udp4', lookup: lookupAtOnce, reuseAddr: share });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      // exclusive: a cluster worker must own its port, not share its parent's
+      socket.bind({ address, port, exclusive: true }, () => {
+        socket.off('error', reject);
+        resolve();
       });
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
-    if (receiveBuffer !== undefined) growReceiveBuffer(socket, receiveBuffer);
-    return new NodeUdpSocket(socket, wall);
-  },
-});
+    });
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  if (receiveBuffer !== undefined) growReceiveBuffer(socket, receiveBuffer);
+  return new NodeUdpSocket(socket, address, wall);
+}
 
 /** dgram looks every destination up; answering literal addresses in the same turn spares each send a trip through nextTick. */
 const lookupAtOnce: SocketOptions['lookup'] = (host, options, done) => {
@@ -45,7 +61,8 @@ function growReceiveBuffer(socket: Socket, bytes: number): void {
   }
 }
 
-class NodeUdpSocket implements UdpSocket {
+/** One socket of the system. */
+export class NodeUdpSocket implements UdpSocket {
   readonly address: Endpoint;
   onDatagram: ((data: Uint8Array, from: Endpoint) => void) | undefined;
   onError: ((error: Error) => void) | undefined;
@@ -53,11 +70,12 @@ class NodeUdpSocket implements UdpSocket {
   readonly #v6: boolean;
   #closed: Promise<void> | undefined;
 
-  constructor(socket: Socket, wall: Wall) {
+  /** `host`: as it was bound, with a zone that the system does not repeat. */
+  constructor(socket: Socket, host: string, wall: Wall) {
     const { address, port, family } = socket.address();
     this.#socket = socket;
     this.#v6 = family === 'IPv6';
-    this.address = { host: address, port };
+    this.address = { host: host.includes('%') ? host : address, port };
     socket.on('message', (data: Uint8Array, { address: host, port: from }: RemoteInfo) => {
       const sender = { host, port: from };
       wall.call('datagram', sender, this.onDatagram, data, sender);

@@ -34,6 +34,8 @@ export interface Random {
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
+  /** Of a datagram's sender: the address of this machine that it asked, and that is to answer, where a socket listens on all of them. */
+  readonly asked?: string;
 }
 
 export interface UdpOptions extends Endpoint {

@@ -114,7 +114,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 
   sendInto({ session: { peer } }: Link, datagram: Uint8Array): void {
-    this.send(datagram, { host: peer.address, port: peer.port });
+    this.send(datagram, { host: peer.address, port: peer.port, asked: peer.asked });
   }
 
   dropped(reason: DropReason, from: Endpoint): void {

@@ -307,7 +307,7 @@ const STATUS: Readonly<Record<LogInProblem, number>> = {
   'wrong challenge': RakpStatus.InvalidIntegrityCheckValue,
 };
 
-const peerOf = ({ host, port }: Endpoint): Peer => ({ address: host, port });
+const peerOf = ({ host, port, asked }: Endpoint): Peer => ({ address: host, port, asked });
 const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && equalBytes(a, 0, b, 0, a.length);
 const refusal = (tag: number, status: number, consoleId: number): Uint8Array => Refusal.encode({ tag, status, consoleId });
 const consoleIdIn = (openSession: Uint8Array): number => Refusal.decode(openSession, 0, 8).consoleId;

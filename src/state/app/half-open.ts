@@ -4,6 +4,8 @@ import type { Clock } from '../../world/world.ts';
 export interface Peer {
   readonly address: string;
   readonly port: number;
+  /** The address of this machine that it talks to, where there are several. */
+  readonly asked?: string;
 }
 
 export const equalPeers = ({ address, port }: Peer, from: { readonly host: string; readonly port: number }): boolean =>

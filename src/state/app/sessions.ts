@@ -1,5 +1,6 @@
 import type { Channel, SessionView } from '../../router/message.ts';
 import { equalPeers, HalfOpen, sourceOf, type Peer } from './half-open.ts';
+import type { Endpoint } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
 import { Listeners } from '../listeners.ts';
 
@@ -164,9 +165,10 @@ export class Sessions {
   }
 
   /** A message of the session came. `from`: where from, if that is proved by its signature. */
-  heard(session: Session, from?: { readonly host: string; readonly port: number }): void {
+  heard(session: Session, from?: Endpoint): void {
     session.lastHeard = this.#setup.clock.monotonic();
-    if (from && !equalPeers(session.peer, from)) session.peer = { address: from.host, port: from.port };
+    if (from && !(equalPeers(session.peer, from) && session.peer.asked === from.asked))
+      session.peer = { address: from.host, port: from.port, asked: from.asked };
   }
 
   /** An active session. */
