@@ -19,6 +19,7 @@ export const TOOLS = {
   tshark: 'tshark',
   python3: 'python3',
   'systemd-notify': 'systemd',
+  'systemd-analyze': 'systemd',
   'qemu-system-x86_64': 'qemu-system-x86',
   xz: 'xz-utils',
   gcc: 'gcc',

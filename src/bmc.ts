@@ -1,6 +1,7 @@
 import { makePower, type Power } from './assembly/backends.ts';
 import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';
+import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState, sendBy } from './assembly/connections.ts';
 import { plugConsole } from './assembly/console.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
@@ -254,6 +255,7 @@ export class Bmc implements BmcState {
     this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
     if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world, log);
     connectState(this, options.chassis);
+    if (said !== silent) tellOfActs(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
   }
@@ -318,7 +320,8 @@ export class Bmc implements BmcState {
 
   /** Warm or cold, as the commands and `ipmitool mc reset` do it; a cold one is silent for `reset.dark` seconds. */
   reset(kind: ResetKind): void {
-    this.setup.log.info(`${this.name}: ${kind} reset`);
+    // Who asked for it by a command has a line (assembly/audit-lines.ts).
+    this.setup.log.debug(`${kind} reset`);
     this.life.reset(kind);
   }
 

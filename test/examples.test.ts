@@ -1,7 +1,11 @@
 // Every example runs alone and does what it says.
 import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { judged, startBmc } from './support/cli.ts';
 import { runTool, toolTest } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -48,6 +52,28 @@ test('two-chassis: four controllers each, over ICMB', () => {
 test('oem-payload', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-payload/main.ts'], { cwd: root, encoding: 'utf8' });
   expect(out).toBe('payload 20h is number 1 of abcdh, version 1.0\n1\n3\n6\nadmin is done (closed), counted to 6\n');
+});
+
+toolTest('V18: outside-handler', ['ipmitool'], async () => {
+  const socket = join(mkdtempSync(join(tmpdir(), 'ipmi-bmc-outside-')), 'handlers.sock');
+  const bmc = await startBmc(judged, '--handler-socket', socket);
+  const worker = spawn(process.execPath, ['--import', 'tsx', 'examples/outside-handler/main.ts', socket], { cwd: root });
+  let said = '';
+  worker.stdout.on('data', (data: Buffer) => (said += String(data)));
+  try {
+    while (!said.includes('registered')) await new Promise((resolve) => worker.stdout.once('data', resolve));
+    expect((await bmc.ipmitool('raw 0x2e 0x10 0xcd 0xab 0x00 1 60')).out.trim()).toBe('cd ab 00 3c');
+    expect((await bmc.ipmitool('raw 0x2e 0x10 0xcd 0xab 0x00 1 140')).out).toContain('rsp=0xc9');
+    expect((await bmc.ipmitool('mc info')).out).toContain('18193 (0x4711)');
+    expect(said).toMatch(/zone 1: 60%, says admin at 127\.0\.0\.1:\d+/);
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect((await bmc.ipmitool('mc info')).out).not.toContain('0x4711');
+  } finally {
+    worker.kill('SIGKILL');
+    await bmc.stop();
+  }
 });
 
 toolTest('minimal', ['ipmitool'], async () => {

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 
@@ -13,11 +13,13 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const program = `
 import { Bmc, type BlobHandler, type PowerBackend } from 'ipmi-bmc';
-import { loopback } from 'ipmi-bmc/client';
+import { loopback, Worker } from 'ipmi-bmc/client';
 import { CC, IpmiError, u8 } from 'ipmi-bmc/codec';
 import { command, NetFn, Privilege } from 'ipmi-bmc/commands';
 import { after, handle, type Store } from 'ipmi-bmc/handlers';
-import { Context } from 'ipmi-bmc/router';
+import { Context, handle as handleAnywhere, type HandlerSet } from 'ipmi-bmc/router';
+import { nodeWorld } from 'ipmi-bmc/world';
+import type { BmcState } from 'ipmi-bmc';
 
 const SetFanDuty = command({
   name: 'Acme Set Fan Duty', spec: 'acme-oem 3', netFn: NetFn.OemGroup, body: 0x00abcd, cmd: 0x10,
@@ -27,7 +29,7 @@ const power: PowerBackend = { power: (action) => console.log(action) };
 const bmc = new Bmc({ name: 'scratch' }, { power });
 const duties: Store<number> = bmc.setup.store('acme-duties');
 export const note: BlobHandler = { owner: 'acme', claims: ['/note'], list: () => [], open: () => ({ stat: () => ({ state: 0, size: 0 }), close: () => undefined, expire: () => undefined }) };
-bmc.router.register({
+const set: HandlerSet<BmcState> = {
   owner: 'acme',
   handlers: [
     handle(SetFanDuty, ({ zone, duty }, { bmc: { chassis } }) => {
@@ -35,7 +37,13 @@ bmc.router.register({
       return after(duties.set(String(zone), duty), { applied: chassis.isOn ? duty : 0 });
     }),
   ],
-});
+};
+bmc.router.register(set);
+export async function outside(worker: Worker): Promise<void> {
+  await worker.register(set);
+  await worker.register({ owner: 'other', handlers: [handle(SetFanDuty, ({ duty }) => ({ applied: duty })), handleAnywhere(SetFanDuty, ({ duty }) => ({ applied: duty }))] });
+}
+export const connected = async (path: string): Promise<Worker> => new Worker(await nodeWorld().stream.connect({ path }), nodeWorld().clock);
 const host = loopback(bmc.router.dispatch, new Context(bmc, { number: 15, medium: 'system-interface', maxAnswer: 248 }, Privilege.Administrator));
 const { applied }: { applied: number } = await host.send(SetFanDuty, { zone: 1, duty: 60 });
 console.log(applied);
@@ -43,28 +51,69 @@ console.log(applied);
 await host.send(SetFanDuty, { zone: 1, speed: 60 }).catch(() => undefined);
 `;
 
-test('a strict TypeScript project finds types behind every door, and an OEM command runs', { timeout: 60_000 }, () => {
-  mkdirSync(join(scratch, 'node_modules'));
-  symlinkSync(root, join(scratch, 'node_modules', 'ipmi-bmc'));
-  writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }');
-  const imports = Object.keys(doors).map(
-    (door, i) => `import * as door${i} from '${door.replace(/^\./, 'ipmi-bmc')}';\nexport const keys${i}: string[] = Object.keys(door${i});`,
-  );
-  writeFileSync(join(scratch, 'doors.ts'), imports.join('\n'));
-  writeFileSync(join(scratch, 'main.ts'), program);
-  const compilerOptions = { strict: true, module: 'NodeNext', target: 'ES2023', types: [], rootDir: '.' };
-  writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['doors.ts', 'main.ts'] }));
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  expect(spawnSync(process.execPath, [tsc, '-p', scratch], { encoding: 'utf8' }).stdout).toBe('');
-  expect(execFileSync(process.execPath, [join(scratch, 'main.js')], { encoding: 'utf8' })).toBe('60\n');
-});
+test(
+  'V18: a strict TypeScript project finds types behind every door, and an OEM command runs; a Worker takes the same set',
+  { timeout: 60_000 },
+  () => {
+    mkdirSync(join(scratch, 'node_modules'));
+    symlinkSync(root, join(scratch, 'node_modules', 'ipmi-bmc'));
+    writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }');
+    const imports = Object.keys(doors).map(
+      (door, i) => `import * as door${i} from '${door.replace(/^\./, 'ipmi-bmc')}';\nexport const keys${i}: string[] = Object.keys(door${i});`,
+    );
+    writeFileSync(join(scratch, 'doors.ts'), imports.join('\n'));
+    writeFileSync(join(scratch, 'main.ts'), program);
+    const compilerOptions = { strict: true, module: 'NodeNext', target: 'ES2023', types: [], rootDir: '.' };
+    writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['doors.ts', 'main.ts'] }));
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    expect(spawnSync(process.execPath, [tsc, '-p', scratch], { encoding: 'utf8' }).stdout).toBe('');
+    expect(execFileSync(process.execPath, [join(scratch, 'main.js')], { encoding: 'utf8' })).toBe('60\n');
+  },
+);
 
 test('the package has what it needs and no tests', { timeout: 60_000 }, () => {
   const out = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const [{ files }] = JSON.parse(out) as { files: { path: string }[] }[];
   const paths = files.map(({ path }) => path);
   expect(paths).toEqual(
-    expect.arrayContaining(['README.md', 'LICENSE', 'bin/ipmi-bmc', 'bin/device-node.mjs', 'dist/bmc.js', 'dist/bmc.d.ts', 'docs/vm.md']),
+    expect.arrayContaining([
+      'README.md',
+      'LICENSE',
+      'bin/ipmi-bmc',
+      'bin/device-node.mjs',
+      'systemd/ipmi-bmc.service',
+      'systemd/ipmi-bmc@.service',
+      'dist/bmc.js',
+      'dist/bmc.d.ts',
+      'docs/vm.md',
+    ]),
   );
   expect(paths.filter((path) => /\.test\.|^(src|test|bench)\/|buildinfo/.test(path))).toEqual([]);
+});
+
+test("V19: every link of README and of the package's pages leads to something that is in the package", { timeout: 60_000 }, () => {
+  const out = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const [{ files }] = JSON.parse(out) as { files: { path: string }[] }[];
+  const paths = files.map(({ path }) => path);
+  const has = (path: string): boolean => paths.some((one) => one === path || one.startsWith(`${path.replace(/\/$/, '')}/`));
+  const dead = paths
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((page) => {
+      const text = readFileSync(join(root, page), 'utf8');
+      const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target]) => join(dirname(page), target));
+      return targets.filter((target) => !has(target)).map((target) => `${page}: ${target}`);
+    });
+  expect(dead).toEqual([]);
+});
+
+test('V19: the licence is there, whole', () => {
+  const text = readFileSync(join(root, 'LICENSE'), 'utf8');
+  for (const part of [
+    'TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION',
+    '1. Definitions.',
+    '9. Accepting Warranty',
+    'END OF TERMS AND CONDITIONS',
+  ])
+    expect(text).toContain(part);
+  expect(text.split('\n').length).toBeGreaterThan(190);
 });

@@ -24,8 +24,18 @@ export class WorkerError extends Error {
   }
 }
 
+/** What `context.bmc` is outside of the BMC's process: whoever reaches for its state hears why there is none. */
+const NO_STATE: unknown = new Proxy(
+  {},
+  {
+    get(_target, key) {
+      throw new TypeError(`context.bmc.${String(key)}: a handler outside of the BMC's process has none of its state`);
+    },
+  },
+);
+
 /** A request of the BMC, as handlers in a worker see it: there is no state behind `bmc`. */
-class RemoteContext extends Context<undefined> {
+class RemoteContext extends Context {
   readonly token: number;
 
   constructor({ token, channel, medium, privilege, lun, requester, user = '', userId = 0, session }: WireRequest) {
@@ -33,7 +43,7 @@ class RemoteContext extends Context<undefined> {
     const level = PRIVILEGES.indexOf(privilege);
     const view =
       session === undefined ? undefined : { handle: session, id: 0, userId, userName: user, privilege: level, maxPrivilege: level, channel: via };
-    super(undefined, via, level, lun, view, requester);
+    super(NO_STATE, via, level, lun, view, requester);
     this.token = token;
   }
 }
@@ -42,17 +52,17 @@ const MEDIA_ANSWER_MOST = 252;
 
 /**
  * Serves handler sets from another process through a BMC's handler socket. The sets are the same that a Router of the
- * BMC's own process would take; they only have no `context.bmc`.
+ * BMC's own process would take; they only have no state behind `context.bmc`.
  */
 export class Worker {
   /** Called once, when the connection is gone; everything registered is then gone too. */
   onClose: ((reason?: Error) => void) | undefined;
-  /** What the BMC complains about, for a log. */
+  /** What the BMC complains about, and what a handler threw that has no completion code (its requester gets FFh): for a log. */
   onProblem: ((problem: string) => void) | undefined;
   readonly #stream: Stream;
   readonly #clock: Clock;
-  readonly #routers = new Map<string, Router<undefined>>();
-  readonly #byClaim = new Map<string, Router<undefined>>();
+  readonly #routers = new Map<string, Router>();
+  readonly #byClaim = new Map<string, Router>();
   readonly #calls = new Map<number, { done: () => void; failed: (error: WorkerError) => void }>();
   readonly #below = new Map<number, (answer: Answer) => void>();
   readonly #contexts = new Map<number, RemoteContext>();
@@ -70,8 +80,11 @@ export class Worker {
     this.#send({ type: 'hello', protocol: PROTOCOL });
   }
 
-  /** Rejects with WorkerError, listing every clash, where the BMC refuses. */
-  async register(set: HandlerSet<undefined>): Promise<Registration> {
+  /**
+   * Claims what a set answers; the set is the same that `bmc.router.register` takes, made with `handle` of `ipmi-bmc/handlers` or
+   * of `ipmi-bmc/router`. Rejects with WorkerError, listing every clash, where the BMC refuses.
+   */
+  async register(set: HandlerSet): Promise<Registration> {
     const router = this.#localRouter(set);
     const handlers = set.handlers.map(({ claim, name, privilege, override, manufacturer }): WireClaim => {
       return { ...claim, name, privilege: PRIVILEGES[privilege], override, manufacturer };
@@ -99,12 +112,15 @@ export class Worker {
   }
 
   /** A router of the worker's own decodes, checks and encodes; what a handler overrides is the BMC's handler below. */
-  #localRouter(set: HandlerSet<undefined>): Router<undefined> {
-    const router = new Router<undefined>({ clock: this.#clock });
-    const below = new Map<string, HandlerSet<undefined>['handlers'][number][]>();
+  #localRouter(set: HandlerSet): Router {
+    const log = {
+      error: (what: string, error: unknown): void => this.onProblem?.(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+    };
+    const router = new Router({ clock: this.#clock, log });
+    const below = new Map<string, HandlerSet['handlers'][number][]>();
     for (const { claim, override } of set.handlers) {
       if (override === undefined) continue;
-      const forward = handleRaw<undefined>(claim, (message, context) => this.#ask(message.data, context as RemoteContext), { privilege: 0 });
+      const forward = handleRaw(claim, (message, context) => this.#ask(message.data, context as RemoteContext), { privilege: 0 });
       below.set(override, [...(below.get(override) ?? []), forward]);
     }
     for (const [owner, handlers] of below) router.register({ owner, handlers });
@@ -170,7 +186,7 @@ export class Worker {
     });
   }
 
-  #find({ netFn, cmd, body, channel, lun }: WireRequest): Router<undefined> | undefined {
+  #find({ netFn, cmd, body, channel, lun }: WireRequest): Router | undefined {
     for (const one of [cmd, '*'] as const) {
       for (const narrow of [{ channel, lun }, { channel }, { lun }, {}]) {
         const router = this.#byClaim.get(claimKey({ netFn, cmd: one, body, ...narrow }));

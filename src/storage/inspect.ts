@@ -48,7 +48,8 @@ export async function inspect(files: Files, directory: string, sealKey?: string)
       const tornTail = tail === 'torn' ? size - Math.max(whole, start) : 0;
       const locked = contents.isInDoubt && name !== fileName('state');
       reports.push({ name, bytes: size, sealed: head === 'sealed', records, damaged, tornTail, locked });
-      values.push(...contents.entries());
+      // Not spread: as arguments, a hundred thousand of them are more than the stack takes.
+      for (const entry of contents.entries()) values.push(entry);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       reports.push({ ...none, bytes: (await files.stat(path))?.size ?? 0, sealed: error.message.includes('sealed'), problem: error.message });

@@ -220,6 +220,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     const control = this.#serial.muxControl(0);
     const chassis = (action: 'reset' | 'on'): void => {
       const done = this.#options.bmc.chassis.control(action);
+      this.#options.bmc.setup.log.info(`power ${action} by the serial line, channel ${this.channel.number}`, { event: 'power', action });
       void done?.catch((error: unknown) => this.#options.bmc.setup.log.error(`serial: ${action}`, error));
     };
     if (wanted === 'to-bmc' && control & MuxControl.EscapeToBmc) {

@@ -232,6 +232,7 @@ export class Chassis {
   async attempt(action: PowerAction, cause: number, who: string): Promise<void> {
     try {
       await this.control(action, cause);
+      this.#log.info(`power ${action} by ${who}`, { event: 'power', action });
     } catch (error) {
       this.#log.error(`${who}: power ${action}`, error);
     }
