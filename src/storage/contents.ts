@@ -11,6 +11,8 @@ const TAIL_MOST = 1024 * 1024;
 /** Of nobody: what the files of a directory know of each other. No BMC has this name. */
 const DIRECTORY = '';
 const FILES = 'files';
+/** Keys that the other file that guards has, so that its loss locks those and no others. */
+const NOTES = 'keys';
 
 /** What the files of one directory have in common: a file that does not have it is lost, foreign, or older than the others. */
 export interface Stamp {
@@ -35,13 +37,19 @@ export class Contents {
   #stamp: Stamp | undefined;
   /** The last change was the stamp. */
   #endsWithStamp = false;
+  readonly #notes = new Set<string>();
+  /** Every key of the other file is noted. */
+  #hasAllNotes = false;
   /** Values that were written; how many of them are left tells what is history. */
   #written = 0;
 
   apply({ bmc, entries }: Change): void {
     this.#endsWithStamp = false;
     if (bmc === DIRECTORY) {
-      for (const { store, key, value } of entries) if (store === FILES) this.#applyOwn(key, value);
+      for (const { store, key, value } of entries) {
+        if (store === FILES) this.#applyOwn(key, value);
+        else if (store === NOTES) this.#notes.add(key);
+      }
       return;
     }
     for (const { store, key, value, version } of entries) {
@@ -57,6 +65,7 @@ export class Contents {
   #applyOwn(key: string, value: unknown): void {
     if (key === 'doubt') this.loseSome();
     else if (key === 'trust') this.trust();
+    else if (key === 'notes') this.#hasAllNotes = true;
     else if (key === 'stamp' && isStamp(value)) {
       this.#stamp = value;
       this.#endsWithStamp = true;
@@ -92,14 +101,46 @@ export class Contents {
     for (const [key, { value, version }] of values ?? []) yield [key, value, version];
   }
 
-  doubt(bmc: string, store: string): Doubt | undefined {
+  /** `other`: the file that has noted the keys of this one; where it cannot be sure of them, any key may have been here. */
+  doubt(bmc: string, store: string, other?: Contents): Doubt | undefined {
     const certain = this.#certain;
     if (!certain) return undefined;
+    if (other && other.#hasAllNotes && !other.isInDoubt) {
+      const prefix = noteOf(bmc, store, '').slice(0, -2);
+      const noted = [...other.#notes].filter((note) => note.startsWith(prefix));
+      const lost = new Set(
+        noted.filter(
+          (note) =>
+            !certain
+              .get(bmc)
+              ?.get(store)
+              ?.has((JSON.parse(note) as string[])[2]),
+        ),
+      );
+      return lost.size === 0 ? undefined : { isCertain: (key) => !lost.has(noteOf(bmc, store, key)) };
+    }
     return { isCertain: (key) => certain.get(bmc)?.get(store)?.has(key) ?? false };
   }
 
   has(bmc: string, store: string, key: string): boolean {
     return this.#bmcs.get(bmc)?.get(store)?.has(key) ?? false;
+  }
+
+  /** The notes of an entry's keys in this file that are still to be written; undefined: none. */
+  missingNotes(changes: Iterable<Change>): Change | undefined {
+    const missing: Entry[] = [];
+    for (const { bmc, entries } of changes) {
+      if (bmc === DIRECTORY) continue;
+      for (const { store, key } of entries) {
+        const note = noteOf(bmc, store, key);
+        if (!this.#notes.has(note)) missing.push({ store: NOTES, key: note, value: true });
+      }
+    }
+    return missing.length === 0 ? undefined : { bmc: DIRECTORY, entries: missing };
+  }
+
+  get hasAllNotes(): boolean {
+    return this.#hasAllNotes;
   }
 
   /** The BMCs of which something is here that nobody has taken, each with how many values. */
@@ -127,10 +168,15 @@ export class Contents {
       for (const [bmc, stores] of this.#certain)
         for (const [store, values] of stores) for (const [key, kept] of values) yield { bmc, entries: [entryOf(store, key, kept)] };
     }
+    if (this.#notes.size > 0) yield { bmc: DIRECTORY, entries: [...this.#notes].map((key) => ({ store: NOTES, key, value: true })) };
+    if (this.#hasAllNotes) yield allNotesChange();
     if (this.#stamp) yield stampChange(this.#stamp);
   }
 }
 
+const noteOf = (bmc: string, store: string, key: string): string => JSON.stringify([bmc, store, key]);
+
+export const allNotesChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'notes', value: true }] });
 export const doubtChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'doubt', value: true }] });
 export const trustChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'trust', value: true }] });
 export const stampChange = (stamp: Stamp): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'stamp', value: stamp }] });

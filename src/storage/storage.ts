@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { isGuard, type StoreFile } from '../state/store-declaration.ts';
-import type { Durable, Journal } from '../state/store.ts';
+import { unwaited, type Durable, type Journal } from '../state/store.ts';
 import { declarationOf, isDeclared } from '../state/stores.ts';
 import { makeDirectory } from '../world/make-directory.ts';
+import { settled } from '../world/settled.ts';
 import type { Files, FileLock } from '../world/world.ts';
-import { stampChange, type Stamp } from './contents.ts';
+import { allNotesChange, stampChange, type Contents, type Stamp } from './contents.ts';
 import { JournalFile, type JournalFileOptions } from './journal-file.ts';
 import { StorageError } from './journal-head.ts';
 import type { Entry } from './record.ts';
@@ -24,6 +25,9 @@ export interface StorageOptions {
   readonly compactAbove?: number;
 }
 
+/** The two files that guard know each other's keys. */
+const NOTER: Readonly<Record<StoreFile, StoreFile | undefined>> = { state: undefined, access: 'secrets', secrets: 'access' };
+
 type Journals = Readonly<Record<StoreFile, JournalFile>>;
 
 const HOLDS: Readonly<Record<StoreFile, string>> = {
@@ -37,7 +41,10 @@ export class Storage {
   readonly #journals: Journals;
   readonly #lock: FileLock;
 
-  private constructor(journals: Journals, lock: FileLock) {
+  readonly #log: { warn(message: string): void };
+
+  private constructor(journals: Journals, lock: FileLock, warn: (message: string) => void) {
+    this.#log = { warn };
     this.#journals = journals;
     this.#lock = lock;
   }
@@ -55,8 +62,9 @@ export class Storage {
       await files.syncDir(directory);
       await lockWhatIsLost(directory, journals, options.warn);
       await moveToAccess(journals);
+      await noteKeys(journals, directory, options.warn);
       await stamp(journals, directory, options.warn);
-      return new Storage(journals, lock);
+      return new Storage(journals, lock, options.warn);
     } catch (error) {
       await Promise.all(opened.map((journal) => journal.close()));
       await lock.release();
@@ -68,7 +76,7 @@ export class Storage {
   journal(bmc: string): Journal {
     return {
       load: (store) => this.#fileOf(store).contents.take(bmc, store),
-      doubt: (store) => this.#fileOf(store).contents.doubt(bmc, store),
+      doubt: (store) => this.#fileOf(store).contents.doubt(bmc, store, this.#noterOf(store)?.contents),
       write: (changes) => this.#write(bmc, changes),
       satellite: (name) => this.journal(`${bmc}/${name}`),
     };
@@ -105,7 +113,23 @@ export class Storage {
 
   /** A store's changes go into one file, as one record. */
   #write(bmc: string, entries: readonly Entry[]): Durable {
-    return entries.length === 0 ? undefined : this.#fileOf(entries[0].store).append({ bmc, entries });
+    if (entries.length === 0) return undefined;
+    const [{ store }] = entries;
+    const noter = this.#noterOf(store);
+    const notes = noter?.contents.missingNotes([{ bmc, entries }]);
+    const done = this.#fileOf(store).append({ bmc, entries });
+    if (!noter || !notes) return done;
+    noter.contents.apply(notes);
+    const noted = noter.append(notes);
+    unwaited(noted, this.#log, 'the keys that are guarded');
+    // The next start notes what this one could not.
+    return Promise.all([done, settled(noted)]).then(() => undefined);
+  }
+
+  /** The file that notes which keys a store of another one has. */
+  #noterOf(store: string): JournalFile | undefined {
+    const noter = NOTER[fileOf(store)];
+    return noter && this.#journals[noter];
   }
 }
 
@@ -186,6 +210,26 @@ async function moveToAccess({ state, access }: Journals): Promise<void> {
     state.contents.apply(gone);
   }
   await Promise.all(moved.map(({ bmc, store, key }) => state.append({ bmc, entries: [{ store, key, value: undefined }] })));
+}
+
+/** What a file that guards holds is noted in the other one: all of it, where nothing of it is lost. */
+async function noteKeys(journals: Journals, directory: string, warn: (message: string) => void): Promise<void> {
+  const note = async (file: 'access' | 'secrets', noter: JournalFile): Promise<void> => {
+    const { contents } = journals[file];
+    const add = async (change: ReturnType<Contents['missingNotes']>): Promise<void> => {
+      if (!change) return;
+      noter.contents.apply(change);
+      await noter.append(change);
+    };
+    await add(noter.contents.missingNotes(contents.changes()));
+    if (!noter.contents.hasAllNotes && !contents.isInDoubt) await add(allNotesChange());
+  };
+  try {
+    await note('access', journals.secrets);
+    await note('secrets', journals.access);
+  } catch (error) {
+    warn(`${directory}: not every key is noted: ${(error as Error).message}`);
+  }
 }
 
 /**
