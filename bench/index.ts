@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<{ run(args: readonly string[]): void
   memory: () => import('./memory.ts'),
   host: () => import('./host.ts'),
   lan: () => import('./lan.ts'),
+  'log-ins': () => import('./log-ins.ts'),
 };
 
 const [which, ...args] = process.argv.slice(2);

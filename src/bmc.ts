@@ -195,6 +195,7 @@ export class Bmc implements BmcState {
     this.router = new Router<BmcState>({ standard: table, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
     this.firewall = new Firewall(setup, firewallRules(options));
     this.router.policy = this.firewall;
+    this.router.sensorsAt = (lun) => this.sensors.count(lun) > 0;
     this.channels = new Channels(setup, channelsOf(options));
     this.users = new Users(setup, usersOf(options));
     this.sessions = new Sessions(setup, { limit: options.sessions?.limit, inactivity: (options.sessions?.inactivity ?? 60) * 1000 });

@@ -1,4 +1,5 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
+import { NetFn } from '../commands/command.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
@@ -6,8 +7,12 @@ import { callSite, RegistrationError } from './errors.ts';
 import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from './message.ts';
 import type { Policy } from './policy.ts';
+import { Running } from './running.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry } from './table.ts';
 import type { Timers } from './timers.ts';
+
+/** Sensor device commands (IPMI 2.0 §35) name a sensor by its number and the LUN of the message; events and PEF come before them. */
+const FIRST_SENSOR_COMMAND = 0x20;
 
 export interface RouterLog {
   /** A handler failed in a way that has no completion code: a bug. */
@@ -37,6 +42,8 @@ export class Router<B = unknown> {
   readonly #standard: Table | undefined;
   /** Decides before any handler; none: everything that the privilege allows. */
   policy: Policy | undefined;
+  /** Are there sensors at this LUN? Undefined: nobody knows, and handlers say it themselves. */
+  sensorsAt: ((lun: number) => boolean) | undefined;
   /** Every request is refused with this code while the whole BMC is not to be asked (D2h, D1h); undefined: it is. */
   suspended: number | undefined;
   readonly #log: RouterLog | undefined;
@@ -194,12 +201,21 @@ export class Router<B = unknown> {
 
   /** Policy and privilege. */
   #judge(entry: Entry | undefined, message: Message, context: Context): number {
+    if (message.lun !== 0 && !this.#livesAt(entry, message)) return CC.InvalidForLun;
     const cc = this.policy === undefined ? CC.Ok : this.policy.check(message, context);
     // What nobody serves is unknown before it is forbidden.
     if (cc !== CC.Ok && (entry !== undefined || this.#default !== undefined)) return cc;
     if (entry === undefined) return CC.Ok;
     if (entry.systemInterfaceOnly && context.channel.medium !== 'system-interface') return CC.InsufficientPrivilege;
     return context.privilege < entry.handler.privilege ? CC.InsufficientPrivilege : CC.Ok;
+  }
+
+  /** Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a LUN means all of them. */
+  #livesAt(entry: Entry | undefined, { netFn, lun, cmd }: Message): boolean {
+    if (entry === undefined) return this.#default !== undefined;
+    const isStandard = entry.handler.claim.lun === undefined && this.#standard?.get(entry.handler.claim) === (entry.below ?? entry);
+    if (!isStandard) return true;
+    return netFn === NetFn.SensorEvent && cmd >= FIRST_SENSOR_COMMAND && (this.sensorsAt?.(lun) ?? true);
   }
 
   #run(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
@@ -331,30 +347,6 @@ class OwnedSet {
   constructor(entries: readonly Entry[], site: string) {
     this.entries = entries;
     this.site = site;
-  }
-}
-
-/** Counts requests under way; what `synchronize_rcu()` was to the RFC. */
-class Running {
-  #count = 0;
-  #waiting: (() => void)[] = [];
-
-  /** Returns what ends the count, once: the answer or the deadline, whichever is first. */
-  start(context: Context): () => void {
-    this.#count++;
-    let counted = true;
-    const stop = (): void => {
-      if (!counted) return;
-      counted = false;
-      if (--this.#count > 0) return;
-      for (const resolve of this.#waiting.splice(0)) resolve();
-    };
-    context.onDone(stop);
-    return stop;
-  }
-
-  idle(): Promise<void> {
-    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
 

@@ -1,6 +1,9 @@
 // Wrong passwords, dropped datagrams, and the lines that tell of them.
 import { describe, expect, test } from 'vitest';
 import { logInNet, SERVER, type LogInNet } from '../../../test/support/log-in-net.ts';
+import { NetFn, Privilege } from '../../commands/command.ts';
+import type { BmcState } from '../../state/bmc-state.ts';
+import { handleRaw, type Handler } from '../../router/index.ts';
 import { SetLanConfigurationParameters } from '../../commands/transport/lan.ts';
 import { connectLan } from '../../client/index.ts';
 import type { DropReason } from '../../state/app/drops.ts';
@@ -253,5 +256,40 @@ describe('L: the wire of a session', () => {
     late = 120_000;
     await world.run(2500);
     expect(bmc.sessions.active).toHaveLength(0);
+  });
+});
+
+describe('V6: a message for a LUN at which nobody lives is C2h', () => {
+  const sensors = [
+    { number: 1, name: 'A', lun: 1, type: 'temperature', entity: '3.1', value: 30, range: [0, 100] },
+    { number: 1, name: 'B', type: 'temperature', entity: '3.2', value: 30, range: [0, 100] },
+  ] as const;
+
+  test.each([
+    [1, NetFn.App, 0x01, 0xc2],
+    [3, NetFn.App, 0x01, 0xc2],
+    [3, NetFn.Chassis, 0x01, 0xc2],
+    [1, NetFn.Storage, 0x40, 0xc2],
+    [3, NetFn.Group, 0x01, 0xc2],
+    [1, 0x30, 0x77, 0xc2],
+    [0, 0x30, 0x77, 0xc1],
+    // Get Sensor Reading where a sensor is, where there is none, and beside it an event command.
+    [1, NetFn.SensorEvent, 0x2d, 0],
+    [3, NetFn.SensorEvent, 0x2d, 0xc2],
+    [1, NetFn.SensorEvent, 0x01, 0xc2],
+    // An OEM's own, registered without a LUN, and one with.
+    [3, 0x30, 0x01, 0],
+    [3, 0x30, 0x02, 0],
+    [1, 0x30, 0x02, 0xc2],
+  ])('LUN %i, NetFn %i, command %i: %i', async (lun, netFn, cmd, cc) => {
+    const { bmc, by } = await logInNet({ sensors });
+    const handlers: Handler<BmcState>[] = [
+      handleRaw({ netFn: 0x30, cmd: 1 }, () => Uint8Array.of(0), { privilege: Privilege.User }),
+      handleRaw({ netFn: 0x30, cmd: 2 }, () => Uint8Array.of(0), { privilege: Privilege.User, lun: 3 }),
+    ];
+    bmc.router.register({ owner: 'oem', handlers });
+    const console = await by();
+    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()]) expect(step).toBe(0);
+    expect(await console.send20(netFn, cmd, netFn === NetFn.SensorEvent ? [1] : netFn === NetFn.Group ? [0xdc] : [], { lun })).toBe(cc);
   });
 });
