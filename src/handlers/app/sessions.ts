@@ -186,6 +186,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     if (integrity === 1) return { authCode: hmac('sha1', password, data) };
     if (integrity !== 0 || (authType !== AuthType.Md2 && authType !== AuthType.Md5))
       throw new IpmiError(CC.InvalidDataField, `authentication type ${authType}`);
+    if (bmc.users.hasLongPassword(userId)) throw new IpmiError(CC.InvalidDataField, 'a password of 20 bytes has no code of IPMI 1.5');
     return { authCode: authCode15(authType, password.subarray(0, 16), 0, 0, data, 0, data.length) };
   }),
 ];

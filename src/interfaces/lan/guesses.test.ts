@@ -164,6 +164,20 @@ describe('V17: a line for each log-in, refusal and log-out', () => {
   });
 });
 
+test('V17: a console that found its password wrong by RAKP 2, and says nothing, has its line after three seconds; it may still go on', async () => {
+  const { by, lines, world } = await logInNet();
+  const [gone, slow, quick] = [await by(), await by(), await by()];
+  for (const console of [gone, slow]) expect([await console.open(), await console.rakp1()]).toEqual([0, 0]);
+  await world.run(2000);
+  expect([await quick.open(), await quick.rakp1(), await quick.rakp3()]).toEqual([0, 0, 0]);
+  expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
+  await world.run(4000);
+  const refused = lines.filter(({ level }) => level === 'warn').map(({ message }) => message.replace(/^.*?refused: /, ''));
+  const line = "console did not go on: wrong password? for user 'admin' (no RAKP 3)";
+  expect(refused).toEqual([line, line]);
+  expect(await slow.rakp3()).toBe(0);
+});
+
 describe('V6: a datagram that is dropped says why', () => {
   test.each<[DropReason, (net: LogInNet) => Promise<unknown>]>([
     ['malformed', async ({ by }) => (await by()).ask(Uint8Array.of(1, 2, 3))],

@@ -75,6 +75,15 @@ describe('V1: nobody logs in by accident of a name or a length', () => {
     expect(await (await by()).challenge()).toBe(0);
   });
 
+  test('Get AuthCode makes no IPMI 1.5 code of a password of 20 bytes', async () => {
+    const { bmc } = await logInNet({ users: [admin, { id: 3, name: 'long', password: 'abcdefghijklmnopqrst' }] });
+    const code = async (integrity: number, user: number): Promise<number> => {
+      const data = Uint8Array.of((integrity << 6) | 2, 1, user, ...new Uint8Array(16));
+      return (await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x3f, data }, system(bmc)))[0];
+    };
+    expect([await code(0, 2), await code(0, 3), await code(1, 3)]).toEqual([0, 0xcc, 0]);
+  });
+
   test('what stands behind the zeros of a name is part of no name', async () => {
     const { by } = await logInNet();
     const name = Uint8Array.from([...utf8('admin', 6), ...utf8('x', 10)]);

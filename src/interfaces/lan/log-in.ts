@@ -43,12 +43,16 @@ interface UnderWay20 extends UnderWay {
   /** Set by RAKP 1. */
   exchange: Exchange | undefined;
   terms: LogInTerms | undefined;
+  /** The log has said that the console did not go on. */
+  told: boolean;
   /** Set by RAKP 3: what it proved, and what RAKP 4 proves, for a console that lost the answer and asks again. */
   done: { readonly code3: Uint8Array; readonly code4: Uint8Array } | undefined;
 }
 
 /** Log-ins whose console has not yet shown, by RAKP 1, that it reads what is sent to its address; and those whose has. */
 const PLACES = { unshown: 2048, shown: 256 };
+/** Milliseconds after RAKP 2 when a console that sent no RAKP 3 is taken to have found its password wrong. */
+const GIVEN_UP = 3000;
 /** Payload types of Open Session's three algorithm records, and their length (§13.17). */
 const RECORDS = ['authentication', 'integrity', 'confidentiality'] as const;
 const RECORD_SIZE = 8;
@@ -60,6 +64,7 @@ export class LogIn {
   readonly #opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void;
   readonly #unshown: HalfOpen<UnderWay20>;
   readonly #shown: HalfOpen<UnderWay20>;
+  #watching = false;
 
   constructor(bmc: BmcState, channel: Channel, opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void) {
     this.#bmc = bmc;
@@ -141,6 +146,7 @@ export class LogIn {
       maxPrivilege,
       exchange: undefined,
       terms: undefined,
+      told: false,
       done: undefined,
     });
     const record = (type: number, algorithm: number) => ({ type, length: RECORD_SIZE, algorithm });
@@ -180,6 +186,8 @@ export class LogIn {
     if (request.role > user.privilegeLimit || request.role > maxPrivilege) return refuse(RakpStatus.UnauthorizedRole, 'privilege level');
     if (this.#bmc.logIns.atLimit(user, number)) return refuse(RakpStatus.InsufficientResources, 'session limit of the user');
     if (this.#unshown.delete(half)) this.#shown.add(half);
+    if (!this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, this.#watch);
+    this.#watching = true;
     half.terms = {
       name: name!,
       lookUp,
@@ -256,6 +264,24 @@ export class LogIn {
     return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: half.done.code4 });
   }
 
+  /**
+   * ipmitool says nothing when RAKP 2 shows it that its password is another: without this the most frequent reason
+   * of all would be the one that the log never has. It may still go on, so it stays.
+   */
+  readonly #watch = (): void => {
+    const latest = this.#bmc.setup.clock.monotonic() - GIVEN_UP;
+    this.#watching = false;
+    for (const half of this.#shown.values()) {
+      if (half.done || half.told) continue;
+      if (half.began > latest) this.#watching = true;
+      else {
+        half.told = true;
+        this.#tell('console did not go on: wrong password?', 'no RAKP 3', undefined, half.peer, half.terms?.name);
+      }
+    }
+    if (this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, this.#watch);
+  };
+
   /** A log-in under way of this console: to every other it does not exist. */
   #find(id: number, from: Endpoint): UnderWay20 | undefined {
     const half = this.#shown.get(id) ?? this.#unshown.get(id);
@@ -279,8 +305,8 @@ export class LogIn {
     this.#bmc.drops.dropped(reason, this.#channel.number, from);
   }
 
-  #tell(problem: LogInProblem, message: string, status: number, peer: Peer, name?: string): void {
-    const step = `${message}, status ${hex2(status)}h`;
+  #tell(problem: LogInProblem, message: string, status: number | undefined, peer: Peer, name?: string): void {
+    const step = status === undefined ? message : `${message}, status ${hex2(status)}h`;
     this.#bmc.logIns.refused({ channel: this.#channel.number, peer, name, problem, step });
   }
 }
@@ -294,6 +320,7 @@ const STATUS: Readonly<Record<LogInProblem, number>> = {
   'no access to the channel': RakpStatus.UnauthorizedName,
   'user locked out': RakpStatus.UnauthorizedName,
   'wrong password': RakpStatus.InvalidIntegrityCheckValue,
+  'console did not go on: wrong password?': RakpStatus.InvalidIntegrityCheckValue,
   'too many wrong passwords': RakpStatus.InsufficientResources,
   'privilege level': RakpStatus.UnauthorizedRole,
   'cipher suite': RakpStatus.NoCipherSuiteMatch,

@@ -64,11 +64,9 @@ export class HalfOpen<T extends UnderWay> {
     return this.#byId?.has(id) ?? false;
   }
 
-  /** The last one that was begun and fits. */
-  last(fits: (one: T) => boolean): T | undefined {
-    let found: T | undefined;
-    for (const one of this.#byId?.values() ?? []) if (fits(one)) found = one;
-    return found;
+  /** Oldest first. */
+  values(): Iterable<T> {
+    return this.#byId?.values() ?? [];
   }
 
   /** True if it was there. */
@@ -80,7 +78,7 @@ export class HalfOpen<T extends UnderWay> {
   }
 
   clear(): void {
-    for (const one of this.#byId?.values() ?? []) this.#drop(one);
+    for (const one of this.values()) this.#drop(one);
   }
 
   #drop(one: T | undefined): void {

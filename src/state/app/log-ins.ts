@@ -13,6 +13,7 @@ import type { LogInUser, NoLogIn, Users } from './users.ts';
 export type LogInProblem =
   | NoLogIn
   | 'wrong password'
+  | 'console did not go on: wrong password?'
   | 'too many wrong passwords'
   | 'privilege level'
   | 'cipher suite'

@@ -207,7 +207,9 @@ export class Sessions {
 
   /** The last log-in that was begun on a channel and is not complete. */
   begunOn(channel: number): Session | undefined {
-    return this.#challenges.last((session) => session.channel.number === channel);
+    let last: Session | undefined;
+    for (const session of this.#challenges.values()) if (session.channel.number === channel) last = session;
+    return last;
   }
 
   /** Ends a session, or a log-in that has a challenge; closing one twice is nothing. */

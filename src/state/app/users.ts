@@ -130,6 +130,11 @@ export class Users {
     return id >= 1 && id <= this.slots ? this.#password(id).bytes : undefined;
   }
 
+  /** Its password was set as one of 20 bytes: what IPMI 1.5 would make of it is another one (§22.30). */
+  hasLongPassword(id: number): boolean {
+    return this.#password(id).size > 16;
+  }
+
   get enabledCount(): number {
     return this.#ids().filter((id) => this.enabled(id)).length;
   }
