@@ -212,7 +212,8 @@ export class Router<B = unknown> {
 
   /** Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a LUN means all of them. */
   #livesAt(entry: Entry | undefined, { netFn, lun, cmd }: Message): boolean {
-    if (entry === undefined) return this.#default !== undefined;
+    // Without standard commands there is no BMC that could live somewhere: what nobody claims is unknown.
+    if (entry === undefined) return this.#default !== undefined || this.#standard === undefined;
     const isStandard = entry.handler.claim.lun === undefined && this.#standard?.get(entry.handler.claim) === (entry.below ?? entry);
     if (!isStandard) return true;
     return netFn === NetFn.SensorEvent && cmd >= FIRST_SENSOR_COMMAND && (this.sensorsAt?.(lun) ?? true);
