@@ -275,8 +275,8 @@ describe('L: the wire of a session', () => {
 
 describe('V6: a message for a LUN at which nobody lives is C2h', () => {
   const sensors = [
-    { number: 1, name: 'A', lun: 1, type: 'temperature', entity: '3.1', value: 30, range: [0, 100] },
-    { number: 1, name: 'B', type: 'temperature', entity: '3.2', value: 30, range: [0, 100] },
+    { number: 1, name: 'A', lun: 1, type: 'temperature', entity: '3.1', unit: 'degrees C', value: 30, range: [0, 100] },
+    { number: 1, name: 'B', type: 'temperature', entity: '3.2', unit: 'degrees C', value: 30, range: [0, 100] },
   ] as const;
 
   test.each([
