@@ -18,6 +18,8 @@ export interface Uplink {
   readonly address: number;
   /** The number that the bus has above. */
   readonly channel: number;
+  /** `id.instance`, of its locator record. */
+  readonly entity?: string;
 }
 
 /** The management busses that a controller is on, by its channels; each is made when it is first asked for. */

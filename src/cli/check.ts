@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Bmc, type BmcSurroundings } from '../bmc.ts';
 import { channelsOf } from '../config/channels.ts';
@@ -23,7 +23,7 @@ export function loadWhole(file: string): FileOptions {
   const text = reading(file, () => readFileSync(file, 'utf8'));
   try {
     const whole = parseFile(text, file);
-    const files = new NamedFiles(dirname(file));
+    const files = new NamedFiles(dirname(file), statSync(file).mtimeMs);
     const problems: SettingsProblem[] = [];
     const bmcs = whole.bmcs.map((bmc, i) => {
       const missing: Missing[] = [];

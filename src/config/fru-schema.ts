@@ -118,6 +118,8 @@ export const fruContent = {
     })
     .optional(),
   multirecord: z.array(record).optional(),
+  deviceType: byte.optional(),
+  deviceTypeModifier: byte.optional(),
   size: z.int().min(64).max(65535).optional(),
   file: z.string().min(1).optional(),
   byWords: z.boolean().optional(),

@@ -1,10 +1,13 @@
 import type { DeviceSupport } from '../state/app/identity.ts';
-import { FruLocatorRecord, idBytes, McLocatorRecord, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
+import { FruLocatorRecord, idBytes, McLocatorRecord, SDR_HEADER, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { associationsOf } from './associations.ts';
 import type { BmcOptions, FruOptions, SatelliteOptions } from './options.ts';
 import { bmcSupport, satelliteSupport } from './platform.ts';
 import { recordsInFile } from './sdr-file.ts';
+
+/** Device type of a FRU device that the controller reads for its clients (table 43-12). */
+const BEHIND_CONTROLLER = 0x10;
 
 interface Controller {
   readonly address: number;
@@ -16,13 +19,11 @@ interface Controller {
 
 /** Locators of a repository: this controller, its FRU devices besides its own, and the controllers on its busses with theirs. */
 export function locatorsOf(options: BmcOptions): Uint8Array[] {
-  const { sdr = {}, fru = [], name = 'BMC', satellites = [] } = options;
-  // FRU device 0 is the controller's own: where it is, the controller is.
-  const own = fru.find(({ id }) => id === 0);
+  const { sdr = {}, fru = [], satellites = [] } = options;
   // A dump has locators of its own.
   const loaded = new Set(recordsInFile(sdr).map(keyOf));
   const records = [
-    controllerLocator({ address: BMC_ADDRESS, channel: 0, support: bmcSupport(options), entity: own?.entity, name: sdr.name ?? locatorName(name) }),
+    ownLocator(options),
     ...fruLocators(fru, BMC_ADDRESS, 0),
     ...satellites.flatMap((one) => satelliteLocators(one)),
     ...associationsOf(sdr),
@@ -30,12 +31,31 @@ export function locatorsOf(options: BmcOptions): Uint8Array[] {
   return records.filter((record) => !loaded.has(keyOf(record)));
 }
 
-/** Type and key bytes: two records with the same ones describe the same thing (§43). */
-const keyOf = (record: Uint8Array): string =>
-  record
-    .subarray(3, 8)
-    .filter((_, i) => i !== 1)
-    .join();
+/** What a record describes: two with the same one describe the same thing, whatever their other bits say. */
+function keyOf(record: Uint8Array): string {
+  const type = record[3];
+  const [address, second, , channel] = record.subarray(SDR_HEADER);
+  if (type === SdrType.McLocator) return `controller ${address & 0xfe} ${second & 0x0f}`;
+  if (type === SdrType.FruLocator) return `FRU ${address & 0xfe} ${second} ${channel >> 4}`;
+  return record.subarray(3).join();
+}
+
+/** The locator of a controller itself, as its device SDRs have it: the dump's, where there is one. */
+export function ownLocator(
+  options: BmcOptions,
+  place?: { readonly address: number; readonly channel: number; readonly entity?: string },
+): Uint8Array {
+  const { sdr = {}, fru = [], name = 'BMC' } = options;
+  const own = controllerLocator({
+    address: place?.address ?? BMC_ADDRESS,
+    channel: place?.channel ?? 0,
+    support: place ? satelliteSupport(options) : bmcSupport(options),
+    // FRU device 0 is the controller's own: where it is, the controller is.
+    entity: place ? place.entity : fru.find(({ id }) => id === 0)?.entity,
+    name: sdr.name ?? locatorName(name),
+  });
+  return recordsInFile(sdr).find((record) => keyOf(record) === keyOf(own)) ?? own;
+}
 
 /** How a repository shows a satellite and its FRU devices. */
 function satelliteLocators({ address, channel = 0, entity, fru = [], name = satelliteName(address) }: SatelliteOptions): Uint8Array[] {
@@ -65,7 +85,7 @@ function controllerLocator({ address, channel, support, entity, name }: Controll
 function fruLocators(frus: readonly FruOptions[], accessAddress: number, channel: number): Uint8Array[] {
   return frus
     .filter(({ id }) => id !== 0)
-    .map(({ id, name, entity }) => {
+    .map(({ id, name, entity, deviceType = BEHIND_CONTROLLER, deviceTypeModifier = 0 }) => {
       const [entityId, entityInstance] = entityOf(entity);
       return sdrRecord(SdrType.FruLocator, FruLocatorRecord, {
         accessAddress,
@@ -74,9 +94,8 @@ function fruLocators(frus: readonly FruOptions[], accessAddress: number, channel
         lun: 0,
         privateBus: 0,
         channel,
-        // 10h: a FRU device behind the controller (§43.12).
-        deviceType: 0x10,
-        deviceTypeModifier: 0,
+        deviceType,
+        deviceTypeModifier,
         entityId,
         entityInstance,
         oem: 0,

@@ -112,6 +112,10 @@ export interface FruOptions extends FruContent {
   readonly id: number;
   readonly name: string;
   readonly entity?: string;
+  /** What its locator record says of it (IPMI 2.0 §43.8, table 43-12). Default 10h, a device behind the controller. */
+  readonly deviceType?: number;
+  /** With 10h: 1 a DIMM's SPD, 2 an IPMI FRU inventory, 3 a processor cartridge. Default 0, unspecified. */
+  readonly deviceTypeModifier?: number;
   /** Bytes of the device. Default 2048; with `image`, its length. */
   readonly size?: number;
   /** The device byte for byte, instead of areas. In a YAML file: `file`, a path beside it. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
-import { CompactSensorRecord, idBytes, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
+import { CompactSensorRecord, FruLocatorRecord, idBytes, idName, McLocatorRecord, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
 import { simWorld } from '../world/index.ts';
+import { rig } from '../../test/support/bmc.ts';
 import type { BmcOptions } from './options.ts';
 import { twoSocketServer } from './two-socket-server.ts';
 
@@ -112,4 +113,119 @@ test('entity associations: more than four are linked, a range has pairs, a devic
     [0x08, 11, 30, 1, 0xa0, 29, 1, 29, 4, 0, 0, 0, 0],
     [0x09, 27, 96, 96, 0x20, 0, 0x00, 0x20, 0, 29, 97, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   ]);
+});
+
+/** A record with an id of its own. */
+function numbered(id: number, record: Uint8Array): Uint8Array {
+  const out = record.slice();
+  out.set([id & 0xff, id >> 8]);
+  return out;
+}
+const support = {
+  chassis: true,
+  bridge: true,
+  eventGenerator: true,
+  eventReceiver: true,
+  fruInventory: true,
+  sel: true,
+  sdrRepository: true,
+  sensor: true,
+};
+const controller = (slaveAddress: number, name: string): Uint8Array =>
+  sdrRecord(SdrType.McLocator, McLocatorRecord, {
+    ...{ slaveAddress, channel: 0, acpiSystemNotify: true, acpiDeviceNotify: true, staticController: false, logInitErrors: true, initControl: 1 },
+    ...{ ...support, entityId: 46, entityInstance: 1, oem: 9, id: idBytes(name) },
+  });
+const fruDevice = (fruId: number, name: string): Uint8Array =>
+  sdrRecord(SdrType.FruLocator, FruLocatorRecord, {
+    ...{ accessAddress: 0x20, fruId, logical: false, lun: 1, privateBus: 3, channel: 0, deviceType: 0x0c, deviceTypeModifier: 2 },
+    ...{ entityId: 32, entityInstance: fruId, oem: 0, id: idBytes(name) },
+  });
+
+test('V10: records of a dump keep their ids and their order, also after somebody wrote; others get ids that are free', async () => {
+  const dump = [numbered(0x1234, controller(0x20, 'iBMC')), numbered(7, fruDevice(1, 'DIMM A')), numbered(0xfffe, controller(0x2c, 'ME'))];
+  const bmc = make({ sdr: { image: Uint8Array.from(dump.flatMap((one) => [...one])) }, fru: [{ id: 3, name: 'PSU' }] });
+  expect(bmc.sdr.ids).toEqual([0x1234, 7, 0xfffe, 1]);
+  expect(bmc.sdr.get(0)).toMatchObject({ next: 7 });
+  expect(bmc.sdr.get(7)).toEqual({ record: dump[1], next: 0xfffe });
+  const { id } = bmc.sdr.add(fruDevice(9, 'new'));
+  expect(bmc.sdr.ids).toEqual([0x1234, 7, 0xfffe, 1, id]);
+  expect(bmc.sdr.get(0xfffe).record).toEqual(dump[2]);
+});
+
+test('V10: ids that are none, or another record has, are made new', () => {
+  const dump = [0, 5, 5, 0xffff].map((id, i) => numbered(id, fruDevice(i + 1, 'x')));
+  expect(make({ sdr: { image: Uint8Array.from(dump.flatMap((one) => [...one])) } }).sdr.ids).toEqual([6, 5, 7, 8, 9]);
+});
+
+test('V10: one locator for each controller and FRU device, whatever their other bits say', () => {
+  const dump = [controller(0x20, 'iBMC'), controller(0x82, 'Carrier'), fruDevice(1, 'DIMM A')];
+  const bmc = make({
+    sdr: { image: Uint8Array.from(dump.flatMap((one) => [...one])) },
+    fru: [
+      { id: 0, name: 'Builtin' },
+      { id: 1, name: 'ours' },
+      { id: 2, name: 'PSU' },
+    ],
+    satellites: [{ address: 0x82, name: 'ours' }],
+  });
+  const names = bmc.sdr.ids.map((id) => idName(bmc.sdr.get(id).record.subarray(15)));
+  expect(names).toEqual(['iBMC', 'Carrier', 'DIMM A', 'PSU']);
+  expect(idName(bmc.locator.subarray(15)), "the device SDRs' too").toBe('iBMC');
+});
+
+test("V10: a FRU locator's device type and modifier are settable", () => {
+  const bmc = make({
+    fru: [{ id: 4, name: 'DIMM A1', deviceType: 0x10, deviceTypeModifier: 1 }],
+    satellites: [{ address: 0x82, fru: [{ id: 1, name: 'S', deviceType: 8 }] }],
+  });
+  const types = bmc.sdr.ids.map((id) => bmc.sdr.get(id).record).filter((record) => record[3] === SdrType.FruLocator);
+  expect(types.map((record) => [record[6], record[10], record[11]])).toEqual([
+    [4, 0x10, 1],
+    [1, 8, 0],
+  ]);
+});
+
+test('V10: the times of the repository are real: of the file, else of the start; nothing erased is FFFFFFFFh', async () => {
+  const { send } = rig({ sdr: { time: '2026-01-15T12:00:00Z' } });
+  const info = await send(0x0a, 0x20);
+  expect(info.slice(6, 14)).toEqual([0xc0, 0xd6, 0x68, 0x69, 0xff, 0xff, 0xff, 0xff]);
+  const { bmc, world } = rig();
+  await world.run(5000);
+  expect(bmc.sdr.lastAdded).toBe(bmc.time.now() - 5);
+  expect(rig({ sdr: { time: '2026-01-15T12:00' } }).bmc.sdr.lastAdded, 'without a zone: UTC').toBe(0x6968d6c0);
+});
+
+test('V10: readings of a dump are given by name, entity or number; a shared name is refused', () => {
+  const sensors = ['3.1', '3.2', '7.1'].map((entity, i) => ({
+    ...{ name: i < 2 ? 'Temp' : 'Board', entity, type: 'temperature', unit: 'degrees C', range: [0, 255] as const },
+  }));
+  const image = dumpOf(make({ sensors }));
+  const read = (values: Record<string, number>): (number | undefined)[] => make({ sdr: { image, values } }).sensors.all.map(({ value }) => value);
+  expect(read({ 'Temp@3.1': 40, '#2': 41, Board: 42 })).toEqual([40, 41, 42]);
+  expect(read({ '3.1': 40, '@3.2': 41, '3': 42 })).toEqual([40, 41, 42]);
+  expect(() => read({ Temp: 1 })).toThrow("2 sensors are 'Temp': name one of Temp@3.1 (#1), Temp@3.2 (#2)");
+  expect(() => read({ Board: 1, '#3': 1 })).toThrow("'#3' has a value by another name already");
+});
+
+test.each([
+  ['8-bit', [0xc3, 0x41, 0x42, 0x43], 'ABC'],
+  ['6-bit', [0x83, 0x29, 0xdc, 0xa6], 'IPMI'],
+  ['BCD plus', [0x42, 0x12, 0xb3], '12-3'],
+  ['Unicode', [0x04, 0x41, 0, 0x42, 0], 'AB'],
+])('V10: a name in %s is read as text', (_what, bytes, name) => expect(idName(Uint8Array.from(bytes))).toBe(name));
+
+test("V19: the controller's own locator is in its device SDRs, a shared record there once", async () => {
+  const { bmc, send } = rig({
+    sensors: [{ name: 'T', entity: '3.1', type: 'temperature', unit: 'degrees C' }],
+    sdr: { name: 'MyBMC' },
+    satellites: [{ address: 0x82, name: 'Far', entity: '11.7' }],
+  });
+  expect(await send(4, 0x20, 1)).toMatchObject({ 0: 0, 1: 2 });
+  expect((await send(4, 0x20, 0)).slice(0, 2), 'sensors').toEqual([0, 1]);
+  const [code, low, high, ...record] = await send(4, 0x21, 0, 0, 2, 0, 0, 0xff);
+  expect([code, low, high, record[3], record[5]]).toEqual([0, 0xff, 0xff, SdrType.McLocator, 0x20]);
+  expect(idName(Uint8Array.from(record.slice(15)))).toBe('MyBMC');
+  const [satellite] = bmc.satellites;
+  expect([satellite.locator[5], satellite.locator[12], satellite.locator[13], idName(satellite.locator.subarray(15))]).toEqual([0x82, 11, 7, 'Far']);
 });

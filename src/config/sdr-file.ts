@@ -1,10 +1,13 @@
 import { DecodeError } from '../codec/index.ts';
 import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../state/storage/sdr-records.ts';
 import { toReal, type Factors } from '../state/sensor/sensor-factors.ts';
-import { THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../state/sensor/sensor.ts';
+import { sensorsNamed, unclearName } from '../state/sensor/sensor-name.ts';
+import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../state/sensor/sensor.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from './errors.ts';
-import type { SdrOptions, SourceMaker } from './sensor-options.ts';
+import type { BmcOptions } from './options.ts';
+import { secondsOf } from './text-schema.ts';
+import type { SdrOptions, SensorValue, SourceMaker } from './sensor-options.ts';
 
 const THRESHOLD = 0x01;
 const NO_ANALOG_READING = 3;
@@ -26,6 +29,9 @@ export function recordsInFile({ file, image }: SdrOptions): Uint8Array[] {
   return records;
 }
 
+/** When the records were written, in seconds, if anybody says. */
+export const sdrTimeOf = ({ sdr }: BmcOptions): number | undefined => (sdr?.time === undefined ? undefined : secondsOf(sdr.time));
+
 /** The sensors of this controller that a dump describes. Throws SettingsError. */
 export function sensorsInFile(sdr: SdrOptions, source: SourceMaker): SensorDeclaration[] {
   const sensors = recordsInFile(sdr).flatMap((record, i) => {
@@ -36,12 +42,17 @@ export function sensorsInFile(sdr: SdrOptions, source: SourceMaker): SensorDecla
       throw new SettingsError(`sdr ${sdr.file ?? 'image'}: record ${i + 1}: ${error.message}`);
     }
   });
-  const values = sdr.values ?? {};
-  const unknown = Object.keys(values).filter((name) => !sensors.some((sensor) => sensor.name === name));
-  if (unknown.length > 0) throw new SettingsError(`sdr values: there is no sensor '${unknown.join("', '")}' in ${sdr.file ?? 'the image'}`);
+  const given = new Map<SensorDeclaration, SensorValue>();
+  for (const [name, value] of Object.entries(sdr.values ?? {})) {
+    const found = sensorsNamed(sensors, name, (sensor) => sensor);
+    if (found.length !== 1) throw new SettingsError(`${unclearName(name, found)}, in ${sdr.file ?? 'the image'}`, ['values', name]);
+    if (given.has(found[0])) throw new SettingsError(`'${name}' has a value by another name already`, ['values', name]);
+    given.set(found[0], value);
+  }
   return sensors.map((sensor) => {
-    const value = values[sensor.name];
-    return value === undefined || sensor.eventOnly ? sensor : { ...sensor, source: source(value, sensor.number) };
+    const value = given.get(sensor);
+    const seed = ((sensor.lun ?? 0) << 8) | sensor.number;
+    return sensorDeclaration(value === undefined || sensor.eventOnly ? sensor : { ...sensor, source: source(value, seed) });
   });
 }
 

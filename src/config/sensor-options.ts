@@ -99,7 +99,9 @@ export interface SdrOptions {
   readonly file?: string;
   /** The bytes of that file, where no file is read (the library). */
   readonly image?: Uint8Array;
-  /** Values for sensors of the file, by name. Default: the nominal reading. */
+  /** When its records were written, as its information says: a date and time. Default: when the file was changed last; for a program, its start. */
+  readonly time?: string;
+  /** Values for sensors of the file: by name (`Temp`, `Temp@3.1`), entity (`@3.1`) or number (`#14`). Default: the nominal reading. */
   readonly values?: Readonly<Record<string, SensorValue>>;
   readonly associations?: readonly AssociationOptions[];
 }

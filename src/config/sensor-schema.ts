@@ -3,7 +3,7 @@ import { FormulaError, parseFormula } from '../state/sensor/formula.ts';
 import { units } from './names.ts';
 import { sensorType } from './pef-schema.ts';
 import { streamAddress } from './interface-schema.ts';
-import { latin1Text } from './text-schema.ts';
+import { latin1Text, timeText } from './text-schema.ts';
 
 /** Instances 60h..7Fh are those of one controller, 0..5Fh those of the system (IPMI 2.0 §39.1). */
 const isEntity = (text: string): boolean => {
@@ -84,6 +84,7 @@ export const sensor = z.strictObject({
 export const sdrSchema = z.strictObject({
   name: latin1Text(16).optional(),
   file: z.string().min(1).optional(),
+  time: timeText.optional(),
   values: z.record(z.string(), sensorValue).optional(),
   associations: z
     .array(

@@ -25,3 +25,15 @@ export const utf8Text = (most: number) =>
     .refine((text) => utf8Length(text) <= most, {
       error: ({ input }) => `expected at most ${most} bytes in UTF-8, these are ${utf8Length(String(input))}`,
     });
+
+/** Seconds since 1970 that a time stamp of four bytes holds; the last value says "unspecified" (IPMI 2.0 §37). */
+const LAST_SECOND = 0xfffffffe;
+
+/** A date, or date and time, as a time stamp. Without a zone it is UTC. */
+export const secondsOf = (time: string): number =>
+  Math.floor(Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/.test(time) || !time.includes('T') ? time : `${time}Z`) / 1000);
+
+export const timeText = z.iso
+  .datetime({ local: true, offset: true, error: 'expected a date and time (2026-01-15T12:30)' })
+  .or(z.iso.date('expected a date (2026-01-15)'))
+  .refine((time) => secondsOf(time) >= 0 && secondsOf(time) <= LAST_SECOND, 'expected a time from 1970-01-01 to 2106-02-07');

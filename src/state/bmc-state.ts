@@ -54,6 +54,8 @@ export interface BmcState {
   readonly sdr: SdrRepository;
   readonly sensors: Sensors;
   readonly deviceSdrReservation: Reservation;
+  /** This controller's own locator record (IPMI 2.0 §43.9). */
+  readonly locator: Uint8Array;
   readonly fru: FruInventory;
   readonly users: Users;
   readonly channels: Channels;

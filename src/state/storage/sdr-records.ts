@@ -169,4 +169,29 @@ export function idBytes(name: string): Uint8Array {
   return Uint8Array.of(0xc0 | text.length, ...text);
 }
 
-export const idName = (id: Uint8Array): string => latin1(id.subarray(1, 1 + (id[0] & 0x1f)));
+/** The text of a type/length byte and what follows it (§43.15): 8-bit ASCII, 6-bit ASCII, BCD plus, or the low bytes of Unicode. */
+export function idName(id: Uint8Array): string {
+  const bytes = id.subarray(1, 1 + (id[0] & 0x1f));
+  switch (id[0] >> 6) {
+    case 0:
+      return latin1(bytes.filter((byte) => byte !== 0));
+    case 1:
+      return Array.from(bytes, (byte) => BCD_PLUS[byte >> 4] + BCD_PLUS[byte & 0xf]).join('');
+    case 2:
+      return sixBits(bytes);
+    default:
+      return latin1(bytes);
+  }
+}
+
+const BCD_PLUS = '0123456789 -.:,_';
+
+/** Six bits a character, the first ones lowest; 0 is a blank. */
+function sixBits(bytes: Uint8Array): string {
+  let text = '';
+  for (let bit = 0; bit + 6 <= bytes.length * 8; bit += 6) {
+    const pair = bytes[bit >> 3] | ((bytes[(bit >> 3) + 1] ?? 0) << 8);
+    text += String.fromCharCode(0x20 + ((pair >> (bit & 7)) & 0x3f));
+  }
+  return text;
+}

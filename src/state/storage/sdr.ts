@@ -8,13 +8,18 @@ import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
 export interface SdrOptions {
-  /** Whole records, as the repository holds them before anybody writes to it. */
+  /** Whole records, as the repository holds them before anybody writes to it; those of another repository first, which keep their ids. */
+  readonly loaded?: readonly Uint8Array[];
   readonly records?: readonly Uint8Array[];
+  /** Seconds: when they were written. Default: now. */
+  readonly time?: number;
   /** Bytes that the repository can hold. Default 64 KiB - 2. */
   readonly capacity?: number;
 }
 
 const LAST = 0xffff;
+/** No time (IPMI 2.0 §37). */
+const NEVER = 0xffffffff;
 /** Milliseconds after which an update that nobody ended is taken as given up. */
 const UPDATE_TIME = 60_000;
 
@@ -25,6 +30,7 @@ export class SdrRepository {
   readonly #clock: Clock;
   readonly #time: BmcTime;
   readonly #given: ReadonlyMap<number, Uint8Array>;
+  readonly #givenAt: number;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
   /** Who updates the repository; others have to wait until it is done or has given up. */
@@ -33,11 +39,12 @@ export class SdrRepository {
   #ids: readonly number[] | undefined;
   #partial: { readonly id: number; readonly bytes: number[]; length: number } | undefined;
 
-  constructor(setup: Setup, time: BmcTime, { records = [], capacity = 0xfffe }: SdrOptions = {}) {
+  constructor(setup: Setup, time: BmcTime, { loaded = [], records = [], time: written, capacity = 0xfffe }: SdrOptions = {}) {
     this.capacity = capacity;
     this.#clock = setup.clock;
     this.#time = time;
-    this.#given = new Map(records.map((record, i) => [i + 1, withId(record, i + 1)]));
+    this.#given = givenRecords(loaded, records);
+    this.#givenAt = written ?? time.now();
     this.#records = setup.store(stores.sdr);
     this.#marks = setup.store(stores.sdrMarks);
   }
@@ -61,8 +68,9 @@ export class SdrRepository {
     if (this.#updater?.owner === owner) this.leaveUpdateMode();
   }
 
+  /** Record ids in the order of the records: those that were given at first, and what was added since. */
   get ids(): readonly number[] {
-    return (this.#ids ??= this.#written ? [...this.#records.keys()].map(Number).sort((a, b) => a - b) : [...this.#given.keys()]);
+    return (this.#ids ??= this.#written ? this.#writtenIds() : [...this.#given.keys()]);
   }
 
   get count(): number {
@@ -73,12 +81,14 @@ export class SdrRepository {
     return Math.max(0, this.capacity - this.ids.reduce((sum, id) => sum + this.#record(id)!.length, 0));
   }
 
+  /** Seconds of the last addition. */
   get lastAdded(): number {
-    return this.#marks.get('added') ?? 0;
+    return this.#marks.get('added') ?? this.#givenAt;
   }
 
+  /** Seconds of the last erasure; FFFFFFFFh: there was none. */
   get lastErased(): number {
-    return this.#marks.get('erased') ?? 0;
+    return this.#marks.get('erased') ?? NEVER;
   }
 
   /** 0000h: the first, FFFFh: the last. Throws CBh. */
@@ -157,13 +167,37 @@ export class SdrRepository {
     return both(this.#records.change([...all].filter(([, record]) => record !== undefined)), this.#marks.set('written', 1));
   }
 
-  #freshId(): number {
-    const { ids } = this;
-    let id = (ids.at(-1) ?? 0) + 1;
-    if (id < LAST) return id;
-    for (id = 1; ids.includes(id); id++);
-    return id;
+  #writtenIds(): number[] {
+    const others = [...this.#records.keys()].map(Number).filter((id) => !this.#given.has(id));
+    return [...[...this.#given.keys()].filter((id) => this.#records.has(id)), ...others.sort((a, b) => a - b)];
   }
+
+  #freshId(): number {
+    return freshId(new Set(this.ids));
+  }
+}
+
+/** Records by their ids: their own, as far as these are there and no other's; others follow the highest. */
+function givenRecords(loaded: readonly Uint8Array[], records: readonly Uint8Array[]): Map<number, Uint8Array> {
+  const given = new Map<number, Uint8Array>();
+  const own = loaded.map((record) => record[0] | (record[1] << 8));
+  const taken = new Set(own);
+  for (const [i, record] of [...loaded, ...records].entries()) {
+    let id = own[i] ?? 0;
+    if (id === 0 || id === LAST || given.has(id)) taken.add((id = freshId(taken)));
+    given.set(id, withId(record, id));
+  }
+  return given;
+}
+
+/** One more than the highest, or the lowest that is free. */
+function freshId(taken: ReadonlySet<number>): number {
+  let highest = 0;
+  for (const id of taken) if (id !== LAST) highest = Math.max(highest, id);
+  if (highest + 1 < LAST) return highest + 1;
+  let id = 1;
+  while (taken.has(id)) id++;
+  return id;
 }
 
 function withId(record: Uint8Array, id: number): Uint8Array {
