@@ -14,6 +14,7 @@ import { tellOfBoot, watchdogEvents } from './assembly/machine-events.ts';
 import { CC } from './codec/index.ts';
 import { openingFor, settingAt } from './config/errors.ts';
 import { firewallRules } from './config/firewall.ts';
+import { historyOf } from './config/history.ts';
 import { channelsOf, withBusses } from './config/channels.ts';
 import { locatorsOf, ownLocator } from './config/locators.ts';
 import type { BmcOptions } from './config/options.ts';
@@ -204,16 +205,11 @@ export class Bmc implements BmcState {
     this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) => this.lan.badPasswordRule(channel));
     this.serial = new SerialChannels(setup, serialOf(options));
     ({ payloads: this.payloads, sol: this.sol } = makePayloads(this, options));
-    this.sel = new Sel(setup, this.time, options.sel);
+    const sensors = sensorsOf(options, sourceMaker(world, log));
+    this.sel = new Sel(setup, this.time, { capacity: options.sel?.capacity, history: historyOf(options, sensors) });
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
-    this.sensors = new Sensors(
-      setup,
-      this.events,
-      sensorsOf(options, sourceMaker(world, log)),
-      this.identity.address,
-      options.sensorInterval && options.sensorInterval * 1000,
-    );
+    this.sensors = new Sensors(setup, this.events, sensors, this.identity.address, options.sensorInterval && options.sensorInterval * 1000);
     this.satellites = (options.satellites ?? []).map((one, i) => {
       const { address, channel = 0 } = one;
       const name = `${address.toString(16)}h`;
@@ -232,7 +228,7 @@ export class Bmc implements BmcState {
     this.chassis = new Chassis(setup, { ...chassisOf(options), backend: this.#power.backend });
     this.frontPanel = new FrontPanel(setup, this.chassis);
     this.bootOptions = new BootOptions(setup, this.time);
-    const { channels, chassis, events, identity, lan, sel, sensors, time } = this;
+    const { channels, chassis, events, identity, lan, sel, time } = this;
     this.pef = new Pef(setup, {
       channels,
       chassis,
@@ -240,7 +236,7 @@ export class Bmc implements BmcState {
       identity,
       lan,
       sel,
-      sensors,
+      sensors: this.sensors,
       time,
       defaults: pefOf(options),
       trapPort: options.pef?.trapPort,
@@ -257,7 +253,7 @@ export class Bmc implements BmcState {
     this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, router: this.router, directory: firmwareDirectory, restart });
     this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
     if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world, log);
-    connectState(this, options.chassis);
+    connectState(this, { ...options.chassis, clearEvent: options.sel?.clearEvent });
     if (said !== silent) tellOfActs(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);

@@ -5,13 +5,16 @@ import { RestartCause } from '../state/chassis/chassis.ts';
 import { both, type Durable } from '../state/store.ts';
 import { faultsFromSensors } from './faults.ts';
 import { tellOfLogIns } from './log-in-lines.ts';
-import { tellOfMachine } from './machine-events.ts';
+import { tellOfClearing, tellOfMachine } from './machine-events.ts';
 import { forwardEvents } from './satellites.ts';
 
 type Whole = BmcState & { readonly name: string; readonly router: Router<BmcState> };
 
-/** What one piece of state has to know of another. `events`: what happens to the machine goes into the log. */
-export function connectState(bmc: Whole, { events = true }: { readonly events?: boolean } = {}): void {
+/** What one piece of state has to know of another. `events`: what happens to the machine goes into the log; `clearEvent`: that it was cleared. */
+export function connectState(
+  bmc: Whole,
+  { events = true, clearEvent = false }: { readonly events?: boolean; readonly clearEvent?: boolean } = {},
+): void {
   bmc.messages.onAttention((attention) => {
     for (const attachment of bmc.router.attachments) attachment.interface.attention?.(attention);
   });
@@ -42,6 +45,7 @@ export function connectState(bmc: Whole, { events = true }: { readonly events?: 
   });
   bmc.events.forward = forwardEvents(bmc);
   tellOfMachine(bmc, events);
+  if (clearEvent) bmc.sel.onClear(() => tellOfClearing(bmc));
   faultsFromSensors(bmc);
   bmc.sensors.powered = () => bmc.chassis.isOn;
 }

@@ -21,6 +21,7 @@ const Boot = { PowerUp: 0, HardReset: 1 } as const;
 const Acpi = { Working: 0, SoftOff: 6 } as const;
 const BUTTONS: Readonly<Partial<Record<Button, number>>> = { powerOff: 0, standby: 1, reset: 2 };
 const FRONT_PANEL_NMI = 0;
+const LOG_CLEARED = 2;
 const CONTROLLER_OFF_LINE = 2;
 const LOCKED_OUT = 3;
 const PRE_TIMEOUT = 8;
@@ -87,6 +88,9 @@ function tellOfPower(bmc: BmcState, { on, action, cause, changed, starts, loss }
   if (starts) raise(bmc, { type: SensorType.BootInitiated, offset: action === 'reset' ? Boot.HardReset : Boot.PowerUp, generator: FIRMWARE });
 }
 
+/** The log area was cleared: the first entry of the empty log (table 42-3, Event Logging Disabled). */
+export const tellOfClearing = (bmc: BmcState): void => raise(bmc, { type: SensorType.EventLoggingDisabled, offset: LOG_CLEARED });
+
 /** A server that was just switched on has something to tell. */
 export function tellOfBoot(bmc: BmcState): void {
   raise(bmc, { type: SensorType.BootInitiated, offset: Boot.PowerUp, generator: FIRMWARE });
@@ -134,6 +138,7 @@ function raise(
   // Bits 7:6 and 5:4 say what data 2 and 3 are: 3 an extension of the sensor type's own, 0 nothing (§29.7).
   const used = (more.length > 0 ? 0xc0 : 0) | (more.length > 1 ? 0x30 : 0);
   const data = Uint8Array.from([used | offset, ...more, 0xff, 0xff].slice(0, 3));
-  const sensorNumber = sensor?.declaration.number ?? 0;
-  unwaited(events.raise({ generator, sensorType: type, sensorNumber, eventType, deassertion, data }), setup.log, 'an event of the machine');
+  const { number: sensorNumber = 0, lun: generatorLun = 0 } = sensor?.declaration ?? {};
+  const event = { generator, generatorLun, sensorType: type, sensorNumber, eventType, deassertion, data };
+  unwaited(events.raise(event), setup.log, 'an event of the machine');
 }

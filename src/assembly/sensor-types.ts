@@ -9,6 +9,7 @@ export const SensorType = {
   CoolingDevice: 0x0a,
   DriveSlot: 0x0d,
   FirmwareProgress: 0x0f,
+  EventLoggingDisabled: 0x10,
   SystemEvent: 0x12,
   CriticalInterrupt: 0x13,
   Button: 0x14,

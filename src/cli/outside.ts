@@ -13,23 +13,32 @@ export interface Missing {
 /** Files that settings name, read once each however many BMCs name them. */
 export class NamedFiles {
   readonly #folder: string;
+  readonly #changed: number;
   readonly #read = new Map<string, Uint8Array | string>();
 
-  /** Relative paths begin in `folder`. */
-  constructor(folder: string) {
+  /** Relative paths begin in `folder`; `changed`: wall milliseconds, when the settings were changed last. */
+  constructor(folder: string, changed: number) {
     this.#folder = folder;
+    this.#changed = changed;
   }
 
   /** The settings with the bytes of the files that they name; what cannot be read is added to `missing`. */
   filled(bmc: BmcOptions, missing: Missing[]): BmcOptions {
-    const { sdr, fru, satellites } = bmc;
-    if (sdr?.file === undefined && fru === undefined && satellites === undefined) return bmc;
+    const { sdr = {}, sel, fru, satellites } = bmc;
+    const image = sdr.file === undefined ? sdr.image : this.#bytes(sdr.file, ['sdr', 'file'], missing);
     return {
       ...bmc,
-      ...(sdr?.file === undefined ? {} : { sdr: { ...sdr, image: this.#bytes(sdr.file, ['sdr', 'file'], missing) } }),
+      sdr: { ...sdr, image, time: sdr.time ?? this.#written(sdr.file) },
+      ...(sel?.file === undefined ? {} : { sel: { ...sel, image: this.#bytes(sel.file, ['sel', 'file'], missing) } }),
       ...(fru && { fru: this.#frus(fru, ['fru'], missing) }),
       ...(satellites && { satellites: this.#satellites(satellites, ['satellites'], missing) }),
     };
+  }
+
+  /** When records were written: at the last change of the settings or of the dump. */
+  #written(dump: string | undefined): string {
+    const file = dump === undefined ? undefined : statSync(resolve(this.#folder, dump), { throwIfNoEntry: false });
+    return new Date(Math.max(this.#changed, file?.mtimeMs ?? 0)).toISOString();
   }
 
   #satellites(satellites: readonly SatelliteOptions[], path: SettingsPath, missing: Missing[]): readonly SatelliteOptions[] {

@@ -58,6 +58,9 @@ fru:
 
 sel:                            # the event log
   capacity: 1000
+  # file: server.sel            # a history to begin with: docs/history.md
+  # entries: [{ time: '2026-01-15T12:00', sensor: CPU Temp, event: upper critical going high, reading: 97 }]
+  # clearEvent: true            # 'log area cleared' after a clear
 
 chassis:
   power: on

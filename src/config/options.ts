@@ -134,6 +134,38 @@ export interface SelOptions {
   readonly capacity?: number;
   /** Log a boot as the BMC starts with an empty SEL. Default true. */
   readonly bootEvents?: boolean;
+  /** Log "log area cleared" into a SEL that was cleared. Default false. */
+  readonly clearEvent?: boolean;
+  /** A history to begin with, until somebody logs or clears: what `ipmitool sel save`, `sel writeraw` or `ipmi-bmc state export` wrote. */
+  readonly file?: string;
+  /** The bytes of that file, where no file is read (the library). */
+  readonly image?: Uint8Array;
+  /** More history, after the file's. */
+  readonly entries?: readonly SelEntryOptions[];
+}
+
+/** An entry of the history: an event in words, or a whole record. */
+export interface SelEntryOptions {
+  /** A date and time, UTC where no zone is given. Default: when the BMC starts. */
+  readonly time?: string;
+  /** Whose event: a sensor by name (`Temp`, `Temp@3.1`, `#14`). */
+  readonly sensor?: string;
+  /** Without a sensor: the sensor type, by the specification's name or as a number. */
+  readonly type?: string | number;
+  /** 1..7Fh. Default: the sensor's, else 6Fh (sensor-specific). */
+  readonly eventType?: number;
+  /** The specification's words (`upper critical going high`, `uc`, `presence detected`), or an offset, 0..15. */
+  readonly event?: string | number;
+  /** False: the event went away. Default true. */
+  readonly asserted?: boolean;
+  /** Of a threshold event: what the sensor read, in its unit. */
+  readonly reading?: number;
+  /** Event data 2 and 3. */
+  readonly data?: readonly number[];
+  /** Slave address or software id, as byte 1 of a generator id. Default 20h, the BMC. */
+  readonly generator?: number;
+  /** In place of all but `time`: the record in hex digits, 16 bytes, or 14 from the record type on. */
+  readonly record?: string;
 }
 
 export interface ChassisOptions {

@@ -6,6 +6,7 @@ import { fruContent } from './fru-schema.ts';
 import { interfaceSchema, slaveAddress, streamAddress } from './interface-schema.ts';
 import type { BmcOptions, SatelliteOptions } from './options.ts';
 import { pefSchema } from './pef-schema.ts';
+import { selSchema } from './sel-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
 import { latin1Text, utf8Text } from './text-schema.ts';
 
@@ -129,7 +130,7 @@ const bmc = {
   sdr: sdrSchema.optional(),
   sensorInterval: z.number().min(0.1).max(3600).optional(),
   sensorFeed: sensorFeed.optional(),
-  sel: z.strictObject({ capacity: z.int().min(16).max(0xfffe).optional(), bootEvents: z.boolean().optional() }).optional(),
+  sel: selSchema.optional(),
   pef: pefSchema.optional(),
   chassis: z
     .strictObject({

@@ -10,11 +10,21 @@ import { Listeners } from '../listeners.ts';
 export interface SelOptions {
   /** Most entries, 16..65534. Default 1024. */
   readonly capacity?: number;
+  /** What it holds until somebody logs or clears, oldest first. */
+  readonly history?: readonly GivenEntry[];
+}
+
+/** A record of 16 bytes, which keeps its id where it can, and its time if it has one; else it gets the present. */
+export interface GivenEntry {
+  readonly record: Uint8Array;
+  readonly timed: boolean;
 }
 
 export const RECORD_SIZE = 16;
 const FIRST = 0x0000;
 const LAST = 0xffff;
+/** No time (IPMI 2.0 §37). */
+const NEVER = 0xffffffff;
 
 /** Record types with a time stamp of the BMC's: system events, and OEM C0h..DFh (§32.1, §32.2). */
 const isStamped = (type: number): boolean => type < 0xe0;
@@ -35,7 +45,7 @@ export class Sel {
 
   readonly #log: Log;
 
-  constructor(setup: Setup, time: BmcTime, { capacity = 1024 }: SelOptions = {}) {
+  constructor(setup: Setup, time: BmcTime, { capacity = 1024, history = [] }: SelOptions = {}) {
     this.capacity = capacity;
     this.#time = time;
     this.#log = setup.log;
@@ -43,6 +53,30 @@ export class Sel {
     this.#marks = setup.store(stores.selMarks);
     // Ids run in order of addition and wrap around: the oldest follows the widest gap.
     this.#order = inOrder([...this.#records.keys()].map(Number));
+    if (history.length > 0 && this.count === 0 && this.#marks.size === 0)
+      unwaited(this.#begin(history), setup.log, 'the history that the SEL begins with');
+  }
+
+  /** Record ids stay where all of them rise; else they are counted from 1. */
+  #begin(history: readonly GivenEntry[]): Durable {
+    const ids = history.map(({ record }) => record[0] | (record[1] << 8));
+    const rise = ids.every((id, i) => id > (i === 0 ? 0 : ids[i - 1]) && id < LAST);
+    const now = this.#time.now();
+    let added = 0;
+    const records = history.map(({ record, timed }, i): [number, Uint8Array] => {
+      const stored = record.slice(0, RECORD_SIZE);
+      const view = new DataView(stored.buffer);
+      const id = rise ? ids[i] : i + 1;
+      view.setUint16(0, id, true);
+      if (isStamped(stored[2])) {
+        if (!timed) view.setUint32(3, now, true);
+        const time = view.getUint32(3, true);
+        if (time !== NEVER) added = Math.max(added, time);
+      }
+      return [id, stored];
+    });
+    this.#order = records.map(([id]) => id);
+    return both(this.#records.change(records), this.#marks.set('added', added || now));
   }
 
   get count(): number {
@@ -75,11 +109,11 @@ export class Sel {
 
   /** Seconds of the last addition and erasure; FFFFFFFFh: there was none. */
   get lastAdded(): number {
-    return this.#marks.get('added') ?? 0xffffffff;
+    return this.#marks.get('added') ?? NEVER;
   }
 
   get lastErased(): number {
-    return this.#marks.get('erased') ?? 0xffffffff;
+    return this.#marks.get('erased') ?? NEVER;
   }
 
   /** 0000h: the first, FFFFh: the last. Throws CBh. */
@@ -140,15 +174,17 @@ export class Sel {
     this.#order = [];
     this.#partial = undefined;
     this.reservation.cancel();
-    this.#cleared.tell();
     const marks = this.#marks.change([
       ['overflow', undefined],
       ['erased', this.#time.now()],
     ]);
-    return both(this.#records.clear(), marks)?.catch((error: unknown) => {
+    const done = both(this.#records.clear(), marks)?.catch((error: unknown) => {
       this.#order = before.filter((id) => this.#records.has(id)).concat(this.#order);
       throw error;
     });
+    // What they log comes into the empty SEL.
+    this.#cleared.tell();
+    return done;
   }
 
   #index(id: number): number {

@@ -1,0 +1,141 @@
+import { hexBytes, latin1 } from '../codec/index.ts';
+import { SelEventRecord } from '../state/sensor/events.ts';
+import { sensorsNamed, unclearName } from '../state/sensor/sensor-name.ts';
+import { toRaw } from '../state/sensor/sensor-factors.ts';
+import { THRESHOLDS, type SensorDeclaration } from '../state/sensor/sensor.ts';
+import { RECORD_SIZE, type GivenEntry } from '../state/storage/sel.ts';
+import { BMC_ADDRESS } from '../wire/message.ts';
+import { SettingsError, settingAt } from './errors.ts';
+import { eventOffset, eventWords, SENSOR_SPECIFIC, THRESHOLD_TYPE } from './event-words.ts';
+import { sensorTypes } from './names.ts';
+import type { BmcOptions, SelEntryOptions, SelOptions } from './options.ts';
+import { secondsOf } from './text-schema.ts';
+
+const SYSTEM_EVENT = 0x02;
+const EVM_REV = 0x04;
+/** A time stamp that says "unspecified" (IPMI 2.0 §37): what has none keeps none. */
+const UNSPECIFIED = 0xffffffff;
+const EVENT_BYTES = 7;
+const UNUSED = 0xff;
+
+/** The entries that the SEL begins with, oldest first: the file's, then those in words. Throws SettingsError. */
+export function historyOf({ name = 'bmc', sel = {} }: BmcOptions, sensors: readonly SensorDeclaration[]): GivenEntry[] {
+  const { capacity = 1024, entries = [] } = sel;
+  const loaded = settingAt(['sel', 'file'], () => entriesInFile(sel, name));
+  const worded = entries.map((entry, i) => settingAt(['sel', 'entries', i], () => entryOf(entry, sensors)));
+  const all = [...loaded, ...worded];
+  if (all.length > capacity)
+    throw new SettingsError(`${all.length} entries do not fit into a SEL of ${capacity}`, ['sel', loaded.length > capacity ? 'file' : 'entries']);
+  return all;
+}
+
+/** What `ipmitool sel save`, `ipmitool sel writeraw` or `ipmi-bmc state export` wrote. */
+function entriesInFile({ file, image }: SelOptions, bmc: string): GivenEntry[] {
+  if (file !== undefined && !image) throw new SettingsError(`sel: '${file}' was not read; give its bytes as image`);
+  if (!image || image.length === 0) return [];
+  const text = latin1(image);
+  if (text.startsWith('{')) return exported(text, bmc);
+  const isText = image.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f));
+  if (isText) return saved(text);
+  if (image.length % RECORD_SIZE !== 0) throw new SettingsError(`${image.length} bytes are no whole number of ${RECORD_SIZE}-byte entries`);
+  return Array.from({ length: image.length / RECORD_SIZE }, (_, i) => ({ record: image.slice(i * RECORD_SIZE, (i + 1) * RECORD_SIZE), timed: true }));
+}
+
+/** Lines of an export of state: those of this BMC's log, or of the only BMC in it. */
+function exported(text: string, bmc: string): GivenEntry[] {
+  const values = text.split('\n').flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    try {
+      const { store, bmc: owner, value } = JSON.parse(line) as { store?: unknown; bmc?: unknown; value?: { $bytes?: unknown } | null };
+      const bytes = store === 'sel' && typeof value?.$bytes === 'string' ? hexBytes(value.$bytes) : undefined;
+      return bytes?.length === RECORD_SIZE ? [{ owner, bytes }] : [];
+    } catch {
+      throw new SettingsError(`line ${i + 1} is not one of an export`);
+    }
+  });
+  const owners = new Set(values.map(({ owner }) => owner));
+  const own = owners.size === 1 ? values : values.filter(({ owner }) => owner === bmc);
+  if (values.length > 0 && own.length === 0) throw new SettingsError(`it has the logs of ${[...owners].join(', ')}, and none of '${bmc}'`);
+  return own.map(({ bytes }) => ({ record: bytes, timed: true }));
+}
+
+/** Lines of seven bytes, from the event message revision on, as `ipmitool sel save` writes them: they have no time. */
+function saved(text: string): GivenEntry[] {
+  return text.split('\n').flatMap((line, i) => {
+    const words = line.replace(/#.*/, '').trim();
+    if (words === '') return [];
+    const bytes = words.split(/[\s,]+/).map((word) => (/^0x[\da-f]{1,2}$/i.test(word) ? Number(word) : NaN));
+    if (bytes.length !== EVENT_BYTES || bytes.some(Number.isNaN))
+      throw new SettingsError(`line ${i + 1}: expected ${EVENT_BYTES} bytes (0x04 0x01 ...), as 'ipmitool sel save' writes them`);
+    const record = new Uint8Array(RECORD_SIZE);
+    record.set([0, 0, SYSTEM_EVENT, 0xff, 0xff, 0xff, 0xff, BMC_ADDRESS, 0, ...bytes]);
+    return [{ record, timed: true }];
+  });
+}
+
+function entryOf(entry: SelEntryOptions, sensors: readonly SensorDeclaration[]): GivenEntry {
+  const time = entry.time === undefined ? undefined : secondsOf(entry.time);
+  if (entry.record !== undefined) return recordOf(entry.record, time);
+  const { event, asserted = true, generator = BMC_ADDRESS, data = [] } = entry;
+  if (event === undefined) throw new SettingsError('expected event, or record');
+  const sensor = entry.sensor === undefined ? undefined : sensorOf(entry.sensor, sensors);
+  const type = sensor?.type ?? typeOf(entry.type);
+  const eventType = entry.eventType ?? sensor?.eventType ?? SENSOR_SPECIFIC;
+  const offset = typeof event === 'number' ? event : eventOffset(event, type, eventType);
+  if (offset === undefined) {
+    const known = eventWords(type, eventType);
+    throw new SettingsError(`there is no event '${event}': expected its offset${known.length > 0 ? `, or one of ${known.join(', ')}` : ''}`, [
+      'event',
+    ]);
+  }
+  const [data1, ...more] = reading(entry, sensor, offset) ?? [data.length > 0 ? 0xc0 | (data.length > 1 ? 0x30 : 0) : 0, ...data];
+  const record = SelEventRecord.encode({
+    recordId: 0,
+    recordType: SYSTEM_EVENT,
+    timestamp: time ?? UNSPECIFIED,
+    generator,
+    generatorChannel: 0,
+    generatorLun: sensor?.lun ?? 0,
+    evmRev: EVM_REV,
+    sensorType: type,
+    sensorNumber: sensor?.number ?? 0,
+    deassertion: !asserted,
+    eventType,
+    data: Uint8Array.from([data1 | offset, ...more, UNUSED, UNUSED].slice(0, 3)),
+  });
+  return { record, timed: time !== undefined };
+}
+
+/** Event data of a threshold event: the reading, and the threshold that it crossed (§29.7). */
+function reading({ reading: value }: SelEntryOptions, sensor: SensorDeclaration | undefined, offset: number): number[] | undefined {
+  if (value === undefined) return undefined;
+  const { analog } = sensor ?? {};
+  if (!analog || sensor?.eventType !== THRESHOLD_TYPE) throw new SettingsError('only the event of a threshold sensor has a reading', ['reading']);
+  const threshold = analog.thresholds[THRESHOLDS[offset >> 1]];
+  const raw = toRaw(analog.factors, value);
+  return threshold === undefined ? [0x40, raw] : [0x50, raw, toRaw(analog.factors, threshold)];
+}
+
+function sensorOf(name: string, sensors: readonly SensorDeclaration[]): SensorDeclaration {
+  const found = sensorsNamed(sensors, name, (sensor) => sensor);
+  if (found.length !== 1) throw new SettingsError(unclearName(name, found), ['sensor']);
+  return found[0];
+}
+
+function typeOf(type: string | number | undefined): number {
+  if (type === undefined) throw new SettingsError('expected sensor, or type');
+  const code = typeof type === 'number' ? type : sensorTypes[type.toLowerCase()];
+  if (code === undefined) throw new SettingsError(`there is no sensor type '${type}'`, ['type']);
+  return code;
+}
+
+/** Fourteen bytes from the record type on, or all sixteen. */
+function recordOf(digits: string, time: number | undefined): GivenEntry {
+  const bytes = hexBytes(digits.replace(/\s/g, ''));
+  if (bytes.length !== RECORD_SIZE && bytes.length !== RECORD_SIZE - 2)
+    throw new SettingsError(`expected ${RECORD_SIZE} bytes, or ${RECORD_SIZE - 2} from the record type on`, ['record']);
+  const record = new Uint8Array(RECORD_SIZE);
+  record.set(bytes, RECORD_SIZE - bytes.length);
+  if (time !== undefined) new DataView(record.buffer).setUint32(3, time, true);
+  return { record, timed: true };
+}
