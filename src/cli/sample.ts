@@ -64,7 +64,7 @@ sel:                            # the event log
 
 chassis:
   power: on
-  restorePolicy: previous       # after a power loss; or always-on, always-off
+  restorePolicy: previous       # at each start of the BMC; or always-on, always-off
   # backend: { type: vm-protocol }   # what switches the machine; also qemu, libvirt, command, http: docs/vm.md
 
 # From here on: sections with their defaults, or examples. Take the # away from those that you want.

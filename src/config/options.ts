@@ -169,8 +169,9 @@ export interface SelEntryOptions {
 }
 
 export interface ChassisOptions {
-  /** Of the machine at the first start. Default on. */
+  /** What the machine was before the first start, as the restore policy `previous` has it. Default on. */
   readonly power?: 'on' | 'off';
+  /** At each start of the BMC, the first one too. Default `previous`. */
   readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
   /** What switches the machine. Default: simulated, or the machine of the `vm` interface. */
   readonly backend?: BackendOptions;

@@ -1,29 +1,13 @@
 import type { Clock, Timer } from '../../world/world.ts';
 import { Machine, type PowerAction, type PowerBackend } from './machine.ts';
+import { powerAfterLoss, RestartCause, restoreCause, RestorePolicy } from './restore-policy.ts';
 import type { Log, Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import { both, type Durable, type Store, unwaited } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
 
-/** Power restore policy, IPMI 2.0 §28.2. */
-export const RestorePolicy = { AlwaysOff: 0, Previous: 1, AlwaysOn: 2 } as const;
-
-/** System restart causes, §28.11. */
-export const RestartCause = {
-  Unknown: 0x0,
-  ChassisControl: 0x1,
-  ResetButton: 0x2,
-  PowerButton: 0x3,
-  Watchdog: 0x4,
-  Oem: 0x5,
-  AlwaysRestore: 0x6,
-  RestorePrevious: 0x7,
-  PefReset: 0x8,
-  PefCycle: 0x9,
-  SoftReset: 0xa,
-  Rtc: 0xb,
-} as const;
+export { RestartCause, RestorePolicy } from './restore-policy.ts';
 
 /** Bits of "last power event", §28.2. */
 export interface LastPowerEvent {
@@ -115,13 +99,11 @@ export class Chassis {
     this.#capabilities = setup.store(stores.chassisCapabilities);
     this.#lastEvent = setup.store(stores.lastPowerEvent);
     this.#defaults = { policy: options.restorePolicy ?? RestorePolicy.Previous };
-    const before = this.#kept.get('power');
-    const restored = this.restorePolicy === RestorePolicy.AlwaysOn || (this.restorePolicy === RestorePolicy.Previous && before === 1);
-    this.#on = before === undefined ? (options.power ?? 'on') === 'on' : restored;
-    if (before !== undefined && restored) {
-      const cause = this.restorePolicy === RestorePolicy.AlwaysOn ? RestartCause.AlwaysRestore : RestartCause.RestorePrevious;
-      unwaited(this.#setCause(cause, 0), this.#log, 'restart cause');
-    }
+    const believed = this.#remembered ?? options.power !== 'off';
+    // A machine that has power without its BMC is what it is, whenever its BMC starts.
+    this.#on = this.#isIndependent ? believed : powerAfterLoss(this.restorePolicy, believed);
+    if (this.#on && !this.#isIndependent && (this.#remembered !== undefined || this.restorePolicy === RestorePolicy.AlwaysOn))
+      unwaited(this.#setCause(restoreCause(this.restorePolicy), 0), this.#log, 'restart cause');
     this.#since = this.#clock.monotonic();
   }
 
@@ -195,19 +177,24 @@ export class Chassis {
     this.#intrusionListeners.tell(open);
   }
 
-  /** The back end's machine is looked at, and restored if it has no power without its BMC (§28.8). */
+  /**
+   * The back end's machine is looked at, and restored: one that has no power without its BMC as the policy says, any other where the
+   * policy says "always on" (§28.8).
+   */
   async open(): Promise<void> {
     const { backend } = this.#machine ?? {};
-    if (!backend?.watch) return;
-    const wanted = this.#on;
-    // That the machine is off without its BMC is no change of its power that the restore policy should remember.
-    this.#life = backend.restores ? 'opening' : 'open';
-    this.#machine!.onIdle = () => this.#listenAgain();
-    await backend.watch({ power: (on) => this.#reported(on), reset: () => this.#wasReset() });
-    this.#life = 'open';
-    if (!backend.restores || !wanted || this.#on) return;
+    if (!backend) return;
+    const wanted = backend.restores ? this.#on : this.#isIndependent && this.restorePolicy === RestorePolicy.AlwaysOn;
+    if (backend.watch) {
+      // That the machine is off without its BMC is no change of its power that the restore policy should remember.
+      this.#life = backend.restores ? 'opening' : 'open';
+      this.#machine!.onIdle = () => this.#listenAgain();
+      await backend.watch({ power: (on) => this.#reported(on), reset: () => this.#wasReset() });
+      this.#life = 'open';
+    }
+    if (!wanted || this.#on) return;
     try {
-      await this.control('on', this.restartCause.cause);
+      await this.control('on', backend.restores ? this.restartCause.cause : RestartCause.AlwaysRestore);
     } catch {
       // The log has it; the BMC serves without its machine.
     }
@@ -277,6 +264,17 @@ export class Chassis {
     const stops = this.#on && (action === 'off' || action === 'soft');
     if (action === 'reset' || !(starts || stops)) return undefined;
     return this.#lastEvent.set('last', { ...NO_EVENT, byCommand: starts && !NOT_BY_COMMAND.has(cause) });
+  }
+
+  /** Whether the machine was on when the restore policy last had to know; undefined: it was never switched. */
+  get #remembered(): boolean | undefined {
+    const power = this.#kept.get('power');
+    return power === undefined ? undefined : power === 1;
+  }
+
+  /** Its machine has power without its BMC. */
+  get #isIndependent(): boolean {
+    return this.#driven !== undefined && !this.#driven.backend.restores;
   }
 
   /** What switches the machine; undefined: the chassis is simulated. */
@@ -374,9 +372,11 @@ export class Chassis {
     this.#since = this.#clock.monotonic();
     if (on) Object.assign(this.faults, { powerFault: false, interlock: false, overload: false });
     this.#tell({ on, action, cause: this.restartCause.cause, changed, starts: on && (changed || action === 'reset' || action === 'cycle'), loss });
-    if (!changed) return undefined;
+    // Without mains, and between the halves of a cycle, the machine is one that was on.
+    const remembered = loss === 'acFailed' || (action === 'cycle' && !on) ? (this.#remembered ?? true) : on;
+    if (!changed) return this.#remembered === !remembered ? this.#kept.set('power', remembered ? 1 : 0) : undefined;
     return this.#kept.change([
-      ['power', on ? 1 : 0],
+      ['power', remembered ? 1 : 0],
       ['minutes', minutes],
     ]);
   }
