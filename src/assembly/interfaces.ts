@@ -79,7 +79,10 @@ export function makeInterface(options: InterfaceOptions, around: Surroundings): 
 }
 
 function makeLan({ listen = '127.0.0.1:623', channel = 1 }: LanInterfaceOptions, { bmc, world }: Surroundings): Omit<Made, 'type'> {
-  const one = new LanInterface({ bmc, udp: world.udp, listen: endpointOf(listen), channel });
+  const at = endpointOf(listen);
+  const one = new LanInterface({ bmc, udp: world.udp, listen: at, channel });
+  // Looked up when somebody asks: addresses come and go.
+  bmc.lan.located(channel, () => world.network?.placeOf(at.host));
   return { one, address: () => endpointName(one.address) };
 }
 

@@ -5,7 +5,7 @@ name: server-1
 identity:
   manufacturerId: 0x1291        # IANA enterprise number, as 'mc info' shows it
   productId: 0xf02
-  firmware: '2.04'
+  firmware: '2.04'              # with auxiliary bytes, which some clients want: '2.04 00000000'
   # deviceGuid and systemGuid are made at random where they are not given
 
 interfaces:
@@ -15,6 +15,7 @@ interfaces:
     cipherSuites: [3, 17]       # suite 0 logs in anyone who knows a user name: leave it out
     authTypes: [md5, md2]       # of IPMI 1.5
     # kg: 'a second key'        # two-key log-in (K_g)
+    # address, netmask, gateway, mac: what 'lan print' shows; default: what it listens on, and a MAC of the BMC's own
   # - { type: vm, interface: kcs, listen: ./server-1.sock }   # a virtual machine behind it: docs/vm.md
   # - { type: serial, tty: /dev/ttyS1, baud: 115200 }         # basic and terminal mode: docs/serial.md
   # - { type: kcs, device: /dev/ipmi-kcs3 }                   # also bt, ssif: the host of a real BMC: docs/host-interfaces.md

@@ -21,11 +21,11 @@ export interface LanInterfaceOptions {
   readonly authTypes?: readonly ('none' | 'md2' | 'md5' | 'password')[];
   /** The BMC key K_g for two-key log-ins: up to 20 characters, or `0x` and 40 hex digits. */
   readonly kg?: string;
-  /** IP settings that the LAN parameters show. */
+  /** IP settings that the LAN parameters show. Default: those of the address that it listens on; of all, the one that reaches furthest. */
   readonly address?: string;
   readonly netmask?: string;
   readonly gateway?: string;
-  /** Six bytes in hex, with colons. */
+  /** Six bytes in hex, with colons. Default: a locally administered one, made from the BMC's GUID (as the settings have it) or its name. */
   readonly mac?: string;
   /** Of the traps; at most 18 characters. */
   readonly community?: string;

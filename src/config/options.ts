@@ -80,7 +80,10 @@ export interface IdentityOptions {
   readonly deviceId?: number;
   /** 0..15. Default 1. */
   readonly deviceRevision?: number;
-  /** `major.minor`, as `mc info` shows it. */
+  /**
+   * `major.minor`, as `mc info` shows it. Four bytes of auxiliary information may follow, in hex: `2.14 00000005`. Without them Get Device ID
+   * leaves them out, at which some clients take offence (IPMI 2.0 §20.1).
+   */
   readonly firmware?: string;
   /** IANA enterprise number, 0..FFFFFh. Default 0. */
   readonly manufacturerId?: number;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { rig } from '../../test/support/bmc.ts';
 import { AuthType } from '../wire/lan15.ts';
 import type { SettingsPath } from './errors.ts';
 import { channelsOf } from './channels.ts';
@@ -50,4 +51,15 @@ test('a destination of another channel, and a filter in the place of a pre-confi
 test('a LAN interface that says nothing serves suites 3 and 17, MD5 and MD2', () => {
   const lan = channelsOf({ interfaces: [{ type: 'lan' }] }).find(({ number }) => number === 1)?.lan;
   expect(lan).toEqual({ cipherSuites: [3, 17], authTypes: [AuthType.Md5, AuthType.Md2], kg: undefined });
+});
+
+test.each([
+  ['2.14 0000A005', 15, [0, 0, 0xa0, 5]],
+  ['2.14', 11, []],
+])('V19: firmware %s makes a Get Device ID of %d bytes', async (firmware, length, auxiliary) => {
+  const { send, bmc } = rig({ identity: { firmware } });
+  const [, ...data] = await send(6, 1);
+  expect([data.length, data.slice(2, 4), data.slice(11)]).toEqual([length, [2, 0x14], auxiliary]);
+  await bmc.identity.setFirmware({ major: 3, minor: 1 });
+  expect((await send(6, 1)).length - 1, 'after an update too').toBe(length);
 });

@@ -1,10 +1,11 @@
-import { utf8Bytes } from '../codec/index.ts';
+import { hexBytes, utf8Bytes } from '../codec/index.ts';
 import { FruError, fruImage } from '../state/storage/fru-image.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/app/identity.ts';
 import type { LanSettings } from '../state/transport/lan-parameters.ts';
 import { RestorePolicy, type ChassisOptions } from '../state/chassis/chassis.ts';
 import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/users.ts';
+import { hash } from '../wire/index.ts';
 import { SettingsError, settingAt } from './errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
 import { alertSetsOf } from './pef.ts';
@@ -14,11 +15,13 @@ import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem } from '.
 /** `place`: where a controller is that is not the BMC. */
 export function identityOf(options: BmcOptions, place?: { readonly address: number; readonly channel: number }): Identity {
   const { identity = {} } = options;
-  const [major, minor] = (identity.firmware ?? '1.00').split('.').map(Number);
+  const [version, auxiliary] = (identity.firmware ?? '1.00').split(' ');
+  const [major, minor] = version.split('.').map(Number);
   return {
     ...identity,
     firmwareMajor: major,
     firmwareMinor: minor,
+    auxFirmware: auxiliary === undefined ? undefined : hexBytes(auxiliary),
     selfTest: selfTestOf(identity.selfTest ?? 'ok'),
     address: place?.address,
     channel: place?.channel,
@@ -60,15 +63,28 @@ export const chassisOf = ({ chassis: { power, restorePolicy = 'previous', softOf
 });
 
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
-  interfacesOf(options, 'lan').map(({ channel = 1, address, netmask, gateway, mac, community }) => ({
+  interfacesOf(options, 'lan').map(({ channel = 1, listen = '', address, netmask, gateway, mac, community }) => ({
     channel,
     address,
     netmask,
     gateway,
-    mac,
+    mac: mac ?? madeMac(options, channel, listen),
     community,
     sets: alertSetsOf(options, channel),
   }));
+
+/** A locally administered MAC address, always the same for a BMC: of its GUID or name; of where it listens, if it has neither. */
+function madeMac({ name, identity: { systemGuid, deviceGuid } = {} }: BmcOptions, channel: number, listen: string): string {
+  const whose = systemGuid?.toLowerCase() ?? deviceGuid?.toLowerCase() ?? name ?? `bmc at ${listen}`;
+  const bytes = hash('sha256', new TextEncoder().encode(`${whose}, channel ${channel}`)).slice(0, 6);
+  bytes[0] = (bytes[0] & ~GROUP) | LOCAL;
+  return Array.from(bytes, (byte) => hex2(byte)).join(':');
+}
+
+/** Bits of a MAC address' first byte. */
+const GROUP = 0x01;
+const LOCAL = 0x02;
+const hex2 = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** What a setting has opened that is closed by default; said aloud at every start. */
 export function dangersOf(options: BmcOptions): string[] {

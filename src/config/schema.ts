@@ -76,7 +76,7 @@ const identity = z.strictObject({
   deviceRevision: z.int().min(0).max(15).optional(),
   firmware: z
     .string()
-    .regex(/^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}$/, 'expected "major.minor", major 0..127, minor 0..99 (write it in quotes)')
+    .regex(/^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}( [\da-f]{8})?$/i, 'expected "major.minor", major 0..127, minor 0..99 (write it in quotes)')
     .optional(),
   manufacturerId: z.int().min(0).max(0xfffff).optional(),
   productId: z.int().min(0).max(0xffff).optional(),

@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { nodeDevices } from './node-devices.ts';
 import { nodeFiles } from './node-files.ts';
 import { nodeHttp } from './node-http.ts';
+import { nodeNetwork } from './node-network.ts';
 import { nodePrograms } from './node-programs.ts';
 import { nodeStreams } from './node-stream.ts';
 import { nodeUdp } from './node-udp.ts';
@@ -34,6 +35,7 @@ export function nodeWorld({ trouble = toStandardError }: NodeWorldOptions = {}):
     programs: nodePrograms(wall),
     http: nodeHttp(wall),
     devices: nodeDevices(wall),
+    network: nodeNetwork,
   };
 }
 

@@ -8,7 +8,7 @@ import { SimPrograms } from './sim-programs.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimNetwork, type Weather } from './sim-network.ts';
 import { SeededRandom } from './sim-random.ts';
-import type { Files, StreamNetwork, World } from './world.ts';
+import type { Files, IpPlace, Network, StreamNetwork, World } from './world.ts';
 import { settled as over } from './settled.ts';
 
 export interface SimOptions extends Weather {
@@ -30,6 +30,8 @@ export class SimWorld implements World {
   readonly programs: SimPrograms;
   readonly http: SimHttp;
   readonly devices: SimDevices;
+  /** Every address is this machine's: loopback ones, and those of networks of 256 with a gateway at .1. */
+  readonly network: Network = { placeOf };
   readonly #streams: SimStreams;
   readonly #makeDisk: (name: string) => SimDisk;
   #disks = 0;
@@ -82,3 +84,10 @@ export class SimWorld implements World {
 }
 
 export const simWorld = (seed: number, options?: SimOptions): SimWorld => new SimWorld(seed, options);
+
+function placeOf(host: string): IpPlace | undefined {
+  if (host.startsWith('127.')) return { address: host, netmask: '255.0.0.0', gateway: '0.0.0.0' };
+  const address = host === '0.0.0.0' || host === '::' ? '192.0.2.10' : host;
+  if (!/^\d+(\.\d+){3}$/.test(address)) return undefined;
+  return { address, netmask: '255.255.255.0', gateway: address.replace(/\d+$/, '1') };
+}

@@ -8,6 +8,22 @@ export interface World {
   readonly programs: Programs;
   readonly http: Http;
   readonly devices: Devices;
+  /** Where it is absent, nothing is known of this machine's networks. */
+  readonly network?: Network;
+}
+
+/** What this machine knows of its own IPv4 networks. */
+export interface Network {
+  /** An address of this machine, as one of its networks has it; of `0.0.0.0` or `::`, the one that reaches furthest. Undefined: it has none. */
+  placeOf(host: string): IpPlace | undefined;
+}
+
+/** IPv4, dotted. */
+export interface IpPlace {
+  readonly address: string;
+  readonly netmask: string;
+  /** 0.0.0.0: none. */
+  readonly gateway: string;
 }
 
 export interface Clock {

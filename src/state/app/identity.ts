@@ -112,8 +112,11 @@ export class Identity {
     }
   }
 
+  /** Of other firmware than the settings say, auxiliary bytes are zeros where it has none: who had them may look for them. */
   get firmware(): FirmwareRevision {
-    return this.#firmware.get('running') ?? this.#revision;
+    const running = this.#firmware.get('running');
+    if (!running) return this.#revision;
+    return running.aux === undefined && this.#revision.aux ? { ...running, aux: new Uint8Array(4) } : running;
   }
 
   /** Other firmware runs from now on. */

@@ -18,6 +18,16 @@ export interface LanSettings {
   readonly sets?: ReadonlyMap<string, Uint8Array>;
 }
 
+/** IPv4, dotted. */
+export interface LanPlace {
+  readonly address: string;
+  readonly netmask: string;
+  readonly gateway: string;
+}
+
+const NOWHERE = '0.0.0.0';
+const USUAL_MASK = '255.255.255.0';
+
 /** Datagrams of a LAN channel since the start or the last clear (§23.4). */
 export interface LanStatistics {
   received: number;
@@ -149,6 +159,7 @@ export class LanParameters {
   readonly #values: Store<Uint8Array>;
   readonly #tables = new Map<number, ParameterTable>();
   readonly #settings = new Map<number, LanSettings>();
+  readonly #places = new Map<number, () => LanPlace | undefined>();
   readonly #statistics = new Map<number, LanStatistics>();
   readonly #suspendedArps = new Map<number, Arps>();
 
@@ -162,6 +173,11 @@ export class LanParameters {
   /** Alert destinations of a channel, besides the volatile destination 0. */
   get destinations(): number {
     return DESTINATIONS;
+  }
+
+  /** Where a channel's interface is in its network, as far as that is known: what the settings do not say follows from it. */
+  located(channel: number, placeOf: () => LanPlace | undefined): void {
+    this.#places.set(channel, placeOf);
   }
 
   /** The counters of a channel: its interface counts, Get IP/UDP/RMCP Statistics reads. */
@@ -240,6 +256,19 @@ export class LanParameters {
     return table;
   }
 
+  /** What the settings say, and where they are silent, the network. */
+  #place(channel: number): LanPlace {
+    const { address, netmask, gateway } = this.#settings.get(channel) ?? {};
+    const found = this.#places.get(channel)?.();
+    // An address of another network than the one that is listened on has no mask and no gateway of that.
+    const known = address === undefined || address === found?.address ? found : undefined;
+    return {
+      address: address ?? known?.address ?? NOWHERE,
+      netmask: netmask ?? known?.netmask ?? (address === undefined ? NOWHERE : USUAL_MASK),
+      gateway: gateway ?? known?.gateway ?? NOWHERE,
+    };
+  }
+
   /** What the channel and its settings say. */
   #given(channel: number, parameter: number, set: number): Uint8Array | undefined {
     const settings = this.#settings.get(channel);
@@ -256,13 +285,13 @@ export class LanParameters {
       case LanParameter.SuiteCaps:
         return packedNibbles(this.#channels.suiteCaps(channel));
       case LanParameter.Address:
-        return encoded(ipv4, settings?.address ?? '0.0.0.0');
+        return encoded(ipv4, this.#place(channel).address);
       case 5:
         return encoded(mac, settings?.mac ?? '00:00:00:00:00:00');
       case 6:
-        return encoded(ipv4, settings?.netmask ?? '0.0.0.0');
+        return encoded(ipv4, this.#place(channel).netmask);
       case 12:
-        return encoded(ipv4, settings?.gateway ?? '0.0.0.0');
+        return encoded(ipv4, this.#place(channel).gateway);
       case LanParameter.Community:
         return fromLatin1(settings?.community ?? 'public', COMMUNITY_SIZE);
       default:
