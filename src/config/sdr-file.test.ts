@@ -133,13 +133,33 @@ const support = {
 };
 const controller = (slaveAddress: number, name: string): Uint8Array =>
   sdrRecord(SdrType.McLocator, McLocatorRecord, {
-    ...{ slaveAddress, channel: 0, acpiSystemNotify: true, acpiDeviceNotify: true, staticController: false, logInitErrors: true, initControl: 1 },
-    ...{ ...support, entityId: 46, entityInstance: 1, oem: 9, id: idBytes(name) },
+    slaveAddress,
+    channel: 0,
+    acpiSystemNotify: true,
+    acpiDeviceNotify: true,
+    staticController: false,
+    logInitErrors: true,
+    initControl: 1,
+    ...support,
+    entityId: 46,
+    entityInstance: 1,
+    oem: 9,
+    id: idBytes(name),
   });
 const fruDevice = (fruId: number, name: string): Uint8Array =>
   sdrRecord(SdrType.FruLocator, FruLocatorRecord, {
-    ...{ accessAddress: 0x20, fruId, logical: false, lun: 1, privateBus: 3, channel: 0, deviceType: 0x0c, deviceTypeModifier: 2 },
-    ...{ entityId: 32, entityInstance: fruId, oem: 0, id: idBytes(name) },
+    accessAddress: 0x20,
+    fruId,
+    logical: false,
+    lun: 1,
+    privateBus: 3,
+    channel: 0,
+    deviceType: 0x0c,
+    deviceTypeModifier: 2,
+    entityId: 32,
+    entityInstance: fruId,
+    oem: 0,
+    id: idBytes(name),
   });
 
 test('V10: records of a dump keep their ids and their order, also after somebody wrote; others get ids that are free', async () => {
@@ -198,7 +218,11 @@ test('V10: the times of the repository are real: of the file, else of the start;
 
 test('V10: readings of a dump are given by name, entity or number; a shared name is refused', () => {
   const sensors = ['3.1', '3.2', '7.1'].map((entity, i) => ({
-    ...{ name: i < 2 ? 'Temp' : 'Board', entity, type: 'temperature', unit: 'degrees C', range: [0, 255] as const },
+    name: i < 2 ? 'Temp' : 'Board',
+    entity,
+    type: 'temperature',
+    unit: 'degrees C',
+    range: [0, 255] as const,
   }));
   const image = dumpOf(make({ sensors }));
   const read = (values: Record<string, number>): (number | undefined)[] => make({ sdr: { image, values } }).sensors.all.map(({ value }) => value);
