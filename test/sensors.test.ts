@@ -95,8 +95,8 @@ toolTest(
 toolTest('a BMC made from the SDR dump of another one shows the same to ipmitool', ['ipmitool'], async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-dump-'));
   const lists = ['sdr elist all', 'sdr elist fru', 'sensor list', 'sdr info'];
-  // The dump has the records of a satellite controller, which is not there any more.
-  const own = (text: string): string => text.replace(/^SAT Temp.*\n/m, '');
+  // The dump has the records of a satellite controller, which is not there any more; each repository has a time of its own.
+  const own = (text: string): string => text.replace(/^SAT Temp.*\n/m, '').replace(/^Most recent Addition.*\n/m, '');
   const original = await startBmc(judged);
   const expected: string[] = [];
   try {

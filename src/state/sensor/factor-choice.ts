@@ -40,6 +40,7 @@ function linearFactors(min: number, max: number, { limits = [], distances = [], 
   const units = unit === undefined ? [] : [unit];
   const lengths = [...distances, ...units];
   return (
+    (unit === 1 ? undefined : full(min, max, [...limits, ...readings], distances)) ??
     round(min, max, [...ends, ...limits, ...readings], lengths) ??
     (readings.length > 0 ? divisor(min, max, [...ends, ...limits, ...readings], distances) : undefined) ??
     finer(round(min, max, [...ends, ...limits], lengths), divisor(min, max, [...ends, ...limits], lengths)) ??
@@ -58,6 +59,18 @@ function naturalUnit(min: number, max: number): number | undefined {
 }
 
 const finer = (a: Factors | undefined, b: Factors | undefined): Factors | undefined => (a && b && stepOf(b)! < stepOf(a)! ? b : (a ?? b));
+
+/** The step of which the range has exactly as many as there are: whoever wrote such a range (15.3, 1020) has a sensor of 0.06, or 4, in mind. */
+function full(min: number, max: number, values: readonly number[], distances: readonly number[]): Factors | undefined {
+  for (let k2 = LEAST_EXPONENT; k2 <= MOST_EXPONENT; k2++) {
+    const m = wholeAt((max - min) / STEPS, k2);
+    if (!Number.isInteger(m) || m < 1 || m >= 100) continue;
+    const isWhole = (length: number): boolean => Number.isInteger(wholeAt(length / m, k2));
+    const factors = distances.every(isWhole) && values.every((value) => isWhole(value - min)) ? placed(m, k2, min, max, min) : undefined;
+    if (factors) return shortened(factors);
+  }
+  return undefined;
+}
 
 /** The finest round step on which all values lie, and of which the distances are multiples. */
 function round(min: number, max: number, values: readonly number[], distances: readonly number[]): Factors | undefined {

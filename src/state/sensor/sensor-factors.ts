@@ -1,5 +1,7 @@
 import { LINEARIZATIONS, NON_LINEAR } from './linearization.ts';
 
+export { factorsFor } from './factor-choice.ts';
+
 /** Ten bits, signed: M and B. */
 export const LARGEST = 511;
 
