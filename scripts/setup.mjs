@@ -90,7 +90,7 @@ export function run(command, args, options = {}) {
   }
 }
 
-function onPath(command) {
+export function onPath(command) {
   if (command.startsWith('/')) return existsSync(command);
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => {

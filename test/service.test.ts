@@ -1,5 +1,5 @@
 // The units of the package, and what docs/service.md promises of them.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { bin, root } from './support/cli.ts';
@@ -34,4 +34,12 @@ test.each(units)('V20: %s starts what the program knows, without root, and resta
     expect(text).toContain(`\n${setting}\n`);
   expect(text).toMatch(unit.includes('@') ? /^StateDirectory=ipmi-bmc\/%i$/m : /^StateDirectory=ipmi-bmc$/m);
   expect(readFileSync(`${root}docs/service.md`, 'utf8')).toContain(`systemd/${unit}`);
+});
+
+test('V21: a line of Node that cannot be got is said, and is no failure', () => {
+  const { status, stdout } = spawnSync(process.execPath, [`${root}scripts/other-nodes.mjs`, '22'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: '/nowhere' },
+  });
+  expect([status, stdout]).toEqual([0, 'Node 22: not tried, npx could not get node@22\n']);
 });
