@@ -194,7 +194,7 @@ describe('C1: a bridged request has the rights of the session that it began with
 });
 
 describe('M13: nobody speaks in another name', () => {
-  test('a response that a session wrote answers nobody', async () => {
+  test.each([0x82, 0x30])('a response that a session had %i write answers nobody', async (by) => {
     const { world, bmc, session } = await rack();
     const outlet = bmc.bridge.outlet(0);
     if (outlet?.kind !== 'bus') throw new Error('no bus');
@@ -204,11 +204,32 @@ describe('M13: nobody speaks in another name', () => {
     const waiting = outlet.requester.request({ to: 0x30, toLun: 0, netFn: NetFn.App, cmd: 0x77, data: NOTHING });
     await Promise.resolve(
       bmc.router.enter(
-        { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: sendMessage(2, through(0x82, sendMessage(2, forged))) },
+        { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: sendMessage(2, through(by, sendMessage(2, forged))) },
         session(Privilege.Operator),
       ),
     );
     expect((await world.until(waiting))[0]).toBe(0xc3);
+  });
+
+  test('into another session go requests, and nothing that could be taken for a response', async () => {
+    const { world, bmc, session } = await rack();
+    const victim = session(Privilege.Administrator);
+    const operator = session(Privilege.Operator, 3);
+    const into = async (to: Context<BmcState>, tracking: number, more: Partial<IpmiMessage>, cut = 0): Promise<number> => {
+      const inner = frame(0x81, more);
+      const data = sendMessage(tracking, Uint8Array.of(to.session!.handle, ...inner.subarray(0, inner.length - cut)), 1);
+      const answer = bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data }, operator);
+      return (await world.until(Promise.resolve(answer)))[0];
+    };
+    const response = { netFn: NetFn.App | 1, data: Uint8Array.of(0) };
+    for (const tracking of [0, 2]) {
+      expect(await into(victim, tracking, response)).toBe(0xd4);
+      // Neither does what only looks broken to the BMC.
+      expect(await into(victim, tracking, response, 1)).toBe(0xd4);
+    }
+    // The sessions of this test have no console behind them: 80h is past every check of rights.
+    expect(await into(victim, 0, {})).toBe(0x80);
+    expect(await into(operator, 0, response)).toBe(0x80);
   });
 
   test('one account has half of the queue for system software, and others find places', async () => {

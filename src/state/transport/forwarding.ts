@@ -3,6 +3,7 @@ import { ForwardedCommand } from '../../commands/transport/forwarding.ts';
 import {
   handleRaw,
   partyOf,
+  Shares,
   type Answer,
   type Context,
   type Handler,
@@ -42,7 +43,9 @@ export class Forwarding {
   readonly #messages: MessageBuffers;
   readonly #router: Registrar;
   readonly #registered = new Map<number, Registration>();
-  readonly #pending = new Map<number, (answer: Answer) => void>();
+  readonly #pending = new Map<number, { readonly resolve: (answer: Answer) => void; readonly party: unknown }>();
+  /** Nobody's commands take all sequence numbers. */
+  readonly #places = new Shares(SEQUENCES);
   #sequence = 0;
 
   constructor(setup: Setup, router: Registrar, messages: MessageBuffers) {
@@ -82,14 +85,15 @@ export class Forwarding {
   reset(): void {
     for (const channel of this.#registered.keys()) this.disable(channel);
     this.#pending.clear();
+    this.#places.clear();
   }
 
   /** System software's answer. Throws 80h for one that nobody waits for. */
   answer(sequence: number, completionCode: number, data: Uint8Array): void {
-    const resolve = this.#pending.get(sequence);
-    if (!resolve) throw new IpmiError(0x80, `sequence number ${sequence}`);
-    this.#pending.delete(sequence);
-    resolve(Uint8Array.of(completionCode, ...data));
+    const waiting = this.#pending.get(sequence);
+    if (!waiting) throw new IpmiError(0x80, `sequence number ${sequence}`);
+    this.#forget(sequence);
+    waiting.resolve(Uint8Array.of(completionCode, ...data));
   }
 
   #handlersOf(channel: number, key: string, mask: Uint8Array): Handler[] {
@@ -108,6 +112,8 @@ export class Forwarding {
 
   /** Queues the command for system software: channel and privilege, session handle, NetFn and LUN, command, data. */
   #forward({ netFn, lun, cmd, data }: Message, context: Context): Promise<Answer> {
+    const party = partyOf(context);
+    if (!this.#places.hasPlace(party)) throw new IpmiError(CC.NodeBusy, 'too many forwarded commands wait for their answers');
     const sequence = this.#freeSequence();
     const { channel, privilege, session } = context;
     const inner = Uint8Array.of((privilege << 4) | channel.number, session?.handle ?? 0, (netFn << 2) | lun, cmd, ...data);
@@ -121,11 +127,19 @@ export class Forwarding {
       cmd: ForwardedCommand.cmd,
       data: inner,
     });
-    this.#messages.deliver({ channel: channel.number, privilege, data: message.slice(1) }, partyOf(context));
+    this.#messages.deliver({ channel: channel.number, privilege, data: message.slice(1) }, party);
     return new Promise((resolve) => {
-      this.#pending.set(sequence, resolve);
-      context.onExpire(() => this.#pending.delete(sequence));
+      this.#pending.set(sequence, { resolve, party });
+      this.#places.add(party);
+      context.onExpire(() => this.#pending.get(sequence)?.resolve === resolve && this.#forget(sequence));
     });
+  }
+
+  #forget(sequence: number): void {
+    const waiting = this.#pending.get(sequence);
+    if (!waiting) return;
+    this.#pending.delete(sequence);
+    this.#places.give(waiting.party);
   }
 
   #freeSequence(): number {
