@@ -51,6 +51,20 @@ test('H4: what was answered to an operator is no answer for a user', () => {
   expect(ask()).toBe(false);
 });
 
+test('H4: what was answered to one session is no answer for another of the same level', () => {
+  const repeated = new RepeatedRequests();
+  const session = (id: number): SessionView => ({ handle: id, id, userId: 2, userName: 'a', privilege: 4, maxPrivilege: 4, channel: LAN });
+  const [one, other] = [session(1), session(2)];
+  const ask = (by: SessionView, more: Partial<IpmiMessage> = {}): boolean => {
+    const request = { ...OFF, ...more };
+    const known = repeated.find(request, new Context(undefined, LAN, 5, 0, by), 0) !== undefined;
+    if (!known) repeated.answered(request, OK);
+    return known;
+  };
+  ask(one, { seq: 1 });
+  expect([ask(one), ask(one), ask(other), ask(other), ask(one)]).toEqual([false, true, false, true, false]);
+});
+
 test('H4: who polls with one number hears the truth within seconds, however often it asks', () => {
   for (const period of [100, 1000, 5000]) {
     const { ask } = memory();

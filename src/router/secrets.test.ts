@@ -4,8 +4,9 @@ import { rig, HOST, LAN } from '../../test/support/bmc.ts';
 import { toHex } from '../../test/support/vectors.ts';
 import { fromLatin1 } from '../codec/index.ts';
 import { NetFn, Privilege } from '../commands/command.ts';
+import { BlobTransfer } from '../commands/oem/blob.ts';
 import { buildMessage } from '../wire/message.ts';
-import { Context, handleRaw, traced, type Message } from './index.ts';
+import { Context, handle, handleRaw, traced, type Message } from './index.ts';
 
 const SECRET = 'Tr0ub4dor&3-horse';
 const secret = (size: number): number[] => [...fromLatin1(SECRET.slice(0, size), size)];
@@ -112,4 +113,23 @@ test('a handler that takes bytes answers in secret as well, where the command do
     expect(await ask(NetFn.App, cmd, [1])).toHaveLength(17);
     expectHidden(lines);
   }
+});
+
+test('what goes in and out of blobs is secret: images, and the tokens of their data paths', async () => {
+  const { bmc, lines } = tracer();
+  const iana = [0xcf, 0xc2, 0x00];
+  const dispatch = traced(
+    bmc.router,
+    bmc.router.dispatch,
+    { monotonic: () => 0, after: () => ({ cancel: () => undefined }) },
+    (line) => void lines.push(line),
+  );
+  bmc.router.register({
+    owner: 'blobs',
+    handlers: [handle(BlobTransfer, ({ framed }) => ({ framed }))],
+  });
+  const data = Uint8Array.of(...iana, 4, ...secret(16));
+  const answer = await dispatch({ netFn: NetFn.OemGroup, cmd: BlobTransfer.cmd, lun: 0, data }, new Context(bmc, LAN, Privilege.Administrator));
+  expect([...answer]).toEqual([0, ...iana, ...secret(16)]);
+  expectHidden(lines);
 });

@@ -159,6 +159,18 @@ describe('IPMI 1.5 packets without an auth code', () => {
     expect(await session.ask(base + 5, NetFn.Storage, AddSelEntry.cmd, RECORD, unsigned)).toHaveLength(3);
   });
 
+  test('move no session to another address', async () => {
+    const { bmc, console, thief } = await lan();
+    const { session, base } = await raised(console, 'IPMI 1.5 MD5');
+    bmc.channels.setPresentAccess(1, { ...access, perMessageDisabled: true });
+    const { address } = bmc.sessions.active[0].peer;
+    const get = request(NetFn.App, 0x01, new Uint8Array(0));
+    expect(await thief.exchange(session.seal(base + 2, get, AuthType.None))).toHaveLength(1);
+    expect(bmc.sessions.active[0].peer.address).toBe(address);
+    await thief.exchange(session.seal(base + 3, get));
+    expect(bmc.sessions.active[0].peer.address).toBe('10.0.0.66');
+  });
+
   test('do not activate a session, whatever the channel leaves out afterwards', async () => {
     for (const off of [{}, { perMessageDisabled: true }, { userLevelDisabled: true }]) {
       const { bmc, console } = await lan();

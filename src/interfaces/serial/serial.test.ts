@@ -1,100 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { Bmc, type BmcOptions } from '../../bmc.ts';
+import { answersIn, BMC, Console, serialBench as bench } from '../../../test/support/serial-bench.ts';
+import { Bmc } from '../../bmc.ts';
 import { ActivateSession, GetSessionChallenge, SetSessionPrivilegeLevel } from '../../commands/app/sessions.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { ChassisControl } from '../../commands/chassis/chassis.ts';
-import { type Command } from '../../commands/command.ts';
 import { MuxSetting, SetSerialModemConfiguration, SetSerialModemMux } from '../../commands/transport/serial.ts';
-import type { SerialInterfaceOptions } from '../../config/options.ts';
 import { loopback } from '../../client/index.ts';
 import { Context } from '../../router/index.ts';
-import { AuthType, buildMessage, parseMessage, singleAuthCode } from '../../wire/index.ts';
-import { BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
+import { AuthType, buildMessage, singleAuthCode } from '../../wire/index.ts';
+import { encodeBasic } from '../../wire/serial-basic.ts';
 import { hexPairs } from '../../wire/serial-terminal.ts';
-import { simWorld, type SimWorld, type Stream } from '../../world/index.ts';
+import { simWorld } from '../../world/index.ts';
 import { SerialInterface } from './serial.ts';
-
-const PLACE = { host: '10.0.0.1', port: 2000 };
-const text = (bytes: Iterable<number>): string => String.fromCharCode(...bytes);
-
-/** Whoever is at the far end of the line: what came, and a wait for more. */
-class Console {
-  seen = '';
-  readonly #world: SimWorld;
-  #stream: Stream | undefined;
-
-  constructor(world: SimWorld) {
-    this.#world = world;
-  }
-
-  async plug(): Promise<void> {
-    const stream = await this.#world.stream.connect(PLACE);
-    this.#stream = stream;
-    stream.onData = (data) => void (this.seen += text(data));
-    await this.pause(5);
-  }
-
-  async pull(): Promise<void> {
-    this.#stream?.destroy();
-    await this.pause(20);
-  }
-
-  pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#world.clock.after(ms, () => resolve()));
-  }
-
-  write(data: string | Uint8Array): void {
-    this.#stream?.write(typeof data === 'string' ? Uint8Array.from(data, (c) => c.charCodeAt(0)) : data);
-  }
-
-  /** What has come, without what was there before. */
-  async answer(data: string | Uint8Array, ms = 20): Promise<string> {
-    this.seen = '';
-    this.write(data);
-    await this.pause(ms);
-    return this.seen;
-  }
-}
-
-async function bench(line: Partial<SerialInterfaceOptions> = {}, options: BmcOptions = {}) {
-  const world = simWorld(7);
-  const bmc = new Bmc(
-    {
-      sel: { bootEvents: false },
-      users: [
-        { id: 2, name: 'admin', password: 'secret' },
-        { id: 3, name: 'oper', password: 'secret', privilege: 'operator' },
-      ],
-      ...options,
-      interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', ...line }],
-    },
-    { world },
-  );
-  await world.until(bmc.open());
-  const console = new Console(world);
-  await world.until(console.plug());
-  const say = (line: string): Promise<string> => world.until(console.answer(line));
-  /** A terminal mode command: its answer without echo. */
-  const sys = async (line: string): Promise<string> => {
-    const said = await say(`[${line}]\r`);
-    return said.slice(said.indexOf('\n') + 1).replace(/\r\n$/, '');
-  };
-  /** A basic mode request: completion code and data. */
-  const basic = async <Q>(command: Command<Q>, request: Q): Promise<number[]> => {
-    const { netFn, cmd } = command;
-    const said = await say(text(encodeBasic(buildMessage({ ...BMC, netFn, cmd, data: command.request.encode(request) }))));
-    expect(said[0]).toBe('\xa6');
-    return [...answersIn(said)[0].data];
-  };
-  return { world, bmc, console, say, sys, basic };
-}
-
-const BMC = { to: 0x20, toLun: 0, from: 0x81, fromLun: 0, seq: 9 };
-
-function answersIn(said: string) {
-  const reader = new BasicReader();
-  return Array.from(said, (c) => reader.take(c.charCodeAt(0))).flatMap((frame) => (frame ? [parseMessage(frame)!] : []));
-}
 
 describe('terminal mode', () => {
   test('nothing is served before a log-in but the log-in itself', async () => {

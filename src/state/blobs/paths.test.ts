@@ -30,6 +30,27 @@ describe('data paths', () => {
     expect(version()).toBe('2.10');
   });
 
+  test('over the network: the token is new each time, and each byte of it counts', async () => {
+    const { opened, world, blobs } = flashRig({ paths: { net: '10.0.0.1:0' } });
+    await opened;
+    const seen: string[] = [];
+    for (let round = 0; round < 16; round++) {
+      const session = await blobs.open('/flash/bios', OpenFlag.Write | DataPath.Net);
+      const { metadata } = await blobs.sessionStat(session);
+      const token = metadata.slice(2);
+      seen.push(Buffer.from(token).toString('hex'));
+      const port = metadata[0] | (metadata[1] << 8);
+      const stranger = await world.until(world.stream.connect({ host: '10.0.0.1', port }));
+      const turnedAway = new Promise<void>((resolve) => (stranger.onClose = () => resolve()));
+      stranger.onData = () => undefined;
+      stranger.write(token.with(round, token[round] ^ 1));
+      await world.until(turnedAway);
+      await blobs.close(session);
+    }
+    expect(new Set(seen).size).toBe(16);
+    for (let at = 0; at < 32; at += 2) expect(new Set(seen.map((token) => token.slice(at, at + 2))).size, `byte ${at / 2}`).toBeGreaterThan(8);
+  });
+
   test('over the network: a second connection begins with what was not announced', async () => {
     const { opened, world, blobs } = flashRig({ paths: { net: '10.0.0.1:0' } });
     await opened;
