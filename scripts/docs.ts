@@ -1,13 +1,20 @@
-// `npm run docs`: writes docs/commands.md from the declarations, and the LAN section of docs/performance.md from the
-// results that `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
-import { readFileSync, writeFileSync } from 'node:fs';
+// `npm run docs`: writes docs/commands.md from the declarations, docs/config.md and the schema for editors from the schema of the settings, and
+// the LAN section of docs/performance.md from the results that `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
+import { configPage, configSchemaText } from './config-docs.ts';
 
-const pages = { 'docs/commands.md': commandsPage(), 'docs/performance.md': performancePage() };
+const pages = {
+  'docs/commands.md': commandsPage(),
+  'docs/config.md': configPage(),
+  'docs/performance.md': performancePage(),
+  'schema/config.schema.json': configSchemaText(),
+};
+mkdirSync(new URL('../schema', import.meta.url), { recursive: true });
 for (const [name, page] of Object.entries(pages)) {
   const file = new URL(`../${name}`, import.meta.url);
-  if (readFileSync(file, 'utf8') === page) continue;
+  if (existsSync(file) && readFileSync(file, 'utf8') === page) continue;
   if (process.argv.includes('--check')) process.exit(1);
   writeFileSync(file, page);
   console.log(`wrote ${name}`);

@@ -127,3 +127,9 @@ test('V7: 10,000 BMCs of one entry are checked in seconds, each of them', () => 
   // Two seconds on a machine at rest; each of them made whole would be some twenty.
   expect(performance.now() - start).toBeLessThan(10_000);
 });
+
+test('V20: ipmi-bmc schema prints what editors check a file with', () => {
+  const { status, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, '../bin/ipmi-bmc'), 'schema'], { encoding: 'utf8' });
+  const schema = JSON.parse(stdout) as { properties: Record<string, { description: string }> };
+  expect([status, schema.properties.users.description]).toEqual([0, 'Users at the first start. Default: none.']);
+});

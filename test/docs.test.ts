@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../src/config/index.ts';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
+import { configPage, configSchemaText } from '../scripts/config-docs.ts';
 
 const root = new URL('..', import.meta.url);
 const pages = [
@@ -21,6 +22,19 @@ test('docs/commands.md is what the declarations say; if not: npm run docs', () =
 
 test('the LAN section of docs/performance.md is what the kept results say; if not: npm run docs', () => {
   expect(textOf('docs/performance.md')).toBe(performancePage());
+});
+
+test("V20: docs/config.md and the schema for editors are what the settings' schema says; if not: npm run docs", () => {
+  expect(textOf('docs/config.md')).toBe(configPage());
+  expect(textOf('schema/config.schema.json')).toBe(configSchemaText());
+});
+
+test('V20: every key has a meaning; if not: write it above the key in its type (src/config/*options.ts), then npm run docs', () => {
+  expect(
+    configPage()
+      .split('\n')
+      .filter((line) => line.endsWith(' |  |')),
+  ).toEqual([]);
 });
 
 test('every declared command is answered', () => {

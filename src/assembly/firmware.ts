@@ -58,6 +58,8 @@ export function makeFirmware(
   const components = options.components.map((one, i) => {
     const at = ['firmware', 'components', i];
     checkComponent(one, options.components.slice(0, i), at);
+    if (one.bmc && one.version !== undefined && firmware !== undefined && !isSameVersion(one.version, firmware))
+      throw new SettingsError(`the BMC's firmware is ${firmware} by identity.firmware`, [...at, 'version']);
     const plain: Medium = directory !== undefined ? new FileMedium(files, `${directory}/component-${one.id}`) : new MemoryMedium(pool);
     const { speed } = one;
     const medium = speed
@@ -97,6 +99,10 @@ function checkComponent({ id, name, bmc, publicKey }: FirmwareComponentOptions, 
   const problem = publicKey === undefined ? undefined : keyProblem(publicKey);
   if (problem !== undefined) throw new SettingsError(`publicKey of ${name}: ${problem}`, [...at, 'publicKey']);
 }
+
+/** Of the same numbers, whatever else one of them says. */
+const isSameVersion = (a: string, b: string): boolean =>
+  a.split('.').slice(0, 2).map(Number).join('.') === b.split('.').slice(0, 2).map(Number).join('.');
 
 function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): UpdateAccess {
   return {

@@ -74,6 +74,11 @@ export async function main(given: readonly string[]): Promise<number> {
     .description('press a button of the front panel; exit code 1 if it is disabled or means nothing now')
     .addHelpText('after', '\nExample:\n  ipmi-bmc press /run/bmc/handlers.sock reset')
     .action(async (socket: string, button: string) => void (code = await press(socket, button)));
+  program
+    .command('schema')
+    .description('print the JSON schema of config files, for editors that complete and check them')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc schema > bmc.schema.json')
+    .action(() => void process.stdout.write(readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8')));
   stateCommands(program, (result) => (code = result));
   firmwareCommands(program, (result) => (code = result));
   program

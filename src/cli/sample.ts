@@ -1,5 +1,7 @@
 /** What `ipmi-bmc init` writes. A test loads it, so that it cannot go stale. */
-export const sample = `# A BMC. Everything may be left out; 'ipmi-bmc check FILE' says what is wrong with it.
+export const sample = `# yaml-language-server: $schema=bmc.schema.json
+# With the schema (ipmi-bmc schema > bmc.schema.json) editors complete and check the keys; docs/config.md has them all.
+# A BMC. Everything may be left out; 'ipmi-bmc check FILE' says what is wrong with it.
 name: server-1
 
 identity:

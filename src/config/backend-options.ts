@@ -48,13 +48,17 @@ export type CommandLine = string | readonly string[];
 /** A command for each action; the environment says what is wanted (IPMI_ACTION, IPMI_BOOT_DEVICE, IPMI_BMC_NAME ...). */
 export interface CommandBackendOptions {
   readonly type: 'command';
+  /** Switches the machine on. */
   readonly on: CommandLine;
+  /** Switches it off. */
   readonly off: CommandLine;
   /** Default: off and on. */
   readonly reset?: CommandLine;
   /** Default: off, the power cycle interval, on. */
   readonly cycle?: CommandLine;
+  /** Asks its system to shut down. Default: cannot be done. */
   readonly soft?: CommandLine;
+  /** Interrupts it for a diagnosis. Default: cannot be done. */
   readonly diag?: CommandLine;
   /** Prints `on` or `off`. Without it the power is what was asked for last. */
   readonly status?: CommandLine;
@@ -67,7 +71,9 @@ export interface CommandBackendOptions {
 /** `POST` does an action, `GET` tells the power. */
 export interface HttpBackendOptions {
   readonly type: 'http';
+  /** Where the machine is switched and asked for (docs/vm.md). */
   readonly url: string;
+  /** Sent with each request; what they say is in no log. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Seconds for one request. Default 10. */
   readonly timeout?: number;

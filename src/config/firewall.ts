@@ -51,8 +51,7 @@ const reads = (): readonly CommandSelector[] => commands.filter(({ name }) => /^
 /** `Chassis Control`, `chassis`, `0Ah *`, `30h 01h`, `2Eh/00ABCDh 10h`; undefined if it names no command. */
 export function parseSelector(text: string): CommandSelector | undefined {
   const wanted = text.trim().toLowerCase();
-  const group = groups[wanted];
-  if (group) return group;
+  if (Object.hasOwn(groups, wanted)) return groups[wanted];
   const command = commands.find(({ name }) => name.toLowerCase() === wanted);
   if (command) return selectorOf(command);
   const [, netFn, body, cmd] = /^([\da-f]{2})h(?:\/([\da-f]{2,6})h)? (\*|[\da-f]{2}h)$/.exec(wanted) ?? [];

@@ -14,6 +14,7 @@ export interface FirmwareOptions {
   readonly channels?: readonly (number | 'host' | 'lan')[];
   /** Bytes of the largest message that clients are told to send by LAN, 64..65000. Default 1400: no Ethernet splits it. */
   readonly lanPayload?: number;
+  /** What can be updated, at most eight. */
   readonly components: readonly FirmwareComponentOptions[];
   /** Ways for images beside IPMI itself, for the blob protocol. */
   readonly paths?: FirmwarePaths;
@@ -24,6 +25,7 @@ export interface FirmwarePaths {
   readonly net?: string;
   /** A file that host and BMC share, in place of a memory window. */
   readonly window?: {
+    /** The file. */
     readonly file: string;
     /** Bytes. Default 65536. */
     readonly size?: number;
@@ -62,7 +64,19 @@ export interface FirmwareComponentOptions {
   /** Or: each stage is POSTed here as JSON. Status 2xx: go on. */
   readonly http?: string;
   /** Flash chips are slow: bytes a second, and milliseconds to empty a slot. Default: as fast as the disk. */
-  readonly speed?: { readonly erase?: number; readonly writeRate?: number; readonly readRate?: number };
+  readonly speed?: {
+    /** Milliseconds. */
+    readonly erase?: number;
+    /** Bytes a second. */
+    readonly writeRate?: number;
+    /** Bytes a second. */
+    readonly readRate?: number;
+  };
   /** The simulated self test after activation: milliseconds, and how it ends. Default 0 and pass. */
-  readonly selfTest?: { readonly time?: number; readonly result?: 'pass' | 'fail' };
+  readonly selfTest?: {
+    /** Milliseconds. */
+    readonly time?: number;
+    /** Default pass. */
+    readonly result?: 'pass' | 'fail';
+  };
 }

@@ -23,7 +23,9 @@ export interface LanInterfaceOptions {
   readonly kg?: string;
   /** IP settings that the LAN parameters show. Default: those of the address that it listens on; of all, the one that reaches furthest. */
   readonly address?: string;
+  /** Its mask. */
   readonly netmask?: string;
+  /** Its default gateway. */
   readonly gateway?: string;
   /** Six bytes in hex, with colons. Default: a locally administered one, made from the BMC's GUID (as the settings have it) or its name. */
   readonly mac?: string;
@@ -62,6 +64,7 @@ export interface IpmbInterfaceOptions {
   readonly device?: string;
   /** Milliseconds until a request is sent again, and how often it is sent. Default 250 and 6. */
   readonly timeout?: number;
+  /** How often a request is sent in all. Default 6. */
   readonly tries?: number;
   /** What goes wrong on the bus in memory, as shares of its frames (0..1), and the milliseconds that they are under way. */
   readonly faults?: IpmbFaults;

@@ -67,9 +67,13 @@ export interface SatelliteOptions {
   readonly name?: string;
   /** `id.instance`. Default 7.1 (system board). */
   readonly entity?: string;
+  /** What its Get Device ID says. */
   readonly identity?: IdentityOptions;
+  /** Its sensors. */
   readonly sensors?: readonly SensorOptions[];
+  /** Its FRU devices. */
   readonly fru?: readonly FruOptions[];
+  /** Which commands its channels may use. */
   readonly firewall?: readonly FirewallOptions[];
   /** Controllers on a bus behind it: double bridging. Give them a `channel` other than 0. */
   readonly satellites?: readonly SatelliteOptions[];
@@ -100,6 +104,7 @@ export interface IdentityOptions {
 export interface UserOptions {
   /** 1..63; user 1 is the null user and has no name. */
   readonly id: number;
+  /** At most 16 bytes in UTF-8. Without one, nobody can log in as it. */
   readonly name?: string;
   /** At most 20 bytes. */
   readonly password?: string;
@@ -112,8 +117,11 @@ export interface UserOptions {
 }
 
 export interface FruOptions extends FruContent {
+  /** 0..254; 0 is the BMC's own, and its entity the BMC's. */
   readonly id: number;
+  /** What its locator record calls it, at most 16 characters of Latin-1. */
   readonly name: string;
+  /** `id.instance`. Default 7.1 (system board). */
   readonly entity?: string;
   /** What its locator record says of it (IPMI 2.0 §43.8, table 43-12). Default 10h, a device behind the controller. */
   readonly deviceType?: number;
@@ -123,13 +131,21 @@ export interface FruOptions extends FruContent {
   readonly size?: number;
   /** The device byte for byte, instead of areas. In a YAML file: `file`, a path beside it. */
   readonly image?: Uint8Array;
+  /** A file that holds the device byte for byte, in place of areas. */
   readonly file?: string;
   /** Clients have to read and write words. */
   readonly byWords?: boolean;
   /** Writing is refused with 80h, except in manufacturing test mode. */
   readonly readOnly?: boolean;
   /** Where Master Write-Read finds it as a serial EEPROM: a slave address on private bus 0..7, or on a channel's own bus. */
-  readonly i2c?: { readonly address: number; readonly bus?: number; readonly channel?: number };
+  readonly i2c?: {
+    /** Even, 2..FEh. */
+    readonly address: number;
+    /** Private bus, 0..7. Default 0. */
+    readonly bus?: number;
+    /** A channel, in place of a private bus. */
+    readonly channel?: number;
+  };
 }
 
 export interface SelOptions {

@@ -14,6 +14,7 @@ export interface PefOptions {
   readonly filters?: readonly PefFilterOptions[];
   /** Default: policy set 1 sends to each of the destinations. */
   readonly policies?: readonly AlertPolicyOptions[];
+  /** Where alerts go. */
   readonly destinations?: readonly AlertDestinationOptions[];
   /** Alert strings 1, 2, ...; at most eight, of at most 60 characters. */
   readonly strings?: readonly string[];
@@ -24,15 +25,19 @@ export interface PefFilterOptions {
   readonly number?: number;
   /** Default true. */
   readonly enabled?: boolean;
+  /** What is done when an event matches. */
   readonly actions: readonly ('alert' | 'power-off' | 'power-cycle' | 'reset' | 'diagnostic-interrupt' | 'oem')[];
   /** Policy set, 1..15. Default 1. */
   readonly policy?: number;
+  /** What the alert says of it. Default unspecified. */
   readonly severity?: 'unspecified' | 'monitor' | 'information' | 'ok' | 'non-critical' | 'critical' | 'non-recoverable';
   /** Name or number. What is left out matches everything. */
   readonly sensorType?: string | number;
+  /** The sensor, 1..FEh. Default: any. */
   readonly sensorNumber?: number;
   /** Event/reading type; with 80h added, only deassertions. */
   readonly eventType?: number;
+  /** Event offsets. Default: all. */
   readonly offsets?: readonly number[];
 }
 
@@ -41,6 +46,7 @@ export interface AlertPolicyOptions {
   readonly set?: number;
   /** LAN channel. Default 1. */
   readonly channel?: number;
+  /** Number of the destination, 1..4. */
   readonly destination: number;
   /** What happens if the alert before it was successful. Default `always`: it is sent all the same. */
   readonly rule?: 'always' | 'next-entry' | 'stop' | 'next-channel' | 'next-type';

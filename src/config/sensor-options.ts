@@ -8,15 +8,19 @@ export type SourceMaker = (value: SensorValue, seed: number) => SensorSource;
 
 /** A slow plausible movement around a base. */
 export interface SwingValue {
+  /** The middle. */
   readonly base: number;
+  /** How far it goes to each side. Default 0. */
   readonly swing?: number;
   /** Seconds. Default 300. */
   readonly period?: number;
+  /** What is added at random, to each side. Default 0. */
   readonly noise?: number;
 }
 
 /** `45 + 10*sin(t/60)`; `t`: seconds since the start. See docs/sensors.md. */
 export interface FormulaValue {
+  /** The formula. */
   readonly formula: string;
 }
 
@@ -32,12 +36,15 @@ interface Scaled {
 
 /** The first number in a file (`/sys/class/thermal/thermal_zone0/temp` with scale 0.001). */
 export interface FileValue extends Scaled {
+  /** Its path. */
   readonly file: string;
 }
 
 /** The first number that a program writes. */
 export interface CommandValue extends Scaled {
+  /** The program. */
   readonly command: string;
+  /** Its arguments. */
   readonly args?: readonly string[];
   /** Seconds that the program may take. Default 5. */
   readonly timeout?: number;
@@ -45,6 +52,7 @@ export interface CommandValue extends Scaled {
 
 /** Somebody sets it: an HTTP client (`sensorFeed`), a worker on the handler socket, or `bmc.sensors.get(name).set(value)`. */
 export interface PushValue {
+  /** Always true. */
   readonly push: true;
   /** Until somebody sets it. Default: no reading. */
   readonly first?: number;
@@ -55,6 +63,7 @@ export interface PushValue {
 export type ThresholdOption = 'lnr' | 'lc' | 'lnc' | 'unc' | 'uc' | 'unr';
 
 export interface SensorOptions {
+  /** At most 16 characters of Latin-1; what `sdr list` shows. */
   readonly name: string;
   /** 1..254. Default: the next free one, on LUN 0, then 1, then 3. */
   readonly number?: number;
@@ -68,11 +77,15 @@ export interface SensorOptions {
   readonly unit?: string;
   /** The readings that the sensor can show. */
   readonly range?: readonly [number, number];
+  /** Where its reading comes from ([sensors](sensors.md)). Default 0, or the nearest in the range. */
   readonly value?: SensorValue;
+  /** The reading when all is well. */
   readonly nominal?: number;
+  /** Limits, within the range and in order. Default: none. */
   readonly thresholds?: { readonly [K in ThresholdOption]?: number };
   /** Thresholds that clients can set. Default: all that there are. */
   readonly settable?: readonly ThresholdOption[];
+  /** How far a reading must come back before an event ends, in its unit. Default 0. */
   readonly hysteresis?: number;
   /** How raw readings become values. Default `linear`. */
   readonly linearization?: 'linear' | 'ln' | 'log10' | 'log2' | 'e' | 'exp10' | 'exp2' | '1/x' | 'sqr' | 'cube' | 'sqrt' | 'cbrt';
@@ -80,6 +93,7 @@ export interface SensorOptions {
   readonly curve?: readonly (readonly [number, number])[];
   /** A discrete sensor: its event/reading type (default 6Fh, sensor-specific) and the states that are asserted. */
   readonly eventType?: number;
+  /** States (event offsets) that are asserted at first. Default: none. */
   readonly states?: readonly number[];
   /** It tells of events and has no reading. */
   readonly eventOnly?: boolean;
@@ -88,7 +102,12 @@ export interface SensorOptions {
   /** `manual`: each event is told once, until Re-arm Sensor Events. Default `auto`. */
   readonly rearm?: 'auto' | 'manual';
   /** Event offsets that it can generate. Default: those of its thresholds or states, both ways. */
-  readonly events?: { readonly assert?: readonly number[]; readonly deassert?: readonly number[] };
+  readonly events?: {
+    /** 0..14; of thresholds 0..11. */
+    readonly assert?: readonly number[];
+    /** The same, for deassertions. */
+    readonly deassert?: readonly number[];
+  };
 }
 
 /** What the SDR repository holds besides the records of sensors, FRU devices and controllers. */
@@ -103,14 +122,17 @@ export interface SdrOptions {
   readonly time?: string;
   /** Values for sensors of the file: by name (`Temp`, `Temp@3.1`), entity (`@3.1`) or number (`#14`). Default: the nominal reading. */
   readonly values?: Readonly<Record<string, SensorValue>>;
+  /** What belongs together. */
   readonly associations?: readonly AssociationOptions[];
 }
 
 /** An entity and what it consists of, as `id.instance`. */
 export interface AssociationOptions {
+  /** The whole, as `id.instance`. */
   readonly container: string;
   /** More than four make linked records. With `range`: pairs of first and last. */
   readonly entities: readonly string[];
+  /** The entities are pairs of first and last. Default false. */
   readonly range?: boolean;
   /** The container's presence sensor can always be read. */
   readonly presence?: boolean;

@@ -1,4 +1,5 @@
-// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--from SEED]`: real kills with ipmitool writing and updating, and simulated lives of a failing disk.
+// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--from SEED]`: real kills with ipmitool writing and updating,
+// simulated lives of a failing disk, and settings made from the schema.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { nodeWorld } from '../../src/world/index.ts';
 import { firmwareRounds } from './firmware.ts';
 import { realRounds } from './real.ts';
+import { settingsCase } from './settings.ts';
 import { simLife, type Tally } from './sim.ts';
 
 const { values } = parseArgs({
@@ -13,10 +15,11 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '20' },
     sim: { type: 'string', default: '1000' },
     firmware: { type: 'string', default: '20' },
+    settings: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
   },
 });
-const [rounds, seeds, from, updates] = [values.rounds, values.sim, values.from, values.firmware].map(Number);
+const [rounds, seeds, from, updates, files] = [values.rounds, values.sim, values.from, values.firmware, values.settings].map(Number);
 
 /** A bar on a terminal, nothing elsewhere. */
 function bar(what: string, done: number, all: number): void {
@@ -25,6 +28,16 @@ function bar(what: string, done: number, all: number): void {
   const filled = Math.round((width * done) / all);
   process.stderr.write(`\r${what} ${'#'.repeat(filled)}${'.'.repeat(width - filled)} ${done}/${all}${done === all ? '\n' : ''}`);
 }
+
+const settings = { refused: 0, opened: 0, values: 0 };
+for (let seed = from; seed < from + files; seed++) {
+  const tally = await settingsCase(seed);
+  for (const key of Object.keys(settings) as (keyof typeof settings)[]) settings[key] += tally[key];
+  if (seed % 500 === 0 || seed === from + files - 1) bar('settings', seed - from + 1, files);
+}
+console.log(
+  `${files} files of settings: ${settings.refused} refused with a place, ${settings.opened} BMCs opened, ${settings.values} values read back as they were written`,
+);
 
 const total: Tally = { restarts: 0, acknowledged: 0, refused: 0, flips: 0 };
 for (let seed = from; seed < from + seeds; seed++) {

@@ -24,43 +24,64 @@ export class FruError extends RangeError {
 export interface FruChassis {
   /** SMBIOS chassis type; 23: rack mount. */
   readonly type?: number;
+  /** At most 63 characters of Latin-1. */
   readonly partNumber?: string;
+  /** Its serial number. */
   readonly serial?: string;
+  /** More texts. */
   readonly custom?: readonly string[];
 }
 
 export interface FruBoard {
   /** ISO 639 code of the texts' language (`ja`). Default: English, or one that the letters need: then two bytes a character. */
   readonly language?: string;
+  /** Who made it; at most 63 characters of Latin-1, or 31 of Unicode. */
   readonly manufacturer?: string;
+  /** What the board is called. */
   readonly product?: string;
+  /** Its serial number. */
   readonly serial?: string;
+  /** Its part number. */
   readonly partNumber?: string;
   /** ISO 8601, to the minute, 1996-01-01T00:01 to 2027-11-24T20:15; without an offset it is UTC. */
   readonly date?: string;
+  /** The version of the file that this was written from. */
   readonly fruFile?: string;
+  /** More texts. */
   readonly custom?: readonly string[];
 }
 
 export interface FruProduct {
   /** As the board's. */
   readonly language?: string;
+  /** Who made it. */
   readonly manufacturer?: string;
+  /** What the product is called. */
   readonly name?: string;
+  /** Its part or model number. */
   readonly partNumber?: string;
+  /** Its version. */
   readonly version?: string;
+  /** Its serial number. */
   readonly serial?: string;
+  /** Its asset tag. */
   readonly assetTag?: string;
+  /** The version of the file that this was written from. */
   readonly fruFile?: string;
+  /** More texts. */
   readonly custom?: readonly string[];
 }
 
 export interface FruContent {
   /** Bytes that the BMC's firmware keeps for itself, in hex digits. */
   readonly internalUse?: string;
+  /** The Chassis Info area. */
   readonly chassis?: FruChassis;
+  /** The Board Info area. */
   readonly board?: FruBoard;
+  /** The Product Info area. */
   readonly product?: FruProduct;
+  /** Records, in this order; each with one of the keys below. */
   readonly multirecord?: readonly FruRecord[];
 }
 

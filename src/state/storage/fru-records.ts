@@ -55,29 +55,44 @@ const MANAGEMENT = ['systemUrl', 'systemName', 'systemPing', 'componentUrl', 'co
 
 /** Volts, amperes, watts, hertz, milliseconds; what is not given is unspecified or no. */
 export interface FruPowerSupply {
+  /** Watts, 0..4095. */
   readonly capacity: number;
+  /** Volt-amperes. */
   readonly peakVa?: number;
+  /** Amperes. */
   readonly inrush?: number;
+  /** Milliseconds. */
   readonly inrushInterval?: number;
   /** Lowest and highest, of the first and of a second range. */
   readonly input?: readonly [number, number];
+  /** The second range. */
   readonly input2?: readonly [number, number];
+  /** Hertz, lowest and highest. */
   readonly frequency?: readonly [number, number];
+  /** Milliseconds that it bridges. */
   readonly dropout?: number;
+  /** It can be pulled out under power. */
   readonly hotSwap?: boolean;
+  /** It finds its input voltage itself. */
   readonly autoswitch?: boolean;
+  /** It corrects the power factor. */
   readonly powerFactorCorrection?: boolean;
+  /** A pin tells of a failure before it comes. */
   readonly predictiveFail?: boolean;
-  readonly peak?: { readonly watts: number; readonly seconds: number };
+  /** More than its capacity, for a while. */
+  readonly peak?: { /** 0..4094. */ readonly watts: number; /** 0..15. */ readonly seconds: number };
 }
 
 export interface FruDcOutput {
   /** 0..15. */
   readonly output: number;
+  /** It is there while the machine is off. Default false. */
   readonly standby?: boolean;
+  /** Volts, in hundredths. */
   readonly nominal: number;
   /** The extremes; default the nominal voltage. */
   readonly low?: number;
+  /** The highest voltage. */
   readonly high?: number;
   /** Volts from peak to peak. */
   readonly ripple?: number;
@@ -90,6 +105,7 @@ export type FruManagementAccess = { readonly [K in (typeof MANAGEMENT)[number]]?
 export interface FruOemRecord {
   /** C0h..FFh. */
   readonly type: number;
+  /** IANA enterprise number. */
   readonly manufacturerId: number;
   /** Hex digits. */
   readonly data: string;
@@ -97,10 +113,15 @@ export interface FruOemRecord {
 
 /** One entry of `multirecord`: one of these keys. */
 export interface FruRecord {
+  /** A power supply. */
   readonly powerSupply?: FruPowerSupply;
+  /** An output of it. */
   readonly dcOutput?: FruDcOutput;
+  /** What a device takes. */
   readonly dcLoad?: Omit<FruDcOutput, 'standby'>;
+  /** How a system or component is managed. */
   readonly managementAccess?: FruManagementAccess;
+  /** A record of the maker's. */
   readonly oem?: FruOemRecord;
 }
 
