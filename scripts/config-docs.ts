@@ -38,7 +38,7 @@ type Members = ReadonlyMap<string, Member>;
 
 const SOURCES = [
   'config/options',
-  'config/backend-options',
+  'machine/backends/backend-options',
   'config/firmware-options',
   'config/interface-options',
   'config/pef-options',

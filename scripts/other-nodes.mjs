@@ -7,7 +7,7 @@ import { bin, onPath, root } from './setup.mjs';
 const LINES = ['22', '24'];
 const FETCH = 60_000;
 /** Minutes of disk faults, which have nothing to do with the line of Node. */
-const SLOW = ['--exclude', 'src/state/update/power-cut.test.ts', '--testTimeout', '60000'];
+const SLOW = ['--exclude', 'src/services/update/power-cut.test.ts', '--testTimeout', '60000'];
 
 const given = process.argv.slice(2);
 const failed = (given.length > 0 ? given : LINES).filter((line) => !tryOn(line));

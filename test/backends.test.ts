@@ -9,7 +9,7 @@ import { Bmc } from '../src/bmc.ts';
 import { connectLan, openSol } from '../src/client/index.ts';
 import { CC } from '../src/codec/index.ts';
 import type { BackendOptions } from '../src/config/options.ts';
-import type { PowerAction } from '../src/state/chassis/machine.ts';
+import type { PowerAction } from '../src/machine/chassis/machine.ts';
 import { nodeWorld } from '../src/world/node.ts';
 import { guestFiles } from './guest/build.ts';
 import { bin, firstLine, root, stopped } from './support/cli.ts';

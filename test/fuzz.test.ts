@@ -11,7 +11,7 @@ import { NetFn, Privilege, type Command } from '../src/commands/command.ts';
 import * as declared from '../src/commands/index.ts';
 import { parseConfig } from '../src/config/index.ts';
 import { Context, type Channel, type Dispatch, type Message } from '../src/router/index.ts';
-import type { BmcState } from '../src/state/bmc-state.ts';
+import type { BmcState } from '../src/bmc-state.ts';
 import { AuthType, build15, buildPresencePing } from '../src/wire/index.ts';
 import { simWorld, type SimWorld } from '../src/world/index.ts';
 import { HOST, LAN } from './support/bmc.ts';

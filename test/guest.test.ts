@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { writeHpmImage } from '../src/client/index.ts';
-import { parseVersion } from '../src/wire/firmware-version.ts';
+import { parseVersion } from '../src/images/firmware-version.ts';
 import { nodeWorld } from '../src/world/index.ts';
 import { Guest, type GuestInterface } from './guest/guest.ts';
 import { judged, startBmc, type RunningBmc } from './support/cli.ts';

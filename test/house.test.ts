@@ -7,31 +7,57 @@ import { expect, test } from 'vitest';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
-/** What each room may import besides itself. */
+/** What each room may import besides itself, from the ground up: nothing imports a room that stands after its own. */
 const below: Record<string, string[]> = {
   codec: [],
-  commands: ['codec'],
-  wire: ['codec'],
-  router: ['codec', 'commands', 'wire'],
   world: [],
-  state: ['codec', 'commands', 'router', 'wire', 'world'],
+  joint: [],
+  crypto: [],
+  images: ['codec'],
+  commands: ['codec'],
+  wire: ['codec', 'crypto'],
+  router: ['codec', 'joint', 'commands', 'wire'],
+  state: ['codec', 'joint', 'commands', 'crypto', 'wire', 'world'],
   storage: ['codec', 'state', 'world'],
-  config: ['codec', 'commands', 'state', 'wire', 'world'],
-  handlers: ['codec', 'commands', 'router', 'state', 'wire'],
-  interfaces: ['codec', 'commands', 'router', 'state', 'wire', 'world'],
-  backends: ['codec', 'state', 'wire', 'world', 'config'],
-  client: ['codec', 'commands', 'router', 'wire', 'world'],
-  assembly: ['backends', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'config', 'handlers', 'interfaces', 'storage'],
-  'bmc.ts': ['assembly', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
-  fleet: ['bmc.ts', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
-  cli: ['bmc.ts', 'client', 'fleet', 'codec', 'commands', 'router', 'wire', 'world', 'state', 'storage', 'config', 'handlers', 'interfaces'],
+  machine: ['codec', 'commands', 'wire', 'state', 'world'],
+  services: ['codec', 'joint', 'commands', 'crypto', 'images', 'wire', 'router', 'state', 'machine', 'world'],
+  'bmc-state.ts': ['router', 'state', 'machine', 'services'],
+  config: ['codec', 'commands', 'wire', 'state', 'machine', 'services', 'world'],
+  handlers: ['codec', 'joint', 'commands', 'images', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts'],
+  interfaces: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
+  reactions: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
+  client: ['codec', 'commands', 'crypto', 'images', 'wire', 'router', 'world'],
+  assembly: `
+    codec commands crypto wire router state storage machine services
+    bmc-state.ts config handlers interfaces reactions world`
+    .split(/\s+/)
+    .filter(Boolean),
+  'bmc.ts': `
+    codec joint commands wire router state storage machine services
+    bmc-state.ts config handlers interfaces reactions assembly world`
+    .split(/\s+/)
+    .filter(Boolean),
+  cli: `
+    codec commands images wire router state storage machine config handlers interfaces
+    client bmc.ts world`
+    .split(/\s+/)
+    .filter(Boolean),
 };
+/** The same inside of the rooms that have folders with ways between them; what lies loose in a room is under all of its folders. */
+const folders: Record<string, Record<string, string[]>> = {
+  state: { app: [], storage: ['app'], log: ['app', 'storage'], parameters: ['app', 'log'] },
+  machine: { chassis: [], sensors: ['chassis'], 'serial-port': ['chassis'], backends: ['chassis'] },
+  services: { update: [], blobs: ['update'], alerting: [], payloads: [], bridging: [], dcmi: [], serial: [], watchdog: [] },
+};
+/** The largest part of the house that one room may be. */
+const LARGEST = 0.15;
 /** Packages and Node modules that a room may use; floors 1-4 depend on Node built-ins alone. */
 const outside: Record<string, RegExp> = {
   world: /^node:/,
+  crypto: /^node:crypto$/,
   storage: /^node:(crypto|path)$/,
   config: /^(yaml|zod|node:path)$/,
-  cli: /^(commander|picocolors|pino|node:.*)$/,
+  cli: /^(commander|picocolors|node:.*)$/,
 };
 
 interface Line {
@@ -58,6 +84,38 @@ test('R48: imports go down only, and handlers and interfaces never import each o
     .map(({ file, room, target }) => ({ file, room, to: roomOf(relative(src, resolve(src, dirname(file), target))) }))
     .filter(({ room, to }) => to !== room && !below[room].includes(to));
   expect(wrong).toEqual([]);
+});
+
+test('the plan has no circle: each room names only rooms that are named before it', () => {
+  const order = Object.keys(below);
+  const wrong = order.flatMap((room, at) => below[room].filter((to) => order.indexOf(to) >= at).map((to) => `${room} -> ${to}`));
+  expect(wrong).toEqual([]);
+});
+
+test('inside of a room imports go down only too', () => {
+  const folderOf = (file: string): string | undefined => (file.split('/').length > 2 ? file.split('/')[1] : undefined);
+  const wrong = lines
+    .filter(({ room, target }) => target.startsWith('.') && folders[room])
+    .map(({ file, room, target }) => ({ file, room, to: relative(src, resolve(src, dirname(file), target)) }))
+    .filter(({ room, to }) => roomOf(to) === room)
+    .map(({ file, room, to }) => ({ file, to, plan: folders[room], from: folderOf(file), into: folderOf(to) }))
+    .filter(({ plan, from, into }) => into !== undefined && into !== from && !(from !== undefined && plan[from]?.includes(into)))
+    .map(({ file, to }) => `${file} -> ${to}`);
+  expect(wrong).toEqual([]);
+  const unnamed = Object.keys(folders).flatMap((room) =>
+    [...new Set(files.filter((file) => roomOf(file) === room).map(folderOf))].filter((name) => name !== undefined && !folders[room][name]),
+  );
+  expect(unnamed).toEqual([]);
+});
+
+test('no room is more than 15 % of the house', () => {
+  const size = (file: string): number => readFileSync(join(src, file), 'utf8').split('\n').length;
+  const total = files.reduce((sum, file) => sum + size(file), 0);
+  const shares = Object.keys(below).map((room) => ({
+    room,
+    share: files.filter((file) => roomOf(file) === room).reduce((sum, file) => sum + size(file), 0) / total,
+  }));
+  expect(shares.filter(({ share }) => share > LARGEST)).toEqual([]);
 });
 
 test('floors 1-4 use Node built-ins alone, and only where the plan says so', () => {

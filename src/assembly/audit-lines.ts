@@ -5,7 +5,7 @@ import { SetUserAccess, SetUserName, SetUserPassword } from '../commands/app/use
 import { ChassisControl, ChassisReset } from '../commands/chassis/chassis.ts';
 import type { Command } from '../commands/command.ts';
 import type { Answer, Context, Router } from '../router/index.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import type { LogFields } from '../state/setup.ts';
 
 /** What a command that was carried out has done, in words; undefined: nothing that anybody has to know. */

@@ -6,13 +6,13 @@ import {
   QemuBackend,
   VmProtocolBackend,
   type BackendSurroundings,
-} from '../backends/index.ts';
+} from '../machine/backends/index.ts';
 import { SettingsError } from '../config/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import type { VmMachine } from '../interfaces/index.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import type { Log } from '../state/setup.ts';
-import type { PowerBackend } from '../state/chassis/machine.ts';
+import type { PowerBackend } from '../machine/chassis/machine.ts';
 import type { World } from '../world/world.ts';
 
 /** What works the machine, and who of it follows the `vm` interface. */

@@ -1,12 +1,12 @@
 import { SettingsError } from '../config/errors.ts';
 import type { ConsoleOptions } from '../config/options.ts';
-import type { BmcState } from '../state/bmc-state.ts';
-import type { ConsolePort, ConsoleSource } from '../state/console/console.ts';
-import { ListeningSource } from '../state/console/listening-source.ts';
-import { ReplaySource } from '../state/console/replay.ts';
-import { SimulatedConsole } from '../state/console/simulated.ts';
-import { TtyControl } from '../state/console/tty.ts';
-import { ConnectingSource } from '../state/console/stream-source.ts';
+import type { BmcState } from '../bmc-state.ts';
+import type { ConsolePort, ConsoleSource } from '../machine/serial-port/console.ts';
+import { ListeningSource } from '../machine/serial-port/listening-source.ts';
+import { ReplaySource } from '../machine/serial-port/replay.ts';
+import { SimulatedConsole } from '../machine/serial-port/simulated.ts';
+import { TtyControl } from '../machine/serial-port/tty.ts';
+import { ConnectingSource } from '../machine/serial-port/stream-source.ts';
 import type { World } from '../world/world.ts';
 import { OWN, streamAddressOf } from './addresses.ts';
 

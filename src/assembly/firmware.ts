@@ -5,7 +5,7 @@ import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmwa
 import { privilegeOf } from '../config/privilege.ts';
 import { hpmHandlers } from '../handlers/picmg/hpm.ts';
 import type { Router } from '../router/index.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import type { Identity } from '../state/app/identity.ts';
 import type { Setup } from '../state/setup.ts';
 import {
@@ -23,8 +23,8 @@ import {
   type StageBackend,
   type UpdateAccess,
   type Version,
-} from '../state/update/index.ts';
-import { isSigned, keyProblem } from '../storage/ed25519.ts';
+} from '../services/update/index.ts';
+import { isSigned, keyProblem } from '../crypto/ed25519.ts';
 import type { World } from '../world/world.ts';
 import { unwaited } from '../state/store.ts';
 

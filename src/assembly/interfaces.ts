@@ -28,7 +28,7 @@ import {
   type VmMachine,
 } from '../interfaces/index.ts';
 import type { Interface } from '../router/index.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import { endpointName, streamName, type World } from '../world/world.ts';
 import { endpointOf, OWN, streamAddressOf } from './addresses.ts';
 import type { Busses } from './satellites.ts';

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import { Storage } from '../storage/index.ts';
 import { nodeWorld } from '../world/index.ts';
-import { windowPath } from '../state/blobs/paths.ts';
-import type { Owner } from '../state/update/index.ts';
+import { windowPath } from '../services/blobs/paths.ts';
+import type { Owner } from '../services/update/index.ts';
 
 const ANNA: Owner = { key: 'anna', label: 'anna on channel 1' };
 

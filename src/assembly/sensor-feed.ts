@@ -1,5 +1,5 @@
-import type { Sensor } from '../state/sensor/sensor.ts';
-import type { Sensors } from '../state/sensor/sensors.ts';
+import type { Sensor } from '../machine/sensors/sensor.ts';
+import type { Sensors } from '../machine/sensors/sensors.ts';
 import { streamName, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
 import { OWN, streamAddressOf } from './addresses.ts';
 

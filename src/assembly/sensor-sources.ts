@@ -1,7 +1,7 @@
 import { latin1 } from '../codec/index.ts';
 import type { CommandValue, FileValue, SensorValue, SourceMaker } from '../config/sensor-options.ts';
-import { parseFormula } from '../state/sensor/formula.ts';
-import { constant, following, Pushed, swinging, type SensorSource } from '../state/sensor/sensor-source.ts';
+import { parseFormula } from '../machine/sensors/formula.ts';
+import { constant, following, Pushed, swinging, type SensorSource } from '../machine/sensors/sensor-source.ts';
 import type { Log } from '../state/setup.ts';
 import type { World } from '../world/world.ts';
 

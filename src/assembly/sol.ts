@@ -1,10 +1,10 @@
 import { ActivatePayload } from '../commands/app/payloads.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { usersWithoutSol } from '../config/platform.ts';
-import type { BmcState } from '../state/bmc-state.ts';
-import { Payloads } from '../state/app/payloads.ts';
-import { SolParameters } from '../state/transport/sol-parameters.ts';
-import { SolPayload } from '../state/transport/sol.ts';
+import type { BmcState } from '../bmc-state.ts';
+import { Payloads } from '../services/payloads/payloads.ts';
+import { SolParameters } from '../state/parameters/sol-parameters.ts';
+import { SolPayload } from '../services/payloads/sol.ts';
 
 /** The payloads of a BMC, with SOL among them. Made before the rest: what they need of `bmc` they ask for later. */
 export function makePayloads(
@@ -30,7 +30,7 @@ export function makePayloads(
       keepEncrypted: options.sol?.keepEncrypted,
       activating,
     }),
-    'src/state/transport/sol.ts',
+    'src/services/payloads/sol.ts',
   );
   return { payloads, sol };
 }

@@ -8,7 +8,7 @@ import { units } from '../config/names.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { Sections } from '../config/sections.ts';
 import { problemsTogether, type SettingsProblem } from '../config/together.ts';
-import { stepOf } from '../state/sensor/sensor-factors.ts';
+import { stepOf } from '../machine/sensors/sensor-factors.ts';
 import { CliError, reading } from './errors.ts';
 import { missingOutside, NamedFiles, type Missing } from './outside.ts';
 

@@ -2,7 +2,7 @@ import { hexText } from '../codec/index.ts';
 import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { HpmImageError, readHpmImage, writeHpmImage, type HpmImage } from '../client/index.ts';
-import { parseVersion, versionText, type Version } from '../wire/firmware-version.ts';
+import { parseVersion, versionText, type Version } from '../images/firmware-version.ts';
 import { nodeWorld } from '../world/node.ts';
 import { CliError, reading } from './errors.ts';
 

@@ -1,6 +1,6 @@
 import { CC, hexText, IpmiError, latin1 } from '../codec/index.ts';
 import { ActionStatus, DataPath, ExternalChunk, OpenFlag, WindowAddress, WindowAnswer, WindowRequest } from '../commands/oem/blob.ts';
-import { Digest, hashes } from '../wire/crypto/hash.ts';
+import { Digest, hashes } from '../crypto/hash.ts';
 import type { Clock, OpenFile, Stream, StreamAddress, StreamNetwork } from '../world/world.ts';
 import { BlobClient } from './blob.ts';
 import { FlashError, type FlashOptions, type FlashResult } from './flash.ts';

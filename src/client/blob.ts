@@ -1,6 +1,6 @@
 import { CC, IpmiError, type Layout } from '../codec/index.ts';
 import { blobBodies, BlobSubCommand, BlobTransfer } from '../commands/oem/blob.ts';
-import { blobCrc } from '../wire/blob-crc.ts';
+import { blobCrc } from '../images/blob-crc.ts';
 import type { Client } from './client.ts';
 
 type Bodies = typeof blobBodies;

@@ -16,7 +16,7 @@ import {
   UploadFirmwareBlock,
   UploadProgress,
 } from '../commands/picmg/hpm.ts';
-import { compareVersions, versionText, type Version } from '../wire/firmware-version.ts';
+import { compareVersions, versionText, type Version } from '../images/firmware-version.ts';
 import type { Clock } from '../world/world.ts';
 import type { Client } from './client.ts';
 import { FlashError, type FlashedComponent, type FlashOptions, type FlashResult } from './flash.ts';

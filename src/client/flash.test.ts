@@ -2,8 +2,8 @@ import { hexText } from '../codec/index.ts';
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import type { FirmwareOptions } from '../config/firmware-options.ts';
-import { hash } from '../wire/crypto/hash.ts';
-import { parseVersion } from '../wire/firmware-version.ts';
+import { hash } from '../crypto/hash.ts';
+import { parseVersion } from '../images/firmware-version.ts';
 import { simWorld, type SimProcess, type SimWorld } from '../world/index.ts';
 import { connectLan, HpmFlasher, readHpmImage, writeHpmImage, type FlashOptions, type FlashProgress, type FlashResult } from './index.ts';
 

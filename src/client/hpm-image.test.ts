@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { hash } from '../wire/crypto/hash.ts';
-import { HPM_ACTION_SIZE, HPM_FIRMWARE_SIZE, HPM_HEADER_SIZE, MD5_SIZE } from '../wire/hpm-image.ts';
+import { hash } from '../crypto/hash.ts';
+import { HPM_ACTION_SIZE, HPM_FIRMWARE_SIZE, HPM_HEADER_SIZE, MD5_SIZE } from '../images/hpm-image.ts';
 import { simWorld } from '../world/index.ts';
 import { readHpmImage, writeHpmImage } from './hpm-image.ts';
 

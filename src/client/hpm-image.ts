@@ -1,6 +1,6 @@
 import { hexBytes, hexText } from '../codec/index.ts';
-import { Digest, hashes } from '../wire/crypto/hash.ts';
-import { type Version } from '../wire/firmware-version.ts';
+import { Digest, hashes } from '../crypto/hash.ts';
+import { type Version } from '../images/firmware-version.ts';
 import {
   HPM_ACTION_SIZE,
   HPM_FIRMWARE_SIZE,
@@ -12,8 +12,8 @@ import {
   HpmHeader,
   MD5_SIZE,
   zeroChecksum,
-} from '../wire/hpm-image.ts';
-import { DESCRIPTOR_SIZE, readDescriptor, writeDescriptor, type Descriptor } from '../wire/image-descriptor.ts';
+} from '../images/hpm-image.ts';
+import { DESCRIPTOR_SIZE, readDescriptor, writeDescriptor, type Descriptor } from '../images/image-descriptor.ts';
 import type { Files, OpenFile } from '../world/world.ts';
 
 /** A file that is no HPM.1 image, or a damaged one. */

@@ -11,7 +11,7 @@ import {
   UploadStage,
   UploadStatus,
 } from '../commands/picmg/hpm.ts';
-import { versionText } from '../wire/firmware-version.ts';
+import { versionText } from '../images/firmware-version.ts';
 import type { Client } from './client.ts';
 
 export interface ComponentStatus {

@@ -1,9 +1,9 @@
 import { hexBytes, latin1 } from '../codec/index.ts';
-import { SelEventRecord } from '../state/sensor/events.ts';
-import { sensorsNamed, unclearName } from '../state/sensor/sensor-name.ts';
-import { toRaw } from '../state/sensor/sensor-factors.ts';
-import { THRESHOLDS, type SensorDeclaration } from '../state/sensor/sensor.ts';
-import { RECORD_SIZE, type GivenEntry } from '../state/storage/sel.ts';
+import { SelEventRecord } from '../state/log/events.ts';
+import { sensorsNamed, unclearName } from '../machine/sensors/sensor-name.ts';
+import { toRaw } from '../machine/sensors/sensor-factors.ts';
+import { THRESHOLDS, type SensorDeclaration } from '../machine/sensors/sensor.ts';
+import { RECORD_SIZE, type GivenEntry } from '../state/log/sel.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError, settingAt } from './errors.ts';
 import { eventOffset, eventWords, SENSOR_SPECIFIC, THRESHOLD_TYPE } from './event-words.ts';

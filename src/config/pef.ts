@@ -1,8 +1,8 @@
 import { ipv4, Writer } from '../codec/index.ts';
 import { DestinationType, PolicyRule, type AlertPolicy, type EventFilter } from '../commands/sensor/pef.ts';
-import { LanParameter } from '../state/transport/lan-parameters.ts';
-import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/sensor/pef-filters.ts';
-import { FILTERS, type PefDefaults } from '../state/sensor/pef-parameters.ts';
+import { LanParameter } from '../state/parameters/lan-parameters.ts';
+import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/parameters/pef-filters.ts';
+import { FILTERS, type PefDefaults } from '../state/parameters/pef-parameters.ts';
 import { SettingsError, settingAt } from './errors.ts';
 import { sensorTypes } from './names.ts';
 import type { BmcOptions } from './options.ts';

@@ -1,8 +1,8 @@
 import { DecodeError } from '../codec/index.ts';
 import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../state/storage/sdr-records.ts';
-import { toReal, type Factors } from '../state/sensor/sensor-factors.ts';
-import { sensorsNamed, unclearName } from '../state/sensor/sensor-name.ts';
-import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../state/sensor/sensor.ts';
+import { toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
+import { sensorsNamed, unclearName } from '../machine/sensors/sensor-name.ts';
+import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../machine/sensors/sensor.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from './errors.ts';
 import type { BmcOptions } from './options.ts';

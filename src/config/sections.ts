@@ -1,4 +1,4 @@
-import { constant } from '../state/sensor/sensor-source.ts';
+import { constant } from '../machine/sensors/sensor-source.ts';
 import { channelsOf, withBusses } from './channels.ts';
 import { locatorsOf } from './locators.ts';
 import type { BmcOptions } from './options.ts';

@@ -1,4 +1,4 @@
-import { ordered, toRaw, toReal, type Factors } from '../state/sensor/sensor-factors.ts';
+import { ordered, toRaw, toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
 import { SettingsError } from './errors.ts';
 import type { SensorOptions, SensorValue, ThresholdOption } from './sensor-options.ts';
 

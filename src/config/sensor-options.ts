@@ -1,4 +1,4 @@
-import type { SensorSource } from '../state/sensor/sensor-source.ts';
+import type { SensorSource } from '../machine/sensors/sensor-source.ts';
 
 /** Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit each. */
 export type SensorValue = number | SwingValue | FormulaValue | FileValue | CommandValue | PushValue;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FormulaError, parseFormula } from '../state/sensor/formula.ts';
+import { FormulaError, parseFormula } from '../machine/sensors/formula.ts';
 import { units } from './names.ts';
 import { sensorType } from './pef-schema.ts';
 import { streamAddress } from './interface-schema.ts';

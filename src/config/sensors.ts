@@ -1,7 +1,7 @@
-import { LINEARIZATIONS, NON_LINEAR } from '../state/sensor/linearization.ts';
-import { factorsFor } from '../state/sensor/factor-choice.ts';
-import type { Factors } from '../state/sensor/sensor-factors.ts';
-import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration } from '../state/sensor/sensor.ts';
+import { LINEARIZATIONS, NON_LINEAR } from '../machine/sensors/linearization.ts';
+import { factorsFor } from '../machine/sensors/factor-choice.ts';
+import type { Factors } from '../machine/sensors/sensor-factors.ts';
+import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration } from '../machine/sensors/sensor.ts';
 import { SettingsError, settingAt } from './errors.ts';
 import { checkKind, checkRange, checkReadings } from './sensor-check.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';

@@ -1,5 +1,5 @@
-import { CommSpeed, ConnectionMode } from '../state/transport/serial-parameters.ts';
-import type { SerialChannelOptions } from '../state/transport/serial.ts';
+import { CommSpeed, ConnectionMode } from '../state/parameters/serial-parameters.ts';
+import type { SerialChannelOptions } from '../services/serial/serial.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
 import type { BmcOptions } from './options.ts';
 import { privilegeOf } from './privilege.ts';

@@ -1,5 +1,5 @@
 import { standardTable, type Handler, type HandlerSet, type Table } from '../router/index.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import { bridgingHandlers } from './app/bridging.ts';
 import { channelHandlers } from './app/channels.ts';
 import { deviceHandlers } from './app/device.ts';

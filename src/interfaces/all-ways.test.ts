@@ -16,7 +16,7 @@ import {
   type Command,
 } from '../commands/index.ts';
 import { handleRaw, type Context, type Message } from '../router/index.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import type { Session } from '../state/app/sessions.ts';
 import { BMC_ADDRESS, buildMessage } from '../wire/index.ts';
 import { simWorld, type SimWorld } from '../world/index.ts';

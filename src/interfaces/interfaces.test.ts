@@ -7,7 +7,7 @@ import { BridgeRequest, InboundRequest } from '../commands/bridge/icmb.ts';
 import { BtSocket, IcmbInterface, IcmbNetwork, IpmbInterface, MessageBus } from './index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import { BT_DATA_MAX, btReader, buildBt, parseBt } from '../wire/bt-frame.ts';
-import { Requester } from '../state/bridge/requester.ts';
+import { Requester } from '../services/bridging/requester.ts';
 import { BtControl, BtDriver, KcsDriver, KcsStatus, SsifDriver, smbusOf, type HostBus, type Registers } from '../wire/host/index.ts';
 import type { SimDriver, SimWorld } from '../world/index.ts';
 import { parseFrame } from '../wire/index.ts';

@@ -1,7 +1,7 @@
 import { CC } from '../codec/index.ts';
 import { NetFn } from '../commands/command.ts';
 import type { Claim } from './handlers.ts';
-import type { Answer, Message } from './message.ts';
+import type { Answer, Message } from '../joint/message.ts';
 
 export const NO_PREFIX: Uint8Array = new Uint8Array(0);
 

@@ -3,9 +3,9 @@ import { SESSION_COMMANDS } from '../commands/app/sessions.ts';
 import { NetFn } from '../commands/command.ts';
 import { refuse } from './answers.ts';
 import { RegistrationError } from './errors.ts';
-import type { Answer, Channel, Context, Dispatch, Message } from './message.ts';
-import { partyOf, Shares } from './shares.ts';
-import type { Timers } from './timers.ts';
+import type { Answer, Channel, Context, Dispatch, Message } from '../joint/message.ts';
+import { partyOf, Shares } from '../joint/shares.ts';
+import type { Timers } from '../joint/timers.ts';
 
 /** The lower wing's contract: frames in, one function call, frames out. */
 export interface Interface<B = unknown> {

@@ -1,5 +1,5 @@
 import { NetFn, Privilege, keyName, type Command, type Request, type Response } from '../commands/command.ts';
-import type { Answer, Context, Dispatch, Message } from './message.ts';
+import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 
 /** What a handler takes. The more specific claim wins: channel and LUN, then channel, then LUN, then neither; a command before a wildcard. */
 export interface Claim {

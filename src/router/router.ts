@@ -5,11 +5,11 @@ import { Attachment, type Interface } from './attachment.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
 import { callSite, RegistrationError } from './errors.ts';
 import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
-import type { Answer, Context, Dispatch, Message } from './message.ts';
-import type { Policy } from './policy.ts';
+import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
+import type { Policy } from '../joint/policy.ts';
 import { Running } from './running.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry } from './table.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from '../joint/timers.ts';
 
 /** Sensor device commands (IPMI 2.0 §35) name a sensor by its number and the LUN of the message; events and PEF come before them. */
 const FIRST_SENSOR_COMMAND = 0x20;

@@ -1,4 +1,4 @@
-import type { Context } from './message.ts';
+import type { Context } from '../joint/message.ts';
 
 /** Counts requests under way; what `synchronize_rcu()` was to the RFC. */
 export class Running {

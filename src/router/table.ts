@@ -1,7 +1,7 @@
 import { NetFn } from '../commands/command.ts';
 import { prefixOf } from './answers.ts';
 import type { Claim, Handler } from './handlers.ts';
-import type { Message } from './message.ts';
+import type { Message } from '../joint/message.ts';
 
 /** A registered handler: what dispatch finds and runs. */
 export interface Entry {

@@ -7,7 +7,7 @@ import { SetUserPassword } from '../commands/app/users.ts';
 import { BridgeRequest, InboundRequest, OutboundRequest } from '../commands/bridge/icmb.ts';
 import { Privilege, type Command } from '../commands/command.ts';
 import { SetSerialModemConfiguration } from '../commands/transport/serial.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import { buildMessage } from '../wire/index.ts';
 import { simWorld } from '../world/index.ts';
 import { Context, handleRaw, traced } from './index.ts';

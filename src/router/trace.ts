@@ -4,10 +4,10 @@ import { GetMessage } from '../commands/app/global.ts';
 import { oemName } from '../commands/oem-registry.ts';
 import { keyName, NetFn, type Command } from '../commands/command.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
-import type { Answer, Context, Dispatch, Message } from './message.ts';
+import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import type { Router } from './router.ts';
 import type { Entry } from './table.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from '../joint/timers.ts';
 
 /**
  * A dispatch that says of each message who sent it, what it was, and how it ended; what a message carries for others stands

@@ -9,8 +9,8 @@ import { GetDeviceId } from '../commands/app/device.ts';
 import { GetChassisStatus } from '../commands/chassis/chassis.ts';
 import { GetSelEntry, GetSelInfo } from '../commands/storage/sel.ts';
 import { GetSdrRepositoryInfo } from '../commands/storage/sdr.ts';
-import { factorsFor } from './sensor/factor-choice.ts';
-import { toRaw, toReal } from './sensor/sensor-factors.ts';
+import { factorsFor } from '../machine/sensors/factor-choice.ts';
+import { toRaw, toReal } from '../machine/sensors/sensor-factors.ts';
 import { guidBytes } from './app/identity.ts';
 import { Store, type Journal } from './store.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import { Privilege } from '../commands/command.ts';
 import { Context, type Channel, type Dispatch, type Interface } from '../router/index.ts';
-import type { BmcState } from '../state/bmc-state.ts';
+import type { BmcState } from '../bmc-state.ts';
 import { simWorld, type SimProcess, type SimWorld } from '../world/index.ts';
 import { Storage } from './storage.ts';
 

@@ -1,5 +1,5 @@
-import { Digest, equalBytes, hashes } from './crypto/hash.ts';
-import { md2 } from './crypto/md2.ts';
+import { Digest, equalBytes, hashes } from '../crypto/hash.ts';
+import { md2 } from '../crypto/md2.ts';
 import { putRmcpHeader, RMCP_HEADER, RmcpClass } from './rmcp.ts';
 
 /** Authentication types, IPMI 2.0 §13.6 table 13-8. */

@@ -1,5 +1,5 @@
 import { bit, bits, byte, bytes, layout, nested, pad, rest, u32, u8 } from '../codec/index.ts';
-import { Hmac, type HashName } from './crypto/hash.ts';
+import { Hmac, type HashName } from '../crypto/hash.ts';
 import { Authentication } from './suites.ts';
 
 /** RMCP+ and RAKP message status codes, IPMI 2.0 §13.24 table 13-15. */

@@ -1,5 +1,5 @@
-import { Aes128 } from './crypto/aes128.ts';
-import { Digest, equalBytes, hashes, Hmac } from './crypto/hash.ts';
+import { Aes128 } from '../crypto/aes128.ts';
+import { Digest, equalBytes, hashes, Hmac } from '../crypto/hash.ts';
 import { AuthType, putWord, word } from './lan15.ts';
 import type { SessionKeys } from './rakp.ts';
 import { putRmcpHeader, RMCP_HEADER, RmcpClass } from './rmcp.ts';

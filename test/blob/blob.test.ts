@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { Bmc } from '../../src/bmc.ts';
-import { versionText } from '../../src/wire/firmware-version.ts';
+import { versionText } from '../../src/images/firmware-version.ts';
 import { nodeWorld } from '../../src/world/node.ts';
 import { bin } from '../support/cli.ts';
 import { runTool, toolTest } from '../support/tools.ts';

@@ -3,7 +3,7 @@ import { loopback, type Client } from '../../src/client/index.ts';
 import { Privilege } from '../../src/commands/command.ts';
 import { Context, type Channel } from '../../src/router/index.ts';
 import type { Session } from '../../src/state/app/sessions.ts';
-import type { BmcState } from '../../src/state/bmc-state.ts';
+import type { BmcState } from '../../src/bmc-state.ts';
 import { simWorld, type SimWorld } from '../../src/world/index.ts';
 
 export const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };

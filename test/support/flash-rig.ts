@@ -1,8 +1,8 @@
 import { Bmc, type BmcOptions } from '../../src/bmc.ts';
 import { BlobClient, BlobFlasher, loopback, type BlobFlasherOptions, type FlashOptions } from '../../src/client/index.ts';
 import { Context, type Dispatch } from '../../src/router/index.ts';
-import type { BmcState } from '../../src/state/bmc-state.ts';
-import { versionText } from '../../src/state/update/index.ts';
+import type { BmcState } from '../../src/bmc-state.ts';
+import { versionText } from '../../src/services/update/index.ts';
 import { simWorld, type SimWorld } from '../../src/world/index.ts';
 import { HOST } from './bmc.ts';
 

@@ -1,7 +1,7 @@
 import { Bmc, type BmcOptions } from '../../src/bmc.ts';
 import { connectLan, openSol, type LanClient, type LanOptions, type Sol, type SolOptions } from '../../src/client/index.ts';
 import { SetSolConfigurationParameters } from '../../src/commands/transport/sol.ts';
-import type { ConsolePort, ConsoleSource, ModemLines } from '../../src/state/console/console.ts';
+import type { ConsolePort, ConsoleSource, ModemLines } from '../../src/machine/serial-port/console.ts';
 import type { SolStatus } from '../../src/wire/index.ts';
 import { simWorld, type SimOptions, type SimWorld } from '../../src/world/index.ts';
 

@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connectLan, updateStatus, writeHpmImage } from '../../src/client/index.ts';
-import { hash } from '../../src/wire/crypto/hash.ts';
+import { hash } from '../../src/crypto/hash.ts';
 import { hexText } from '../../src/codec/index.ts';
-import { parseVersion } from '../../src/wire/firmware-version.ts';
+import { parseVersion } from '../../src/images/firmware-version.ts';
 import { nodeWorld } from '../../src/world/index.ts';
 import type { Random } from '../../src/world/world.ts';
 import { judged, startBmc, type RunningBmc } from '../support/cli.ts';

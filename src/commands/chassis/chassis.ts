@@ -117,6 +117,22 @@ export const SetPowerRestorePolicy = command({
   response: { ...byte({ alwaysOn: bit(2), previous: bit(1), alwaysOff: bit(0) }) },
 });
 
+/** System restart causes, §28.11. */
+export const RestartCause = {
+  Unknown: 0x0,
+  ChassisControl: 0x1,
+  ResetButton: 0x2,
+  PowerButton: 0x3,
+  Watchdog: 0x4,
+  Oem: 0x5,
+  AlwaysRestore: 0x6,
+  RestorePrevious: 0x7,
+  PefReset: 0x8,
+  PefCycle: 0x9,
+  SoftReset: 0xa,
+  Rtc: 0xb,
+} as const;
+
 export const GetSystemRestartCause = command({
   name: 'Get System Restart Cause',
   spec: 'IPMI 2.0 §28.11',

@@ -4,9 +4,9 @@ import { OutboundRequest } from '../../commands/bridge/icmb.ts';
 import { Privilege, type CommandKey } from '../../commands/command.ts';
 import { partyOf, type Context, type Handler } from '../../router/index.ts';
 import type { Session } from '../../state/app/sessions.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import type { BusOutlet, SessionOutlet } from '../../state/bridge/bridge.ts';
-import { checkWritten } from '../../state/bridge/requester.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import type { BusOutlet, SessionOutlet } from '../../services/bridging/bridge.ts';
+import { checkWritten } from '../../services/bridging/requester.ts';
 import { buildMessage, FRAME_MIN, parseFrame, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { handle } from '../handle.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../commands/app/channels.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { AccessMode, MediumType, SessionSupport } from '../../state/app/channels.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';

@@ -11,7 +11,7 @@ import {
   WarmReset,
 } from '../../commands/app/device.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { handle } from '../handle.ts';
 
 /** ACPI states that exist (IPMI 2.0 §20.6 table 20-8), besides 2Ah "unknown". */

@@ -7,7 +7,7 @@ import { NetFn, Privilege } from '../../commands/command.ts';
 import { ChassisControl } from '../../commands/chassis/chassis.ts';
 import { Context } from '../../router/index.ts';
 import { CommandMasks } from '../../state/app/command-masks.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { Storage } from '../../storage/index.ts';
 import { BMC_ADDRESS, buildMessage, parseMessage } from '../../wire/index.ts';
 import { simWorld } from '../../world/index.ts';

@@ -21,7 +21,7 @@ import {
 } from '../../commands/app/sessions.ts';
 import { NetFn } from '../../commands/command.ts';
 import type { Context, Entry, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { MediumType } from '../../state/app/channels.ts';
 import type { FirewallTarget } from '../../state/app/firewall.ts';
 import { after } from '../../state/store.ts';

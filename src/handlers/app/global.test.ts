@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LAN, rig } from '../../../test/support/bmc.ts';
 import { Context, type Interface } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 
 const TEMPERATURE_EVENT = [0x20, 0x04, 0x01, 0x30, 0x01, 0x59, 0x5a, 0x5f];
 

@@ -16,7 +16,7 @@ import {
   SystemInterfaceType,
 } from '../../commands/app/global.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { ProtocolType } from '../../state/app/channels.ts';
 import { SSIF_MESSAGE_MAX } from '../../wire/host/ssif.ts';
 import { handle } from '../handle.ts';

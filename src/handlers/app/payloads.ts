@@ -13,7 +13,7 @@ import {
   SuspendResumePayloadEncryption,
 } from '../../commands/app/payloads.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { PayloadType } from '../../wire/index.ts';
 import { handle } from '../handle.ts';

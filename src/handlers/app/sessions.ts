@@ -12,7 +12,7 @@ import {
   SetSessionPrivilegeLevel,
 } from '../../commands/app/sessions.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { sourceOf } from '../../state/app/half-open.ts';
 import type { LogInProblem } from '../../state/app/log-ins.ts';
 import { Session } from '../../state/app/sessions.ts';

@@ -1,7 +1,7 @@
 import { GetSystemInfoParameters, SetSystemInfoParameters } from '../../commands/app/system-info.ts';
 import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

@@ -2,7 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { GetUserAccess, GetUserName, PasswordOperation, SetUserAccess, SetUserName, SetUserPassword } from '../../commands/app/users.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { NO_ACCESS, type Users } from '../../state/app/users.ts';
 import { handle } from '../handle.ts';

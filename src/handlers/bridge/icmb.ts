@@ -35,8 +35,8 @@ import {
 import { Privilege } from '../../commands/command.ts';
 import { EventBody, PlatformEventMessage } from '../../commands/sensor/events.ts';
 import { Context, type Channel, type Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import type { OutgoingRequest } from '../../state/bridge/requester.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import type { OutgoingRequest } from '../../services/bridging/requester.ts';
 import { idBytes } from '../../state/storage/sdr-records.ts';
 import { after } from '../../state/store.ts';
 import { FRAME_MAX, FRAME_MIN, ICMB_BROADCAST } from '../../wire/index.ts';

@@ -1,8 +1,8 @@
 import { IpmiError } from '../../codec/index.ts';
 import { GetSystemBootOptions, SetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { BootParameter } from '../../state/chassis/boot-options.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { BootParameter } from '../../state/parameters/boot-options.ts';
 import { after, both } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

@@ -14,8 +14,8 @@ import {
   SetPowerRestorePolicy,
 } from '../../commands/chassis/chassis.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import type { PowerAction } from '../../state/chassis/machine.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import type { PowerAction } from '../../machine/chassis/machine.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

@@ -19,10 +19,10 @@ import {
   SetThermalLimit,
 } from '../../commands/dcmi/dcmi.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { MediumType } from '../../state/app/channels.ts';
 import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../state/storage/sdr-records.ts';
-import type { Sensor } from '../../state/sensor/sensor.ts';
+import type { Sensor } from '../../machine/sensors/sensor.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

@@ -1,10 +1,10 @@
 import { CC, IpmiError, type Layout } from '../../codec/index.ts';
 import { blobBodies, BlobSubCommand, BlobTransfer } from '../../commands/oem/blob.ts';
 import type { Context, HandlerSet } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { BlobError, type BlobRequester, type BlobStat } from '../../state/blobs/handler.ts';
-import type { Blobs } from '../../state/blobs/blobs.ts';
-import { blobCrc } from '../../wire/blob-crc.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { BlobError, type BlobRequester, type BlobStat } from '../../services/blobs/handler.ts';
+import type { Blobs } from '../../services/blobs/blobs.ts';
+import { blobCrc } from '../../images/blob-crc.ts';
 import { handle } from '../handle.ts';
 
 const CRC_SIZE = 2;

@@ -1,8 +1,8 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { UploadStage } from '../../commands/picmg/hpm.ts';
 import type { Context, Timers } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { UpdateError, type Owner, type UpdateProblem, type UpdateService } from '../../state/update/index.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { sessionKey, UpdateError, type Owner, type UpdateProblem, type UpdateService } from '../../services/update/index.ts';
 
 /** Milliseconds after which a requester is told that its command is still at work, well below what any client waits. */
 const PATIENCE = 200;
@@ -37,9 +37,6 @@ const CODES: Readonly<Record<UpdateProblem, number>> = {
   storage: CC.OutOfSpace,
   'not-allowed': CC.InsufficientPrivilege,
 };
-
-/** The owner key of a session's upload. */
-export const sessionKey = ({ id }: { readonly id: number }): string => `hpm, session ${id}`;
 
 /** What an HPM.1 target remembers between commands: the last long-duration command, and where the upload's blocks are. */
 export class HpmAgent {

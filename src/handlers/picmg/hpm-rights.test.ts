@@ -3,7 +3,7 @@ import { sessionContext } from '../../../test/support/bmc.ts';
 import { bytes, HPM, target, upload, word, type Target } from '../../../test/support/hpm-rig.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Context } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 
 describe('V13: no sequence of commands activates what is not a verified image', () => {
   const begun = async (one: Target): Promise<void> => expect(await one.hpm(HPM.initiate, 2, 2)).toEqual([0]);

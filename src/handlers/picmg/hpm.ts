@@ -26,8 +26,8 @@ import {
 } from '../../commands/picmg/hpm.ts';
 import { GetLanConfigurationParameters } from '../../commands/transport/lan.ts';
 import type { Channel, Context, Handler, HandlerSet, Timers } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { UpdateError, type Component, type Image, type UpdateService } from '../../state/update/index.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { UpdateError, type Component, type Image, type UpdateService } from '../../services/update/index.ts';
 import { handle } from '../handle.ts';
 import { HpmAgent } from './hpm-agent.ts';
 

@@ -1,9 +1,9 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { GetDeviceSdr, GetDeviceSdrInfo, ReserveDeviceSdrRepository } from '../../commands/sensor/device-sdr.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import type { Sensor } from '../../state/sensor/sensor.ts';
-import { sensorSdr } from '../../state/sensor/sensor-sdr.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import type { Sensor } from '../../machine/sensors/sensor.ts';
+import { sensorSdr } from '../../machine/sensors/sensor-sdr.ts';
 import { handle } from '../handle.ts';
 import { slice } from '../storage/records.ts';
 

@@ -1,7 +1,7 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { EventBody, GetEventReceiver, PlatformEventMessage, SetEventReceiver } from '../../commands/sensor/events.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

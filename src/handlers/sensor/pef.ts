@@ -12,8 +12,8 @@ import {
 } from '../../commands/sensor/pef.ts';
 import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { FILTERS, STRINGS } from '../../state/sensor/pef-parameters.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { FILTERS, STRINGS } from '../../state/parameters/pef-parameters.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

@@ -17,9 +17,9 @@ import {
   SetSensorType,
 } from '../../commands/sensor/sensors.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { factorsAt } from '../../state/sensor/sensor-factors.ts';
-import { THRESHOLDS, type Sensor, type ThresholdName } from '../../state/sensor/sensor.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { factorsAt } from '../../machine/sensors/sensor-factors.ts';
+import { THRESHOLDS, type Sensor, type ThresholdName } from '../../machine/sensors/sensor.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

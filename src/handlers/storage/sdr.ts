@@ -16,8 +16,8 @@ import {
 } from '../../commands/storage/sdr.ts';
 import { CLEAR_KEY, ClearAction } from '../../commands/storage/sel.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { initializeSensors } from '../../state/storage/initialization-agent.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { initializeSensors } from '../../machine/sensors/initialization-agent.ts';
 import { SDR_VERSION } from '../../state/storage/sdr-records.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';

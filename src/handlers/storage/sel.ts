@@ -18,8 +18,8 @@ import {
   SetSelTimeUtcOffset,
 } from '../../commands/storage/sel.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { RECORD_SIZE } from '../../state/storage/sel.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { RECORD_SIZE } from '../../state/log/sel.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 import { slice } from './records.ts';

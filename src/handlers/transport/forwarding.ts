@@ -8,9 +8,9 @@ import {
   SetForwardedCommands,
 } from '../../commands/transport/forwarding.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { MediumType } from '../../state/app/channels.ts';
-import type { ForwardingRange } from '../../state/transport/forwarding.ts';
+import type { ForwardingRange } from '../../services/bridging/forwarding.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

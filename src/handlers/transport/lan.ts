@@ -7,7 +7,7 @@ import {
 } from '../../commands/transport/lan.ts';
 import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

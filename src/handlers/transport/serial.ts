@@ -17,10 +17,10 @@ import {
 import { Privilege } from '../../commands/command.ts';
 import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Context, Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { maskOf, typesIn } from '../../state/transport/lan-parameters.ts';
-import { ConnectionMode, PROXY_BUFFER, SerialParameter } from '../../state/transport/serial-parameters.ts';
-import type { SerialChannel } from '../../state/transport/serial.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { maskOf, typesIn } from '../../state/parameters/lan-parameters.ts';
+import { ConnectionMode, PROXY_BUFFER, SerialParameter } from '../../state/parameters/serial-parameters.ts';
+import type { SerialChannel } from '../../services/serial/serial.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

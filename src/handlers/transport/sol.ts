@@ -1,7 +1,7 @@
 import { GetSolConfigurationParameters, SolActivating, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
 import { PARAMETER_REVISION } from '../../commands/parameters.ts';
 import type { Handler } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 import { lanChannel } from './lan.ts';

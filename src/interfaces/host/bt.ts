@@ -1,6 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { OutQueue, notOpen, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { BT_DATA_MAX, buildBt } from '../../wire/bt-frame.ts';
 import type { HostPort } from '../../wire/host/port.ts';
 import type { Timer } from '../../world/world.ts';

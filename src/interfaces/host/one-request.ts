@@ -1,6 +1,6 @@
 import { CC } from '../../codec/index.ts';
 import { notOpen, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { ask, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
 export interface OneRequestCounters {

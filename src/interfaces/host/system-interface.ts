@@ -1,7 +1,7 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Context, type Answer, type Channel, type Dispatch, type Message, type Timers } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import type { HostPort } from '../../wire/host/port.ts';
 
 /** What an interface to a host is made with. */

@@ -38,7 +38,7 @@ import { GetMessage } from '../../commands/app/global.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { GetSensorReading } from '../../commands/sensor/sensors.ts';
 import { Context } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
 import { IcmbNetwork } from '../index.ts';
 

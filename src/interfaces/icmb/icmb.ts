@@ -1,8 +1,8 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { Context, notOpen, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { Requester } from '../../state/bridge/requester.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { Requester } from '../../services/bridging/requester.ts';
 import { buildIcmb, ICMB_BROADCAST, icmbAddressOf, isRunt, parseIcmb, type IcmbMessage } from '../../wire/index.ts';
 import type { World } from '../../world/world.ts';
 import { MessageBus, type BusPort, type Sender } from '../ipmb/bus.ts';

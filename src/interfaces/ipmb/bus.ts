@@ -1,5 +1,5 @@
 import type { Context } from '../../router/index.ts';
-import type { WriteResult } from '../../state/bridge/requester.ts';
+import type { WriteResult } from '../../services/bridging/requester.ts';
 import { BROADCAST } from '../../wire/index.ts';
 import type { Clock, Random } from '../../world/world.ts';
 

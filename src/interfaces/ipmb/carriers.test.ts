@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn } from '../../commands/command.ts';
-import type { Requester } from '../../state/bridge/requester.ts';
+import type { Requester } from '../../services/bridging/requester.ts';
 import { buildMessage, buildRecord, buildResponse, parseFrame, parseRecord } from '../../wire/index.ts';
 import { IpmbInterface, IpmbSocket, MessageBus } from '../index.ts';
 import { simWorld, type SimDriver, type SimWorld } from '../../world/index.ts';

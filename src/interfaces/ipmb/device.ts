@@ -1,4 +1,4 @@
-import type { WriteResult } from '../../state/bridge/requester.ts';
+import type { WriteResult } from '../../services/bridging/requester.ts';
 import { buildRecord, parseRecord } from '../../wire/index.ts';
 import { codeOf } from '../../world/system-error.ts';
 import type { Clock, Device, Devices, Timer } from '../../world/world.ts';

@@ -7,8 +7,8 @@ import { GetMessage } from '../../commands/app/global.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { AddSelEntry, GetSelInfo } from '../../commands/storage/sel.ts';
 import { Context, handleRaw } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import type { BusOutlet } from '../../state/bridge/bridge.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import type { BusOutlet } from '../../services/bridging/bridge.ts';
 import { BMC_ADDRESS, buildMessage, type IpmiMessage } from '../../wire/index.ts';
 import { simWorld } from '../../world/index.ts';
 

@@ -8,7 +8,7 @@ import { SetUserPassword } from '../../commands/app/users.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { GetSensorReading } from '../../commands/sensor/sensors.ts';
 import { Context, handle, traced } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { buildMessage, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
 import type { IpmbFaults } from '../../config/interface-options.ts';

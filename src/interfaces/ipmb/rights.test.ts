@@ -8,7 +8,7 @@ import { BridgeMessage, BridgeRequest, InboundRequest, OutboundRequest } from '.
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { GetSelInfo } from '../../commands/storage/sel.ts';
 import { Context, handleRaw } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { BMC_ADDRESS, buildMessage, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
 import { IcmbNetwork } from '../index.ts';

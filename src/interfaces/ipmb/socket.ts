@@ -1,4 +1,4 @@
-import type { WriteResult } from '../../state/bridge/requester.ts';
+import type { WriteResult } from '../../services/bridging/requester.ts';
 import { buildRecord, parseFrame, recordReader } from '../../wire/index.ts';
 import { Redial } from '../../world/redial.ts';
 import { streamName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from '../../world/world.ts';

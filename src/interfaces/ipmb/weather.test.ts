@@ -4,7 +4,7 @@ import { Bmc } from '../../bmc.ts';
 import { SendMessage } from '../../commands/app/bridging.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { Context } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { buildMessage, parseMessage } from '../../wire/index.ts';
 import { simWorld } from '../../world/index.ts';
 

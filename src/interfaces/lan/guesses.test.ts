@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { logInNet, SERVER, type LogInNet } from '../../../test/support/log-in-net.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { handleRaw, type Handler } from '../../router/index.ts';
 import { SetLanConfigurationParameters } from '../../commands/transport/lan.ts';
 import { connectLan } from '../../client/index.ts';

@@ -1,10 +1,10 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { accountOf, Context, notOpen, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import type { DropReason } from '../../state/app/drops.ts';
-import type { LanStatistics } from '../../state/transport/lan-parameters.ts';
-import { Requester } from '../../state/bridge/requester.ts';
+import type { LanStatistics } from '../../state/parameters/lan-parameters.ts';
+import { Requester } from '../../services/bridging/requester.ts';
 import type { CloseReason, Session } from '../../state/app/sessions.ts';
 import {
   AuthType,

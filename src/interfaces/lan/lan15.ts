@@ -1,5 +1,5 @@
 import { Privilege } from '../../commands/command.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { equalPeers } from '../../state/app/half-open.ts';
 import type { LogInProblem } from '../../state/app/log-ins.ts';
 import type { Session } from '../../state/app/sessions.ts';

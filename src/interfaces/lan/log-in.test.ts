@@ -5,7 +5,7 @@ import { HOST } from '../../../test/support/bmc.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { BmcOptions } from '../../config/options.ts';
 import { Context } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { RakpStatus } from '../../wire/index.ts';
 
 type UserOptions = NonNullable<BmcOptions['users']>[number];

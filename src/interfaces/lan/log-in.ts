@@ -1,7 +1,7 @@
 import { hex2, utf8Text } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Channel } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { equalPeers, HalfOpen, sourceOf, type Peer, type UnderWay } from '../../state/app/half-open.ts';
 import type { LogInProblem, LogInTerms } from '../../state/app/log-ins.ts';
 import type { DropReason } from '../../state/app/drops.ts';

@@ -1,7 +1,7 @@
 import { Privilege } from '../../commands/command.ts';
 import type { SessionView } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import type { PayloadCarrier } from '../../state/app/payloads.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import type { PayloadCarrier } from '../../services/payloads/payloads.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import {
   build20,

@@ -4,11 +4,11 @@ import { GetChannelAuthenticationCapabilities } from '../../commands/app/session
 import { ConnectionState, SerialModemConnectionActive } from '../../commands/transport/serial.ts';
 import { SolActivating, SolState } from '../../commands/transport/sol.ts';
 import { Context, notOpen, OutQueue, partyOf, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
-import { ConnectionMode, MuxControl } from '../../state/transport/serial-parameters.ts';
-import { Requester } from '../../state/bridge/requester.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { ConnectionMode, MuxControl } from '../../state/parameters/serial-parameters.ts';
+import { Requester } from '../../services/bridging/requester.ts';
 import type { Session } from '../../state/app/sessions.ts';
-import type { SerialChannel, SerialPort } from '../../state/transport/serial.ts';
+import type { SerialChannel, SerialPort } from '../../services/serial/serial.ts';
 import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
 import { formatTerminal, newlineOf, parseTerminal, TerminalReader } from '../../wire/serial-terminal.ts';

@@ -3,12 +3,12 @@ import { Privilege, type Command } from '../../commands/command.ts';
 import { SetSystemBootOptions, GetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
 import { ChassisControl, ChassisIdentify, ControlAction } from '../../commands/chassis/chassis.ts';
 import type { Answer, Channel, Message } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import { sourceOf } from '../../state/app/half-open.ts';
 import type { LogInProblem } from '../../state/app/log-ins.ts';
-import { BootParameter } from '../../state/chassis/boot-options.ts';
-import { Health, healthOf, type HealthReport } from '../../state/sensor/health.ts';
-import type { SerialChannel } from '../../state/transport/serial.ts';
+import { BootParameter } from '../../state/parameters/boot-options.ts';
+import { Health, healthOf, type HealthReport } from '../../machine/sensors/health.ts';
+import type { SerialChannel } from '../../services/serial/serial.ts';
 import { hexPairs, parseHex } from '../../wire/serial-terminal.ts';
 
 export interface TextCommandOptions {

@@ -1,7 +1,7 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Context, notOpen, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
-import type { BmcState } from '../../state/bmc-state.ts';
+import type { BmcState } from '../../bmc-state.ts';
 import type { Attention } from '../../state/app/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
 import { Redial } from '../../world/redial.ts';

@@ -1,6 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import type { Context, SessionView } from '../../router/message.ts';
+import type { Context, SessionView } from '../../joint/message.ts';
 import { AuthType } from '../../wire/lan15.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';

@@ -1,5 +1,5 @@
 import { NetFn } from '../../commands/command.ts';
-import type { Message } from '../../router/message.ts';
+import type { Message } from '../../joint/message.ts';
 
 /** Some commands: one, all of a body, or all of a NetFn; of one LUN or of every. */
 export interface CommandSelector {

@@ -1,7 +1,7 @@
 import { CC } from '../../codec/index.ts';
 import { NetFn } from '../../commands/command.ts';
-import type { Channel, Context, Message } from '../../router/message.ts';
-import type { Policy } from '../../router/policy.ts';
+import type { Channel, Context, Message } from '../../joint/message.ts';
+import type { Policy } from '../../joint/policy.ts';
 import { CommandMasks, type CommandSelector } from './command-masks.ts';
 import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';

@@ -5,9 +5,9 @@ import { toHex } from '../../../test/support/vectors.ts';
 import { Bmc } from '../../bmc.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Context } from '../../router/index.ts';
-import type { Button } from '../chassis/front-panel.ts';
+import type { Button } from '../../machine/chassis/front-panel.ts';
 import { simWorld } from '../../world/index.ts';
-import { RestartCause } from '../chassis/chassis.ts';
+import { RestartCause } from '../../commands/chassis/chassis.ts';
 
 const CLR = [0x43, 0x4c, 0x52];
 

@@ -1,5 +1,15 @@
 import type { Clock } from '../../world/world.ts';
-import type { BadPasswordRule } from '../transport/lan-parameters.ts';
+
+/** LAN parameter 26; a threshold of 0: guessing has no consequence. A lock-out of 0 lasts until the user is enabled again. */
+export interface BadPasswordRule {
+  /** A lock-out is an event. */
+  readonly event: boolean;
+  readonly threshold: number;
+  /** Milliseconds after which failures are forgotten; 0: never. */
+  readonly forgetAfter: number;
+  /** Milliseconds. */
+  readonly lockOut: number;
+}
 
 interface Guesses {
   readonly count: number;

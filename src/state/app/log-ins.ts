@@ -1,6 +1,6 @@
 import { Privilege } from '../../commands/command.ts';
-import { equalBytes } from '../../wire/crypto/hash.ts';
-import type { BadPasswordRule } from '../transport/lan-parameters.ts';
+import { equalBytes } from '../../crypto/hash.ts';
+import type { BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { Listeners } from '../listeners.ts';
 import type { Channels } from './channels.ts';

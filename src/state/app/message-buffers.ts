@@ -1,5 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { Shares } from '../../router/shares.ts';
+import { Shares } from '../../joint/shares.ts';
 import { Listeners } from '../listeners.ts';
 
 /** BMC global enables, IPMI 2.0 §22.1. */

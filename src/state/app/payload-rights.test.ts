@@ -4,7 +4,7 @@ import { solBench } from '../../../test/support/sol-bench.ts';
 import { ActivatePayload, DeactivatePayload, PayloadEncryption, SuspendResumePayloadEncryption } from '../../commands/app/payloads.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { LanClient } from '../../client/index.ts';
-import type { PayloadDefinition } from './payloads.ts';
+import type { PayloadDefinition } from '../../services/payloads/payloads.ts';
 
 const SOL = 1;
 const ACME = 0x21;

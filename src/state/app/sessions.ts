@@ -1,4 +1,4 @@
-import type { Channel, SessionView } from '../../router/message.ts';
+import type { Channel, SessionView } from '../../joint/message.ts';
 import { equalPeers, HalfOpen, sourceOf, type Peer } from './half-open.ts';
 import type { Endpoint } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';

@@ -1,8 +1,7 @@
 import { utf8Bytes } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { equalBytes } from '../../wire/crypto/hash.ts';
-import type { BadPasswordRule } from '../transport/lan-parameters.ts';
-import { LockOuts } from './lock-outs.ts';
+import { equalBytes } from '../../crypto/hash.ts';
+import { LockOuts, type BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
 import { stores } from '../stores.ts';

@@ -1,0 +1,85 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import type { Log } from '../../state/setup.ts';
+import type { Clock, Timer, World } from '../../world/world.ts';
+
+/** What a machine is to boot next, in words. */
+export interface BootRequest {
+  /** `none`: as it is set up. */
+  readonly device: BootDevice;
+  /** For every boot, not for the next one only. */
+  readonly persistent: boolean;
+  readonly efi: boolean;
+}
+
+export type BootDevice = 'none' | 'pxe' | 'disk' | 'safe' | 'diagnostic' | 'cdrom' | 'bios' | 'floppy';
+
+/** Device selectors of the boot flags (IPMI 2.0 §28.13, parameter 5); remote media are media like others to a machine that is virtual. */
+const DEVICES: Readonly<Record<number, BootDevice>> = {
+  1: 'pxe',
+  2: 'disk',
+  3: 'safe',
+  4: 'diagnostic',
+  5: 'cdrom',
+  6: 'bios',
+  7: 'floppy',
+  8: 'cdrom',
+  9: 'cdrom',
+  0xb: 'disk',
+  0xf: 'floppy',
+};
+
+export function bootRequest(flags: {
+  readonly valid: boolean;
+  readonly device: number;
+  readonly persistent: boolean;
+  readonly efi: boolean;
+}): BootRequest {
+  const { valid, device, persistent, efi } = flags;
+  return valid ? { device: DEVICES[device] ?? 'none', persistent, efi } : { device: 'none', persistent: false, efi: false };
+}
+
+/** What every back end is made with besides its settings. */
+export interface BackendSurroundings {
+  readonly world: Pick<World, 'clock' | 'stream' | 'programs' | 'http'>;
+  readonly log: Log;
+  /** The BMC's name. */
+  readonly name: string;
+  /** What the machine is to boot, now. */
+  readonly boot: () => BootRequest;
+}
+
+/** A back end that cannot do this with its machine. */
+export const cannot = (what: string): IpmiError => new IpmiError(CC.NotSupportedInState, what);
+
+/** A program and its arguments, out of a line that is cut at its blanks where it is no list yet. */
+export const wordsOf = (command: string | readonly string[]): readonly string[] =>
+  typeof command === 'string' ? command.split(/\s+/).filter((word) => word !== '') : command;
+
+/** The first line of what a program or a server said, for an error's text. */
+export const firstLineOf = (text: string): string => text.trim().split('\n', 1)[0].slice(0, 200);
+
+/** Asks again and again, the next time `seconds` after the last answer. */
+export class Poll {
+  readonly #clock: Clock;
+  readonly #seconds: number;
+  readonly #ask: () => Promise<void>;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(clock: Clock, seconds: number, ask: () => Promise<void>) {
+    this.#clock = clock;
+    this.#seconds = seconds;
+    this.#ask = ask;
+  }
+
+  /** Resolves after the first answer. */
+  async start(): Promise<void> {
+    await this.#ask();
+    if (!this.#stopped) this.#timer = this.#clock.after(this.#seconds * 1000, () => void this.start());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+}

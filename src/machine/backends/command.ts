@@ -1,0 +1,73 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import type { CommandBackendOptions, CommandLine } from './backend-options.ts';
+import type { PowerAction } from '../chassis/machine.ts';
+import type { MachineReports, PowerBackend } from '../chassis/machine.ts';
+import type { Ran } from '../../world/world.ts';
+import { cannot, firstLineOf, Poll, type BackendSurroundings } from './backend.ts';
+
+/** A command for each action. It learns from its environment what is wanted, and says by its exit code whether it was done. */
+export class CommandBackend implements PowerBackend {
+  readonly cycles: boolean;
+  readonly watch?: (reports: MachineReports) => Promise<void>;
+  readonly #options: Omit<CommandBackendOptions, 'type'>;
+  readonly #around: BackendSurroundings;
+  #poll: Poll | undefined;
+
+  constructor(options: Omit<CommandBackendOptions, 'type'>, around: BackendSurroundings) {
+    this.#options = options;
+    this.#around = around;
+    this.cycles = options.cycle !== undefined;
+    const { status, interval = 10 } = options;
+    if (status !== undefined)
+      this.watch = (reports) => {
+        this.#poll = new Poll(around.world.clock, interval, () => this.#look(status, reports));
+        return this.#poll.start();
+      };
+  }
+
+  async power(action: PowerAction): Promise<void> {
+    // A reset that nobody can do is an off and an on.
+    if (action === 'reset' && this.#options.reset === undefined) {
+      await this.#do('off', this.#options.off);
+      return this.#do('on', this.#options.on);
+    }
+    const command = this.#options[action];
+    if (command === undefined) throw cannot(`there is no command for ${action}`);
+    return this.#do(action, command);
+  }
+
+  close(): Promise<void> {
+    this.#poll?.stop();
+    return Promise.resolve();
+  }
+
+  async #do(action: PowerAction, command: CommandLine): Promise<void> {
+    const { code, stderr } = await this.#run(action, command);
+    if (code === null) throw new IpmiError(CC.Timeout, 'the command took too long');
+    if (code !== 0) throw new Error(`the command ended with ${code}${stderr.trim() && `: ${firstLineOf(stderr)}`}`);
+  }
+
+  async #look(command: CommandLine, reports: MachineReports): Promise<void> {
+    try {
+      const { code, stdout } = await this.#run('status', command);
+      const [, word] = /\b(on|off)\b/i.exec(stdout) ?? [];
+      if (code === 0 && word) reports.power(word.toLowerCase() === 'on');
+      else this.#around.log.warn(`${this.#around.name}: power status: expected on or off, received '${firstLineOf(stdout)}' and exit code ${code}`);
+    } catch (error) {
+      this.#around.log.warn(`${this.#around.name}: power status: ${(error as Error).message}`);
+    }
+  }
+
+  #run(action: string, command: CommandLine): Promise<Ran> {
+    const { device, persistent, efi } = this.#around.boot();
+    const env = {
+      IPMI_BMC_NAME: this.#around.name,
+      IPMI_ACTION: action,
+      IPMI_BOOT_DEVICE: device,
+      IPMI_BOOT_PERSISTENT: persistent ? '1' : '0',
+      IPMI_BOOT_EFI: efi ? '1' : '0',
+    };
+    const [program, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
+    return this.#around.world.programs.run(program, args, { env, timeout: (this.#options.timeout ?? 10) * 1000 });
+  }
+}

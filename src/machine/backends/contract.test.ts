@@ -1,0 +1,399 @@
+// What every back end must do, on each of them. In a simulated world each has a machine behind it that does what it is told.
+import { describe, expect, test } from 'vitest';
+import { Bmc } from '../../bmc.ts';
+import { connectVm, type VmClient } from '../../client/index.ts';
+import { CC } from '../../codec/index.ts';
+import type { BackendOptions } from '../../config/options.ts';
+import type { PowerAction } from '../chassis/machine.ts';
+import { simWorld, type SimWorld, type Stream } from '../../world/index.ts';
+import type { SimProgram } from '../../world/sim-programs.ts';
+import { bootingFrom } from './libvirt.ts';
+
+/** The machine behind a back end. */
+interface Machine {
+  on: boolean;
+  /** What was done to it, in the back end's own words. */
+  readonly told: string[];
+  /** Everything fails from now on. */
+  broken: boolean;
+  /** It goes off by itself, on its own system's command. */
+  dies(): void;
+}
+
+interface Place {
+  readonly options: BackendOptions;
+  /** Defined in a world before the BMC is. */
+  make(world: SimWorld): Machine;
+  /** Words for on, off, reset, soft, diag, and for a boot device that was asked for. */
+  readonly words: Readonly<Record<Exclude<PowerAction, 'cycle'>, RegExp>>;
+  readonly pxe?: RegExp;
+  /** A reset boots from elsewhere too. */
+  readonly pxeOnReset?: RegExp;
+}
+
+const bare = (): Machine => ({ on: false, told: [], broken: false, dies: () => undefined });
+
+const libvirt: Place = {
+  options: { type: 'libvirt', domain: 'guest', connect: 'qemu:///system' },
+  make(world) {
+    const machine = bare();
+    let xml = "<domain><os><type>hvm</type><boot dev='hd'/></os></domain>";
+    let event: (text: string) => void = () => undefined;
+    const virsh: SimProgram = ([, , word, ...args], { input }, started) => {
+      if (word === 'event') {
+        event = (text) => started?.output(text);
+        return new Promise(() => {});
+      }
+      if (word === 'domstate') return { stdout: `${machine.on ? 'running' : 'shut off'}\n\n` };
+      if (machine.broken) return { code: 1, stderr: 'error: Domain not found: guest\n' };
+      if (word === 'dumpxml') return { stdout: xml };
+      machine.told.push([word, ...(input === undefined ? args : [input])].join(' '));
+      if (word === 'define') xml = input!;
+      if (word === 'destroy' && !machine.on) return { code: 1, stderr: 'error: domain is not running' };
+      if (word === 'start') machine.on = true;
+      if (word === 'destroy') machine.on = false;
+      return {};
+    };
+    world.programs.define('virsh', virsh);
+    // cat | virsh ...
+    world.programs.define('/bin/sh', (args, options, started) => virsh(args.slice(4), options, started));
+    machine.dies = () => {
+      machine.on = false;
+      event("event 'lifecycle' for domain 'guest': Stopped Shutdown\n");
+    };
+    return machine;
+  },
+  words: { on: /^start guest$/, off: /^destroy guest$/, reset: /^reset guest$/, soft: /^shutdown guest$/, diag: /^inject-nmi guest$/ },
+  pxe: /^define .*<boot dev='network'\/>/,
+};
+
+const command: Place = {
+  options: {
+    type: 'command',
+    on: ['power', 'on'],
+    off: 'power off',
+    reset: ['power', 'reset'],
+    soft: ['power', 'soft'],
+    diag: ['power', 'diag'],
+    status: ['power', 'status'],
+    interval: 1,
+  },
+  make(world) {
+    const machine = bare();
+    const power = (args: readonly string[], env: Readonly<Record<string, string>>) => {
+      if (args[0] === 'status') return { stdout: machine.on ? 'on\n' : 'off\n' };
+      if (machine.broken) return { code: 7, stderr: 'PDU does not answer\n' };
+      machine.told.push(`${env.IPMI_ACTION} ${env.IPMI_BMC_NAME} ${env.IPMI_BOOT_DEVICE}`);
+      if (args[0] === 'on') machine.on = true;
+      if (args[0] === 'off') machine.on = false;
+      return {};
+    };
+    world.programs.define('power', (args, { env = {} }) => power(args, env));
+    world.programs.define('/bin/sh', ([, line], { env = {} }) => power(line.split(' ').slice(1), env));
+    machine.dies = () => void (machine.on = false);
+    return machine;
+  },
+  words: { on: /^on bmc/, off: /^off bmc none$/, reset: /^reset bmc/, soft: /^soft bmc/, diag: /^diag bmc/ },
+  pxe: /^on bmc pxe$/,
+  pxeOnReset: /^reset bmc pxe$/,
+};
+
+const http: Place = {
+  options: { type: 'http', url: 'http://hook:80/vm', interval: 1 },
+  make(world) {
+    const machine = bare();
+    void world.http.listen({ host: 'hook', port: 80 }, ({ method, body }) => {
+      if (method === 'GET') return { status: 200, body: JSON.stringify({ power: machine.on ? 'on' : 'off' }) };
+      if (machine.broken) return { status: 503, body: 'no hypervisor' };
+      const { action, boot } = JSON.parse(body) as { action: string; boot: { device: string } };
+      machine.told.push(`${action} ${boot.device}`);
+      if (action === 'on') machine.on = true;
+      if (action === 'off') machine.on = false;
+      return { status: 204 };
+    });
+    machine.dies = () => void (machine.on = false);
+    return machine;
+  },
+  words: { on: /^on/, off: /^off/, reset: /^reset/, soft: /^soft/, diag: /^diag/ },
+  pxe: /^on pxe$/,
+  pxeOnReset: /^reset pxe$/,
+};
+
+const qemu: Place = {
+  options: { type: 'qemu', command: ['qemu', '-m', '64'], qmp: '/qmp' },
+  make(world) {
+    const machine = bare();
+    world.programs.define('qemu', async (args, _options, started) => {
+      if (machine.broken) return { code: 1, stderr: 'no such machine' };
+      machine.on = true;
+      machine.told.push(args.join(' '));
+      let monitor: Stream | undefined;
+      let end: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      const say = (what: unknown): void => void monitor?.write(new TextEncoder().encode(`${JSON.stringify(what)}\r\n`));
+      const server = await world.stream.listen({ path: '/qmp' }, (stream) => {
+        monitor = stream;
+        say({ QMP: { version: {} } });
+        let text = '';
+        stream.onData = (bytes) => {
+          text += new TextDecoder().decode(bytes);
+          const lines = text.split('\n');
+          text = lines.pop()!;
+          for (const line of lines) {
+            const { execute, arguments: given } = JSON.parse(line) as { execute: string; arguments?: Record<string, string> };
+            if (execute !== 'qmp_capabilities') machine.told.push(given ? given['command-line'] : execute);
+            say(machine.broken && execute !== 'quit' ? { error: { class: 'GenericError', desc: 'no' } } : { return: {} });
+            // What QEMU says of one reset.
+            if (execute === 'system_reset')
+              for (let i = 0; i < 3; i++) say({ event: 'RESET', data: { guest: false, reason: 'host-qmp-system-reset' } });
+            if (execute === 'quit') end();
+          }
+        };
+      });
+      machine.dies = () => {
+        say({ event: 'SHUTDOWN', data: { guest: true } });
+        end();
+      };
+      if (started) started.onKill = end;
+      await ended;
+      machine.on = false;
+      await server.close();
+      monitor?.destroy();
+      return { code: 0 };
+    });
+    return machine;
+  },
+  words: { on: /-qmp unix:\/qmp,server=on,wait=off$/, off: /^quit$/, reset: /^system_reset$/, soft: /^system_powerdown$/, diag: /^inject-nmi$/ },
+  pxe: /-boot once=n -qmp/,
+  pxeOnReset: /^boot_set n$/,
+};
+
+const vmProtocol: Place = {
+  options: { type: 'vm-protocol', start: ['vm'] },
+  make(world) {
+    const machine = bare();
+    const codes: Readonly<Record<number, string>> = { 3: 'off', 4: 'reset', 7: 'diag', 9: 'soft' };
+    world.programs.define('vm', async (_args, _options, started) => {
+      machine.told.push('on');
+      if (machine.broken) return { code: 1 };
+      machine.on = true;
+      let end: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      const vm: VmClient = await connectVm(
+        world,
+        { path: '/vm.sock' },
+        { onOperation: (code) => (machine.told.push(codes[code]), code === 3 ? end() : undefined) },
+      );
+      machine.dies = end;
+      if (started) started.onKill = end;
+      await ended;
+      machine.on = false;
+      vm.close();
+      return { code: 0 };
+    });
+    return machine;
+  },
+  words: { on: /^on$/, off: /^off$/, reset: /^reset$/, soft: /^soft$/, diag: /^diag$/ },
+};
+
+async function bench(place: Place, power: 'on' | 'off' = 'off') {
+  const world = simWorld(11);
+  const machine = place.make(world);
+  const log: string[] = [];
+  const say = (line: string): void => void log.push(line);
+  const bmc = new Bmc(
+    { chassis: { power, backend: place.options }, interfaces: [{ type: 'vm', listen: '/vm.sock' }], sel: { bootEvents: false } },
+    { world, log: { debug: say, info: say, warn: say, error: say } },
+  );
+  await world.until(bmc.open());
+  await world.run(2000);
+  const control = async (action: PowerAction): Promise<void> => {
+    await world.until(Promise.resolve(bmc.chassis.control(action)));
+    await world.run(3000);
+  };
+  const bootFromNetwork = (): Promise<void> => world.until(Promise.resolve(bmc.bootOptions.set(5, Uint8Array.of(0x80, 0x04, 0, 0, 0), undefined)));
+  return { world, machine, bmc, control, bootFromNetwork, log };
+}
+
+describe.each(Object.entries({ libvirt, command, http, qemu, 'vm-protocol': vmProtocol }))('%s', (_name, place) => {
+  test('switches its machine on and off, and does not mind being asked twice', async () => {
+    const { machine, bmc, control } = await bench(place);
+    expect(bmc.chassis.isOn).toBe(false);
+    for (const on of [true, true, false, false, true]) {
+      await control(on ? 'on' : 'off');
+      expect([machine.on, bmc.chassis.isOn]).toEqual([on, on]);
+    }
+    expect(machine.told.filter((one) => place.words.on.test(one)).length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('resets it, interrupts it and asks it to shut down', async () => {
+    const { machine, bmc, control } = await bench(place);
+    await control('on');
+    for (const action of ['reset', 'diag', 'soft'] as const) {
+      machine.told.length = 0;
+      await control(action);
+      expect(
+        machine.told.find((one) => place.words[action].test(one)),
+        `${action}: ${machine.told.join('; ')}`,
+      ).toBeDefined();
+      expect(bmc.chassis.isOn).toBe(true);
+    }
+  });
+
+  test('a cycle leaves it on', async () => {
+    const { machine, bmc, control } = await bench(place);
+    await control('on');
+    await control('cycle');
+    expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
+  });
+
+  test('when the machine goes off by itself, so does the chassis', async () => {
+    const { world, machine, bmc, control } = await bench(place);
+    await control('on');
+    machine.dies();
+    await world.run(5000);
+    expect([machine.on, bmc.chassis.isOn]).toEqual([false, false]);
+    await control('on');
+    expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
+  });
+
+  test('what the machine does not do is D5h, with its reason in the log', async () => {
+    const { world, machine, bmc, control, log } = await bench(place);
+    machine.broken = true;
+    if (place !== vmProtocol) {
+      await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+      expect(log.join('\n')).toMatch(/power on failed: .+/);
+    }
+    expect(bmc.chassis.isOn).toBe(false);
+    machine.broken = false;
+    await control('on');
+    expect(bmc.chassis.isOn).toBe(true);
+  });
+
+  const { pxe, pxeOnReset } = place;
+  if (pxe)
+    test('boots once from where it is told', async () => {
+      const { machine, bmc, control, bootFromNetwork } = await bench(place);
+      await bootFromNetwork();
+      await control('on');
+      expect(
+        machine.told.find((one) => pxe.test(one)),
+        machine.told.join('; '),
+      ).toBeDefined();
+      expect(bmc.bootOptions.flags.valid).toBe(false);
+      machine.told.length = 0;
+      await control('off');
+      await control('on');
+      expect(
+        machine.told.find((one) => pxe.test(one)),
+        machine.told.join('; '),
+      ).toBeUndefined();
+    });
+
+  if (pxeOnReset)
+    test('a reset boots from there too', async () => {
+      const { machine, control, bootFromNetwork } = await bench(place);
+      await control('on');
+      await bootFromNetwork();
+      await control('reset');
+      expect(
+        machine.told.find((one) => pxeOnReset.test(one)),
+        machine.told.join('; '),
+      ).toBeDefined();
+    });
+});
+
+test.each([qemu, vmProtocol])('a machine that has no power without its BMC is started by the restore policy, and ends with it', async (place) => {
+  const { world, machine, bmc } = await bench(place, 'on');
+  expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
+  await world.until(bmc.close());
+  await world.run(100);
+  expect(machine.on).toBe(false);
+});
+
+test('qemu: on, where only the monitor was lost, starts no second process', async () => {
+  let monitor: Stream | undefined;
+  const { world, machine, bmc, control } = await bench({
+    ...qemu,
+    make(w) {
+      const made = qemu.make(w);
+      const connect = w.stream.connect.bind(w.stream);
+      w.stream.connect = async (to) => (monitor = await connect(to));
+      return made;
+    },
+  });
+  await control('on');
+  monitor!.destroy();
+  await world.run(100);
+  await expect(world.until(Promise.resolve(bmc.chassis.control('diag')))).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+  await control('on');
+  await control('diag');
+  expect(machine.told.filter((one) => !one.startsWith('inject'))).toHaveLength(1);
+  expect(machine.told.at(-1)).toBe('inject-nmi');
+});
+
+test('vm-protocol without a start command: nobody can switch the machine on; a machine that connects is on, one that stays away is off', async () => {
+  const { world, bmc } = await bench({ ...vmProtocol, options: { type: 'vm-protocol' } }, 'on');
+  await world.run(2000);
+  expect(bmc.chassis.isOn).toBe(false);
+  await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+  const codes: number[] = [];
+  const vm = await world.until(connectVm(world, { path: '/vm.sock' }, { onOperation: (code) => codes.push(code), capabilities: 0x03 }));
+  await world.run(100);
+  expect(bmc.chassis.isOn).toBe(true);
+  expect(() => bmc.chassis.control('soft')).toThrow(expect.objectContaining({ cc: CC.NotSupportedInState }));
+  await world.until(Promise.resolve(bmc.chassis.control('cycle')));
+  await world.run(100);
+  expect([codes, bmc.chassis.isOn]).toEqual([[4], true]);
+  vm.monitor.wasReset();
+  await world.run(100);
+  expect(bmc.chassis.restartCause.cause).toBe(0xa);
+  vm.close();
+  // Its monitor may connect again.
+  await world.run(2000);
+  expect(bmc.chassis.isOn).toBe(true);
+  await world.run(2000);
+  expect(bmc.chassis.isOn).toBe(false);
+});
+
+test('a vm interface without a back end: simulated until a machine has connected', async () => {
+  const world = simWorld(12);
+  const bmc = new Bmc({ interfaces: [{ type: 'vm', listen: '/vm.sock' }] }, { world });
+  await world.until(bmc.open());
+  await world.run(10_000);
+  expect(bmc.chassis.isOn).toBe(true);
+  expect([bmc.chassis.control('off'), bmc.chassis.isOn, bmc.chassis.control('on'), bmc.chassis.isOn]).toEqual([undefined, false, undefined, true]);
+  const vm = await world.until(connectVm(world, { path: '/vm.sock' }));
+  await world.run(100);
+  vm.close();
+  await world.run(4000);
+  expect(bmc.chassis.isOn).toBe(false);
+});
+
+test('vm-protocol without a vm interface is a mistake in the settings', () => {
+  expect(() => new Bmc({ chassis: { backend: { type: 'vm-protocol' } } }, { world: simWorld(1) })).toThrow('needs an interface of type vm');
+});
+
+test('libvirt: what it boots once is in its definition no longer than that', async () => {
+  const { machine, bootFromNetwork, control } = await bench(libvirt);
+  await bootFromNetwork();
+  await control('on');
+  expect(machine.told.map((one) => one.includes('network'))).toEqual([true, false, false]);
+});
+
+test('libvirt: a boot order of the domain, or of its devices, gives way to the device asked for', () => {
+  expect(bootingFrom("<os>\n  <boot dev='hd'/>\n  <boot dev='network'/>\n</os>", 'network')).toBe("<os>\n<boot dev='network'/><boot dev='hd'/></os>");
+  expect(bootingFrom("<os></os><disk><boot order='1'/></disk>", 'cdrom')).toBe("<os><boot dev='cdrom'/></os><disk></disk>");
+});
+
+test('command: it may take its time, but not for ever; without a reset it is an off and an on', async () => {
+  const options: BackendOptions = { type: 'command', on: ['slow'], off: ['off'], timeout: 1 };
+  const { world, bmc } = await bench({ ...command, options, make: (w) => (w.programs.define('slow', () => new Promise(() => {})), command.make(w)) });
+  await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({ cc: CC.Timeout });
+  const done: string[] = [];
+  world.programs.define('slow', () => (done.push('on'), {}));
+  world.programs.define('off', () => (done.push('off'), {}));
+  await world.until(Promise.resolve(bmc.chassis.control('on')));
+  await world.until(Promise.resolve(bmc.chassis.control('reset')));
+  expect(done).toEqual(['on', 'off', 'on']);
+});

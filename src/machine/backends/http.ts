@@ -1,0 +1,64 @@
+import type { HttpBackendOptions } from './backend-options.ts';
+import type { PowerAction } from '../chassis/machine.ts';
+import type { MachineReports, PowerBackend } from '../chassis/machine.ts';
+import { CC, IpmiError } from '../../codec/index.ts';
+import { firstLineOf, Poll, type BackendSurroundings } from './backend.ts';
+
+/**
+ * A web hook. `POST url {"bmc", "action", "boot": {"device", "persistent", "efi"}}` does an action, answered 2xx when it was
+ * done; `GET url` answers `{"power": "on"}` or `off`.
+ */
+export class HttpBackend implements PowerBackend {
+  readonly watch?: (reports: MachineReports) => Promise<void>;
+  readonly #options: Omit<HttpBackendOptions, 'type'>;
+  readonly #around: BackendSurroundings;
+  #poll: Poll | undefined;
+
+  constructor(options: Omit<HttpBackendOptions, 'type'>, around: BackendSurroundings) {
+    this.#options = options;
+    this.#around = around;
+    const { interval = 10 } = options;
+    if (interval > 0)
+      this.watch = (reports) => {
+        this.#poll = new Poll(around.world.clock, interval, () => this.#look(reports));
+        return this.#poll.start();
+      };
+  }
+
+  async power(action: PowerAction): Promise<void> {
+    const body = JSON.stringify({ bmc: this.#around.name, action, boot: this.#around.boot() });
+    const { status, body: said } = await this.#request('POST', body);
+    if (status < 200 || status > 299) throw new Error(`the hook answered ${status}${said.trim() && `: ${firstLineOf(said)}`}`);
+  }
+
+  close(): Promise<void> {
+    this.#poll?.stop();
+    return Promise.resolve();
+  }
+
+  async #look(reports: MachineReports): Promise<void> {
+    try {
+      const { status, body } = await this.#request('GET');
+      const [, word] = /"power"\s*:\s*"(on|off)"/i.exec(body) ?? [];
+      if (status === 200 && word) reports.power(word.toLowerCase() === 'on');
+      else this.#around.log.warn(`${this.#around.name}: power status: expected {"power": "on"}, received ${status} '${firstLineOf(body)}'`);
+    } catch (error) {
+      this.#around.log.warn(`${this.#around.name}: power status: ${(error as Error).message}`);
+    }
+  }
+
+  async #request(method: string, body?: string): Promise<{ status: number; body: string }> {
+    const { url, headers = {}, timeout = 10 } = this.#options;
+    try {
+      return await this.#around.world.http.request(url, {
+        method,
+        body,
+        headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+        timeout: timeout * 1000,
+      });
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ETIMEDOUT') throw new IpmiError(CC.Timeout, 'the hook took too long');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { CC, IpmiError } from '../../codec/index.ts';
+import { BridgeState } from '../../commands/bridge/icmb.ts';
+import type { Answer, Context } from '../../joint/message.ts';
+import type { Setup } from '../../state/setup.ts';
+import { stores } from '../../state/stores.ts';
+import type { Durable, Store } from '../../state/store.ts';
+import { BMC_ADDRESS } from '../../wire/message.ts';
+
+/** The bridge's connection to its ICMB; the interface brings it while it is open. */
+export interface IcmbPort {
+  /** A command for another bridge, for the request that asked for it (none: the BMC itself): its completion code and data; C3h where it does not answer. */
+  request(to: number, cmd: number, data: Uint8Array, cause?: Context): Promise<Answer>;
+  /** A command for every bridge, and what those answered that do within a moment. */
+  broadcast(cmd: number, data: Uint8Array, cause?: Context): Promise<Answer[]>;
+  /** Takes another address. Throws CCh where a bridge has it already. */
+  move(address: number): void;
+  /** Takes a second address for a controller of the local IPMB; 0: none. Throws CCh as `move` does. */
+  represent(address: number): void;
+}
+
+export interface Proxy {
+  /** 0: there is none. */
+  readonly icmbAddress: number;
+  readonly ipmbAddress: number;
+  readonly lun: number;
+}
+
+export interface Reception {
+  readonly enabled: number;
+  readonly slaveAddress: number;
+  readonly lun: number;
+}
+
+/** Counters of Get Bridge Statistics; 16 bits each. */
+const COUNTERS = {
+  runtCommands: 0,
+  badCommands: 0,
+  spuriousResponses: 0,
+  sent: 0,
+  received: 0,
+  otherAddresses: 0,
+  runts: 0,
+  badChecksums: 0,
+  unknownTypes: 0,
+  notStarts: 0,
+  restarts: 0,
+  arbitrationWins: 0,
+  arbitrationLosses: 0,
+};
+export type IcmbCounter = keyof typeof COUNTERS;
+
+/** The ICMB bridge of a chassis: its addresses, what it forwards, and where its events go (ICMB Bridge Specification 1.0). */
+export class Icmb {
+  /** Set by SetDiscovered, cleared by PrepareForDiscovery: who is discovered does not answer to GetAddresses. */
+  discovered = false;
+  /** Events sent since the start, mod 256. */
+  eventCount = 0;
+  statistics: Record<IcmbCounter, number> = { ...COUNTERS };
+  port: IcmbPort | undefined;
+  /** The address that the interface found free, where none is set. */
+  assigned = 0;
+  readonly #settings: Store<number>;
+  readonly #given: number | undefined;
+
+  /** `address`: as configured. */
+  constructor(setup: Setup, address?: number) {
+    this.#settings = setup.store(stores.icmb);
+    this.#given = address;
+  }
+
+  get enabled(): boolean {
+    return (this.#settings.get('state') ?? BridgeState.Enabled) === BridgeState.Enabled;
+  }
+
+  setEnabled(enabled: boolean): Durable {
+    return this.#settings.set('state', enabled ? BridgeState.Enabled : BridgeState.Disabled);
+  }
+
+  get address(): number {
+    return this.#settings.get('address') ?? this.#given ?? this.assigned;
+  }
+
+  /** What was chosen, before the interface has looked for a free one. */
+  get chosenAddress(): number | undefined {
+    return this.#settings.get('address') ?? this.#given;
+  }
+
+  setAddress(address: number): Durable {
+    this.port?.move(address);
+    return this.#settings.set('address', address);
+  }
+
+  get proxy(): Proxy {
+    return {
+      icmbAddress: this.#settings.get('proxy-icmb') ?? 0,
+      ipmbAddress: this.#settings.get('proxy-ipmb') ?? 0,
+      lun: this.#settings.get('proxy-lun') ?? 0,
+    };
+  }
+
+  setProxy({ icmbAddress, ipmbAddress, lun }: Proxy): Durable {
+    this.port?.represent(icmbAddress);
+    return this.#settings.change([
+      ['proxy-icmb', icmbAddress],
+      ['proxy-ipmb', ipmbAddress],
+      ['proxy-lun', lun],
+    ]);
+  }
+
+  /** 8-bit slave address of the chassis device. */
+  get chassisDevice(): number {
+    return this.#settings.get('chassis-device') ?? BMC_ADDRESS;
+  }
+
+  setChassisDevice(address: number): Durable {
+    return this.#settings.set('chassis-device', address);
+  }
+
+  get eventDestination(): number {
+    return this.#settings.get('event-destination') ?? 0;
+  }
+
+  setEventDestination(address: number): Durable {
+    return this.#settings.set('event-destination', address);
+  }
+
+  get reception(): Reception {
+    return {
+      enabled: this.#settings.get('reception') ?? 0,
+      slaveAddress: this.#settings.get('reception-address') ?? BMC_ADDRESS,
+      lun: this.#settings.get('reception-lun') ?? 0,
+    };
+  }
+
+  setReception({ enabled, slaveAddress, lun }: Reception): Durable {
+    return this.#settings.change([
+      ['reception', enabled],
+      ['reception-address', slaveAddress],
+      ['reception-lun', lun],
+    ]);
+  }
+
+  count(counter: IcmbCounter): void {
+    this.statistics[counter] = Math.min(this.statistics[counter] + 1, 0xffff);
+  }
+
+  clearStatistics(): void {
+    this.statistics = { ...COUNTERS };
+  }
+
+  /** The way to other chassis. Throws D5h where bridging is disabled, D3h where there is no ICMB. */
+  out(): IcmbPort {
+    if (!this.enabled) throw new IpmiError(CC.NotSupportedInState, 'bridging is disabled');
+    if (!this.port) throw new IpmiError(CC.DestinationUnavailable, 'there is no ICMB');
+    return this.port;
+  }
+}

@@ -1,0 +1,350 @@
+import { CC, hex2, IpmiError } from '../../codec/index.ts';
+import { Privilege } from '../../commands/command.ts';
+import { callSite, RegistrationError } from '../../router/errors.ts';
+import type { Context, SessionView } from '../../joint/message.ts';
+import type { CloseReason } from '../../state/app/sessions.ts';
+import type { Setup } from '../../state/setup.ts';
+import { stores } from '../../state/stores.ts';
+import type { Durable, Store } from '../../state/store.ts';
+
+/** Payload types, IPMI 2.0 §13.27.3 table 13-16. */
+const SOL = 0x01;
+const OEM_EXPLICIT = 0x02;
+/** Numbers under which an OEM payload can be had, besides its IANA and payload id. */
+const FIRST_HANDLE = 0x20;
+const LAST_HANDLE = 0x27;
+
+/** What a payload type needs to be served. A handler set registers its own with `bmc.payloads.register`. */
+export interface PayloadDefinition {
+  /** Who serves it, for conflicts and for people. */
+  readonly owner: string;
+  readonly name: string;
+  /** 01h SOL, 20h..27h OEM. */
+  readonly type: number;
+  /** Of an OEM payload: the IANA enterprise number of its maker, and that maker's number for it. */
+  readonly iana?: number;
+  readonly payloadId?: number;
+  readonly majorVersion: number;
+  readonly minorVersion: number;
+  /** How many can be active at once, 1..15. */
+  readonly instances: number;
+  /** Most bytes of a payload to the BMC and from it. */
+  readonly inboundSize: number;
+  readonly outboundSize: number;
+  /** Least privilege to activate and deactivate it on a channel. */
+  privilege(channel: number): number;
+  /** False: 81h. Default: always. */
+  enabled?(channel: number): boolean;
+  /** Whether its encryption may not be suspended on a channel. Default: it may. */
+  forceEncryption?(channel: number): boolean;
+  /** Throws IpmiError to refuse. */
+  activate(activation: PayloadActivation): PayloadEnd;
+  /** The answer to a payload of a session in which it is not active; undefined: none. */
+  inactive?(payload: Uint8Array): Uint8Array | undefined;
+}
+
+/** What an activation asks for, and what the payload then has of its session. */
+export interface PayloadActivation {
+  readonly instance: number;
+  readonly session: SessionView;
+  readonly channel: number;
+  /** Four bytes, as the payload type defines them. */
+  readonly auxiliary: Uint8Array;
+  /** Whether the session can encrypt, and sign. */
+  readonly canEncrypt: boolean;
+  readonly canAuthenticate: boolean;
+  /** To the remote console. */
+  readonly send: (payload: Uint8Array) => void;
+}
+
+/** An active payload as its owner made it. */
+export interface PayloadEnd {
+  /** Four bytes for the response. Default zeros. */
+  readonly auxiliary?: Uint8Array;
+  /** Whether payloads are to be encrypted both ways. Default: where the session can. */
+  readonly encrypted?: boolean;
+  /** Eight bytes of Get Payload Instance Info. Default zeros. */
+  readonly information?: Uint8Array;
+  /** `payload` is valid during the call; `order`: sequence number in the session, 0 where there is none. */
+  receive(payload: Uint8Array, order: number): void;
+  /** It is over. `closed`: its session wanted so; `deactivated`: somebody else did, and the session lives on. */
+  closed(reason: CloseReason | 'deactivated'): void;
+}
+
+/** An interface that carries payloads: RMCP+ on one channel. */
+export interface PayloadCarrier {
+  /** UDP port that consoles talk to. */
+  readonly port: number;
+  /** Undefined: the session is none that carries payloads. */
+  abilities(session: SessionView): { readonly encrypts: boolean; readonly authenticates: boolean } | undefined;
+  send(session: SessionView, type: number, payload: Uint8Array, encrypted: boolean): void;
+}
+
+/** Payload types that a user may activate, as bits (§24.6): standard types 1..7, OEM types 20h..27h. */
+export interface PayloadAccess {
+  readonly standard: number;
+  readonly oem: number;
+}
+
+interface Active {
+  readonly definition: PayloadDefinition;
+  readonly instance: number;
+  readonly session: SessionView;
+  readonly end: PayloadEnd;
+  readonly encrypted: boolean;
+  suspended: boolean;
+  /** It says goodbye, and nothing else any more. */
+  ending: boolean;
+}
+
+interface Registered {
+  readonly definition: PayloadDefinition;
+  readonly place: string;
+}
+
+const SOL_BIT = 1 << SOL;
+
+export interface PayloadsOptions {
+  /** Users who may not activate SOL until a client lets them. */
+  readonly withoutSol?: readonly number[];
+  /** See SolOptions. */
+  readonly port?: number;
+  /** False where the firewall keeps Activate Payload from a channel: what is active there ends. Default: nowhere. */
+  readonly mayBeActive?: (channel: number) => boolean;
+}
+
+/** Payload types, their active instances, and who may activate them (IPMI 2.0 §24). */
+export class Payloads {
+  readonly #access: Store<PayloadAccess>;
+  readonly #withoutSol: readonly number[];
+  readonly #port: number | undefined;
+  readonly #mayBeActive: (channel: number) => boolean;
+  // Few of each, and thousands of BMCs: lists, not tables.
+  #types: readonly Registered[] = [];
+  /** By channel. */
+  readonly #carriers: (PayloadCarrier | undefined)[] = [];
+  #active: readonly Active[] = [];
+
+  constructor(setup: Setup, { withoutSol = [], port, mayBeActive = () => true }: PayloadsOptions = {}) {
+    this.#port = port;
+    this.#mayBeActive = mayBeActive;
+    this.#access = setup.store(stores.payloadAccess);
+    this.#withoutSol = withoutSol;
+  }
+
+  /** Serves one more payload type. Throws RegistrationError, naming both owners, where its number or its IANA and id are taken. `place`: where that is, for people. */
+  register(definition: PayloadDefinition, place: string = callSite()): { unregister(): void } {
+    const { type, iana, payloadId, owner, name, instances } = definition;
+    const isOem = type >= FIRST_HANDLE && type <= LAST_HANDLE;
+    if (!(isOem ? iana !== undefined && payloadId !== undefined : type === SOL))
+      throw new RegistrationError([
+        `${owner}: payload ${hex2(type)}h (${name}) is neither SOL nor one of 20h..27h with an IANA number and a payload id`,
+      ]);
+    if (!(instances >= 1 && instances <= 15))
+      throw new RegistrationError([`${owner}: payload ${hex2(type)}h (${name}) has 1 to 15 instances, not ${instances}`]);
+    const problems = this.#types
+      .filter((other) => other.definition.type === type || (isOem && other.definition.iana === iana && other.definition.payloadId === payloadId))
+      .map(
+        (other) =>
+          `${owner} cannot serve payload ${hex2(type)}h (${name}): served by ${other.definition.owner} (${other.definition.name}), registered at ${other.place}`,
+      );
+    if (problems.length > 0) throw new RegistrationError(problems);
+    this.#types = [...this.#types, { definition, place }];
+    return {
+      unregister: () => {
+        this.#types = this.#types.filter((one) => one.definition !== definition);
+        this.#deactivateWhere((one) => one.definition === definition);
+      },
+    };
+  }
+
+  /** An interface that carries payloads of a channel; call the result when it closes. */
+  carry(channel: number, carrier: PayloadCarrier): () => void {
+    this.#carriers[channel] = carrier;
+    return () => void (this.#carriers[channel] = undefined);
+  }
+
+  /** The UDP port for a channel's consoles; 623 where no interface is open. */
+  port(channel: number): number {
+    return this.#port ?? this.#carriers[channel]?.port ?? 623;
+  }
+
+  definition(type: number): PayloadDefinition | undefined {
+    return this.#types.find(({ definition }) => definition.type === type)?.definition;
+  }
+
+  /** An OEM payload by its maker's numbers. */
+  explicit(iana: number, payloadId: number): PayloadDefinition | undefined {
+    return this.#types.find(({ definition }) => definition.iana === iana && definition.payloadId === payloadId)?.definition;
+  }
+
+  get definitions(): PayloadDefinition[] {
+    return this.#types.map(({ definition }) => definition);
+  }
+
+  access(userId: number, channel: number): PayloadAccess {
+    const oem = this.definitions.reduce((mask, { type }) => (type >= FIRST_HANDLE ? mask | (1 << (type - FIRST_HANDLE)) : mask), 0);
+    const key = `${channel}/${userId}`;
+    if (this.#access.isLocked(key)) return { standard: 0, oem: 0 };
+    return this.#access.get(key) ?? { standard: this.#withoutSol.includes(userId) ? 0 : SOL_BIT, oem };
+  }
+
+  /** Ends what the user has active and may no longer have. */
+  setAccess(userId: number, channel: number, access: PayloadAccess): Durable {
+    const done = this.#access.set(`${channel}/${userId}`, access);
+    this.#deactivateWhere(({ session, definition }) => {
+      return session.userId === userId && session.channel.number === channel && !this.#mayActivate(userId, channel, definition.type);
+    });
+    return done;
+  }
+
+  /** Bit n: instance n + 1 is active. */
+  activeInstances(type: number): number {
+    return this.#of(type).reduce((mask, { instance }) => mask | (1 << (instance - 1)), 0);
+  }
+
+  /** The active instance; undefined: there is none. */
+  active(type: number, instance: number): { readonly sessionId: number; readonly information: Uint8Array } | undefined {
+    const one = this.#find(type, instance);
+    return one && { sessionId: one.session.id, information: one.end.information ?? new Uint8Array(8) };
+  }
+
+  /** Throws 80h..84h (§24.1), D4h, CCh for a type or instance that there is not, D5h outside of an RMCP+ session. */
+  activate(
+    type: number,
+    instance: number,
+    auxiliary: Uint8Array,
+    session: SessionView | undefined,
+  ): { readonly definition: PayloadDefinition; readonly auxiliary: Uint8Array } {
+    const definition = this.#known(type, instance);
+    const carrier = session && this.#carriers[session.channel.number];
+    const abilities = session && carrier?.abilities(session);
+    if (!session || !carrier || !abilities) throw new IpmiError(CC.NotSupportedInState, 'payloads need an RMCP+ session');
+    const channel = session.channel.number;
+    this.#permit(definition, session.privilege, channel);
+    if (!this.#mayActivate(session.userId, channel, type))
+      throw new IpmiError(CC.InsufficientPrivilege, `user ${session.userId} may not activate ${definition.name}`);
+    if (this.#find(type, instance)) throw new IpmiError(0x80, `${definition.name} instance ${instance} is active`);
+    // A payload has no number of its instance, so that one session has one.
+    if (this.#in(session, type)) throw new IpmiError(0x82, `this session has ${definition.name} active`);
+    let active: Active | undefined;
+    const end = definition.activate({
+      instance,
+      session,
+      channel,
+      auxiliary,
+      canEncrypt: abilities.encrypts,
+      canAuthenticate: abilities.authenticates,
+      send: (payload) => {
+        if (active && (active.ending || this.#keepsRights(active))) carrier.send(session, type, payload, active.encrypted && !active.suspended);
+      },
+    });
+    active = { definition, instance, session, end, encrypted: abilities.encrypts && (end.encrypted ?? true), suspended: false, ending: false };
+    this.#active = [...this.#active, active];
+    return { definition, auxiliary: end.auxiliary ?? new Uint8Array(4) };
+  }
+
+  /** Throws 80h where it is not active, D4h, CCh. Whoever may activate it may take it from another. */
+  deactivate(type: number, instance: number, { session, privilege, channel }: Pick<Context, 'session' | 'privilege' | 'channel'>): void {
+    const definition = this.#known(type, instance);
+    const active = this.#find(type, instance);
+    if (!active) throw new IpmiError(0x80, `${definition.name} instance ${instance} is not active`);
+    if (privilege < definition.privilege(channel.number)) throw new IpmiError(CC.InsufficientPrivilege, definition.name);
+    if (session && active.session !== session && !this.#mayActivate(session.userId, channel.number, type))
+      throw new IpmiError(CC.InsufficientPrivilege, `user ${session.userId} may not activate ${definition.name}`);
+    this.#end(active, active.session === session ? 'closed' : 'deactivated');
+  }
+
+  /** By the session that has it, or an administrator. Throws 81h..83h, D4h, CCh (§24.3). */
+  suspendEncryption(type: number, instance: number, suspended: boolean, { session, privilege }: Pick<Context, 'session' | 'privilege'>): void {
+    const definition = this.#known(type, instance);
+    const active = this.#find(type, instance);
+    if (!active) throw new IpmiError(0x83, `${definition.name} instance ${instance} is not active`);
+    if (active.session !== session && privilege < Privilege.Administrator)
+      throw new IpmiError(CC.InsufficientPrivilege, `${definition.name} instance ${instance} is another session's`);
+    if (!active.encrypted) throw new IpmiError(0x82, `${definition.name} instance ${instance} is not encrypted`);
+    if (suspended && definition.forceEncryption?.(active.session.channel.number)) throw new IpmiError(0x81, `${definition.name} is to be encrypted`);
+    active.suspended = suspended;
+  }
+
+  /** A payload of a session, decrypted. `type` 02h: `iana` and `payloadId` tell which. */
+  receive(
+    session: SessionView,
+    type: number,
+    payload: Uint8Array,
+    packet: { readonly encrypted: boolean; readonly sequence: number; readonly oemIana: number; readonly oemPayloadId: number },
+  ): void {
+    const definition = type === OEM_EXPLICIT ? this.explicit(packet.oemIana, packet.oemPayloadId) : this.definition(type);
+    if (!definition) return;
+    const active = this.#in(session, definition.type);
+    if (!active) {
+      const answer = definition.inactive?.(payload);
+      if (answer) this.#carriers[session.channel.number]?.send(session, definition.type, answer, packet.encrypted);
+      return;
+    }
+    if (!this.#keepsRights(active)) return;
+    if (active.encrypted && !active.suspended && !packet.encrypted) return;
+    active.end.receive(payload, packet.sequence);
+  }
+
+  /** The session has ended. */
+  release(session: SessionView, reason: CloseReason): void {
+    for (const one of this.#active) if (one.session === session) this.#end(one, reason);
+  }
+
+  /**
+   * What is active has no more rights than to be activated anew: where its session was lowered, its payload disabled or the firewall
+   * set since, it ends before one more byte passes.
+   */
+  #keepsRights(active: Active): boolean {
+    const { definition, session } = active;
+    const { number } = session.channel;
+    if (session.privilege >= definition.privilege(number) && definition.enabled?.(number) !== false && this.#mayBeActive(number)) return true;
+    this.#end(active, 'deactivated');
+    return false;
+  }
+
+  #mayActivate(userId: number, channel: number, type: number): boolean {
+    const { standard, oem } = this.access(userId, channel);
+    return type >= FIRST_HANDLE ? (oem & (1 << (type - FIRST_HANDLE))) !== 0 : (standard & (1 << type)) !== 0;
+  }
+
+  #permit(definition: PayloadDefinition, level: number, channel: number): void {
+    const { name } = definition;
+    if (definition.enabled?.(channel) === false) throw new IpmiError(0x81, `${name} is disabled on channel ${channel}`);
+    const least = definition.privilege(channel);
+    if (level < least) throw new IpmiError(CC.InsufficientPrivilege, `${name} wants level ${least}`);
+  }
+
+  #known(type: number, instance: number): PayloadDefinition {
+    const definition = this.definition(type);
+    if (!definition) throw new IpmiError(CC.InvalidDataField, `there is no payload type ${hex2(type)}h`);
+    if (instance < 1 || instance > definition.instances) throw new IpmiError(CC.InvalidDataField, `${definition.name} has no instance ${instance}`);
+    return definition;
+  }
+
+  #of(type: number): Active[] {
+    return this.#active.filter(({ definition }) => definition.type === type);
+  }
+
+  #find(type: number, instance: number): Active | undefined {
+    return this.#of(type).find((one) => one.instance === instance);
+  }
+
+  /** Looks through the few that are active: no table per session. */
+  #in(session: SessionView, type: number): Active | undefined {
+    return this.#active.find((one) => one.session === session && one.definition.type === type);
+  }
+
+  #deactivateWhere(which: (one: Active) => boolean): void {
+    for (const one of this.#active) if (which(one)) this.#end(one, 'deactivated');
+  }
+
+  #end(active: Active, reason: CloseReason | 'deactivated'): void {
+    if (!this.#active.includes(active)) return;
+    // Still there while its owner says goodbye.
+    active.ending = true;
+    active.end.closed(reason);
+    this.#active = this.#active.filter((one) => one !== active);
+  }
+}
