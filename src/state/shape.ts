@@ -1,3 +1,6 @@
+import { utf8Bytes } from '../codec/index.ts';
+import type { StoreDeclaration } from './store-declaration.ts';
+
 /** What a stored value must look like before anybody works with it: a file of another version, or of another hand, is not believed. */
 export type Shape<T> = (value: unknown) => value is T;
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
@@ -7,13 +10,21 @@ const shape = <T>(is: (value: unknown) => boolean): Shape<T> => is as Shape<T>;
 export const anything: Shape<unknown> = shape(() => true);
 export const flag: Shape<boolean> = shape((value) => typeof value === 'boolean');
 export const number: Shape<number> = shape((value) => typeof value === 'number' && Number.isFinite(value));
+export const between = (least: number, most: number): Shape<number> => shape((value) => typeof value === 'number' && value >= least && value <= most);
 /** Text of at most `most` characters. */
 export const text = (most: number): Shape<string> => shape((value) => typeof value === 'string' && value.length <= most);
+/** Text of at most `most` bytes in UTF-8, none of them zero: what a field of that size can show. */
+export const utf8 = (most: number): Shape<string> =>
+  shape((value) => typeof value === 'string' && !value.includes('\0') && utf8Bytes(value, most) !== undefined);
+/** A UUID as people write it. */
+export const uuid: Shape<string> = shape((value) => typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value));
 /** A whole number; default: whatever a number can say exactly. */
 export const integer = (least: number = Number.MIN_SAFE_INTEGER, most: number = Number.MAX_SAFE_INTEGER): Shape<number> =>
   shape((value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most);
 export const byte: Shape<number> = integer(0, 0xff);
 export const nibble: Shape<number> = integer(0, 0x0f);
+export const word: Shape<number> = integer(0, 0xffff);
+export const long: Shape<number> = integer(0, 0xffffffff);
 export const bytes = (least: number, most: number = least): Shape<Uint8Array> =>
   shape((value) => value instanceof Uint8Array && value.length >= least && value.length <= most);
 export const one: Shape<1> = shape((value) => value === 1);
@@ -39,6 +50,15 @@ export function object(fields: Fields, optional: Fields = {}): Shape<unknown> {
       Object.entries(fields).every(([key, of]) => Object.hasOwn(value, key) && of(value[key])) &&
       Object.entries(optional).every(([key, of]) => value[key] === undefined || of(value[key])),
   );
+}
+
+/** For a store of few values, each under a name of its own and of its own kind. */
+export function named<F extends Fields>(fields: F): Pick<StoreDeclaration<Shaped<F[keyof F]>>, 'key' | 'shape' | 'fits'> {
+  return {
+    key: (key) => Object.hasOwn(fields, key),
+    shape: shape((value) => Object.values(fields).some((of) => of(value))),
+    fits: (key, value) => fields[key](value),
+  };
 }
 
 /** `12`, at most `most`: how keys name slots, sensors and parameters. */

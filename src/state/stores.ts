@@ -2,7 +2,7 @@
  * Every store of a BMC, in the order of the chapters. A store that is not in `stores` is not kept: `setup.store` takes these alone, and
  * the state directory, `ipmi-bmc state` and the export learn from here which file a store lies in and which values are secret.
  */
-import { byte, bytes, flag, integer, isCount, list, nibble, number, numbered, object, one, text } from './shape.ts';
+import { between, byte, bytes, flag, integer, isCount, list, long, named, nibble, number, numbered, object, one, utf8, uuid, word } from './shape.ts';
 import { store, undeclared, type StoreDeclaration } from './store-declaration.ts';
 
 const userKey = (key: string): boolean => isCount(key, 63) && key !== '0';
@@ -18,8 +18,9 @@ const userAccess = object({
   privilegeLimit: nibble,
   sessionLimit: nibble,
 });
-const eventEnables = object({ events: flag, scanning: flag, assertions: integer(0), deassertions: integer(0) });
-const thresholds = object({}, { lnc: number, lc: number, lnr: number, unc: number, uc: number, unr: number });
+const eventEnables = object({ events: flag, scanning: flag, assertions: word, deassertions: word });
+/** Raw readings. */
+const thresholds = object({}, { lnc: byte, lc: byte, lnr: byte, unc: byte, uc: byte, unr: byte });
 /** Most bytes of a parameter; tables of parameters look at each one's size. */
 const PARAMETER = 255;
 
@@ -34,7 +35,7 @@ export const stores = {
   users: store({
     name: 'users',
     file: 'access',
-    shape: object({ name: text(16), enabled: flag, access: numbered(userAccess, 15) }),
+    shape: object({ name: utf8(16), enabled: flag, access: numbered(userAccess, 15) }),
     key: userKey,
     shadows: ({ users }) => users.map(({ id, password: _password, ...user }) => [id, user]),
   }),
@@ -48,7 +49,7 @@ export const stores = {
   payloadAccess: store({
     name: 'payload-access',
     file: 'access',
-    shape: object({ standard: integer(0), oem: integer(0) }),
+    shape: object({ standard: byte, oem: byte }),
     key: ofChannel,
   }),
   channelAccess: store({
@@ -73,13 +74,13 @@ export const stores = {
   cipherSuiteCaps: store({ name: 'cipher-suite-caps', file: 'access', shape: list(nibble, 16), key: channelKey }),
   authTypes: store({ name: 'auth-types', file: 'access', shape: list(list(nibble, 16), 5), key: channelKey }),
   firewall: store({ name: 'firewall', file: 'access', shape: one, key: (key) => /^\d+(\.\d+){3,4}$/.test(key) }),
-  firewallSubFunctions: store({ name: 'firewall-sub-functions', file: 'access', shape: integer(0, 0xffffffff) }),
-  time: store({ name: 'time', shape: integer() }),
+  firewallSubFunctions: store({ name: 'firewall-sub-functions', file: 'access', shape: long }),
+  time: store({ name: 'time', ...named({ offset: integer(), utcOffset: integer(-1440, 0x7ff) }) }),
   systemInfo: store({ name: 'system-info', shape: bytes(16) }),
   firmwareRevision: store({ name: 'firmware-revision', shape: object({ major: byte, minor: byte }, { aux: bytes(0, 4) }) }),
   guids: store({
     name: 'guids',
-    shape: text(64),
+    ...named({ device: uuid, system: uuid, [guidKey('device')]: uuid, [guidKey('system')]: uuid }),
     shadows: ({ deviceGuid, systemGuid }) => [
       [guidKey('device'), deviceGuid],
       [guidKey('system'), systemGuid],
@@ -87,7 +88,12 @@ export const stores = {
   }),
   watchdog: store({ name: 'watchdog', shape: byte }),
   // Chassis
-  chassis: store({ name: 'chassis', shape: number, shadows: ({ restorePolicy }) => [['policy', restorePolicy]] }),
+  chassis: store({
+    name: 'chassis',
+    /** `cause`: with the channel in the second byte. `minutes`: with the power on, an hour of them for each count. */
+    ...named({ policy: integer(0, 3), cycle: byte, cause: word, power: integer(0, 1), minutes: between(0, 60 * 0xffffffff) }),
+    shadows: ({ restorePolicy }) => [['policy', restorePolicy]],
+  }),
   chassisCapabilities: store({
     name: 'chassis-capabilities',
     shape: object({
@@ -119,7 +125,7 @@ export const stores = {
         thresholds,
         hysteresis: object({ positive: byte, negative: byte }),
         enables: eventEnables,
-        type: object({ sensor: byte, event: byte }),
+        type: object({ sensor: byte, event: integer(0, 0x7f) }),
       },
     ),
     key: ofChannel,
@@ -132,7 +138,7 @@ export const stores = {
   // Storage
   fru: store({
     name: 'fru',
-    shape: bytes(0, 0x10000),
+    shape: bytes(0, 0xffff),
     key: (key) => isCount(key, 255),
     shadows: ({ fru }) => fru.map(({ id, name }) => [id, { name }]),
   }),
@@ -142,9 +148,9 @@ export const stores = {
     key: recordKey,
     fits: (_key, record: Uint8Array) => record[4] === record.length - 5,
   }),
-  sdrMarks: store({ name: 'sdr-marks', shape: integer() }),
+  sdrMarks: store({ name: 'sdr-marks', shape: long }),
   sel: store({ name: 'sel', shape: bytes(16), key: recordKey }),
-  selMarks: store({ name: 'sel-marks', shape: integer() }),
+  selMarks: store({ name: 'sel-marks', shape: long }),
   auxiliaryLogs: store({ name: 'auxiliary-logs', shape: bytes(0, 255) }),
   // Transport
   lan: store({
@@ -174,20 +180,34 @@ export const stores = {
       destination3: byte,
     }),
   }),
-  serialRouting: store({ name: 'serial-routing', shape: integer() }),
+  serialRouting: store({ name: 'serial-routing', shape: byte }),
   forwardedCommands: store({ name: 'forwarded-commands', shape: bytes(16) }),
   // Bridge
-  icmb: store({ name: 'icmb', shape: integer(0, 0xffffffff) }),
+  icmb: store({
+    name: 'icmb',
+    ...named({
+      state: integer(0, 1),
+      address: integer(1, 0xffff),
+      'proxy-icmb': word,
+      'proxy-ipmb': byte,
+      'proxy-lun': integer(0, 3),
+      'chassis-device': byte,
+      'event-destination': word,
+      reception: integer(0, 1),
+      'reception-address': byte,
+      'reception-lun': integer(0, 3),
+    }),
+  }),
   // DCMI
   dcmiTexts: store({ name: 'dcmi-texts', shape: bytes(0, 255) }),
   powerLimit: store({
     name: 'power-limit',
-    shape: object({ exceptionAction: byte, limit: integer(0), correctionTime: integer(0), samplingPeriod: integer(0) }),
+    shape: object({ exceptionAction: byte, limit: word, correctionTime: long, samplingPeriod: word }),
   }),
   powerLimitActive: store({ name: 'power-limit-active', shape: flag }),
   thermalLimits: store({
     name: 'thermal-limits',
-    shape: object({ action: byte, limit: integer(), exceptionTime: integer(0) }),
+    shape: object({ action: byte, limit: integer(-128, 127), exceptionTime: word }),
   }),
   dcmiConfiguration: store({ name: 'dcmi-configuration', shape: list(byte, 16) }),
 } as const;

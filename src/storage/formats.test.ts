@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import { Privilege } from '../commands/command.ts';
+import { GetSelTime } from '../commands/storage/sel.ts';
+import { IcmbNetwork } from '../interfaces/index.ts';
 import { object, text, type Shape } from '../state/shape.ts';
 import { store, type StoreDeclaration } from '../state/store-declaration.ts';
 import { Store, type Journal, type Stored } from '../state/store.ts';
@@ -61,7 +63,7 @@ test.each(readdirSync(formats))('M14: state of format %s opens: every value is t
 });
 
 /** A journal of values that are just there. */
-function holding(values: Readonly<Record<string, Stored[]>>): Journal {
+function holding(values: Readonly<Record<string, readonly Stored[]>>): Journal {
   const journal: Journal = {
     load: (name) => values[name] ?? [],
     write: () => undefined,
@@ -70,10 +72,11 @@ function holding(values: Readonly<Record<string, Stored[]>>): Journal {
   return journal;
 }
 
-function born(values: Readonly<Record<string, Stored[]>>): { bmc: Bmc; told: string[] } {
+function born(values: Readonly<Record<string, Stored[]>>): { bmc: Bmc; told: string[]; world: SimWorld } {
+  const world = simWorld(1);
   const told: string[] = [];
   const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void told.push(line), error: () => undefined };
-  return { bmc: new Bmc(SETTINGS, { world: simWorld(1), log, journal: holding(values) }), told };
+  return { bmc: new Bmc(SETTINGS, { world, log, journal: holding(values) }), told, world };
 }
 
 const record = { name: 'admin', enabled: true, access: {} };
@@ -113,6 +116,29 @@ test.each<[string, string, unknown]>([
   ['system-info', '2/0', new Uint8Array(3)],
   ['last-power-event', 'last', true],
   ['dcmi-configuration', '2', 'x'],
+  // Of the right kind, and more than its command can say: the command would fail for ever.
+  ['users', '2', { ...record, name: 'é'.repeat(16) }],
+  ['users', '2', { ...record, name: 'a\0b' }],
+  ['payload-access', '1/2', { standard: 256, oem: 0 }],
+  ['time', 'utcOffset', 2 ** 40],
+  ['guids', 'device', ''],
+  ['guids', 'set-system', 'not-a-uuid'],
+  ['chassis', 'policy', 77],
+  ['chassis', 'minutes', -1],
+  ['chassis', 'cause', 0x10000],
+  ['chassis', 'nothing', 1],
+  ['sensors', '0/1', { thresholds: { unr: 0.1 } }],
+  ['sensors', '0/1', { thresholds: { uc: 256 } }],
+  ['sensors', '0/1', { enables: { events: true, scanning: true, assertions: 2 ** 40, deassertions: 0 } }],
+  ['sensors', '0/1', { type: { sensor: 1, event: 0x80 } }],
+  ['fru', '0', new Uint8Array(0x10000)],
+  ['sdr-marks', 'added', -1],
+  ['sel-marks', 'erased', 2 ** 32],
+  ['serial-routing', '3', 256],
+  ['icmb', 'address', 0],
+  ['icmb', 'proxy-lun', 4],
+  ['power-limit', 'limit', { exceptionAction: 0, limit: 65_536, correctionTime: 0, samplingPeriod: 0 }],
+  ['thermal-limits', '55/1', { action: 0, limit: 200, exceptionTime: 1 }],
   ['power-limit', 'limit', { limit: -1 }],
   ['forwarded-commands', '1.0.0.0', Uint8Array.of(1)],
 ])('M14: a stored value that is none (%s/%s) is told and let be, and stops no start', (name, key, value) => {
@@ -123,6 +149,27 @@ test.each<[string, string, unknown]>([
   bmc.users.logIn('admin', 1, Privilege.User);
   bmc.channels.lan(1);
   for (let sensor = 0; sensor < bmc.sel.count; sensor++) bmc.sel.get(0);
+});
+
+test("M14: a stored ICMB address that is another bridge's, or twice the same, is told and stops no start", async () => {
+  const world = simWorld(1);
+  const icmb = new IcmbNetwork(world);
+  const told: string[] = [];
+  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void told.push(line), error: () => undefined };
+  const stored = { icmb: [['address', 7] as const, ['proxy-icmb', 7] as const] };
+  const bmcs = ['one', 'two'].map((name) => new Bmc({ name, interfaces: [{ type: 'icmb' }] }, { world, log, journal: holding(stored), icmb }));
+  for (const bmc of bmcs) await world.until(bmc.open());
+  // The proxy of the first, and both of the second.
+  expect(told.filter((line) => line.includes('another bridge has ICMB address 7'))).toHaveLength(3);
+  for (const bmc of bmcs) await world.until(bmc.close());
+});
+
+test('M14: a clock that a client has set to its last second goes on behind it', async () => {
+  const { bmc, world } = born({ time: [['offset', 0xffff_fffe]] });
+  for (let second = 0; second < 4; second++) {
+    expect(GetSelTime.response.encode({ time: bmc.time.now() })).toHaveLength(4);
+    await world.run(1000);
+  }
 });
 
 test('M14: in what guards such a value locks; of a newer version, too', () => {

@@ -84,8 +84,9 @@ export class IcmbInterface implements Interface<BmcState> {
       while (bus.has(free) && free < LAST_ADDRESS) free++;
       bmc.icmb.assigned = free;
     }
-    this.#join('own', bmc.icmb.address);
-    this.#join('proxy', bmc.icmb.proxy.icmbAddress);
+    if (bmc.icmb.isAddressStored) this.#joinAsStored('own', bmc.icmb.address);
+    else this.#join('own', bmc.icmb.address);
+    this.#joinAsStored('proxy', bmc.icmb.proxy.icmbAddress);
     bmc.icmb.port = {
       request: (to, cmd, data, cause) => this.#requester.request({ to, toLun: 0, netFn: NetFn.Bridge, cmd, data, patience: PATIENCE, cause }),
       broadcast: (cmd, data, cause) => this.#broadcast(cmd, data, cause),
@@ -110,6 +111,17 @@ export class IcmbInterface implements Interface<BmcState> {
     before?.port.leave();
     this.#ports.delete(as);
     if (address !== ICMB_BROADCAST) this.#ports.set(as, { address, port: bus.join(address, (frame, sender) => this.#receive(frame, as, sender)) });
+  }
+
+  /** What a client has set keeps no BMC from starting, though the address be another bridge's meanwhile. */
+  #joinAsStored(as: 'own' | 'proxy', address: number): void {
+    try {
+      this.#join(as, address);
+    } catch (error) {
+      if (!(error instanceof IpmiError)) throw error;
+      const { log } = this.#parts.bmc.setup;
+      log.warn(`channel ${this.channel.number}: ${error.message}: nobody is reached by it here until another is set`);
+    }
   }
 
   #write(frame: Uint8Array, cause?: Context): ReturnType<BusPort['write']> {

@@ -85,6 +85,11 @@ export class Icmb {
     return this.#settings.get('address') ?? this.#given;
   }
 
+  /** A client has set it; it may be another bridge's by the next start. */
+  get isAddressStored(): boolean {
+    return this.#settings.has('address');
+  }
+
   setAddress(address: number): Durable {
     this.port?.move(address);
     return this.#settings.set('address', address);

@@ -13,9 +13,9 @@ export class BmcTime {
     this.#kept = setup.store(stores.time);
   }
 
-  /** Seconds since 1970-01-01 in the BMC's time. */
+  /** Seconds since 1970-01-01 in the BMC's time; 32 bits, as all time stamps are: behind the last second is the first. */
   now(): number {
-    return Math.floor(this.#setup.clock.now() / 1000) + (this.#kept.get('offset') ?? 0);
+    return (Math.floor(this.#setup.clock.now() / 1000) + (this.#kept.get('offset') ?? 0)) >>> 0;
   }
 
   set(seconds: number): Durable {
