@@ -89,6 +89,15 @@ export class Context<B = unknown> {
     return this.cause === undefined ? this : this.cause.origin;
   }
 
+  /**
+   * In whose name the request acts, whichever way it came: what belongs to a session or an account goes by this one. Undefined: nobody's
+   * who has an account here; a session of another BMC is judged by its level alone.
+   */
+  get actor(): SessionView | undefined {
+    const { origin } = this;
+    return origin.bmc === this.bmc ? origin.session : undefined;
+  }
+
   /** Aborts when the request's deadline passes. Made when first asked for: most handlers never do. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();

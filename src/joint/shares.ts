@@ -57,3 +57,13 @@ export const accountOf = ({ channel, userId }: SessionView): number => (channel.
 
 /** Who a request is done for: the account it began with; undefined: no session's. */
 export const partyOf = ({ origin: { session } }: Context): number | undefined => session && accountOf(session);
+
+/** Whose share a request has: without an account, a controller's, or that of all who have not logged in; undefined: of those who need none. */
+export function sharerOf(context: Context): number | string | undefined {
+  const { origin } = context;
+  if (origin.session !== undefined) return accountOf(origin.session);
+  const { medium, number } = origin.channel;
+  if (medium === 'ipmb' || medium === 'icmb') return `${number} ${origin.requester}`;
+  // Addresses of datagrams can be made up, as many as one likes.
+  return origin.privilege === 0 ? `${number}` : undefined;
+}

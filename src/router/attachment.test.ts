@@ -237,3 +237,33 @@ describe("M10: one session's slow requests are its own", () => {
     expect(fill(session)).toBe(64);
   });
 });
+
+test('I3: all who have not logged in have one share of what is slow, and each controller of a bus its own', async () => {
+  const { router, made, open } = bench({ inFlightLimit: 16 });
+  router.register({
+    owner: 'for all',
+    handlers: [handleRaw({ netFn: 0x30, cmd: 3 }, () => new Promise((resolve) => open.push(resolve)), { privilege: 0 })],
+  });
+  await router.attach(made);
+  const codes = async (count: number, make: (i: number) => Context): Promise<number[]> => {
+    const answers = Array.from({ length: count }, (_, i) =>
+      Promise.resolve(made.entrance!({ netFn: 0x30, cmd: 3, lun: 0, data: new Uint8Array(0) }, make(i))),
+    );
+    return Promise.all(
+      answers.map((answer) =>
+        Promise.race([
+          answer.then(([cc]) => cc),
+          Promise.resolve()
+            .then(() => Promise.resolve())
+            .then(() => -1),
+        ]),
+      ),
+    );
+  };
+  const outside = await codes(20, (i) => new Context(undefined, LAN, 0, 0, undefined, `10.0.0.${i}:9000`));
+  expect([outside.filter((cc) => cc === -1).length, outside.filter((cc) => cc === CC.NodeBusy).length]).toEqual([8, 12]);
+  const bus: Channel = { number: 0, medium: 'ipmb', maxAnswer: 57 };
+  const controller = (from: string) => codes(10, () => new Context(undefined, bus, Privilege.Administrator, 0, undefined, from));
+  expect((await controller('82h')).filter((cc) => cc === -1)).toHaveLength(4);
+  expect((await controller('84h')).filter((cc) => cc === -1)).toHaveLength(2);
+});

@@ -4,7 +4,7 @@ import { NetFn } from '../commands/command.ts';
 import { refuse } from './answers.ts';
 import { RegistrationError } from './errors.ts';
 import type { Answer, Channel, Context, Dispatch, Message } from '../joint/message.ts';
-import { partyOf, Shares } from '../joint/shares.ts';
+import { sharerOf, Shares } from '../joint/shares.ts';
 import type { Timers } from '../joint/timers.ts';
 
 /** The lower wing's contract: frames in, one function call, frames out. */
@@ -128,12 +128,12 @@ export class Attachment<B = unknown> {
     if (this.#shares === undefined) return true;
     const { session } = context.origin;
     const { accounts, sessions } = this.#shares;
-    return accounts.hasPlace(partyOf(context)) && (session === undefined || sessions.held(session) < Math.max(1, this.#limit >> 2));
+    return accounts.hasPlace(sharerOf(context)) && (session === undefined || sessions.held(session) < Math.max(1, this.#limit >> 2));
   }
 
   #take(context: Context<B>): () => void {
     const { accounts, sessions } = (this.#shares ??= { accounts: new Shares(this.#limit), sessions: new Shares(this.#limit) });
-    const party = partyOf(context);
+    const party = sharerOf(context);
     const { session } = context.origin;
     accounts.add(party);
     sessions.add(session);

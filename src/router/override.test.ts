@@ -140,3 +140,49 @@ test('R38: unregister does not wait for what an override left running below when
     expect(await entrance!(m, new Context(undefined, LAN, Privilege.Administrator))).toEqual(Uint8Array.of(0));
   await never.unregister();
 });
+
+test('I2: an override that takes its time asks below with what its requester has left', async () => {
+  for (const how of ['typed', 'raw', 'raw over typed'] as const) {
+    const r = router();
+    const done: string[] = [];
+    const below = handle(Poke, () => void done.push(how));
+    const raw = handleRaw({ netFn: NetFn.App, cmd: Poke.cmd }, () => (done.push(how), Uint8Array.of(0)));
+    r.register(set('below', how === 'raw' ? raw : below));
+    let go: () => void = () => undefined;
+    const wait = new Promise<void>((resolve) => (go = resolve));
+    const over =
+      how === 'typed'
+        ? handle(Poke, async (request, _context, next) => (await wait, await next(request)), { override: 'below' })
+        : handleRaw({ netFn: NetFn.App, cmd: Poke.cmd }, async (m, c, next) => (await wait, await next(m, c)), { override: 'below' });
+    r.register(set('slow', over));
+    const session = { handle: 1, id: 1, userId: 2, userName: 'admin', privilege: Privilege.Administrator as number, maxPrivilege: 4, channel: LAN };
+    const answer = Promise.resolve(r.dispatch(message(NetFn.App, Poke.cmd), new Context(undefined, LAN, 5, 0, session)));
+    // As closing a session leaves it.
+    session.privilege = 0;
+    go();
+    expect([toHex(await answer), done], how).toEqual(['d4', []]);
+  }
+});
+
+test('I2: and with what the firewall leaves the channel', async () => {
+  const r = router();
+  const done: string[] = [];
+  r.register(
+    set(
+      'below',
+      handle(Poke, () => void done.push('done')),
+    ),
+  );
+  let go: () => void = () => undefined;
+  const wait = new Promise<void>((resolve) => (go = resolve));
+  r.register(
+    set(
+      'slow',
+      handle(Poke, async (request, _context, next) => (await wait, await next(request)), { override: 'below' }),
+    ),
+  );
+  const answer = ask(r, message(NetFn.App, Poke.cmd));
+  r.policy = { check: () => CC.InsufficientPrivilege, allowsSubFunction: () => false };
+  go();
+  expect([await answer, done]).toEqual(['d4', []]);
+});

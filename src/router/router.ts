@@ -236,11 +236,18 @@ export class Router<B = unknown> {
     return response instanceof Promise ? response.then((value: unknown) => encode(entry, value)) : encode(entry, response);
   }
 
-  /** What `next` is for a raw override: the handler below, in bytes without body or IANA. Its failures are answers too. */
-  #askBelow({ below, prefix }: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
+  /**
+   * What `next` is for a raw override: the handler below, in bytes without body or IANA. Its failures are answers too. Whoever overrides
+   * may take its time: what was taken from the requester meanwhile counts.
+   */
+  #askBelow(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
+    const { below, prefix } = entry;
     if (below === undefined) return refusal(NO_PREFIX, CC.InvalidCommand);
+    const whole = restored(message, prefix);
+    const cc = this.#judge(entry, whole, context);
+    if (cc !== CC.Ok) return refusal(NO_PREFIX, cc);
     try {
-      const answer = this.#run(below, restored(message, prefix), context);
+      const answer = this.#run(below, whole, context);
       return answer instanceof Promise ? this.#settle(below, answer, context).then((body) => bare(prefix, body)) : bare(prefix, answer);
     } catch (error) {
       return bare(prefix, this.#failure(below, error));
@@ -254,6 +261,8 @@ export class Router<B = unknown> {
     const { run } = below.handler;
     if (run) {
       return (request) => {
+        const cc = this.#judge(entry, message, context);
+        if (cc !== CC.Ok) throw new IpmiError(cc, 'no longer allowed');
         const response: unknown = run(request, context, this.#nextOf(below, message, context) as typeof noNext);
         return response instanceof Promise ? this.#counted(below, response, context) : response;
       };

@@ -96,7 +96,7 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(Callback, ({ channel, destination }, context) => {
-    const { session, privilege } = context;
+    const { actor: session, privilege } = context;
     const serial = serialChannel(context, channel);
     // Appendix G: for callback-level users and for operators and administrators, not for those in between.
     if (privilege === Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);

@@ -3,7 +3,7 @@ import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn, Privilege, type Response } from '../../commands/command.ts';
 import { Context, notOpen, partyOf, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { Requester, writeAgain, type WriteResult } from '../../services/bridging/requester.ts';
+import { refuseRevoked, Requester, writeAgain, type WriteResult } from '../../services/bridging/requester.ts';
 import { broadcastFrame, buildResponse, FRAME_MAX, FRAME_MIN, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { BusPort, MessageBus, Sender } from './bus.ts';
@@ -73,7 +73,13 @@ export class IpmbInterface implements Interface<BmcState> {
       address: this.address,
       frameLimit: FRAME_MAX,
       requester: this.requester,
-      write: (frame, cause) => writeAgain(bmc.setup.clock, () => this.#write(frame, cause)),
+      write: (frame, cause) => {
+        const { privilege } = cause;
+        return writeAgain(bmc.setup.clock, () => {
+          refuseRevoked(cause, privilege);
+          return this.#write(frame, cause);
+        });
+      },
     });
   }
 

@@ -65,7 +65,13 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     this.#options = options;
     this.#serial = serial;
     this.channel = { number: channel, medium: 'serial', maxAnswer: MAX_ANSWER };
-    this.#commands = new TextCommands({ bmc, serial, channel: this.channel, ask: (message) => this.#dispatch(message, this.#context(message.lun)) });
+    this.#commands = new TextCommands({
+      bmc,
+      serial,
+      channel: this.channel,
+      ask: (message) => this.#dispatch(message, this.#context(message.lun)),
+      check: (message) => bmc.router.check(message, this.#context(message.lun)),
+    });
     this.#requester = new Requester({
       clock: bmc.setup.clock,
       address: BMC_ADDRESS,
@@ -283,14 +289,19 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     }
     if (lun === SMS_LUN) return this.#toSystemSoftware(request, context, frame);
     const answer = this.#dispatch({ netFn, lun, cmd, data }, context);
-    if (answer instanceof Promise) void answer.then((body) => this.#reply(frame(body), context, bridged));
+    if (answer instanceof Promise) void answer.then((body) => this.#late(context, () => this.#reply(frame(body), context, bridged)));
     else this.#reply(frame(answer), context, bridged);
   }
 
-  #reply(bytes: Uint8Array, { followUp }: Context<BmcState>, bridged: (message: Uint8Array) => Uint8Array): void {
+  /** Says what comes late, unless whoever asked has gone: it is not for the next one at the line. */
+  #late({ session }: Context<BmcState>, say: () => void): void {
+    if (session === undefined || session === this.#options.bmc.sessions.onChannel(this.channel.number)) say();
+  }
+
+  #reply(bytes: Uint8Array, context: Context<BmcState>, bridged: (message: Uint8Array) => Uint8Array): void {
     this.#out.put(bytes);
-    void followUp?.then((message) => {
-      if (message) this.#options.clock.after(BRIDGED, () => this.#out.put(bridged(message)));
+    void context.followUp?.then((message) => {
+      if (message) this.#options.clock.after(BRIDGED, () => this.#late(context, () => this.#out.put(bridged(message))));
     });
     // A parameter that was just set may have switched them on.
     this.#startPings(PING.first);

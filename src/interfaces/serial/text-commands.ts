@@ -1,7 +1,10 @@
 import { CC, fromLatin1, IpmiError, utf8Text } from '../../codec/index.ts';
-import { Privilege, type Command } from '../../commands/command.ts';
+import { ActivateSession } from '../../commands/app/sessions.ts';
+import type { Command } from '../../commands/command.ts';
 import { SetSystemBootOptions, GetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
-import { ChassisControl, ChassisIdentify, ControlAction } from '../../commands/chassis/chassis.ts';
+import { ChassisControl, ChassisIdentify, ControlAction, GetChassisStatus } from '../../commands/chassis/chassis.ts';
+import { GetSensorReading } from '../../commands/sensor/sensors.ts';
+import { GetSerialModemConfiguration, SetSerialModemConfiguration } from '../../commands/transport/serial.ts';
 import type { Answer, Channel, Message } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { sourceOf } from '../../state/app/half-open.ts';
@@ -17,6 +20,8 @@ export interface TextCommandOptions {
   readonly channel: Channel;
   /** Answers a command as if its message had come by the line: same rights, same rules. */
   readonly ask: (message: Message) => Answer | Promise<Answer>;
+  /** The code with which a command would be refused, by level or firewall; 00h: it would not be. */
+  readonly check: (message: Message) => number;
 }
 
 type Said = readonly string[];
@@ -80,6 +85,7 @@ export class TextCommands {
     // A log-out; and a log-in replaces whoever was there, whether it succeeds or not.
     if (active) bmc.sessions.close(active, 'closed');
     if (kind === '-X') return ['[OK]'];
+    this.#need(ActivateSession);
     const [typed = '', password = ''] = kind === '-U' ? rest : ['', rest[0]];
     // A line's characters are its bytes; names and passwords are UTF-8 by whatever way they come.
     const name = utf8Text(fromLatin1(typed));
@@ -126,7 +132,9 @@ export class TextCommands {
   #health([query, verbose]: readonly string[]): Said {
     if (query?.toUpperCase() !== 'QUERY' || (verbose !== undefined && verbose.toUpperCase() !== '-V'))
       throw new IpmiError(CC.InvalidDataField, 'SYS HEALTH QUERY');
-    this.#need(Privilege.User);
+    // What it tells is the answer of these.
+    this.#need(GetChassisStatus);
+    this.#need(GetSensorReading);
     const report = healthOf(this.#options.bmc.sensors, this.#options.bmc.chassis);
     return verbose === undefined ? [`[OK ${terse(report)}]`] : verboseLines(report);
   }
@@ -154,11 +162,11 @@ export class TextCommands {
     const { serial, channel } = this.#options;
     const show = (): Said => [`[OK V:${hexPairs(serial.terminalBytes('volatile'))}`, `N:${hexPairs(serial.terminalBytes('stored'))}]`];
     if (option === undefined) {
-      this.#need(Privilege.Operator);
+      this.#need(GetSerialModemConfiguration);
       return show();
     }
     const stored = choose(option, { '-V': 0, '-N': 1 });
-    this.#need(Privilege.Administrator);
+    this.#need(SetSerialModemConfiguration);
     const bytes = bytesOf(rest, 2);
     const done = serial.setTerminal(Uint8Array.of((bytes[0] & 0x3f) | (stored << 6), bytes[1]), channel);
     return done ? done.then(show) : show();
@@ -173,10 +181,10 @@ export class TextCommands {
     });
   }
 
-  #need(level: number): void {
-    const { bmc, channel, serial } = this.#options;
-    const present = bmc.sessions.onChannel(channel.number)?.privilege ?? serial.open;
-    if (present < level) throw new IpmiError(CC.InsufficientPrivilege);
+  /** Throws the code with which the command that does the same would be refused. */
+  #need({ netFn, cmd }: Command): void {
+    const cc = this.#options.check({ netFn, cmd, lun: 0, data: new Uint8Array(0) });
+    if (cc !== CC.Ok) throw new IpmiError(cc, 'a command that does the same is refused');
   }
 
   #send(command: Command, data: Uint8Array, then: (data: Uint8Array) => Said | Promise<Said>): Said | Promise<Said> {

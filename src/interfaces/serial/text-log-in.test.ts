@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Bmc } from '../../bmc.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { Privilege } from '../../commands/command.ts';
+import { handleRaw } from '../../router/index.ts';
 import { serialBench } from '../../../test/support/serial-bench.ts';
 
 describe('a log-in by text', () => {
@@ -46,4 +49,47 @@ describe('a log-in by text', () => {
     expect(bmc.sessions.active).toEqual([]);
     expect(await sys('SYS POWER OFF')).toBe('[ERR D4]');
   });
+});
+
+describe('C1: a text command is the command that does the same', () => {
+  const deny = (...commands: string[]) => ({ firewall: [{ channel: 2, deny: commands }] });
+  test.each([
+    ['Set Serial/Modem Configuration', 'SYS SET TCFG -V 0F 11'],
+    ['Get Serial/Modem Configuration', 'SYS SET TCFG'],
+    ['Get Chassis Status', 'SYS HEALTH QUERY'],
+    ['Get Sensor Reading', 'SYS HEALTH QUERY -V'],
+    ['Chassis Control', 'SYS POWER OFF'],
+    ['Get System Boot Options', 'SYS GET BOOTOPT 05 00 00'],
+  ])('what keeps %s from the line keeps %s', async (command, line) => {
+    const open = await serialBench();
+    await open.sys('SYS PWD -U admin secret');
+    expect(await open.sys(line)).toMatch(/^\[OK/);
+    const { sys, bmc } = await serialBench({}, deny(command));
+    await sys('SYS PWD -U admin secret');
+    const before = bmc.serial.get(2)!.terminalBytes('volatile');
+    expect(await sys(line)).toBe('[ERR D4]');
+    expect(bmc.serial.get(2)!.terminalBytes('volatile')).toEqual(before);
+  });
+
+  test('and a log-in too', async () => {
+    const { sys, bmc } = await serialBench({}, deny('Activate Session'));
+    expect(await sys('SYS PWD -U admin secret')).toBe('[ERR D4]');
+    expect(bmc.sessions.active).toEqual([]);
+  });
+});
+
+test('I2: a late answer is for who asked, and not for the next one at the line', async () => {
+  const { sys, bmc, console, world } = await serialBench();
+  let answer: (body: Uint8Array) => void = () => undefined;
+  const slow = handleRaw<BmcState>({ netFn: 0x30, cmd: 1 }, () => new Promise((resolve) => (answer = resolve)), {
+    privilege: Privilege.Administrator,
+  });
+  bmc.router.register({ owner: 'slow', handlers: [slow] });
+  await sys('SYS PWD -U admin secret');
+  await sys('C0 00 01');
+  await sys('SYS PWD -U oper secret');
+  console.seen = '';
+  answer(Uint8Array.of(0, 0x5e, 0xc2));
+  await world.run(200);
+  expect(console.seen).toBe('');
 });

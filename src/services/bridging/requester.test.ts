@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { simWorld } from '../../world/index.ts';
 import { buildResponse, parseMessage, type IpmiMessage } from '../../wire/index.ts';
-import { Requester } from './requester.ts';
+import { Context, type Channel } from '../../router/index.ts';
+import { Requester, type WriteResult } from './requester.ts';
 
 const REQUEST = { to: 0x82, toLun: 1, netFn: 6, cmd: 1, data: new Uint8Array(0) };
 
@@ -49,4 +50,41 @@ test('two uses of a number lie 48 requests apart, also beside one that waits lon
     last.set(seq, at);
   }
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(48);
+});
+
+const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
+const someone = () => ({ handle: 1, id: 1, userId: 2, userName: 'admin', privilege: 4, maxPrivilege: 4, channel: LAN });
+
+test('I2: what its session may no longer ask for is not sent again: D4h', async () => {
+  const { world, sent, requester, respond } = bench();
+  const session = someone();
+  const answer = requester.request({ ...REQUEST, cause: new Context(undefined, LAN, 5, 0, session) });
+  await world.run(300);
+  expect(sent).toHaveLength(2);
+  session.privilege = 2;
+  await world.run(5000);
+  expect([sent.length, await world.until(answer)]).toEqual([2, Uint8Array.of(0xd4)]);
+  expect(respond()).toBe(false);
+});
+
+test('I2: nor once it has waited for its turn, or for the medium', async () => {
+  const { world, sent, requester } = bench();
+  const session = someone();
+  const cause = new Context(undefined, LAN, 5, 0, session);
+  for (let i = 0; i < 16; i++) void requester.request(REQUEST);
+  const waiting = requester.request({ ...REQUEST, cause }).catch((error: { cc: number }) => error.cc);
+  await world.run(20);
+  const before = sent.length;
+  session.privilege = 0;
+  for (const { seq } of sent.slice(0, 16)) requester.respond({ ...parseMessage(buildResponse(sent[0], Uint8Array.of(0)))!, seq });
+  await world.run(50);
+  expect([await world.until(waiting), sent.length]).toEqual([0xd4, before]);
+
+  let refusals = 0;
+  const busy = new Requester({ clock: world.clock, address: 0x20, write: (): WriteResult => (refusals++, 'arbitration') });
+  const other = someone();
+  const asked = busy.request({ ...REQUEST, cause: new Context(undefined, LAN, 5, 0, other) }).catch((error: { cc: number }) => error.cc);
+  await world.run(1);
+  other.privilege = 0;
+  expect([await world.until(asked), refusals, busy.waiting]).toEqual([0xd4, 1, 0]);
 });

@@ -64,6 +64,8 @@ interface Open {
   readonly request: OutgoingRequest;
   readonly frame: Uint8Array;
   readonly began: number;
+  /** The level that its cause had then: with less, it is not sent again. */
+  readonly privilege: number;
   readonly resolve: (answer: Answer) => void;
   tries: number;
   timer: Timer | undefined;
@@ -121,15 +123,23 @@ export class Requester {
   async begin(request: OutgoingRequest): Promise<{ readonly answer: Promise<Answer> }> {
     const { clock, address } = this.#options;
     const responder = request.responder ?? request.to;
-    const { seq, index } = this.#number(responder) ?? (await this.#turn(responder, request.cause && partyOf(request.cause)));
+    const { cause } = request;
+    const privilege = cause?.privilege ?? 0;
+    const { seq, index } = this.#number(responder) ?? (await this.#turn(responder, cause && partyOf(cause)));
     const { to } = request;
     const frame = this.#options.frame?.(request, seq) ?? buildMessage({ ...request, from: address, fromLun: 0, seq });
     let resolve: (answer: Answer) => void = () => undefined;
     const answer = new Promise<Answer>((settle) => (resolve = settle));
-    const open: Open = { request, frame, began: clock.monotonic(), resolve, tries: 1, timer: undefined };
+    const open: Open = { request, frame, began: clock.monotonic(), privilege, resolve, tries: 1, timer: undefined };
     const slot: Slot = { index, open, restUntil: 0 };
     this.#slots.set((responder << 6) | seq, slot);
-    const result = await writeAgain(clock, () => this.#options.write(frame, responder, request.cause));
+    const result = await writeAgain(clock, () => {
+      refuseRevoked(cause, privilege);
+      return this.#options.write(frame, responder, cause);
+    }).catch((error: unknown) => {
+      this.#settle(slot, Uint8Array.of(CC.InsufficientPrivilege));
+      throw error;
+    });
     // A quick responder answers before the medium has said that it took the request.
     if (result !== 'taken' && slot.open) {
       this.#settle(slot, Uint8Array.of(FAILURES[result]));
@@ -165,6 +175,7 @@ export class Requester {
         this.unanswered++;
         return this.#settle(slot, Uint8Array.of(CC.Timeout));
       }
+      if (isRevoked(open.request.cause, open.privilege)) return this.#settle(slot, Uint8Array.of(CC.InsufficientPrivilege));
       open.tries++;
       this.repeated++;
       // A refused repetition is a lost one: the next try, or the end of all of them, is already on its way.
@@ -223,6 +234,14 @@ export class Requester {
 interface Numbered {
   readonly seq: number;
   readonly index: number;
+}
+
+/** What its cause may do was lowered since, or its session has ended: the bytes would be obeyed out there all the same. */
+const isRevoked = (cause: Context | undefined, privilege: number): boolean => cause !== undefined && cause.privilege < privilege;
+
+/** Throws D4h. */
+export function refuseRevoked(cause: Context | undefined, privilege: number): void {
+  if (isRevoked(cause, privilege)) throw new IpmiError(CC.InsufficientPrivilege, 'what asked for it may no longer');
 }
 
 const busy = (responder: number): IpmiError => new IpmiError(CC.NodeBusy, `all sequence numbers to ${responder.toString(16)}h are in use`);

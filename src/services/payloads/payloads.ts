@@ -244,23 +244,26 @@ export class Payloads {
     return { definition, auxiliary: end.auxiliary ?? new Uint8Array(4) };
   }
 
-  /** Throws 80h where it is not active, D4h, CCh. Whoever may activate it may take it from another. */
-  deactivate(type: number, instance: number, { session, privilege, channel }: Pick<Context, 'session' | 'privilege' | 'channel'>): void {
+  /** Throws 80h where it is not active, D4h, CCh. Whoever may activate it may take it from another; the host may always. */
+  deactivate(type: number, instance: number, { actor, privilege, channel }: Pick<Context, 'actor' | 'privilege' | 'channel'>): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
     if (!active) throw new IpmiError(0x80, `${definition.name} instance ${instance} is not active`);
-    if (privilege < definition.privilege(channel.number)) throw new IpmiError(CC.InsufficientPrivilege, definition.name);
-    if (session && active.session !== session && !this.#mayActivate(session.userId, channel.number, type))
-      throw new IpmiError(CC.InsufficientPrivilege, `user ${session.userId} may not activate ${definition.name}`);
-    this.#end(active, active.session === session ? 'closed' : 'deactivated');
+    // On a bus that the request came around by there are no payloads, and no settings of them.
+    const { number } = (actor ?? active.session).channel;
+    if (channel.medium !== 'system-interface' && privilege < definition.privilege(number))
+      throw new IpmiError(CC.InsufficientPrivilege, definition.name);
+    if (actor && active.session !== actor && !this.#mayActivate(actor.userId, number, type))
+      throw new IpmiError(CC.InsufficientPrivilege, `user ${actor.userId} may not activate ${definition.name}`);
+    this.#end(active, active.session === actor ? 'closed' : 'deactivated');
   }
 
   /** By the session that has it, or an administrator. Throws 81h..83h, D4h, CCh (§24.3). */
-  suspendEncryption(type: number, instance: number, suspended: boolean, { session, privilege }: Pick<Context, 'session' | 'privilege'>): void {
+  suspendEncryption(type: number, instance: number, suspended: boolean, { actor, privilege }: Pick<Context, 'actor' | 'privilege'>): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
     if (!active) throw new IpmiError(0x83, `${definition.name} instance ${instance} is not active`);
-    if (active.session !== session && privilege < Privilege.Administrator)
+    if (active.session !== actor && privilege < Privilege.Administrator)
       throw new IpmiError(CC.InsufficientPrivilege, `${definition.name} instance ${instance} is another session's`);
     if (!active.encrypted) throw new IpmiError(0x82, `${definition.name} instance ${instance} is not encrypted`);
     if (suspended && definition.forceEncryption?.(active.session.channel.number)) throw new IpmiError(0x81, `${definition.name} is to be encrypted`);

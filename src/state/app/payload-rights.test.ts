@@ -2,7 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { solBench } from '../../../test/support/sol-bench.ts';
 import { ActivatePayload, DeactivatePayload, PayloadEncryption, SuspendResumePayloadEncryption } from '../../commands/app/payloads.ts';
-import { Privilege } from '../../commands/command.ts';
+import { SendMessage } from '../../commands/app/bridging.ts';
+import { Privilege, type Command } from '../../commands/command.ts';
+import { Context } from '../../router/index.ts';
+import type { BmcState } from '../../bmc-state.ts';
+import { BMC_ADDRESS, buildMessage, parseMessage } from '../../wire/index.ts';
 import type { LanClient } from '../../client/index.ts';
 import type { PayloadDefinition } from '../../services/payloads/payloads.ts';
 
@@ -150,5 +154,61 @@ describe('encryption', () => {
     const client = await logIn();
     expect(await activate(client)).toBe(0);
     expect(await cc(client.send(SuspendResumePayloadEncryption, { ...which, operation: PayloadEncryption.Suspend }))).toBe(0x81);
+  });
+});
+
+describe("I1: around by a bus a session has its user's rights to payloads, and no others", () => {
+  async function rack() {
+    const options = {
+      interfaces: [{ type: 'lan' as const, listen: '10.0.0.1:9623' }, { type: 'ipmb' as const }],
+      users: [
+        { id: 2, name: 'admin', password: 'secret' },
+        { id: 3, name: 'user', password: 'secret', privilege: 'operator' as const },
+      ],
+      satellites: [{ address: 0x82 }],
+    };
+    const one = await solBench(1, {}, options);
+    const around = async <Q>(user: number, command: Command<Q>, request: Q): Promise<number> => {
+      const frame = (to: number, from: number, netFn: number, cmd: number, data: Uint8Array) =>
+        buildMessage({ to, toLun: 0, netFn, from, fromLun: 0, seq: 1, cmd, data });
+      const send = (message: Uint8Array) => SendMessage.request.encode({ channel: 0, tracking: 1, encrypted: false, authenticated: false, message });
+      const { netFn, cmd } = command;
+      const inner = send(frame(BMC_ADDRESS, 0x82, netFn, cmd, command.request.encode(request)));
+      const outer = frame(0x82, BMC_ADDRESS, SendMessage.netFn, SendMessage.cmd, inner);
+      const session = one.bmc.sessions.active.find(({ userId }) => userId === user)!;
+      const context = new Context<BmcState>(one.bmc, session.channel, Privilege.Oem, 0, session, '10.0.0.9:1');
+      await one.world.until(Promise.resolve(one.bmc.router.enter({ netFn: 6, cmd: SendMessage.cmd, lun: 0, data: send(outer) }, context)));
+      const response = parseMessage((await one.world.until(context.followUp!))!);
+      return parseMessage(response!.data, 1)?.data[0] ?? -1;
+    };
+    const asOperator = () => one.logIn({ user: 'user', privilege: Privilege.Operator }).then(() => 3);
+    return { ...one, around, asOperator };
+  }
+  const sol = { payloadType: SOL, instance: 1 };
+
+  test("who may not activate SOL does not end another's", async () => {
+    const { world, bmc, terminal, asOperator, around } = await rack();
+    await world.until(Promise.resolve(bmc.payloads.setAccess(3, 1, { standard: 0, oem: 0 })));
+    await terminal();
+    expect(await around(await asOperator(), DeactivatePayload, { ...sol, auxiliary: NONE })).toBe(0xd4);
+    expect(bmc.payloads.activeInstances(SOL)).toBe(1);
+  });
+
+  test('nor does who has not the level that SOL wants on its channel', async () => {
+    const { world, bmc, terminal, asOperator, around, set } = await rack();
+    await set(2, 0x80 | Privilege.Administrator);
+    await terminal();
+    const operator = await asOperator();
+    expect(await around(operator, DeactivatePayload, { ...sol, auxiliary: NONE })).toBe(0xd4);
+    expect(await around(operator, SuspendResumePayloadEncryption, { ...sol, operation: PayloadEncryption.Suspend })).toBe(0xd4);
+    expect(bmc.payloads.activeInstances(SOL)).toBe(1);
+    await world.run(10);
+  });
+
+  test('an administrator does', async () => {
+    const { bmc, terminal, around } = await rack();
+    await terminal();
+    expect(await around(2, DeactivatePayload, { ...sol, auxiliary: NONE })).toBe(0);
+    expect(bmc.payloads.activeInstances(SOL)).toBe(0);
   });
 });
