@@ -26,6 +26,8 @@ function problems(text: string): string[] {
   }
 }
 
+writeFileSync(join(folder, 'short'), 'too-short');
+
 const USERS = 'users: [{ id: 2, name: a, password: b }]';
 const vm = (path: string): string => `{ type: vm, listen: ${path} }`;
 
@@ -93,6 +95,23 @@ test.each([
     `interfaces: [${vm('./x')}]\nsol: { console: { type: replay, file: boot.log } }`,
     ['f.yaml:2:39 sol.console.file: boot.log: no such file'],
   ],
+  ['a path that is too long for a socket', `interfaces: [${vm(`./${'ä'.repeat(60)}`)}]`, ["a Unix socket's path has at most 107 bytes"]],
+  ['a socket in no directory', `interfaces: [${vm('./none/x')}]`, ['f.yaml:1:34 interfaces.0.listen: none: no such directory']],
+  ['a socket below a file', `interfaces: [${vm('./f.yaml/x')}]`, ['interfaces.0.listen: f.yaml: is no directory']],
+  [
+    'a socket in place of a file',
+    'sockets: { handlers: { path: ./f.yaml } }',
+    ['sockets.handlers.path: f.yaml: something that is no socket is there'],
+  ],
+  ['state in a file', 'state: { directory: ./f.yaml/s }\nname: a', ['f.yaml:1:21 state.directory: f.yaml: is no directory']],
+  ['a key that is not there', 'state: { directory: ./s, sealKeyFile: ./k }\nname: a', ['f.yaml:1:39 state.sealKeyFile: k: no such file']],
+  ['a short key', 'state: { directory: ./s, sealKeyFile: ./short }\nname: a', ['state.sealKeyFile: short: a key has at least 16 characters']],
+  ['a LAN whose users have no password', 'interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a }]', ['nobody could log in']],
+  [
+    'one address of two spellings',
+    `${USERS}\ninterfaces: [{ type: lan, listen: '[::1]:9700' }, { type: lan, channel: 2, listen: '[0:0::0:1]:9700' }]`,
+    ['interfaces.1.listen: UDP port [0:0::0:1]:9700 is taken by another setting'],
+  ],
 ])('V16: check refuses %s', (_name, text, told) => {
   const found = problems(text);
   expect(new Set(found).size).toBe(found.length);
@@ -105,6 +124,8 @@ test.each([
   ['UDP and TCP', `${USERS}\ninterfaces: [{ type: lan, listen: '127.0.0.1:9700' }]\nsensorFeed: { listen: '127.0.0.1:9700' }`],
   ['a LAN whose users come by the host', `interfaces: [{ type: lan }, ${vm('./x')}]`],
   ['a LAN whose users are kept', 'interfaces: [{ type: lan }]\nstate: { directory: ./s }'],
+  ['a socket in a directory that a service gets at its start', `interfaces: [${vm('/run/ipmi-bmc-nobody/x')}]`],
+  ['a LAN whose user has an empty password, as it says', "interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a, password: '' }]"],
   [
     'a line for the shell',
     `interfaces: [${vm('./x')}]\nchassis: { backend: { type: command, on: 'exit 0', off: 'true' } }\nfirmware: { components: [{ id: 0, name: a, commands: { verify: ./hook.sh -v } }] }`,

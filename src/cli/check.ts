@@ -10,10 +10,10 @@ import { Sections } from '../config/sections.ts';
 import { problemsTogether, type SettingsProblem } from '../config/together.ts';
 import { stepOf } from '../machine/sensors/sensor-factors.ts';
 import { CliError, reading } from './errors.ts';
+import type { Given } from './given.ts';
 import { missingOutside, NamedFiles, type Missing } from './outside.ts';
-
-/** BMCs, and where their settings stand if they come from a file. */
-export type Given = Pick<FileOptions, 'bmcs'> & Partial<FileOptions>;
+import { directoryObstacle } from './places.ts';
+import { sealKey } from './state-place.ts';
 
 /** The BMCs of a file. Throws CliError with one line for each problem. */
 export const loadFile = (file: string): BmcOptions[] => loadWhole(file).bmcs;
@@ -72,12 +72,20 @@ export function makeBmc({ bmcs, place }: Given, i: number, surroundings?: BmcSur
 export const settingsProblem = (error: unknown, place: Given['place'], bmc: number): unknown =>
   error instanceof SettingsError ? new CliError(`${place?.(bmc, error.path) ?? 'the default server'}: ${error.message}`, { cause: error }) : error;
 
+/** Where state is kept, and the key that seals it. Throws CliError with the place in the file. */
+function checkState(state: Given['state'], file: string, place: Given['place']): void {
+  if (state === undefined) return;
+  const obstacle = directoryObstacle(resolve(dirname(file), state.directory));
+  if (obstacle !== undefined) throw new CliError(`${place?.(undefined, ['state', 'directory'])}: ${obstacle}`);
+  if (state.sealKeyFile !== undefined) sealKey(resolve(dirname(file), state.sealKeyFile), place?.(undefined, ['state', 'sealKeyFile']));
+}
+
 export function checkFile(file: string, { json = false, verbose = false }: { json?: boolean; verbose?: boolean }): number {
   try {
     const given = loadWhole(file);
     const { bmcs, place, state } = given;
     const { length } = bmcs;
-    if (state?.sealKeyFile !== undefined) reading(resolve(dirname(file), state.sealKeyFile), () => undefined);
+    checkState(state, file, place);
     const seen = new Sections();
     for (const [i, options] of bmcs.entries()) {
       refuse(

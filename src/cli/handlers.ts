@@ -2,7 +2,8 @@ import { twoSocketServer } from '../config/index.ts';
 import { keyName, Privilege } from '../commands/command.ts';
 import { isVendorNetFn, manufacturers, oemName } from '../commands/oem-registry.ts';
 import type { Entry, Handler } from '../router/index.ts';
-import { loadWhole, makeBmc, type Given } from './check.ts';
+import { loadWhole, makeBmc } from './check.ts';
+import type { Given } from './given.ts';
 
 const privileges = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
 

@@ -1,7 +1,7 @@
 import { openedFor, SettingsError } from '../config/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { endpointName } from '../world/world.ts';
-import type { Given } from './check.ts';
+import type { Given } from './given.ts';
 import { CliError, problemOf } from './errors.ts';
 import { flagAt, type Overrides } from './overrides.ts';
 
@@ -30,6 +30,8 @@ function socketProblem({ code, message, address: host, port }: SocketError): { w
     case 'EACCES':
       if (where === undefined || port === undefined) return undefined;
       return { where, problem: 'not allowed; a port below 1024 needs root or CAP_NET_BIND_SERVICE (docs/service.md)' };
+    // EINVAL: a zone that is no interface of this machine.
+    case 'EINVAL':
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

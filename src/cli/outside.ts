@@ -1,8 +1,9 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { SettingsPath } from '../config/errors.ts';
-import type { BmcOptions, CommandLine, FruOptions, SatelliteOptions, SensorOptions } from '../config/options.ts';
+import type { BmcOptions, CommandLine, FruOptions, SatelliteOptions, SdrOptions, SelOptions, SensorOptions } from '../config/options.ts';
 import { reading } from './errors.ts';
+import { socketObstacle, socketsOf } from './places.ts';
 
 /** A setting that names something of this machine which is not there. */
 export interface Missing {
@@ -10,11 +11,15 @@ export interface Missing {
   readonly message: string;
 }
 
+/** The records of a BMC whose settings say nothing of them. */
+const NO_SDR: SdrOptions = {};
+
 /** Files that settings name, read once each however many BMCs name them. */
 export class NamedFiles {
   readonly #folder: string;
   readonly #changed: number;
   readonly #read = new Map<string, Uint8Array | string>();
+  readonly #made = new Map<object, object>();
 
   /** Relative paths begin in `folder`; `changed`: wall milliseconds, when the settings were changed last. */
   constructor(folder: string, changed: number) {
@@ -24,15 +29,31 @@ export class NamedFiles {
 
   /** The settings with the bytes of the files that they name; what cannot be read is added to `missing`. */
   filled(bmc: BmcOptions, missing: Missing[]): BmcOptions {
-    const { sdr = {}, sel, fru, satellites } = bmc;
-    const image = sdr.file === undefined ? sdr.image : this.#bytes(sdr.file, ['sdr', 'file'], missing);
+    // A file that says nothing stays one.
+    if (Object.keys(bmc).length === 0) return bmc;
+    const { sdr = NO_SDR, sel, fru, satellites } = bmc;
     return {
       ...bmc,
-      sdr: { ...sdr, image, time: sdr.time ?? this.#written(sdr.file) },
-      ...(sel?.file === undefined ? {} : { sel: { ...sel, image: this.#bytes(sel.file, ['sel', 'file'], missing) } }),
-      ...(fru && { fru: this.#frus(fru, ['fru'], missing) }),
-      ...(satellites && { satellites: this.#satellites(satellites, ['satellites'], missing) }),
+      sdr: this.#once(sdr, () => ({
+        ...sdr,
+        image: sdr.file === undefined ? sdr.image : this.#bytes(sdr.file, ['sdr', 'file'], missing),
+        time: sdr.time ?? this.#written(sdr.file),
+      })),
+      ...(sel && { sel: this.#once(sel, () => this.#sel(sel, missing)) }),
+      ...(fru && { fru: this.#once(fru, () => this.#frus(fru, ['fru'], missing)) }),
+      ...(satellites && { satellites: this.#once(satellites, () => this.#satellites(satellites, ['satellites'], missing)) }),
     };
+  }
+
+  /** BMCs of one entry share what does not differ between them, and are checked once for it: so they share what is made of it. */
+  #once<T extends object>(given: T, make: () => T): T {
+    const made = (this.#made.get(given) as T | undefined) ?? make();
+    this.#made.set(given, made);
+    return made;
+  }
+
+  #sel(sel: SelOptions, missing: Missing[]): SelOptions {
+    return sel.file === undefined ? sel : { ...sel, image: this.#bytes(sel.file, ['sel', 'file'], missing) };
   }
 
   /** When records were written: at the last change of the settings or of the dump. */
@@ -72,10 +93,14 @@ export class NamedFiles {
   }
 }
 
-/** Programs that the settings start and that are not there, and a console log that is not. */
+/** Programs that the settings start and that are not there, a console log that is not, and places where no socket can be. */
 export function missingOutside(bmc: BmcOptions, folder: string): Missing[] {
   const console = bmc.sol?.console;
   return [
+    ...socketsOf(bmc).flatMap(({ path, place }) => {
+      const message = socketObstacle(resolve(folder, place));
+      return message === undefined ? [] : [{ path, message }];
+    }),
     ...programsOf(bmc).flatMap(({ path, program }) => (isProgram(program, folder) ? [] : [{ path, message: `there is no program '${program}'` }])),
     ...(console?.type === 'replay' && !isThere(resolve(folder, console.file))
       ? [{ path: ['sol', 'console', 'file'], message: `${resolve(folder, console.file)}: no such file` }]

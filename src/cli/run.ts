@@ -9,9 +9,10 @@ import { isSilent } from '../config/together.ts';
 import type { World } from '../world/world.ts';
 import { endpointName } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
-import { checkTogether, loadWhole, makeBmc, type Given } from './check.ts';
+import { checkTogether, loadWhole, makeBmc } from './check.ts';
 import { defaultServer } from './default-server.ts';
 import { CliError, problemOf } from './errors.ts';
+import type { Given } from './given.ts';
 import { greeting, logInsOf } from './greeting.ts';
 import { makeLog, plain, type LogFormat, type LogLevel } from './log.ts';
 import { openProblem } from './open-problem.ts';
@@ -67,7 +68,7 @@ interface Process {
 
 async function serve(file: string | undefined, options: RunOptions, { world, log, write, bmcs, stopped }: Process): Promise<number> {
   const given: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file);
-  const state = stateOf(file, given.state, options);
+  const state = stateOf(file, given, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   const settings = given.bmcs.map((bmc) => overridden(bmc, options));
   for (const [name, flag] of Object.entries(FLAGS) as [keyof Overrides, string][]) {

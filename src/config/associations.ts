@@ -1,6 +1,6 @@
 import { DeviceAssociationRecord, EntityAssociationRecord, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError, settingAt } from './errors.ts';
 import type { AssociationOptions, SdrOptions } from './sensor-options.ts';
 
 /** Contained entities of one record. */
@@ -8,11 +8,12 @@ const PLACES = 4;
 const NOBODY = { entityId: 0, entityInstance: 0 };
 
 /** Entity association records; more than four contained entities make records that are linked (§43.4, §43.5). */
-export const associationsOf = ({ associations = [] }: SdrOptions): Uint8Array[] => associations.flatMap((one) => recordsOf(one));
+export const associationsOf = ({ associations = [] }: SdrOptions): Uint8Array[] =>
+  associations.flatMap((one, i) => settingAt(['associations', i], () => recordsOf(one)));
 
 function recordsOf({ container, entities, range = false, presence = false, deviceRelative = false }: AssociationOptions): Uint8Array[] {
-  if (range && entities.length % 2 !== 0) throw new SettingsError(`association ${container}: a range has a first and a last entity`);
   const contained = entities.map((text) => entityOf(text));
+  if (range) checkRanges(entities, contained);
   const linked = contained.length > PLACES;
   const records: Uint8Array[] = [];
   for (let at = 0; at < contained.length; at += PLACES) {
@@ -32,7 +33,25 @@ function recordsOf({ container, entities, range = false, presence = false, devic
   return records;
 }
 
-function entityOf(text: string): { entityId: number; entityInstance: number } {
+/** Pairs of the first and the last instance of one kind of entity. Throws SettingsError. */
+function checkRanges(entities: readonly string[], contained: readonly Entity[]): void {
+  if (entities.length % 2 !== 0) throw new SettingsError('a range has a first and a last entity', ['entities', entities.length - 1]);
+  for (let last = 1; last < contained.length; last += 2) {
+    const [from, to] = [contained[last - 1], contained[last]];
+    if (from.entityId !== to.entityId || from.entityInstance > to.entityInstance)
+      throw new SettingsError(`from ${entities[last - 1]} to ${entities[last]} is no range: expected instances of one entity, the lower one first`, [
+        'entities',
+        last,
+      ]);
+  }
+}
+
+interface Entity {
+  readonly entityId: number;
+  readonly entityInstance: number;
+}
+
+function entityOf(text: string): Entity {
   const [entityId, entityInstance] = text.split('.').map(Number);
   return { entityId, entityInstance };
 }

@@ -37,7 +37,7 @@ const lan = z.strictObject({
 /** `host:port` or the path of a Unix socket. */
 export const streamAddress = z
   .string()
-  .regex(/^(.*\/.{1,107}|(\[[\da-f:.]+(%[\w.-]+)?\]|[^:\s/]+):\d{1,5})$/i, 'expected host:port or a path with a /')
+  .regex(/^(.*\/.+|(\[[\da-f:.]+(%[\w.-]+)?\]|[^:\s/]+):\d{1,5})$/i, 'expected host:port or a path with a /')
   .refine(isPort, 'expected a port of 0 to 65535');
 
 const vm = z

@@ -24,8 +24,8 @@ export interface FileOptions {
   readonly bmcs: BmcOptions[];
   /** Where what clients change is kept. */
   readonly state?: { readonly directory: string; readonly sealKeyFile?: string };
-  /** `file:line:column key` of a setting of one of `bmcs`, or of the nearest that stands in the file. */
-  readonly place: (bmc: number, path: SettingsPath) => string;
+  /** `file:line:column key` of a setting of one of `bmcs`, or of the nearest that stands in the file; without a BMC of the file itself. */
+  readonly place: (bmc: number | undefined, path: SettingsPath) => string;
 }
 
 /** The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Throws ConfigError. */
@@ -52,8 +52,8 @@ export function parseFile(text: string, file: string): FileOptions {
       return { offset: document.valueOffset(path), message: `${path.join('.')}: ${CLASH}` };
     }),
   );
-  const place = (bmc: number, path: SettingsPath): string => {
-    const whole = pathOf(bmc, path);
+  const place = (bmc: number | undefined, path: SettingsPath): string => {
+    const whole = bmc === undefined ? path : pathOf(bmc, path);
     return `${document.at(document.valueOffset(whole))} ${whole.join('.') || 'file'}`;
   };
   return { bmcs: entries.flat(), state, place };
@@ -67,8 +67,8 @@ function nameClashes(bmcs: readonly BmcOptions[]): number[] {
   return bmcs.flatMap(({ name = 'bmc' }, i) => (seen.size < seen.add(name).size ? [] : [i]));
 }
 
-/** Whole numbers as a placeholder leaves them. */
-const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+/** Numbers as a placeholder leaves them: as YAML has them, in hex too. */
+const NUMBER = /^(-?(0|[1-9]\d*)(\.\d+)?|0x[\da-f]+)$/i;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -195,5 +195,6 @@ function received(issue: z.core.$ZodIssue, path: SettingsPath, value: unknown, s
   if (value === undefined || (value === null && quotes === '')) return ', received nothing';
   if (typeof value === 'object' && value !== null) return '';
   const hint = expected === 'boolean' && typeof value === 'string' && /^(y|n|yes|no|on|off)$/i.test(value) ? ' (write true or false)' : '';
+  if (typeof value === 'number' && !Number.isFinite(value)) return `, received ${source ?? value}`;
   return `, received ${isBare && expected === 'string' && source !== undefined ? source : JSON.stringify(value)}${quotes}${hint}`;
 }

@@ -22,6 +22,8 @@ export function checkKind(sensor: SensorOptions): void {
     if (sensor[key] === undefined) continue;
     throw new SettingsError(unit === undefined ? `${key} is for a sensor with a unit` : `${key} is for a sensor without a unit`, [key]);
   }
+  if (sensor.curve !== undefined && sensor.linearization !== undefined)
+    throw new SettingsError('a sensor with a curve has no linearization', ['linearization']);
   if (unit === undefined) {
     if (eventType === 1) throw new SettingsError('type 1 is that of sensors with thresholds: give it a unit', ['eventType']);
     if (eventType !== undefined && eventType > 0x0c && eventType < 0x6f)

@@ -72,6 +72,11 @@ bmcs:
   expect(bmcs[3].sdr).not.toBe(bmcs[0].sdr);
 });
 
+test('V15: a number put in as hex is a number where one is wanted, and text where text is', () => {
+  const [, { identity, name }] = first("bmcs: [{ count: 20, name: '0x{n}', identity: { productId: '0x{n+15:04x}' } }]");
+  expect([identity?.productId, name]).toEqual([16, '0x1']);
+});
+
 test('V15: a text stays a text, though it looks like a number', () => {
   const [{ name, users }] = first("bmcs: [{ count: 1, name: '{n}', users: [{ id: 2, name: '{n+5}', password: '{n}' }] }]");
   expect([name, users?.[0].name, users?.[0].password]).toEqual(['0', '5', '0']);

@@ -19,6 +19,8 @@ interface Taken {
 const WILDCARDS = ['0.0.0.0', '[::]', '*'];
 const LAN_LISTEN = '127.0.0.1:623';
 const ANY_PORT = '0';
+/** The one who needs no name. */
+const NULL_USER = 1;
 
 /**
  * What no BMC's settings show alone: two listeners at one place, a LAN that nobody can log in to, a file with nothing in it.
@@ -58,7 +60,10 @@ export const isSilent = ({ interfaces = [], sockets = {}, sensorFeed, satellites
   interfaces.length + satellites.length === 0 && !(sockets.handlers ?? sockets.bt ?? sensorFeed);
 
 const hasUser = ({ users = [] }: BmcOptions): boolean =>
-  users.some(({ id, name = '', enabled = true, privilege }) => enabled && privilege !== 'none' && (name !== '' || id === 1));
+  users.some(
+    ({ id, name = '', password, enabled = true, privilege }) =>
+      enabled && privilege !== 'none' && password !== undefined && (name !== '' || id === NULL_USER),
+  );
 
 /** Those who come by another way than LAN can make users; so can a program that answers commands itself. */
 const hasOtherWay = ({ interfaces = [], sockets = {} }: BmcOptions): boolean =>
@@ -112,7 +117,13 @@ function ofInterface(one: InterfaceOptions, path: SettingsPath, stream: Of, file
 
 function cut(place: string): readonly [host: string, port: string] {
   const at = place.lastIndexOf(':');
-  return [place.slice(0, at).toLowerCase(), String(Number(place.slice(at + 1)))];
+  return [plainHost(place.slice(0, at)), String(Number(place.slice(at + 1)))];
+}
+
+/** One spelling of each address: of IPv6 there are many. */
+function plainHost(host: string): string {
+  const [address, zone = ''] = host.toLowerCase().replace(/]$/, '').split('%');
+  return address.startsWith('[') && URL.canParse(`http://${address}]`) ? `${new URL(`http://${address}]`).hostname}${zone}` : host.toLowerCase();
 }
 
 /** Two listeners cannot have one port of these addresses; one of all addresses has all ports. */

@@ -53,6 +53,9 @@ function unionWording(issue: z.core.$ZodIssueInvalidUnion): string {
 /** What an unknown key was meant to be: the known one that is nearly the same, else all of them. */
 export function unknownKey(key: string, known: readonly string[]): string {
   if (known.length === 0) return 'unknown key';
+  // Known of another kind of the same thing.
+  if (known.includes(key)) return 'does not go with the other keys here';
+  if (key === '<<') return 'unknown key: YAML 1.2 has no merge keys; repeat what is meant, or use an alias for a whole value';
   const [near] = known
     .map((one) => ({ one, far: distance(one.toLowerCase(), key.toLowerCase()) }))
     .filter(({ far }) => far <= Math.max(1, Math.floor(key.length / 3)))
