@@ -29,7 +29,7 @@ test('a dump of a server makes a server with the same records, sensors, threshol
   expect(copy.sensors.get('P12V').value).toBeCloseTo(12.1, 1);
 });
 
-test('a record that several sensors share makes each of them', () => {
+test('V10: a record that several sensors share makes each of them', () => {
   const record = sdrRecord(SdrType.Compact, CompactSensorRecord, {
     ownerId: 0x20,
     channel: 0,
@@ -76,6 +76,21 @@ test('a record that several sensors share makes each of them', () => {
     [0x31, 'DIMM AA', 2, true],
     [0x32, 'DIMM AB', 3, true],
   ]);
+  const NUMBER_AT = 7;
+  const numbered = (number: number): Uint8Array => record.map((byte, i) => (i === NUMBER_AT ? number : byte));
+  expect(make({ sdr: { image: numbered(252) } }).sensors.all).toHaveLength(3);
+  expect(() => make({ sdr: { image: numbered(253) } }), 'V10: FFh is reserved').toThrow('3 sensors from number 253 on share a record');
+});
+
+test('V10: names of a dump that are filled up with blanks or zeros are named without them; the records keep them', () => {
+  const sensors = ['FAN 1   ', 'FAN 2~~'].map((name) => ({ name, entity: '29.1', type: 'fan', unit: 'RPM', range: [0, 25500] as const }));
+  const image = dumpOf(make({ sensors })).map((byte) => (byte === 0x7e ? 0 : byte));
+  const bmc = make({ sdr: { image, values: { 'FAN 1': 500, 'FAN 2': 700 } } });
+  expect(bmc.sensors.all.map((sensor) => [sensor.declaration.name, sensor.value])).toEqual([
+    ['FAN 1', 500],
+    ['FAN 2', 700],
+  ]);
+  expect(dumpOf(bmc)).toEqual(image);
 });
 
 describe('what is wrong', () => {

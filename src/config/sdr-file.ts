@@ -1,5 +1,14 @@
 import { DecodeError } from '../codec/index.ts';
-import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../state/storage/sdr-records.ts';
+import {
+  CompactSensorRecord,
+  EventOnlyRecord,
+  FullSensorRecord,
+  idLetters,
+  idName,
+  SDR_HEADER,
+  SdrHeader,
+  SdrType,
+} from '../state/storage/sdr-records.ts';
 import { toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
 import { sensorsNamed, unclearName } from '../machine/sensors/sensor-name.ts';
 import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../machine/sensors/sensor.ts';
@@ -13,6 +22,8 @@ const THRESHOLD = 0x01;
 const NO_ANALOG_READING = 3;
 const SETTABLE = 2;
 const TEN_BITS = 1024;
+/** FFh is reserved (IPMI 2.0 §43.1). */
+const MOST_NUMBER = 254;
 
 /** The records of a dump, one behind the other. Throws SettingsError. */
 export function recordsInFile({ file, image }: SdrOptions): Uint8Array[] {
@@ -151,10 +162,12 @@ interface SharedRecord {
 function shared(record: Uint8Array, values: SharedRecord): SensorDeclaration[] {
   if (values.ownerId !== BMC_ADDRESS) return [];
   const { sensorNumber, lun, entityId, entityInstance, sensorType, eventType, eventOnly, autoRearm = true, shareCount } = values;
+  if (sensorNumber + shareCount - 1 > MOST_NUMBER)
+    throw new SettingsError(`${shareCount} sensors from number ${sensorNumber} on share a record, and the last number is ${MOST_NUMBER}`);
   return Array.from({ length: Math.max(shareCount, 1) }, (_, i) => ({
     number: sensorNumber + i,
     lun,
-    name: idName(values.id) + (shareCount > 1 ? modifier(values, i) : ''),
+    name: shareCount > 1 ? idLetters(values.id) + modifier(values, i) : idName(values.id),
     entityId,
     entityInstance: entityInstance + (values.entityInstanceShared ? i : 0),
     type: sensorType,

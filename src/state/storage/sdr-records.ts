@@ -170,7 +170,10 @@ export function idBytes(name: string): Uint8Array {
 }
 
 /** The text of a type/length byte and what follows it (§43.15): 8-bit ASCII, 6-bit ASCII, BCD plus, or the low bytes of Unicode. */
-export function idName(id: Uint8Array): string {
+export const idName = (id: Uint8Array): string => idLetters(id).replace(/[\0 ]+$/, '');
+
+/** The same with the blanks or zeros that some fill it up with. */
+export function idLetters(id: Uint8Array): string {
   const bytes = id.subarray(1, 1 + (id[0] & 0x1f));
   switch (id[0] >> 6) {
     case 0:
