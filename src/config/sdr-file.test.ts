@@ -93,6 +93,18 @@ test('V10: names of a dump that are filled up with blanks or zeros are named wit
   expect(dumpOf(bmc)).toEqual(image);
 });
 
+test('V10: a reserved linearization and bytes behind the name end nothing: the record stays, the sensor is linear', () => {
+  const [LENGTH, LINEARIZATION, OWNER] = [4, 23, 5];
+  const image = dumpOf(make({ sensors: [{ name: 'T', entity: '3.1', type: 'temperature', unit: 'degrees C', value: 40 }] }));
+  const odd = Uint8Array.from([...image.subarray(0, 5 + image[LENGTH]), ...new Uint8Array(24)]);
+  expect(odd[OWNER]).toBe(0x20);
+  odd[LENGTH] += 24;
+  odd[LINEARIZATION] = 0x30;
+  const bmc = make({ sdr: { image: odd, values: { T: 41 } } });
+  expect(bmc.sensors.get('T').value).toBe(41);
+  expect(bmc.sdr.get(bmc.sdr.ids[0]).record).toEqual(odd);
+});
+
 describe('what is wrong', () => {
   test.each([
     ['cut', Uint8Array.of(1, 0, 0x51, 1, 40, 1, 2), /record 1 at byte 0 goes on behind the end/],

@@ -1,4 +1,4 @@
-import { LINEARIZATIONS, NON_LINEAR } from './linearization.ts';
+import { LINEARIZATIONS } from './linearization.ts';
 
 export { factorsFor } from './factor-choice.ts';
 
@@ -86,4 +86,5 @@ export const ordered = (factors: Factors, raw: number): number => (falls(factors
 const numberOf = ({ signed, onesComplement = false }: Factors, raw: number): number =>
   signed && raw > 127 ? raw - (onesComplement ? 255 : 256) : raw;
 
-const isLinear = ({ linearization = 0 }: Factors): boolean => linearization === 0 || linearization >= NON_LINEAR;
+/** Codes that are reserved (0Ch to 6Fh) are taken for linear, as clients take them. */
+const isLinear = ({ linearization = 0 }: Factors): boolean => linearization === 0 || LINEARIZATIONS[linearization] === undefined;

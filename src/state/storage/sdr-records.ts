@@ -50,7 +50,8 @@ const sensor = {
   modifierUnit: u8,
 };
 /** Type/length byte and characters (§43.15); `name` is always 8-bit ASCII, type 3. */
-const idString = { id: rest(1, 17) };
+/** At most 16 characters (§43.15); records of some controllers go on behind them. */
+const idString = { id: rest(1, 250) };
 
 /** §43.1 Full Sensor Record, after the header. */
 export const FullSensorRecord = layout('Full Sensor Record', {
