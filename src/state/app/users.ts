@@ -159,8 +159,9 @@ export class Users {
   find(name: string, channel: number, privilege: number | undefined): LogInUser | NoLogIn {
     let obstacle: NoLogIn = 'unknown user';
     const able: number[] = [];
-    for (const id of this.#ids()) {
-      if (this.name(id) !== name) continue;
+    for (let id = 1; id <= this.slots; id++) {
+      const record = this.#records.get(id) ?? this.#defaults.get(id);
+      if (record?.name !== name) continue;
       const own = this.#obstacle(id, channel);
       if (own === undefined) able.push(id);
       else if (obstacle === 'unknown user') obstacle = own;
