@@ -37,5 +37,9 @@ function pathOf(line) {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-const vitest = (node, what) =>
-  spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent', ...what], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+function vitest(node, what) {
+  return (
+    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent', ...what], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status ===
+    0
+  );
+}

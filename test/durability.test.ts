@@ -22,7 +22,7 @@ class Bench {
   async start(): Promise<void> {
     this.#process = this.world.process();
     this.#storage = await this.world.until(
-      Storage.open(this.#process.files, '/state', { warn: (line) => expect(line).toMatch(/torn tail|changes are/) }),
+      Storage.open(this.#process.files, '/state', { warn: (line) => expect(line).toMatch(/torn tail|changes are|keys that are guarded/) }),
     );
     this.bmc = new Bmc(
       {

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../world/world.ts';
 import type { StoreDeclaration } from './store-declaration.ts';
+import { declarationOf } from './stores.ts';
 import { Store, type Journal, type Values } from './store.ts';
 
 /** What a line says once more for programs: who, from where, which. Never a secret. */
@@ -40,8 +41,12 @@ export class Setup {
     this.#journal = journal;
   }
 
-  /** What was stored and is no value of the store is told, and not loaded; `fits` looks at what a shape cannot say. */
-  store<V>(declaration: StoreDeclaration<V>, values?: Values<V>, fits?: StoreDeclaration<V>['fits']): Store<V> {
+  /**
+   * What was stored and is no value of the store is told, and not loaded; `fits` looks at what a shape cannot say. By a name alone: a
+   * store of one's own, whose values may be of any kind.
+   */
+  store<V>(declared: StoreDeclaration<V> | string, values?: Values<V>, fits?: StoreDeclaration<V>['fits']): Store<V> {
+    const declaration = typeof declared === 'string' ? (declarationOf(declared) as StoreDeclaration<V>) : declared;
     // One declaration for all BMCs, unless one knows more.
     const own = fits === undefined ? declaration : { ...declaration, fits };
     return new Store<V>(own, this.#journal, values, (message) => this.log.warn(message));

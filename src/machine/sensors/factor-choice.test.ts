@@ -99,6 +99,17 @@ describe('V8: a reading is what was written', () => {
   });
 });
 
+test.each([
+  ['ln', 1, 0, 5],
+  ['ln', 1, 0.5, 6],
+  ['log10', 2, -2, 3],
+  ['log2', 3, -3, 8],
+] as const)('V8: the lowest reading of a logarithm (%s) is the end of its range, though 0 has none', (_name, linearization, min, max) => {
+  const factors = factorsFor(min, max, linearization);
+  expect(Math.abs(back(factors, min) - min)).toBeLessThan(0.1);
+  expect(Math.abs(back(factors, max) - max)).toBeLessThan(0.1);
+});
+
 test('D4: all declarations have one shape', () => {
   const common = { entity: '3.1', type: 'temperature' };
   const declarations = sensorsOf(

@@ -27,10 +27,13 @@ export interface WantedValues {
  */
 export function factorsFor(min: number, max: number, linearization = 0, wanted: WantedValues = {}): Factors | undefined {
   if (linearization === 0) return linearFactors(min, max, wanted);
-  const { inverse, falls = false } = LINEARIZATIONS[linearization];
+  const { of, inverse, falls = false } = LINEARIZATIONS[linearization];
   const ends = [inverse(min), inverse(max)];
   if (falls) ends.reverse();
-  const factors = finest(ends[0], ends[1]);
+  // Where the function has no value at 0 (a logarithm), the lowest reading has to be the range's end itself, not somewhat below.
+  const lowest = Number(ends[0].toPrecision(2));
+  const begins = lowest > 0 && !Number.isFinite(of(0)) ? finest(lowest, ends[1], lowest) : undefined;
+  const factors = begins ?? finest(ends[0], ends[1]);
   return factors && { ...factors, linearization };
 }
 
@@ -103,13 +106,13 @@ function divisor(min: number, max: number, values: readonly number[], distances:
   return undefined;
 }
 
-/** Two digits of M, as fine as the range allows; its ends lie within a step. */
-function finest(min: number, max: number): Factors | undefined {
+/** Two digits of M, three with an anchor, as fine as the range allows; its ends lie within a step. */
+function finest(min: number, max: number, anchor?: number): Factors | undefined {
   const span = max - min || 1;
-  let k2 = Math.max(LEAST_EXPONENT, Math.floor(Math.log10(span / STEPS)) - 1);
+  let k2 = Math.max(LEAST_EXPONENT, Math.floor(Math.log10(span / STEPS)) - (anchor === undefined ? 1 : 2));
   let m = Math.max(1, Math.ceil(span / STEPS / 10 ** k2 - 1e-6));
   while (k2 <= MOST_EXPONENT && m <= LARGEST) {
-    const factors = placed(m, k2, min, max);
+    const factors = placed(m, k2, min, max, anchor);
     if (factors) return shortened(factors);
     if (++m > 100 && k2 < MOST_EXPONENT) {
       m = 10;
