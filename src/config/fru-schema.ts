@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { languageCode } from '../state/storage/fru-text.ts';
-import { latin1Text, plainText } from './text-schema.ts';
+import { dateTime, latin1Text, plainText } from './text-schema.ts';
 
 /** Of an area without a language of its own. */
 const latin1 = latin1Text(63);
@@ -96,10 +96,7 @@ export const fruContent = {
       product: text.optional(),
       serial: text.optional(),
       partNumber: text.optional(),
-      date: z.iso
-        .datetime({ local: true, offset: true, error: 'expected a date (2026-01-15)' })
-        .or(z.iso.date('expected a date and time (2026-01-15T12:30)'))
-        .optional(),
+      date: dateTime.or(z.iso.date('expected a date and time (2026-01-15T12:30)')).optional(),
       fruFile: text.optional(),
       custom,
     })

@@ -46,6 +46,16 @@ describe('V11: a file of history', () => {
     ]);
   });
 
+  test('sel save: names in any letters, before the lines too; what it leaves of OEM records is no event', () => {
+    const text =
+      '# Größe 服\n0x04 0x01 0x01 0x01 0x59 0xb4 0xb4 # Größe\r\n0xa2 0x01 0x02 0x03 0x04 0x05 0x06 # Unknown\n0x03 0x08 0x02 0xef 0x01 0xff 0xff\n';
+    const bmc = bmcOf({ image: new TextEncoder().encode(text) });
+    expect(recordsOf(bmc).map((record) => [...record.subarray(9, 12)])).toEqual([
+      [0x04, 1, 1],
+      [0x03, 8, 2],
+    ]);
+  });
+
   test("our own export: the lines of this BMC's log", () => {
     const line = (bmc: string, record: number[]): string =>
       JSON.stringify({ bmc, store: 'sel', key: '5', value: { $bytes: Buffer.from(record).toString('hex') } });
@@ -112,6 +122,9 @@ describe('V11: a history in words', () => {
     [{ sensor: 'PSU1' }, 'expected event or record, and not both'],
     [{ event: 1 }, 'expected sensor or type, and not both'],
     [{ sensor: 'PSU1', event: 0, time: '1969-12-31' }, 'expected a time from 1970-01-01 to 2106-02-07'],
+    [{ sensor: 'CPU Temp', event: 'uc', reading: 300 }, "bmc.yaml sel.entries.0.reading: 300 is beyond the sensor's range"],
+    [{ record: 'c0 00000000 a20200 010203040506', generator: 3 }, 'bmc.yaml sel.entries.0.generator: a whole record says its generator itself'],
+    [{ record: 'e0 0102030405060708090a0b0c0d', time: '2026-01-15' }, 'bmc.yaml sel.entries.0.time: records of types E0h to FFh have no time'],
     [{ record: '0102' }, 'expected 16 bytes, or 14 from the record type on'],
   ])('%j is refused where it stands', (entry, problem) => {
     const refused = (): Bmc => {

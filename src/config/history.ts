@@ -17,6 +17,14 @@ const EVM_REV = 0x04;
 const UNSPECIFIED = 0xffffffff;
 const EVENT_BYTES = 7;
 const UNUSED = 0xff;
+/** How a file of `sel save` begins, behind remarks: names of sensors in it are in whatever letters. */
+const SAVED = /^(?:\s|#[^\n]*\n)*0x[\da-f]{1,2}\s/i;
+/** Event message revisions that there are (§29.7). In the place of one, `sel save` writes a byte of an OEM record. */
+const EVM_REVS = [0x03, 0x04];
+/** OEM records from here on have no time stamp (§32.3). */
+const UNTIMED = 0xe0;
+/** What a whole record says itself. */
+const IN_RECORD = ['sensor', 'type', 'eventType', 'asserted', 'reading', 'data', 'generator'] as const;
 
 /** The entries that the SEL begins with, oldest first: the file's, then those in words. Throws SettingsError. */
 export function historyOf({ name = 'bmc', sel = {} }: BmcOptions, sensors: readonly SensorDeclaration[]): GivenEntry[] {
@@ -35,8 +43,8 @@ function entriesInFile({ file, image }: SelOptions, bmc: string): GivenEntry[] {
   if (!image || image.length === 0) return [];
   const text = latin1(image);
   if (text.startsWith('{')) return exported(text, bmc);
-  const isText = image.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f));
-  if (isText) return saved(text);
+  const isPlain = image.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f));
+  if (isPlain || SAVED.test(text)) return saved(text);
   if (image.length % RECORD_SIZE !== 0) throw new SettingsError(`${image.length} bytes are no whole number of ${RECORD_SIZE}-byte entries`);
   return Array.from({ length: image.length / RECORD_SIZE }, (_, i) => ({ record: image.slice(i * RECORD_SIZE, (i + 1) * RECORD_SIZE), timed: true }));
 }
@@ -67,6 +75,7 @@ function saved(text: string): GivenEntry[] {
     const bytes = words.split(/[\s,]+/).map((word) => (/^0x[\da-f]{1,2}$/i.test(word) ? Number(word) : NaN));
     if (bytes.length !== EVENT_BYTES || bytes.some(Number.isNaN))
       throw new SettingsError(`line ${i + 1}: expected ${EVENT_BYTES} bytes (0x04 0x01 ...), as 'ipmitool sel save' writes them`);
+    if (!EVM_REVS.includes(bytes[0])) return [];
     const record = new Uint8Array(RECORD_SIZE);
     record.set([0, 0, SYSTEM_EVENT, 0xff, 0xff, 0xff, 0xff, BMC_ADDRESS, 0, ...bytes]);
     return [{ record, timed: true }];
@@ -75,7 +84,11 @@ function saved(text: string): GivenEntry[] {
 
 function entryOf(entry: SelEntryOptions, sensors: readonly SensorDeclaration[]): GivenEntry {
   const time = entry.time === undefined ? undefined : secondsOf(entry.time);
-  if (entry.record !== undefined) return recordOf(entry.record, time);
+  if (entry.record !== undefined) {
+    const other = IN_RECORD.find((key) => entry[key] !== undefined);
+    if (other !== undefined) throw new SettingsError(`a whole record says its ${other} itself`, [other]);
+    return recordOf(entry.record, time);
+  }
   const { event, asserted = true, generator = BMC_ADDRESS, data = [] } = entry;
   if (event === undefined) throw new SettingsError('expected event, or record');
   const sensor = entry.sensor === undefined ? undefined : sensorOf(entry.sensor, sensors);
@@ -111,6 +124,9 @@ function reading({ reading: value }: SelEntryOptions, sensor: SensorDeclaration 
   if (value === undefined) return undefined;
   const { analog } = sensor ?? {};
   if (!analog || sensor?.eventType !== THRESHOLD_TYPE) throw new SettingsError('only the event of a threshold sensor has a reading', ['reading']);
+  const { min, max } = analog;
+  if (value < Math.min(min, max) || value > Math.max(min, max))
+    throw new SettingsError(`${value} is beyond the sensor's range ${min} to ${max}`, ['reading']);
   const threshold = analog.thresholds[THRESHOLDS[offset >> 1]];
   const raw = toRaw(analog.factors, value);
   return threshold === undefined ? [0x40, raw] : [0x50, raw, toRaw(analog.factors, threshold)];
@@ -136,6 +152,7 @@ function recordOf(digits: string, time: number | undefined): GivenEntry {
     throw new SettingsError(`expected ${RECORD_SIZE} bytes, or ${RECORD_SIZE - 2} from the record type on`, ['record']);
   const record = new Uint8Array(RECORD_SIZE);
   record.set(bytes, RECORD_SIZE - bytes.length);
+  if (time !== undefined && record[2] >= UNTIMED) throw new SettingsError('records of types E0h to FFh have no time', ['time']);
   if (time !== undefined) new DataView(record.buffer).setUint32(3, time, true);
   return { record, timed: true };
 }

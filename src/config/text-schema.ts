@@ -33,7 +33,10 @@ const LAST_SECOND = 0xfffffffe;
 export const secondsOf = (time: string): number =>
   Math.floor(Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/.test(time) || !time.includes('T') ? time : `${time}Z`) / 1000);
 
-export const timeText = z.iso
-  .datetime({ local: true, offset: true, error: 'expected a date and time (2026-01-15T12:30)' })
+const zoned = { local: true, offset: true, error: 'expected a date and time (2026-01-15T12:30)' };
+/** A date and time of ISO 8601, to the minute or finer, with a zone or without. */
+export const dateTime = z.iso.datetime(zoned).or(z.iso.datetime({ ...zoned, precision: -1 }));
+
+export const timeText = dateTime
   .or(z.iso.date('expected a date (2026-01-15)'))
   .refine((time) => secondsOf(time) >= 0 && secondsOf(time) <= LAST_SECOND, 'expected a time from 1970-01-01 to 2106-02-07');

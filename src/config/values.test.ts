@@ -66,6 +66,7 @@ test.each([
   [analog('value: .nan'), 'sensors.0.value: expected a number, or an object with one of base, formula, file, command, push, received .nan'],
   [analog('value: { base: 3, formula: t }'), 'sensors.0.value.formula: does not go with the other keys here'],
   ['users: [&a { id: 2 }, { <<: *a, id: 3 }]', '1:25 users.1.<<: unknown key: YAML 1.2 has no merge keys'],
+  ["fru: [{ id: 0, name: a, board: { date: '2026-01-15T25:00Z' } }]", '1:40 fru.0.board.date: expected a date and time (2026-01-15T12:30)'],
   ['sdr: { name: 服 }', '1:14 sdr.name: expected characters of ISO 8859-1'],
   ['pef: { filters: [{ actions: [], sensorNumber: 255 }] }', '1:47 pef.filters.0.sensorNumber: expected number to be <=254'],
   ['pef: { filters: [{ actions: [], offsets: [15] }] }', '1:43 pef.filters.0.offsets.0: expected number to be <=14'],
@@ -122,3 +123,8 @@ test.each([
   'fru: [{ id: 0, name: a, product: { name: 服务器 } }]',
   "interfaces: [{ type: lan, kg: 'clé' }]",
 ])('V2: taken: %s', (text) => expect(told(text)).toBe('no problem'));
+
+test.each(["sdr: { time: '2026-01-15T12:00+01:00' }", "fru: [{ id: 0, name: a, board: { date: '2026-01-15T12:00Z' } }]"])(
+  'V7: a time to the minute may have a zone: %s',
+  (text) => expect(told(text)).toBe('no problem'),
+);
