@@ -1,5 +1,5 @@
 // docs/config.md and schema/config.schema.json: every key of a config file from the schema that checks it, with what its type says of it.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { fileSchema } from '../src/config/schema.ts';
 
@@ -38,7 +38,6 @@ type Members = ReadonlyMap<string, Member>;
 
 const SOURCES = [
   'config/options',
-  'machine/backends/backend-options',
   'config/firmware-options',
   'config/interface-options',
   'config/pef-options',
@@ -48,9 +47,21 @@ const SOURCES = [
   'state/storage/fru-records',
 ];
 
+/** Kinds have no type but that of their schema: the rooms where they are, by the type that all of a room are. */
+const KINDS = { BackendOptions: 'backends' } as const;
+
+/** The objects in the schemas of the kinds of a room, with the comments in them. */
+const kindsText = (room: string): string =>
+  readdirSync(new URL(`../src/kinds/${room}/`, import.meta.url))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(new URL(`../src/kinds/${room}/${file}`, import.meta.url), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/^const \w+ = \(zod: Zod\) =>/gm)].map(({ index }) => [text, text.indexOf('{', index)] as const))
+    .map(([text, open]) => text.slice(open, closing(text, open) + 1))
+    .join('\n');
+
 /** The types of the settings by name: their text. */
 function typesIn(): ReadonlyMap<string, string> {
-  const types = new Map<string, string>();
+  const types = new Map<string, string>(Object.entries(KINDS).map(([type, room]) => [type, kindsText(room)]));
   for (const source of SOURCES) {
     let text: string;
     try {
@@ -85,7 +96,7 @@ function membersOf(text: string): Members[] {
     const body = text.slice(open + 1, end);
     const members = new Map<string, Member>();
     for (let at = 0; at < body.length;) {
-      const match = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?readonly '?([\w-]+)'?\??:\s*/g;
+      const match = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?(?:readonly )?'?([\w-]+)'?\??:\s*/g;
       match.lastIndex = at;
       const one = match.exec(body);
       if (!one) break;
@@ -100,13 +111,14 @@ function membersOf(text: string): Members[] {
   return found;
 }
 
-/** A type ends at the semicolon outside of braces. */
+/** A type ends at the semicolon outside of braces, a schema at the comma. */
 function endOfType(text: string, start: number): number {
+  const separator = /\breadonly /.test(text) ? ';' : ',';
   let depth = 0;
   for (let at = start; at < text.length; at++) {
     if ('{(['.includes(text[at])) depth++;
     else if ('})]'.includes(text[at])) depth--;
-    else if (text[at] === ';' && depth <= 0) return at;
+    else if (text[at] === separator && depth <= 0) return at;
   }
   return text.length;
 }

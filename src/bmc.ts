@@ -1,4 +1,4 @@
-import { makePower, type Power } from './assembly/backends.ts';
+import { makePower } from './assembly/backends.ts';
 import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';
 import { tellOfActs } from './assembly/audit-lines.ts';
@@ -12,7 +12,7 @@ import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembl
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot, watchdogEvents } from './reactions/machine-events.ts';
 import { CC } from './codec/index.ts';
-import { openingFor, settingAt } from './config/errors.ts';
+import { openingFor, settingAt } from './settings/errors.ts';
 import { firewallRules } from './config/firewall.ts';
 import { historyOf } from './config/history.ts';
 import { channelsOf, withBusses } from './config/channels.ts';
@@ -26,6 +26,7 @@ import { sensorsOf } from './config/sensors.ts';
 import { blobHandlers } from './handlers/oem/blob.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
+import type { Power } from './kinds/backends/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './bmc-state.ts';
 import { AuxiliaryLogs } from './state/log/auxiliary-logs.ts';

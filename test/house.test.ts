@@ -12,6 +12,7 @@ const below: Record<string, string[]> = {
   codec: [],
   world: [],
   joint: [],
+  settings: ['codec', 'world'],
   crypto: [],
   images: ['codec'],
   commands: ['codec'],
@@ -22,23 +23,28 @@ const below: Record<string, string[]> = {
   machine: ['codec', 'commands', 'wire', 'state', 'world'],
   services: ['codec', 'joint', 'commands', 'crypto', 'images', 'wire', 'router', 'state', 'machine', 'world'],
   'bmc-state.ts': ['router', 'state', 'machine', 'services'],
-  config: ['codec', 'commands', 'wire', 'state', 'machine', 'services', 'world'],
   handlers: ['codec', 'joint', 'commands', 'images', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts'],
   interfaces: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
+  kinds: `
+    codec joint commands wire router state machine services
+    bmc-state.ts settings interfaces world`
+    .split(/\s+/)
+    .filter(Boolean),
+  config: ['codec', 'commands', 'wire', 'state', 'machine', 'services', 'settings', 'kinds', 'world'],
   reactions: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
   client: ['codec', 'commands', 'crypto', 'images', 'wire', 'router', 'world'],
   assembly: `
     codec commands crypto wire router state storage machine services
-    bmc-state.ts config handlers interfaces reactions world`
+    bmc-state.ts settings kinds config handlers interfaces reactions world`
     .split(/\s+/)
     .filter(Boolean),
   'bmc.ts': `
     codec joint commands wire router state storage machine services
-    bmc-state.ts config handlers interfaces reactions assembly world`
+    bmc-state.ts settings kinds config handlers interfaces reactions assembly world`
     .split(/\s+/)
     .filter(Boolean),
   cli: `
-    codec commands images wire router state storage machine config handlers interfaces
+    codec commands images wire router state storage machine settings config handlers interfaces
     client bmc.ts world`
     .split(/\s+/)
     .filter(Boolean),
@@ -46,7 +52,8 @@ const below: Record<string, string[]> = {
 /** The same inside of the rooms that have folders with ways between them; what lies loose in a room is under all of its folders. */
 const folders: Record<string, Record<string, string[]>> = {
   state: { app: [], storage: ['app'], log: ['app', 'storage'], parameters: ['app', 'log'] },
-  machine: { chassis: [], sensors: ['chassis'], 'serial-port': ['chassis'], backends: ['chassis'] },
+  machine: { chassis: [], sensors: ['chassis'], 'serial-port': ['chassis'] },
+  kinds: { backends: [] },
   services: { update: [], blobs: ['update'], alerting: [], payloads: [], bridging: [], dcmi: [], serial: [], watchdog: [] },
 };
 /** The largest part of the house that one room may be. */
@@ -56,6 +63,8 @@ const outside: Record<string, RegExp> = {
   world: /^node:/,
   crypto: /^node:crypto$/,
   storage: /^node:(crypto|path)$/,
+  settings: /^zod$/,
+  kinds: /^zod$/,
   config: /^(yaml|zod|node:path)$/,
   cli: /^(commander|picocolors|node:.*)$/,
 };
@@ -121,6 +130,22 @@ test('no room is more than 15 % of the house', () => {
 test('floors 1-4 use Node built-ins alone, and only where the plan says so', () => {
   const wrong = lines.filter(({ room, target }) => !target.startsWith('.') && !outside[room]?.test(target));
   expect(wrong).toEqual([]);
+});
+
+test('only what reads files loads the library that checks them: kinds get it handed in', () => {
+  const wrong = files
+    .filter((file) => /^(settings|kinds)\//.test(file))
+    .filter((file) => /^import (?!type )[^;]*from 'zod'/m.test(readFileSync(join(src, file), 'utf8')));
+  expect(wrong).toEqual([]);
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.size === loaded.add(file).size || !file.endsWith('.ts')) return;
+    const imports = readFileSync(join(src, file), 'utf8').matchAll(/^(?:import|export)\b(?! type\b)[^'";]*?\bfrom '([^']+)'/gm);
+    for (const [, target] of imports) load(target.startsWith('.') ? join(dirname(file), target) : target);
+  };
+  load('bmc.ts');
+  expect([...loaded].filter((file) => !file.endsWith('.ts') && !file.startsWith('node:'))).toEqual([]);
+  expect(loaded.size).toBeGreaterThan(100);
 });
 
 test('time, chance, sockets and files are reached through World', () => {

@@ -1,10 +1,10 @@
-import { SettingsError } from '../config/errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
 import { cleanupBlob, FLASH_PATHS, FlashBlobs, netPath, versionBlobs, windowPath, type Blobs, type DataPathKind } from '../services/blobs/index.ts';
 import type { Log } from '../state/setup.ts';
 import type { UpdateService } from '../services/update/index.ts';
 import type { World } from '../world/world.ts';
-import { OWN, streamAddressOf } from './addresses.ts';
+import { OWN, streamAddressOf } from '../settings/addresses.ts';
 
 const WINDOW = 65_536;
 

@@ -1,4 +1,4 @@
-import { SettingsError } from '../config/errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import type { ConsoleOptions } from '../config/options.ts';
 import type { BmcState } from '../bmc-state.ts';
 import type { ConsolePort, ConsoleSource } from '../machine/serial-port/console.ts';
@@ -8,7 +8,7 @@ import { SimulatedConsole } from '../machine/serial-port/simulated.ts';
 import { TtyControl } from '../machine/serial-port/tty.ts';
 import { ConnectingSource } from '../machine/serial-port/stream-source.ts';
 import type { World } from '../world/world.ts';
-import { OWN, streamAddressOf } from './addresses.ts';
+import { OWN, streamAddressOf } from '../settings/addresses.ts';
 
 /** A start bit, eight bits and a stop bit. */
 const BITS_PER_CHARACTER = 10;

@@ -1,5 +1,5 @@
 import { hexBytes, hexText } from '../codec/index.ts';
-import { SettingsError, settingAt, type SettingsPath } from '../config/errors.ts';
+import { SettingsError, settingAt, type SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
 import { privilegeOf } from '../config/privilege.ts';

@@ -1,5 +1,5 @@
 import { ICMB_CHANNEL, SERIAL_CHANNEL } from '../config/channels.ts';
-import { SettingsError, type SettingsPath } from '../config/errors.ts';
+import { SettingsError, type SettingsPath } from '../settings/errors.ts';
 import type {
   IcmbInterfaceOptions,
   InterfaceOptions,
@@ -30,7 +30,7 @@ import {
 import type { Interface } from '../router/index.ts';
 import type { BmcState } from '../bmc-state.ts';
 import { endpointName, streamName, type World } from '../world/world.ts';
-import { endpointOf, OWN, streamAddressOf } from './addresses.ts';
+import { endpointOf, OWN, streamAddressOf } from '../settings/addresses.ts';
 import type { Busses } from './satellites.ts';
 
 /** What an interface is made with besides its settings. */

@@ -1,7 +1,7 @@
 import type { Sensor } from '../machine/sensors/sensor.ts';
 import type { Sensors } from '../machine/sensors/sensors.ts';
 import { streamName, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
-import { OWN, streamAddressOf } from './addresses.ts';
+import { OWN, streamAddressOf } from '../settings/addresses.ts';
 
 /** The body that gives a sensor back to its source. */
 const SOURCE = 'source';

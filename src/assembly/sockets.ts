@@ -1,10 +1,10 @@
-import type { SettingsPath } from '../config/errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 import type { SocketsOptions } from '../config/options.ts';
 import { BtSocket, HandlerSocket } from '../interfaces/index.ts';
 import type { Router } from '../router/index.ts';
 import type { BmcState } from '../bmc-state.ts';
 import { streamName, type World } from '../world/world.ts';
-import { OWN } from './addresses.ts';
+import { OWN } from '../settings/addresses.ts';
 import { SensorFeed } from './sensor-feed.ts';
 
 /** What other programs connect to beside the interfaces. */

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Bmc, type BmcSurroundings } from '../bmc.ts';
 import { channelsOf } from '../config/channels.ts';
-import { SettingsError } from '../config/errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
 import { units } from '../config/names.ts';
 import type { BmcOptions } from '../config/options.ts';

@@ -1,4 +1,4 @@
-import { openedFor, SettingsError } from '../config/errors.ts';
+import { openedFor, SettingsError } from '../settings/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { endpointName } from '../world/world.ts';
 import type { Given } from './given.ts';

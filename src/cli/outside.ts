@@ -1,6 +1,6 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import type { SettingsPath } from '../config/errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions, CommandLine, FruOptions, SatelliteOptions, SdrOptions, SelOptions, SensorOptions } from '../config/options.ts';
 import { reading } from './errors.ts';
 import { socketObstacle, socketsOf } from './places.ts';

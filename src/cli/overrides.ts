@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { SettingsPath } from '../config/errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 
 /** Options of the command line that stand for settings of the file. Their paths are relative to the working directory. */

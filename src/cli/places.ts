@@ -1,6 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SettingsPath } from '../config/errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 
 /** Bytes of a Unix socket's path. */

@@ -1,6 +1,6 @@
 import { DeviceAssociationRecord, EntityAssociationRecord, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
-import { SettingsError, settingAt } from './errors.ts';
+import { SettingsError, settingAt } from '../settings/errors.ts';
 import type { AssociationOptions, SdrOptions } from './sensor-options.ts';
 
 /** Contained entities of one record. */

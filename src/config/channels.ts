@@ -1,7 +1,7 @@
 import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../state/app/channels.ts';
 import { AuthType } from '../wire/lan15.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import type {
   IcmbInterfaceOptions,
   InterfaceOptions,

@@ -11,7 +11,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import type { SettingsPath } from './errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 
 /** Values that aliases may stand for in all: an alias of aliases of aliases would fill the memory (a "bomb"). */
 const MOST_ALIASED = 10_000;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { streamAddress } from './interface-schema.ts';
-import { latin1Text } from './text-schema.ts';
+import { latin1Text, streamAddress } from '../settings/texts.ts';
 
 const version = z
   .string()
@@ -11,7 +10,7 @@ const size = z.int().min(1);
 
 const component = z.strictObject({
   id: z.int().min(0).max(7),
-  name: latin1Text(11).min(1),
+  name: latin1Text(z, 11).min(1),
   blob: z
     .string()
     .regex(/^\/flash\/(?!(hash|verify|update|cleanup|active\/.*)$)[\w./-]{1,40}$/, 'expected a path below /flash/ that is not taken')
@@ -45,7 +44,7 @@ export const firmwareSchema = z.strictObject({
   components: z.array(component).min(1).max(8),
   paths: z
     .strictObject({
-      net: streamAddress.optional(),
+      net: streamAddress(z).optional(),
       window: z
         .strictObject({
           file: z.string().min(1),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { languageCode } from '../state/storage/fru-text.ts';
-import { dateTime, latin1Text, plainText } from './text-schema.ts';
+import { dateTime, latin1Text, plainText } from '../settings/texts.ts';
 
 /** Of an area without a language of its own. */
-const latin1 = latin1Text(63);
-const text = plainText(63);
+const latin1 = latin1Text(z, 63);
+const text = plainText(z, 63);
 /** A field holds whole units of such a size: what lies between two is refused, and not rounded. */
 const inUnitsOf = (unit: number, least: number, most: number) =>
   z
@@ -54,12 +54,12 @@ const inOrder = ({ low, nominal, high }: { low?: number; nominal: number; high?:
   (low ?? nominal) <= nominal && nominal <= (high ?? nominal);
 const managementAccess = z
   .strictObject({
-    systemUrl: latin1Text(250).optional(),
-    systemName: latin1Text(64).optional(),
-    systemPing: latin1Text(64).optional(),
-    componentUrl: latin1Text(250).optional(),
-    componentName: latin1Text(250).optional(),
-    componentPing: latin1Text(64).optional(),
+    systemUrl: latin1Text(z, 250).optional(),
+    systemName: latin1Text(z, 64).optional(),
+    systemPing: latin1Text(z, 64).optional(),
+    componentUrl: latin1Text(z, 250).optional(),
+    componentName: latin1Text(z, 250).optional(),
+    componentPing: latin1Text(z, 64).optional(),
   })
   .refine((texts) => Object.keys(texts).length > 0, 'expected at least one of its texts');
 /** A record's length is a byte, and the maker's number comes first. */
@@ -96,7 +96,7 @@ export const fruContent = {
       product: text.optional(),
       serial: text.optional(),
       partNumber: text.optional(),
-      date: dateTime.or(z.iso.date('expected a date and time (2026-01-15T12:30)')).optional(),
+      date: dateTime(z).or(z.iso.date('expected a date and time (2026-01-15T12:30)')).optional(),
       fruFile: text.optional(),
       custom,
     })

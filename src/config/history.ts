@@ -5,11 +5,11 @@ import { toRaw } from '../machine/sensors/sensor-factors.ts';
 import { THRESHOLDS, type SensorDeclaration } from '../machine/sensors/sensor.ts';
 import { RECORD_SIZE, type GivenEntry } from '../state/log/sel.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
-import { SettingsError, settingAt } from './errors.ts';
+import { SettingsError, settingAt } from '../settings/errors.ts';
 import { eventOffset, eventWords, SENSOR_SPECIFIC, THRESHOLD_TYPE } from './event-words.ts';
 import { sensorTypes } from './names.ts';
 import type { BmcOptions, SelEntryOptions, SelOptions } from './options.ts';
-import { secondsOf } from './text-schema.ts';
+import { secondsOf } from '../settings/texts.ts';
 
 const SYSTEM_EVENT = 0x02;
 const EVM_REV = 0x04;

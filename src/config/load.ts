@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { SettingsDocument, type Mistake } from './document.ts';
-import type { SettingsPath } from './errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions } from './options.ts';
 import { bmcSchema, countSchema, fileSchema, stateSchema } from './schema.ts';
 import { defOf, keysAt, schemasAt } from './schema-walk.ts';

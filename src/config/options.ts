@@ -1,12 +1,21 @@
 import type { FruContent } from '../state/storage/fru-image.ts';
-import type { BackendOptions } from '../machine/backends/backend-options.ts';
+import type { BackendOptions } from '../kinds/backends/index.ts';
 import type { FirmwareOptions } from './firmware-options.ts';
 import type { InterfaceOptions } from './interface-options.ts';
 import type { PefOptions } from './pef-options.ts';
 import type { PrivilegeName } from './privilege.ts';
 import type { SdrOptions, SensorFeedOptions, SensorOptions } from './sensor-options.ts';
 
-export type * from '../machine/backends/backend-options.ts';
+export type {
+  BackendOptions,
+  CommandBackendOptions,
+  CommandLine,
+  HttpBackendOptions,
+  LibvirtBackendOptions,
+  QemuBackendOptions,
+  SimulatedBackendOptions,
+  VmProtocolBackendOptions,
+} from '../kinds/backends/index.ts';
 export type * from './firmware-options.ts';
 export type * from './interface-options.ts';
 export type * from './pef-options.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sensorTypes } from './names.ts';
-import { latin1Text } from './text-schema.ts';
+import { latin1Text } from '../settings/texts.ts';
 
 const byte = z.int().min(0).max(255);
 
@@ -61,5 +61,5 @@ export const pefSchema = z.strictObject({
       }),
     )
     .optional(),
-  strings: z.array(latin1Text(60)).max(8).optional(),
+  strings: z.array(latin1Text(z, 60)).max(8).optional(),
 });

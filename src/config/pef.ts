@@ -3,7 +3,7 @@ import { DestinationType, PolicyRule, type AlertPolicy, type EventFilter } from 
 import { LanParameter } from '../state/parameters/lan-parameters.ts';
 import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/parameters/pef-filters.ts';
 import { FILTERS, type PefDefaults } from '../state/parameters/pef-parameters.ts';
-import { SettingsError, settingAt } from './errors.ts';
+import { SettingsError, settingAt } from '../settings/errors.ts';
 import { sensorTypes } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { rig } from '../../test/support/bmc.ts';
 import { AuthType } from '../wire/lan15.ts';
-import type { SettingsPath } from './errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 import { channelsOf } from './channels.ts';
 import type { BmcOptions } from './options.ts';
 import { alertSetsOf, pefOf } from './pef.ts';

@@ -6,7 +6,7 @@ import type { LanSettings } from '../state/parameters/lan-parameters.ts';
 import { RestorePolicy, type ChassisOptions } from '../machine/chassis/chassis.ts';
 import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/users.ts';
 import { hash } from '../wire/index.ts';
-import { SettingsError, settingAt } from './errors.ts';
+import { SettingsError, settingAt } from '../settings/errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';

@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { backendSchema } from './backend-schema.ts';
+import { backends } from '../kinds/backends/index.ts';
+import { kindsSchema } from './kinds-schema.ts';
 import { parseSelector } from './firewall.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
-import { interfaceSchema, slaveAddress, streamAddress } from './interface-schema.ts';
-import type { BmcOptions, SatelliteOptions } from './options.ts';
+import { interfaceSchema } from './interface-schema.ts';
+import type { BackendOptions, BmcOptions, SatelliteOptions } from './options.ts';
 import { pefSchema } from './pef-schema.ts';
 import { selSchema } from './sel-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
-import { latin1Text, utf8Text } from './text-schema.ts';
+import { latin1Text, slaveAddress, streamAddress, utf8Text } from '../settings/texts.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
@@ -46,8 +47,8 @@ const console = z.discriminatedUnion('type', [
   z
     .strictObject({
       type: z.literal('socket'),
-      connect: streamAddress.optional(),
-      listen: streamAddress.optional(),
+      connect: streamAddress(z).optional(),
+      listen: streamAddress(z).optional(),
       mode: z.int().min(0).max(0o777).optional(),
     })
     .refine(({ connect, listen }) => (connect === undefined) !== (listen === undefined), 'expected connect or listen, and not both'),
@@ -61,7 +62,7 @@ const console = z.discriminatedUnion('type', [
 ]);
 
 const fru = z
-  .strictObject({ id: z.int().min(0).max(254), name: latin1Text(16), entity: entity.optional(), ...fruContent })
+  .strictObject({ id: z.int().min(0).max(254), name: latin1Text(z, 16), entity: entity.optional(), ...fruContent })
   .refine(
     ({ file, chassis, board, product, multirecord, internalUse }) =>
       file === undefined || !(chassis ?? board ?? product ?? multirecord ?? internalUse),
@@ -91,9 +92,9 @@ const identity = z.strictObject({
 });
 
 const satellite = z.strictObject({
-  address: slaveAddress,
+  address: slaveAddress(z),
   channel: z.int().min(0).max(11).optional(),
-  name: latin1Text(16).min(1).optional(),
+  name: latin1Text(z, 16).min(1).optional(),
   entity: entity.optional(),
   identity: identity.optional(),
   sensors: z.array(sensor).optional(),
@@ -114,8 +115,8 @@ const bmc = {
   users: unique(
     z.strictObject({
       id: z.int().min(1).max(63),
-      name: utf8Text(16).optional(),
-      password: utf8Text(20).optional(),
+      name: utf8Text(z, 16).optional(),
+      password: utf8Text(z, 20).optional(),
       privilege: privilege.optional(),
       enabled: z.boolean().optional(),
       sol: z.boolean().optional(),
@@ -136,7 +137,7 @@ const bmc = {
     .strictObject({
       power: z.enum(['on', 'off']).optional(),
       restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional(),
-      backend: backendSchema.optional(),
+      backend: kindsSchema<BackendOptions>(backends).optional(),
       softOff: z.number().min(0).max(3600).optional(),
       events: z.boolean().optional(),
     })

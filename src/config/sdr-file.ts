@@ -13,9 +13,9 @@ import { toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
 import { sensorsNamed, unclearName } from '../machine/sensors/sensor-name.ts';
 import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../machine/sensors/sensor.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import type { BmcOptions } from './options.ts';
-import { secondsOf } from './text-schema.ts';
+import { secondsOf } from '../settings/texts.ts';
 import type { SdrOptions, SensorValue, SourceMaker } from './sensor-options.ts';
 
 const THRESHOLD = 0x01;

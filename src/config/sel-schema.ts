@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { sensorType } from './pef-schema.ts';
-import { timeText } from './text-schema.ts';
+import { timeText } from '../settings/texts.ts';
 
 const byte = z.int().min(0).max(255);
 const entry = z
   .strictObject({
-    time: timeText.optional(),
+    time: timeText(z).optional(),
     sensor: z.string().min(1).optional(),
     type: sensorType.optional(),
     eventType: z.int().min(1).max(0x7f).optional(),

@@ -1,5 +1,5 @@
 import { ordered, toRaw, toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import type { SensorOptions, SensorValue, ThresholdOption } from './sensor-options.ts';
 
 /** From the lowest to the highest. */

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { FormulaError, parseFormula } from '../machine/sensors/formula.ts';
 import { units } from './names.ts';
 import { sensorType } from './pef-schema.ts';
-import { streamAddress } from './interface-schema.ts';
-import { latin1Text, timeText } from './text-schema.ts';
+import { latin1Text, streamAddress, timeText } from '../settings/texts.ts';
 
 /** Instances 60h..7Fh are those of one controller, 0..5Fh those of the system (IPMI 2.0 §39.1). */
 const isEntity = (text: string): boolean => {
@@ -53,7 +52,7 @@ const threshold = z.enum(['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr']);
 const offsets = z.array(z.int().min(0).max(14)).optional();
 
 export const sensor = z.strictObject({
-  name: latin1Text(16).min(1),
+  name: latin1Text(z, 16).min(1),
   number: z.int().min(1).max(254).optional(),
   lun: z.literal([0, 1, 3]).optional(),
   entity,
@@ -82,9 +81,9 @@ export const sensor = z.strictObject({
 });
 
 export const sdrSchema = z.strictObject({
-  name: latin1Text(16).optional(),
+  name: latin1Text(z, 16).optional(),
   file: z.string().min(1).optional(),
-  time: timeText.optional(),
+  time: timeText(z).optional(),
   values: z.record(z.string(), sensorValue).optional(),
   associations: z
     .array(
@@ -99,4 +98,4 @@ export const sdrSchema = z.strictObject({
     .optional(),
 });
 
-export const sensorFeed = z.strictObject({ listen: streamAddress });
+export const sensorFeed = z.strictObject({ listen: streamAddress(z) });

@@ -2,7 +2,7 @@ import { LINEARIZATIONS, NON_LINEAR } from '../machine/sensors/linearization.ts'
 import { factorsFor } from '../machine/sensors/factor-choice.ts';
 import type { Factors } from '../machine/sensors/sensor-factors.ts';
 import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration } from '../machine/sensors/sensor.ts';
-import { SettingsError, settingAt } from './errors.ts';
+import { SettingsError, settingAt } from '../settings/errors.ts';
 import { checkKind, checkRange, checkReadings } from './sensor-check.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';

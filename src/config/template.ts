@@ -1,4 +1,4 @@
-import type { SettingsPath } from './errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 
 /** A placeholder that says nothing: what is wrong, and where. */
 export interface TemplateProblem {

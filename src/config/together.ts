@@ -1,4 +1,4 @@
-import type { SettingsPath } from './errors.ts';
+import type { SettingsPath } from '../settings/errors.ts';
 import type { InterfaceOptions } from './interface-options.ts';
 import type { BmcOptions } from './options.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import { simWorld } from '../world/index.ts';
-import { SettingsError } from './errors.ts';
+import { SettingsError } from '../settings/errors.ts';
 import { parseFile } from './load.ts';
 
 /** What is wrong with the settings of a file, in the words of `check`. */

@@ -9,7 +9,7 @@ import { GetUserAccess, GetUserName, PasswordOperation, SetUserPassword } from '
 import { Privilege } from '../../src/commands/command.ts';
 import { GetFruInventoryAreaInfo, ReadFruData } from '../../src/commands/storage/fru.ts';
 import { GetSdr } from '../../src/commands/storage/sdr.ts';
-import { SettingsError } from '../../src/config/errors.ts';
+import { SettingsError } from '../../src/settings/errors.ts';
 import { ConfigError, parseFile } from '../../src/config/load.ts';
 import { units } from '../../src/config/names.ts';
 import type { FruOptions, SensorOptions } from '../../src/config/options.ts';

@@ -4,7 +4,7 @@ import { Bmc } from '../../bmc.ts';
 import { connectVm, type VmClient } from '../../client/index.ts';
 import { CC } from '../../codec/index.ts';
 import type { BackendOptions } from '../../config/options.ts';
-import type { PowerAction } from '../chassis/machine.ts';
+import type { PowerAction } from '../../machine/chassis/machine.ts';
 import { simWorld, type SimWorld, type Stream } from '../../world/index.ts';
 import type { SimProgram } from '../../world/sim-programs.ts';
 import { bootingFrom } from './libvirt.ts';

@@ -1,9 +1,26 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import type { LibvirtBackendOptions } from './backend-options.ts';
-import type { PowerAction } from '../chassis/machine.ts';
-import type { MachineReports, PowerBackend } from '../chassis/machine.ts';
+import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import type { Program, Timer } from '../../world/world.ts';
-import { firstLineOf, Poll, type BackendSurroundings, type BootDevice } from './backend.ts';
+import { firstLineOf, Poll, seconds, type BackendKind, type BackendSurroundings, type BootDevice } from './backend.ts';
+import type { Zod } from '../../settings/texts.ts';
+import type { Settings } from '../kind.ts';
+
+const schema = (zod: Zod) =>
+  zod.strictObject({
+    type: zod.literal('libvirt'),
+    /** Name, id or UUID. */
+    domain: zod.string().min(1),
+    /** Connection URI. Default: virsh's own. */
+    connect: zod.string().optional(),
+    /** Default `virsh`. */
+    virsh: zod.string().optional(),
+    /** Seconds for one command. Default 15. */
+    timeout: seconds(zod),
+    /** Seconds between two looks at the domain's state, besides libvirt's events. Default 10. */
+    interval: seconds(zod),
+  });
+
+export type LibvirtBackendOptions = Settings<typeof schema>;
 
 const COMMANDS: Readonly<Record<Exclude<PowerAction, 'cycle'>, string>> = {
   on: 'start',
@@ -145,3 +162,9 @@ export function bootingFrom(xml: string, device: string): string {
     .replace(/\s*<boot order=['"]\d+['"][^>]*\/>/g, '')
     .replace(/<\/os>/, `${order}</os>`);
 }
+
+export const libvirt: BackendKind<LibvirtBackendOptions> = {
+  type: 'libvirt',
+  schema,
+  make: (options, around) => ({ backend: new LibvirtBackend(options, around) }),
+};

@@ -1,9 +1,35 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import type { CommandBackendOptions, CommandLine } from './backend-options.ts';
-import type { PowerAction } from '../chassis/machine.ts';
-import type { MachineReports, PowerBackend } from '../chassis/machine.ts';
+import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import type { Ran } from '../../world/world.ts';
-import { cannot, firstLineOf, Poll, type BackendSurroundings } from './backend.ts';
+import { cannot, commandLine, firstLineOf, Poll, seconds, type BackendKind, type BackendSurroundings } from './backend.ts';
+import type { Zod } from '../../settings/texts.ts';
+import type { Settings } from '../kind.ts';
+
+const schema = (zod: Zod) =>
+  zod.strictObject({
+    type: zod.literal('command'),
+    /** Switches the machine on. */
+    on: commandLine(zod),
+    /** Switches it off. */
+    off: commandLine(zod),
+    /** Default: off and on. */
+    reset: commandLine(zod).optional(),
+    /** Default: off, the power cycle interval, on. */
+    cycle: commandLine(zod).optional(),
+    /** Asks its system to shut down. Default: cannot be done. */
+    soft: commandLine(zod).optional(),
+    /** Interrupts it for a diagnosis. Default: cannot be done. */
+    diag: commandLine(zod).optional(),
+    /** Prints `on` or `off`. Without it the power is what was asked for last. */
+    status: commandLine(zod).optional(),
+    /** Seconds for one command. Default 10. */
+    timeout: seconds(zod),
+    /** Seconds between two looks at the status. Default 10. */
+    interval: seconds(zod),
+  });
+
+/** A command for each action; the environment says what is wanted (IPMI_ACTION, IPMI_BOOT_DEVICE, IPMI_BMC_NAME ...). */
+export type CommandBackendOptions = Settings<typeof schema>;
 
 /** A command for each action. It learns from its environment what is wanted, and says by its exit code whether it was done. */
 export class CommandBackend implements PowerBackend {
@@ -41,13 +67,13 @@ export class CommandBackend implements PowerBackend {
     return Promise.resolve();
   }
 
-  async #do(action: PowerAction, command: CommandLine): Promise<void> {
+  async #do(action: PowerAction, command: string | readonly string[]): Promise<void> {
     const { code, stderr } = await this.#run(action, command);
     if (code === null) throw new IpmiError(CC.Timeout, 'the command took too long');
     if (code !== 0) throw new Error(`the command ended with ${code}${stderr.trim() && `: ${firstLineOf(stderr)}`}`);
   }
 
-  async #look(command: CommandLine, reports: MachineReports): Promise<void> {
+  async #look(command: string | readonly string[], reports: MachineReports): Promise<void> {
     try {
       const { code, stdout } = await this.#run('status', command);
       const [, word] = /\b(on|off)\b/i.exec(stdout) ?? [];
@@ -58,7 +84,7 @@ export class CommandBackend implements PowerBackend {
     }
   }
 
-  #run(action: string, command: CommandLine): Promise<Ran> {
+  #run(action: string, command: string | readonly string[]): Promise<Ran> {
     const { device, persistent, efi } = this.#around.boot();
     const env = {
       IPMI_BMC_NAME: this.#around.name,
@@ -71,3 +97,9 @@ export class CommandBackend implements PowerBackend {
     return this.#around.world.programs.run(program, args, { env, timeout: (this.#options.timeout ?? 10) * 1000 });
   }
 }
+
+export const command: BackendKind<CommandBackendOptions> = {
+  type: 'command',
+  schema,
+  make: (options, around) => ({ backend: new CommandBackend(options, around) }),
+};

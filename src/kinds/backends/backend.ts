@@ -1,4 +1,8 @@
+import type { z } from 'zod';
 import { CC, IpmiError } from '../../codec/index.ts';
+import type { VmMachine } from '../../interfaces/index.ts';
+import type { PowerBackend } from '../../machine/chassis/machine.ts';
+import type { Zod } from '../../settings/texts.ts';
 import type { Log } from '../../state/setup.ts';
 import type { Clock, Timer, World } from '../../world/world.ts';
 
@@ -46,7 +50,30 @@ export interface BackendSurroundings {
   readonly name: string;
   /** What the machine is to boot, now. */
   readonly boot: () => BootRequest;
+  /** The BMC has an interface of type `vm`. */
+  readonly hasVm: boolean;
 }
+
+/** What works the machine, and who of it follows the `vm` interface. */
+export interface Power {
+  readonly backend?: PowerBackend;
+  readonly machine?: VmMachine;
+}
+
+/** What switches a machine, of a kind that `chassis.backend` asks for by its `type`. */
+export interface BackendKind<O extends { readonly type: string }> {
+  readonly type: O['type'];
+  /** What a file may say of it. */
+  readonly schema: (zod: Zod) => z.ZodObject;
+  /** Throws SettingsError. Nothing of the BMC is looked at before an action begins: it is under construction. */
+  make(options: O, around: BackendSurroundings): Power;
+}
+
+/** A program and its arguments as a list, or a line. */
+export const commandLine = (zod: Zod) => zod.union([zod.string().min(1), zod.array(zod.string()).min(1)]);
+
+/** An interval that may be left out, up to an hour. */
+export const seconds = (zod: Zod) => zod.number().positive().max(3600).optional();
 
 /** A back end that cannot do this with its machine. */
 export const cannot = (what: string): IpmiError => new IpmiError(CC.NotSupportedInState, what);

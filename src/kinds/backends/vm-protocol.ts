@@ -1,9 +1,20 @@
-import type { VmProtocolBackendOptions } from './backend-options.ts';
-import type { PowerAction } from '../chassis/machine.ts';
-import type { MachineReports, PowerBackend } from '../chassis/machine.ts';
+import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import { VmCapability, VmCode } from '../../wire/vm.ts';
 import type { Program, Timer } from '../../world/world.ts';
-import { cannot, firstLineOf, wordsOf, type BackendSurroundings } from './backend.ts';
+import { cannot, commandLine, firstLineOf, wordsOf, type BackendKind, type BackendSurroundings, type Power } from './backend.ts';
+import { SettingsError } from '../../settings/errors.ts';
+import type { Zod } from '../../settings/texts.ts';
+import type { Settings } from '../kind.ts';
+
+const schema = (zod: Zod) =>
+  zod.strictObject({
+    type: zod.literal('vm-protocol'),
+    /** Program and arguments, or a line that is cut at its blanks: it starts the machine, which then connects. Without it nobody can switch it on. */
+    start: commandLine(zod).optional(),
+  });
+
+/** The machine behind the `vm` interface, by the protocol's own operations. The default where there is such an interface. */
+export type VmProtocolBackendOptions = Settings<typeof schema>;
 
 /** Milliseconds after which a machine that is not connected is off: its monitor would have connected again. */
 const GRACE = 3000;
@@ -145,4 +156,20 @@ export class VmProtocolBackend implements PowerBackend {
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => this.#around.world.clock.after(ms, resolve));
   }
+}
+
+export const vmProtocol: BackendKind<VmProtocolBackendOptions> = {
+  type: 'vm-protocol',
+  schema,
+  make(options, around) {
+    if (!around.hasVm) throw new SettingsError('vm-protocol needs an interface of type vm', ['chassis', 'backend']);
+    const machine = new VmProtocolBackend(options, around);
+    return { backend: machine, machine };
+  },
+};
+
+/** What follows from a `vm` interface where no back end is asked for. */
+export function machineOfVm(around: BackendSurroundings): Power {
+  const machine = new VmProtocolBackend({}, around, true);
+  return { backend: machine, machine };
 }

@@ -1,8 +1,24 @@
-import type { HttpBackendOptions } from './backend-options.ts';
-import type { PowerAction } from '../chassis/machine.ts';
-import type { MachineReports, PowerBackend } from '../chassis/machine.ts';
+import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import { CC, IpmiError } from '../../codec/index.ts';
-import { firstLineOf, Poll, type BackendSurroundings } from './backend.ts';
+import { firstLineOf, Poll, seconds, type BackendKind, type BackendSurroundings } from './backend.ts';
+import type { Zod } from '../../settings/texts.ts';
+import type { Settings } from '../kind.ts';
+
+const schema = (zod: Zod) =>
+  zod.strictObject({
+    type: zod.literal('http'),
+    /** Where the machine is switched and asked for (docs/vm.md). */
+    url: zod.string().regex(/^https?:\/\/\S+$/, 'expected an http or https URL'),
+    /** Sent with each request; what they say is in no log. */
+    headers: zod.record(zod.string(), zod.string()).optional(),
+    /** Seconds for one request. Default 10. */
+    timeout: seconds(zod),
+    /** Seconds between two looks at the power. Default 10; 0: never. */
+    interval: zod.number().min(0).max(3600).optional(),
+  });
+
+/** `POST` does an action, `GET` tells the power. */
+export type HttpBackendOptions = Settings<typeof schema>;
 
 /**
  * A web hook. `POST url {"bmc", "action", "boot": {"device", "persistent", "efi"}}` does an action, answered 2xx when it was
@@ -62,3 +78,9 @@ export class HttpBackend implements PowerBackend {
     }
   }
 }
+
+export const http: BackendKind<HttpBackendOptions> = {
+  type: 'http',
+  schema,
+  make: (options, around) => ({ backend: new HttpBackend(options, around) }),
+};

@@ -1,10 +1,22 @@
-import type { QemuBackendOptions } from './backend-options.ts';
-import type { PowerAction } from '../chassis/machine.ts';
-import type { MachineReports, PowerBackend } from '../chassis/machine.ts';
+import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import type { Clock, Program } from '../../world/world.ts';
-import { firstLineOf, wordsOf, type BackendSurroundings, type BootDevice } from './backend.ts';
+import { commandLine, firstLineOf, wordsOf, type BackendKind, type BackendSurroundings, type BootDevice } from './backend.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
 import { settled } from '../../world/settled.ts';
+import type { Zod } from '../../settings/texts.ts';
+import type { Settings } from '../kind.ts';
+
+const schema = (zod: Zod) =>
+  zod.strictObject({
+    type: zod.literal('qemu'),
+    /** Program and arguments, or a line that is cut at its blanks; `-qmp` and `-boot` are put behind them. */
+    command: commandLine(zod),
+    /** Path of the Unix socket for QEMU's monitor, in a directory where nobody else can put one. */
+    qmp: zod.string().min(1).max(107),
+  });
+
+/** A QEMU process of this BMC. */
+export type QemuBackendOptions = Settings<typeof schema>;
 
 /** Boot order letters of `-boot`. */
 const BOOT: Readonly<Partial<Record<BootDevice, string>>> = { pxe: 'n', disk: 'c', safe: 'c', cdrom: 'd', floppy: 'a' };
@@ -155,3 +167,9 @@ export class QemuBackend implements PowerBackend {
     return new Promise((resolve) => this.#clock.after(ms, resolve));
   }
 }
+
+export const qemu: BackendKind<QemuBackendOptions> = {
+  type: 'qemu',
+  schema,
+  make: (options, around) => ({ backend: new QemuBackend(options, around) }),
+};

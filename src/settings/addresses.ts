@@ -1,4 +1,4 @@
-import { SettingsError } from '../config/errors.ts';
+import { SettingsError } from './errors.ts';
 import { parseEndpoint, type Endpoint, type StreamAddress } from '../world/world.ts';
 
 /** Mode of a socket whose callers have every right on the BMC: this user alone. */
