@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { BmcState } from '../bmc-state.ts';
 import { Bmc } from '../bmc.ts';
 import { connectLan, loopback } from '../client/index.ts';
 import { Privilege } from '../commands/command.ts';
@@ -86,4 +87,17 @@ test('V17: a power action that the machine refuses names its BMC; the host and a
   bmc.frontPanel.press('reset');
   await world.run(10);
   expect(said).toEqual(['node-7: power reset by front panel']);
+});
+
+test('C1: what a session has done around by a bus is told as its own', async () => {
+  const { bmc, said, fields } = await bench();
+  const [session] = bmc.sessions.active;
+  const cause = new Context<BmcState>(bmc, session.channel, Privilege.Oem, 0, session, '192.0.2.77:4000');
+  const bus = { number: 0, medium: 'ipmb', maxAnswer: 57 } as const;
+  session.privilege = Privilege.Administrator;
+  said.length = fields.length = 0;
+  const around = new Context<BmcState>(bmc, bus, Privilege.Administrator, 0, undefined, '82h', cause);
+  await bmc.router.enter({ netFn: 6, cmd: 0x47, lun: 0, data: Uint8Array.of(3, 0) }, around);
+  expect(said).toEqual(["node-7: user 3 'joe' disabled by user 'admin' at 192.0.2.77:4000"]);
+  expect(fields).toMatchObject([{ user: 'admin', peer: '192.0.2.77:4000', channel: 1 }]);
 });

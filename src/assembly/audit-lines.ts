@@ -63,8 +63,8 @@ const ACTS: ReadonlyMap<number, Tell> = new Map([
   ),
 ]);
 
-/** `user 'admin' at 192.0.2.7:40712`, or the way by which somebody without a session came. */
-function by({ session, requester, channel }: Context): string {
+/** `user 'admin' at 192.0.2.7:40712`, whichever way round the request came, or the way by which somebody without a session did. */
+function by({ origin: { session, requester, channel } }: Context): string {
   const way = requester === '' ? `channel ${channel.number}` : requester;
   if (session === undefined) return `channel ${channel.number}${requester === '' ? '' : `, ${requester}`}`;
   return `${session.userName === '' ? 'the null user' : `user '${session.userName}'`} at ${way}`;
@@ -79,7 +79,7 @@ export function tellOfActs(bmc: BmcState & { readonly router: Router<BmcState> }
     const act = actIn(tell, message.data, bmc);
     const done = (answer: Answer): Answer => {
       if (answer[0] === 0 && act) {
-        const fields = { event: act.event, ...act.fields, user: context.session?.userName, peer: context.requester, channel: context.channel.number };
+        const fields = { event: act.event, ...act.fields, ...whoOf(context) };
         bmc.setup.log.info(`${act.text} by ${by(context)}`, fields);
       }
       return answer;
@@ -88,6 +88,12 @@ export function tellOfActs(bmc: BmcState & { readonly router: Router<BmcState> }
     return answer instanceof Promise ? answer.then(done) : done(answer);
   });
 }
+
+const whoOf = ({ origin: { session, requester, channel } }: Context): LogFields => ({
+  user: session?.userName,
+  peer: requester,
+  channel: channel.number,
+});
 
 function actIn(tell: Tell, data: Uint8Array, bmc: BmcState): Act | undefined {
   try {

@@ -87,6 +87,7 @@ export class Identity {
   readonly #revision: FirmwareRevision;
   readonly #firmware: Store<FirmwareRevision>;
   readonly #guids: Store<string>;
+  #system: { readonly text: string; readonly bytes: Uint8Array } | undefined;
   /** For a disk that could not store them. */
   readonly #made = { device: '', system: '' };
   readonly #given: Readonly<Record<'device' | 'system', string | undefined>>;
@@ -144,7 +145,10 @@ export class Identity {
   }
 
   get systemGuidBytes(): Uint8Array {
-    return guidBytes(this.systemGuid);
+    const { systemGuid } = this;
+    // Each log-in signs it.
+    if (this.#system?.text !== systemGuid) this.#system = { text: systemGuid, bytes: guidBytes(systemGuid) };
+    return this.#system.bytes.slice();
   }
 }
 

@@ -147,6 +147,8 @@ export class Sessions {
   }
 
   #makeRoom(userId: number): boolean {
+    // Fewer sessions than one may have: nothing has to be counted.
+    if (this.#byId.size < this.share) return true;
     const own = this.active.filter((session) => session.userId === userId);
     const isFull = this.#byId.size >= this.limit;
     if (!isFull && own.length < this.share) return true;

@@ -93,6 +93,8 @@ export class Users {
   readonly #lockOuts: LockOuts;
   readonly #setup: Setup;
   readonly #nullUser: boolean;
+  /** Slots that somebody was ever in, in order: each log-in looks through them. */
+  #known: readonly number[] | undefined;
   readonly #listeners = new Listeners<[userId: number]>();
   readonly #limitListeners = new Listeners<[userId: number]>();
   readonly #lockOutListeners = new Listeners<[userId: number, channel: number]>();
@@ -254,8 +256,10 @@ export class Users {
     return this.#lockOuts.isLocked(id, channel) ? 'user locked out' : undefined;
   }
 
-  #ids(): number[] {
-    return Array.from({ length: this.slots }, (_, i) => i + 1).filter((id) => this.#records.has(id) || this.#defaults.has(id));
+  #ids(): readonly number[] {
+    return (this.#known ??= [...new Set([...this.#records.keys()].map(Number).concat(...this.#defaults.keys()))]
+      .filter((id) => id >= 1 && id <= this.slots)
+      .sort((a, b) => a - b));
   }
 
   #record(id: number): UserRecord {
@@ -270,6 +274,7 @@ export class Users {
   }
 
   #change(id: number, record: UserRecord, revokes: boolean): Durable {
+    if (!this.#records.has(id)) this.#known = undefined;
     const done = this.#records.set(id, record);
     return revokes ? whenStored(done, () => this.#listeners.tell(id)) : done;
   }
