@@ -20,6 +20,8 @@ export interface Stamp {
   readonly id: string;
   /** Counts the starts. */
   readonly generation: number;
+  /** How many changes the files that guard had taken by then, by file: one that has fewer now was cut. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 interface Kept {
@@ -40,6 +42,8 @@ export class Contents {
   readonly #notes = new Set<string>();
   /** Every key of the other file is noted. */
   #hasAllNotes = false;
+  /** Changes of BMCs that this file has taken since it was made, those that a compaction left out included. */
+  #count = 0;
   /** Values that were written; how many of them are left tells what is history. */
   #written = 0;
 
@@ -52,6 +56,7 @@ export class Contents {
       }
       return;
     }
+    this.#count++;
     for (const { store, key, value, version } of entries) {
       const values = valuesOf(this.#bmcs, bmc, store);
       const kept = value === undefined ? undefined : { value, version };
@@ -66,6 +71,7 @@ export class Contents {
     if (key === 'doubt') this.loseSome();
     else if (key === 'trust') this.trust();
     else if (key === 'notes') this.#hasAllNotes = true;
+    else if (key === 'count' && Number.isSafeInteger(value)) this.#count = value as number;
     else if (key === 'stamp' && isStamp(value)) {
       this.#stamp = value;
       this.#endsWithStamp = true;
@@ -78,6 +84,10 @@ export class Contents {
 
   get endsWithStamp(): boolean {
     return this.#endsWithStamp;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   /** Something of what was written until now cannot be read. */
@@ -170,11 +180,16 @@ export class Contents {
     }
     if (this.#notes.size > 0) yield { bmc: DIRECTORY, entries: [...this.#notes].map((key) => ({ store: NOTES, key, value: true })) };
     if (this.#hasAllNotes) yield allNotesChange();
+    // Behind the values, each of which counts as it is read.
+    yield { bmc: DIRECTORY, entries: [{ store: FILES, key: 'count', value: this.#count }] };
     if (this.#stamp) yield stampChange(this.#stamp);
   }
 }
 
 const noteOf = (bmc: string, store: string, key: string): string => JSON.stringify([bmc, store, key]);
+
+/** A change of a BMC, and not what the files know of each other. */
+export const isOfBmc = ({ bmc }: Change): boolean => bmc !== DIRECTORY;
 
 export const allNotesChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'notes', value: true }] });
 export const doubtChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'doubt', value: true }] });
@@ -194,8 +209,8 @@ const entryOf = (store: string, key: string, kept: Kept | undefined): Entry =>
 
 function isStamp(value: unknown): value is Stamp {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, generation } = value as Partial<Stamp>;
-  return typeof id === 'string' && Number.isSafeInteger(generation);
+  const { id, generation, counts = {} } = value as Partial<Stamp>;
+  return typeof id === 'string' && Number.isSafeInteger(generation) && Object.values(counts).every((count) => Number.isSafeInteger(count));
 }
 
 /** What reading a journal from its first record to `end` gives. */

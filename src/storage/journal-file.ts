@@ -1,6 +1,6 @@
 import { CC, IpmiError } from '../codec/index.ts';
 import type { Files, OpenFile } from '../world/world.ts';
-import { doubtChange, readRecords, trustChange, type Contents, type Reading } from './contents.ts';
+import { doubtChange, isOfBmc, readRecords, trustChange, type Contents, type Reading } from './contents.ts';
 import { joined } from './bytes.ts';
 import { headerOf, identify, startOf } from './journal-head.ts';
 import { encodeChange, encodeChanges, SEALED_MAGIC, type Change } from './record.ts';
@@ -74,6 +74,8 @@ export class JournalFile {
   /** Something in it could not be read. */
   readonly wasDamaged: boolean;
 
+  #count: number;
+
   private constructor(
     options: JournalFileOptions,
     seal: Seal | undefined,
@@ -88,6 +90,7 @@ export class JournalFile {
     this.#file = file;
     this.#size = size;
     this.contents = contents;
+    this.#count = contents.count;
     this.wasThere = wasThere;
     this.wasDamaged = damaged > 0;
     this.#compactAbove = Math.max(options.compactAbove ?? COMPACT_ABOVE, size);
@@ -135,6 +138,17 @@ export class JournalFile {
     return journal;
   }
 
+  /** Changes that it has taken since it was made. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Resolves when what was appended until now is on disk, or refused. */
+  async settled(): Promise<void> {
+    await this.#compacting;
+    await this.#writing;
+  }
+
   /** Bytes of the file. */
   get size(): number {
     return this.#size;
@@ -159,8 +173,7 @@ export class JournalFile {
 
   /** Waits for what is being written. */
   async close(): Promise<void> {
-    await this.#compacting;
-    await this.#writing;
+    await this.settled();
     if (this.#dirty) await this.#clean();
     await this.#file.close();
   }
@@ -232,6 +245,7 @@ export class JournalFile {
     await this.#file.datasync();
     this.#dirty = false;
     this.#size += bytes.length;
+    this.#count += changes.filter(isOfBmc).length;
   }
 
   /** The disk is full: our history goes, in the turn of the batch that found it so. False: there was none, or no room even for the rest. */

@@ -82,6 +82,33 @@ describe.each(['access.journal', 'secrets.journal'])('%s', (name) => {
     }
   });
 
+  test('H6: cut between two records, or put back as it was earlier in the same start: locked, or nothing is missing', async () => {
+    const whole = simWorld(1);
+    await changed(whole);
+    const files = new Map<string, Uint8Array>();
+    for (const one of FILES) files.set(one, await read(whole, one));
+    const data = files.get(name)!;
+    const ends = [...data.keys()].filter((at) => at > MAGIC.length && data[at] === 0x1e && data[at + 1] === 0x62 && data[at + 2] === 0x6d);
+    expect(ends.length).toBeGreaterThan(4);
+    for (const place of ends) {
+      const world = simWorld(1);
+      for (const [one, content] of files) await write(world, one, one === name ? content.subarray(0, place) : content);
+      const life = await start(world);
+      const { bmc } = life;
+      expect(bmc.users.testPassword(2, bytes('of-the-file')), `cut at ${place}`).not.toBe('right');
+      expect(bmc.users.logIn('guest', 1, undefined), `cut at ${place}`).toBeUndefined();
+      expect(bmc.users.access(2, 1).privilegeLimit, `cut at ${place}`).not.toBe(Privilege.Administrator);
+      const kg = bmc.channels.kg(1);
+      expect(kg === undefined && bmc.channels.available(1), `cut at ${place}`).toBe(false);
+      await end(world, life);
+      // It was counted anew, and stays locked.
+      const again = await start(world);
+      expect(again.bmc.users.testPassword(2, bytes('of-the-file')), `cut at ${place}, again`).not.toBe('right');
+      expect(again.bmc.users.logIn('guest', 1, undefined), `cut at ${place}, again`).toBeUndefined();
+      await end(world, again);
+    }
+  });
+
   test('H6: any one flipped bit locks, or changes nothing', async () => {
     const whole = simWorld(1);
     await changed(whole);
@@ -125,9 +152,10 @@ test('H6: a torn last record is cut, and locks nothing', async () => {
     await changed(world);
     const life = await start(world);
     await world.until(life.bmc.users.setPassword(3, bytes('another'))!);
+    // As the power leaves it: nothing is said at the end.
+    const left = await Promise.all(FILES.map(async (name) => [name, await read(world, name)] as const));
     await end(world, life);
-    const whole = await read(world, 'secrets.journal');
-    await write(world, 'secrets.journal', whole.subarray(0, whole.length - cut));
+    for (const [name, whole] of left) await write(world, name, name === 'secrets.journal' ? whole.subarray(0, whole.length - cut) : whole);
     const again = await start(world);
     expect(again.warnings.join('\n')).toMatch(/^\/state\/secrets.journal: a torn tail of \d+ byte\(s\) was cut$/);
     expect(again.bmc.users.logIn('admin', 1, undefined)?.password).toEqual(bytes('of-the-client'));

@@ -99,6 +99,8 @@ export class Storage {
 
   /** Resolves when everything that was acknowledged is on disk and the directory is free again. */
   async close(): Promise<void> {
+    await Promise.all(this.#all.map((journal) => journal.settled()));
+    await countAgain(this.#journals);
     await Promise.all(this.#all.map((journal) => journal.close()));
     await this.#lock.release();
   }
@@ -182,10 +184,12 @@ function legacyLoss(file: StoreFile, { state, secrets }: Journals): string | und
 function strangeness(file: StoreFile, journals: Journals, id: string, newest: number): string | undefined {
   const { contents, wasThere } = journals[file];
   const { stamp } = contents;
-  if (isCutStart(file, journals, newest)) return undefined;
+  const missing = Math.max(...FILES.map((one) => journals[one].contents.stamp?.counts?.[file] ?? 0)) - contents.count;
+  const cut = wasThere && stamp?.id === id && missing > 0 ? `its last ${missing} change(s) are missing` : undefined;
+  if (isCutStart(file, journals, newest)) return cut;
   if (!stamp) return wasThere ? 'not of this directory' : 'lost, or emptied';
   if (stamp.id !== id || FILES.some((other) => (journals[other].contents.stamp?.id ?? id) !== id)) return 'not of the same directory as the others';
-  return stamp.generation === newest ? undefined : `older than the others (start ${stamp.generation} of ${newest})`;
+  return stamp.generation === newest ? cut : `older than the others (start ${stamp.generation} of ${newest})`;
 }
 
 /** Files are stamped in this order: one that has not been reached has none behind it that has. */
@@ -241,7 +245,7 @@ async function stamp(journals: Journals, directory: string, warn: (message: stri
   const id = FILES.map((file) => journals[file].contents.stamp?.id).find((one) => one !== undefined) ?? randomUUID();
   const newest = Math.max(...generations);
   const isEven = generations.every((one) => one === newest) && FILES.every((file) => journals[file].contents.stamp?.id === id);
-  const next: Stamp = { id, generation: isEven || newest === 0 ? newest + 1 : newest };
+  const next: Stamp = { id, generation: isEven || newest === 0 ? newest + 1 : newest, counts: countsOf(journals) };
   try {
     for (const file of STAMPED) {
       const { contents } = journals[file];
@@ -252,6 +256,18 @@ async function stamp(journals: Journals, directory: string, warn: (message: stri
   } catch (error) {
     warn(`${directory}: this start is not counted: ${(error as Error).message}`);
   }
+}
+
+const countsOf = (journals: Journals): Record<string, number> =>
+  Object.fromEntries(FILES.filter((file) => isGuard({ file })).map((file) => [file, journals[file].count]));
+
+/** At its end a start says once more what the files have taken: whatever is cut off them until the next one is missed. */
+async function countAgain(journals: Journals): Promise<void> {
+  const { stamp } = journals.state.contents;
+  const counts = countsOf(journals);
+  if (!stamp || Object.entries(counts).every(([file, count]) => stamp.counts?.[file] === count)) return;
+  // A disk that is full has said so before; the counts of the start then hold.
+  await Promise.all(FILES.map((file) => settled(journals[file].append(stampChange({ ...stamp, counts })))));
 }
 
 /** As ssh does it: whoever may write here decides who gets in. */
