@@ -96,7 +96,14 @@ toolTest(
       expect(list).toHaveLength(600);
       for (const [i, line] of list.entries()) expect(line, `sensor ${i}`).toMatch(new RegExp(`\\| +${i % 200} degrees C$`));
       const free = (await freeipmi('ipmi-sensors', bmc, cache, '--comma-separated-output', '--no-header-output')).out.trim().split('\n');
-      // FreeIPMI reads sensors of other LUNs than 0 by Send Message to 20h alone, and calls them N/A; it knows all of them.
+      // FreeIPMI reads sensors of other LUNs than 0 by Send Message to 20h alone, and without being told so calls them N/A.
+      const bridged = (await freeipmi('ipmi-sensors', bmc, cache, '--bridge-sensors', '--comma-separated-output', '--no-header-output')).out;
+      expect(
+        bridged
+          .trim()
+          .split('\n')
+          .map((line) => line.split(',')[3]),
+      ).toEqual(sensors.map(({ value }) => value.toFixed(2)));
       expect(free.map((line) => line.split(',')[3])).toEqual(sensors.map(({ value }, i) => (i < 254 ? value.toFixed(2) : 'N/A')));
       // T511, the 512th, is number 4 on LUN 3. Clients name an event's sensor by its number alone.
       expect((await ipmitool(bmc, 'sensor', 'thresh', 'T511', 'ucr', '100')).out).toContain('100');

@@ -2,15 +2,17 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { MasterWriteRead, SendMessage, Tracking } from '../../commands/app/bridging.ts';
 import { OutboundRequest } from '../../commands/bridge/icmb.ts';
 import { Privilege, type CommandKey } from '../../commands/command.ts';
-import { partyOf, type Context, type Handler } from '../../router/index.ts';
+import { Context, partyOf, type Handler } from '../../router/index.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { BusOutlet, SessionOutlet } from '../../services/bridging/bridge.ts';
 import { checkWritten } from '../../services/bridging/requester.ts';
-import { buildMessage, FRAME_MIN, parseFrame, parseMessage, type IpmiMessage } from '../../wire/index.ts';
+import { BMC_ADDRESS, buildMessage, FRAME_MIN, parseFrame, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { handle } from '../handle.ts';
 
 const SYSTEM_INTERFACE = 0x0f;
+const PRIMARY_IPMB = 0;
+const SYSTEM_SOFTWARE_LUN = 2;
 const INVALID_SESSION_HANDLE = 0x80;
 type Asked = Context<BmcState>;
 type Sent = { readonly message: Uint8Array };
@@ -30,6 +32,8 @@ export const bridgingHandlers: readonly Handler<BmcState>[] = [
     if (number === SYSTEM_INTERFACE) return toSystemSoftware(message, context);
     if (context.channel.medium !== 'system-interface' && context.privilege < Privilege.Operator) throw new IpmiError(CC.InsufficientPrivilege);
     const outlet = bmc.bridge.outlet(number);
+    const own = outlet === undefined && tracking === Tracking.Track && number === PRIMARY_IPMB ? requestToItself(message) : undefined;
+    if (own) return toItself(own, context);
     if (!outlet) throw new IpmiError(CC.DestinationUnavailable, `nothing carries channel ${number}`);
     const out = { channel: number, tracking, message: message.slice() };
     if (outlet.kind === 'icmb') return toIcmb(out, context);
@@ -78,6 +82,24 @@ function toSystemSoftware(message: Uint8Array, context: Asked): Sent {
   const data = session ? Uint8Array.of(session.handle, ...message) : message.slice(1);
   bmc.messages.deliver({ channel: channel.number, privilege: session ? privilege : Privilege.None, data }, partyOf(context) ?? requester);
   return { message: new Uint8Array(0) };
+}
+
+/** A request to the BMC's own address. What goes on from there, or to system software, is a bus's or a queue's to carry. */
+function requestToItself(frame: Uint8Array): IpmiMessage | undefined {
+  const message = parseFrame(frame)?.message;
+  if (message?.to !== BMC_ADDRESS || message.netFn % 2 === 1 || message.toLun === SYSTEM_SOFTWARE_LUN) return undefined;
+  return message.netFn === SendMessage.netFn && message.cmd === SendMessage.cmd ? undefined : message;
+}
+
+/**
+ * Where there is no bus, the BMC answers for its own address there: FreeIPMI reads sensors of LUNs 1 and 3 by it alone. It is the same
+ * request with the rights that it came with. (A bus does not deliver a frame to its own master.)
+ */
+function toItself(request: IpmiMessage, context: Asked): Sent | Promise<Sent> {
+  const { bmc, channel, privilege, session, requester } = context;
+  const inner = new Context<BmcState>(bmc, channel, privilege, request.toLun, session, requester, context);
+  const { netFn, toLun: lun, cmd, data } = request;
+  return forwarded(request, Promise.resolve(bmc.router.enter({ netFn, lun, cmd, data }, inner)), PRIMARY_IPMB, context);
 }
 
 async function toBus(outlet: BusOutlet, { channel, tracking, message: frame }: Outgoing, context: Asked): Promise<Sent> {

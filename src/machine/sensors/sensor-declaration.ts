@@ -1,4 +1,4 @@
-import type { Factors } from './sensor-factors.ts';
+import { toRaw, type Factors } from './sensor-factors.ts';
 import type { SensorSource } from './sensor-source.ts';
 
 /** Thresholds in the order of their bits in masks and comparison states (IPMI 2.0 §35.8, §35.14). */
@@ -99,3 +99,7 @@ export interface Reading {
   readonly states: number;
   readonly unavailable: boolean;
 }
+
+/** The raw reading of a value. Beyond the range it is the range's end; a record from elsewhere may have a range that says nothing. */
+export const rawOf = ({ record }: SensorDeclaration, { factors, min, max }: AnalogDeclaration, value: number): number =>
+  toRaw(factors, record === undefined ? Math.min(Math.max(value, min), max) : value);

@@ -8,6 +8,7 @@ import {
   type SensorDeclaration,
   type StoredSensor,
   type ThresholdName,
+  rawOf,
 } from './sensor-declaration.ts';
 import { ordered, stepOf, toRaw, toReal } from './sensor-factors.ts';
 import { constant, Pushed, type SensorSource } from './sensor-source.ts';
@@ -156,7 +157,7 @@ export class Sensor {
    */
   set(value: number | null | undefined): void {
     const { analog, states } = this.declaration;
-    if (analog) this.#override = typeof value === 'number' ? toRaw(analog.factors, value) : value;
+    if (analog) this.#override = typeof value === 'number' ? rawOf(this.declaration, analog, value) : value;
     else {
       this.#override = typeof value === 'number' ? value & ALL_STATES : value;
       if (value !== null) this.setStates(value ?? this.#source.value() ?? states ?? 0);
@@ -207,11 +208,11 @@ export class Sensor {
    * Undefined: none.
    */
   valueAt(time: number): number | undefined {
-    const { factors } = this.requireAnalog();
+    const analog = this.requireAnalog();
     if (this.#override === null || !this.enables.scanning) return undefined;
     const value = this.#source.at?.(time) ?? this.#source.value();
-    const raw = this.#override ?? (value === undefined ? undefined : toRaw(factors, value));
-    return raw === undefined ? undefined : toReal(factors, raw);
+    const raw = this.#override ?? (value === undefined ? undefined : rawOf(this.declaration, analog, value));
+    return raw === undefined ? undefined : toReal(analog.factors, raw);
   }
 
   /** Takes a reading; what it crosses becomes events. Throws CDh for a sensor that has none. */
@@ -302,9 +303,9 @@ export class Sensor {
     return THRESHOLDS.reduce((mask, name, i) => (this.threshold(name) === undefined ? mask : mask | (1 << eventOffset(i))), 0);
   }
 
-  #sourceRaw({ factors }: AnalogDeclaration): number | undefined {
+  #sourceRaw(analog: AnalogDeclaration): number | undefined {
     const value = this.#source.value();
-    return value === undefined ? undefined : toRaw(factors, value);
+    return value === undefined ? undefined : rawOf(this.declaration, analog, value);
   }
 
   /** Reads because something is new, where there is a reading. */

@@ -44,6 +44,16 @@ async function bench(sensors: SensorOptions[], more: Partial<BmcOptions> = {}): 
 const tell = ({ deassertion, data }: PlatformEvent, world: SimWorld): string =>
   `${deassertion ? 'deassert' : 'assert'} ${data[0] & 0xf} at ${Math.floor(world.clock.monotonic() / 1000)}`;
 
+test('V8: a value beyond the range reads as the end of the range, though factors reach further', async () => {
+  const { bmc } = await bench([cpu({ range: [0, 127], thresholds: {}, value: { push: true, first: 40 } })]);
+  const sensor = bmc.sensors.get('CPU Temp');
+  const read = (value: number): number | undefined => {
+    sensor.set(value);
+    return sensor.value;
+  };
+  expect([read(99_999), read(127), read(-5), read(63.5)]).toEqual([127, 127, 0, 63.5]);
+});
+
 describe('the watch', () => {
   test('a ramp is seen though nobody reads, and a reading says what the event said', async () => {
     const { world, log, send } = await bench([cpu({ value: { formula: 'ramp(40, 120, 80)' } })]);
