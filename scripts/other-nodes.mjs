@@ -39,7 +39,7 @@ function pathOf(line) {
 
 function vitest(node, what) {
   return (
-    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent', ...what], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status ===
-    0
+    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent=true', ...what], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+      .status === 0
   );
 }
