@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../src/config/index.ts';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
+import { parametersPage } from '../src/cli/parameters-page.ts';
 import { configPage, configSchemaText } from '../scripts/config-docs.ts';
 
 const root = new URL('..', import.meta.url);
@@ -15,6 +16,10 @@ const pages = [
 ];
 const textOf = (page: string): string => readFileSync(new URL(page, root), 'utf8');
 const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+
+test('docs/parameters.md is what the declarations say; if not: npm run docs', () => {
+  expect(readFileSync(new URL('../docs/parameters.md', import.meta.url), 'utf8')).toBe(parametersPage());
+});
 
 test('docs/commands.md is what the declarations say; if not: npm run docs', () => {
   expect(readFileSync(new URL('../docs/commands.md', import.meta.url), 'utf8')).toBe(commandsPage());

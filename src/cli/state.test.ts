@@ -4,6 +4,7 @@ import { givenSettings } from '../config/given.ts';
 import type { Change, Journal } from '../state/store.ts';
 import { stores } from '../state/stores.ts';
 import { simWorld } from '../world/index.ts';
+import { parameterName } from './state.ts';
 
 const SETTINGS = {
   interfaces: [
@@ -52,4 +53,30 @@ test.each(Object.keys(changes))('M14: state show finds %s under the key that a c
   const shadows = Object.values(stores).flatMap(({ name, shadows: of }) => (of?.(given) ?? []).map(([key]) => `${name}/${key}`));
   const keys = written.map(({ store, key }) => `${store}/${key}`);
   expect(keys.filter((key) => shadows.includes(key))).toHaveLength(1);
+});
+
+test('P3: state show says which parameter a value is', () => {
+  expect([
+    parameterName({ store: 'lan', key: '2/3' }),
+    parameterName({ store: 'lan', key: '1/18/2' }),
+    parameterName({ store: 'serial-secrets', key: '2/42/1' }),
+    parameterName({ store: 'sol', key: '1/3' }),
+    parameterName({ store: 'pef', key: '6/12' }),
+    parameterName({ store: 'boot-options', key: '7/0' }),
+    parameterName({ store: 'system-info', key: '2/0' }),
+    parameterName({ store: 'dcmi-configuration', key: '4' }),
+    parameterName({ store: 'sel', key: '4' }),
+    parameterName({ store: 'lan', key: '1/200' }),
+  ]).toEqual([
+    'IP Address',
+    'Destination Type',
+    'PPP Account User Passwords',
+    'Character Accumulate Interval and Send Threshold',
+    'Event Filter Table',
+    'Boot Initiator Mailbox',
+    'System Name',
+    'DHCP Timing 2',
+    undefined,
+    undefined,
+  ]);
 });

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { BmcOptions } from '../config/options.ts';
 import { exportLines, importLines, inspect, type FileReport, type StoredValue } from '../storage/inspect.ts';
 import { isSecret, Storage } from '../storage/storage.ts';
-import { stores } from '../state/stores.ts';
+import { parameterOfKey } from '../commands/parameters/parameter.ts';
+import { declarationOf, stores } from '../state/stores.ts';
 import { givenSettings } from '../config/given.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadFile } from './check.ts';
@@ -40,11 +41,12 @@ export async function showState(directory: string, config: string | undefined, f
       from: given.some((one) => keyOf(one) === keyOf(value)) ? 'client, over config' : 'client',
     })),
     ...given.filter((value) => !changed.has(keyOf(value))).map((value) => ({ ...value, value: shown(value), from: 'config' })),
-  ];
+  ].map((row) => ({ ...row, parameter: parameterName(row) }));
   if (flags.json) process.stdout.write(`${JSON.stringify({ files: inspection.files, values: rows })}\n`);
   else {
     for (const report of inspection.files) process.stdout.write(dim(`${reportLine(report)}\n`));
-    for (const { bmc, store, key, value, from } of rows) process.stdout.write(`${bmc}  ${store}/${key}  ${value}  ${dim(`(${from})`)}\n`);
+    for (const { bmc, store, key, parameter, value, from } of rows)
+      process.stdout.write(`${bmc}  ${store}/${key}${named(parameter)}  ${value}  ${dim(`(${from})`)}\n`);
   }
   return 0;
 }
@@ -113,6 +115,14 @@ function reportLine({ name, bytes, sealed, records, damaged, tornTail, locked, p
 }
 
 const keyOf = ({ bmc, store, key }: Pick<StoredValue, 'bmc' | 'store' | 'key'>): string => `${bmc}\n${store}\n${key}`;
+
+const named = (parameter: string | undefined): string => (parameter === undefined ? '' : ` (${parameter})`);
+
+/** What the specification calls a configuration parameter. */
+export function parameterName({ store, key }: Pick<StoredValue, 'store' | 'key'>): string | undefined {
+  const { parameters } = declarationOf(store);
+  return parameters && parameterOfKey(parameters, key)?.name;
+}
 
 function shown({ store, value }: Pick<StoredValue, 'store' | 'value'>): string {
   if (isSecret(store)) return '(secret)';

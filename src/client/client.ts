@@ -1,6 +1,8 @@
 import { CC, completionCodeName, IpmiError } from '../codec/index.ts';
 import { NetFn, type Command } from '../commands/command.ts';
+import { selectorsOf, type Parameter } from '../commands/parameters/parameter.ts';
 import type { Context, Dispatch } from '../router/index.ts';
+import { getRequest, setRequest, type ParameterPlace } from './parameters.ts';
 
 /** A way to a BMC: the answer (completion code + data) to one request. */
 export interface Carrier {
@@ -26,6 +28,21 @@ export class Client {
     const cc = answer[0] ?? CC.Unspecified;
     if (cc !== CC.Ok) throw new IpmiError(cc, `${command.name}: ${completionCodeName(cc, command.codes)}`, { data: answer.slice(1 + prefix.length) });
     return command.response.decode(answer, 1 + prefix.length);
+  }
+
+  /**
+   * A configuration parameter as values: `client.get(LanParameter.Address, { channel: 1 })`. Throws IpmiError: 80h for one that the BMC does
+   * not have, 83h for one that can only be written, C9h for a set or block that there is not; DecodeError for data that do not fit its layout.
+   */
+  async get<V>(parameter: Parameter<V>, place: ParameterPlace = {}): Promise<V> {
+    const [command, request] = getRequest(parameter, place);
+    const { data } = (await this.send(command, request)) as { data: Uint8Array };
+    return parameter.layout.decode(data, selectorsOf(parameter));
+  }
+
+  /** Writes a whole one. Throws IpmiError: 80h, 81h while somebody else is writing, 82h for a read-only one, C9h, CCh; EncodeError. */
+  async set<V>(parameter: Parameter<V>, value: V, place: ParameterPlace = {}): Promise<void> {
+    await this.send(...setRequest(parameter, value, place));
   }
 
   /** Bytes as they are: request data with its body or IANA, completion code + data back. */

@@ -1,4 +1,5 @@
 export { Client, loopback, type Carrier } from './client.ts';
+export type { ParameterPlace } from './parameters.ts';
 export { Worker, WorkerError } from './worker.ts';
 export { connectVm, VmMonitor, ALL_CAPABILITIES, type VmClient, type VmMonitorOptions } from './vm.ts';
 export { openSol, type Sol, type SolOptions } from './sol.ts';

@@ -8,6 +8,8 @@ export interface Field<T> {
   readonly kind: string;
   readonly min: number;
   readonly max: number;
+  /** Most that a number of one byte may be, where that is less than the byte can hold. */
+  readonly most?: number;
   read(reader: Reader): T;
   write(writer: Writer, value: T): string | undefined;
 }
@@ -59,6 +61,14 @@ export const u24: Field<number> = unsigned(3);
 export const u32: Field<number> = unsigned(4);
 export const i8: Field<number> = signed(1);
 export const i16: Field<number> = signed(2);
+
+/** One byte, 0..`most`. What is read may be more: whoever keeps values says no. */
+export const upTo = (most: number): Field<number> => ({
+  ...u8,
+  kind: `0..${most}`,
+  most,
+  write: (writer, value) => whole(value, 0, most) ?? void writer.u8(value),
+});
 
 /** Most significant byte first, as UDP ports in DCMI and addresses in LAN parameters are. */
 export const u16be: Field<number> = {
@@ -153,6 +163,24 @@ export const ipv4: Field<string> = {
     const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(value)?.slice(1).map(Number);
     if (!parts || parts.some((part) => part > 255)) return `'${value}' is not an IPv4 address`;
     for (const part of parts) writer.u8(part);
+    return undefined;
+  },
+};
+
+const IPV6_GROUPS = 8;
+
+/** An IPv6 address as text, most significant byte first; read without `::`, written with or without it. */
+export const ipv6: Field<string> = {
+  kind: 'ipv6',
+  min: 16,
+  max: 16,
+  read: (reader) => Array.from({ length: IPV6_GROUPS }, () => u16be.read(reader).toString(16)).join(':'),
+  write(writer, value) {
+    const [head, tail, more] = value.split('::').map((half) => (half === '' ? [] : half.split(':')));
+    const missing = IPV6_GROUPS - head.length - (tail?.length ?? 0);
+    const groups = tail && missing > 0 ? [...head, ...Array<string>(missing).fill('0'), ...tail] : head;
+    if (more || groups.length !== IPV6_GROUPS || !groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return `'${value}' is not an IPv6 address`;
+    for (const group of groups) u16be.write(writer, parseInt(group, 16));
     return undefined;
   },
 };

@@ -60,6 +60,10 @@ export class Layout<T> implements Codec<T> {
   readonly max: number;
   /** Names of the values in wire order. */
   readonly names: readonly string[];
+  /** For each byte of the fields of fixed size the bits that have a meaning; the others are reserved. */
+  readonly masks: readonly number[];
+  /** Most that a byte may be, by its offset, where its field says so. */
+  readonly mosts: readonly { readonly at: number; readonly most: number }[];
   readonly #slots: readonly Slot[];
 
   constructor(name: string, shape: Shape) {
@@ -68,6 +72,11 @@ export class Layout<T> implements Codec<T> {
     this.min = this.#slots.reduce((sum, slot) => sum + (slot.optional ? 0 : slot.min), 0);
     this.max = this.#slots.reduce((sum, slot) => sum + (slot.field?.max ?? slot.min), 0);
     this.names = this.#slots.flatMap((slot) => (slot.pad ? [] : slot.field ? [slot.name] : slot.members.map((member) => member.name)));
+    this.masks = this.#slots.flatMap(masksOf);
+    this.mosts = this.#slots.flatMap(({ field, min }, i) => {
+      const at = this.#slots.slice(0, i).reduce((sum, slot) => sum + slot.min, 0);
+      return min === 1 && field?.most !== undefined ? [{ at, most: field.most }] : [];
+    });
   }
 
   decode(data: Uint8Array, start = 0, end: number = data.length): T {
@@ -149,6 +158,13 @@ export class Layout<T> implements Codec<T> {
     }
     throw new Error('unreachable: called only when the data is shorter than the fields');
   }
+}
+
+/** The meaningful bits of each byte of a slot. */
+function masksOf({ field, min, pad, members }: Slot): number[] {
+  if (field) return Array.from({ length: min }, () => (pad ? 0 : 0xff));
+  const taken = members.reduce((sum, { unit, span }) => sum + unit * (span - 1), 0);
+  return Array.from({ length: min }, (_, i) => Math.floor(taken / 256 ** i) % 256);
 }
 
 /** Checks a shape and turns it into slots; a bad one fails here, when it is defined. */

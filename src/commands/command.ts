@@ -1,3 +1,4 @@
+import type { ParameterSet } from './parameters/parameter.ts';
 import { layout, type Layout, type Shape, type Value } from '../codec/index.ts';
 
 /** Network function codes of requests, IPMI 2.0 §5.1 table 5-1; the response's is one more. */
@@ -48,8 +49,8 @@ export interface CommandLiteral<Q extends Shape, R extends Shape> extends Comman
   readonly secrets?: readonly string[];
   /** Fields that hold a message for somebody else, secrets and all. */
   readonly carried?: readonly string[];
-  /** Configuration parameters (field `parameter`) whose `data` is a secret. */
-  readonly secretParameters?: readonly number[];
+  /** The configuration parameters that it sets or gets: field `parameter` says which, `data` is as the parameter's layout says. */
+  readonly parameters?: ParameterSet;
   readonly request: Q;
   readonly response: R;
 }
@@ -71,7 +72,7 @@ export interface Command<Q = any, R = any> extends CommandKey {
   readonly subFunctions: SubFunctions | undefined;
   readonly secrets: readonly string[];
   readonly carried: readonly string[];
-  readonly secretParameters: readonly number[];
+  readonly parameters: ParameterSet | undefined;
   readonly request: Layout<Q>;
   readonly response: Layout<R>;
 }
@@ -103,7 +104,7 @@ export function command<const Q extends Shape, const R extends Shape>(literal: C
     subFunctions: literal.subFunctions,
     secrets: literal.secrets ?? [...Object.keys(literal.request), ...Object.keys(literal.response)].filter((name) => SECRET_NAMES.has(name)),
     carried: literal.carried ?? NOTHING,
-    secretParameters: literal.secretParameters ?? NOTHING,
+    parameters: literal.parameters,
     request: layout(`${literal.name} request`, literal.request),
     response: layout(`${literal.name} response`, literal.response),
   };

@@ -1,4 +1,6 @@
+import { lanParameters } from '../commands/parameters/lan.ts';
 import type { GivenSettings } from '../state/store-declaration.ts';
+import { lanValuesOf } from './lan-values.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsOf } from './sensors.ts';
 
@@ -13,8 +15,10 @@ export function givenSettings(options: BmcOptions): GivenSettings {
     sensors: sensors.map(({ name, thresholds }, i) => ({ lun: numbered[i].lun ?? 0, number: numbered[i].number, name, thresholds })),
     channels: interfaces.flatMap((one) => {
       if (one.type !== 'lan') return [];
-      const { channel = 1, address, netmask, gateway, mac, community, kg } = one;
-      return [{ channel, parameters: { 3: address, 6: netmask, 12: gateway, 5: mac, 16: community }, kg }];
+      const { channel = 1, kg } = one;
+      const values = lanValuesOf(one);
+      const named = lanParameters.all.flatMap(({ selector, setting }) => (setting === undefined ? [] : [[selector, values[setting]] as const]));
+      return [{ channel, parameters: Object.fromEntries(named), kg }];
     }),
     restorePolicy: chassis?.restorePolicy,
     deviceGuid: identity?.deviceGuid,

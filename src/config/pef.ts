@@ -1,8 +1,7 @@
-import { ipv4, Writer } from '../codec/index.ts';
-import { DestinationType, PolicyRule, type AlertPolicy, type EventFilter } from '../commands/sensor/pef.ts';
-import { LanParameter } from '../state/parameters/lan-parameters.ts';
+import { PEF_FILTERS, PolicyRule, type AlertPolicy, type EventFilter } from '../commands/parameters/pef.ts';
+import { LanParameter } from '../commands/parameters/lan.ts';
 import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/parameters/pef-filters.ts';
-import { FILTERS, type PefDefaults } from '../state/parameters/pef-parameters.ts';
+import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { sensorTypes } from './names.ts';
 import type { BmcOptions } from './options.ts';
@@ -18,7 +17,7 @@ export function pefOf({ pef, ...options }: BmcOptions): PefDefaults {
   let next = PRECONFIGURED.length + 1;
   for (const [i, filter] of (pef.filters ?? []).entries()) {
     const number = filter.number ?? next;
-    if (number > FILTERS) throw new SettingsError(`there are ${FILTERS} PEF filters`, ['pef', 'filters', i]);
+    if (number > PEF_FILTERS) throw new SettingsError(`there are ${PEF_FILTERS} PEF filters`, ['pef', 'filters', i]);
     if (taken.has(number)) throw new SettingsError(`two filters have number ${number}`, ['pef', 'filters', i]);
     taken.add(number);
     filters.set(
@@ -56,12 +55,11 @@ export function alertSetsOf({ pef = {} }: BmcOptions, channel: number): Readonly
   for (const { number, destination } of numbered(pef.destinations ?? [])) {
     if ((destination.channel ?? 1) !== channel) continue;
     const { address, acknowledged = false, timeout = 3, retries = acknowledged ? 3 : 0 } = destination;
-    const type = DestinationType.encode({ acknowledged, kind: 0, timeout: timeout - 1, retries });
-    const writer = new Writer(4);
-    ipv4.write(writer, address);
-    sets.set(`${LanParameter.DestinationType}/${number}`, type);
-    // Address format and gateway before the address, a MAC address that nobody needs behind it.
-    sets.set(`${LanParameter.DestinationAddress}/${number}`, Uint8Array.of(0, 0, ...writer.done(), 0, 0, 0, 0, 0, 0));
+    const type = LanParameter.DestinationType.layout.encode({ acknowledged, kind: 0, timeout: timeout - 1, retries });
+    sets.set(`${LanParameter.DestinationType.selector}/${number}`, type);
+    // A MAC address that nobody needs behind it.
+    const place = { format: 0, backupGateway: false, address, mac: '00:00:00:00:00:00' };
+    sets.set(`${LanParameter.DestinationAddress.selector}/${number}`, LanParameter.DestinationAddress.layout.encode(place));
   }
   return sets;
 }

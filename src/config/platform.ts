@@ -8,6 +8,7 @@ import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/users.
 import { hash } from '../wire/index.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
+import { lanValuesOf } from './lan-values.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';
 import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem } from './options.ts';
@@ -63,15 +64,10 @@ export const chassisOf = ({ chassis: { power, restorePolicy = 'previous', softOf
 });
 
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
-  interfacesOf(options, 'lan').map(({ channel = 1, listen = '', address, netmask, gateway, mac, community }) => ({
-    channel,
-    address,
-    netmask,
-    gateway,
-    mac: mac ?? madeMac(options, channel, listen),
-    community,
-    sets: alertSetsOf(options, channel),
-  }));
+  interfacesOf(options, 'lan').map((settings) => {
+    const { channel = 1, listen = '', mac = madeMac(options, channel, listen) } = settings;
+    return { channel, values: lanValuesOf({ ...settings, mac }), sets: alertSetsOf(options, channel) };
+  });
 
 /** A locally administered MAC address, always the same for a BMC: of its GUID or name; of where it listens, if it has neither. */
 function madeMac({ name, identity: { systemGuid, deviceGuid } = {} }: BmcOptions, channel: number, listen: string): string {

@@ -6,6 +6,9 @@ import { MasterWriteRead, SendMessage } from '../commands/app/bridging.ts';
 import { SetUserPassword } from '../commands/app/users.ts';
 import { BridgeRequest, InboundRequest, OutboundRequest } from '../commands/bridge/icmb.ts';
 import { Privilege, type Command } from '../commands/command.ts';
+import { GetSystemBootOptions } from '../commands/chassis/boot-options.ts';
+import { SetDcmiConfigurationParameters } from '../commands/dcmi/dcmi.ts';
+import { GetLanConfigurationParameters, SetLanConfigurationParameters } from '../commands/transport/lan.ts';
 import { SetSerialModemConfiguration } from '../commands/transport/serial.ts';
 import type { BmcState } from '../bmc-state.ts';
 import { buildMessage } from '../wire/index.ts';
@@ -77,5 +80,41 @@ describe('L: a trace shows no secret, whatever it is wrapped in', () => {
   test('what is no secret is shown', async () => {
     expect(await traceOf(SetSerialModemConfiguration, parameter(30))).toContain(inHex(PASSWORD).slice(0, 20));
     expect(await traceOf(MasterWriteRead, written(frame(0x82)))).toMatch(/└─ 82h {2}Set User Password .*password=\.\.\./);
+  });
+});
+
+describe('P3: a trace says parameters by name and value', () => {
+  test.each<[string, Command, Uint8Array, string[]]>([
+    [
+      'Set LAN Configuration Parameters',
+      SetLanConfigurationParameters,
+      Uint8Array.of(1, 3, 10, 0, 0, 2),
+      ['Set LAN Configuration Parameters channel=1 parameter=3 (IP Address) address=10.0.0.2  ->  ok'],
+    ],
+    [
+      'Get LAN Configuration Parameters, of which the request says the parameter and the response the value',
+      GetLanConfigurationParameters,
+      Uint8Array.of(1, 18, 2, 0),
+      ['parameter=18 (Destination Type) setSelector=2', 'revision=17 set=2 acknowledged=false kind=0 timeout=2 retries=3'],
+    ],
+    [
+      'Get System Boot Options',
+      GetSystemBootOptions,
+      Uint8Array.of(3, 0, 0),
+      ['parameter=3 (BMC Boot Flag Valid Bit Clearing) pef=false timeout=false'],
+    ],
+    [
+      'Set DCMI Configuration Parameters',
+      SetDcmiConfigurationParameters,
+      Uint8Array.of(0xdc, 4, 0, 60, 0),
+      ['parameter=4 (DHCP Timing 2) setSelector=0 contactTimeout=60'],
+    ],
+    ['a value that does not fit: bytes', SetLanConfigurationParameters, Uint8Array.of(1, 3, 10, 0), ['parameter=3 (IP Address) data=[0A 00]']],
+    ['a parameter of nobody: bytes', SetLanConfigurationParameters, Uint8Array.of(1, 200, 10), ['parameter=200 data=[0A]']],
+    ['only the revision', GetLanConfigurationParameters, Uint8Array.of(0x81, 3, 0, 0), ['->  revision=17 data=']],
+    ['a secret', SetSerialModemConfiguration, parameter(42), ['parameter=42 (PPP Account User Passwords) data=...']],
+  ])('%s', async (_, command, request, parts) => {
+    const trace = await traceOf(command, request);
+    for (const part of parts) expect(trace).toContain(part);
   });
 });

@@ -3,6 +3,7 @@ import { MasterWriteRead, SendMessage } from '../commands/app/bridging.ts';
 import { GetMessage } from '../commands/app/global.ts';
 import { oemName } from '../commands/oem-registry.ts';
 import { keyName, NetFn, type Command } from '../commands/command.ts';
+import { parameterText } from '../commands/parameters/parameter-text.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import type { Router } from './router.ts';
@@ -105,7 +106,7 @@ function answerText<B>(router: Router<B>, message: Message, channel: number, ans
   const cc = answer[0];
   if (cc !== 0) return `${completionCodeName(cc, command?.codes)} (${hex2(cc)}h)`;
   const data = command
-    ? fields(command, command.response, answer, 1 + (entry?.prefix.length ?? 0))
+    ? fields(command, command.response, answer, 1 + (entry?.prefix.length ?? 0), selectorIn(command, message, entry?.prefix.length ?? 0))
     : isSecret(router, message)
       ? `${answer.length - 1} byte(s)`
       : bytes(answer.subarray(1));
@@ -117,7 +118,18 @@ function bodyOf({ netFn, data }: Message): { body?: number } {
   return netFn === NetFn.OemGroup && data.length > 2 ? { body: data[0] | (data[1] << 8) | (data[2] << 16) } : {};
 }
 
-function fields(command: Command, layout: Layout<Record<string, unknown>>, data: Uint8Array, start: number): string {
+/** The parameter that a request is about; undefined: of none, or nobody can tell. */
+function selectorIn({ parameters, request }: Command, { data }: Message, start: number): number | undefined {
+  if (!parameters) return undefined;
+  try {
+    return (request.decode(data, start) as { parameter?: number }).parameter;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `selector`: the configuration parameter that a response is about, where only its request says so. */
+function fields(command: Command, layout: Layout<Record<string, unknown>>, data: Uint8Array, start: number, selector?: number): string {
   let values: Record<string, unknown>;
   try {
     values = layout.decode(data, start);
@@ -125,17 +137,20 @@ function fields(command: Command, layout: Layout<Record<string, unknown>>, data:
     // What cannot be decoded may still hold a secret: only its length is shown.
     return `${data.length - start} byte(s)`;
   }
-  const { carried, secrets, secretParameters } = command;
-  const isSecretParameter = secretParameters.includes(values.parameter as number);
+  const { carried, secrets, parameters } = command;
+  const parameter = parameters?.bySelector[(values.parameter as number | undefined) ?? selector ?? -1];
   const shown = (name: string, value: unknown): string => {
-    if ((secrets.includes(name) || (isSecretParameter && name === 'data')) && typeof value !== 'boolean') return '...';
-    return value instanceof Uint8Array ? bytes(value) : JSON.stringify(value);
+    if (secrets.includes(name) && typeof value !== 'boolean') return `${name}=...`;
+    if (name === 'parameter' && parameter) return `parameter=${parameter.selector} (${parameter.name})`;
+    if (!(value instanceof Uint8Array)) return `${name}=${JSON.stringify(value)}`;
+    const text = name === 'data' && parameter && (value.length > 0 || parameter.secret) ? parameterText(parameter, value) : undefined;
+    return text ?? `${name}=${bytes(value)}`;
   };
   return (
     Object.entries(values)
       // A message for somebody else stands below, decoded: as bytes it would show the secrets that it may hold.
       .filter(([name]) => !carried.includes(name))
-      .map(([name, value]) => `${name}=${shown(name, value)}`)
+      .map(([name, value]) => shown(name, value))
       .join(' ')
   );
 }
@@ -149,10 +164,14 @@ function isSecret<B>(router: Router<B>, { netFn, cmd }: Message): boolean {
     if (entry.handler.claim.netFn !== netFn || entry.handler.claim.cmd !== cmd) continue;
     for (let one: Entry | undefined = entry; one; one = one.below) {
       const { command } = one.handler;
-      if (command && command.secrets.length + command.carried.length + command.secretParameters.length > 0) return true;
+      if (command && isGuarded(command)) return true;
     }
   }
   return false;
 }
+
+/** It may carry a secret. */
+const isGuarded = ({ secrets, carried, parameters }: Command): boolean =>
+  secrets.length + carried.length > 0 || (parameters?.all.some(({ secret }) => secret) ?? false);
 
 const bytes = (data: Uint8Array): string => (data.length === 0 ? '' : `[${Array.from(data, hex2).join(' ')}]`);

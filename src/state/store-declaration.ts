@@ -1,3 +1,4 @@
+import type { ParameterSet } from '../commands/parameters/parameter.ts';
 import { anything, type Shape } from './shape.ts';
 
 /**
@@ -38,6 +39,8 @@ export interface StoreDeclaration<V> {
   readonly upgrade: ((value: unknown, version: number) => unknown) | undefined;
   /** The settings that its values go before. */
   readonly shadows: ((given: GivenSettings) => readonly Shadow[]) | undefined;
+  /** The configuration parameters whose data the values are. */
+  readonly parameters: ParameterSet | undefined;
   /** A value is looked at beyond its shape. */
   readonly fits: ((key: string, value: V) => boolean) | undefined;
 }
@@ -46,8 +49,8 @@ type Given<V> = Pick<StoreDeclaration<V>, 'name' | 'shape'> & Partial<StoreDecla
 
 /* @__NO_SIDE_EFFECTS__ */
 export function store<V>({ name, shape, ...given }: Given<V>): StoreDeclaration<V> {
-  const { file = 'state', version = 1, key = () => true, upgrade, shadows, fits } = given;
-  return { name, shape, file, version, key, upgrade, shadows, fits };
+  const { file = 'state', version = 1, key = () => true, upgrade, shadows, parameters, fits } = given;
+  return { name, shape, file, version, key, upgrade, shadows, parameters, fits };
 }
 
 /** Values of any kind, of whoever makes a store of his own. */

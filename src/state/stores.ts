@@ -2,6 +2,13 @@
  * Every store of a BMC, in the order of the chapters. A store that is not in `stores` is not kept: `setup.store` takes these alone, and
  * the state directory, `ipmi-bmc state` and the export learn from here which file a store lies in and which values are secret.
  */
+import { bootParameters } from '../commands/parameters/boot.ts';
+import { dcmiParameters } from '../commands/parameters/dcmi.ts';
+import { lanParameters } from '../commands/parameters/lan.ts';
+import { pefParameters } from '../commands/parameters/pef.ts';
+import { serialParameters } from '../commands/parameters/serial.ts';
+import { solParameters } from '../commands/parameters/sol.ts';
+import { systemInfoParameters } from '../commands/parameters/system-info.ts';
 import { between, byte, bytes, flag, integer, isCount, list, long, named, nibble, number, numbered, object, one, utf8, uuid, word } from './shape.ts';
 import { store, undeclared, type StoreDeclaration } from './store-declaration.ts';
 
@@ -76,7 +83,7 @@ export const stores = {
   firewall: store({ name: 'firewall', file: 'access', shape: one, key: (key) => /^\d+(\.\d+){3,4}$/.test(key) }),
   firewallSubFunctions: store({ name: 'firewall-sub-functions', file: 'access', shape: long }),
   time: store({ name: 'time', ...named({ offset: integer(), utcOffset: integer(-1440, 0x7ff) }) }),
-  systemInfo: store({ name: 'system-info', shape: bytes(16) }),
+  systemInfo: store({ name: 'system-info', shape: bytes(16), parameters: systemInfoParameters }),
   firmwareRevision: store({ name: 'firmware-revision', shape: object({ major: byte, minor: byte }, { aux: bytes(0, 4) }) }),
   guids: store({
     name: 'guids',
@@ -110,12 +117,12 @@ export const stores = {
     name: 'last-power-event',
     shape: object({ byCommand: flag, fault: flag, interlock: flag, overload: flag, acFailed: flag }),
   }),
-  bootOptions: store({ name: 'boot-options', shape: bytes(1, PARAMETER) }),
+  bootOptions: store({ name: 'boot-options', shape: bytes(1, PARAMETER), parameters: bootParameters }),
   bootOptionsInvalid: store({ name: 'boot-options-invalid', shape: flag }),
   bootOptionsMarks: store({ name: 'boot-options-marks', shape: number }),
   frontPanel: store({ name: 'front-panel', shape: byte }),
   // Sensor/Event
-  pef: store({ name: 'pef', shape: bytes(0, PARAMETER) }),
+  pef: store({ name: 'pef', shape: bytes(0, PARAMETER), parameters: pefParameters }),
   pefProcessed: store({ name: 'pef-processed', shape: integer(0, 0xffff) }),
   sensors: store({
     name: 'sensors',
@@ -157,14 +164,15 @@ export const stores = {
     name: 'lan',
     shape: bytes(0, PARAMETER),
     key: ofChannel,
+    parameters: lanParameters,
     shadows: ({ channels }) =>
       channels.flatMap(({ channel, parameters }) =>
         Object.entries(parameters).map(([parameter, value]) => [lanParameterKey(channel, Number(parameter)), value]),
       ),
   }),
-  sol: store({ name: 'sol', shape: bytes(0, PARAMETER), key: ofChannel }),
-  serial: store({ name: 'serial', shape: bytes(0, PARAMETER) }),
-  serialSecrets: store({ name: 'serial-secrets', file: 'secrets', shape: bytes(0, PARAMETER) }),
+  sol: store({ name: 'sol', shape: bytes(0, PARAMETER), key: ofChannel, parameters: solParameters }),
+  serial: store({ name: 'serial', shape: bytes(0, PARAMETER), parameters: serialParameters }),
+  serialSecrets: store({ name: 'serial-secrets', file: 'secrets', shape: bytes(0, PARAMETER), parameters: serialParameters }),
   callback: store({
     name: 'callback',
     file: 'access',
@@ -209,7 +217,7 @@ export const stores = {
     name: 'thermal-limits',
     shape: object({ action: byte, limit: integer(-128, 127), exceptionTime: word }),
   }),
-  dcmiConfiguration: store({ name: 'dcmi-configuration', shape: list(byte, 16) }),
+  dcmiConfiguration: store({ name: 'dcmi-configuration', shape: list(byte, 16), parameters: dcmiParameters }),
 } as const;
 
 /** The declaration of that name; one that nobody has declared keeps values of any kind. */

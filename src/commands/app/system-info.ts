@@ -1,6 +1,7 @@
 import { bit, byte, layout, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-import { parameterAnswer, parameterCodes } from '../parameters.ts';
+import { parameterAnswer, parameterCodes } from '../parameters/requests.ts';
+import { systemInfoParameters } from '../parameters/system-info.ts';
 
 export const SetSystemInfoParameters = command({
   name: 'Set System Info Parameters',
@@ -9,6 +10,7 @@ export const SetSystemInfoParameters = command({
   cmd: 0x58,
   privilege: Privilege.Administrator,
   codes: parameterCodes,
+  parameters: systemInfoParameters,
   request: { parameter: u8, data: rest() },
   response: {},
 });
@@ -20,6 +22,7 @@ export const GetSystemInfoParameters = command({
   cmd: 0x59,
   privilege: Privilege.User,
   codes: parameterCodes,
+  parameters: systemInfoParameters,
   request: { ...byte({ revisionOnly: bit(7) }), parameter: u8, setSelector: u8, blockSelector: u8 },
   response: parameterAnswer,
 });

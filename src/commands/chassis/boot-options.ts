@@ -1,6 +1,7 @@
 import { bit, bits, byte, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-import { parameterCodes } from '../parameters.ts';
+import { bootParameters } from '../parameters/boot.ts';
+import { parameterCodes } from '../parameters/requests.ts';
 
 export const SetSystemBootOptions = command({
   name: 'Set System Boot Options',
@@ -9,6 +10,7 @@ export const SetSystemBootOptions = command({
   cmd: 0x08,
   privilege: Privilege.Operator,
   codes: parameterCodes,
+  parameters: bootParameters,
   request: {
     /** Without data only the mark is changed. */
     ...byte({ invalid: bit(7), parameter: bits(6, 0) }),
@@ -24,6 +26,7 @@ export const GetSystemBootOptions = command({
   cmd: 0x09,
   privilege: Privilege.Operator,
   codes: parameterCodes,
+  parameters: bootParameters,
   request: { ...byte({ parameter: bits(6, 0) }), setSelector: u8, blockSelector: u8 },
   response: {
     ...byte({ version: bits(3, 0) }),

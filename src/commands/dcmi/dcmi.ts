@@ -1,5 +1,6 @@
 import { bits, byte, i8, ignored, layout, many, nested, pad, rest, u16, u32, u8 } from '../../codec/index.ts';
 import { Body, command, NetFn, Privilege, type CommandLiteral } from '../command.ts';
+import { dcmiParameters } from '../parameters/dcmi.ts';
 import type { Shape } from '../../codec/index.ts';
 
 /** What every DCMI command has in common. */
@@ -173,6 +174,7 @@ export const SetDcmiConfigurationParameters = dcmi({
   spec: 'DCMI 1.5 §6.1.2',
   cmd: 0x12,
   privilege: Privilege.Administrator,
+  parameters: dcmiParameters,
   request: { parameter: u8, setSelector: u8, data: rest() },
   response: {},
 });
@@ -182,6 +184,7 @@ export const GetDcmiConfigurationParameters = dcmi({
   spec: 'DCMI 1.5 §6.1.3',
   cmd: 0x13,
   privilege: Privilege.User,
+  parameters: dcmiParameters,
   request: { parameter: u8, setSelector: u8, ignored },
   response: { ...version, data: rest() },
 });

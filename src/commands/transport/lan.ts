@@ -1,6 +1,7 @@
 import { bit, bits, byte, u16 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters.ts';
+import { lanParameters } from '../parameters/lan.ts';
+import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters/requests.ts';
 
 export const SetLanConfigurationParameters = command({
   name: 'Set LAN Configuration Parameters',
@@ -9,6 +10,7 @@ export const SetLanConfigurationParameters = command({
   cmd: 0x01,
   privilege: Privilege.Administrator,
   codes: parameterCodes,
+  parameters: lanParameters,
   request: setOfChannel,
   response: {},
 });
@@ -20,6 +22,7 @@ export const GetLanConfigurationParameters = command({
   cmd: 0x02,
   privilege: Privilege.Operator,
   codes: parameterCodes,
+  parameters: lanParameters,
   request: getOfChannel,
   response: parameterAnswer,
 });

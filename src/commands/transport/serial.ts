@@ -1,6 +1,7 @@
 import { bit, bits, byte, bytes, ipv4, rest, u16, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters.ts';
+import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters/requests.ts';
+import { serialParameters } from '../parameters/serial.ts';
 
 const channel = byte({ channel: bits(3, 0) });
 
@@ -11,8 +12,7 @@ export const SetSerialModemConfiguration = command({
   cmd: 0x10,
   privilege: Privilege.Administrator,
   codes: parameterCodes,
-  // TAP and PPP account passwords.
-  secretParameters: [26, 42],
+  parameters: serialParameters,
   request: setOfChannel,
   response: {},
 });
@@ -24,6 +24,7 @@ export const GetSerialModemConfiguration = command({
   cmd: 0x11,
   privilege: Privilege.Operator,
   codes: parameterCodes,
+  parameters: serialParameters,
   request: getOfChannel,
   response: parameterAnswer,
 });

@@ -1,6 +1,7 @@
-import { bit, bits, byte, layout, u16, u8 } from '../../codec/index.ts';
+import { bits, byte, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
-import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters.ts';
+import { getOfChannel, parameterAnswer, parameterCodes, setOfChannel } from '../parameters/requests.ts';
+import { solParameters } from '../parameters/sol.ts';
 
 /** Session states of SOL Activating. */
 export const SolState = { Activating: 1 } as const;
@@ -28,6 +29,7 @@ export const SetSolConfigurationParameters = command({
   cmd: 0x21,
   privilege: Privilege.Administrator,
   codes: parameterCodes,
+  parameters: solParameters,
   request: setOfChannel,
   response: {},
 });
@@ -39,32 +41,7 @@ export const GetSolConfigurationParameters = command({
   cmd: 0x22,
   privilege: Privilege.User,
   codes: parameterCodes,
+  parameters: solParameters,
   request: getOfChannel,
   response: parameterAnswer,
 });
-
-/** SOL configuration parameters, §26.3 table 26-5. */
-export const SolParameter = {
-  SetInProgress: 0,
-  Enable: 1,
-  Authentication: 2,
-  Character: 3,
-  Retry: 4,
-  NonVolatileBitRate: 5,
-  VolatileBitRate: 6,
-  PayloadChannel: 7,
-  PayloadPort: 8,
-} as const;
-
-/** Data of parameters 1 to 8. */
-export const SolEnable = layout('SOL Enable', byte({ enabled: bit(0) }));
-/** `privilege`: least level to activate SOL, User..Oem. */
-export const SolAuthentication = layout('SOL Authentication', byte({ forceEncryption: bit(7), forceAuthentication: bit(6), privilege: bits(3, 0) }));
-/** `accumulate`: 5 ms each, from 1; `threshold`: characters that are sent without waiting for more. */
-export const SolCharacter = layout('SOL Character Accumulate Interval and Send Threshold', { accumulate: u8, threshold: u8 });
-/** `count`: times that a packet is sent again; `interval`: 10 ms each. */
-export const SolRetry = layout('SOL Retry', { ...byte({ count: bits(2, 0) }), interval: u8 });
-/** 0: as the serial port is set; 6..10: 9600, 19200, 38400, 57600, 115200. */
-export const SolBitRate = layout('SOL Bit Rate', byte({ rate: bits(3, 0) }));
-export const SolPayloadChannel = layout('SOL Payload Channel', { channel: u8 });
-export const SolPayloadPort = layout('SOL Payload Port Number', { port: u16 });

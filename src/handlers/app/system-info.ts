@@ -1,5 +1,5 @@
 import { GetSystemInfoParameters, SetSystemInfoParameters } from '../../commands/app/system-info.ts';
-import { PARAMETER_REVISION } from '../../commands/parameters.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters/requests.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';

@@ -1,8 +1,8 @@
 import { IpmiError } from '../../codec/index.ts';
 import { GetSystemBootOptions, SetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
+import { BootParameter } from '../../commands/parameters/boot.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { BootParameter } from '../../state/parameters/boot-options.ts';
 import { after, both } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 
@@ -14,7 +14,7 @@ export const bootOptionHandlers: readonly Handler<BmcState>[] = [
     const marked = bootOptions.setInvalid(parameter, invalid);
     if (data.length === 0) return after(marked, {});
     const done = both(marked, bootOptions.set(parameter, data, session ?? channel));
-    const initiated = parameter === BootParameter.BootFlags ? bootOptions.initiatedBy(channel.number, session?.id ?? 0) : undefined;
+    const initiated = parameter === BootParameter.BootFlags.selector ? bootOptions.initiatedBy(channel.number, session?.id ?? 0) : undefined;
     return after(both(done, initiated), {});
   }),
 

@@ -101,10 +101,10 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
   ),
   handle(GetThermalLimit, ({ entityId, entityInstance }, { bmc }) => bmc.dcmi.thermalLimit(entityId, entityInstance)),
 
-  handle(SetDcmiConfigurationParameters, ({ parameter, data }, { bmc }) => after(bmc.dcmi.configure(parameter, Array.from(data)), {})),
+  handle(SetDcmiConfigurationParameters, ({ parameter, data }, { bmc }) => after(bmc.dcmi.configure(parameter, data), {})),
   handle(GetDcmiConfigurationParameters, ({ parameter }, { bmc }) => ({
     ...CONFIGURATION,
-    data: Uint8Array.from(bmc.dcmi.configuration(parameter)),
+    data: bmc.dcmi.configuration(parameter),
   })),
 ];
 

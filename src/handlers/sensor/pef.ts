@@ -10,10 +10,10 @@ import {
   SetLastProcessedEventId,
   SetPefConfigurationParameters,
 } from '../../commands/sensor/pef.ts';
-import { PARAMETER_REVISION } from '../../commands/parameters.ts';
+import { PEF_FILTERS, PEF_STRINGS } from '../../commands/parameters/pef.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters/requests.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { FILTERS, STRINGS } from '../../state/parameters/pef-parameters.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 
@@ -30,7 +30,7 @@ export const pefHandlers: readonly Handler<BmcState>[] = [
     reset: true,
     powerDown: true,
     alert: true,
-    filters: FILTERS,
+    filters: PEF_FILTERS,
   })),
 
   handle(ArmPefPostponeTimer, ({ timeout }, { bmc }) => ({ present: bmc.pef.arm(timeout) })),
@@ -65,7 +65,7 @@ export const pefHandlers: readonly Handler<BmcState>[] = [
     }
     if (operation !== AlertOperation.Start) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
     if (destination > bmc.lan.destinations) throw new IpmiError(CC.ParameterOutOfRange, `destination ${destination}`);
-    if (sendString && stringSelector > STRINGS) throw new IpmiError(CC.ParameterOutOfRange, `alert string ${stringSelector}`);
+    if (sendString && stringSelector > PEF_STRINGS) throw new IpmiError(CC.ParameterOutOfRange, `alert string ${stringSelector}`);
     const text = sendString ? parameters.string(stringSelector) : undefined;
     if (!alerts.sendNow(number, destination, text, event)) throw new IpmiError(0x81, 'an alert is in progress');
     return {};

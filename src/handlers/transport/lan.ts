@@ -5,7 +5,7 @@ import {
   SetLanConfigurationParameters,
   SuspendBmcArps,
 } from '../../commands/transport/lan.ts';
-import { PARAMETER_REVISION } from '../../commands/parameters.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters/requests.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';

@@ -15,11 +15,12 @@ import {
   SetUserCallbackOptions,
 } from '../../commands/transport/serial.ts';
 import { Privilege } from '../../commands/command.ts';
-import { PARAMETER_REVISION } from '../../commands/parameters.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters/requests.ts';
+import { PROXY_BUFFER, SerialParameter } from '../../commands/parameters/serial.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { maskOf, typesIn } from '../../state/parameters/lan-parameters.ts';
-import { ConnectionMode, PROXY_BUFFER, SerialParameter } from '../../state/parameters/serial-parameters.ts';
+import { ConnectionMode } from '../../state/parameters/serial-parameters.ts';
 import type { SerialChannel } from '../../services/serial/serial.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
@@ -31,11 +32,11 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
   handle(SetSerialModemConfiguration, ({ channel, parameter, data }, context) => {
     const serial = serialChannel(context, channel);
     const owner = context.session ?? context.channel;
-    if (parameter === SerialParameter.AuthTypeEnables) {
+    if (parameter === SerialParameter.AuthTypeEnables.selector) {
       if (data.length !== 5) throw new IpmiError(CC.RequestLengthInvalid, 'authentication types of five levels');
       return after(context.bmc.channels.setEnabledAuthTypes(serial.number, Array.from(data, typesIn)), {});
     }
-    if (parameter === SerialParameter.TerminalMode) return after(serial.setTerminal(data, owner), {});
+    if (parameter === SerialParameter.TerminalMode.selector) return after(serial.setTerminal(data, owner), {});
     return after(serial.parameters.set(parameter, data, owner), {});
   }),
 
@@ -43,8 +44,8 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
     const { parameters, number } = serialChannel(context, channel);
     const { channels } = context.bmc;
     const data = (): Uint8Array => {
-      if (parameter === SerialParameter.AuthTypeSupport) return Uint8Array.of(maskOf(channels.supportedAuthTypes(number)));
-      if (parameter === SerialParameter.AuthTypeEnables)
+      if (parameter === SerialParameter.AuthTypeSupport.selector) return Uint8Array.of(maskOf(channels.supportedAuthTypes(number)));
+      if (parameter === SerialParameter.AuthTypeEnables.selector)
         return Uint8Array.from({ length: 5 }, (_, i) => maskOf(channels.enabledAuthTypes(number, i + 1)));
       return parameters.get(parameter, setSelector, blockSelector);
     };
@@ -101,19 +102,19 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
     // Appendix G: for callback-level users and for operators and administrators, not for those in between.
     if (privilege === Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
     const { parameters, port } = serial;
-    const [enabled] = parameters.value(SerialParameter.CallbackControl);
+    const [enabled] = parameters.value(SerialParameter.CallbackControl.selector);
     const user = session && context.bmc.serial.callbackOptions(session.userId, serial.number);
     if (!(enabled & 1) || (user && !user.ipmiCallback)) throw new IpmiError(CC.NotSupportedInState, 'IPMI callback is disabled');
-    const [type, , , specific] = parameters.value(SerialParameter.DestinationInfo, destination);
+    const [type, , , specific] = parameters.value(SerialParameter.DestinationInfo.selector, destination);
     if ((type & 0x0f) !== BASIC_CALLBACK) throw new IpmiError(CC.InvalidDataField, `destination ${destination} is no basic mode callback`);
     if (serial.modes & ConnectionMode.Direct || !port) throw new IpmiError(CC.NotSupportedInState, 'there is no modem on this channel');
     if (port.messaging && session?.channel.number !== serial.number) throw new IpmiError(0x82);
-    const number = blocks(serial, SerialParameter.DialStrings, specific >> 4);
+    const number = blocks(serial, SerialParameter.DialStrings.selector, specific >> 4);
     if (number === '') throw new IpmiError(CC.InvalidDataField, `dial string ${specific >> 4} is empty`);
     port.dial({
-      hangUp: cString(parameters.value(SerialParameter.HangUpString)),
-      init: blocks(serial, SerialParameter.InitString),
-      dial: cString(parameters.value(SerialParameter.DialCommand)) + number,
+      hangUp: cString(parameters.value(SerialParameter.HangUpString.selector)),
+      init: blocks(serial, SerialParameter.InitString.selector),
+      dial: cString(parameters.value(SerialParameter.DialCommand.selector)) + number,
     });
   }),
 
@@ -131,7 +132,7 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
 
   handle(SetSerialRoutingMux, ({ channel, association }, context) => {
     const { number, parameters } = serialChannel(context, channel);
-    const [count] = parameters.value(SerialParameter.Associations);
+    const [count] = parameters.value(SerialParameter.Associations.selector);
     if (association < 1 || association > count) throw new IpmiError(CC.ParameterOutOfRange, `serial port association ${association}`);
     return after(context.bmc.serial.setRouting(number, association), {});
   }),

@@ -1,5 +1,5 @@
 import { GetSolConfigurationParameters, SolActivating, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
-import { PARAMETER_REVISION } from '../../commands/parameters.ts';
+import { PARAMETER_REVISION } from '../../commands/parameters/requests.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';

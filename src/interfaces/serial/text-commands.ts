@@ -9,7 +9,7 @@ import type { Answer, Channel, Message } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { sourceOf } from '../../state/app/half-open.ts';
 import type { LogInProblem } from '../../state/app/log-ins.ts';
-import { BootParameter } from '../../state/parameters/boot-options.ts';
+import { BootParameter } from '../../commands/parameters/boot.ts';
 import { Health, healthOf, type HealthReport } from '../../machine/sensors/health.ts';
 import type { SerialChannel } from '../../services/serial/serial.ts';
 import { hexPairs, parseHex } from '../../wire/serial-terminal.ts';
@@ -144,9 +144,9 @@ export class TextCommands {
       case 'BOOT': {
         const flags = bytesOf(rest, 5);
         flags[0] |= VALID;
-        const acknowledge = Uint8Array.of(BootParameter.InfoAcknowledge, 0xff, 0xff);
+        const acknowledge = Uint8Array.of(BootParameter.InfoAcknowledge.selector, 0xff, 0xff);
         return this.#send(SetSystemBootOptions, acknowledge, () =>
-          this.#send(SetSystemBootOptions, Uint8Array.of(BootParameter.BootFlags, ...flags), () => ['[OK]']),
+          this.#send(SetSystemBootOptions, Uint8Array.of(BootParameter.BootFlags.selector, ...flags), () => ['[OK]']),
         );
       }
       case 'BOOTOPT':

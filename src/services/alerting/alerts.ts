@@ -1,15 +1,19 @@
 import { Reader, ipv4 } from '../../codec/index.ts';
-import { AlertStatus, DestinationType, PolicyRule, type AlertPolicy } from '../../commands/sensor/pef.ts';
+import { LanParameter } from '../../commands/parameters/lan.ts';
+import { PEF_POLICIES, PolicyRule, type AlertPolicy } from '../../commands/parameters/pef.ts';
+import { AlertStatus } from '../../commands/sensor/pef.ts';
 import { buildTrap, communityOf, customFields, PET_EPOCH, PET_SOURCE_BMC, PET_UNSPECIFIED_OFFSET, type PetFields } from '../../wire/pet.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { BmcTime } from '../../state/app/bmc-time.ts';
 import type { Channels } from '../../state/app/channels.ts';
 import type { PlatformEvent } from '../../state/log/events.ts';
 import type { Identity } from '../../state/app/identity.ts';
-import { LanParameter, type LanParameters } from '../../state/parameters/lan-parameters.ts';
-import { POLICIES, type PefParameters } from '../../state/parameters/pef-parameters.ts';
+import type { LanParameters } from '../../state/parameters/lan-parameters.ts';
+import type { PefParameters } from '../../state/parameters/pef-parameters.ts';
 import type { Sensors } from '../../machine/sensors/sensors.ts';
 import type { Log } from '../../state/setup.ts';
+
+type DestinationType = ReturnType<typeof LanParameter.DestinationType.layout.decode>;
 
 /** What alerts are made of, and how they leave. */
 export interface AlertSurroundings {
@@ -160,7 +164,7 @@ export class Alerts {
     this.#current = request;
     const { parameters } = this.#around;
     const entries: AlertPolicy[] = [];
-    for (let number = 1; number <= POLICIES; number++) {
+    for (let number = 1; number <= PEF_POLICIES; number++) {
       const entry = parameters.policy(number);
       if (entry.enabled && entry.set !== 0 && entry.set === request.policySet) entries.push(entry);
     }
@@ -199,9 +203,9 @@ export class Alerts {
   #destination(channel: number, destination: number): (DestinationType & { readonly host: string }) | undefined {
     const { channels, lan } = this.#around;
     if (!channels.isLan(channel) || destination > lan.destinations) return undefined;
-    const type = DestinationType.decode(lan.get(channel, LanParameter.DestinationType, destination).subarray(1));
+    const type = LanParameter.DestinationType.layout.decode(lan.get(channel, LanParameter.DestinationType.selector, destination).subarray(1));
     // Selector, address format, gateway, then the address; a gateway is the operating system's business.
-    const host = ipv4.read(new Reader(lan.get(channel, LanParameter.DestinationAddress, destination), 3));
+    const host = ipv4.read(new Reader(lan.get(channel, LanParameter.DestinationAddress.selector, destination), 3));
     return { ...type, host };
   }
 
@@ -282,8 +286,8 @@ export class Alerts {
   #datagram(channel: number, { sensorType, eventType, deassertion, data }: PlatformEvent, fields: PetFields): Uint8Array {
     const { lan, clock } = this.#around;
     return buildTrap({
-      community: communityOf(lan.get(channel, LanParameter.Community, 0)),
-      agent: lan.get(channel, LanParameter.Address, 0),
+      community: communityOf(lan.get(channel, LanParameter.Community.selector, 0)),
+      agent: lan.get(channel, LanParameter.Address.selector, 0),
       sensorType,
       eventType,
       deassertion,

@@ -1,4 +1,4 @@
-import { PefParameter, type EventFilter, type PefActionSet } from '../../commands/sensor/pef.ts';
+import { PEF_FILTERS, PefParameter, type EventFilter, type PefActionSet } from '../../commands/parameters/pef.ts';
 import type { Timer } from '../../world/world.ts';
 import { Alerts, type AlertSurroundings } from './alerts.ts';
 import { RestartCause } from '../../commands/chassis/chassis.ts';
@@ -6,7 +6,7 @@ import type { Chassis, PowerChange } from '../../machine/chassis/chassis.ts';
 import type { PowerAction } from '../../machine/chassis/machine.ts';
 import { SelEventRecord, type Events, type PlatformEvent } from '../../state/log/events.ts';
 import { matches, NO_ACTIONS } from '../../state/parameters/pef-filters.ts';
-import { FILTERS, PefParameters, type PefDefaults } from '../../state/parameters/pef-parameters.ts';
+import { PefParameters, type PefDefaults } from '../../state/parameters/pef-parameters.ts';
 import type { Sel } from '../../state/log/sel.ts';
 import type { Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
@@ -99,7 +99,7 @@ export class Pef {
   /** Set PEF Configuration Parameters; disabling PEF cancels what is pending (§17.4). */
   setParameter(parameter: number, data: Uint8Array, owner: unknown): Durable {
     const done = this.parameters.set(parameter, data, owner);
-    if (parameter === PefParameter.Control && !this.parameters.control.enabled) this.#cancel();
+    if (parameter === PefParameter.Control.selector && !this.parameters.control.enabled) this.#cancel();
     return done;
   }
 
@@ -182,7 +182,7 @@ export class Pef {
     const wanted: { -readonly [K in keyof PefActionSet]: PefActionSet[K] } = { ...NO_ACTIONS };
     let alert: { filter: number; policy: number; severity: number } | undefined;
     let oemFilter = 0;
-    for (let number = 1; number <= FILTERS; number++) {
+    for (let number = 1; number <= PEF_FILTERS; number++) {
       const filter = this.parameters.filter(number);
       if (!matches(filter, event)) continue;
       for (const action of Object.keys(NO_ACTIONS) as (keyof PefActionSet)[]) wanted[action] ||= filter[action] && allowed[action];

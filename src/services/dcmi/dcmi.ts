@@ -1,5 +1,7 @@
 import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
 import { ExceptionAction, ThermalAction } from '../../commands/dcmi/dcmi.ts';
+import { dcmiParameters, DcmiParameter } from '../../commands/parameters/dcmi.ts';
+import { ParameterTable } from '../../state/parameters/parameter-table.ts';
 import type { Clock } from '../../world/world.ts';
 import { LimitWatch } from './limit-watch.ts';
 import { PowerHistory, type PowerStatistics } from './power-history.ts';
@@ -29,13 +31,6 @@ const ALIASES: Readonly<Record<number, number>> = { 0x40: 0x37, 0x41: 0x03, 0x42
 const TEMPERATURE = 0x01;
 const WATTS = 6;
 
-/** Configuration parameters and their first values (DCMI 1.5 §6.1.2): DHCP, discovery, timings in seconds. */
-const CONFIGURATION: Readonly<Record<number, readonly number[] | undefined>> = { 1: [0], 2: [0x01], 3: [4], 4: [120, 0], 5: [64, 0] };
-const ACTIVATE_DHCP = 1;
-const DISCOVERY = 2;
-/** Random back-off, and the two DHCP options. */
-const DISCOVERY_BITS = 0x83;
-
 const NO_LIMIT: PowerLimit = { exceptionAction: 0, limit: 0, correctionTime: 1000, samplingPeriod: 1 };
 const NO_THERMAL_LIMIT: ThermalLimit = { action: 0, limit: 60, exceptionTime: 60 };
 const MOST_WATTS = 32_767;
@@ -56,7 +51,7 @@ export class Dcmi {
   readonly #limits: Store<PowerLimit>;
   readonly #active: Store<boolean>;
   readonly #thermal: Store<ThermalLimit>;
-  readonly #configuration: Store<readonly number[]>;
+  readonly #configuration: ParameterTable;
   readonly #controllerId: string;
   readonly #history: PowerHistory;
   readonly #powerTimes: PowerTimes;
@@ -71,7 +66,11 @@ export class Dcmi {
     this.#limits = setup.store(stores.powerLimit);
     this.#active = setup.store(stores.powerLimitActive);
     this.#thermal = setup.store(stores.thermalLimits);
-    this.#configuration = setup.store(stores.dcmiConfiguration);
+    this.#configuration = new ParameterTable(setup.clock, {
+      parameters: dcmiParameters,
+      values: inBytes(setup.store(stores.dcmiConfiguration)),
+      unsupported: CC.InvalidDataField,
+    });
     this.#powerTimes = new PowerTimes(setup.clock, () => sensors.powered());
     this.#history = new PowerHistory(setup.clock, (time) => this.#wattsAt(time));
     this.#watch = new LimitWatch(setup.clock);
@@ -166,22 +165,15 @@ export class Dcmi {
   }
 
   /** Throws CCh for a parameter that there is not. */
-  configuration(parameter: number): readonly number[] {
-    const first = CONFIGURATION[parameter];
-    if (!first) throw new IpmiError(CC.InvalidDataField, `DCMI configuration parameter ${parameter}`);
-    return this.#configuration.get(parameter) ?? first;
+  configuration(parameter: number): Uint8Array {
+    return this.#configuration.get(parameter);
   }
 
-  configure(parameter: number, data: readonly number[]): Durable {
-    const { length } = this.configuration(parameter);
-    if (data.length !== length) throw new IpmiError(CC.RequestLengthInvalid, `parameter ${parameter} has ${length} byte(s)`);
-    if (parameter === ACTIVATE_DHCP) {
-      // It starts DHCP and is never more than that: it always reads as 0.
-      if (data[0] > 1) throw new IpmiError(CC.InvalidDataField, `DHCP activation ${data[0]}`);
-      return undefined;
-    }
-    if (parameter === DISCOVERY && data[0] & ~DISCOVERY_BITS) throw new IpmiError(CC.InvalidDataField, `discovery configuration ${data[0]}`);
-    return this.#configuration.set(parameter, data);
+  /** Throws CCh for a parameter that there is not and a value that cannot be, C7h for a wrong size. */
+  configure(parameter: number, data: Uint8Array): Durable {
+    // It starts DHCP and is never more than that: it always reads as 0.
+    if (parameter === DcmiParameter.ActivateDhcp.selector) return void this.#configuration.checked(parameter, data);
+    return this.#configuration.set(parameter, data, undefined);
   }
 
   /** Temperature sensors of an entity, by instance; instance 0: all of them. */
@@ -236,3 +228,15 @@ export class Dcmi {
     this.#listeners.tell(exceeded);
   }
 }
+
+/** Its values are kept as lists of numbers. */
+const inBytes = (store: Store<readonly number[]>): ConstructorParameters<typeof ParameterTable>[1]['values'] => ({
+  get size() {
+    return store.size;
+  },
+  get(key) {
+    const value = store.get(key);
+    return value && Uint8Array.from(value);
+  },
+  set: (key, value) => store.set(key, Array.from(value)),
+});

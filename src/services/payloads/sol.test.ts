@@ -14,7 +14,8 @@ import {
 } from '../../commands/app/payloads.ts';
 import { CloseSession } from '../../commands/app/sessions.ts';
 import { Privilege } from '../../commands/command.ts';
-import { GetSolConfigurationParameters, SetSolConfigurationParameters, SolParameter } from '../../commands/transport/sol.ts';
+import { SolParameter } from '../../commands/parameters/sol.ts';
+import { GetSolConfigurationParameters, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
 import { BasicReader } from '../../wire/serial-basic.ts';
 import { NO_OPERATION, SolToBmc, SolToConsole, type SolStatus } from '../../wire/index.ts';
 
@@ -55,7 +56,7 @@ describe('a console over a bad network', () => {
 describe('what a console sees', () => {
   test('characters wait for the interval or the threshold of parameter 3', async () => {
     const { world, machine, terminal, set } = await solBench();
-    await set(SolParameter.Character, 100, 10);
+    await set(SolParameter.Character.selector, 100, 10);
     const sol = await terminal();
     machine.port.received(bytes('abc'));
     await world.run(490);
@@ -231,19 +232,19 @@ describe('who may have it', () => {
       return cc;
     };
     expect(await activate(user)).toBe(0);
-    await set(SolParameter.Authentication, 0x04);
+    await set(SolParameter.Authentication.selector, 0x04);
     expect([await activate(user), await activate({})]).toEqual([0xd4, 0]);
-    await set(SolParameter.Authentication, 0x82);
+    await set(SolParameter.Authentication.selector, 0x82);
     expect(await activate({}, { encryption: false })).toBe(0x84);
     expect(await activate({ cipherSuite: 2 })).toBe(0x83);
     expect(await activate({})).toBe(0);
-    await set(SolParameter.Authentication, 0x42);
+    await set(SolParameter.Authentication.selector, 0x42);
     expect([await activate({ cipherSuite: 1 }), await activate({ cipherSuite: 2 }, { authentication: false })]).toEqual([0xd5, 0]);
-    await set(SolParameter.Authentication, 0x02);
+    await set(SolParameter.Authentication.selector, 0x02);
     expect([await activate({ cipherSuite: 1 }), await activate({ cipherSuite: 2 })]).toEqual([0, 0]);
-    await set(SolParameter.Enable, 0);
+    await set(SolParameter.Enable.selector, 0);
     expect(await activate({})).toBe(0x81);
-    await set(SolParameter.Enable, 1);
+    await set(SolParameter.Enable.selector, 1);
     const admin = await logIn();
     await world.until(admin.send(SetUserPayloadAccess, { channel: 1, operation: 1, userId: 3, standard: 2, oem: 0 }));
     expect(await world.until(admin.send(GetUserPayloadAccess, { channel: 1, userId: 3 }))).toEqual({ standard: 0, oem: 0 });
@@ -268,9 +269,9 @@ describe('who may have it', () => {
     expect([text(machine.heard), text(sol.heard)]).toEqual(['c', 'now in the clear']);
     await operate(PayloadEncryption.Resume);
     await expect(operate(PayloadEncryption.Regenerate)).rejects.toMatchObject(refused(0x80));
-    await world.until(bmc.sol.set(1, SolParameter.Authentication, Uint8Array.of(0x82), 'test') ?? Promise.resolve());
+    await world.until(bmc.sol.set(1, SolParameter.Authentication.selector, Uint8Array.of(0x82), 'test') ?? Promise.resolve());
     await expect(operate(PayloadEncryption.Suspend)).rejects.toMatchObject(refused(0x81));
-    await world.until(bmc.sol.set(1, SolParameter.Authentication, Uint8Array.of(0x02), 'test') ?? Promise.resolve());
+    await world.until(bmc.sol.set(1, SolParameter.Authentication.selector, Uint8Array.of(0x02), 'test') ?? Promise.resolve());
     await world.until(sol.close());
     await expect(operate(PayloadEncryption.Suspend)).rejects.toMatchObject(refused(0x83));
     await terminal({ encryption: false }, sol.client);

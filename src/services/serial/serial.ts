@@ -1,17 +1,11 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
+import { PROXY_BUFFER, serialParameters, SerialParameter } from '../../commands/parameters/serial.ts';
 import { ConnectionState, MuxSetting } from '../../commands/transport/serial.ts';
 import type { TerminalOptions } from '../../wire/serial-terminal.ts';
 import type { Timer } from '../../world/world.ts';
 import { parameterFits, ParameterTable } from '../../state/parameters/parameter-table.ts';
-import {
-  MuxControl,
-  PROXY_BUFFER,
-  SerialParameter,
-  serialRules,
-  terminalOptions,
-  type SerialDefaults,
-} from '../../state/parameters/serial-parameters.ts';
+import { givenSerial, MuxControl, terminalOptions, type SerialDefaults } from '../../state/parameters/serial-parameters.ts';
 import type { Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
 import type { Durable, Store } from '../../state/store.ts';
@@ -67,7 +61,8 @@ export class SerialChannel {
     this.number = number;
     this.open = defaults.open ?? Privilege.None;
     this.#setup = setup;
-    this.parameters = new ParameterTable(setup.clock, { name: 'serial', rules: serialRules(defaults), prefix: String(number), ...stores });
+    const given = (parameter: number): Uint8Array | undefined => givenSerial(defaults, parameter);
+    this.parameters = new ParameterTable(setup.clock, { parameters: serialParameters, prefix: String(number), given, ...stores });
     this.#initial = defaults.sharing ? defaults.mux : 'bmc';
     this.#mux = this.#initial;
   }
@@ -78,11 +73,11 @@ export class SerialChannel {
   }
 
   get modes(): number {
-    return this.parameters.value(SerialParameter.ConnectionMode)[0];
+    return this.parameters.value(SerialParameter.ConnectionMode.selector)[0];
   }
 
   muxControl(byte: 0 | 1): number {
-    return this.parameters.value(SerialParameter.MuxControl)[byte];
+    return this.parameters.value(SerialParameter.MuxControl.selector)[byte];
   }
 
   get sharing(): boolean {
@@ -91,13 +86,13 @@ export class SerialChannel {
 
   /** Milliseconds of silence after which a session ends; Infinity: it does not. */
   get inactivity(): number {
-    const enabled = this.parameters.value(SerialParameter.SessionTermination)[0] & 0x02;
-    const halfMinutes = this.parameters.value(SerialParameter.Inactivity)[0];
+    const enabled = this.parameters.value(SerialParameter.SessionTermination.selector)[0] & 0x02;
+    const halfMinutes = this.parameters.value(SerialParameter.Inactivity.selector)[0];
     return enabled && halfMinutes > 0 ? halfMinutes * 30_000 : Infinity;
   }
 
   get closesWithCarrier(): boolean {
-    return (this.parameters.value(SerialParameter.SessionTermination)[0] & 0x01) !== 0;
+    return (this.parameters.value(SerialParameter.SessionTermination.selector)[0] & 0x01) !== 0;
   }
 
   /** Terminal mode as it is now: the volatile configuration, or the stored one. */
@@ -106,7 +101,7 @@ export class SerialChannel {
   }
 
   terminalBytes(which: 'volatile' | 'stored'): Uint8Array {
-    return (which === 'volatile' ? this.#terminal : undefined) ?? this.parameters.value(SerialParameter.TerminalMode);
+    return (which === 'volatile' ? this.#terminal : undefined) ?? this.parameters.value(SerialParameter.TerminalMode.selector);
   }
 
   /** Parameter 29; the two high bits of its first byte say which half is meant, or copy the stored one over the other. */
@@ -121,7 +116,7 @@ export class SerialChannel {
         this.#terminal = bytes;
         return undefined;
       case 1:
-        return this.parameters.set(SerialParameter.TerminalMode, bytes, owner);
+        return this.parameters.set(SerialParameter.TerminalMode.selector, bytes, owner);
       case 2:
         this.#terminal = undefined;
         return undefined;
@@ -255,7 +250,7 @@ export class SerialChannels {
   readonly #routing: Store<number>;
 
   constructor(setup: Setup, channels: readonly (SerialChannelOptions & { readonly channel: number })[] = []) {
-    const fits = parameterFits(serialRules(channels[0] ?? {}), true);
+    const fits = parameterFits(serialParameters);
     const kept = { values: setup.store(stores.serial, undefined, fits), secrets: setup.store(stores.serialSecrets, undefined, fits) };
     this.#channels = new Map(channels.map(({ channel, ...defaults }) => [channel, new SerialChannel(setup, kept, channel, defaults)]));
     this.#callback = setup.store(stores.callback);

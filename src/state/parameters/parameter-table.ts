@@ -1,66 +1,41 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import { parameterOfKey, selectorsOf, type Parameter, type ParameterSet } from '../../commands/parameters/parameter.ts';
 import type { Clock } from '../../world/world.ts';
 import { AFTER_SESSION, SetInProgress, type LockOptions } from './set-in-progress.ts';
 import type { Durable, Store } from '../store.ts';
 
-/** One configuration parameter: its size, its selectors, its rules. */
-export interface ParameterRule {
-  /** Bytes of the data, selectors included; fewer are taken from `least` on. */
-  readonly size: number;
-  readonly least?: number;
-  readonly readOnly?: boolean;
-  readonly writeOnly?: boolean;
-  /** Sets from `firstSet` (default 0) on; the first data byte says which. */
-  readonly sets?: number;
-  readonly firstSet?: number;
-  /** Blocks of a set from `firstBlock` (default 1) on; the data byte after the set says which. */
-  readonly blocks?: number;
-  readonly firstBlock?: number;
-  /** Set 0 is a place for values that nobody keeps. */
-  readonly volatileSet?: boolean;
-  /** Selectors excluded; where nothing is said, zeros. */
-  readonly initial?: readonly number[];
-  /** Bits that may be set, a mask for each byte after the selectors; others are answered CCh. */
-  readonly allowed?: readonly number[];
-  /** Most that the first byte after the selectors may be; more is answered CCh. */
-  readonly highest?: number;
-}
-
-export type ParameterRules = Readonly<Record<number, ParameterRule | undefined>>;
-
-/** Whether a stored value has the size of its parameter; `prefixed`: keys begin with what tells tables apart. */
-export function parameterFits(rules: ParameterRules, prefixed: boolean): (key: string, value: Uint8Array) => boolean {
+/** Whether a stored value has the size of its parameter. */
+export function parameterFits(parameters: ParameterSet): (key: string, value: Uint8Array) => boolean {
   return (key, { length }) => {
-    const [parameter, ...selectors] = key.split('/').slice(prefixed ? 1 : 0);
-    const rule = rules[Number(parameter)];
+    const parameter = parameterOfKey(parameters, key);
     // Of a parameter that this table does not have nobody asks.
-    if (!rule) return true;
-    const { size, least = size } = rule;
-    return length >= least - selectors.length && length <= size - selectors.length;
+    if (!parameter) return true;
+    const { layout, padded } = parameter;
+    return length >= (padded ? layout.max : layout.min) && length <= layout.max;
   };
 }
 
 export interface ParameterTableOptions {
-  /** What messages call it. */
-  readonly name: string;
-  readonly rules: ParameterRules;
+  readonly parameters: ParameterSet;
   /** May be shared by tables that `prefix` tells apart. */
-  readonly values: Store<Uint8Array>;
+  readonly values: Pick<Store<Uint8Array>, 'get' | 'set' | 'size'>;
   readonly prefix?: string;
   /** Where write-only parameters lie. */
   readonly secrets?: Store<Uint8Array>;
-  /** What a parameter is until somebody sets it, selectors excluded, where a rule cannot say it. */
+  /** What a parameter is until somebody sets it, selectors excluded, where its declaration does not say it. */
   readonly given?: (parameter: number, set: number, block: number) => Uint8Array | undefined;
-  /** A value as it is kept, without its reserved bits. Throws CCh for one that cannot be. */
+  /** A value as it is kept. Throws CCh for one that cannot be. */
   readonly known?: (parameter: number, value: Uint8Array) => Uint8Array;
   /** Bits of the set selector in data that is written; the others are reserved. Default: all. */
   readonly setBits?: number;
   readonly lock?: LockOptions;
+  /** What a parameter that there is not is answered with. Default: 80h. */
+  readonly unsupported?: number;
 }
 
 /**
- * A table of configuration parameters as LAN, serial/modem and PEF have it: selectors, sets and blocks, parameter 0 as its
- * lock. Codes 80h (no such parameter), 81h (locked), 82h (read-only), 83h (write-only).
+ * A table of configuration parameters of one channel or BMC: selectors, sets and blocks, parameter 0 as its lock. Codes 80h (no such
+ * parameter), 81h (locked), 82h (read-only), 83h (write-only).
  */
 export class ParameterTable {
   readonly lock: SetInProgress;
@@ -74,26 +49,31 @@ export class ParameterTable {
   }
 
   /** Parameter data as the wire has it, selectors included. Throws 80h, 83h, C9h for a set or block that there is not. */
-  get(parameter: number, set = 0, block = 0): Uint8Array {
-    const rule = this.#rule(parameter);
-    if (rule.writeOnly) throw new IpmiError(0x83, this.#nameOf(parameter));
-    if (parameter === 0) return Uint8Array.of(this.lock.state);
-    const selectors = this.#selectors(parameter, rule, set, block);
-    const value = this.#value(parameter, rule, selectors);
+  get(selector: number, set = 0, block = 0): Uint8Array {
+    const parameter = this.#declared(selector);
+    if (parameter.access === 'write-only') throw new IpmiError(0x83, nameOf(parameter));
+    if (selector === 0) return Uint8Array.of(this.lock.state);
+    const selectors = this.#selectors(parameter, set, block);
+    const value = this.#value(parameter, selectors);
     return selectors.length === 0 ? value : Uint8Array.of(...selectors, ...value);
   }
 
   /** The data without selectors, a secret parameter's included. Throws 80h, C9h. */
-  value(parameter: number, set = 0, block = 0): Uint8Array {
-    const rule = this.#rule(parameter);
-    return this.#value(parameter, rule, this.#selectors(parameter, rule, set, block));
+  value(selector: number, set = 0, block = 0): Uint8Array {
+    const parameter = this.#declared(selector);
+    return this.#value(parameter, this.#selectors(parameter, set, block));
+  }
+
+  /** The same as values. */
+  read<V>(parameter: Parameter<V>, set = 0, block = 0): V {
+    return parameter.layout.decode(this.value(parameter.selector, set, block));
   }
 
   /** What a client has set, selectors excluded; undefined: nothing. */
-  stored(parameter: number, ...selectors: readonly number[]): Uint8Array | undefined {
+  stored(selector: number, ...selectors: readonly number[]): Uint8Array | undefined {
     const { values } = this.#options;
     if (values.size === 0 && !this.#volatile) return undefined;
-    const key = this.#key(parameter, selectors);
+    const key = this.#key(selector, selectors);
     return this.#volatile?.get(key) ?? values.get(key);
   }
 
@@ -101,24 +81,24 @@ export class ParameterTable {
    * `owner`: the session, or the channel where there is none; see SetInProgress. Throws 80h, 81h while another client is
    * writing, 82h, C7h for a wrong size, C9h for a set or block that there is not, CCh for a value that cannot be.
    */
-  set(parameter: number, data: Uint8Array, owner: unknown): Durable {
-    const { rule, selectors, value } = this.#take(parameter, data);
-    if (parameter === 0) {
-      this.lock.set(data[0], owner);
+  set(selector: number, data: Uint8Array, owner: unknown): Durable {
+    const { parameter, selectors, value } = this.#take(selector, data);
+    if (selector === 0) {
+      this.lock.set(value[0], owner);
       return undefined;
     }
     const { known, secrets, values } = this.#options;
-    const kept = known?.(parameter, value) ?? value;
-    const key = this.#key(parameter, selectors);
-    if (rule.writeOnly) return secrets?.set(key, kept);
-    if (!rule.volatileSet || selectors[0] !== 0) return values.set(key, kept);
+    const kept = known?.(selector, value) ?? value;
+    const key = this.#key(selector, selectors);
+    if (parameter.access === 'write-only') return secrets?.set(key, kept);
+    if (!parameter.volatileSet || selectors[0] !== 0) return values.set(key, kept);
     (this.#volatile ??= new Map()).set(key, kept);
     return undefined;
   }
 
   /** The value in `data`, for a parameter that is kept elsewhere. Throws as `set` does. */
-  checked(parameter: number, data: Uint8Array): Uint8Array {
-    return this.#take(parameter, data).value;
+  checked(selector: number, data: Uint8Array): Uint8Array {
+    return this.#take(selector, data).value;
   }
 
   /** A cold reset: what nobody keeps is gone. */
@@ -126,40 +106,37 @@ export class ParameterTable {
     this.#volatile = undefined;
   }
 
-  #take(parameter: number, data: Uint8Array): { rule: ParameterRule; selectors: readonly number[]; value: Uint8Array } {
-    const rule = this.#rule(parameter);
-    const { size, least = size, sets, readOnly, allowed = [], highest = 0xff } = rule;
-    if (readOnly) throw new IpmiError(0x82, this.#nameOf(parameter));
-    if (data.length > size || data.length < least)
-      throw new IpmiError(CC.RequestLengthInvalid, `${this.#nameOf(parameter)} has ${size} bytes, not ${data.length}`);
+  #take(selector: number, data: Uint8Array): { parameter: Parameter; selectors: readonly number[]; value: Uint8Array } {
+    const parameter = this.#declared(selector);
+    const { layout, access, sets } = parameter;
+    const before = selectorsOf(parameter);
+    if (access === 'read-only') throw new IpmiError(0x82, nameOf(parameter));
+    if (data.length > layout.max + before || data.length < layout.min + before)
+      throw new IpmiError(CC.RequestLengthInvalid, `${nameOf(parameter)} has ${layout.max + before} bytes, not ${data.length}`);
     const set = data[0] & (this.#options.setBits ?? 0xff);
-    const selectors = this.#selectors(parameter, rule, set, sets === undefined ? data[0] : data[1]);
-    const value = data.slice(selectors.length);
-    if (value[0] > highest || allowed.some((mask, i) => value[i] & ~mask))
-      throw new IpmiError(CC.InvalidDataField, `${this.#nameOf(parameter)}: ${value.join(' ')}`);
-    return { rule, selectors, value };
+    const selectors = this.#selectors(parameter, set, sets === undefined ? data[0] : data[1]);
+    return { parameter, selectors, value: whole(parameter, data.slice(before)) };
   }
 
-  #value(parameter: number, { size, writeOnly, initial }: ParameterRule, selectors: readonly number[]): Uint8Array {
+  #value(parameter: Parameter, selectors: readonly number[]): Uint8Array {
     const { secrets, given } = this.#options;
-    const found = writeOnly
-      ? secrets?.get(this.#key(parameter, selectors))
-      : (this.stored(parameter, ...selectors) ?? given?.(parameter, selectors[0] ?? 0, selectors[1] ?? 0));
-    if (found) return found;
-    const out = new Uint8Array(size - selectors.length);
-    out.set(initial ?? []);
-    return out;
+    const found =
+      parameter.access === 'write-only'
+        ? secrets?.get(this.#key(parameter.selector, selectors))
+        : (this.stored(parameter.selector, ...selectors) ?? given?.(parameter.selector, selectors[0] ?? 0, selectors[1] ?? 0));
+    return found ?? parameter.initial.slice();
   }
 
-  #rule(parameter: number): ParameterRule {
-    const rule = this.#options.rules[parameter];
-    if (!rule) throw new IpmiError(0x80, this.#nameOf(parameter));
-    return rule;
+  #declared(selector: number): Parameter {
+    const { parameters, unsupported = 0x80 } = this.#options;
+    const parameter = parameters.bySelector[selector];
+    if (!parameter) throw new IpmiError(unsupported, `${parameters.table} parameter ${selector}`);
+    return parameter;
   }
 
-  #selectors(parameter: number, { sets, firstSet = 0, blocks, firstBlock = 1 }: ParameterRule, set: number, block: number): number[] {
-    const wrong = (which: string, number: number): IpmiError =>
-      new IpmiError(CC.ParameterOutOfRange, `${which} ${number} of ${this.#nameOf(parameter)}`);
+  #selectors(parameter: Parameter, set: number, block: number): number[] {
+    const { sets, firstSet, blocks, firstBlock } = parameter;
+    const wrong = (which: string, number: number): IpmiError => new IpmiError(CC.ParameterOutOfRange, `${which} ${number} of ${nameOf(parameter)}`);
     const selectors: number[] = [];
     if (sets !== undefined) {
       if (set < firstSet || set >= firstSet + sets) throw wrong('set', set);
@@ -174,12 +151,23 @@ export class ParameterTable {
     return selectors;
   }
 
-  #nameOf(parameter: number): string {
-    return `${this.#options.name} parameter ${parameter}`;
-  }
-
-  #key(parameter: number, selectors: readonly number[]): string {
+  #key(selector: number, selectors: readonly number[]): string {
     const { prefix } = this.#options;
-    return [...(prefix === undefined ? [] : [prefix]), parameter, ...selectors].join('/');
+    return [...(prefix === undefined ? [] : [prefix]), selector, ...selectors].join('/');
   }
 }
+
+/** Data as the declaration wants them. Throws CCh for more than a byte may be, and for reserved bits that are refused. */
+function whole(parameter: Parameter, value: Uint8Array): Uint8Array {
+  const { layout, reserved, padded } = parameter;
+  const { masks, mosts } = layout;
+  if (mosts.some(({ at, most }) => value[at] > most) || (reserved === 'refused' && masks.some((mask, i) => value[i] & ~mask)))
+    throw new IpmiError(CC.InvalidDataField, `${nameOf(parameter)}: ${value.join(' ')}`);
+  if (reserved === 'dropped') return value.map((byte, i) => byte & (masks[i] ?? 0xff));
+  if (!padded || value.length === layout.max) return value;
+  const out = new Uint8Array(layout.max);
+  out.set(value);
+  return out;
+}
+
+const nameOf = ({ table, selector, name }: Parameter): string => `${table} parameter ${selector} (${name})`;

@@ -1,4 +1,4 @@
-import type { Comparison, EventFilter, PefActionSet } from '../../commands/sensor/pef.ts';
+import type { Comparison, EventFilter, PefActionSet } from '../../commands/parameters/pef.ts';
 import type { PlatformEvent } from '../log/events.ts';
 
 /** Matches any byte of event data: every bit is masked out, and zero is compared with zero. */

@@ -2,27 +2,24 @@ import { fromLatin1 } from '../../codec/index.ts';
 import {
   AlertPolicy,
   EventFilter,
+  PEF_STRINGS,
   PefActions,
   PefControl,
   PefGuid,
+  pefParameters,
   PefParameter,
   STRING_BLOCK,
   StringKeys,
   type PefActionSet,
-} from '../../commands/sensor/pef.ts';
+} from '../../commands/parameters/pef.ts';
 import { EMPTY_FILTER } from './pef-filters.ts';
-import { parameterFits, ParameterTable, type ParameterRules } from './parameter-table.ts';
+import { parameterFits, ParameterTable } from './parameter-table.ts';
 import type { SetInProgress } from './set-in-progress.ts';
 import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import type { Durable } from '../store.ts';
 
-export const FILTERS = 40;
-export const POLICIES = 20;
-/** Besides string 0, which is volatile and belongs to Alert Immediate. */
-export const STRINGS = 8;
-const STRING_BLOCKS = 5;
-const GROUPS = 4;
+const STRING_BLOCKS = PefParameter.String.blocks ?? 0;
 /** Of a set selector: bit 7 is reserved. */
 const SET_BITS = 0x7f;
 
@@ -41,26 +38,6 @@ export interface PefDefaults {
   readonly strings?: ReadonlyMap<number, string>;
 }
 
-const rules: ParameterRules = {
-  [PefParameter.SetInProgress]: { size: 1 },
-  [PefParameter.Control]: { size: 1 },
-  [PefParameter.ActionControl]: { size: 1 },
-  [PefParameter.StartupDelay]: { size: 1 },
-  [PefParameter.AlertStartupDelay]: { size: 1 },
-  [PefParameter.FilterCount]: { size: 1, readOnly: true, initial: [FILTERS] },
-  [PefParameter.Filter]: { size: 21, firstSet: 1, sets: FILTERS },
-  // The first byte of a filter, by itself.
-  [PefParameter.FilterConfiguration]: { size: 2, firstSet: 1, sets: FILTERS },
-  [PefParameter.PolicyCount]: { size: 1, readOnly: true, initial: [POLICIES] },
-  [PefParameter.Policy]: { size: 4, firstSet: 1, sets: POLICIES },
-  [PefParameter.SystemGuid]: { size: 17 },
-  [PefParameter.StringCount]: { size: 1, readOnly: true, initial: [STRINGS] },
-  [PefParameter.StringKeys]: { size: 3, sets: STRINGS + 1, volatileSet: true },
-  [PefParameter.String]: { size: 2 + STRING_BLOCK, least: 2, sets: STRINGS + 1, blocks: STRING_BLOCKS, volatileSet: true },
-  [PefParameter.GroupControlCount]: { size: 1, readOnly: true, initial: [GROUPS] },
-  [PefParameter.GroupControl]: { size: 11, firstSet: 1, sets: GROUPS },
-};
-
 const EMPTY_POLICY: AlertPolicy = { set: 0, enabled: false, rule: 0, channel: 0, destination: 0, stringEventSpecific: false, string: 0 };
 const ALL_ACTIONS: PefActionSet = { alert: true, powerDown: true, reset: true, powerCycle: true, oem: true, diagnosticInterrupt: true };
 
@@ -72,11 +49,9 @@ export class PefParameters {
   constructor(setup: Setup, given: PefDefaults = {}) {
     this.#given = given;
     this.#table = new ParameterTable(setup.clock, {
-      name: 'PEF',
-      rules,
-      values: setup.store(stores.pef, undefined, parameterFits(rules, false)),
+      parameters: pefParameters,
+      values: setup.store(stores.pef, undefined, parameterFits(pefParameters)),
       given: (parameter, set, block) => this.#initial(parameter, set, block),
-      known,
       setBits: SET_BITS,
       // Roll-back is not offered (§30.4).
       lock: { commitWrite: false },
@@ -88,44 +63,44 @@ export class PefParameters {
   }
 
   get control(): ReturnType<typeof PefControl.decode> {
-    return PefControl.decode(this.#table.value(PefParameter.Control));
+    return PefControl.decode(this.#table.value(PefParameter.Control.selector));
   }
 
   get actions(): PefActionSet {
-    return PefActions.decode(this.#table.value(PefParameter.ActionControl));
+    return PefActions.decode(this.#table.value(PefParameter.ActionControl.selector));
   }
 
   /** Seconds. */
   get startupDelay(): number {
-    return this.#table.value(PefParameter.StartupDelay)[0];
+    return this.#table.value(PefParameter.StartupDelay.selector)[0];
   }
 
   get alertStartupDelay(): number {
-    return this.#table.value(PefParameter.AlertStartupDelay)[0];
+    return this.#table.value(PefParameter.AlertStartupDelay.selector)[0];
   }
 
   /** Each event is compared with all filters: those that nobody changed need no decoding. */
   filter(number: number): EventFilter {
-    const stored = this.#table.stored(PefParameter.Filter, number);
+    const stored = this.#table.stored(PefParameter.Filter.selector, number);
     return stored ? EventFilter.decode(stored) : (this.#given.filters?.get(number) ?? EMPTY_FILTER);
   }
 
   policy(number: number): AlertPolicy {
-    const stored = this.#table.stored(PefParameter.Policy, number);
+    const stored = this.#table.stored(PefParameter.Policy.selector, number);
     return stored ? AlertPolicy.decode(stored) : (this.#given.policies?.get(number) ?? EMPTY_POLICY);
   }
 
   /** The GUID that traps carry instead of the system's; undefined: the system's. */
   get guid(): Uint8Array | undefined {
-    const { used, guid } = PefGuid.decode(this.#table.value(PefParameter.SystemGuid));
+    const { used, guid } = PefGuid.decode(this.#table.value(PefParameter.SystemGuid.selector));
     return used ? guid : undefined;
   }
 
   /** The alert string of a policy entry (§17.11, §30.4 parameters 12 and 13); undefined: it has none. */
   stringFor({ stringEventSpecific, string }: AlertPolicy, filter: number): Uint8Array | undefined {
     if (!stringEventSpecific) return string === 0 ? undefined : this.string(string);
-    for (let selector = 0; selector <= STRINGS; selector++) {
-      const keys = StringKeys.decode(this.#table.value(PefParameter.StringKeys, selector));
+    for (let selector = 0; selector <= PEF_STRINGS; selector++) {
+      const keys = StringKeys.decode(this.#table.value(PefParameter.StringKeys.selector, selector));
       if (keys.filter === filter && keys.set === string) return this.string(selector);
     }
     return undefined;
@@ -133,8 +108,8 @@ export class PefParameters {
 
   /** Up to the first zero; undefined if there is no such string, or nothing in it. */
   string(selector: number): Uint8Array | undefined {
-    if (selector > STRINGS) return undefined;
-    const whole = Array.from({ length: STRING_BLOCKS }, (_, i) => [...this.#table.value(PefParameter.String, selector, i + 1)]).flat();
+    if (selector > PEF_STRINGS) return undefined;
+    const whole = Array.from({ length: STRING_BLOCKS }, (_, i) => [...this.#table.value(PefParameter.String.selector, selector, i + 1)]).flat();
     const end = whole.indexOf(0);
     const text = end < 0 ? whole : whole.slice(0, end);
     return text.length > 0 ? Uint8Array.from(text) : undefined;
@@ -147,57 +122,36 @@ export class PefParameters {
 
   /** Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size, C9h, CCh. */
   set(parameter: number, data: Uint8Array, owner: unknown): Durable {
-    if (parameter !== PefParameter.FilterConfiguration) return this.#table.set(parameter, data, owner);
+    if (parameter !== PefParameter.FilterConfiguration.selector) return this.#table.set(parameter, data, owner);
     const [configuration] = this.#table.checked(parameter, data);
-    const filter = this.#table.get(PefParameter.Filter, data[0] & SET_BITS);
+    const filter = this.#table.get(PefParameter.Filter.selector, data[0] & SET_BITS);
     filter[1] = configuration;
-    return this.#table.set(PefParameter.Filter, filter, owner);
+    return this.#table.set(PefParameter.Filter.selector, filter, owner);
   }
 
   #initial(parameter: number, set: number, block: number): Uint8Array | undefined {
     const { control, actions, startupDelay = 60, alertStartupDelay = 60, strings } = this.#given;
     switch (parameter) {
-      case PefParameter.Control:
+      case PefParameter.Control.selector:
         return PefControl.encode({ enabled: true, eventMessages: false, startupDelay: true, alertStartupDelay: false, ...control });
-      case PefParameter.ActionControl:
+      case PefParameter.ActionControl.selector:
         return PefActions.encode({ ...ALL_ACTIONS, ...actions });
-      case PefParameter.StartupDelay:
+      case PefParameter.StartupDelay.selector:
         return Uint8Array.of(startupDelay);
-      case PefParameter.AlertStartupDelay:
+      case PefParameter.AlertStartupDelay.selector:
         return Uint8Array.of(alertStartupDelay);
-      case PefParameter.Filter:
+      case PefParameter.Filter.selector:
         return EventFilter.encode(this.filter(set));
-      case PefParameter.Policy:
+      case PefParameter.Policy.selector:
         return AlertPolicy.encode(this.policy(set));
-      case PefParameter.FilterConfiguration:
-        return this.#table.value(PefParameter.Filter, set).slice(0, 1);
-      case PefParameter.String: {
+      case PefParameter.FilterConfiguration.selector:
+        return this.#table.value(PefParameter.Filter.selector, set).slice(0, 1);
+      case PefParameter.String.selector: {
         const at = (block - 1) * STRING_BLOCK;
         return fromLatin1((strings?.get(set) ?? '').slice(at, at + STRING_BLOCK), STRING_BLOCK);
       }
       default:
         return undefined;
     }
-  }
-}
-
-/** Reserved bits are dropped: software finds out by reading back which actions there are (§17.7). */
-function known(parameter: number, data: Uint8Array): Uint8Array {
-  switch (parameter) {
-    case PefParameter.Control:
-      return PefControl.encode(PefControl.decode(data));
-    case PefParameter.ActionControl:
-      return PefActions.encode(PefActions.decode(data));
-    case PefParameter.Filter:
-      return EventFilter.encode(EventFilter.decode(data));
-    case PefParameter.StringKeys:
-      return StringKeys.encode(StringKeys.decode(data));
-    case PefParameter.String: {
-      const whole = new Uint8Array(STRING_BLOCK);
-      whole.set(data);
-      return whole;
-    }
-    default:
-      return data;
   }
 }

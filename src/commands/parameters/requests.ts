@@ -1,4 +1,4 @@
-import { bit, bits, byte, rest, u8 } from '../codec/index.ts';
+import { bit, bits, byte, rest, u8 } from '../../codec/index.ts';
 
 /** Completion codes of Set and Get of configuration parameters (IPMI 2.0 §23.1, §25.1, §26.2 and their like). */
 export const parameterCodes = {
