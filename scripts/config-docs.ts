@@ -48,14 +48,16 @@ const SOURCES = [
 ];
 
 /** Kinds have no type but that of their schema: the rooms where they are, by the type that all of a room are. */
-const KINDS = { BackendOptions: 'backends' } as const;
+const KINDS = { BackendOptions: 'backends', ConsoleOptions: 'consoles', SensorValue: 'sources' } as const;
 
+/** Where the keys of a schema begin. */
+const KEYS = /^(?:export )?const \w+ = \(zod: Zod\) =>\s*(?:zod\s*\.strictObject)?\(\{/gm;
 /** The objects in the schemas of the kinds of a room, with the comments in them. */
 const kindsText = (room: string): string =>
   readdirSync(new URL(`../src/kinds/${room}/`, import.meta.url))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     .map((file) => readFileSync(new URL(`../src/kinds/${room}/${file}`, import.meta.url), 'utf8'))
-    .flatMap((text) => [...text.matchAll(/^const \w+ = \(zod: Zod\) =>/gm)].map(({ index }) => [text, text.indexOf('{', index)] as const))
+    .flatMap((text) => [...text.matchAll(KEYS)].map(({ 0: { length }, index }) => [text, index + length - 1] as const))
     .map(([text, open]) => text.slice(open, closing(text, open) + 1))
     .join('\n');
 

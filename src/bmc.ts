@@ -3,11 +3,9 @@ import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';
 import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState, sendBy } from './reactions/connections.ts';
-import { plugConsole } from './assembly/console.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { makePayloads } from './assembly/sol.ts';
 import { addressKey, makeInterface, type Made } from './assembly/interfaces.ts';
-import { sourceMaker } from './assembly/sensor-sources.ts';
 import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot, watchdogEvents } from './reactions/machine-events.ts';
@@ -27,6 +25,8 @@ import { blobHandlers } from './handlers/oem/blob.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
 import type { Power } from './kinds/backends/index.ts';
+import { plugConsole } from './kinds/consoles/index.ts';
+import { sourceMaker } from './kinds/sources/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import type { BmcState } from './bmc-state.ts';
 import { AuxiliaryLogs } from './state/log/auxiliary-logs.ts';
@@ -206,7 +206,7 @@ export class Bmc implements BmcState {
     this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) => this.lan.badPasswordRule(channel));
     this.serial = new SerialChannels(setup, serialOf(options));
     ({ payloads: this.payloads, sol: this.sol } = makePayloads(this, options));
-    const sensors = sensorsOf(options, sourceMaker(world, log));
+    const sensors = sensorsOf(options, sourceMaker({ world, log }));
     this.sel = new Sel(setup, this.time, { capacity: options.sel?.capacity, history: historyOf(options, sensors) });
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
@@ -278,7 +278,7 @@ export class Bmc implements BmcState {
       await this.chassis.open();
       this.pef.resume();
       const console = this.#options.sol?.console ?? { type: 'simulated' };
-      await openingFor(['sol', 'console'], () => plugConsole(this, this.name, console, this.#world));
+      await openingFor(['sol', 'console'], () => plugConsole(console, { bmc: this, name: this.name, world: this.#world }));
       this.sensors.start();
     } catch (error) {
       await this.close();

@@ -34,7 +34,7 @@ test("V20: docs/config.md and the schema for editors are what the settings' sche
   expect(textOf('schema/config.schema.json')).toBe(configSchemaText());
 });
 
-test('V20: every key has a meaning; if not: write it above the key in its type (src/config/*options.ts), then npm run docs', () => {
+test('V20: every key has a meaning; if not: write it above the key in its type (src/config/*options.ts) or schema (src/kinds/), then npm run docs', () => {
   expect(
     configPage()
       .split('\n')

@@ -1,6 +1,7 @@
 import type { BmcState } from '../bmc-state.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { backends, bootRequest, machineOfVm, type BackendKind, type BackendOptions, type Power } from '../kinds/backends/index.ts';
+import { settingAt } from '../settings/errors.ts';
 import type { Log } from '../state/setup.ts';
 import type { World } from '../world/world.ts';
 
@@ -11,5 +12,5 @@ export function makePower(options: BmcOptions, bmc: Pick<BmcState, 'bootOptions'
   const around = { world, log, name, boot: () => bootRequest(bmc.bootOptions.flags), hasVm };
   if (backend === undefined) return hasVm ? machineOfVm(around) : {};
   const kinds: readonly BackendKind<BackendOptions>[] = backends;
-  return kinds.find(({ type }) => type === backend.type)?.make(backend, around) ?? {};
+  return settingAt(['chassis', 'backend'], () => kinds.find(({ type }) => type === backend.type)?.make(backend, around) ?? {});
 }

@@ -1,5 +1,6 @@
 import type { FruContent } from '../state/storage/fru-image.ts';
 import type { BackendOptions } from '../kinds/backends/index.ts';
+import type { ConsoleOptions } from '../kinds/consoles/index.ts';
 import type { FirmwareOptions } from './firmware-options.ts';
 import type { InterfaceOptions } from './interface-options.ts';
 import type { PefOptions } from './pef-options.ts';
@@ -16,6 +17,8 @@ export type {
   SimulatedBackendOptions,
   VmProtocolBackendOptions,
 } from '../kinds/backends/index.ts';
+export type { ConsoleOptions } from '../kinds/consoles/index.ts';
+export type { CommandValue, FileValue, FormulaValue, PushValue, SensorValue, SourceMaker, SwingValue } from '../kinds/sources/index.ts';
 export type * from './firmware-options.ts';
 export type * from './interface-options.ts';
 export type * from './pef-options.ts';
@@ -242,38 +245,6 @@ export interface SolOptions {
   /** UDP port that consoles are told to use, where they reach the BMC through another one than it listens on. */
   readonly port?: number;
 }
-
-/** Where the machine's serial console is. One that is lost is reached again; SOL sessions wait for it. */
-export type ConsoleOptions =
-  | { readonly type: 'none' }
-  | {
-      readonly type: 'simulated';
-      /** What the machine calls itself. Default server. */
-      readonly host?: string;
-    }
-  | {
-      readonly type: 'socket';
-      /** `host:port`, or the path of a Unix socket (it has a slash): of a VM's console, of a terminal server. */
-      readonly connect?: string;
-      /** The same, for a machine that connects to the BMC. */
-      readonly listen?: string;
-      /** Who may connect to a Unix socket, as file permissions. Default 0600. */
-      readonly mode?: number;
-    }
-  | {
-      readonly type: 'tty';
-      /** A serial device, or one end of a pty. */
-      readonly path: string;
-    }
-  | {
-      readonly type: 'replay';
-      /** A console log, played to whoever activates SOL. */
-      readonly file: string;
-      /** Bits per second. Default 115200. */
-      readonly bitRate?: number;
-      /** Begins again at its end. Default false. */
-      readonly loop?: boolean;
-    };
 
 export interface FirewallOptions {
   /** 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one channel add up. */

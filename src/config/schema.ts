@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { backends } from '../kinds/backends/index.ts';
+import { consoles } from '../kinds/consoles/index.ts';
 import { kindsSchema } from './kinds-schema.ts';
 import { parseSelector } from './firewall.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
 import { interfaceSchema } from './interface-schema.ts';
-import type { BackendOptions, BmcOptions, SatelliteOptions } from './options.ts';
+import type { BackendOptions, BmcOptions, ConsoleOptions, SatelliteOptions } from './options.ts';
 import { pefSchema } from './pef-schema.ts';
 import { selSchema } from './sel-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
-import { latin1Text, slaveAddress, streamAddress, utf8Text } from '../settings/texts.ts';
+import { latin1Text, slaveAddress, utf8Text } from '../settings/texts.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
-const text = (most: number) => z.string().max(most);
 /** A list whose entries do not give the same value of a key twice; without one, or with an empty text, nothing is the same. */
 const unique = <T extends z.ZodType>(entry: T, ...keys: string[]) =>
   z.array(entry).superRefine((entries, context) => {
@@ -40,26 +40,6 @@ const firewall = z.strictObject({
 });
 
 const socket = z.strictObject({ path: z.string().min(1).max(107), mode: z.int().min(0).max(0o777).optional() });
-
-const console = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('simulated'), host: text(64).min(1).optional() }),
-  z
-    .strictObject({
-      type: z.literal('socket'),
-      connect: streamAddress(z).optional(),
-      listen: streamAddress(z).optional(),
-      mode: z.int().min(0).max(0o777).optional(),
-    })
-    .refine(({ connect, listen }) => (connect === undefined) !== (listen === undefined), 'expected connect or listen, and not both'),
-  z.strictObject({ type: z.literal('tty'), path: z.string().min(1) }),
-  z.strictObject({
-    type: z.literal('replay'),
-    file: z.string().min(1),
-    bitRate: z.int().min(50).max(4_000_000).optional(),
-    loop: z.boolean().optional(),
-  }),
-]);
 
 const fru = z
   .strictObject({ id: z.int().min(0).max(254), name: latin1Text(z, 16), entity: entity.optional(), ...fruContent })
@@ -148,7 +128,7 @@ const bmc = {
   firmware: firmwareSchema.optional(),
   sol: z
     .strictObject({
-      console: console.optional(),
+      console: kindsSchema<ConsoleOptions>(consoles).optional(),
       instances: z.int().min(1).max(15).optional(),
       keepEncrypted: z.boolean().optional(),
       port: z.int().min(1).max(65535).optional(),

@@ -16,7 +16,8 @@ import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from '../settings/errors.ts';
 import type { BmcOptions } from './options.ts';
 import { secondsOf } from '../settings/texts.ts';
-import type { SdrOptions, SensorValue, SourceMaker } from './sensor-options.ts';
+import type { SensorValue, SourceMaker } from '../kinds/sources/index.ts';
+import type { SdrOptions } from './sensor-options.ts';
 
 const THRESHOLD = 0x01;
 const NO_ANALOG_READING = 3;

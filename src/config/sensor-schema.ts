@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FormulaError, parseFormula } from '../machine/sensors/formula.ts';
+import { sources, type SensorValue } from '../kinds/sources/index.ts';
 import { units } from './names.ts';
 import { sensorType } from './pef-schema.ts';
 import { latin1Text, streamAddress, timeText } from '../settings/texts.ts';
@@ -18,35 +18,9 @@ const unit = z.custom<string>(
   `expected one of ${Object.keys(units).join(', ')}`,
 );
 
-/** The mistake's place within the text goes along, so that the message names its column. */
-const formula = z.string().superRefine((value, context) => {
-  try {
-    parseFormula(value);
-  } catch (error) {
-    if (!(error instanceof FormulaError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message, params: { at: error.at } });
-  }
-});
-
-const scaled = { scale: z.number().optional(), offset: z.number().optional(), interval: z.number().min(0.1).max(86_400).optional() };
-const swing = z.strictObject({
-  base: z.number(),
-  swing: z.number().optional(),
-  period: z.number().positive().optional(),
-  noise: z.number().optional(),
-});
-const formulaValue = z.strictObject({ formula });
-const fileValue = z.strictObject({ file: z.string().min(1), ...scaled });
-const commandValue = z.strictObject({
-  command: z.string().min(1),
-  args: z.array(z.string()).optional(),
-  timeout: z.number().positive().max(600).optional(),
-  ...scaled,
-});
-const pushValue = z.strictObject({ push: z.literal(true), first: z.number().optional(), maxAge: z.number().positive().optional() });
-const sensorValue = z.union([z.number(), swing, formulaValue, fileValue, commandValue, pushValue], {
-  error: 'expected a number, or an object with one of base, formula, file, command, push',
-});
+const sensorValue = z.union([z.number(), ...sources.map(({ schema }) => schema(z))], {
+  error: `expected a number, or an object with one of ${sources.map(({ key }) => key).join(', ')}`,
+}) as z.ZodType as z.ZodType<SensorValue>;
 
 const threshold = z.enum(['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr']);
 const offsets = z.array(z.int().min(0).max(14)).optional();

@@ -7,7 +7,8 @@ import { checkKind, checkRange, checkReadings } from './sensor-check.ts';
 import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsInFile } from './sdr-file.ts';
-import type { SensorOptions, SourceMaker } from './sensor-options.ts';
+import type { SourceMaker } from '../kinds/sources/index.ts';
+import type { SensorOptions } from './sensor-options.ts';
 
 const THRESHOLD = 0x01;
 const SENSOR_SPECIFIC = 0x6f;

@@ -162,7 +162,7 @@ export const vmProtocol: BackendKind<VmProtocolBackendOptions> = {
   type: 'vm-protocol',
   schema,
   make(options, around) {
-    if (!around.hasVm) throw new SettingsError('vm-protocol needs an interface of type vm', ['chassis', 'backend']);
+    if (!around.hasVm) throw new SettingsError('vm-protocol needs an interface of type vm');
     const machine = new VmProtocolBackend(options, around);
     return { backend: machine, machine };
   },

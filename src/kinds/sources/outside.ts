@@ -1,33 +1,18 @@
-import { latin1 } from '../codec/index.ts';
-import type { CommandValue, FileValue, SensorValue, SourceMaker } from '../config/sensor-options.ts';
-import { parseFormula } from '../machine/sensors/formula.ts';
-import { constant, following, Pushed, swinging, type SensorSource } from '../machine/sensors/sensor-source.ts';
-import type { Log } from '../state/setup.ts';
-import type { World } from '../world/world.ts';
+import type { SensorSource } from '../../machine/sensors/sensor-source.ts';
+import type { Log } from '../../state/setup.ts';
+import type { World } from '../../world/world.ts';
 
-/** Makes sources that take what they need from the world. */
-export const sourceMaker =
-  (world: World, log: Log): SourceMaker =>
-  (value: SensorValue, seed: number): SensorSource => {
-    if (typeof value === 'number') return constant(value);
-    if ('base' in value) return swinging(value, world.clock, seed);
-    if ('formula' in value) return following(parseFormula(value.formula), world.clock);
-    if ('push' in value) return new Pushed(world.clock, value.first, value.maxAge === undefined ? undefined : value.maxAge * 1000);
-    if ('file' in value) return new Outside(value, value.file, world, log, async () => latin1(await world.files.read(value.file)));
-    return new Outside(value, value.command, world, log, () => output(value, world));
-  };
-
-async function output({ command, args = [], timeout = 5 }: CommandValue, { programs }: World): Promise<string> {
-  const { code, stdout, stderr } = await programs.run(command, args, { timeout: timeout * 1000 });
-  if (code === null) throw new Error(`it took more than ${timeout} s`);
-  if (code !== 0) throw new Error(`it ended with ${code}${stderr ? `: ${stderr.trim().split('\n')[0].slice(0, 200)}` : ''}`);
-  return stdout;
+interface Scaled {
+  readonly scale?: number;
+  readonly offset?: number;
+  /** Seconds. */
+  readonly interval?: number;
 }
 
 /** Reads the first number of a text that lies outside, again when an interval has passed. */
-class Outside implements SensorSource {
+export class Outside implements SensorSource {
   readonly moves = true;
-  readonly #settings: FileValue | CommandValue;
+  readonly #settings: Scaled;
   readonly #name: string;
   readonly #world: World;
   readonly #log: Log;
@@ -39,7 +24,7 @@ class Outside implements SensorSource {
   #problem: string | undefined;
   #listener: () => void = () => undefined;
 
-  constructor(settings: FileValue | CommandValue, name: string, world: World, log: Log, fetch: () => Promise<string>) {
+  constructor(settings: Scaled, name: string, world: World, log: Log, fetch: () => Promise<string>) {
     this.#settings = settings;
     this.#name = name;
     this.#world = world;

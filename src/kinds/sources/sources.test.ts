@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Bmc, type BmcOptions } from '../bmc.ts';
-import { parseConfig } from '../config/load.ts';
-import type { SensorOptions, SensorValue } from '../config/options.ts';
-import { Worker } from '../client/worker.ts';
-import { simWorld, type SimWorld } from '../world/index.ts';
+import { Bmc, type BmcOptions } from '../../bmc.ts';
+import { parseConfig } from '../../config/load.ts';
+import type { SensorOptions, SensorValue } from '../../config/options.ts';
+import { Worker } from '../../client/worker.ts';
+import { simWorld, type SimWorld } from '../../world/index.ts';
 
 const temp = (value: SensorValue, more: Partial<SensorOptions> = {}): SensorOptions => ({
   name: 'Temp',

@@ -1,0 +1,21 @@
+import type { ConsoleKind, ConsoleSurroundings } from './console.ts';
+import { none } from './none.ts';
+import { replay } from './replay.ts';
+import { simulated } from './simulated.ts';
+import { socket } from './socket.ts';
+import { tty } from './tty.ts';
+
+export type { ConsoleKind, ConsoleSurroundings } from './console.ts';
+
+/** What can be behind Serial over LAN, in the order in which messages name them. */
+export const consoles = [none, simulated, socket, tty, replay] as const;
+
+/** Where the machine's serial console is. One that is lost is reached again; SOL sessions wait for it. */
+export type ConsoleOptions = Parameters<(typeof consoles)[number]['plug']>[0];
+
+/** Plugs in the console that the settings ask for. Rejects with SettingsError, or the system's error where it cannot be opened. */
+export async function plugConsole(options: ConsoleOptions, around: Omit<ConsoleSurroundings, 'log'>): Promise<void> {
+  const log = (message: string): void => around.bmc.setup.log.warn(`${around.name}: ${message}`);
+  const kinds: readonly ConsoleKind<ConsoleOptions>[] = consoles;
+  await kinds.find(({ type }) => type === options.type)?.plug(options, { ...around, log });
+}
