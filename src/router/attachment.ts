@@ -43,6 +43,13 @@ export interface AttachmentCounters {
   late: number;
 }
 
+/** What an attachment needs of its router. */
+export interface AttachmentRouter<B> {
+  readonly clock: Timers;
+  /** Asked for with each request: wrappers come and go. */
+  readonly entrance: Dispatch<B>;
+}
+
 /** What an attachment tells its router. */
 export interface AttachmentOwner {
   /** A wrapper of the dispatch threw: what the requester is answered. */
@@ -54,8 +61,7 @@ export interface AttachmentOwner {
 export class Attachment<B = unknown> {
   readonly interface: Interface<B>;
   readonly counters: AttachmentCounters = { requests: 0, busy: 0, expired: 0, late: 0 };
-  readonly #dispatch: Dispatch<B>;
-  readonly #clock: Timers;
+  readonly #router: AttachmentRouter<B>;
   readonly #failed: AttachmentOwner['failed'];
   readonly #removed: () => void;
   readonly #limit: number;
@@ -65,10 +71,9 @@ export class Attachment<B = unknown> {
   #shares: { readonly accounts: Shares; readonly sessions: Shares } | undefined;
   #detaching: Promise<void> | undefined;
 
-  constructor(dispatch: Dispatch<B>, iface: Interface<B>, clock: Timers, { failed, removed }: AttachmentOwner) {
+  constructor(router: AttachmentRouter<B>, iface: Interface<B>, { failed, removed }: AttachmentOwner) {
     this.interface = iface;
-    this.#dispatch = dispatch;
-    this.#clock = clock;
+    this.#router = router;
     this.#failed = failed;
     this.#removed = removed;
     this.#limit = iface.inFlightLimit ?? 256;
@@ -85,7 +90,7 @@ export class Attachment<B = unknown> {
     context.deadline = this.#deadline;
     let answer: Answer | Promise<Answer>;
     try {
-      answer = this.#dispatch(message, context);
+      answer = this.#router.entrance(message, context);
     } catch (error) {
       answer = this.#failed(message, error);
     }
@@ -152,7 +157,7 @@ export class Attachment<B = unknown> {
   #track(answer: Promise<Answer>, message: Message, context: Context<B>): Promise<Answer> {
     const answered = new Promise<Answer>((resolve) => {
       let open = true;
-      const timer = this.#clock.after(this.#deadline, () => {
+      const timer = this.#router.clock.after(this.#deadline, () => {
         open = false;
         this.counters.expired++;
         context.expire();

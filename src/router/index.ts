@@ -9,4 +9,4 @@ export * from './router.ts';
 export { accountOf, partyOf, Shares } from '../joint/shares.ts';
 export type { Timers } from '../joint/timers.ts';
 export { traced } from './trace.ts';
-export { Table, type Entry } from './table.ts';
+export { standardTable, Table, type Entry } from './table.ts';

@@ -55,13 +55,14 @@ export class Router<B = unknown> {
   readonly #attachments = new Map<Interface<B>, Attachment<B>>();
   /** Around the dispatch, the innermost first. */
   #wrappers: readonly Wrapper<B>[] = [];
-  #entrance: Dispatch<B> = (message, context) => this.dispatch(message, context);
+  #entrance: Dispatch<B>;
 
   constructor({ standard, clock, log, manufacturer }: RouterOptions) {
     this.#manufacturer = manufacturer;
     this.#standard = standard;
     this.clock = clock;
     this.#log = log;
+    this.#entrance = this.dispatch;
   }
 
   /**
@@ -124,7 +125,7 @@ export class Router<B = unknown> {
   async attach(iface: Interface<B>): Promise<Attachment<B>> {
     const name = `channel ${iface.channel.number} (${iface.channel.medium})`;
     if (this.#attachments.has(iface)) throw new RegistrationError([`${name}: this interface is attached already`]);
-    const attachment = new Attachment(this.enter, iface, this.clock, {
+    const attachment = new Attachment(this, iface, {
       failed: (message, error) => this.#failureOf(name, prefixIn(message), error),
       removed: () => this.#attachments.delete(iface),
     });
@@ -172,6 +173,11 @@ export class Router<B = unknown> {
     };
     put([...this.#wrappers, mine]);
     return () => put(this.#wrappers.filter((one) => one !== mine));
+  }
+
+  /** As `enter`, at this moment: what stands in nobody's way while nobody wraps. */
+  get entrance(): Dispatch<B> {
+    return this.#entrance;
   }
 
   /** Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps it now. */
@@ -358,19 +364,6 @@ class OwnedSet {
     this.entries = entries;
     this.site = site;
   }
-}
-
-/** The frozen table of one or several sets, shared by every router that is given it. */
-export function standardTable(sets: readonly HandlerSet[]): Table {
-  const table = new Table();
-  for (const set of sets) {
-    for (const handler of set.handlers) {
-      const taken = table.get(handler.claim);
-      if (taken) throw new RegistrationError([`${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}`]);
-      table.put(entryOf(handler, set.owner, 'standard handlers'));
-    }
-  }
-  return table;
 }
 
 function encode({ handler, prefix }: Entry, value: unknown): Answer {

@@ -1,6 +1,7 @@
 import { NetFn } from '../commands/command.ts';
 import { prefixOf } from './answers.ts';
-import type { Claim, Handler } from './handlers.ts';
+import { RegistrationError } from './errors.ts';
+import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
 import type { Message } from '../joint/message.ts';
 
 /** A registered handler: what dispatch finds and runs. */
@@ -122,4 +123,17 @@ function pick(cell: Cell | undefined, channel: number, lun: number): Entry | und
     if ((claim.channel === undefined || claim.channel === channel) && (claim.lun === undefined || claim.lun === lun)) return entry;
   }
   return cell.plain;
+}
+
+/** The frozen table of one or several sets, shared by every router that is given it. */
+export function standardTable(sets: readonly HandlerSet[]): Table {
+  const table = new Table();
+  for (const set of sets) {
+    for (const handler of set.handlers) {
+      const taken = table.get(handler.claim);
+      if (taken) throw new RegistrationError([`${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}`]);
+      table.put(entryOf(handler, set.owner, 'standard handlers'));
+    }
+  }
+  return table;
 }

@@ -1,10 +1,11 @@
 import { CC } from '../../codec/index.ts';
-import { OutQueue, notOpen, refuse, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { OutQueue, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { BT_DATA_MAX, buildBt } from '../../wire/bt-frame.ts';
 import type { HostPort } from '../../wire/host/port.ts';
 import type { Timer } from '../../world/world.ts';
-import { ask, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
+import { Exchange } from '../exchange.ts';
+import { HostArrival, serveHost, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
 export interface BtInterfaceCounters {
   requests: number;
@@ -28,6 +29,15 @@ interface Waiting {
   readonly until: number;
 }
 
+/** What tells an answer's request from others, and until when (monotonic ms) it may be returned. */
+interface BtNumbers {
+  /** The host's. */
+  readonly seq: number;
+  /** How often the host had reset the interface. */
+  readonly life: number;
+  readonly until: number;
+}
+
 /**
  * The BT system interface (IPMI 2.0 §11): several requests at once, told apart by the host's sequence numbers. A host that
  * fetches no response is shown B_BUSY when too many wait; each is void when its time is over, and then the way is free again.
@@ -40,7 +50,7 @@ export class BtInterface implements Interface<BmcState> {
   readonly #options: HostInterfaceOptions;
   readonly #port: HostPort;
   readonly #queue: OutQueue<Waiting>;
-  #dispatch: Dispatch<BmcState> = notOpen;
+  readonly #exchange: Exchange;
   /** Counts the host's resets: answers to requests before one are void. */
   #life = 0;
   /** The response that the host has been shown. */
@@ -50,6 +60,7 @@ export class BtInterface implements Interface<BmcState> {
 
   constructor(options: HostInterfaceOptions) {
     this.#options = options;
+    this.#exchange = new Exchange(options.bmc);
     this.#port = options.port;
     this.channel = systemChannel(options.channel, BT_DATA_MAX);
     this.#queue = new OutQueue((waiting) => this.#show(waiting));
@@ -60,7 +71,7 @@ export class BtInterface implements Interface<BmcState> {
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
-    this.#dispatch = dispatch;
+    this.#exchange.open(dispatch);
     await this.#port.open({
       request: (frame) => this.#request(frame),
       cancelled: () => this.#reset(),
@@ -92,17 +103,17 @@ export class BtInterface implements Interface<BmcState> {
     const until = this.#options.clock.monotonic() + REQUEST_TO_RESPONSE;
     // Bytes after what the length byte says are no part of the message (R36).
     const message = { netFn: frame[1] >> 2, lun: frame[1] & 3, cmd: frame[3], data: frame.subarray(HEADER, length + 1) };
-    const seq = frame[2];
-    const life = this.#life;
-    const respond = (answer: Answer): void => {
-      if (life !== this.#life) return void this.counters.unread++;
-      this.#put({ frame: buildBt({ netFn: message.netFn | 1, lun: message.lun, seq, cmd: message.cmd, data: answer }), until });
-    };
+    const arrival = new BtArrival(this, this.#options.bmc, message, { seq: frame[2], life: this.#life, until });
     // Promises more than was written: what is there is not what was meant.
-    if (length + 1 > frame.length) return respond(refuse(message, CC.RequestLengthInvalid));
-    const answer = ask(this.#dispatch, message, this.#options.bmc, this.channel);
-    if (answer instanceof Promise) void answer.then(respond);
-    else respond(answer);
+    if (length + 1 > frame.length) arrival.answer(refuse(message, CC.RequestLengthInvalid));
+    else serveHost(this.#exchange, arrival);
+  }
+
+  /** Puts a response in line for the host, unless that has reset the interface since it asked. */
+  respond({ netFn, lun, cmd }: Message, { seq, life, until }: BtNumbers, answer: Answer): void {
+    if (life !== this.#life) return void this.counters.unread++;
+    this.#put({ frame: buildBt({ netFn: netFn | 1, lun, seq, cmd, data: answer }), until });
+    return undefined;
   }
 
   #put(waiting: Waiting): void {
@@ -155,5 +166,20 @@ export class BtInterface implements Interface<BmcState> {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#held) this.#hold(false);
+  }
+}
+
+class BtArrival extends HostArrival {
+  readonly #interface: BtInterface;
+  readonly #numbers: BtNumbers;
+
+  constructor(iface: BtInterface, bmc: BmcState, message: Message, numbers: BtNumbers) {
+    super(bmc, iface.channel, message);
+    this.#interface = iface;
+    this.#numbers = numbers;
+  }
+
+  override answer(answer: Answer): void {
+    this.#interface.respond(this.message, this.#numbers, answer);
   }
 }

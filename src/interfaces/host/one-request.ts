@@ -1,7 +1,8 @@
 import { CC } from '../../codec/index.ts';
-import { notOpen, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import { refuse, type Answer, type Channel, type Dispatch, type Interface, type Message, type Timers } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { ask, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
+import { Exchange } from '../exchange.ts';
+import { HostArrival, serveHost, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
 export interface OneRequestCounters {
   requests: number;
@@ -27,7 +28,7 @@ const HEADER = 2;
 /**
  * A system interface whose messages have no sequence number: the host waits for one answer at a time, and what it gets must be
  * that one. So each request gets a number of ours (R40), and an answer whose number is not the one that the host waits for is
- * dropped. The same command asked twice in a row is two numbers (P5).
+ * dropped. The same command asked twice in a row is two numbers.
  */
 export class OneRequestInterface implements Interface<BmcState> {
   readonly channel: Channel;
@@ -36,7 +37,7 @@ export class OneRequestInterface implements Interface<BmcState> {
   readonly counters: OneRequestCounters = { requests: 0, late: 0, runts: 0 };
   readonly #options: HostInterfaceOptions;
   readonly #busyAfter: number | undefined;
-  #dispatch: Dispatch<BmcState> = notOpen;
+  readonly #exchange: Exchange;
   #forget: () => void = () => undefined;
   #last = 0;
   /** The number of the request that the host waits for; 0: it waits for none. */
@@ -44,6 +45,7 @@ export class OneRequestInterface implements Interface<BmcState> {
 
   constructor(options: HostInterfaceOptions, { maxAnswer, inFlightLimit, deadline, busyAfter }: OneRequestLimits) {
     this.#options = options;
+    this.#exchange = new Exchange(options.bmc);
     this.#busyAfter = busyAfter;
     this.channel = systemChannel(options.channel, maxAnswer);
     this.inFlightLimit = inFlightLimit;
@@ -55,7 +57,7 @@ export class OneRequestInterface implements Interface<BmcState> {
       port,
       bmc: { messages },
     } = this.#options;
-    this.#dispatch = dispatch;
+    this.#exchange.open(dispatch);
     await port.open({
       request: (message) => this.#request(message),
       cancelled: () => void (this.#awaited = 0),
@@ -85,20 +87,16 @@ export class OneRequestInterface implements Interface<BmcState> {
     const number = (this.#last = (this.#last % 0xffff_ffff) + 1);
     this.#awaited = number;
     const message: Message = { netFn: bytes[0] >> 2, lun: bytes[0] & 3, cmd: bytes[1], data: bytes.subarray(HEADER) };
-    const answer = ask(this.#dispatch, message, this.#options.bmc, this.channel);
-    if (!(answer instanceof Promise)) return this.#respond(number, message, answer);
-    const busy =
-      this.#busyAfter === undefined
-        ? undefined
-        : this.#options.clock.after(this.#busyAfter, () => this.#respond(number, message, refuse(message, CC.NodeBusy)));
-    void answer.then((body) => {
-      busy?.cancel();
-      this.#respond(number, message, body);
-    });
-    return undefined;
+    serveHost(this.#exchange, new NumberedArrival(this, this.#options.bmc, message, number));
   }
 
-  #respond(number: number, message: Message, answer: Answer): void {
+  /** The host is told that the BMC is busy if a handler takes longer than its driver waits. */
+  whenBusy(action: () => void): Timer | undefined {
+    return this.#busyAfter === undefined ? undefined : this.#options.clock.after(this.#busyAfter, action);
+  }
+
+  /** Shows the host the answer to its request with this number of ours, if it waits for that one. */
+  respond(number: number, message: Message, answer: Answer): void {
     if (number !== this.#awaited) return void this.counters.late++;
     this.#awaited = 0;
     const response = new Uint8Array(HEADER + answer.length);
@@ -107,5 +105,30 @@ export class OneRequestInterface implements Interface<BmcState> {
     response.set(answer, HEADER);
     if (this.#options.port.send(response) !== 'sent') this.counters.late++;
     return undefined;
+  }
+}
+
+type Timer = ReturnType<Timers['after']>;
+
+class NumberedArrival extends HostArrival {
+  readonly #interface: OneRequestInterface;
+  readonly #number: number;
+  #busy: Timer | undefined;
+
+  constructor(iface: OneRequestInterface, bmc: BmcState, message: Message, number: number) {
+    super(bmc, iface.channel, message);
+    this.#interface = iface;
+    this.#number = number;
+  }
+
+  override answer(answer: Answer): void {
+    this.#busy?.cancel();
+    this.#interface.respond(this.#number, this.message, answer);
+  }
+
+  override later(): void {
+    this.#busy = this.#interface.whenBusy(() => {
+      this.#interface.respond(this.#number, this.message, refuse(this.message, CC.NodeBusy));
+    });
   }
 }

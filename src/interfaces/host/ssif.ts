@@ -6,7 +6,7 @@ import type { HostInterfaceOptions } from './system-interface.ts';
 const BUSY_AFTER = 400;
 
 /**
- * The SSIF system interface (IPMI 2.0 §12). A host hears C0h when a handler takes long (P6), and to whatever it asks while
+ * The SSIF system interface (IPMI 2.0 §12). A host hears C0h when a handler takes long, and to whatever it asks while
  * that handler is at work: one command at a time, so that one that is asked again does not run beside itself.
  */
 export class SsifInterface extends OneRequestInterface {

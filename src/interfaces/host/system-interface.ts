@@ -1,8 +1,10 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { Context, type Answer, type Channel, type Dispatch, type Message, type Timers } from '../../router/index.ts';
+import type { Channel, Message, Timers } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { HostPort } from '../../wire/host/port.ts';
+import { Arrival } from '../arrival.ts';
+import type { Exchange } from '../exchange.ts';
 
 /** What an interface to a host is made with. */
 export interface HostInterfaceOptions {
@@ -23,8 +25,15 @@ export const systemChannel = (number: number | undefined, maxAnswer: number): Ch
   maxAnswer,
 });
 
-/** Hands a request of the host to the router. A response (odd NetFn) is no request: C1h. */
-export function ask(dispatch: Dispatch<BmcState>, message: Message, bmc: BmcState, channel: Channel): Answer | Promise<Answer> {
-  if (message.netFn % 2 !== 0) return Uint8Array.of(CC.InvalidCommand);
-  return dispatch(message, new Context(bmc, channel, Privilege.Oem, message.lun, undefined, 'host'));
+/** A request of the host's software. */
+export abstract class HostArrival extends Arrival {
+  constructor(bmc: BmcState, channel: Channel, message: Message) {
+    super(bmc, channel, Privilege.Oem, message, 'host');
+  }
+}
+
+/** Hands in a request of the host. A response (odd NetFn) is no request: C1h. */
+export function serveHost(exchange: Exchange, arrival: HostArrival): void {
+  if (arrival.message.netFn % 2 !== 0) arrival.answer(Uint8Array.of(CC.InvalidCommand));
+  else exchange.serve(arrival);
 }

@@ -1,11 +1,13 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
-import { Context, notOpen, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import type { Answer, Channel, Context, Dispatch, Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { Requester } from '../../services/bridging/requester.ts';
-import { buildIcmb, ICMB_BROADCAST, icmbAddressOf, isRunt, parseIcmb, type IcmbMessage } from '../../wire/index.ts';
+import { buildIcmb, ICMB_BROADCAST, icmbAddressOf, isRunt, parseIcmb, type IcmbMessage, type IpmiMessage } from '../../wire/index.ts';
 import type { World } from '../../world/world.ts';
 import { MessageBus, type BusPort, type Sender } from '../ipmb/bus.ts';
+import { Arrival, messageOf } from '../arrival.ts';
+import { Exchange } from '../exchange.ts';
 import { RepeatedRequests } from '../repeated.ts';
 
 /** The ICMBs of a process, by name: give one to every BMC that shall meet others there. */
@@ -54,12 +56,13 @@ export class IcmbInterface implements Interface<BmcState> {
   readonly #repeated = new Map<number, RepeatedRequests>();
   readonly #gatherings = new Set<Gathering>();
   readonly #ports = new Map<'own' | 'proxy', { readonly address: number; readonly port: BusPort }>();
-  #dispatch: Dispatch<BmcState> = notOpen;
+  readonly #exchange: Exchange;
   #disconnect: () => void = () => undefined;
   #broadcasts = 0;
 
   constructor(parts: IcmbInterfaceParts) {
     this.#parts = parts;
+    this.#exchange = new Exchange(parts.bmc);
     const { bmc, bus, channel } = parts;
     this.channel = { number: channel, medium: 'icmb', maxAnswer: MAX_ANSWER };
     this.#requester = new Requester({
@@ -78,7 +81,7 @@ export class IcmbInterface implements Interface<BmcState> {
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
     const { bmc, bus, channel } = this.#parts;
-    this.#dispatch = dispatch;
+    this.#exchange.open(dispatch);
     if (bmc.icmb.chosenAddress === undefined) {
       let free = 1;
       while (bus.has(free) && free < LAST_ADDRESS) free++;
@@ -157,29 +160,16 @@ export class IcmbInterface implements Interface<BmcState> {
   }
 
   #serve(message: IcmbMessage, as: 'own' | 'proxy', cause: Context | undefined): void {
-    const { bmc } = this.#parts;
-    const { from, seq, cmd, data } = message;
-    const context = new Context(bmc, this.channel, Privilege.Administrator, 0, undefined, `ICMB ${from}`, cause);
-    context.requesterAddress = from;
-    const request = { to: 0, toLun: 0, netFn: NetFn.Bridge, from: 0, fromLun: 0, seq, cmd, data };
-    const repeated = this.#repeated.get(from) ?? new RepeatedRequests(REPEATS);
-    this.#repeated.set(from, repeated);
-    const earlier = repeated.find(request, context, bmc.setup.clock.monotonic());
-    if (earlier && bmc.router.check({ netFn: NetFn.Bridge, lun: 0, cmd, data }, context) === CC.Ok) {
-      if (earlier.answer) this.#reply(message, earlier.answer);
-      return;
-    }
-    const answered = (answer: Answer): void => {
-      repeated.answered(request, answer);
-      this.#reply(message, answer);
-    };
-    const answer = as === 'own' ? this.#dispatch({ netFn: NetFn.Bridge, lun: 0, cmd, data }, context) : this.#askProxy(message, context);
-    if (answer instanceof Promise) void answer.then(answered);
-    else answered(answer);
+    const { from } = message;
+    const memory = this.#repeated.get(from) ?? new RepeatedRequests(REPEATS);
+    this.#repeated.set(from, memory);
+    const arrival = new IcmbArrival(this, this.#parts.bmc, { message, memory, cause });
+    if (as === 'own') this.#exchange.serve(arrival);
+    else this.#exchange.serve(arrival, this.#askProxy);
   }
 
   /** What came for the proxy's address is its controller's, on the local IPMB. */
-  async #askProxy({ cmd, data }: IcmbMessage, cause: Context): Promise<Answer> {
+  readonly #askProxy: Dispatch<BmcState> = async ({ cmd, data }, cause) => {
     const { bridge, icmb } = this.#parts.bmc;
     const outlet = bridge.outlet(0);
     if (outlet?.kind !== 'bus') return Uint8Array.of(CC.DestinationUnavailable);
@@ -187,12 +177,47 @@ export class IcmbInterface implements Interface<BmcState> {
     return outlet.requester
       .request({ to, toLun, netFn: NetFn.Bridge, cmd, data, cause })
       .catch((error: unknown) => Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified));
-  }
+  };
 
   /** A broadcast is answered only by whom it concerns. */
-  #reply({ to, from, seq, cmd }: IcmbMessage, answer: Answer): void {
+  respond({ to, from, seq, cmd }: IcmbMessage, answer: Answer): void {
     if (to === ICMB_BROADCAST && (answer[0] !== CC.Ok || answer.length === 1)) return;
     const { icmb } = this.#parts.bmc;
     void this.#write(buildIcmb({ to: from, from: to === ICMB_BROADCAST ? icmb.address : to, response: true, seq, cmd, data: answer }));
+  }
+}
+
+interface IcmbWay {
+  readonly message: IcmbMessage;
+  readonly memory: RepeatedRequests;
+  /** The request that had the bus carry this one. */
+  readonly cause: Context | undefined;
+}
+
+class IcmbArrival extends Arrival {
+  readonly #interface: IcmbInterface;
+  readonly #request: IpmiMessage;
+  readonly #way: IcmbWay;
+
+  constructor(iface: IcmbInterface, bmc: BmcState, way: IcmbWay) {
+    const { from, seq, cmd, data } = way.message;
+    const request = { to: 0, toLun: 0, netFn: NetFn.Bridge, from: 0, fromLun: 0, seq, cmd, data };
+    super(bmc, iface.channel, Privilege.Administrator, messageOf(request), `ICMB ${from}`, undefined, way.cause);
+    this.requesterAddress = from;
+    this.#interface = iface;
+    this.#request = request;
+    this.#way = way;
+  }
+
+  override get request(): IpmiMessage {
+    return this.#request;
+  }
+
+  override get memory(): RepeatedRequests {
+    return this.#way.memory;
+  }
+
+  override answer(answer: Answer): void {
+    this.#interface.respond(this.#way.message, answer);
   }
 }

@@ -1,10 +1,12 @@
 import { CC } from '../../codec/index.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn, Privilege, type Response } from '../../commands/command.ts';
-import { Context, notOpen, partyOf, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { partyOf, type Answer, type Channel, type Context, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { refuseRevoked, Requester, writeAgain, type WriteResult } from '../../services/bridging/requester.ts';
 import { broadcastFrame, buildResponse, FRAME_MAX, FRAME_MIN, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
+import { Arrival, messageOf } from '../arrival.ts';
+import { Exchange } from '../exchange.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { BusPort, MessageBus, Sender } from './bus.ts';
 import type { Carrier } from './carrier.ts';
@@ -43,12 +45,13 @@ export class IpmbInterface implements Interface<BmcState> {
   /** By requester: slave address and LUN. */
   readonly #repeated = new Map<number, RepeatedRequests>();
   #port: BusPort | undefined;
-  #dispatch: Dispatch<BmcState> = notOpen;
+  readonly #exchange: Exchange;
   #disconnect: () => void = () => undefined;
 
   constructor(options: IpmbOptions) {
     const { bmc, bus, channel = 0, address = 0x20, timeout, tries } = options;
     this.#options = options;
+    this.#exchange = new Exchange(bmc);
     this.channel = { number: channel, medium: 'ipmb', maxAnswer: FRAME_MAX - FRAME_MIN };
     this.#asAsked = { ...this.channel, maxAnswer: STANDARD_ANSWER };
     this.address = address;
@@ -67,7 +70,7 @@ export class IpmbInterface implements Interface<BmcState> {
       await this.close();
       throw error;
     }
-    this.#dispatch = dispatch;
+    this.#exchange.open(dispatch);
     this.#disconnect = bmc.bridge.connect(this.channel.number, {
       kind: 'bus',
       address: this.address,
@@ -141,29 +144,12 @@ export class IpmbInterface implements Interface<BmcState> {
   }
 
   #serve(request: IpmiMessage, cause: Context | undefined): void {
-    const { bmc } = this.#options;
-    const { netFn, toLun, cmd, data, from } = request;
-    const context = new Context(bmc, this.#asAsked, Privilege.Administrator, toLun, undefined, `${from.toString(16)}h`, cause);
-    context.requesterAddress = from;
-    const message = { netFn, lun: toLun, cmd, data };
-    const earlier = this.#repeatedOf(request).find(request, context, bmc.setup.clock.monotonic());
-    if (earlier && bmc.router.check(message, context) === CC.Ok) {
-      // Still at work: the answer is on its way.
-      if (earlier.answer) this.#reply(request, earlier.answer);
-      return;
-    }
-    const answer = this.#dispatch(message, context);
-    if (answer instanceof Promise) void answer.then((body) => this.#answered(request, body));
-    else this.#answered(request, answer);
-  }
-
-  #answered(request: IpmiMessage, answer: Uint8Array): void {
-    this.#repeatedOf(request).answered(request, answer);
-    this.#reply(request, answer);
+    const way = { request, memory: this.#repeatedOf(request), cause };
+    this.#exchange.serve(new IpmbArrival(this, this.#options.bmc, this.#asAsked, way));
   }
 
   /** A response that the bus refuses again and again is lost; its requester asks again. */
-  #reply(request: IpmiMessage, answer: Uint8Array): void {
+  respond(request: IpmiMessage, answer: Answer): void {
     const frame = buildResponse(request, answer);
     void writeAgain(this.#options.bmc.setup.clock, () => this.#write(frame));
   }
@@ -173,5 +159,38 @@ export class IpmbInterface implements Interface<BmcState> {
     let repeated = this.#repeated.get(key);
     if (!repeated) this.#repeated.set(key, (repeated = new RepeatedRequests(REPEATS)));
     return repeated;
+  }
+}
+
+interface IpmbWay {
+  readonly request: IpmiMessage;
+  readonly memory: RepeatedRequests;
+  /** The request that had the bus carry this one. */
+  readonly cause: Context | undefined;
+}
+
+class IpmbArrival extends Arrival {
+  readonly #interface: IpmbInterface;
+  readonly #way: IpmbWay;
+
+  constructor(iface: IpmbInterface, bmc: BmcState, channel: Channel, way: IpmbWay) {
+    const { request, cause } = way;
+    const { from } = request;
+    super(bmc, channel, Privilege.Administrator, messageOf(request), `${from.toString(16)}h`, undefined, cause);
+    this.requesterAddress = from;
+    this.#interface = iface;
+    this.#way = way;
+  }
+
+  override get request(): IpmiMessage {
+    return this.#way.request;
+  }
+
+  override get memory(): RepeatedRequests {
+    return this.#way.memory;
+  }
+
+  override answer(answer: Answer): void {
+    this.#interface.respond(this.#way.request, answer);
   }
 }

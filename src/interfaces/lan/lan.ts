@@ -1,6 +1,4 @@
-import { CC, IpmiError } from '../../codec/index.ts';
-import { Privilege } from '../../commands/command.ts';
-import { accountOf, Context, notOpen, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import type { Channel, Dispatch, Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { DropReason } from '../../state/app/drops.ts';
 import type { LanStatistics } from '../../state/parameters/lan-parameters.ts';
@@ -10,7 +8,6 @@ import {
   AuthType,
   BMC_ADDRESS,
   buildPresencePong,
-  buildResponse,
   DCMI_IANA,
   parseMessage,
   presencePingTag,
@@ -19,9 +16,11 @@ import {
   SMS_LUN,
   type IpmiMessage,
 } from '../../wire/index.ts';
-import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
+import type { Endpoint, UdpNetwork, UdpSocket } from '../../world/world.ts';
+import { Exchange } from '../exchange.ts';
+import { OutsideArrival, SessionArrival } from './arrivals.ts';
 import { Lan15 } from './lan15.ts';
-import type { LanServer, Link } from './link.ts';
+import type { LanServer, Link, Wrap } from './link.ts';
 import { RmcpPlus } from './rmcpplus.ts';
 
 export interface LanOptions {
@@ -41,19 +40,22 @@ const CONSOLE_WAIT = 5000;
 export class LanInterface implements Interface<BmcState>, LanServer {
   readonly channel: Channel;
   readonly statistics: LanStatistics;
+  readonly bmc: BmcState;
   readonly #options: LanOptions;
+  readonly #exchange: Exchange;
   readonly #lan15: Lan15;
   readonly #rmcpPlus: RmcpPlus;
   /** Requests to remote consoles: those that Send Message tracks. */
   readonly #requester: Requester;
   #socket: UdpSocket | undefined;
-  #dispatch: Dispatch<BmcState> = notOpen;
   #forget: () => void = () => undefined;
   #disconnect: () => void = () => undefined;
   #release: () => void = () => undefined;
 
   constructor(options: LanOptions) {
     this.#options = options;
+    this.bmc = options.bmc;
+    this.#exchange = new Exchange(options.bmc);
     this.channel = { number: options.channel ?? 1, medium: 'lan', maxAnswer: MAX_ANSWER };
     this.statistics = options.bmc.lan.statistics(this.channel.number);
     this.#lan15 = new Lan15(options.bmc, this);
@@ -79,7 +81,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
     this.#socket = await this.#options.udp.bind({ ...this.#options.listen, receiveBuffer: 1 << 20 });
-    this.#dispatch = dispatch;
+    this.#exchange.open(dispatch);
     this.#forget = this.#options.bmc.sessions.onClose((session: Session, _reason: CloseReason) => {
       this.#lan15.forget(session.id);
       this.#rmcpPlus.forget(session.id);
@@ -90,7 +92,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
       send: (session, message) => this.#sendTo(session, message),
     });
     this.#release = this.#options.bmc.payloads.carry(this.channel.number, this.#rmcpPlus);
-    this.#socket.onDatagram = (datagram, from) => this.#receive(datagram, from);
+    this.#socket.onDatagram = this.#receive;
   }
 
   async close(): Promise<void> {
@@ -121,7 +123,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.#options.bmc.drops.dropped(reason, this.channel.number, from);
   }
 
-  #receive(datagram: Uint8Array, from: Endpoint): void {
+  readonly #receive = (datagram: Uint8Array, from: Endpoint): void => {
     if (this.#options.bmc.life.dark) return this.dropped('BMC is restarting', from);
     this.statistics.received++;
     const cls = rmcpClass(datagram);
@@ -136,82 +138,28 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     } else {
       this.dropped('malformed', from);
     }
-  }
+  };
 
-  serveOutside(bytes: Uint8Array, from: Endpoint, wrap: (message: Uint8Array) => Uint8Array): void {
+  serveOutside(bytes: Uint8Array, from: Endpoint, wrap: Wrap): void {
     const request = this.#messageIn(bytes, from);
     if (!request) return;
     // Outside of a session nothing waits for a response.
     if (request.netFn % 2 !== 0) return this.dropped('response outside of a session', from);
-    const answer = this.#ask(request, new Context(this.#options.bmc, this.channel, 0, request.toLun, undefined, endpointName(from)));
-    if (answer instanceof Promise) void answer.then((body) => this.send(wrap(buildResponse(request, body)), from));
-    else this.send(wrap(buildResponse(request, answer)), from);
+    this.#exchange.serve(new OutsideArrival(this, request, from, wrap));
   }
 
-  serve(bytes: Uint8Array, from: Endpoint, link: Link, authType: number, ceiling: number): void {
+  serve(bytes: Uint8Array, from: Endpoint, link: Link, ceiling: number): void {
     const request = this.#messageIn(bytes, from);
     if (!request) return;
-    const { session, repeated } = link;
-    if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN) {
-      this.#requester.respond(request, session.handle);
-      return;
-    }
-    const context = new Context(this.#options.bmc, this.channel, ceiling, request.toLun, session, endpointName(from));
-    const earlier = repeated.find(request, context, session.lastHeard);
-    if (earlier && this.#isStillAllowed(request, context)) {
-      // Still at work: the answer is on its way.
-      if (earlier.answer) this.send(link.seal(buildResponse(request, earlier.answer), authType), from);
-      if (earlier.followUp) this.send(link.seal(earlier.followUp, authType), from);
-      return;
-    }
-    if (request.toLun === SMS_LUN) {
-      this.#toSystemSoftware(request, bytes, context, from, link, authType);
-      return;
-    }
-    const answer = this.#ask(request, context);
-    if (answer instanceof Promise) void answer.then((body) => this.#reply(request, body, context, from, link, authType));
-    else this.#reply(request, answer, context, from, link, authType);
-  }
-
-  #isStillAllowed({ netFn, toLun: lun, cmd, data }: IpmiMessage, context: Context<BmcState>): boolean {
-    return lun === SMS_LUN || this.#options.bmc.router.check({ netFn, lun, cmd, data }, context) === CC.Ok;
-  }
-
-  #reply(request: IpmiMessage, answer: Uint8Array, context: Context<BmcState>, to: Endpoint, link: Link, authType: number): void {
-    link.repeated.answered(request, answer);
-    this.send(link.seal(buildResponse(request, answer), authType), to);
-    if (context.followUp) void this.#followUp(request, context.followUp, link, authType);
-  }
-
-  /** The response to a bridged request, as a message of its own. A session that ended meanwhile gets nothing. */
-  async #followUp(request: IpmiMessage, followUp: Promise<Uint8Array | undefined>, link: Link, authType: number): Promise<void> {
-    const message = await followUp;
-    if (!message || !link.session.active) return;
-    link.repeated.followed(request, message);
-    this.sendInto(link, link.seal(message, authType));
-  }
-
-  /** LUN 10b: the message goes to the Receive Message Queue with its session handle, and system software answers it or does not (IPMI 2.0 §6.13.1). */
-  #toSystemSoftware(request: IpmiMessage, bytes: Uint8Array, context: Context<BmcState>, to: Endpoint, link: Link, authType: number): void {
-    try {
-      if (context.privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
-      const data = Uint8Array.of(link.session.handle, ...bytes);
-      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data }, accountOf(link.session));
-    } catch (error) {
-      if (request.netFn % 2 === 0)
-        this.#reply(request, Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified), context, to, link, authType);
-    }
+    if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN) this.#requester.respond(request, link.session.handle);
+    else this.#exchange.serve(new SessionArrival(this, request, from, link, ceiling));
   }
 
   #sendTo(session: Session, message: Uint8Array): boolean {
     const link = this.#rmcpPlus.link(session.id) ?? this.#lan15.link(session.id);
     if (!link?.session.active) return false;
-    this.sendInto(link, link.seal(message, session.terms15?.authType ?? 0));
+    this.sendInto(link, link.seal(message));
     return true;
-  }
-
-  #ask({ netFn, toLun, cmd, data }: IpmiMessage, context: Context<BmcState>): Uint8Array | Promise<Uint8Array> {
-    return this.#dispatch({ netFn, lun: toLun, cmd, data }, context);
   }
 
   /** A well-formed message to the BMC; those to others have no answer. */

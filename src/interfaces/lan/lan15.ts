@@ -6,7 +6,7 @@ import type { Session } from '../../state/app/sessions.ts';
 import { AuthType, build15, isAuthentic15, nextSequence, parse15, SequenceWindow } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
-import type { LanServer, Link } from './link.ts';
+import type { LanServer, Link, Wrap } from './link.ts';
 
 /** Numbers ahead of and behind the highest seen that are taken (IPMI 2.0 §6.12.11). */
 const WINDOW = 8;
@@ -36,7 +36,7 @@ export class Lan15 {
     if (!packet) return this.#lan.dropped('malformed', from);
     const message = datagram.subarray(packet.start, packet.end);
     if (packet.sessionId === 0) {
-      if (packet.authType === AuthType.None) this.#lan.serveOutside(message, from, (response) => build15(AuthType.None, 0, 0, response));
+      if (packet.authType === AuthType.None) this.#lan.serveOutside(message, from, outside);
       else this.#lan.dropped('unknown session', from);
       return;
     }
@@ -68,7 +68,7 @@ export class Lan15 {
     this.#links.set(session.id, link);
     // What is not signed may come from anybody, and moves no session to another address.
     sessions.heard(session, packet.authType === AuthType.None ? undefined : from);
-    this.#lan.serve(message, from, link, packet.authType, session.active ? ceiling : Privilege.Oem);
+    this.#lan.serve(message, from, link.of(packet.authType), session.active ? ceiling : Privilege.Oem);
   }
 
   /** A challenge ends at its first wrong code: each guess costs a challenge, and a line in the log. */
@@ -82,10 +82,14 @@ export class Lan15 {
   }
 }
 
+const outside: Wrap = (message) => build15(AuthType.None, 0, 0, message);
+
 class Link15 implements Link {
   readonly session: Session;
   readonly repeated = new RepeatedRequests();
   #window: SequenceWindow | undefined;
+  /** Made with the first such packet: few sessions have any. */
+  #unsigned: Unsigned15 | undefined;
   #sequence: number | undefined;
 
   constructor(session: Session) {
@@ -98,11 +102,38 @@ class Link15 implements Link {
     return this.#window.take(sequence);
   }
 
+  /** The end of the wire for an answer to a packet of this type: it is signed as its request was. */
+  of(authType: number): Link {
+    if (authType === this.session.terms15?.authType) return this;
+    return (this.#unsigned ??= new Unsigned15(this));
+  }
+
+  seal(message: Uint8Array): Uint8Array {
+    return this.sealAs(this.session.terms15?.authType ?? AuthType.None, message);
+  }
+
   /** Responses count from the number that the console asked for in Activate Session, that one's response included. */
-  seal(message: Uint8Array, authType: number): Uint8Array {
+  sealAs(authType: number, message: Uint8Array): Uint8Array {
     const { terms15, id } = this.session;
     if (!terms15 || terms15.initialOutbound === undefined) return build15(authType, 0, id, message, terms15?.password);
     this.#sequence = this.#sequence === undefined ? terms15.initialOutbound : nextSequence(this.#sequence);
     return build15(authType, this.#sequence, id, message, terms15.password);
+  }
+}
+
+/** The same end for packets without an auth code. */
+class Unsigned15 implements Link {
+  readonly session: Session;
+  readonly repeated: RepeatedRequests;
+  readonly #link: Link15;
+
+  constructor(link: Link15) {
+    this.session = link.session;
+    this.repeated = link.repeated;
+    this.#link = link;
+  }
+
+  seal(message: Uint8Array): Uint8Array {
+    return this.#link.sealAs(AuthType.None, message);
   }
 }

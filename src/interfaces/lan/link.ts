@@ -1,3 +1,4 @@
+import type { BmcState } from '../../bmc-state.ts';
 import type { Channel } from '../../router/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import type { DropReason } from '../../state/app/drops.ts';
@@ -8,12 +9,16 @@ import type { RepeatedRequests } from '../repeated.ts';
 export interface Link {
   readonly session: Session;
   readonly repeated: RepeatedRequests;
-  /** The datagram that carries the response. `authType` is that of the request (IPMI 1.5). */
-  seal(message: Uint8Array, authType: number): Uint8Array;
+  /** The datagram that carries the message. */
+  seal(message: Uint8Array): Uint8Array;
 }
+
+/** The datagram that carries a message outside of any session. */
+export type Wrap = (message: Uint8Array) => Uint8Array;
 
 /** What the two kinds of sessions need of the interface that they share. */
 export interface LanServer {
+  readonly bmc: BmcState;
   readonly channel: Channel;
   readonly address: Endpoint;
   send(datagram: Uint8Array, to: Endpoint): void;
@@ -22,7 +27,7 @@ export interface LanServer {
   /** A datagram has no answer. */
   dropped(reason: DropReason, from: Endpoint): void;
   /** Answers a request outside of any session: only commands that need no privilege are served. */
-  serveOutside(bytes: Uint8Array, from: Endpoint, wrap: (message: Uint8Array) => Uint8Array): void;
+  serveOutside(bytes: Uint8Array, from: Endpoint, wrap: Wrap): void;
   /** Answers a request of a session; `ceiling` is the highest privilege that this one message may use. */
-  serve(bytes: Uint8Array, from: Endpoint, link: Link, authType: number, ceiling: number): void;
+  serve(bytes: Uint8Array, from: Endpoint, link: Link, ceiling: number): void;
 }

@@ -33,7 +33,7 @@ async function numbered() {
   const ask = async (seq: number, { netFn, cmd }: Command, data: Uint8Array, ceiling: number = Privilege.Oem): Promise<number[]> => {
     sent.length = 0;
     bmc.sessions.heard(session);
-    lan.serve(buildMessage({ to: 0x20, toLun: 0, netFn, from: 0x81, fromLun: 0, seq, cmd, data }), FROM, link, 0, ceiling);
+    lan.serve(buildMessage({ to: 0x20, toLun: 0, netFn, from: 0x81, fromLun: 0, seq, cmd, data }), FROM, link, ceiling);
     await world.run(1);
     return sent.length > 0 ? [...parseMessage(sent[0])!.data] : [];
   };

@@ -16,7 +16,7 @@ import {
 } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
-import type { LanServer, Link } from './link.ts';
+import type { LanServer, Link, Wrap } from './link.ts';
 import { LogIn } from './log-in.ts';
 
 /** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
@@ -63,7 +63,7 @@ export class RmcpPlus implements PayloadCarrier {
 
   send({ id }: SessionView, type: number, payload: Uint8Array, encrypted: boolean): void {
     const link = this.#links.get(id);
-    if (link) this.#lan.sendInto(link, link.seal(payload, 0, type, encrypted));
+    if (link) this.#lan.sendInto(link, link.seal(payload, type, encrypted));
   }
 
   receive(datagram: Uint8Array, from: Endpoint): void {
@@ -77,7 +77,7 @@ export class RmcpPlus implements PayloadCarrier {
     if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
     const payload = datagram.subarray(start, end);
     if (payloadType === PayloadType.Ipmi) {
-      this.#lan.serveOutside(payload, from, (response) => build20(PayloadType.Ipmi, 0, 0, response));
+      this.#lan.serveOutside(payload, from, outside);
       return;
     }
     const answer = this.#logIn.receive(payloadType, payload, from);
@@ -96,10 +96,12 @@ export class RmcpPlus implements PayloadCarrier {
     this.#logIn.forget(packet.sessionId);
     // What is not signed may come from anybody, and moves no session to another address.
     this.#bmc.sessions.heard(link.session, packet.authenticated ? from : undefined);
-    if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, 0, Privilege.Oem);
+    if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, Privilege.Oem);
     else this.#bmc.payloads.receive(link.session, packet.payloadType, payload, packet);
   }
 }
+
+const outside: Wrap = (message) => build20(PayloadType.Ipmi, 0, 0, message);
 
 class Link20 implements Link {
   readonly session: Session;
@@ -117,7 +119,7 @@ class Link20 implements Link {
     this.#fillIv = fillIv;
   }
 
-  seal(payload: Uint8Array, _authType: number, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
+  seal(payload: Uint8Array, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
     this.#sequence = nextSequence(this.#sequence);
     return this.crypto.seal(type, this.#consoleId, this.#sequence, payload, this.#fillIv, encrypted);
   }

@@ -1,9 +1,9 @@
-import { CC, fromLatin1, hex2, IpmiError } from '../../codec/index.ts';
+import { CC, fromLatin1, hex2 } from '../../codec/index.ts';
 import { Privilege, type Command } from '../../commands/command.ts';
 import { GetChannelAuthenticationCapabilities } from '../../commands/app/sessions.ts';
 import { ConnectionState, SerialModemConnectionActive } from '../../commands/transport/serial.ts';
 import { SolActivating, SolState } from '../../commands/transport/sol.ts';
-import { Context, notOpen, OutQueue, partyOf, type Answer, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
+import { Context, OutQueue, type Channel, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { ConnectionMode, MuxControl } from '../../state/parameters/serial-parameters.ts';
 import { Requester } from '../../services/bridging/requester.ts';
@@ -12,8 +12,10 @@ import type { SerialChannel, SerialPort } from '../../services/serial/serial.ts'
 import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
 import { formatTerminal, newlineOf, parseTerminal, TerminalReader } from '../../wire/serial-terminal.ts';
-import { BMC_ADDRESS, buildMessage, buildResponse, parseMessage, REMOTE_CONSOLE, SMS_LUN, type IpmiMessage } from '../../wire/index.ts';
+import { BMC_ADDRESS, buildMessage, parseMessage, REMOTE_CONSOLE, SMS_LUN, type IpmiMessage } from '../../wire/index.ts';
 import { streamName, type Clock, type Timer } from '../../world/world.ts';
+import { Exchange } from '../exchange.ts';
+import { basicFrames, SerialArrival, type ConsoleFrames } from './arrival.ts';
 import type { SerialLine } from './line.ts';
 import { TextCommands } from './text-commands.ts';
 
@@ -49,27 +51,33 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   readonly #commands: TextCommands;
   readonly #out: OutQueue<Uint8Array>;
   #blocked = false;
-  #dispatch: Dispatch<BmcState> = notOpen;
+  readonly #exchange: Exchange;
   #ping: Timer | undefined;
   #pings = 0;
   #undo: (() => void)[] = [];
   /** Requests to the console: those that Send Message tracks. */
   readonly #requester: Requester;
-  /** A whole message in the mode of the console's last one. */
-  #wrapped: (message: Uint8Array) => Uint8Array = encodeBasic;
+  readonly #terminalFrames: ConsoleFrames;
+  /** Those of the console's last message. */
+  #frames: ConsoleFrames = basicFrames;
 
   constructor(options: SerialOptions) {
     const { bmc, line, channel } = options;
     const serial = bmc.serial.get(channel);
     if (!serial) throw new RangeError(`channel ${channel} is no serial/modem channel`);
     this.#options = options;
+    this.#exchange = new Exchange(bmc);
+    this.#terminalFrames = {
+      answer: ({ netFn, toLun: lun, seq, cmd }, data) => this.#line(`[${formatTerminal({ netFn: netFn | 1, lun, seq, bridge: 0, cmd, data })}]`),
+      bridged: (message) => this.#bridgedLine(message),
+    };
     this.#serial = serial;
     this.channel = { number: channel, medium: 'serial', maxAnswer: MAX_ANSWER };
     this.#commands = new TextCommands({
       bmc,
       serial,
       channel: this.channel,
-      ask: (message) => this.#dispatch(message, this.#context(message.lun)),
+      ask: (message) => this.#exchange.ask(message, this.#context(message.lun)),
       check: (message) => bmc.router.check(message, this.#context(message.lun)),
     });
     this.#requester = new Requester({
@@ -103,7 +111,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
-    this.#dispatch = dispatch;
+    this.#exchange.open(dispatch);
     await this.#options.line.open();
     this.#serial.port = this;
     const { bmc } = this.#options;
@@ -246,7 +254,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   #serveBasic(request: IpmiMessage): void {
     if (request.to !== BMC_ADDRESS) return;
     this.#out.put(Uint8Array.of(BasicMode.Handshake));
-    this.#serve(request, (answer) => encodeBasic(buildResponse(request, answer)), encodeBasic);
+    this.#serve(request, basicFrames);
   }
 
   #serveLine(line: string, tooLong: boolean): void {
@@ -262,74 +270,60 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
       else if (message.netFn % 2 === 1 || message.bridge === 0) {
         const { netFn, lun, seq, cmd, data } = message;
         const request = { to: BMC_ADDRESS, toLun: lun, netFn, from: TERMINAL_CONSOLE, fromLun: 0, seq, cmd, data };
-        this.#serve(
-          request,
-          (answer) => this.#line(`[${formatTerminal({ netFn: netFn | 1, lun, seq, bridge: 0, cmd, data: answer })}]`),
-          (message) => this.#bridgedLine(message),
-        );
+        this.#serve(request, this.#terminalFrames);
       }
     }
     if (this.#serial.terminal.handshake) this.#say('[SYS]');
   }
 
-  /**
-   * Nothing tells a repeated message from one of the next client at the line that counts from the same number: unlike on a
-   * LAN, where that one has a session of its own, each is carried out.
-   */
-  #serve(request: IpmiMessage, frame: (answer: Answer) => Uint8Array, bridged: (message: Uint8Array) => Uint8Array): void {
-    const { netFn, toLun: lun, cmd, data } = request;
-    const { sessions } = this.#options.bmc;
+  #serve(request: IpmiMessage, frames: ConsoleFrames): void {
+    const { bmc } = this.#options;
+    const { sessions } = bmc;
     const session = sessions.onChannel(this.channel.number);
     if (session) sessions.heard(session);
-    const context = this.#context(lun);
-    this.#wrapped = bridged;
-    if (netFn % 2 === 1 && lun !== SMS_LUN) {
+    this.#frames = frames;
+    if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN) {
       if (session) this.#requester.respond(request, session.handle);
       return;
     }
-    if (lun === SMS_LUN) return this.#toSystemSoftware(request, context, frame);
-    const answer = this.#dispatch({ netFn, lun, cmd, data }, context);
-    if (answer instanceof Promise) void answer.then((body) => this.#late(context, () => this.#reply(frame(body), context, bridged)));
-    else this.#reply(frame(answer), context, bridged);
+    this.#exchange.serve(new SerialArrival(bmc, this, { request, frames, session }));
   }
 
-  /** Says what comes late, unless whoever asked has gone: it is not for the next one at the line. */
-  #late({ session }: Context<BmcState>, say: () => void): void {
-    if (session === undefined || session === this.#options.bmc.sessions.onChannel(this.channel.number)) say();
+  /** The highest level that the line gives: without a session, what it is open for. */
+  get rights(): number {
+    return this.messaging ? Privilege.Oem : this.#serial.open;
   }
 
-  #reply(bytes: Uint8Array, context: Context<BmcState>, bridged: (message: Uint8Array) => Uint8Array): void {
+  /** Where the line ends, in text. */
+  get peer(): string {
+    return streamName(this.#options.line.address);
+  }
+
+  /** Says what a request was answered. */
+  respond(bytes: Uint8Array): void {
     this.#out.put(bytes);
-    void context.followUp?.then((message) => {
-      if (message) this.#options.clock.after(BRIDGED, () => this.#late(context, () => this.#out.put(bridged(message))));
-    });
     // A parameter that was just set may have switched them on.
     this.#startPings(PING.first);
   }
 
-  /** LUN 10b: the message goes to the Receive Message Queue, and system software answers it or does not (IPMI 2.0 §14.7.5). */
-  #toSystemSoftware(request: IpmiMessage, context: Context<BmcState>, frame: (answer: Answer) => Uint8Array): void {
-    try {
-      if (context.privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
-      const data = Uint8Array.of(context.session?.handle ?? 0, ...buildMessage(request));
-      this.#options.bmc.messages.deliver({ channel: this.channel.number, privilege: context.privilege, data }, partyOf(context));
-    } catch (error) {
-      if (request.netFn % 2 === 0) this.#out.put(frame(Uint8Array.of(error instanceof IpmiError ? error.cc : CC.Unspecified)));
-    }
+  /** Says a bridged response, apart from the answer before it. */
+  respondBridged(arrival: SerialArrival, message: Uint8Array): void {
+    this.#options.clock.after(BRIDGED, () => {
+      if (arrival.isAwaited) this.#out.put(arrival.frames.bridged(message));
+    });
   }
 
   /** The one session that a line has. */
   #sendTo(session: Session | undefined, message: Uint8Array): boolean {
     if (!session?.active || session !== this.#options.bmc.sessions.onChannel(this.channel.number)) return false;
-    this.#out.put(this.#wrapped(message));
+    this.#out.put(this.#frames.bridged(message));
     return true;
   }
 
   #context(lun: number): Context<BmcState> {
-    const { bmc, line } = this.#options;
+    const { bmc } = this.#options;
     const session = bmc.sessions.onChannel(this.channel.number);
-    const level = session ? Privilege.Oem : this.#serial.open;
-    return new Context(bmc, this.channel, level, lun, session, streamName(line.address));
+    return new Context(bmc, this.channel, this.rights, lun, session, this.peer);
   }
 
   #line(said: string): Uint8Array {

@@ -1,9 +1,11 @@
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
-import { Context, notOpen, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import type { Answer, Channel, Dispatch, Interface, Message } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { Attention } from '../../state/app/message-buffers.ts';
 import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
+import { Arrival } from '../arrival.ts';
+import { Exchange } from '../exchange.ts';
 import { Redial } from '../../world/redial.ts';
 import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
 
@@ -61,7 +63,7 @@ export class VmInterface implements Interface<BmcState> {
   readonly deadline = DEADLINE;
   readonly counters: VmCounters = { connections: 0, requests: 0, answers: 0, late: 0, malformed: 0 };
   readonly #options: VmInterfaceOptions;
-  #dispatch: Dispatch<BmcState> = notOpen;
+  readonly #exchange: Exchange;
   #server: StreamServer | undefined;
   #stream: Stream | undefined;
   /** What the machine can do; before it has said, everything. */
@@ -74,6 +76,7 @@ export class VmInterface implements Interface<BmcState> {
 
   constructor(options: VmInterfaceOptions) {
     this.#options = options;
+    this.#exchange = new Exchange(options.bmc);
     this.channel = { number: options.channel ?? 0x0f, medium: 'system-interface', maxAnswer: options.maxAnswer };
   }
 
@@ -89,7 +92,7 @@ export class VmInterface implements Interface<BmcState> {
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
     const { at, world, bmc } = this.#options;
-    this.#dispatch = dispatch;
+    this.#exchange.open(dispatch);
     this.#forget = bmc.messages.onInterruptEnable(() => this.#stateInterrupts());
     const { stream, clock } = world;
     const accept = (one: Stream): void => this.#accept(one);
@@ -174,21 +177,17 @@ export class VmInterface implements Interface<BmcState> {
     // Responses are nothing that a host sends.
     if (netFn % 2 === 1) return void this.counters.malformed++;
     this.counters.requests++;
-    const { bmc, world } = this.#options;
-    const arrived = world.clock.monotonic();
-    const request = { netFn, lun, cmd, data };
-    const answer = this.#dispatch(request, new Context(bmc, this.channel, Privilege.Oem, lun, undefined, stream.peer));
-    if (answer instanceof Promise) void answer.then((body) => this.#reply(stream, seq, request, body, arrived));
-    else this.#reply(stream, seq, request, answer, arrived);
+    const arrived = this.#options.world.clock.monotonic();
+    this.#exchange.serve(new VmArrival(this, this.#options.bmc, { netFn, lun, cmd, data }, { stream, seq, arrived }));
   }
 
-  #reply(stream: Stream, seq: number, request: Message, body: Answer, arrived: number): void {
+  /** Sends an answer, if the machine that asked is there and waits. */
+  respond({ netFn, lun, cmd }: Message, { stream, seq, arrived }: VmWay, body: Answer): void {
     if (this.#stream !== stream || this.#options.world.clock.monotonic() - arrived > HOST_PATIENCE) {
       this.counters.late++;
       return;
     }
     this.counters.answers++;
-    const { netFn, lun, cmd } = request;
     this.#send(stream, { seq, netFn, lun, cmd, data: body });
   }
 
@@ -220,3 +219,25 @@ export class VmInterface implements Interface<BmcState> {
 
 const attentionCode = ({ set, interrupt }: Attention): number =>
   !set ? VmCode.AttentionOff : interrupt ? VmCode.AttentionInterrupt : VmCode.Attention;
+
+/** Who asked, by which number, and when (monotonic ms). */
+interface VmWay {
+  readonly stream: Stream;
+  readonly seq: number;
+  readonly arrived: number;
+}
+
+class VmArrival extends Arrival {
+  readonly #interface: VmInterface;
+  readonly #way: VmWay;
+
+  constructor(iface: VmInterface, bmc: BmcState, message: Message, way: VmWay) {
+    super(bmc, iface.channel, Privilege.Oem, message, way.stream.peer);
+    this.#interface = iface;
+    this.#way = way;
+  }
+
+  override answer(answer: Answer): void {
+    this.#interface.respond(this.message, this.#way, answer);
+  }
+}
