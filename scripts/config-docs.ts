@@ -43,8 +43,8 @@ const SOURCES = [
   'config/pef-options',
   'config/sensor-options',
   'config/sel-options',
-  'state/storage/fru-image',
-  'state/storage/fru-records',
+  'records/fru-image',
+  'records/fru-multirecord',
 ];
 
 /** Kinds have no type but that of their schema: the rooms where they are, by the type that all of a room are. */

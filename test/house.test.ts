@@ -16,25 +16,26 @@ const below: Record<string, string[]> = {
   crypto: [],
   images: ['codec'],
   commands: ['codec'],
+  records: ['codec', 'commands'],
   wire: ['codec', 'crypto'],
   router: ['codec', 'joint', 'commands', 'wire'],
-  state: ['codec', 'joint', 'commands', 'crypto', 'wire', 'world'],
+  state: ['codec', 'joint', 'commands', 'records', 'crypto', 'wire', 'world'],
   storage: ['codec', 'state', 'world'],
-  machine: ['codec', 'commands', 'wire', 'state', 'world'],
-  services: ['codec', 'joint', 'commands', 'crypto', 'images', 'wire', 'router', 'state', 'machine', 'world'],
+  machine: ['codec', 'commands', 'records', 'wire', 'state', 'world'],
+  services: ['codec', 'joint', 'commands', 'records', 'crypto', 'images', 'wire', 'router', 'state', 'machine', 'world'],
   'bmc-state.ts': ['router', 'state', 'machine', 'services'],
-  handlers: ['codec', 'joint', 'commands', 'images', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts'],
+  handlers: ['codec', 'joint', 'commands', 'records', 'images', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts'],
   interfaces: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
   kinds: `
     codec joint commands wire router state machine services
     bmc-state.ts settings interfaces world`
     .split(/\s+/)
     .filter(Boolean),
-  config: ['codec', 'commands', 'wire', 'state', 'machine', 'services', 'settings', 'kinds', 'world'],
+  config: ['codec', 'commands', 'records', 'wire', 'state', 'machine', 'services', 'settings', 'kinds', 'world'],
   reactions: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
-  client: ['codec', 'commands', 'crypto', 'images', 'wire', 'router', 'world'],
+  client: ['codec', 'commands', 'records', 'crypto', 'images', 'wire', 'router', 'world'],
   assembly: `
-    codec commands crypto wire router state storage machine services
+    codec commands records crypto wire router state storage machine services
     bmc-state.ts settings kinds config handlers interfaces reactions world`
     .split(/\s+/)
     .filter(Boolean),
@@ -44,7 +45,7 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   cli: `
-    codec commands images wire router state storage machine settings config handlers interfaces
+    codec commands records images wire router state storage machine settings config handlers interfaces
     client bmc.ts world`
     .split(/\s+/)
     .filter(Boolean),

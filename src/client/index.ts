@@ -1,5 +1,6 @@
 export { Client, loopback, type Carrier } from './client.ts';
 export type { ParameterPlace } from './parameters.ts';
+export { readFruDevice, readSdrs, readSel } from './records.ts';
 export { Worker, WorkerError } from './worker.ts';
 export { connectVm, VmMonitor, ALL_CAPABILITIES, type VmClient, type VmMonitorOptions } from './vm.ts';
 export { openSol, type Sol, type SolOptions } from './sol.ts';

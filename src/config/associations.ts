@@ -1,4 +1,4 @@
-import { DeviceAssociationRecord, EntityAssociationRecord, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
+import { DeviceAssociationRecord, EntityAssociationRecord, sdrRecord, SdrType } from '../records/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import type { AssociationOptions, SdrOptions } from './sensor-options.ts';

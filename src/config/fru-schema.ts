@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { languageCode } from '../state/storage/fru-text.ts';
+import { languageCode } from '../records/fru-text.ts';
 import { dateTime, latin1Text, plainText } from '../settings/texts.ts';
 
 /** Of an area without a language of its own. */

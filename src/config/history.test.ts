@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Bmc, type Journal } from '../bmc.ts';
 import { fromLatin1 } from '../codec/index.ts';
-import { SelEventRecord } from '../state/log/events.ts';
+import { SelEventRecord } from '../records/sel.ts';
 import { simWorld } from '../world/index.ts';
 import { rig } from '../../test/support/bmc.ts';
 import { parseConfig } from './index.ts';

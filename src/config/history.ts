@@ -1,9 +1,9 @@
 import { hexBytes, latin1 } from '../codec/index.ts';
-import { SelEventRecord } from '../state/log/events.ts';
+import { EVM_REV, SEL_RECORD_SIZE, SelEventRecord, SelType } from '../records/sel.ts';
 import { sensorsNamed, unclearName } from '../machine/sensors/sensor-name.ts';
 import { toRaw } from '../machine/sensors/sensor-factors.ts';
 import { THRESHOLDS, type SensorDeclaration } from '../machine/sensors/sensor.ts';
-import { RECORD_SIZE, type GivenEntry } from '../state/log/sel.ts';
+import type { GivenEntry } from '../state/log/sel.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { eventOffset, eventWords, SENSOR_SPECIFIC, THRESHOLD_TYPE } from './event-words.ts';
@@ -11,8 +11,6 @@ import { sensorTypes } from './names.ts';
 import type { BmcOptions, SelEntryOptions, SelOptions } from './options.ts';
 import { secondsOf } from '../settings/texts.ts';
 
-const SYSTEM_EVENT = 0x02;
-const EVM_REV = 0x04;
 /** A time stamp that says "unspecified" (IPMI 2.0 §37): what has none keeps none. */
 const UNSPECIFIED = 0xffffffff;
 const EVENT_BYTES = 7;
@@ -45,8 +43,11 @@ function entriesInFile({ file, image }: SelOptions, bmc: string): GivenEntry[] {
   if (text.startsWith('{')) return exported(text, bmc);
   const isPlain = image.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f));
   if (isPlain || SAVED.test(text)) return saved(text);
-  if (image.length % RECORD_SIZE !== 0) throw new SettingsError(`${image.length} bytes are no whole number of ${RECORD_SIZE}-byte entries`);
-  return Array.from({ length: image.length / RECORD_SIZE }, (_, i) => ({ record: image.slice(i * RECORD_SIZE, (i + 1) * RECORD_SIZE), timed: true }));
+  if (image.length % SEL_RECORD_SIZE !== 0) throw new SettingsError(`${image.length} bytes are no whole number of ${SEL_RECORD_SIZE}-byte entries`);
+  return Array.from({ length: image.length / SEL_RECORD_SIZE }, (_, i) => ({
+    record: image.slice(i * SEL_RECORD_SIZE, (i + 1) * SEL_RECORD_SIZE),
+    timed: true,
+  }));
 }
 
 /** Lines of an export of state: those of this BMC's log, or of the only BMC in it. */
@@ -56,7 +57,7 @@ function exported(text: string, bmc: string): GivenEntry[] {
     try {
       const { store, bmc: owner, value } = JSON.parse(line) as { store?: unknown; bmc?: unknown; value?: { $bytes?: unknown } | null };
       const bytes = store === 'sel' && typeof value?.$bytes === 'string' ? hexBytes(value.$bytes) : undefined;
-      return bytes?.length === RECORD_SIZE ? [{ owner, bytes }] : [];
+      return bytes?.length === SEL_RECORD_SIZE ? [{ owner, bytes }] : [];
     } catch {
       throw new SettingsError(`line ${i + 1} is not one of an export`);
     }
@@ -76,8 +77,8 @@ function saved(text: string): GivenEntry[] {
     if (bytes.length !== EVENT_BYTES || bytes.some(Number.isNaN))
       throw new SettingsError(`line ${i + 1}: expected ${EVENT_BYTES} bytes (0x04 0x01 ...), as 'ipmitool sel save' writes them`);
     if (!EVM_REVS.includes(bytes[0])) return [];
-    const record = new Uint8Array(RECORD_SIZE);
-    record.set([0, 0, SYSTEM_EVENT, 0xff, 0xff, 0xff, 0xff, BMC_ADDRESS, 0, ...bytes]);
+    const record = new Uint8Array(SEL_RECORD_SIZE);
+    record.set([0, 0, SelType.SystemEvent, 0xff, 0xff, 0xff, 0xff, BMC_ADDRESS, 0, ...bytes]);
     return [{ record, timed: true }];
   });
 }
@@ -104,7 +105,7 @@ function entryOf(entry: SelEntryOptions, sensors: readonly SensorDeclaration[]):
   const [data1, ...more] = reading(entry, sensor, offset) ?? [data.length > 0 ? 0xc0 | (data.length > 1 ? 0x30 : 0) : 0, ...data];
   const record = SelEventRecord.encode({
     recordId: 0,
-    recordType: SYSTEM_EVENT,
+    recordType: SelType.SystemEvent,
     timestamp: time ?? UNSPECIFIED,
     generator,
     generatorChannel: 0,
@@ -148,10 +149,10 @@ function typeOf(type: string | number | undefined): number {
 /** Fourteen bytes from the record type on, or all sixteen. */
 function recordOf(digits: string, time: number | undefined): GivenEntry {
   const bytes = hexBytes(digits.replace(/\s/g, ''));
-  if (bytes.length !== RECORD_SIZE && bytes.length !== RECORD_SIZE - 2)
-    throw new SettingsError(`expected ${RECORD_SIZE} bytes, or ${RECORD_SIZE - 2} from the record type on`, ['record']);
-  const record = new Uint8Array(RECORD_SIZE);
-  record.set(bytes, RECORD_SIZE - bytes.length);
+  if (bytes.length !== SEL_RECORD_SIZE && bytes.length !== SEL_RECORD_SIZE - 2)
+    throw new SettingsError(`expected ${SEL_RECORD_SIZE} bytes, or ${SEL_RECORD_SIZE - 2} from the record type on`, ['record']);
+  const record = new Uint8Array(SEL_RECORD_SIZE);
+  record.set(bytes, SEL_RECORD_SIZE - bytes.length);
   if (time !== undefined && record[2] >= UNTIMED) throw new SettingsError('records of types E0h to FFh have no time', ['time']);
   if (time !== undefined) new DataView(record.buffer).setUint32(3, time, true);
   return { record, timed: true };

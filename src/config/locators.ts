@@ -1,5 +1,5 @@
 import type { DeviceSupport } from '../state/app/identity.ts';
-import { FruLocatorRecord, idBytes, McLocatorRecord, SDR_HEADER, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
+import { FruLocatorRecord, idBytes, McLocatorRecord, SDR_HEADER, sdrRecord, SdrType } from '../records/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { associationsOf } from './associations.ts';
 import type { BmcOptions, FruOptions, SatelliteOptions } from './options.ts';

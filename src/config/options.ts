@@ -1,4 +1,4 @@
-import type { FruContent } from '../state/storage/fru-image.ts';
+import type { FruContent } from '../records/fru-image.ts';
 import type { BackendOptions } from '../kinds/backends/index.ts';
 import type { ConsoleOptions } from '../kinds/consoles/index.ts';
 import type { FirmwareOptions } from './firmware-options.ts';

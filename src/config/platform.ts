@@ -1,5 +1,5 @@
 import { hexBytes, utf8Bytes } from '../codec/index.ts';
-import { FruError, fruImage } from '../state/storage/fru-image.ts';
+import { FruError, fruImage } from '../records/fru-image.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/app/identity.ts';
 import type { LanSettings } from '../state/parameters/lan-parameters.ts';

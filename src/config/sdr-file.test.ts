@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
-import { CompactSensorRecord, FruLocatorRecord, idBytes, idName, McLocatorRecord, sdrRecord, SdrType } from '../state/storage/sdr-records.ts';
+import { CompactSensorRecord, FruLocatorRecord, idBytes, idName, McLocatorRecord, sdrRecord, SdrType } from '../records/sdr.ts';
 import { simWorld } from '../world/index.ts';
 import { rig } from '../../test/support/bmc.ts';
 import type { BmcOptions } from './options.ts';

@@ -1,14 +1,5 @@
 import { DecodeError } from '../codec/index.ts';
-import {
-  CompactSensorRecord,
-  EventOnlyRecord,
-  FullSensorRecord,
-  idLetters,
-  idName,
-  SDR_HEADER,
-  SdrHeader,
-  SdrType,
-} from '../state/storage/sdr-records.ts';
+import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idLetters, idName, SDR_HEADER, SdrHeader, SdrType } from '../records/sdr.ts';
 import { toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
 import { sensorsNamed, unclearName } from '../machine/sensors/sensor-name.ts';
 import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../machine/sensors/sensor.ts';

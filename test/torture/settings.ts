@@ -15,7 +15,7 @@ import { units } from '../../src/config/names.ts';
 import type { FruOptions, SensorOptions } from '../../src/config/options.ts';
 import { Context, type Channel } from '../../src/router/index.ts';
 import { toReal } from '../../src/machine/sensors/sensor-factors.ts';
-import { FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../../src/state/storage/sdr-records.ts';
+import { FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../../src/records/sdr.ts';
 import { simWorld } from '../../src/world/index.ts';
 import { settings as arbitrary } from './settings-arbitrary.ts';
 

@@ -37,7 +37,7 @@ import { EventBody, PlatformEventMessage } from '../../commands/sensor/events.ts
 import { Context, type Channel, type Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { OutgoingRequest } from '../../services/bridging/requester.ts';
-import { idBytes } from '../../state/storage/sdr-records.ts';
+import { idBytes } from '../../records/sdr.ts';
 import { after } from '../../state/store.ts';
 import { FRAME_MAX, FRAME_MIN, ICMB_BROADCAST } from '../../wire/index.ts';
 import { handle } from '../handle.ts';

@@ -21,7 +21,7 @@ import {
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { MediumType } from '../../state/app/channels.ts';
-import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../state/storage/sdr-records.ts';
+import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../records/sdr.ts';
 import type { Sensor } from '../../machine/sensors/sensor.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';

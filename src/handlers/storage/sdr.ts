@@ -18,7 +18,7 @@ import { CLEAR_KEY, ClearAction } from '../../commands/storage/sel.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { initializeSensors } from '../../machine/sensors/initialization-agent.ts';
-import { SDR_VERSION } from '../../state/storage/sdr-records.ts';
+import { SDR_VERSION } from '../../records/sdr.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 import { slice } from './records.ts';

@@ -19,7 +19,7 @@ import {
 } from '../../commands/storage/sel.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { RECORD_SIZE } from '../../state/log/sel.ts';
+import { SEL_RECORD_SIZE } from '../../records/sel.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 import { slice } from './records.ts';
@@ -41,8 +41,8 @@ export const selHandlers: readonly Handler<BmcState>[] = [
   })),
 
   handle(GetSelAllocationInfo, (_request, { bmc: { sel } }) => {
-    const free = sel.freeBytes / RECORD_SIZE;
-    return { units: sel.capacity, unitSize: RECORD_SIZE, freeUnits: free, largestFreeBlock: free, maxRecordUnits: 1 };
+    const free = sel.freeBytes / SEL_RECORD_SIZE;
+    return { units: sel.capacity, unitSize: SEL_RECORD_SIZE, freeUnits: free, largestFreeBlock: free, maxRecordUnits: 1 };
   }),
 
   handle(ReserveSel, (_request, { bmc }) => ({ reservationId: bmc.sel.reservation.reserve() })),

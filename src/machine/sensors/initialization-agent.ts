@@ -1,4 +1,4 @@
-import { CompactSensorRecord, FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../state/storage/sdr-records.ts';
+import { CompactSensorRecord, FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../records/sdr.ts';
 import type { SdrRepository } from '../../state/storage/sdr.ts';
 import { THRESHOLDS, type Sensor, type ThresholdName } from './sensor.ts';
 import type { Sensors } from './sensors.ts';

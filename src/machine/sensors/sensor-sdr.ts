@@ -1,6 +1,6 @@
 import type { Identity } from '../../state/app/identity.ts';
 import { NON_LINEAR } from './linearization.ts';
-import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idBytes, sdrRecord, SdrType } from '../../state/storage/sdr-records.ts';
+import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idBytes, sdrRecord, SdrType } from '../../records/sdr.ts';
 import { factorsAt, toRaw } from './sensor-factors.ts';
 import { THRESHOLDS, type Sensor } from './sensor.ts';
 

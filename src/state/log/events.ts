@@ -1,23 +1,8 @@
-import { layout, bit, bits, byte, bytes, timestamp, u16, u8 } from '../../codec/index.ts';
+import { EVM_REV, SelEventRecord, SelType } from '../../records/sel.ts';
 import type { MessageBuffers } from '../app/message-buffers.ts';
 import type { Sel } from './sel.ts';
 import type { Setup } from '../setup.ts';
 import type { Durable } from '../store.ts';
-
-/** A SEL event record, IPMI 2.0 §32.1. */
-export const SelEventRecord = layout('SEL event record', {
-  recordId: u16,
-  recordType: u8,
-  timestamp,
-  ...byte({ generator: bits(7, 0) }),
-  ...byte({ generatorChannel: bits(7, 4), generatorLun: bits(1, 0) }),
-  /** 04h: IPMI 1.5 and 2.0. */
-  evmRev: u8,
-  sensorType: u8,
-  sensorNumber: u8,
-  ...byte({ deassertion: bit(7), eventType: bits(6, 0) }),
-  data: bytes(3),
-});
 
 /** What a sensor, a remote controller or a console says happened (§29.3). */
 export interface PlatformEvent {
@@ -33,9 +18,6 @@ export interface PlatformEvent {
   /** Three bytes; FFh for those that say nothing. */
   readonly data: Uint8Array;
 }
-
-const SYSTEM_EVENT = 0x02;
-const EVM_REV = 0x04;
 
 /** Where every event goes: to the SEL if system event logging is on, and to whoever listens. */
 export class Events {
@@ -68,7 +50,7 @@ export class Events {
     if (this.forward?.(event)) return undefined;
     const record = SelEventRecord.encode({
       recordId: 0,
-      recordType: SYSTEM_EVENT,
+      recordType: SelType.SystemEvent,
       timestamp: 0,
       generator: event.generator,
       generatorChannel: event.generatorChannel ?? 0,

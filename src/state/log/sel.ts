@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
+import { isStampedSel, SEL_RECORD_SIZE } from '../../records/sel.ts';
 import { PackedRecords } from '../storage/packed-records.ts';
 import { Reservation } from '../reservation.ts';
 import type { Log, Setup } from '../setup.ts';
@@ -20,14 +21,10 @@ export interface GivenEntry {
   readonly timed: boolean;
 }
 
-export const RECORD_SIZE = 16;
 const FIRST = 0x0000;
 const LAST = 0xffff;
 /** No time (IPMI 2.0 §37). */
 const NEVER = 0xffffffff;
-
-/** Record types with a time stamp of the BMC's: system events, and OEM C0h..DFh (§32.1, §32.2). */
-const isStamped = (type: number): boolean => type < 0xe0;
 
 /** The system event log (IPMI 2.0 §31). When it is full, new events are lost and the overflow flag says so. */
 export class Sel {
@@ -49,7 +46,7 @@ export class Sel {
     this.capacity = capacity;
     this.#time = time;
     this.#log = setup.log;
-    this.#records = setup.store(stores.sel, new PackedRecords(RECORD_SIZE));
+    this.#records = setup.store(stores.sel, new PackedRecords(SEL_RECORD_SIZE));
     this.#marks = setup.store(stores.selMarks);
     // Ids run in order of addition and wrap around: the oldest follows the widest gap.
     this.#order = inOrder([...this.#records.keys()].map(Number));
@@ -64,11 +61,11 @@ export class Sel {
     const now = this.#time.now();
     let added = 0;
     const records = history.map(({ record, timed }, i): [number, Uint8Array] => {
-      const stored = record.slice(0, RECORD_SIZE);
+      const stored = record.slice(0, SEL_RECORD_SIZE);
       const view = new DataView(stored.buffer);
       const id = rise ? ids[i] : i + 1;
       view.setUint16(0, id, true);
-      if (isStamped(stored[2])) {
+      if (isStampedSel(stored[2])) {
         if (!timed) view.setUint32(3, now, true);
         const time = view.getUint32(3, true);
         if (time !== NEVER) added = Math.max(added, time);
@@ -99,7 +96,7 @@ export class Sel {
 
   get freeBytes(): number {
     // A smaller capacity may have been configured since.
-    return Math.max(0, this.capacity - this.count) * RECORD_SIZE;
+    return Math.max(0, this.capacity - this.count) * SEL_RECORD_SIZE;
   }
 
   /** Events were lost because the SEL was full; cleared with it. */
@@ -130,11 +127,11 @@ export class Sel {
       throw new IpmiError(CC.OutOfSpace, 'the SEL is full');
     }
     const id = this.#freshId();
-    const stored = record.slice(0, RECORD_SIZE);
+    const stored = record.slice(0, SEL_RECORD_SIZE);
     const view = new DataView(stored.buffer);
     const now = this.#time.now();
     view.setUint16(0, id, true);
-    if (isStamped(stored[2])) view.setUint32(3, now, true);
+    if (isStampedSel(stored[2])) view.setUint32(3, now, true);
     this.#order.push(id);
     this.reservation.cancel();
     const done = both(this.#records.set(id, stored), this.#marks.set('added', now));
@@ -143,14 +140,14 @@ export class Sel {
 
   /** Partial Add SEL Entry (§31.7): `recordId` 0 begins; the last piece adds the record. */
   addPart(recordId: number, offset: number, last: boolean, data: Uint8Array): { readonly id: number; readonly done: Durable } {
-    if (recordId === 0 && offset === 0) this.#partial = { id: this.#freshId(), bytes: new Uint8Array(RECORD_SIZE), filled: 0 };
+    if (recordId === 0 && offset === 0) this.#partial = { id: this.#freshId(), bytes: new Uint8Array(SEL_RECORD_SIZE), filled: 0 };
     const partial = this.#partial;
     if (!partial || (recordId !== 0 && recordId !== partial.id)) throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
-    if (offset !== partial.filled || offset + data.length > RECORD_SIZE) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset}`);
+    if (offset !== partial.filled || offset + data.length > SEL_RECORD_SIZE) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset}`);
     partial.bytes.set(data, offset);
     partial.filled += data.length;
     if (!last) return { id: partial.id, done: undefined };
-    if (partial.filled !== RECORD_SIZE) throw new IpmiError(0x80);
+    if (partial.filled !== SEL_RECORD_SIZE) throw new IpmiError(0x80);
     this.#partial = undefined;
     return this.add(partial.bytes);
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { rig } from '../../../test/support/bmc.ts';
 import { platform } from '../../../test/support/platform.ts';
 import { hex, toHex } from '../../../test/support/vectors.ts';
-import { fruImage } from './fru-image.ts';
+import { fruImage } from '../../records/fru-image.ts';
 
 const le = (value: number): number[] => [value & 0xff, value >> 8];
 

@@ -2,7 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import type { Clock } from '../../world/world.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
 import { Reservation } from '../reservation.ts';
-import { SDR_HEADER } from './sdr-records.ts';
+import { SDR_HEADER } from '../../records/sdr.ts';
 import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';

@@ -1,4 +1,4 @@
-import { checksum, spacedHex, multirecordArea, type FruRecord } from './fru-records.ts';
+import { checksum, spacedHex, multirecordArea, type FruRecord } from './fru-multirecord.ts';
 import { ENGLISH, languageCode, languageOf, textField } from './fru-text.ts';
 
 const FORMAT = 0x01;

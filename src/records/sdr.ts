@@ -1,5 +1,25 @@
-import { bit, bits, byte, fromLatin1, latin1, layout, pad, rest, signedBits, u16, u8, word, type Layout, nested, repeat } from '../../codec/index.ts';
-import { deviceSupport } from '../../commands/app/device.ts';
+import {
+  bcd8,
+  bit,
+  bits,
+  byte,
+  bytes,
+  fromLatin1,
+  latin1,
+  layout,
+  pad,
+  rest,
+  signedBits,
+  u16,
+  u24,
+  u8,
+  word,
+  type Layout,
+  nested,
+  repeat,
+} from '../codec/index.ts';
+import { deviceSupport } from '../commands/app/device.ts';
+import { bcdPlusText, sixBitText } from './packed-text.ts';
 
 /** SDR record types, IPMI 2.0 §43. */
 export const SdrType = {
@@ -8,8 +28,11 @@ export const SdrType = {
   EventOnly: 0x03,
   EntityAssociation: 0x08,
   DeviceAssociation: 0x09,
+  GenericLocator: 0x10,
   FruLocator: 0x11,
   McLocator: 0x12,
+  McConfirmation: 0x13,
+  MessageChannels: 0x14,
   Oem: 0xc0,
 } as const;
 
@@ -155,6 +178,44 @@ export const McLocatorRecord = layout('Management Controller Device Locator Reco
   ...idString,
 });
 
+/** §43.7 Generic Device Locator Record, after the header. */
+export const GenericLocatorRecord = layout('Generic Device Locator Record', {
+  accessAddress: u8,
+  ...word({ channelLow: bits(15, 13), accessLun: bits(12, 11), privateBus: bits(10, 8), slaveAddress: bits(7, 1), channelHigh: bits(0, 0) }),
+  ...byte({ addressSpan: bits(2, 0) }),
+  reserved: pad(1),
+  deviceType: u8,
+  deviceTypeModifier: u8,
+  ...entity,
+  oem: u8,
+  ...idString,
+});
+
+/** §43.10 Management Controller Confirmation Record, after the header. */
+export const McConfirmationRecord = layout('Management Controller Confirmation Record', {
+  slaveAddress: u8,
+  deviceId: u8,
+  ...byte({ channel: bits(7, 4), deviceRevision: bits(3, 0) }),
+  ...byte({ firmwareMajor: bits(6, 0) }),
+  firmwareMinor: bcd8,
+  ...byte({ ipmiMinor: bits(7, 4), ipmiMajor: bits(3, 0) }),
+  manufacturerId: u24,
+  productId: u16,
+  guid: bytes(16),
+});
+
+const messageChannel = layout('message channel', byte({ transmits: bit(7), receiveLun: bits(6, 4), protocol: bits(3, 0) }));
+/** §43.11 BMC Message Channel Info Record, after the header: channels 0 to 7. */
+export const MessageChannelsRecord = layout('BMC Message Channel Info Record', {
+  channels: repeat(nested(messageChannel), 8),
+  messagingInterrupt: u8,
+  eventBufferInterrupt: u8,
+  reserved: pad(1),
+});
+
+/** §43.12 OEM Record, after the header. */
+export const OemSdrRecord = layout('OEM Record', { manufacturerId: u24, data: rest() });
+
 /** A whole record; the repository gives it its id. */
 export function sdrRecord<T>(type: number, body: Layout<T>, value: T): Uint8Array {
   const bytes = body.encode(value);
@@ -180,22 +241,10 @@ export function idLetters(id: Uint8Array): string {
     case 0:
       return latin1(bytes.filter((byte) => byte !== 0));
     case 1:
-      return Array.from(bytes, (byte) => BCD_PLUS[byte >> 4] + BCD_PLUS[byte & 0xf]).join('');
+      return bcdPlusText(bytes);
     case 2:
-      return sixBits(bytes);
+      return sixBitText(bytes);
     default:
       return latin1(bytes);
   }
-}
-
-const BCD_PLUS = '0123456789 -.:,_';
-
-/** Six bits a character, the first ones lowest; 0 is a blank. */
-function sixBits(bytes: Uint8Array): string {
-  let text = '';
-  for (let bit = 0; bit + 6 <= bytes.length * 8; bit += 6) {
-    const pair = bytes[bit >> 3] | ((bytes[(bit >> 3) + 1] ?? 0) << 8);
-    text += String.fromCharCode(0x20 + ((pair >> (bit & 7)) & 0x3f));
-  }
-  return text;
 }

@@ -1,7 +1,12 @@
 /** Texts of FRU areas (FRU Information Storage Definition §13): a type/length byte, and characters. */
 
+import { DecodeError, latin1 } from '../codec/index.ts';
+import { bcdPlusText, sixBitText } from './packed-text.ts';
+
 /** Type/length bytes have six bits for the length. */
 const LONGEST = 63;
+/** A type/length byte that ends the texts of an area. */
+const END = 0xc1;
 /** Type 11b: 8-bit ASCII + Latin-1 where the area's language is English, 2-byte Unicode where it is another. */
 const TEXT = 0xc0;
 /** Languages in the order of their codes (§15): ISO 639 as it was in 1988. 0 and 25 are English. */
@@ -67,4 +72,39 @@ function unicodeBytes(text: string): number[] {
     if (code > 0xffff) throw new RangeError(`'${text}' has a character beyond two bytes`);
     return [code & 0xff, code >> 8];
   });
+}
+
+/** What a language's code stands for; undefined: English, or no language's. */
+export const languageName = (code: number): string | undefined => (code === 0 || code === ENGLISH ? undefined : LANGUAGES[code]);
+
+/** The texts of an area from `start` on, to the byte that ends them. Throws DecodeError where one goes on behind the area. */
+export function fruTexts(area: Uint8Array, start: number, language: number): string[] {
+  const texts: string[] = [];
+  for (let at = start; area[at] !== END;) {
+    const next = at + 1 + (area[at] & LONGEST);
+    if (next >= area.length) throw new DecodeError('FRU area', `text ${texts.length + 1}`, at, 'goes on behind the area');
+    texts.push(fruText(area[at] & TEXT, area.subarray(at + 1, next), language));
+    at = next;
+  }
+  return texts;
+}
+
+/** Bytes that are no text are hex digits. */
+function fruText(type: number, bytes: Uint8Array, language: number): string {
+  switch (type) {
+    case 0x00:
+      return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    case 0x40:
+      return bcdPlusText(bytes).trimEnd();
+    case 0x80:
+      return sixBitText(bytes).trimEnd();
+    default:
+      return (language === ENGLISH || language === 0 ? latin1(bytes) : unicode(bytes)).replace(/\0+$/, '');
+  }
+}
+
+function unicode(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode(bytes[i] | (bytes[i + 1] << 8));
+  return text;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { latin1 } from '../../codec/index.ts';
+import { latin1 } from '../codec/index.ts';
 import { fruImage } from './fru-image.ts';
 
 const BOARD = 3;

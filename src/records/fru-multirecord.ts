@@ -1,4 +1,4 @@
-import { bit, bits, byte, hexBytes, i16, layout, rest, triple, u16, u24, u8, word } from '../../codec/index.ts';
+import { bit, bits, byte, DecodeError, hexBytes, i16, latin1, layout, rest, triple, u16, u24, u8, word } from '../codec/index.ts';
 import { latin1Bytes } from './fru-text.ts';
 
 /** Record types of the MultiRecord area (FRU Information Storage Definition §16.2.1). */
@@ -211,4 +211,75 @@ function powerSupplyBody(given: FruPowerSupply): Uint8Array {
     combinedWatts: 0,
     tachometerThreshold: 0,
   });
+}
+
+/** The records of a MultiRecord area that there is a word for. Throws DecodeError where one is cut, or a checksum is wrong. */
+export function readMultirecords(area: Uint8Array): FruRecord[] {
+  const records: FruRecord[] = [];
+  for (let at = 0, last = false; !last;) {
+    const header = RecordHeader.decode(area, at, Math.min(at + RecordHeader.max, area.length));
+    const start = at + RecordHeader.max;
+    const body = area.subarray(start, start + header.length);
+    const isWhole = body.length === header.length && checksum(area.subarray(at, start)) === 0 && checksum(body) === header.recordChecksum;
+    if (!isWhole) throw new DecodeError('MultiRecord area', `record ${records.length + 1}`, at, 'it is cut, or a checksum is wrong');
+    const record = recordOf(header.type, body);
+    if (record) records.push(record);
+    last = header.last;
+    at = start + header.length;
+  }
+  return records;
+}
+
+function recordOf(type: number, body: Uint8Array): FruRecord | undefined {
+  switch (type) {
+    case FruRecordType.PowerSupply:
+      return { powerSupply: powerSupplyIn(PowerSupplyRecord.decode(body)) };
+    case FruRecordType.DcOutput: {
+      const { standby, negative, positive, ...values } = DcOutputRecord.decode(body);
+      return { dcOutput: { ...loadIn({ ...values, low: negative, high: positive }), standby } };
+    }
+    case FruRecordType.DcLoad:
+      return { dcLoad: loadIn(DcLoadRecord.decode(body)) };
+    case FruRecordType.ManagementAccess: {
+      const { kind, text } = ManagementAccessRecord.decode(body);
+      const name = MANAGEMENT[kind - 1] as (typeof MANAGEMENT)[number] | undefined;
+      return name && { managementAccess: { [name]: latin1(text) } };
+    }
+    default:
+      return type < FruRecordType.FirstOem ? undefined : { oem: oemIn(type, OemRecord.decode(body)) };
+  }
+}
+
+const oemIn = (type: number, { manufacturerId, data }: ReturnType<typeof OemRecord.decode>): FruOemRecord => ({
+  type,
+  manufacturerId,
+  data: Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+});
+
+const loadIn = ({ output, nominal, low, high, ripple, minimum, maximum }: ReturnType<typeof DcLoadRecord.decode>): FruDcOutput => ({
+  output,
+  nominal: nominal / 100,
+  low: low / 100,
+  high: high / 100,
+  ripple: ripple / 1000,
+  current: [minimum / 1000, maximum / 1000],
+});
+
+function powerSupplyIn(record: ReturnType<typeof PowerSupplyRecord.decode>): FruPowerSupply {
+  const { capacity, peakVa, inrush, inrushInterval, dropout, hotSwap, autoswitch, powerFactorCorrection, predictiveFail } = record;
+  return {
+    capacity,
+    ...(peakVa !== 0xffff && { peakVa }),
+    ...(inrush !== 0xff && { inrush }),
+    inrushInterval,
+    input: [record.low1 / 100, record.high1 / 100],
+    ...(record.high2 !== 0 && { input2: [record.low2 / 100, record.high2 / 100] as const }),
+    frequency: [record.lowFrequency, record.highFrequency],
+    dropout,
+    hotSwap,
+    autoswitch,
+    powerFactorCorrection,
+    predictiveFail,
+    ...(record.peakCapacity !== 0xfff && { peak: { watts: record.peakCapacity, seconds: record.holdUp } }),
+  };
 }
