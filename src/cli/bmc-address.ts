@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { connectLan, LogInError, TimeoutError, type LanClient } from '../client/index.ts';
-import { IpmiError } from '../codec/index.ts';
+import { IpmiError, utf8Bytes } from '../codec/index.ts';
 import { nodeWorld } from '../world/node.ts';
 import { parseEndpoint, type Endpoint } from '../world/world.ts';
 import { RakpStatus } from '../wire/index.ts';
-import { CliError } from './errors.ts';
+import { CliError, complain } from './errors.ts';
 
 /** How a command reaches a BMC by LAN. */
 export interface BmcAddress {
@@ -12,6 +12,13 @@ export interface BmcAddress {
   readonly user: string;
   /** Default: the environment's IPMI_PASSWORD. */
   readonly password?: string;
+  /** Problems are told as JSON. */
+  readonly json?: boolean;
+}
+
+/** What the BMC refused, or that it is not there: one line on standard error. */
+export function tellRefusal({ to, json = false }: BmcAddress, { message }: Error): void {
+  complain(message.includes(to) ? message : `${to}: ${message}`, json, (text) => process.stderr.write(text));
 }
 
 export const connectTo = (address: BmcAddress): Promise<LanClient> =>
@@ -20,7 +27,7 @@ export const connectTo = (address: BmcAddress): Promise<LanClient> =>
 /** Throws CliError for a password that is missing or too long. */
 function passwordOf({ password = process.env.IPMI_PASSWORD }: BmcAddress): string {
   if (password === undefined) throw new CliError('no password: give it with -P, or in IPMI_PASSWORD of the environment');
-  if (password.length > 20) throw new CliError('a password has at most 20 characters');
+  if (!utf8Bytes(password, 20)) throw new CliError('a password has at most 20 bytes in UTF-8');
   return password;
 }
 
@@ -60,7 +67,7 @@ export async function withBmc(address: BmcAddress, work: (client: LanClient) => 
   } catch (error) {
     if (error instanceof LogInError) throw new CliError(logInProblem(address, error), { cause: error });
     if (!(error instanceof IpmiError || error instanceof TimeoutError)) throw error;
-    process.stderr.write(`ipmi-bmc: ${address.to}: ${error.message}\n`);
+    tellRefusal(address, error);
     return 1;
   }
 }

@@ -6,6 +6,11 @@ export class CliError extends Error {
   override name = 'CliError';
 }
 
+/** A mistake: a line each, or one JSON object. */
+export function complain(problem: string, json: boolean, write: (text: string) => void): void {
+  write(json ? `${JSON.stringify({ ok: false, problems: problem.split('\n') })}\n` : `ipmi-bmc: ${problem}\n`);
+}
+
 const words: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EISDIR: 'is a directory, expected a file',

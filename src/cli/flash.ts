@@ -12,7 +12,7 @@ import {
 } from '../client/index.ts';
 import { IpmiError } from '../codec/index.ts';
 import { nodeWorld } from '../world/node.ts';
-import { checkAddress, connectTo, endpointOf, logInProblem, type BmcAddress } from './bmc-address.ts';
+import { checkAddress, connectTo, endpointOf, logInProblem, tellRefusal, type BmcAddress } from './bmc-address.ts';
 import { CliError, reading } from './errors.ts';
 import { bold } from './colors.ts';
 
@@ -95,7 +95,7 @@ export async function flash(path: string, flags: FlashFlags): Promise<number> {
     if (error instanceof LogInError) throw new CliError(logInProblem(flags, error), { cause: error });
     if (!(error instanceof FlashError || error instanceof TimeoutError || error instanceof IpmiError)) throw error;
     if (flags.json) process.stdout.write(`${JSON.stringify({ error: message })}\n`);
-    process.stderr.write(`ipmi-bmc: ${flags.to}: ${message}\n`);
+    tellRefusal(flags, error);
     return 1;
   } finally {
     clearInterval(alive);

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option, type OutputConfiguration } from 'comma
 import { readFileSync } from 'node:fs';
 import { checkFile } from './check.ts';
 import { endpoint } from './endpoint.ts';
-import { CliError, problemOf, systemProblem } from './errors.ts';
+import { CliError, complain, problemOf, systemProblem } from './errors.ts';
 import { firmwareCommands } from './firmware-commands.ts';
 import { listHandlers } from './handlers.ts';
 import { init } from './init.ts';
@@ -100,11 +100,6 @@ export async function main(given: readonly string[]): Promise<number> {
     complain(problemOf(error), json, (text) => process.stderr.write(text));
     return 2;
   }
-}
-
-/** A mistake: a line each, or one JSON object. */
-function complain(problem: string, json: boolean, write: (text: string) => void): void {
-  write(json ? `${JSON.stringify({ ok: false, problems: problem.split('\n') })}\n` : `ipmi-bmc: ${problem}\n`);
 }
 
 /** A mistake is one line, which says where to read on. */

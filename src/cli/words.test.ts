@@ -3,6 +3,7 @@ import { parseConfig } from '../config/index.ts';
 import { simWorld } from '../world/index.ts';
 import { defaultServer, randomPassword } from './default-server.ts';
 import { meantEndpoint } from '../world/endpoint-forms.ts';
+import { checkAddress, tellRefusal } from './bmc-address.ts';
 import { endpoint } from './endpoint.ts';
 import { problemOf } from './errors.ts';
 import { freshSample } from './init.ts';
@@ -66,4 +67,24 @@ test('M15: no password of the sample or of the default server is a public one, a
   const [{ users: inFile = [] }] = parseConfig(written, 'sample');
   expect(inFile.length).toBeGreaterThan(1);
   for (const { password } of inFile) expect(password).toMatch(/^[a-z2-9]{16}$/);
+});
+
+test('V2: a password that does not fit into 20 bytes is refused before anything is sent', async () => {
+  const address = { to: '127.0.0.1:623', user: 'a' };
+  await expect(checkAddress({ ...address, password: 'ä'.repeat(11) })).rejects.toThrow('a password has at most 20 bytes in UTF-8');
+  await expect(checkAddress({ ...address, password: 'ä'.repeat(10) })).resolves.toBeUndefined();
+});
+
+test('V16: what a BMC refuses is JSON too, and says its address once', () => {
+  const told: string[] = [];
+  const write = process.stderr.write.bind(process.stderr);
+  process.stderr.write = (text) => told.push(String(text)) > 0;
+  try {
+    const address = { to: '127.0.0.1:1', user: 'a', password: 'b' };
+    tellRefusal(address, new Error('no answer from 127.0.0.1:1 after 3 tries'));
+    tellRefusal({ ...address, json: true }, new Error('busy'));
+  } finally {
+    process.stderr.write = write;
+  }
+  expect(told).toEqual(['ipmi-bmc: no answer from 127.0.0.1:1 after 3 tries\n', '{"ok":false,"problems":["127.0.0.1:1: busy"]}\n']);
 });
