@@ -169,3 +169,7 @@ test('no module-level state: nothing at the top of a file can be assigned again'
 test('no error goes nowhere: what nobody waits for is told (unwaited), or somebody else tells it (settled)', () => {
   expect(files.filter((file) => /\.catch\(\(\) => (?:undefined|\{\s*\})\)/.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
 });
+
+test('a code of a command is refused with by its name: nobody throws the number', () => {
+  expect(files.filter((file) => /new IpmiError\(0x/.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import type { ParameterSet } from './parameters/parameter.ts';
-import { layout, type Layout, type Shape, type Value } from '../codec/index.ts';
+import { CC, IpmiError, layout, type IpmiErrorOptions, type Layout, type Shape, type Value } from '../codec/index.ts';
 
 /** Network function codes of requests, IPMI 2.0 §5.1 table 5-1; the response's is one more. */
 export const NetFn = {
@@ -32,7 +32,10 @@ export interface CommandKey {
   readonly body?: number;
 }
 
-export interface CommandLiteral<Q extends Shape, R extends Shape> extends CommandKey {
+/** Completion codes of a command by what this house calls them: the code and the specification's words. */
+export type Codes<N extends string = string> = Readonly<Record<N, readonly [code: number, meaning: string]>>;
+
+export interface CommandLiteral<Q extends Shape, R extends Shape, N extends string = string> extends CommandKey {
   /** The specification's name. */
   readonly name: string;
   /** Document and section, as in 'IPMI 2.0 §20.1'. */
@@ -41,8 +44,8 @@ export interface CommandLiteral<Q extends Shape, R extends Shape> extends Comman
   readonly privilege: Privilege;
   /** Only from a system interface (appendix G, "s"): refused with D4h elsewhere. */
   readonly systemInterfaceOnly?: boolean;
-  /** The command's own completion codes, 80h..BEh. */
-  readonly codes?: Readonly<Record<number, string>>;
+  /** The command's own completion codes, 80h..BEh: `codes: { tooMany: [0x82, 'too many'] }`. */
+  readonly codes?: Codes<N>;
   /** The request field that chooses among functions which the firmware firewall can disable one by one (IPMI 2.0 appendix H). */
   readonly subFunctions?: SubFunctions;
   /** Fields of request and response that nobody shows or writes down. Default: those that are called `password` and the like. */
@@ -63,12 +66,15 @@ export interface SubFunctions {
 
 /** A declared command. The codecs carry the types: `Request<typeof GetDeviceId>`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the default stands for any command
-export interface Command<Q = any, R = any> extends CommandKey {
+export interface Command<Q = any, R = any, N extends string = string> extends CommandKey {
   readonly name: string;
   readonly spec: string;
   readonly privilege: Privilege;
   readonly systemInterfaceOnly: boolean;
+  /** Meanings of its own completion codes. */
   readonly codes: Readonly<Record<number, string>>;
+  /** The error that answers with a code of its own: `throw SetUserPassword.refuse('wrongSize')`. `message`: why, for the log; default: the meaning. */
+  refuse(name: N, message?: string, options?: IpmiErrorOptions): IpmiError;
   readonly subFunctions: SubFunctions | undefined;
   readonly secrets: readonly string[];
   readonly carried: readonly string[];
@@ -81,17 +87,27 @@ export type Request<C extends Command> = ReturnType<C['request']['decode']>;
 export type Response<C extends Command> = ReturnType<C['response']['decode']>;
 
 const NOTHING: readonly never[] = [];
+const NO_CODES: Readonly<Record<number, string>> = {};
 /** What a field that holds a secret is called. */
 const SECRET_NAMES: ReadonlySet<string> = new Set(['password', 'key', 'challenge', 'authCode']);
 
+/** The error that answers with one of `codes`. */
+export function refused<N extends string>(codes: Codes<N> | undefined, name: N, message?: string, options?: IpmiErrorOptions): IpmiError {
+  const [code, meaning] = codes?.[name] ?? [CC.Unspecified, name];
+  return new IpmiError(code, message ?? meaning, options);
+}
+
 /** Declares a command from one literal: types, both codecs, privilege and documentation follow from it. */
 /* @__NO_SIDE_EFFECTS__ */
-export function command<const Q extends Shape, const R extends Shape>(literal: CommandLiteral<Q, R>): Command<Value<Q>, Value<R>> {
+export function command<const Q extends Shape, const R extends Shape, const N extends string = never>(
+  literal: CommandLiteral<Q, R, N>,
+): Command<Value<Q>, Value<R>, N> {
   const { netFn, cmd, body } = literal;
   const grouped = netFn === NetFn.Group || netFn === NetFn.OemGroup;
   if (netFn % 2 !== 0 || netFn < 0 || netFn > 0x3e || cmd < 0 || cmd > 0xff || grouped !== (body !== undefined)) {
     throw new RangeError(`bad command ${literal.name}: NetFn ${netFn.toString(16)}h, command ${cmd.toString(16)}h, body ${String(body)}`);
   }
+  const { codes } = literal;
   return {
     name: literal.name,
     spec: literal.spec,
@@ -100,7 +116,8 @@ export function command<const Q extends Shape, const R extends Shape>(literal: C
     body,
     privilege: literal.privilege,
     systemInterfaceOnly: literal.systemInterfaceOnly ?? false,
-    codes: literal.codes ?? {},
+    codes: codes ? Object.fromEntries(Object.values<Codes[string]>(codes)) : NO_CODES,
+    refuse: (refusal, message, options) => refused(codes, refusal, message, options),
     subFunctions: literal.subFunctions,
     secrets: literal.secrets ?? [...Object.keys(literal.request), ...Object.keys(literal.response)].filter((name) => SECRET_NAMES.has(name)),
     carried: literal.carried ?? NOTHING,

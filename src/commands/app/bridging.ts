@@ -4,7 +4,7 @@ import { command, NetFn, Privilege } from '../command.ts';
 /** §22.7: what the BMC remembers of a message that it sends on. */
 export const Tracking = { None: 0, Track: 1, Raw: 2 } as const;
 
-const writeFailures = { 0x81: 'lost arbitration', 0x82: 'bus error', 0x83: 'NAK on write' };
+const writeFailures = { lostArbitration: [0x81, 'lost arbitration'], busError: [0x82, 'bus error'], noAcknowledge: [0x83, 'NAK on write'] } as const;
 
 // Appendix G: User from the system interface, or to it; Operator from any other channel. The handler looks at the channels.
 export const SendMessage = command({
@@ -13,7 +13,7 @@ export const SendMessage = command({
   netFn: NetFn.App,
   cmd: 0x34,
   privilege: Privilege.User,
-  codes: { 0x80: 'invalid session handle', ...writeFailures },
+  codes: { invalidSessionHandle: [0x80, 'invalid session handle'], ...writeFailures },
   carried: ['message'],
   request: {
     ...byte({ tracking: bits(7, 6), encrypted: bit(5), authenticated: bit(4), channel: bits(3, 0) }),
@@ -32,7 +32,7 @@ export const MasterWriteRead = command({
   netFn: NetFn.App,
   cmd: 0x52,
   privilege: Privilege.Operator,
-  codes: { ...writeFailures, 0x84: 'truncated read' },
+  codes: { ...writeFailures, truncatedRead: [0x84, 'truncated read'] },
   carried: ['data'],
   request: {
     /** `privateBus`: behind this controller, number `bus`; otherwise the bus of `channel` itself. */

@@ -10,7 +10,7 @@ export const SetChannelAccess = command({
   netFn: NetFn.App,
   cmd: 0x40,
   privilege: Privilege.Administrator,
-  codes: { 0x82: 'set not supported on selected channel', 0x83: 'access mode not supported' },
+  codes: { notSupported: [0x82, 'set not supported on selected channel'], accessModeNotSupported: [0x83, 'access mode not supported'] },
   request: {
     ...byte({ channel: bits(3, 0) }),
     ...byte({ accessUpdate: bits(7, 6), alertingDisabled: bit(5), perMessageDisabled: bit(4), userLevelDisabled: bit(3), accessMode: bits(2, 0) }),
@@ -25,7 +25,7 @@ export const GetChannelAccess = command({
   netFn: NetFn.App,
   cmd: 0x41,
   privilege: Privilege.User,
-  codes: { 0x82: 'command not supported for selected channel' },
+  codes: { notSupported: [0x82, 'command not supported for selected channel'] },
   request: {
     ...byte({ channel: bits(3, 0) }),
     /** 1: the stored setting, 2: the present one. */
@@ -62,7 +62,12 @@ export const SetChannelSecurityKeys = command({
   netFn: NetFn.App,
   cmd: 0x56,
   privilege: Privilege.Administrator,
-  codes: { 0x80: 'key is locked', 0x81: 'insufficient key bytes', 0x82: 'too many key bytes', 0x83: 'key value does not meet criteria' },
+  codes: {
+    locked: [0x80, 'key is locked'],
+    tooFewBytes: [0x81, 'insufficient key bytes'],
+    tooManyBytes: [0x82, 'too many key bytes'],
+    unfitKey: [0x83, 'key value does not meet criteria'],
+  },
   request: { ...byte({ channel: bits(3, 0) }), ...byte({ operation: bits(1, 0) }), keyId: u8, key: rest() },
   response: {
     /** 0: not lockable, 1: locked, 2: unlocked. */

@@ -89,7 +89,7 @@ export const SetCommandEnables = command({
   netFn: NetFn.App,
   cmd: 0x60,
   privilege: Privilege.Administrator,
-  codes: { 0x80: 'attempt to enable an unsupported or un-configurable command' },
+  codes: { notConfigurable: [0x80, 'attempt to enable an unsupported or un-configurable command'] },
   request: { ...commandRange, enabled: commandMask, body: commandBody },
   response: {},
 });
@@ -110,7 +110,7 @@ export const SetCommandSubFunctionEnables = command({
   netFn: NetFn.App,
   cmd: 0x62,
   privilege: Privilege.Administrator,
-  codes: { 0x80: 'attempt to enable an unsupported or un-configurable sub-function' },
+  codes: { notConfigurable: [0x80, 'attempt to enable an unsupported or un-configurable sub-function'] },
   /** The body or IANA number if the NetFn has one, then 32 or 64 bits of enables. */
   request: { ...oneCommand, rest: rest(4, 11) },
   response: {},

@@ -76,7 +76,7 @@ export const GetMessage = command({
   cmd: 0x33,
   privilege: Privilege.User,
   systemInterfaceOnly: true,
-  codes: { 0x80: 'data not available (queue empty)' },
+  codes: { empty: [0x80, 'data not available (queue empty)'] },
   carried: ['data'],
   request: {},
   response: {
@@ -94,7 +94,7 @@ export const ReadEventMessageBuffer = command({
   cmd: 0x35,
   privilege: Privilege.User,
   systemInterfaceOnly: true,
-  codes: { 0x80: 'data not available (buffer empty)' },
+  codes: { empty: [0x80, 'data not available (buffer empty)'] },
   request: {},
   response: { record: bytes(16) },
 });

@@ -15,11 +15,11 @@ export const ActivatePayload = command({
   // The payload's own limit is checked besides (SOL parameter 2).
   privilege: Privilege.User,
   codes: {
-    0x80: 'payload already active on another session',
-    0x81: 'payload type is disabled',
-    0x82: 'payload activation limit reached',
-    0x83: 'cannot activate payload with encryption',
-    0x84: 'cannot activate payload without encryption',
+    alreadyActive: [0x80, 'payload already active on another session'],
+    disabled: [0x81, 'payload type is disabled'],
+    limitReached: [0x82, 'payload activation limit reached'],
+    cannotEncrypt: [0x83, 'cannot activate payload with encryption'],
+    mustEncrypt: [0x84, 'cannot activate payload without encryption'],
   },
   request: {
     ...which,
@@ -51,7 +51,7 @@ export const DeactivatePayload = command({
   netFn: NetFn.App,
   cmd: 0x49,
   privilege: Privilege.User,
-  codes: { 0x80: 'payload already deactivated', 0x81: 'payload type is disabled' },
+  codes: { notActive: [0x80, 'payload already deactivated'], disabled: [0x81, 'payload type is disabled'] },
   request: { ...which, auxiliary: bytes(4) },
   response: {},
 });
@@ -65,10 +65,10 @@ export const SuspendResumePayloadEncryption = command({
   cmd: 0x55,
   privilege: Privilege.User,
   codes: {
-    0x80: 'operation not supported for given payload type',
-    0x81: 'operation not allowed under present configuration for given payload type',
-    0x82: 'encryption is not available for session that payload type is active under',
-    0x83: 'the payload instance is not presently active',
+    notSupported: [0x80, 'operation not supported for given payload type'],
+    notAllowed: [0x81, 'operation not allowed under present configuration for given payload type'],
+    cannotEncrypt: [0x82, 'encryption is not available for session that payload type is active under'],
+    notActive: [0x83, 'the payload instance is not presently active'],
   },
   request: { ...which, ...byte({ operation: bits(4, 0) }) },
   response: {},
@@ -150,7 +150,7 @@ export const GetChannelPayloadVersion = command({
   netFn: NetFn.App,
   cmd: 0x4f,
   privilege: Privilege.User,
-  codes: { 0x80: 'payload type not available on given channel' },
+  codes: { notAvailable: [0x80, 'payload type not available on given channel'] },
   request: { ...byte({ channel: bits(3, 0) }), payloadType: u8 },
   response: version,
 });
@@ -161,7 +161,7 @@ export const GetChannelOemPayloadInfo = command({
   netFn: NetFn.App,
   cmd: 0x50,
   privilege: Privilege.User,
-  codes: { 0x80: 'OEM payload IANA and/or payload ID not supported' },
+  codes: { notSupported: [0x80, 'OEM payload IANA and/or payload ID not supported'] },
   request: {
     ...byte({ channel: bits(3, 0) }),
     /** 20h..27h, or 02h: the one of the IANA and payload id that follow. */

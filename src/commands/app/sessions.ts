@@ -35,7 +35,7 @@ export const GetSessionChallenge = command({
   netFn: NetFn.App,
   cmd: 0x39,
   privilege: Privilege.None,
-  codes: { 0x81: 'invalid user name', 0x82: 'null user name not enabled' },
+  codes: { invalidUserName: [0x81, 'invalid user name'], nullUserDisabled: [0x82, 'null user name not enabled'] },
   request: { ...byte({ authType: bits(3, 0) }), userName: bytes(16) },
   response: { temporarySessionId: u32, challenge: bytes(16) },
 });
@@ -47,12 +47,12 @@ export const ActivateSession = command({
   cmd: 0x3a,
   privilege: Privilege.None,
   codes: {
-    0x81: 'no session slot available',
-    0x82: 'no slot available for given user',
-    0x83: 'no slot available to support user at requested privilege',
-    0x84: 'session sequence number out of range',
-    0x85: 'invalid session ID',
-    0x86: 'requested maximum privilege exceeds user or channel limit',
+    noSlot: [0x81, 'no session slot available'],
+    noSlotForUser: [0x82, 'no slot available for given user'],
+    noSlotAtPrivilege: [0x83, 'no slot available to support user at requested privilege'],
+    sequenceOutOfRange: [0x84, 'session sequence number out of range'],
+    invalidSessionId: [0x85, 'invalid session ID'],
+    privilegeExceedsLimit: [0x86, 'requested maximum privilege exceeds user or channel limit'],
   },
   request: {
     ...byte({ authType: bits(3, 0) }),
@@ -76,9 +76,9 @@ export const SetSessionPrivilegeLevel = command({
   cmd: 0x3b,
   privilege: Privilege.User,
   codes: {
-    0x80: 'requested level not available for this user',
-    0x81: 'requested level exceeds channel or user privilege limit',
-    0x82: 'cannot disable user level authentication',
+    notAvailable: [0x80, 'requested level not available for this user'],
+    exceedsLimit: [0x81, 'requested level exceeds channel or user privilege limit'],
+    cannotDisableUserLevel: [0x82, 'cannot disable user level authentication'],
   },
   request: { ...byte({ privilege: bits(3, 0) }) },
   response: { ...byte({ newPrivilege: bits(3, 0) }) },
@@ -90,7 +90,7 @@ export const CloseSession = command({
   netFn: NetFn.App,
   cmd: 0x3c,
   privilege: Privilege.Callback,
-  codes: { 0x87: 'invalid session ID in request', 0x88: 'invalid session handle in request' },
+  codes: { invalidSessionId: [0x87, 'invalid session ID in request'], invalidSessionHandle: [0x88, 'invalid session handle in request'] },
   request: {
     sessionId: u32,
     /** Only with session id 0. */

@@ -61,7 +61,7 @@ export const SetUserPassword = command({
   netFn: NetFn.App,
   cmd: 0x47,
   privilege: Privilege.Administrator,
-  codes: { 0x80: 'password test failed: password does not match', 0x81: 'password test failed: wrong password size' },
+  codes: { wrongPassword: [0x80, 'password test failed: password does not match'], wrongSize: [0x81, 'password test failed: wrong password size'] },
   request: {
     ...byte({ twentyBytes: bit(7), userId: bits(5, 0) }),
     ...byte({ operation: bits(1, 0) }),

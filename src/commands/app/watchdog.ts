@@ -14,7 +14,7 @@ export const ResetWatchdogTimer = command({
   netFn: NetFn.App,
   cmd: 0x22,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'attempt to start un-initialized watchdog' },
+  codes: { neverSet: [0x80, 'attempt to start un-initialized watchdog'] },
   request: {},
   response: {},
 });

@@ -4,8 +4,9 @@ import { dcmiParameters } from '../parameters/dcmi.ts';
 import type { Shape } from '../../codec/index.ts';
 
 /** What every DCMI command has in common. */
-const dcmi = <const Q extends Shape, const R extends Shape>(literal: Omit<CommandLiteral<Q, R>, 'netFn' | 'body'>) =>
-  command({ ...literal, netFn: NetFn.Group, body: Body.Dcmi });
+const dcmi = <const Q extends Shape, const R extends Shape, const N extends string = never>(
+  literal: Omit<CommandLiteral<Q, R, N>, 'netFn' | 'body'>,
+) => command({ ...literal, netFn: NetFn.Group, body: Body.Dcmi });
 
 const version = { major: u8, minor: u8, revision: u8 };
 
@@ -47,7 +48,7 @@ export const GetPowerLimit = dcmi({
   spec: 'DCMI 1.5 §6.6.2',
   cmd: 0x03,
   privilege: Privilege.User,
-  codes: { 0x80: 'no active power limit' },
+  codes: { notActive: [0x80, 'no active power limit'] },
   request: { reserved: pad(2) },
   response: {
     reserved: pad(2),
@@ -67,7 +68,11 @@ export const SetPowerLimit = dcmi({
   spec: 'DCMI 1.5 §6.6.3',
   cmd: 0x04,
   privilege: Privilege.Operator,
-  codes: { 0x84: 'power limit out of range', 0x85: 'correction time out of range', 0x89: 'statistics reporting period out of range' },
+  codes: {
+    limitOutOfRange: [0x84, 'power limit out of range'],
+    correctionTimeOutOfRange: [0x85, 'correction time out of range'],
+    periodOutOfRange: [0x89, 'statistics reporting period out of range'],
+  },
   request: { reserved: pad(3), exceptionAction: u8, limit: u16, correctionTime: u32, reserved2: pad(2), samplingPeriod: u16 },
   response: {},
 });
@@ -140,7 +145,7 @@ export const SetThermalLimit = dcmi({
   spec: 'DCMI 1.5 §6.7.2',
   cmd: 0x0b,
   privilege: Privilege.Operator,
-  codes: { 0x84: 'thermal limit out of range', 0x85: 'exception time out of range' },
+  codes: { limitOutOfRange: [0x84, 'thermal limit out of range'], exceptionTimeOutOfRange: [0x85, 'exception time out of range'] },
   request: { entityId: u8, entityInstance: u8, ...thermalLimit },
   response: {},
 });

@@ -2,11 +2,11 @@ import { bit, bits, byte, rest, u8 } from '../../codec/index.ts';
 
 /** Completion codes of Set and Get of configuration parameters (IPMI 2.0 §23.1, §25.1, §26.2 and their like). */
 export const parameterCodes = {
-  0x80: 'parameter not supported',
-  0x81: 'attempt to set "set in progress" when not in "set complete" state',
-  0x82: 'attempt to write read-only parameter',
-  0x83: 'attempt to read write-only parameter',
-};
+  unsupported: [0x80, 'parameter not supported'],
+  locked: [0x81, 'attempt to set "set in progress" when not in "set complete" state'],
+  readOnly: [0x82, 'attempt to write read-only parameter'],
+  writeOnly: [0x83, 'attempt to read write-only parameter'],
+} as const;
 
 /** The parameters are those of IPMI 1.5 and 2.0. */
 export const PARAMETER_REVISION = 0x11;

@@ -2,8 +2,8 @@ import { bcd8, bit, bits, byte, bytes, layout, optional, rest, text, u16, u32, u
 import { Body, command, NetFn, Privilege, type CommandLiteral } from '../command.ts';
 
 /** What these commands have in common. What changes firmware is an administrator's; what only asks is a user's. */
-const picmg = <const Q extends Shape, const R extends Shape>(
-  literal: Omit<CommandLiteral<Q, R>, 'netFn' | 'body' | 'privilege'> & { readonly privilege?: Privilege },
+const picmg = <const Q extends Shape, const R extends Shape, const N extends string = never>(
+  literal: Omit<CommandLiteral<Q, R, N>, 'netFn' | 'body' | 'privilege'> & { readonly privilege?: Privilege },
 ) => command({ privilege: Privilege.Administrator, ...literal, netFn: NetFn.Group, body: Body.Picmg });
 
 const IN_PROGRESS = 'command in progress';
@@ -24,7 +24,7 @@ export const GetTargetUpgradeCapabilities = picmg({
   spec: 'HPM.1 §3.2',
   cmd: 0x2e,
   privilege: Privilege.User,
-  codes: { 0x81: NOT_HERE },
+  codes: { notHere: [0x81, NOT_HERE] },
   request: {},
   response: {
     /** 0: HPM.1 revision 1.0. */
@@ -70,7 +70,11 @@ export const GetComponentProperties = picmg({
   spec: 'HPM.1 §3.2',
   cmd: 0x2f,
   privilege: Privilege.User,
-  codes: { 0x81: NOT_HERE, 0x82: 'invalid component id', 0x83: 'invalid component properties selector' },
+  codes: {
+    notHere: [0x81, NOT_HERE],
+    invalidComponent: [0x82, 'invalid component id'],
+    invalidProperty: [0x83, 'invalid component properties selector'],
+  },
   request: { component: u8, selector: u8 },
   response: { data: rest() },
 });
@@ -116,7 +120,10 @@ export const AbortFirmwareUpgrade = picmg({
   name: 'Abort Firmware Upgrade',
   spec: 'HPM.1 §3',
   cmd: 0x30,
-  codes: { 0x80: 'firmware upgrade cannot be aborted at this moment', 0x81: 'firmware upgrade aborted, normal operation cannot resume' },
+  codes: {
+    cannotAbort: [0x80, 'firmware upgrade cannot be aborted at this moment'],
+    cannotResume: [0x81, 'firmware upgrade aborted, normal operation cannot resume'],
+  },
   request: {},
   response: {},
 });
@@ -127,7 +134,7 @@ export const InitiateUpgradeAction = picmg({
   name: 'Initiate Upgrade Action',
   spec: 'HPM.1 §3.3',
   cmd: 0x31,
-  codes: { 0x80: IN_PROGRESS, 0x81: 'invalid component', 0x82: 'invalid upload mode' },
+  codes: { inProgress: [0x80, IN_PROGRESS], invalidComponent: [0x81, 'invalid component'], invalidUploadMode: [0x82, 'invalid upload mode'] },
   /** `components`: a bit each; for an upload one alone. */
   request: { components: u8, action: u8 },
   response: {},
@@ -137,7 +144,11 @@ export const UploadFirmwareBlock = picmg({
   name: 'Upload Firmware Block',
   spec: 'HPM.1 §3.3',
   cmd: 0x32,
-  codes: { 0x80: IN_PROGRESS, 0x81: 'invalid component', 0x82: 'internal checksum error detected in the received blocks' },
+  codes: {
+    inProgress: [0x80, IN_PROGRESS],
+    invalidComponent: [0x81, 'invalid component'],
+    checksumError: [0x82, 'internal checksum error detected in the received blocks'],
+  },
   /** `block` counts from 0 and wraps. */
   request: { block: u8, data: rest(1) },
   /** Where the sender shall go on instead, and how many bytes are then left. */
@@ -149,10 +160,10 @@ export const FinishFirmwareUpload = picmg({
   spec: 'HPM.1 §3.3',
   cmd: 0x33,
   codes: {
-    0x80: IN_PROGRESS,
-    0x81: 'number of bytes received does not match the size in the request',
-    0x82: 'internal checksum error detected in the received image',
-    0x83: 'uploaded firmware does not match the active one',
+    inProgress: [0x80, IN_PROGRESS],
+    sizeMismatch: [0x81, 'number of bytes received does not match the size in the request'],
+    checksumError: [0x82, 'internal checksum error detected in the received image'],
+    noMatch: [0x83, 'uploaded firmware does not match the active one'],
   },
   request: { component: u8, size: u32 },
   response: {},
@@ -172,7 +183,7 @@ export const ActivateFirmware = picmg({
   name: 'Activate Firmware',
   spec: 'HPM.1 §3.4',
   cmd: 0x35,
-  codes: { 0x80: IN_PROGRESS },
+  codes: { inProgress: [0x80, IN_PROGRESS] },
   /** 1: what fails its self test stays. */
   request: { rollbackOverride: optional(u8) },
   response: {},
@@ -183,7 +194,7 @@ export const QuerySelfTestResults = picmg({
   spec: 'HPM.1 §3.4',
   cmd: 0x36,
   privilege: Privilege.User,
-  codes: { 0x80: 'self test in progress', 0x81: NOT_HERE },
+  codes: { inProgress: [0x80, 'self test in progress'], notHere: [0x81, NOT_HERE] },
   request: {},
   /** As Get Self Test Results (IPMI 2.0 §20.4), and 60h: components failed, a bit each in `detail`. */
   response: { result: u8, detail: u8 },
@@ -195,10 +206,10 @@ export const QueryRollbackStatus = picmg({
   cmd: 0x37,
   privilege: Privilege.User,
   codes: {
-    0x80: 'rollback in progress',
-    0x81: 'rollback failure',
-    0x82: 'rollback overridden',
-    0x83: 'rollback denied for integrity reasons',
+    inProgress: [0x80, 'rollback in progress'],
+    failed: [0x81, 'rollback failure'],
+    overridden: [0x82, 'rollback overridden'],
+    denied: [0x83, 'rollback denied for integrity reasons'],
   },
   request: {},
   /** A bit a component that was rolled back; with 81h, that could not be. */
@@ -209,7 +220,7 @@ export const InitiateManualRollback = picmg({
   name: 'Initiate Manual Rollback',
   spec: 'HPM.1 §3.4',
   cmd: 0x38,
-  codes: { 0x80: 'rollback in progress' },
+  codes: { inProgress: [0x80, 'rollback in progress'] },
   request: {},
   response: {},
 });

@@ -26,7 +26,7 @@ export const GetDeviceSdr = command({
   netFn: NetFn.SensorEvent,
   cmd: 0x21,
   privilege: Privilege.User,
-  codes: { 0x80: 'record changed' },
+  codes: { recordChanged: [0x80, 'record changed'] },
   request: { reservationId: u16, recordId: u16, offset: u8, count: u8 },
   response: { nextRecordId: u16, data: rest() },
 });

@@ -56,7 +56,7 @@ export const SetLastProcessedEventId = command({
   netFn: NetFn.SensorEvent,
   cmd: 0x14,
   privilege: Privilege.Administrator,
-  codes: { 0x81: 'SEL erase in progress' },
+  codes: { erasing: [0x81, 'SEL erase in progress'] },
   /** `byBmc` false: by system software. */
   request: { ...byte({ byBmc: bit(0) }), recordId: u16 },
   response: {},
@@ -68,7 +68,7 @@ export const GetLastProcessedEventId = command({
   netFn: NetFn.SensorEvent,
   cmd: 0x15,
   privilege: Privilege.Administrator,
-  codes: { 0x81: 'SEL erase in progress' },
+  codes: { erasing: [0x81, 'SEL erase in progress'] },
   request: {},
   /** `lastRecordId`: FFFFh, the SEL is empty. `bmcRecordId`: 0, the event was processed and could not be logged. */
   response: { lastAdded: timestamp, lastRecordId: u16, softwareRecordId: u16, bmcRecordId: u16 },
@@ -87,7 +87,7 @@ export const AlertImmediate = command({
   netFn: NetFn.SensorEvent,
   cmd: 0x16,
   privilege: Privilege.Administrator,
-  codes: { 0x81: 'alert already in progress', 0x82: 'messaging session active on this channel' },
+  codes: { alertInProgress: [0x81, 'alert already in progress'], sessionActive: [0x82, 'messaging session active on this channel'] },
   request: {
     ...byte({ channel: bits(3, 0) }),
     ...byte({ operation: bits(7, 6), destination: bits(3, 0) }),

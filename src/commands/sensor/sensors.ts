@@ -162,7 +162,10 @@ export const SetSensorReadingAndEventStatus = command({
   netFn: NetFn.SensorEvent,
   cmd: 0x30,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'attempt to change reading or status that is not settable', 0x81: 'attempt to set event data bytes that is not supported' },
+  codes: {
+    notSettable: [0x80, 'attempt to change reading or status that is not settable'],
+    noEventData: [0x81, 'attempt to set event data bytes that is not supported'],
+  },
   request: {
     sensorNumber,
     ...byte({ eventData: bits(7, 6), assertion: bits(5, 4), deassertion: bits(3, 2), reading: bits(1, 0) }),

@@ -17,7 +17,7 @@ export const ReadFruData = command({
   netFn: NetFn.Storage,
   cmd: 0x11,
   privilege: Privilege.User,
-  codes: { 0x81: 'FRU device busy' },
+  codes: { busy: [0x81, 'FRU device busy'] },
   request: { fruId: u8, offset: u16, count: u8 },
   response: { count: u8, data: rest() },
 });
@@ -28,7 +28,7 @@ export const WriteFruData = command({
   netFn: NetFn.Storage,
   cmd: 0x12,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'write-protected offset', 0x81: 'FRU device busy' },
+  codes: { writeProtected: [0x80, 'write-protected offset'], busy: [0x81, 'FRU device busy'] },
   request: { fruId: u8, offset: u16, data: rest() },
   response: { count: u8 },
 });

@@ -1,7 +1,7 @@
 import { bit, bits, byte, bytes, rest, timestamp, u16, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
-const PARTIAL = { 0x80: 'record rejected: mismatch between record length and number of bytes written' };
+const PARTIAL = { lengthMismatch: [0x80, 'record rejected: mismatch between record length and number of bytes written'] } as const;
 
 export const GetSdrRepositoryInfo = command({
   name: 'Get SDR Repository Info',

@@ -1,7 +1,7 @@
 import { bit, bits, byte, bytes, i16, layout, rest, timestamp, u16, u24, u32, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
-const ERASING = { 0x81: 'cannot execute command, SEL erase in progress' };
+const ERASING = { erasing: [0x81, 'cannot execute command, SEL erase in progress'] } as const;
 
 export const GetSelInfo = command({
   name: 'Get SEL Info',
@@ -69,7 +69,7 @@ export const AddSelEntry = command({
   netFn: NetFn.Storage,
   cmd: 0x44,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'operation not supported for this record type', ...ERASING },
+  codes: { notForRecordType: [0x80, 'operation not supported for this record type'], ...ERASING },
   request: { record: bytes(16) },
   response: { recordId: u16 },
 });
@@ -80,7 +80,7 @@ export const PartialAddSelEntry = command({
   netFn: NetFn.Storage,
   cmd: 0x45,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'record rejected: mismatch between record length and number of bytes written', ...ERASING },
+  codes: { lengthMismatch: [0x80, 'record rejected: mismatch between record length and number of bytes written'], ...ERASING },
   request: { reservationId: u16, recordId: u16, offset: u8, ...byte({ lastPart: bits(3, 0) }), data: rest(1, 16) },
   response: { recordId: u16 },
 });
@@ -91,7 +91,7 @@ export const DeleteSelEntry = command({
   netFn: NetFn.Storage,
   cmd: 0x46,
   privilege: Privilege.Operator,
-  codes: { 0x80: 'operation not supported for this record type', ...ERASING },
+  codes: { notForRecordType: [0x80, 'operation not supported for this record type'], ...ERASING },
   request: { reservationId: u16, recordId: u16 },
   response: { recordId: u16 },
 });

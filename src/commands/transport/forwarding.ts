@@ -11,7 +11,7 @@ export const ForwardedCommand = command({
   cmd: 0x30,
   privilege: Privilege.User,
   systemInterfaceOnly: true,
-  codes: { 0x80: 'no such command is waiting for its answer' },
+  codes: { notWaiting: [0x80, 'no such command is waiting for its answer'] },
   carried: ['data'],
   /** System software's answer to the forwarded command of that sequence number. */
   request: { ...byte({ sequence: bits(5, 0) }), completionCode: u8, data: rest() },
@@ -47,7 +47,7 @@ export const EnableForwardedCommands = command({
   netFn: NetFn.Transport,
   cmd: 0x33,
   privilege: Privilege.Administrator,
-  codes: { 0x80: 'target for forwarded commands unavailable' },
+  codes: { noTarget: [0x80, 'target for forwarded commands unavailable'] },
   request: { ...byte({ channel: bits(3, 0) }), ...byte({ operation: bits(1, 0) }) },
   response: { ...byte({ enabled: bits(0, 0) }) },
 });

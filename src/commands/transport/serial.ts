@@ -104,7 +104,7 @@ export const SendPppUdpProxyPacket = command({
   cmd: 0x16,
   privilege: Privilege.Administrator,
   systemInterfaceOnly: true,
-  codes: { 0x80: 'PPP link is not up', 0x81: 'IP protocol is not up' },
+  codes: { noLink: [0x80, 'PPP link is not up'], noIp: [0x81, 'IP protocol is not up'] },
   request: { ...channel, sourcePort: u16, destinationPort: u16, sourceAddress: ipv4, destinationAddress: ipv4, length: u16 },
   response: {},
 });
@@ -116,7 +116,7 @@ export const GetPppUdpProxyReceiveData = command({
   cmd: 0x17,
   privilege: Privilege.Administrator,
   systemInterfaceOnly: true,
-  codes: { 0x80: 'no packet data available' },
+  codes: { noData: [0x80, 'no packet data available'] },
   request: { ...channel, ...byte({ clear: bit(7), block: bits(6, 0) }) },
   response: {
     /** Block 0: two bytes of length; another: its 16 bytes. */
@@ -145,8 +145,8 @@ export const Callback = command({
   cmd: 0x19,
   privilege: Privilege.Callback,
   codes: {
-    0x81: 'callback rejected due to alert in progress on this channel',
-    0x82: 'callback rejected due to IPMI messaging session active on the callback channel',
+    alertInProgress: [0x81, 'callback rejected due to alert in progress on this channel'],
+    sessionActive: [0x82, 'callback rejected due to IPMI messaging session active on the callback channel'],
   },
   request: { ...channel, ...byte({ destination: bits(3, 0) }) },
   response: {},

@@ -55,14 +55,14 @@ export const bridgingHandlers: readonly Handler<BmcState>[] = [
     }
     if (number === undefined) {
       bmc.i2c.checkPrivate(bus);
-      throw new IpmiError(0x83, `no device at ${slaveAddress.toString(16)}h`);
+      throw MasterWriteRead.refuse('noAcknowledge', `no device at ${slaveAddress.toString(16)}h`);
     }
     const outlet = bmc.bridge.outlet(number);
     if (outlet?.kind !== 'bus') throw new IpmiError(CC.InvalidDataField, `channel ${number} is no bus`);
     if (data.length + 1 > outlet.frameLimit) throw new IpmiError(CC.RequestLengthExceeded, `${data.length} bytes`);
     checkWritten(await outlet.write(Uint8Array.of(slaveAddress, ...data), context));
     // Controllers are written to, never read from: they are masters themselves.
-    if (readCount > 0) throw new IpmiError(0x83, 'a controller does not answer to a read');
+    if (readCount > 0) throw MasterWriteRead.refuse('noAcknowledge', 'a controller does not answer to a read');
     return { data: new Uint8Array(0) };
   }),
 ];

@@ -25,7 +25,7 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
     const { accessUpdate, limitUpdate, accessMode, privilegeLimit, alertingDisabled, perMessageDisabled, userLevelDisabled } = request;
     if (accessUpdate > AccessUpdate.Present || limitUpdate > AccessUpdate.Present) throw new IpmiError(CC.InvalidDataField);
     if (accessUpdate !== AccessUpdate.None && (accessMode > AccessMode.Shared || accessMode === AccessMode.PreBoot))
-      throw new IpmiError(0x83, `access mode ${accessMode}`);
+      throw SetChannelAccess.refuse('accessModeNotSupported', `access mode ${accessMode}`);
     if (limitUpdate !== AccessUpdate.None && (privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)) {
       throw new IpmiError(CC.InvalidDataField, `privilege limit ${privilegeLimit}`);
     }
@@ -70,7 +70,7 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
     const which = keyId === 0 ? 'kr' : 'kg';
     const locked = channels.keyLocked(number, which);
     if (operation === KeyOperation.Read) return { lockStatus: locked ? 1 : 2, key: locked ? new Uint8Array(0) : channels.key(number, which) };
-    if (locked) throw new IpmiError(0x80);
+    if (locked) throw SetChannelSecurityKeys.refuse('locked');
     if (operation === KeyOperation.Lock) return after(channels.lockKey(number, which), { lockStatus: 1, key: new Uint8Array(0) });
     if (operation !== KeyOperation.Set) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
     if (key.length !== KEY_SIZE) throw new IpmiError(key.length < KEY_SIZE ? 0x81 : 0x82);
@@ -82,6 +82,7 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
 function accessChannel(context: Context<BmcState>, number: number): number {
   const { channels } = context.bmc;
   const channel = channels.resolve(number, context);
-  if ((channels.get(channel)?.sessionSupport ?? 0) === SessionSupport.None) throw new IpmiError(0x82, `channel ${channel} has no sessions`);
+  if ((channels.get(channel)?.sessionSupport ?? 0) === SessionSupport.None)
+    throw GetChannelAccess.refuse('notSupported', `channel ${channel} has no sessions`);
   return channel;
 }

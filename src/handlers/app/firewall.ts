@@ -170,7 +170,7 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
       const entry = served(bmc, target);
       if (configurable(entry)) changes.push([target, enabled]);
       // A command that cannot be switched must be left as it is: what is served enabled, what is not served disabled.
-      else if (enabled !== (entry !== undefined)) throw new IpmiError(0x80, `command ${target.cmd} is not configurable`);
+      else if (enabled !== (entry !== undefined)) throw SetCommandEnables.refuse('notConfigurable', `command ${target.cmd} is not configurable`);
     });
     return after(bmc.firewall.enable(changes), {});
   }),
@@ -186,7 +186,7 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
     if (enables.length !== 4 && enables.length !== 8) throw new IpmiError(CC.RequestLengthInvalid);
     const { target, known } = subFunctionsOf(context, request, request.rest.subarray(0, prefix));
     const enabled = new DataView(enables.buffer, enables.byteOffset).getUint32(0, true);
-    if ((enabled & ~known) !== 0) throw new IpmiError(0x80);
+    if ((enabled & ~known) !== 0) throw SetCommandSubFunctionEnables.refuse('notConfigurable');
     return after(context.bmc.firewall.disableSubFunctions(target, (known & ~enabled) >>> 0), {});
   }),
 

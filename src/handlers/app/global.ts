@@ -56,13 +56,13 @@ export const globalHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetMessage, (_request, { bmc: { messages } }) => {
     const message = messages.take();
-    if (!message) throw new IpmiError(0x80);
+    if (!message) throw GetMessage.refuse('empty');
     return { inferredPrivilege: message.privilege, channel: message.channel, data: message.data };
   }),
 
   handle(ReadEventMessageBuffer, (_request, { bmc: { messages } }) => {
     const record = messages.event;
-    if (!record) throw new IpmiError(0x80);
+    if (!record) throw ReadEventMessageBuffer.refuse('empty');
     messages.clearEvent();
     return { record };
   }),

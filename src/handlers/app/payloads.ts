@@ -44,7 +44,8 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
 
   handle(SuspendResumePayloadEncryption, ({ payloadType, instance, operation }, context) => {
     // Every packet has an initialization vector of its own: there is none to be made anew.
-    if (operation === PayloadEncryption.Regenerate) throw new IpmiError(0x80, 'initialization vectors are never used twice');
+    if (operation === PayloadEncryption.Regenerate)
+      throw SuspendResumePayloadEncryption.refuse('notSupported', 'initialization vectors are never used twice');
     if (operation > PayloadEncryption.Regenerate) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
     context.bmc.payloads.suspendEncryption(payloadType, instance, operation === PayloadEncryption.Suspend, context);
   }),
@@ -89,7 +90,7 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
     payloadChannel(context, channel);
     const definition = context.bmc.payloads.definition(payloadType);
     const builtIn = payloadType === PayloadType.Ipmi || (payloadType >= PayloadType.OpenSessionRequest && payloadType <= PayloadType.Rakp4);
-    if (!definition && !builtIn) throw new IpmiError(0x80, `payload type ${payloadType}`);
+    if (!definition && !builtIn) throw GetChannelPayloadVersion.refuse('notAvailable', `payload type ${payloadType}`);
     return definition ?? BUILT_IN_VERSION;
   }),
 
@@ -98,7 +99,7 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
     const { payloads } = context.bmc;
     const definition = payloadType === PayloadType.OemExplicit ? payloads.explicit(iana, payloadId) : payloads.definition(payloadType);
     if (definition?.iana === undefined || definition.payloadId === undefined)
-      throw new IpmiError(0x80, `OEM payload ${payloadType} ${iana} ${payloadId}`);
+      throw GetChannelOemPayloadInfo.refuse('notSupported', `OEM payload ${payloadType} ${iana} ${payloadId}`);
     return {
       payloadType: definition.type,
       iana: definition.iana,

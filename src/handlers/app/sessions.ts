@@ -91,7 +91,8 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     // On a serial line there is one session at most, and messages do not say which.
     const single = channel.medium === 'serial';
     const session = single ? bmc.sessions.begunOn(channel.number) : context.session;
-    if (!(session instanceof Session) || !session.terms15 || session.active) throw new IpmiError(0x85, 'no challenge was given for this session');
+    if (!(session instanceof Session) || !session.terms15 || session.active)
+      throw ActivateSession.refuse('invalidSessionId', 'no challenge was given for this session');
     const { terms15, userId, userName: name, source, peer } = session;
     const { number } = channel;
     const refuse = (problem: LogInProblem, cc: number): IpmiError => {
@@ -139,7 +140,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     if (!session) throw new IpmiError(CC.NotSupportedInState, 'there is no session on this channel');
     if (privilege === 0) return { newPrivilege: session.privilege };
     if (privilege === Privilege.Callback || privilege > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${privilege}`);
-    if (privilege > session.maxPrivilege) throw new IpmiError(0x81);
+    if (privilege > session.maxPrivilege) throw SetSessionPrivilegeLevel.refuse('exceedsLimit');
     session.privilege = privilege;
     return { newPrivilege: privilege };
   }),

@@ -1,4 +1,3 @@
-import { IpmiError } from '../../codec/index.ts';
 import { GetSystemBootOptions, SetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
 import { BootParameter } from '../../commands/parameters/boot.ts';
 import type { Handler } from '../../router/index.ts';
@@ -10,7 +9,7 @@ const PARAMETER_VERSION = 1;
 
 export const bootOptionHandlers: readonly Handler<BmcState>[] = [
   handle(SetSystemBootOptions, ({ parameter, invalid, data }, { bmc: { bootOptions }, session, channel }) => {
-    if (!bootOptions.isSupported(parameter)) throw new IpmiError(0x80, `boot parameter ${parameter}`);
+    if (!bootOptions.isSupported(parameter)) throw SetSystemBootOptions.refuse('unsupported', `boot parameter ${parameter}`);
     const marked = bootOptions.setInvalid(parameter, invalid);
     if (data.length === 0) return after(marked, {});
     const done = both(marked, bootOptions.set(parameter, data, session ?? channel));
@@ -19,7 +18,7 @@ export const bootOptionHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(GetSystemBootOptions, ({ parameter, setSelector }, { bmc: { bootOptions } }) => {
-    if (!bootOptions.isSupported(parameter)) throw new IpmiError(0x80, `boot parameter ${parameter}`);
+    if (!bootOptions.isSupported(parameter)) throw GetSystemBootOptions.refuse('unsupported', `boot parameter ${parameter}`);
     return { version: PARAMETER_VERSION, invalid: bootOptions.isInvalid(parameter), parameter, data: bootOptions.get(parameter, setSelector) };
   }),
 ];

@@ -57,13 +57,13 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
   handle(GetPowerLimit, (_request, { bmc: { dcmi } }) => {
     if (dcmi.powerLimitActive) return dcmi.powerLimit;
     // The limit that would be active comes with the refusal (§6.6.2).
-    throw new IpmiError(0x80, undefined, { data: GetPowerLimit.response.encode(dcmi.powerLimit) });
+    throw GetPowerLimit.refuse('notActive', undefined, { data: GetPowerLimit.response.encode(dcmi.powerLimit) });
   }),
 
   handle(SetPowerLimit, ({ exceptionAction, limit, correctionTime, samplingPeriod }, { bmc }) => {
     const known = exceptionAction <= 0x10 || exceptionAction === ExceptionAction.LogOnly;
     if (!known) throw new IpmiError(CC.InvalidDataField, `exception action ${exceptionAction}`);
-    if (samplingPeriod === 0) throw new IpmiError(0x89);
+    if (samplingPeriod === 0) throw SetPowerLimit.refuse('periodOutOfRange');
     return after(bmc.dcmi.setPowerLimit({ exceptionAction, limit, correctionTime, samplingPeriod }), {});
   }),
 

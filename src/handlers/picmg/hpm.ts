@@ -110,7 +110,7 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
       case ComponentProperty.LastProblem:
         return fromLatin1(agent.problem);
       default:
-        throw new IpmiError(0x83, `component property ${selector}`);
+        throw GetComponentProperties.refuse('invalidProperty', `component property ${selector}`);
     }
   };
 
@@ -143,13 +143,13 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     handle(GetComponentProperties, ({ component: id, selector }, context) => {
       allowed(context, 0x81);
       const component = update.components.find((one) => one.id === id);
-      if (!component) throw new IpmiError(0x82, `there is no component ${id}`);
+      if (!component) throw GetComponentProperties.refuse('invalidComponent', `there is no component ${id}`);
       return { data: property(component, selector, context) };
     }),
 
     handle(AbortFirmwareUpgrade, (_request, context) => {
       allowed(context);
-      if (update.switching) throw new IpmiError(0x80, `the BMC is ${update.switching}`);
+      if (update.switching) throw AbortFirmwareUpgrade.refuse('cannotAbort', `the BMC is ${update.switching}`);
       const owner = agent.ownerOf(context);
       if (update.info && !update.owns(owner) && context.privilege < Privilege.Administrator)
         throw agent.refusal(new UpdateError('busy', `${update.info.owner} updates ${update.info.name}`));
@@ -159,16 +159,18 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     handle(InitiateUpgradeAction, ({ components: mask, action }, context) => {
       allowed(context);
       const chosen = update.components.filter(({ id }) => (mask & (1 << id)) !== 0);
-      if (mask === 0 || chosen.reduce((bits, { id }) => bits | (1 << id), 0) !== mask) throw new IpmiError(0x81, `components ${mask.toString(2)}b`);
+      if (mask === 0 || chosen.reduce((bits, { id }) => bits | (1 << id), 0) !== mask)
+        throw InitiateUpgradeAction.refuse('invalidComponent', `components ${mask.toString(2)}b`);
       const { cmd } = InitiateUpgradeAction;
       const owner = agent.ownerOf(context);
       if (action > UpgradeAction.Compare) throw new IpmiError(CC.InvalidDataField, `upgrade action ${action}`);
       // Both slots are always there: nothing has to be copied before it could come back, and each upload empties its slot.
       if (action === UpgradeAction.Backup || action === UpgradeAction.Prepare) {
-        if (action === UpgradeAction.Backup && chosen.some(({ options }) => options.slots === 1)) throw new IpmiError(0x81, 'no place for a backup');
+        if (action === UpgradeAction.Backup && chosen.some(({ options }) => options.slots === 1))
+          throw InitiateUpgradeAction.refuse('invalidComponent', 'no place for a backup');
         return agent.long(cmd, owner, Promise.resolve());
       }
-      if (chosen.length !== 1) throw new IpmiError(0x81, 'one component at a time is uploaded');
+      if (chosen.length !== 1) throw InitiateUpgradeAction.refuse('invalidComponent', 'one component at a time is uploaded');
       const begun = update.begin(chosen[0].id, owner, { compare: action === UpgradeAction.Compare });
       // Whoever is refused leaves the blocks of another one's upload alone.
       return agent.long(
@@ -210,14 +212,14 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
 
     handle(QuerySelfTestResults, (_request, context) => {
       allowed(context, 0x81);
-      if (update.switching === 'activating') throw new IpmiError(0x80, 'self test in progress');
+      if (update.switching === 'activating') throw QuerySelfTestResults.refuse('inProgress', 'self test in progress');
       const { result, failed } = update.selfTest;
       return { result, detail: failed };
     }),
 
     handle(QueryRollbackStatus, (_request, context) => {
       allowed(context);
-      if (update.switching) throw new IpmiError(0x80, 'rollback in progress', { data: Uint8Array.of(0) });
+      if (update.switching) throw QueryRollbackStatus.refuse('inProgress', 'rollback in progress', { data: Uint8Array.of(0) });
       const { components, outcome } = update.lastRollback;
       if (outcome !== 'done') throw new IpmiError(ROLLBACK[outcome], `rollback ${outcome}`, { data: Uint8Array.of(components) });
       return { components };

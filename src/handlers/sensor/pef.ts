@@ -67,7 +67,7 @@ export const pefHandlers: readonly Handler<BmcState>[] = [
     if (destination > bmc.lan.destinations) throw new IpmiError(CC.ParameterOutOfRange, `destination ${destination}`);
     if (sendString && stringSelector > PEF_STRINGS) throw new IpmiError(CC.ParameterOutOfRange, `alert string ${stringSelector}`);
     const text = sendString ? parameters.string(stringSelector) : undefined;
-    if (!alerts.sendNow(number, destination, text, event)) throw new IpmiError(0x81, 'an alert is in progress');
+    if (!alerts.sendNow(number, destination, text, event)) throw AlertImmediate.refuse('alertInProgress', 'an alert is in progress');
     return {};
   }),
 

@@ -26,7 +26,8 @@ export const fruHandlers: readonly Handler<BmcState>[] = [
 
   handle(WriteFruData, ({ fruId, offset, data }, { bmc }) => {
     const unit = unitOf(bmc, fruId);
-    if (bmc.fru.device(fruId).readOnly && !bmc.identity.manufacturingTest) throw new IpmiError(0x80, `FRU ${fruId} is write-protected`);
+    if (bmc.fru.device(fruId).readOnly && !bmc.identity.manufacturingTest)
+      throw WriteFruData.refuse('writeProtected', `FRU ${fruId} is write-protected`);
     if (data.length % unit !== 0) throw new IpmiError(CC.RequestLengthInvalid, `${data.length} bytes are no whole words`);
     return after(bmc.fru.write(fruId, offset * unit, data), { count: data.length / unit });
   }),

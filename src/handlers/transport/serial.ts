@@ -83,13 +83,13 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
   handle(SendPppUdpProxyPacket, ({ channel, length }, context) => {
     serialChannel(context, channel);
     if (length === 0 || length > PROXY_BUFFER) throw new IpmiError(CC.ParameterOutOfRange, `${length} bytes`);
-    throw new IpmiError(0x80, 'PPP mode is not served');
+    throw SendPppUdpProxyPacket.refuse('noLink', 'PPP mode is not served');
   }),
 
   handle(GetPppUdpProxyReceiveData, ({ channel, block }, context) => {
     serialChannel(context, channel);
     if (block === 0) return { data: Uint8Array.of(0, 0) };
-    throw new IpmiError(0x80, 'PPP mode is not served');
+    throw GetPppUdpProxyReceiveData.refuse('noData', 'PPP mode is not served');
   }),
 
   handle(SerialModemConnectionActive, (_request, { bmc, channel }) => {
@@ -108,7 +108,7 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
     const [type, , , specific] = parameters.value(SerialParameter.DestinationInfo.selector, destination);
     if ((type & 0x0f) !== BASIC_CALLBACK) throw new IpmiError(CC.InvalidDataField, `destination ${destination} is no basic mode callback`);
     if (serial.modes & ConnectionMode.Direct || !port) throw new IpmiError(CC.NotSupportedInState, 'there is no modem on this channel');
-    if (port.messaging && session?.channel.number !== serial.number) throw new IpmiError(0x82);
+    if (port.messaging && session?.channel.number !== serial.number) throw Callback.refuse('sessionActive');
     const number = blocks(serial, SerialParameter.DialStrings.selector, specific >> 4);
     if (number === '') throw new IpmiError(CC.InvalidDataField, `dial string ${specific >> 4} is empty`);
     port.dial({

@@ -1,5 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { ForwardedCommand } from '../../commands/transport/forwarding.ts';
+import { EnableForwardedCommands, ForwardedCommand } from '../../commands/transport/forwarding.ts';
 import {
   handleRaw,
   partyOf,
@@ -70,7 +70,7 @@ export class Forwarding {
 
   /** Throws 80h where system software does not take messages of the channel. */
   enable(channel: number): void {
-    if (!this.#messages.receives(channel)) throw new IpmiError(0x80, `system software does not listen to channel ${channel}`);
+    if (!this.#messages.receives(channel)) throw EnableForwardedCommands.refuse('noTarget', `system software does not listen to channel ${channel}`);
     this.disable(channel);
     const handlers = [...this.#masks.entries()].flatMap(([key, mask]) => this.#handlersOf(channel, key, mask));
     this.#registered.set(channel, this.#router.register({ owner: `forwarding, channel ${channel}`, handlers }));
@@ -91,7 +91,7 @@ export class Forwarding {
   /** System software's answer. Throws 80h for one that nobody waits for. */
   answer(sequence: number, completionCode: number, data: Uint8Array): void {
     const waiting = this.#pending.get(sequence);
-    if (!waiting) throw new IpmiError(0x80, `sequence number ${sequence}`);
+    if (!waiting) throw ForwardedCommand.refuse('notWaiting', `sequence number ${sequence}`);
     this.#forget(sequence);
     waiting.resolve(Uint8Array.of(completionCode, ...data));
   }

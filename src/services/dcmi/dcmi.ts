@@ -1,5 +1,5 @@
 import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
-import { ExceptionAction, ThermalAction } from '../../commands/dcmi/dcmi.ts';
+import { SetPowerLimit, ExceptionAction, ThermalAction } from '../../commands/dcmi/dcmi.ts';
 import { dcmiParameters, DcmiParameter } from '../../commands/parameters/dcmi.ts';
 import { ParameterTable } from '../../state/parameters/parameter-table.ts';
 import type { Clock } from '../../world/world.ts';
@@ -126,7 +126,7 @@ export class Dcmi {
 
   /** Throws 84h for a limit that cannot be. */
   setPowerLimit(limit: PowerLimit): Durable {
-    if (limit.limit > MOST_WATTS) throw new IpmiError(0x84, `${limit.limit} W`);
+    if (limit.limit > MOST_WATTS) throw SetPowerLimit.refuse('limitOutOfRange', `${limit.limit} W`);
     const done = this.#limits.set('limit', limit);
     this.#watchPower();
     return done;

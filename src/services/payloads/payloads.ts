@@ -1,4 +1,5 @@
 import { CC, hex2, IpmiError } from '../../codec/index.ts';
+import { SuspendResumePayloadEncryption, DeactivatePayload, ActivatePayload } from '../../commands/app/payloads.ts';
 import { Privilege } from '../../commands/command.ts';
 import { callSite, RegistrationError } from '../../router/errors.ts';
 import type { Context, SessionView } from '../../joint/message.ts';
@@ -224,9 +225,9 @@ export class Payloads {
     this.#permit(definition, session.privilege, channel);
     if (!this.#mayActivate(session.userId, channel, type))
       throw new IpmiError(CC.InsufficientPrivilege, `user ${session.userId} may not activate ${definition.name}`);
-    if (this.#find(type, instance)) throw new IpmiError(0x80, `${definition.name} instance ${instance} is active`);
+    if (this.#find(type, instance)) throw ActivatePayload.refuse('alreadyActive', `${definition.name} instance ${instance} is active`);
     // A payload has no number of its instance, so that one session has one.
-    if (this.#in(session, type)) throw new IpmiError(0x82, `this session has ${definition.name} active`);
+    if (this.#in(session, type)) throw ActivatePayload.refuse('limitReached', `this session has ${definition.name} active`);
     let active: Active | undefined;
     const end = definition.activate({
       instance,
@@ -248,7 +249,7 @@ export class Payloads {
   deactivate(type: number, instance: number, { actor, privilege, channel }: Pick<Context, 'actor' | 'privilege' | 'channel'>): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
-    if (!active) throw new IpmiError(0x80, `${definition.name} instance ${instance} is not active`);
+    if (!active) throw DeactivatePayload.refuse('notActive', `${definition.name} instance ${instance} is not active`);
     // On a bus that the request came around by there are no payloads, and no settings of them.
     const { number } = (actor ?? active.session).channel;
     if (channel.medium !== 'system-interface' && privilege < definition.privilege(number))
@@ -262,11 +263,12 @@ export class Payloads {
   suspendEncryption(type: number, instance: number, suspended: boolean, { actor, privilege }: Pick<Context, 'actor' | 'privilege'>): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
-    if (!active) throw new IpmiError(0x83, `${definition.name} instance ${instance} is not active`);
+    if (!active) throw SuspendResumePayloadEncryption.refuse('notActive', `${definition.name} instance ${instance} is not active`);
     if (active.session !== actor && privilege < Privilege.Administrator)
       throw new IpmiError(CC.InsufficientPrivilege, `${definition.name} instance ${instance} is another session's`);
-    if (!active.encrypted) throw new IpmiError(0x82, `${definition.name} instance ${instance} is not encrypted`);
-    if (suspended && definition.forceEncryption?.(active.session.channel.number)) throw new IpmiError(0x81, `${definition.name} is to be encrypted`);
+    if (!active.encrypted) throw SuspendResumePayloadEncryption.refuse('cannotEncrypt', `${definition.name} instance ${instance} is not encrypted`);
+    if (suspended && definition.forceEncryption?.(active.session.channel.number))
+      throw SuspendResumePayloadEncryption.refuse('notAllowed', `${definition.name} is to be encrypted`);
     active.suspended = suspended;
   }
 
@@ -314,7 +316,7 @@ export class Payloads {
 
   #permit(definition: PayloadDefinition, level: number, channel: number): void {
     const { name } = definition;
-    if (definition.enabled?.(channel) === false) throw new IpmiError(0x81, `${name} is disabled on channel ${channel}`);
+    if (definition.enabled?.(channel) === false) throw ActivatePayload.refuse('disabled', `${name} is disabled on channel ${channel}`);
     const least = definition.privilege(channel);
     if (level < least) throw new IpmiError(CC.InsufficientPrivilege, `${name} wants level ${least}`);
   }

@@ -1,5 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { SolActivation } from '../../commands/app/payloads.ts';
+import { ActivatePayload, SolActivation } from '../../commands/app/payloads.ts';
 import { NO_STATUS, SOL_HEADER, SolToBmc, SolToConsole, type SolOperation, type SolStatus } from '../../wire/sol.ts';
 import { SolTransfer, type SolPacket } from '../../wire/sol-transfer.ts';
 import type { Clock, Timer } from '../../world/world.ts';
@@ -90,8 +90,8 @@ class SolSession implements PayloadEnd {
     const { encryption, handshake } = SolActivation.decode(auxiliary);
     const { forceEncryption, forceAuthentication } = parameters.authentication(channel);
     // Clients ask for encryption whatever their cipher suite can; only where it is forced does that matter.
-    if (forceEncryption && !encryption) throw new IpmiError(0x84, 'SOL is to be encrypted');
-    if (forceEncryption && !canEncrypt) throw new IpmiError(0x83, 'the cipher suite of this session does not encrypt');
+    if (forceEncryption && !encryption) throw ActivatePayload.refuse('mustEncrypt', 'SOL is to be encrypted');
+    if (forceEncryption && !canEncrypt) throw ActivatePayload.refuse('cannotEncrypt', 'the cipher suite of this session does not encrypt');
     // Where the suite can sign, every packet is signed, asked for or not.
     if (forceAuthentication && !canAuthenticate)
       throw new IpmiError(CC.NotSupportedInState, 'the cipher suite of this session does not authenticate');

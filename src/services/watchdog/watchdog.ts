@@ -1,4 +1,4 @@
-import { IpmiError } from '../../codec/index.ts';
+import { ResetWatchdogTimer } from '../../commands/app/watchdog.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { Log, Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
@@ -75,7 +75,7 @@ export class Watchdog {
 
   /** Starts the timer from its initial countdown. Throws 80h before any `set`. */
   restart(): void {
-    if (!this.#initialised) throw new IpmiError(0x80, 'the watchdog was never set');
+    if (!this.#initialised) throw ResetWatchdogTimer.refuse('neverSet', 'the watchdog was never set');
     this.#stop();
     this.#start();
   }

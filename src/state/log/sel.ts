@@ -1,4 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import { PartialAddSelEntry } from '../../commands/storage/sel.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
 import { isStampedSel, SEL_RECORD_SIZE } from '../../records/sel.ts';
 import { PackedRecords } from '../storage/packed-records.ts';
@@ -147,7 +148,7 @@ export class Sel {
     partial.bytes.set(data, offset);
     partial.filled += data.length;
     if (!last) return { id: partial.id, done: undefined };
-    if (partial.filled !== SEL_RECORD_SIZE) throw new IpmiError(0x80);
+    if (partial.filled !== SEL_RECORD_SIZE) throw PartialAddSelEntry.refuse('lengthMismatch');
     this.#partial = undefined;
     return this.add(partial.bytes);
   }

@@ -1,5 +1,7 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { parameterOfKey, selectorsOf, type Parameter, type ParameterSet } from '../../commands/parameters/parameter.ts';
+import { refused } from '../../commands/command.ts';
+import { parameterCodes } from '../../commands/parameters/requests.ts';
 import type { Clock } from '../../world/world.ts';
 import { AFTER_SESSION, SetInProgress, type LockOptions } from './set-in-progress.ts';
 import type { Durable, Store } from '../store.ts';
@@ -14,6 +16,8 @@ export function parameterFits(parameters: ParameterSet): (key: string, value: Ui
     return length >= (padded ? layout.max : layout.min) && length <= layout.max;
   };
 }
+
+const [UNSUPPORTED] = parameterCodes.unsupported;
 
 export interface ParameterTableOptions {
   readonly parameters: ParameterSet;
@@ -51,7 +55,7 @@ export class ParameterTable {
   /** Parameter data as the wire has it, selectors included. Throws 80h, 83h, C9h for a set or block that there is not. */
   get(selector: number, set = 0, block = 0): Uint8Array {
     const parameter = this.#declared(selector);
-    if (parameter.access === 'write-only') throw new IpmiError(0x83, nameOf(parameter));
+    if (parameter.access === 'write-only') throw refused(parameterCodes, 'writeOnly', nameOf(parameter));
     if (selector === 0) return Uint8Array.of(this.lock.state);
     const selectors = this.#selectors(parameter, set, block);
     const value = this.#value(parameter, selectors);
@@ -110,7 +114,7 @@ export class ParameterTable {
     const parameter = this.#declared(selector);
     const { layout, access, sets } = parameter;
     const before = selectorsOf(parameter);
-    if (access === 'read-only') throw new IpmiError(0x82, nameOf(parameter));
+    if (access === 'read-only') throw refused(parameterCodes, 'readOnly', nameOf(parameter));
     if (data.length > layout.max + before || data.length < layout.min + before)
       throw new IpmiError(CC.RequestLengthInvalid, `${nameOf(parameter)} has ${layout.max + before} bytes, not ${data.length}`);
     const set = data[0] & (this.#options.setBits ?? 0xff);
@@ -128,7 +132,7 @@ export class ParameterTable {
   }
 
   #declared(selector: number): Parameter {
-    const { parameters, unsupported = 0x80 } = this.#options;
+    const { parameters, unsupported = UNSUPPORTED } = this.#options;
     const parameter = parameters.bySelector[selector];
     if (!parameter) throw new IpmiError(unsupported, `${parameters.table} parameter ${selector}`);
     return parameter;

@@ -1,4 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import { refused } from '../../commands/command.ts';
+import { parameterCodes } from '../../commands/parameters/requests.ts';
 import type { Clock } from '../../world/world.ts';
 
 /** States of "set in progress", parameter 0 of every parameter table (IPMI 2.0 §23.2, §28.13). */
@@ -41,7 +43,8 @@ export class SetInProgress {
     if (state > (this.#options.commitWrite === false ? SetState.InProgress : SetState.CommitWrite))
       throw new IpmiError(CC.InvalidDataField, `set in progress ${state}`);
     if (state === SetState.InProgress) {
-      if (this.state === SetState.InProgress && this.#owner !== owner && !this.#abandoned) throw new IpmiError(0x81, 'another client is writing');
+      if (this.state === SetState.InProgress && this.#owner !== owner && !this.#abandoned)
+        throw refused(parameterCodes, 'locked', 'another client is writing');
       this.#owner = owner;
       this.#abandoned = false;
       this.#until = this.#clock.monotonic() + GIVEN_UP;

@@ -1,4 +1,5 @@
 import { CC, IpmiError } from '../../codec/index.ts';
+import { PartialAddSdr } from '../../commands/storage/sdr.ts';
 import type { Clock } from '../../world/world.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
 import { Reservation } from '../reservation.ts';
@@ -119,10 +120,10 @@ export class SdrRepository {
     }
     const partial = this.#partial;
     if (!partial || (recordId !== 0 && recordId !== partial.id)) throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
-    if (offset !== partial.bytes.length || offset + data.length > partial.length) throw new IpmiError(0x80, `offset ${offset}`);
+    if (offset !== partial.bytes.length || offset + data.length > partial.length) throw PartialAddSdr.refuse('lengthMismatch', `offset ${offset}`);
     partial.bytes.push(...data);
     if (!last) return { id: partial.id, done: undefined };
-    if (partial.bytes.length !== partial.length) throw new IpmiError(0x80, `${partial.bytes.length} of ${partial.length} bytes`);
+    if (partial.bytes.length !== partial.length) throw PartialAddSdr.refuse('lengthMismatch', `${partial.bytes.length} of ${partial.length} bytes`);
     this.#partial = undefined;
     return this.add(Uint8Array.from(partial.bytes));
   }
