@@ -104,6 +104,11 @@ test.each([
     ['sockets.handlers.path: f.yaml: something that is no socket is there'],
   ],
   ['state in a file', 'state: { directory: ./f.yaml/s }\nname: a', ['f.yaml:1:21 state.directory: f.yaml: is no directory']],
+  [
+    'images in a file',
+    'firmware: { directory: ./f.yaml, components: [{ id: 0, name: A }] }',
+    ['f.yaml:1:24 firmware.directory: f.yaml: is no directory'],
+  ],
   ['a key that is not there', 'state: { directory: ./s, sealKeyFile: ./k }\nname: a', ['f.yaml:1:39 state.sealKeyFile: k: no such file']],
   ['a short key', 'state: { directory: ./s, sealKeyFile: ./short }\nname: a', ['state.sealKeyFile: short: a key has at least 16 characters']],
   ['a LAN whose users have no password', 'interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a }]', ['nobody could log in']],

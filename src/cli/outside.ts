@@ -3,7 +3,7 @@ import { delimiter, join, resolve } from 'node:path';
 import type { SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions, CommandLine, FruOptions, SatelliteOptions, SdrOptions, SelOptions, SensorOptions } from '../config/options.ts';
 import { reading } from './errors.ts';
-import { socketObstacle, socketsOf } from './places.ts';
+import { directoryObstacle, socketObstacle, socketsOf } from './places.ts';
 
 /** A setting that names something of this machine which is not there. */
 export interface Missing {
@@ -96,7 +96,10 @@ export class NamedFiles {
 /** Programs that the settings start and that are not there, a console log that is not, and places where no socket can be. */
 export function missingOutside(bmc: BmcOptions, folder: string): Missing[] {
   const console = bmc.sol?.console;
+  const images = bmc.firmware?.directory;
+  const obstacle = images === undefined ? undefined : directoryObstacle(resolve(folder, images));
   return [
+    ...(obstacle === undefined ? [] : [{ path: ['firmware', 'directory'], message: obstacle }]),
     ...socketsOf(bmc).flatMap(({ path, place }) => {
       const message = socketObstacle(resolve(folder, place));
       return message === undefined ? [] : [{ path, message }];
