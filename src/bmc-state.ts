@@ -9,6 +9,7 @@ import type { Console } from './machine/serial-port/console.ts';
 import type { Payloads } from './services/payloads/payloads.ts';
 import type { SolParameters } from './state/parameters/sol-parameters.ts';
 import type { Router } from './router/index.ts';
+import type { Taps } from './taps/index.ts';
 import type { Events } from './state/log/events.ts';
 import type { Firewall } from './state/app/firewall.ts';
 import type { Forwarding } from './services/bridging/forwarding.ts';
@@ -41,6 +42,8 @@ export interface BmcState {
   readonly setup: Setup;
   /** Who claims what. */
   readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch' | 'enter' | 'check'>;
+  /** Who looks on, at what passes. */
+  readonly taps: Pick<Taps<BmcState>, 'frame' | 'payload' | 'sealed'>;
   readonly firewall: Firewall;
   readonly time: BmcTime;
   readonly identity: Identity;

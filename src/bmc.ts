@@ -28,6 +28,7 @@ import type { Power } from './kinds/backends/index.ts';
 import { plugConsole } from './kinds/consoles/index.ts';
 import { sourceMaker } from './kinds/sources/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
+import { Taps } from './taps/index.ts';
 import type { BmcState } from './bmc-state.ts';
 import { AuxiliaryLogs } from './state/log/auxiliary-logs.ts';
 import { BmcTime } from './state/app/bmc-time.ts';
@@ -118,6 +119,8 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 export class Bmc implements BmcState {
   readonly name: string;
   readonly router: Router<BmcState>;
+  /** Traces, counters, captures: `bmc.taps.add({ message, answer })` returns its undoing. */
+  readonly taps: Taps<BmcState>;
   readonly setup: Setup;
   readonly firewall: Firewall;
   readonly time: BmcTime;
@@ -196,6 +199,7 @@ export class Bmc implements BmcState {
     this.identity = new Identity(setup, identityOf(options, uplink));
     const table = uplink ? satelliteStandard : standard;
     this.router = new Router<BmcState>({ standard: table, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
+    this.taps = new Taps({ router: this.router, drops: this.drops, log });
     this.firewall = new Firewall(setup, firewallRules(options));
     this.router.policy = this.firewall;
     this.router.sensorsAt = (lun) => this.sensors.count(lun) > 0;

@@ -18,14 +18,15 @@ const below: Record<string, string[]> = {
   commands: ['codec'],
   records: ['codec', 'commands'],
   wire: ['codec', 'crypto'],
-  router: ['codec', 'joint', 'commands', 'wire'],
+  router: ['codec', 'joint', 'commands'],
   state: ['codec', 'joint', 'commands', 'records', 'crypto', 'wire', 'world'],
   storage: ['codec', 'state', 'world'],
+  taps: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'world'],
   machine: ['codec', 'commands', 'records', 'wire', 'state', 'world'],
   services: ['codec', 'joint', 'commands', 'records', 'crypto', 'images', 'wire', 'router', 'state', 'machine', 'world'],
-  'bmc-state.ts': ['router', 'state', 'machine', 'services'],
+  'bmc-state.ts': ['router', 'taps', 'state', 'machine', 'services'],
   handlers: ['codec', 'joint', 'commands', 'records', 'images', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts'],
-  interfaces: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
+  interfaces: ['codec', 'joint', 'commands', 'wire', 'router', 'taps', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
   kinds: `
     codec joint commands wire router state machine services
     bmc-state.ts settings interfaces world`
@@ -40,12 +41,12 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   'bmc.ts': `
-    codec joint commands wire router state storage machine services
+    codec joint commands wire router taps state storage machine services
     bmc-state.ts settings kinds config handlers interfaces reactions assembly world`
     .split(/\s+/)
     .filter(Boolean),
   cli: `
-    codec commands records images wire router state storage machine settings config handlers interfaces
+    codec commands records images wire router taps state storage machine settings config handlers interfaces
     client bmc.ts world`
     .split(/\s+/)
     .filter(Boolean),

@@ -1,13 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import type { Bmc } from '../bmc.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
-import { traced } from '../router/index.ts';
+import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { Storage } from '../storage/storage.ts';
 import { isSilent } from '../config/together.ts';
 import type { World } from '../world/world.ts';
-import { endpointName } from '../world/world.ts';
 import { nodeWorld } from '../world/node.ts';
 import { checkTogether, loadWhole, makeBmc } from './check.ts';
 import { defaultServer } from './default-server.ts';
@@ -88,10 +87,7 @@ async function serve(file: string | undefined, options: RunOptions, { world, log
       const bmc = makeBmc({ ...given, bmcs: settings }, i, { world, folder, log, journal: storage?.journal(name), firmwareDirectory, icmb });
       if (options.trace) {
         const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
-        bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, print));
-        bmc.drops.onDropped((reason, channel, { address, port }) =>
-          print(`channel ${channel}  ${endpointName({ host: address, port })}  datagram dropped: ${reason}`),
-        );
+        bmc.taps.add(trace(bmc.router, world.clock, print));
       }
       bmcs.push(bmc);
       await bmc.open().catch((error: unknown) => Promise.reject(openProblem(error, settings, i, given.place, options)));

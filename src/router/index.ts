@@ -8,5 +8,4 @@ export type { Policy } from '../joint/policy.ts';
 export * from './router.ts';
 export { accountOf, partyOf, Shares } from '../joint/shares.ts';
 export type { Timers } from '../joint/timers.ts';
-export { traced } from './trace.ts';
 export { standardTable, Table, type Entry } from './table.ts';

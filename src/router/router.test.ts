@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { simWorld } from '../world/index.ts';
 import { toHex } from '../../test/support/vectors.ts';
+import { Drops } from '../state/app/drops.ts';
+import { Taps, trace } from '../taps/index.ts';
 import { CC, IpmiError, optional, rest, u8 } from '../codec/index.ts';
 import { command, NetFn, Privilege } from '../commands/command.ts';
 import {
@@ -10,7 +12,6 @@ import {
   RegistrationError,
   Router,
   standardTable,
-  traced,
   type Channel,
   type Dispatch,
   type HandlerSet,
@@ -19,6 +20,7 @@ import {
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 255 };
 const HOST: Channel = { number: 15, medium: 'system-interface', maxAnswer: 255 };
+const tap = (on: Router): Taps => new Taps({ router: on, drops: new Drops(), log: { error: () => undefined } });
 const clock = { monotonic: () => 0, after: () => ({ cancel: () => undefined }) };
 
 const Echo = command({
@@ -164,7 +166,7 @@ test('a tracer wraps every request of an interface, names and refusals included,
     ),
   );
   const lines: string[] = [];
-  r.wrap((dispatch) => traced(r, dispatch, clock, (line) => void lines.push(line)));
+  tap(r).add(trace(r, clock, (line) => void lines.push(line)));
   let entrance: Dispatch | undefined;
   const attachment = await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
   for (const m of [message(6, 0x70, 1, 2), message(6, 0x73, 9, 0x73, 0x65), message(6, 0x70), message(0x2e, 5, 1, 2, 3, 4)]) await entrance!(m, by());
@@ -183,7 +185,7 @@ test('a late answer is seen in the trace, and counted', async () => {
   const late = new Promise<Uint8Array>((resolve) => void world.clock.after(7000, () => resolve(Uint8Array.of(0))));
   r.register({ owner: 'x', handlers: [handleRaw({ netFn: 6, cmd: 0x74 }, () => late)] });
   const lines: string[] = [];
-  r.wrap((dispatch) => traced(r, dispatch, world.clock, (line) => void lines.push(line)));
+  tap(r).add(trace(r, world.clock, (line) => void lines.push(line)));
   let entrance: Dispatch | undefined;
   const attachment = await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
   const answer = entrance!(message(6, 0x74), by());

@@ -89,6 +89,7 @@ export class BtInterface implements Interface<BmcState> {
   }
 
   #request(frame: Uint8Array): void {
+    this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: 'host', bytes: frame });
     const length = frame[0];
     if (frame.length < HEADER || length < HEADER - 1) {
       this.counters.runts++;
@@ -127,7 +128,10 @@ export class BtInterface implements Interface<BmcState> {
       return true;
     }
     const taken = this.#port.send(waiting.frame) !== 'later';
-    if (taken) this.#shown = waiting;
+    if (taken) {
+      this.#shown = waiting;
+      this.#options.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: 'host', bytes: waiting.frame });
+    }
     this.#watch();
     return taken;
   }

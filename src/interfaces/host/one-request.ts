@@ -79,6 +79,7 @@ export class OneRequestInterface implements Interface<BmcState> {
   }
 
   #request(bytes: Uint8Array): void {
+    this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: 'host', bytes });
     if (bytes.length < HEADER) {
       this.counters.runts++;
       return;
@@ -103,6 +104,7 @@ export class OneRequestInterface implements Interface<BmcState> {
     response[0] = ((message.netFn | 1) << 2) | message.lun;
     response[1] = message.cmd;
     response.set(answer, HEADER);
+    this.#options.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: 'host', bytes: response });
     if (this.#options.port.send(response) !== 'sent') this.counters.late++;
     return undefined;
   }

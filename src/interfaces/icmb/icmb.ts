@@ -129,6 +129,7 @@ export class IcmbInterface implements Interface<BmcState> {
 
   #write(frame: Uint8Array, cause?: Context): ReturnType<BusPort['write']> {
     this.#parts.bmc.icmb.count('sent');
+    this.#parts.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: '', bytes: frame });
     return this.#ports.get('own')?.port.write(frame, cause) ?? 'bus-error';
   }
 
@@ -146,6 +147,7 @@ export class IcmbInterface implements Interface<BmcState> {
   #receive(frame: Uint8Array, as: 'own' | 'proxy', sender: Sender | undefined): void {
     const { icmb } = this.#parts.bmc;
     icmb.count('received');
+    this.#parts.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: '', bytes: frame });
     const message = parseIcmb(frame);
     if (!message) return icmb.count(isRunt(frame) ? 'runts' : 'badChecksums');
     if (!message.response) {

@@ -7,7 +7,8 @@ import { GetMessage } from '../../commands/app/global.ts';
 import { SetUserPassword } from '../../commands/app/users.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { GetSensorReading } from '../../commands/sensor/sensors.ts';
-import { Context, handle, traced } from '../../router/index.ts';
+import { Context, handle } from '../../router/index.ts';
+import { trace } from '../../taps/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { buildMessage, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
@@ -199,12 +200,8 @@ describe('the trace', () => {
   const tracedChassis = async (): Promise<Chassis> => {
     lines.length = 0;
     const made = await chassis();
-    const dispatch = traced(
-      made.bmc.router,
-      made.bmc.router.dispatch,
-      made.world.clock,
-      (line) => void lines.push(line.replace(/ {2}[\d.]+ us$/, '')),
-    );
+    made.bmc.taps.add(trace(made.bmc.router, made.world.clock, (line) => void lines.push(line.replace(/ {2}[\d.]+ us$/, ''))));
+    const dispatch = made.bmc.router.enter;
     return {
       ...made,
       send: async (via, netFn, cmd, data, privilege = Privilege.Administrator) => {

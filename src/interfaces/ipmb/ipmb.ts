@@ -112,10 +112,13 @@ export class IpmbInterface implements Interface<BmcState> {
   }
 
   #write(frame: Uint8Array, cause?: Context): WriteResult | Promise<WriteResult> {
-    return this.#port?.write(frame, cause) ?? 'bus-error';
+    if (this.#port === undefined) return 'bus-error';
+    this.#options.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: '', bytes: frame });
+    return this.#port.write(frame, cause);
   }
 
   #receive(frame: Uint8Array, sender: Sender | undefined): void {
+    this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: '', bytes: frame });
     const parsed = parseFrame(frame);
     if (!parsed) return;
     const { message, broadcast } = parsed;

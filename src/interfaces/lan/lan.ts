@@ -16,7 +16,7 @@ import {
   SMS_LUN,
   type IpmiMessage,
 } from '../../wire/index.ts';
-import type { Endpoint, UdpNetwork, UdpSocket } from '../../world/world.ts';
+import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
 import { Exchange } from '../exchange.ts';
 import { OutsideArrival, SessionArrival } from './arrivals.ts';
 import { Lan15 } from './lan15.ts';
@@ -112,6 +112,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     // Nobody answers while the BMC starts again: late answers of handlers are lost with their sessions.
     if (this.#options.bmc.life.dark) return;
     this.statistics.sent++;
+    this.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: endpointName(to), bytes: datagram });
     this.#socket?.send(datagram, to);
   }
 
@@ -126,6 +127,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   readonly #receive = (datagram: Uint8Array, from: Endpoint): void => {
     if (this.#options.bmc.life.dark) return this.dropped('BMC is restarting', from);
     this.statistics.received++;
+    this.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: endpointName(from), bytes: datagram });
     const cls = rmcpClass(datagram);
     if (cls === RmcpClass.Asf) {
       const tag = presencePingTag(datagram);

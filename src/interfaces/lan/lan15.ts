@@ -7,6 +7,7 @@ import { AuthType, build15, isAuthentic15, nextSequence, parse15, SequenceWindow
 import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
+import { payloadSeen, tapped, type LinkTaps } from './seen.ts';
 
 /** Numbers ahead of and behind the highest seen that are taken (IPMI 2.0 §6.12.11). */
 const WINDOW = 8;
@@ -35,7 +36,9 @@ export class Lan15 {
     const packet = parse15(datagram);
     if (!packet) return this.#lan.dropped('malformed', from);
     const message = datagram.subarray(packet.start, packet.end);
+    const { taps } = this.#bmc;
     if (packet.sessionId === 0) {
+      taps.payload?.(payloadSeen('in', this.#lan.channel, from, message));
       if (packet.authType === AuthType.None) this.#lan.serveOutside(message, from, outside);
       else this.#lan.dropped('unknown session', from);
       return;
@@ -63,11 +66,12 @@ export class Lan15 {
         return this.#lan.dropped('bad signature', from);
       if (!perMessageDisabled) ceiling = Privilege.User;
     }
-    const link = this.#links.get(session.id) ?? new Link15(session);
+    const link = this.#links.get(session.id) ?? new Link15(session, this.#bmc.taps);
     if (session.active && !link.take(packet.sequence)) return this.#lan.dropped('replayed or out of the window', from);
     this.#links.set(session.id, link);
     // What is not signed may come from anybody, and moves no session to another address.
     sessions.heard(session, packet.authType === AuthType.None ? undefined : from);
+    taps.payload?.(payloadSeen('in', this.#lan.channel, from, message, { session, sequence: packet.sequence }));
     this.#lan.serve(message, from, link.of(packet.authType), session.active ? ceiling : Privilege.Oem);
   }
 
@@ -86,14 +90,16 @@ const outside: Wrap = (message) => build15(AuthType.None, 0, 0, message);
 
 class Link15 implements Link {
   readonly session: Session;
+  readonly #taps: LinkTaps;
   readonly repeated = new RepeatedRequests();
   #window: SequenceWindow | undefined;
   /** Made with the first such packet: few sessions have any. */
   #unsigned: Unsigned15 | undefined;
   #sequence: number | undefined;
 
-  constructor(session: Session) {
+  constructor(session: Session, taps: LinkTaps) {
     this.session = session;
+    this.#taps = taps;
   }
 
   /** The first number that Activate Session gave is itself expected. */
@@ -115,9 +121,12 @@ class Link15 implements Link {
   /** Responses count from the number that the console asked for in Activate Session, that one's response included. */
   sealAs(authType: number, message: Uint8Array): Uint8Array {
     const { terms15, id } = this.session;
-    if (!terms15 || terms15.initialOutbound === undefined) return build15(authType, 0, id, message, terms15?.password);
-    this.#sequence = this.#sequence === undefined ? terms15.initialOutbound : nextSequence(this.#sequence);
-    return build15(authType, this.#sequence, id, message, terms15.password);
+    const first = terms15?.initialOutbound;
+    // Before Activate Session has said where to count from, numbers are 0.
+    if (first !== undefined) this.#sequence = this.#sequence === undefined ? first : nextSequence(this.#sequence);
+    const sequence = first === undefined ? 0 : (this.#sequence ?? 0);
+    const sealed = build15(authType, sequence, id, message, terms15?.password);
+    return this.#taps.payload === undefined && this.#taps.sealed === undefined ? sealed : tapped(this.#taps, this.session, message, sequence, sealed);
   }
 }
 

@@ -18,6 +18,7 @@ import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
 import { LogIn } from './log-in.ts';
+import { payloadSeen, tapped, type LinkTaps } from './seen.ts';
 
 /** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
 const AHEAD = 16;
@@ -34,7 +35,7 @@ export class RmcpPlus implements PayloadCarrier {
     this.#bmc = bmc;
     this.#lan = lan;
     this.#logIn = new LogIn(bmc, lan.channel, (session, consoleId, crypto) =>
-      this.#links.set(session.id, new Link20(session, consoleId, crypto, (iv) => void bmc.setup.random.fill(iv))),
+      this.#links.set(session.id, new Link20(session, consoleId, crypto, bmc.taps, (iv) => void bmc.setup.random.fill(iv))),
     );
   }
 
@@ -76,12 +77,16 @@ export class RmcpPlus implements PayloadCarrier {
   #outside(datagram: Uint8Array, { payloadType, encrypted, authenticated, start, end }: Packet20, from: Endpoint): void {
     if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
     const payload = datagram.subarray(start, end);
+    const { taps } = this.#bmc;
+    taps.payload?.(payloadSeen('in', this.#lan.channel, from, payload, { type: payloadType }));
     if (payloadType === PayloadType.Ipmi) {
       this.#lan.serveOutside(payload, from, outside);
       return;
     }
     const answer = this.#logIn.receive(payloadType, payload, from);
-    if (answer) this.#lan.send(build20(answer.payloadType, 0, 0, answer.payload), from);
+    if (!answer) return;
+    taps.payload?.(payloadSeen('out', this.#lan.channel, from, answer.payload, { type: answer.payloadType }));
+    this.#lan.send(build20(answer.payloadType, 0, 0, answer.payload), from);
   }
 
   #inside(datagram: Uint8Array, packet: Packet20, from: Endpoint): void {
@@ -96,6 +101,9 @@ export class RmcpPlus implements PayloadCarrier {
     this.#logIn.forget(packet.sessionId);
     // What is not signed may come from anybody, and moves no session to another address.
     this.#bmc.sessions.heard(link.session, packet.authenticated ? from : undefined);
+    const { session } = link;
+    const { payloadType: type, sequence } = packet;
+    this.#bmc.taps.payload?.(payloadSeen('in', this.#lan.channel, from, payload, { type, session, sequence }));
     if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, Privilege.Oem);
     else this.#bmc.payloads.receive(link.session, packet.payloadType, payload, packet);
   }
@@ -108,19 +116,24 @@ class Link20 implements Link {
   readonly crypto: SessionCrypto;
   readonly repeated = new RepeatedRequests();
   readonly window = new SequenceWindow(0, AHEAD, BEHIND);
+  readonly #taps: LinkTaps;
   readonly #consoleId: number;
   readonly #fillIv: (iv: Uint8Array) => void;
   #sequence = 0;
 
-  constructor(session: Session, consoleId: number, crypto: SessionCrypto, fillIv: (iv: Uint8Array) => void) {
+  constructor(session: Session, consoleId: number, crypto: SessionCrypto, taps: LinkTaps, fillIv: (iv: Uint8Array) => void) {
     this.session = session;
     this.crypto = crypto;
+    this.#taps = taps;
     this.#consoleId = consoleId;
     this.#fillIv = fillIv;
   }
 
   seal(payload: Uint8Array, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
     this.#sequence = nextSequence(this.#sequence);
-    return this.crypto.seal(type, this.#consoleId, this.#sequence, payload, this.#fillIv, encrypted);
+    const sealed = this.crypto.seal(type, this.#consoleId, this.#sequence, payload, this.#fillIv, encrypted);
+    return this.#taps.payload === undefined && this.#taps.sealed === undefined
+      ? sealed
+      : tapped(this.#taps, this.session, payload, this.#sequence, sealed, type);
   }
 }

@@ -91,6 +91,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
       // Without carrier there is nobody to wait for.
       if (!line.carrier) return true;
       if (this.#blocked) return false;
+      bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: this.peer, bytes });
       this.#blocked = !line.write(bytes);
       return true;
     });
@@ -197,6 +198,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   }
 
   #receive(data: Uint8Array): void {
+    this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: this.peer, bytes: data });
     let forwarded: number[] | undefined;
     for (const byte of data) {
       if (this.#serial.mux === 'system') (forwarded ??= []).push(byte);

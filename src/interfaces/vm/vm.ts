@@ -133,7 +133,9 @@ export class VmInterface implements Interface<BmcState> {
     });
     stream.eager = EAGER;
     stream.onData = (bytes) => {
-      if (this.#stream === stream) reader.push(bytes);
+      if (this.#stream !== stream) return;
+      this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: stream.peer, bytes });
+      reader.push(bytes);
     };
     stream.onDrain = () => stream.resume();
     stream.onClose = () => {
@@ -196,6 +198,7 @@ export class VmInterface implements Interface<BmcState> {
   }
 
   #write(stream: Stream, frame: Uint8Array): void {
+    this.#options.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: stream.peer, bytes: frame });
     // Whoever does not read what it asked for is not listened to.
     if (!stream.write(frame)) stream.pause();
   }

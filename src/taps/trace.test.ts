@@ -13,7 +13,8 @@ import { SetSerialModemConfiguration } from '../commands/transport/serial.ts';
 import type { BmcState } from '../bmc-state.ts';
 import { buildMessage } from '../wire/index.ts';
 import { simWorld } from '../world/index.ts';
-import { Context, handleRaw, traced } from './index.ts';
+import { Context, handleRaw } from '../router/index.ts';
+import { trace } from './index.ts';
 
 const PASSWORD = 'hunter2hunter2hu';
 const inHex = (text: string): string => Array.from(fromLatin1(text, 16), (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(' ');
@@ -44,7 +45,7 @@ async function traceOf(command: Command, request: Uint8Array, raw = false): Prom
       handlers: [handleRaw<BmcState>({ netFn: command.netFn, cmd: command.cmd }, (m, c, next) => next(m, c), { override: 'standard' })],
     });
   const lines: string[] = [];
-  bmc.router.wrap((dispatch) => traced(bmc.router, dispatch, world.clock, (line) => void lines.push(line)));
+  bmc.taps.add(trace(bmc.router, world.clock, (line) => void lines.push(line)));
   for (const channel of [LAN, HOST]) {
     const context = new Context<BmcState>(bmc, channel, Privilege.Administrator);
     const message = { netFn: command.netFn, cmd: command.cmd, lun: 0, data: request };

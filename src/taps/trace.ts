@@ -5,35 +5,49 @@ import { oemName } from '../commands/oem-registry.ts';
 import { keyName, NetFn, type Command } from '../commands/command.ts';
 import { parameterText } from '../commands/parameters/parameter-text.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
-import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
-import type { Router } from './router.ts';
-import type { Entry } from './table.ts';
+import type { Answer, Context, Message } from '../joint/message.ts';
+import type { Entry, Router } from '../router/index.ts';
 import type { Timers } from '../joint/timers.ts';
+import { endpointName } from '../world/world.ts';
+import type { Tap } from './tap.ts';
+
+interface Begun {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  /** The requests that it carries for others. Copied: the tree may be printed when the request's bytes are somebody else's. */
+  readonly carried: readonly IpmiMessage[];
+}
 
 /**
- * A dispatch that says of each message who sent it, what it was, and how it ended; what a message carries for others stands
- * below it as a tree. Nothing is paid where it is not used.
+ * A tap that says of each message who sent it, what it was, and how it ended, and of each datagram without an answer, why; what a
+ * message carries for others stands below it as a tree. No secret is in any line.
  */
-export function traced<B>(router: Router<B>, dispatch: Dispatch<B>, clock: Timers, print: (line: string) => void): Dispatch<B> {
-  return (message, context) => {
-    const began = clock.monotonic();
-    const passed = (): string => `${((clock.monotonic() - began) * 1000).toFixed(0)} us`;
-    // Copied: the tree may be printed when the request's bytes are somebody else's.
-    const requests = carriedIn(message);
-    const finish = (answer: Answer): Answer => {
+export function trace(router: Names, clock: Timers, print: (line: string) => void): Tap {
+  const begun = new Map<number, Begun>();
+  return {
+    message: ({ id, message }) => void begun.set(id, { at: clock.monotonic(), carried: carriedIn(message) }),
+    answer: ({ id, message, context }, answer) => {
+      const began = begun.get(id);
+      // Added while the request was under way: how long it took is not known.
+      if (began === undefined) return;
+      begun.delete(id);
+      const { at, carried } = began;
+      const passed = (): string => `${((clock.monotonic() - at) * 1000).toFixed(0)} us`;
       print(`${traceLine(router, message, context, answer)}  ${passed()}${context.expired ? '  too late: dropped' : ''}`);
       const tree = (responses: readonly IpmiMessage[]): void => {
-        for (const line of branches(router, requests, responses)) print(responses.length > 0 ? `${line}  ${passed()}` : line);
+        for (const line of branches(router, carried, responses)) print(responses.length > 0 ? `${line}  ${passed()}` : line);
       };
       if (context.followUp) void context.followUp.then((response) => tree(response ? unfolded(response) : []));
-      else if (answer[0] === 0 && requests.length > 0) tree(answer.length > 1 ? unfolded(answer.subarray(1)) : []);
+      else if (answer[0] === 0 && carried.length > 0) tree(answer.length > 1 ? unfolded(answer.subarray(1)) : []);
       else if (answer[0] === 0 && is(GetMessage, message)) for (const line of branches(router, [], received(answer))) print(line);
-      return answer;
-    };
-    const answer = dispatch(message, context);
-    return answer instanceof Promise ? answer.then(finish) : finish(answer);
+    },
+    dropped: ({ reason, channel, peer: { address: host, port } }) =>
+      print(`channel ${channel}  ${endpointName({ host, port })}  datagram dropped: ${reason}`),
   };
 }
+
+/** What the trace asks a router. */
+type Names = Pick<Router, 'find' | 'claims'>;
 
 const is = (command: Command, { netFn, cmd }: Message | IpmiMessage): boolean => netFn === command.netFn && cmd === command.cmd;
 
@@ -68,7 +82,7 @@ function received(answer: Answer): IpmiMessage[] {
 }
 
 /** One line a level: who was asked, what, and what came back. */
-function branches<B>(router: Router<B>, requests: readonly IpmiMessage[], responses: readonly IpmiMessage[]): string[] {
+function branches(router: Names, requests: readonly IpmiMessage[], responses: readonly IpmiMessage[]): string[] {
   return Array.from({ length: Math.max(requests.length, responses.length) }, (_, depth) => {
     const [request, response] = [requests[depth], responses[depth]];
     const { netFn, cmd } = request ?? response;
@@ -83,13 +97,13 @@ function branches<B>(router: Router<B>, requests: readonly IpmiMessage[], respon
   });
 }
 
-function traceLine<B>(router: Router<B>, message: Message, context: Context<B>, answer: Answer): string {
+function traceLine(router: Names, message: Message, context: Context, answer: Answer): string {
   const { number } = context.channel;
   const who = context.session ? `${context.session.userName || 'null user'}@` : '';
   return `${who}channel ${number}  ${requestText(router, message, number, true)}  ->  ${answerText(router, message, number, answer)}`;
 }
 
-function requestText<B>(router: Router<B>, message: Message, channel: number, withData: boolean): string {
+function requestText(router: Names, message: Message, channel: number, withData: boolean): string {
   const entry = router.find(message, channel);
   const key = { netFn: message.netFn, cmd: message.cmd, ...bodyOf(message) };
   const maker = oemName(key);
@@ -100,7 +114,7 @@ function requestText<B>(router: Router<B>, message: Message, channel: number, wi
   return values ? `${name} ${values}` : name;
 }
 
-function answerText<B>(router: Router<B>, message: Message, channel: number, answer: Answer): string {
+function answerText(router: Names, message: Message, channel: number, answer: Answer): string {
   const entry = router.find(message, channel);
   const command = entry?.handler.command;
   const cc = answer[0];
@@ -156,10 +170,9 @@ function fields(command: Command, layout: Layout<Record<string, unknown>>, data:
 }
 
 /** A handler that takes bytes may have taken over a command that carries a secret, or be told of it on one channel. */
-const undeclared = <B>(router: Router<B>, message: Message): string =>
-  isSecret(router, message) ? `${message.data.length} byte(s)` : bytes(message.data);
+const undeclared = (router: Names, message: Message): string => (isSecret(router, message) ? `${message.data.length} byte(s)` : bytes(message.data));
 
-function isSecret<B>(router: Router<B>, { netFn, cmd }: Message): boolean {
+function isSecret(router: Names, { netFn, cmd }: Message): boolean {
   for (const entry of router.claims()) {
     if (entry.handler.claim.netFn !== netFn || entry.handler.claim.cmd !== cmd) continue;
     for (let one: Entry | undefined = entry; one; one = one.below) {

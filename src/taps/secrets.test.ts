@@ -6,7 +6,8 @@ import { fromLatin1 } from '../codec/index.ts';
 import { NetFn, Privilege } from '../commands/command.ts';
 import { BlobTransfer } from '../commands/oem/blob.ts';
 import { buildMessage } from '../wire/message.ts';
-import { Context, handle, handleRaw, traced, type Message } from './index.ts';
+import { Context, handle, handleRaw, type Message } from '../router/index.ts';
+import { trace } from './index.ts';
 
 const SECRET = 'Tr0ub4dor&3-horse';
 const secret = (size: number): number[] => [...fromLatin1(SECRET.slice(0, size), size)];
@@ -16,7 +17,8 @@ function tracer(options: Parameters<typeof rig>[0] = {}) {
   const { bmc } = rig({ users: [{ id: 2, name: 'admin', password: 'AdminPass123' }], ...options });
   const lines: string[] = [];
   const clock = { monotonic: () => 0, after: () => ({ cancel: () => undefined }) };
-  const dispatch = traced(bmc.router, bmc.router.dispatch, clock, (line) => void lines.push(line));
+  bmc.taps.add(trace(bmc.router, clock, (line) => void lines.push(line)));
+  const dispatch = bmc.router.enter;
   const ask = async (netFn: number, cmd: number, data: readonly number[], channel = LAN): Promise<number[]> => {
     const message: Message = { netFn, cmd, lun: 0, data: Uint8Array.from(data) };
     return [...(await dispatch(message, new Context(bmc, channel, Privilege.Administrator)))];
@@ -118,12 +120,7 @@ test('a handler that takes bytes answers in secret as well, where the command do
 test('what goes in and out of blobs is secret: images, and the tokens of their data paths', async () => {
   const { bmc, lines } = tracer();
   const iana = [0xcf, 0xc2, 0x00];
-  const dispatch = traced(
-    bmc.router,
-    bmc.router.dispatch,
-    { monotonic: () => 0, after: () => ({ cancel: () => undefined }) },
-    (line) => void lines.push(line),
-  );
+  const dispatch = bmc.router.enter;
   bmc.router.register({
     owner: 'blobs',
     handlers: [handle(BlobTransfer, ({ framed }) => ({ framed }))],

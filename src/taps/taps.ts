@@ -1,0 +1,129 @@
+import { keyName } from '../commands/command.ts';
+import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
+import type { Router } from '../router/index.ts';
+import type { Drops } from '../state/app/drops.ts';
+import type { Asked, Frame, Payload, Tamper, Tap } from './tap.ts';
+
+/** What taps are put on. */
+export interface TappedBmc<B> {
+  readonly router: Pick<Router<B>, 'wrap' | 'find'>;
+  readonly drops: Drops;
+  /** Hears what a tap throws. */
+  readonly log: { error(message: string, error: unknown): void };
+}
+
+const NONE: readonly never[] = [];
+
+/** One tap may be added twice, and taken off once. */
+interface Place {
+  readonly tap: Tap;
+}
+
+interface TamperPlace {
+  readonly tamper: Tamper;
+}
+
+/**
+ * The taps of one BMC. Interfaces look at `frame`, `payload` and `sealed` as they send and receive: undefined while nobody wants
+ * them, and then nothing is made of what passes. Messages and drops cost nothing at all until there is a tap for them.
+ */
+export class Taps<B = unknown> {
+  frame: ((frame: Frame) => void) | undefined = undefined;
+  payload: ((payload: Payload) => void) | undefined = undefined;
+  sealed: Tamper | undefined = undefined;
+  readonly #bmc: TappedBmc<B>;
+  #taps: readonly Place[] = NONE;
+  #tampers: readonly TamperPlace[] = NONE;
+  #unwrap: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
+  #lastId = 0;
+
+  constructor(bmc: TappedBmc<B>) {
+    this.#bmc = bmc;
+  }
+
+  /** From now on the tap sees what passes, on what is open too. Returns its undoing. */
+  add(tap: Tap): () => void {
+    const mine = { tap };
+    this.#put([...this.#taps, mine]);
+    return () => this.#put(this.#taps.filter((other) => other !== mine));
+  }
+
+  /** Sealed packets pass through this, the first first. Returns its undoing. */
+  tamper(tamper: Tamper): () => void {
+    const mine = { tamper };
+    const put = (tampers: readonly TamperPlace[]): void => {
+      this.#tampers = tampers;
+      this.sealed = tampers.length === 0 ? undefined : (sealed, payload) => tampers.reduce((bytes, { tamper }) => tamper(bytes, payload), sealed);
+    };
+    put([...this.#tampers, mine]);
+    return () => put(this.#tampers.filter((other) => other !== mine));
+  }
+
+  #put(taps: readonly Place[]): void {
+    this.#taps = taps;
+    const wants = (what: keyof Tap): boolean => taps.some(({ tap }) => tap[what] !== undefined);
+    this.frame = wants('frame') ? (frame) => this.#tell((tap) => tap.frame?.(frame)) : undefined;
+    this.payload = wants('payload') ? (payload) => this.#tell((tap) => tap.payload?.(payload)) : undefined;
+    if (!wants('message') && !wants('answer')) {
+      this.#unwrap?.();
+      this.#unwrap = undefined;
+    } else {
+      this.#unwrap ??= this.#bmc.router.wrap((dispatch) => this.#over(dispatch));
+    }
+    if (!wants('dropped')) {
+      this.#unlisten?.();
+      this.#unlisten = undefined;
+    } else {
+      this.#unlisten ??= this.#bmc.drops.onDropped((reason, channel, peer) => {
+        this.#tell((tap) => tap.dropped?.({ reason, channel, peer }));
+      });
+    }
+  }
+
+  /** Taps that are added or taken off meanwhile change nothing for what is being told. */
+  #tell(one: (tap: Tap) => void): void {
+    for (const { tap } of this.#taps) {
+      try {
+        one(tap);
+      } catch (error) {
+        this.#bmc.log.error('a tap failed', error);
+      }
+    }
+  }
+
+  #over(dispatch: Dispatch<B>): Dispatch<B> {
+    return (message, context) => {
+      const asked = new Request(++this.#lastId, this.#bmc.router, message, context);
+      this.#tell((tap) => tap.message?.(asked));
+      const passed = (answer: Answer): Answer => {
+        this.#tell((tap) => tap.answer?.(asked, answer));
+        return answer;
+      };
+      const answer = dispatch(message, context);
+      return answer instanceof Promise ? answer.then(passed) : passed(answer);
+    };
+  }
+}
+
+type Names = Pick<Router, 'find'>;
+
+class Request implements Asked {
+  readonly id: number;
+  readonly message: Message;
+  readonly context: Context;
+  readonly #router: Names;
+
+  constructor(id: number, router: Names, message: Message, context: Context) {
+    this.id = id;
+    this.#router = router;
+    this.message = message;
+    this.context = context;
+  }
+
+  /** Looked up when asked for: most taps do not. */
+  get name(): string {
+    const { message, context } = this;
+    return this.#router.find(message, context.channel.number)?.handler.name ?? keyName(message);
+  }
+}
