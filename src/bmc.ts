@@ -79,6 +79,8 @@ export { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type
 export type { MachineReports, PowerAction, PowerBackend } from './machine/chassis/machine.ts';
 export type { Log } from './state/setup.ts';
 export type { Journal } from './state/store.ts';
+export { SettingsError } from './settings/errors.ts';
+export { UpdateError, type UpdateProblem } from './services/update/index.ts';
 export type { PayloadActivation, PayloadDefinition, PayloadEnd } from './services/payloads/payloads.ts';
 
 /** What a BMC is made with besides its settings. */

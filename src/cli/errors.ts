@@ -1,9 +1,11 @@
+import { ERROR_CODES } from '../codec/index.ts';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** A mistake of the caller: one line on standard error, exit code 2. */
 export class CliError extends Error {
   override name = 'CliError';
+  readonly code = ERROR_CODES.CliError;
 }
 
 /** A mistake: a line each, or one JSON object. */

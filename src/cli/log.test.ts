@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { IpmiError } from '../codec/index.ts';
+import { EncodeError, IpmiError } from '../codec/index.ts';
 import { namedLog } from '../state/setup.ts';
+import { StorageError } from '../storage/index.ts';
 import { localTime, makeLog, type LogOptions } from './log.ts';
 
 const NOON = Date.UTC(2026, 0, 31, 12, 5, 9, 7);
@@ -42,6 +43,16 @@ test('V17: an error is shown with its stack where it is a bug, and without where
   expect(refused.split('\n')).toEqual([expect.stringContaining('watchdog: power reset: the machine said no (cc D5h)'), '']);
   const [json] = written({ format: 'json' }, (log) => log.error('a listener', new TypeError('no such thing')));
   expect(JSON.parse(json)).toMatchObject({ level: 50, msg: 'a listener', err: { type: 'TypeError', message: 'no such thing' } });
+});
+
+test('P8: an error of ours has its code in a line of JSON, and no stack in text; a value that its field cannot hold is a bug', () => {
+  const refused = new StorageError('made by another version');
+  const [json] = written({ format: 'json' }, (log) => log.error('state', refused));
+  expect(JSON.parse(json)).toMatchObject({ err: { type: 'StorageError', code: 'IPMI_BMC_STORAGE' } });
+  const [text] = written({}, (log) => log.error('state', refused));
+  expect(text.split('\n')).toEqual([expect.stringContaining('state: made by another version'), '']);
+  const [bug] = written({}, (log) => log.error('a handler', new EncodeError('SEL Entry', 'time', '-1 is no time')));
+  expect(bug).toMatch(/-1 is no time\n {4}at /);
 });
 
 test('every line names its BMC once, whoever wrote it', () => {

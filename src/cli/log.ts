@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { inspect } from 'node:util';
+import { EncodeError, errorCodeOf } from '../codec/index.ts';
 import type { Log, LogFields } from '../state/setup.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -60,11 +61,11 @@ function errorText(error: unknown): string {
 const asError = (thrown: unknown): Pick<Error, 'name' | 'message' | 'stack'> =>
   thrown instanceof Error ? thrown : { name: typeof thrown, message: inspect(thrown) };
 
-/** What the system or a machine refused, or a handler on purpose, has a code and needs no stack. */
-const isBug = (error: unknown): boolean => !(error instanceof Error && ('code' in error || 'cc' in error));
+/** What the system or a machine refused, or a handler on purpose, has a code and needs no stack. A value that its field cannot hold is a bug. */
+const isBug = (error: unknown): boolean => !(error instanceof Error && 'code' in error) || error instanceof EncodeError;
 
 function errorFields(error: unknown): object {
   if (error === undefined) return {};
   const { name, message, stack } = asError(error);
-  return { err: { type: name, message, stack } };
+  return { err: { type: name, code: errorCodeOf(error), message, stack } };
 }

@@ -1,4 +1,4 @@
-import { CC, hexText, IpmiError, latin1 } from '../codec/index.ts';
+import { CC, errorCodeOf, hexText, IpmiError, latin1 } from '../codec/index.ts';
 import { ActionStatus, DataPath, ExternalChunk, OpenFlag, WindowAddress, WindowAnswer, WindowRequest } from '../commands/oem/blob.ts';
 import { Digest, hashes } from '../crypto/hash.ts';
 import type { Clock, OpenFile, Stream, StreamAddress, StreamNetwork } from '../world/world.ts';
@@ -7,6 +7,7 @@ import { FlashError, type FlashOptions, type FlashResult } from './flash.ts';
 import type { Connection } from './flash-hpm.ts';
 import { TimeoutError } from './lan.ts';
 import { settled } from '../world/settled.ts';
+import { codeOf } from '../world/system-error.ts';
 
 export interface BlobFlasherOptions {
   readonly clock: Clock;
@@ -299,5 +300,4 @@ function ignoreRefusal(error: unknown): void {
 }
 
 /** No answer, or the system's own error: the connection is gone, or the BMC no longer knows the session. */
-const isLost = (error: unknown): boolean =>
-  error instanceof TimeoutError || (error instanceof Error && 'code' in error && typeof error.code === 'string');
+const isLost = (error: unknown): boolean => error instanceof TimeoutError || (codeOf(error) !== undefined && errorCodeOf(error) === undefined);

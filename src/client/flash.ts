@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../codec/index.ts';
 import type { OpenFile } from '../world/world.ts';
 
 /** What a flash is at, for a progress bar. */
@@ -44,6 +45,7 @@ export interface FlashOptions {
 /** An update that cannot be done, or that the BMC has refused, in words for people; `stage` says where. */
 export class FlashError extends Error {
   override name = 'FlashError';
+  readonly code = ERROR_CODES.FlashError;
   readonly stage: string;
 
   constructor(stage: string, message: string, options?: ErrorOptions) {

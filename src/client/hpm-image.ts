@@ -1,4 +1,4 @@
-import { hexBytes, hexText } from '../codec/index.ts';
+import { ERROR_CODES, hexBytes, hexText } from '../codec/index.ts';
 import { Digest, hashes } from '../crypto/hash.ts';
 import { type Version } from '../images/firmware-version.ts';
 import {
@@ -19,6 +19,7 @@ import type { Files, OpenFile } from '../world/world.ts';
 /** A file that is no HPM.1 image, or a damaged one. */
 export class HpmImageError extends Error {
   override name = 'HpmImageError';
+  readonly code = ERROR_CODES.HpmImageError;
 }
 
 export interface HpmRecord {

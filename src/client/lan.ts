@@ -1,4 +1,4 @@
-import { hex2, IpmiError, utf8Bytes } from '../codec/index.ts';
+import { ERROR_CODES, hex2, IpmiError, utf8Bytes } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
 import { CloseSession, GetChannelAuthenticationCapabilities, SetSessionPrivilegeLevel } from '../commands/app/sessions.ts';
 import { Client, type Carrier } from './client.ts';
@@ -58,6 +58,7 @@ export interface LanOptions {
 /** A log-in that the BMC refused, with its RAKP status (IPMI 2.0 §13.24). */
 export class LogInError extends Error {
   override name = 'LogInError';
+  readonly code = ERROR_CODES.LogInError;
   readonly status: number;
 
   constructor(status: number, step: string) {
@@ -70,6 +71,7 @@ export class LogInError extends Error {
 /** No answer after the last try. */
 export class TimeoutError extends Error {
   override name = 'TimeoutError';
+  readonly code = ERROR_CODES.TimeoutError;
 }
 
 /** A payload besides messages, in the session of a client (IPMI 2.0 §13.27.3). */

@@ -1,4 +1,4 @@
-import { CC, hexText } from '../codec/index.ts';
+import { CC, ERROR_CODES, hexText } from '../codec/index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type HandlerSet, type Medium, type Registration } from '../router/index.ts';
 import {
   encodeLine,
@@ -16,6 +16,7 @@ import type { Clock, Stream } from '../world/world.ts';
 /** A problem that the BMC found: a clash of claims, a wrong version. */
 export class WorkerError extends Error {
   override name = 'WorkerError';
+  readonly code = ERROR_CODES.WorkerError;
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {

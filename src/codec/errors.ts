@@ -1,4 +1,5 @@
 import { CC, completionCodeName } from './completion-codes.ts';
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 import { hex2 } from './hex.ts';
 
 export interface IpmiErrorOptions extends ErrorOptions {
@@ -9,6 +10,7 @@ export interface IpmiErrorOptions extends ErrorOptions {
 /** Any failure that has an answer on the wire. Only the router turns it into bytes. */
 export class IpmiError extends Error {
   override name = 'IpmiError';
+  readonly code: ErrorCode = ERROR_CODES.IpmiError;
   /** Completion code, 01h..FFh (IPMI 2.0 §5.2). */
   readonly cc: number;
   readonly data: Uint8Array | undefined;
@@ -23,6 +25,7 @@ export class IpmiError extends Error {
 /** Bytes that do not fit their layout: C7h, with the field and where it should have been. */
 export class DecodeError extends IpmiError {
   override name = 'DecodeError';
+  override readonly code = ERROR_CODES.DecodeError;
   readonly layout: string;
   readonly field: string;
   /** Offset of the field from the first byte of the layout. */
@@ -39,6 +42,7 @@ export class DecodeError extends IpmiError {
 /** A value that its field cannot hold. A programming error, never masked: FFh if it escapes a handler. */
 export class EncodeError extends Error {
   override name = 'EncodeError';
+  readonly code = ERROR_CODES.EncodeError;
   readonly field: string;
 
   constructor(layout: string, field: string, problem: string) {

@@ -1,6 +1,7 @@
 export * from './bits.ts';
 export * from './completion-codes.ts';
 export * from './cursor.ts';
+export * from './error-codes.ts';
 export * from './errors.ts';
 export * from './fields.ts';
 export * from './hex.ts';

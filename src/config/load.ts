@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../codec/index.ts';
 import type { z } from 'zod';
 import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
@@ -11,6 +12,7 @@ import { isSecret, narrowed, unknownKey, wording, type Problem } from './wording
 /** Everything that is wrong with a config file, one `file:line:column key: problem` a line. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
+  readonly code = ERROR_CODES.ConfigError;
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {

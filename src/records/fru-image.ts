@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../codec/index.ts';
 import { checksum, spacedHex, multirecordArea, type FruRecord } from './fru-multirecord.ts';
 import { ENGLISH, languageCode, languageOf, textField } from './fru-text.ts';
 
@@ -13,6 +14,7 @@ const MOST_MINUTES = 0xff_ffff;
 /** Content that a FRU device cannot hold, and where in it. */
 export class FruError extends RangeError {
   override name = 'FruError';
+  readonly code = ERROR_CODES.FruError;
   readonly path: readonly (string | number)[];
 
   constructor(message: string, path: readonly (string | number)[]) {

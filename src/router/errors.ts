@@ -1,6 +1,9 @@
+import { ERROR_CODES } from '../codec/index.ts';
+
 /** A registration or removal that cannot be done; nothing was changed. */
 export class RegistrationError extends Error {
   override name = 'RegistrationError';
+  readonly code = ERROR_CODES.RegistrationError;
   /** One line for each claim that clashes or override that fails. */
   readonly problems: readonly string[];
 

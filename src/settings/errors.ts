@@ -1,9 +1,12 @@
+import { ERROR_CODES } from '../codec/index.ts';
+
 /** A place among the settings of a BMC: keys and numbers of entries. */
 export type SettingsPath = readonly (string | number)[];
 
 /** A setting that its type allows but that makes no sense. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
+  readonly code = ERROR_CODES.SettingsError;
   /** Where it stands among the settings of its BMC, as far as is known. */
   readonly path: SettingsPath;
 

@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../codec/index.ts';
 import type { Files } from '../world/world.ts';
 import { joined } from './bytes.ts';
 import { MAGIC, SEALED_MAGIC } from './record.ts';
@@ -6,6 +7,7 @@ import { Seal, SEAL_HEADER } from './seal.ts';
 /** A state directory that cannot be used as it is; nothing in it was changed. */
 export class StorageError extends Error {
   override name = 'StorageError';
+  readonly code = ERROR_CODES.StorageError;
 }
 
 export function headerOf(seal: Seal | undefined): Uint8Array {

@@ -32,7 +32,7 @@ export function systemError(code: string, syscall: string, where: string, option
   return Object.assign(error, { code, syscall });
 }
 
-/** The `code` of a system error, undefined for anything else. */
+/** The `code` of an error, undefined where it has none. `ENOENT` and the like are the system's. */
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { Bmc, type BmcOptions } from '../../src/bmc.ts';
 import { loopback, type Client } from '../../src/client/client.ts';
-import { latin1 } from '../../src/codec/index.ts';
+import { errorCodeOf, latin1 } from '../../src/codec/index.ts';
 import { GetDeviceId } from '../../src/commands/app/device.ts';
 import { GetUserAccess, GetUserName, PasswordOperation, SetUserPassword } from '../../src/commands/app/users.ts';
 import { Privilege } from '../../src/commands/command.ts';
@@ -17,6 +17,7 @@ import { Context, type Channel } from '../../src/router/index.ts';
 import { toReal } from '../../src/machine/sensors/sensor-factors.ts';
 import { FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../../src/records/sdr.ts';
 import { simWorld } from '../../src/world/index.ts';
+import { codeOf } from '../../src/world/system-error.ts';
 import { settings as arbitrary } from './settings-arbitrary.ts';
 
 export interface SettingsTally {
@@ -67,7 +68,7 @@ async function oneFile(text: string, seed: number, tally: SettingsTally): Promis
       await world.until(bmc.open());
     } catch (error) {
       // A device node or a file that this world does not have.
-      if (!(error instanceof SettingsError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+      if (!(error instanceof SettingsError) && (errorCodeOf(error) || codeOf(error) === undefined)) throw error;
       if (error instanceof SettingsError) isOneLine(`${file.place(i, error.path)}: ${error.message}`);
       tally.refused++;
       continue;

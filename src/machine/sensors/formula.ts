@@ -1,6 +1,9 @@
+import { ERROR_CODES } from '../../codec/index.ts';
+
 /** A mistake in a formula, and where: characters from its start. */
 export class FormulaError extends Error {
   override name = 'FormulaError';
+  readonly code = ERROR_CODES.FormulaError;
   readonly at: number;
 
   constructor(problem: string, at: number) {

@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../../codec/index.ts';
 import type { SessionView, Channel } from '../../joint/message.ts';
 
 /** Who opens a blob: for rights, and for handlers that keep one owner. */
@@ -54,4 +55,5 @@ export interface BlobHandler {
 /** A request that a blob's handler refuses: FFh, and the reason in the log. */
 export class BlobError extends Error {
   override name = 'BlobError';
+  readonly code = ERROR_CODES.BlobError;
 }

@@ -133,3 +133,13 @@ describe('data paths', () => {
     expect(version()).toBe('2.10');
   });
 });
+
+test('P8: a client whose upload is refused says so at once: a refusal is no lost connection', async () => {
+  const rig = flashRig();
+  await rig.opened;
+  const steps: string[] = [];
+  const progress = ({ step }: { readonly step: string }): void => void steps.push(step);
+  await expect(rig.flash({ path: '/flash/none', progress })).rejects.toMatchObject({ code: 'IPMI_BMC_FLASH' });
+  expect(steps).toContain('checking');
+  expect(steps).not.toContain('reconnecting');
+});

@@ -1,3 +1,5 @@
+import { ERROR_CODES } from '../../codec/index.ts';
+
 /** Why an update cannot go on. Each front end has its own completion code for it. */
 export type UpdateProblem =
   /** Somebody else's update is under way, or an activation. */
@@ -31,6 +33,7 @@ export type UpdateProblem =
 
 export class UpdateError extends Error {
   override name = 'UpdateError';
+  readonly code = ERROR_CODES.UpdateError;
   readonly problem: UpdateProblem;
 
   constructor(problem: UpdateProblem, message: string, options?: ErrorOptions) {

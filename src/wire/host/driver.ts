@@ -1,3 +1,5 @@
+import { ERROR_CODES } from '../../codec/index.ts';
+
 /** How a host reaches the registers: in process at once, or through something slower. */
 export interface HostBus {
   read(offset: number): number | Promise<number>;
@@ -9,4 +11,5 @@ export interface HostBus {
 /** A transaction that the interface did not let come to its end. */
 export class HostError extends Error {
   override name = 'HostError';
+  readonly code = ERROR_CODES.HostError;
 }
