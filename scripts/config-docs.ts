@@ -39,7 +39,6 @@ type Members = ReadonlyMap<string, Member>;
 const SOURCES = [
   'config/options',
   'config/firmware-options',
-  'config/interface-options',
   'config/pef-options',
   'config/sensor-options',
   'config/sel-options',
@@ -48,7 +47,7 @@ const SOURCES = [
 ];
 
 /** Kinds have no type but that of their schema: the rooms where they are, by the type that all of a room are. */
-const KINDS = { BackendOptions: 'backends', ConsoleOptions: 'consoles', SensorValue: 'sources' } as const;
+const KINDS = { BackendOptions: 'backends', ConsoleOptions: 'consoles', SensorValue: 'sources', InterfaceOptions: 'interfaces' } as const;
 
 /** Where the keys of a schema begin. */
 const KEYS = /^(?:export )?const \w+ = \(zod: Zod\) =>\s*(?:zod\s*\.strictObject)?\(\{/gm;
@@ -166,8 +165,7 @@ function describe(schema: JsonSchema, objects: readonly Members[], types: Readon
   for (const one of schema.prefixItems ?? []) describe(one, objects, types);
   if (typeof schema.additionalProperties === 'object') describe(schema.additionalProperties, objects, types);
   const kind = schema.properties?.type?.const;
-  const meant =
-    typeof kind === 'string' ? objects.filter((one) => one.get('type')?.type.includes(`'${kind}'`) || one.get('type')?.type === 'K') : objects;
+  const meant = typeof kind === 'string' ? objects.filter((one) => one.get('type')?.type.includes(`'${kind}'`)) : objects;
   for (const [key, value] of Object.entries(schema.properties ?? {})) {
     const member = meant.map((one) => one.get(key)).find((one) => one !== undefined);
     if (!member) {

@@ -5,7 +5,6 @@ import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState, sendBy } from './reactions/connections.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { makePayloads } from './assembly/sol.ts';
-import { addressKey, makeInterface, type Made } from './assembly/interfaces.ts';
 import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot, watchdogEvents } from './reactions/machine-events.ts';
@@ -13,9 +12,10 @@ import { CC } from './codec/index.ts';
 import { openingFor, settingAt } from './settings/errors.ts';
 import { firewallRules } from './config/firewall.ts';
 import { historyOf } from './config/history.ts';
-import { channelsOf, withBusses } from './config/channels.ts';
+import { channelsOf } from './config/channels.ts';
+import { complete } from './config/complete.ts';
 import { locatorsOf, ownLocator } from './config/locators.ts';
-import type { BmcOptions } from './config/options.ts';
+import type { BmcOptions, InterfaceOptions } from './config/options.ts';
 import { pefOf } from './config/pef.ts';
 import { chassisOf, dangersOf, frusOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
 import { serialOf } from './config/serial.ts';
@@ -26,6 +26,7 @@ import { satelliteStandard, standard } from './handlers/standard.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
 import type { Power } from './kinds/backends/index.ts';
 import { plugConsole } from './kinds/consoles/index.ts';
+import { addressKey, makeInterface, type MadeInterface } from './kinds/interfaces/index.ts';
 import { sourceMaker } from './kinds/sources/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import { Taps } from './taps/index.ts';
@@ -106,7 +107,7 @@ export interface BmcSurroundings {
 /** An open interface, as the ready line shows it. */
 export interface InterfaceInfo {
   readonly bmc: string;
-  readonly type: Made['type'] | Socket['type'];
+  readonly type: InterfaceOptions['type'] | Socket['type'];
   /** Sockets of handlers belong to no channel. */
   readonly channel?: number;
   readonly address: string;
@@ -166,7 +167,7 @@ export class Bmc implements BmcState {
   readonly #options: BmcOptions;
   readonly #busses: Busses;
   readonly #icmbNetwork: IcmbNetwork;
-  readonly #made: Made[] = [];
+  readonly #made: (MadeInterface & { readonly type: InterfaceOptions['type'] })[] = [];
   /** The next reset starts firmware that was just activated. */
   #newFirmware = false;
   readonly #power: Power;
@@ -186,7 +187,7 @@ export class Bmc implements BmcState {
       icmb,
     }: BmcSurroundings = {},
   ) {
-    const options = withBusses(given);
+    const options = complete(given);
     const world = folder === undefined ? outside : worldIn(folder, outside);
     this.#options = options;
     this.#world = world;
@@ -276,7 +277,7 @@ export class Bmc implements BmcState {
         const around = { bmc: this, world: this.#world, busses: this.#busses, icmb: this.#icmbNetwork, machine };
         const made = settingAt(['interfaces', i], () => makeInterface(options, around));
         await openingFor(['interfaces', i, ...addressKey(options)], () => this.attach(made.one));
-        this.#made.push(made);
+        this.#made.push({ type: options.type, ...made });
       }
       for (const [i, satellite] of this.satellites.entries()) await openingFor(['satellites', i], () => satellite.open());
       this.#sockets = makeSockets(this, this.#options, this.#world);

@@ -55,7 +55,7 @@ const below: Record<string, string[]> = {
 const folders: Record<string, Record<string, string[]>> = {
   state: { app: [], storage: ['app'], log: ['app', 'storage'], parameters: ['app', 'log'] },
   machine: { chassis: [], sensors: ['chassis'], 'serial-port': ['chassis'] },
-  kinds: { backends: [], consoles: [], sources: [] },
+  kinds: { backends: [], consoles: [], interfaces: [], sources: [] },
   services: { update: [], blobs: ['update'], alerting: [], payloads: [], bridging: [], dcmi: [], serial: [], watchdog: [] },
 };
 /** The largest part of the house that one room may be. */

@@ -1,3 +1,4 @@
+import { interfacesOf } from '../config/channels.ts';
 import { satelliteName } from '../config/locators.ts';
 import type { BmcOptions, SatelliteOptions } from '../config/options.ts';
 import { MessageBus, type BusWeather } from '../interfaces/index.ts';
@@ -21,9 +22,9 @@ export class Busses {
   readonly #faults: ReadonlyMap<number, BusWeather>;
   readonly #busses = new Map<number, MessageBus>();
 
-  constructor({ interfaces = [] }: BmcOptions, world: Pick<World, 'clock' | 'random'>, uplink: Uplink | undefined) {
+  constructor(options: BmcOptions, world: Pick<World, 'clock' | 'random'>, uplink: Uplink | undefined) {
     this.#world = world;
-    this.#faults = new Map(interfaces.flatMap((one) => (one.type === 'ipmb' && one.faults ? [[one.channel ?? 0, one.faults] as const] : [])));
+    this.#faults = new Map(interfacesOf(options, 'ipmb').flatMap(({ channel, faults }) => (faults ? [[channel, faults] as const] : [])));
     if (uplink) this.#busses.set(0, uplink.bus);
   }
 

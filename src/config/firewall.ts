@@ -1,5 +1,6 @@
 import { Body, NetFn, type Command } from '../commands/command.ts';
 import * as declared from '../commands/index.ts';
+import { interfacesOf } from './channels.ts';
 import type { CommandSelector } from '../state/app/command-masks.ts';
 import type { FirewallRule } from '../state/app/firewall.ts';
 import type { BmcOptions, FirewallOptions } from './options.ts';
@@ -65,7 +66,7 @@ export function parseSelector(text: string): CommandSelector | undefined {
 
 /** The rules by channel; several entries for one channel add up. */
 export function firewallRules({ firewall = [], interfaces = [] }: BmcOptions): FirewallRule[] {
-  const lans = interfaces.filter(({ type }) => type === 'lan').map(({ channel }) => channel ?? 1);
+  const lans = interfacesOf({ interfaces }, 'lan').map(({ channel }) => channel);
   const rules = new Map<number, { allow?: CommandSelector[]; deny?: CommandSelector[] }>();
   for (const entry of firewall) {
     const allow = allowed(entry);

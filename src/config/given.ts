@@ -1,24 +1,24 @@
 import { lanParameters } from '../commands/parameters/lan.ts';
 import type { GivenSettings } from '../state/store-declaration.ts';
 import { lanValuesOf } from './lan-values.ts';
+import { interfacesOf } from './channels.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsOf } from './sensors.ts';
 
 /** What a file says of things that clients can change, with the numbers that its sensors get. Throws SettingsError. */
 export function givenSettings(options: BmcOptions): GivenSettings {
-  const { users = [], fru = [], sensors = [], interfaces = [], chassis, identity } = options;
+  const { users = [], fru = [], sensors = [], chassis, identity } = options;
   const numbered = sensorsOf(options, () => ({ moves: false, value: () => undefined }));
   return {
     users,
     fru,
     // Those of the settings come first, in their order.
     sensors: sensors.map(({ name, thresholds }, i) => ({ lun: numbered[i].lun ?? 0, number: numbered[i].number, name, thresholds })),
-    channels: interfaces.flatMap((one) => {
-      if (one.type !== 'lan') return [];
-      const { channel = 1, kg } = one;
+    channels: interfacesOf(options, 'lan').map((one) => {
+      const { channel, kg } = one;
       const values = lanValuesOf(one);
       const named = lanParameters.all.flatMap(({ selector, setting }) => (setting === undefined ? [] : [[selector, values[setting]] as const]));
-      return [{ channel, parameters: Object.fromEntries(named), kg }];
+      return { channel, parameters: Object.fromEntries(named), kg };
     }),
     restorePolicy: chassis?.restorePolicy,
     deviceGuid: identity?.deviceGuid,

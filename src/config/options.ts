@@ -2,7 +2,7 @@ import type { FruContent } from '../records/fru-image.ts';
 import type { BackendOptions } from '../kinds/backends/index.ts';
 import type { ConsoleOptions } from '../kinds/consoles/index.ts';
 import type { FirmwareOptions } from './firmware-options.ts';
-import type { InterfaceOptions } from './interface-options.ts';
+import type { InterfaceOptions } from '../kinds/interfaces/index.ts';
 import type { PefOptions } from './pef-options.ts';
 import type { PrivilegeName } from './privilege.ts';
 import type { SdrOptions, SensorFeedOptions, SensorOptions } from './sensor-options.ts';
@@ -20,7 +20,16 @@ export type {
 export type { ConsoleOptions } from '../kinds/consoles/index.ts';
 export type { CommandValue, FileValue, FormulaValue, PushValue, SensorValue, SourceMaker, SwingValue } from '../kinds/sources/index.ts';
 export type * from './firmware-options.ts';
-export type * from './interface-options.ts';
+export type {
+  DeviceInterfaceOptions,
+  IcmbInterfaceOptions,
+  InterfaceOptions,
+  IpmbFaults,
+  IpmbInterfaceOptions,
+  LanInterfaceOptions,
+  SerialInterfaceOptions,
+  VmInterfaceOptions,
+} from '../kinds/interfaces/index.ts';
 export type * from './pef-options.ts';
 export type { PrivilegeName } from './privilege.ts';
 export type * from './sensor-options.ts';

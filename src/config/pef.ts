@@ -3,6 +3,8 @@ import { LanParameter } from '../commands/parameters/lan.ts';
 import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/parameters/pef-filters.ts';
 import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
+import { lan } from '../kinds/interfaces/lan.ts';
+import { interfacesOf } from './channels.ts';
 import { sensorTypes } from './names.ts';
 import type { BmcOptions } from './options.ts';
 import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';
@@ -40,7 +42,7 @@ export function pefOf({ pef, ...options }: BmcOptions): PefDefaults {
 
 /** Alerts leave by a LAN channel: one that is named must be there. */
 function checkChannels({ pef = {}, interfaces = [] }: BmcOptions): void {
-  const lans = interfaces.flatMap((one) => (one.type === 'lan' ? [one.channel ?? 1] : []));
+  const lans = interfacesOf({ interfaces }, 'lan').map(({ channel }) => channel);
   // A program may attach its own.
   if (interfaces.length === 0) return;
   for (const key of ['policies', 'destinations'] as const)
@@ -53,7 +55,7 @@ function checkChannels({ pef = {}, interfaces = [] }: BmcOptions): void {
 export function alertSetsOf({ pef = {} }: BmcOptions, channel: number): ReadonlyMap<string, Uint8Array> {
   const sets = new Map<string, Uint8Array>();
   for (const { number, destination } of numbered(pef.destinations ?? [])) {
-    if ((destination.channel ?? 1) !== channel) continue;
+    if ((destination.channel ?? lan.defaults.channel) !== channel) continue;
     const { address, acknowledged = false, timeout = 3, retries = acknowledged ? 3 : 0 } = destination;
     const type = LanParameter.DestinationType.layout.encode({ acknowledged, kind: 0, timeout: timeout - 1, retries });
     sets.set(`${LanParameter.DestinationType.selector}/${number}`, type);
@@ -74,15 +76,17 @@ function policiesOf({ pef = {} }: BmcOptions): AlertPolicy[] {
   };
   const given =
     pef.policies ?? numbered(pef.destinations ?? []).map(({ number, destination }) => ({ destination: number, channel: destination.channel }));
-  return given.map(({ set = 1, channel = 1, destination, rule = 'always', string = 0 }: NonNullable<typeof pef.policies>[number]) => ({
-    set,
-    enabled: true,
-    rule: rules[rule],
-    channel,
-    destination,
-    stringEventSpecific: false,
-    string,
-  }));
+  return given.map(
+    ({ set = 1, channel = lan.defaults.channel, destination, rule = 'always', string = 0 }: NonNullable<typeof pef.policies>[number]) => ({
+      set,
+      enabled: true,
+      rule: rules[rule],
+      channel,
+      destination,
+      stringEventSpecific: false,
+      string,
+    }),
+  );
 }
 
 /** Each destination with its number: the given one, or the next of its channel. */
@@ -90,7 +94,7 @@ function numbered(destinations: readonly AlertDestinationOptions[]): { number: n
   const next = new Map<number, number>();
   const taken = new Set<string>();
   return destinations.map((destination, i) => {
-    const channel = destination.channel ?? 1;
+    const channel = destination.channel ?? lan.defaults.channel;
     const number = destination.number ?? next.get(channel) ?? 1;
     if (number > 4) throw new SettingsError('a LAN channel has four alert destinations', ['pef', 'destinations', i]);
     const place = `${channel}/${number}`;

@@ -7,7 +7,8 @@ import { RestorePolicy, type ChassisOptions } from '../machine/chassis/chassis.t
 import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/users.ts';
 import { hash } from '../wire/index.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
-import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
+import { dangersOfInterface } from '../kinds/interfaces/index.ts';
+import { interfacesOf } from './channels.ts';
 import { lanValuesOf } from './lan-values.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';
@@ -65,7 +66,7 @@ export const chassisOf = ({ chassis: { power, restorePolicy = 'previous', softOf
 
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
   interfacesOf(options, 'lan').map((settings) => {
-    const { channel = 1, listen = '', mac = madeMac(options, channel, listen) } = settings;
+    const { channel, listen = '', mac = madeMac(options, channel, listen) } = settings;
     return { channel, values: lanValuesOf({ ...settings, mac }), sets: alertSetsOf(options, channel) };
   });
 
@@ -84,26 +85,11 @@ const hex2 = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** What a setting has opened that is closed by default; said aloud at every start. */
 export function dangersOf(options: BmcOptions): string[] {
-  const lans = interfacesOf(options, 'lan');
+  const opened = (options.interfaces ?? []).flatMap((one) => dangersOfInterface(one));
   const nullUser = (options.users ?? []).some(({ id, name = '', enabled }) => id === 1 && name === '' && enabled !== false);
   const open = (options.users ?? []).filter(({ password, enabled }) => password === '' && enabled !== false);
   return [
-    ...(lans.some(({ cipherSuites }) => cipherSuites?.includes(0))
-      ? ['cipher suite 0 is on: anyone who knows a user name gets in without a password']
-      : []),
-    ...(lans.some(({ authTypes }) => authTypes?.includes('none'))
-      ? ['IPMI 1.5 authentication type none is on: anyone who knows a user name gets in without a password']
-      : []),
-    ...interfacesOf(options, 'serial').flatMap(({ withoutLogIn, tty, listen, connect }) =>
-      withoutLogIn ? [`serial line ${tty ?? listen ?? connect}: whoever is there is ${withoutLogIn} without a log-in`] : [],
-    ),
-    ...interfacesOf(options, 'ipmb').flatMap(({ listen }) =>
-      listen === undefined || listen.includes('/') ? [] : [`ipmb listens on ${listen}: whoever connects is a controller with every right`],
-    ),
-    // Any user of this machine can connect to a port, on a loopback address too.
-    ...interfacesOf(options, 'vm').flatMap(({ listen }) =>
-      listen === undefined || listen.includes('/') ? [] : [`vm listens on ${listen}: whoever connects is the host, with every right`],
-    ),
+    ...new Set(opened),
     ...open.map(({ id, name = '' }) => `user ${id}${name === '' ? '' : ` '${name}'`} has an empty password: it needs none`),
     ...(nullUser ? ['the null user is on: it needs no name'] : []),
     ...(options.sensorFeed && !/^(127\.|\[::1\]|localhost:)|\//.test(options.sensorFeed.listen)
@@ -121,10 +107,7 @@ export function usersOf(options: BmcOptions): UsersOptions {
     if (!utf8Bytes(name, NAME_SIZE)) throw new SettingsError(`'${name}' has more than ${NAME_SIZE} bytes in UTF-8`, ['users', i, 'name']);
     if (!utf8Bytes(password, PASSWORD_SIZE)) throw new SettingsError(`more than ${PASSWORD_SIZE} bytes in UTF-8`, ['users', i, 'password']);
   }
-  const channels = [
-    ...interfacesOf(options, 'lan').map(({ channel }) => channel ?? 1),
-    ...interfacesOf(options, 'serial').map(({ channel }) => channel ?? SERIAL_CHANNEL),
-  ];
+  const channels = [...interfacesOf(options, 'lan').map(({ channel }) => channel), ...interfacesOf(options, 'serial').map(({ channel }) => channel)];
   return {
     channels,
     slots: userSlots,

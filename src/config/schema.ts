@@ -5,8 +5,8 @@ import { kindsSchema } from './kinds-schema.ts';
 import { parseSelector } from './firewall.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
-import { interfaceSchema } from './interface-schema.ts';
-import type { BackendOptions, BmcOptions, ConsoleOptions, SatelliteOptions } from './options.ts';
+import { interfaces } from '../kinds/interfaces/index.ts';
+import type { BackendOptions, BmcOptions, ConsoleOptions, InterfaceOptions, SatelliteOptions } from './options.ts';
 import { pefSchema } from './pef-schema.ts';
 import { selSchema } from './sel-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
@@ -91,7 +91,7 @@ const bmc = {
     .regex(/^[^\p{Cc}]{1,64}$/u, 'expected 1 to 64 characters, none of them a control character')
     .optional(),
   identity: identity.optional(),
-  interfaces: z.array(interfaceSchema).optional(),
+  interfaces: z.array(kindsSchema<InterfaceOptions>(interfaces)).optional(),
   users: unique(
     z.strictObject({
       id: z.int().min(1).max(63),

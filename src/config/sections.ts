@@ -1,5 +1,6 @@
 import { constant } from '../machine/sensors/sensor-source.ts';
-import { channelsOf, withBusses } from './channels.ts';
+import { channelsOf } from './channels.ts';
+import { complete } from './complete.ts';
 import { locatorsOf } from './locators.ts';
 import type { BmcOptions } from './options.ts';
 import { pefOf } from './pef.ts';
@@ -13,7 +14,7 @@ type Check = (options: BmcOptions) => unknown;
 const checks: { readonly [S in Section]?: readonly Check[] } = {
   name: [],
   identity: [identityOf],
-  interfaces: [channelsOf, withBusses, lanSettingsOf, usersOf, pefOf],
+  interfaces: [channelsOf, complete, lanSettingsOf, usersOf, pefOf],
   users: [usersOf],
   userSlots: [usersOf],
   sensors: [(options) => sensorsOf(options, () => constant(0)), locatorsOf],

@@ -1,12 +1,12 @@
 import { CommSpeed, ConnectionMode } from '../state/parameters/serial-parameters.ts';
 import type { SerialChannelOptions } from '../services/serial/serial.ts';
-import { interfacesOf, SERIAL_CHANNEL } from './channels.ts';
+import { interfacesOf } from './channels.ts';
 import type { BmcOptions } from './options.ts';
 import { privilegeOf } from './privilege.ts';
 
 /** The serial/modem channels, as their parameters start. */
 export const serialOf = (options: BmcOptions): (SerialChannelOptions & { readonly channel: number })[] =>
-  interfacesOf(options, 'serial').map(({ channel = SERIAL_CHANNEL, baud = 115_200, modes = ['basic', 'terminal'], modem, withoutLogIn, shared }) => ({
+  interfacesOf(options, 'serial').map(({ channel, baud, modes, modem, withoutLogIn, shared }) => ({
     channel,
     modes:
       (modem ? 0 : ConnectionMode.Direct) |

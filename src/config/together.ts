@@ -1,5 +1,5 @@
 import type { SettingsPath } from '../settings/errors.ts';
-import type { InterfaceOptions } from './interface-options.ts';
+import { placesOf, type InterfaceOptions } from '../kinds/interfaces/index.ts';
 import type { BmcOptions } from './options.ts';
 
 /** What is wrong with a setting, and whose it is. */
@@ -17,7 +17,6 @@ interface Taken {
 }
 
 const WILDCARDS = ['0.0.0.0', '[::]', '*'];
-const LAN_LISTEN = '127.0.0.1:623';
 const ANY_PORT = '0';
 /** The one who needs no name. */
 const NULL_USER = 1;
@@ -75,8 +74,15 @@ function takenBy(options: BmcOptions, absolute: (path: string) => string): Taken
     place === undefined ? [] : [place.includes('/') ? { path, what: 'path', place: absolute(place) } : { path, what: 'TCP port', place }];
   const file = (place: string | undefined, path: SettingsPath): Taken[] =>
     place === undefined ? [] : [{ path, what: 'path', place: absolute(place) }];
+  const ofInterface = (one: InterfaceOptions, path: SettingsPath): Taken[] =>
+    placesOf(one).flatMap(({ key, what, place }) => {
+      const at = [...path, key];
+      if (what === 'stream') return stream(place, at);
+      if (what === 'path') return file(place, at);
+      return place === undefined ? [] : [{ path: at, what, place }];
+    });
   return [
-    ...interfaces.flatMap((one, i) => ofInterface(one, ['interfaces', i], stream, file)),
+    ...interfaces.flatMap((one, i) => ofInterface(one, ['interfaces', i])),
     ...file(sockets.handlers?.path, ['sockets', 'handlers', 'path']),
     ...file(sockets.bt?.path, ['sockets', 'bt', 'path']),
     ...stream(sensorFeed?.listen, ['sensorFeed', 'listen']),
@@ -87,32 +93,6 @@ function takenBy(options: BmcOptions, absolute: (path: string) => string): Taken
     ...stream(firmware?.paths?.net, ['firmware', 'paths', 'net']),
     ...file(firmware?.paths?.window?.file, ['firmware', 'paths', 'window', 'file']),
   ];
-}
-
-type Of = (place: string | undefined, path: SettingsPath) => Taken[];
-
-function ofInterface(one: InterfaceOptions, path: SettingsPath, stream: Of, file: Of): Taken[] {
-  switch (one.type) {
-    case 'lan':
-      return [{ path: [...path, 'listen'], what: 'UDP port', place: one.listen ?? LAN_LISTEN }];
-    case 'vm':
-      return stream(one.listen, [...path, 'listen']);
-    case 'ipmb':
-      return [...stream(one.listen, [...path, 'listen']), ...file(one.device, [...path, 'device'])];
-    case 'serial':
-      // A line that is shared with the console is one line.
-      return [...stream(one.listen, [...path, 'listen']), ...file(one.tty, [...path, 'tty'])];
-    case 'icmb': {
-      const { bus = 'icmb', address } = one;
-      return address === undefined ? [] : [{ path: [...path, 'address'], what: 'ICMB address', place: `${address} of bus ${bus}` }];
-    }
-    case 'bt':
-      return file(one.device ?? '/dev/ipmi-bt-host', [...path, 'device']);
-    case 'kcs':
-      return file(one.device, [...path, 'device']);
-    default:
-      return file(one.device ?? '/dev/ipmi-ssif-host', [...path, 'device']);
-  }
 }
 
 function cut(place: string): readonly [host: string, port: string] {

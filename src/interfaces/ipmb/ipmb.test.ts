@@ -12,7 +12,7 @@ import { trace } from '../../taps/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { buildMessage, parseMessage, type IpmiMessage } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
-import type { IpmbFaults } from '../../config/interface-options.ts';
+import type { IpmbFaults } from '../../kinds/interfaces/index.ts';
 
 const NOTHING = new Uint8Array(0);
 const LAN = { number: 1, medium: 'lan', maxAnswer: 248 } as const;

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { interfaces, wholeInterface, type InterfaceOptions } from '../kinds/interfaces/index.ts';
+import { channelsOf, interfacesOf } from './channels.ts';
+import { complete } from './complete.ts';
+import { parseConfig } from './load.ts';
+
+test('K2: what an interface means where nothing is said is said once, for files and for programs', () => {
+  const types = interfaces.map(({ type }) => type);
+  const bare: InterfaceOptions[] = types.map((type) => ({ type, listen: '127.0.0.1:0', device: '/dev/x' }));
+  const [lan, , , , serial] = complete({ interfaces: bare }).interfaces ?? [];
+  expect(complete({ interfaces: bare }).interfaces?.map(({ channel }) => channel)).toEqual([1, 15, 0, 6, 2, 15, 15, 15]);
+  expect(lan).toMatchObject({ cipherSuites: [3, 17], authTypes: ['md5', 'md2'] });
+  expect(serial).toMatchObject({ baud: 115_200, modes: ['basic', 'terminal'] });
+  const [file] = parseConfig('interfaces: [{ type: lan, listen: 127.0.0.1:0 }]', 'f');
+  expect(complete(file).interfaces).toEqual([wholeInterface({ type: 'lan', listen: '127.0.0.1:0' })]);
+});
+
+test('K2: an undefined setting is none, what is said stays, and whole settings are not copied', () => {
+  const [whole] = complete({ interfaces: [{ type: 'lan', channel: undefined, cipherSuites: [17] }] }).interfaces ?? [];
+  expect(whole).toMatchObject({ channel: 1, cipherSuites: [17] });
+  expect(wholeInterface(whole)).toBe(whole);
+  const options = { interfaces: [{ type: 'lan' as const, channel: 3 }] };
+  expect(interfacesOf(options, 'lan')[0].channel).toBe(3);
+  expect(channelsOf(options).map(({ number }) => number)).toEqual([0, 3, 15]);
+});
+
+test('K2: a channel with satellites has its bus without being asked, once', () => {
+  const satellites = [{ address: 0x30 }, { address: 0x32, channel: 7 }, { address: 0x34 }];
+  const made = complete({ satellites, interfaces: [{ type: 'ipmb' }] }).interfaces;
+  expect(made?.map(({ type, channel }) => [type, channel])).toEqual([
+    ['ipmb', 0],
+    ['ipmb', 7],
+  ]);
+});
