@@ -32,8 +32,12 @@ test('V17: JSON: an object a line, with its fields', () => {
 });
 
 test('V17: what comes from the network cannot make lines of its own', () => {
-  const [line, ...more] = written({}, (log) => log.warn("unknown user 'x\n2026 info  bmc: all is well\x1b[2J\u2028'"));
-  expect([line.split('\n').length, more, line]).toEqual([2, [], expect.stringContaining('x\\x0a2026 info  bmc: all is well\\x1b[2J\\x2028')]);
+  const [line, ...more] = written({}, (log) => log.warn("unknown user 'x\n2026 info  bmc: all is well\x1b[2J\u2028\u202e\u{e0041}'"));
+  expect([line.split('\n').length, more, line]).toEqual([
+    2,
+    [],
+    expect.stringContaining('x\\x0a2026 info  bmc: all is well\\x1b[2J\\x2028\\x202e\\xe0041'),
+  ]);
 });
 
 test('V17: an error is shown with its stack where it is a bug, and without where somebody refused', () => {

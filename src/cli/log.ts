@@ -45,10 +45,13 @@ export function localTime(ms: number): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** Names in a message come from the network: a line break or an escape sequence among them must not look like a line of ours. */
+/**
+ * Names in a message come from the network: a line break or an escape sequence among them must not look like a line of ours, nor may
+ * letters that turn the direction of writing, or that nobody sees, make it read as another one.
+ */
 export const plain = (text: string): string =>
   // oxlint-disable-next-line no-control-regex
-  text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]|\p{Cf}/gu, (one) => `\\x${(one.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
 
 function errorText(error: unknown): string {
   if (error === undefined) return '';
