@@ -1,3 +1,12 @@
+/**
+ * A whole BMC, as a class: settings in, a BMC that answers out.
+ *
+ *   const bmc = new Bmc({ name: 'node-1', interfaces: [{ type: 'lan', listen: '127.0.0.1:6230' }] });
+ *   await bmc.open();
+ *   await bmc.close();
+ *
+ * The settings are those of a config file (docs/config.md); what is at hand besides them (world, log, journal) comes second.
+ */
 import { makePower } from './assembly/backends.ts';
 import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';

@@ -7,6 +7,13 @@ type Bodies = typeof blobBodies;
 type Sub = keyof Bodies;
 type RequestOf<S extends Sub> = Parameters<Bodies[S]['request']['encode']>[0];
 type ResponseOf<S extends Sub> = ReturnType<Bodies[S]['response']['decode']>;
+interface BodyOf<S extends Sub> {
+  readonly request: Layout<RequestOf<S>>;
+  readonly response: Layout<ResponseOf<S>>;
+}
+
+/** The same as a map from sub-command to layouts, whose entries go with the type of their key. */
+const layouts: { readonly [S in Sub]: BodyOf<S> } = blobBodies;
 
 const CRC_SIZE = 2;
 const NOTHING = new Uint8Array(0);
@@ -69,11 +76,11 @@ export class BlobClient {
   }
 
   async #send<S extends Sub>(sub: S, request: RequestOf<S>): Promise<ResponseOf<S>> {
-    const bodies = blobBodies[sub] as unknown as { request: Layout<RequestOf<S>>; response: Layout<ResponseOf<S>> };
-    const { framed } = await this.#client.send(BlobTransfer, { subCommand: sub, framed: withCrc(bodies.request.encode(request)) });
+    const layout: BodyOf<S> = layouts[sub];
+    const { framed } = await this.#client.send(BlobTransfer, { subCommand: sub, framed: withCrc(layout.request.encode(request)) });
     const body = framed.subarray(CRC_SIZE);
     if (framed.length > 0 && (framed[0] | (framed[1] << 8)) !== blobCrc(body)) throw new IpmiError(CC.Unspecified, 'the answer has a wrong CRC');
-    return bodies.response.decode(framed.length === 0 ? framed : body);
+    return layout.response.decode(framed.length === 0 ? framed : body);
   }
 }
 

@@ -149,7 +149,7 @@ export class HpmFlasher {
 
   async #after(components: readonly FlashedComponent[]): Promise<FlashedComponent[]> {
     const shown: FlashedComponent[] = [];
-    for (const one of components) shown.push({ ...one, after: await this.#version(one.component!) });
+    for (const one of components) shown.push(one.component === undefined ? one : { ...one, after: await this.#version(one.component) });
     return shown;
   }
 
@@ -214,7 +214,8 @@ export class HpmFlasher {
   }
 
   async #ask<Q, R>(command: Command<Q, R>, ...request: Record<string, never> extends Q ? [request?: Q] : [request: Q]): Promise<R> {
-    return this.#connection!.client.send(command, ...request);
+    if (!this.#connection) throw new FlashError('connection', 'there is none');
+    return this.#connection.client.send(command, ...request);
   }
 
   /** Tries until the BMC is back, or has been away for too long. */

@@ -1,3 +1,10 @@
+/**
+ * Clients: over RMCP+ (`connectLan`), over the VM protocol (`connectVm`), in the same process (`loopback`); on top of them serial
+ * over LAN, blobs and firmware updates, and `Worker`, which answers commands from another process.
+ *
+ *   const client = await connectLan(nodeWorld(), { host: '127.0.0.1', user: 'admin', password: 'secret-enough' });
+ *   const { powerOn } = await client.send(GetChassisStatus);
+ */
 export { Client, loopback, type Carrier } from './client.ts';
 export type { ParameterPlace } from './parameters.ts';
 export { readFruDevice, readSdrs, readSel } from './records.ts';

@@ -97,9 +97,9 @@ export class VmMonitor implements Carrier {
 
   #finish(body: Uint8Array): void {
     this.#timer?.cancel();
-    const { answer } = this.#outstanding!;
+    const finished = this.#outstanding;
     this.#outstanding = undefined;
-    answer(body);
+    finished?.answer(body);
     this.#next();
   }
 

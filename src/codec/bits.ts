@@ -39,7 +39,8 @@ function group<G extends Record<string, Bits>>(size: number, members: G): Groupe
     }
   }
   if (owner.names.length === 0) throw new RangeError('bad layout: a byte without bits; say pad(1)');
-  return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, { ...member, group: owner }])) as unknown as Grouped<G>;
+  const grouped: object = Object.fromEntries(Object.entries(members).map(([name, member]) => [name, { ...member, group: owner }]));
+  return grouped as Grouped<G>;
 }
 
 /** One wire byte. Bits left out are reserved: written 0, ignored on read. */

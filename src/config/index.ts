@@ -1,3 +1,8 @@
+/**
+ * Config files: YAML text to the settings of BMCs, with `file:line:column` for each mistake.
+ *
+ *   const [options] = parseConfig(readFileSync('bmc.yaml', 'utf8'), 'bmc.yaml');
+ */
 export { ConfigError, parseConfig } from './load.ts';
 export * from './options.ts';
 export { twoSocketServer } from './two-socket-server.ts';

@@ -201,10 +201,11 @@ export class Store<V> {
 
   /** Changes settle in the order in which they were made. One that failed leaves what is on disk, unless a later one has gone over it. */
   #settle(key: string, value: V | undefined, change: object, isStored: boolean): void {
-    const pending = this.#pending!.get(key)!;
+    const pending = this.#pending?.get(key);
+    if (!pending) return; // one has begun for each that settles
     if (isStored) pending.stored = value;
     else if (pending.latest === change) this.#put(key, pending.stored);
-    if (--pending.count === 0) this.#pending!.delete(key);
+    if (--pending.count === 0) this.#pending?.delete(key);
   }
 
   #load(journal: Journal, warn: Warn): void {

@@ -275,8 +275,9 @@ export class JournalFile {
     let next: OpenFile | undefined;
     await this.#dropSpare();
     try {
-      next = await files.open(path, 'write', MODE);
-      await next.truncate(0);
+      const file = await files.open(path, 'write', MODE);
+      next = file;
+      await file.truncate(0);
       let read = this.#size;
       const live = contents ?? (await readRecords(this.#file, (await this.#start()) ?? 0, read, this.#seal)).contents;
       let size = await writeContents(next, live, this.#seal);
@@ -285,7 +286,7 @@ export class JournalFile {
       const follow = async (): Promise<void> => {
         for (const end = this.#size; read < end;) {
           const piece = await this.#file.readAt(read, Math.min(PIECE, end - read));
-          await next!.writeAt(size, piece);
+          await file.writeAt(size, piece);
           read += piece.length;
           size += piece.length;
         }
@@ -294,10 +295,10 @@ export class JournalFile {
       await next.datasync();
       const replace = async (): Promise<void> => {
         if (!inTurn) await follow();
-        await next!.datasync();
+        await file.datasync();
         await files.rename(path, this.#path);
         const old = this.#file;
-        this.#file = next!;
+        this.#file = file;
         this.#size = size;
         this.#dirty = false;
         this.#unnamed = true;

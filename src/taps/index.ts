@@ -1,3 +1,7 @@
+/**
+ * Taps on what is open: frames, payloads, messages, answers, and what was dropped and why, seen as they pass, until taken off.
+ * The trace of `ipmi-bmc run --trace` is one.
+ */
 export type * from './tap.ts';
 export { Taps, type TappedBmc } from './taps.ts';
 export { trace } from './trace.ts';

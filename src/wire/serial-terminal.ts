@@ -127,7 +127,7 @@ export interface TerminalMessage {
 /** Hex pairs, each after at most one space; undefined for anything else. */
 export function parseHex(text: string): Uint8Array | undefined {
   if (!/^ ?[\da-f]{2}( ?[\da-f]{2})* ?$/i.test(text)) return undefined;
-  return Uint8Array.from(text.match(/[\da-f]{2}/gi)!, (pair) => parseInt(pair, 16));
+  return Uint8Array.from(text.match(/[\da-f]{2}/gi) ?? [], (pair) => parseInt(pair, 16));
 }
 
 export const hexPairs = (bytes: Uint8Array): string => Array.from(bytes, hex2).join(' ');

@@ -99,7 +99,7 @@ export class LineReader {
 
   push(bytes: Uint8Array): void {
     const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split('\n');
-    this.#rest = lines.pop()!;
+    this.#rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line.length > LINE_LIMIT) return this.#tooLong();
       this.#parse(line.trim());

@@ -82,13 +82,15 @@ export function peerIn(table: string, host: string, port: number, to: number): s
   return undefined;
 }
 
+const pieces = (text: string, size: number): string[] => text.match(new RegExp(`.{${size}}`, 'g')) ?? [];
+
 /** Words of four bytes in the order of this machine; IPv4 in IPv6 as IPv4. */
 function addressIn(hex: string): string {
-  const words = hex.match(/.{8}/g)!.map((word) => (endianness() === 'LE' ? word.match(/../g)!.reverse().join('') : word));
-  const bytes = Uint8Array.from(words.join('').match(/../g)!, (byte) => Number.parseInt(byte, 16));
+  const words = pieces(hex, 8).map((word) => (endianness() === 'LE' ? pieces(word, 2).reverse().join('') : word));
+  const bytes = Uint8Array.from(pieces(words.join(''), 2), (byte) => Number.parseInt(byte, 16));
   const v4 = bytes.subarray(-4).join('.');
   if (bytes.length === 4 || words.slice(0, 3).join('') === '00000000000000000000FFFF') return v4;
-  const groups = words.join('').toLowerCase().match(/.{4}/g)!;
+  const groups = pieces(words.join('').toLowerCase(), 4);
   // The URL parser knows the short form.
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { inherited } from './environment.ts';
 import { systemError } from './system-error.ts';
@@ -28,7 +29,7 @@ class NodeDevice implements Device {
   onClose: ((error?: Error) => void) | undefined;
   readonly #path: string;
   readonly #wall: Wall;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #asked = new Map<number, Asked>();
   #onMessage: ((message: Uint8Array) => void) | undefined;
   /** Read before anybody listened: a request that was waiting when the node was opened. */
@@ -43,9 +44,9 @@ class NodeDevice implements Device {
     this.#wall = wall;
     this.#child = spawn(process.execPath, [HELPER, path], { stdio: ['pipe', 'pipe', 'inherit'], env: inherited() });
     let isOpen = false;
-    this.#child.stdin!.on('error', () => {}); // it has gone, which `close` tells
+    this.#child.stdin.on('error', () => {}); // it has gone, which `close` tells
     this.#child.once('error', (error) => (this.#error = error));
-    this.#child.stdout!.on('data', (data: Buffer) => {
+    this.#child.stdout.on('data', (data: Buffer) => {
       this.#rest = Buffer.concat([this.#rest, data]);
       while (this.#rest.length >= HEADER && this.#rest.length >= HEADER + this.#rest.readUInt32LE(1)) {
         const kind = this.#rest[0];
@@ -99,14 +100,14 @@ class NodeDevice implements Device {
 
   #ask(kind: number, call: string, body: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (!this.#child.stdin!.writable) return reject(systemError('EPIPE', call, this.#path));
+      if (!this.#child.stdin.writable) return reject(systemError('EPIPE', call, this.#path));
       const number = (this.#number = (this.#number + 1) >>> 0);
       this.#asked.set(number, { call, resolve, reject });
       const head = Buffer.alloc(HEADER + 4);
       head[0] = kind;
       head.writeUInt32LE(4 + body.length, 1);
       head.writeUInt32LE(number, HEADER);
-      this.#child.stdin!.write(Buffer.concat([head, body]));
+      this.#child.stdin.write(Buffer.concat([head, body]));
       return undefined;
     });
   }

@@ -43,14 +43,7 @@ export function gatewaysIn(table: string): Map<string, string> {
   for (const line of table.split('\n')) {
     const [device, destination, gateway] = line.split('\t');
     if (destination !== '00000000' || !/^[\da-f]{8}$/i.test(gateway ?? '') || gateways.has(device)) continue;
-    gateways.set(
-      device,
-      gateway
-        .match(/../g)!
-        .reverse()
-        .map((byte) => parseInt(byte, 16))
-        .join('.'),
-    );
+    gateways.set(device, [6, 4, 2, 0].map((at) => parseInt(gateway.slice(at, at + 2), 16)).join('.'));
   }
   return gateways;
 }

@@ -4,7 +4,8 @@ import { inherited } from './environment.ts';
 import type { Wall } from './wall.ts';
 import type { Program, Programs, Ran, RunOptions } from './world.ts';
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+/** One that has been started, and so has a number. */
+type Child = ChildProcessByStdio<Writable, Readable, Readable> & { readonly pid: number };
 
 const OUTPUT_LIMIT = 1 << 20;
 
@@ -17,7 +18,7 @@ export function nodePrograms(wall: Wall): Programs {
   };
   const started = async (command: string, args: readonly string[], options: RunOptions): Promise<Child> => {
     const child = await spawned(command, args, options);
-    const pid = child.pid!;
+    const { pid } = child;
     if (living.size === 0) process.once('exit', endAll);
     living.add(pid);
     child.once('exit', () => {
@@ -34,7 +35,7 @@ export function nodePrograms(wall: Wall): Programs {
       return new Promise<Ran>((resolve) => {
         const timer = setTimeout(() => {
           // A program that has done its work may have left a machine running; one that has not is ended with all that it began.
-          if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid!, 'SIGKILL');
+          if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, 'SIGKILL');
           // What it has started may hold its output open for ever.
           child.stdout.destroy();
           child.stderr.destroy();
@@ -54,12 +55,12 @@ export function nodePrograms(wall: Wall): Programs {
 
 function spawned(command: string, args: readonly string[], { input = '', env, cwd }: RunOptions): Promise<Child> {
   return new Promise((resolve, reject) => {
-    const child: Child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, cwd, env: { ...inherited(), ...env } });
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, cwd, env: { ...inherited(), ...env } });
     child.once('error', reject);
     child.once('spawn', () => {
       child.off('error', reject);
       child.on('error', () => {}); // a signal that cannot be delivered any more
-      resolve(child);
+      resolve(child as Child);
     });
     child.stdin.on('error', () => {}); // it need not read what it is given
     child.stdin.end(input);
@@ -93,7 +94,7 @@ class NodeProgram implements Program {
 
   constructor(child: Child, command: string, wall: Wall) {
     this.#child = child;
-    this.pid = child.pid!;
+    this.pid = child.pid;
     child.on('close', (code) => wall.call('program end', command, this.onExit, code, undefined));
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data: Buffer) => wall.call('program output', command, this.onOutput, data.toString('utf8'), undefined, stream));

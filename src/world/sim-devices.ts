@@ -117,7 +117,7 @@ class SimDevice implements Device {
       while (this.#writes.length > 0) {
         const code = this.#driver.write(this.#writes[0].message);
         if (code === 'sleep') break;
-        this.#writes.shift()!.done(code);
+        this.#writes.shift()?.done(code);
       }
     });
   }

@@ -49,7 +49,9 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
   handle(GetChannelInfo, ({ channel }, context) => {
     const { channels, sessions } = context.bmc;
     const number = channels.resolve(channel, context);
-    const { medium, protocol, sessionSupport } = channels.get(number)!;
+    const described = channels.get(number);
+    if (!described) throw new IpmiError(CC.InvalidDataField);
+    const { medium, protocol, sessionSupport } = described;
     return {
       channel: number,
       medium,

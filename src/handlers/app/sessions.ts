@@ -79,7 +79,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
       throw refuse('authentication type', CC.InvalidDataField);
     const session = bmc.sessions.challenge({ kind: 'ipmi-1.5', channel, peer });
     session.userId = user.id;
-    session.userName = name!;
+    session.userName = name ?? '';
     const challenge = bmc.setup.random.bytes(16);
     session.terms15 = { authType, password: user.password.slice(0, 16), challenge };
     return { temporarySessionId: session.id, challenge };

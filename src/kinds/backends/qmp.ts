@@ -74,7 +74,7 @@ export class Qmp {
     this.#text += text;
     if (this.#text.length > LINE_MAX) this.#stream.destroy();
     const lines = this.#text.split('\n');
-    this.#text = lines.pop()!;
+    this.#text = lines.pop() ?? '';
     for (const line of lines) if (line.trim() !== '') this.#line(line);
   }
 

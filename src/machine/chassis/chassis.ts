@@ -183,13 +183,14 @@ export class Chassis {
    * policy says "always on" (§28.8).
    */
   async open(): Promise<void> {
-    const { backend } = this.#machine ?? {};
-    if (!backend) return;
+    const machine = this.#machine;
+    if (!machine) return;
+    const { backend } = machine;
     const wanted = backend.restores ? this.#on : this.#isIndependent && this.restorePolicy === RestorePolicy.AlwaysOn;
     if (backend.watch) {
       // That the machine is off without its BMC is no change of its power that the restore policy should remember.
       this.#life = backend.restores ? 'opening' : 'open';
-      this.#machine!.onIdle = () => this.#listenAgain();
+      machine.onIdle = () => this.#listenAgain();
       await backend.watch({ power: (on) => this.#reported(on), reset: () => this.#wasReset() });
       this.#life = 'open';
     }

@@ -61,7 +61,9 @@ function naturalUnit(min: number, max: number): number | undefined {
   return undefined;
 }
 
-const finer = (a: Factors | undefined, b: Factors | undefined): Factors | undefined => (a && b && stepOf(b)! < stepOf(a)! ? b : (a ?? b));
+/** Steps that differ are comparable with none. */
+const fineness = (factors: Factors): number => stepOf(factors) ?? NaN;
+const finer = (a: Factors | undefined, b: Factors | undefined): Factors | undefined => (a && b && fineness(b) < fineness(a) ? b : (a ?? b));
 
 /** The step of which the range has exactly as many as there are: whoever wrote such a range (15.3, 1020) has a sensor of 0.06, or 4, in mind. */
 function full(min: number, max: number, values: readonly number[], distances: readonly number[]): Factors | undefined {

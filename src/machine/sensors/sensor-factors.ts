@@ -48,21 +48,21 @@ function lineThrough([x0, y0]: readonly [number, number], [x1, y1]: readonly [nu
 
 /** What lies between two neighbouring readings, in the sensor's unit; undefined where it is not the same everywhere. */
 export const stepOf = (factors: Factors): number | undefined =>
-  isLinear(factors) && !factors.curve ? Number((Math.abs(factors.m) * 10 ** factors.k2).toPrecision(12)) : undefined;
+  !curveOf(factors) && !factors.curve ? Number((Math.abs(factors.m) * 10 ** factors.k2).toPrecision(12)) : undefined;
 
 /** The value of a raw reading, 0..255. */
 export function toReal(factors: Factors, raw: number): number {
   const { m, b, k1, k2 } = factors.curve ? factorsAt(factors, raw).factors : factors;
   const y = (m * numberOf(factors, raw) + b * 10 ** k1) * 10 ** k2;
   // 10^k2 has no exact binary form: cut what its error adds.
-  return Number((isLinear(factors) ? y : LINEARIZATIONS[factors.linearization!].of(y)).toPrecision(12));
+  return Number((curveOf(factors)?.of(y) ?? y).toPrecision(12));
 }
 
 /** The nearest raw reading, 0..255; values out of reach give the end of the range. */
 export function toRaw(factors: Factors, real: number): number {
   const { m, b, k1, k2, signed, onesComplement = false } = factors;
   if (factors.curve) return nearest(factors, real);
-  const y = isLinear(factors) ? real : LINEARIZATIONS[factors.linearization!].inverse(real);
+  const y = curveOf(factors)?.inverse(real) ?? real;
   const x = Math.round((y / 10 ** k2 - b * 10 ** k1) / m);
   const lowest = signed ? (onesComplement ? -127 : -128) : 0;
   // A value outside of the function's domain (the logarithm of 0) is no number: the lowest reading stands for it.
@@ -87,4 +87,5 @@ const numberOf = ({ signed, onesComplement = false }: Factors, raw: number): num
   signed && raw > 127 ? raw - (onesComplement ? 255 : 256) : raw;
 
 /** Codes that are reserved (0Ch to 6Fh) are taken for linear, as clients take them. */
-const isLinear = ({ linearization = 0 }: Factors): boolean => linearization === 0 || LINEARIZATIONS[linearization] === undefined;
+const curveOf = ({ linearization = 0 }: Factors): (typeof LINEARIZATIONS)[number] | undefined =>
+  linearization === 0 ? undefined : LINEARIZATIONS[linearization];

@@ -157,7 +157,8 @@ export class Pef {
     if (this.#underWay.length > MOST_PENDING) this.#underWay.shift();
     if (this.#postpone === POSTPONE_OFF) return this.#processInTurn(taken, before);
     this.#postponed.push(taken);
-    if (this.#postponed.length > MOST_PENDING) this.#drop(this.#postponed.shift()!);
+    const oldest = this.#postponed.length > MOST_PENDING ? this.#postponed.shift() : undefined;
+    if (oldest) this.#drop(oldest);
     if (!this.#postponeTimer) this.#startPostponing();
   }
 

@@ -167,7 +167,7 @@ export class FlashBlobs implements BlobHandler {
     });
     if (path !== HASH) {
       const owner = ownerOf(requester);
-      await blobbed(this.#options.update.begin(this.#options.images.get(path)!, owner)).catch(async (error: unknown) => {
+      await blobbed(this.#options.update.begin(this.#component(path), owner)).catch(async (error: unknown) => {
         await way?.close();
         throw error;
       });
@@ -213,7 +213,7 @@ export class FlashBlobs implements BlobHandler {
       if (data.length !== ExternalChunk.min) throw new BlobError('a chunk that comes another way is announced by its length');
       bytes = await way.take(ExternalChunk.decode(data).length);
     }
-    if (path !== HASH) return blobbed(Promise.resolve(this.#guarded(() => this.#options.update.write(this.#owner!, offset, bytes))));
+    if (path !== HASH) return blobbed(Promise.resolve(this.#guarded(() => this.#options.update.write(this.#sender(), offset, bytes))));
     const end = offset + bytes.length;
     if (offset > this.#hash.length || end > HASH_LIMIT) throw new BlobError(`bytes ${offset} to ${end} of a hash`);
     const hash = new Uint8Array(Math.max(end, this.#hash.length));
@@ -233,10 +233,10 @@ export class FlashBlobs implements BlobHandler {
     const { update } = this.#options;
     if (this.#state === 'verification-pending') {
       this.#state = 'verification-started';
-      this.#run(open, async () => void (this.#verified = await update.verify(this.#owner!, this.#expected())));
+      this.#run(open, async () => void (this.#verified = await update.verify(this.#sender(), this.#expected())));
     } else if (this.#state === 'update-pending') {
       this.#state = 'update-started';
-      this.#run(open, () => update.activate(this.#owner!, { image: this.#verified }));
+      this.#run(open, () => update.activate(this.#sender(), { image: this.#verified }));
     } else {
       throw new BlobError(`the update is at ${this.#state}`);
     }
@@ -266,14 +266,14 @@ export class FlashBlobs implements BlobHandler {
       }
       return { state: open.flags, size: 0, metadata: Uint8Array.of(this.#status) };
     }
-    const size = path === HASH ? this.#hash.length : this.#guarded(() => this.#options.update.received(this.#owner!));
+    const size = path === HASH ? this.#hash.length : this.#guarded(() => this.#options.update.received(this.#sender()));
     return { state: open.flags, size, metadata: way?.metadata() };
   }
 
   async #close(open: OpenFlash): Promise<void> {
     switch (this.#state) {
       case 'upload-in-progress':
-        if (open.path !== HASH) await blobbed(this.#options.update.finish(this.#owner!));
+        if (open.path !== HASH) await blobbed(this.#options.update.finish(this.#sender()));
         await this.#leave(open);
         this.#state = 'verification-pending';
         this.#status = ActionStatus.Unknown;
@@ -301,18 +301,31 @@ export class FlashBlobs implements BlobHandler {
     await open.way?.close();
   }
 
+  /** The number of the component that an image's path is for. */
+  #component(path: string): number {
+    const component = this.#options.images.get(path);
+    if (component === undefined) throw new BlobError(`${path} is no image`);
+    return component;
+  }
+
+  /** Whose upload is under way: there is one in every state but the first. */
+  #sender(): Owner {
+    if (!this.#owner) throw new BlobError('no image has been sent');
+    return this.#owner;
+  }
+
   #giveUp(): void {
     void this.#abort().catch((error: unknown) => this.#options.log.error('blob: an update that ended', error));
   }
 
   async #abort(): Promise<void> {
-    const { update, images } = this.#options;
+    const { update } = this.#options;
     const image = this.#image;
     const pending = this.#state === 'update-pending' || this.#state === 'verification-completed';
     const owned = this.#owner !== undefined && update.owns(this.#owner);
     this.#start();
     if (owned) update.kill('given up by its host');
-    else if (pending && image !== undefined) await settled(update.discardImage(images.get(image)!));
+    else if (pending && image !== undefined) await settled(update.discardImage(this.#component(image)));
   }
 
   /** As it was before anything was sent. */

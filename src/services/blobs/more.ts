@@ -28,7 +28,9 @@ export function versionBlobs(update: UpdateService, names: ReadonlyMap<string, n
     list: () => [...paths.keys()],
     open(path, flags) {
       if (flags !== OpenFlag.Read) throw new BlobError(`${path} can only be read`);
-      const text = fromLatin1(versionText(update.component(paths.get(path)!).active.version));
+      const component = paths.get(path);
+      if (component === undefined) throw new BlobError(`${path} is no version`);
+      const text = fromLatin1(versionText(update.component(component).active.version));
       return {
         read: (offset, size) => text.subarray(offset, offset + size),
         stat: () => ({ state: BlobState.Committed | BlobState.OpenRead, size: text.length }),

@@ -258,8 +258,9 @@ export class UpdateService {
     this.#refuseWhileSwitching();
     this.kill(`aborted by ${owner.label}`);
     await this.#settled(async () => {
-      for (const component of this.components.filter(({ pending }) => pending !== undefined)) {
-        this.#log(`${owner.label} gives up ${component.name} ${versionText(component.pending!.version)}`);
+      for (const component of this.components) {
+        if (component.pending === undefined) continue;
+        this.#log(`${owner.label} gives up ${component.name} ${versionText(component.pending.version)}`);
         await component.dropImage();
       }
     });

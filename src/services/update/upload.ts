@@ -165,7 +165,8 @@ export class Upload {
 
   /** Bytes that were there already: nothing where they are the same as those that still lie here, else written over. */
   #rewrite(offset: number, data: Uint8Array): Promise<void> | undefined {
-    if (this.slot === undefined) throw new UpdateError('gap', 'bytes to compare must come in order');
+    const { slot } = this;
+    if (slot === undefined) throw new UpdateError('gap', 'bytes to compare must come in order');
     const end = offset + data.length;
     const at = offset - this.#flushed;
     if (at >= 0 && end <= this.received && equalBytes(data, 0, this.#gathered, at, data.length)) return undefined;
@@ -174,7 +175,7 @@ export class Upload {
     const copy = data.slice();
     return this.#started(
       this.#flush().then(async () => {
-        await this.component.medium.write(this.slot!, offset, copy);
+        await this.component.medium.write(slot, offset, copy);
         this.#flushed = this.received;
       }),
     );
@@ -196,8 +197,8 @@ export class Upload {
   }
 
   async #flush(): Promise<void> {
-    if (this.#fill === 0) return;
-    await this.component.medium.write(this.slot!, this.#flushed, this.#gathered.subarray(0, this.#fill));
+    if (this.#fill === 0 || this.slot === undefined) return;
+    await this.component.medium.write(this.slot, this.#flushed, this.#gathered.subarray(0, this.#fill));
     this.#flushed += this.#fill;
     this.#fill = 0;
   }

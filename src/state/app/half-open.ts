@@ -73,7 +73,7 @@ export class HalfOpen<T extends UnderWay> {
   delete(one: T): boolean {
     if (this.#byId?.get(one.id) !== one) return false;
     this.#byId.delete(one.id);
-    this.#sources!.delete(one);
+    this.#sources?.delete(one);
     return true;
   }
 
@@ -88,13 +88,13 @@ export class HalfOpen<T extends UnderWay> {
   readonly #expire = (): void => {
     const now = this.#clock.monotonic();
     let wait: number | undefined;
-    for (const one of this.#byId!.values()) {
+    for (const one of this.values()) {
       wait = one.began + this.#lifetime - now;
       if (wait > 0) break;
       this.#drop(one);
     }
     // A timer runs only while somebody is logging in; a second's slack gathers those of a flood.
-    this.#sweeping = this.#byId!.size > 0;
+    this.#sweeping = this.size > 0;
     if (this.#sweeping) this.#clock.after(Math.max(wait ?? 0, 1000), this.#expire);
   };
 }

@@ -117,7 +117,9 @@ export class Sel {
   /** 0000h: the first, FFFFh: the last. Throws CBh. */
   get(id: number): { readonly id: number; readonly record: Uint8Array; readonly next: number } {
     const index = this.#index(id);
-    return { id: this.#order[index], record: this.#records.get(this.#order[index])!, next: this.#order[index + 1] ?? LAST };
+    const record = this.#records.get(this.#order[index]);
+    if (!record) throw new IpmiError(CC.NotPresent);
+    return { id: this.#order[index], record, next: this.#order[index + 1] ?? LAST };
   }
 
   /** Adds a record of 16 bytes; the BMC gives it its id, and a time stamp where its type has one. Throws C4h when full. */

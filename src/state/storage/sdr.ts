@@ -79,7 +79,7 @@ export class SdrRepository {
   }
 
   get freeBytes(): number {
-    return Math.max(0, this.capacity - this.ids.reduce((sum, id) => sum + this.#record(id)!.length, 0));
+    return Math.max(0, this.capacity - this.ids.reduce((sum, id) => sum + (this.#record(id)?.length ?? 0), 0));
   }
 
   /** Seconds of the last addition. */

@@ -136,7 +136,7 @@ export class KcsRegisters implements HostPort, Registers {
       case 'write-end':
         if (!this.#store(value) || this.#length < HEADER) return this.#fail(KcsError.Length);
         this.#go('waiting', KcsState.Read);
-        return this.#events!.request(this.#in.slice(0, this.#length));
+        return this.#events?.request(this.#in.slice(0, this.#length));
       case 'read':
         if (value !== KcsCode.Read) return this.#fail(KcsError.IllegalControlCode);
         if (this.#outAt < this.#out.length) return this.#put(this.#out[this.#outAt++]);

@@ -212,7 +212,7 @@ export class SsifTarget implements HostPort {
   #finish(): void {
     if (this.#length < HEADER) return this.#drop();
     this.#phase = 'waiting';
-    return this.#events!.request(this.#in.slice(0, this.#length));
+    return this.#events?.request(this.#in.slice(0, this.#length));
   }
 
   /** A request that breaks off is dropped, and its further parts with it, until one starts (§12.12). */
