@@ -4,7 +4,7 @@ import { Bmc, type BmcSurroundings } from '../bmc.ts';
 import { channelsOf } from '../config/channels.ts';
 import { SettingsError } from '../settings/errors.ts';
 import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
-import { units } from '../config/names.ts';
+import { units } from '../commands/codes/units.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { Sections } from '../config/sections.ts';
 import { problemsTogether, type SettingsProblem } from '../config/together.ts';

@@ -6,8 +6,8 @@ import { THRESHOLDS, type SensorDeclaration } from '../machine/sensors/sensor.ts
 import type { GivenEntry } from '../state/log/sel.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
-import { eventOffset, eventWords, SENSOR_SPECIFIC, THRESHOLD_TYPE } from './event-words.ts';
-import { sensorTypes } from './names.ts';
+import { eventOffset, EventType, eventWords } from '../commands/codes/events.ts';
+import { sensorTypes } from '../commands/codes/sensor-types.ts';
 import type { BmcOptions, SelEntryOptions, SelOptions } from './options.ts';
 import { secondsOf } from '../settings/texts.ts';
 
@@ -94,7 +94,7 @@ function entryOf(entry: SelEntryOptions, sensors: readonly SensorDeclaration[]):
   if (event === undefined) throw new SettingsError('expected event, or record');
   const sensor = entry.sensor === undefined ? undefined : sensorOf(entry.sensor, sensors);
   const type = sensor?.type ?? typeOf(entry.type);
-  const eventType = entry.eventType ?? sensor?.eventType ?? SENSOR_SPECIFIC;
+  const eventType = entry.eventType ?? sensor?.eventType ?? EventType.SensorSpecific;
   const offset = typeof event === 'number' ? event : eventOffset(event, type, eventType);
   if (offset === undefined) {
     const known = eventWords(type, eventType);
@@ -124,7 +124,8 @@ function entryOf(entry: SelEntryOptions, sensors: readonly SensorDeclaration[]):
 function reading({ reading: value }: SelEntryOptions, sensor: SensorDeclaration | undefined, offset: number): number[] | undefined {
   if (value === undefined) return undefined;
   const { analog } = sensor ?? {};
-  if (!analog || sensor?.eventType !== THRESHOLD_TYPE) throw new SettingsError('only the event of a threshold sensor has a reading', ['reading']);
+  if (!analog || sensor?.eventType !== EventType.Threshold)
+    throw new SettingsError('only the event of a threshold sensor has a reading', ['reading']);
   const { min, max } = analog;
   if (value < Math.min(min, max) || value > Math.max(min, max))
     throw new SettingsError(`${value} is beyond the sensor's range ${min} to ${max}`, ['reading']);

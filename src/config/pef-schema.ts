@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sensorTypes } from './names.ts';
+import { sensorTypes } from '../commands/codes/sensor-types.ts';
 import { latin1Text } from '../settings/texts.ts';
 
 const byte = z.int().min(0).max(255);

@@ -5,7 +5,7 @@ import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { lan } from '../kinds/interfaces/lan.ts';
 import { interfacesOf } from './channels.ts';
-import { sensorTypes } from './names.ts';
+import { sensorTypes } from '../commands/codes/sensor-types.ts';
 import type { BmcOptions } from './options.ts';
 import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';
 

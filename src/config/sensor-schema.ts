@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sources, type SensorValue } from '../kinds/sources/index.ts';
-import { units } from './names.ts';
+import { units } from '../commands/codes/units.ts';
 import { sensorType } from './pef-schema.ts';
 import { latin1Text, streamAddress, timeText } from '../settings/texts.ts';
 

@@ -4,14 +4,13 @@ import type { Factors } from '../machine/sensors/sensor-factors.ts';
 import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration } from '../machine/sensors/sensor.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { checkKind, checkRange, checkReadings } from './sensor-check.ts';
-import { genericStates, possibleStates, sensorTypes, units } from './names.ts';
+import { EventType, genericStates, possibleStates } from '../commands/codes/events.ts';
+import { sensorTypes } from '../commands/codes/sensor-types.ts';
+import { units } from '../commands/codes/units.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsInFile } from './sdr-file.ts';
 import type { SourceMaker } from '../kinds/sources/index.ts';
 import type { SensorOptions } from './sensor-options.ts';
-
-const THRESHOLD = 0x01;
-const SENSOR_SPECIFIC = 0x6f;
 
 /** LUNs that sensors can be on, in the order in which they fill up; 2 is system software's (IPMI 2.0 §7.2). */
 const LUNS = [0, 1, 3] as const;
@@ -62,9 +61,9 @@ function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: num
   const isDiscrete = sensor.unit === undefined;
   const analog = isDiscrete ? undefined : analogOf(sensor);
   const given = value === undefined ? undefined : source(value, seed);
-  const eventType = isDiscrete ? (sensor.eventType ?? SENSOR_SPECIFIC) : THRESHOLD;
+  const eventType = isDiscrete ? (sensor.eventType ?? EventType.SensorSpecific) : EventType.Threshold;
   const states = isDiscrete ? maskOf(sensor.states ?? []) : undefined;
-  const possible = eventType === SENSOR_SPECIFIC ? (possibleStates[type] ?? 0xff) : (genericStates[eventType] ?? 0x7fff);
+  const possible = eventType === EventType.SensorSpecific ? (possibleStates[type] ?? 0xff) : (genericStates[eventType] ?? 0x7fff);
   return sensorDeclaration({
     number,
     lun,

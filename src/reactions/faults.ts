@@ -1,8 +1,8 @@
 import type { BmcState } from '../bmc-state.ts';
 import type { Sensor } from '../machine/sensors/sensor.ts';
-import { SensorType } from '../machine/sensors/sensor-types.ts';
+import { EventType } from '../commands/codes/events.ts';
+import { SensorType } from '../commands/codes/sensor-types.ts';
 
-const SENSOR_SPECIFIC = 0x6f;
 /** Comparison bits LC, LNR, UC and UNR. */
 const CRITICAL = 0x36;
 /** Offsets of table 42-3: power supply failure and lost input; drive fault; chassis intrusion. */
@@ -39,5 +39,5 @@ export function faultsFromSensors({ chassis, events, identity, sensors }: BmcSta
 
 /** Threshold sensors show comparisons; of the discrete ones, those whose states are specific to their type. */
 const shows = (sensor: Sensor, states: number): boolean =>
-  (sensor.isThreshold ? states === CRITICAL : states !== CRITICAL && sensor.declaration.eventType === SENSOR_SPECIFIC) &&
+  (sensor.isThreshold ? states === CRITICAL : states !== CRITICAL && sensor.declaration.eventType === EventType.SensorSpecific) &&
   (sensor.lastStates & states) !== 0;

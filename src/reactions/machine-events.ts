@@ -5,11 +5,11 @@ import type { LimitExceeded } from '../services/dcmi/dcmi.ts';
 import type { Button } from '../machine/chassis/front-panel.ts';
 import type { WatchdogEvents, WatchdogSettings } from '../services/watchdog/watchdog.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
-import { SensorType } from '../machine/sensors/sensor-types.ts';
+import { EventType } from '../commands/codes/events.ts';
+import { SensorType } from '../commands/codes/sensor-types.ts';
 import { unwaited } from '../state/store.ts';
 
 /** Event types: of the sensor type itself, and generic ones (table 42-2). */
-const EventType = { SensorSpecific: 0x6f, LimitStatus: 0x05, SystemState: 0x0a } as const;
 const LIMIT_EXCEEDED = 1;
 const TRANSITION_TO_OFF = 2;
 /** System software id 0: the machine's firmware (IPMI 2.0 §5.5). */

@@ -3,7 +3,8 @@ import fc, { type Arbitrary } from 'fast-check';
 import { z } from 'zod';
 import { bmcSchema } from '../../src/config/schema.ts';
 import { defOf } from '../../src/config/schema-walk.ts';
-import { sensorTypes, units } from '../../src/config/names.ts';
+import { sensorTypes } from '../../src/commands/codes/sensor-types.ts';
+import { units } from '../../src/commands/codes/units.ts';
 
 type Schema = z.core.$ZodType;
 

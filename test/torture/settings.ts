@@ -11,7 +11,7 @@ import { GetFruInventoryAreaInfo, ReadFruData } from '../../src/commands/storage
 import { GetSdr } from '../../src/commands/storage/sdr.ts';
 import { SettingsError } from '../../src/settings/errors.ts';
 import { ConfigError, parseFile } from '../../src/config/load.ts';
-import { units } from '../../src/config/names.ts';
+import { units } from '../../src/commands/codes/units.ts';
 import type { FruOptions, SensorOptions } from '../../src/config/options.ts';
 import { Context, type Channel } from '../../src/router/index.ts';
 import { toReal } from '../../src/machine/sensors/sensor-factors.ts';

@@ -1,3 +1,4 @@
+import { SensorType } from '../../commands/codes/sensor-types.ts';
 import { CC, IpmiError } from '../../codec/index.ts';
 import {
   BridgeMessage,
@@ -53,7 +54,7 @@ const CONNECTOR_TYPE_A = 0;
 const ADDRESSES = 8;
 const EVM_REV = 0x04;
 /** Sensor type Chassis, with an OEM event type: the event's own code, and the address of the chassis that sent it. */
-const CHASSIS_EVENT = { sensorType: 0x18, sensorNumber: 0, eventType: 0x70, deassertion: false };
+const CHASSIS_EVENT = { sensorType: SensorType.Chassis, sensorNumber: 0, eventType: 0x70, deassertion: false };
 
 /** Requests that came by ICMB are for this bridge; others are its own chassis'. */
 const fromIcmb = ({ channel }: Asked): boolean => channel.medium === 'icmb';

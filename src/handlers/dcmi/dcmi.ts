@@ -18,6 +18,8 @@ import {
   SetPowerLimit,
   SetThermalLimit,
 } from '../../commands/dcmi/dcmi.ts';
+import { SensorType } from '../../commands/codes/sensor-types.ts';
+import { BMC_ADDRESS } from '../../wire/message.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { MediumType } from '../../state/app/channels.ts';
@@ -31,7 +33,6 @@ const CAPABILITIES = { major: 1, minor: 5, revision: 2 };
 const CONFIGURATION = { major: 1, minor: 5, revision: 1 };
 const CHUNK = 16;
 const AT_ONCE = 8;
-const TEMPERATURE = 0x01;
 /** Rolling averages of enhanced statistics: 5, 15, 30 s, 1, 3, 7, 15, 30 min, 1 h, as [7:6] unit and [5:0] count. */
 const PERIODS = [0x05, 0x0f, 0x1e, 0x41, 0x43, 0x47, 0x4f, 0x5e, 0x81];
 const UNIT_MS = [1000, 60_000, 3_600_000, 86_400_000];
@@ -120,7 +121,7 @@ function capabilities(bmc: BmcState, parameter: number): number[] {
       // SEL: no rollover, so many entries; temperatures are sampled every second.
       return [Math.min(bmc.sel.capacity, 0xfff) & 0xff, Math.min(bmc.sel.capacity, 0xfff) >> 8, 0, 0, 1];
     case 3:
-      return [0x20, 0x00];
+      return [BMC_ADDRESS, 0x00];
     case 4:
       return [lans[0] ?? NO_CHANNEL, lans[1] ?? NO_CHANNEL, serial ?? NO_CHANNEL];
     case 5:
@@ -131,7 +132,7 @@ function capabilities(bmc: BmcState, parameter: number): number[] {
 }
 
 function temperatures(bmc: BmcState, sensorType: number, entityId: number, instance: number): Sensor[] {
-  if (sensorType !== TEMPERATURE) throw new IpmiError(CC.InvalidDataField, `sensor type ${sensorType}`);
+  if (sensorType !== SensorType.Temperature) throw new IpmiError(CC.InvalidDataField, `sensor type ${sensorType}`);
   return bmc.dcmi.temperatures(entityId, instance);
 }
 
@@ -141,7 +142,7 @@ function recordIdOf({ sdr }: BmcState, sensor: Sensor): number | undefined {
     const { record } = sdr.get(id);
     if (SdrHeader.decode(record, 0, SDR_HEADER).type !== SdrType.Full) return false;
     const { sensorNumber, ownerId, lun } = FullSensorRecord.decode(record, SDR_HEADER);
-    return ownerId === 0x20 && sensorNumber === sensor.declaration.number && lun === (sensor.declaration.lun ?? 0);
+    return ownerId === BMC_ADDRESS && sensorNumber === sensor.declaration.number && lun === (sensor.declaration.lun ?? 0);
   });
 }
 

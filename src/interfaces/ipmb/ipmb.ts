@@ -4,7 +4,17 @@ import { NetFn, Privilege, type Response } from '../../commands/command.ts';
 import { partyOf, type Answer, type Channel, type Context, type Dispatch, type Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { refuseRevoked, Requester, writeAgain, type WriteResult } from '../../services/bridging/requester.ts';
-import { broadcastFrame, buildResponse, FRAME_MAX, FRAME_MIN, parseFrame, SMS_LUN, STANDARD_ANSWER, type IpmiMessage } from '../../wire/index.ts';
+import {
+  BMC_ADDRESS,
+  broadcastFrame,
+  buildResponse,
+  FRAME_MAX,
+  FRAME_MIN,
+  parseFrame,
+  SMS_LUN,
+  STANDARD_ANSWER,
+  type IpmiMessage,
+} from '../../wire/index.ts';
 import { Arrival, messageOf } from '../arrival.ts';
 import { Exchange } from '../exchange.ts';
 import { RepeatedRequests } from '../repeated.ts';
@@ -49,7 +59,7 @@ export class IpmbInterface implements Interface<BmcState> {
   #disconnect: () => void = () => undefined;
 
   constructor(options: IpmbOptions) {
-    const { bmc, bus, channel = 0, address = 0x20, timeout, tries } = options;
+    const { bmc, bus, channel = 0, address = BMC_ADDRESS, timeout, tries } = options;
     this.#options = options;
     this.#exchange = new Exchange(bmc);
     this.channel = { number: channel, medium: 'ipmb', maxAnswer: FRAME_MAX - FRAME_MIN };

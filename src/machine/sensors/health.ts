@@ -1,3 +1,4 @@
+import { SensorType } from '../../commands/codes/sensor-types.ts';
 import type { Chassis } from '../chassis/chassis.ts';
 import type { Sensor } from './sensor.ts';
 import type { Sensors } from './sensors.ts';
@@ -20,12 +21,12 @@ export interface HealthReport {
 
 /** Sensor types by subsystem, table 42-3. */
 const SUBSYSTEMS = {
-  temperature: [0x01],
-  voltage: [0x02],
-  powerSystem: [0x08, 0x09, 0x0b, 0x03],
-  cooling: [0x04, 0x0a],
-  drives: [0x0d],
-  security: [0x05, 0x06],
+  temperature: [SensorType.Temperature],
+  voltage: [SensorType.Voltage],
+  powerSystem: [SensorType.PowerSupply, SensorType.PowerUnit, SensorType.OtherUnits, SensorType.Current],
+  cooling: [SensorType.Fan, SensorType.CoolingDevice],
+  drives: [SensorType.DriveSlot],
+  security: [SensorType.PhysicalSecurity, SensorType.PlatformSecurity],
 } as const;
 const NAMED: ReadonlySet<number> = new Set(Object.values(SUBSYSTEMS).flat());
 

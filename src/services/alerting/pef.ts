@@ -1,3 +1,5 @@
+import { EventType } from '../../commands/codes/events.ts';
+import { SensorType } from '../../commands/codes/sensor-types.ts';
 import { PEF_FILTERS, PefParameter, type EventFilter, type PefActionSet } from '../../commands/parameters/pef.ts';
 import type { Timer } from '../../world/world.ts';
 import { Alerts, type AlertSurroundings } from './alerts.ts';
@@ -37,7 +39,6 @@ const NONE = 0xffff;
 /** Events that wait for the postpone timer, and events whose alerts are under way; the oldest give way. */
 const MOST_PENDING = 64;
 /** The event that tells of a PEF action: system event, offset 4 (§42.2 table 42-3). */
-const SYSTEM_EVENT = 0x12;
 const PEF_ACTION_OFFSET = 4;
 /** Power actions, the strongest first; only one of them is carried out (table 17-1). */
 const POWER_ACTIONS: readonly (readonly [keyof PefActionSet, PowerAction, number])[] = [
@@ -208,12 +209,19 @@ export class Pef {
   /** The event message for actions, if it is wanted. One that such a message asks for has none, or there would be no end. */
   #tell(cause: PlatformEvent, actions: PefActionSet): void {
     const { address } = this.#options.identity;
-    const isTold = cause.sensorType === SYSTEM_EVENT && (cause.data[0] & 0xf) === PEF_ACTION_OFFSET && cause.generator === address;
+    const isTold = cause.sensorType === SensorType.SystemEvent && (cause.data[0] & 0xf) === PEF_ACTION_OFFSET && cause.generator === address;
     if (!this.parameters.control.eventMessages || isTold) return;
     const { alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt } = actions;
     const mask = [alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt].reduce((bits, on, i) => (on ? bits | (1 << i) : bits), 0);
     const data = Uint8Array.of(0xc0 | PEF_ACTION_OFFSET, mask, 0xff);
-    const event = { generator: address, sensorType: SYSTEM_EVENT, sensorNumber: 0, eventType: 0x6f, deassertion: false, data };
+    const event = {
+      generator: address,
+      sensorType: SensorType.SystemEvent,
+      sensorNumber: 0,
+      eventType: EventType.SensorSpecific,
+      deassertion: false,
+      data,
+    };
     unwaited(this.#options.events.raise(event), this.#setup.log, 'the event of a PEF action');
   }
 

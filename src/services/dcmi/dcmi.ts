@@ -1,5 +1,7 @@
 import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
 import { SetPowerLimit, ExceptionAction, ThermalAction } from '../../commands/dcmi/dcmi.ts';
+import { SensorType } from '../../commands/codes/sensor-types.ts';
+import { Unit } from '../../commands/codes/units.ts';
 import { dcmiParameters, DcmiParameter } from '../../commands/parameters/dcmi.ts';
 import { ParameterTable } from '../../state/parameters/parameter-table.ts';
 import type { Clock } from '../../world/world.ts';
@@ -28,8 +30,6 @@ export interface ThermalLimit {
 
 /** Entities that DCMI names by ids of its own (DCMI 1.5 table 5-4): inlet, processor, baseboard. */
 const ALIASES: Readonly<Record<number, number>> = { 0x40: 0x37, 0x41: 0x03, 0x42: 0x07 };
-const TEMPERATURE = 0x01;
-const WATTS = 6;
 
 const NO_LIMIT: PowerLimit = { exceptionAction: 0, limit: 0, correctionTime: 1000, samplingPeriod: 1 };
 const NO_THERMAL_LIMIT: ThermalLimit = { action: 0, limit: 60, exceptionTime: 60 };
@@ -182,13 +182,15 @@ export class Dcmi {
     return this.#sensors.all
       .filter(
         ({ declaration }) =>
-          declaration.type === TEMPERATURE && declaration.entityId === entity && (instance === 0 || declaration.entityInstance === instance),
+          declaration.type === SensorType.Temperature &&
+          declaration.entityId === entity &&
+          (instance === 0 || declaration.entityInstance === instance),
       )
       .sort((a, b) => a.declaration.entityInstance - b.declaration.entityInstance);
   }
 
   get #wattSensors(): Sensor[] {
-    return this.#sensors.all.filter(({ declaration }) => declaration.analog?.unit === WATTS);
+    return this.#sensors.all.filter(({ declaration }) => declaration.analog?.unit === Unit.Watts);
   }
 
   /** What the machine takes at a wall time, in watts; undefined: no sensor says. What hangs on its power takes nothing while it is off. */

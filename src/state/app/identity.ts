@@ -1,3 +1,4 @@
+import { BMC_ADDRESS } from '../../wire/message.ts';
 import { hexText } from '../../codec/index.ts';
 import type { Setup } from '../setup.ts';
 import { guidKey, stores } from '../stores.ts';
@@ -100,7 +101,7 @@ export class Identity {
     this.selfTest = options.selfTest ?? { result: SelfTest.Ok, detail: 0 };
     this.manufacturerId = options.manufacturerId ?? 0;
     this.productId = options.productId ?? 0;
-    this.address = options.address ?? 0x20;
+    this.address = options.address ?? BMC_ADDRESS;
     this.channel = options.channel ?? 0;
     this.support = options.support ?? BMC_SUPPORT;
     this.#given = { device: options.deviceGuid, system: options.systemGuid };

@@ -1,4 +1,5 @@
 import { EVM_REV, SelEventRecord, SelType } from '../../records/sel.ts';
+import { BMC_ADDRESS } from '../../wire/message.ts';
 import type { MessageBuffers } from '../app/message-buffers.ts';
 import type { Sel } from './sel.ts';
 import type { Setup } from '../setup.ts';
@@ -22,7 +23,7 @@ export interface PlatformEvent {
 /** Where every event goes: to the SEL if system event logging is on, and to whoever listens. */
 export class Events {
   /** Set Event Receiver (§29.1): FFh disables event messages; 20h is this BMC itself. */
-  receiver = { address: 0x20, lun: 0 };
+  receiver = { address: BMC_ADDRESS as number, lun: 0 };
   /**
    * Takes an event of this controller's own to its receiver, where that is another one. False: there is no way to it, so that
    * it is logged here.

@@ -1,3 +1,5 @@
+import { EventType } from '../../commands/codes/events.ts';
+import { SensorType } from '../../commands/codes/sensor-types.ts';
 import type { Comparison, EventFilter, PefActionSet } from '../../commands/parameters/pef.ts';
 import type { PlatformEvent } from '../log/events.ts';
 
@@ -79,31 +81,29 @@ function preconfigured(severity: number, sensorType: number, eventType: number, 
   };
 }
 
-const THRESHOLD = 0x01;
-const SPECIFIC = 0x6f;
 /** Offsets of going past a threshold: lower ones going low, upper ones going high. */
 const Past = { NonCritical: [0, 7], Critical: [2, 9], NonRecoverable: [4, 11] } as const;
 
 /** What a server comes with (§17.7 recommends it): the failures that somebody should hear of. */
 export const PRECONFIGURED: readonly EventFilter[] = [
-  preconfigured(Severity.Critical, 0x01, THRESHOLD, [...Past.Critical, ...Past.NonRecoverable]), // temperature
-  preconfigured(Severity.NonCritical, 0x01, THRESHOLD, Past.NonCritical),
-  preconfigured(Severity.Critical, 0x02, THRESHOLD, [...Past.Critical, ...Past.NonRecoverable]), // voltage
-  preconfigured(Severity.NonCritical, 0x02, THRESHOLD, Past.NonCritical),
-  preconfigured(Severity.Critical, 0x03, THRESHOLD, [...Past.Critical, ...Past.NonRecoverable]), // current
-  preconfigured(Severity.Critical, 0x04, THRESHOLD, [...Past.Critical, ...Past.NonRecoverable]), // fan
-  preconfigured(Severity.NonCritical, 0x04, THRESHOLD, Past.NonCritical),
-  preconfigured(Severity.Critical, 0x05, SPECIFIC, [0]), // chassis intrusion
-  preconfigured(Severity.NonRecoverable, 0x07, SPECIFIC, [0, 1, 2]), // processor: IERR, thermal trip, FRB1
-  preconfigured(Severity.Critical, 0x08, SPECIFIC, [1, 3]), // power supply: failure, input lost
-  preconfigured(Severity.NonCritical, 0x08, 0x0b, [1, 2, 3, 4, 5]), // power supply redundancy lost or degraded
-  preconfigured(Severity.Critical, 0x0c, SPECIFIC, [1]), // uncorrectable memory error
-  preconfigured(Severity.NonCritical, 0x0c, SPECIFIC, [5]), // limit of correctable memory errors
-  preconfigured(Severity.Critical, 0x0d, SPECIFIC, [1]), // drive fault
-  preconfigured(Severity.NonCritical, 0x0d, SPECIFIC, [2, 5, 6]), // predictive failure, critical or failed array
-  preconfigured(Severity.Critical, 0x0f, SPECIFIC, [0]), // system firmware error
-  preconfigured(Severity.NonCritical, 0x10, SPECIFIC, [4]), // SEL full
-  preconfigured(Severity.Critical, 0x13, SPECIFIC, [4, 5, 8, 10]), // PCI PERR, SERR, bus errors
-  preconfigured(Severity.Critical, 0x23, SPECIFIC, [1, 2, 3]), // watchdog: reset, power down, power cycle
-  preconfigured(Severity.Information, 0x12, SPECIFIC, [0, 1], false), // system reconfigured, OEM boot event
+  preconfigured(Severity.Critical, SensorType.Temperature, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
+  preconfigured(Severity.NonCritical, SensorType.Temperature, EventType.Threshold, Past.NonCritical),
+  preconfigured(Severity.Critical, SensorType.Voltage, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
+  preconfigured(Severity.NonCritical, SensorType.Voltage, EventType.Threshold, Past.NonCritical),
+  preconfigured(Severity.Critical, SensorType.Current, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
+  preconfigured(Severity.Critical, SensorType.Fan, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
+  preconfigured(Severity.NonCritical, SensorType.Fan, EventType.Threshold, Past.NonCritical),
+  preconfigured(Severity.Critical, SensorType.PhysicalSecurity, EventType.SensorSpecific, [0]), // chassis intrusion
+  preconfigured(Severity.NonRecoverable, SensorType.Processor, EventType.SensorSpecific, [0, 1, 2]), // processor: IERR, thermal trip, FRB1
+  preconfigured(Severity.Critical, SensorType.PowerSupply, EventType.SensorSpecific, [1, 3]), // power supply: failure, input lost
+  preconfigured(Severity.NonCritical, SensorType.PowerSupply, EventType.Redundancy, [1, 2, 3, 4, 5]), // power supply redundancy lost or degraded
+  preconfigured(Severity.Critical, SensorType.Memory, EventType.SensorSpecific, [1]), // uncorrectable memory error
+  preconfigured(Severity.NonCritical, SensorType.Memory, EventType.SensorSpecific, [5]), // limit of correctable memory errors
+  preconfigured(Severity.Critical, SensorType.DriveSlot, EventType.SensorSpecific, [1]), // drive fault
+  preconfigured(Severity.NonCritical, SensorType.DriveSlot, EventType.SensorSpecific, [2, 5, 6]), // predictive failure, critical or failed array
+  preconfigured(Severity.Critical, SensorType.FirmwareProgress, EventType.SensorSpecific, [0]), // system firmware error
+  preconfigured(Severity.NonCritical, SensorType.EventLoggingDisabled, EventType.SensorSpecific, [4]), // SEL full
+  preconfigured(Severity.Critical, SensorType.CriticalInterrupt, EventType.SensorSpecific, [4, 5, 8, 10]), // PCI PERR, SERR, bus errors
+  preconfigured(Severity.Critical, SensorType.Watchdog2, EventType.SensorSpecific, [1, 2, 3]), // watchdog: reset, power down, power cycle
+  preconfigured(Severity.Information, SensorType.SystemEvent, EventType.SensorSpecific, [0, 1], false), // system reconfigured, OEM boot event
 ];

@@ -1,3 +1,22 @@
+import { SensorType } from './sensor-types.ts';
+
+/** Event/reading type codes, IPMI 2.0 §42.1 tables 42-1 and 42-2; 70h and up are the makers'. */
+export const EventType = {
+  Threshold: 0x01,
+  Usage: 0x02,
+  State: 0x03,
+  PredictiveFailure: 0x04,
+  LimitStatus: 0x05,
+  Performance: 0x06,
+  Severity: 0x07,
+  Presence: 0x08,
+  Enablement: 0x09,
+  SystemState: 0x0a,
+  Redundancy: 0x0b,
+  PowerState: 0x0c,
+  SensorSpecific: 0x6f,
+} as const;
+
 /** The events of threshold sensors by their offsets (IPMI 2.0 table 42-2, event type 01h). */
 const THRESHOLD_WORDS = [
   'lower non-critical',
@@ -35,22 +54,22 @@ const SEVERITY = [
 
 /** Generic events by event type (table 42-2). */
 const GENERIC: Readonly<Record<number, readonly string[] | undefined>> = {
-  0x02: ['transition to idle', 'transition to active', 'transition to busy'],
-  0x03: ['state deasserted', 'state asserted'],
-  0x04: ['predictive failure deasserted', 'predictive failure asserted'],
-  0x05: ['limit not exceeded', 'limit exceeded'],
-  0x06: ['performance met', 'performance lags'],
-  0x07: SEVERITY,
-  0x08: ['device absent|device removed', 'device present|device inserted'],
-  0x09: ['device disabled', 'device enabled'],
-  0x0a: AVAILABILITY.map((state) => `transition to ${state}`),
-  0x0b: REDUNDANCY,
-  0x0c: ['d0 power state', 'd1 power state', 'd2 power state', 'd3 power state'],
+  [EventType.Usage]: ['transition to idle', 'transition to active', 'transition to busy'],
+  [EventType.State]: ['state deasserted', 'state asserted'],
+  [EventType.PredictiveFailure]: ['predictive failure deasserted', 'predictive failure asserted'],
+  [EventType.LimitStatus]: ['limit not exceeded', 'limit exceeded'],
+  [EventType.Performance]: ['performance met', 'performance lags'],
+  [EventType.Severity]: SEVERITY,
+  [EventType.Presence]: ['device absent|device removed', 'device present|device inserted'],
+  [EventType.Enablement]: ['device disabled', 'device enabled'],
+  [EventType.SystemState]: AVAILABILITY.map((state) => `transition to ${state}`),
+  [EventType.Redundancy]: REDUNDANCY,
+  [EventType.PowerState]: ['d0 power state', 'd1 power state', 'd2 power state', 'd3 power state'],
 };
 
 /** Events of sensor types by offset (table 42-3); `|` parts what clients call them. */
 const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
-  0x05: [
+  [SensorType.PhysicalSecurity]: [
     'general chassis intrusion|intrusion',
     'drive bay intrusion',
     'i/o card area intrusion',
@@ -59,7 +78,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'unauthorized dock',
     'fan area intrusion',
   ],
-  0x06: [
+  [SensorType.PlatformSecurity]: [
     'secure mode violation attempt|front panel lockout violation attempted',
     'pre-boot password violation - user password|user password',
     'pre-boot password violation attempt - setup password|setup password',
@@ -67,7 +86,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'other pre-boot password violation',
     'out-of-band access password violation',
   ],
-  0x07: [
+  [SensorType.Processor]: [
     'ierr',
     'thermal trip',
     'frb1/bist failure',
@@ -82,7 +101,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'machine check exception|uncorrectable machine check exception',
     'correctable machine check error',
   ],
-  0x08: [
+  [SensorType.PowerSupply]: [
     'presence detected',
     'power supply failure detected|failure detected',
     'predictive failure',
@@ -92,7 +111,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'configuration error',
     'power supply inactive',
   ],
-  0x09: [
+  [SensorType.PowerUnit]: [
     'power off/power down|power off/down|power off',
     'power cycle',
     '240va power down',
@@ -102,7 +121,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'power unit failure detected|failure detected',
     'predictive failure',
   ],
-  0x0c: [
+  [SensorType.Memory]: [
     'correctable ecc|correctable memory error',
     'uncorrectable ecc|uncorrectable memory error',
     'parity|memory parity',
@@ -115,7 +134,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'memory automatically throttled|throttled',
     'critical overtemperature',
   ],
-  0x0d: [
+  [SensorType.DriveSlot]: [
     'drive presence|drive present|presence detected',
     'drive fault',
     'predictive failure',
@@ -126,12 +145,12 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'rebuild/remap in progress|rebuild in progress',
     'rebuild/remap aborted|rebuild aborted',
   ],
-  0x0f: [
+  [SensorType.FirmwareProgress]: [
     'system firmware error (post error)|system firmware error|system firmware hang|unspecified error',
     'system firmware hang',
     'system firmware progress|system firmware progress: unspecified',
   ],
-  0x10: [
+  [SensorType.EventLoggingDisabled]: [
     'correctable memory error logging disabled',
     'event type logging disabled',
     'log area reset/cleared|log area cleared|log cleared',
@@ -140,7 +159,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'sel almost full|log almost full',
     'correctable machine check error logging disabled',
   ],
-  0x12: [
+  [SensorType.SystemEvent]: [
     'system reconfigured',
     'oem system boot event',
     'undetermined system hardware failure',
@@ -148,7 +167,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'pef action',
     'timestamp clock synch|timestamp clock sync',
   ],
-  0x13: [
+  [SensorType.CriticalInterrupt]: [
     'front panel nmi/diagnostic interrupt|nmi/diag interrupt',
     'bus timeout',
     'i/o channel check nmi',
@@ -162,8 +181,8 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'bus fatal error',
     'bus degraded',
   ],
-  0x14: ['power button pressed', 'sleep button pressed', 'reset button pressed', 'fru latch open', 'fru service request button'],
-  0x1d: [
+  [SensorType.Button]: ['power button pressed', 'sleep button pressed', 'reset button pressed', 'fru latch open', 'fru service request button'],
+  [SensorType.BootInitiated]: [
     'initiated by power up',
     'initiated by hard reset',
     'initiated by warm reset',
@@ -173,8 +192,14 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'os initiated warm reset|os run-time software initiated warm reset',
     'system restart',
   ],
-  0x1e: ['no bootable media', 'non-bootable diskette left in drive', 'pxe server not found', 'invalid boot sector', 'timeout waiting for selection'],
-  0x1f: [
+  [SensorType.BootError]: [
+    'no bootable media',
+    'non-bootable diskette left in drive',
+    'pxe server not found',
+    'invalid boot sector',
+    'timeout waiting for selection',
+  ],
+  [SensorType.OsBoot]: [
     'a: boot completed',
     'c: boot completed',
     'pxe boot completed',
@@ -187,8 +212,13 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'installation aborted',
     'installation failed',
   ],
-  0x20: ['error during system startup|stop during os load/init', 'run-time critical stop|run-time stop', 'os graceful stop', 'os graceful shutdown'],
-  0x22: [
+  [SensorType.OsCriticalStop]: [
+    'error during system startup|stop during os load/init',
+    'run-time critical stop|run-time stop',
+    'os graceful stop',
+    'os graceful shutdown',
+  ],
+  [SensorType.AcpiPowerState]: [
     's0/g0: working|s0/g0 working|s0/g0',
     's1: sleeping with system hardware and processor context maintained|s1',
     's2: sleeping, processor context lost|s2',
@@ -203,9 +233,19 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'legacy on state',
     'legacy off state',
   ],
-  0x23: ['timer expired', 'hard reset', 'power down', 'power cycle', 'reserved', 'reserved', 'reserved', 'reserved', 'timer interrupt'],
-  0x25: ['entity present|present', 'entity absent|absent', 'entity disabled|disabled'],
-  0x28: [
+  [SensorType.Watchdog2]: [
+    'timer expired',
+    'hard reset',
+    'power down',
+    'power cycle',
+    'reserved',
+    'reserved',
+    'reserved',
+    'reserved',
+    'timer interrupt',
+  ],
+  [SensorType.EntityPresence]: ['entity present|present', 'entity absent|absent', 'entity disabled|disabled'],
+  [SensorType.ManagementHealth]: [
     'sensor access degraded or unavailable',
     'controller access degraded or unavailable',
     'management controller off-line',
@@ -213,9 +253,9 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'sensor failure',
     'fru failure',
   ],
-  0x29: ['battery low|low', 'battery failed|failed', 'battery presence detected|presence detected'],
-  0x2a: ['session activated', 'session deactivated', 'invalid username or password', 'invalid password disable'],
-  0x2b: [
+  [SensorType.Battery]: ['battery low|low', 'battery failed|failed', 'battery presence detected|presence detected'],
+  [SensorType.SessionAudit]: ['session activated', 'session deactivated', 'invalid username or password', 'invalid password disable'],
+  [SensorType.VersionChange]: [
     'hardware change detected',
     'firmware or software change detected',
     'hardware incompatibility detected',
@@ -225,7 +265,7 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'hardware change success',
     'software or f/w change success|firmware or software change success',
   ],
-  0x2c: [
+  [SensorType.FruState]: [
     'not installed',
     'inactive',
     'activation requested',
@@ -237,14 +277,41 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
   ],
 };
 
-export const THRESHOLD_TYPE = 0x01;
-export const SENSOR_SPECIFIC = 0x6f;
+/** The states that a sensor-specific sensor of a type can show (table 42-3); others may show the first eight. */
+export const possibleStates: Readonly<Record<number, number>> = {
+  [SensorType.PhysicalSecurity]: 0x007f,
+  [SensorType.Processor]: 0x0fff,
+  [SensorType.PowerSupply]: 0x007f,
+  [SensorType.PowerUnit]: 0x00ff,
+  [SensorType.Memory]: 0x07ff,
+  [SensorType.DriveSlot]: 0x01ff,
+  [SensorType.CriticalInterrupt]: 0x0fff,
+  [SensorType.Button]: 0x001f,
+  [SensorType.Watchdog2]: 0x010f,
+  [SensorType.EntityPresence]: 0x0007,
+  [SensorType.Battery]: 0x0007,
+};
+
+/** The states of the generic event/reading types (table 42-2). */
+export const genericStates: Readonly<Record<number, number>> = {
+  [EventType.Usage]: 0x0007,
+  [EventType.State]: 0x0003,
+  [EventType.PredictiveFailure]: 0x0003,
+  [EventType.LimitStatus]: 0x0003,
+  [EventType.Performance]: 0x0003,
+  [EventType.Severity]: 0x01ff,
+  [EventType.Presence]: 0x0003,
+  [EventType.Enablement]: 0x0003,
+  [EventType.SystemState]: 0x01ff,
+  [EventType.Redundancy]: 0x00ff,
+  [EventType.PowerState]: 0x000f,
+};
 
 /** The event that words name, as far as a sensor of these types can have it: an offset. Undefined: none, or more than one. */
 export function eventOffset(words: string, sensorType: number, eventType: number): number | undefined {
   const wanted = plain(words);
-  if (eventType === THRESHOLD_TYPE) return thresholdOffset(wanted);
-  const known = (eventType === SENSOR_SPECIFIC ? SPECIFIC[sensorType] : GENERIC[eventType]) ?? [];
+  if (eventType === EventType.Threshold) return thresholdOffset(wanted);
+  const known = (eventType === EventType.SensorSpecific ? SPECIFIC[sensorType] : GENERIC[eventType]) ?? [];
   const names = known.map((text) => text.split('|').map(plain));
   const exact = names.findIndex((those) => those.includes(wanted));
   if (exact >= 0) return exact;
@@ -254,8 +321,8 @@ export function eventOffset(words: string, sensorType: number, eventType: number
 
 /** What words there are for a sensor's events. */
 export function eventWords(sensorType: number, eventType: number): string[] {
-  if (eventType === THRESHOLD_TYPE) return THRESHOLD_WORDS;
-  return ((eventType === SENSOR_SPECIFIC ? SPECIFIC[sensorType] : GENERIC[eventType]) ?? []).map((text) => text.split('|')[0]);
+  if (eventType === EventType.Threshold) return THRESHOLD_WORDS;
+  return ((eventType === EventType.SensorSpecific ? SPECIFIC[sensorType] : GENERIC[eventType]) ?? []).map((text) => text.split('|')[0]);
 }
 
 /** `upper critical going high`, `uc high` or `uc`: the way that tells of trouble, unless the words say the other one. */

@@ -1,0 +1,53 @@
+import { byName, codesOf } from './table.ts';
+
+/** Sensor types, IPMI 2.0 §42.2 table 42-3: code, and what settings call it. */
+const SENSOR_TYPES = {
+  Temperature: [0x01, 'temperature'],
+  Voltage: [0x02, 'voltage'],
+  Current: [0x03, 'current'],
+  Fan: [0x04, 'fan'],
+  PhysicalSecurity: [0x05, 'physical security'],
+  PlatformSecurity: [0x06, 'platform security'],
+  Processor: [0x07, 'processor'],
+  PowerSupply: [0x08, 'power supply'],
+  PowerUnit: [0x09, 'power unit'],
+  CoolingDevice: [0x0a, 'cooling device'],
+  OtherUnits: [0x0b, 'other units-based sensor'],
+  Memory: [0x0c, 'memory'],
+  DriveSlot: [0x0d, 'drive slot / bay'],
+  PostMemoryResize: [0x0e, 'post memory resize'],
+  FirmwareProgress: [0x0f, 'system firmware progress'],
+  EventLoggingDisabled: [0x10, 'event logging disabled'],
+  Watchdog1: [0x11, 'watchdog 1'],
+  SystemEvent: [0x12, 'system event'],
+  CriticalInterrupt: [0x13, 'critical interrupt'],
+  Button: [0x14, 'button'],
+  Module: [0x15, 'module / board'],
+  Microcontroller: [0x16, 'microcontroller / coprocessor'],
+  AddInCard: [0x17, 'add-in card'],
+  Chassis: [0x18, 'chassis'],
+  ChipSet: [0x19, 'chip set'],
+  OtherFru: [0x1a, 'other fru'],
+  Cable: [0x1b, 'cable / interconnect'],
+  Terminator: [0x1c, 'terminator'],
+  BootInitiated: [0x1d, 'system boot initiated'],
+  BootError: [0x1e, 'boot error'],
+  OsBoot: [0x1f, 'os boot'],
+  OsCriticalStop: [0x20, 'os critical stop'],
+  Slot: [0x21, 'slot / connector'],
+  AcpiPowerState: [0x22, 'system acpi power state'],
+  Watchdog2: [0x23, 'watchdog 2'],
+  PlatformAlert: [0x24, 'platform alert'],
+  EntityPresence: [0x25, 'entity presence'],
+  MonitorAsic: [0x26, 'monitor asic / ic'],
+  Lan: [0x27, 'lan'],
+  ManagementHealth: [0x28, 'management subsystem health'],
+  Battery: [0x29, 'battery'],
+  SessionAudit: [0x2a, 'session audit'],
+  VersionChange: [0x2b, 'version change'],
+  FruState: [0x2c, 'fru state'],
+} as const;
+
+export const SensorType = codesOf(SENSOR_TYPES);
+/** Codes by name. */
+export const sensorTypes: Readonly<Record<string, number>> = byName(SENSOR_TYPES);
