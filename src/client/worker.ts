@@ -1,3 +1,4 @@
+import { bodyBytes } from '../commands/body.ts';
 import { CC, ERROR_CODES, hexText } from '../codec/index.ts';
 import { Context, handleRaw, Router, type Answer, type Channel, type HandlerSet, type Medium, type Registration } from '../router/index.ts';
 import {
@@ -173,7 +174,7 @@ export class Worker {
     const context = new RemoteContext(request);
     this.#contexts.set(request.token, context);
     const data = fromHex(request.data) ?? new Uint8Array(0);
-    const prefix = prefixOf(request);
+    const prefix = bodyBytes(request);
     const message = { netFn: request.netFn, cmd: request.cmd, lun: request.lun, data: Uint8Array.of(...prefix, ...data) };
     const answer = router ? await router.dispatch(message, context) : Uint8Array.of(CC.InvalidCommand, ...prefix);
     this.#contexts.delete(request.token);
@@ -211,8 +212,3 @@ export class Worker {
 
 const claimKey = ({ netFn, cmd, body, channel, lun }: { netFn: number; cmd: number | '*'; body?: number; channel?: number; lun?: number }): string =>
   [netFn, cmd, body, channel, lun].join('.');
-
-function prefixOf({ netFn, body }: WireRequest): number[] {
-  if (body === undefined) return [];
-  return netFn === 0x2c ? [body] : [body & 0xff, (body >> 8) & 0xff, body >> 16];
-}

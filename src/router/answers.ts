@@ -1,3 +1,4 @@
+import { bodyBytes } from '../commands/body.ts';
 import { CC } from '../codec/index.ts';
 import { NetFn } from '../commands/command.ts';
 import type { Claim } from './handlers.ts';
@@ -36,8 +37,7 @@ export function prefixIn({ netFn, data }: Message): Uint8Array {
 
 /** The bytes that a claim's requests and answers carry before their data. */
 export function prefixOf({ netFn, body }: Claim): Uint8Array {
-  if (body === undefined) return NO_PREFIX;
-  return netFn === NetFn.Group ? Uint8Array.of(body) : Uint8Array.of(body & 0xff, (body >> 8) & 0xff, body >> 16);
+  return bodyBytes({ netFn, body });
 }
 
 /** What an interface calls before it is open: whoever asks so early may ask again. */

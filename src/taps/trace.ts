@@ -1,8 +1,9 @@
+import { bodyOf } from '../commands/body.ts';
 import { completionCodeName, hex2, type Layout } from '../codec/index.ts';
 import { MasterWriteRead, SendMessage } from '../commands/app/bridging.ts';
 import { GetMessage } from '../commands/app/global.ts';
 import { oemName } from '../commands/oem-registry.ts';
-import { keyName, NetFn, type Command } from '../commands/command.ts';
+import { keyName, type Command } from '../commands/command.ts';
 import { parameterText } from '../commands/parameters/parameter-text.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
 import type { Answer, Context, Message } from '../joint/message.ts';
@@ -105,7 +106,7 @@ function traceLine(router: Names, message: Message, context: Context, answer: An
 
 function requestText(router: Names, message: Message, channel: number, withData: boolean): string {
   const entry = router.find(message, channel);
-  const key = { netFn: message.netFn, cmd: message.cmd, ...bodyOf(message) };
+  const key = { netFn: message.netFn, cmd: message.cmd, body: bodyOf(message) };
   const maker = oemName(key);
   const name = entry?.handler.name ?? `${keyName(key)} (${maker === undefined ? '' : `${maker}, `}nobody's)`;
   if (!withData) return name;
@@ -125,11 +126,6 @@ function answerText(router: Names, message: Message, channel: number, answer: An
       ? `${answer.length - 1} byte(s)`
       : bytes(answer.subarray(1));
   return data || 'ok';
-}
-
-function bodyOf({ netFn, data }: Message): { body?: number } {
-  if (netFn === NetFn.Group && data.length > 0) return { body: data[0] };
-  return netFn === NetFn.OemGroup && data.length > 2 ? { body: data[0] | (data[1] << 8) | (data[2] << 16) } : {};
 }
 
 /** The parameter that a request is about; undefined: of none, or nobody can tell. */

@@ -1,3 +1,4 @@
+import { bodyBytes, bodyOf } from '../../commands/body.ts';
 import { CC, IpmiError } from '../../codec/index.ts';
 import {
   GetCommandEnables,
@@ -58,14 +59,9 @@ function bodiesOf(bmc: BmcState, netFn: number): (number | undefined)[] {
   return [...bodies].sort((a, b) => a - b);
 }
 
-function bodyBytes(netFn: number, body: number | undefined): Uint8Array {
-  if (body === undefined) return new Uint8Array(0);
-  return netFn === NetFn.Group ? Uint8Array.of(body) : Uint8Array.of(body & 0xff, (body >> 8) & 0xff, body >> 16);
-}
-
 /** Who would serve the command on its channel: claimed, allowed by the policy, and not for another kind of channel. */
 function served(bmc: BmcState, { channel, netFn, lun, cmd, body }: FirewallTarget): Entry | undefined {
-  const message = { netFn, lun, cmd, data: bodyBytes(netFn, body) };
+  const message = { netFn, lun, cmd, data: bodyBytes({ netFn, body }) };
   const entry = bmc.router.find(message, channel);
   if (entry === undefined || !bmc.firewall.permits(message, channel)) return undefined;
   return entry.systemInterfaceOnly && bmc.channels.get(channel)?.medium !== MediumType.SystemInterface ? undefined : entry;
@@ -85,7 +81,7 @@ interface Range {
 function bodiesIn(bmc: BmcState, netFn: number, bytes: Uint8Array): (number | undefined)[] {
   if (bytes.length === 0) return bodiesOf(bmc, netFn);
   if (bytes.length !== (netFn === NetFn.Group ? 1 : netFn === NetFn.OemGroup ? 3 : 0)) throw new IpmiError(CC.RequestLengthInvalid);
-  return [netFn === NetFn.Group ? bytes[0] : bytes[0] | (bytes[1] << 8) | (bytes[2] << 16)];
+  return [bodyOf({ netFn, data: bytes })];
 }
 
 /** Calls `each` for the 128 commands of a range, with every body that is meant. */
@@ -211,7 +207,7 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
       lun1: luns[1],
       lun2: luns[2],
       lun3: luns[3],
-      body: bodyBytes(netFn === NetFn.Group ? NetFn.Group : NetFn.OemGroup, body),
+      body: bodyBytes({ netFn: netFn === NetFn.Group ? NetFn.Group : NetFn.OemGroup, body }),
     };
   }),
 ];

@@ -1,3 +1,4 @@
+import { bodyOf } from '../../commands/body.ts';
 import { CC } from '../../codec/index.ts';
 import { NetFn } from '../../commands/command.ts';
 import type { Channel, Context, Message } from '../../joint/message.ts';
@@ -66,7 +67,7 @@ export class Firewall implements Policy {
 
   allowsSubFunction({ netFn, lun, cmd, data }: Message, context: Context, subFunction: number): boolean {
     if (this.#subFunctions.size === 0) return true;
-    const body = netFn === 0x2c ? data[0] : netFn === 0x2e ? data[0] | (data[1] << 8) | (data[2] << 16) : undefined;
+    const body = bodyOf({ netFn, data });
     for (let at: Context | undefined = context; at !== undefined; at = at.cause) {
       const target = { channel: at.channel.number, netFn, lun, cmd, body };
       if (at.bmc === context.bmc && this.disabledSubFunctions(target) & (1 << subFunction)) return false;
