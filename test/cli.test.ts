@@ -157,6 +157,12 @@ test('version', async () => {
 
 test.each([
   ['bmcs:\n  - { name: a }\n  - { name: b }\n  - { name: a }\n', 'f:4:13 bmcs.2.name: expected a name that no other BMC of the file has'],
+  // A satellite's values lie under such a name.
+  ['bmcs:\n  - { name: a, satellites: [{ address: 0x82 }] }\n  - { name: a/82h }\n', 'f:3:13 bmcs.1.name: expected a name that no other BMC'],
+  [
+    'bmcs:\n  - { name: a/82h/84h }\n  - { name: a, satellites: [{ address: 0x82, satellites: [{ address: 0x84 }] }] }\n',
+    'f:2:13 bmcs.0.name: expected a name that no other BMC',
+  ],
   ['bmcs:\n  - { userSlots: 5 }\n  - { userSlots: 6 }\n', 'f:3:5 bmcs.1.name: expected a name that no other BMC'],
   ['bmcs:\n  - { count: 2, name: a }\n', 'f:2:23 bmcs.0.name: expected a name that no other BMC of the file has (with count: one with {n} in it)'],
   ['name: "a\\nb"\n', 'f:1:7 name: expected 1 to 64 characters, none of them a control character'],

@@ -1,5 +1,5 @@
 import { interfacesOf } from '../config/channels.ts';
-import { satelliteName } from '../config/locators.ts';
+import { fullNameOfSatellite, satelliteName } from '../config/locators.ts';
 import type { BmcOptions, SatelliteOptions } from '../config/options.ts';
 import { MessageBus, type BusWeather } from '../interfaces/index.ts';
 import type { BmcState } from '../bmc-state.ts';
@@ -40,7 +40,7 @@ export const satelliteSettings = (
   parent: string,
   { address, name = satelliteName(address), identity, sensors, fru, firewall, satellites }: SatelliteOptions,
 ): BmcOptions => ({
-  name: `${parent}/${address.toString(16)}h`,
+  name: fullNameOfSatellite(parent, address),
   interfaces: [{ type: 'ipmb', address }],
   sdr: { name },
   identity,

@@ -67,3 +67,8 @@ test('every line names its BMC once, whoever wrote it', () => {
   });
   expect(lines.map((line) => line.slice(30))).toEqual(['node-7: power off failed\n', 'node-7: power off failed\n']);
 });
+
+test.each(['\u202e', '\u2066', '\u200b', '\u2028', '\x1b', '\x9b'])('L: %j in a name neither turns nor hides nor ends a line', (character) => {
+  const [line] = written({}, (log) => log.warn(`log-in of 'ad${character}min'`));
+  expect(line).toContain(`'ad\\x${character.charCodeAt(0).toString(16)}min'`);
+});

@@ -2,6 +2,7 @@ import { ERROR_CODES } from '../codec/index.ts';
 import type { z } from 'zod';
 import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
+import { fullNameOfSatellite } from './locators.ts';
 import type { BmcOptions } from './options.ts';
 import { bmcSchema, countSchema, fileSchema, stateSchema } from './schema.ts';
 import { defOf, keysAt, schemasAt } from './schema-walk.ts';
@@ -63,11 +64,18 @@ export function parseFile(text: string, file: string): FileOptions {
 
 const CLASH = 'expected a name that no other BMC of the file has (with count: one with {n} in it)';
 
-/** BMCs that have a name of another one: by it the state directory, the log and the trace tell BMCs apart. */
+/** BMCs that have a name of another one or of its satellites: by it the state directory, the log and the trace tell BMCs apart. */
 function nameClashes(bmcs: readonly BmcOptions[]): number[] {
+  const satellites = new Set(bmcs.flatMap(({ name = 'bmc', satellites: own }) => satelliteNames(name, own)));
   const seen = new Set<string>();
-  return bmcs.flatMap(({ name = 'bmc' }, i) => (seen.size < seen.add(name).size ? [] : [i]));
+  return bmcs.flatMap(({ name = 'bmc' }, i) => (seen.size < seen.add(name).size && !satellites.has(name) ? [] : [i]));
 }
+
+const satelliteNames = (parent: string, satellites: BmcOptions['satellites'] = []): string[] =>
+  satellites.flatMap((one) => {
+    const name = fullNameOfSatellite(parent, one.address);
+    return [name, ...satelliteNames(name, one.satellites)];
+  });
 
 /** Numbers as a placeholder leaves them: as YAML has them, in hex too. */
 const NUMBER = /^(-?(0|[1-9]\d*)(\.\d+)?|0x[\da-f]+)$/i;

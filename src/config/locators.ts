@@ -62,6 +62,9 @@ function satelliteLocators({ address, channel = 0, entity, fru = [], name = sate
   return [controllerLocator({ address, channel, support: satelliteSupport({ fru }), entity, name }), ...fruLocators(fru, address, channel)];
 }
 
+/** By which the log and the state directory know it: the name of its BMC with its address. */
+export const fullNameOfSatellite = (parent: string, address: number): string => `${parent}/${address.toString(16)}h`;
+
 export const satelliteName = (address: number): string => `MC ${address.toString(16).padStart(2, '0')}h`;
 
 function controllerLocator({ address, channel, support, entity, name }: Controller): Uint8Array {

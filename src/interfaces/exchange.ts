@@ -67,7 +67,7 @@ export class Exchange {
     try {
       if (privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
       const data = Uint8Array.of(session?.handle ?? 0, ...buildMessage(request));
-      this.#bmc.messages.deliver({ channel: arrival.channel.number, privilege, data }, partyOf(arrival));
+      this.#bmc.messages.deliver({ channel: arrival.channel.number, privilege, data }, partyOf(arrival), arrival.session);
     } catch (error) {
       const cc = error instanceof IpmiError ? error.cc : CC.Unspecified;
       if (request.netFn % 2 === 0) this.#answered(arrival, Uint8Array.of(cc));

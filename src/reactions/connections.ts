@@ -22,7 +22,10 @@ export function connectState(
     bmc.payloads.release(session, reason);
     bmc.blobs.release(session);
     // Who is only gone may come back to an upload; whose rights were taken may not.
-    if (reason === 'user-changed' || reason === 'revoked') bmc.update?.revoke(sessionKey(session));
+    if (reason === 'user-changed' || reason === 'revoked') {
+      bmc.update?.revoke(sessionKey(session));
+      bmc.messages.forget(session);
+    }
     bmc.sol.release(session);
     bmc.lan.release(session);
     bmc.sdr.release(session);

@@ -120,3 +120,19 @@ test('L: a state directory that others may write to is refused, and says what to
   await world.until(world.files.write('/state/secrets.journal', new Uint8Array(0), { mode: 0o666 }));
   await expect(world.until(Storage.open(world.files, '/state', { warn: () => undefined }))).rejects.toThrow('secrets.journal: others may write');
 });
+
+test('L: where everybody may put another directory in its place, that is told', async () => {
+  for (const [mode, isTold] of [
+    [0o777, true],
+    [0o1777, false],
+    [0o775, false],
+  ] as const) {
+    const world = simWorld(1);
+    await world.until(world.files.mkdir('/open', mode));
+    const told: string[] = [];
+    await world.until((await world.until(Storage.open(world.files, '/open/state', { warn: (line) => told.push(line) }))).close());
+    expect(told, mode.toString(8)).toEqual(
+      isTold ? [expect.stringMatching(/^\/open: everybody may put another directory in the place of \/open\/state/)] : [],
+    );
+  }
+});

@@ -272,6 +272,10 @@ async function countAgain(journals: Journals): Promise<void> {
 
 /** As ssh does it: whoever may write here decides who gets in. */
 async function checkWriters(files: Files, directory: string, warn: (message: string) => void): Promise<void> {
+  const above = directory.includes('/') ? directory.replace(/\/+[^/]*\/*$/, '') || '/' : '.';
+  const { mode: modeAbove = 0 } = (await files.access(above)) ?? {};
+  if ((modeAbove & 0o1002) === 0o002)
+    warn(`${above}: everybody may put another directory in the place of ${directory}; take that from them: chmod o-w`);
   const places = [directory, ...FILES.map((file) => `${directory}/${fileName(file)}`)];
   for (const place of places) {
     const access = await files.access(place);

@@ -48,6 +48,8 @@ const requests: Record<string, [number, number, number[]]> = {
   'Set User Password, cut': [NetFn.App, 0x47, [2, 2, ...secret(9)]],
   'Set Channel Security Keys': [NetFn.App, 0x56, [1, 1, 1, ...secret(17), 0, 0, 0]],
   'Set Channel Security Keys, cut': [NetFn.App, 0x56, [1, 1, 1, ...secret(12)]],
+  'Set LAN Configuration Parameters, community string': [NetFn.Transport, 0x01, [1, 16, ...secret(17), 0]],
+  'Set LAN Configuration Parameters, community string, cut': [NetFn.Transport, 0x01, [1, 16, ...secret(9)]],
   'Activate Session': [NetFn.App, 0x3a, [2, 4, ...secret(16), 1, 0, 0, 0]],
   'Activate Session, cut': [NetFn.App, 0x3a, [2, 4, ...secret(16)]],
 };
@@ -89,6 +91,15 @@ test('Get AuthCode: the code that answers is a secret', async () => {
     expect(answer[0]).toBe(0);
     expectHidden(lines, Uint8Array.from(answer.slice(1)));
   }
+});
+
+test('L: Get LAN Configuration Parameters: the community string is a secret, other parameters are not', async () => {
+  const { lines, ask } = tracer();
+  await ask(NetFn.Transport, 0x01, [1, 16, ...secret(17), 0]);
+  expect((await ask(NetFn.Transport, 0x02, [1, 16, 0, 0])).slice(2, 10)).toEqual(secret(8));
+  expectHidden(lines);
+  await ask(NetFn.Transport, 0x02, [1, 0, 0, 0]);
+  expect(lines.at(-1)).toContain('state=0');
 });
 
 test('Get Session Challenge: the challenge is a secret until its session is there', async () => {

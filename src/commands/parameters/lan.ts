@@ -69,6 +69,7 @@ export const LanParameter = {
   Community: lan({
     selector: 16,
     name: 'Community String',
+    secret: true,
     layout: { community: text(18) },
     initial: { community: 'public' },
     setting: 'community',

@@ -111,7 +111,7 @@ export const SerialParameter = {
   }),
   DialCommand: serial({ selector: 13, name: 'Modem Dial Command', layout: { text: rest(1, 8) }, initial: { text: fromLatin1('ATD') } }),
   PageBlackout: serial({ selector: 14, name: 'Page Blackout Interval', layout: { minutes: u8 } }),
-  Community: serial({ selector: 15, name: 'Community String', layout: { community: text(18) }, initial: { community: 'public' } }),
+  Community: serial({ selector: 15, name: 'Community String', secret: true, layout: { community: text(18) }, initial: { community: 'public' } }),
   DestinationCount: serial({
     selector: 16,
     name: 'Number of Alert Destinations',

@@ -80,7 +80,11 @@ function toSystemSoftware(message: Uint8Array, context: Asked): Sent {
   if (channel.medium === 'system-interface') throw new IpmiError(CC.InvalidDataField, 'system software has its own messages already');
   if (message.length < FRAME_MIN) throw new IpmiError(CC.RequestLengthInvalid, `${message.length} bytes are no message`);
   const data = session ? Uint8Array.of(session.handle, ...message) : message.slice(1);
-  bmc.messages.deliver({ channel: channel.number, privilege: session ? privilege : Privilege.None, data }, partyOf(context) ?? requester);
+  bmc.messages.deliver(
+    { channel: channel.number, privilege: session ? privilege : Privilege.None, data },
+    partyOf(context) ?? requester,
+    context.actor,
+  );
   return { message: new Uint8Array(0) };
 }
 

@@ -248,3 +248,19 @@ describe('M13: nobody speaks in another name', () => {
     expect(bmc.messages.waiting).toBe(16);
   });
 });
+
+describe('I2: what waits for system software', () => {
+  test.each<[string, (bmc: Bmc) => unknown, number]>([
+    ['a password', ({ users }) => users.setPassword(3, new Uint8Array(16)), 0],
+    ['an access mode', ({ channels }) => channels.setPresentAccess(1, { ...channels.access(1, 'present'), accessMode: 0 }), 0],
+    ['nothing: it only closed', ({ sessions }) => sessions.close(sessions.active[0], 'closed'), 1],
+  ])('of a session that ended by %s', async (_what, revoke, left) => {
+    const users = [2, 3].map((id) => ({ id, name: `user${id}`, password: 'secret' }));
+    const { world, bmc, session } = await rack({ users });
+    const message = sendMessage(0, frame(BMC_ADDRESS, { toLun: 2, from: 0x81 }), 15);
+    await bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: message }, session(Privilege.Operator, 3));
+    expect(bmc.messages.waiting).toBe(1);
+    await world.until(Promise.resolve(revoke(bmc)));
+    expect([bmc.messages.waiting, bmc.messages.attention.set]).toEqual([left, left === 1]);
+  });
+});

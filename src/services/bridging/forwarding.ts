@@ -127,7 +127,7 @@ export class Forwarding {
       cmd: ForwardedCommand.cmd,
       data: inner,
     });
-    this.#messages.deliver({ channel: channel.number, privilege, data: message.slice(1) }, party);
+    this.#messages.deliver({ channel: channel.number, privilege, data: message.slice(1) }, party, context.actor);
     return new Promise((resolve) => {
       this.#pending.set(sequence, { resolve, party });
       this.#places.add(party);

@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { Shares } from '../../joint/shares.ts';
+import type { SessionView } from '../../joint/message.ts';
 import { Listeners } from '../listeners.ts';
 
 /** BMC global enables, IPMI 2.0 §22.1. */
@@ -45,7 +46,7 @@ export class MessageBuffers {
   #enables = AFTER_RESET;
   #watchdogPreTimeout = false;
   #event: Uint8Array | undefined;
-  #queue: { readonly message: ReceivedMessage; readonly party: unknown }[] = [];
+  #queue: { readonly message: ReceivedMessage; readonly party: unknown; readonly session: SessionView | undefined }[] = [];
   readonly #places = new Shares(QUEUE_LIMIT);
   /** Channels whose messages system software does not want (Enable Message Channel Receive, §22.5). */
   #deaf = new Set<number>();
@@ -107,18 +108,18 @@ export class MessageBuffers {
 
   /**
    * Queues a message for system software. `party`: whose it is, an account or a controller; one that has its share of the queue waits
-   * for its own messages to be read. False: no place, or the channel's reception is disabled.
+   * for its own messages to be read; `session`: who may not have it delivered any more once its rights are taken. False: no place, or the channel's reception is disabled.
    */
-  receive(message: ReceivedMessage, party?: unknown): boolean {
+  receive(message: ReceivedMessage, party?: unknown, session?: SessionView): boolean {
     if (this.#deaf.has(message.channel) || !this.#places.take(party)) return false;
-    this.#queue.push({ message, party });
+    this.#queue.push({ message, party, session });
     this.#update();
     return true;
   }
 
   /** As `receive`, but says why not: throws D3h for a channel that system software does not listen to, C0h for a full queue. */
-  deliver(message: ReceivedMessage, party?: unknown): void {
-    if (this.receive(message, party)) return;
+  deliver(message: ReceivedMessage, party?: unknown, session?: SessionView): void {
+    if (this.receive(message, party, session)) return;
     if (!this.receives(message.channel))
       throw new IpmiError(CC.DestinationUnavailable, `system software does not listen to channel ${message.channel}`);
     throw new IpmiError(CC.NodeBusy, 'the receive message queue is full');
@@ -130,6 +131,13 @@ export class MessageBuffers {
     if (taken) this.#places.give(taken.party);
     this.#update();
     return taken?.message;
+  }
+
+  /** The session's rights were taken: what it has said in them is not delivered any more. */
+  forget(session: SessionView): void {
+    for (const one of this.#queue) if (one.session === session) this.#places.give(one.party);
+    this.#queue = this.#queue.filter((one) => one.session !== session);
+    this.#update();
   }
 
   clearQueue(): void {
