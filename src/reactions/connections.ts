@@ -34,6 +34,7 @@ export function connectState(
     bmc.systemInfo.setInProgress.release(session);
     bmc.pef.parameters.setInProgress.release(session);
   });
+  bmc.users.onRevoked((userId) => bmc.update?.revokeUser(userId));
   tellOfLogIns(bmc);
   const stored = (done: Durable): void => void done?.catch((error: unknown) => bmc.setup.log.error(`${bmc.name}: what a start changes`, error));
   bmc.chassis.onRestart((cause) => {

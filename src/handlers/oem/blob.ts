@@ -95,7 +95,7 @@ async function answer(
     return response.encode(result);
   } catch (error) {
     if (!(error instanceof BlobError)) throw error;
-    bmc.setup.log.warn(`blob: ${error.message}`);
+    bmc.blobs.failed(error);
     throw new IpmiError(CC.Unspecified, error.message);
   }
 }

@@ -66,7 +66,7 @@ export class HpmAgent {
       const now = bmc.sessions.byId(session.id);
       return now === undefined || this.#clock.monotonic() - now.lastHeard >= SILENT;
     };
-    return { key: sessionKey(session), account: `${session.channel.number}/${session.userId}`, isGone, label };
+    return { key: sessionKey(session), account: `${session.channel.number}/${session.userId}`, userId: session.userId, isGone, label };
   }
 
   /** Work that may take long: its answer where it is quick, 80h where it is not; Get Upgrade Status then tells. */

@@ -126,6 +126,24 @@ describe('C2: an upload belongs to its session', () => {
     expect(one.bmc.update!.info).toBeUndefined();
   });
 
+  test('I2: what a session has left is not for whoever has the slot after its password or name was changed', async () => {
+    for (const change of [
+      ({ users }: Target['bmc']) => users.setPassword(2, new TextEncoder().encode('another-password')),
+      ({ users }: Target['bmc']) => users.setName(2, 'somebody'),
+      ({ users }: Target['bmc']) => users.setEnabled(2, false),
+    ]) {
+      const one = await target();
+      const as = asked(one);
+      const gone = sessionContext(one.bmc, Privilege.Administrator, 2);
+      await as(gone)(HPM.initiate, 2, 2);
+      one.bmc.sessions.close(gone.session, 'timeout');
+      expect(one.bmc.update!.info).toBeDefined();
+      await one.world.until(Promise.resolve(change(one.bmc)));
+      expect(one.bmc.update!.info).toBeUndefined();
+      expect(await as(sessionContext(one.bmc, Privilege.Administrator, 2))(HPM.block, 0, ...bytes(50))).toBe(0xd5);
+    }
+  });
+
   test('below Administrator nobody aborts for others', async () => {
     const one = await target({ privilege: 'operator' });
     const as = asked(one);

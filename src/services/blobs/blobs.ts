@@ -37,6 +37,8 @@ interface Open {
   heard: number;
 }
 
+/** Milliseconds between two lines of failures. */
+const BETWEEN_LINES = 1000;
 /** Closed sessions that are remembered, so that a repeated Close is no failure. */
 const REMEMBERED = 8;
 
@@ -54,6 +56,8 @@ export class Blobs {
   /** As the last Get Count saw them: what Enumerate counts by. */
   #listed: readonly string[] = [];
   #timer: Timer | undefined;
+  #toldAt = -Infinity;
+  #untold = 0;
 
   constructor(setup: Setup, { serve, expiry = 60_000, limit = 16 }: BlobsOptions = {}) {
     this.#serve = serve;
@@ -192,6 +196,18 @@ export class Blobs {
 
   sessionStat(id: number, requester: BlobRequester): BlobStat | Promise<BlobStat> {
     return this.#heard(this.#get(id, requester)).session.stat();
+  }
+
+  /** What its requester hears of as FFh alone. A line a second, which says how many had none: whoever may ask may ask often. */
+  failed({ message }: BlobError): void {
+    const now = this.#now();
+    if (now - this.#toldAt < BETWEEN_LINES) {
+      this.#untold++;
+      return;
+    }
+    this.#setup.log.warn(`blob: ${message}${this.#untold === 0 ? '' : `; ${this.#untold} more since the last line`}`);
+    this.#toldAt = now;
+    this.#untold = 0;
   }
 
   get sessions(): BlobSessionInfo[] {

@@ -7,7 +7,8 @@ import { Privilege } from '../../commands/command.ts';
 import { Context } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { hash } from '../../crypto/hash.ts';
-import type { Bmc } from '../../bmc.ts';
+import { Bmc } from '../../bmc.ts';
+import { simWorld } from '../../world/index.ts';
 import type { BlobHandler } from './index.ts';
 
 const WRITE_IPMI = OpenFlag.Write | DataPath.Ipmi;
@@ -228,4 +229,23 @@ describe('V13: blobs activate nothing but a verified image', () => {
     expect((await blobs.sessionStat(update)).metadata).toEqual(Uint8Array.of(2));
     expect([version(), bmc.update!.component(1).pending?.size]).toEqual(['2.00', 500]);
   });
+});
+
+test('I3: whoever asks for what is not there fills no log: a line a second, with how many had none', async () => {
+  const said: string[] = [];
+  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void said.push(line), error: () => undefined };
+  const world = simWorld(1);
+  const bmc = new Bmc({ name: 'one', users: [{ id: 3, name: 'user', password: 'secret' }], sel: { bootEvents: false } }, { world, log });
+  bmc.blobs.register(notebook().handler);
+  const user = blobsOf(bmc, sessionContext(bmc, Privilege.User, 3));
+  said.length = 0;
+  for (let second = 0; second < 3; second++) {
+    for (let i = 0; i < 100; i++) await expect(user.open(`/none${i}`, OpenFlag.Read)).rejects.toMatchObject(REFUSED);
+    await world.run(1000);
+  }
+  expect(said).toEqual([
+    'one: blob: there is no blob /none0',
+    'one: blob: there is no blob /none0; 99 more since the last line',
+    'one: blob: there is no blob /none0; 99 more since the last line',
+  ]);
 });

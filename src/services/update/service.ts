@@ -19,6 +19,8 @@ export interface Owner {
    * begin one in place of it.
    */
   readonly account?: string;
+  /** The user slot of that account: an upload that it has left is no longer its own once its rights were taken. */
+  readonly userId?: number;
   /** True where the session that began is over, or has not spoken for long. */
   readonly isGone?: () => boolean;
   /** For logs: `admin on channel 1 from 127.0.0.1:40712`. */
@@ -251,6 +253,11 @@ export class UpdateService {
   /** The rights that it was begun with are gone: it ends. */
   revoke(key: string): void {
     if (this.#running?.owner.key === key) this.kill('the rights of its session were taken');
+  }
+
+  /** A user has another password or name, or fewer rights: what its sessions have left is not for whoever has the slot now. */
+  revokeUser(userId: number): void {
+    if (this.#running?.owner.userId === userId) this.kill('the rights of its user were taken');
   }
 
   /** Ends the upload that is under way, whoever owns it, and gives up every image that waits for activation. */
