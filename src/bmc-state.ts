@@ -41,7 +41,7 @@ import type { Watchdog } from './services/watchdog/watchdog.ts';
 export interface BmcState {
   readonly setup: Setup;
   /** Who claims what. */
-  readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch' | 'enter' | 'check'>;
+  readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch' | 'enter' | 'enterBy' | 'check'>;
   /** Who looks on, at what passes. */
   readonly taps: Pick<Taps<BmcState>, 'frame' | 'payload' | 'sealed'>;
   readonly firewall: Firewall;

@@ -183,6 +183,13 @@ export class Router<B = unknown> {
   /** Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps it now. */
   readonly enter: Dispatch<B> = (message, context) => this.#entrance(message, context);
 
+  /** As `enter`, under the limits and the deadline of the interface of the context's channel; where there is none, under its cause's. */
+  readonly enterBy: Dispatch<B> = (message, context) => {
+    for (const { interface: one, dispatch } of this.attachments) if (one.channel.number === context.channel.number) return dispatch(message, context);
+    context.cause?.onExpire(() => context.expire());
+    return this.enter(message, context);
+  };
+
   /**
    * The completion code that refuses a request before any handler sees it; CC.Ok: it may be carried out. For whoever would answer
    * it from memory.

@@ -103,7 +103,7 @@ function toItself(request: IpmiMessage, context: Asked): Sent | Promise<Sent> {
   const { bmc, channel, privilege, session, requester } = context;
   const inner = new Context<BmcState>(bmc, channel, privilege, request.toLun, session, requester, context);
   const { netFn, toLun: lun, cmd, data } = request;
-  return forwarded(request, Promise.resolve(bmc.router.enter({ netFn, lun, cmd, data }, inner)), PRIMARY_IPMB, context);
+  return forwarded(request, Promise.resolve(bmc.router.enterBy({ netFn, lun, cmd, data: data.slice() }, inner)), PRIMARY_IPMB, context);
 }
 
 async function toBus(outlet: BusOutlet, { channel, tracking, message: frame }: Outgoing, context: Asked): Promise<Sent> {

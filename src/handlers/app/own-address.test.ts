@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { HOST, rig, sessionContext } from '../../../test/support/bmc.ts';
-import type { Bmc } from '../../bmc.ts';
+import { Bmc } from '../../bmc.ts';
 import { SendMessage } from '../../commands/app/bridging.ts';
 import { GetMessage } from '../../commands/app/global.ts';
 import { SetUserName } from '../../commands/app/users.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import type { BmcOptions } from '../../config/options.ts';
-import { Context } from '../../router/index.ts';
+import { BridgeRequest, InboundRequest, OutboundRequest } from '../../commands/bridge/icmb.ts';
+import { IcmbNetwork } from '../../interfaces/index.ts';
+import { Context, handleRaw } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { BMC_ADDRESS, buildMessage, parseFrame, parseMessage } from '../../wire/index.ts';
 import { simWorld } from '../../world/index.ts';
@@ -98,5 +100,59 @@ describe('V9: a request that is bridged to the own address needs no bus', () => 
   ])('not %s', async (_what, wanted) => {
     const { bmc } = rig(options);
     expect(await through(bmc, wanted, sessionContext(bmc, Privilege.Administrator))).toBe(0xd3);
+  });
+});
+
+describe('I3: what is carried to the own address is in flight as what came straight', () => {
+  test('an account has its share of it, and each of it an end', async () => {
+    const world = simWorld(1);
+    const bmc = new Bmc({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], sessions: { limit: 254 }, ...options }, { world });
+    await world.until(bmc.open());
+    let running = 0;
+    let ended = 0;
+    const slow = handleRaw<BmcState>({ netFn: 0x30, cmd: 1 }, (_message, context) => {
+      running++;
+      context.onExpire(() => ended++);
+      return new Promise<Uint8Array>(() => undefined);
+    });
+    bmc.router.register({ owner: 'slow', handlers: [{ ...slow, privilege: Privilege.User }] });
+    const [{ interface: lan }] = bmc.router.attachments;
+    const later: (Promise<Uint8Array | undefined> | undefined)[] = [];
+    for (let i = 0; i < 20; i++) {
+      const context = sessionContext(bmc, Privilege.Operator, 2, lan.channel);
+      for (let j = 0; j < 20; j++) {
+        const one = new Context<BmcState>(bmc, lan.channel, Privilege.Oem, 0, context.session, '10.0.0.9:1');
+        const message = { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: sent({ netFn: 0x30, cmd: 1 }) };
+        await bmc.router.enterBy(message, one);
+        later.push(one.followUp);
+      }
+    }
+    expect(running).toBe(128);
+    await world.run(5100);
+    // Where the share was full Send Message itself was refused.
+    const answered = (await world.until(Promise.all(later))).filter((message) => message !== undefined);
+    const codes = answered.map((message) => parseMessage(message)!.data[0]);
+    expect([ended, codes.filter((cc) => cc === 0xc3).length]).toEqual([128, 128]);
+    await world.until(bmc.close());
+  });
+
+  test('by ICMB too, where the chassis has no bus', async () => {
+    const world = simWorld(1);
+    const icmb = new IcmbNetwork(world);
+    const [one, other] = ['one', 'two'].map((name) => new Bmc({ name, interfaces: [{ type: 'icmb' }], ...options }, { world, icmb }));
+    for (const bmc of [one, other]) await world.until(bmc.open());
+    let ended = 0;
+    const slow = handleRaw<BmcState>({ netFn: 0x30, cmd: 1 }, (_message, context) => {
+      context.onExpire(() => ended++);
+      return new Promise<Uint8Array>(() => undefined);
+    });
+    other.router.register({ owner: 'slow', handlers: [slow] });
+    const inner = InboundRequest.encode({ slaveAddress: BMC_ADDRESS, netFn: 0x30, lun: 0, cmd: 1, data: NOTHING });
+    const data = OutboundRequest.encode({ remoteAddress: 2, remoteCommand: BridgeRequest.cmd, data: inner });
+    const host = new Context<BmcState>(one, HOST, Privilege.Administrator);
+    await world.until(Promise.resolve(one.router.enter({ netFn: NetFn.Bridge, cmd: BridgeRequest.cmd, lun: 0, data }, host)));
+    await world.run(6000);
+    expect(ended).toBeGreaterThan(0);
+    for (const bmc of [one, other]) await world.until(bmc.close());
   });
 });

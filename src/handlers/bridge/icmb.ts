@@ -180,7 +180,7 @@ async function inbound(bytes: Uint8Array, asked: Asked): Promise<Uint8Array> {
   if (netFn % 2 === 1) throw new IpmiError(CC.InvalidDataField, 'a response has no answer');
   if (to === bmc.identity.address) {
     const context = new Context<BmcState>(bmc, LOCAL_IPMB, Privilege.Administrator, toLun, undefined, requester, asked);
-    return bmc.router.enter({ netFn, lun: toLun, cmd, data }, context);
+    return bmc.router.enterBy({ netFn, lun: toLun, cmd, data }, context);
   }
   return askController(bmc, { to, toLun, netFn, cmd, data, cause: asked });
 }
