@@ -96,7 +96,7 @@ test.each([
   ['a key that is none', ['hpm', 'pack', 'x', '0=type.yaml,1.0', '--manufacturer', '1', '--product', '1', '--sign', 'type.yaml'], 'openssl genpkey'],
   ['an export that is not there', ['state', 'import', 'new', 'none'], 'ipmi-bmc: none: no such file\n'],
   ['no password', ['update', 'list', '--to', '127.0.0.1:9', '-U', 'a'], 'no password: give it with -P, or in IPMI_PASSWORD'],
-  ['a password that is too long', ['update', 'kill', '--to', '127.0.0.1:9', '-U', 'a', '-P', 'x'.repeat(21)], 'at most 20 characters'],
+  ['a password that is too long', ['update', 'kill', '--to', '127.0.0.1:9', '-U', 'a', '-P', 'x'.repeat(21)], 'at most 20 bytes in UTF-8'],
   [
     'a socket in no directory',
     ['run', '--lan', '127.0.0.1:0', '--vm-socket', '/nowhere/x'],
