@@ -22,7 +22,6 @@ import type { LanParameters } from './state/parameters/lan-parameters.ts';
 import type { Life, ResetKind } from './state/app/life.ts';
 import type { MessageBuffers } from './state/app/message-buffers.ts';
 import type { Pef } from './services/alerting/pef.ts';
-import type { Reservation } from './state/reservation.ts';
 import type { SdrRepository } from './state/storage/sdr.ts';
 import type { Sel } from './state/log/sel.ts';
 import type { Sensors } from './machine/sensors/sensors.ts';
@@ -56,7 +55,6 @@ export interface BmcState {
   readonly auxiliaryLogs: AuxiliaryLogs;
   readonly sdr: SdrRepository;
   readonly sensors: Sensors;
-  readonly deviceSdrReservation: Reservation;
   /** This controller's own locator record (IPMI 2.0 §43.9). */
   readonly locator: Uint8Array;
   readonly fru: FruInventory;

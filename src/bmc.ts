@@ -62,7 +62,6 @@ import type { PowerBackend } from './machine/chassis/machine.ts';
 import { MessageBuffers } from './state/app/message-buffers.ts';
 import { Pef } from './services/alerting/pef.ts';
 import type { Payloads } from './services/payloads/payloads.ts';
-import { Reservation } from './state/reservation.ts';
 import { SdrRepository } from './state/storage/sdr.ts';
 import { Sel } from './state/log/sel.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
@@ -146,7 +145,6 @@ export class Bmc implements BmcState {
   readonly auxiliaryLogs: AuxiliaryLogs;
   readonly sdr: SdrRepository;
   readonly sensors: Sensors;
-  readonly deviceSdrReservation = new Reservation();
   readonly locator: Uint8Array;
   readonly fru: FruInventory;
   readonly users: Users;

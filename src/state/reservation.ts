@@ -21,8 +21,13 @@ export class Reservation {
     this.#valid = id === this.#last;
   }
 
+  /** True for the present reservation. */
+  holds(id: number): boolean {
+    return this.#valid && id === this.#last;
+  }
+
   /** Throws C5h unless `id` is the present reservation. */
   check(id: number): void {
-    if (!this.#valid || id !== this.#last) throw new IpmiError(CC.ReservationCanceled);
+    if (!this.holds(id)) throw new IpmiError(CC.ReservationCanceled);
   }
 }

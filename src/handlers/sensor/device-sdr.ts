@@ -19,7 +19,7 @@ export const deviceSdrHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(GetDeviceSdr, ({ reservationId, recordId, offset, count }, { bmc, channel }) => {
-    if (offset !== 0 || reservationId !== 0) bmc.deviceSdrReservation.check(reservationId);
+    if (offset !== 0 || reservationId !== 0) bmc.sdr.deviceReservation.check(reservationId);
     const records = deviceRecords(bmc);
     const index = recordId === LAST ? records.length - 1 : Math.max(recordId - 1, 0);
     const what = records[index];
@@ -30,7 +30,7 @@ export const deviceSdrHandlers: readonly Handler<BmcState>[] = [
     return { nextRecordId: index + 1 < records.length ? index + 2 : LAST, data: slice(record, offset, count, channel.maxAnswer) };
   }),
 
-  handle(ReserveDeviceSdrRepository, (_request, { bmc }) => ({ reservationId: bmc.deviceSdrReservation.reserve() })),
+  handle(ReserveDeviceSdrRepository, (_request, { bmc }) => ({ reservationId: bmc.sdr.deviceReservation.reserve() })),
 ];
 
 /**

@@ -56,7 +56,7 @@ export const sdrHandlers: readonly Handler<BmcState>[] = [
     checkMode(context);
     const { sdr } = context.bmc;
     // Reservation 0 is for whoever reads a record whole (§33.12).
-    if (offset !== 0 || reservationId !== 0) sdr.reservation.check(reservationId);
+    if (offset !== 0 || reservationId !== 0) sdr.checkRead(reservationId);
     const { record, next } = sdr.get(recordId);
     return { nextRecordId: next, data: slice(record, offset, count, context.channel.maxAnswer) };
   }),

@@ -26,3 +26,19 @@ test('records that the disk refuses are in no list: neither while they are read 
   expect(sdr.ids).toEqual([1, 2]);
   expect(sdr.get(2)).toEqual({ record: Uint8Array.of(2, 0, 0x51, 0xc0, 1, 2), next: 0xffff });
 });
+
+test('V19: a reader of the device SDRs goes on in the repository with the reservation that it has, until records change', () => {
+  const { clock, random } = simWorld(1);
+  const setup = new Setup(clock, random, log);
+  const sdr = new SdrRepository(setup, new BmcTime(setup), { records: [record(1), record(2)] });
+  const change = [() => sdr.add(record(3)), () => sdr.delete(1), () => sdr.clear()];
+  for (const changed of change) {
+    const id = sdr.deviceReservation.reserve();
+    expect(() => sdr.checkRead(id)).not.toThrow();
+    expect(() => sdr.checkRead(id + 1)).toThrow('C5h');
+    // Writing takes one of the repository's own.
+    expect(() => sdr.reservation.check(id)).toThrow('C5h');
+    void changed();
+    expect(() => sdr.checkRead(id)).toThrow('C5h');
+  }
+});

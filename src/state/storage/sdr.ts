@@ -28,6 +28,8 @@ const UPDATE_TIME = 60_000;
 export class SdrRepository {
   readonly capacity: number;
   readonly reservation = new Reservation();
+  /** Of the device SDRs; a change of the repository ends it too, see `checkRead`. */
+  readonly deviceReservation = new Reservation();
   readonly #clock: Clock;
   readonly #time: BmcTime;
   readonly #given: ReadonlyMap<number, Uint8Array>;
@@ -107,7 +109,7 @@ export class SdrRepository {
       throw new IpmiError(CC.RequestLengthInvalid, 'the record length does not fit');
     if (record.length > this.freeBytes) throw new IpmiError(CC.OutOfSpace, 'the SDR repository is full');
     const id = this.#freshId();
-    this.reservation.cancel();
+    this.#cancelReservations();
     const done = both(this.#own([[id, withId(record, id)]]), this.#marks.set('added', this.#time.now()));
     return { id, done };
   }
@@ -128,17 +130,31 @@ export class SdrRepository {
     return this.add(Uint8Array.from(partial.bytes));
   }
 
+  /**
+   * Throws C5h unless the records are as they were when `id` was given. Reading takes a reservation of the device SDRs as well: ipmiutil reads
+   * both with the first one that it has.
+   */
+  checkRead(id: number): void {
+    if (!this.deviceReservation.holds(id)) this.reservation.check(id);
+  }
+
+  #cancelReservations(): void {
+    this.reservation.cancel();
+    this.deviceReservation.cancel();
+  }
+
   /** The others keep their ids, so that its owner's reservation lives (§33.11.2). */
   delete(id: number): { readonly id: number; readonly done: Durable } {
     const { ids } = this;
     const wanted = id === 0 ? ids[0] : id === LAST ? ids.at(-1) : id;
     if (wanted === undefined || !this.#record(wanted)) throw new IpmiError(CC.NotPresent, `SDR record ${id}`);
+    this.deviceReservation.cancel();
     return { id: wanted, done: both(this.#own([[wanted, undefined]]), this.#marks.set('erased', this.#time.now())) };
   }
 
   clear(): Durable {
     this.#partial = undefined;
-    this.reservation.cancel();
+    this.#cancelReservations();
     return both(this.#own(this.ids.map((id) => [id, undefined])), this.#marks.set('erased', this.#time.now()));
   }
 
