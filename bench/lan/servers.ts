@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 // What is put under load: BMCs of this project in one process, and OpenIPMI's ipmi_sim, a process each; both with the
 // same user, sensors, records and console.
 import type { ChildProcess } from 'node:child_process';
@@ -71,7 +72,10 @@ function command(build: Build, listen: string, make: Make): string[] {
   const file = join(folder, `${build.name}-${count}.yaml`);
   const one = count > 1 ? { count, ...bmc('node-{n}', listen, make) } : bmc('node', listen, make);
   writeFileSync(file, JSON.stringify({ bmcs: [one] }));
-  return [join(build.folder, 'bin', 'ipmi-bmc'), 'run', file];
+  const command = join(build.folder, 'bin', 'ipmi-bmc');
+  // A line of log for each log-in is work that ipmi_sim and older builds do not do.
+  const canBeQuiet = spawnSync(process.execPath, [command, 'run', '--help'], { encoding: 'utf8' }).stdout.includes('--log-level');
+  return [command, 'run', file, ...(canBeQuiet ? ['--log-level', 'warn'] : [])];
 }
 
 /** Serves when it is there. `flags` are Node's. */
