@@ -1,5 +1,5 @@
-// Requests of a Linux guest through BT and KCS: this BMC at either kind of socket, and OpenIPMI's ipmi_sim, which has TCP only;
-// a guest each, measured in turns.
+// Requests of a Linux guest through BT and KCS: this BMC at either kind of socket, and OpenIPMI's ipmi_sim,
+// which has TCP only; a guest each, measured in turns.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,9 @@ interface Server {
 async function ours(folder: string, listen: string): Promise<Server> {
   const file = join(folder, 'bmc.yaml');
   writeFileSync(file, `interfaces:\n  - { type: vm, interface: bt, listen: '${listen}' }\n`);
-  const child = spawn(process.execPath, [bin, 'run', file, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [bin, 'run', file, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const at = /"address":"(?:unix:)?([^"]+)"/.exec(await firstLine(child))![1];
   return { at, stop: () => stopped(child) };
 }
@@ -41,9 +43,19 @@ async function peer(folder: string): Promise<Server> {
   const state = join(folder, 'sim');
   mkdirSync(state);
   const port = await freePort();
-  writeFileSync(join(state, 'lan.conf'), `name "sim"\nset_working_mc 0x20\nserial 15 127.0.0.1 ${port} codec VM\nstartnow false\n`);
-  writeFileSync(join(state, 'emu'), 'mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\nmc_enable 0x20\n');
-  const child = spawn('ipmi_sim', ['-n', '-c', join(state, 'lan.conf'), '-f', join(state, 'emu'), '-s', state], { cwd: state, stdio: 'ignore' });
+  writeFileSync(
+    join(state, 'lan.conf'),
+    `name "sim"\nset_working_mc 0x20\nserial 15 127.0.0.1 ${port} codec VM\nstartnow false\n`,
+  );
+  writeFileSync(
+    join(state, 'emu'),
+    'mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\nmc_enable 0x20\n',
+  );
+  const child = spawn(
+    'ipmi_sim',
+    ['-n', '-c', join(state, 'lan.conf'), '-f', join(state, 'emu'), '-s', state],
+    { cwd: state, stdio: 'ignore' },
+  );
   await new Promise((resolve) => setTimeout(resolve, 500));
   return { at: `127.0.0.1:${port}`, stop: () => stopped(child, 'SIGKILL') };
 }
@@ -61,7 +73,13 @@ async function freePort(): Promise<number> {
 /** The guest's initramfs with the measuring program in it. */
 function withBench(folder: string): string {
   const program = join(folder, 'ipmibench');
-  execFileSync('gcc', ['-static', '-O2', '-o', program, fileURLToPath(new URL('host/ipmibench.c', import.meta.url))]);
+  execFileSync('gcc', [
+    '-static',
+    '-O2',
+    '-o',
+    program,
+    fileURLToPath(new URL('host/ipmibench.c', import.meta.url)),
+  ]);
   const initrd = join(folder, 'initrd');
   const guest = readFileSync(guestFiles().initrd);
   const more = archive([{ name: 'usr/bin/ipmibench', mode: 0o755, data: readFileSync(program) }]);
@@ -69,7 +87,11 @@ function withBench(folder: string): string {
   return initrd;
 }
 
-async function measure(one: GuestInterface, servers: readonly (readonly [string, Server])[], initrd: string): Promise<void> {
+async function measure(
+  one: GuestInterface,
+  servers: readonly (readonly [string, Server])[],
+  initrd: string,
+): Promise<void> {
   const guests = await Promise.all(servers.map(([, { at }]) => Guest.boot(one, at, { initrd })));
   const figures = servers.map((): Figures => ({ rate: [], p50: [], p99: [] }));
   try {
@@ -91,7 +113,9 @@ async function measure(one: GuestInterface, servers: readonly (readonly [string,
   const peer = figures.at(-1)!;
   for (const [i, { rate, p50, p99 }] of figures.entries()) {
     const ratio = median(rate.map((one, round) => one / peer.rate[round]));
-    console.log(`| ${one.toUpperCase()} | ${servers[i][0]} | ${median(rate).toFixed(0)} | ${ratio.toFixed(2)} | ${median(p50)} | ${median(p99)} |`);
+    console.log(
+      `| ${one.toUpperCase()} | ${servers[i][0]} | ${median(rate).toFixed(0)} | ${ratio.toFixed(2)} | ${median(p50)} | ${median(p99)} |`,
+    );
   }
 }
 
@@ -109,7 +133,9 @@ export async function run(): Promise<void> {
     else console.log('ipmi_sim is not installed (apt-get install openipmi): ours alone');
     const initrd = withBench(folder);
     console.log(`medians of ${ROUNDS} rounds of ${SECONDS} s, one request outstanding, Get Device ID\n`);
-    console.log(`| interface | BMC | requests/s | of ${servers.at(-1)![0]}, round by round | p50 µs | p99 µs |\n|---|---|---|---|---|---|`);
+    console.log(
+      `| interface | BMC | requests/s | of ${servers.at(-1)![0]}, round by round | p50 µs | p99 µs |\n|---|---|---|---|---|---|`,
+    );
     for (const one of ['bt', 'kcs'] as const) await measure(one, servers, initrd);
   } finally {
     for (const [, { stop }] of servers) await stop();

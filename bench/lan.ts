@@ -13,7 +13,17 @@ import { allowedCores, cpuTime, found, pin } from './lan/processes.ts';
 import { profiled, type Share } from './lan/profile.ts';
 import { rowResult, type Results, type RowResult, type Trial } from './lan/results.ts';
 import { chosen, rows, START, type Row } from './lan/rows.ts';
-import { fillSel, firstAnswer, ipmiSim, ours, startOurs, startSim, type Build, type Server, type Starting } from './lan/servers.ts';
+import {
+  fillSel,
+  firstAnswer,
+  ipmiSim,
+  ours,
+  startOurs,
+  startSim,
+  type Build,
+  type Server,
+  type Starting,
+} from './lan/servers.ts';
 import { cpuTable, othersLine, rateTable, startTable, suiteLines } from './lan/table.ts';
 
 const HELP = `npm run bench -- lan [options]
@@ -76,7 +86,8 @@ function kinds(place: Place, { against }: Options): Kind[] {
   });
   const mine = build({ name: OURS, folder: root });
   if (against !== undefined) {
-    if (!existsSync(join(against, 'bin', 'ipmi-bmc'))) throw new Error(`--against ${against}: no bin/ipmi-bmc in it`);
+    if (!existsSync(join(against, 'bin', 'ipmi-bmc')))
+      throw new Error(`--against ${against}: no bin/ipmi-bmc in it`);
     return [mine, build({ name: 'before', folder: resolve(against) })];
   }
   if (!found('ipmi_sim')) {
@@ -97,9 +108,16 @@ const takes = (row: Row, name: string): boolean => name !== SIM || row.alone ===
 type TrialsByServer = Record<string, Trial[]>;
 
 /** Round by round, row by row, server by server, each round beginning with another one. */
-async function inTurns(these: readonly Row[], servers: readonly Server[], load: Load, rounds: number): Promise<TrialsByServer[]> {
+async function inTurns(
+  these: readonly Row[],
+  servers: readonly Server[],
+  load: Load,
+  rounds: number,
+): Promise<TrialsByServer[]> {
   const at = (row: Row): Server[] => servers.filter(({ name }) => takes(row, name));
-  const trials = these.map((row): TrialsByServer => Object.fromEntries(at(row).map(({ name }) => [name, []])));
+  const trials = these.map((row): TrialsByServer =>
+    Object.fromEntries(at(row).map(({ name }) => [name, []])),
+  );
   // One round that nobody sees: code that is compiled when it is warm.
   for (let round = -1; round < rounds; round++) {
     for (const [i, row] of these.entries()) {
@@ -127,7 +145,12 @@ async function twice<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /** Starts the servers of these rows, measures, and ends them. */
-async function underLoad(all: readonly Kind[], these: readonly Row[], load: Load, rounds: number): Promise<RowResult[]> {
+async function underLoad(
+  all: readonly Kind[],
+  these: readonly Row[],
+  load: Load,
+  rounds: number,
+): Promise<RowResult[]> {
   if (these.length === 0) return [];
   const [{ fleet = 1 }] = these;
   const servers: Server[] = [];
@@ -143,7 +166,9 @@ async function underLoad(all: readonly Kind[], these: readonly Row[], load: Load
     }
     const trials = await inTurns(these, servers, load, rounds);
     const beside = all.some(({ name }) => name === SIM);
-    return these.map(({ id, title, unit, alone }, i) => rowResult(id, title, unit, trials[i], beside ? alone : undefined));
+    return these.map(({ id, title, unit, alone }, i) =>
+      rowResult(id, title, unit, trials[i], beside ? alone : undefined),
+    );
   } finally {
     await Promise.all(servers.map(({ stop }) => stop()));
     for (const feed of feeds) feed.close();
@@ -161,7 +186,14 @@ async function starts(all: readonly Kind[], rounds: number): Promise<RowResult> 
       try {
         await firstAnswer('127.0.0.1', port);
         const wall = (performance.now() - began) * 1000;
-        trials[name].push({ cpu: cpuTime(child.pid!) / 1000, perSecond: 1e6 / wall, p50: wall, p99: wall, others: 0, problems: 0 });
+        trials[name].push({
+          cpu: cpuTime(child.pid!) / 1000,
+          perSecond: 1e6 / wall,
+          p50: wall,
+          p99: wall,
+          others: 0,
+          problems: 0,
+        });
       } finally {
         await stopped(child, 'SIGKILL');
       }
@@ -173,13 +205,19 @@ async function starts(all: readonly Kind[], rounds: number): Promise<RowResult> 
 function versions(all: readonly Kind[]): Record<string, string> {
   const said = (program: string, ...args: string[]): string => {
     try {
-      return execFileSync(program, args, { encoding: 'utf8', cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+      return execFileSync(program, args, {
+        encoding: 'utf8',
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim();
     } catch {
       return ''; // No checkout, no Debian: then it is not told.
     }
   };
   const commit = said('git', 'rev-parse', '--short', 'HEAD');
-  const sim = all.some(({ name }) => name === SIM) ? said('dpkg-query', '-W', '-f', '${Version}', 'openipmi') : '';
+  const sim = all.some(({ name }) => name === SIM)
+    ? said('dpkg-query', '-W', '-f', '${Version}', 'openipmi')
+    : '';
   return {
     ...(commit && { commit: said('git', 'status', '--porcelain', 'src') ? `${commit} and changes` : commit }),
     node: process.version,
@@ -198,7 +236,8 @@ async function compare(place: Place, options: Options): Promise<Results> {
     load,
     options.rounds,
   );
-  for (const row of wanted.filter(({ fleet }) => fleet !== undefined)) results.push(...(await underLoad(all, [row], load, options.rounds)));
+  for (const row of wanted.filter(({ fleet }) => fleet !== undefined))
+    results.push(...(await underLoad(all, [row], load, options.rounds)));
   if (options.rows.has(START)) results.push(await starts(all, options.rounds));
   const [{ model }] = cpus();
   return {
@@ -206,7 +245,12 @@ async function compare(place: Place, options: Options): Promise<Results> {
     took: (performance.now() - began) / 1000,
     rounds: options.rounds,
     seconds: options.seconds,
-    machine: { cpu: model.trim(), cores: cpus().length, memory: Math.round(totalmem() / 2 ** 30), kernel: release() },
+    machine: {
+      cpu: model.trim(),
+      cores: cpus().length,
+      memory: Math.round(totalmem() / 2 ** 30),
+      kernel: release(),
+    },
     versions: versions(all),
     servers: all.map(({ name }) => name),
     rows: results,
@@ -222,7 +266,13 @@ async function profile(place: Place, options: Options, into: string): Promise<vo
     step(`profile of ${row.id}`);
     const feed = row.unit === 'KiB' ? await ConsoleFeed.open() : undefined;
     const flags = ['--cpu-prof', '--cpu-prof-dir', into, '--cpu-prof-name', `${row.id}.cpuprofile`];
-    const make = { folder: place.folder, core: place.cores.server, count: row.fleet, sensors: row.fleet ? FLEET_SENSORS : SENSORS, feed };
+    const make = {
+      folder: place.folder,
+      core: place.cores.server,
+      count: row.fleet,
+      sensors: row.fleet ? FLEET_SENSORS : SENSORS,
+      feed,
+    };
     const server = await ours({ name: OURS, folder: root }, make, flags);
     let from = Infinity;
     try {
@@ -246,7 +296,10 @@ async function profile(place: Place, options: Options, into: string): Promise<vo
 
 const parent = process.ppid;
 
-/** What is under way. Throws where nobody waits for it: npm and its script were killed, which passes no signal on. */
+/**
+ * What is under way. Throws where nobody waits for it: npm and its script were killed, which passes no signal
+ * on.
+ */
 function step(what: string): void {
   if (process.ppid !== parent) throw new Error('whoever started this is gone');
   tell(what);
@@ -262,7 +315,16 @@ export async function run(args: readonly string[]): Promise<void> {
   const flag = { type: 'boolean' } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { rows: text, rounds: text, seconds: text, json: text, against: text, profile: text, docs: flag, help: flag },
+    options: {
+      rows: text,
+      rounds: text,
+      seconds: text,
+      json: text,
+      against: text,
+      profile: text,
+      docs: flag,
+      help: flag,
+    },
   });
   if (values.help) return console.log(HELP);
   const missing = process.platform === 'linux' ? NEEDED.filter((program) => !found(program)) : ['Linux'];
@@ -274,7 +336,9 @@ export async function run(args: readonly string[]): Promise<void> {
     against: values.against,
   };
   // ipmi_sim rewrites its files with each SEL entry: not on a disk, if there is another place.
-  const folder = mkdtempSync(join(process.env.BENCH_DIR ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir()), 'ipmi-bmc-bench-'));
+  const folder = mkdtempSync(
+    join(process.env.BENCH_DIR ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir()), 'ipmi-bmc-bench-'),
+  );
   const leave = (): void => {
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
@@ -299,7 +363,10 @@ export async function run(args: readonly string[]): Promise<void> {
 
 function print(results: Results): void {
   const suites = suiteLines(results);
-  console.log(`${results.rounds} rounds of ${results.seconds} s, ${Math.round(results.took)} s in all. ${othersLine(results)}\n`);
+  console.log(
+    `${results.rounds} rounds of ${results.seconds} s, ${Math.round(results.took)} s in all. ${othersLine(results)}\n`,
+  );
   const suite17 = suites.length > 0 ? `suite 17 over suite 3, CPU: ${suites.join(', ')}\n` : '';
-  for (const part of [cpuTable(results), suite17, rateTable(results), startTable(results)]) if (part !== '') console.log(part);
+  for (const part of [cpuTable(results), suite17, rateTable(results), startTable(results)])
+    if (part !== '') console.log(part);
 }

@@ -9,7 +9,10 @@ const LOG_INS = 40;
 
 async function bmcIn(world: SimWorld): Promise<Bmc> {
   const users = [{ id: 2, name: 'admin', password: 'AdminPass123' }];
-  const bmc = new Bmc({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], users, sel: { bootEvents: false } }, { world });
+  const bmc = new Bmc(
+    { interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], users, sel: { bootEvents: false } },
+    { world },
+  );
   await bmc.open();
   return bmc;
 }
@@ -22,7 +25,9 @@ async function cost(cipherSuite: number): Promise<number> {
   for (let round = 0; round < 10; round++) {
     const began = performance.now();
     for (let i = 0; i < 200; i++) {
-      const client = await world.until(connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', cipherSuite }));
+      const client = await world.until(
+        connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', cipherSuite }),
+      );
       await world.until(client.close());
     }
     times.push((performance.now() - began) * 5);
@@ -36,7 +41,10 @@ function openSession(consoleId: number): Uint8Array {
   return build20(PayloadType.OpenSessionRequest, 0, 0, Uint8Array.of(0, 4, 0, 0, ...id, ...records));
 }
 
-/** Of LOG_INS log-ins one after the other, each datagram of which is sent once, how many succeed beside `perSecond` Open Sessions. */
+/**
+ * Of LOG_INS log-ins one after the other, each datagram of which is sent once, how many succeed beside
+ * `perSecond` Open Sessions.
+ */
 async function beside(perSecond: number, roundTrip: number, spoofed: boolean): Promise<number> {
   const world = simWorld(1, { delay: [roundTrip / 2, roundTrip / 2] });
   await bmcIn(world);
@@ -48,7 +56,10 @@ async function beside(perSecond: number, roundTrip: number, spoofed: boolean): P
     for (owed += perSecond / 100; owed >= 1; owed--, sent++) {
       if (!spoofed) socket.send(openSession(sent), SERVER);
       else {
-        const one = await world.udp.bind({ host: `10.${100 + ((sent >> 16) & 0x3f)}.${(sent >> 8) & 0xff}.${sent & 0xff}`, port: 7 });
+        const one = await world.udp.bind({
+          host: `10.${100 + ((sent >> 16) & 0x3f)}.${(sent >> 8) & 0xff}.${sent & 0xff}`,
+          port: 7,
+        });
         one.send(openSession(sent), SERVER);
         await one.close();
       }
@@ -59,7 +70,11 @@ async function beside(perSecond: number, roundTrip: number, spoofed: boolean): P
   await world.run(500);
   let succeeded = 0;
   for (let i = 0; i < LOG_INS; i++) {
-    const client = await world.until(connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', tries: 1 }).catch(() => undefined));
+    const client = await world.until(
+      connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', tries: 1 }).catch(
+        () => undefined,
+      ),
+    );
     if (!client) continue;
     succeeded++;
     await world.until(client.close());
@@ -69,8 +84,13 @@ async function beside(perSecond: number, roundTrip: number, spoofed: boolean): P
 }
 
 export async function run(): Promise<void> {
-  for (const suite of [3, 17]) console.log(`a log-in and its log-out by suite ${suite}, both sides: ${(await cost(suite)).toFixed(0)} us`);
-  console.log(`\nlog-ins that succeed of ${LOG_INS}, beside Open Sessions from one address / from made-up ones`);
+  for (const suite of [3, 17])
+    console.log(
+      `a log-in and its log-out by suite ${suite}, both sides: ${(await cost(suite)).toFixed(0)} us`,
+    );
+  console.log(
+    `\nlog-ins that succeed of ${LOG_INS}, beside Open Sessions from one address / from made-up ones`,
+  );
   for (const roundTrip of [1, 50]) {
     const row: string[] = [];
     for (const rate of [0, 500, 2000, 10_000])

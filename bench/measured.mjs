@@ -19,11 +19,19 @@ const sensors = (n) =>
     hysteresis: 2,
   }));
 const fru = (n) =>
-  Array.from({ length: FRUS }, (_, id) => ({ id, name: `FRU ${id}`, size: 1024, product: { manufacturer: 'm', name: 'n', serial: `${n}-${id}` } }));
+  Array.from({ length: FRUS }, (_, id) => ({
+    id,
+    name: `FRU ${id}`,
+    size: 1024,
+    product: { manufacturer: 'm', name: 'n', serial: `${n}-${id}` },
+  }));
 const entry = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0x55, 0);
 
 function make(n, parts) {
-  const bmc = new Bmc({ name: `node-${n}`, interfaces: [{ type: 'lan' }], sel: { bootEvents: false }, ...parts }, { world });
+  const bmc = new Bmc(
+    { name: `node-${n}`, interfaces: [{ type: 'lan' }], sel: { bootEvents: false }, ...parts },
+    { world },
+  );
   return bmc;
 }
 function filled(bmc) {

@@ -1,7 +1,17 @@
-// SEL entries that are acknowledged in a second, over LAN, beside OpenIPMI's ipmi_sim. Ours are on disk when they are acknowledged.
+// SEL entries that are acknowledged in a second, over LAN, beside OpenIPMI's ipmi_sim. Ours are on disk when
+// they are acknowledged.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectLan, type LanClient } from '../src/client/index.ts';
@@ -43,7 +53,9 @@ async function ours(folder: string, ...state: string[]): Promise<Server> {
     `sel: { capacity: ${CAPACITY}, bootEvents: false }\nsessions: { limit: 100 }\ninterfaces: [{ type: lan, listen: '127.0.0.1:0', cipherSuites: [3] }]\n` +
       `users: [{ id: 2, name: admin, password: ${PASSWORD}, privilege: administrator }]\n`,
   );
-  const child = spawn(process.execPath, [bin, 'run', config, '--json', ...state], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [bin, 'run', config, '--json', ...state], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const port = Number(/"address":"127\.0\.0\.1:(\d+)"/.exec(await firstLine(child))![1]);
   return { name: state.length > 0 ? 'ipmi-bmc, journalled' : 'ipmi-bmc, in memory', port, child };
 }
@@ -60,7 +72,15 @@ async function ipmiSim(folder: string): Promise<Server> {
     join(folder, 'bmc.emu'),
     `mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\nsel_enable 0x20 ${CAPACITY} 0x0a\nmc_enable 0x20\n`,
   );
-  const args = ['-c', join(folder, 'lan.conf'), '-f', join(folder, 'bmc.emu'), '-s', join(folder, 'sim'), '-n'];
+  const args = [
+    '-c',
+    join(folder, 'lan.conf'),
+    '-f',
+    join(folder, 'bmc.emu'),
+    '-s',
+    join(folder, 'sim'),
+    '-n',
+  ];
   const child = spawn('ipmi_sim', args, { stdio: 'ignore' });
   await new Promise((resolve) => setTimeout(resolve, 500));
   return { name: 'ipmi_sim', port, child };
@@ -85,7 +105,16 @@ async function addsPerSecond({ port }: Server, clients: number): Promise<number>
   const world = nodeWorld();
   const sessions: LanClient[] = [];
   for (let i = 0; i < Math.min(clients, MOST_SESSIONS); i++)
-    sessions.push(await connectLan(world, { host: '127.0.0.1', port, user: 'admin', password: PASSWORD, cipherSuite: 3, retryAfter: 2000 }));
+    sessions.push(
+      await connectLan(world, {
+        host: '127.0.0.1',
+        port,
+        user: 'admin',
+        password: PASSWORD,
+        cipherSuite: 3,
+        retryAfter: 2000,
+      }),
+    );
   const [low, high] = await ok(sessions[0], 0x0a, 0x42, new Uint8Array(0));
   await ok(sessions[0], 0x0a, 0x47, Uint8Array.of(low, high, 0x43, 0x4c, 0x52, 0xaa));
   const began = performance.now();
@@ -93,7 +122,8 @@ async function addsPerSecond({ port }: Server, clients: number): Promise<number>
   await Promise.all(
     Array.from({ length: clients }, async (_, i) => {
       const session = sessions[i % sessions.length];
-      for (; performance.now() - began < SECONDS * 1000 && added < CAPACITY - clients; added++) await ok(session, 0x0a, 0x44, RECORD);
+      for (; performance.now() - began < SECONDS * 1000 && added < CAPACITY - clients; added++)
+        await ok(session, 0x0a, 0x44, RECORD);
     }),
   );
   const rate = (added / (performance.now() - began)) * 1000;
@@ -121,7 +151,8 @@ export async function run(): Promise<void> {
     for (let trial = 0; trial < TRIALS; trial++)
       for (const [i, server] of servers.entries())
         for (const [j, clients] of CLIENTS.entries()) rates[i][j].push(await addsPerSecond(server, clients));
-    for (const [i, { name }] of servers.entries()) console.log(`| ${name} | ${rates[i].map((one) => Math.round(median(one))).join(' | ')} |`);
+    for (const [i, { name }] of servers.entries())
+      console.log(`| ${name} | ${rates[i].map((one) => Math.round(median(one))).join(' | ')} |`);
   } finally {
     await Promise.all(servers.map(({ child }) => stopped(child)));
     rmSync(folder, { recursive: true, force: true });

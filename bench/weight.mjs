@@ -1,5 +1,6 @@
-// Bytes of heap that one of many takes, of what `tsc` built: a loader that runs TypeScript gives every function a name of its own,
-// which weighs more than the function. Run by the other benchmarks: node --expose-gc bench/weight.mjs router|bare|server, or a part of measured.mjs
+// Bytes of heap that one of many takes, of what `tsc` built: a loader that runs TypeScript gives every
+// function a name of its own, which weighs more than the function. Run by the other benchmarks: node
+// --expose-gc bench/weight.mjs router|bare|server, or a part of measured.mjs
 import { Bmc } from '../dist/bmc.js';
 import { twoSocketServer } from '../dist/config/index.js';
 import { standard } from '../dist/handlers/standard.js';
@@ -13,7 +14,11 @@ const used = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayB
 const world = simWorld(1);
 const kinds = {
   router: [10_000, () => new Router({ standard, clock: world.clock })],
-  bare: [10_000, (n) => new Bmc({ name: `node-${n}`, interfaces: [{ type: 'lan' }], sel: { bootEvents: false } }, { world })],
+  bare: [
+    10_000,
+    (n) =>
+      new Bmc({ name: `node-${n}`, interfaces: [{ type: 'lan' }], sel: { bootEvents: false } }, { world }),
+  ],
   server: [1000, (n) => new Bmc({ ...twoSocketServer, name: `node-${n}` }, { world })],
   ...Object.fromEntries(Object.entries(measured).map(([name, of]) => [name, [200, of]])),
 };

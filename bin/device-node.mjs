@@ -1,7 +1,9 @@
-// One device node, in a process of its own: reading and writing a driver may block for as long as the host likes, and a read that
-// blocks holds a thread of Node's pool and stops process.exit(). This process can be killed at any time instead.
+// One device node, in a process of its own: reading and writing a driver may block for as long as the host
+// likes, and a read that blocks holds a thread of Node's pool and stops process.exit(). This process can be
+// killed at any time instead.
 //
-// Frames on standard input and output: kind (one byte), length of the rest (four bytes, least significant first), the rest.
+// Frames on standard input and output: kind (one byte), length of the rest (four bytes, least significant
+// first), the rest.
 //   in   1 number, message to write          2 number, request of an ioctl without argument (four bytes each)
 //   out  0 the node is open                  1 message that was read
 //        2 what had that number is done: number, the error's code or nothing

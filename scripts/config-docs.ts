@@ -1,4 +1,5 @@
-// docs/config.md and schema/config.schema.json: every key of a config file from the schema that checks it, with what its type says of it.
+// docs/config.md and schema/config.schema.json: every key of a config file from the schema that checks it,
+// with what its type says of it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { fileSchema } from '../src/config/schema.ts';
@@ -46,8 +47,15 @@ const SOURCES = [
   'records/fru-multirecord',
 ];
 
-/** Kinds have no type but that of their schema: the rooms where they are, by the type that all of a room are. */
-const KINDS = { BackendOptions: 'backends', ConsoleOptions: 'consoles', SensorValue: 'sources', InterfaceOptions: 'interfaces' } as const;
+/**
+ * Kinds have no type but that of their schema: the rooms where they are, by the type that all of a room are.
+ */
+const KINDS = {
+  BackendOptions: 'backends',
+  ConsoleOptions: 'consoles',
+  SensorValue: 'sources',
+  InterfaceOptions: 'interfaces',
+} as const;
 
 /** Where the keys of a schema begin. */
 const KEYS = /^(?:export )?const \w+ = \(zod: Zod\) =>\s*(?:zod\s*\.strictObject)?\(\{/gm;
@@ -56,7 +64,9 @@ const kindsText = (room: string): string =>
   readdirSync(new URL(`../src/kinds/${room}/`, import.meta.url))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     .map((file) => readFileSync(new URL(`../src/kinds/${room}/${file}`, import.meta.url), 'utf8'))
-    .flatMap((text) => [...text.matchAll(KEYS)].map(({ 0: { length }, index }) => [text, index + length - 1] as const))
+    .flatMap((text) =>
+      [...text.matchAll(KEYS)].map(({ 0: { length }, index }) => [text, index + length - 1] as const),
+    )
     .map(([text, open]) => text.slice(open, closing(text, open) + 1))
     .join('\n');
 
@@ -70,10 +80,16 @@ function typesIn(): ReadonlyMap<string, string> {
     } catch {
       continue;
     }
-    for (const [, kind, name, parents = ''] of text.matchAll(/^(?:export )?(interface|type) (\w+)(?: extends ([\w, ]+))?(?: =)?/gm)) {
+    for (const [, kind, name, parents = ''] of text.matchAll(
+      /^(?:export )?(interface|type) (\w+)(?: extends ([\w, ]+))?(?: =)?/gm,
+    )) {
       const start = text.search(new RegExp(`^(?:export )?${kind} ${name}\\b`, 'm'));
-      const end = kind === 'interface' ? closing(text, text.indexOf('{', start)) : text.indexOf(';\n\n', start);
-      types.set(name, `${parents} ${text.slice(text.indexOf(kind === 'interface' ? '{' : '=', start), end < 0 ? undefined : end + 1)}`);
+      const end =
+        kind === 'interface' ? closing(text, text.indexOf('{', start)) : text.indexOf(';\n\n', start);
+      types.set(
+        name,
+        `${parents} ${text.slice(text.indexOf(kind === 'interface' ? '{' : '=', start), end < 0 ? undefined : end + 1)}`,
+      );
     }
   }
   return types;
@@ -103,7 +119,10 @@ function membersOf(text: string): Members[] {
       if (!one) break;
       const start = one.index + one[0].length;
       const stop = endOfType(body, start);
-      members.set(one[2], { doc: (one[1] ?? '').replace(/\s*\n\s*\* ?/g, ' ').trim(), type: body.slice(start, stop) });
+      members.set(one[2], {
+        doc: (one[1] ?? '').replace(/\s*\n\s*\* ?/g, ' ').trim(),
+        type: body.slice(start, stop),
+      });
       at = stop + 1;
     }
     found.push(members);
@@ -125,13 +144,20 @@ function endOfType(text: string, start: number): number {
 }
 
 /** The objects that a type can be: those in its text, and those of the types that it names. */
-function objectsIn(text: string, types: ReadonlyMap<string, string>, seen: ReadonlySet<string> = new Set()): Members[] {
+function objectsIn(
+  text: string,
+  types: ReadonlyMap<string, string>,
+  seen: ReadonlySet<string> = new Set(),
+): Members[] {
   const outside = text.replace(/\{[\s\S]*\}/g, '');
-  const named = [...outside.matchAll(/\b[A-Z]\w+\b/g)].map(([name]) => name).filter((name) => types.has(name) && !seen.has(name));
+  const named = [...outside.matchAll(/\b[A-Z]\w+\b/g)]
+    .map(([name]) => name)
+    .filter((name) => types.has(name) && !seen.has(name));
   const own = membersOf(text);
   const parents = named.flatMap((name) => objectsIn(types.get(name) ?? '', types, new Set([...seen, name])));
   // An interface's parents lend it their members.
-  if (own.length === 1 && parents.length > 0 && /^ ?\w/.test(text)) return [new Map([...parents.flatMap((one) => [...one]), ...own[0]])];
+  if (own.length === 1 && parents.length > 0 && /^ ?\w/.test(text))
+    return [new Map([...parents.flatMap((one) => [...one]), ...own[0]])];
   return [...own, ...parents];
 }
 
@@ -160,12 +186,14 @@ const MAPPED: Readonly<Record<string, string | undefined>> = {
 
 /** Puts the words of the types into the schema. */
 function describe(schema: JsonSchema, objects: readonly Members[], types: ReadonlyMap<string, string>): void {
-  for (const one of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]) describe(one, objects, types);
+  for (const one of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])])
+    describe(one, objects, types);
   if (schema.items) describe(schema.items, objects, types);
   for (const one of schema.prefixItems ?? []) describe(one, objects, types);
   if (typeof schema.additionalProperties === 'object') describe(schema.additionalProperties, objects, types);
   const kind = schema.properties?.type?.const;
-  const meant = typeof kind === 'string' ? objects.filter((one) => one.get('type')?.type.includes(`'${kind}'`)) : objects;
+  const meant =
+    typeof kind === 'string' ? objects.filter((one) => one.get('type')?.type.includes(`'${kind}'`)) : objects;
   for (const [key, value] of Object.entries(schema.properties ?? {})) {
     const member = meant.map((one) => one.get(key)).find((one) => one !== undefined);
     if (!member) {
@@ -177,18 +205,31 @@ function describe(schema: JsonSchema, objects: readonly Members[], types: Readon
   }
 }
 
-const PLACEHOLDER: JsonSchema = { type: 'string', pattern: '\\{[^{}]*n[^{}]*\\}', description: 'With the number of the BMC put in: {n}.' };
+const PLACEHOLDER: JsonSchema = {
+  type: 'string',
+  pattern: '\\{[^{}]*n[^{}]*\\}',
+  description: 'With the number of the BMC put in: {n}.',
+};
 
 /** In an entry with a count, a text with a number in it can stand for anything that is no object. */
 function withPlaceholders(schema: JsonSchema): JsonSchema {
   if (schema.properties) {
-    const entries = Object.entries(schema.properties).map(([key, one]) => [key, key === 'type' || key === 'count' ? one : withPlaceholders(one)]);
+    const entries = Object.entries(schema.properties).map(([key, one]) => [
+      key,
+      key === 'type' || key === 'count' ? one : withPlaceholders(one),
+    ]);
     return { ...schema, properties: Object.fromEntries(entries) as Record<string, JsonSchema> };
   }
   if (schema.items) return { ...schema, items: withPlaceholders(schema.items) };
   if (schema.oneOf) return { ...schema, oneOf: schema.oneOf.map(withPlaceholders) };
   if (schema.anyOf) return { ...schema, anyOf: [...schema.anyOf, PLACEHOLDER] };
-  if (schema.type === undefined || schema.type === 'boolean' || schema.type === 'array' || schema.type === 'object') return schema;
+  if (
+    schema.type === undefined ||
+    schema.type === 'boolean' ||
+    schema.type === 'array' ||
+    schema.type === 'object'
+  )
+    return schema;
   const { description, ...rest } = schema;
   return { description, anyOf: [rest, PLACEHOLDER] };
 }
@@ -215,7 +256,13 @@ export const configSchemaText = (): string => `${JSON.stringify(configSchema())}
 
 /** Keys of a file that are not those of a BMC. */
 const FILE: Members = new Map([
-  ['bmcs', { doc: 'Many BMCs, in place of all keys but `state`: each entry has the keys of a BMC, and `count`.', type: '' }],
+  [
+    'bmcs',
+    {
+      doc: 'Many BMCs, in place of all keys but `state`: each entry has the keys of a BMC, and `count`.',
+      type: '',
+    },
+  ],
   [
     'count',
     {
@@ -268,7 +315,10 @@ function rowsOf(schema: JsonSchema, base: string, defs: Readonly<Record<string, 
   for (const [key, one] of Object.entries(schema.properties ?? {})) {
     const path = base === '' ? key : `${base}.${key}`;
     const name = schema.required?.includes(key) ? `**\`${path}\`**` : `\`${path}\``;
-    rows.push(`| ${name} | ${cell(valueOf(one))} | ${cell(one.description ?? '')} |`, ...below(one, path, defs));
+    rows.push(
+      `| ${name} | ${cell(valueOf(one))} | ${cell(one.description ?? '')} |`,
+      ...below(one, path, defs),
+    );
   }
   return [...new Set(rows)];
 }
@@ -284,7 +334,9 @@ function below(one: JsonSchema, path: string, defs: Readonly<Record<string, Json
       const type = kind.properties?.type?.const;
       return below(kind, typeof type === 'string' ? path.replace(/(\[\])?$/, `[${type}]`) : path, defs);
     }),
-    ...(typeof one.additionalProperties === 'object' ? below(one.additionalProperties, `${path}.NAME`, defs) : []),
+    ...(typeof one.additionalProperties === 'object'
+      ? below(one.additionalProperties, `${path}.NAME`, defs)
+      : []),
   ];
 }
 
@@ -317,7 +369,12 @@ function bounds({ type, minimum = -Infinity, maximum = Infinity, exclusiveMinimu
   const kind = type === 'integer' ? 'whole number' : 'number';
   const least = Math.abs(minimum) >= Number.MAX_SAFE_INTEGER ? undefined : minimum;
   const most = Math.abs(maximum) >= Number.MAX_SAFE_INTEGER ? undefined : maximum;
-  if (exclusiveMinimum !== undefined) return `${kind} above ${exclusiveMinimum}${most === undefined ? '' : `, at most ${most}`}`;
+  if (exclusiveMinimum !== undefined)
+    return `${kind} above ${exclusiveMinimum}${most === undefined ? '' : `, at most ${most}`}`;
   if (least !== undefined && most !== undefined) return `${kind}, ${least} to ${most}`;
-  return least === undefined ? (most === undefined ? kind : `${kind}, at most ${most}`) : `${kind}, ${least} or more`;
+  return least === undefined
+    ? most === undefined
+      ? kind
+      : `${kind}, at most ${most}`
+    : `${kind}, ${least} or more`;
 }

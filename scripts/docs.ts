@@ -1,5 +1,6 @@
-// `npm run docs`: writes docs/commands.md and docs/parameters.md from the declarations, docs/config.md and the schema for editors from the schema of the settings, and
-// the LAN section of docs/performance.md from the results that `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
+// `npm run docs`: writes docs/commands.md and docs/parameters.md from the declarations, docs/config.md and
+// the schema for editors from the schema of the settings, and the LAN section of docs/performance.md from the
+// results that `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';

@@ -1,4 +1,5 @@
-// `npm run nodes [22 24 ...]`: the unit suites and a session of ipmitool on other lines of Node, each in the newest version that
+// `npm run nodes [22 24 ...]`: the unit suites and a session of ipmitool on other lines of Node, each in the
+// newest version that
 // `npx node@LINE` gets. A line that cannot be got is said, and is no failure; a test that fails there is one.
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -21,12 +22,17 @@ function tryOn(line) {
     return true;
   }
   const { stdout: version } = spawnSync(node, ['--version'], { encoding: 'utf8' });
-  console.log(`Node ${version.trim()}: unit suites${onPath('ipmitool') ? ' and a session of ipmitool' : ' (no ipmitool here)'}`);
+  console.log(
+    `Node ${version.trim()}: unit suites${onPath('ipmitool') ? ' and a session of ipmitool' : ' (no ipmitool here)'}`,
+  );
   const session = ['test/lan.test.ts', '-t', 'without -C takes suite 17'];
   return vitest(node, ['src', ...SLOW]) && (!onPath('ipmitool') || vitest(node, session));
 }
 
-/** The node that npx has fetched, or fetches now. Not in this folder: its .npmrc keeps the package from putting the program into its place. */
+/**
+ * The node that npx has fetched, or fetches now. Not in this folder: its .npmrc keeps the package from
+ * putting the program into its place.
+ */
 function pathOf(line) {
   const { status, stdout } = spawnSync('npx', ['--yes', `node@${line}`, '-p', 'process.execPath'], {
     cwd: tmpdir(),
@@ -39,7 +45,9 @@ function pathOf(line) {
 
 function vitest(node, what) {
   return (
-    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent=true', ...what], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-      .status === 0
+    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent=true', ...what], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    }).status === 0
   );
 }

@@ -1,5 +1,5 @@
-// What `npm start` and `npm test` need before they can do their job, on Node built-ins alone: the packages of the lock
-// file, the built CLI, and for tests the Debian tools that play the other side.
+// What `npm start` and `npm test` need before they can do their job, on Node built-ins alone: the packages of
+// the lock file, the built CLI, and for tests the Debian tools that play the other side.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,8 @@ export function ensurePackages() {
   const hash = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (existsSync(join(root, 'node_modules')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  if (existsSync(join(root, 'node_modules')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash)
+    return;
   say('installing the packages of package-lock.json ...');
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   mkdirSync(join(root, '.stamp'), { recursive: true });
@@ -71,7 +72,9 @@ export function ensureTools() {
     }
   }
   if (missing().length > 0)
-    say(`missing: ${missing().join(', ')}; tests that need them are skipped. To get them: apt-get install ${packages.join(' ')}`);
+    say(
+      `missing: ${missing().join(', ')}; tests that need them are skipped. To get them: apt-get install ${packages.join(' ')}`,
+    );
   return missing();
 }
 

@@ -1,4 +1,5 @@
-// `npm test [vitest arguments]`: every check and test there is. With CI set, a test skipped for want of a tool is a failure.
+// `npm test [vitest arguments]`: every check and test there is. With CI set, a test skipped for want of a
+// tool is a failure.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,9 +29,14 @@ rmSync(folder, { recursive: true, force: true });
 const skipped = counts.numPendingTests;
 const strict = Boolean(process.env.CI || process.env.REQUIRE_SYSTEM_TOOLS);
 if (skipped > 0)
-  console.log(`${skipped} test(s) skipped${missing.length > 0 ? `: missing ${missing.join(', ')}` : ''}${strict ? ' (a failure in CI)' : ''}`);
+  console.log(
+    `${skipped} test(s) skipped${missing.length > 0 ? `: missing ${missing.join(', ')}` : ''}${strict ? ' (a failure in CI)' : ''}`,
+  );
 const others =
-  given.length === 0 ? spawnSync(process.execPath, [join(root, 'scripts', 'other-nodes.mjs')], { cwd: root, stdio: 'inherit' }).status : 0;
+  given.length === 0
+    ? spawnSync(process.execPath, [join(root, 'scripts', 'other-nodes.mjs')], { cwd: root, stdio: 'inherit' })
+        .status
+    : 0;
 const ended = status !== 0 && counts.numFailedTests === 0 ? 1 : 0;
 const failed = counts.numFailedTests + (strict ? skipped : 0) + ended + (others === 0 ? 0 : 1);
 console.log(`${counts.numPassedTests} passed, ${failed} failed`);

@@ -83,6 +83,9 @@ export interface BmcState {
   /** Firmware updates; undefined where nothing can be updated. */
   readonly update: UpdateService | undefined;
   readonly blobs: Blobs;
-  /** Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2, §20.3). */
+  /**
+   * Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2,
+   * §20.3).
+   */
   reset(kind: ResetKind): void;
 }

@@ -5,7 +5,8 @@
  *   await bmc.open();
  *   await bmc.close();
  *
- * The settings are those of a config file (docs/config.md); what is at hand besides them (world, log, journal) comes second.
+ * The settings are those of a config file (docs/config.md); what is at hand besides them (world, log,
+ * journal) comes second.
  */
 import { makePower } from './assembly/backends.ts';
 import { addFlashBlobs } from './assembly/blobs.ts';
@@ -84,7 +85,13 @@ import { nodeWorld } from './world/node.ts';
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './bmc-state.ts';
 export type { ConsoleListener, ConsolePort, ConsoleSource } from './machine/serial-port/console.ts';
-export { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './services/blobs/index.ts';
+export {
+  BlobError,
+  type BlobHandler,
+  type BlobRequester,
+  type BlobSession,
+  type BlobStat,
+} from './services/blobs/index.ts';
 export type { MachineReports, PowerAction, PowerBackend } from './machine/chassis/machine.ts';
 export type { Log } from './state/setup.ts';
 export type { Journal } from './state/store.ts';
@@ -100,7 +107,10 @@ export interface BmcSurroundings {
   readonly log?: Log;
   /** Where relative paths of the settings begin. Default: the working directory of the process. */
   readonly folder?: string;
-  /** Keeps what must survive: `(await Storage.open(nodeWorld().files, directory, { warn })).journal(name)` of `ipmi-bmc/storage`. Default: memory only. */
+  /**
+   * Keeps what must survive: `(await Storage.open(nodeWorld().files, directory, { warn })).journal(name)` of
+   * `ipmi-bmc/storage`. Default: memory only.
+   */
   readonly journal?: Journal;
   /** Switches the machine; without one, it is simulated. */
   readonly power?: PowerBackend;
@@ -124,9 +134,17 @@ export interface InterfaceInfo {
 /** Seconds that a cold reset takes where nothing is said. */
 const DARKNESS = 2;
 
-const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
-/** A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one process. */
+/**
+ * A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one
+ * process.
+ */
 export class Bmc implements BmcState {
   readonly name: string;
   readonly router: Router<BmcState>;
@@ -208,23 +226,42 @@ export class Bmc implements BmcState {
     this.time = new BmcTime(setup);
     this.identity = new Identity(setup, identityOf(options, uplink));
     const table = uplink ? satelliteStandard : standard;
-    this.router = new Router<BmcState>({ standard: table, clock: world.clock, log, manufacturer: this.identity.manufacturerId });
+    this.router = new Router<BmcState>({
+      standard: table,
+      clock: world.clock,
+      log,
+      manufacturer: this.identity.manufacturerId,
+    });
     this.taps = new Taps({ router: this.router, drops: this.drops, log });
     this.firewall = new Firewall(setup, firewallRules(options));
     this.router.policy = this.firewall;
     this.router.sensorsAt = (lun) => this.sensors.count(lun) > 0;
     this.channels = new Channels(setup, channelsOf(options));
     this.users = new Users(setup, usersOf(options));
-    this.sessions = new Sessions(setup, { limit: options.sessions?.limit, inactivity: (options.sessions?.inactivity ?? 60) * 1000 });
+    this.sessions = new Sessions(setup, {
+      limit: options.sessions?.limit,
+      inactivity: (options.sessions?.inactivity ?? 60) * 1000,
+    });
     this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
-    this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) => this.lan.badPasswordRule(channel));
+    this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) =>
+      this.lan.badPasswordRule(channel),
+    );
     this.serial = new SerialChannels(setup, serialOf(options));
     ({ payloads: this.payloads, sol: this.sol } = makePayloads(this, options));
     const sensors = sensorsOf(options, sourceMaker({ world, log }));
-    this.sel = new Sel(setup, this.time, { capacity: options.sel?.capacity, history: historyOf(options, sensors) });
+    this.sel = new Sel(setup, this.time, {
+      capacity: options.sel?.capacity,
+      history: historyOf(options, sensors),
+    });
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
-    this.sensors = new Sensors(setup, this.events, sensors, this.identity.address, options.sensorInterval && options.sensorInterval * 1000);
+    this.sensors = new Sensors(
+      setup,
+      this.events,
+      sensors,
+      this.identity.address,
+      options.sensorInterval && options.sensorInterval * 1000,
+    );
     this.satellites = (options.satellites ?? []).map((one, i) => {
       const { address, channel = 0 } = one;
       const name = `${address.toString(16)}h`;
@@ -233,12 +270,16 @@ export class Bmc implements BmcState {
       return settingAt(['satellites', i], () => new Bmc(satelliteSettings(this.name, one), around));
     });
     const loaded = settingAt(['sdr'], () => recordsInFile(options.sdr ?? {}));
-    const records = [...[this, ...this.satellites].flatMap(sensorRecords), ...settingAt(['sdr'], () => locatorsOf(options))];
+    const records = [
+      ...[this, ...this.satellites].flatMap(sensorRecords),
+      ...settingAt(['sdr'], () => locatorsOf(options)),
+    ];
     this.sdr = new SdrRepository(setup, this.time, { loaded, records, time: sdrTimeOf(options) });
     this.locator = ownLocator(options, uplink);
     this.icmb = new Icmb(setup, options.interfaces?.find((one) => one.type === 'icmb')?.address);
     this.fru = new FruInventory(setup, frusOf(options));
-    for (const { id, i2c } of options.fru ?? []) if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
+    for (const { id, i2c } of options.fru ?? [])
+      if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
     this.#power = power ? { backend: power } : makePower(options, this, world, log);
     this.chassis = new Chassis(setup, { ...chassisOf(options), backend: this.#power.backend });
     this.frontPanel = new FrontPanel(setup, this.chassis);
@@ -265,7 +306,15 @@ export class Bmc implements BmcState {
       this.#newFirmware = true;
       this.reset('cold');
     };
-    this.update = makeFirmware(options, { bmc: this.name, setup, identity, world, router: this.router, directory: firmwareDirectory, restart });
+    this.update = makeFirmware(options, {
+      bmc: this.name,
+      setup,
+      identity,
+      world,
+      router: this.router,
+      directory: firmwareDirectory,
+      restart,
+    });
     this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
     if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world, log);
     connectState(this, { ...options.chassis, clearEvent: options.sel?.clearEvent });
@@ -281,18 +330,27 @@ export class Bmc implements BmcState {
       await openingFor(['firmware'], () => this.update?.open());
       for (const [i, options] of (this.#options.interfaces ?? []).entries()) {
         const { machine } = this.#power;
-        const around = { bmc: this, world: this.#world, busses: this.#busses, icmb: this.#icmbNetwork, machine };
+        const around = {
+          bmc: this,
+          world: this.#world,
+          busses: this.#busses,
+          icmb: this.#icmbNetwork,
+          machine,
+        };
         const made = settingAt(['interfaces', i], () => makeInterface(options, around));
         await openingFor(['interfaces', i, ...addressKey(options)], () => this.attach(made.one));
         this.#made.push({ type: options.type, ...made });
       }
-      for (const [i, satellite] of this.satellites.entries()) await openingFor(['satellites', i], () => satellite.open());
+      for (const [i, satellite] of this.satellites.entries())
+        await openingFor(['satellites', i], () => satellite.open());
       this.#sockets = makeSockets(this, this.#options, this.#world);
       for (const socket of this.#sockets) await openingFor(socket.setting, () => socket.open());
       await this.chassis.open();
       this.pef.resume();
       const console = this.#options.sol?.console ?? { type: 'simulated' };
-      await openingFor(['sol', 'console'], () => plugConsole(console, { bmc: this, name: this.name, world: this.#world }));
+      await openingFor(['sol', 'console'], () =>
+        plugConsole(console, { bmc: this, name: this.name, world: this.#world }),
+      );
       this.sensors.start();
     } catch (error) {
       await this.close();
@@ -314,25 +372,37 @@ export class Bmc implements BmcState {
     this.sensors.stop();
     this.pef.stop();
     await Promise.all(this.satellites.map((satellite) => satellite.close()));
-    await Promise.all([...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()));
+    await Promise.all(
+      [...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()),
+    );
     this.#made.length = 0;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
     await this.update?.close();
     await this.console.unplug();
-    await this.chassis.stop()?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
+    await this.chassis
+      .stop()
+      ?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
   }
 
   /** What listens, with real ports and paths: the ready line. */
   get interfaces(): InterfaceInfo[] {
     const bmc = this.name;
     return [
-      ...this.#made.map(({ type, one, address }) => ({ bmc, type, channel: one.channel.number, address: address() })),
+      ...this.#made.map(({ type, one, address }) => ({
+        bmc,
+        type,
+        channel: one.channel.number,
+        address: address(),
+      })),
       ...this.#sockets.map(({ type, address }) => ({ bmc, type, address: address() })),
     ];
   }
 
-  /** Warm or cold, as the commands and `ipmitool mc reset` do it; a cold one is silent for `reset.dark` seconds. */
+  /**
+   * Warm or cold, as the commands and `ipmitool mc reset` do it; a cold one is silent for `reset.dark`
+   * seconds.
+   */
   reset(kind: ResetKind): void {
     // Who asked for it by a command has a line (assembly/audit-lines.ts).
     this.setup.log.debug(`${kind} reset`);

@@ -23,7 +23,10 @@ async function withBackend(
   backend: BackendOptions,
   body: (bmc: Bmc, control: (action: PowerAction) => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const bmc = new Bmc({ name: 'rack-7', chassis: { power: 'off', backend }, sel: { bootEvents: false } }, { world: nodeWorld() });
+  const bmc = new Bmc(
+    { name: 'rack-7', chassis: { power: 'off', backend }, sel: { bootEvents: false } },
+    { world: nodeWorld() },
+  );
   await bmc.open();
   try {
     await body(bmc, async (action) => bmc.chassis.control(action));
@@ -32,34 +35,45 @@ async function withBackend(
   }
 }
 
-toolTest('QEMU by QMP: started, reset, ended; what it cannot do is D5h; one that is left over is taken over', ['qemu-system-x86_64'], async () => {
-  const qmp = join(folder, 'qmp.sock');
-  const command = 'qemu-system-x86_64 -machine none -nodefaults -display none';
-  await withBackend({ type: 'qemu', command, qmp }, async (bmc, control) => {
-    expect(bmc.chassis.isOn).toBe(false);
-    await control('on');
-    await control('reset');
-    // This machine has no NMI.
-    await expect(control('diag')).rejects.toMatchObject({ cc: CC.NotSupportedInState });
-    await control('off');
-    expect(bmc.chassis.isOn).toBe(false);
-  });
-  const left = spawn('qemu-system-x86_64', [...command.split(' ').slice(1), '-qmp', `unix:${qmp},server=on,wait=off`], { stdio: 'ignore' });
-  try {
-    await expect.poll(async () => nodeWorld().files.stat(qmp), { timeout: 10_000 }).toBeDefined();
-    await withBackend({ type: 'qemu', command, qmp }, async (bmc) => {
-      expect(bmc.chassis.isOn).toBe(true);
-      left.kill('SIGTERM');
-      await expect.poll(() => bmc.chassis.isOn, { timeout: 10_000 }).toBe(false);
+toolTest(
+  'QEMU by QMP: started, reset, ended; what it cannot do is D5h; one that is left over is taken over',
+  ['qemu-system-x86_64'],
+  async () => {
+    const qmp = join(folder, 'qmp.sock');
+    const command = 'qemu-system-x86_64 -machine none -nodefaults -display none';
+    await withBackend({ type: 'qemu', command, qmp }, async (bmc, control) => {
+      expect(bmc.chassis.isOn).toBe(false);
+      await control('on');
+      await control('reset');
+      // This machine has no NMI.
+      await expect(control('diag')).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+      await control('off');
+      expect(bmc.chassis.isOn).toBe(false);
     });
-  } finally {
-    await stopped(left, 'SIGKILL');
-  }
-  await withBackend({ type: 'qemu', command: `${command} -no-such-option`, qmp }, async (bmc, control) => {
-    await expect(control('on')).rejects.toMatchObject({ cc: CC.NotSupportedInState, message: expect.stringContaining('no-such-option') as unknown });
-    expect(bmc.chassis.isOn).toBe(false);
-  });
-});
+    const left = spawn(
+      'qemu-system-x86_64',
+      [...command.split(' ').slice(1), '-qmp', `unix:${qmp},server=on,wait=off`],
+      { stdio: 'ignore' },
+    );
+    try {
+      await expect.poll(async () => nodeWorld().files.stat(qmp), { timeout: 10_000 }).toBeDefined();
+      await withBackend({ type: 'qemu', command, qmp }, async (bmc) => {
+        expect(bmc.chassis.isOn).toBe(true);
+        left.kill('SIGTERM');
+        await expect.poll(() => bmc.chassis.isOn, { timeout: 10_000 }).toBe(false);
+      });
+    } finally {
+      await stopped(left, 'SIGKILL');
+    }
+    await withBackend({ type: 'qemu', command: `${command} -no-such-option`, qmp }, async (bmc, control) => {
+      await expect(control('on')).rejects.toMatchObject({
+        cc: CC.NotSupportedInState,
+        message: expect.stringContaining('no-such-option') as unknown,
+      });
+      expect(bmc.chassis.isOn).toBe(false);
+    });
+  },
+);
 
 test('libvirt by virsh, which a script plays', async () => {
   const virsh = join(folder, 'virsh');
@@ -98,12 +112,17 @@ esac
 test('commands learn from their environment what is wanted, and fail with their own words', async () => {
   const log = join(folder, 'command.log');
   const say = `echo $IPMI_ACTION $IPMI_BMC_NAME $IPMI_BOOT_DEVICE >>${log}`;
-  await withBackend({ type: 'command', on: say, off: ['sh', '-c', say], soft: 'echo no power >&2; exit 3' }, async (bmc, control) => {
-    await bmc.bootOptions.set(5, Uint8Array.of(0x80, 0x04, 0, 0, 0), undefined);
-    await control('on');
-    await expect(control('soft')).rejects.toMatchObject({ message: expect.stringContaining('ended with 3: no power') as unknown });
-    await control('off');
-  });
+  await withBackend(
+    { type: 'command', on: say, off: ['sh', '-c', say], soft: 'echo no power >&2; exit 3' },
+    async (bmc, control) => {
+      await bmc.bootOptions.set(5, Uint8Array.of(0x80, 0x04, 0, 0, 0), undefined);
+      await control('on');
+      await expect(control('soft')).rejects.toMatchObject({
+        message: expect.stringContaining('ended with 3: no power') as unknown,
+      });
+      await control('off');
+    },
+  );
   expect(readFileSync(log, 'utf8')).toBe('on rack-7 pxe\noff rack-7 none\n');
 });
 
@@ -117,12 +136,15 @@ test('an HTTP hook', async () => {
     return { status: 202 };
   });
   const { port } = hook.address as { port: number };
-  await withBackend({ type: 'http', url: `http://127.0.0.1:${port}/`, interval: 0.1 }, async (bmc, control) => {
-    await control('on');
-    expect(bmc.chassis.isOn).toBe(true);
-    power = 'off';
-    await expect.poll(() => bmc.chassis.isOn, { timeout: 5000 }).toBe(false);
-  });
+  await withBackend(
+    { type: 'http', url: `http://127.0.0.1:${port}/`, interval: 0.1 },
+    async (bmc, control) => {
+      await control('on');
+      expect(bmc.chassis.isOn).toBe(true);
+      power = 'off';
+      await expect.poll(() => bmc.chassis.isOn, { timeout: 5000 }).toBe(false);
+    },
+  );
   await hook.close();
   expect(asked.map((body) => JSON.parse(body) as unknown)).toEqual([
     { bmc: 'rack-7', action: 'on', boot: { device: 'none', persistent: false, efi: false } },
@@ -136,7 +158,9 @@ toolTest(
     cpSync(join(root, 'examples/qemu-vm'), folder, { recursive: true });
     // The file as it is, with a system for the machine.
     const { kernel, initrd } = guestFiles();
-    const file = parse(readFileSync(join(folder, 'bmc.yaml'), 'utf8')) as { chassis: { backend: { command: string | string[] } } };
+    const file = parse(readFileSync(join(folder, 'bmc.yaml'), 'utf8')) as {
+      chassis: { backend: { command: string | string[] } };
+    };
     const command = (file.chassis.backend.command as string).trim().split(/\s+/);
     file.chassis.backend.command = [
       ...command,
@@ -157,9 +181,22 @@ toolTest(
     try {
       const port = Number(/"address":"127\.0\.0\.1:(\d+)"/.exec(await firstLine(child))![1]);
       const ipmitool = (args: string) =>
-        runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', `${port}`, ...`-U admin -P secret-enough ${args}`.split(' ')]);
+        runTool('ipmitool', [
+          '-I',
+          'lanplus',
+          '-H',
+          '127.0.0.1',
+          '-p',
+          `${port}`,
+          ...`-U admin -P secret-enough ${args}`.split(' '),
+        ]);
       expect((await ipmitool('chassis power status')).out).toContain('is on');
-      const client = await connectLan(nodeWorld(), { host: '127.0.0.1', port, user: 'admin', password: 'secret-enough' });
+      const client = await connectLan(nodeWorld(), {
+        host: '127.0.0.1',
+        port,
+        user: 'admin',
+        password: 'secret-enough',
+      });
       const sol = await openSol(nodeWorld().clock, client);
       let out = '';
       sol.onData = (characters) => (out += Buffer.from(characters).toString('latin1'));
@@ -168,7 +205,9 @@ toolTest(
       await expect.poll(() => out, { timeout: 60_000, interval: 200 }).toMatch(/Product ID +: 0/);
       clearInterval(asking);
       sol.write(Buffer.from('ipmitool event 1\n'));
-      await expect.poll(async () => (await ipmitool('sel list')).out, { timeout: 10_000 }).toMatch(/Temperature.*Upper Critical/);
+      await expect
+        .poll(async () => (await ipmitool('sel list')).out, { timeout: 10_000 })
+        .toMatch(/Temperature.*Upper Critical/);
       await sol.close();
       await client.close();
       expect((await ipmitool('chassis power off')).code).toBe(0);

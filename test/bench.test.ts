@@ -16,9 +16,11 @@ const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const bench = ['--import', 'tsx', `${root}bench/index.ts`, 'lan'];
-const run = (...args: string[]): Promise<Ran> => runTool(process.execPath, [...bench, ...args], { timeout: 90_000 });
+const run = (...args: string[]): Promise<Ran> =>
+  runTool(process.execPath, [...bench, ...args], { timeout: 90_000 });
 const resultsOf = (file: string): Results => JSON.parse(readFileSync(file, 'utf8')) as Results;
-const row = (results: Results, id: string): Results['rows'][number] => results.rows.find((one) => one.id === id)!;
+const row = (results: Results, id: string): Results['rows'][number] =>
+  results.rows.find((one) => one.id === id)!;
 
 /** Numbers that a measurement can have: no more CPU than two cores give, nothing that went wrong. */
 function expectSane(trials: readonly Trial[], rounds: number): void {
@@ -37,13 +39,23 @@ toolTest(
   NEEDED,
   async () => {
     const file = join(folder, 'one.json');
-    const { code, out } = await run('--rows', 'devid-16x4,start', '--rounds', '2', '--seconds', '0.3', '--json', file);
+    const { code, out } = await run(
+      '--rows',
+      'devid-16x4,start',
+      '--rounds',
+      '2',
+      '--seconds',
+      '0.3',
+      '--json',
+      file,
+    );
     expect(code, out).toBe(0);
     expect(out).toContain('| Get Device ID, suite 3, 16x4 |');
     const results = resultsOf(file);
     expect(results.servers[0]).toBe('ipmi-bmc');
     expect(results.rows.map(({ id }) => id)).toEqual(['devid-16x4', 'start']);
-    for (const { trials } of results.rows) for (const server of results.servers) expectSane(trials[server], 2);
+    for (const { trials } of results.rows)
+      for (const server of results.servers) expectSane(trials[server], 2);
     const { cpu } = row(results, 'devid-16x4').ratios[results.servers[1]] ?? { cpu: undefined };
     if (cpu) expect(cpu.low).toBeLessThanOrEqual(cpu.median);
   },
@@ -55,13 +67,35 @@ toolTest(
   NEEDED,
   async () => {
     const file = join(folder, 'all.json');
-    const ids = ['devid17-1x8', 'devid15-1x1', 'setup-4', 'authcap-4x8', 'ping-4x8', 'sdr-1x1', 'sel-1x1', 'sensor-16x4', 'sol'];
-    const { code, out } = await run('--rows', ids.join(','), '--rounds', '1', '--seconds', '0.2', '--against', root, '--json', file);
+    const ids = [
+      'devid17-1x8',
+      'devid15-1x1',
+      'setup-4',
+      'authcap-4x8',
+      'ping-4x8',
+      'sdr-1x1',
+      'sel-1x1',
+      'sensor-16x4',
+      'sol',
+    ];
+    const { code, out } = await run(
+      '--rows',
+      ids.join(','),
+      '--rounds',
+      '1',
+      '--seconds',
+      '0.2',
+      '--against',
+      root,
+      '--json',
+      file,
+    );
     expect(code, out).toBe(0);
     const results = resultsOf(file);
     expect(results.servers).toEqual(['ipmi-bmc', 'before']);
     expect(results.rows.map(({ id }) => id)).toEqual(ids);
-    for (const { trials } of results.rows) for (const server of results.servers) expectSane(trials[server], 1);
+    for (const { trials } of results.rows)
+      for (const server of results.servers) expectSane(trials[server], 1);
   },
   120_000,
 );
@@ -70,10 +104,20 @@ toolTest(
   'a profile has a flame graph and names the functions that take the time',
   NEEDED,
   async () => {
-    const { code, out } = await run('--rows', 'devid-16x4', '--seconds', '0.3', '--profile', join(folder, 'profile'));
+    const { code, out } = await run(
+      '--rows',
+      'devid-16x4',
+      '--seconds',
+      '0.3',
+      '--profile',
+      join(folder, 'profile'),
+    );
     expect(code, out).toBe(0);
     expect(readFileSync(join(folder, 'profile', 'devid-16x4.svg'), 'utf8')).toContain('dgram');
-    const hot = JSON.parse(readFileSync(join(folder, 'profile', 'hottest.json'), 'utf8')) as Record<string, { name: string; share: number }[]>;
+    const hot = JSON.parse(readFileSync(join(folder, 'profile', 'hottest.json'), 'utf8')) as Record<
+      string,
+      { name: string; share: number }[]
+    >;
     const shares = hot['devid-16x4'].map(({ share }) => share);
     expect(shares).toEqual(shares.toSorted((a, b) => b - a));
     expect(shares[0]).toBeGreaterThan(0);
@@ -83,7 +127,8 @@ toolTest(
 
 const processes = async (): Promise<string> => (await runTool('ps', ['-eo', 'pid,ppid,stat,args'])).out;
 /** Those that have the mark in their arguments, zombies left out. */
-const mine = (list: string, mark: string): string[] => list.split('\n').filter((line) => line.includes(mark) && !/^\s*\d+\s+\d+\s+Z/.test(line));
+const mine = (list: string, mark: string): string[] =>
+  list.split('\n').filter((line) => line.includes(mark) && !/^\s*\d+\s+\d+\s+Z/.test(line));
 const underLoad = (list: string[]): boolean => list.some((line) => line.includes('loadgen -t'));
 
 toolTest(
@@ -93,7 +138,11 @@ toolTest(
     // What it starts has the folder of the run in its arguments.
     const here = mkdtempSync(join(folder, 'killed-'));
     const env = { ...process.env, BENCH_DIR: here };
-    const child = spawn(process.execPath, [...bench, '--rows', 'devid-16x4', '--seconds', '20'], { cwd: root, env, stdio: 'ignore' });
+    const child = spawn(process.execPath, [...bench, '--rows', 'devid-16x4', '--seconds', '20'], {
+      cwd: root,
+      env,
+      stdio: 'ignore',
+    });
     await expect.poll(async () => underLoad(mine(await processes(), here)), { timeout: 40_000 }).toBe(true);
     await stopped(child, 'SIGKILL');
     await expect.poll(async () => mine(await processes(), here), { timeout: 10_000 }).toEqual([]);
@@ -104,12 +153,17 @@ toolTest(
 test('a row that is not there, and a number that is none, are one line and exit code 2', async () => {
   const wrong = await run('--rows', 'devid,nonsense');
   expect(wrong.code).toBe(2);
-  expect(wrong.out.trim()).toMatch(/^bench lan: --rows: no row is called 'nonsense'; there are devid-1x1, .*start$/);
+  expect(wrong.out.trim()).toMatch(
+    /^bench lan: --rows: no row is called 'nonsense'; there are devid-1x1, .*start$/,
+  );
   const zero = await run('--seconds', '0');
   expect(zero.code).toBe(2);
   expect(zero.out.trim()).toBe("bench lan: --seconds: expected a number above 0, received '0'");
   const folder = await run('--against', '/nowhere');
-  expect([folder.code, folder.out.trim()]).toEqual([2, 'bench lan: --against /nowhere: no bin/ipmi-bmc in it']);
+  expect([folder.code, folder.out.trim()]).toEqual([
+    2,
+    'bench lan: --against /nowhere: no bin/ipmi-bmc in it',
+  ]);
   expect((await run('--help')).out).toContain('--against FOLDER');
 }, 60_000);
 
@@ -119,7 +173,14 @@ test('rows are chosen by id, or by what ids begin with', () => {
   expect(chosen(undefined).size).toBe(rows.length + 1);
 });
 
-const trial = (cpu: number, perSecond = 1): Trial => ({ cpu, perSecond, p50: 1, p99: 2, others: 0, problems: 0 });
+const trial = (cpu: number, perSecond = 1): Trial => ({
+  cpu,
+  perSecond,
+  p50: 1,
+  p99: 2,
+  others: 0,
+  problems: 0,
+});
 
 test('ratios are taken round by round, with the middle half of them', () => {
   expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
@@ -143,8 +204,17 @@ test('tables tell medians, ratios, and what went wrong', () => {
         'ipmi-bmc': [10, 12, 14].map((cpu) => trial(cpu)),
         ipmi_sim: [20, 24, 28].map((cpu) => trial(cpu)),
       }),
-      rowResult('devid17-1x1', 'other', 'request', { 'ipmi-bmc': [{ ...trial(15), problems: 3 }, trial(18), trial(21)] }, 'it has none'),
-      rowResult(START, 'start', 'start', { 'ipmi-bmc': [{ ...trial(5000), p50: 300_000 }], ipmi_sim: [{ ...trial(1000), p50: 40_000 }] }),
+      rowResult(
+        'devid17-1x1',
+        'other',
+        'request',
+        { 'ipmi-bmc': [{ ...trial(15), problems: 3 }, trial(18), trial(21)] },
+        'it has none',
+      ),
+      rowResult(START, 'start', 'start', {
+        'ipmi-bmc': [{ ...trial(5000), p50: 300_000 }],
+        ipmi_sim: [{ ...trial(1000), p50: 40_000 }],
+      }),
     ],
   };
   expect(cpuTable(results).split('\n').slice(2)).toEqual([
@@ -167,11 +237,15 @@ toolTest(
   async () => {
     const here = mkdtempSync(join(folder, 'orphan-'));
     const args = JSON.stringify([...bench, '--rows', 'devid-16x4', '--seconds', '0.3', '--rounds', '1000']);
-    const starter = spawn(process.execPath, ['-e', `require('child_process').spawn(process.execPath, ${args}, { stdio: 'ignore' })`], {
-      cwd: root,
-      env: { ...process.env, BENCH_DIR: here },
-      stdio: 'ignore',
-    });
+    const starter = spawn(
+      process.execPath,
+      ['-e', `require('child_process').spawn(process.execPath, ${args}, { stdio: 'ignore' })`],
+      {
+        cwd: root,
+        env: { ...process.env, BENCH_DIR: here },
+        stdio: 'ignore',
+      },
+    );
     await expect.poll(async () => underLoad(mine(await processes(), here)), { timeout: 40_000 }).toBe(true);
     await stopped(starter, 'SIGKILL');
     await expect.poll(async () => mine(await processes(), here), { timeout: 20_000 }).toEqual([]);
@@ -182,7 +256,10 @@ toolTest(
 );
 
 test('a flame graph shows what ran since the load began, without the time that nothing ran', () => {
-  const frame = (functionName: string, url = ''): { functionName: string; url: string; lineNumber: number } => ({ functionName, url, lineNumber: 6 });
+  const frame = (
+    functionName: string,
+    url = '',
+  ): { functionName: string; url: string; lineNumber: number } => ({ functionName, url, lineNumber: 6 });
   const profile = {
     nodes: [
       { id: 1, callFrame: frame('(root)'), children: [2, 3] },
@@ -195,7 +272,10 @@ test('a flame graph shows what ran since the load began, without the time that n
     timeDeltas: [100, 500, 300, 50, 50],
   };
   const root = flames(profile, 1500);
-  expect([root.total, root.below.map(({ name, self }) => [name, self])]).toEqual([400, [['<work> router.js:7', 50]]]);
+  expect([root.total, root.below.map(({ name, self }) => [name, self])]).toEqual([
+    400,
+    [['<work> router.js:7', 50]],
+  ]);
   expect(hottest(root, 2)).toEqual([
     { name: 'below', share: 0.875 },
     { name: '<work> router.js:7', share: 0.125 },

@@ -1,4 +1,5 @@
-// FreeIPMI's configuration tools: what they check out, changed key by key and committed, is what they find afterwards.
+// FreeIPMI's configuration tools: what they check out, changed key by key and committed, is what they find
+// afterwards.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,16 +17,25 @@ afterAll(async () => {
 });
 
 const tool = (name: string, ...args: string[]): Promise<Ran> =>
-  runTool(name, ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', ...args], { timeout: 60_000 });
+  runTool(
+    name,
+    ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', ...args],
+    { timeout: 60_000 },
+  );
 /** With every set of a parameter, and the possible values of each. */
 const VERBOSE = '-v';
 
 /** Checks out, changes, commits, compares; and the same way back. Returns the keys that were changed. */
-async function roundTrip(name: string, untouched: Untouched, more: readonly string[] = []): Promise<string[]> {
+async function roundTrip(
+  name: string,
+  untouched: Untouched,
+  more: readonly string[] = [],
+): Promise<string[]> {
   const args = [VERBOSE, ...more];
   const before = join(folder, `${name}.before`);
   const after = join(folder, `${name}.after`);
-  // A checkout ends with 1 as soon as the BMC lacks one thing that the tool knows (a serial channel, suites above 15).
+  // A checkout ends with 1 as soon as the BMC lacks one thing that the tool knows (a serial channel, suites
+  // above 15).
   expect((await tool(name, ...args, '--checkout', '-n', before)).code).toBeLessThan(2);
   const { text, keys } = changed(readFileSync(before, 'utf8'), untouched);
   writeFileSync(after, text);
@@ -36,7 +46,10 @@ async function roundTrip(name: string, untouched: Untouched, more: readonly stri
   return keys;
 }
 
-/** What would cut off the very client that does the changing: its user, the way it came by, the suite and the keys of its sessions. */
+/**
+ * What would cut off the very client that does the changing: its user, the way it came by, the suite and the
+ * keys of its sessions.
+ */
 const OWN_WAY: Untouched = {
   User2: /./,
   Lan_Channel: /^Volatile_/,
@@ -75,11 +88,20 @@ toolTest('ipmi-chassis-config: buttons, restore policy, boot flags', ['ipmi-chas
   expect(keys.length).toBeGreaterThan(15);
 });
 
-toolTest('the key of the BMC: set by bmc-config, needed from then on, and taken away again', ['bmc-config', 'bmc-info'], async () => {
-  const kg = '0x0102030405060708090a0b0c0d0e0f1011121314';
-  expect(await tool('bmc-config', '--commit', '-e', `Lan_Conf_Security_Keys:K_G=${kg}`)).toMatchObject({ code: 0, out: '' });
-  expect((await tool('bmc-info', '--get-device-id')).out).toMatch(/k_g invalid/i);
-  expect((await tool('bmc-info', '--get-device-id', '-k', kg)).code).toBe(0);
-  expect(await tool('bmc-config', '-k', kg, '--commit', '-e', `Lan_Conf_Security_Keys:K_G=0x${'00'.repeat(20)}`)).toMatchObject({ code: 0 });
-  expect((await tool('bmc-info', '--get-device-id')).code).toBe(0);
-});
+toolTest(
+  'the key of the BMC: set by bmc-config, needed from then on, and taken away again',
+  ['bmc-config', 'bmc-info'],
+  async () => {
+    const kg = '0x0102030405060708090a0b0c0d0e0f1011121314';
+    expect(await tool('bmc-config', '--commit', '-e', `Lan_Conf_Security_Keys:K_G=${kg}`)).toMatchObject({
+      code: 0,
+      out: '',
+    });
+    expect((await tool('bmc-info', '--get-device-id')).out).toMatch(/k_g invalid/i);
+    expect((await tool('bmc-info', '--get-device-id', '-k', kg)).code).toBe(0);
+    expect(
+      await tool('bmc-config', '-k', kg, '--commit', '-e', `Lan_Conf_Security_Keys:K_G=0x${'00'.repeat(20)}`),
+    ).toMatchObject({ code: 0 });
+    expect((await tool('bmc-info', '--get-device-id')).code).toBe(0);
+  },
+);

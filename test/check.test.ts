@@ -67,8 +67,16 @@ test.each([
     "bmcs: [{ name: a, sensorFeed: { listen: '127.0.0.1:9680' } }, { name: b, sensorFeed: { listen: '127.0.0.1:9680' } }]",
     ["TCP port 127.0.0.1:9680 is taken by BMC 'a'"],
   ],
-  ['a LAN without users', 'interfaces: [{ type: lan }]', ['f.yaml:1:14 interfaces.0: nobody could log in: give it users with a name and a password']],
-  ['a LAN whose users are off', 'interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a, enabled: false }, { id: 3 }]', ['nobody could log in']],
+  [
+    'a LAN without users',
+    'interfaces: [{ type: lan }]',
+    ['f.yaml:1:14 interfaces.0: nobody could log in: give it users with a name and a password'],
+  ],
+  [
+    'a LAN whose users are off',
+    'interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a, enabled: false }, { id: 3 }]',
+    ['nobody could log in'],
+  ],
   ['an empty file', '', ['f.yaml:1:1 file: there is nothing in it']],
   ['nothing but remarks', '# nothing\n', ['f.yaml:1:1 file: there is nothing in it']],
   [
@@ -95,23 +103,51 @@ test.each([
     `interfaces: [${vm('./x')}]\nsol: { console: { type: replay, file: boot.log } }`,
     ['f.yaml:2:39 sol.console.file: boot.log: no such file'],
   ],
-  ['a path that is too long for a socket', `interfaces: [${vm(`./${'ä'.repeat(60)}`)}]`, ["a Unix socket's path has at most 107 bytes"]],
-  ['a socket in no directory', `interfaces: [${vm('./none/x')}]`, ['f.yaml:1:34 interfaces.0.listen: none: no such directory']],
-  ['a socket below a file', `interfaces: [${vm('./f.yaml/x')}]`, ['interfaces.0.listen: f.yaml: is no directory']],
+  [
+    'a path that is too long for a socket',
+    `interfaces: [${vm(`./${'ä'.repeat(60)}`)}]`,
+    ["a Unix socket's path has at most 107 bytes"],
+  ],
+  [
+    'a socket in no directory',
+    `interfaces: [${vm('./none/x')}]`,
+    ['f.yaml:1:34 interfaces.0.listen: none: no such directory'],
+  ],
+  [
+    'a socket below a file',
+    `interfaces: [${vm('./f.yaml/x')}]`,
+    ['interfaces.0.listen: f.yaml: is no directory'],
+  ],
   [
     'a socket in place of a file',
     'sockets: { handlers: { path: ./f.yaml } }',
     ['sockets.handlers.path: f.yaml: something that is no socket is there'],
   ],
-  ['state in a file', 'state: { directory: ./f.yaml/s }\nname: a', ['f.yaml:1:21 state.directory: f.yaml: is no directory']],
+  [
+    'state in a file',
+    'state: { directory: ./f.yaml/s }\nname: a',
+    ['f.yaml:1:21 state.directory: f.yaml: is no directory'],
+  ],
   [
     'images in a file',
     'firmware: { directory: ./f.yaml, components: [{ id: 0, name: A }] }',
     ['f.yaml:1:24 firmware.directory: f.yaml: is no directory'],
   ],
-  ['a key that is not there', 'state: { directory: ./s, sealKeyFile: ./k }\nname: a', ['f.yaml:1:39 state.sealKeyFile: k: no such file']],
-  ['a short key', 'state: { directory: ./s, sealKeyFile: ./short }\nname: a', ['state.sealKeyFile: short: a key has at least 16 characters']],
-  ['a LAN whose users have no password', 'interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a }]', ['nobody could log in']],
+  [
+    'a key that is not there',
+    'state: { directory: ./s, sealKeyFile: ./k }\nname: a',
+    ['f.yaml:1:39 state.sealKeyFile: k: no such file'],
+  ],
+  [
+    'a short key',
+    'state: { directory: ./s, sealKeyFile: ./short }\nname: a',
+    ['state.sealKeyFile: short: a key has at least 16 characters'],
+  ],
+  [
+    'a LAN whose users have no password',
+    'interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a }]',
+    ['nobody could log in'],
+  ],
   [
     'one address of two spellings',
     `${USERS}\ninterfaces: [{ type: lan, listen: '[::1]:9700' }, { type: lan, channel: 2, listen: '[0:0::0:1]:9700' }]`,
@@ -124,13 +160,28 @@ test.each([
 });
 
 test.each([
-  ['ports that the system chooses', `bmcs: [{ count: 2, name: 'a{n}', ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.1:0' }] }]`],
-  ['one port on two addresses', `bmcs: [{ count: 2, name: 'a{n}', ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.{n+1}:9700' }] }]`],
-  ['UDP and TCP', `${USERS}\ninterfaces: [{ type: lan, listen: '127.0.0.1:9700' }]\nsensorFeed: { listen: '127.0.0.1:9700' }`],
+  [
+    'ports that the system chooses',
+    `bmcs: [{ count: 2, name: 'a{n}', ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.1:0' }] }]`,
+  ],
+  [
+    'one port on two addresses',
+    `bmcs: [{ count: 2, name: 'a{n}', ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.{n+1}:9700' }] }]`,
+  ],
+  [
+    'UDP and TCP',
+    `${USERS}\ninterfaces: [{ type: lan, listen: '127.0.0.1:9700' }]\nsensorFeed: { listen: '127.0.0.1:9700' }`,
+  ],
   ['a LAN whose users come by the host', `interfaces: [{ type: lan }, ${vm('./x')}]`],
   ['a LAN whose users are kept', 'interfaces: [{ type: lan }]\nstate: { directory: ./s }'],
-  ['a socket in a directory that a service gets at its start', `interfaces: [${vm('/run/ipmi-bmc-nobody/x')}]`],
-  ['a LAN whose user has an empty password, as it says', "interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a, password: '' }]"],
+  [
+    'a socket in a directory that a service gets at its start',
+    `interfaces: [${vm('/run/ipmi-bmc-nobody/x')}]`,
+  ],
+  [
+    'a LAN whose user has an empty password, as it says',
+    "interfaces: [{ type: lan }]\nusers: [{ id: 2, name: a, password: '' }]",
+  ],
   [
     'a line for the shell',
     `interfaces: [${vm('./x')}]\nchassis: { backend: { type: command, on: 'exit 0', off: 'true' } }\nfirmware: { components: [{ id: 0, name: a, commands: { verify: ./hook.sh -v } }] }`,
@@ -145,14 +196,24 @@ test('V7: 10,000 BMCs of one entry are checked, each of them', () => {
     `    fru: [{ id: 0, name: a, product: { serial: 'S{n:05}' } }]\n    sensors:\n${Array.from({ length: 30 }, (_, i) => `      - { name: T${i}, entity: '3.${i}', type: temperature, unit: degrees C, range: [0, 127], value: 40 }\n`).join('')}`;
   writeFileSync(file, entry('02:00:00:00:{n:04x}').replace('{n:04x}', '{n:02x}:00'));
   const wrong = spawnSync(process.execPath, [bin, 'check', file], { encoding: 'utf8' });
-  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('expected a MAC address, received "02:00:00:00:100:00" (n = 256)')]);
+  expect([wrong.status, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('expected a MAC address, received "02:00:00:00:100:00" (n = 256)'),
+  ]);
   writeFileSync(file, entry('02:00:00:00:00:01'));
   const right = spawnSync(process.execPath, [bin, 'check', file], { encoding: 'utf8' });
   expect([right.status, right.stdout]).toEqual([0, `${file}: 10000 BMC(s), no problem\n`]);
 });
 
 test('V20: ipmi-bmc schema prints what editors check a file with', () => {
-  const { status, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, '../bin/ipmi-bmc'), 'schema'], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, '../bin/ipmi-bmc'), 'schema'],
+    { encoding: 'utf8' },
+  );
   const schema = JSON.parse(stdout) as { properties: Record<string, { description: string }> };
-  expect([status, schema.properties.users.description]).toEqual([0, 'Users at the first start. Default: none.']);
+  expect([status, schema.properties.users.description]).toEqual([
+    0,
+    'Users at the first start. Default: none.',
+  ]);
 });

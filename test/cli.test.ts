@@ -18,7 +18,8 @@ import { firstLine, stopped } from './support/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-'));
 const bin = fileURLToPath(new URL('../bin/ipmi-bmc', import.meta.url));
-const cli = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder });
+const cli = (...args: string[]) =>
+  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder });
 
 test('what init writes is a good config, and is never written over another file', () => {
   expect(cli('init', 'new.yaml').stdout).toContain('wrote new.yaml');
@@ -26,14 +27,21 @@ test('what init writes is a good config, and is never written over another file'
   expect(masked(readFileSync(join(folder, 'new.yaml'), 'utf8'))).toBe(masked(sample));
   expect(cli('check', 'new.yaml').status).toBe(0);
   const again = cli('init', 'new.yaml');
-  expect([again.status, again.stderr]).toEqual([2, 'ipmi-bmc: new.yaml is there already; name another file\n']);
+  expect([again.status, again.stderr]).toEqual([
+    2,
+    'ipmi-bmc: new.yaml is there already; name another file\n',
+  ]);
   expect(() => new Bmc(parseConfig(sample, 'sample')[0], { world: simWorld(1) })).not.toThrow();
   // What is commented out is a good config as well, each section by itself.
-  const asides = [...sample.matchAll(/^# (\w+:.*(?:\n# {3}.*)*)/gm)].map(([, text]) => text.replaceAll('\n# ', '\n'));
+  const asides = [...sample.matchAll(/^# (\w+:.*(?:\n# {3}.*)*)/gm)].map(([, text]) =>
+    text.replaceAll('\n# ', '\n'),
+  );
   for (const aside of asides) expect(() => parseConfig(aside, 'sample'), aside).not.toThrow();
   for (const [, one] of sample.matchAll(/^ {2}# (- \{ type: .*)/gm))
     expect(() => parseConfig(`interfaces:\n  ${one}\n`, 'sample'), one).not.toThrow();
-  const sections = Object.keys(fileSchema.shape).filter((key) => !new RegExp(`^(# )?${key}:`, 'm').test(sample));
+  const sections = Object.keys(fileSchema.shape).filter(
+    (key) => !new RegExp(`^(# )?${key}:`, 'm').test(sample),
+  );
   expect(sections).toEqual([]);
 });
 
@@ -50,7 +58,14 @@ test('V8: check --verbose shows the step of each sensor', () => {
         [255, 90],
       ],
     },
-    { name: 'Rail', entity: '7.1', type: 'voltage', unit: 'Volts', range: [0, 3.7], thresholds: { uc: 3.47 } },
+    {
+      name: 'Rail',
+      entity: '7.1',
+      type: 'voltage',
+      unit: 'Volts',
+      range: [0, 3.7],
+      thresholds: { uc: 3.47 },
+    },
     { name: 'Drive', entity: '4.1', type: 'drive slot / bay' },
   ];
   writeFileSync(join(folder, 'steps.yaml'), JSON.stringify({ sensors }));
@@ -69,7 +84,9 @@ test('R4: a bad file: every problem with file, line, column and key; exit code 2
   expect(status).toBe(2);
   expect(stderr.split('\n')).toEqual([
     'ipmi-bmc: bad.yaml:3:13 identity.deviceId: expected number to be <=255, received 300',
-    expect.stringMatching(/^bad\.yaml:4:3 identity\.nope: unknown key; expected one of deviceId, .*systemGuid/),
+    expect.stringMatching(
+      /^bad\.yaml:4:3 identity\.nope: unknown key; expected one of deviceId, .*systemGuid/,
+    ),
     'bad.yaml:7:16 users.0.privilege: expected one of "callback"|"user"|"operator"|"administrator"|"oem"|"none", received "boss"',
     'bad.yaml:8:15 users.0.password: expected string',
     '',
@@ -85,30 +102,74 @@ test.each([
   ['a bad address', ['run', '--lan', 'nowhere'], 'expected host:port'],
   ['an unknown option', ['run', '--nope'], "unknown option '--nope'"],
   ['an unknown command', ['fly'], "unknown command 'fly'; see ipmi-bmc --help\n"],
-  ['a misspelt option', ['check', 'x', '--jso'], "unknown option '--jso' (Did you mean --json?); see ipmi-bmc check --help\n"],
+  [
+    'a misspelt option',
+    ['check', 'x', '--jso'],
+    "unknown option '--jso' (Did you mean --json?); see ipmi-bmc check --help\n",
+  ],
   ['a directory in place of a file', ['check', '.'], 'ipmi-bmc: .: is a directory, expected a file\n'],
-  ['a directory in place of an image', ['hpm', 'show', '.'], 'ipmi-bmc: .: is a directory, expected a file\n'],
+  [
+    'a directory in place of an image',
+    ['hpm', 'show', '.'],
+    'ipmi-bmc: .: is a directory, expected a file\n',
+  ],
   [
     'a place that cannot be written',
     ['hpm', 'pack', 'no/x.hpm', '0=type.yaml,1.0', '--manufacturer', '1', '--product', '1'],
     'no/x.hpm: no such file',
   ],
-  ['a key that is none', ['hpm', 'pack', 'x', '0=type.yaml,1.0', '--manufacturer', '1', '--product', '1', '--sign', 'type.yaml'], 'openssl genpkey'],
+  [
+    'a key that is none',
+    ['hpm', 'pack', 'x', '0=type.yaml,1.0', '--manufacturer', '1', '--product', '1', '--sign', 'type.yaml'],
+    'openssl genpkey',
+  ],
   ['an export that is not there', ['state', 'import', 'new', 'none'], 'ipmi-bmc: none: no such file\n'],
-  ['no password', ['update', 'list', '--to', '127.0.0.1:9', '-U', 'a'], 'no password: give it with -P, or in IPMI_PASSWORD'],
-  ['a password that is too long', ['update', 'kill', '--to', '127.0.0.1:9', '-U', 'a', '-P', 'x'.repeat(21)], 'at most 20 bytes in UTF-8'],
+  [
+    'no password',
+    ['update', 'list', '--to', '127.0.0.1:9', '-U', 'a'],
+    'no password: give it with -P, or in IPMI_PASSWORD',
+  ],
+  [
+    'a password that is too long',
+    ['update', 'kill', '--to', '127.0.0.1:9', '-U', 'a', '-P', 'x'.repeat(21)],
+    'at most 20 bytes in UTF-8',
+  ],
   [
     'a socket in no directory',
     ['run', '--lan', '127.0.0.1:0', '--vm-socket', '/nowhere/x'],
     'ipmi-bmc: --vm-socket /nowhere/x: /nowhere: no such directory\n',
   ],
-  ['an address of another machine', ['run', '--lan', '192.0.2.1:0'], 'ipmi-bmc: --lan 192.0.2.1:0: no such address on this machine\n'],
+  [
+    'an address of another machine',
+    ['run', '--lan', '192.0.2.1:0'],
+    'ipmi-bmc: --lan 192.0.2.1:0: no such address on this machine\n',
+  ],
   ['a key for nothing', ['run', '--seal-key', 'type.yaml'], 'name a directory with --state'],
-  ['nothing to reach it by', ['run', 'alone.yaml'], 'alone.yaml: nobody could reach it: add an entry to interfaces:'],
-  ['settings that do not go together', ['check', 'twice.yaml'], 'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n'],
-  ['the same, listed', ['handlers', 'twice.yaml'], 'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n'],
-  ['the same, run', ['run', 'twice.yaml'], 'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n'],
-  ['a component twice, in one of many', ['check', 'many.yaml'], 'many.yaml:8:11 bmcs.1.firmware.components.1: component 1 is there twice\n'],
+  [
+    'nothing to reach it by',
+    ['run', 'alone.yaml'],
+    'alone.yaml: nobody could reach it: add an entry to interfaces:',
+  ],
+  [
+    'settings that do not go together',
+    ['check', 'twice.yaml'],
+    'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n',
+  ],
+  [
+    'the same, listed',
+    ['handlers', 'twice.yaml'],
+    'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n',
+  ],
+  [
+    'the same, run',
+    ['run', 'twice.yaml'],
+    'ipmi-bmc: twice.yaml:1:29 interfaces.1: two interfaces have channel 1\n',
+  ],
+  [
+    'a component twice, in one of many',
+    ['check', 'many.yaml'],
+    'many.yaml:8:11 bmcs.1.firmware.components.1: component 1 is there twice\n',
+  ],
   [
     'a FRU too large, of a satellite',
     ['check', 'sat.yaml'],
@@ -140,38 +201,62 @@ test('a port in use', async () => {
   const { port } = socket.address();
   const { status, stderr } = cli('run', '--lan', `127.0.0.1:${port}`);
   socket.close();
-  expect([status, stderr]).toEqual([2, `ipmi-bmc: --lan 127.0.0.1:${port}: port in use; another BMC? choose another port\n`]);
+  expect([status, stderr]).toEqual([
+    2,
+    `ipmi-bmc: --lan 127.0.0.1:${port}: port in use; another BMC? choose another port\n`,
+  ]);
 });
 
-test.each(['run', 'check', 'handlers', 'worker', 'press', 'init', 'flash', 'state', 'update', 'hpm'])('%s --help has an example', (command) => {
-  const { status, stdout } = cli(command, '--help');
-  expect(status).toBe(0);
-  expect(stdout).toContain('Example:');
-  const subcommands = ['state', 'update', 'hpm'].includes(command) ? [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)] : [];
-  for (const [, name] of subcommands) expect(cli(command, name, '--help').stdout).toContain(`Example:\n  ipmi-bmc ${command} ${name}`);
-});
+test.each(['run', 'check', 'handlers', 'worker', 'press', 'init', 'flash', 'state', 'update', 'hpm'])(
+  '%s --help has an example',
+  (command) => {
+    const { status, stdout } = cli(command, '--help');
+    expect(status).toBe(0);
+    expect(stdout).toContain('Example:');
+    const subcommands = ['state', 'update', 'hpm'].includes(command)
+      ? [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)]
+      : [];
+    for (const [, name] of subcommands)
+      expect(cli(command, name, '--help').stdout).toContain(`Example:\n  ipmi-bmc ${command} ${name}`);
+  },
+);
 
 test('version', async () => {
   expect(await main(['--version'])).toBe(0);
 });
 
 test.each([
-  ['bmcs:\n  - { name: a }\n  - { name: b }\n  - { name: a }\n', 'f:4:13 bmcs.2.name: expected a name that no other BMC of the file has'],
+  [
+    'bmcs:\n  - { name: a }\n  - { name: b }\n  - { name: a }\n',
+    'f:4:13 bmcs.2.name: expected a name that no other BMC of the file has',
+  ],
   // A satellite's values lie under such a name.
-  ['bmcs:\n  - { name: a, satellites: [{ address: 0x82 }] }\n  - { name: a/82h }\n', 'f:3:13 bmcs.1.name: expected a name that no other BMC'],
+  [
+    'bmcs:\n  - { name: a, satellites: [{ address: 0x82 }] }\n  - { name: a/82h }\n',
+    'f:3:13 bmcs.1.name: expected a name that no other BMC',
+  ],
   [
     'bmcs:\n  - { name: a/82h/84h }\n  - { name: a, satellites: [{ address: 0x82, satellites: [{ address: 0x84 }] }] }\n',
     'f:2:13 bmcs.0.name: expected a name that no other BMC',
   ],
-  ['bmcs:\n  - { userSlots: 5 }\n  - { userSlots: 6 }\n', 'f:3:5 bmcs.1.name: expected a name that no other BMC'],
-  ['bmcs:\n  - { count: 2, name: a }\n', 'f:2:23 bmcs.0.name: expected a name that no other BMC of the file has (with count: one with {n} in it)'],
+  [
+    'bmcs:\n  - { userSlots: 5 }\n  - { userSlots: 6 }\n',
+    'f:3:5 bmcs.1.name: expected a name that no other BMC',
+  ],
+  [
+    'bmcs:\n  - { count: 2, name: a }\n',
+    'f:2:23 bmcs.0.name: expected a name that no other BMC of the file has (with count: one with {n} in it)',
+  ],
   ['name: "a\\nb"\n', 'f:1:7 name: expected 1 to 64 characters, none of them a control character'],
 ])('a name that does not tell a BMC from others: %j', (text, problem) => {
   expect(() => parseConfig(text, 'f')).toThrow(problem);
 });
 
 test('count makes many of one, with numbers in names and ports', () => {
-  const bmcs = parseConfig('bmcs:\n  - count: 3\n    name: node-{n}\n    interfaces: [{ type: lan, listen: "127.0.0.1:{9700+n}" }]\n', 'f');
+  const bmcs = parseConfig(
+    'bmcs:\n  - count: 3\n    name: node-{n}\n    interfaces: [{ type: lan, listen: "127.0.0.1:{9700+n}" }]\n',
+    'f',
+  );
   expect(bmcs.map(({ name, interfaces: [lan] = [] }) => [name, lan.type === 'lan' && lan.listen])).toEqual([
     ['node-0', '127.0.0.1:9700'],
     ['node-1', '127.0.0.1:9701'],
@@ -179,24 +264,35 @@ test('count makes many of one, with numbers in names and ports', () => {
   ]);
 });
 
-test.each(['', '/codec', '/commands', '/client', '/interfaces', '/handlers', '/world', '/config'])('the package gives ipmi-bmc%s', (path) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '-e', `console.log(Object.keys(await import('ipmi-bmc${path}')).length)`],
-    {
-      encoding: 'utf8',
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-    },
-  );
-  expect([status, stderr, Number(stdout) > 0]).toEqual([0, '', true]);
-});
+test.each(['', '/codec', '/commands', '/client', '/interfaces', '/handlers', '/world', '/config'])(
+  'the package gives ipmi-bmc%s',
+  (path) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '-e', `console.log(Object.keys(await import('ipmi-bmc${path}')).length)`],
+      {
+        encoding: 'utf8',
+        cwd: fileURLToPath(new URL('..', import.meta.url)),
+      },
+    );
+    expect([status, stderr, Number(stdout) > 0]).toEqual([0, '', true]);
+  },
+);
 
 test('what is closed by default and opened by a setting is said at the start', async () => {
   const said: string[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void said.push(line), error: () => undefined };
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (line: string) => void said.push(line),
+    error: () => undefined,
+  };
   const open = async (cipherSuites: number[]): Promise<void> => {
     const bmc = new Bmc(
-      { interfaces: [{ type: 'lan', cipherSuites }], users: [{ id: 1, password: 'x', enabled: cipherSuites.includes(0) }] },
+      {
+        interfaces: [{ type: 'lan', cipherSuites }],
+        users: [{ id: 1, password: 'x', enabled: cipherSuites.includes(0) }],
+      },
       { world: simWorld(1), log },
     );
     await bmc.open();
@@ -205,19 +301,29 @@ test('what is closed by default and opened by a setting is said at the start', a
   await open([3]);
   expect(said).toEqual([]);
   await open([0, 3]);
-  expect(said).toEqual([expect.stringContaining('cipher suite 0 is on'), expect.stringContaining('null user is on')]);
+  expect(said).toEqual([
+    expect.stringContaining('cipher suite 0 is on'),
+    expect.stringContaining('null user is on'),
+  ]);
 });
 
 test('handlers prints every claim with owner and privilege', () => {
   expect(cli('handlers').stdout).toMatch(/06h 01h +Get Device ID +standard +User/);
-  const { handlers } = JSON.parse(cli('handlers', '--json').stdout) as { handlers: { key: string; owner: string; privilege: string }[] };
+  const { handlers } = JSON.parse(cli('handlers', '--json').stdout) as {
+    handlers: { key: string; owner: string; privilege: string }[];
+  };
   expect(handlers.length).toBeGreaterThan(90);
-  expect(handlers.find(({ key }) => key === '06h 2Eh')).toMatchObject({ owner: 'standard', privilege: 'system interface' });
+  expect(handlers.find(({ key }) => key === '06h 2Eh')).toMatchObject({
+    owner: 'standard',
+    privilege: 'system interface',
+  });
 });
 
 test('run --vm-socket is the BMC of whatever machine connects; a second one is told whose the socket is', async () => {
   const path = join(folder, 'vm.sock');
-  const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--vm-socket', path, '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--vm-socket', path, '--json'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   try {
     expect(await firstLine(child)).toContain(`"type":"vm","channel":15,"address":"${path}"`);
     const vm = await connectVm(nodeWorld(), { path });

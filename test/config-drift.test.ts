@@ -1,4 +1,5 @@
-// State that outlived its config: the file was edited, and what clients changed before belongs to things that are gone or smaller.
+// State that outlived its config: the file was edited, and what clients changed before belongs to things that
+// are gone or smaller.
 import { expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../src/bmc.ts';
 import { Privilege } from '../src/commands/command.ts';
@@ -41,12 +42,17 @@ function started(options: BmcOptions, journal: Journal) {
   const bmc = new Bmc(options, { world, journal, log });
   const send = async (netFn: number, cmd: number, ...data: number[]): Promise<number> => {
     const message = { netFn, cmd, lun: 0, data: Uint8Array.from(data) };
-    return (await world.until(Promise.resolve(bmc.router.dispatch(message, new Context(bmc, HOST, Privilege.Administrator)))))[0];
+    return (
+      await world.until(
+        Promise.resolve(bmc.router.dispatch(message, new Context(bmc, HOST, Privilege.Administrator))),
+      )
+    )[0];
   };
   return { world, bmc, send, problems };
 }
 
-const text = (word: string, size: number): number[] => Array.from({ length: size }, (_, i) => word.charCodeAt(i) || 0);
+const text = (word: string, size: number): number[] =>
+  Array.from({ length: size }, (_, i) => word.charCodeAt(i) || 0);
 /** One change of each kind, as clients make them. */
 const changes: readonly (readonly number[])[] = [
   [0x06, 0x45, 9, ...text('nine', 16)],
@@ -63,10 +69,24 @@ const changes: readonly (readonly number[])[] = [
   [0x2c, 0x08, 0xdc, 0, 4, ...text('rack', 4)],
   [0x0a, 0x12, 0, 0x80, 0, 1, 2, 3],
   [0x0a, 0x24, 0, 0, 0x51, 0xc0, 5, 1, 2, 3, 4, 5],
-  ...Array.from({ length: 20 }, () => [0x0a, 0x44, 0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0x55, 0]),
+  ...Array.from({ length: 20 }, () => [
+    0x0a, 0x44, 0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0x55, 0,
+  ]),
 ];
 const RESETS = [0x02, 0x03];
-const bodies = [[], [0], [1], [0, 0], [1, 0], [1, 1], [9], [1, 9], [1, 3, 0, 0], [1, 12, 0, 0], [0, 0, 0, 0, 0, 0xff]];
+const bodies = [
+  [],
+  [0],
+  [1],
+  [0, 0],
+  [1, 0],
+  [1, 1],
+  [9],
+  [1, 9],
+  [1, 3, 0, 0],
+  [1, 12, 0, 0],
+  [0, 0, 0, 0, 0, 0xff],
+];
 
 test.each<[string, Partial<BmcOptions>]>([
   ['as it was', {}],
@@ -80,7 +100,8 @@ test.each<[string, Partial<BmcOptions>]>([
 ])('a config %s: it starts, and no command is a bug', async (_name, edited) => {
   const { stores, journal } = kept();
   const first = started(before, journal);
-  for (const [netFn, cmd, ...data] of changes) expect([netFn, cmd, await first.send(netFn, cmd, ...data)]).toEqual([netFn, cmd, 0]);
+  for (const [netFn, cmd, ...data] of changes)
+    expect([netFn, cmd, await first.send(netFn, cmd, ...data)]).toEqual([netFn, cmd, 0]);
   // As a newer version may have left it: stores and keys that this one does not know.
   stores.set('of-a-newer-version', new Map([['a', 1]]));
   for (const name of ['users', 'lan', 'sensors', 'fru']) {

@@ -92,13 +92,21 @@ test('process.exit() does not wait for a node, and its helper goes with it', asy
   const path = join(where.directory, fifos[0]);
   const world = pathToFileURL(join(root, 'src/world/index.ts')).href;
   const source = `const { nodeWorld } = await import(${JSON.stringify(world)}); await nodeWorld().devices.open(${JSON.stringify(path)}); process.exit(7);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', source], { cwd: root, stdio: 'inherit' });
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', source], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   const code = await new Promise((resolve) => child.once('exit', resolve));
   await stopped(child);
   expect(code).toBe(7);
-  // The helper has the FIFO open while it lives; with its last opener gone, a non-blocking writer finds nobody.
+  // The helper has the FIFO open while it lives; with its last opener gone, a non-blocking writer finds
+  // nobody.
   for (let i = 0; ; i++) {
-    const holders = execFileSync('sh', ['-c', `ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c '${path}$' || true`], { encoding: 'utf8' });
+    const holders = execFileSync(
+      'sh',
+      ['-c', `ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c '${path}$' || true`],
+      { encoding: 'utf8' },
+    );
     if (Number(holders) === 0) break;
     expect(i).toBeLessThan(50);
     await new Promise((resolve) => setTimeout(resolve, 100));

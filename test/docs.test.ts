@@ -48,25 +48,51 @@ test('every declared command is answered', () => {
 
 test('docs/rfc.md: every row has a test of its number, or a reason', () => {
   const page = readFileSync(new URL('../docs/rfc.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| R(\d+) \|.*\| (test|reason: [^|]+) \|$/gm)].map(([, number, proof]) => ({ number: Number(number), proof }));
+  const rows = [...page.matchAll(/^\| R(\d+) \|.*\| (test|reason: [^|]+) \|$/gm)].map(
+    ([, number, proof]) => ({ number: Number(number), proof }),
+  );
   expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
   const titles = ['src', 'test']
-    .flatMap((folder) => readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`))
+    .flatMap((folder) =>
+      readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' }).map(
+        (file) => `${folder}/${file}`,
+      ),
+    )
     .filter((file) => file.endsWith('.test.ts'))
-    .flatMap((file) => [...readFileSync(new URL(file, root), 'utf8').matchAll(/['"`]((?:R\d+, )*R\d+): /g)].map(([, numbers]) => numbers));
-  const tested = new Set(titles.flatMap((numbers) => numbers.split(', ').map((number) => Number(number.slice(1)))));
-  expect(rows.filter(({ number, proof }) => proof === 'test' && !tested.has(number)).map(({ number }) => `R${number}`)).toEqual([]);
-  expect(rows.filter(({ number, proof }) => proof !== 'test' && tested.has(number)).map(({ number }) => `R${number} has a test`)).toEqual([]);
+    .flatMap((file) =>
+      [...readFileSync(new URL(file, root), 'utf8').matchAll(/['"`]((?:R\d+, )*R\d+): /g)].map(
+        ([, numbers]) => numbers,
+      ),
+    );
+  const tested = new Set(
+    titles.flatMap((numbers) => numbers.split(', ').map((number) => Number(number.slice(1)))),
+  );
+  expect(
+    rows
+      .filter(({ number, proof }) => proof === 'test' && !tested.has(number))
+      .map(({ number }) => `R${number}`),
+  ).toEqual([]);
+  expect(
+    rows
+      .filter(({ number, proof }) => proof !== 'test' && tested.has(number))
+      .map(({ number }) => `R${number} has a test`),
+  ).toEqual([]);
 });
 
 test.each(pages)('%s names files, scripts and benchmarks that exist', (page) => {
   const text = textOf(page);
-  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target]) => new URL(target, new URL(page, root)));
-  const files = [...text.matchAll(/`((?:src|test|docs|examples|bench|scripts|bin)\/[\w./-]+)[` ]/g)].map(([, path]) => new URL(path, root));
+  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(
+    ([, target]) => new URL(target, new URL(page, root)),
+  );
+  const files = [...text.matchAll(/`((?:src|test|docs|examples|bench|scripts|bin)\/[\w./-]+)[` ]/g)].map(
+    ([, path]) => new URL(path, root),
+  );
   expect([...links, ...files].filter((file) => !existsSync(file)).map(String)).toEqual([]);
   const named = [...text.matchAll(/`npm run (?:-s )?([\w-]+)/g)].map(([, name]) => name);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
-  const benches = [...text.matchAll(/`npm run bench -- ([\w-]+)/g)].map(([, name]) => name).filter((name) => name !== 'NAME');
+  const benches = [...text.matchAll(/`npm run bench -- ([\w-]+)/g)]
+    .map(([, name]) => name)
+    .filter((name) => name !== 'NAME');
   expect(benches.filter((name) => !existsSync(new URL(`bench/${name}.ts`, root)))).toEqual([]);
 });
 
@@ -77,9 +103,10 @@ test.each(pages)('%s: what it shows as YAML is a good config', (page) => {
 
 test('README leads to every page and example', () => {
   const readme = textOf('README.md');
-  const missing = [...pages.slice(1), ...readdirSync(new URL('examples/', root)).map((name) => `examples/${name}`)].filter(
-    (path) => !readme.includes(`(${path}`),
-  );
+  const missing = [
+    ...pages.slice(1),
+    ...readdirSync(new URL('examples/', root)).map((name) => `examples/${name}`),
+  ].filter((path) => !readme.includes(`(${path}`));
   expect(missing).toEqual([]);
 });
 
@@ -87,5 +114,7 @@ test('decisions have numbers of their own, in the name and in the title', () => 
   const names = readdirSync(new URL('docs/decisions/', root));
   const numbers = names.map((name) => Number(name.slice(0, 4)));
   expect(new Set(numbers).size).toBe(names.length);
-  expect(names.filter((name, i) => !textOf(`docs/decisions/${name}`).startsWith(`# ${numbers[i]}. `))).toEqual([]);
+  expect(
+    names.filter((name, i) => !textOf(`docs/decisions/${name}`).startsWith(`# ${numbers[i]}. `)),
+  ).toEqual([]);
 });

@@ -22,7 +22,9 @@ class Bench {
   async start(): Promise<void> {
     this.#process = this.world.process();
     this.#storage = await this.world.until(
-      Storage.open(this.#process.files, '/state', { warn: (line) => expect(line).toMatch(/torn tail|changes are|keys that are guarded/) }),
+      Storage.open(this.#process.files, '/state', {
+        warn: (line) => expect(line).toMatch(/torn tail|changes are|keys that are guarded/),
+      }),
     );
     this.bmc = new Bmc(
       {
@@ -35,7 +37,16 @@ class Bench {
         chassis: { restorePolicy: 'previous' },
         users: [{ id: 2, name: 'admin', password: 'first', privilege: 'administrator' }],
         sensors: [
-          { name: 'Temp', number: 1, entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 127], value: 40, thresholds: { uc: 80 } },
+          {
+            name: 'Temp',
+            number: 1,
+            entity: '3.1',
+            type: 'temperature',
+            unit: 'degrees C',
+            range: [0, 127],
+            value: 40,
+            thresholds: { uc: 80 },
+          },
         ],
         fru: [{ id: 0, name: 'Board' }],
         satellites: [
@@ -57,7 +68,11 @@ class Bench {
         ],
         firmware: { components: [{ id: 0, name: 'BIOS' }] },
       },
-      { world: this.#process, journal: this.#storage.journal('bmc'), firmwareDirectory: '/state/firmware/bmc' },
+      {
+        world: this.#process,
+        journal: this.#storage.journal('bmc'),
+        firmwareDirectory: '/state/firmware/bmc',
+      },
     );
     await this.world.until(this.bmc.open());
   }
@@ -93,7 +108,8 @@ class Bench {
   }
 }
 
-const text = (word: string, size: number): number[] => Array.from({ length: size }, (_, i) => word.charCodeAt(i) || 0);
+const text = (word: string, size: number): number[] =>
+  Array.from({ length: size }, (_, i) => word.charCodeAt(i) || 0);
 const EVENT = [0x20, 0x04, 0x01, 0x01, 0x01, 0x57, 0x20, 0x50];
 
 /** What sets a row, and what shows it; `look` must differ before and after `set`. */
@@ -133,7 +149,10 @@ const rows: Record<string, Row> = {
     look: async (bench) => bench.bmc.channels.lan(1).kg?.join(),
   },
   'LAN parameters': command([0x0c, 0x01, 1, 12, 10, 1, 2, 3], [0x0c, 0x02, 1, 12, 0, 0]),
-  'alert destinations': command([0x0c, 0x01, 1, 19, 1, 0, 0, 10, 9, 8, 7, 0, 0, 0, 0, 0, 0], [0x0c, 0x02, 1, 19, 1, 0]),
+  'alert destinations': command(
+    [0x0c, 0x01, 1, 19, 1, 0, 0, 10, 9, 8, 7, 0, 0, 0, 0, 0, 0],
+    [0x0c, 0x02, 1, 19, 1, 0],
+  ),
   'PEF parameters': command([0x04, 0x12, 9, 2, 0x18, 0x11, 0], [0x04, 0x13, 9, 2, 0]),
   'last processed event': {
     set: (bench) => bench.send(0x04, 0x14, 0, 7, 0),
@@ -182,7 +201,10 @@ const rows: Record<string, Row> = {
     look: async (bench) => bench.bmc.serial.get(2)?.terminal.outputNewline,
   },
   'asset tag': command([0x2c, 0x08, 0xdc, 0, 4, ...text('rack', 4)], [0x2c, 0x06, 0xdc, 0, 16]),
-  'DCMI power limit': command([0x2c, 0x04, 0xdc, 0, 0, 0, 1, 200, 0, 0xe8, 3, 0, 0, 0, 0, 1, 0], [0x2c, 0x03, 0xdc, 0, 0]),
+  'DCMI power limit': command(
+    [0x2c, 0x04, 0xdc, 0, 0, 0, 1, 200, 0, 0xe8, 3, 0, 0, 0, 0, 1, 0],
+    [0x2c, 0x03, 0xdc, 0, 0],
+  ),
   'ICMB bridge': command([0x02, 0x04, 0x34, 0x12, 0x82, 1], [0x02, 0x09]),
   'satellite: sensor thresholds': {
     set: (bench) => bench.ask(bench.bmc.satellites[0], 0x04, 0x26, 1, 0x10, 0, 0, 0, 0, 100, 0),
@@ -191,7 +213,10 @@ const rows: Record<string, Row> = {
   'DCMI thermal limit': command([0x2c, 0x0b, 0xdc, 0x37, 1, 0x20, 40, 9, 0], [0x2c, 0x0c, 0xdc, 0x37, 1]),
   'front panel buttons': command([0x00, 0x0a, 0x03], [0x00, 0x01]),
   'auxiliary log status': command([0x0a, 0x5b, 0, 1, 2, 3, 4, 5, 0, 0, 0], [0x0a, 0x5a, 0]),
-  'forwarded commands': command([0x0c, 0x31, 1, 0, 0, 2, ...Array<number>(15).fill(0)], [0x0c, 0x32, 1, 0, 0]),
+  'forwarded commands': command(
+    [0x0c, 0x31, 1, 0, 0, 2, ...Array<number>(15).fill(0)],
+    [0x0c, 0x32, 1, 0, 0],
+  ),
   'disabled commands': {
     set: async (bench) => {
       const enabled = (await bench.send(0x06, 0x61, 1, 0x00, 0)).slice(1);
@@ -206,7 +231,10 @@ const rows: Record<string, Row> = {
     },
     look: (bench) => bench.send(0x2c, 0x2f, 0, 0, 1),
   },
-  'firmware that waits for activation': { set: (bench) => uploaded(bench), look: (bench) => bench.send(0x2c, 0x2f, 0, 0, 4) },
+  'firmware that waits for activation': {
+    set: (bench) => uploaded(bench),
+    look: (bench) => bench.send(0x2c, 0x2f, 0, 0, 4),
+  },
   'firmware upload under way': {
     set: async (bench) => {
       await bench.send(0x2c, 0x31, 0, 1, 2);
@@ -247,12 +275,15 @@ async function uploaded(bench: Bench): Promise<void> {
 }
 
 const page = readFileSync(new URL('../docs/durability.md', import.meta.url), 'utf8');
-const table = [...page.matchAll(/^\| ([^|]+) \| (kept|lost) \| (kept|lost) \| (kept|lost) \| (kept|lost) \|$/gm)].map(([, name, ...cells]) => ({
+const table = [
+  ...page.matchAll(/^\| ([^|]+) \| (kept|lost) \| (kept|lost) \| (kept|lost) \| (kept|lost) \|$/gm),
+].map(([, name, ...cells]) => ({
   name,
   cells,
 }));
 
-test('the table has the rows that are tested', () => expect(table.map(({ name }) => name)).toEqual(Object.keys(rows)));
+test('the table has the rows that are tested', () =>
+  expect(table.map(({ name }) => name)).toEqual(Object.keys(rows)));
 
 describe.each(table)('$name', ({ name, cells }) => {
   test.each(COLUMNS.map((column, i) => [column, cells[i]] as const))('%s: %s', async (column, cell) => {
@@ -272,22 +303,27 @@ describe.each(table)('$name', ({ name, cells }) => {
 
 /** What changes by itself: there is no command that could be refused. */
 const BY_ITSELF = new Set(['last power state', 'power-on hours', 'watchdog expiration flags', 'device GUID']);
-const byCommand = table.filter(({ name, cells }) => cells.includes('kept') && cells[3] === 'kept' && !BY_ITSELF.has(name)).map(({ name }) => name);
+const byCommand = table
+  .filter(({ name, cells }) => cells.includes('kept') && cells[3] === 'kept' && !BY_ITSELF.has(name))
+  .map(({ name }) => name);
 
-test.each(byCommand)('%s: refused with C4h while the disk fails, undone, and taken again when it works', async (name) => {
-  const { set, look } = rows[name];
-  const bench = new Bench();
-  await bench.start();
-  const before = await look(bench);
-  bench.world.disk.faults.eio = 1;
-  bench.codes.length = 0;
-  await set(bench);
-  expect(bench.codes).toContain(0xc4);
-  expect(await look(bench)).toEqual(before);
-  bench.world.disk.faults.eio = 0;
-  await set(bench);
-  const changed = await look(bench);
-  expect(changed).not.toEqual(before);
-  await bench.after('power loss');
-  expect(await look(bench)).toEqual(changed);
-});
+test.each(byCommand)(
+  '%s: refused with C4h while the disk fails, undone, and taken again when it works',
+  async (name) => {
+    const { set, look } = rows[name];
+    const bench = new Bench();
+    await bench.start();
+    const before = await look(bench);
+    bench.world.disk.faults.eio = 1;
+    bench.codes.length = 0;
+    await set(bench);
+    expect(bench.codes).toContain(0xc4);
+    expect(await look(bench)).toEqual(before);
+    bench.world.disk.faults.eio = 0;
+    await set(bench);
+    const changed = await look(bench);
+    expect(changed).not.toEqual(before);
+    await bench.after('power loss');
+    expect(await look(bench)).toEqual(changed);
+  },
+);

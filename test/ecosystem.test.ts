@@ -1,5 +1,5 @@
-// Clients that look at everything a BMC has: OpenIPMI's domain scan, pyghmi, the Prometheus exporter; and what the two
-// readers of event logs make of what happens to the machine.
+// Clients that look at everything a BMC has: OpenIPMI's domain scan, pyghmi, the Prometheus exporter; and
+// what the two readers of event logs make of what happens to the machine.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -35,13 +35,18 @@ toolTest('openipmish finds every sensor by its domain scan, and reads each', ['o
   let out = '';
   shell.stdout.on('data', (data: Buffer) => (out += data.toString('latin1')));
   const until = async (seen: RegExp): Promise<void> => {
-    while (!seen.test(out) && shell.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!seen.test(out) && shell.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 50));
   };
   shell.stdin.write(`domain open d lan -p ${bmc.port} -U admin -P AdminPass123 127.0.0.1\n`);
   await until(/Object Type: Sensor\n +Name: d\(23\.1\)\.Intrusion\n +Operation: Add/);
   await until(/Operation: Fully Up/);
-  const names = [...out.matchAll(/Object Type: Sensor\n +Name: (\S.*)\n +Operation: Add/g)].map(([, name]) => name);
-  expect(names.map((name) => name.slice(name.indexOf('.', name.indexOf(')')) + 1))).toEqual(expect.arrayContaining(SENSORS));
+  const names = [...out.matchAll(/Object Type: Sensor\n +Name: (\S.*)\n +Operation: Add/g)].map(
+    ([, name]) => name,
+  );
+  expect(names.map((name) => name.slice(name.indexOf('.', name.indexOf(')')) + 1))).toEqual(
+    expect.arrayContaining(SENSORS),
+  );
   for (const name of names) {
     out = '';
     shell.stdin.write(`sensor get "${name}"\n`);
@@ -85,10 +90,14 @@ toolTest('the Prometheus exporter: every collector is up', ['prometheus-ipmi-exp
     `modules:\n  default:\n    user: admin\n    pass: AdminPass123\n    driver: LAN_2_0\n    privilege: admin\n    collectors:\n${list}`,
   );
   const port = await freePort();
-  const exporter = spawn('prometheus-ipmi-exporter', [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${port}`], {
-    stdio: 'ignore',
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
-  });
+  const exporter = spawn(
+    'prometheus-ipmi-exporter',
+    [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${port}`],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+    },
+  );
   try {
     let page = '';
     for (let tries = 0; page === '' && tries < 100; tries++) {
@@ -106,33 +115,47 @@ toolTest('the Prometheus exporter: every collector is up', ['prometheus-ipmi-exp
   }
 });
 
-toolTest('what happens to the machine reads sensibly in ipmitool and in ipmi-sel', ['ipmitool', 'bmc-info'], async () => {
-  await bmc.ipmitool('sel clear');
-  for (const command of ['power off', 'power on', 'power reset', 'power diag', 'raw 6 0x24 0x04 0x31 1 0x10 20 0', 'mc watchdog reset'])
-    expect([command, (await bmc.ipmitool(command)).code]).toEqual([command, 0]);
-  while (!(await bmc.ipmitool('sel elist')).out.includes('Hard reset')) await new Promise((resolve) => setTimeout(resolve, 200));
-  const { out } = await bmc.ipmitool('sel elist');
-  const read = out.split('\n').map((line) => line.split(' | ').slice(3).join(' | ').trim());
-  expect(read.filter(Boolean)).toEqual([
-    'Power Unit | Power off/down | Asserted',
-    'Power Unit | Power off/down | Deasserted',
-    'System Boot Initiated | Initiated by power up | Asserted',
-    'System Boot Initiated | Initiated by hard reset | Asserted',
-    'Critical Interrupt | NMI/Diag Interrupt | Asserted',
-    'Watchdog2 | Timer interrupt | Asserted',
-    'Watchdog2 | Hard reset | Asserted',
-    'System Boot Initiated | Initiated by hard reset | Asserted',
-  ]);
-  const login = ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123'];
-  const free = (await runTool('ipmi-sel', [...login, '--quiet-cache', '--sdr-cache-recreate', '--no-header-output'])).out;
-  for (const words of [
-    /Power Unit +\| Power Off\/Power Down/,
-    /System Boot Initiated +\| Initiated by power up/,
-    /Initiated by hard reset/,
-    /Front Panel NMI\/Diagnostic Interrupt/,
-    /Watchdog 2 +\| Timer interrupt ; Timer use at expiration = SMS\/OS ; Interrupt type = Messaging Interrupt/,
-    /Watchdog 2 +\| Hard Reset/,
-  ])
-    expect(free).toMatch(words);
-  expect((await bmc.ipmitool('mc watchdog get')).out).toMatch(/Timer Expiration Flags: \(0x10\)/);
-});
+toolTest(
+  'what happens to the machine reads sensibly in ipmitool and in ipmi-sel',
+  ['ipmitool', 'bmc-info'],
+  async () => {
+    await bmc.ipmitool('sel clear');
+    for (const command of [
+      'power off',
+      'power on',
+      'power reset',
+      'power diag',
+      'raw 6 0x24 0x04 0x31 1 0x10 20 0',
+      'mc watchdog reset',
+    ])
+      expect([command, (await bmc.ipmitool(command)).code]).toEqual([command, 0]);
+    while (!(await bmc.ipmitool('sel elist')).out.includes('Hard reset'))
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    const { out } = await bmc.ipmitool('sel elist');
+    const read = out.split('\n').map((line) => line.split(' | ').slice(3).join(' | ').trim());
+    expect(read.filter(Boolean)).toEqual([
+      'Power Unit | Power off/down | Asserted',
+      'Power Unit | Power off/down | Deasserted',
+      'System Boot Initiated | Initiated by power up | Asserted',
+      'System Boot Initiated | Initiated by hard reset | Asserted',
+      'Critical Interrupt | NMI/Diag Interrupt | Asserted',
+      'Watchdog2 | Timer interrupt | Asserted',
+      'Watchdog2 | Hard reset | Asserted',
+      'System Boot Initiated | Initiated by hard reset | Asserted',
+    ]);
+    const login = ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123'];
+    const free = (
+      await runTool('ipmi-sel', [...login, '--quiet-cache', '--sdr-cache-recreate', '--no-header-output'])
+    ).out;
+    for (const words of [
+      /Power Unit +\| Power Off\/Power Down/,
+      /System Boot Initiated +\| Initiated by power up/,
+      /Initiated by hard reset/,
+      /Front Panel NMI\/Diagnostic Interrupt/,
+      /Watchdog 2 +\| Timer interrupt ; Timer use at expiration = SMS\/OS ; Interrupt type = Messaging Interrupt/,
+      /Watchdog 2 +\| Hard Reset/,
+    ])
+      expect(free).toMatch(words);
+    expect((await bmc.ipmitool('mc watchdog get')).out).toMatch(/Timer Expiration Flags: \(0x10\)/);
+  },
+);

@@ -1,4 +1,5 @@
-// Errors are a part of the interface: every class of them has a code, one table has them all, and docs/errors.md says what each means.
+// Errors are a part of the interface: every class of them has a code, one table has them all, and
+// docs/errors.md says what each means.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +15,11 @@ const { exports: doors } = JSON.parse(readFileSync(new URL('../package.json', im
 
 const declared = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-  .flatMap((file) => [...readFileSync(join(src, file), 'utf8').matchAll(/class (\w+) extends \w*Error\b/g)].map(([, name]) => ({ name, file })));
+  .flatMap((file) =>
+    [...readFileSync(join(src, file), 'utf8').matchAll(/class (\w+) extends \w*Error\b/g)].map(
+      ([, name]) => ({ name, file }),
+    ),
+  );
 
 test('P8: every class of errors is in the table, and the table has no other', () => {
   expect(declared.map(({ name }) => name).toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
@@ -44,6 +49,12 @@ test('P8: docs/errors.md has a row for each code, and names the door by which it
 test("P8: an error of ours is told from the system's, and from everybody else's", () => {
   expect(errorCodeOf(new DecodeError('Get SEL Entry', 'offset', 2, 'is not there'))).toBe('IPMI_BMC_DECODE');
   expect(errorCodeOf(new EncodeError('Get SEL Entry', 'offset', '300'))).toBe('IPMI_BMC_ENCODE');
-  const others = [Object.assign(new Error('ENOENT'), { code: 'ENOENT' }), Object.assign(new Error('no'), { code: 'IPMI_BMC_NOT' }), new Error('no')];
-  expect([...others, { code: 'IPMI_BMC_DECODE' }, undefined].map(errorCodeOf)).toEqual(Array.from({ length: 5 }, () => undefined));
+  const others = [
+    Object.assign(new Error('ENOENT'), { code: 'ENOENT' }),
+    Object.assign(new Error('no'), { code: 'IPMI_BMC_NOT' }),
+    new Error('no'),
+  ];
+  expect([...others, { code: 'IPMI_BMC_DECODE' }, undefined].map(errorCodeOf)).toEqual(
+    Array.from({ length: 5 }, () => undefined),
+  );
 });

@@ -1,4 +1,5 @@
-// docs/events.md: every event that the BMC itself makes, as ipmitool and FreeIPMI print it. `npx vitest run test/events.test.ts -u` writes it.
+// docs/events.md: every event that the BMC itself makes, as ipmitool and FreeIPMI print it. `npx vitest run
+// test/events.test.ts -u` writes it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,13 @@ import type { SensorOptions } from '../src/config/options.ts';
 import { simWorld } from '../src/world/index.ts';
 import { runTool, toolTest } from './support/tools.ts';
 
-const discrete = (name: string, number: number, entity: string, type: string): SensorOptions => ({ name, number, entity, type, states: [] });
+const discrete = (name: string, number: number, entity: string, type: string): SensorOptions => ({
+  name,
+  number,
+  entity,
+  type,
+  states: [],
+});
 const sensors: SensorOptions[] = [
   {
     name: 'CPU Temp',
@@ -70,7 +77,14 @@ async function makeEvents(): Promise<Made[]> {
     (action: number, preTimeoutInterrupt = 0) =>
     () => {
       void watchdog.set(
-        { dontLog: false, use: 4, preTimeoutInterrupt, action, preTimeout: preTimeoutInterrupt ? 1 : 0, initialCountdown: 20 },
+        {
+          dontLog: false,
+          use: 4,
+          preTimeoutInterrupt,
+          action,
+          preTimeout: preTimeoutInterrupt ? 1 : 0,
+          initialCountdown: 20,
+        },
         false,
         0,
       );
@@ -112,54 +126,86 @@ async function makeEvents(): Promise<Made[]> {
 
 const cell = (text: string): string => text.trim().replaceAll('|', '\\|');
 
-toolTest('docs/events.md shows what ipmitool and ipmi-sel say of each event', ['ipmitool', 'ipmi-sel'], async () => {
-  const made = await makeEvents();
-  const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-events-'));
-  const bmc = new Bmc({
-    ...settings,
-    sel: { bootEvents: false },
-    interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }],
-    users: [{ id: 2, name: 'admin', password: 'AdminPass123' }],
-  });
-  await bmc.open();
-  try {
-    for (const { record } of made) await bmc.sel.add(record).done;
-    const port = bmc.interfaces[0].address.split(':')[1];
-    const ipmitool = await runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', 'AdminPass123', 'sel', 'elist']);
-    const flags = ['-D', 'LAN_2_0', '-h', `127.0.0.1:${port}`, '-u', 'admin', '-p', 'AdminPass123', `--sdr-cache-directory=${directory}`];
-    const freeipmi = await runTool('ipmi-sel', [...flags, '--quiet-cache', '--no-header-output', '--output-event-state']);
-    // id | date | time | sensor | event | direction
-    const byIpmitool = ipmitool.out
-      .split('\n')
-      .filter((line) => /^ +[\da-f]+ \|/.test(line))
-      .map((line) => line.split('|').slice(3));
-    // id | date | time | name | type | state | event
-    const byFreeipmi = freeipmi.out
-      .split('\n')
-      .filter((line) => /^\d+ /.test(line))
-      .map((line) => line.split('|').slice(3));
-    expect(byIpmitool).toHaveLength(made.length);
-    expect(byFreeipmi).toHaveLength(made.length);
-    const rows = made.map(({ what, record }, i) => {
-      const bytes = Array.from(record.subarray(10), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-      const first = i === 0 || made[i - 1].what !== what;
-      return `| ${first ? what : ''} | \`${bytes}\` | ${byIpmitool[i].map(cell).join(', ')} | ${byFreeipmi[i].map(cell).join(', ')} |`;
+toolTest(
+  'docs/events.md shows what ipmitool and ipmi-sel say of each event',
+  ['ipmitool', 'ipmi-sel'],
+  async () => {
+    const made = await makeEvents();
+    const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-events-'));
+    const bmc = new Bmc({
+      ...settings,
+      sel: { bootEvents: false },
+      interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }],
+      users: [{ id: 2, name: 'admin', password: 'AdminPass123' }],
     });
-    const page = [
-      '# Read the events',
-      '',
-      'What the BMC itself puts into the SEL, and what `ipmitool sel elist` and `ipmi-sel --output-event-state` print for it. Written and checked by',
-      '`test/events.test.ts`. The bytes are sensor type, sensor number, direction and event type, event data 1 to 3.',
-      '',
-      '| what happens | bytes | ipmitool | ipmi-sel |',
-      '|---|---|---|---|',
-      ...rows,
-      '',
-    ].join('\n');
-    await expect(page).toMatchFileSnapshot('../docs/events.md');
-    expect(page, 'everything has a name').not.toMatch(/Unknown|Unrecognized|#0x/);
-  } finally {
-    await bmc.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
+    await bmc.open();
+    try {
+      for (const { record } of made) await bmc.sel.add(record).done;
+      const port = bmc.interfaces[0].address.split(':')[1];
+      const ipmitool = await runTool('ipmitool', [
+        '-I',
+        'lanplus',
+        '-H',
+        '127.0.0.1',
+        '-p',
+        port,
+        '-U',
+        'admin',
+        '-P',
+        'AdminPass123',
+        'sel',
+        'elist',
+      ]);
+      const flags = [
+        '-D',
+        'LAN_2_0',
+        '-h',
+        `127.0.0.1:${port}`,
+        '-u',
+        'admin',
+        '-p',
+        'AdminPass123',
+        `--sdr-cache-directory=${directory}`,
+      ];
+      const freeipmi = await runTool('ipmi-sel', [
+        ...flags,
+        '--quiet-cache',
+        '--no-header-output',
+        '--output-event-state',
+      ]);
+      // id | date | time | sensor | event | direction
+      const byIpmitool = ipmitool.out
+        .split('\n')
+        .filter((line) => /^ +[\da-f]+ \|/.test(line))
+        .map((line) => line.split('|').slice(3));
+      // id | date | time | name | type | state | event
+      const byFreeipmi = freeipmi.out
+        .split('\n')
+        .filter((line) => /^\d+ /.test(line))
+        .map((line) => line.split('|').slice(3));
+      expect(byIpmitool).toHaveLength(made.length);
+      expect(byFreeipmi).toHaveLength(made.length);
+      const rows = made.map(({ what, record }, i) => {
+        const bytes = Array.from(record.subarray(10), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+        const first = i === 0 || made[i - 1].what !== what;
+        return `| ${first ? what : ''} | \`${bytes}\` | ${byIpmitool[i].map(cell).join(', ')} | ${byFreeipmi[i].map(cell).join(', ')} |`;
+      });
+      const page = [
+        '# Read the events',
+        '',
+        'What the BMC itself puts into the SEL, and what `ipmitool sel elist` and `ipmi-sel --output-event-state` print for it. Written and checked by',
+        '`test/events.test.ts`. The bytes are sensor type, sensor number, direction and event type, event data 1 to 3.',
+        '',
+        '| what happens | bytes | ipmitool | ipmi-sel |',
+        '|---|---|---|---|',
+        ...rows,
+        '',
+      ].join('\n');
+      await expect(page).toMatchFileSnapshot('../docs/events.md');
+      expect(page, 'everything has a name').not.toMatch(/Unknown|Unrecognized|#0x/);
+    } finally {
+      await bmc.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+);

@@ -11,17 +11,26 @@ import { runTool, toolTest } from './support/tools.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 test('R18: oem-command', () => {
-  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-command/main.ts'], { cwd: root, encoding: 'utf8' });
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-command/main.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   expect(out).toBe('applied 60\nproduct 4711\nAcme Set Fan Duty: parameter out of range (cc C9h)\n');
 });
 
 test('emulated-host', () => {
-  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/emulated-host/main.ts'], { cwd: root, encoding: 'utf8' });
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/emulated-host/main.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   expect(out).toMatch(/^Get Device ID: 1c0100[\da-f]{22,}\ninterrupts are on\n$/);
 });
 
 test('hot-server', () => {
-  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/hot-server/main.ts'], { cwd: root, encoding: 'utf8' });
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/hot-server/main.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   expect(out.split('\n').map((line) => line.replace(/, \d+ bytes$/, ''))).toEqual([
     ' 24 s  SEL 1: sensor 1, event 2',
     ' 24 s  trap from 192.0.2.10',
@@ -39,7 +48,10 @@ test('hot-server', () => {
 });
 
 test('two-chassis: four controllers each, over ICMB', () => {
-  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/two-chassis/main.ts'], { cwd: root, encoding: 'utf8' });
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/two-chassis/main.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   expect(out.split('\n')).toEqual([
     'chassis 2, controller 20h: device 32, 40 degrees',
     'chassis 2, controller 82h: device 130, 41 degrees',
@@ -50,14 +62,21 @@ test('two-chassis: four controllers each, over ICMB', () => {
 });
 
 test('oem-payload', () => {
-  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-payload/main.ts'], { cwd: root, encoding: 'utf8' });
-  expect(out).toBe('payload 20h is number 1 of abcdh, version 1.0\n1\n3\n6\nadmin is done (closed), counted to 6\n');
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/oem-payload/main.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect(out).toBe(
+    'payload 20h is number 1 of abcdh, version 1.0\n1\n3\n6\nadmin is done (closed), counted to 6\n',
+  );
 });
 
 toolTest('V18: outside-handler', ['ipmitool'], async () => {
   const socket = join(mkdtempSync(join(tmpdir(), 'ipmi-bmc-outside-')), 'handlers.sock');
   const bmc = await startBmc(judged, '--handler-socket', socket);
-  const worker = spawn(process.execPath, ['--import', 'tsx', 'examples/outside-handler/main.ts', socket], { cwd: root });
+  const worker = spawn(process.execPath, ['--import', 'tsx', 'examples/outside-handler/main.ts', socket], {
+    cwd: root,
+  });
   let said = '';
   worker.stdout.on('data', (data: Buffer) => (said += String(data)));
   try {
@@ -77,8 +96,12 @@ toolTest('V18: outside-handler', ['ipmitool'], async () => {
 });
 
 toolTest('minimal', ['ipmitool'], async () => {
-  const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], { cwd: root });
-  const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));
+  const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], {
+    cwd: root,
+  });
+  const line = await new Promise<string>((resolve) =>
+    bmc.stdout.once('data', (data: Buffer) => resolve(String(data))),
+  );
   const port = /:(\d+)\n/.exec(line)![1];
   const { code, out } = await runTool('ipmitool', [
     '-I',

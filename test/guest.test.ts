@@ -1,4 +1,5 @@
-// A stock Linux kernel with its own drivers is the host, over BT, KCS and SSIF: one boot each, in which everything is tried.
+// A stock Linux kernel with its own drivers is the host, over BT, KCS and SSIF: one boot each, in which
+// everything is tried.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,7 +13,10 @@ import { toolTest } from './support/tools.ts';
 
 const TOOLS = ['qemu-system-x86_64', 'ipmitool', 'xz', 'apt-get'];
 const LIMIT = 280_000;
-/** QEMU's SSIF does not make its host wait: a BMC that needs more than 4 ms, as on a busy machine, is read too early. */
+/**
+ * QEMU's SSIF does not make its host wait: a BMC that needs more than 4 ms, as on a busy machine, is read too
+ * early.
+ */
 const SSIF_TRIES = 6;
 
 interface Place {
@@ -28,7 +32,13 @@ async function withGuest(one: GuestInterface, body: (place: Place) => Promise<vo
   const folder = mkdtempSync(join(tmpdir(), 'vm-'));
   const file = join(folder, 'bmc.yaml');
   const socket = join(folder, 'vm.sock');
-  writeFileSync(file, readFileSync(judged, 'utf8').replace('interfaces:\n', `interfaces:\n  - { type: vm, interface: ${one}, listen: ${socket} }\n`));
+  writeFileSync(
+    file,
+    readFileSync(judged, 'utf8').replace(
+      'interfaces:\n',
+      `interfaces:\n  - { type: vm, interface: ${one}, listen: ${socket} }\n`,
+    ),
+  );
   const bmc = await startBmc(file);
   let guest: Guest | undefined;
   try {
@@ -86,7 +96,14 @@ async function upgrades({ guest, inBand }: Place): Promise<void> {
   );
   const versions = ['2.30', '3.40'].map((text) => parseVersion(text)!);
   const parts = versions.map((version, i) => ({ component: i + 1, version, description: `part ${i}`, file }));
-  const device = { deviceId: 0x20, manufacturerId: 0x1291, productId: 0xf02, time: 0, version: versions[0], earliest: { major: 0, minor: 0 } };
+  const device = {
+    deviceId: 0x20,
+    manufacturerId: 0x1291,
+    productId: 0xf02,
+    time: 0,
+    version: versions[0],
+    earliest: { major: 0, minor: 0 },
+  };
   await writeHpmImage(nodeWorld().files, image, { ...device, parts, describe: true });
   await guest.run(`echo ${readFileSync(image).toString('base64')} | base64 -d >/tmp/image.hpm`);
   rmSync(dirname(image), { recursive: true });
@@ -98,7 +115,9 @@ async function upgrades({ guest, inBand }: Place): Promise<void> {
 
 /** One of the system interface driver's statistics. */
 async function counter(guest: Guest, name: string): Promise<number> {
-  return Number((await guest.run(`cat $(dirname $(find /sys/devices -name hosed_count | head -n 1))/${name}`)).out);
+  return Number(
+    (await guest.run(`cat $(dirname $(find /sys/devices -name hosed_count | head -n 1))/${name}`)).out,
+  );
 }
 
 /** An event makes the interface ask for attention, and the driver fetches it by itself. */
@@ -154,7 +173,9 @@ toolTest(
       const again = await startBmc(file);
       try {
         // QEMU tries once a second; until it is connected its answer is D2h.
-        await expect.poll(async () => (await guest.run('ipmitool raw 0x06 0x01')).code, { timeout: 15_000 }).toBe(0);
+        await expect
+          .poll(async () => (await guest.run('ipmitool raw 0x06 0x01')).code, { timeout: 15_000 })
+          .toBe(0);
         await inBand('mc info', /Product ID +: 3842/);
         await power({ ...place, bmc: again });
       } finally {

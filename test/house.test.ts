@@ -1,5 +1,5 @@
-// The house's rules, read from the import lines: arrows go down only, the two wings never meet, the lower floors use
-// nothing from Node, and the outside world is reached through World alone.
+// The house's rules, read from the import lines: arrows go down only, the two wings never meet, the lower
+// floors use nothing from Node, and the outside world is reached through World alone.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,10 @@ import { expect, test } from 'vitest';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
-/** What each room may import besides itself, from the ground up: nothing imports a room that stands after its own. */
+/**
+ * What each room may import besides itself, from the ground up: nothing imports a room that stands after its
+ * own.
+ */
 const below: Record<string, string[]> = {
   codec: [],
   world: [],
@@ -23,17 +26,75 @@ const below: Record<string, string[]> = {
   storage: ['codec', 'state', 'world'],
   taps: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'world'],
   machine: ['codec', 'commands', 'records', 'wire', 'state', 'world'],
-  services: ['codec', 'joint', 'commands', 'records', 'crypto', 'images', 'wire', 'router', 'state', 'machine', 'world'],
+  services: [
+    'codec',
+    'joint',
+    'commands',
+    'records',
+    'crypto',
+    'images',
+    'wire',
+    'router',
+    'state',
+    'machine',
+    'world',
+  ],
   'bmc-state.ts': ['router', 'taps', 'state', 'machine', 'services'],
-  handlers: ['codec', 'joint', 'commands', 'records', 'images', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts'],
-  interfaces: ['codec', 'joint', 'commands', 'wire', 'router', 'taps', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
+  handlers: [
+    'codec',
+    'joint',
+    'commands',
+    'records',
+    'images',
+    'wire',
+    'router',
+    'state',
+    'machine',
+    'services',
+    'bmc-state.ts',
+  ],
+  interfaces: [
+    'codec',
+    'joint',
+    'commands',
+    'wire',
+    'router',
+    'taps',
+    'state',
+    'machine',
+    'services',
+    'bmc-state.ts',
+    'world',
+  ],
   kinds: `
     codec joint commands wire router state machine services
     bmc-state.ts settings interfaces world`
     .split(/\s+/)
     .filter(Boolean),
-  config: ['codec', 'commands', 'records', 'wire', 'state', 'machine', 'services', 'settings', 'kinds', 'world'],
-  reactions: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'machine', 'services', 'bmc-state.ts', 'world'],
+  config: [
+    'codec',
+    'commands',
+    'records',
+    'wire',
+    'state',
+    'machine',
+    'services',
+    'settings',
+    'kinds',
+    'world',
+  ],
+  reactions: [
+    'codec',
+    'joint',
+    'commands',
+    'wire',
+    'router',
+    'state',
+    'machine',
+    'services',
+    'bmc-state.ts',
+    'world',
+  ],
   client: ['codec', 'commands', 'records', 'crypto', 'images', 'wire', 'router', 'world'],
   assembly: `
     codec commands records crypto wire router state storage machine services
@@ -51,12 +112,24 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
 };
-/** The same inside of the rooms that have folders with ways between them; what lies loose in a room is under all of its folders. */
+/**
+ * The same inside of the rooms that have folders with ways between them; what lies loose in a room is under
+ * all of its folders.
+ */
 const folders: Record<string, Record<string, string[]>> = {
   state: { app: [], storage: ['app'], log: ['app', 'storage'], parameters: ['app', 'log'] },
   machine: { chassis: [], sensors: ['chassis'], 'serial-port': ['chassis'] },
   kinds: { backends: [], consoles: [], interfaces: [], sources: [] },
-  services: { update: [], blobs: ['update'], alerting: [], payloads: [], bridging: [], dcmi: [], serial: [], watchdog: [] },
+  services: {
+    update: [],
+    blobs: ['update'],
+    alerting: [],
+    payloads: [],
+    bridging: [],
+    dcmi: [],
+    serial: [],
+    watchdog: [],
+  },
 };
 /** The largest part of the house that one room may be. */
 const LARGEST = 0.15;
@@ -77,11 +150,17 @@ interface Line {
   readonly target: string;
 }
 
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+);
 const roomOf = (file: string): string => file.split('/')[0];
 const lines: Line[] = files.flatMap((file) => {
   const text = readFileSync(join(src, file), 'utf8');
-  const targets = [...text.matchAll(/^(?:import|export)\b[^'";]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm)];
+  const targets = [
+    ...text.matchAll(
+      /^(?:import|export)\b[^'";]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm,
+    ),
+  ];
   return targets.map((match) => ({ file, room: roomOf(file), target: match[1] ?? match[2] ?? match[3] }));
 });
 
@@ -92,29 +171,47 @@ test('every room is in the plan', () => {
 test('R48: imports go down only, and handlers and interfaces never import each other', () => {
   const wrong = lines
     .filter(({ target }) => target.startsWith('.'))
-    .map(({ file, room, target }) => ({ file, room, to: roomOf(relative(src, resolve(src, dirname(file), target))) }))
+    .map(({ file, room, target }) => ({
+      file,
+      room,
+      to: roomOf(relative(src, resolve(src, dirname(file), target))),
+    }))
     .filter(({ room, to }) => to !== room && !below[room].includes(to));
   expect(wrong).toEqual([]);
 });
 
 test('the plan has no circle: each room names only rooms that are named before it', () => {
   const order = Object.keys(below);
-  const wrong = order.flatMap((room, at) => below[room].filter((to) => order.indexOf(to) >= at).map((to) => `${room} -> ${to}`));
+  const wrong = order.flatMap((room, at) =>
+    below[room].filter((to) => order.indexOf(to) >= at).map((to) => `${room} -> ${to}`),
+  );
   expect(wrong).toEqual([]);
 });
 
 test('inside of a room imports go down only too', () => {
-  const folderOf = (file: string): string | undefined => (file.split('/').length > 2 ? file.split('/')[1] : undefined);
+  const folderOf = (file: string): string | undefined =>
+    file.split('/').length > 2 ? file.split('/')[1] : undefined;
   const wrong = lines
     .filter(({ room, target }) => target.startsWith('.') && folders[room])
     .map(({ file, room, target }) => ({ file, room, to: relative(src, resolve(src, dirname(file), target)) }))
     .filter(({ room, to }) => roomOf(to) === room)
-    .map(({ file, room, to }) => ({ file, to, plan: folders[room], from: folderOf(file), into: folderOf(to) }))
-    .filter(({ plan, from, into }) => into !== undefined && into !== from && !(from !== undefined && plan[from]?.includes(into)))
+    .map(({ file, room, to }) => ({
+      file,
+      to,
+      plan: folders[room],
+      from: folderOf(file),
+      into: folderOf(to),
+    }))
+    .filter(
+      ({ plan, from, into }) =>
+        into !== undefined && into !== from && !(from !== undefined && plan[from]?.includes(into)),
+    )
     .map(({ file, to }) => `${file} -> ${to}`);
   expect(wrong).toEqual([]);
   const unnamed = Object.keys(folders).flatMap((room) =>
-    [...new Set(files.filter((file) => roomOf(file) === room).map(folderOf))].filter((name) => name !== undefined && !folders[room][name]),
+    [...new Set(files.filter((file) => roomOf(file) === room).map(folderOf))].filter(
+      (name) => name !== undefined && !folders[room][name],
+    ),
   );
   expect(unnamed).toEqual([]);
 });
@@ -142,7 +239,9 @@ test('only what reads files loads the library that checks them: kinds get it han
   const loaded = new Set<string>();
   const load = (file: string): void => {
     if (loaded.size === loaded.add(file).size || !file.endsWith('.ts')) return;
-    const imports = readFileSync(join(src, file), 'utf8').matchAll(/^(?:import|export)\b(?! type\b)[^'";]*?\bfrom '([^']+)'/gm);
+    const imports = readFileSync(join(src, file), 'utf8').matchAll(
+      /^(?:import|export)\b(?! type\b)[^'";]*?\bfrom '([^']+)'/gm,
+    );
     for (const [, target] of imports) load(target.startsWith('.') ? join(dirname(file), target) : target);
   };
   load('bmc.ts');
@@ -151,10 +250,13 @@ test('only what reads files loads the library that checks them: kinds get it han
 });
 
 test('time, chance, sockets and files are reached through World', () => {
-  const forbidden = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bset(?:Timeout|Interval|Immediate)\(|\bperformance\.now\(|\bprocess\.hrtime/;
+  const forbidden =
+    /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bset(?:Timeout|Interval|Immediate)\(|\bperformance\.now\(|\bprocess\.hrtime/;
   const wrong = files
     .filter((file) => !/^(world|cli)\//.test(file))
-    .filter((file) => forbidden.test(readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')));
+    .filter((file) =>
+      forbidden.test(readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')),
+    );
   expect(wrong).toEqual([]);
 });
 
@@ -168,7 +270,11 @@ test('no module-level state: nothing at the top of a file can be assigned again'
 });
 
 test('no error goes nowhere: what nobody waits for is told (unwaited), or somebody else tells it (settled)', () => {
-  expect(files.filter((file) => /\.catch\(\(\) => (?:undefined|\{\s*\})\)/.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+  expect(
+    files.filter((file) =>
+      /\.catch\(\(\) => (?:undefined|\{\s*\})\)/.test(readFileSync(join(src, file), 'utf8')),
+    ),
+  ).toEqual([]);
 });
 
 test('a code of a command is refused with by its name: nobody throws the number', () => {
@@ -194,8 +300,29 @@ test('P8: what is known to be there is known to the types: 14 non-null assertion
 });
 
 test('P8: every door of the package begins with what it is for', () => {
-  const { exports: doors } = JSON.parse(readFileSync(join(src, '../package.json'), 'utf8')) as { exports: Record<string, { default: string }> };
-  const sources = Object.values(doors).map((door) => door.default.replace('./dist/', '').replace(/\.js$/, '.ts'));
+  const { exports: doors } = JSON.parse(readFileSync(join(src, '../package.json'), 'utf8')) as {
+    exports: Record<string, { default: string }>;
+  };
+  const sources = Object.values(doors).map((door) =>
+    door.default.replace('./dist/', '').replace(/\.js$/, '.ts'),
+  );
   expect(sources.length).toBeGreaterThan(10);
-  expect(sources.filter((file) => !/^\/\*\*\n(?: \*.*\n)*? \* \w/.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+  expect(
+    sources.filter((file) => !/^\/\*\*\n(?: \*.*\n)*? \* \w/.test(readFileSync(join(src, file), 'utf8'))),
+  ).toEqual([]);
+});
+
+/** Text that stands in quotes is one thing, however long: a table row, a help page; one file is such a page. */
+const IN_QUOTES = /['"`]/;
+const PAGES = ['cli/sample.ts'];
+const WIDEST = 110;
+test('no line is wider than a reader likes', () => {
+  const wide: string[] = [];
+  for (const file of files) {
+    const text = readFileSync(join(src, file), 'utf8').split('\n');
+    for (const [i, line] of text.entries())
+      if (line.length > WIDEST && !IN_QUOTES.test(line) && !PAGES.includes(file))
+        wide.push(`${file}:${i + 1}`);
+  }
+  expect(wide).toEqual([]);
 });

@@ -1,11 +1,14 @@
-// What nobody uses costs no time: BMCs with every part that the settings can give them, and nobody who asks for anything.
+// What nobody uses costs no time: BMCs with every part that the settings can give them, and nobody who asks
+// for anything.
 import { expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../src/bmc.ts';
 import { IcmbNetwork } from '../src/interfaces/index.ts';
 import { simWorld } from '../src/world/index.ts';
 
 const MANY = 100;
-/** Longer than what a start sets going: PEF's start-up delays, the boot of the simulated machine, boot flags. */
+/**
+ * Longer than what a start sets going: PEF's start-up delays, the boot of the simulated machine, boot flags.
+ */
 const SETTLED = 10 * 60_000;
 
 const everything = (n: number): BmcOptions => ({
@@ -19,9 +22,30 @@ const everything = (n: number): BmcOptions => ({
   ],
   users: [{ id: 2, name: 'admin', password: 'password' }],
   sensors: [
-    { name: 'Temp', entity: '3.1', type: 'temperature', unit: 'degrees C', value: 40, thresholds: { uc: 90 } },
-    { name: 'Ambient', entity: '7.1', type: 'temperature', unit: 'degrees C', value: { base: 25, swing: 3 }, thresholds: { uc: 90 } },
-    { name: 'Probe', entity: '7.2', type: 'temperature', unit: 'degrees C', value: { push: true, maxAge: 30 }, thresholds: { uc: 90 } },
+    {
+      name: 'Temp',
+      entity: '3.1',
+      type: 'temperature',
+      unit: 'degrees C',
+      value: 40,
+      thresholds: { uc: 90 },
+    },
+    {
+      name: 'Ambient',
+      entity: '7.1',
+      type: 'temperature',
+      unit: 'degrees C',
+      value: { base: 25, swing: 3 },
+      thresholds: { uc: 90 },
+    },
+    {
+      name: 'Probe',
+      entity: '7.2',
+      type: 'temperature',
+      unit: 'degrees C',
+      value: { push: true, maxAge: 30 },
+      thresholds: { uc: 90 },
+    },
   ],
   sensorFeed: { listen: `/feed-${n}` },
   fru: [{ id: 0, name: 'Board' }],
@@ -30,7 +54,12 @@ const everything = (n: number): BmcOptions => ({
   sockets: { handlers: { path: `/handlers-${n}` }, bt: { path: `/bt-${n}` } },
   firmware: { components: [{ id: 0, name: 'BMC', bmc: true }] },
   sol: { instances: 2 },
-  satellites: [{ address: 0x30, sensors: [{ name: 'Inlet', entity: '55.1', type: 'temperature', unit: 'degrees C', value: 20 }] }],
+  satellites: [
+    {
+      address: 0x30,
+      sensors: [{ name: 'Inlet', entity: '55.1', type: 'temperature', unit: 'degrees C', value: 20 }],
+    },
+  ],
 });
 
 test(`${MANY} idle BMCs keep no timer running`, async () => {
@@ -46,12 +75,32 @@ test(`${MANY} idle BMCs keep no timer running`, async () => {
 test.each<[string, BmcOptions]>([
   [
     'a sensor that can cross a threshold',
-    { sensors: [{ name: 'T', entity: '3.1', type: 'temperature', unit: 'degrees C', value: { formula: '40 + t' }, thresholds: { uc: 90 } }] },
+    {
+      sensors: [
+        {
+          name: 'T',
+          entity: '3.1',
+          type: 'temperature',
+          unit: 'degrees C',
+          value: { formula: '40 + t' },
+          thresholds: { uc: 90 },
+        },
+      ],
+    },
   ],
   ['a machine that is called and does not answer', { interfaces: [{ type: 'vm', connect: '/nobody' }] }],
-  ['a terminal server that is called and does not answer', { interfaces: [{ type: 'serial', connect: '/nobody' }] }],
-  ['a console that is called and does not answer', { sol: { console: { type: 'socket', connect: '/nobody' } } }],
-  ['a power back end that has to be asked', { chassis: { backend: { type: 'http', url: 'http://127.0.0.1:1/power' } } }],
+  [
+    'a terminal server that is called and does not answer',
+    { interfaces: [{ type: 'serial', connect: '/nobody' }] },
+  ],
+  [
+    'a console that is called and does not answer',
+    { sol: { console: { type: 'socket', connect: '/nobody' } } },
+  ],
+  [
+    'a power back end that has to be asked',
+    { chassis: { backend: { type: 'http', url: 'http://127.0.0.1:1/power' } } },
+  ],
 ])('one timer, and no more: %s', async (_, options) => {
   const world = simWorld(1);
   const bmc = new Bmc(options, { world });

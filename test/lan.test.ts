@@ -1,4 +1,5 @@
-// The judged platform and the default server, driven by real clients. What is written is read back by another way.
+// The judged platform and the default server, driven by real clients. What is written is read back by another
+// way.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,10 +9,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The default server has a password of this start alone. */
 async function start(...args: string[]): Promise<{ process: ChildProcess; port: string; password: string }> {
-  const bmc = spawn(process.execPath, [`${root}bin/ipmi-bmc`, 'run', ...args, '--lan', '127.0.0.1:0', '--json'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const line = await new Promise<string>((resolve) => bmc.stdout.once('data', (data: Buffer) => resolve(String(data))));
+  const bmc = spawn(
+    process.execPath,
+    [`${root}bin/ipmi-bmc`, 'run', ...args, '--lan', '127.0.0.1:0', '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  const line = await new Promise<string>((resolve) =>
+    bmc.stdout.once('data', (data: Buffer) => resolve(String(data))),
+  );
   const [, password = ''] = /"password":"(\w+)"/.exec(line) ?? [];
   return { process: bmc, port: /"address":"127\.0\.0\.1:(\d+)"/.exec(line)![1], password };
 }
@@ -24,15 +31,36 @@ afterAll(() => void bmc.kill('SIGTERM'));
 const at = (): string[] => ['-H', '127.0.0.1', '-p', port];
 const ipmitool = (args: string, login = '-U admin -P AdminPass123', iface = 'lanplus'): Promise<Ran> =>
   runTool('ipmitool', ['-I', iface, ...at(), '-N', '1', '-R', '3', ...login.split(' '), ...args.split(' ')]);
-const freeipmi = (tool: string, args = '', login = '-u admin -p AdminPass123', driver = 'LAN_2_0'): Promise<Ran> =>
-  runTool(tool, ['-D', driver, '-h', `127.0.0.1:${port}`, ...login.split(' '), ...args.split(' ').filter(Boolean)]);
+const freeipmi = (
+  tool: string,
+  args = '',
+  login = '-u admin -p AdminPass123',
+  driver = 'LAN_2_0',
+): Promise<Ran> =>
+  runTool(tool, [
+    '-D',
+    driver,
+    '-h',
+    `127.0.0.1:${port}`,
+    ...login.split(' '),
+    ...args.split(' ').filter(Boolean),
+  ]);
 
 describe('R13, R46: ipmitool', () => {
-  toolTest('without -C takes suite 17, with -C the one it is told, and with -I lan a 1.5 session', ['ipmitool'], async () => {
-    const [auto, three, old] = await Promise.all([ipmitool('-vv mc info'), ipmitool('-C 3 mc info'), ipmitool('mc info', undefined, 'lan')]);
-    expect(auto.out).toContain('Using best available cipher suite 17');
-    for (const { code, out } of [auto, three, old]) expect([code, out]).toEqual([0, expect.stringMatching(/Product ID +: 3842[^]*Chassis Device/)]);
-  });
+  toolTest(
+    'without -C takes suite 17, with -C the one it is told, and with -I lan a 1.5 session',
+    ['ipmitool'],
+    async () => {
+      const [auto, three, old] = await Promise.all([
+        ipmitool('-vv mc info'),
+        ipmitool('-C 3 mc info'),
+        ipmitool('mc info', undefined, 'lan'),
+      ]);
+      expect(auto.out).toContain('Using best available cipher suite 17');
+      for (const { code, out } of [auto, three, old])
+        expect([code, out]).toEqual([0, expect.stringMatching(/Product ID +: 3842[^]*Chassis Device/)]);
+    },
+  );
 
   toolTest('is refused with a reason, in under a second', ['ipmitool'], async () => {
     const refused = await Promise.all([
@@ -42,7 +70,13 @@ describe('R13, R46: ipmitool', () => {
       ipmitool('-v -C 3 -L ADMINISTRATOR mc info', '-U user -P UserPass123'),
       ipmitool('-L USER raw 0 2 1'),
     ]);
-    const reasons = ['RAKP 2 HMAC is invalid', 'unauthorized name', 'no matching cipher suite|invalid', 'nauthorized role|privilege', 'rsp=0xd4'];
+    const reasons = [
+      'RAKP 2 HMAC is invalid',
+      'unauthorized name',
+      'no matching cipher suite|invalid',
+      'nauthorized role|privilege',
+      'rsp=0xd4',
+    ];
     for (const [i, { code, out, ms }] of refused.entries()) {
       expect(code).not.toBe(0);
       expect(out).toMatch(new RegExp(reasons[i], 'i'));
@@ -54,17 +88,24 @@ describe('R13, R46: ipmitool', () => {
     await ipmitool('sel clear');
     expect((await ipmitool('event 1')).code).toBe(0);
     expect((await ipmitool('sel elist')).out).toContain('Upper Critical going high');
-    expect((await freeipmi('ipmi-sel', '--quiet-cache --sdr-cache-recreate')).out).toMatch(/Temperature.*Upper Critical/);
+    expect((await freeipmi('ipmi-sel', '--quiet-cache --sdr-cache-recreate')).out).toMatch(
+      /Temperature.*Upper Critical/,
+    );
     await ipmitool('event 2');
     await ipmitool('event 3');
-    expect(await ipmitool('sel delete 1 2')).toMatchObject({ code: 0, out: expect.stringMatching(/Deleted entry 2\nDeleted entry 1/) });
+    expect(await ipmitool('sel delete 1 2')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/Deleted entry 2\nDeleted entry 1/),
+    });
     expect((await ipmitool('sel list')).out).toMatch(/^ +3 \| .*Correctable ECC.*\n$/);
     await ipmitool('user set name 10 newone');
     await ipmitool('user set password 10 NewOnePass');
     await ipmitool('user priv 10 3 1');
     await ipmitool('channel setaccess 1 10 ipmi=on link=on privilege=3');
     await ipmitool('user enable 10');
-    expect((await ipmitool('-L OPERATOR chassis power status', '-U newone -P NewOnePass')).out).toContain('Chassis Power is on');
+    expect((await ipmitool('-L OPERATOR chassis power status', '-U newone -P NewOnePass')).out).toContain(
+      'Chassis Power is on',
+    );
     expect((await ipmitool('sensor thresh FAN1 lnc 1300')).code).toBe(0);
     expect((await ipmitool('sensor get FAN1')).out).toMatch(/Lower Non-Critical +: 1300/);
     expect((await ipmitool('chassis bootdev pxe options=efiboot')).code).toBe(0);
@@ -92,7 +133,8 @@ describe('R46: FreeIPMI without any work-around', () => {
       /System Power +: on/,
       /IPMI Version +: 2\.0/,
     ];
-    for (const [i, { code, out }] of runs.entries()) expect([code, out]).toEqual([0, expect.stringMatching(expected[i])]);
+    for (const [i, { code, out }] of runs.entries())
+      expect([code, out]).toEqual([0, expect.stringMatching(expected[i])]);
   });
 
   toolTest('its own words for each refusal, in seconds', ['bmc-info'], async () => {
@@ -102,7 +144,12 @@ describe('R46: FreeIPMI without any work-around', () => {
       freeipmi('bmc-info', '-l admin', '-u user -p UserPass123'),
       freeipmi('bmc-info', '-I 0'),
     ]);
-    const reasons = [/password invalid/, /username invalid/, /privilege level cannot be obtained/, /cipher suite id unavailable/];
+    const reasons = [
+      /password invalid/,
+      /username invalid/,
+      /privilege level cannot be obtained/,
+      /cipher suite id unavailable/,
+    ];
     for (const [i, { code, out, ms }] of refused.entries()) {
       expect([code, out]).toEqual([1, expect.stringMatching(reasons[i])]);
       expect(ms).toBeLessThan(3000);
@@ -110,28 +157,48 @@ describe('R46: FreeIPMI without any work-around', () => {
   });
 });
 
-toolTest('tshark decodes a suite-1 session without a malformed packet', ['tshark', 'ipmitool', CAPTURE], async () => {
-  const capture = spawn('tshark', ['-i', 'lo', '-f', `udp port ${port}`, '-d', `udp.port==${port},rmcp`, '-a', 'duration:6', '-V'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let decoded = '';
-  capture.stdout.on('data', (data: Buffer) => (decoded += String(data)));
-  await new Promise((resolve) => capture.stderr.once('data', resolve));
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  expect((await ipmitool('-C 1 sdr list')).code).toBe(0);
-  await new Promise((resolve) => capture.once('close', resolve));
-  expect(decoded).toContain('RAKP Message 4');
-  // The log-in, and two messages at the least for each of the records.
-  expect(decoded.match(/Bus command data/g)!.length).toBeGreaterThan(40);
-  expect(decoded).not.toMatch(/Malformed|incorrect, should be|Bad checksum/i);
-});
+toolTest(
+  'tshark decodes a suite-1 session without a malformed packet',
+  ['tshark', 'ipmitool', CAPTURE],
+  async () => {
+    const capture = spawn(
+      'tshark',
+      ['-i', 'lo', '-f', `udp port ${port}`, '-d', `udp.port==${port},rmcp`, '-a', 'duration:6', '-V'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let decoded = '';
+    capture.stdout.on('data', (data: Buffer) => (decoded += String(data)));
+    await new Promise((resolve) => capture.stderr.once('data', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect((await ipmitool('-C 1 sdr list')).code).toBe(0);
+    await new Promise((resolve) => capture.once('close', resolve));
+    expect(decoded).toContain('RAKP Message 4');
+    // The log-in, and two messages at the least for each of the records.
+    expect(decoded.match(/Bus command data/g)!.length).toBeGreaterThan(40);
+    expect(decoded).not.toMatch(/Malformed|incorrect, should be|Bad checksum/i);
+  },
+);
 
 describe('the default server', () => {
   toolTest('has 30 and more sensors that move, three FRUs, and boot events', ['ipmitool'], async () => {
     const server = await start();
     try {
       const ask = (args: string): Promise<Ran> =>
-        runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', server.port, '-U', 'admin', '-P', server.password, ...args.split(' ')]);
+        runTool('ipmitool', [
+          '-I',
+          'lanplus',
+          '-H',
+          '127.0.0.1',
+          '-p',
+          server.port,
+          '-U',
+          'admin',
+          '-P',
+          server.password,
+          ...args.split(' '),
+        ]);
       const list = (await ask('-c sdr list')).out.trim().split('\n');
       expect(list.length).toBeGreaterThanOrEqual(30);
       expect(list.filter((line) => /,(nc|cr|nr)$/.test(line))).toEqual([]);

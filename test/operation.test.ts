@@ -14,42 +14,63 @@ const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-operation-'));
 const children: ChildProcess[] = [];
 afterEach(() => Promise.all(children.splice(0).map((child) => stopped(child))));
 const login = { host: '127.0.0.1', user: 'admin', password: 'AdminPass123' };
-const cli = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder, timeout: 20_000 });
+const cli = (...args: string[]) =>
+  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder, timeout: 20_000 });
 
-toolTest('systemd is told READY=1 when every interface listens, and STOPPING=1', ['systemd-notify', 'python3'], async () => {
-  const socket = join(folder, 'notify');
-  const receiver = spawn('python3', [`${root}test/support/notify.py`, socket]);
-  children.push(receiver);
-  let heard = '';
-  receiver.stdout.on('data', (data: Buffer) => (heard += String(data)));
-  const until = async (text: string): Promise<void> => {
-    while (!heard.includes(text)) await new Promise((resolve) => receiver.stdout.once('data', resolve));
-  };
-  await until('listening');
-  const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--json'], { env: { ...process.env, NOTIFY_SOCKET: socket } });
-  children.push(child);
-  await firstLine(child);
-  await until('READY=1');
-  expect(heard).toContain(`MAINPID=${child.pid}`);
-  expect(heard).not.toContain('STOPPING');
-  await stopped(child);
-  await until('STOPPING=1');
-  expect(child.exitCode).toBe(0);
-});
+toolTest(
+  'systemd is told READY=1 when every interface listens, and STOPPING=1',
+  ['systemd-notify', 'python3'],
+  async () => {
+    const socket = join(folder, 'notify');
+    const receiver = spawn('python3', [`${root}test/support/notify.py`, socket]);
+    children.push(receiver);
+    let heard = '';
+    receiver.stdout.on('data', (data: Buffer) => (heard += String(data)));
+    const until = async (text: string): Promise<void> => {
+      while (!heard.includes(text)) await new Promise((resolve) => receiver.stdout.once('data', resolve));
+    };
+    await until('listening');
+    const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--json'], {
+      env: { ...process.env, NOTIFY_SOCKET: socket },
+    });
+    children.push(child);
+    await firstLine(child);
+    await until('READY=1');
+    expect(heard).toContain(`MAINPID=${child.pid}`);
+    expect(heard).not.toContain('STOPPING');
+    await stopped(child);
+    await until('STOPPING=1');
+    expect(child.exitCode).toBe(0);
+  },
+);
 
 test('SIGTERM: what is under way is answered, then everything is closed; the ready file comes and goes', async () => {
   const [socket, ready, state] = ['drain.sock', 'ready', 'state'].map((name) => join(folder, name));
   writeFileSync(ready, 'of an earlier life');
-  const { child, port } = await startBmc(judged, '--handler-socket', socket, '--ready-file', ready, '--state', state);
+  const { child, port } = await startBmc(
+    judged,
+    '--handler-socket',
+    socket,
+    '--ready-file',
+    ready,
+    '--state',
+    state,
+  );
   children.push(child);
-  const interfaces = expect.arrayContaining(['lan', 'handler-socket'].map((type) => expect.objectContaining({ type }))) as unknown;
+  const interfaces = expect.arrayContaining(
+    ['lan', 'handler-socket'].map((type) => expect.objectContaining({ type })),
+  ) as unknown;
   expect(JSON.parse(readFileSync(ready, 'utf8'))).toEqual({ ready: true, state, interfaces });
-  expect([state, ...readdirSync(state).map((name) => join(state, name))].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
-    '700',
-    ...readdirSync(state).map((name) => (name === 'firmware' ? '700' : '600')),
-  ]);
+  expect(
+    [state, ...readdirSync(state).map((name) => join(state, name))].map((path) =>
+      (statSync(path).mode & 0o777).toString(8),
+    ),
+  ).toEqual(['700', ...readdirSync(state).map((name) => (name === 'firmware' ? '700' : '600'))]);
   const second = cli('run', '--lan', '127.0.0.1:0', '--state', state);
-  expect([second.status, second.stderr]).toEqual([2, `ipmi-bmc: ${state}: another process uses this state directory\n`]);
+  expect([second.status, second.stderr]).toEqual([
+    2,
+    `ipmi-bmc: ${state}: another process uses this state directory\n`,
+  ]);
 
   const world = nodeWorld();
   const worker = new Worker(await world.stream.connect({ path: socket }), world.clock);
@@ -98,48 +119,74 @@ test('a BMC that was renamed in the config leaves its state behind, and the star
     return log();
   };
   expect(await start('old')).not.toContain('renamed?');
-  expect(await start('new')).toMatch(/keeps \d+ value\(s\) of a BMC 'old', which the config does not have; was it renamed\?/);
-});
-
-toolTest('no password or key in logs, traces, ready lines, exports, or the sealed file', ['ipmitool'], async () => {
-  const [state, key, socket] = ['sealed', 'key', 'secret.sock'].map((name) => join(folder, name));
-  writeFileSync(key, 'SECRET-sealing-key-1234');
-  const { child, ipmitool, log, stop } = await startBmc(judged, '--trace', '--state', state, '--seal-key', key, '--handler-socket', socket);
-  children.push(child);
-  const marked = [...Buffer.from('SECRETKG'), ...new Uint8Array(12)].map((byte) => `0x${byte.toString(16)}`).join(' ');
-  await ipmitool('user set password 9 SECRET-password1');
-  await ipmitool('user set password 9 SECRET-password-20by 20');
-  await ipmitool('user test 9 20 SECRET-password-20by');
-  await ipmitool(`raw 6 0x47 9 2 ${[...Buffer.from('SECRET')].join(' ')}`);
-  await ipmitool(`raw 6 0x34 0 0x20 0x18 0xc8 0x81 0x04 0x47 9 2 ${[...Buffer.from('SECRET-password1')].join(' ')} 0`);
-  await ipmitool('mc info', '-U admin -P SECRET-wrong-one');
-  // A handler that takes bytes goes over the command: its trace line knows no fields.
-  const world = nodeWorld();
-  const worker = new Worker(await world.stream.connect({ path: socket }), world.clock);
-  const over = handleRaw<undefined>({ netFn: 6, cmd: 0x47 }, (message, context, next) => next(message, context), { override: 'standard' });
-  await worker.register({ owner: 'over', handlers: [over] });
-  expect((await ipmitool('user set password 9 SECRET-password2')).code).toBe(0);
-  worker.close();
-  await ipmitool(`raw 6 0x56 1 1 1 ${marked}`);
-  await stop();
-  expect(log()).toContain('Set User Password');
-  const shown = [
-    log(),
-    ...[['show'], ['show', '--json'], ['export'], ['verify', '--json']].map(([what, ...flags]) => {
-      const { stdout, stderr } = cli('state', what, state, ...flags, '--seal-key', key);
-      return stdout + stderr;
-    }),
-    ...readdirSync(state)
-      .filter((name) => name.endsWith('.journal'))
-      .map((name) => readFileSync(join(state, name), 'latin1')),
-  ];
-  const hex = Buffer.from('SECRET').toString('hex');
-  for (const text of shown) expect(text.replaceAll(' ', '').toLowerCase()).not.toMatch(new RegExp(`secret-|secretkg|${hex}|adminpass`));
-  // They are there all the same, for whoever asks for them.
-  expect(cli('state', 'export', state, '--secrets', '--seal-key', key).stdout.toLowerCase()).toContain(
-    Buffer.from('SECRET-password2').toString('hex'),
+  expect(await start('new')).toMatch(
+    /keeps \d+ value\(s\) of a BMC 'old', which the config does not have; was it renamed\?/,
   );
 });
+
+toolTest(
+  'no password or key in logs, traces, ready lines, exports, or the sealed file',
+  ['ipmitool'],
+  async () => {
+    const [state, key, socket] = ['sealed', 'key', 'secret.sock'].map((name) => join(folder, name));
+    writeFileSync(key, 'SECRET-sealing-key-1234');
+    const { child, ipmitool, log, stop } = await startBmc(
+      judged,
+      '--trace',
+      '--state',
+      state,
+      '--seal-key',
+      key,
+      '--handler-socket',
+      socket,
+    );
+    children.push(child);
+    const marked = [...Buffer.from('SECRETKG'), ...new Uint8Array(12)]
+      .map((byte) => `0x${byte.toString(16)}`)
+      .join(' ');
+    await ipmitool('user set password 9 SECRET-password1');
+    await ipmitool('user set password 9 SECRET-password-20by 20');
+    await ipmitool('user test 9 20 SECRET-password-20by');
+    await ipmitool(`raw 6 0x47 9 2 ${[...Buffer.from('SECRET')].join(' ')}`);
+    await ipmitool(
+      `raw 6 0x34 0 0x20 0x18 0xc8 0x81 0x04 0x47 9 2 ${[...Buffer.from('SECRET-password1')].join(' ')} 0`,
+    );
+    await ipmitool('mc info', '-U admin -P SECRET-wrong-one');
+    // A handler that takes bytes goes over the command: its trace line knows no fields.
+    const world = nodeWorld();
+    const worker = new Worker(await world.stream.connect({ path: socket }), world.clock);
+    const over = handleRaw<undefined>(
+      { netFn: 6, cmd: 0x47 },
+      (message, context, next) => next(message, context),
+      { override: 'standard' },
+    );
+    await worker.register({ owner: 'over', handlers: [over] });
+    expect((await ipmitool('user set password 9 SECRET-password2')).code).toBe(0);
+    worker.close();
+    await ipmitool(`raw 6 0x56 1 1 1 ${marked}`);
+    await stop();
+    expect(log()).toContain('Set User Password');
+    const shown = [
+      log(),
+      ...[['show'], ['show', '--json'], ['export'], ['verify', '--json']].map(([what, ...flags]) => {
+        const { stdout, stderr } = cli('state', what, state, ...flags, '--seal-key', key);
+        return stdout + stderr;
+      }),
+      ...readdirSync(state)
+        .filter((name) => name.endsWith('.journal'))
+        .map((name) => readFileSync(join(state, name), 'latin1')),
+    ];
+    const hex = Buffer.from('SECRET').toString('hex');
+    for (const text of shown)
+      expect(text.replaceAll(' ', '').toLowerCase()).not.toMatch(
+        new RegExp(`secret-|secretkg|${hex}|adminpass`),
+      );
+    // They are there all the same, for whoever asks for them.
+    expect(cli('state', 'export', state, '--secrets', '--seal-key', key).stdout.toLowerCase()).toContain(
+      Buffer.from('SECRET-password2').toString('hex'),
+    );
+  },
+);
 
 toolTest('SIGUSR1: what each interface did', ['ipmitool'], async () => {
   const { child, ipmitool, log } = await startBmc(judged);

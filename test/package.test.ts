@@ -1,4 +1,5 @@
-// What somebody has who runs `npm install ipmi-bmc`: every door of the package, its types, and what lies in it.
+// What somebody has who runs `npm install ipmi-bmc`: every door of the package, its types, and what lies in
+// it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { exports: doors } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
+const { exports: doors } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, unknown>;
+};
 const scratch = mkdtempSync(join(tmpdir(), 'ipmi-bmc-package-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -59,12 +62,16 @@ test(
     symlinkSync(root, join(scratch, 'node_modules', 'ipmi-bmc'));
     writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }');
     const imports = Object.keys(doors).map(
-      (door, i) => `import * as door${i} from '${door.replace(/^\./, 'ipmi-bmc')}';\nexport const keys${i}: string[] = Object.keys(door${i});`,
+      (door, i) =>
+        `import * as door${i} from '${door.replace(/^\./, 'ipmi-bmc')}';\nexport const keys${i}: string[] = Object.keys(door${i});`,
     );
     writeFileSync(join(scratch, 'doors.ts'), imports.join('\n'));
     writeFileSync(join(scratch, 'main.ts'), program);
     const compilerOptions = { strict: true, module: 'NodeNext', target: 'ES2023', types: [], rootDir: '.' };
-    writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['doors.ts', 'main.ts'] }));
+    writeFileSync(
+      join(scratch, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['doors.ts', 'main.ts'] }),
+    );
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     expect(spawnSync(process.execPath, [tsc, '-p', scratch], { encoding: 'utf8' }).stdout).toBe('');
     expect(execFileSync(process.execPath, [join(scratch, 'main.js')], { encoding: 'utf8' })).toBe('60\n');
@@ -72,7 +79,11 @@ test(
 );
 
 test('the package has what it needs and no tests', { timeout: 60_000 }, () => {
-  const out = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const out = execFileSync('npm', ['pack', '--dry-run', '--json'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const [{ files }] = JSON.parse(out) as { files: { path: string }[] }[];
   const paths = files.map(({ path }) => path);
   expect(paths).toEqual(
@@ -91,20 +102,31 @@ test('the package has what it needs and no tests', { timeout: 60_000 }, () => {
   expect(paths.filter((path) => /\.test\.|^(src|test|bench)\/|buildinfo/.test(path))).toEqual([]);
 });
 
-test("V19: every link of README and of the package's pages leads to something that is in the package", { timeout: 60_000 }, () => {
-  const out = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  const [{ files }] = JSON.parse(out) as { files: { path: string }[] }[];
-  const paths = files.map(({ path }) => path);
-  const has = (path: string): boolean => paths.some((one) => one === path || one.startsWith(`${path.replace(/\/$/, '')}/`));
-  const dead = paths
-    .filter((path) => path.endsWith('.md'))
-    .flatMap((page) => {
-      const text = readFileSync(join(root, page), 'utf8');
-      const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target]) => join(dirname(page), target));
-      return targets.filter((target) => !has(target)).map((target) => `${page}: ${target}`);
+test(
+  "V19: every link of README and of the package's pages leads to something that is in the package",
+  { timeout: 60_000 },
+  () => {
+    const out = execFileSync('npm', ['pack', '--dry-run', '--json'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
-  expect(dead).toEqual([]);
-});
+    const [{ files }] = JSON.parse(out) as { files: { path: string }[] }[];
+    const paths = files.map(({ path }) => path);
+    const has = (path: string): boolean =>
+      paths.some((one) => one === path || one.startsWith(`${path.replace(/\/$/, '')}/`));
+    const dead = paths
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((page) => {
+        const text = readFileSync(join(root, page), 'utf8');
+        const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target]) =>
+          join(dirname(page), target),
+        );
+        return targets.filter((target) => !has(target)).map((target) => `${page}: ${target}`);
+      });
+    expect(dead).toEqual([]);
+  },
+);
 
 test('V19: the licence is there, whole', () => {
   const text = readFileSync(join(root, 'LICENSE'), 'utf8');

@@ -1,4 +1,5 @@
-// PET traps of a running BMC, as real programs understand them: tshark reads the SNMP, ipmi-pet the event, and acknowledges it.
+// PET traps of a running BMC, as real programs understand them: tshark reads the SNMP, ipmi-pet the event,
+// and acknowledges it.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,9 +26,24 @@ function pcap(datagram: Uint8Array): Uint8Array {
   packet.setUint16(22, SNMP_TRAP);
   packet.setUint16(24, udp);
   const head = new DataView(new ArrayBuffer(40));
-  for (const [at, value] of [0xa1b2c3d4, 0x00040002, 0, 0, 65_535, RAW_IP, 0, 0, packet.byteLength, packet.byteLength].entries())
+  for (const [at, value] of [
+    0xa1b2c3d4,
+    0x00040002,
+    0,
+    0,
+    65_535,
+    RAW_IP,
+    0,
+    0,
+    packet.byteLength,
+    packet.byteLength,
+  ].entries())
     head.setUint32(at * 4, value, true);
-  return Uint8Array.of(...new Uint8Array(head.buffer), ...new Uint8Array(packet.buffer).subarray(0, 28), ...datagram);
+  return Uint8Array.of(
+    ...new Uint8Array(head.buffer),
+    ...new Uint8Array(packet.buffer).subarray(0, 28),
+    ...datagram,
+  );
 }
 
 toolTest(
@@ -40,7 +56,11 @@ toolTest(
     await once(receiver, 'listening');
     const settings = {
       name: 'pef',
-      identity: { manufacturerId: 10_876, productId: 0x0102, systemGuid: '00112233-4455-6677-8899-aabbccddeeff' },
+      identity: {
+        manufacturerId: 10_876,
+        productId: 0x0102,
+        systemGuid: '00112233-4455-6677-8899-aabbccddeeff',
+      },
       interfaces: [{ type: 'lan', listen: '127.0.0.1:0', address: '127.0.0.1', community: 'machines' }],
       users: [{ id: 2, name: 'admin', password: 'AdminPass123' }],
       sel: { bootEvents: false },
@@ -72,8 +92,22 @@ toolTest(
       expect((await bmc.ipmitool('raw 4 0x30 7 1 95')).code).toBe(0);
       const [datagram] = await first;
       writeFileSync(join(directory, 'trap.pcap'), pcap(datagram));
-      const fields = ['snmp.version', 'snmp.community', 'snmp.enterprise', 'snmp.agent_addr', 'snmp.generic_trap', 'snmp.specific_trap', 'snmp.name'];
-      const decoded = await runTool('tshark', ['-r', join(directory, 'trap.pcap'), '-T', 'fields', ...fields.flatMap((field) => ['-e', field])]);
+      const fields = [
+        'snmp.version',
+        'snmp.community',
+        'snmp.enterprise',
+        'snmp.agent_addr',
+        'snmp.generic_trap',
+        'snmp.specific_trap',
+        'snmp.name',
+      ];
+      const decoded = await runTool('tshark', [
+        '-r',
+        join(directory, 'trap.pcap'),
+        '-T',
+        'fields',
+        ...fields.flatMap((field) => ['-e', field]),
+      ]);
       expect(
         decoded.out
           .split('\n')
@@ -89,8 +123,20 @@ toolTest(
         String(0x010109),
         '1.3.6.1.4.1.3183.1.1.1',
       ]);
-      const binding = datagram.subarray(datagram.indexOf(Buffer.from('00112233445566778899aabbccddeeff', 'hex')));
-      const flags = ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', `--sdr-cache-directory=${directory}`];
+      const binding = datagram.subarray(
+        datagram.indexOf(Buffer.from('00112233445566778899aabbccddeeff', 'hex')),
+      );
+      const flags = [
+        '-D',
+        'LAN_2_0',
+        '-h',
+        `127.0.0.1:${bmc.port}`,
+        '-u',
+        'admin',
+        '-p',
+        'AdminPass123',
+        `--sdr-cache-directory=${directory}`,
+      ];
       const bytes = Array.from(binding, (byte) => `0x${byte.toString(16).padStart(2, '0')}`);
       const told = await runTool('ipmi-pet', [...flags, '--quiet-cache', '-vv', String(0x010109), ...bytes]);
       expect(told.out).toMatch(
@@ -99,7 +145,13 @@ toolTest(
       expect(told.out).toContain('00112233-4455-6677-8899-aabbccddeeff');
       expect(datagram.toString('latin1')).toContain('hall 3, rack 7');
       await once(receiver, 'message');
-      const acknowledged = await runTool('ipmi-pet', ['-h', `127.0.0.1:${bmc.port}`, '--pet-acknowledge', String(0x010109), ...bytes]);
+      const acknowledged = await runTool('ipmi-pet', [
+        '-h',
+        `127.0.0.1:${bmc.port}`,
+        '--pet-acknowledge',
+        String(0x010109),
+        ...bytes,
+      ]);
       expect(acknowledged.code, acknowledged.out).toBe(0);
       let more = 0;
       receiver.on('message', () => more++);

@@ -23,17 +23,26 @@ interface Ready {
   readonly logIns?: readonly { readonly user: string; readonly password: string }[];
 }
 
-async function start(args: string[], cwd = folder): Promise<{ child: ChildProcess; ready: Ready; port: number; log: () => string }> {
-  const child = spawn(process.execPath, [bin, 'run', ...args, '--json'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+async function start(
+  args: string[],
+  cwd = folder,
+): Promise<{ child: ChildProcess; ready: Ready; port: number; log: () => string }> {
+  const child = spawn(process.execPath, [bin, 'run', ...args, '--json'], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.push(child);
   let log = '';
   child.stderr.on('data', (data: Buffer) => (log += String(data)));
-  const ready = JSON.parse(await firstLine(child).catch((error: Error) => Promise.reject(new Error(`${error.message}: ${log}`)))) as Ready;
+  const ready = JSON.parse(
+    await firstLine(child).catch((error: Error) => Promise.reject(new Error(`${error.message}: ${log}`))),
+  ) as Ready;
   const lan = ready.interfaces.find(({ type }) => type === 'lan');
   return { child, ready, port: Number(/:(\d+)$/.exec(lan?.address ?? ':0')![1]), log: () => log };
 }
 
-const cli = (args: string[], cwd = folder) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd, timeout: 20_000 });
+const cli = (args: string[], cwd = folder) =>
+  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd, timeout: 20_000 });
 
 async function answers(port: number, password: string): Promise<number> {
   const client = await connectLan(nodeWorld(), { host: '127.0.0.1', port, user: 'admin', password });
@@ -59,17 +68,20 @@ test('V16: SIGHUP is a line in the log; it serves on, and its ready file stays',
   expect([child.exitCode, existsSync(file)]).toEqual([0, false]);
 });
 
-test.each(['stdout', 'stderr'] as const)('V16: a reader of %s that goes away costs lines, not the process', async (which) => {
-  const { child, ready, port } = await start(['--lan', '127.0.0.1:0', '--trace']);
-  child[which]!.destroy();
-  // More than one write: the first finds out, the next ones must not fall over it.
-  for (let i = 0; i < 3; i++) {
-    child.kill('SIGUSR1');
-    expect(await answers(port, ready.logIns![0].password)).toBe(0x0f02);
-  }
-  await stopped(child);
-  expect([child.exitCode, child.signalCode]).toEqual([0, null]);
-});
+test.each(['stdout', 'stderr'] as const)(
+  'V16: a reader of %s that goes away costs lines, not the process',
+  async (which) => {
+    const { child, ready, port } = await start(['--lan', '127.0.0.1:0', '--trace']);
+    child[which]!.destroy();
+    // More than one write: the first finds out, the next ones must not fall over it.
+    for (let i = 0; i < 3; i++) {
+      child.kill('SIGUSR1');
+      expect(await answers(port, ready.logIns![0].password)).toBe(0x0f02);
+    }
+    await stopped(child);
+    expect([child.exitCode, child.signalCode]).toEqual([0, null]);
+  },
+);
 
 test('V16: relative paths of every kind are relative to the file that names them', async () => {
   const [there, here] = ['there', 'here'].map((name) => join(folder, name));
@@ -98,13 +110,29 @@ sensors:
   );
   const { child, ready, port } = await start([join('..', 'there', 'bmc.yaml')], here);
   const addresses = ready.interfaces.map(({ address }) => address).join(' ');
-  for (const name of ['vm.sock', 'serial.sock', 'ipmb.sock', 'handlers.sock', 'bt.sock', 'feed.sock', 'state', 'images'])
+  for (const name of [
+    'vm.sock',
+    'serial.sock',
+    'ipmb.sock',
+    'handlers.sock',
+    'bt.sock',
+    'feed.sock',
+    'state',
+    'images',
+  ])
     expect([name, existsSync(join(there, name)), existsSync(join(here, name))]).toEqual([name, true, false]);
-  for (const name of ['vm.sock', 'serial.sock', 'ipmb.sock', 'handlers.sock', 'bt.sock', 'feed.sock']) expect(addresses).toContain(join(there, name));
-  const client = await connectLan(nodeWorld(), { host: '127.0.0.1', port, user: 'admin', password: 'secret-enough' });
+  for (const name of ['vm.sock', 'serial.sock', 'ipmb.sock', 'handlers.sock', 'bt.sock', 'feed.sock'])
+    expect(addresses).toContain(join(there, name));
+  const client = await connectLan(nodeWorld(), {
+    host: '127.0.0.1',
+    port,
+    user: 'admin',
+    password: 'secret-enough',
+  });
   for (const sensor of [1, 2]) {
     // Bit 5: no reading (yet).
-    while (((await client.raw(4, 0x2d, Uint8Array.of(sensor)))[2] & 0x20) !== 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    while (((await client.raw(4, 0x2d, Uint8Array.of(sensor)))[2] & 0x20) !== 0)
+      await new Promise((resolve) => setTimeout(resolve, 100));
   }
   expect((await client.raw(0, 2, Uint8Array.of(1)))[0]).toBe(0);
   await client.close();
@@ -119,7 +147,10 @@ test('V16: a path of the command line is relative to the working directory', asy
     join(there, 'bmc.yaml'),
     'interfaces: [{ type: lan, listen: 127.0.0.1:0 }]\nusers: [{ id: 2, name: admin, password: secret-enough }]\n',
   );
-  await start([join(there, 'bmc.yaml'), '--handler-socket', 'h.sock', '--vm-socket', './v.sock', '--state', 's'], here);
+  await start(
+    [join(there, 'bmc.yaml'), '--handler-socket', 'h.sock', '--vm-socket', './v.sock', '--state', 's'],
+    here,
+  );
   for (const name of ['h.sock', 'v.sock', 's'])
     expect([name, existsSync(join(here, name)), existsSync(join(there, name))]).toEqual([name, true, false]);
 });
@@ -142,12 +173,16 @@ test('V16: what cannot be had names the option or the setting that asked for it'
     expect(refused(`interfaces:\n  - type: lan\n    listen: ${lan}\n${users}`)).toBe(
       `ipmi-bmc: taken.yaml:3:13 interfaces.0.listen: ${lan}: port in use; another BMC? choose another port\n`,
     );
-    expect(refused(`sensorFeed: { listen: "${feed}" }\n`)).toContain(`taken.yaml:1:23 sensorFeed.listen: ${feed}: port in use`);
-    const second = `bmcs:\n  - { name: a, interfaces: [{ type: lan, listen: "127.0.0.1:0" }], ${users.trim()} }\n`;
-    expect(refused(`${second}  - { name: b, interfaces: [{ type: lan, listen: "${lan}" }], ${users.trim()} }\n`)).toContain(
-      `bmcs.1.interfaces.0.listen: ${lan}: port in use`,
+    expect(refused(`sensorFeed: { listen: "${feed}" }\n`)).toContain(
+      `taken.yaml:1:23 sensorFeed.listen: ${feed}: port in use`,
     );
-    expect(refused(`interfaces: [{ type: lan, listen: "127.0.0.1:0" }]\n${users}`, '--lan', lan)).toContain(`ipmi-bmc: --lan ${lan}: port in use`);
+    const second = `bmcs:\n  - { name: a, interfaces: [{ type: lan, listen: "127.0.0.1:0" }], ${users.trim()} }\n`;
+    expect(
+      refused(`${second}  - { name: b, interfaces: [{ type: lan, listen: "${lan}" }], ${users.trim()} }\n`),
+    ).toContain(`bmcs.1.interfaces.0.listen: ${lan}: port in use`);
+    expect(refused(`interfaces: [{ type: lan, listen: "127.0.0.1:0" }]\n${users}`, '--lan', lan)).toContain(
+      `ipmi-bmc: --lan ${lan}: port in use`,
+    );
     expect(refused(`interfaces: [{ type: vm, listen: ./no/vm.sock }]\n`)).toContain(
       `taken.yaml:1:34 interfaces.0.listen: ${join(folder, 'no')}: no such directory`,
     );
@@ -159,7 +194,10 @@ test('V16: what cannot be had names the option or the setting that asked for it'
 
 test('V17: text with local time unless JSON is asked for, at the level that is asked for', async () => {
   const logOf = async (...flags: string[]): Promise<string> => {
-    const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', ...flags], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', ...flags], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     children.push(child);
     let log = '';
     child.stderr.on('data', (data: Buffer) => (log += String(data)));
@@ -173,7 +211,8 @@ test('V17: text with local time unless JSON is asked for, at the level that is a
   };
   const line = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (info |warn ) .+$/;
   for (const one of (await logOf()).trimEnd().split('\n')) expect(one).toMatch(line);
-  for (const one of (await logOf('--log-format', 'json')).trimEnd().split('\n')) expect(JSON.parse(one)).toMatchObject({ msg: expect.any(String) });
+  for (const one of (await logOf('--log-format', 'json')).trimEnd().split('\n'))
+    expect(JSON.parse(one)).toMatchObject({ msg: expect.any(String) });
   expect(await logOf('--log-level', 'warn')).not.toContain('counters');
   expect(await logOf('--log-level', 'error')).toBe('');
   expect(cli(['run', '--log-level', 'loud']).stderr).toMatch(
@@ -187,9 +226,16 @@ test('V19: a mistake with --json is one JSON object, also where --json stands fi
     ['--json', 'run', 'none.yaml'],
   ]) {
     const { status, stdout, stderr } = cli(args);
-    expect([status, stdout, JSON.parse(stderr)]).toEqual([2, '', { ok: false, problems: ['none.yaml: no such file'] }]);
+    expect([status, stdout, JSON.parse(stderr)]).toEqual([
+      2,
+      '',
+      { ok: false, problems: ['none.yaml: no such file'] },
+    ]);
   }
-  expect(JSON.parse(cli(['check', 'x', '--json', '--nope']).stderr)).toMatchObject({ ok: false, problems: [expect.stringContaining('--nope')] });
+  expect(JSON.parse(cli(['check', 'x', '--json', '--nope']).stderr)).toMatchObject({
+    ok: false,
+    problems: [expect.stringContaining('--nope')],
+  });
 });
 
 test('V19: what cannot be made is a sentence, not a call of the system', () => {
@@ -201,7 +247,11 @@ test('V19: what cannot be made is a sentence, not a call of the system', () => {
     ['--vm-socket', join(file, 'vm.sock')],
   ]) {
     const { status, stderr } = cli(['run', '--lan', '127.0.0.1:0', ...args]);
-    expect([status, stderr.split('\n').length, stderr]).toEqual([2, 2, expect.not.stringMatching(/\bE[A-Z]{4,}\b|mkdtemp|mkdir '/)]);
+    expect([status, stderr.split('\n').length, stderr]).toEqual([
+      2,
+      2,
+      expect.not.stringMatching(/\bE[A-Z]{4,}\b|mkdtemp|mkdir '/),
+    ]);
   }
 });
 
@@ -216,19 +266,30 @@ test('M15: without a file the passwords are random at each start, printed once, 
 });
 
 toolTest('M15: the line that is printed works when it is pasted', ['ipmitool'], async () => {
-  const child = spawn(process.execPath, [bin, 'run', '--lan', '0.0.0.0:0'], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [bin, 'run', '--lan', '0.0.0.0:0'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   children.push(child);
   let said = '';
   child.stdout.on('data', (data: Buffer) => (said += String(data)));
   await until(() => said, 'mc info\n');
   const [, line] = /^ {2}ipmitool (.*)$/m.exec(said)!;
-  expect(await runTool('ipmitool', line.split(' '))).toMatchObject({ code: 0, out: expect.stringContaining('Product ID') });
+  expect(await runTool('ipmitool', line.split(' '))).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('Product ID'),
+  });
 });
 
 test('M15: a password that a client changed and that was kept is not printed as if it held', async () => {
   const args = ['--lan', '127.0.0.1:0', '--state', join(folder, 'kept')];
   const { child, ready, port } = await start(args);
-  const client = await connectLan(nodeWorld(), { host: '127.0.0.1', port, user: 'admin', password: ready.logIns![0].password });
+  const client = await connectLan(nodeWorld(), {
+    host: '127.0.0.1',
+    port,
+    user: 'admin',
+    password: ready.logIns![0].password,
+  });
   await client.raw(6, 0x47, Uint8Array.of(2, 2, ...Buffer.from('mine-alone'.padEnd(16, '\0'))));
   await stopped(child);
   const again = await start(args);
@@ -238,7 +299,9 @@ test('M15: a password that a client changed and that was kept is not printed as 
 
 test('M15: init writes random passwords that this user alone may read, and check likes them', () => {
   const texts = ['a.yaml', 'b.yaml'].map((name) => {
-    expect(cli(['init', name]).stdout).toMatch(new RegExp(`^wrote ${name}, with random passwords; next: ipmi-bmc run ${name}\n$`));
+    expect(cli(['init', name]).stdout).toMatch(
+      new RegExp(`^wrote ${name}, with random passwords; next: ipmi-bmc run ${name}\n$`),
+    );
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
     expect(cli(['check', name]).status).toBe(0);
     return readFileSync(join(folder, name), 'utf8');
@@ -248,13 +311,27 @@ test('M15: init writes random passwords that this user alone may read, and check
 });
 
 toolTest('V3: ipmitool reaches a BMC on all addresses by each of them', ['ipmitool'], async () => {
-  const addresses = ['127.0.0.1', '127.0.0.5', ...localAddresses().filter((address) => !address.includes(':') && !address.startsWith('127.'))];
+  const addresses = [
+    '127.0.0.1',
+    '127.0.0.5',
+    ...localAddresses().filter((address) => !address.includes(':') && !address.startsWith('127.')),
+  ];
   for (const listen of ['0.0.0.0:0', '[::]:0']) {
     if (listen.startsWith('[') && !localAddresses().includes('::1')) continue;
     const { ready, port } = await start(['--lan', listen]);
     for (const host of listen.startsWith('[') ? [...addresses, '::1'] : addresses) {
       const login = ['-U', 'admin', '-P', ready.logIns![0].password, '-N', '1', '-R', '2'];
-      const { code, out } = await runTool('ipmitool', ['-I', 'lanplus', '-H', host, '-p', String(port), ...login, 'mc', 'info']);
+      const { code, out } = await runTool('ipmitool', [
+        '-I',
+        'lanplus',
+        '-H',
+        host,
+        '-p',
+        String(port),
+        ...login,
+        'mc',
+        'info',
+      ]);
       expect([listen, host, code, out]).toEqual([listen, host, 0, expect.stringContaining('Product ID')]);
     }
   }

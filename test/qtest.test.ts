@@ -1,5 +1,5 @@
-// QEMU's own models of the KCS and BT registers, worked by our host-side drivers through qtest: no guest, no kernel.
-// The BMC behind them is reached over the VM protocol.
+// QEMU's own models of the KCS and BT registers, worked by our host-side drivers through qtest: no guest, no
+// kernel. The BMC behind them is reached over the VM protocol.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,9 +24,18 @@ toolTest(
     const directory = mkdtempSync(`${tmpdir()}/qtest-`);
     const bmcs = await Promise.all(
       (['kcs', 'bt'] as const).map(async (kind) => {
-        const bmc = new Bmc({ name: kind, interfaces: [{ type: 'vm', interface: kind, listen: `${directory}/${kind}.sock` }] });
-        bmc.router.register({ owner: 'echo', handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, ({ data }) => Uint8Array.of(0, ...data))] });
-        bmc.router.register({ owner: 'fill', handlers: [handleRaw({ netFn: 0x30, cmd: 2 }, ({ data }) => new Uint8Array(data[0]).fill(0xa0, 1))] });
+        const bmc = new Bmc({
+          name: kind,
+          interfaces: [{ type: 'vm', interface: kind, listen: `${directory}/${kind}.sock` }],
+        });
+        bmc.router.register({
+          owner: 'echo',
+          handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, ({ data }) => Uint8Array.of(0, ...data))],
+        });
+        bmc.router.register({
+          owner: 'fill',
+          handlers: [handleRaw({ netFn: 0x30, cmd: 2 }, ({ data }) => new Uint8Array(data[0]).fill(0xa0, 1))],
+        });
         await bmc.open();
         return bmc;
       }),
@@ -45,20 +54,24 @@ toolTest(
       const viaBt = async (netFn: number, cmd: number, ...data: number[]): Promise<string> =>
         toHex((await bt.request({ netFn, lun: 0, cmd, data: Uint8Array.from(data) })).data);
       // The monitor may still be on its way to us: it answers D2h until then.
-      for (const ask of [viaKcs, viaBt]) for (let i = 0; i < 200 && (await ask(6, 1)) === 'd2'; i++) await sleep(10);
+      for (const ask of [viaKcs, viaBt])
+        for (let i = 0; i < 200 && (await ask(6, 1)) === 'd2'; i++) await sleep(10);
 
       const host = loopback(bmcs[0].router.dispatch, new Context(bmcs[0], HOST, 4));
       for (const ask of [viaKcs, viaBt]) {
         expect(await ask(6, 1)).toBe(toHex(await host.raw(6, 1)));
         // Bytes that the VM protocol escapes, in both directions.
-        expect(await ask(0x30, 1, 0xa0, 0xa1, 0xaa, 0xb0, 0xb1, 0xba, 0x00, 0xff)).toBe('00 a0 a1 aa b0 b1 ba 00 ff');
+        expect(await ask(0x30, 1, 0xa0, 0xa1, 0xaa, 0xb0, 0xb1, 0xba, 0x00, 0xff)).toBe(
+          '00 a0 a1 aa b0 b1 ba 00 ff',
+        );
         expect(await ask(0x30, 0x77)).toBe('c1');
         expect(await ask(6, 0x3b)).toBe('c7');
       }
 
       // As long as they carry: 247 bytes of request data, answers of 256 (KCS) and 252 bytes (BT).
       const long = Array.from({ length: 247 }, (_, i) => i);
-      for (const ask of [viaKcs, viaBt]) expect(await ask(0x30, 1, ...long)).toBe(toHex(Uint8Array.of(0, ...long)));
+      for (const ask of [viaKcs, viaBt])
+        expect(await ask(0x30, 1, ...long)).toBe(toHex(Uint8Array.of(0, ...long)));
       expect((await viaKcs(0x30, 2, 255)).split(' ')).toHaveLength(255);
       expect((await viaBt(0x30, 2, 252)).split(' ')).toHaveLength(252);
       expect(await viaBt(0x30, 2, 253)).toBe('ca');

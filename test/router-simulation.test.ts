@@ -1,5 +1,5 @@
-// Random lives of a router in a simulated world: handlers come, go, override, stall, die, answer late or twice, while
-// requests run. The seed of a failure is in its message; the same seed gives the same run.
+// Random lives of a router in a simulated world: handlers come, go, override, stall, die, answer late or
+// twice, while requests run. The seed of a failure is in its message; the same seed gives the same run.
 import { expect, test } from 'vitest';
 import { Worker } from '../src/client/index.ts';
 import { IpmiError } from '../src/codec/index.ts';
@@ -51,11 +51,19 @@ class Requester {
       this.open--;
       if (++answers > 1) this.wrong.push(`request ${serial} answered twice`);
       if (!OUTCOMES.has(answer[0])) this.wrong.push(`request ${serial}: ${answer[0].toString(16)}h`);
-      if (answer[0] === 0 && answer.subarray(1, 4).join() !== data.join()) this.wrong.push(`request ${serial} of ${this.#id} got ${answer.join()}`);
+      if (answer[0] === 0 && answer.subarray(1, 4).join() !== data.join())
+        this.wrong.push(`request ${serial} of ${this.#id} got ${answer.join()}`);
     };
     const answer = this.dispatch(
       { netFn: 0x30, cmd, lun: 0, data },
-      new Context(undefined, { number: channel, medium: 'lan', maxAnswer: 248 }, 4, 0, undefined, `r${this.#id}`),
+      new Context(
+        undefined,
+        { number: channel, medium: 'lan', maxAnswer: 248 },
+        4,
+        0,
+        undefined,
+        `r${this.#id}`,
+      ),
     );
     if (answer instanceof Promise) void answer.then(finish);
     else finish(answer);
@@ -67,7 +75,8 @@ function behaviour(world: ReturnType<typeof simWorld>, kind: number): Handler['r
   const echo = (data: Uint8Array): Uint8Array => Uint8Array.of(0, ...data);
   return ({ data }, _context, next) => {
     const mine = data.slice();
-    const later = (ms: number): Promise<Uint8Array> => new Promise((resolve) => world.clock.after(ms, () => resolve(echo(mine))));
+    const later = (ms: number): Promise<Uint8Array> =>
+      new Promise((resolve) => world.clock.after(ms, () => resolve(echo(mine))));
     switch (kind % 7) {
       case 0:
         return later(300);
@@ -81,7 +90,9 @@ function behaviour(world: ReturnType<typeof simWorld>, kind: number): Handler['r
         return Promise.reject(new TypeError('a bug'));
       case 5: {
         const below = next({ netFn: 0x30, cmd: 0, lun: 0, data: mine }, _context);
-        return below instanceof Promise ? below.then((answer) => (answer[0] === 0 ? echo(mine) : answer)) : echo(mine);
+        return below instanceof Promise
+          ? below.then((answer) => (answer[0] === 0 ? echo(mine) : answer))
+          : echo(mine);
       }
       default:
         return echo(mine);
@@ -127,9 +138,13 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
     return {
       owner,
       handlers: [...cmds].map((cmd) =>
-        handleRaw({ netFn: 0x30, cmd: pick(12) === 0 ? '*' : cmd, channel: pick(5) === 0 ? 1 : undefined }, behaviour(world, pick(9))!, {
-          override: pick(4) === 0 ? over : undefined,
-        }),
+        handleRaw(
+          { netFn: 0x30, cmd: pick(12) === 0 ? '*' : cmd, channel: pick(5) === 0 ? 1 : undefined },
+          behaviour(world, pick(9))!,
+          {
+            override: pick(4) === 0 ? over : undefined,
+          },
+        ),
       ),
     };
   };
@@ -191,7 +206,11 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
       const { attachment } = one;
       if (!attachment) return attach(one, 1 + pick(2));
       one.attachment = undefined;
-      background.push(refused(router.attach(attachment.interface)), attachment.detach(), refused(attachment.detach()));
+      background.push(
+        refused(router.attach(attachment.interface)),
+        attachment.detach(),
+        refused(attachment.detach()),
+      );
       return undefined;
     },
   ];
@@ -209,7 +228,8 @@ async function life(seed: number): Promise<{ requests: number; clashes: number; 
     await world.run(pick(150));
     // No claim without a living owner.
     const living = new Set([...local.keys(), ...socket.workers.flatMap((worker) => worker.owners)]);
-    for (const { owner } of router.claims()) if (!living.has(owner)) throw new Error(`seed ${seed}, step ${step}: ${owner} has a claim and is gone`);
+    for (const { owner } of router.claims())
+      if (!living.has(owner)) throw new Error(`seed ${seed}, step ${step}: ${owner} has a claim and is gone`);
   }
   await world.run(20_000);
   await Promise.all(background);

@@ -1,4 +1,5 @@
-// What the settings say of a sensor, as real programs read it back: decimals over many ranges, and more sensors than one LUN has numbers.
+// What the settings say of a sensor, as real programs read it back: decimals over many ranges, and more
+// sensors than one LUN has numbers.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,10 @@ import { expect } from 'vitest';
 import { startBmc, type RunningBmc } from './support/cli.ts';
 import { runTool, toolTest } from './support/tools.ts';
 
-async function withSensors<T>(sensors: readonly object[], body: (bmc: RunningBmc, cache: string) => Promise<T>): Promise<T> {
+async function withSensors<T>(
+  sensors: readonly object[],
+  body: (bmc: RunningBmc, cache: string) => Promise<T>,
+): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-values-'));
   const file = join(directory, 'bmc.yaml');
   const users = [{ id: 2, name: 'admin', password: 'AdminPass123' }];
@@ -21,13 +25,42 @@ async function withSensors<T>(sensors: readonly object[], body: (bmc: RunningBmc
 }
 
 const ipmitool = (bmc: RunningBmc, ...args: string[]) =>
-  runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', bmc.port, '-U', 'admin', '-P', 'AdminPass123', '-C', '3', ...args]);
+  runTool('ipmitool', [
+    '-I',
+    'lanplus',
+    '-H',
+    '127.0.0.1',
+    '-p',
+    bmc.port,
+    '-U',
+    'admin',
+    '-P',
+    'AdminPass123',
+    '-C',
+    '3',
+    ...args,
+  ]);
 const freeipmi = (tool: string, bmc: RunningBmc, cache: string, ...args: string[]) => {
-  const session = ['-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', '-l', 'ADMIN', '-D', 'LAN_2_0', '-I', '3'];
+  const session = [
+    '-h',
+    `127.0.0.1:${bmc.port}`,
+    '-u',
+    'admin',
+    '-p',
+    'AdminPass123',
+    '-l',
+    'ADMIN',
+    '-D',
+    'LAN_2_0',
+    '-I',
+    '3',
+  ];
   return runTool(tool, [...session, '--quiet-cache', '--sdr-cache-directory', cache, ...args]);
 };
 
-/** Range, reading, lower and upper critical threshold, hysteresis; unit as ipmitool and as FreeIPMI write it. */
+/**
+ * Range, reading, lower and upper critical threshold, hysteresis; unit as ipmitool and as FreeIPMI write it.
+ */
 const cases: readonly [number, number, number, number, number, number, string, string][] = [
   [-40, 125, 61, -5, 99, 3, 'degrees C', 'C'],
   [-55, 150, -12, -50, 149, 1, 'degrees C', 'C'],
@@ -60,12 +93,27 @@ toolTest(
       hysteresis,
     }));
     await withSensors(sensors, async (bmc, cache) => {
-      const table = (await ipmitool(bmc, 'sensor')).out.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+      const table = (await ipmitool(bmc, 'sensor')).out
+        .split('\n')
+        .map((line) => line.split('|').map((cell) => cell.trim()));
       const verbose = (await ipmitool(bmc, '-v', 'sdr', 'list', 'full')).out;
-      const free = (await freeipmi('ipmi-sensors', bmc, cache, '--output-sensor-thresholds', '--comma-separated-output', '--no-header-output')).out;
+      const free = (
+        await freeipmi(
+          'ipmi-sensors',
+          bmc,
+          cache,
+          '--output-sensor-thresholds',
+          '--comma-separated-output',
+          '--no-header-output',
+        )
+      ).out;
       for (const [i, [, , value, lc, uc, hysteresis, , short]] of cases.entries()) {
         const cells = table.find(([name]) => name === `S${i}`)!;
-        expect([cells[1], cells[5], cells[8]].map(Number), `ipmitool, ${JSON.stringify(cases[i])}`).toEqual([value, lc, uc]);
+        expect([cells[1], cells[5], cells[8]].map(Number), `ipmitool, ${JSON.stringify(cases[i])}`).toEqual([
+          value,
+          lc,
+          uc,
+        ]);
         const [, own = ''] = verbose.split(`Sensor ID              : S${i} (`);
         const [, positive] = /Positive Hysteresis\s*: ([\d.]+)/.exec(own)!;
         expect(Number(positive), `hysteresis, ${JSON.stringify(cases[i])}`).toBe(hysteresis);
@@ -94,20 +142,39 @@ toolTest(
     await withSensors(sensors, async (bmc, cache) => {
       const list = (await ipmitool(bmc, 'sdr', 'elist', 'full')).out.trim().split('\n');
       expect(list).toHaveLength(600);
-      for (const [i, line] of list.entries()) expect(line, `sensor ${i}`).toMatch(new RegExp(`\\| +${i % 200} degrees C$`));
-      const free = (await freeipmi('ipmi-sensors', bmc, cache, '--comma-separated-output', '--no-header-output')).out.trim().split('\n');
-      // FreeIPMI reads sensors of other LUNs than 0 by Send Message to 20h alone, and without being told so calls them N/A.
-      const bridged = (await freeipmi('ipmi-sensors', bmc, cache, '--bridge-sensors', '--comma-separated-output', '--no-header-output')).out;
+      for (const [i, line] of list.entries())
+        expect(line, `sensor ${i}`).toMatch(new RegExp(`\\| +${i % 200} degrees C$`));
+      const free = (
+        await freeipmi('ipmi-sensors', bmc, cache, '--comma-separated-output', '--no-header-output')
+      ).out
+        .trim()
+        .split('\n');
+      // FreeIPMI reads sensors of other LUNs than 0 by Send Message to 20h alone, and without being told so
+      // calls them N/A.
+      const bridged = (
+        await freeipmi(
+          'ipmi-sensors',
+          bmc,
+          cache,
+          '--bridge-sensors',
+          '--comma-separated-output',
+          '--no-header-output',
+        )
+      ).out;
       expect(
         bridged
           .trim()
           .split('\n')
           .map((line) => line.split(',')[3]),
       ).toEqual(sensors.map(({ value }) => value.toFixed(2)));
-      expect(free.map((line) => line.split(',')[3])).toEqual(sensors.map(({ value }, i) => (i < 254 ? value.toFixed(2) : 'N/A')));
+      expect(free.map((line) => line.split(',')[3])).toEqual(
+        sensors.map(({ value }, i) => (i < 254 ? value.toFixed(2) : 'N/A')),
+      );
       // T511, the 512th, is number 4 on LUN 3. Clients name an event's sensor by its number alone.
       expect((await ipmitool(bmc, 'sensor', 'thresh', 'T511', 'ucr', '100')).out).toContain('100');
-      expect((await ipmitool(bmc, 'sel', 'elist')).out).toContain('Upper Critical going high | Asserted | Reading 111 > Threshold 100');
+      expect((await ipmitool(bmc, 'sel', 'elist')).out).toContain(
+        'Upper Critical going high | Asserted | Reading 111 > Threshold 100',
+      );
       expect((await freeipmi('ipmi-sel', bmc, cache)).out).toMatch(/Temp.*Upper Critical - going high/);
     });
   },

@@ -1,4 +1,5 @@
-// Sensors of a running BMC as real programs read them: every linearization, and a server made from another one's SDR dump.
+// Sensors of a running BMC as real programs read them: every linearization, and a server made from another
+// one's SDR dump.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,14 @@ async function withBmc<T>(
 ): Promise<T> {
   const file = join(directory, 'bmc.yaml');
   // YAML is a superset of JSON.
-  writeFileSync(file, JSON.stringify({ interfaces: [{ type: 'lan' }], users: [{ id: 2, name: 'admin', password: 'AdminPass123' }], ...settings }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      interfaces: [{ type: 'lan' }],
+      users: [{ id: 2, name: 'admin', password: 'AdminPass123' }],
+      ...settings,
+    }),
+  );
   const bmc = await startBmc(file);
   try {
     return await body(bmc, directory);
@@ -73,17 +81,38 @@ toolTest(
       },
       async (bmc, directory) => {
         const byIpmitool = new Map(
-          (await bmc.ipmitool('-c sdr list full')).out.split('\n').map((line) => line.split(',').slice(0, 2) as [string, string]),
+          (await bmc.ipmitool('-c sdr list full')).out
+            .split('\n')
+            .map((line) => line.split(',').slice(0, 2) as [string, string]),
         );
-        const flags = ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', `--sdr-cache-directory=${directory}`];
-        const { out } = await runTool('ipmi-sensors', [...flags, '--quiet-cache', '--no-header-output', '--comma-separated-output']);
+        const flags = [
+          '-D',
+          'LAN_2_0',
+          '-h',
+          `127.0.0.1:${bmc.port}`,
+          '-u',
+          'admin',
+          '-p',
+          'AdminPass123',
+          `--sdr-cache-directory=${directory}`,
+        ];
+        const { out } = await runTool('ipmi-sensors', [
+          ...flags,
+          '--quiet-cache',
+          '--no-header-output',
+          '--comma-separated-output',
+        ]);
         // id, name, type, reading, units, event
         const byFreeipmi = new Map(out.split('\n').map((line) => [line.split(',')[1], line.split(',')[3]]));
         for (const [name, [from, to, value]] of Object.entries(curves)) {
-          const near = (text: string | undefined): boolean => Math.abs(Number(text) - value) < (to - from) * 0.05;
+          const near = (text: string | undefined): boolean =>
+            Math.abs(Number(text) - value) < (to - from) * 0.05;
           expect(near(byIpmitool.get(name)), `${name}: ipmitool reads ${byIpmitool.get(name)}`).toBe(true);
           // FreeIPMI takes "cube^-1" for a negative power, not for the cube root.
-          if (name !== 'cbrt') expect(near(byFreeipmi.get(name)), `${name}: ipmi-sensors reads ${byFreeipmi.get(name)}`).toBe(true);
+          if (name !== 'cbrt')
+            expect(near(byFreeipmi.get(name)), `${name}: ipmi-sensors reads ${byFreeipmi.get(name)}`).toBe(
+              true,
+            );
         }
         // Non-linear: ipmitool asks for the factors of the reading.
         expect(Number(byIpmitool.get('curve'))).toBeCloseTo(55, 0);
@@ -95,8 +124,10 @@ toolTest(
 toolTest('a BMC made from the SDR dump of another one shows the same to ipmitool', ['ipmitool'], async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-dump-'));
   const lists = ['sdr elist all', 'sdr elist fru', 'sensor list', 'sdr info'];
-  // The dump has the records of a satellite controller, which is not there any more; each repository has a time of its own.
-  const own = (text: string): string => text.replace(/^SAT Temp.*\n/m, '').replace(/^Most recent Addition.*\n/m, '');
+  // The dump has the records of a satellite controller, which is not there any more; each repository has a
+  // time of its own.
+  const own = (text: string): string =>
+    text.replace(/^SAT Temp.*\n/m, '').replace(/^Most recent Addition.*\n/m, '');
   const original = await startBmc(judged);
   const expected: string[] = [];
   try {
@@ -109,7 +140,8 @@ toolTest('a BMC made from the SDR dump of another one shows the same to ipmitool
     // The dump does not say how a supply is.
     { sdr: { file: 'server.sdr', values: { 'PSU1 Status': 1 } } },
     async (bmc) => {
-      for (const [i, list] of lists.entries()) expect(own((await bmc.ipmitool(list)).out), list).toBe(expected[i]);
+      for (const [i, list] of lists.entries())
+        expect(own((await bmc.ipmitool(list)).out), list).toBe(expected[i]);
     },
     directory,
   );

@@ -8,14 +8,26 @@ import { runTool, toolTest } from './support/tools.ts';
 const OPTIONS: BmcOptions = {
   users: [{ id: 2, name: 'admin', password: 'secret-enough' }],
   sensors: [
-    { name: 'CPU Temp', number: 1, entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 127], value: 40, thresholds: { uc: 80 } },
+    {
+      name: 'CPU Temp',
+      number: 1,
+      entity: '3.1',
+      type: 'temperature',
+      unit: 'degrees C',
+      range: [0, 127],
+      value: 40,
+      thresholds: { uc: 80 },
+    },
   ],
   fru: [{ id: 0, name: 'Board', board: { product: 'Serial Board' } }],
   satellites: [{ address: 0x30, name: 'SAT', identity: { deviceId: 0x42 } }],
 };
 
 /** A BMC at one end of a line, and the name of the other end. */
-async function atTheLine(line: { withoutLogIn?: 'administrator' }, body: (far: string, bmc: Bmc) => Promise<void>): Promise<void> {
+async function atTheLine(
+  line: { withoutLogIn?: 'administrator' },
+  body: (far: string, bmc: Bmc) => Promise<void>,
+): Promise<void> {
   const pair = await ptyPair();
   const bmc = new Bmc({ ...OPTIONS, interfaces: [{ type: 'serial', tty: pair.near, baud: 9600, ...line }] });
   await bmc.open();
@@ -50,22 +62,26 @@ for (const kind of ['serial-basic', 'serial-terminal']) {
   );
 }
 
-toolTest('a log-in in terminal mode opens the line for ipmitool; a log-out closes it', ['ipmitool', 'python3'], () =>
-  atTheLine({}, async (far) => {
-    const type = async (line: string): Promise<string> => {
-      const terminal = await nodeWorld().stream.connect({ tty: far, baud: 9600 });
-      terminal.write(new TextEncoder().encode(`${line}\r`));
-      const said = await answerOf(terminal);
-      terminal.destroy();
-      return said;
-    };
-    const status = () => runTool('ipmitool', ['-I', 'serial-terminal', '-D', `${far}:9600`, 'chassis', 'power', 'status']);
-    expect((await status()).out).toMatch(/Insufficient privilege/);
-    expect(await type('[SYS PWD -U admin secret-enough]')).toBe('[OK]');
-    expect((await status()).out).toBe('Chassis Power is on\n');
-    expect(await type('[SYS PWD -X]')).toBe('[OK]');
-    expect((await status()).out).toMatch(/Insufficient privilege/);
-  }),
+toolTest(
+  'a log-in in terminal mode opens the line for ipmitool; a log-out closes it',
+  ['ipmitool', 'python3'],
+  () =>
+    atTheLine({}, async (far) => {
+      const type = async (line: string): Promise<string> => {
+        const terminal = await nodeWorld().stream.connect({ tty: far, baud: 9600 });
+        terminal.write(new TextEncoder().encode(`${line}\r`));
+        const said = await answerOf(terminal);
+        terminal.destroy();
+        return said;
+      };
+      const status = () =>
+        runTool('ipmitool', ['-I', 'serial-terminal', '-D', `${far}:9600`, 'chassis', 'power', 'status']);
+      expect((await status()).out).toMatch(/Insufficient privilege/);
+      expect(await type('[SYS PWD -U admin secret-enough]')).toBe('[OK]');
+      expect((await status()).out).toBe('Chassis Power is on\n');
+      expect(await type('[SYS PWD -X]')).toBe('[OK]');
+      expect((await status()).out).toMatch(/Insufficient privilege/);
+    }),
 );
 
 /** The BMC's own line, among echoes and what came before. */

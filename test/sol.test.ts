@@ -20,12 +20,16 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Runs a client on a terminal of its own; each step waits for a text and then types what it says or returns. */
+/**
+ * Runs a client on a terminal of its own; each step waits for a text and then types what it says or returns.
+ */
 async function converse(
   command: string,
   steps: readonly (readonly [RegExp, string | (() => Promise<string>)])[],
 ): Promise<{ code: number | null; out: string }> {
-  const child = spawn('script', ['-qefc', command, '/dev/null'], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+  });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   let out = '';
   let heard: () => void = () => undefined;
@@ -57,34 +61,42 @@ async function converse(
 const account = '-U admin -P AdminPass123';
 const prompt = /server login: /;
 
-toolTest('ipmitool: types, sends a break, is refused while another one is in, leaves', ['ipmitool', 'script'], async () => {
-  const lan = `ipmitool -I lanplus -H 127.0.0.1 -p ${bmc.port} ${account}`;
-  const { out } = await converse(`${lan} sol activate`, [
-    [/operational/, 'one\r'],
-    [prompt, '\r~Btwo\r'],
-    [/two[\s\S]*login: /, '~.'],
-  ]);
-  expect(out).toMatch(/one\s+Login incorrect/);
-  expect(out).toMatch(/two\s+Login incorrect/);
-  await converse(`${lan} sol activate`, [
-    [
-      /operational/,
-      async () => {
-        expect((await bmc.ipmitool('raw 6 0x4a 1')).out.trim()).toBe('01 01 00');
-        expect((await bmc.ipmitool('sol activate')).out).toContain('SOL payload already active on another session');
-        return '\r~.';
-      },
-    ],
-  ]);
-  expect((await bmc.ipmitool('raw 6 0x4a 1')).out.trim()).toBe('01 00 00');
-  expect((await bmc.ipmitool('sol deactivate')).out).toContain('SOL payload already de-activated');
-});
+toolTest(
+  'ipmitool: types, sends a break, is refused while another one is in, leaves',
+  ['ipmitool', 'script'],
+  async () => {
+    const lan = `ipmitool -I lanplus -H 127.0.0.1 -p ${bmc.port} ${account}`;
+    const { out } = await converse(`${lan} sol activate`, [
+      [/operational/, 'one\r'],
+      [prompt, '\r~Btwo\r'],
+      [/two[\s\S]*login: /, '~.'],
+    ]);
+    expect(out).toMatch(/one\s+Login incorrect/);
+    expect(out).toMatch(/two\s+Login incorrect/);
+    await converse(`${lan} sol activate`, [
+      [
+        /operational/,
+        async () => {
+          expect((await bmc.ipmitool('raw 6 0x4a 1')).out.trim()).toBe('01 01 00');
+          expect((await bmc.ipmitool('sol activate')).out).toContain(
+            'SOL payload already active on another session',
+          );
+          return '\r~.';
+        },
+      ],
+    ]);
+    expect((await bmc.ipmitool('raw 6 0x4a 1')).out.trim()).toBe('01 00 00');
+    expect((await bmc.ipmitool('sol deactivate')).out).toContain('SOL payload already de-activated');
+  },
+);
 
 toolTest('ipmitool: payload access, looptest, parameters', ['ipmitool'], async () => {
   expect((await bmc.ipmitool('sol payload status 1 3')).out).toContain('User 3 on channel 1 is enabled');
   expect((await bmc.ipmitool('sol payload disable 1 3')).code).toBe(0);
   expect((await bmc.ipmitool('sol payload status 1 3')).out).toContain('User 3 on channel 1 is disabled');
-  expect((await bmc.ipmitool('sol activate', '-L OPERATOR -U oper -P OperPass123')).out).toContain('Insufficient privilege level');
+  expect((await bmc.ipmitool('sol activate', '-L OPERATOR -U oper -P OperPass123')).out).toContain(
+    'Insufficient privilege level',
+  );
   expect((await bmc.ipmitool('sol payload enable 1 3')).code).toBe(0);
   expect((await bmc.ipmitool('sol looptest 3 10')).code).toBe(0);
   for (const [name, value, shown] of [
@@ -145,7 +157,17 @@ toolTest('pyghmi types and reads', ['pyghmicons'], async () => {
 
 toolTest('bmc-config reads and writes SOL sections and payload access', ['bmc-config'], async () => {
   const config = (...args: string[]) =>
-    runTool('bmc-config', ['-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', '-l', 'ADMIN', ...args]);
+    runTool('bmc-config', [
+      '-h',
+      `127.0.0.1:${bmc.port}`,
+      '-u',
+      'admin',
+      '-p',
+      'AdminPass123',
+      '-l',
+      'ADMIN',
+      ...args,
+    ]);
   const keys = [
     'User3:SOL_Payload_Access=No',
     'SOL_Conf:SOL_Privilege_Level=Operator',
@@ -168,67 +190,92 @@ toolTest('bmc-config reads and writes SOL sections and payload access', ['bmc-co
   }
 });
 
-toolTest('a console on a socket that closes and comes back keeps the SOL session', ['ipmitool', 'script'], async () => {
-  const path = join(directory, 'console.sock');
-  /** A machine that answers each line with its name; the result ends it. */
-  const machine = (name: string): Promise<() => void> =>
-    new Promise((resolve) => {
-      const sockets: Socket[] = [];
-      const server = createServer((socket) => {
-        sockets.push(socket);
-        socket.on('error', () => undefined);
-        socket.on('data', (data) => socket.write(`${name} heard ${String(data).trim()}\r\n`));
+toolTest(
+  'a console on a socket that closes and comes back keeps the SOL session',
+  ['ipmitool', 'script'],
+  async () => {
+    const path = join(directory, 'console.sock');
+    /** A machine that answers each line with its name; the result ends it. */
+    const machine = (name: string): Promise<() => void> =>
+      new Promise((resolve) => {
+        const sockets: Socket[] = [];
+        const server = createServer((socket) => {
+          sockets.push(socket);
+          socket.on('error', () => undefined);
+          socket.on('data', (data) => socket.write(`${name} heard ${String(data).trim()}\r\n`));
+        });
+        server.listen(path, () =>
+          resolve(() => {
+            server.close();
+            for (const socket of sockets) socket.destroy();
+          }),
+        );
       });
-      server.listen(path, () =>
-        resolve(() => {
-          server.close();
-          for (const socket of sockets) socket.destroy();
-        }),
-      );
-    });
-  const file = join(directory, 'socket.yaml');
-  const settings = `sol: { console: { type: socket, connect: ${path} } }`;
-  await writeFile(file, `users: [{ id: 2, name: admin, password: AdminPass123 }]\ninterfaces: [{ type: lan }]\n${settings}\n`);
-  const endFirst = await machine('first');
-  const other = await startBmc(file);
-  const { out } = await converse(`ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`, [
-    [/operational/, 'a\r'],
-    [
-      /first heard a/,
-      async () => {
-        endFirst();
-        const endSecond = await machine('second');
-        while (!other.log().includes('console is back')) await new Promise((resolve) => setTimeout(resolve, 20));
-        setTimeout(endSecond, 5000).unref();
-        return 'b\r';
-      },
-    ],
-    [/second heard b/, '~.'],
-  ]);
-  expect(out).toContain('second heard b');
-  await other.stop();
-});
+    const file = join(directory, 'socket.yaml');
+    const settings = `sol: { console: { type: socket, connect: ${path} } }`;
+    await writeFile(
+      file,
+      `users: [{ id: 2, name: admin, password: AdminPass123 }]\ninterfaces: [{ type: lan }]\n${settings}\n`,
+    );
+    const endFirst = await machine('first');
+    const other = await startBmc(file);
+    const { out } = await converse(
+      `ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`,
+      [
+        [/operational/, 'a\r'],
+        [
+          /first heard a/,
+          async () => {
+            endFirst();
+            const endSecond = await machine('second');
+            while (!other.log().includes('console is back'))
+              await new Promise((resolve) => setTimeout(resolve, 20));
+            setTimeout(endSecond, 5000).unref();
+            return 'b\r';
+          },
+        ],
+        [/second heard b/, '~.'],
+      ],
+    );
+    expect(out).toContain('second heard b');
+    await other.stop();
+  },
+);
 
-toolTest("a VM's console: QEMU's serial port, from the firmware's first line", ['ipmitool', 'script', 'qemu-system-x86_64'], async () => {
-  const path = join(directory, 'qemu.sock');
-  const file = join(directory, 'qemu.yaml');
-  const settings = `sol: { console: { type: socket, connect: ${path} } }`;
-  await writeFile(file, `users: [{ id: 2, name: admin, password: AdminPass123 }]\ninterfaces: [{ type: lan }]\n${settings}\n`);
-  const other = await startBmc(file);
-  const machine = ['-M', 'pc,graphics=off,accel=tcg', '-m', '32', '-display', 'none', '-nodefaults'];
-  const qemu: ReturnType<typeof spawn>[] = [];
-  const { out } = await converse(`ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`, [
-    [
-      /operational/,
-      async () => {
-        // It starts when the BMC has connected.
-        qemu.push(spawn('qemu-system-x86_64', [...machine, '-serial', `unix:${path},server=on,wait=on`], { stdio: 'ignore' }));
-        return '';
-      },
-    ],
-    [/No bootable device/, '\r~.'],
-  ]);
-  expect(out).toContain('SeaBIOS (version');
-  qemu[0].kill();
-  await other.stop();
-});
+toolTest(
+  "a VM's console: QEMU's serial port, from the firmware's first line",
+  ['ipmitool', 'script', 'qemu-system-x86_64'],
+  async () => {
+    const path = join(directory, 'qemu.sock');
+    const file = join(directory, 'qemu.yaml');
+    const settings = `sol: { console: { type: socket, connect: ${path} } }`;
+    await writeFile(
+      file,
+      `users: [{ id: 2, name: admin, password: AdminPass123 }]\ninterfaces: [{ type: lan }]\n${settings}\n`,
+    );
+    const other = await startBmc(file);
+    const machine = ['-M', 'pc,graphics=off,accel=tcg', '-m', '32', '-display', 'none', '-nodefaults'];
+    const qemu: ReturnType<typeof spawn>[] = [];
+    const { out } = await converse(
+      `ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`,
+      [
+        [
+          /operational/,
+          async () => {
+            // It starts when the BMC has connected.
+            qemu.push(
+              spawn('qemu-system-x86_64', [...machine, '-serial', `unix:${path},server=on,wait=on`], {
+                stdio: 'ignore',
+              }),
+            );
+            return '';
+          },
+        ],
+        [/No bootable device/, '\r~.'],
+      ],
+    );
+    expect(out).toContain('SeaBIOS (version');
+    qemu[0].kill();
+    await other.stop();
+  },
+);

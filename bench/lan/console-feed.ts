@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-// What the load generator types. It writes from XON to XOFF, no more than AHEAD pieces before they came to the client
-// (an ACK for each): ipmi_sim never reads its console again if characters were waiting there when a session ended.
+// What the load generator types. It writes from XON to XOFF, no more than AHEAD pieces before they came to
+// the client (an ACK for each): ipmi_sim never reads its console again if characters were waiting there when
+// a session ended.
 const XON = 0x11;
 const XOFF = 0x13;
 const ACK = 0x06;

@@ -8,12 +8,21 @@ import type { Row } from './rows.ts';
 import { PASSWORD, USER, type Server } from './servers.ts';
 
 /** Programs and files without which nothing is measured; ipmi_sim is another matter. */
-export const NEEDED = ['gcc', 'make', 'taskset', 'setpriv', '/usr/include/stdio.h', '/usr/include/openssl/sha.h'];
+export const NEEDED = [
+  'gcc',
+  'make',
+  'taskset',
+  'setpriv',
+  '/usr/include/stdio.h',
+  '/usr/include/openssl/sha.h',
+];
 
 /** Builds it into the folder. Throws with gcc's words. */
 export function buildLoadgen(folder: string): string {
   const out = join(folder, 'loadgen');
-  execFileSync('make', ['-s', '-C', fileURLToPath(new URL('.', import.meta.url)), 'CC=gcc', `OUT=${out}`], { stdio: 'pipe' });
+  execFileSync('make', ['-s', '-C', fileURLToPath(new URL('.', import.meta.url)), 'CC=gcc', `OUT=${out}`], {
+    stdio: 'pipe',
+  });
   return out;
 }
 
@@ -43,15 +52,23 @@ interface Report {
 }
 
 /** One trial. Throws where nothing was measured: a log-in refused, no response. */
-export async function measure(row: Row, server: Server, { loadgen, core, seconds, warmUp }: Load): Promise<Trial> {
+export async function measure(
+  row: Row,
+  server: Server,
+  { loadgen, core, seconds, warmUp }: Load,
+): Promise<Trial> {
   const target = ['-t', server.targets, '-U', USER, '-P', PASSWORD, '--pid', server.pids.join(',')];
   const time = ['-d', String(seconds), '--warmup', String(warmUp)];
-  const { code, out, err } = await ended(pinned(core, loadgen, [...target, ...time, ...row.args], ['ignore', 'pipe', 'pipe']));
+  const { code, out, err } = await ended(
+    pinned(core, loadgen, [...target, ...time, ...row.args], ['ignore', 'pipe', 'pipe']),
+  );
   const failed = (why: string): Error => new Error(`${row.id}, ${server.name}: ${why}`);
   if (code !== 0) throw failed(`the load generator ended with ${code}: ${err.trim()}`);
   const report = JSON.parse(out) as Report;
   if (row.unit !== 'log-in' && report.up < report.sessions)
-    throw failed(`${report.up} of ${report.sessions} sessions were there, refused: ${JSON.stringify(report.failures)}`);
+    throw failed(
+      `${report.up} of ${report.sessions} sessions were there, refused: ${JSON.stringify(report.failures)}`,
+    );
   if (report.done === 0) throw failed(`nothing was answered: ${out.trim()}`);
   const each = row.unit === 'KiB' ? 1024 : 1;
   return {

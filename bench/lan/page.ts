@@ -18,7 +18,9 @@ function section(results: Results): string {
         .map(([name, version]) => `${name} ${version}`)
         .join(', ')}. ${othersLine(results)}\n`,
     cpuTable(results),
-    ...(suites.length > 0 ? [`Suite 17 takes so many times the CPU of suite 3 (${servers[0]}): ${suites.join(', ')}.\n`] : []),
+    ...(suites.length > 0
+      ? [`Suite 17 takes so many times the CPU of suite 3 (${servers[0]}): ${suites.join(', ')}.\n`]
+      : []),
     rateTable(results),
     startTable(results),
   ]

@@ -1,4 +1,5 @@
-// Where the CPU of a row goes: a .cpuprofile of Node as a flame graph (SVG), and the functions that took most.
+// Where the CPU of a row goes: a .cpuprofile of Node as a flame graph (SVG), and the functions that took
+// most.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -42,7 +43,12 @@ export function flames(profile: CpuProfile, from: number): Frame {
       .filter(({ name, total }) => total > 0 && name !== IDLE)
       .sort((a, b) => b.total - a.total);
     const self = Math.max(own.get(id) ?? 0, 0);
-    return { name: `${callFrame.functionName || '(anonymous)'}${place}`, self, total: below.reduce((sum, { total }) => sum + total, self), below };
+    return {
+      name: `${callFrame.functionName || '(anonymous)'}${place}`,
+      self,
+      total: below.reduce((sum, { total }) => sum + total, self),
+      below,
+    };
   };
   return frame(profile.nodes[0].id);
 }
@@ -81,7 +87,10 @@ export function flameGraph(title: string, root: Frame): string {
     const fits = Math.floor(width / 6.5);
     // The hue follows the name, so that a function has one colour in all graphs.
     const hue = Buffer.from(frame.name).reduce((sum, byte) => (sum * 31 + byte) % 50, 0);
-    const text = fits < 3 ? '' : `<text x="${(x + 2).toFixed(1)}" y="${depth * HEIGHT + 12}">${escaped(frame.name.slice(0, fits))}</text>`;
+    const text =
+      fits < 3
+        ? ''
+        : `<text x="${(x + 2).toFixed(1)}" y="${depth * HEIGHT + 12}">${escaped(frame.name.slice(0, fits))}</text>`;
     boxes.push(
       `<g><title>${label} ${((frame.total / root.total) * 100).toFixed(1)} %</title><rect x="${x.toFixed(1)}" y="${depth * HEIGHT}" ` +
         `width="${width.toFixed(1)}" height="${HEIGHT - 1}" fill="hsl(${hue} 85% 65%)"/>${text}</g>`,

@@ -41,7 +41,12 @@ export interface Results {
   readonly rounds: number;
   /** Measured in each trial. */
   readonly seconds: number;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memory: number; readonly kernel: string };
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memory: number;
+    readonly kernel: string;
+  };
   readonly versions: Readonly<Record<string, string>>;
   /** In the order of the columns; ours is the first. */
   readonly servers: readonly string[];
@@ -64,9 +69,19 @@ export function ratio(ours: readonly number[], theirs: readonly number[]): Ratio
   return { median: median(each), low: quantile(each, 0.25), high: quantile(each, 0.75) };
 }
 
-export function rowResult(id: string, title: string, unit: string, trials: Record<string, Trial[]>, note?: string): RowResult {
+export function rowResult(
+  id: string,
+  title: string,
+  unit: string,
+  trials: Record<string, Trial[]>,
+  note?: string,
+): RowResult {
   const [[, mine], ...others] = Object.entries(trials);
-  const of = (pick: (trial: Trial) => number, theirs: readonly Trial[]): Ratio => ratio(mine.map(pick), theirs.map(pick));
-  const ratios = others.map(([name, theirs]) => [name, { cpu: of((one) => one.cpu, theirs), perSecond: of((one) => one.perSecond, theirs) }]);
+  const of = (pick: (trial: Trial) => number, theirs: readonly Trial[]): Ratio =>
+    ratio(mine.map(pick), theirs.map(pick));
+  const ratios = others.map(([name, theirs]) => [
+    name,
+    { cpu: of((one) => one.cpu, theirs), perSecond: of((one) => one.perSecond, theirs) },
+  ]);
   return { id, title, unit, trials, ratios: Object.fromEntries(ratios), ...(note !== undefined && { note }) };
 }

@@ -102,7 +102,10 @@ export const rows: readonly Row[] = [
 /** The id of the row that has no load: from a process's start to its first answer. */
 export const START = 'start';
 
-/** Those that a list of ids, or of what ids begin with, names, by commas. Throws an Error with the ids there are. */
+/**
+ * Those that a list of ids, or of what ids begin with, names, by commas. Throws an Error with the ids there
+ * are.
+ */
 export function chosen(list: string | undefined): ReadonlySet<string> {
   const all = [...rows.map(({ id }) => id), START];
   if (list === undefined) return new Set(all);
@@ -110,7 +113,8 @@ export function chosen(list: string | undefined): ReadonlySet<string> {
     list.split(',').flatMap((name) => {
       const exact = all.filter((id) => id === name);
       const these = exact.length > 0 ? exact : all.filter((id) => name !== '' && id.startsWith(`${name}-`));
-      if (these.length === 0) throw new Error(`--rows: no row is called '${name}'; there are ${all.join(', ')}`);
+      if (these.length === 0)
+        throw new Error(`--rows: no row is called '${name}'; there are ${all.join(', ')}`);
       return these;
     }),
   );

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-// What is put under load: BMCs of this project in one process, and OpenIPMI's ipmi_sim, a process each; both with the
-// same user, sensors, records and console.
+// What is put under load: BMCs of this project in one process, and OpenIPMI's ipmi_sim, a process each; both
+// with the same user, sensors, records and console.
 import type { ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -64,8 +64,8 @@ const bmc = (name: string, listen: string, { sensors, feed }: Make): BmcOptions 
 });
 
 /**
- * Writes its config; the command that serves it, but for Node and its flags. Port 0: the system chooses. Without `--json`, as
- * most run it: with it each log-in is a line of log.
+ * Writes its config; the command that serves it, but for Node and its flags. Port 0: the system chooses.
+ * Without `--json`, as most run it: with it each log-in is a line of log.
  */
 function command(build: Build, listen: string, make: Make): string[] {
   const { folder, count = 1 } = make;
@@ -74,7 +74,9 @@ function command(build: Build, listen: string, make: Make): string[] {
   writeFileSync(file, JSON.stringify({ bmcs: [one] }));
   const command = join(build.folder, 'bin', 'ipmi-bmc');
   // A line of log for each log-in is work that ipmi_sim and older builds do not do.
-  const canBeQuiet = spawnSync(process.execPath, [command, 'run', '--help'], { encoding: 'utf8' }).stdout.includes('--log-level');
+  const canBeQuiet = spawnSync(process.execPath, [command, 'run', '--help'], {
+    encoding: 'utf8',
+  }).stdout.includes('--log-level');
   return [command, 'run', file, ...(canBeQuiet ? ['--log-level', 'warn'] : [])];
 }
 
@@ -85,10 +87,13 @@ export async function ours(build: Build, make: Make, flags: readonly string[] = 
   const args = [...flags, ...command(build, '127.0.0.1:0', make), '--ready-file', readyFile];
   const child = pinned(make.core, process.execPath, args, ['ignore', 'ignore', openSync(log, 'w')]);
   while (!existsSync(readyFile)) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${build.name} did not start: ${readFileSync(log, 'utf8').trim()}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${build.name} did not start: ${readFileSync(log, 'utf8').trim()}`);
     await sleep(5);
   }
-  const { interfaces } = JSON.parse(readFileSync(readyFile, 'utf8')) as { interfaces: readonly { readonly address: string }[] };
+  const { interfaces } = JSON.parse(readFileSync(readyFile, 'utf8')) as {
+    interfaces: readonly { readonly address: string }[];
+  };
   return {
     name: build.name,
     targets: interfaces.map(({ address }) => address).join(','),
@@ -103,14 +108,27 @@ function sensorRecord(number: number): string {
   const masks = Buffer.from('7f680101800a807a3f3f', 'hex');
   const factors = Buffer.from('000100000100000000000032500aff00', 'hex');
   const thresholds = Buffer.from('5f5a550103050101000000', 'hex');
-  const body = [0x20, 0, number, 3, ((number - 1) % 127) + 1, ...masks, ...factors, ...thresholds, 0xc0 | name.length, ...name];
+  const body = [
+    0x20,
+    0,
+    number,
+    3,
+    ((number - 1) % 127) + 1,
+    ...masks,
+    ...factors,
+    ...thresholds,
+    0xc0 | name.length,
+    ...name,
+  ];
   return [0, 0, 0x51, 1, body.length, ...body].map((byte) => `0x${byte.toString(16)}`).join(' ');
 }
 
 /** Its folder, and the arguments that serve it. */
 function simArguments(place: string, host: string, port: number, { sensors, feed }: Make): string[] {
   mkdirSync(join(place, 'state'), { recursive: true });
-  const auths = ['callback', 'user', 'operator', 'admin'].map((level) => `  allowed_auths_${level} none md2 md5 straight\n`).join('');
+  const auths = ['callback', 'user', 'operator', 'admin']
+    .map((level) => `  allowed_auths_${level} none md2 md5 straight\n`)
+    .join('');
   writeFileSync(
     join(place, 'lan.conf'),
     `name "bench"\nstartlan 1\n  addr ${host} ${port}\n  priv_limit admin\n${auths}  guid a123456789abcdefa123456789abcdef\nendlan\n` +
@@ -140,7 +158,8 @@ export async function ipmiSim(make: Make): Promise<Server> {
     const args = simArguments(place, host, port, make);
     return pinned(core, 'ipmi_sim', args, 'ignore', place);
   });
-  const stop = async (): Promise<void> => void (await Promise.all(children.map((child) => stopped(child, 'SIGKILL'))));
+  const stop = async (): Promise<void> =>
+    void (await Promise.all(children.map((child) => stopped(child, 'SIGKILL'))));
   try {
     for (const host of hosts) await firstAnswer(host, port);
   } catch (error) {
@@ -179,7 +198,10 @@ export function firstAnswer(host: string, port: number): Promise<void> {
   const socket = createSocket('udp4');
   return new Promise<void>((resolve, reject) => {
     const ask = setInterval(() => socket.send(HELLO, port, host), 2);
-    const late = setTimeout(() => done(new Error(`${host}:${port} did not answer in ${PATIENCE / 1000} s`)), PATIENCE);
+    const late = setTimeout(
+      () => done(new Error(`${host}:${port} did not answer in ${PATIENCE / 1000} s`)),
+      PATIENCE,
+    );
     const done = (error?: Error): void => {
       clearInterval(ask);
       clearTimeout(late);
@@ -205,7 +227,13 @@ const ENTRY = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0
 /** Adds SEL entries until there are as many as the walk expects, as any client would. */
 export async function fillSel(server: Server): Promise<void> {
   const [host, port] = server.targets.split(':');
-  const client = await connectLan(nodeWorld(), { host, port: Number(port), user: USER, password: PASSWORD, cipherSuite: 3 });
+  const client = await connectLan(nodeWorld(), {
+    host,
+    port: Number(port),
+    user: USER,
+    password: PASSWORD,
+    cipherSuite: 3,
+  });
   for (let n = 0; n < SEL_ENTRIES; n++) {
     const [cc] = await client.raw(0x0a, 0x44, ENTRY);
     if (cc !== 0) throw new Error(`${server.name}: Add SEL Entry ${n}: completion code ${cc.toString(16)}h`);

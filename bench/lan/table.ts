@@ -4,9 +4,11 @@ import { START } from './rows.ts';
 
 const digits = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 
-const times = ({ median, low, high }: Ratio): string => `${median.toFixed(2)} (${low.toFixed(2)}..${high.toFixed(2)})`;
+const times = ({ median, low, high }: Ratio): string =>
+  `${median.toFixed(2)} (${low.toFixed(2)}..${high.toFixed(2)})`;
 
-const cell = (trials: readonly Trial[] | undefined, pick: (trial: Trial) => number): string => (trials ? digits(median(trials.map(pick))) : '');
+const cell = (trials: readonly Trial[] | undefined, pick: (trial: Trial) => number): string =>
+  trials ? digits(median(trials.map(pick))) : '';
 
 const latency = (trials: readonly Trial[] | undefined): string =>
   trials ? `${cell(trials, ({ p50 }) => p50)} / ${cell(trials, ({ p99 }) => p99)}` : '';
@@ -22,7 +24,9 @@ const problems = ({ trials }: RowResult): string =>
     .join(', ');
 
 const table = (columns: readonly string[], lines: readonly (readonly string[])[]): string =>
-  lines.length === 0 ? '' : `${line(columns)}|${columns.map(() => '---|').join('')}\n${lines.map((cells) => line(cells)).join('')}`;
+  lines.length === 0
+    ? ''
+    : `${line(columns)}|${columns.map(() => '---|').join('')}\n${lines.map((cells) => line(cells)).join('')}`;
 
 const title = ({ title, unit }: RowResult): string => (unit === 'request' ? title : `${title} (a ${unit})`);
 
@@ -48,7 +52,12 @@ export function rateTable(results: Results): string {
   const { servers } = results;
   const others = servers.slice(1);
   return table(
-    ['in a second', ...servers, ...others.map((name) => `of ${name}`), ...servers.map((name) => `p50 / p99 µs, ${name}`)],
+    [
+      'in a second',
+      ...servers,
+      ...others.map((name) => `of ${name}`),
+      ...servers.map((name) => `p50 / p99 µs, ${name}`),
+    ],
     loaded(results).map((row) => [
       title(row),
       ...servers.map((name) => cell(row.trials[name], ({ perSecond }) => perSecond)),
@@ -67,7 +76,11 @@ export function startTable({ servers, rows }: Results): string {
     .map((name) => {
       const walls = row.trials[name].map(({ p50 }) => p50 / 1000);
       const range = `${Math.min(...walls).toFixed(0)}..${Math.max(...walls).toFixed(0)}`;
-      return [name, `${median(walls).toFixed(0)} (${range})`, cell(row.trials[name], ({ cpu }) => cpu / 1000)];
+      return [
+        name,
+        `${median(walls).toFixed(0)} (${range})`,
+        cell(row.trials[name], ({ cpu }) => cpu / 1000),
+      ];
     });
   return table([row.title, 'ms', 'CPU ms'], lines);
 }

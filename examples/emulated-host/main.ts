@@ -1,4 +1,5 @@
-// A machine that is emulated in this process, with a BMC behind its KCS registers: `node --import tsx examples/emulated-host/main.ts`
+// A machine that is emulated in this process, with a BMC behind its KCS registers: `node --import tsx
+// examples/emulated-host/main.ts`
 import { Bmc } from 'ipmi-bmc';
 import { KcsInterface } from 'ipmi-bmc/interfaces';
 import { KcsDriver, KcsRegisters } from 'ipmi-bmc/host';

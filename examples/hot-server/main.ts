@@ -1,4 +1,5 @@
-// A fan stops and a processor gets hot, in a simulated world: two minutes of events, log entries, traps and status pass in no time.
+// A fan stops and a processor gets hot, in a simulated world: two minutes of events, log entries, traps and
+// status pass in no time.
 import { Bmc } from 'ipmi-bmc';
 import { simWorld } from 'ipmi-bmc/world';
 
@@ -36,9 +37,12 @@ const bmc = new Bmc(
   },
   { world },
 );
-const say = (what: string): void => console.log(`${String(Math.round(world.clock.monotonic() / 1000)).padStart(3)} s  ${what}`);
+const say = (what: string): void =>
+  console.log(`${String(Math.round(world.clock.monotonic() / 1000)).padStart(3)} s  ${what}`);
 
-bmc.events.onLogged(({ sensorNumber, data }, id) => say(`SEL ${id}: sensor ${sensorNumber}, event ${data[0] & 0xf}`));
+bmc.events.onLogged(({ sensorNumber, data }, id) =>
+  say(`SEL ${id}: sensor ${sensorNumber}, event ${data[0] & 0xf}`),
+);
 bmc.chassis.onPower(({ on }) => say(`power ${on ? 'on' : 'off'}`));
 await world.until(bmc.open());
 const receiver = await world.udp.bind({ host: '192.0.2.99', port: 162 });

@@ -20,7 +20,10 @@ const SetFanDuty = command({
 
 const world = nodeWorld();
 const bmc = new Bmc(
-  { interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }], users: [{ id: 2, name: 'admin', password: 'secret-enough' }] },
+  {
+    interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }],
+    users: [{ id: 2, name: 'admin', password: 'secret-enough' }],
+  },
   { world },
 );
 bmc.router.register({
@@ -30,13 +33,22 @@ bmc.router.register({
       if (duty > 100) throw new IpmiError(CC.ParameterOutOfRange, `duty ${duty}% in zone ${zone}`);
       return { applied: duty };
     }),
-    handle(GetDeviceId, async (request, _context, next) => ({ ...(await next(request)), productId: 0x4711 }), { override: 'standard' }),
+    handle(
+      GetDeviceId,
+      async (request, _context, next) => ({ ...(await next(request)), productId: 0x4711 }),
+      { override: 'standard' },
+    ),
   ],
 });
 await bmc.open();
 
 const [host, port] = bmc.interfaces[0].address.split(':');
-const client = await connectLan(world, { host, port: Number(port), user: 'admin', password: 'secret-enough' });
+const client = await connectLan(world, {
+  host,
+  port: Number(port),
+  user: 'admin',
+  password: 'secret-enough',
+});
 console.log('applied', (await client.send(SetFanDuty, { zone: 1, duty: 60 })).applied);
 console.log('product', (await client.send(GetDeviceId)).productId.toString(16));
 await client.send(SetFanDuty, { zone: 1, duty: 140 }).catch((error: Error) => console.log(error.message));

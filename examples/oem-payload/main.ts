@@ -8,7 +8,10 @@ import { nodeWorld } from 'ipmi-bmc/world';
 const ACME = 0x00abcd; // IANA enterprise number
 const COUNTER = { payloadType: 0x20, instance: 1, auxiliary: new Uint8Array(4) };
 
-const bmc = new Bmc({ interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }], users: [{ id: 2, name: 'admin', password: 'secret-enough' }] });
+const bmc = new Bmc({
+  interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }],
+  users: [{ id: 2, name: 'admin', password: 'secret-enough' }],
+});
 bmc.payloads.register({
   owner: 'acme',
   name: 'Acme counter',
@@ -33,9 +36,21 @@ bmc.payloads.register({
 await bmc.open();
 
 const [host, port] = bmc.interfaces[0].address.split(':');
-const client = await connectLan(nodeWorld(), { host, port: Number(port), user: 'admin', password: 'secret-enough' });
-const info = await client.send(GetChannelOemPayloadInfo, { channel: 0xe, payloadType: 0x20, iana: 0, payloadId: 0 });
-console.log(`payload 20h is number ${info.payloadId} of ${info.iana.toString(16)}h, version ${info.majorVersion}.${info.minorVersion}`);
+const client = await connectLan(nodeWorld(), {
+  host,
+  port: Number(port),
+  user: 'admin',
+  password: 'secret-enough',
+});
+const info = await client.send(GetChannelOemPayloadInfo, {
+  channel: 0xe,
+  payloadType: 0x20,
+  iana: 0,
+  payloadId: 0,
+});
+console.log(
+  `payload 20h is number ${info.payloadId} of ${info.iana.toString(16)}h, version ${info.majorVersion}.${info.minorVersion}`,
+);
 await client.send(ActivatePayload, COUNTER);
 const line = client.payload(0x20);
 for (const step of [1, 2, 3]) {

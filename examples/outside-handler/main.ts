@@ -1,4 +1,5 @@
-// An OEM command in TypeScript, in a process of its own: the same set that bmc.router.register takes, over the handler socket.
+// An OEM command in TypeScript, in a process of its own: the same set that bmc.router.register takes, over
+// the handler socket.
 //
 //   ipmi-bmc run --lan 127.0.0.1:9623 --handler-socket /tmp/handlers.sock &
 //   node --import tsx examples/outside-handler/main.ts /tmp/handlers.sock
@@ -21,7 +22,10 @@ const SetFanDuty = command({
 });
 
 const world = nodeWorld();
-const worker = new Worker(await world.stream.connect({ path: process.argv[2] ?? '/tmp/handlers.sock' }), world.clock);
+const worker = new Worker(
+  await world.stream.connect({ path: process.argv[2] ?? '/tmp/handlers.sock' }),
+  world.clock,
+);
 worker.onProblem = (problem) => console.error(problem);
 // Its claims are gone with the connection: a service manager starts it again.
 worker.onClose = () => process.exit(1);
@@ -34,7 +38,11 @@ const registration = await worker.register({
       console.log(`zone ${zone}: ${duty}%, says ${session?.userName ?? 'the host'} at ${requester}`);
       return { applied: duty };
     }),
-    handle(GetDeviceId, async (request, _context, next) => ({ ...(await next(request)), productId: 0x4711 }), { override: 'standard' }),
+    handle(
+      GetDeviceId,
+      async (request, _context, next) => ({ ...(await next(request)), productId: 0x4711 }),
+      { override: 'standard' },
+    ),
   ],
 });
 console.log('registered');

@@ -16,10 +16,19 @@ async function bench() {
     said.push(message);
     fields.push(more);
   };
-  const log = { debug: () => undefined, info: take, warn: take, error: (message: string, error?: unknown) => take(`${message}: ${String(error)}`) };
+  const log = {
+    debug: () => undefined,
+    info: take,
+    warn: take,
+    error: (message: string, error?: unknown) => take(`${message}: ${String(error)}`),
+  };
   const fails = { now: false };
   const power = { power: () => (fails.now ? Promise.reject(new Error('no such domain')) : undefined) };
-  const settings = { name: 'node-7', interfaces: [{ type: 'lan', listen: '192.0.2.9:623' } as const], chassis: { power: 'on' } as const };
+  const settings = {
+    name: 'node-7',
+    interfaces: [{ type: 'lan', listen: '192.0.2.9:623' } as const],
+    chassis: { power: 'on' } as const,
+  };
   const bmc = new Bmc(
     {
       ...settings,
@@ -31,7 +40,9 @@ async function bench() {
     { world, log, power },
   );
   await bmc.open();
-  const client = await world.until(connectLan(world, { host: '192.0.2.9', port: 623, user: 'admin', password: 'secret-enough' }));
+  const client = await world.until(
+    connectLan(world, { host: '192.0.2.9', port: 623, user: 'admin', password: 'secret-enough' }),
+  );
   const send = async (netFn: number, cmd: number, ...data: number[]): Promise<number> => {
     said.length = fields.length = 0;
     return (await world.until(client.raw(netFn, cmd, Uint8Array.from(data))))[0];

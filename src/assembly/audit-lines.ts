@@ -18,9 +18,17 @@ interface Act {
 type Tell = (data: Uint8Array, bmc: BmcState) => Act | undefined;
 
 const POWER = ['off', 'on', 'cycle', 'reset', 'diagnostic interrupt', 'soft shutdown'];
-const LEVELS: Readonly<Record<number, string>> = { 1: 'callback', 2: 'user', 3: 'operator', 4: 'administrator', 5: 'oem', 15: 'no access' };
+const LEVELS: Readonly<Record<number, string>> = {
+  1: 'callback',
+  2: 'user',
+  3: 'operator',
+  4: 'administrator',
+  5: 'oem',
+  15: 'no access',
+};
 
-const user = (id: number, bmc: BmcState): string => `user ${id}${bmc.users.name(id) === '' ? '' : ` '${bmc.users.name(id)}'`}`;
+const user = (id: number, bmc: BmcState): string =>
+  `user ${id}${bmc.users.name(id) === '' ? '' : ` '${bmc.users.name(id)}'`}`;
 
 function telling<C extends Command>(
   command: C,
@@ -30,11 +38,19 @@ function telling<C extends Command>(
   return [keyOf(command), (data, bmc) => tell(decode(data), bmc)];
 }
 
-const keyOf = ({ netFn, cmd }: { readonly netFn: number; readonly cmd: number }): number => (netFn << 8) | cmd;
+const keyOf = ({ netFn, cmd }: { readonly netFn: number; readonly cmd: number }): number =>
+  (netFn << 8) | cmd;
 
-/** The commands that change who may do what, or what the machine does. What they carry of secrets stays in them. */
+/**
+ * The commands that change who may do what, or what the machine does. What they carry of secrets stays in
+ * them.
+ */
 const ACTS: ReadonlyMap<number, Tell> = new Map([
-  telling(ChassisControl, ({ action }) => ({ event: 'power', text: `power ${POWER[action] ?? action}`, fields: { action: POWER[action] } })),
+  telling(ChassisControl, ({ action }) => ({
+    event: 'power',
+    text: `power ${POWER[action] ?? action}`,
+    fields: { action: POWER[action] },
+  })),
   telling(ChassisReset, () => ({ event: 'power', text: 'power reset', fields: { action: 'reset' } })),
   telling(ColdReset, () => ({ event: 'reset', text: 'cold reset', fields: { reset: 'cold' } })),
   telling(WarmReset, () => ({ event: 'reset', text: 'warm reset', fields: { reset: 'warm' } })),
@@ -45,7 +61,9 @@ const ACTS: ReadonlyMap<number, Tell> = new Map([
   })),
   telling(SetUserPassword, ({ userId, operation }, bmc) => {
     const done = ['disabled', 'enabled', 'given a new password'][operation];
-    return done === undefined ? undefined : { event: 'user', text: `${user(userId, bmc)} ${done}`, fields: { changed: userId } };
+    return done === undefined
+      ? undefined
+      : { event: 'user', text: `${user(userId, bmc)} ${done}`, fields: { changed: userId } };
   }),
   telling(SetUserAccess, ({ userId, channel, privilegeLimit }, bmc) => ({
     event: 'user',
@@ -57,25 +75,37 @@ const ACTS: ReadonlyMap<number, Tell> = new Map([
     text: `payloads of ${user(userId, bmc)} on channel ${channel} changed`,
     fields: { changed: userId },
   })),
-  telling(SetChannelAccess, ({ channel }) => ({ event: 'channel', text: `access to channel ${channel} changed` })),
+  telling(SetChannelAccess, ({ channel }) => ({
+    event: 'channel',
+    text: `access to channel ${channel} changed`,
+  })),
   telling(SetChannelSecurityKeys, ({ channel, operation }) =>
-    operation === 0 ? undefined : { event: 'channel', text: `keys of channel ${channel} ${operation === 1 ? 'changed' : 'locked'}` },
+    operation === 0
+      ? undefined
+      : { event: 'channel', text: `keys of channel ${channel} ${operation === 1 ? 'changed' : 'locked'}` },
   ),
 ]);
 
-/** `user 'admin' at 192.0.2.7:40712`, whichever way round the request came, or the way by which somebody without a session did. */
+/**
+ * `user 'admin' at 192.0.2.7:40712`, whichever way round the request came, or the way by which somebody
+ * without a session did.
+ */
 function by({ origin: { session, requester, channel } }: Context): string {
   const way = requester === '' ? `channel ${channel.number}` : requester;
   if (session === undefined) return `channel ${channel.number}${requester === '' ? '' : `, ${requester}`}`;
   return `${session.userName === '' ? 'the null user' : `user '${session.userName}'`} at ${way}`;
 }
 
-/** A line of the log for each power action, reset, and change of users and channels that a command made: what, who, from where. */
+/**
+ * A line of the log for each power action, reset, and change of users and channels that a command made: what,
+ * who, from where.
+ */
 export function tellOfActs(bmc: BmcState & { readonly router: Router<BmcState> }): () => void {
   return bmc.router.wrap((dispatch) => (message, context) => {
     const tell = ACTS.get(keyOf(message));
     if (tell === undefined) return dispatch(message, context);
-    // Before it is carried out: its bytes may be somebody else's afterwards, and a user who is cleared has no name.
+    // Before it is carried out: its bytes may be somebody else's afterwards, and a user who is cleared has no
+    // name.
     const act = actIn(tell, message.data, bmc);
     const done = (answer: Answer): Answer => {
       if (answer[0] === 0 && act) {

@@ -1,16 +1,34 @@
 import type { BmcState } from '../bmc-state.ts';
 import type { BmcOptions } from '../config/options.ts';
-import { backends, bootRequest, machineOfVm, type BackendKind, type BackendOptions, type Power } from '../kinds/backends/index.ts';
+import {
+  backends,
+  bootRequest,
+  machineOfVm,
+  type BackendKind,
+  type BackendOptions,
+  type Power,
+} from '../kinds/backends/index.ts';
 import { settingAt } from '../settings/errors.ts';
 import type { Log } from '../state/setup.ts';
 import type { World } from '../world/world.ts';
 
-/** The back end that `chassis.backend` asks for. Throws SettingsError. `bmc` is looked at only when an action begins: it may be under construction. */
-export function makePower(options: BmcOptions, bmc: Pick<BmcState, 'bootOptions'>, world: World, log: Log): Power {
+/**
+ * The back end that `chassis.backend` asks for. Throws SettingsError. `bmc` is looked at only when an action
+ * begins: it may be under construction.
+ */
+export function makePower(
+  options: BmcOptions,
+  bmc: Pick<BmcState, 'bootOptions'>,
+  world: World,
+  log: Log,
+): Power {
   const { name = 'bmc', chassis: { backend } = {}, interfaces = [] } = options;
   const hasVm = interfaces.some(({ type }) => type === 'vm');
   const around = { world, log, name, boot: () => bootRequest(bmc.bootOptions.flags), hasVm };
   if (backend === undefined) return hasVm ? machineOfVm(around) : {};
   const kinds: readonly BackendKind<BackendOptions>[] = backends;
-  return settingAt(['chassis', 'backend'], () => kinds.find(({ type }) => type === backend.type)?.make(backend, around) ?? {});
+  return settingAt(
+    ['chassis', 'backend'],
+    () => kinds.find(({ type }) => type === backend.type)?.make(backend, around) ?? {},
+  );
 }

@@ -1,6 +1,15 @@
 import { SettingsError } from '../settings/errors.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
-import { cleanupBlob, FLASH_PATHS, FlashBlobs, netPath, versionBlobs, windowPath, type Blobs, type DataPathKind } from '../services/blobs/index.ts';
+import {
+  cleanupBlob,
+  FLASH_PATHS,
+  FlashBlobs,
+  netPath,
+  versionBlobs,
+  windowPath,
+  type Blobs,
+  type DataPathKind,
+} from '../services/blobs/index.ts';
 import type { Log } from '../state/setup.ts';
 import type { UpdateService } from '../services/update/index.ts';
 import type { World } from '../world/world.ts';
@@ -8,7 +17,10 @@ import { OWN, streamAddressOf } from '../settings/addresses.ts';
 
 const WINDOW = 65_536;
 
-/** The blobs of firmware updates: images, hash, verification, update, cleanup and versions. Throws SettingsError. */
+/**
+ * The blobs of firmware updates: images, hash, verification, update, cleanup and versions. Throws
+ * SettingsError.
+ */
 export function addFlashBlobs(
   blobs: Blobs,
   update: UpdateService,

@@ -58,12 +58,24 @@ export function makeFirmware(
   const components = options.components.map((one, i) => {
     const at = ['firmware', 'components', i];
     checkComponent(one, options.components.slice(0, i), at);
-    if (one.bmc && one.version !== undefined && firmware !== undefined && !isSameVersion(one.version, firmware))
+    if (
+      one.bmc &&
+      one.version !== undefined &&
+      firmware !== undefined &&
+      !isSameVersion(one.version, firmware)
+    )
       throw new SettingsError(`the BMC's firmware is ${firmware} by identity.firmware`, [...at, 'version']);
-    const plain: Medium = directory !== undefined ? new FileMedium(files, `${directory}/component-${one.id}`) : new MemoryMedium(pool);
+    const plain: Medium =
+      directory !== undefined
+        ? new FileMedium(files, `${directory}/component-${one.id}`)
+        : new MemoryMedium(pool);
     const { speed } = one;
     const medium = speed
-      ? slowMedium(plain, setup.clock, { erase: speed.erase ?? 0, writeRate: speed.writeRate ?? FAST, readRate: speed.readRate ?? FAST })
+      ? slowMedium(plain, setup.clock, {
+          erase: speed.erase ?? 0,
+          writeRate: speed.writeRate ?? FAST,
+          readRate: speed.readRate ?? FAST,
+        })
       : plain;
     const settings = settingAt(at, () => componentOptions(one, firmware));
     return new Component(settings, medium, backendOf(one, setup, world), bmc);
@@ -71,17 +83,28 @@ export function makeFirmware(
   const update = new UpdateService(setup, {
     bmc,
     components,
-    device: { deviceId: identity.deviceId, manufacturerId: identity.manufacturerId, productId: identity.productId, isSigned },
+    device: {
+      deviceId: identity.deviceId,
+      manufacturerId: identity.manufacturerId,
+      productId: identity.productId,
+      isSigned,
+    },
     access: accessOf(options),
     expiry: (options.expiry ?? 120) * 1000,
     restart,
     activated({ options: { bmc: isBmc }, active: { version } }) {
       const { major, minor, aux } = identity.firmware;
-      const same = major === version.major && minor === version.minor && hexText(aux ?? new Uint8Array(4)) === version.aux;
+      const same =
+        major === version.major &&
+        minor === version.minor &&
+        hexText(aux ?? new Uint8Array(4)) === version.aux;
       // The boot record is what lasts; this is what Get Device ID says until the next start.
       if (isBmc && !same)
         unwaited(
-          identity.setFirmware({ ...version, aux: /^0*$/.test(version.aux) ? aux && new Uint8Array(4) : hexBytes(version.aux) }),
+          identity.setFirmware({
+            ...version,
+            aux: /^0*$/.test(version.aux) ? aux && new Uint8Array(4) : hexBytes(version.aux),
+          }),
           setup.log,
           'the firmware revision',
         );
@@ -93,11 +116,16 @@ export function makeFirmware(
   return update;
 }
 
-function checkComponent({ id, name, bmc, publicKey }: FirmwareComponentOptions, before: readonly FirmwareComponentOptions[], at: SettingsPath): void {
+function checkComponent(
+  { id, name, bmc, publicKey }: FirmwareComponentOptions,
+  before: readonly FirmwareComponentOptions[],
+  at: SettingsPath,
+): void {
   if (before.some((other) => other.id === id)) throw new SettingsError(`component ${id} is there twice`, at);
   if (bmc && before.some((other) => other.bmc)) throw new SettingsError('only one component is the BMC', at);
   const problem = publicKey === undefined ? undefined : keyProblem(publicKey);
-  if (problem !== undefined) throw new SettingsError(`publicKey of ${name}: ${problem}`, [...at, 'publicKey']);
+  if (problem !== undefined)
+    throw new SettingsError(`publicKey of ${name}: ${problem}`, [...at, 'publicKey']);
 }
 
 /** Of the same numbers, whatever else one of them says. */
@@ -109,7 +137,12 @@ function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): U
     privilege: privilegeOf(privilege),
     allows: ({ number, medium }) =>
       channels === undefined ||
-      channels.some((one) => one === number || (one === 'lan' && medium === 'lan') || (one === 'host' && medium === 'system-interface')),
+      channels.some(
+        (one) =>
+          one === number ||
+          (one === 'lan' && medium === 'lan') ||
+          (one === 'host' && medium === 'system-interface'),
+      ),
   };
 }
 
@@ -134,8 +167,15 @@ function versionOf(text: string): Version {
   return version;
 }
 
-function backendOf(one: FirmwareComponentOptions, { clock }: Setup, { programs, http }: FirmwareSurroundings['world']): StageBackend {
-  const simulated = simulatedBackend(clock, { selfTestTime: one.selfTest?.time ?? 0, selfTestFails: one.selfTest?.result === 'fail' });
+function backendOf(
+  one: FirmwareComponentOptions,
+  { clock }: Setup,
+  { programs, http }: FirmwareSurroundings['world'],
+): StageBackend {
+  const simulated = simulatedBackend(clock, {
+    selfTestTime: one.selfTest?.time ?? 0,
+    selfTestFails: one.selfTest?.result === 'fail',
+  });
   const backends = [
     ...(one.commands ? [commandBackend(programs, one.commands)] : []),
     ...(one.http !== undefined ? [httpBackend(http, one.http)] : []),

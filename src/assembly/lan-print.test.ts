@@ -13,14 +13,17 @@ async function printed(options: BmcOptions, channel = 1): Promise<string[]> {
   const bmc = new Bmc(options, { world });
   await world.until(bmc.open());
   const host = loopback(bmc.router.dispatch, new Context(bmc, HOST, Privilege.Administrator));
-  const read = async (parameter: number): Promise<number[]> => [...(await host.raw(0x0c, 0x02, Uint8Array.of(channel, parameter, 0, 0)))].slice(2);
+  const read = async (parameter: number): Promise<number[]> =>
+    [...(await host.raw(0x0c, 0x02, Uint8Array.of(channel, parameter, 0, 0)))].slice(2);
   const texts = [3, 6, 12].map(async (parameter) => (await read(parameter)).join('.'));
   const mac = (await read(5)).map((byte) => byte.toString(16).padStart(2, '0')).join(':');
   const all = [...(await Promise.all(texts)), mac];
   await world.until(bmc.close());
   return all;
 }
-const lan = (listen: string, more: object = {}): BmcOptions => ({ interfaces: [{ type: 'lan', listen, ...more }] });
+const lan = (listen: string, more: object = {}): BmcOptions => ({
+  interfaces: [{ type: 'lan', listen, ...more }],
+});
 
 describe('V14: lan print is believable', () => {
   test.each<[string, BmcOptions, string[]]>([
@@ -28,9 +31,17 @@ describe('V14: lan print is believable', () => {
     ['an address', lan('10.1.2.3:623'), ['10.1.2.3', '255.255.255.0', '10.1.2.1']],
     ['all addresses', lan('0.0.0.0:623'), ['192.0.2.10', '255.255.255.0', '192.0.2.1']],
     ['all of IPv6 too', lan('[::]:623'), ['192.0.2.10', '255.255.255.0', '192.0.2.1']],
-    ['an address in the settings', lan('0.0.0.0:623', { address: '198.51.100.7' }), ['198.51.100.7', '255.255.255.0', '0.0.0.0']],
+    [
+      'an address in the settings',
+      lan('0.0.0.0:623', { address: '198.51.100.7' }),
+      ['198.51.100.7', '255.255.255.0', '0.0.0.0'],
+    ],
     ['the same one', lan('10.1.2.3:623', { address: '10.1.2.3' }), ['10.1.2.3', '255.255.255.0', '10.1.2.1']],
-    ['a mask of its own', lan('10.1.2.3:623', { netmask: '255.0.0.0' }), ['10.1.2.3', '255.0.0.0', '10.1.2.1']],
+    [
+      'a mask of its own',
+      lan('10.1.2.3:623', { netmask: '255.0.0.0' }),
+      ['10.1.2.3', '255.0.0.0', '10.1.2.1'],
+    ],
   ])('%s', async (_what, options, place) => expect((await printed(options)).slice(0, 3)).toEqual(place));
 
   test('two interfaces: each has its own', async () => {
@@ -76,8 +87,16 @@ describe('V14: lan print is believable', () => {
 });
 
 test('V14: this machine: loopback has its mask, all addresses are one of them, a foreign address is none', () => {
-  expect(nodeNetwork.placeOf('127.0.0.1')).toEqual({ address: '127.0.0.1', netmask: '255.0.0.0', gateway: '0.0.0.0' });
-  expect(nodeNetwork.placeOf('127.8.8.8')).toEqual({ address: '127.8.8.8', netmask: '255.0.0.0', gateway: '0.0.0.0' });
+  expect(nodeNetwork.placeOf('127.0.0.1')).toEqual({
+    address: '127.0.0.1',
+    netmask: '255.0.0.0',
+    gateway: '0.0.0.0',
+  });
+  expect(nodeNetwork.placeOf('127.8.8.8')).toEqual({
+    address: '127.8.8.8',
+    netmask: '255.0.0.0',
+    gateway: '0.0.0.0',
+  });
   expect(nodeNetwork.placeOf('0.0.0.0')?.netmask).toMatch(/^255\./);
   expect(nodeNetwork.placeOf('198.51.100.200')).toBeUndefined();
 });

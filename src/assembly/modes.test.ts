@@ -1,4 +1,5 @@
-// What a BMC leaves in a file system is this user's alone: whoever may open one of its sockets, or read its state, has its rights.
+// What a BMC leaves in a file system is this user's alone: whoever may open one of its sockets, or read its
+// state, has its rights.
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -17,9 +18,14 @@ afterEach(() => rmSync(top, { recursive: true, force: true }));
 
 /** Every name below `top`, with the rights that others than its owner have: none is what we want. */
 function openToOthers(): { names: string[]; open: string[] } {
-  const names = readdirSync(top, { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name));
+  const names = readdirSync(top, { recursive: true, withFileTypes: true }).map((entry) =>
+    join(entry.parentPath, entry.name),
+  );
   const modes = names.map((name) => [relative(top, name), lstatSync(name).mode & 0o777] as const);
-  return { names: modes.map(([name]) => name), open: modes.filter(([, mode]) => mode & 0o077).map(([name, mode]) => `${name} ${mode.toString(8)}`) };
+  return {
+    names: modes.map(([name]) => name),
+    open: modes.filter(([, mode]) => mode & 0o077).map(([name, mode]) => `${name} ${mode.toString(8)}`),
+  };
 }
 
 test('sockets, state and firmware are open to nobody else', async () => {
@@ -53,7 +59,15 @@ test('sockets, state and firmware are open to nobody else', async () => {
     const { names, open } = openToOthers();
     expect(open).toEqual([]);
     const expected = ['vm', 'ipmb', 'serial', 'handlers', 'bt', 'console'].map((name) => `${name}.sock`);
-    expect(names).toEqual(expect.arrayContaining([...expected, 'state', 'state/state.journal', 'state/secrets.journal', 'state/firmware/bmc']));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        ...expected,
+        'state',
+        'state/state.journal',
+        'state/secrets.journal',
+        'state/firmware/bmc',
+      ]),
+    );
     for (const made of [/^state\/firmware\/bmc\/.*\.img$/, /^state\/firmware\/bmc\/.*boot\.json$/])
       expect(names.join('\n')).toMatch(new RegExp(made, 'm'));
   } finally {

@@ -16,7 +16,9 @@ export interface Uplink {
   readonly entity?: string;
 }
 
-/** The management busses that a controller is on, by its channels; each is made when it is first asked for. */
+/**
+ * The management busses that a controller is on, by its channels; each is made when it is first asked for.
+ */
 export class Busses {
   readonly #world: Pick<World, 'clock' | 'random'>;
   readonly #faults: ReadonlyMap<number, BusWeather>;
@@ -24,18 +26,28 @@ export class Busses {
 
   constructor(options: BmcOptions, world: Pick<World, 'clock' | 'random'>, uplink: Uplink | undefined) {
     this.#world = world;
-    this.#faults = new Map(interfacesOf(options, 'ipmb').flatMap(({ channel, faults }) => (faults ? [[channel, faults] as const] : [])));
+    this.#faults = new Map(
+      interfacesOf(options, 'ipmb').flatMap(({ channel, faults }) =>
+        faults ? [[channel, faults] as const] : [],
+      ),
+    );
     if (uplink) this.#busses.set(0, uplink.bus);
   }
 
   on(channel: number): MessageBus {
     let bus = this.#busses.get(channel);
-    if (!bus) this.#busses.set(channel, (bus = new MessageBus({ ...this.#world, weather: this.#faults.get(channel) })));
+    if (!bus)
+      this.#busses.set(
+        channel,
+        (bus = new MessageBus({ ...this.#world, weather: this.#faults.get(channel) })),
+      );
     return bus;
   }
 }
 
-/** The settings of a satellite as those of a BMC: no machine of its own, no log, a place on its parent's bus. */
+/**
+ * The settings of a satellite as those of a BMC: no machine of its own, no log, a place on its parent's bus.
+ */
 export const satelliteSettings = (
   parent: string,
   { address, name = satelliteName(address), identity, sensors, fru, firewall, satellites }: SatelliteOptions,
@@ -52,6 +64,9 @@ export const satelliteSettings = (
   chassis: { events: false },
 });
 
-/** Records with which a repository shows the sensors of a controller, but for those that were loaded with theirs. */
+/**
+ * Records with which a repository shows the sensors of a controller, but for those that were loaded with
+ * theirs.
+ */
 export const sensorRecords = ({ sensors, identity }: Pick<BmcState, 'sensors' | 'identity'>): Uint8Array[] =>
   sensors.all.filter(({ declaration }) => !declaration.record).map((sensor) => sensorSdr(sensor, identity));

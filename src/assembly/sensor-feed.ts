@@ -1,14 +1,20 @@
 import type { Sensor } from '../machine/sensors/sensor.ts';
 import type { Sensors } from '../machine/sensors/sensors.ts';
-import { streamName, type HttpAnswer, type HttpRequest, type StreamServer, type World } from '../world/world.ts';
+import {
+  streamName,
+  type HttpAnswer,
+  type HttpRequest,
+  type StreamServer,
+  type World,
+} from '../world/world.ts';
 import { OWN, streamAddressOf } from '../settings/addresses.ts';
 
 /** The body that gives a sensor back to its source. */
 const SOURCE = 'source';
 
 /**
- * HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "cannot be read"; `"source"`
- * gives it back to its source. NAME as `Sensors.named` has it.
+ * HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "cannot
+ * be read"; `"source"` gives it back to its source. NAME as `Sensors.named` has it.
  */
 export class SensorFeed {
   readonly #sensors: Sensors;
@@ -24,7 +30,9 @@ export class SensorFeed {
 
   /** Rejects with the system's error where it cannot listen; throws SettingsError for no address. */
   async open(): Promise<void> {
-    this.#server = await this.#http.listen(streamAddressOf(this.#listen, OWN), (request) => this.#answer(request));
+    this.#server = await this.#http.listen(streamAddressOf(this.#listen, OWN), (request) =>
+      this.#answer(request),
+    );
   }
 
   /** Where it listens; the port is the real one once it is open. */
@@ -41,12 +49,18 @@ export class SensorFeed {
   #answer({ method, path, body }: HttpRequest): HttpAnswer {
     if (path === '/sensors') {
       if (method !== 'GET') return { status: 405, body: 'GET\n' };
-      return json(this.#sensors.all.filter(({ declaration }) => !declaration.eventOnly).map((sensor) => this.#shown(sensor)));
+      return json(
+        this.#sensors.all
+          .filter(({ declaration }) => !declaration.eventOnly)
+          .map((sensor) => this.#shown(sensor)),
+      );
     }
     const name = nameIn(path);
     const sensor = name === undefined ? `there is no ${path}` : this.#sensors.named(name);
-    if (typeof sensor === 'string') return { status: sensor.startsWith('there is no') ? 404 : 409, body: `${sensor}\n` };
-    if (sensor.declaration.eventOnly) return { status: 404, body: `there is no sensor '${name}' with a reading\n` };
+    if (typeof sensor === 'string')
+      return { status: sensor.startsWith('there is no') ? 404 : 409, body: `${sensor}\n` };
+    if (sensor.declaration.eventOnly)
+      return { status: 404, body: `there is no sensor '${name}' with a reading\n` };
     if (method === 'GET') return json(this.#shown(sensor));
     if (method !== 'PUT') return { status: 405, body: 'GET, PUT\n' };
     const value = valueIn(body);
@@ -60,7 +74,11 @@ export class SensorFeed {
   }
 }
 
-const json = (value: unknown): HttpAnswer => ({ status: 200, body: `${JSON.stringify(value)}\n`, type: 'application/json' });
+const json = (value: unknown): HttpAnswer => ({
+  status: 200,
+  body: `${JSON.stringify(value)}\n`,
+  type: 'application/json',
+});
 
 function nameIn(path: string): string | undefined {
   const [, name] = /^\/sensors\/([^/?]+)$/.exec(path) ?? [];
@@ -75,7 +93,9 @@ function nameIn(path: string): string | undefined {
 function valueIn(body: string): number | typeof SOURCE | null | undefined {
   try {
     const value: unknown = JSON.parse(body);
-    return value === null || value === SOURCE || (typeof value === 'number' && Number.isFinite(value)) ? value : undefined;
+    return value === null || value === SOURCE || (typeof value === 'number' && Number.isFinite(value))
+      ? value
+      : undefined;
   } catch {
     return undefined;
   }

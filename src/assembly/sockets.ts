@@ -21,15 +21,31 @@ export interface Socket {
 
 /** The sockets that the settings ask for, in the order in which they are opened. Throws SettingsError. */
 export function makeSockets(
-  bmc: Pick<BmcState, 'setup' | 'sensors' | 'frontPanel'> & { readonly name: string; readonly router: Router<BmcState> },
-  { sockets: { handlers, bt } = {}, sensorFeed }: { readonly sockets?: SocketsOptions; readonly sensorFeed?: { readonly listen: string } },
+  bmc: Pick<BmcState, 'setup' | 'sensors' | 'frontPanel'> & {
+    readonly name: string;
+    readonly router: Router<BmcState>;
+  },
+  {
+    sockets: { handlers, bt } = {},
+    sensorFeed,
+  }: { readonly sockets?: SocketsOptions; readonly sensorFeed?: { readonly listen: string } },
   { clock, stream, http }: World,
 ): Socket[] {
   const { name, router, sensors, frontPanel, setup } = bmc;
-  const common = { router, clock, stream, bmc: name, log: (message: string) => setup.log.warn(`${name}: ${message}`) };
+  const common = {
+    router,
+    clock,
+    stream,
+    bmc: name,
+    log: (message: string) => setup.log.warn(`${name}: ${message}`),
+  };
   const made: Socket[] = [];
-  const add = (type: Socket['type'], setting: SettingsPath, address: () => string, one: { open(): Promise<void>; close(): Promise<void> }): void =>
-    void made.push({ type, setting, address, open: () => one.open(), close: () => one.close() });
+  const add = (
+    type: Socket['type'],
+    setting: SettingsPath,
+    address: () => string,
+    one: { open(): Promise<void>; close(): Promise<void> },
+  ): void => void made.push({ type, setting, address, open: () => one.open(), close: () => one.close() });
   if (handlers) {
     const listen = { path: handlers.path, mode: handlers.mode ?? OWN };
     const take = (sensor: string, value: number | null | undefined): string | undefined => {

@@ -6,7 +6,10 @@ import { Payloads } from '../services/payloads/payloads.ts';
 import { SolParameters } from '../state/parameters/sol-parameters.ts';
 import { SolPayload } from '../services/payloads/sol.ts';
 
-/** The payloads of a BMC, with SOL among them. Made before the rest: what they need of `bmc` they ask for later. */
+/**
+ * The payloads of a BMC, with SOL among them. Made before the rest: what they need of `bmc` they ask for
+ * later.
+ */
 export function makePayloads(
   bmc: Pick<BmcState, 'setup' | 'console' | 'serial' | 'firewall'>,
   options: BmcOptions,
@@ -19,7 +22,10 @@ export function makePayloads(
     withoutSol: usersWithoutSol(options),
     mayBeActive: (channel) => bmc.firewall.opens(activate, channel),
   });
-  const sol = new SolParameters(setup, { port: (channel) => payloads.port(channel), bitRate: (rate) => console.setBitRate(rate) });
+  const sol = new SolParameters(setup, {
+    port: (channel) => payloads.port(channel),
+    bitRate: (rate) => console.setBitRate(rate),
+  });
   const activating = (instance: number): void => bmc.serial.solActivating(instance);
   payloads.register(
     new SolPayload({

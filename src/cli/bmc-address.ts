@@ -22,11 +22,18 @@ export function tellRefusal({ to, json = false }: BmcAddress, { message }: Error
 }
 
 export const connectTo = (address: BmcAddress): Promise<LanClient> =>
-  connectLan(nodeWorld(), { ...endpointOf(address.to), user: address.user, password: passwordOf(address), retryAfter: 300, tries: 3 });
+  connectLan(nodeWorld(), {
+    ...endpointOf(address.to),
+    user: address.user,
+    password: passwordOf(address),
+    retryAfter: 300,
+    tries: 3,
+  });
 
 /** Throws CliError for a password that is missing or too long. */
 function passwordOf({ password = process.env.IPMI_PASSWORD }: BmcAddress): string {
-  if (password === undefined) throw new CliError('no password: give it with -P, or in IPMI_PASSWORD of the environment');
+  if (password === undefined)
+    throw new CliError('no password: give it with -P, or in IPMI_PASSWORD of the environment');
   if (!utf8Bytes(password, 20)) throw new CliError('a password has at most 20 bytes in UTF-8');
   return password;
 }
@@ -42,7 +49,8 @@ export async function checkAddress(address: BmcAddress): Promise<void> {
 
 /** A refused log-in, in the words of whoever typed the command. */
 export function logInProblem({ to, user }: BmcAddress, { message, status }: LogInError): string {
-  if (status === RakpStatus.UnauthorizedName) return `${to}: there is no user ${user}, or it may not log in here`;
+  if (status === RakpStatus.UnauthorizedName)
+    return `${to}: there is no user ${user}, or it may not log in here`;
   if (status === RakpStatus.InvalidIntegrityCheckValue) return `${to}: wrong password for user ${user}`;
   return `${to}: ${message}`;
 }
@@ -54,8 +62,13 @@ export function endpointOf(to: string): Endpoint {
   return endpoint;
 }
 
-/** Does something with a BMC; its refusals are one line and exit code 1, a wrong name or password exit code 2. */
-export async function withBmc(address: BmcAddress, work: (client: LanClient) => Promise<number>): Promise<number> {
+/**
+ * Does something with a BMC; its refusals are one line and exit code 1, a wrong name or password exit code 2.
+ */
+export async function withBmc(
+  address: BmcAddress,
+  work: (client: LanClient) => Promise<number>,
+): Promise<number> {
   await checkAddress(address);
   try {
     const client = await connectTo(address);

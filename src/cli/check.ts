@@ -41,12 +41,21 @@ export function loadWhole(file: string): FileOptions {
 
 /** Throws CliError with a line for each problem that is there; BMCs of one entry have theirs in common. */
 function refuse(problems: readonly SettingsProblem[], place: Given['place']): void {
-  const lines = problems.map(({ bmc, path, message }) => `${place?.(bmc, path) ?? 'the default server'}: ${message}`);
+  const lines = problems.map(
+    ({ bmc, path, message }) => `${place?.(bmc, path) ?? 'the default server'}: ${message}`,
+  );
   if (lines.length > 0) throw new CliError([...new Set(lines)].join('\n'));
 }
 
-/** What no BMC shows alone: places that two want, a LAN without users, nothing to reach any of them by. Throws CliError. */
-export function checkTogether({ bmcs, place, state }: Given, file: string | undefined, keepsState = state !== undefined): void {
+/**
+ * What no BMC shows alone: places that two want, a LAN without users, nothing to reach any of them by. Throws
+ * CliError.
+ */
+export function checkTogether(
+  { bmcs, place, state }: Given,
+  file: string | undefined,
+  keepsState = state !== undefined,
+): void {
   const folder = file === undefined ? '.' : dirname(file);
   for (const [i, options] of bmcs.entries()) {
     try {
@@ -70,17 +79,24 @@ export function makeBmc({ bmcs, place }: Given, i: number, surroundings?: BmcSur
 
 /** Says where in the file the settings are that make no sense; any other error as it is. */
 export const settingsProblem = (error: unknown, place: Given['place'], bmc: number): unknown =>
-  error instanceof SettingsError ? new CliError(`${place?.(bmc, error.path) ?? 'the default server'}: ${error.message}`, { cause: error }) : error;
+  error instanceof SettingsError
+    ? new CliError(`${place?.(bmc, error.path) ?? 'the default server'}: ${error.message}`, { cause: error })
+    : error;
 
 /** Where state is kept, and the key that seals it. Throws CliError with the place in the file. */
 function checkState(state: Given['state'], file: string, place: Given['place']): void {
   if (state === undefined) return;
   const obstacle = directoryObstacle(resolve(dirname(file), state.directory));
-  if (obstacle !== undefined) throw new CliError(`${place?.(undefined, ['state', 'directory'])}: ${obstacle}`);
-  if (state.sealKeyFile !== undefined) sealKey(resolve(dirname(file), state.sealKeyFile), place?.(undefined, ['state', 'sealKeyFile']));
+  if (obstacle !== undefined)
+    throw new CliError(`${place?.(undefined, ['state', 'directory'])}: ${obstacle}`);
+  if (state.sealKeyFile !== undefined)
+    sealKey(resolve(dirname(file), state.sealKeyFile), place?.(undefined, ['state', 'sealKeyFile']));
 }
 
-export function checkFile(file: string, { json = false, verbose = false }: { json?: boolean; verbose?: boolean }): number {
+export function checkFile(
+  file: string,
+  { json = false, verbose = false }: { json?: boolean; verbose?: boolean },
+): number {
   try {
     const given = loadWhole(file);
     const { bmcs, place, state } = given;
@@ -98,7 +114,11 @@ export function checkFile(file: string, { json = false, verbose = false }: { jso
       if (shown) for (const line of stepsOf(bmc)) process.stdout.write(`${bmc.name}: ${line}\n`);
     }
     checkTogether(given, file);
-    process.stdout.write(json ? `${JSON.stringify({ ok: true, bmcs: length, problems: [] })}\n` : `${file}: ${length} BMC(s), no problem\n`);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ ok: true, bmcs: length, problems: [] })}\n`
+        : `${file}: ${length} BMC(s), no problem\n`,
+    );
     return 0;
   } catch (error) {
     if (!json || !(error instanceof CliError)) throw error;
@@ -107,7 +127,9 @@ export function checkFile(file: string, { json = false, verbose = false }: { jso
   }
 }
 
-/** What differs from a BMC that was made is checked alone, where it can be: BMCs of one entry share the rest. */
+/**
+ * What differs from a BMC that was made is checked alone, where it can be: BMCs of one entry share the rest.
+ */
 function isChecked(options: BmcOptions, seen: Sections, { place }: Given, i: number): boolean {
   try {
     return seen.check(options);
@@ -116,14 +138,19 @@ function isChecked(options: BmcOptions, seen: Sections, { place }: Given, i: num
   }
 }
 
-/** What lies between two neighbouring readings of each sensor, and so how near a reading comes to what was written. */
+/**
+ * What lies between two neighbouring readings of each sensor, and so how near a reading comes to what was
+ * written.
+ */
 function stepsOf({ sensors }: Bmc): string[] {
   return sensors.all.flatMap((sensor) => {
     const { analog } = sensor.declaration;
     if (!analog) return [];
     const { factors, min, max, unit, percentage } = analog;
     const step = stepOf(factors);
-    const name = percentage ? 'percent' : (Object.keys(units).find((one) => units[one] === unit) ?? `unit ${unit}`);
+    const name = percentage
+      ? 'percent'
+      : (Object.keys(units).find((one) => units[one] === unit) ?? `unit ${unit}`);
     return `${sensors.nameOf(sensor)}: ${min} to ${max} ${name}, ${step === undefined ? 'steps of different sizes' : `step ${step}`}`;
   });
 }

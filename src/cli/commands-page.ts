@@ -3,12 +3,16 @@ import { Body, keyName, NetFn, Privilege, type Command } from '../commands/comma
 import * as declared from '../commands/index.ts';
 import { standard } from '../handlers/standard.ts';
 
-const isCommand = (value: unknown): value is Command => typeof value === 'object' && value !== null && 'netFn' in value && 'request' in value;
+const isCommand = (value: unknown): value is Command =>
+  typeof value === 'object' && value !== null && 'netFn' in value && 'request' in value;
 
 const netFnNames = Object.fromEntries(Object.entries(NetFn).map(([name, value]) => [value, name]));
 const privilegeNames = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
 
-/** What other BMC-side programs answer, in their default builds: distinct commands with a real handler, counted in their sources. */
+/**
+ * What other BMC-side programs answer, in their default builds: distinct commands with a real handler,
+ * counted in their sources.
+ */
 const PEERS = ['OpenIPMI ipmi_sim', 'OpenBMC', 'go-ipmi', 'QEMU ipmi-bmc-sim', 'pyghmi'] as const;
 const COUNTS: readonly {
   readonly title: string;
@@ -27,15 +31,28 @@ const COUNTS: readonly {
   { title: 'PICMG and HPM', netFn: NetFn.Group, body: Body.Picmg, standard: 13, peers: [1, 0, 0, 0, 0] },
 ];
 
-/** docs/commands.md: every declared command, where it is specified, who may send it, how long its data are, whether it is answered. */
+/**
+ * docs/commands.md: every declared command, where it is specified, who may send it, how long its data are,
+ * whether it is answered.
+ */
 export function commandsPage(): string {
   const commands = Object.values(declared)
     .filter(isCommand)
     .sort((a, b) => a.netFn - b.netFn || (a.body ?? 0) - (b.body ?? 0) || a.cmd - b.cmd);
-  const always = (command: Command): boolean => standard.get({ netFn: command.netFn, cmd: command.cmd, body: command.body }) !== undefined;
-  const updatable = new Set([...new Bmc({ firmware: { components: [{ id: 0, name: 'any' }] } }).router.claims()].map(({ handler }) => handler.name));
+  const always = (command: Command): boolean =>
+    standard.get({ netFn: command.netFn, cmd: command.cmd, body: command.body }) !== undefined;
+  const updatable = new Set(
+    [...new Bmc({ firmware: { components: [{ id: 0, name: 'any' }] } }).router.claims()].map(
+      ({ handler }) => handler.name,
+    ),
+  );
   const handled = (command: Command): boolean => always(command) || updatable.has(command.name);
-  const lines = ['# Commands', '', 'Written from the declarations by `npm run docs`. Sizes are bytes of data, without completion code and body.', ''];
+  const lines = [
+    '# Commands',
+    '',
+    'Written from the declarations by `npm run docs`. Sizes are bytes of data, without completion code and body.',
+    '',
+  ];
   lines.push(...comparison(commands.filter(handled)), '');
   for (const netFn of new Set(commands.map((command) => command.netFn))) {
     const rows = commands.filter((command) => command.netFn === netFn);
@@ -53,7 +70,9 @@ export function commandsPage(): string {
         : privilege === Privilege.None
           ? 'none (also without a session)'
           : privilegeNames[privilege];
-      lines.push(`| ${keyName(command)} | ${name} | ${spec} | ${level} | ${sizes(request)} | ${sizes(response)} | ${answered} |`);
+      lines.push(
+        `| ${keyName(command)} | ${name} | ${spec} | ${level} | ${sizes(request)} | ${sizes(response)} | ${answered} |`,
+      );
     }
     lines.push('');
   }
@@ -75,4 +94,5 @@ function comparison(answered: readonly Command[]): string[] {
   ];
 }
 
-const sizes = ({ min, max }: { min: number; max: number }): string => (min === max ? String(min) : `${min}..${max === Infinity ? '' : max}`);
+const sizes = ({ min, max }: { min: number; max: number }): string =>
+  min === max ? String(min) : `${min}..${max === Infinity ? '' : max}`;

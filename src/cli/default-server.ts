@@ -6,9 +6,13 @@ import type { Random } from '../world/world.ts';
 const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 
 /** 16 characters, which every kind of session takes: 80 bits of chance. */
-export const randomPassword = (random: Random): string => Array.from(random.bytes(16), (byte) => LETTERS[byte & 31]).join('');
+export const randomPassword = (random: Random): string =>
+  Array.from(random.bytes(16), (byte) => LETTERS[byte & 31]).join('');
 
-/** What runs without a file. Its users have passwords of this start alone: those of the library's sample are public. */
+/**
+ * What runs without a file. Its users have passwords of this start alone: those of the library's sample are
+ * public.
+ */
 export const defaultServer = (random: Random): BmcOptions => ({
   ...twoSocketServer,
   users: twoSocketServer.users?.map((user) => ({ ...user, password: randomPassword(random) })),

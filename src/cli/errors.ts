@@ -10,7 +10,9 @@ export class CliError extends Error {
 
 /** A mistake: a line each, or one JSON object. */
 export function complain(problem: string, json: boolean, write: (text: string) => void): void {
-  write(json ? `${JSON.stringify({ ok: false, problems: problem.split('\n') })}\n` : `ipmi-bmc: ${problem}\n`);
+  write(
+    json ? `${JSON.stringify({ ok: false, problems: problem.split('\n') })}\n` : `ipmi-bmc: ${problem}\n`,
+  );
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -32,11 +34,15 @@ const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
 };
 
-/** What a failed call of the system means to whoever named the file or address; undefined: it is no such failure. */
+/**
+ * What a failed call of the system means to whoever named the file or address; undefined: it is no such
+ * failure.
+ */
 export function systemProblem(error: unknown, named?: string): string | undefined {
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || syscall === undefined) return undefined;
-  // A socket is bound in a directory of its own beside its place, whose random name would tell nobody anything.
+  // A socket is bound in a directory of its own beside its place, whose random name would tell nobody
+  // anything.
   const parent = syscall === 'mkdtemp' && path !== undefined ? dirname(path) : undefined;
   const where = named ?? parent ?? path ?? (/'([^']*)'$/.exec(message) ?? [])[1];
   if (where === undefined || !(code in words)) return message;
@@ -65,6 +71,11 @@ export function reading<T>(file: string, read: () => T): T {
   } catch (error) {
     if (error instanceof CliError) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CliError(missing ? `${file}: no such file` : (systemProblem(error, file) ?? `${file}: ${(error as Error).message}`), { cause: error });
+    throw new CliError(
+      missing
+        ? `${file}: no such file`
+        : (systemProblem(error, file) ?? `${file}: ${(error as Error).message}`),
+      { cause: error },
+    );
   }
 }

@@ -11,7 +11,11 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
     .option('--blob <path>', "with --via blob: the image's path (default: /flash/image)")
     .option('--path <way>', 'with --via blob: how the bytes go, ipmi, net or window', 'ipmi')
     .option('--window <file>', 'with --path window: the shared file; ,lpc or ,p2a and an address may follow')
-    .option('--block <bytes>', 'with --via blob: bytes of one write (default: the most that the BMC takes)', number(60_000))
+    .option(
+      '--block <bytes>',
+      'with --via blob: bytes of one write (default: the most that the BMC takes)',
+      number(60_000),
+    )
     .option('--no-activate', 'upload only; the image waits for activation')
     .option('--force', 'even for another device, or over a firmware that is too old')
     .option('--json', 'print the result as JSON')
@@ -40,7 +44,10 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
   const hpm = program
     .command('hpm')
     .description('build and look at HPM.1 images')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc hpm pack update.hpm 0=bmc.bin,2.05,BMC --manufacturer 4753 --product 3842');
+    .addHelpText(
+      'after',
+      '\nExample:\n  ipmi-bmc hpm pack update.hpm 0=bmc.bin,2.05,BMC --manufacturer 4753 --product 3842',
+    );
   hpm
     .command('pack')
     .argument('<image>', 'where to write it')
@@ -53,7 +60,10 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
     .option('--sign <key>', 'sign each part with this Ed25519 private key (PEM)')
     .option('--plain', 'parts as they are, without the descriptor that tells version and digest')
     .description('build an image')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc hpm pack update.hpm 0=bmc.bin,2.05,BMC 1=bios.bin,2.20,BIOS --manufacturer 4753 --product 3842')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ipmi-bmc hpm pack update.hpm 0=bmc.bin,2.05,BMC 1=bios.bin,2.20,BIOS --manufacturer 4753 --product 3842',
+    )
     .action(async (image: string, parts: string[], options) => done(await packHpm(image, parts, options)));
   hpm
     .command('show')
@@ -74,8 +84,12 @@ const number =
   (most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < 0 || value > most) throw new InvalidArgumentError(`expected 0..${most} (0x.. is hex)`);
+    if (!Number.isInteger(value) || value < 0 || value > most)
+      throw new InvalidArgumentError(`expected 0..${most} (0x.. is hex)`);
     return value;
   };
 
-const collect = (text: string, before: number[] | undefined): number[] => [...(before ?? []), number(7)(text)];
+const collect = (text: string, before: number[] | undefined): number[] => [
+  ...(before ?? []),
+  number(7)(text),
+];

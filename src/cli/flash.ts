@@ -12,7 +12,14 @@ import {
 } from '../client/index.ts';
 import { IpmiError } from '../codec/index.ts';
 import { nodeWorld } from '../world/node.ts';
-import { checkAddress, connectTo, endpointOf, logInProblem, tellRefusal, type BmcAddress } from './bmc-address.ts';
+import {
+  checkAddress,
+  connectTo,
+  endpointOf,
+  logInProblem,
+  tellRefusal,
+  type BmcAddress,
+} from './bmc-address.ts';
 import { CliError, reading } from './errors.ts';
 import { bold } from './colors.ts';
 
@@ -31,12 +38,19 @@ export interface FlashFlags extends BmcAddress {
 
 /** The protocols that firmware can be updated by. */
 const methods: Readonly<Record<string, (flags: FlashFlags) => FlashMethod>> = {
-  hpm: (flags) => (options) => new HpmFlasher({ clock: nodeWorld().clock, connect: connecting(flags) }).flash(options),
+  hpm: (flags) => (options) =>
+    new HpmFlasher({ clock: nodeWorld().clock, connect: connecting(flags) }).flash(options),
   blob: (flags) => async (options) => {
     const { blob: path, block } = flags;
     const { way, close } = await wayOf(flags);
     try {
-      return await new BlobFlasher({ clock: nodeWorld().clock, connect: connecting(flags), path, block, way }).flash(options);
+      return await new BlobFlasher({
+        clock: nodeWorld().clock,
+        connect: connecting(flags),
+        path,
+        block,
+        way,
+      }).flash(options);
     } finally {
       await close();
     }
@@ -49,8 +63,14 @@ const connecting = (address: BmcAddress) => async () => {
   return { client, close: () => client.close() };
 };
 
-/** How the bytes of an image go: over IPMI itself, over the network, or through a file that both sides share. */
-async function wayOf({ to, path = 'ipmi', window }: FlashFlags): Promise<{ way: Way | undefined; close: () => Promise<void> }> {
+/**
+ * How the bytes of an image go: over IPMI itself, over the network, or through a file that both sides share.
+ */
+async function wayOf({
+  to,
+  path = 'ipmi',
+  window,
+}: FlashFlags): Promise<{ way: Way | undefined; close: () => Promise<void> }> {
   const nothing = async (): Promise<void> => undefined;
   const { stream, files } = nodeWorld();
   switch (path) {
@@ -61,12 +81,17 @@ async function wayOf({ to, path = 'ipmi', window }: FlashFlags): Promise<{ way: 
       return { way: { kind: 'net', stream, at: (port) => ({ host, port }) }, close: nothing };
     }
     case 'window': {
-      const [, file, kind, address] = /^(.+?)(?:,(lpc|p2a))?(?:,(0x[\da-f]+|\d+))?$/i.exec(window ?? '') ?? [];
+      const [, file, kind, address] =
+        /^(.+?)(?:,(lpc|p2a))?(?:,(0x[\da-f]+|\d+))?$/i.exec(window ?? '') ?? [];
       if (file === undefined) throw new CliError('--path window needs --window FILE[,lpc|p2a][,ADDRESS]');
       const size = (await files.stat(file))?.size;
-      if (size === undefined) throw new CliError(`${file}: no such file; the BMC makes it when a session first wants it`);
+      if (size === undefined)
+        throw new CliError(`${file}: no such file; the BMC makes it when a session first wants it`);
       const opened = await files.open(file, 'write');
-      return { way: { kind: kind === 'p2a' ? 'p2a' : 'lpc', file: opened, address: Number(address ?? 0), size }, close: () => opened.close() };
+      return {
+        way: { kind: kind === 'p2a' ? 'p2a' : 'lpc', file: opened, address: Number(address ?? 0), size },
+        close: () => opened.close(),
+      };
     }
     default:
       throw new CliError(`--path ${path}: expected ipmi, net or window`);
@@ -84,7 +109,13 @@ export async function flash(path: string, flags: FlashFlags): Promise<number> {
   const alive = setInterval(() => undefined, 1000);
   try {
     const { component: components, activate, force } = flags;
-    const result = await method(flags)({ image, components, activate, force, progress: (progress) => bar.show(progress) });
+    const result = await method(flags)({
+      image,
+      components,
+      activate,
+      force,
+      progress: (progress) => bar.show(progress),
+    });
     bar.end();
     process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : report(result));
     return 0;
@@ -93,7 +124,8 @@ export async function flash(path: string, flags: FlashFlags): Promise<number> {
     const { message } = error as Error;
     if (error instanceof HpmImageError) throw new CliError(`${path}: ${message}`, { cause: error });
     if (error instanceof LogInError) throw new CliError(logInProblem(flags, error), { cause: error });
-    if (!(error instanceof FlashError || error instanceof TimeoutError || error instanceof IpmiError)) throw error;
+    if (!(error instanceof FlashError || error instanceof TimeoutError || error instanceof IpmiError))
+      throw error;
     if (flags.json) process.stdout.write(`${JSON.stringify({ error: message })}\n`);
     tellRefusal(flags, error);
     return 1;
@@ -105,7 +137,10 @@ export async function flash(path: string, flags: FlashFlags): Promise<number> {
 
 function report({ components, activated, resumed, seconds }: FlashResult): string {
   const lines = components.map(({ component, name, before, after, image, bytes }) => {
-    const now = after === undefined ? `${image} waits for activation, ${before} is active` : `${before} -> ${bold(after)}`;
+    const now =
+      after === undefined
+        ? `${image} waits for activation, ${before} is active`
+        : `${before} -> ${bold(after)}`;
     return `${component === undefined ? '' : `${component} `}${name}: ${now} (${bytes} bytes)`;
   });
   const lost = resumed === 0 ? '' : `, went on after ${resumed} lost connection${resumed === 1 ? '' : 's'}`;
@@ -128,7 +163,8 @@ class ProgressBar {
     const part = [component, name].map((one) => (one === undefined ? '' : ` ${one}`)).join('');
     const percent = sent === undefined || !size ? undefined : Math.floor((sent * 100) / size);
     const filled = percent === undefined ? 0 : Math.round((percent * WIDTH) / 100);
-    const drawn = percent === undefined ? '' : ` [${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${percent}%`;
+    const drawn =
+      percent === undefined ? '' : ` [${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${percent}%`;
     const line = `${step}${part}${drawn}`;
     if (line === this.#last) return;
     this.#last = line;

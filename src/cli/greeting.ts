@@ -9,7 +9,10 @@ export interface LogIn {
   readonly password: string;
 }
 
-/** The random passwords of a start that hold: one that a client changed, and that was kept, is not ours to know. */
+/**
+ * The random passwords of a start that hold: one that a client changed, and that was kept, is not ours to
+ * know.
+ */
 export function logInsOf({ users = [] }: BmcOptions, bmc: Bmc): LogIn[] {
   return users.flatMap(({ id, name = '', password = '' }) => {
     const now = bmc.users.password(id);
@@ -26,10 +29,20 @@ export function greeting(
   logIns: readonly LogIn[],
 ): string {
   const lines = interfaces.map(
-    ({ bmc, type, channel, address }) => `${bmc}: ${type}${channel === undefined ? '' : ` channel ${channel}`} on ${bold(address)}`,
+    ({ bmc, type, channel, address }) =>
+      `${bmc}: ${type}${channel === undefined ? '' : ` channel ${channel}`} on ${bold(address)}`,
   );
-  lines.push(dim(state === undefined ? 'state is in memory only: it ends with this process' : `state is kept in ${state}`));
-  if (logIns.length > 0) lines.push(`passwords of this start: ${logIns.map(({ user, password }) => `${user} ${bold(password)}`).join(', ')}`);
+  lines.push(
+    dim(
+      state === undefined
+        ? 'state is in memory only: it ends with this process'
+        : `state is kept in ${state}`,
+    ),
+  );
+  if (logIns.length > 0)
+    lines.push(
+      `passwords of this start: ${logIns.map(({ user, password }) => `${user} ${bold(password)}`).join(', ')}`,
+    );
   const lan = interfaces.find(({ type }) => type === 'lan');
   const endpoint = lan && parseEndpoint(lan.address);
   const user = settings[0].users?.find(({ id, enabled, name }) => id > 1 && enabled !== false && name);
@@ -37,7 +50,11 @@ export function greeting(
     const known = logIns.find((one) => one.user === user.name);
     // A password from a file is not ours to print.
     const password = known ? `-P ${known.password}` : '-a';
-    lines.push('', `  ipmitool -I lanplus -H ${reachable(endpoint.host)} -p ${endpoint.port} -U ${user.name} ${password} mc info`, '');
+    lines.push(
+      '',
+      `  ipmitool -I lanplus -H ${reachable(endpoint.host)} -p ${endpoint.port} -U ${user.name} ${password} mc info`,
+      '',
+    );
   }
   return `${lines.join('\n')}\n`;
 }

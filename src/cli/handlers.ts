@@ -27,7 +27,11 @@ export function listHandlers(file: string | undefined, { json = false }: { json?
   for (let i = 0; i < given.bmcs.length; i++) {
     const { router, name } = makeBmc(given, i);
     const rows = [...router.claims()].map(rowOf).sort((a, b) => (a.key < b.key ? -1 : 1));
-    process.stdout.write(json ? `${JSON.stringify({ bmc: name, handlers: rows })}\n` : `${name}: ${rows.length} claims\n${table(rows)}`);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ bmc: name, handlers: rows })}\n`
+        : `${name}: ${rows.length} claims\n${table(rows)}`,
+    );
   }
   return 0;
 }
@@ -40,7 +44,10 @@ const rowOf = ({ handler, owner, below }: Entry): Row => ({
   channel: handler.claim.channel,
   lun: handler.claim.lun,
   overrides: below?.owner,
-  oem: handler.manufacturer === undefined ? oemName(handler.claim) : (manufacturers[handler.manufacturer] ?? `maker ${handler.manufacturer}`),
+  oem:
+    handler.manufacturer === undefined
+      ? oemName(handler.claim)
+      : (manufacturers[handler.manufacturer] ?? `maker ${handler.manufacturer}`),
   warning: vendorWarning(handler),
 });
 
@@ -51,7 +58,8 @@ function vendorWarning({ claim, manufacturer }: Handler): string | undefined {
 }
 
 function table(rows: readonly Row[]): string {
-  const width = (field: 'key' | 'name' | 'owner'): number => Math.max(...rows.map((row) => row[field].length));
+  const width = (field: 'key' | 'name' | 'owner'): number =>
+    Math.max(...rows.map((row) => row[field].length));
   const [key, name, owner] = [width('key'), width('name'), width('owner')];
   const line = (row: Row): string => {
     const more = [
@@ -61,7 +69,13 @@ function table(rows: readonly Row[]): string {
       row.oem === undefined ? '' : `(${row.oem})`,
       row.warning === undefined ? '' : `warning: ${row.warning}`,
     ];
-    return [row.key.padEnd(key), row.name.padEnd(name), row.owner.padEnd(owner), row.privilege, ...more.filter(Boolean)].join('  ');
+    return [
+      row.key.padEnd(key),
+      row.name.padEnd(name),
+      row.owner.padEnd(owner),
+      row.privilege,
+      ...more.filter(Boolean),
+    ].join('  ');
   };
   return `${rows.map(line).join('\n')}\n`;
 }

@@ -23,12 +23,15 @@ export interface PackFlags {
 /** Builds an image from parts `ID=FILE,VERSION[,NAME]`. */
 export async function packHpm(out: string, parts: readonly string[], flags: PackFlags): Promise<number> {
   const content = parts.map((part) => {
-    const [, id, file, version, description = `component ${id}`] = /^([0-7])=([^,]+),([^,]+)(?:,(.*))?$/.exec(part) ?? [];
-    if (id === undefined) throw new CliError(`'${part}': expected ID=FILE,VERSION[,NAME], like 0=bmc.bin,2.05,BMC`);
+    const [, id, file, version, description = `component ${id}`] =
+      /^([0-7])=([^,]+),([^,]+)(?:,(.*))?$/.exec(part) ?? [];
+    if (id === undefined)
+      throw new CliError(`'${part}': expected ID=FILE,VERSION[,NAME], like 0=bmc.bin,2.05,BMC`);
     if (description.length > 21) throw new CliError(`'${description}': a name has at most 21 characters`);
     return { component: Number(id), file, version: versionOf(version), description };
   });
-  if (flags.plain && flags.sign !== undefined) throw new CliError('a signature stands in the descriptor: --sign or --plain');
+  if (flags.plain && flags.sign !== undefined)
+    throw new CliError('a signature stands in the descriptor: --sign or --plain');
   const key = flags.sign === undefined ? undefined : privateKey(flags.sign);
   for (const { file } of content) reading(file, () => accessSync(file, constants.R_OK));
   const size = await writeHpmImage(files, out, {
@@ -42,7 +45,9 @@ export async function packHpm(out: string, parts: readonly string[], flags: Pack
     describe: flags.plain !== true,
     sign: key && ((message) => new Uint8Array(sign(null, message, key))),
   });
-  process.stdout.write(`wrote ${out}: ${content.length} component${content.length === 1 ? '' : 's'}, ${size} bytes\n`);
+  process.stdout.write(
+    `wrote ${out}: ${content.length} component${content.length === 1 ? '' : 's'}, ${size} bytes\n`,
+  );
   return 0;
 }
 
@@ -63,7 +68,18 @@ export async function showHpm(path: string, flags: { json?: boolean }): Promise<
 }
 
 function plain({ header, records, size }: HpmImage) {
-  const { deviceId, manufacturerId, productId, time, components, earliestMajor, earliestMinor, major, minor, aux } = header;
+  const {
+    deviceId,
+    manufacturerId,
+    productId,
+    time,
+    components,
+    earliestMajor,
+    earliestMinor,
+    major,
+    minor,
+    aux,
+  } = header;
   return {
     deviceId,
     manufacturerId,
@@ -104,7 +120,10 @@ function shown(path: string, image: HpmImage): string {
 
 function versionOf(text: string): Version {
   const version = parseVersion(text);
-  if (!version) throw new CliError(`'${text}' is not a version: expected MAJOR.MINOR or MAJOR.MINOR.AUXILIARY (eight hex digits)`);
+  if (!version)
+    throw new CliError(
+      `'${text}' is not a version: expected MAJOR.MINOR or MAJOR.MINOR.AUXILIARY (eight hex digits)`,
+    );
   return version;
 }
 
@@ -114,8 +133,12 @@ function privateKey(path: string) {
   try {
     key = createPrivateKey(text);
   } catch (error) {
-    throw new CliError(`${path}: no private key in PEM; make one with: openssl genpkey -algorithm ed25519 -out ${path}`, { cause: error });
+    throw new CliError(
+      `${path}: no private key in PEM; make one with: openssl genpkey -algorithm ed25519 -out ${path}`,
+      { cause: error },
+    );
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw new CliError(`${path}: a key of type ${key.asymmetricKeyType}, expected ed25519`);
+  if (key.asymmetricKeyType !== 'ed25519')
+    throw new CliError(`${path}: a key of type ${key.asymmetricKeyType}, expected ed25519`);
   return key;
 }

@@ -7,7 +7,8 @@ import { program } from './output.ts';
 import { sample } from './sample.ts';
 
 /** The sample with passwords of its own: those that stand in it everybody knows. */
-export const freshSample = (random: Random): string => sample.replace(/\bpassword: change-me-\w+/g, () => `password: ${randomPassword(random)}`);
+export const freshSample = (random: Random): string =>
+  sample.replace(/\bpassword: change-me-\w+/g, () => `password: ${randomPassword(random)}`);
 
 /** Writes the sample to a file that is not there yet and that this user alone may read. */
 export function init(file: string): void {
@@ -15,7 +16,9 @@ export function init(file: string): void {
     writeFileSync(file, freshSample(nodeWorld().random), { flag: 'wx', mode: 0o600 });
   } catch (error) {
     const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new CliError(taken ? `${file} is there already; name another file` : problemOf(error), { cause: error });
+    throw new CliError(taken ? `${file} is there already; name another file` : problemOf(error), {
+      cause: error,
+    });
   }
   process.stdout.write(`wrote ${file}, with random passwords; next: ${program()} run ${file}\n`);
 }

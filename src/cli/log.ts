@@ -26,8 +26,11 @@ export function makeLog({ format, level: least, write, now }: LogOptions): Log {
   const constant = { pid: process.pid, hostname: hostname(), name: 'ipmi-bmc' };
   const line = (level: LogLevel, message: string, fields?: LogFields, error?: unknown): void => {
     if (NUMBERS[level] < NUMBERS[least]) return;
-    if (format === 'text') return write(`${localTime(now())} ${level.padEnd(5)} ${plain(message)}${errorText(error)}\n`);
-    write(`${JSON.stringify({ level: NUMBERS[level], time: now(), ...constant, ...fields, ...errorFields(error), msg: message })}\n`);
+    if (format === 'text')
+      return write(`${localTime(now())} ${level.padEnd(5)} ${plain(message)}${errorText(error)}\n`);
+    write(
+      `${JSON.stringify({ level: NUMBERS[level], time: now(), ...constant, ...fields, ...errorFields(error), msg: message })}\n`,
+    );
   };
   return {
     debug: (message, fields) => line('debug', message, fields),
@@ -46,12 +49,16 @@ export function localTime(ms: number): string {
 }
 
 /**
- * Names in a message come from the network: a line break or an escape sequence among them must not look like a line of ours, nor may
- * letters that turn the direction of writing, or that nobody sees, make it read as another one.
+ * Names in a message come from the network: a line break or an escape sequence among them must not look like
+ * a line of ours, nor may letters that turn the direction of writing, or that nobody sees, make it read as
+ * another one.
  */
 export const plain = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex
-  text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]|\p{Cf}/gu, (one) => `\\x${(one.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
+  text.replace(
+    // oxlint-disable-next-line no-control-regex
+    /[\0-\x1f\x7f-\x9f\u2028\u2029]|\p{Cf}/gu,
+    (one) => `\\x${(one.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );
 
 function errorText(error: unknown): string {
   if (error === undefined) return '';
@@ -64,8 +71,12 @@ function errorText(error: unknown): string {
 const asError = (thrown: unknown): Pick<Error, 'name' | 'message' | 'stack'> =>
   thrown instanceof Error ? thrown : { name: typeof thrown, message: inspect(thrown) };
 
-/** What the system or a machine refused, or a handler on purpose, has a code and needs no stack. A value that its field cannot hold is a bug. */
-const isBug = (error: unknown): boolean => !(error instanceof Error && 'code' in error) || error instanceof EncodeError;
+/**
+ * What the system or a machine refused, or a handler on purpose, has a code and needs no stack. A value that
+ * its field cannot hold is a bug.
+ */
+const isBug = (error: unknown): boolean =>
+  !(error instanceof Error && 'code' in error) || error instanceof EncodeError;
 
 function errorFields(error: unknown): object {
   if (error === undefined) return {};

@@ -13,9 +13,14 @@ import { run } from './run.ts';
 import { exportState, importState, showState, unlockState, verifyState } from './state.ts';
 import { worker } from './worker.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
-/** Runs the command line and returns the exit code: 0 done, 1 failed, 2 a mistake of the caller with one line that names it. */
+/**
+ * Runs the command line and returns the exit code: 0 done, 1 failed, 2 a mistake of the caller with one line
+ * that names it.
+ */
 export async function main(given: readonly string[]): Promise<number> {
   surviveReaders();
   const args = [...given];
@@ -31,15 +36,35 @@ export async function main(given: readonly string[]): Promise<number> {
   program
     .command('run')
     .argument('[file]', 'YAML file of one or many BMCs; without it a two-socket server')
-    .option('--lan <host:port>', 'serve LAN here instead of where the file says; port 0 lets the system choose', endpoint)
+    .option(
+      '--lan <host:port>',
+      'serve LAN here instead of where the file says; port 0 lets the system choose',
+      endpoint,
+    )
     .option('--handler-socket <path>', 'let other processes register handlers on this Unix socket')
-    .option('--bt-socket <path>', 'let one other process be the default handler, with BT frames on this Unix socket')
-    .option('--vm-socket <path>', "be the BMC of a virtual machine: QEMU's ipmi-bmc-extern connects to this Unix socket")
+    .option(
+      '--bt-socket <path>',
+      'let one other process be the default handler, with BT frames on this Unix socket',
+    )
+    .option(
+      '--vm-socket <path>',
+      "be the BMC of a virtual machine: QEMU's ipmi-bmc-extern connects to this Unix socket",
+    )
     .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
-    .option('--seal-key <file>', 'encrypt the secrets in the state directory with this key (else IPMI_BMC_SEAL_KEY)')
+    .option(
+      '--seal-key <file>',
+      'encrypt the secrets in the state directory with this key (else IPMI_BMC_SEAL_KEY)',
+    )
     .option('--json', 'print the ready line and the log as JSON')
-    .addOption(new Option('--log-format <format>', 'how log lines look on standard error (default: text; json with --json)').choices(LOG_FORMATS))
-    .addOption(new Option('--log-level <level>', 'leave out lines below it').choices(LOG_LEVELS).default('info'))
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'how log lines look on standard error (default: text; json with --json)',
+      ).choices(LOG_FORMATS),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'leave out lines below it').choices(LOG_LEVELS).default('info'),
+    )
     .option('--trace', 'print each message: who, what, the outcome, microseconds')
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')
@@ -64,7 +89,9 @@ export async function main(given: readonly string[]): Promise<number> {
     .command('worker')
     .argument('<socket>', "the BMC's handler socket")
     .argument('<command...>', 'a program that reads and writes lines of JSON; put -- before it')
-    .description("join a program's standard input and output to a handler socket, for languages without Unix sockets")
+    .description(
+      "join a program's standard input and output to a handler socket, for languages without Unix sockets",
+    )
     .addHelpText('after', '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh')
     .action(async (socket: string, command: string[]) => void (code = await worker(socket, command)));
   program
@@ -78,7 +105,12 @@ export async function main(given: readonly string[]): Promise<number> {
     .command('schema')
     .description('print the JSON schema of config files, for editors that complete and check them')
     .addHelpText('after', '\nExample:\n  ipmi-bmc schema > bmc.schema.json')
-    .action(() => void process.stdout.write(readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8')));
+    .action(
+      () =>
+        void process.stdout.write(
+          readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8'),
+        ),
+    );
   stateCommands(program, (result) => (code = result));
   firmwareCommands(program, (result) => (code = result));
   program
@@ -89,7 +121,8 @@ export async function main(given: readonly string[]): Promise<number> {
     .action((file: string) => init(file));
   for (const command of program.commands) {
     command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`, json));
-    for (const sub of command.commands) sub.configureOutput(oneLine(`ipmi-bmc ${command.name()} ${sub.name()}`, json));
+    for (const sub of command.commands)
+      sub.configureOutput(oneLine(`ipmi-bmc ${command.name()} ${sub.name()}`, json));
   }
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -118,7 +151,10 @@ function stateCommands(program: Command, done: (code: number) => void): void {
   const state = program
     .command('state')
     .description('look at, check, save and restore what `run --state` keeps')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc state show ./state bmc.yaml\n  ipmi-bmc state export ./state --secrets > backup.jsonl');
+    .addHelpText(
+      'after',
+      '\nExample:\n  ipmi-bmc state show ./state bmc.yaml\n  ipmi-bmc state export ./state --secrets > backup.jsonl',
+    );
   const sealKey = ['--seal-key <file>', 'the key of sealed secrets (else IPMI_BMC_SEAL_KEY)'] as const;
   state
     .command('show')
@@ -129,7 +165,9 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .option(...sealKey)
     .description('every value that a client changed; secrets are not shown')
     .addHelpText('after', '\nExample:\n  ipmi-bmc state show ./state bmc.yaml')
-    .action(async (dir: string, file: string | undefined, options) => done(await showState(dir, file, options)));
+    .action(async (dir: string, file: string | undefined, options) =>
+      done(await showState(dir, file, options)),
+    );
   state
     .command('verify')
     .argument('<dir>', 'state directory')
@@ -142,7 +180,9 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .command('unlock')
     .argument('<dir>', 'state directory; no BMC may be using it')
     .option(...sealKey)
-    .description('say that what is left after a loss is right: what was locked holds as it is, the config file in the place of what is gone')
+    .description(
+      'say that what is left after a loss is right: what was locked holds as it is, the config file in the place of what is gone',
+    )
     .addHelpText('after', '\nExample:\n  ipmi-bmc state unlock ./state')
     .action(async (dir: string, options) => done(await unlockState(dir, options)));
   state

@@ -1,14 +1,19 @@
 /**
- * A reader of standard output or error that goes away (EPIPE), a terminal that is closed (EIO) or a disk that is full costs
- * lines, never the process.
+ * A reader of standard output or error that goes away (EPIPE), a terminal that is closed (EIO) or a disk that
+ * is full costs lines, never the process.
  */
 export function surviveReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) if (stream.listenerCount('error') === 0) stream.on('error', noLine);
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.listenerCount('error') === 0) stream.on('error', noLine);
 }
 
 /** Where the complaint could be written is what is gone. */
 const noLine = (): void => undefined;
 
-/** How the reader types this program: what `npx` started is not on the PATH. The environment may be inherited: it says whom `npx` started. */
-export const program = ({ npm_lifecycle_event: how, npm_lifecycle_script: what = '' }: NodeJS.ProcessEnv = process.env): string =>
-  how === 'npx' && /\bipmi-bmc\b/.test(what) ? 'npx ipmi-bmc' : 'ipmi-bmc';
+/**
+ * How the reader types this program: what `npx` started is not on the PATH. The environment may be inherited:
+ * it says whom `npx` started.
+ */
+export const program = (
+  { npm_lifecycle_event: how, npm_lifecycle_script: what = '' }: NodeJS.ProcessEnv = process.env,
+): string => (how === 'npx' && /\bipmi-bmc\b/.test(what) ? 'npx ipmi-bmc' : 'ipmi-bmc');

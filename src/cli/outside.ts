@@ -1,7 +1,15 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { SettingsPath } from '../settings/errors.ts';
-import type { BmcOptions, CommandLine, FruOptions, SatelliteOptions, SdrOptions, SelOptions, SensorOptions } from '../config/options.ts';
+import type {
+  BmcOptions,
+  CommandLine,
+  FruOptions,
+  SatelliteOptions,
+  SdrOptions,
+  SelOptions,
+  SensorOptions,
+} from '../config/options.ts';
 import { reading } from './errors.ts';
 import { directoryObstacle, socketObstacle, socketsOf } from './places.ts';
 
@@ -41,11 +49,16 @@ export class NamedFiles {
       })),
       ...(sel && { sel: this.#once(sel, () => this.#sel(sel, missing)) }),
       ...(fru && { fru: this.#once(fru, () => this.#frus(fru, ['fru'], missing)) }),
-      ...(satellites && { satellites: this.#once(satellites, () => this.#satellites(satellites, ['satellites'], missing)) }),
+      ...(satellites && {
+        satellites: this.#once(satellites, () => this.#satellites(satellites, ['satellites'], missing)),
+      }),
     };
   }
 
-  /** BMCs of one entry share what does not differ between them, and are checked once for it: so they share what is made of it. */
+  /**
+   * BMCs of one entry share what does not differ between them, and are checked once for it: so they share
+   * what is made of it.
+   */
   #once<T extends object>(given: T, make: () => T): T {
     const made = (this.#made.get(given) as T | undefined) ?? make();
     this.#made.set(given, made);
@@ -58,22 +71,31 @@ export class NamedFiles {
 
   /** When records were written: at the last change of the settings or of the dump. */
   #written(dump: string | undefined): string {
-    const file = dump === undefined ? undefined : statSync(resolve(this.#folder, dump), { throwIfNoEntry: false });
+    const file =
+      dump === undefined ? undefined : statSync(resolve(this.#folder, dump), { throwIfNoEntry: false });
     return new Date(Math.max(this.#changed, file?.mtimeMs ?? 0)).toISOString();
   }
 
-  #satellites(satellites: readonly SatelliteOptions[], path: SettingsPath, missing: Missing[]): readonly SatelliteOptions[] {
+  #satellites(
+    satellites: readonly SatelliteOptions[],
+    path: SettingsPath,
+    missing: Missing[],
+  ): readonly SatelliteOptions[] {
     return satellites.map((one, i) => ({
       ...one,
       ...(one.fru && { fru: this.#frus(one.fru, [...path, i, 'fru'], missing) }),
-      ...(one.satellites && { satellites: this.#satellites(one.satellites, [...path, i, 'satellites'], missing) }),
+      ...(one.satellites && {
+        satellites: this.#satellites(one.satellites, [...path, i, 'satellites'], missing),
+      }),
     }));
   }
 
   /** The same list where none of them lies in a file. */
   #frus(frus: readonly FruOptions[], path: SettingsPath, missing: Missing[]): readonly FruOptions[] {
     if (frus.every(({ file }) => file === undefined)) return frus;
-    return frus.map((one, i) => (one.file === undefined ? one : { ...one, image: this.#bytes(one.file, [...path, i, 'file'], missing) }));
+    return frus.map((one, i) =>
+      one.file === undefined ? one : { ...one, image: this.#bytes(one.file, [...path, i, 'file'], missing) },
+    );
   }
 
   #bytes(name: string, path: SettingsPath, missing: Missing[]): Uint8Array {
@@ -93,7 +115,10 @@ export class NamedFiles {
   }
 }
 
-/** Programs that the settings start and that are not there, a console log that is not, and places where no socket can be. */
+/**
+ * Programs that the settings start and that are not there, a console log that is not, and places where no
+ * socket can be.
+ */
 export function missingOutside(bmc: BmcOptions, folder: string): Missing[] {
   const console = bmc.sol?.console;
   const images = bmc.firmware?.directory;
@@ -104,7 +129,9 @@ export function missingOutside(bmc: BmcOptions, folder: string): Missing[] {
       const message = socketObstacle(resolve(folder, place));
       return message === undefined ? [] : [{ path, message }];
     }),
-    ...programsOf(bmc).flatMap(({ path, program }) => (isProgram(program, folder) ? [] : [{ path, message: `there is no program '${program}'` }])),
+    ...programsOf(bmc).flatMap(({ path, program }) =>
+      isProgram(program, folder) ? [] : [{ path, message: `there is no program '${program}'` }],
+    ),
     ...(console?.type === 'replay' && !isThere(resolve(folder, console.file))
       ? [{ path: ['sol', 'console', 'file'], message: `${resolve(folder, console.file)}: no such file` }]
       : []),
@@ -120,22 +147,30 @@ function programsOf({ chassis: { backend } = {}, sensors, firmware, satellites =
   const at = ['chassis', 'backend'];
   return [
     ...(backend?.type === 'command'
-      ? (['on', 'off', 'reset', 'cycle', 'soft', 'diag', 'status'] as const).flatMap((key) => listed(backend[key], [...at, key]))
+      ? (['on', 'off', 'reset', 'cycle', 'soft', 'diag', 'status'] as const).flatMap((key) =>
+          listed(backend[key], [...at, key]),
+        )
       : []),
     ...(backend?.type === 'qemu' ? cut(backend.command, [...at, 'command']) : []),
     ...(backend?.type === 'vm-protocol' ? cut(backend.start, [...at, 'start']) : []),
-    ...(backend?.type === 'libvirt' ? [{ path: backend.virsh === undefined ? at : [...at, 'virsh'], program: backend.virsh ?? 'virsh' }] : []),
+    ...(backend?.type === 'libvirt'
+      ? [{ path: backend.virsh === undefined ? at : [...at, 'virsh'], program: backend.virsh ?? 'virsh' }]
+      : []),
     ...ofSensors(sensors, ['sensors']),
     ...satellites.flatMap((one, i) => ofSensors(one.sensors, ['satellites', i, 'sensors'])),
     ...(firmware?.components ?? []).flatMap(({ commands = {} }, i) =>
-      Object.entries(commands).flatMap(([stage, command]) => listed(command, ['firmware', 'components', i, 'commands', stage])),
+      Object.entries(commands).flatMap(([stage, command]) =>
+        listed(command, ['firmware', 'components', i, 'commands', stage]),
+      ),
     ),
   ];
 }
 
 const ofSensors = (sensors: readonly SensorOptions[] = [], path: SettingsPath): Named[] =>
   sensors.flatMap(({ value }, i) =>
-    typeof value === 'object' && 'command' in value ? [{ path: [...path, i, 'value', 'command'], program: value.command }] : [],
+    typeof value === 'object' && 'command' in value
+      ? [{ path: [...path, i, 'value', 'command'], program: value.command }]
+      : [],
   );
 
 /** A line is the shell's to understand; a list begins with its program. */
@@ -152,7 +187,9 @@ function cut(command: CommandLine | undefined, path: SettingsPath): Named[] {
 /** With a slash it is a path, else a name on the PATH. */
 function isProgram(program: string, folder: string): boolean {
   if (program.includes('/')) return isRunnable(resolve(folder, program));
-  return (process.env.PATH ?? '').split(delimiter).some((directory) => isRunnable(join(resolve(folder, directory), program)));
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((directory) => isRunnable(join(resolve(folder, directory), program)));
 }
 
 function isRunnable(file: string): boolean {

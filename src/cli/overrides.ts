@@ -2,7 +2,10 @@ import { resolve } from 'node:path';
 import type { SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 
-/** Options of the command line that stand for settings of the file. Their paths are relative to the working directory. */
+/**
+ * Options of the command line that stand for settings of the file. Their paths are relative to the working
+ * directory.
+ */
 export interface Overrides {
   readonly lan?: string;
   readonly handlerSocket?: string;
@@ -11,10 +14,18 @@ export interface Overrides {
 }
 
 /** A flag that was given, for a message: `--lan`. */
-export const FLAGS = { lan: '--lan', handlerSocket: '--handler-socket', btSocket: '--bt-socket', vmSocket: '--vm-socket' } as const;
+export const FLAGS = {
+  lan: '--lan',
+  handlerSocket: '--handler-socket',
+  btSocket: '--bt-socket',
+  vmSocket: '--vm-socket',
+} as const;
 
 /** The settings with the command line's in place of the file's. */
-export function overridden(settings: BmcOptions, { lan, vmSocket, handlerSocket, btSocket }: Overrides): BmcOptions {
+export function overridden(
+  settings: BmcOptions,
+  { lan, vmSocket, handlerSocket, btSocket }: Overrides,
+): BmcOptions {
   const { handlers, bt } = settings.sockets ?? {};
   const withInterfaces = withVm(withLan(settings, lan), vmSocket && resolve(vmSocket));
   return {
@@ -26,7 +37,10 @@ export function overridden(settings: BmcOptions, { lan, vmSocket, handlerSocket,
   };
 }
 
-/** The flag and what it says, if it and not the file chose the setting at `path` of these (overridden) settings. */
+/**
+ * The flag and what it says, if it and not the file chose the setting at `path` of these (overridden)
+ * settings.
+ */
 export function flagAt(path: SettingsPath, settings: BmcOptions, given: Overrides): string | undefined {
   const [section, entry] = path;
   if (section === 'sockets') {
@@ -50,7 +64,10 @@ function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
   const interfaces = settings.interfaces ?? [{ type: 'lan' }];
   const first = interfaces.findIndex((one) => one.type === 'lan');
   if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'lan', listen: lan }] };
-  return { ...settings, interfaces: interfaces.map((one, i) => (i === first ? { ...one, listen: lan } : one)) };
+  return {
+    ...settings,
+    interfaces: interfaces.map((one, i) => (i === first ? { ...one, listen: lan } : one)),
+  };
 }
 
 /** A socket for a machine, in place of the one that the file says. */
@@ -59,5 +76,10 @@ function withVm(settings: BmcOptions, listen: string | undefined): BmcOptions {
   const { interfaces = [] } = settings;
   const first = interfaces.findIndex((one) => one.type === 'vm');
   if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'vm', listen }] };
-  return { ...settings, interfaces: interfaces.map((one, i) => (i === first && one.type === 'vm' ? { ...one, listen, connect: undefined } : one)) };
+  return {
+    ...settings,
+    interfaces: interfaces.map((one, i) =>
+      i === first && one.type === 'vm' ? { ...one, listen, connect: undefined } : one,
+    ),
+  };
 }

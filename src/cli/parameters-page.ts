@@ -1,8 +1,10 @@
 import * as declared from '../commands/index.ts';
 import { selectorsOf, type Parameter, type ParameterSet } from '../commands/parameters/parameter.ts';
 
-const isSet = (value: unknown): value is ParameterSet => typeof value === 'object' && value !== null && 'bySelector' in value;
-const isParameter = (value: unknown): value is Parameter => typeof value === 'object' && value !== null && 'selector' in value && 'layout' in value;
+const isSet = (value: unknown): value is ParameterSet =>
+  typeof value === 'object' && value !== null && 'bySelector' in value;
+const isParameter = (value: unknown): value is Parameter =>
+  typeof value === 'object' && value !== null && 'selector' in value && 'layout' in value;
 
 const TITLES: Readonly<Record<ParameterSet['table'], string>> = {
   LAN: 'LAN configuration parameters',
@@ -14,7 +16,10 @@ const TITLES: Readonly<Record<ParameterSet['table'], string>> = {
   DCMI: 'DCMI configuration parameters',
 };
 
-/** docs/parameters.md: every declared parameter, what a program calls it, what its data are, how many there are, who may do what. */
+/**
+ * docs/parameters.md: every declared parameter, what a program calls it, what its data are, how many there
+ * are, who may do what.
+ */
 export function parametersPage(): string {
   const sets = Object.values(declared).filter(isSet);
   const lines = [
@@ -35,7 +40,9 @@ export function parametersPage(): string {
       '',
       '| selector | name | in a program | values | size | sets, blocks | access | first value from |',
       '|---|---|---|---|---|---|---|---|',
-      ...[...set.all].sort((a, b) => a.selector - b.selector).map((parameter) => row(parameter, keys.get(parameter) ?? '')),
+      ...[...set.all]
+        .sort((a, b) => a.selector - b.selector)
+        .map((parameter) => row(parameter, keys.get(parameter) ?? '')),
       '',
     );
   }
@@ -45,9 +52,12 @@ export function parametersPage(): string {
 /** What programs call the parameters of a table. */
 function keysOf({ all }: ParameterSet): ReadonlyMap<Parameter, string> {
   for (const [name, table] of Object.entries(declared)) {
-    const entries = typeof table === 'object' ? Object.entries(table as Readonly<Record<string, unknown>>) : [];
+    const entries =
+      typeof table === 'object' ? Object.entries(table as Readonly<Record<string, unknown>>) : [];
     if (entries.some(([, value]) => isParameter(value) && value === all[0]))
-      return new Map(entries.flatMap(([key, value]) => (isParameter(value) ? [[value, `${name}.${key}`]] : [])));
+      return new Map(
+        entries.flatMap(([key, value]) => (isParameter(value) ? [[value, `${name}.${key}`]] : [])),
+      );
   }
   return new Map();
 }
@@ -73,4 +83,5 @@ function row(parameter: Parameter, key: string): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-const range = (first: number, count: number): string => (count === 1 ? String(first) : `${first}..${first + count - 1}`);
+const range = (first: number, count: number): string =>
+  count === 1 ? String(first) : `${first}..${first + count - 1}`;

@@ -15,9 +15,21 @@ interface NamedSocket {
 }
 
 /** Unix sockets that the settings let a BMC listen on. */
-export function socketsOf({ interfaces = [], sockets = {}, sensorFeed, sol: { console } = {}, firmware }: BmcOptions): NamedSocket[] {
+export function socketsOf({
+  interfaces = [],
+  sockets = {},
+  sensorFeed,
+  sol: { console } = {},
+  firmware,
+}: BmcOptions): NamedSocket[] {
   const named: readonly (readonly [SettingsPath, string | undefined])[] = [
-    ...interfaces.map((one, i) => [['interfaces', i, 'listen'], one.type !== 'lan' && 'listen' in one ? one.listen : undefined] as const),
+    ...interfaces.map(
+      (one, i) =>
+        [
+          ['interfaces', i, 'listen'],
+          one.type !== 'lan' && 'listen' in one ? one.listen : undefined,
+        ] as const,
+    ),
     [['sockets', 'handlers', 'path'], sockets.handlers?.path],
     [['sockets', 'bt', 'path'], sockets.bt?.path],
     [['sensorFeed', 'listen'], sensorFeed?.listen],
@@ -30,7 +42,8 @@ export function socketsOf({ interfaces = [], sockets = {}, sensorFeed, sol: { co
 /** Why no socket can be made at a path; undefined: nothing is in its way. */
 export function socketObstacle(path: string): string | undefined {
   const { length } = new TextEncoder().encode(path);
-  if (length > LONGEST) return `${path}: a Unix socket's path has at most ${LONGEST} bytes, these are ${length}`;
+  if (length > LONGEST)
+    return `${path}: a Unix socket's path has at most ${LONGEST} bytes, these are ${length}`;
   const folder = dirname(path);
   const parent = statOf(folder);
   if (parent === undefined) return MADE_LATER.test(`${folder}/`) ? undefined : `${folder}: no such directory`;

@@ -1,7 +1,10 @@
 import { createConnection } from 'node:net';
 import { CliError, systemProblem } from './errors.ts';
 
-/** Presses a button of the front panel of a running BMC, by its handler socket. 0: it did something; 1: it is disabled or means nothing now. */
+/**
+ * Presses a button of the front panel of a running BMC, by its handler socket. 0: it did something; 1: it is
+ * disabled or means nothing now.
+ */
 export function press(path: string, button: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
@@ -14,7 +17,9 @@ export function press(path: string, button: string): Promise<number> {
       ),
     );
     socket.once('close', () => reject(new CliError(`${path}: the BMC ended the connection`)));
-    socket.once('connect', () => socket.write(`{"type":"hello","protocol":1}\n${JSON.stringify({ type: 'press', id: 1, button })}\n`));
+    socket.once('connect', () =>
+      socket.write(`{"type":"hello","protocol":1}\n${JSON.stringify({ type: 'press', id: 1, button })}\n`),
+    );
     socket.on('data', (data: Buffer) => {
       text += String(data);
       const [, pressed] = /"type":"pressed","id":1,"done":(true|false)/.exec(text) ?? [];

@@ -45,7 +45,8 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     now: () => Date.now(),
   });
   const world = nodeWorld({ trouble: (where, error) => log.error(where, error) });
-  // The last wall: work that nobody waits for failed. It is a bug, but of one request: the other BMCs of the process serve on.
+  // The last wall: work that nobody waits for failed. It is a bug, but of one request: the other BMCs of the
+  // process serve on.
   process.on('unhandledRejection', (error) => world.wall.failed('unhandled rejection', undefined, error));
   const bmcs: Bmc[] = [];
   // Before anything that takes time: a signal that comes early must not be the system's.
@@ -65,15 +66,21 @@ interface Process {
   readonly stopped: Promise<void>;
 }
 
-async function serve(file: string | undefined, options: RunOptions, { world, log, write, bmcs, stopped }: Process): Promise<number> {
+async function serve(
+  file: string | undefined,
+  options: RunOptions,
+  { world, log, write, bmcs, stopped }: Process,
+): Promise<number> {
   const given: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file);
   const state = stateOf(file, given, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   const settings = given.bmcs.map((bmc) => overridden(bmc, options));
   for (const [name, flag] of Object.entries(FLAGS) as [keyof Overrides, string][]) {
-    if (options[name] !== undefined && settings.length > 1) throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
+    if (options[name] !== undefined && settings.length > 1)
+      throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
   }
-  // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at all is a mistake.
+  // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at
+  // all is a mistake.
   if (settings.every((bmc) => isSilent(bmc)))
     throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
   checkTogether({ ...given, bmcs: settings }, file, state !== undefined);
@@ -84,13 +91,22 @@ async function serve(file: string | undefined, options: RunOptions, { world, log
     for (const [i, one] of settings.entries()) {
       const name = one.name ?? 'bmc';
       const firmwareDirectory = state && resolve(state.directory, 'firmware', fileNameOf(name));
-      const bmc = makeBmc({ ...given, bmcs: settings }, i, { world, folder, log, journal: storage?.journal(name), firmwareDirectory, icmb });
+      const bmc = makeBmc({ ...given, bmcs: settings }, i, {
+        world,
+        folder,
+        log,
+        journal: storage?.journal(name),
+        firmwareDirectory,
+        icmb,
+      });
       if (options.trace) {
         const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
         bmc.taps.add(trace(bmc.router, world.clock, print));
       }
       bmcs.push(bmc);
-      await bmc.open().catch((error: unknown) => Promise.reject(openProblem(error, settings, i, given.place, options)));
+      await bmc
+        .open()
+        .catch((error: unknown) => Promise.reject(openProblem(error, settings, i, given.place, options)));
     }
   } catch (error) {
     await Promise.all(bmcs.map((bmc) => bmc.close()));
@@ -98,14 +114,18 @@ async function serve(file: string | undefined, options: RunOptions, { world, log
     throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
   }
   for (const [name, count] of storage?.strangers(new Set(bmcs.map((bmc) => bmc.name))) ?? [])
-    log.warn(`${state?.directory}: keeps ${count} value(s) of a BMC '${name}', which the config does not have; was it renamed?`);
+    log.warn(
+      `${state?.directory}: keeps ${count} value(s) of a BMC '${name}', which the config does not have; was it renamed?`,
+    );
   const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
   const ready = { ready: true, state: state?.directory ?? null, interfaces };
   const logIns = file === undefined ? logInsOf(settings[0], bmcs[0]) : [];
   if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(ready));
   // Passwords that hold for this start are for whoever started it: they are in no file and in no log.
   process.stdout.write(
-    options.json ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n` : greeting(settings, interfaces, state?.directory, logIns),
+    options.json
+      ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n`
+      : greeting(settings, interfaces, state?.directory, logIns),
   );
   notifySystemd('READY=1');
   // A BMC on a bus in memory has nothing else that keeps the process.
@@ -125,17 +145,24 @@ function tellCounters(bmcs: readonly Bmc[], log: Log): void {
     for (const { interface: one, counters } of bmc.router.attachments) {
       const { requests, busy, expired, late } = counters;
       const { number, medium } = one.channel;
-      log.info(`${bmc.name}: counters of channel ${number} (${medium}): ${requests} requests, ${busy} busy, ${expired} expired, ${late} late`, {
-        bmc: bmc.name,
-        channel: number,
-        medium,
-        ...counters,
-      });
+      log.info(
+        `${bmc.name}: counters of channel ${number} (${medium}): ${requests} requests, ${busy} busy, ${expired} expired, ${late} late`,
+        {
+          bmc: bmc.name,
+          channel: number,
+          medium,
+          ...counters,
+        },
+      );
     }
   }
 }
 
-async function openStorage(files: World['files'], { directory, sealKey }: StatePlace, warn: (message: string) => void): Promise<Storage> {
+async function openStorage(
+  files: World['files'],
+  { directory, sealKey }: StatePlace,
+  warn: (message: string) => void,
+): Promise<Storage> {
   try {
     return await Storage.open(files, directory, { warn, sealKey });
   } catch (error) {

@@ -12,7 +12,10 @@ export interface StatePlace {
 /** Shorter keys can be tried out. */
 const SHORTEST = 16;
 
-/** Where state is kept: the command line goes before the file, whose paths are relative to itself. Undefined: in memory. */
+/**
+ * Where state is kept: the command line goes before the file, whose paths are relative to itself. Undefined:
+ * in memory.
+ */
 export function stateOf(
   file: string | undefined,
   { state: inFile, place }: Given,
@@ -23,15 +26,26 @@ export function stateOf(
   if (directory === undefined && flags.sealKey !== undefined)
     throw new CliError('--seal-key seals what --state keeps: name a directory with --state');
   if (directory === undefined) return undefined;
-  if (flags.sealKey !== undefined || inFile?.sealKeyFile === undefined) return { directory, sealKey: sealKey(flags.sealKey) };
-  return { directory, sealKey: sealKey(beside(inFile.sealKeyFile), place?.(undefined, ['state', 'sealKeyFile'])) };
+  if (flags.sealKey !== undefined || inFile?.sealKeyFile === undefined)
+    return { directory, sealKey: sealKey(flags.sealKey) };
+  return {
+    directory,
+    sealKey: sealKey(beside(inFile.sealKeyFile), place?.(undefined, ['state', 'sealKeyFile'])),
+  };
 }
 
-/** The key in a file, else in the environment (IPMI_BMC_SEAL_KEY), else none. `place`: the setting that names the file. Throws CliError. */
+/**
+ * The key in a file, else in the environment (IPMI_BMC_SEAL_KEY), else none. `place`: the setting that names
+ * the file. Throws CliError.
+ */
 export function sealKey(file: string | undefined, place?: string): string | undefined {
   try {
-    const key = file === undefined ? process.env.IPMI_BMC_SEAL_KEY : reading(file, () => readFileSync(file, 'utf8').trim());
-    if (key !== undefined && key.length < SHORTEST) throw new CliError(`${file ?? 'IPMI_BMC_SEAL_KEY'}: a key has at least ${SHORTEST} characters`);
+    const key =
+      file === undefined
+        ? process.env.IPMI_BMC_SEAL_KEY
+        : reading(file, () => readFileSync(file, 'utf8').trim());
+    if (key !== undefined && key.length < SHORTEST)
+      throw new CliError(`${file ?? 'IPMI_BMC_SEAL_KEY'}: a key has at least ${SHORTEST} characters`);
     return key;
   } catch (error) {
     if (place === undefined || !(error instanceof CliError)) throw error;

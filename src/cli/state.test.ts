@@ -8,7 +8,15 @@ import { parameterName } from './state.ts';
 
 const SETTINGS = {
   interfaces: [
-    { type: 'lan' as const, listen: '10.0.0.1:623', channel: 2, address: '10.0.0.2', netmask: '255.0.0.0', gateway: '10.0.0.9', kg: 'the key' },
+    {
+      type: 'lan' as const,
+      listen: '10.0.0.1:623',
+      channel: 2,
+      address: '10.0.0.2',
+      netmask: '255.0.0.0',
+      gateway: '10.0.0.9',
+      kg: 'the key',
+    },
   ],
   users: [{ id: 3, name: 'admin', password: 'secret', privilege: 'administrator' as const }],
   fru: [{ id: 4, name: 'Board' }],
@@ -22,10 +30,16 @@ const SETTINGS = {
     thresholds: { uc: 80 },
   })),
   chassis: { restorePolicy: 'previous' as const },
-  identity: { deviceGuid: 'facda293-26f0-4b21-b57a-25186889ab31', systemGuid: 'facda293-26f0-4b21-b57a-25186889ab32' },
+  identity: {
+    deviceGuid: 'facda293-26f0-4b21-b57a-25186889ab31',
+    systemGuid: 'facda293-26f0-4b21-b57a-25186889ab32',
+  },
 };
 
-/** What each setting is stored under when a client changes it: `state show` looks under the same key, or says that it still holds. */
+/**
+ * What each setting is stored under when a client changes it: `state show` looks under the same key, or says
+ * that it still holds.
+ */
 const changes: Record<string, (bmc: Bmc) => unknown> = {
   'a user': (bmc) => bmc.users.setName(3, 'other'),
   'a password': (bmc) => bmc.users.setPassword(3, new Uint8Array(20)),
@@ -50,7 +64,9 @@ test.each(Object.keys(changes))('M14: state show finds %s under the key that a c
   written.length = 0;
   void changes[what](bmc);
   const given = givenSettings(SETTINGS);
-  const shadows = Object.values(stores).flatMap(({ name, shadows: of }) => (of?.(given) ?? []).map(([key]) => `${name}/${key}`));
+  const shadows = Object.values(stores).flatMap(({ name, shadows: of }) =>
+    (of?.(given) ?? []).map(([key]) => `${name}/${key}`),
+  );
   const keys = written.map(({ store, key }) => `${store}/${key}`);
   expect(keys.filter((key) => shadows.includes(key))).toHaveLength(1);
 });

@@ -27,7 +27,11 @@ interface ConfigValue {
 }
 
 /** Prints what clients have changed and, with a config file, which of its settings still hold. */
-export async function showState(directory: string, config: string | undefined, flags: StateFlags & { bmc?: string }): Promise<number> {
+export async function showState(
+  directory: string,
+  config: string | undefined,
+  flags: StateFlags & { bmc?: string },
+): Promise<number> {
   const inspection = await looked(directory, flags);
   const values = inspection.values.filter(({ bmc }) => flags.bmc === undefined || bmc === flags.bmc);
   const changed = new Set(values.map(keyOf));
@@ -40,7 +44,9 @@ export async function showState(directory: string, config: string | undefined, f
       value: shown(value),
       from: given.some((one) => keyOf(one) === keyOf(value)) ? 'client, over config' : 'client',
     })),
-    ...given.filter((value) => !changed.has(keyOf(value))).map((value) => ({ ...value, value: shown(value), from: 'config' })),
+    ...given
+      .filter((value) => !changed.has(keyOf(value)))
+      .map((value) => ({ ...value, value: shown(value), from: 'config' })),
   ].map((row) => ({ ...row, parameter: parameterName(row) }));
   if (flags.json) process.stdout.write(`${JSON.stringify({ files: inspection.files, values: rows })}\n`);
   else {
@@ -55,16 +61,27 @@ export async function showState(directory: string, config: string | undefined, f
 export async function verifyState(directory: string, flags: StateFlags): Promise<number> {
   const { files: reports } = await looked(directory, flags);
   const ok = reports.every(
-    ({ damaged, tornTail, locked, problem }) => damaged === 0 && tornTail === 0 && !locked && (problem === undefined || problem === 'not there'),
+    ({ damaged, tornTail, locked, problem }) =>
+      damaged === 0 && tornTail === 0 && !locked && (problem === undefined || problem === 'not there'),
   );
-  process.stdout.write(flags.json ? `${JSON.stringify({ ok, files: reports })}\n` : reports.map((report) => `${reportLine(report)}\n`).join(''));
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ ok, files: reports })}\n`
+      : reports.map((report) => `${reportLine(report)}\n`).join(''),
+  );
   return ok ? 0 : 1;
 }
 
 /** Writes every value as a line of JSON; secrets only where they are asked for. */
-export async function exportState(directory: string, flags: StateFlags & { secrets?: boolean }): Promise<number> {
+export async function exportState(
+  directory: string,
+  flags: StateFlags & { secrets?: boolean },
+): Promise<number> {
   const { values, files: reports } = await looked(directory, flags);
-  const problem = reports.find((report) => report.problem !== undefined && report.problem !== 'not there' && !(report.sealed && !flags.secrets));
+  const problem = reports.find(
+    (report) =>
+      report.problem !== undefined && report.problem !== 'not there' && !(report.sealed && !flags.secrets),
+  );
   if (problem) throw new CliError(problem.problem);
   process.stdout.write(`${exportLines(values, flags.secrets ?? false).join('\n')}\n`);
   return 0;
@@ -81,7 +98,9 @@ export async function importState(directory: string, file: string, flags: StateF
   }
 }
 
-/** Says that what is left in files of which something was lost is right as it is. The BMC must not be running. */
+/**
+ * Says that what is left in files of which something was lost is right as it is. The BMC must not be running.
+ */
 export async function unlockState(directory: string, flags: StateFlags): Promise<number> {
   if ((await files.stat(directory)) === undefined) throw new CliError(`${directory}: no such directory`);
   try {
@@ -89,7 +108,11 @@ export async function unlockState(directory: string, flags: StateFlags): Promise
     const storage = await Storage.open(files, directory, { warn, sealKey: sealKey(flags.sealKey) });
     const unlocked = await storage.unlock();
     await storage.close();
-    process.stdout.write(unlocked.length === 0 ? `${directory}: nothing is locked\n` : unlocked.map((name) => `${name}: unlocked\n`).join(''));
+    process.stdout.write(
+      unlocked.length === 0
+        ? `${directory}: nothing is locked\n`
+        : unlocked.map((name) => `${name}: unlocked\n`).join(''),
+    );
     return 0;
   } catch (error) {
     throw new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
@@ -100,11 +123,22 @@ async function looked(directory: string, flags: StateFlags): ReturnType<typeof i
   try {
     return await inspect(files, directory, sealKey(flags.sealKey));
   } catch (error) {
-    throw error instanceof CliError ? error : new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
+    throw error instanceof CliError
+      ? error
+      : new CliError(systemProblem(error) ?? (error as Error).message, { cause: error });
   }
 }
 
-function reportLine({ name, bytes, sealed, records, damaged, tornTail, locked, problem }: FileReport): string {
+function reportLine({
+  name,
+  bytes,
+  sealed,
+  records,
+  damaged,
+  tornTail,
+  locked,
+  problem,
+}: FileReport): string {
   if (problem !== undefined) return `${name}: ${problem}`;
   const faults = [
     damaged > 0 ? `${damaged} damaged stretch(es) in the middle` : '',
@@ -114,7 +148,8 @@ function reportLine({ name, bytes, sealed, records, damaged, tornTail, locked, p
   return `${name}: ${records} change(s), ${bytes} bytes${sealed ? ', sealed' : ''}; ${faults.join(', ') || 'whole'}`;
 }
 
-const keyOf = ({ bmc, store, key }: Pick<StoredValue, 'bmc' | 'store' | 'key'>): string => `${bmc}\n${store}\n${key}`;
+const keyOf = ({ bmc, store, key }: Pick<StoredValue, 'bmc' | 'store' | 'key'>): string =>
+  `${bmc}\n${store}\n${key}`;
 
 const named = (parameter: string | undefined): string => (parameter === undefined ? '' : ` (${parameter})`);
 
@@ -126,14 +161,21 @@ export function parameterName({ store, key }: Pick<StoredValue, 'store' | 'key'>
 
 function shown({ store, value }: Pick<StoredValue, 'store' | 'value'>): string {
   if (isSecret(store)) return '(secret)';
-  return JSON.stringify(value, (_key, one: unknown) => (one instanceof Uint8Array ? Buffer.from(one).toString('hex') : one));
+  return JSON.stringify(value, (_key, one: unknown) =>
+    one instanceof Uint8Array ? Buffer.from(one).toString('hex') : one,
+  );
 }
 
-/** The settings of a file that clients can change, each under the key that the change would have: stores declare which those are. */
+/**
+ * The settings of a file that clients can change, each under the key that the change would have: stores
+ * declare which those are.
+ */
 function configValues(options: BmcOptions): ConfigValue[] {
   const { name: bmc = 'bmc' } = options;
   const given = givenSettings(options);
   return Object.values(stores).flatMap(({ name: store, shadows }) =>
-    (shadows?.(given) ?? []).flatMap(([key, value]) => (value === undefined ? [] : [{ bmc, store, key: String(key), value }])),
+    (shadows?.(given) ?? []).flatMap(([key, value]) =>
+      value === undefined ? [] : [{ bmc, store, key: String(key), value }],
+    ),
   );
 }

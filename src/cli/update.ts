@@ -9,7 +9,9 @@ export const listUpdates = (flags: BmcAddress & { json?: boolean }): Promise<num
     if (flags.json) process.stdout.write(`${JSON.stringify({ components })}\n`);
     else {
       for (const { component, name, active, rollback, deferred, digest, upload } of components) {
-        const others = [rollback && `before it ${rollback}`, deferred && `${deferred} waits for activation`].filter(Boolean).join(', ');
+        const others = [rollback && `before it ${rollback}`, deferred && `${deferred} waits for activation`]
+          .filter(Boolean)
+          .join(', ');
         process.stdout.write(
           `${component} ${name.padEnd(12)} ${bold(active)}${others && `, ${others}`}${digest ? dim(`  SHA-256 ${digest}`) : ''}\n`,
         );

@@ -25,14 +25,21 @@ test.each([
   expect(meantEndpoint(given)).toContain(form);
 });
 
-test.each(['127.0.0.1:0', '[::1]:9623', '[fe80::1%eth0]:623', '0.0.0.0:623', 'localhost:9623'])('V3: the address %s is one', (given) => {
-  expect(endpoint(given)).toBe(given);
-});
+test.each(['127.0.0.1:0', '[::1]:9623', '[fe80::1%eth0]:623', '0.0.0.0:623', 'localhost:9623'])(
+  'V3: the address %s is one',
+  (given) => {
+    expect(endpoint(given)).toBe(given);
+  },
+);
 
 test('V3: a listen: of a config file likewise, with its place', () => {
   const listening = (listen: string): string => `interfaces: [{ type: lan, listen: "${listen}" }]\n`;
-  expect(() => parseConfig(listening('::1:19702'), 'f')).toThrow('f:1:35 interfaces.0.listen: expected host:port, like [::1]:19702');
-  expect(() => parseConfig(listening(':9623'), 'f')).toThrow('expected host:port, like 127.0.0.1:9623 or 0.0.0.0:9623');
+  expect(() => parseConfig(listening('::1:19702'), 'f')).toThrow(
+    'f:1:35 interfaces.0.listen: expected host:port, like [::1]:19702',
+  );
+  expect(() => parseConfig(listening(':9623'), 'f')).toThrow(
+    'expected host:port, like 127.0.0.1:9623 or 0.0.0.0:9623',
+  );
   expect(() => parseConfig(listening('[fe80::1%eth0]:623'), 'f')).not.toThrow();
 });
 
@@ -71,7 +78,9 @@ test('M15: no password of the sample or of the default server is a public one, a
 
 test('V2: a password that does not fit into 20 bytes is refused before anything is sent', async () => {
   const address = { to: '127.0.0.1:623', user: 'a' };
-  await expect(checkAddress({ ...address, password: 'ä'.repeat(11) })).rejects.toThrow('a password has at most 20 bytes in UTF-8');
+  await expect(checkAddress({ ...address, password: 'ä'.repeat(11) })).rejects.toThrow(
+    'a password has at most 20 bytes in UTF-8',
+  );
   await expect(checkAddress({ ...address, password: 'ä'.repeat(10) })).resolves.toBeUndefined();
 });
 
@@ -86,5 +95,8 @@ test('V16: what a BMC refuses is JSON too, and says its address once', () => {
   } finally {
     process.stderr.write = write;
   }
-  expect(told).toEqual(['ipmi-bmc: no answer from 127.0.0.1:1 after 3 tries\n', '{"ok":false,"problems":["127.0.0.1:1: busy"]}\n']);
+  expect(told).toEqual([
+    'ipmi-bmc: no answer from 127.0.0.1:1 after 3 tries\n',
+    '{"ok":false,"problems":["127.0.0.1:1: busy"]}\n',
+  ]);
 });

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { CliError, systemProblem } from './errors.ts';
 
-/** Runs a program with the handler socket as its standard input and output, until either ends. The exit code is the program's. */
+/**
+ * Runs a program with the handler socket as its standard input and output, until either ends. The exit code
+ * is the program's.
+ */
 export function worker(path: string, [program, ...args]: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
@@ -15,7 +18,11 @@ export function worker(path: string, [program, ...args]: readonly string[]): Pro
     );
     socket.once('connect', () => {
       const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-      child.once('error', (error) => reject(new CliError(`${systemProblem(error, program) ?? error.message}; name a program that can be run`)));
+      child.once('error', (error) =>
+        reject(
+          new CliError(`${systemProblem(error, program) ?? error.message}; name a program that can be run`),
+        ),
+      );
       child.once('close', (code) => {
         socket.destroy();
         resolve(code ?? 1);

@@ -1,5 +1,13 @@
 import { CC, errorCodeOf, hexText, IpmiError, latin1 } from '../codec/index.ts';
-import { ActionStatus, DataPath, ExternalChunk, OpenFlag, WindowAddress, WindowAnswer, WindowRequest } from '../commands/oem/blob.ts';
+import {
+  ActionStatus,
+  DataPath,
+  ExternalChunk,
+  OpenFlag,
+  WindowAddress,
+  WindowAnswer,
+  WindowRequest,
+} from '../commands/oem/blob.ts';
 import { Digest, hashes } from '../crypto/hash.ts';
 import type { Clock, OpenFile, Stream, StreamAddress, StreamNetwork } from '../world/world.ts';
 import { BlobClient } from './blob.ts';
@@ -25,14 +33,27 @@ export interface BlobFlasherOptions {
 
 export type Way =
   | { readonly kind: 'net'; readonly stream: StreamNetwork; readonly at: (port: number) => StreamAddress }
-  | { readonly kind: 'lpc' | 'p2a'; readonly file: OpenFile; readonly address: number; readonly size: number };
+  | {
+      readonly kind: 'lpc' | 'p2a';
+      readonly file: OpenFile;
+      readonly address: number;
+      readonly size: number;
+    };
 
-/** Bytes of a write that are tried, the largest first: a UDP datagram, BMCs' buffers, and what the original sends. */
+/**
+ * Bytes of a write that are tried, the largest first: a UDP datagram, BMCs' buffers, and what the original
+ * sends.
+ */
 const BLOCKS = [32_768, 16_384, 4096, 1024, 220, 128, 50];
 const CHUNK = 65_536;
 const POLL = { first: 50, most: 1000, limit: 30 * 60_000 };
 /** What a BMC says to a message that is longer than it takes. */
-const TOO_LONG: ReadonlySet<number> = new Set([CC.RequestLengthInvalid, CC.RequestLengthExceeded, CC.RequestTruncated, CC.Unspecified]);
+const TOO_LONG: ReadonlySet<number> = new Set([
+  CC.RequestLengthInvalid,
+  CC.RequestLengthExceeded,
+  CC.RequestTruncated,
+  CC.Unspecified,
+]);
 
 /** Milliseconds that a BMC may be away while it starts with its new firmware. */
 const AWAY = 60_000;
@@ -60,7 +81,8 @@ export class BlobFlasher {
     const began = clock.monotonic();
     this.#progress = progress;
     // The protocol knows paths.
-    if (components !== undefined) throw new FlashError('preparation', 'a blob is chosen by its path, not by the number of its component');
+    if (components !== undefined)
+      throw new FlashError('preparation', 'a blob is chosen by its path, not by the number of its component');
     const size = await image.size();
     try {
       progress({ step: 'checking' });
@@ -74,9 +96,19 @@ export class BlobFlasher {
       await this.#action('verify', '/flash/verify');
       if (activate) await this.#activate();
       const after = activate ? await this.#version() : undefined;
-      const shown = { component: undefined, name: this.#path, before: before ?? 'unknown', after: activate ? (after ?? 'unknown') : undefined };
+      const shown = {
+        component: undefined,
+        name: this.#path,
+        before: before ?? 'unknown',
+        after: activate ? (after ?? 'unknown') : undefined,
+      };
       const flashed = { ...shown, image: `SHA-256 ${hexText(digest)}`, bytes: size };
-      return { components: [flashed], activated: activate, resumed: this.#resumed, seconds: (clock.monotonic() - began) / 1000 };
+      return {
+        components: [flashed],
+        activated: activate,
+        resumed: this.#resumed,
+        seconds: (clock.monotonic() - began) / 1000,
+      };
     } finally {
       await this.#hangUp();
     }
@@ -126,7 +158,11 @@ export class BlobFlasher {
   #prepare(): Promise<string | undefined> {
     return this.#step('preparation', async (blobs) => {
       const paths = await blobs.list();
-      if (!paths.includes(this.#path)) throw new FlashError('preparation', `the BMC has no ${this.#path}; it has ${paths.join(', ') || 'no blobs'}`);
+      if (!paths.includes(this.#path))
+        throw new FlashError(
+          'preparation',
+          `the BMC has no ${this.#path}; it has ${paths.join(', ') || 'no blobs'}`,
+        );
       const left = paths.find((path) => path.startsWith('/flash/active/'));
       if (left !== undefined) await blobs.delete(left).catch(ignoreRefusal);
       if (paths.includes('/flash/cleanup')) {
@@ -154,7 +190,8 @@ export class BlobFlasher {
       }
       session ??= await blobs.open(this.#path, OpenFlag.Write | flagOf(way));
       const digest = new Digest(hashes.sha256);
-      for (let done = 0; done < offset; done += CHUNK) digest.update(await image.readAt(done, Math.min(CHUNK, offset - done)));
+      for (let done = 0; done < offset; done += CHUNK)
+        digest.update(await image.readAt(done, Math.min(CHUNK, offset - done)));
       const out = way ? await this.#external(blobs, session, way) : this.#overIpmi(blobs, session);
       try {
         while (offset < size) {
@@ -187,14 +224,20 @@ export class BlobFlasher {
     };
   }
 
-  /** Tries shorter and shorter writes: a repeated one is nothing new to the BMC. Too long a message may have no answer. */
+  /**
+   * Tries shorter and shorter writes: a repeated one is nothing new to the BMC. Too long a message may have
+   * no answer.
+   */
   async #largestBlock(blobs: BlobClient, session: number, offset: number, data: Uint8Array): Promise<number> {
     for (const block of BLOCKS) {
       try {
         await blobs.write(session, offset, data.subarray(0, block));
         return block;
       } catch (error) {
-        const tooLong = (error instanceof IpmiError && TOO_LONG.has(error.cc)) || error instanceof TimeoutError || error instanceof RangeError;
+        const tooLong =
+          (error instanceof IpmiError && TOO_LONG.has(error.cc)) ||
+          error instanceof TimeoutError ||
+          error instanceof RangeError;
         if (!tooLong || block === BLOCKS.at(-1)) throw error;
       }
     }
@@ -202,7 +245,8 @@ export class BlobFlasher {
   }
 
   async #external(blobs: BlobClient, session: number, way: Way) {
-    const chunk = (offset: number, length: number): Promise<void> => blobs.write(session, offset, ExternalChunk.encode({ length }));
+    const chunk = (offset: number, length: number): Promise<void> =>
+      blobs.write(session, offset, ExternalChunk.encode({ length }));
     if (way.kind === 'net') {
       const { metadata } = await blobs.sessionStat(session);
       const stream = await way.stream.connect(way.at(metadata[0] | (metadata[1] << 8)));
@@ -242,7 +286,12 @@ export class BlobFlasher {
         if (status === ActionStatus.Success) break;
         if (status !== ActionStatus.Running || clock.monotonic() - began > POLL.limit) {
           await blobs.close(session).catch(ignoreRefusal);
-          throw new FlashError(stage, status === ActionStatus.Failed ? "it failed; the BMC's log says why" : `the BMC says status ${status}`);
+          throw new FlashError(
+            stage,
+            status === ActionStatus.Failed
+              ? "it failed; the BMC's log says why"
+              : `the BMC says status ${status}`,
+          );
         }
         await new Promise<void>((resolve) => void clock.after(pause, resolve));
       }
@@ -250,7 +299,9 @@ export class BlobFlasher {
     });
   }
 
-  /** Runs a step; one that lost its connection is run again on a new one, as often as connections may be lost. */
+  /**
+   * Runs a step; one that lost its connection is run again on a new one, as often as connections may be lost.
+   */
   async #step<T>(stage: string, work: (blobs: BlobClient) => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -273,7 +324,11 @@ export class BlobFlasher {
 const flagOf = (way: Way | undefined): number =>
   way === undefined ? DataPath.Ipmi : { net: DataPath.Net, lpc: DataPath.Lpc, p2a: DataPath.P2a }[way.kind];
 
-async function windowOf(blobs: BlobClient, session: number, way: Exclude<Way, { kind: 'net' }>): Promise<{ start: number; size: number }> {
+async function windowOf(
+  blobs: BlobClient,
+  session: number,
+  way: Exclude<Way, { kind: 'net' }>,
+): Promise<{ start: number; size: number }> {
   if (way.kind === 'p2a') {
     const { address } = WindowAddress.decode((await blobs.sessionStat(session)).metadata);
     return { start: address - way.address, size: way.size };
@@ -281,7 +336,11 @@ async function windowOf(blobs: BlobClient, session: number, way: Exclude<Way, { 
   await blobs.writeMeta(session, 0, WindowRequest.encode({ address: way.address, length: way.size }));
   const answer = WindowAnswer.decode((await blobs.sessionStat(session)).metadata);
   if (answer.code === 0) return { start: answer.offset, size: answer.size };
-  await blobs.writeMeta(session, 0, WindowRequest.encode({ address: way.address + answer.offset, length: answer.size }));
+  await blobs.writeMeta(
+    session,
+    0,
+    WindowRequest.encode({ address: way.address + answer.offset, length: answer.size }),
+  );
   const again = WindowAnswer.decode((await blobs.sessionStat(session)).metadata);
   if (again.code !== 0) throw new FlashError('upload', `the BMC maps no window (code ${again.code})`);
   return { start: answer.offset + again.offset, size: again.size };
@@ -300,4 +359,5 @@ function ignoreRefusal(error: unknown): void {
 }
 
 /** No answer, or the system's own error: the connection is gone, or the BMC no longer knows the session. */
-const isLost = (error: unknown): boolean => error instanceof TimeoutError || (codeOf(error) !== undefined && errorCodeOf(error) === undefined);
+const isLost = (error: unknown): boolean =>
+  error instanceof TimeoutError || (codeOf(error) !== undefined && errorCodeOf(error) === undefined);

@@ -21,7 +21,10 @@ const NOTHING = new Uint8Array(0);
 /** A blob or a session of one: BlobState bits, bytes, and what its handler tells besides. */
 export type BlobStatus = ResponseOf<typeof BlobSubCommand.Stat>;
 
-/** The blob transfer protocol of OpenBMC from the host's side. Every call throws IpmiError where the BMC refuses. */
+/**
+ * The blob transfer protocol of OpenBMC from the host's side. Every call throws IpmiError where the BMC
+ * refuses.
+ */
 export class BlobClient {
   readonly #client: Client;
 
@@ -33,7 +36,8 @@ export class BlobClient {
   async list(): Promise<string[]> {
     const { count } = await this.#send(BlobSubCommand.GetCount, {});
     const paths: string[] = [];
-    for (let index = 0; index < count; index++) paths.push((await this.#send(BlobSubCommand.Enumerate, { index })).path);
+    for (let index = 0; index < count; index++)
+      paths.push((await this.#send(BlobSubCommand.Enumerate, { index })).path);
     return paths;
   }
 
@@ -77,9 +81,13 @@ export class BlobClient {
 
   async #send<S extends Sub>(sub: S, request: RequestOf<S>): Promise<ResponseOf<S>> {
     const layout: BodyOf<S> = layouts[sub];
-    const { framed } = await this.#client.send(BlobTransfer, { subCommand: sub, framed: withCrc(layout.request.encode(request)) });
+    const { framed } = await this.#client.send(BlobTransfer, {
+      subCommand: sub,
+      framed: withCrc(layout.request.encode(request)),
+    });
     const body = framed.subarray(CRC_SIZE);
-    if (framed.length > 0 && (framed[0] | (framed[1] << 8)) !== blobCrc(body)) throw new IpmiError(CC.Unspecified, 'the answer has a wrong CRC');
+    if (framed.length > 0 && (framed[0] | (framed[1] << 8)) !== blobCrc(body))
+      throw new IpmiError(CC.Unspecified, 'the answer has a wrong CRC');
     return layout.response.decode(framed.length === 0 ? framed : body);
   }
 }

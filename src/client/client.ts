@@ -9,7 +9,9 @@ export interface Carrier {
   request(netFn: number, cmd: number, data: Uint8Array, lun?: number): Promise<Uint8Array>;
 }
 
-/** Sends declared commands: typed values out, typed values back, IpmiError where the completion code is not 0. */
+/**
+ * Sends declared commands: typed values out, typed values back, IpmiError where the completion code is not 0.
+ */
 export class Client {
   readonly #carrier: Carrier;
 
@@ -17,8 +19,14 @@ export class Client {
     this.#carrier = carrier;
   }
 
-  /** Throws IpmiError with the completion code of a refusal, DecodeError for a response that does not fit its layout. */
-  async send<Q, R>(command: Command<Q, R>, ...[request]: Record<string, never> extends Q ? [request?: Q] : [request: Q]): Promise<R> {
+  /**
+   * Throws IpmiError with the completion code of a refusal, DecodeError for a response that does not fit its
+   * layout.
+   */
+  async send<Q, R>(
+    command: Command<Q, R>,
+    ...[request]: Record<string, never> extends Q ? [request?: Q] : [request: Q]
+  ): Promise<R> {
     const prefix = prefixOf(command);
     const body = command.request.encode((request ?? {}) as Q);
     const data = new Uint8Array(prefix.length + body.length);
@@ -26,13 +34,17 @@ export class Client {
     data.set(body, prefix.length);
     const answer = await this.#carrier.request(command.netFn, command.cmd, data);
     const cc = answer[0] ?? CC.Unspecified;
-    if (cc !== CC.Ok) throw new IpmiError(cc, `${command.name}: ${completionCodeName(cc, command.codes)}`, { data: answer.slice(1 + prefix.length) });
+    if (cc !== CC.Ok)
+      throw new IpmiError(cc, `${command.name}: ${completionCodeName(cc, command.codes)}`, {
+        data: answer.slice(1 + prefix.length),
+      });
     return command.response.decode(answer, 1 + prefix.length);
   }
 
   /**
-   * A configuration parameter as values: `client.get(LanParameter.Address, { channel: 1 })`. Throws IpmiError: 80h for one that the BMC does
-   * not have, 83h for one that can only be written, C9h for a set or block that there is not; DecodeError for data that do not fit its layout.
+   * A configuration parameter as values: `client.get(LanParameter.Address, { channel: 1 })`. Throws
+   * IpmiError: 80h for one that the BMC does not have, 83h for one that can only be written, C9h for a set or
+   * block that there is not; DecodeError for data that do not fit its layout.
    */
   async get<V>(parameter: Parameter<V>, place: ParameterPlace = {}): Promise<V> {
     const [command, request] = getRequest(parameter, place);
@@ -40,7 +52,10 @@ export class Client {
     return parameter.layout.decode(data, selectorsOf(parameter));
   }
 
-  /** Writes a whole one. Throws IpmiError: 80h, 81h while somebody else is writing, 82h for a read-only one, C9h, CCh; EncodeError. */
+  /**
+   * Writes a whole one. Throws IpmiError: 80h, 81h while somebody else is writing, 82h for a read-only one,
+   * C9h, CCh; EncodeError.
+   */
   async set<V>(parameter: Parameter<V>, value: V, place: ParameterPlace = {}): Promise<void> {
     await this.send(...setRequest(parameter, value, place));
   }
@@ -53,7 +68,9 @@ export class Client {
 
 /** The real thing, minus a wire: requests go straight into a dispatch. */
 export function loopback<B>(dispatch: Dispatch<B>, context: Context<B>): Client {
-  return new Client({ request: async (netFn, cmd, data, lun = 0) => dispatch({ netFn, cmd, lun, data }, context) });
+  return new Client({
+    request: async (netFn, cmd, data, lun = 0) => dispatch({ netFn, cmd, lun, data }, context),
+  });
 }
 
 function prefixOf({ netFn, body = 0 }: Command): number[] {

@@ -44,7 +44,10 @@ const POLL = 250;
 /** Milliseconds that a BMC may be away where it does not say. */
 const AWAY = 60_000;
 
-/** Updates firmware by HPM.1. A lost connection is made again, and the upload goes on where the BMC has got to. */
+/**
+ * Updates firmware by HPM.1. A lost connection is made again, and the upload goes on where the BMC has got
+ * to.
+ */
 export class HpmFlasher {
   readonly #clock: Clock;
   readonly #connect: () => Promise<Connection>;
@@ -70,18 +73,29 @@ export class HpmFlasher {
       for (const part of parts) components.push(await this.#upload(part, options));
       if (activate && components.length > 0) await this.#activate(options);
       const shown = activate ? await this.#after(components) : components;
-      return { components: shown, activated: activate, resumed: this.#resumed, seconds: (this.#clock.monotonic() - began) / 1000 };
+      return {
+        components: shown,
+        activated: activate,
+        resumed: this.#resumed,
+        seconds: (this.#clock.monotonic() - began) / 1000,
+      };
     } finally {
       await settled(this.#connection?.close());
     }
   }
 
   /** What of the image this BMC takes. */
-  async #chosen({ header, records }: HpmImage, { components, force = false }: FlashOptions): Promise<HpmPart[]> {
+  async #chosen(
+    { header, records }: HpmImage,
+    { components, force = false }: FlashOptions,
+  ): Promise<HpmPart[]> {
     const device = await this.#ask(GetDeviceId);
     for (const key of ['deviceId', 'productId', 'manufacturerId'] as const) {
       if (header[key] !== device[key] && !force)
-        throw new FlashError('checking', `the image is for ${key} ${header[key]}, the BMC has ${device[key]}`);
+        throw new FlashError(
+          'checking',
+          `the image is for ${key} ${header[key]}, the BMC has ${device[key]}`,
+        );
     }
     const earliest = { major: header.earliestMajor, minor: header.earliestMinor };
     const active = { major: device.firmwareMajor, minor: device.firmwareMinor };
@@ -93,13 +107,19 @@ export class HpmFlasher {
     }
     const target = await this.#ask(GetTargetUpgradeCapabilities).catch((error: unknown) => {
       const unknown = error instanceof IpmiError && error.cc === CC.InvalidCommand;
-      throw unknown ? new FlashError('checking', 'this BMC has no HPM.1 firmware upgrade') : refused('reading what can be upgraded', error);
+      throw unknown
+        ? new FlashError('checking', 'this BMC has no HPM.1 firmware upgrade')
+        : refused('reading what can be upgraded', error);
     });
-    if (target.upgradeUndesirable && !force) throw new FlashError('checking', 'the BMC says that an upgrade is undesirable now');
+    if (target.upgradeUndesirable && !force)
+      throw new FlashError('checking', 'the BMC says that an upgrade is undesirable now');
     this.#away = Math.max(AWAY, target.inaccessibilityTimeout * 5000);
-    const parts = records.flatMap(({ firmware }) => firmware ?? []).filter(({ component }) => components?.includes(component) ?? true);
+    const parts = records
+      .flatMap(({ firmware }) => firmware ?? [])
+      .filter(({ component }) => components?.includes(component) ?? true);
     const missing = components?.find((id) => !parts.some(({ component }) => component === id));
-    if (missing !== undefined) throw new FlashError('checking', `the image has nothing for component ${missing}`);
+    if (missing !== undefined)
+      throw new FlashError('checking', `the image has nothing for component ${missing}`);
     const unknown = parts.find(({ component }) => (target.components & (1 << component)) === 0);
     if (unknown) throw new FlashError('checking', `the BMC has no component ${unknown.component}`);
     return parts;
@@ -107,11 +127,16 @@ export class HpmFlasher {
 
   async #upload(part: HpmPart, { image, progress }: FlashOptions): Promise<FlashedComponent> {
     const { component, length } = part;
-    const { description: name } = ComponentDescription.decode(await this.#property(component, ComponentProperty.Description));
+    const { description: name } = ComponentDescription.decode(
+      await this.#property(component, ComponentProperty.Description),
+    );
     const before = await this.#version(component);
     const about = { component, name, size: length };
     progress({ ...about, step: 'preparing', sent: 0 });
-    await this.#long(`preparing ${name}`, component, InitiateUpgradeAction, { components: 1 << component, action: UpgradeAction.Upgrade });
+    await this.#long(`preparing ${name}`, component, InitiateUpgradeAction, {
+      components: 1 << component,
+      action: UpgradeAction.Upgrade,
+    });
     let { nextBlock: block, largestBlock } = await this.#progress(component);
     for (let sent = 0; sent < length;) {
       progress({ ...about, step: 'uploading', sent });
@@ -122,15 +147,21 @@ export class HpmFlasher {
         block = (block + 1) & 0xff;
       } catch (error) {
         const { cause } = error as Error;
-        const tooLong = cause instanceof IpmiError && (cause.cc === CC.RequestLengthInvalid || cause.cc === CC.RequestLengthExceeded);
-        if (tooLong && largestBlock > SMALLEST_BLOCK) largestBlock = Math.max(SMALLEST_BLOCK, largestBlock >> 1);
+        const tooLong =
+          cause instanceof IpmiError &&
+          (cause.cc === CC.RequestLengthInvalid || cause.cc === CC.RequestLengthExceeded);
+        if (tooLong && largestBlock > SMALLEST_BLOCK)
+          largestBlock = Math.max(SMALLEST_BLOCK, largestBlock >> 1);
         else if (error instanceof TimeoutError) {
           progress({ ...about, step: 'reconnecting', sent });
           await this.#reconnect();
           this.#resumed++;
           ({ received: sent, nextBlock: block } = await this.#progress(component));
           if (sent === 0) {
-            await this.#long(`preparing ${name}`, component, InitiateUpgradeAction, { components: 1 << component, action: UpgradeAction.Upgrade });
+            await this.#long(`preparing ${name}`, component, InitiateUpgradeAction, {
+              components: 1 << component,
+              action: UpgradeAction.Upgrade,
+            });
             block = 0;
           }
         } else throw error;
@@ -149,12 +180,21 @@ export class HpmFlasher {
 
   async #after(components: readonly FlashedComponent[]): Promise<FlashedComponent[]> {
     const shown: FlashedComponent[] = [];
-    for (const one of components) shown.push(one.component === undefined ? one : { ...one, after: await this.#version(one.component) });
+    for (const one of components)
+      shown.push(one.component === undefined ? one : { ...one, after: await this.#version(one.component) });
     return shown;
   }
 
-  /** A command that may take long: 80h, and then Get Upgrade Status until it is done. Where the BMC goes away meanwhile, it comes back. */
-  async #long<Q>(what: string, component: number | undefined, command: Command<Q, unknown>, request: Q): Promise<void> {
+  /**
+   * A command that may take long: 80h, and then Get Upgrade Status until it is done. Where the BMC goes away
+   * meanwhile, it comes back.
+   */
+  async #long<Q>(
+    what: string,
+    component: number | undefined,
+    command: Command<Q, unknown>,
+    request: Q,
+  ): Promise<void> {
     try {
       await this.#ask(command, request);
       return;
@@ -171,7 +211,8 @@ export class HpmFlasher {
         const status = await this.#ask(GetUpgradeStatus);
         if (status.command !== command.cmd) throw new FlashError(what, 'another upgrade began meanwhile');
         if (status.completionCode === CC.Ok) return;
-        if (status.completionCode !== IN_PROGRESS) throw await this.#refused(what, component, new IpmiError(status.completionCode));
+        if (status.completionCode !== IN_PROGRESS)
+          throw await this.#refused(what, component, new IpmiError(status.completionCode));
       } catch (error) {
         if (error instanceof IpmiError && isTemporary(error.cc)) continue;
         if (!(error instanceof TimeoutError)) throw error;
@@ -198,7 +239,9 @@ export class HpmFlasher {
   }
 
   async #version(component: number): Promise<string> {
-    const { major, minor, aux } = FirmwareVersion.decode(await this.#property(component, ComponentProperty.CurrentVersion));
+    const { major, minor, aux } = FirmwareVersion.decode(
+      await this.#property(component, ComponentProperty.CurrentVersion),
+    );
     const version: Version = { major, minor, aux: hexText(aux) };
     return versionText(version);
   }
@@ -213,7 +256,10 @@ export class HpmFlasher {
     }
   }
 
-  async #ask<Q, R>(command: Command<Q, R>, ...request: Record<string, never> extends Q ? [request?: Q] : [request: Q]): Promise<R> {
+  async #ask<Q, R>(
+    command: Command<Q, R>,
+    ...request: Record<string, never> extends Q ? [request?: Q] : [request: Q]
+  ): Promise<R> {
     if (!this.#connection) throw new FlashError('connection', 'there is none');
     return this.#connection.client.send(command, ...request);
   }
@@ -227,9 +273,14 @@ export class HpmFlasher {
         this.#connection = await this.#connect();
         return;
       } catch (error) {
-        if (!(error instanceof TimeoutError || (error instanceof LogInError && this.#clock.monotonic() < end))) throw error;
+        if (
+          !(error instanceof TimeoutError || (error instanceof LogInError && this.#clock.monotonic() < end))
+        )
+          throw error;
         if (this.#clock.monotonic() > end)
-          throw new FlashError('connecting', `the BMC has been away for ${Math.round(this.#away / 1000)} s`, { cause: error });
+          throw new FlashError('connecting', `the BMC has been away for ${Math.round(this.#away / 1000)} s`, {
+            cause: error,
+          });
         await this.#wait(POLL);
       }
     }

@@ -5,7 +5,15 @@ import type { FirmwareOptions } from '../config/firmware-options.ts';
 import { hash } from '../crypto/hash.ts';
 import { parseVersion } from '../images/firmware-version.ts';
 import { simWorld, type SimProcess, type SimWorld } from '../world/index.ts';
-import { connectLan, HpmFlasher, readHpmImage, writeHpmImage, type FlashOptions, type FlashProgress, type FlashResult } from './index.ts';
+import {
+  connectLan,
+  HpmFlasher,
+  readHpmImage,
+  writeHpmImage,
+  type FlashOptions,
+  type FlashProgress,
+  type FlashResult,
+} from './index.ts';
 
 const LAN = { host: '10.0.0.1', port: 623 };
 const FIRMWARE: FirmwareOptions = {
@@ -23,9 +31,15 @@ interface Scene {
 
 async function startBmc(world: SimWorld, firmware: FirmwareOptions): Promise<Pick<Scene, 'bmc' | 'process'>> {
   const process = world.process(world.newDisk('bmc'));
-  const settings = { interfaces: [{ type: 'lan' as const, listen: '10.0.0.1:623' }], users: [{ id: 2, name: 'admin', password: 'secret' }] };
+  const settings = {
+    interfaces: [{ type: 'lan' as const, listen: '10.0.0.1:623' }],
+    users: [{ id: 2, name: 'admin', password: 'secret' }],
+  };
   const identity = { deviceId: 0x20, manufacturerId: 7, productId: 9, firmware: '1.00' };
-  const bmc = new Bmc({ ...settings, identity, firmware, sel: { bootEvents: false } }, { world: process, firmwareDirectory: '/firmware' });
+  const bmc = new Bmc(
+    { ...settings, identity, firmware, sel: { bootEvents: false } },
+    { world: process, firmwareDirectory: '/firmware' },
+  );
   await world.until(bmc.open());
   return { bmc, process };
 }
@@ -47,22 +61,43 @@ async function scene(firmware = FIRMWARE): Promise<Scene> {
   return { world, ...(await startBmc(world, firmware)) };
 }
 
-async function pack(world: SimWorld, { productId = 9, earliest = '0.00', describe = true } = {}): Promise<void> {
+async function pack(
+  world: SimWorld,
+  { productId = 9, earliest = '0.00', describe = true } = {},
+): Promise<void> {
   const parts = [
     { component: 0, version: parseVersion('2.05')!, description: 'BMC', file: '/bmc.bin' },
     { component: 1, version: parseVersion('3.01.0000abcd')!, description: 'BIOS', file: '/bios.bin' },
   ];
-  const about = { deviceId: 0x20, manufacturerId: 7, productId, time: 1_700_000_000, version: parts[0].version, earliest: parseVersion(earliest)! };
+  const about = {
+    deviceId: 0x20,
+    manufacturerId: 7,
+    productId,
+    time: 1_700_000_000,
+    version: parts[0].version,
+    earliest: parseVersion(earliest)!,
+  };
   await world.until(writeHpmImage(world.files, '/image.hpm', { ...about, parts, describe }));
 }
 
-async function flash({ world }: Pick<Scene, 'world'>, options: Partial<FlashOptions> = {}): Promise<FlashResult> {
+async function flash(
+  { world }: Pick<Scene, 'world'>,
+  options: Partial<FlashOptions> = {},
+): Promise<FlashResult> {
   const image = await world.until(world.files.open('/image.hpm', 'read'));
   const connect = async () => {
-    const client = await connectLan(world, { ...LAN, user: 'admin', password: 'secret', retryAfter: 300, tries: 3 });
+    const client = await connectLan(world, {
+      ...LAN,
+      user: 'admin',
+      password: 'secret',
+      retryAfter: 300,
+      tries: 3,
+    });
     return { client, close: () => client.close() };
   };
-  return world.until(new HpmFlasher({ clock: world.clock, connect }).flash({ image, progress: () => undefined, ...options }));
+  return world.until(
+    new HpmFlasher({ clock: world.clock, connect }).flash({ image, progress: () => undefined, ...options }),
+  );
 }
 
 test('an image is written and read back; each damage is found', async () => {
@@ -70,13 +105,23 @@ test('an image is written and read back; each damage is found', async () => {
   await pack(world);
   const read = async () => readHpmImage(await world.files.open('/image.hpm', 'read'));
   const { header, records, size } = await world.until(read());
-  expect(header).toMatchObject({ signature: 'PICMGFWU', deviceId: 0x20, manufacturerId: 7, productId: 9, components: 3, major: 2, minor: 5 });
+  expect(header).toMatchObject({
+    signature: 'PICMGFWU',
+    deviceId: 0x20,
+    manufacturerId: 7,
+    productId: 9,
+    components: 3,
+    major: 2,
+    minor: 5,
+  });
   expect(records.map(({ action, firmware }) => [action, firmware?.description, firmware?.length])).toEqual([
     [1, undefined, undefined],
     [2, 'BMC', 100_160],
     [2, 'BIOS', 5160],
   ]);
-  expect(hexText(records[1].firmware!.descriptor!.digest)).toBe(hexText(hash('sha256', await world.until(world.files.read('/bmc.bin')))));
+  expect(hexText(records[1].firmware!.descriptor!.digest)).toBe(
+    hexText(hash('sha256', await world.until(world.files.read('/bmc.bin')))),
+  );
   const good = await world.until(world.files.read('/image.hpm'));
   expect(good.length).toBe(size);
   for (const [data, problem] of [
@@ -112,7 +157,9 @@ test('all components of an image; the BMC goes away for its own and is waited fo
 test('one component, without activation', async () => {
   const one = await scene();
   await pack(one.world);
-  expect((await flash(one, { components: [1], activate: false })).components).toMatchObject([{ component: 1, after: undefined }]);
+  expect((await flash(one, { components: [1], activate: false })).components).toMatchObject([
+    { component: 1, after: undefined },
+  ]);
   expect(one.bmc.update!.component(1).pending?.version.major).toBe(3);
   expect(one.bmc.update!.component(0).pending).toBeUndefined();
 });
@@ -160,7 +207,10 @@ describe('a lost connection', () => {
         if (step !== 'uploading' || sent < 50_000 || lost) return;
         lost = true;
         one.process.kill();
-        one.world.clock.after(5000, () => void startBmc(one.world, FIRMWARE).then((again) => Object.assign(one, again)));
+        one.world.clock.after(
+          5000,
+          () => void startBmc(one.world, FIRMWARE).then((again) => Object.assign(one, again)),
+        );
       },
     });
     expect(result).toMatchObject({ resumed: 1, components: [{ after: '2.05' }, { after: '3.01.0000abcd' }] });
@@ -169,9 +219,27 @@ describe('a lost connection', () => {
 
 test.each<[string, Parameters<typeof pack>[1], FirmwareOptions, Partial<FlashOptions>, string]>([
   ['for another product', { productId: 8 }, FIRMWARE, {}, 'the image is for productId 8, the BMC has 9'],
-  ['that needs newer firmware', { earliest: '1.50' }, FIRMWARE, {}, 'the image needs firmware 1.50 or newer, the BMC has 1.00'],
-  ['that the BMC refuses all the same', { earliest: '1.50' }, FIRMWARE, { force: true }, '2.05 needs 1.50 or newer to be there'],
-  ['without such a component', {}, { components: [FIRMWARE.components[0]] }, {}, 'the BMC has no component 1'],
+  [
+    'that needs newer firmware',
+    { earliest: '1.50' },
+    FIRMWARE,
+    {},
+    'the image needs firmware 1.50 or newer, the BMC has 1.00',
+  ],
+  [
+    'that the BMC refuses all the same',
+    { earliest: '1.50' },
+    FIRMWARE,
+    { force: true },
+    '2.05 needs 1.50 or newer to be there',
+  ],
+  [
+    'without such a component',
+    {},
+    { components: [FIRMWARE.components[0]] },
+    {},
+    'the BMC has no component 1',
+  ],
   ['that has nothing for it', {}, FIRMWARE, { components: [4] }, 'the image has nothing for component 4'],
   [
     'that is too large',
@@ -198,7 +266,10 @@ test('a BMC without HPM.1 says so', async () => {
   await one.world.until(one.bmc.close());
   one.process.kill();
   const process = one.world.process();
-  const settings = { interfaces: [{ type: 'lan' as const, listen: '10.0.0.1:623' }], users: [{ id: 2, name: 'admin', password: 'secret' }] };
+  const settings = {
+    interfaces: [{ type: 'lan' as const, listen: '10.0.0.1:623' }],
+    users: [{ id: 2, name: 'admin', password: 'secret' }],
+  };
   const bmc = new Bmc({ ...settings, identity: { manufacturerId: 7, productId: 9 } }, { world: process });
   await one.world.until(bmc.open());
   await pack(one.world);

@@ -13,7 +13,12 @@ import {
   MD5_SIZE,
   zeroChecksum,
 } from '../images/hpm-image.ts';
-import { DESCRIPTOR_SIZE, readDescriptor, writeDescriptor, type Descriptor } from '../images/image-descriptor.ts';
+import {
+  DESCRIPTOR_SIZE,
+  readDescriptor,
+  writeDescriptor,
+  type Descriptor,
+} from '../images/image-descriptor.ts';
 import type { Files, OpenFile } from '../world/world.ts';
 
 /** A file that is no HPM.1 image, or a damaged one. */
@@ -49,18 +54,25 @@ export interface HpmImage {
 
 const READ = 65_536;
 
-/** Reads an image's records and checks its checksums and its MD5, a piece at a time. Rejects with HpmImageError. */
+/**
+ * Reads an image's records and checks its checksums and its MD5, a piece at a time. Rejects with
+ * HpmImageError.
+ */
 export async function readHpmImage(file: OpenFile): Promise<HpmImage> {
   const size = await file.size();
-  if (size < HPM_HEADER_SIZE + 1 + MD5_SIZE) throw new HpmImageError(`${size} bytes are too few for an HPM.1 image`);
+  if (size < HPM_HEADER_SIZE + 1 + MD5_SIZE)
+    throw new HpmImageError(`${size} bytes are too few for an HPM.1 image`);
   const first = await file.readAt(0, HPM_HEADER_SIZE);
-  if (new TextDecoder('latin1').decode(first.subarray(0, 8)) !== HPM_SIGNATURE) throw new HpmImageError(`it does not begin with ${HPM_SIGNATURE}`);
+  if (new TextDecoder('latin1').decode(first.subarray(0, 8)) !== HPM_SIGNATURE)
+    throw new HpmImageError(`it does not begin with ${HPM_SIGNATURE}`);
   const header = HpmHeader.decode(first);
-  if (header.formatVersion !== 0) throw new HpmImageError(`image format version ${header.formatVersion} is unknown`);
+  if (header.formatVersion !== 0)
+    throw new HpmImageError(`image format version ${header.formatVersion} is unknown`);
   await checkMd5(file, size);
   const begin = HPM_HEADER_SIZE + header.oemLength + 1;
   if (begin > size - MD5_SIZE) throw new HpmImageError('the header is cut');
-  if (zeroChecksum(await file.readAt(0, begin)) !== 0) throw new HpmImageError("the header's checksum is wrong");
+  if (zeroChecksum(await file.readAt(0, begin)) !== 0)
+    throw new HpmImageError("the header's checksum is wrong");
   const records: HpmRecord[] = [];
   for (let at = begin; at < size - MD5_SIZE;) {
     const { record, end } = await readRecord(file, at, size - MD5_SIZE);
@@ -70,31 +82,52 @@ export async function readHpmImage(file: OpenFile): Promise<HpmImage> {
   return { header, records, size };
 }
 
-async function readRecord(file: OpenFile, at: number, limit: number): Promise<{ record: HpmRecord; end: number }> {
+async function readRecord(
+  file: OpenFile,
+  at: number,
+  limit: number,
+): Promise<{ record: HpmRecord; end: number }> {
   const where = `the action record at byte ${at}`;
   if (at + HPM_ACTION_SIZE > limit) throw new HpmImageError(`${where} is cut`);
   const bytes = await file.readAt(at, HPM_ACTION_SIZE + HPM_FIRMWARE_SIZE);
   const { action, components } = HpmActionRecord.decode(bytes, 0, HPM_ACTION_SIZE);
-  // The checksum is over the record's own three bytes, or, as some builders read the specification, over all 34 before the firmware.
-  const good = zeroChecksum(bytes.subarray(0, HPM_ACTION_SIZE)) === 0 || (action === HpmAction.Upload && zeroChecksum(bytes) === 0);
+  // The checksum is over the record's own three bytes, or, as some builders read the specification, over all
+  // 34 before the firmware.
+  const good =
+    zeroChecksum(bytes.subarray(0, HPM_ACTION_SIZE)) === 0 ||
+    (action === HpmAction.Upload && zeroChecksum(bytes) === 0);
   if (!good) throw new HpmImageError(`${where} has a wrong checksum`);
-  if (action === HpmAction.Backup || action === HpmAction.Prepare) return { record: { action, components }, end: at + HPM_ACTION_SIZE };
+  if (action === HpmAction.Backup || action === HpmAction.Prepare)
+    return { record: { action, components }, end: at + HPM_ACTION_SIZE };
   if (action !== HpmAction.Upload) throw new HpmImageError(`${where} has action ${action}, which is unknown`);
   const position = at + HPM_ACTION_SIZE + HPM_FIRMWARE_SIZE;
   if (position > limit) throw new HpmImageError(`${where} is cut`);
   const { major, minor, aux, description, length } = HpmFirmware.decode(bytes, HPM_ACTION_SIZE);
-  if (position + length > limit) throw new HpmImageError(`${where} says ${length} bytes of firmware, ${limit - position} are there`);
+  if (position + length > limit)
+    throw new HpmImageError(`${where} says ${length} bytes of firmware, ${limit - position} are there`);
   const component = Math.log2(components);
   if (!Number.isInteger(component)) throw new HpmImageError(`${where} is for no component, or for several`);
-  const tail = await file.readAt(position + Math.max(0, length - DESCRIPTOR_SIZE), Math.min(length, DESCRIPTOR_SIZE));
-  const firmware = { component, version: { major, minor, aux: hexText(aux) }, description, position, length, descriptor: readDescriptor(tail) };
+  const tail = await file.readAt(
+    position + Math.max(0, length - DESCRIPTOR_SIZE),
+    Math.min(length, DESCRIPTOR_SIZE),
+  );
+  const firmware = {
+    component,
+    version: { major, minor, aux: hexText(aux) },
+    description,
+    position,
+    length,
+    descriptor: readDescriptor(tail),
+  };
   return { record: { action, components, firmware }, end: position + length };
 }
 
 async function checkMd5(file: OpenFile, size: number): Promise<void> {
   const digest = new Digest(hashes.md5);
-  for (let at = 0; at < size - MD5_SIZE; at += READ) digest.update(await file.readAt(at, Math.min(READ, size - MD5_SIZE - at)));
-  if (hexText(digest.finish()) !== hexText(await file.readAt(size - MD5_SIZE, MD5_SIZE))) throw new HpmImageError('its MD5 is wrong: it is damaged');
+  for (let at = 0; at < size - MD5_SIZE; at += READ)
+    digest.update(await file.readAt(at, Math.min(READ, size - MD5_SIZE - at)));
+  if (hexText(digest.finish()) !== hexText(await file.readAt(size - MD5_SIZE, MD5_SIZE)))
+    throw new HpmImageError('its MD5 is wrong: it is damaged');
 }
 
 export interface HpmContent {
@@ -136,9 +169,16 @@ export async function writeHpmImage(files: Files, path: string, content: HpmCont
     const components = parts.reduce((mask, { component }) => mask | (1 << component), 0);
     const flags = { selfTest: true, automaticRollback: true, manualRollback: true, servicesAffected: false };
     const timeouts = { selfTestTimeout: 0, rollbackTimeout: 0, inaccessibilityTimeout: 0 };
-    const versions = { ...version, aux: hexBytes(version.aux), earliestMajor: earliest.major, earliestMinor: earliest.minor };
+    const versions = {
+      ...version,
+      aux: hexBytes(version.aux),
+      earliestMajor: earliest.major,
+      earliestMinor: earliest.minor,
+    };
     const who = { signature: HPM_SIGNATURE, formatVersion: 0, deviceId, manufacturerId, productId, time };
-    await put(checksummed(HpmHeader.encode({ ...who, ...flags, components, ...timeouts, ...versions, oemLength: 0 })));
+    await put(
+      checksummed(HpmHeader.encode({ ...who, ...flags, components, ...timeouts, ...versions, oemLength: 0 })),
+    );
     await put(checksummed(Uint8Array.of(HpmAction.Prepare, components)));
     for (const { component, version: own, description, file } of parts) {
       const size = (await files.stat(file))?.size ?? 0;
@@ -146,7 +186,13 @@ export async function writeHpmImage(files: Files, path: string, content: HpmCont
       const length = size + (describe ? DESCRIPTOR_SIZE : 0);
       await put(HpmFirmware.encode({ ...own, aux: hexBytes(own.aux), description, length }));
       const digest = await copy(files, file, size, put);
-      if (describe) await put(writeDescriptor({ version: own, earliest, component, deviceId, manufacturerId, productId, size, digest }, sign));
+      if (describe)
+        await put(
+          writeDescriptor(
+            { version: own, earliest, component, deviceId, manufacturerId, productId, size, digest },
+            sign,
+          ),
+        );
     }
     await out.writeAt(at, md5.finish());
     await out.datasync();
@@ -156,7 +202,12 @@ export async function writeHpmImage(files: Files, path: string, content: HpmCont
   }
 }
 
-async function copy(files: Files, path: string, size: number, put: (data: Uint8Array) => Promise<void>): Promise<Uint8Array> {
+async function copy(
+  files: Files,
+  path: string,
+  size: number,
+  put: (data: Uint8Array) => Promise<void>,
+): Promise<Uint8Array> {
   const file = await files.open(path, 'read');
   const digest = new Digest(hashes.sha256);
   try {

@@ -1,6 +1,10 @@
 import { ERROR_CODES, hex2, IpmiError, utf8Bytes } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
-import { CloseSession, GetChannelAuthenticationCapabilities, SetSessionPrivilegeLevel } from '../commands/app/sessions.ts';
+import {
+  CloseSession,
+  GetChannelAuthenticationCapabilities,
+  SetSessionPrivilegeLevel,
+} from '../commands/app/sessions.ts';
 import { Client, type Carrier } from './client.ts';
 import {
   BMC_ADDRESS,
@@ -89,13 +93,21 @@ export interface LanClient extends Client {
   close(): Promise<void>;
 }
 
-/** Opens an RMCP+ session. Rejects with LogInError, TimeoutError, or IpmiError where the privilege is refused. */
-export async function connectLan(world: Pick<World, 'clock' | 'random' | 'udp'>, options: LanOptions): Promise<LanClient> {
+/**
+ * Opens an RMCP+ session. Rejects with LogInError, TimeoutError, or IpmiError where the privilege is refused.
+ */
+export async function connectLan(
+  world: Pick<World, 'clock' | 'random' | 'udp'>,
+  options: LanOptions,
+): Promise<LanClient> {
   const socket = await world.udp.bind({ host: options.host.includes(':') ? '::' : '0.0.0.0', port: 0 });
   const console = new Console(world, socket, options);
   try {
     await console.logIn();
-    const client = Object.assign(new Client(console), { close: () => console.close(), payload: (type: number) => console.payload(type) });
+    const client = Object.assign(new Client(console), {
+      close: () => console.close(),
+      payload: (type: number) => console.payload(type),
+    });
     await client.send(SetSessionPrivilegeLevel, { privilege: options.privilege ?? Privilege.Administrator });
     return client;
   } catch (error) {
@@ -117,7 +129,9 @@ class Console implements Carrier {
   readonly #pending = new Map<string, Pending>();
   readonly #window = new SequenceWindow(0, 16, 15);
   readonly #payloads = new Map<number, PayloadLine>();
-  #session: { readonly bmcId: number; readonly consoleId: number; readonly crypto: SessionCrypto } | undefined;
+  #session:
+    | { readonly bmcId: number; readonly consoleId: number; readonly crypto: SessionCrypto }
+    | undefined;
   #sequence = 0;
   #rqSeq = 0;
   #tag = 0;
@@ -132,15 +146,34 @@ class Console implements Carrier {
   async request(netFn: number, cmd: number, data: Uint8Array, lun = 0): Promise<Uint8Array> {
     this.#rqSeq = (this.#rqSeq + 1) & 0x3f;
     const seq = this.#rqSeq;
-    const message = buildMessage({ to: BMC_ADDRESS, toLun: lun, netFn, from: REMOTE_CONSOLE, fromLun: 0, seq, cmd, data });
+    const message = buildMessage({
+      to: BMC_ADDRESS,
+      toLun: lun,
+      netFn,
+      from: REMOTE_CONSOLE,
+      fromLun: 0,
+      seq,
+      cmd,
+      data,
+    });
     return this.#ask(`message ${seq} ${netFn | 1} ${cmd}`, () => this.#seal(message));
   }
 
   async logIn(): Promise<void> {
-    const { user, password, kg, privilege = Privilege.Administrator, cipherSuite: suiteId = 17 } = this.#options;
+    const {
+      user,
+      password,
+      kg,
+      privilege = Privilege.Administrator,
+      cipherSuite: suiteId = 17,
+    } = this.#options;
     const suite = cipherSuite(suiteId);
     if (!suite) throw new RangeError(`cipher suite ${suiteId} is none that we speak`);
-    await new Client(this).send(GetChannelAuthenticationCapabilities, { extended: true, channel: 0xe, privilege });
+    await new Client(this).send(GetChannelAuthenticationCapabilities, {
+      extended: true,
+      channel: 0xe,
+      privilege,
+    });
     const consoleId = this.#world.random.u32() || 1;
     const record = (type: number, algorithm: number) => ({ type, length: 8, algorithm });
     const opened = await this.#exchange(PayloadType.OpenSessionRequest, 'Open Session', (tag) =>
@@ -177,15 +210,25 @@ class Console implements Carrier {
     if (!same(rakp2.code, rakp2Code(exchange, userKey))) {
       // The BMC is told why this log-in ends (§13.22); it has nothing to answer.
       const code = new Uint8Array(0);
-      const refusal = Rakp3.encode({ tag: this.#tag++ & 0xff, status: RakpStatus.InvalidIntegrityCheckValue, bmcId, code });
+      const refusal = Rakp3.encode({
+        tag: this.#tag++ & 0xff,
+        status: RakpStatus.InvalidIntegrityCheckValue,
+        bmcId,
+        code,
+      });
       const { host, port = 623 } = this.#options;
       this.#socket.send(build20(PayloadType.Rakp3, 0, 0, refusal), { host, port });
       throw new LogInError(RakpStatus.InvalidIntegrityCheckValue, 'RAKP 2 (wrong password?)');
     }
     const keys = sessionKeys(exchange, { user: userKey, bmc: kg === undefined ? userKey : key(kg) });
     const code = rakp3Code(exchange, userKey);
-    const rakp4 = Rakp4.decode(await this.#exchange(PayloadType.Rakp3, 'RAKP 3', (tag) => Rakp3.encode({ tag, status: RakpStatus.Ok, bmcId, code })));
-    if (!same(rakp4.code, rakp4Code(exchange, keys.sik))) throw new LogInError(RakpStatus.InvalidIntegrityCheckValue, 'RAKP 4 (wrong BMC key?)');
+    const rakp4 = Rakp4.decode(
+      await this.#exchange(PayloadType.Rakp3, 'RAKP 3', (tag) =>
+        Rakp3.encode({ tag, status: RakpStatus.Ok, bmcId, code }),
+      ),
+    );
+    if (!same(rakp4.code, rakp4Code(exchange, keys.sik)))
+      throw new LogInError(RakpStatus.InvalidIntegrityCheckValue, 'RAKP 4 (wrong BMC key?)');
     this.#session = { bmcId, consoleId, crypto: new SessionCrypto(suite, keys, userKey) };
   }
 
@@ -216,10 +259,16 @@ class Console implements Carrier {
   }
 
   /** One step of the log-in: the same tag comes back. Rejects with LogInError for a status other than 0. */
-  async #exchange(payloadType: number, step: string, build: (tag: number) => Uint8Array): Promise<Uint8Array> {
+  async #exchange(
+    payloadType: number,
+    step: string,
+    build: (tag: number) => Uint8Array,
+  ): Promise<Uint8Array> {
     const tag = this.#tag++ & 0xff;
     const payload = build(tag);
-    const answer = await this.#ask(`payload ${payloadType + 1} ${tag}`, () => build20(payloadType, 0, 0, payload));
+    const answer = await this.#ask(`payload ${payloadType + 1} ${tag}`, () =>
+      build20(payloadType, 0, 0, payload),
+    );
     if (answer[1] !== RakpStatus.Ok) throw new LogInError(answer[1], step);
     return answer;
   }
@@ -236,7 +285,9 @@ class Console implements Carrier {
           return;
         }
         this.#socket.send(seal(), this.#peer);
-        pending.timer = this.#world.clock.after(wait, () => attempt(left - 1, Math.min(wait * 2, LONGEST_WAIT)));
+        pending.timer = this.#world.clock.after(wait, () =>
+          attempt(left - 1, Math.min(wait * 2, LONGEST_WAIT)),
+        );
       };
       attempt(tries, retryAfter);
     });
@@ -246,7 +297,14 @@ class Console implements Carrier {
     if (!this.#session) return build15(0, 0, 0, payload);
     const { crypto, bmcId } = this.#session;
     this.#sequence = nextSequence(this.#sequence);
-    return crypto.seal(type, bmcId, this.#sequence, payload, (iv) => void this.#world.random.fill(iv), encrypted);
+    return crypto.seal(
+      type,
+      bmcId,
+      this.#sequence,
+      payload,
+      (iv) => void this.#world.random.fill(iv),
+      encrypted,
+    );
   }
 
   #receive(datagram: Uint8Array): void {
@@ -256,8 +314,13 @@ class Console implements Carrier {
       if (early && early.sessionId === 0) this.#message(datagram.slice(early.start, early.end));
     } else if (packet.sessionId === 0) {
       const payload = datagram.slice(packet.start, packet.end);
-      if (packet.payloadType !== PayloadType.Ipmi) this.#settle(`payload ${packet.payloadType} ${payload[0]}`, payload);
-    } else if (this.#session && packet.sessionId === this.#session.consoleId && this.#session.crypto.isAuthentic(datagram, packet)) {
+      if (packet.payloadType !== PayloadType.Ipmi)
+        this.#settle(`payload ${packet.payloadType} ${payload[0]}`, payload);
+    } else if (
+      this.#session &&
+      packet.sessionId === this.#session.consoleId &&
+      this.#session.crypto.isAuthentic(datagram, packet)
+    ) {
       const payload = this.#session.crypto.open(datagram, packet);
       if (!payload || !this.#window.take(packet.sequence)) return;
       if (packet.payloadType === PayloadType.Ipmi) this.#message(payload.slice());
@@ -279,7 +342,8 @@ class Console implements Carrier {
   }
 }
 
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && equalBytes(a, 0, b, 0, a.length);
+const same = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && equalBytes(a, 0, b, 0, a.length);
 
 /** A password or BMC key as the 20 bytes that it is hashed as. */
 function key(secret: string): Uint8Array {

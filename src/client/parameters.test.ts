@@ -15,7 +15,13 @@ import {
 } from '../commands/index.ts';
 
 const interfaces = [
-  { type: 'lan' as const, address: '10.0.0.2', netmask: '255.255.0.0', gateway: '10.0.0.1', community: 'ours' },
+  {
+    type: 'lan' as const,
+    address: '10.0.0.2',
+    netmask: '255.255.0.0',
+    gateway: '10.0.0.1',
+    community: 'ours',
+  },
   { type: 'serial' as const },
 ];
 
@@ -40,7 +46,15 @@ test('P3: parameters are read as values, whichever table they are in', async () 
     mode: { direct: true, terminal: true, basic: true },
     dialString: { text: new Uint8Array(16) },
     sol: { count: 7, interval: 10 },
-    policy: { set: 0, enabled: false, rule: 0, channel: 0, destination: 0, stringEventSpecific: false, string: 0 },
+    policy: {
+      set: 0,
+      enabled: false,
+      rule: 0,
+      channel: 0,
+      destination: 0,
+      stringEventSpecific: false,
+      string: 0,
+    },
     flags: false,
     name: 16,
     dcmi: { contactTimeout: 120 },
@@ -50,8 +64,16 @@ test('P3: parameters are read as values, whichever table they are in', async () 
 test('P3: parameters are written as values', async () => {
   const { client } = rig({ interfaces });
   await client.set(LanParameter.Address, { address: '10.9.9.9' }, { channel: 1 });
-  await client.set(LanParameter.StaticIpv6, { enabled: true, source: 0, address: 'fe80::1', prefixLength: 64, status: 0 }, { channel: 1, set: 1 });
-  await client.set(SerialParameter.PppAccountPassword, { password: Uint8Array.of(1, 2) }, { channel: 2, set: 1 });
+  await client.set(
+    LanParameter.StaticIpv6,
+    { enabled: true, source: 0, address: 'fe80::1', prefixLength: 64, status: 0 },
+    { channel: 1, set: 1 },
+  );
+  await client.set(
+    SerialParameter.PppAccountPassword,
+    { password: Uint8Array.of(1, 2) },
+    { channel: 2, set: 1 },
+  );
   await client.set(SolParameter.Character, { accumulate: 4, threshold: 80 });
   await client.set(PefParameter.StringKeys, { filter: 3, set: 2 }, { set: 4 });
   await client.set(BootParameter.InitiatorMailbox, { block: Uint8Array.of(7) }, { set: 9 });
@@ -63,7 +85,14 @@ test('P3: parameters are written as values', async () => {
     await client.get(PefParameter.StringKeys, { set: 4 }),
     (await client.get(BootParameter.InitiatorMailbox, { set: 9 })).block[0],
     (await client.get(DcmiParameter.Discovery)).randomBackOff,
-  ]).toEqual([{ address: '10.9.9.9' }, 'fe80:0:0:0:0:0:0:1', { accumulate: 4, threshold: 80 }, { filter: 3, set: 2 }, 7, true]);
+  ]).toEqual([
+    { address: '10.9.9.9' },
+    'fe80:0:0:0:0:0:0:1',
+    { accumulate: 4, threshold: 80 },
+    { filter: 3, set: 2 },
+    7,
+    true,
+  ]);
 });
 
 test('P3: what cannot be read, written or found is refused by its code', async () => {

@@ -19,23 +19,37 @@ export interface ParameterPlace {
 }
 
 /** The bytes that stand before a parameter's data. */
-export function selectors({ sets, firstSet, blocks, firstBlock }: Parameter, { set = firstSet, block = firstBlock }: ParameterPlace): number[] {
+export function selectors(
+  { sets, firstSet, blocks, firstBlock }: Parameter,
+  { set = firstSet, block = firstBlock }: ParameterPlace,
+): number[] {
   return [...(sets === undefined ? [] : [set]), ...(blocks === undefined ? [] : [block])];
 }
 
 const THIS_CHANNEL = 0x0e;
 
 interface Ways {
-  readonly get: (selector: number, set: number, block: number, channel: number) => readonly [Command, Request<Command>];
+  readonly get: (
+    selector: number,
+    set: number,
+    block: number,
+    channel: number,
+  ) => readonly [Command, Request<Command>];
   readonly set: (selector: number, data: Uint8Array, channel: number) => readonly [Command, Request<Command>];
 }
 
 const ofChannel = (getCommand: Command, setCommand: Command): Ways => ({
-  get: (parameter, setSelector, blockSelector, channel) => [getCommand, { revisionOnly: false, channel, parameter, setSelector, blockSelector }],
+  get: (parameter, setSelector, blockSelector, channel) => [
+    getCommand,
+    { revisionOnly: false, channel, parameter, setSelector, blockSelector },
+  ],
   set: (parameter, data, channel) => [setCommand, { channel, parameter, data }],
 });
 const ofBmc = (getCommand: Command, setCommand: Command): Ways => ({
-  get: (parameter, setSelector, blockSelector) => [getCommand, { revisionOnly: false, parameter, setSelector, blockSelector }],
+  get: (parameter, setSelector, blockSelector) => [
+    getCommand,
+    { revisionOnly: false, parameter, setSelector, blockSelector },
+  ],
   set: (parameter, data) => [setCommand, { parameter, data }],
 });
 
@@ -47,7 +61,10 @@ const WAYS: Readonly<Record<ParameterTableName, Ways>> = {
   PEF: ofBmc(GetPefConfigurationParameters, SetPefConfigurationParameters),
   'system info': ofBmc(GetSystemInfoParameters, SetSystemInfoParameters),
   boot: {
-    get: (parameter, setSelector, blockSelector) => [GetSystemBootOptions, { parameter, setSelector, blockSelector }],
+    get: (parameter, setSelector, blockSelector) => [
+      GetSystemBootOptions,
+      { parameter, setSelector, blockSelector },
+    ],
     set: (parameter, data) => [SetSystemBootOptions, { invalid: false, parameter, data }],
   },
   DCMI: {
@@ -57,13 +74,25 @@ const WAYS: Readonly<Record<ParameterTableName, Ways>> = {
 };
 
 /** The command and request that read a parameter. */
-export function getRequest(parameter: Parameter, { channel = THIS_CHANNEL, set, block }: ParameterPlace): readonly [Command, Request<Command>] {
+export function getRequest(
+  parameter: Parameter,
+  { channel = THIS_CHANNEL, set, block }: ParameterPlace,
+): readonly [Command, Request<Command>] {
   const { table, selector, sets, firstSet, blocks, firstBlock } = parameter;
-  return WAYS[table].get(selector, set ?? (sets === undefined ? 0 : firstSet), block ?? (blocks === undefined ? 0 : firstBlock), channel);
+  return WAYS[table].get(
+    selector,
+    set ?? (sets === undefined ? 0 : firstSet),
+    block ?? (blocks === undefined ? 0 : firstBlock),
+    channel,
+  );
 }
 
 /** The command and request that write it. */
-export function setRequest<V>(parameter: Parameter<V>, value: V, place: ParameterPlace): readonly [Command, Request<Command>] {
+export function setRequest<V>(
+  parameter: Parameter<V>,
+  value: V,
+  place: ParameterPlace,
+): readonly [Command, Request<Command>] {
   const before = selectors(parameter, place);
   const data = parameter.layout.encode(value, before.length);
   data.set(before);

@@ -18,7 +18,10 @@ const MOST_RECORDS = 0xffff;
 /** How often a list begins again because somebody else changed it. */
 const TRIES = 3;
 
-/** The records of the SDR repository. Throws IpmiError, C5h where it changes faster than it can be read; DecodeError. */
+/**
+ * The records of the SDR repository. Throws IpmiError, C5h where it changes faster than it can be read;
+ * DecodeError.
+ */
 export async function readSdrs(client: Client): Promise<SdrRecord[]> {
   for (let left = TRIES; ; left--) {
     try {
@@ -33,7 +36,12 @@ async function sdrsOnce(client: Client): Promise<SdrRecord[]> {
   const { reservationId } = await client.send(ReserveSdrRepository);
   const records: SdrRecord[] = [];
   for (let recordId = 0; recordId !== END && records.length < MOST_RECORDS;) {
-    const { nextRecordId, data: header } = await client.send(GetSdr, { reservationId, recordId, offset: 0, count: SDR_HEADER });
+    const { nextRecordId, data: header } = await client.send(GetSdr, {
+      reservationId,
+      recordId,
+      offset: 0,
+      count: SDR_HEADER,
+    });
     const record = new Uint8Array(SDR_HEADER + (header[4] ?? 0));
     record.set(header.subarray(0, SDR_HEADER));
     for (let offset = SDR_HEADER; offset < record.length; offset += CHUNK) {
@@ -52,7 +60,12 @@ export async function readSel(client: Client): Promise<SelRecord[]> {
   const entries: SelRecord[] = [];
   try {
     for (let recordId = 0; recordId !== END && entries.length < MOST_RECORDS;) {
-      const { nextRecordId, data } = await client.send(GetSelEntry, { reservationId: 0, recordId, offset: 0, count: WHOLE });
+      const { nextRecordId, data } = await client.send(GetSelEntry, {
+        reservationId: 0,
+        recordId,
+        offset: 0,
+        count: WHOLE,
+      });
       entries.push(readSelRecord(data));
       recordId = nextRecordId;
     }
@@ -63,15 +76,23 @@ export async function readSel(client: Client): Promise<SelRecord[]> {
   return entries;
 }
 
-/** What a FRU device of the BMC holds, 0..FEh. Throws IpmiError, CBh for one that there is not; DecodeError for one that holds no FRU data. */
+/**
+ * What a FRU device of the BMC holds, 0..FEh. Throws IpmiError, CBh for one that there is not; DecodeError
+ * for one that holds no FRU data.
+ */
 export async function readFruDevice(client: Client, fruId: number): Promise<FruContent> {
   const { size, byWords } = await client.send(GetFruInventoryAreaInfo, { fruId });
   const unit = byWords ? 2 : 1;
   const image = new Uint8Array(size);
   for (let at = 0; at < size;) {
     const wanted = Math.min(CHUNK, size - at);
-    const { data } = await client.send(ReadFruData, { fruId, offset: at / unit, count: Math.ceil(wanted / unit) });
-    if (data.length === 0) throw new IpmiError(CC.CannotReturnBytes, `FRU ${fruId} gives no bytes at ${at} of ${size}`);
+    const { data } = await client.send(ReadFruData, {
+      fruId,
+      offset: at / unit,
+      count: Math.ceil(wanted / unit),
+    });
+    if (data.length === 0)
+      throw new IpmiError(CC.CannotReturnBytes, `FRU ${fruId} gives no bytes at ${at} of ${size}`);
     image.set(data.subarray(0, size - at), at);
     at += data.length;
   }

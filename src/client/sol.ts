@@ -32,7 +32,10 @@ export interface SolOptions {
 export interface Sol {
   /** What the machine says; copies. */
   onData: ((characters: Uint8Array) => void) | undefined;
-  /** What the BMC tells besides: a break, lost characters, a console that is not there, the end. Only changes are told. */
+  /**
+   * What the BMC tells besides: a break, lost characters, a console that is not there, the end. Only changes
+   * are told.
+   */
   onStatus: ((status: SolStatus) => void) | undefined;
   /** Queues characters; returns how many there was room for. */
   write(characters: Uint8Array): number;
@@ -47,13 +50,22 @@ export interface Sol {
   close(): Promise<void>;
 }
 
-/** Activates SOL in a session (IPMI 2.0 §15). Rejects with IpmiError: 80h another session has it, 81h it is disabled, D4h. */
+/**
+ * Activates SOL in a session (IPMI 2.0 §15). Rejects with IpmiError: 80h another session has it, 81h it is
+ * disabled, D4h.
+ */
 export async function openSol(clock: Clock, client: LanClient, options: SolOptions = {}): Promise<Sol> {
   const { instance = 1, encryption = true, authentication = true, handshake = false } = options;
   const { inboundSize } = await client.send(ActivatePayload, {
     payloadType: PayloadType.Sol,
     instance,
-    auxiliary: SolActivation.encode({ encryption, authentication, testMode: false, serialAlerts: 0, handshake }),
+    auxiliary: SolActivation.encode({
+      encryption,
+      authentication,
+      testMode: false,
+      serialAlerts: 0,
+      handshake,
+    }),
   });
   return new SolConsole(clock, client, inboundSize - SOL_HEADER, options);
 }
@@ -74,7 +86,12 @@ class SolConsole implements Sol {
     this.#clock = clock;
     this.#client = client;
     this.#options = options;
-    const timing = { accumulate: 0, threshold: 1, retries: options.retries ?? 9, retryInterval: options.retryInterval ?? 300 };
+    const timing = {
+      accumulate: 0,
+      threshold: 1,
+      retries: options.retries ?? 9,
+      retryInterval: options.retryInterval ?? 300,
+    };
     this.#transfer = new SolTransfer<SolOperation>({
       timing: () => timing,
       packet,
@@ -113,7 +130,11 @@ class SolConsole implements Sol {
 
   async close(): Promise<void> {
     this.#stop();
-    await this.#client.send(DeactivatePayload, { payloadType: PayloadType.Sol, instance: this.#options.instance ?? 1, auxiliary: new Uint8Array(4) });
+    await this.#client.send(DeactivatePayload, {
+      payloadType: PayloadType.Sol,
+      instance: this.#options.instance ?? 1,
+      auxiliary: new Uint8Array(4),
+    });
   }
 
   #order(flags: Partial<SolOperation>): void {
@@ -144,13 +165,21 @@ class SolConsole implements Sol {
 
   #pump(): void {
     if (this.#closed) return;
-    for (let packet = this.#transfer.poll(this.#clock.monotonic()); packet; packet = this.#transfer.poll(this.#clock.monotonic())) this.#send(packet);
+    for (
+      let packet = this.#transfer.poll(this.#clock.monotonic());
+      packet;
+      packet = this.#transfer.poll(this.#clock.monotonic())
+    )
+      this.#send(packet);
     this.#timer?.cancel();
     const at = this.#transfer.wakeAt();
-    this.#timer = at === Infinity ? undefined : this.#clock.after(at - this.#clock.monotonic(), () => this.#pump());
+    this.#timer =
+      at === Infinity ? undefined : this.#clock.after(at - this.#clock.monotonic(), () => this.#pump());
   }
 
   #send({ flags, ...packet }: SolPacket<SolOperation>): void {
-    this.#client.payload(PayloadType.Sol).send(SolToBmc.encode({ ...this.#operation, ...packet, ...flags }), this.#options.encryption ?? true);
+    this.#client
+      .payload(PayloadType.Sol)
+      .send(SolToBmc.encode({ ...this.#operation, ...packet, ...flags }), this.#options.encryption ?? true);
   }
 }

@@ -34,21 +34,29 @@ export interface UploadInfo {
   readonly expiresIn: number;
 }
 
-const STAGES: Readonly<Record<number, string>> = Object.fromEntries(Object.entries(UploadStage).map(([name, value]) => [value, name.toLowerCase()]));
+const STAGES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(UploadStage).map(([name, value]) => [value, name.toLowerCase()]),
+);
 
-/** What can be updated, and what is under way, over HPM.1 and the OEM properties of this project. Rejects with IpmiError. */
+/**
+ * What can be updated, and what is under way, over HPM.1 and the OEM properties of this project. Rejects with
+ * IpmiError.
+ */
 export async function updateStatus(client: Client): Promise<ComponentStatus[]> {
   const { components } = await client.send(GetTargetUpgradeCapabilities);
   const all: ComponentStatus[] = [];
-  for (let component = 0; component < 8; component++) if (components & (1 << component)) all.push(await statusOf(client, component));
+  for (let component = 0; component < 8; component++)
+    if (components & (1 << component)) all.push(await statusOf(client, component));
   return all;
 }
 
 /** Ends the upload that is under way, whoever owns it, and gives up every image that waits for activation. */
-export const killUpdate = async (client: Client): Promise<void> => void (await client.send(AbortFirmwareUpgrade));
+export const killUpdate = async (client: Client): Promise<void> =>
+  void (await client.send(AbortFirmwareUpgrade));
 
 async function statusOf(client: Client, component: number): Promise<ComponentStatus> {
-  const property = async (selector: number): Promise<Uint8Array> => (await client.send(GetComponentProperties, { component, selector })).data;
+  const property = async (selector: number): Promise<Uint8Array> =>
+    (await client.send(GetComponentProperties, { component, selector })).data;
   const version = async (selector: number): Promise<string | undefined> => {
     const data = await property(selector);
     if (hexText(data) === hexText(NO_VERSION)) return undefined;
@@ -64,7 +72,10 @@ async function statusOf(client: Client, component: number): Promise<ComponentSta
     const { received } = UploadProgress.decode(await property(ComponentProperty.UploadProgress));
     const owner = latin1(await property(ComponentProperty.Owner));
     const digest = hexText(await property(ComponentProperty.ActiveDigest)) || undefined;
-    const upload = stage === UploadStage.Idle ? undefined : { stage: STAGES[stage] ?? String(stage), owner, received, expiresIn };
+    const upload =
+      stage === UploadStage.Idle
+        ? undefined
+        : { stage: STAGES[stage] ?? String(stage), owner, received, expiresIn };
     return { component, name, active, rollback, deferred, digest, upload };
   } catch (error) {
     // Another maker's BMC has other OEM properties, or none.

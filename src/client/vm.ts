@@ -1,5 +1,13 @@
 import { CC } from '../codec/index.ts';
-import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../wire/vm.ts';
+import {
+  buildVmMessage,
+  buildVmOperation,
+  VM_VERSION,
+  VmCapability,
+  VmCode,
+  VmReader,
+  type VmMessage,
+} from '../wire/vm.ts';
 import type { Clock, Stream, StreamAddress, Timer, World } from '../world/world.ts';
 import { Client, type Carrier } from './client.ts';
 
@@ -25,9 +33,10 @@ interface Waiting {
 }
 
 /**
- * A virtual machine monitor's end of the VM protocol, over a stream that it has opened or accepted: requests of its guest go
- * out one at a time, and what the BMC wants of the machine comes in. As in QEMU a request without an answer is C3h after
- * 4 s, and D2h when the connection is lost; an answer under another sequence number is dropped.
+ * A virtual machine monitor's end of the VM protocol, over a stream that it has opened or accepted: requests
+ * of its guest go out one at a time, and what the BMC wants of the machine comes in. As in QEMU a request
+ * without an answer is C3h after 4 s, and D2h when the connection is lost; an answer under another sequence
+ * number is dropped.
  */
 export class VmMonitor implements Carrier {
   /** Answers that nobody waited for. */
@@ -91,7 +100,8 @@ export class VmMonitor implements Carrier {
 
   #answered({ seq, netFn, cmd, data }: VmMessage): void {
     const { message } = this.#outstanding ?? {};
-    if (message?.seq === seq && netFn === (message.netFn | 1) && cmd === message.cmd && data.length > 0) this.#finish(data);
+    if (message?.seq === seq && netFn === (message.netFn | 1) && cmd === message.cmd && data.length > 0)
+      this.#finish(data);
     else this.strays++;
   }
 
@@ -104,7 +114,9 @@ export class VmMonitor implements Carrier {
   }
 
   #operation(code: number): void {
-    const attention = ([VmCode.AttentionOff, VmCode.Attention, VmCode.AttentionInterrupt] as number[]).indexOf(code);
+    const attention = (
+      [VmCode.AttentionOff, VmCode.Attention, VmCode.AttentionInterrupt] as number[]
+    ).indexOf(code);
     if (attention >= 0) {
       this.attention = (['off', 'on', 'interrupt'] as const)[attention];
       this.#options.onAttention?.(this.attention);
@@ -132,7 +144,11 @@ export interface VmClient extends Client {
 }
 
 /** Typed commands over a BMC's VM socket, as the guest's own software would send them. */
-export async function connectVm(world: Pick<World, 'clock' | 'stream'>, to: StreamAddress, options?: VmMonitorOptions): Promise<VmClient> {
+export async function connectVm(
+  world: Pick<World, 'clock' | 'stream'>,
+  to: StreamAddress,
+  options?: VmMonitorOptions,
+): Promise<VmClient> {
   const monitor = new VmMonitor(await world.stream.connect(to), world.clock, options);
   return Object.assign(new Client(monitor), { monitor, close: () => monitor.close() });
 }

@@ -1,6 +1,15 @@
 import { bodyBytes } from '../commands/body.ts';
 import { CC, ERROR_CODES, hexText } from '../codec/index.ts';
-import { Context, handleRaw, Router, type Answer, type Channel, type HandlerSet, type Medium, type Registration } from '../router/index.ts';
+import {
+  Context,
+  handleRaw,
+  Router,
+  type Answer,
+  type Channel,
+  type HandlerSet,
+  type Medium,
+  type Registration,
+} from '../router/index.ts';
 import {
   encodeLine,
   fromHex,
@@ -26,12 +35,16 @@ export class WorkerError extends Error {
   }
 }
 
-/** What `context.bmc` is outside of the BMC's process: whoever reaches for its state hears why there is none. */
+/**
+ * What `context.bmc` is outside of the BMC's process: whoever reaches for its state hears why there is none.
+ */
 const NO_STATE: unknown = new Proxy(
   {},
   {
     get(_target, key) {
-      throw new TypeError(`context.bmc.${String(key)}: a handler outside of the BMC's process has none of its state`);
+      throw new TypeError(
+        `context.bmc.${String(key)}: a handler outside of the BMC's process has none of its state`,
+      );
     },
   },
 );
@@ -40,11 +53,31 @@ const NO_STATE: unknown = new Proxy(
 class RemoteContext extends Context {
   readonly token: number;
 
-  constructor({ token, channel, medium, privilege, lun, requester, user = '', userId = 0, session }: WireRequest) {
+  constructor({
+    token,
+    channel,
+    medium,
+    privilege,
+    lun,
+    requester,
+    user = '',
+    userId = 0,
+    session,
+  }: WireRequest) {
     const via: Channel = { number: channel, medium: medium as Medium, maxAnswer: 255 };
     const level = PRIVILEGES.indexOf(privilege);
     const view =
-      session === undefined ? undefined : { handle: session, id: 0, userId, userName: user, privilege: level, maxPrivilege: level, channel: via };
+      session === undefined
+        ? undefined
+        : {
+            handle: session,
+            id: 0,
+            userId,
+            userName: user,
+            privilege: level,
+            maxPrivilege: level,
+            channel: via,
+          };
     super(NO_STATE, via, level, lun, view, requester);
     this.token = token;
   }
@@ -53,13 +86,16 @@ class RemoteContext extends Context {
 const MEDIA_ANSWER_MOST = 252;
 
 /**
- * Serves handler sets from another process through a BMC's handler socket. The sets are the same that a Router of the
- * BMC's own process would take; they only have no state behind `context.bmc`.
+ * Serves handler sets from another process through a BMC's handler socket. The sets are the same that a
+ * Router of the BMC's own process would take; they only have no state behind `context.bmc`.
  */
 export class Worker {
   /** Called once, when the connection is gone; everything registered is then gone too. */
   onClose: ((reason?: Error) => void) | undefined;
-  /** What the BMC complains about, and what a handler threw that has no completion code (its requester gets FFh): for a log. */
+  /**
+   * What the BMC complains about, and what a handler threw that has no completion code (its requester gets
+   * FFh): for a log.
+   */
   onProblem: ((problem: string) => void) | undefined;
   readonly #stream: Stream;
   readonly #clock: Clock;
@@ -83,8 +119,9 @@ export class Worker {
   }
 
   /**
-   * Claims what a set answers; the set is the same that `bmc.router.register` takes, made with `handle` of `ipmi-bmc/handlers` or
-   * of `ipmi-bmc/router`. Rejects with WorkerError, listing every clash, where the BMC refuses.
+   * Claims what a set answers; the set is the same that `bmc.router.register` takes, made with `handle` of
+   * `ipmi-bmc/handlers` or of `ipmi-bmc/router`. Rejects with WorkerError, listing every clash, where the BMC
+   * refuses.
    */
   async register(set: HandlerSet): Promise<Registration> {
     const router = this.#localRouter(set);
@@ -104,7 +141,10 @@ export class Worker {
     };
   }
 
-  /** Sets a sensor whose value is pushed, in its unit (states of a discrete one, a bit each); null: it cannot be read. Ends with the connection. */
+  /**
+   * Sets a sensor whose value is pushed, in its unit (states of a discrete one, a bit each); null: it cannot
+   * be read. Ends with the connection.
+   */
   setSensor(name: string, value: number | null): void {
     this.#send({ type: 'sensor', name, value });
   }
@@ -113,16 +153,24 @@ export class Worker {
     this.#stream.end();
   }
 
-  /** A router of the worker's own decodes, checks and encodes; what a handler overrides is the BMC's handler below. */
+  /**
+   * A router of the worker's own decodes, checks and encodes; what a handler overrides is the BMC's handler
+   * below.
+   */
   #localRouter(set: HandlerSet): Router {
     const log = {
-      error: (what: string, error: unknown): void => this.onProblem?.(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+      error: (what: string, error: unknown): void =>
+        this.onProblem?.(`${what}: ${error instanceof Error ? error.message : String(error)}`),
     };
     const router = new Router({ clock: this.#clock, log });
     const below = new Map<string, HandlerSet['handlers'][number][]>();
     for (const { claim, override } of set.handlers) {
       if (override === undefined) continue;
-      const forward = handleRaw(claim, (message, context) => this.#ask(message.data, context as RemoteContext), { privilege: 0 });
+      const forward = handleRaw(
+        claim,
+        (message, context) => this.#ask(message.data, context as RemoteContext),
+        { privilege: 0 },
+      );
       below.set(override, [...(below.get(override) ?? []), forward]);
     }
     for (const [owner, handlers] of below) router.register({ owner, handlers });
@@ -175,8 +223,15 @@ export class Worker {
     this.#contexts.set(request.token, context);
     const data = fromHex(request.data) ?? new Uint8Array(0);
     const prefix = bodyBytes(request);
-    const message = { netFn: request.netFn, cmd: request.cmd, lun: request.lun, data: Uint8Array.of(...prefix, ...data) };
-    const answer = router ? await router.dispatch(message, context) : Uint8Array.of(CC.InvalidCommand, ...prefix);
+    const message = {
+      netFn: request.netFn,
+      cmd: request.cmd,
+      lun: request.lun,
+      data: Uint8Array.of(...prefix, ...data),
+    };
+    const answer = router
+      ? await router.dispatch(message, context)
+      : Uint8Array.of(CC.InvalidCommand, ...prefix);
     this.#contexts.delete(request.token);
     this.#below.delete(request.token);
     const body = answer.subarray(1 + prefix.length);
@@ -210,5 +265,16 @@ export class Worker {
   }
 }
 
-const claimKey = ({ netFn, cmd, body, channel, lun }: { netFn: number; cmd: number | '*'; body?: number; channel?: number; lun?: number }): string =>
-  [netFn, cmd, body, channel, lun].join('.');
+const claimKey = ({
+  netFn,
+  cmd,
+  body,
+  channel,
+  lun,
+}: {
+  netFn: number;
+  cmd: number | '*';
+  body?: number;
+  channel?: number;
+  lun?: number;
+}): string => [netFn, cmd, body, channel, lun].join('.');

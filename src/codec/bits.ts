@@ -20,9 +20,24 @@ export interface BitGroup {
   readonly names: readonly string[];
 }
 
-export const bit = (position: number): Bits<boolean> => ({ kind: 'bits', high: position, low: position, as: 'boolean' });
-export const bits = (high: number, low: number): Bits<number> => ({ kind: 'bits', high, low, as: 'unsigned' });
-export const signedBits = (high: number, low: number): Bits<number> => ({ kind: 'bits', high, low, as: 'signed' });
+export const bit = (position: number): Bits<boolean> => ({
+  kind: 'bits',
+  high: position,
+  low: position,
+  as: 'boolean',
+});
+export const bits = (high: number, low: number): Bits<number> => ({
+  kind: 'bits',
+  high,
+  low,
+  as: 'unsigned',
+});
+export const signedBits = (high: number, low: number): Bits<number> => ({
+  kind: 'bits',
+  high,
+  low,
+  as: 'signed',
+});
 
 type Grouped<G> = { [K in keyof G]: G[K] extends Bits<infer T> ? GroupedBits<T> : never };
 
@@ -34,12 +49,15 @@ function group<G extends Record<string, Bits>>(size: number, members: G): Groupe
       throw new RangeError(`bad layout: ${name} [${high}:${low}] does not lie in ${size} byte(s)`);
     }
     for (let i = low; i <= high; i++) {
-      if (taken[i] !== undefined) throw new RangeError(`bad layout: ${name} and ${taken[i]} both take bit ${i}`);
+      if (taken[i] !== undefined)
+        throw new RangeError(`bad layout: ${name} and ${taken[i]} both take bit ${i}`);
       taken[i] = name;
     }
   }
   if (owner.names.length === 0) throw new RangeError('bad layout: a byte without bits; say pad(1)');
-  const grouped: object = Object.fromEntries(Object.entries(members).map(([name, member]) => [name, { ...member, group: owner }]));
+  const grouped: object = Object.fromEntries(
+    Object.entries(members).map(([name, member]) => [name, { ...member, group: owner }]),
+  );
   return grouped as Grouped<G>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Completion codes, IPMI 2.0 §5.2 table 5-2. Codes 80h-BEh belong to single commands and stand beside their declarations;
- * 01h-7Eh are device-specific (OEM).
+ * Completion codes, IPMI 2.0 §5.2 table 5-2. Codes 80h-BEh belong to single commands and stand beside their
+ * declarations; 01h-7Eh are device-specific (OEM).
  */
 export const CC = {
   Ok: 0x00,
@@ -58,12 +58,28 @@ const names: Readonly<Record<number, string>> = {
   [CC.Unspecified]: 'unspecified error',
 };
 
-/** The specification's words for a completion code; a command's own table of 80h-BEh goes first where it is given. */
+/**
+ * The specification's words for a completion code; a command's own table of 80h-BEh goes first where it is
+ * given.
+ */
 export function completionCodeName(cc: number, own?: Readonly<Record<number, string>>): string {
-  return own?.[cc] ?? names[cc] ?? (cc >= 0x80 && cc <= 0xbe ? 'command-specific code' : cc < 0x7f ? 'device-specific (OEM) code' : 'reserved code');
+  return (
+    own?.[cc] ??
+    names[cc] ??
+    (cc >= 0x80 && cc <= 0xbe
+      ? 'command-specific code'
+      : cc < 0x7f
+        ? 'device-specific (OEM) code'
+        : 'reserved code')
+  );
 }
 
 /** True where trying again later may succeed without any change by the requester. */
 export function isTemporary(cc: number): boolean {
-  return cc === CC.NodeBusy || cc === CC.Timeout || cc === CC.SdrRepositoryInUpdateMode || cc === CC.InitializationInProgress;
+  return (
+    cc === CC.NodeBusy ||
+    cc === CC.Timeout ||
+    cc === CC.SdrRepositoryInUpdateMode ||
+    cc === CC.InitializationInProgress
+  );
 }

@@ -1,4 +1,7 @@
-/** Reads little-endian values. Bounds are checked by the layout before any read, so nothing here checks them again. */
+/**
+ * Reads little-endian values. Bounds are checked by the layout before any read, so nothing here checks them
+ * again.
+ */
 export class Reader {
   bytes: Uint8Array;
   pos: number;

@@ -1,6 +1,7 @@
 /**
- * The classes of errors that leave ipmi-bmc, and the `code` of each. A code stays as it is when words of messages change,
- * and tells an error of ours where `instanceof` cannot: in another copy of the package, or in a line of the log.
+ * The classes of errors that leave ipmi-bmc, and the `code` of each. A code stays as it is when words of
+ * messages change, and tells an error of ours where `instanceof` cannot: in another copy of the package, or
+ * in a line of the log.
  */
 export const ERROR_CODES = {
   IpmiError: 'IPMI_BMC_COMPLETION_CODE',
@@ -27,7 +28,10 @@ export type ErrorCode = (typeof ERROR_CODES)[keyof typeof ERROR_CODES];
 
 const known: ReadonlySet<unknown> = new Set(Object.values(ERROR_CODES));
 
-/** The code of an error of ours; undefined for anything else, also for the system's own errors, whose codes are `ENOENT` and the like. */
+/**
+ * The code of an error of ours; undefined for anything else, also for the system's own errors, whose codes
+ * are `ENOENT` and the like.
+ */
 export function errorCodeOf(error: unknown): ErrorCode | undefined {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return known.has(code) ? (code as ErrorCode) : undefined;

@@ -31,7 +31,13 @@ export class DecodeError extends IpmiError {
   /** Offset of the field from the first byte of the layout. */
   readonly offset: number;
 
-  constructor(layout: string, field: string, offset: number, problem: string, cc: number = CC.RequestLengthInvalid) {
+  constructor(
+    layout: string,
+    field: string,
+    offset: number,
+    problem: string,
+    cc: number = CC.RequestLengthInvalid,
+  ) {
     super(cc, `${layout}: ${field} at byte ${offset}: ${problem}`);
     this.layout = layout;
     this.field = field;

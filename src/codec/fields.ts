@@ -1,8 +1,9 @@
 import type { Reader, Writer } from './cursor.ts';
 
 /**
- * One value of a layout. `min` bytes must be there before `read` is called; a field of open length (`max` is Infinity)
- * may go on to the end of the data. `write` returns why a value does not fit, or undefined when it wrote it.
+ * One value of a layout. `min` bytes must be there before `read` is called; a field of open length (`max` is
+ * Infinity) may go on to the end of the data. `write` returns why a value does not fit, or undefined when it
+ * wrote it.
  */
 export interface Field<T> {
   readonly kind: string;
@@ -50,7 +51,8 @@ function signed(size: number): Field<number> {
       const value = reader.uint(size);
       return value >= span / 2 ? value - span : value;
     },
-    write: (writer, value) => whole(value, -span / 2, span / 2 - 1) ?? void writer.uint(value < 0 ? value + span : value, size),
+    write: (writer, value) =>
+      whole(value, -span / 2, span / 2 - 1) ?? void writer.uint(value < 0 ? value + span : value, size),
   };
 }
 
@@ -88,10 +90,16 @@ export const u32be: Field<number> = {
   min: 4,
   max: 4,
   read: (reader) => u16be.read(reader) * 65_536 + u16be.read(reader),
-  write: (writer, value) => whole(value, 0, 0xffffffff) ?? u16be.write(writer, Math.floor(value / 65_536)) ?? u16be.write(writer, value % 65_536),
+  write: (writer, value) =>
+    whole(value, 0, 0xffffffff) ??
+    u16be.write(writer, Math.floor(value / 65_536)) ??
+    u16be.write(writer, value % 65_536),
 };
 
-/** Seconds since 1970-01-01 in the BMC's time (IPMI 2.0 §37.1); FFFFFFFFh unspecified, up to 20000000h relative to start-up. */
+/**
+ * Seconds since 1970-01-01 in the BMC's time (IPMI 2.0 §37.1); FFFFFFFFh unspecified, up to 20000000h
+ * relative to start-up.
+ */
 export const timestamp: Field<number> = { ...u32, kind: 'timestamp' };
 
 /** Two decimal digits in one byte, 0..99 (IPMI 2.0 §20.1, minor firmware revision). */
@@ -103,7 +111,8 @@ export const bcd8: Field<number> = {
     const value = reader.u8();
     return (value >> 4) * 10 + (value & 0xf);
   },
-  write: (writer, value) => whole(value, 0, 99) ?? void writer.u8((Math.floor(value / 10) << 4) | (value % 10)),
+  write: (writer, value) =>
+    whole(value, 0, 99) ?? void writer.u8((Math.floor(value / 10) << 4) | (value % 10)),
 };
 
 /** Exactly `size` bytes. */
@@ -146,7 +155,8 @@ export function text(size: number): Field<string> {
       return latin1(end < 0 ? raw : raw.subarray(0, end));
     },
     write(writer, value) {
-      if (typeof value !== 'string' || value.length > size || !isLatin1(value)) return `need at most ${size} Latin-1 characters`;
+      if (typeof value !== 'string' || value.length > size || !isLatin1(value))
+        return `need at most ${size} Latin-1 characters`;
       for (let i = 0; i < size; i++) writer.u8(i < value.length ? value.charCodeAt(i) : 0);
       return undefined;
     },
@@ -179,7 +189,8 @@ export const ipv6: Field<string> = {
     const [head, tail, more] = value.split('::').map((half) => (half === '' ? [] : half.split(':')));
     const missing = IPV6_GROUPS - head.length - (tail?.length ?? 0);
     const groups = tail && missing > 0 ? [...head, ...Array<string>(missing).fill('0'), ...tail] : head;
-    if (more || groups.length !== IPV6_GROUPS || !groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return `'${value}' is not an IPv6 address`;
+    if (more || groups.length !== IPV6_GROUPS || !groups.every((group) => /^[\da-f]{1,4}$/i.test(group)))
+      return `'${value}' is not an IPv6 address`;
     for (const group of groups) u16be.write(writer, parseInt(group, 16));
     return undefined;
   },
@@ -280,9 +291,12 @@ export function latin1(data: Uint8Array): string {
   return out;
 }
 
-export const isLatin1 = (value: string): boolean => Array.from(value).every((c) => (c.codePointAt(0) ?? 0) < 0x100);
+export const isLatin1 = (value: string): boolean =>
+  Array.from(value).every((c) => (c.codePointAt(0) ?? 0) < 0x100);
 
-/** Text as Latin-1 bytes, optionally padded with zeros or cut to `size`. Characters beyond Latin-1 become `?`. */
+/**
+ * Text as Latin-1 bytes, optionally padded with zeros or cut to `size`. Characters beyond Latin-1 become `?`.
+ */
 export function fromLatin1(value: string, size: number = value.length): Uint8Array {
   const out = new Uint8Array(size);
   for (let i = 0; i < Math.min(size, value.length); i++) {

@@ -1,5 +1,6 @@
 /**
- * Bytes of IPMI as values: fields, bits and layouts in the specification's notation, completion codes, errors.
+ * Bytes of IPMI as values: fields, bits and layouts in the specification's notation, completion codes,
+ * errors.
  *
  *   const Reading = layout('reading', { value: u8, ...byte({ scanning: bit(6), unavailable: bit(5) }) });
  *   Reading.decode(Uint8Array.of(0x2a, 0x40));   // { value: 42, scanning: true, unavailable: false }

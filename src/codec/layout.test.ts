@@ -57,7 +57,15 @@ describe('a layout reads and writes the bytes of one literal', () => {
 
   test('sizes follow from the literal', () => {
     expect([device.min, device.max]).toEqual([8, 12]);
-    expect(device.names).toEqual(['deviceId', 'providesDeviceSdrs', 'deviceRevision', 'firmwareMinor', 'manufacturerId', 'productId', 'auxFirmware']);
+    expect(device.names).toEqual([
+      'deviceId',
+      'providesDeviceSdrs',
+      'deviceRevision',
+      'firmwareMinor',
+      'manufacturerId',
+      'productId',
+      'auxFirmware',
+    ]);
   });
 
   test.each<[string, ReturnType<typeof layout>, Record<string, unknown>, number[]]>([
@@ -65,12 +73,37 @@ describe('a layout reads and writes the bytes of one literal', () => {
     ['u16be, most significant first', layout('l', { v: u16be }), { v: 0x1234 }, [0x12, 0x34]],
     ['i8 and i16', layout('l', { a: i8, b: i16 }), { a: -1, b: -2 }, [0xff, 0xfe, 0xff]],
     ['signed bits', layout('l', byte({ a: signedBits(7, 4), b: signedBits(3, 0) })), { a: -1, b: 7 }, [0xf7]],
-    ['bits over two bytes', layout('l', word({ a: bits(11, 3), b: bit(15) })), { a: 0x1ff, b: true }, [0xf8, 0x8f]],
+    [
+      'bits over two bytes',
+      layout('l', word({ a: bits(11, 3), b: bit(15) })),
+      { a: 0x1ff, b: true },
+      [0xf8, 0x8f],
+    ],
     ['text padded with zeros', layout('l', { v: text(4) }), { v: 'ab' }, [0x61, 0x62, 0, 0]],
-    ['reserved bytes as they must be', layout('l', { a: u8, _: pad(2, 0xff), b: u8 }), { a: 1, b: 2 }, [1, 0xff, 0xff, 2]],
-    ['addresses', layout('l', { ip: ipv4, mac }), { ip: '10.0.0.1', mac: '02:00:00:aa:bb:cc' }, [10, 0, 0, 1, 2, 0, 0, 0xaa, 0xbb, 0xcc]],
-    ['lists to the end and of a length', layout('l', { two: repeat(u8, 2), all: many(u16) }), { two: [1, 2], all: [3, 4] }, [1, 2, 3, 0, 4, 0]],
-    ['a structure inside', layout('l', { in: nested(layout('in', { a: u8, b: u8 })), c: u8 }), { in: { a: 1, b: 2 }, c: 3 }, [1, 2, 3]],
+    [
+      'reserved bytes as they must be',
+      layout('l', { a: u8, _: pad(2, 0xff), b: u8 }),
+      { a: 1, b: 2 },
+      [1, 0xff, 0xff, 2],
+    ],
+    [
+      'addresses',
+      layout('l', { ip: ipv4, mac }),
+      { ip: '10.0.0.1', mac: '02:00:00:aa:bb:cc' },
+      [10, 0, 0, 1, 2, 0, 0, 0xaa, 0xbb, 0xcc],
+    ],
+    [
+      'lists to the end and of a length',
+      layout('l', { two: repeat(u8, 2), all: many(u16) }),
+      { two: [1, 2], all: [3, 4] },
+      [1, 2, 3, 0, 4, 0],
+    ],
+    [
+      'a structure inside',
+      layout('l', { in: nested(layout('in', { a: u8, b: u8 })), c: u8 }),
+      { in: { a: 1, b: 2 }, c: 3 },
+      [1, 2, 3],
+    ],
     ['the rest', layout('l', { a: u8, data: rest() }), { a: 1, data: Uint8Array.of(2, 3) }, [1, 2, 3]],
   ])('%s', (_name, l, value, wire) => {
     expect(l.decode(Uint8Array.from(wire))).toEqual(value);
@@ -85,7 +118,13 @@ describe('a layout reads and writes the bytes of one literal', () => {
   });
 
   test('property: what is encoded is decoded again', () => {
-    const l = layout('l', { ...word({ a: bits(6, 0), b: signedBits(12, 7), c: bit(13) }), d: u24, e: i16, f: bcd8, g: optional(u32) });
+    const l = layout('l', {
+      ...word({ a: bits(6, 0), b: signedBits(12, 7), c: bit(13) }),
+      d: u24,
+      e: i16,
+      f: bcd8,
+      g: optional(u32),
+    });
     const value = fc.record(
       {
         a: fc.integer({ min: 0, max: 127 }),
@@ -119,12 +158,18 @@ describe('errors name layout, field and place', () => {
     const error = cut(4);
     expect(error).toBeInstanceOf(DecodeError);
     expect(error).toMatchObject({ cc: 0xc7, field: 'manufacturerId', offset: 3 });
-    expect((error as Error).message).toBe('Get Device ID response: manufacturerId at byte 3: need 3 byte(s), have 1 of 4 in all (cc C7h)');
+    expect((error as Error).message).toBe(
+      'Get Device ID response: manufacturerId at byte 3: need 3 byte(s), have 1 of 4 in all (cc C7h)',
+    );
   });
 
   test('an optional tail cut in the middle, and bytes after the end', () => {
-    expect((cut(10) as Error).message).toBe('Get Device ID response: auxFirmware at byte 8: need 4 byte(s), have 2 of 10 in all (cc C7h)');
-    expect((cut(13) as Error).message).toBe('Get Device ID response: end at byte 12: 1 byte(s) too many of 13 in all (cc C7h)');
+    expect((cut(10) as Error).message).toBe(
+      'Get Device ID response: auxFirmware at byte 8: need 4 byte(s), have 2 of 10 in all (cc C7h)',
+    );
+    expect((cut(13) as Error).message).toBe(
+      'Get Device ID response: end at byte 12: 1 byte(s) too many of 13 in all (cc C7h)',
+    );
     expect(layout('l', { a: u8, ignored }).decode(Uint8Array.of(1, 2, 3))).toEqual({ a: 1 });
   });
 
@@ -132,11 +177,21 @@ describe('errors name layout, field and place', () => {
     ['too large', layout('L', { v: u8 }), { v: 256 }, 'L: v: 256 is not a whole number from 0 to 255'],
     ['negative', layout('L', { v: u16 }), { v: -1 }, 'L: v: -1 is not a whole number from 0 to 65535'],
     ['missing', layout('L', { v: u8 }), {}, 'L: v: undefined is not a whole number from 0 to 255'],
-    ['wide bits', layout('L', byte({ v: bits(3, 0) })), { v: 16 }, 'L: v: 16 is not a whole number from 0 to 15'],
+    [
+      'wide bits',
+      layout('L', byte({ v: bits(3, 0) })),
+      { v: 16 },
+      'L: v: 16 is not a whole number from 0 to 15',
+    ],
     ['a number as a flag', layout('L', byte({ v: bit(0) })), { v: 1 }, 'L: v: 1 is not true or false'],
     ['long text', layout('L', { v: text(2) }), { v: 'abc' }, 'L: v: need at most 2 Latin-1 characters'],
     ['wrong size', layout('L', { v: bytes(2) }), { v: new Uint8Array(3) }, 'L: v: need 2 byte(s), have 3'],
-    ['a gap in the tail', layout('L', { a: optional(u8), b: optional(u8) }), { b: 1 }, 'L: b: given without a, which comes before it'],
+    [
+      'a gap in the tail',
+      layout('L', { a: optional(u8), b: optional(u8) }),
+      { b: 1 },
+      'L: b: given without a, which comes before it',
+    ],
   ])('encode refuses what does not fit: %s', (_name, l, value, message) => {
     expect(() => l.encode(value as never)).toThrow(EncodeError);
     expect(() => l.encode(value as never)).toThrow(message);
@@ -147,8 +202,16 @@ describe('a bad layout fails when it is defined', () => {
   test.each<[string, () => unknown, string]>([
     ['overlapping bits', () => byte({ a: bits(4, 2), b: bit(3) }), 'b and a both take bit 3'],
     ['bits outside of the byte', () => byte({ a: bit(8) }), 'does not lie in 1 byte(s)'],
-    ['one name in two bytes', () => layout('l', { ...byte({ a: bit(0), b: bit(1) }), ...byte({ c: bit(1), a: bit(0) }) } as never), 'used twice'],
+    [
+      'one name in two bytes',
+      () => layout('l', { ...byte({ a: bit(0), b: bit(1) }), ...byte({ c: bit(1), a: bit(0) }) } as never),
+      'used twice',
+    ],
     ['something behind the rest', () => layout('l', { a: rest(), b: u8 }), 'takes all that is left'],
-    ['something needed behind something optional', () => layout('l', { a: optional(u8), b: u8 }), 'may be absent'],
+    [
+      'something needed behind something optional',
+      () => layout('l', { a: optional(u8), b: u8 }),
+      'may be absent',
+    ],
   ])('%s', (_name, define, message) => expect(define).toThrow(message));
 });

@@ -4,10 +4,15 @@ import { DecodeError, EncodeError } from './errors.ts';
 import type { Field, Optional, Pad } from './fields.ts';
 
 /** One wire structure, written once in the order of the specification's table. */
-export type Shape = Readonly<Record<string, Field<any> | GroupedBits>>; // oxlint-disable-line typescript/no-explicit-any -- fields of every value type
+// oxlint-disable-next-line typescript/no-explicit-any -- fields of every value type
+export type Shape = Readonly<Record<string, Field<any> | GroupedBits>>;
 
-type Plain<S> = { [K in keyof S]: S[K] extends Pad ? never : S[K] extends Optional<unknown> ? never : K }[keyof S];
-type Tail<S> = { [K in keyof S]: S[K] extends Pad ? never : S[K] extends Optional<unknown> ? K : never }[keyof S];
+type Plain<S> = {
+  [K in keyof S]: S[K] extends Pad ? never : S[K] extends Optional<unknown> ? never : K;
+}[keyof S];
+type Tail<S> = {
+  [K in keyof S]: S[K] extends Pad ? never : S[K] extends Optional<unknown> ? K : never;
+}[keyof S];
 type TypeOf<F> = F extends GroupedBits<infer T> ? T : F extends Field<infer T> ? T : never;
 
 /** The value that a shape reads and writes. */
@@ -22,7 +27,9 @@ export interface Codec<T> {
   readonly max: number;
   /** Throws DecodeError (C7h) naming the field where `data[start..end)` is too short or too long. */
   decode(data: Uint8Array, start?: number, end?: number): T;
-  /** Throws EncodeError naming the field whose value does not fit. `before`: bytes left free in front, zeros. */
+  /**
+   * Throws EncodeError naming the field whose value does not fit. `before`: bytes left free in front, zeros.
+   */
   encode(value: T, before?: number): Uint8Array;
   write(writer: Writer, value: T): void;
 }
@@ -71,7 +78,9 @@ export class Layout<T> implements Codec<T> {
     this.#slots = prepare(name, shape);
     this.min = this.#slots.reduce((sum, slot) => sum + (slot.optional ? 0 : slot.min), 0);
     this.max = this.#slots.reduce((sum, slot) => sum + (slot.field?.max ?? slot.min), 0);
-    this.names = this.#slots.flatMap((slot) => (slot.pad ? [] : slot.field ? [slot.name] : slot.members.map((member) => member.name)));
+    this.names = this.#slots.flatMap((slot) =>
+      slot.pad ? [] : slot.field ? [slot.name] : slot.members.map((member) => member.name),
+    );
     this.masks = this.#slots.flatMap(masksOf);
     this.mosts = this.#slots.flatMap(({ field, min }, i) => {
       const at = this.#slots.slice(0, i).reduce((sum, slot) => sum + slot.min, 0);
@@ -87,7 +96,12 @@ export class Layout<T> implements Codec<T> {
       const { field } = slot;
       if (slot.optional && reader.left < slot.min) {
         if (reader.left > 0)
-          throw new DecodeError(this.name, slot.name, reader.pos - start, `need ${slot.min} byte(s), have ${reader.left} of ${end - start} in all`);
+          throw new DecodeError(
+            this.name,
+            slot.name,
+            reader.pos - start,
+            `need ${slot.min} byte(s), have ${reader.left} of ${end - start} in all`,
+          );
         break;
       }
       if (slot.optional && reader.left === 0) break;
@@ -103,7 +117,12 @@ export class Layout<T> implements Codec<T> {
       }
     }
     if (reader.pos < end)
-      throw new DecodeError(this.name, 'end', reader.pos - start, `${end - reader.pos} byte(s) too many of ${end - start} in all`);
+      throw new DecodeError(
+        this.name,
+        'end',
+        reader.pos - start,
+        `${end - reader.pos} byte(s) too many of ${end - start} in all`,
+      );
     return out as T;
   }
 
@@ -125,7 +144,8 @@ export class Layout<T> implements Codec<T> {
       }
       if (field) {
         // A later value would be read in the place of the absent one.
-        if (absent !== undefined && slot.optional) throw new EncodeError(this.name, slot.name, `given without ${absent}, which comes before it`);
+        if (absent !== undefined && slot.optional)
+          throw new EncodeError(this.name, slot.name, `given without ${absent}, which comes before it`);
         const problem = field.write(writer, values[slot.name]);
         if (problem !== undefined) throw new EncodeError(this.name, slot.name, problem);
       } else {
@@ -138,11 +158,16 @@ export class Layout<T> implements Codec<T> {
 
   #bits({ name, unit, span, lowest, highest, as }: Member, value: unknown): number {
     if (as === 'boolean') {
-      if (typeof value !== 'boolean') throw new EncodeError(this.name, name, `${String(value)} is not true or false`);
+      if (typeof value !== 'boolean')
+        throw new EncodeError(this.name, name, `${String(value)} is not true or false`);
       return value ? unit : 0;
     }
     if (typeof value !== 'number' || !Number.isInteger(value) || value < lowest || value > highest) {
-      throw new EncodeError(this.name, name, `${String(value)} is not a whole number from ${lowest} to ${highest}`);
+      throw new EncodeError(
+        this.name,
+        name,
+        `${String(value)} is not a whole number from ${lowest} to ${highest}`,
+      );
     }
     return (value < 0 ? value + span : value) * unit;
   }
@@ -152,7 +177,12 @@ export class Layout<T> implements Codec<T> {
     let offset = 0;
     for (const slot of this.#slots) {
       if (!slot.optional && offset + slot.min > end - start) {
-        return new DecodeError(this.name, slot.name, offset, `need ${slot.min} byte(s), have ${end - start - offset} of ${end - start} in all`);
+        return new DecodeError(
+          this.name,
+          slot.name,
+          offset,
+          `need ${slot.min} byte(s), have ${end - start - offset} of ${end - start} in all`,
+        );
       }
       offset += slot.min;
     }
@@ -179,24 +209,41 @@ function prepare(layoutName: string, shape: Shape): Slot[] {
       const members: Member[] = group.names.map((member, n) => {
         const [at, found] = entries[i + n] ?? [];
         // Two spreads with one name leave the second's value in the first's place.
-        if (at !== member || !found || !isBits(found) || found.group !== group) throw bad(`${member} is used twice, or its byte is not in one piece`);
+        if (at !== member || !found || !isBits(found) || found.group !== group)
+          throw bad(`${member} is used twice, or its byte is not in one piece`);
         const span = 2 ** (found.high - found.low + 1);
         const lowest = found.as === 'signed' ? -span / 2 : 0;
         return { name: member, unit: 2 ** found.low, span, lowest, highest: lowest + span - 1, as: found.as };
       });
-      slots.push({ field: undefined, name: members.map((member) => member.name).join('/'), min: group.size, optional: false, pad: false, members });
+      slots.push({
+        field: undefined,
+        name: members.map((member) => member.name).join('/'),
+        min: group.size,
+        optional: false,
+        pad: false,
+        members,
+      });
       i += members.length;
     } else {
-      slots.push({ field: entry as Field<unknown>, name, min: entry.min, optional: 'optional' in entry, pad: 'pad' in entry, members: [] });
+      slots.push({
+        field: entry as Field<unknown>,
+        name,
+        min: entry.min,
+        optional: 'optional' in entry,
+        pad: 'pad' in entry,
+        members: [],
+      });
       i++;
     }
   }
   const open = slots.findIndex((slot) => slot.field?.max === Infinity);
-  if (open >= 0 && open < slots.length - 1) throw bad(`${slots[open].name} takes all that is left, but ${slots[open + 1].name} follows`);
+  if (open >= 0 && open < slots.length - 1)
+    throw bad(`${slots[open].name} takes all that is left, but ${slots[open + 1].name} follows`);
   const firstOptional = slots.findIndex((slot) => slot.optional);
   if (firstOptional >= 0) {
     const needed = slots.slice(firstOptional).find((slot) => !slot.optional && slot.min > 0);
-    if (needed) throw bad(`${needed.name} is needed, but ${slots[firstOptional].name} before it may be absent`);
+    if (needed)
+      throw bad(`${needed.name} is needed, but ${slots[firstOptional].name} before it may be absent`);
   }
   return slots;
 }

@@ -15,13 +15,19 @@ export function utf8Text(data: Uint8Array): string | undefined {
   }
 }
 
-/** Text as UTF-8; undefined for text that has no bytes of its own (half of a surrogate pair) or needs more than `most`. */
+/**
+ * Text as UTF-8; undefined for text that has no bytes of its own (half of a surrogate pair) or needs more
+ * than `most`.
+ */
 export function utf8Bytes(text: string, most = Infinity): Uint8Array | undefined {
   const bytes = encoder.encode(text);
   return bytes.length <= most && utf8Text(bytes) === text ? bytes : undefined;
 }
 
-/** UTF-8 text in a field of fixed size, padded with zeros; read up to the first zero. Reading throws CCh for what is no UTF-8. */
+/**
+ * UTF-8 text in a field of fixed size, padded with zeros; read up to the first zero. Reading throws CCh for
+ * what is no UTF-8.
+ */
 export function utf8(size: number): Field<string> {
   return {
     kind: `utf8(${size})`,

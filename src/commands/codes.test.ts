@@ -25,15 +25,25 @@ test('P3: a command refuses by the name of a code, with its meaning or with why'
   expect(refused(parameterCodes, 'readOnly').cc).toBe(0x82);
   // @ts-expect-error -- the command has no code of this name
   expect(busy.refuse('tired').cc).toBe(0xff);
-  expect([ActivateSession.codes[0x85], GetChannelAccess.codes[0x82]]).toEqual(['invalid session ID', 'command not supported for selected channel']);
+  expect([ActivateSession.codes[0x85], GetChannelAccess.codes[0x82]]).toEqual([
+    'invalid session ID',
+    'command not supported for selected channel',
+  ]);
 });
 
 const commands = Object.values<unknown>(declared).filter(
-  (value): value is Command => typeof value === 'object' && value !== null && 'netFn' in value && 'refuse' in value,
+  (value): value is Command =>
+    typeof value === 'object' && value !== null && 'netFn' in value && 'refuse' in value,
 );
 
 test('P3: codes of a command lie between 80h and BEh, each with a meaning', () => {
-  const all = commands.flatMap(({ name, codes }) => Object.entries(codes).map(([code, meaning]) => ({ name, code: Number(code), meaning })));
+  const all = commands.flatMap(({ name, codes }) =>
+    Object.entries(codes).map(([code, meaning]) => ({ name, code: Number(code), meaning })),
+  );
   expect(all.length).toBeGreaterThan(60);
-  expect(all.filter(({ code, meaning }) => code < 0x80 || code > 0xbe || typeof meaning !== 'string' || meaning === '')).toEqual([]);
+  expect(
+    all.filter(
+      ({ code, meaning }) => code < 0x80 || code > 0xbe || typeof meaning !== 'string' || meaning === '',
+    ),
+  ).toEqual([]);
 });

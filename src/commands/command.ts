@@ -1,5 +1,13 @@
 import type { ParameterSet } from './parameters/parameter.ts';
-import { CC, IpmiError, layout, type IpmiErrorOptions, type Layout, type Shape, type Value } from '../codec/index.ts';
+import {
+  CC,
+  IpmiError,
+  layout,
+  type IpmiErrorOptions,
+  type Layout,
+  type Shape,
+  type Value,
+} from '../codec/index.ts';
 
 /** Network function codes of requests, IPMI 2.0 §5.1 table 5-1; the response's is one more. */
 export const NetFn = {
@@ -35,7 +43,11 @@ export interface CommandKey {
 /** Completion codes of a command by what this house calls them: the code and the specification's words. */
 export type Codes<N extends string = string> = Readonly<Record<N, readonly [code: number, meaning: string]>>;
 
-export interface CommandLiteral<Q extends Shape, R extends Shape, N extends string = string> extends CommandKey {
+export interface CommandLiteral<
+  Q extends Shape,
+  R extends Shape,
+  N extends string = string,
+> extends CommandKey {
   /** The specification's name. */
   readonly name: string;
   /** Document and section, as in 'IPMI 2.0 §20.1'. */
@@ -46,13 +58,22 @@ export interface CommandLiteral<Q extends Shape, R extends Shape, N extends stri
   readonly systemInterfaceOnly?: boolean;
   /** The command's own completion codes, 80h..BEh: `codes: { tooMany: [0x82, 'too many'] }`. */
   readonly codes?: Codes<N>;
-  /** The request field that chooses among functions which the firmware firewall can disable one by one (IPMI 2.0 appendix H). */
+  /**
+   * The request field that chooses among functions which the firmware firewall can disable one by one (IPMI
+   * 2.0 appendix H).
+   */
   readonly subFunctions?: SubFunctions;
-  /** Fields of request and response that nobody shows or writes down. Default: those that are called `password` and the like. */
+  /**
+   * Fields of request and response that nobody shows or writes down. Default: those that are called
+   * `password` and the like.
+   */
   readonly secrets?: readonly string[];
   /** Fields that hold a message for somebody else, secrets and all. */
   readonly carried?: readonly string[];
-  /** The configuration parameters that it sets or gets: field `parameter` says which, `data` is as the parameter's layout says. */
+  /**
+   * The configuration parameters that it sets or gets: field `parameter` says which, `data` is as the
+   * parameter's layout says.
+   */
   readonly parameters?: ParameterSet;
   readonly request: Q;
   readonly response: R;
@@ -73,7 +94,10 @@ export interface Command<Q = any, R = any, N extends string = string> extends Co
   readonly systemInterfaceOnly: boolean;
   /** Meanings of its own completion codes. */
   readonly codes: Readonly<Record<number, string>>;
-  /** The error that answers with a code of its own: `throw SetUserPassword.refuse('wrongSize')`. `message`: why, for the log; default: the meaning. */
+  /**
+   * The error that answers with a code of its own: `throw SetUserPassword.refuse('wrongSize')`. `message`:
+   * why, for the log; default: the meaning.
+   */
   refuse(name: N, message?: string, options?: IpmiErrorOptions): IpmiError;
   readonly subFunctions: SubFunctions | undefined;
   readonly secrets: readonly string[];
@@ -92,7 +116,12 @@ const NO_CODES: Readonly<Record<number, string>> = {};
 const SECRET_NAMES: ReadonlySet<string> = new Set(['password', 'key', 'challenge', 'authCode']);
 
 /** The error that answers with one of `codes`. */
-export function refused<N extends string>(codes: Codes<N> | undefined, name: N, message?: string, options?: IpmiErrorOptions): IpmiError {
+export function refused<N extends string>(
+  codes: Codes<N> | undefined,
+  name: N,
+  message?: string,
+  options?: IpmiErrorOptions,
+): IpmiError {
   const [code, meaning] = codes?.[name] ?? [CC.Unspecified, name];
   return new IpmiError(code, message ?? meaning, options);
 }
@@ -104,8 +133,17 @@ export function command<const Q extends Shape, const R extends Shape, const N ex
 ): Command<Value<Q>, Value<R>, N> {
   const { netFn, cmd, body } = literal;
   const grouped = netFn === NetFn.Group || netFn === NetFn.OemGroup;
-  if (netFn % 2 !== 0 || netFn < 0 || netFn > 0x3e || cmd < 0 || cmd > 0xff || grouped !== (body !== undefined)) {
-    throw new RangeError(`bad command ${literal.name}: NetFn ${netFn.toString(16)}h, command ${cmd.toString(16)}h, body ${String(body)}`);
+  if (
+    netFn % 2 !== 0 ||
+    netFn < 0 ||
+    netFn > 0x3e ||
+    cmd < 0 ||
+    cmd > 0xff ||
+    grouped !== (body !== undefined)
+  ) {
+    throw new RangeError(
+      `bad command ${literal.name}: NetFn ${netFn.toString(16)}h, command ${cmd.toString(16)}h, body ${String(body)}`,
+    );
   }
   const { codes } = literal;
   return {
@@ -119,7 +157,11 @@ export function command<const Q extends Shape, const R extends Shape, const N ex
     codes: codes ? Object.fromEntries(Object.values<Codes[string]>(codes)) : NO_CODES,
     refuse: (refusal, message, options) => refused(codes, refusal, message, options),
     subFunctions: literal.subFunctions,
-    secrets: literal.secrets ?? [...Object.keys(literal.request), ...Object.keys(literal.response)].filter((name) => SECRET_NAMES.has(name)),
+    secrets:
+      literal.secrets ??
+      [...Object.keys(literal.request), ...Object.keys(literal.response)].filter((name) =>
+        SECRET_NAMES.has(name),
+      ),
     carried: literal.carried ?? NOTHING,
     parameters: literal.parameters,
     request: layout(`${literal.name} request`, literal.request),
@@ -127,7 +169,8 @@ export function command<const Q extends Shape, const R extends Shape, const N ex
   };
 }
 
-const hex = (value: number, digits = 2): string => `${value.toString(16).toUpperCase().padStart(digits, '0')}h`;
+const hex = (value: number, digits = 2): string =>
+  `${value.toString(16).toUpperCase().padStart(digits, '0')}h`;
 
 /** `06h 01h`, `2Ch/DCh 02h`, `2Eh/00ABCDh 10h`; a wildcard's command is `*`. */
 export function keyName(key: { netFn: number; cmd: number | '*'; body?: number }): string {

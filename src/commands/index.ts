@@ -1,6 +1,7 @@
 /**
- * Every command and configuration parameter of the specifications, declared once: number, name, section, privilege, layouts.
- * Client, handlers, traces and documents all go by these. docs/commands.md and docs/parameters.md list them.
+ * Every command and configuration parameter of the specifications, declared once: number, name, section,
+ * privilege, layouts. Client, handlers, traces and documents all go by these. docs/commands.md and
+ * docs/parameters.md list them.
  *
  *   await client.send(ChassisControl, { action: 3 });
  *   await client.get(LanParameter.Address, { channel: 1 });

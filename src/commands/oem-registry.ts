@@ -1,7 +1,7 @@
 /**
- * The one place where OEM numbers are written down (R50): who owns an IANA enterprise number or a defining body, which
- * makers are known to use NetFns 30h-3Eh, and which OEM commands this project itself declares. Names in traces and
- * tables come from here; a number that is missing costs only its name.
+ * The one place where OEM numbers are written down (R50): who owns an IANA enterprise number or a defining
+ * body, which makers are known to use NetFns 30h-3Eh, and which OEM commands this project itself declares.
+ * Names in traces and tables come from here; a number that is missing costs only its name.
  */
 
 /** IANA private enterprise numbers of makers of BMCs and of their firmware. */
@@ -82,7 +82,9 @@ export interface OemCommand {
 }
 
 /** Every OEM command that this project declares; a test compares it with the declarations. */
-export const oemCommands: readonly OemCommand[] = [{ netFn: 0x2e, body: 49871, cmd: 0x80, name: 'Blob Transfer' }];
+export const oemCommands: readonly OemCommand[] = [
+  { netFn: 0x2e, body: 49871, cmd: 0x80, name: 'Blob Transfer' },
+];
 
 const OEM_FIRST = 0x30;
 
@@ -90,7 +92,13 @@ const OEM_FIRST = 0x30;
 export const isVendorNetFn = (netFn: number): boolean => netFn >= OEM_FIRST && netFn <= 0x3e;
 
 /** Who stands behind a command of a group, OEM/group or vendor NetFn, as far as it is known. */
-export function oemName({ netFn, body }: { readonly netFn: number; readonly body?: number }): string | undefined {
+export function oemName({
+  netFn,
+  body,
+}: {
+  readonly netFn: number;
+  readonly body?: number;
+}): string | undefined {
   if (netFn === 0x2c) return body === undefined ? undefined : definingBodies[body];
   if (netFn === 0x2e) return body === undefined ? undefined : manufacturers[body];
   return isVendorNetFn(netFn) ? vendorNetFns[netFn]?.join(' or ') : undefined;

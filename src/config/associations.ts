@@ -7,11 +7,19 @@ import type { AssociationOptions, SdrOptions } from './sensor-options.ts';
 const PLACES = 4;
 const NOBODY = { entityId: 0, entityInstance: 0 };
 
-/** Entity association records; more than four contained entities make records that are linked (§43.4, §43.5). */
+/**
+ * Entity association records; more than four contained entities make records that are linked (§43.4, §43.5).
+ */
 export const associationsOf = ({ associations = [] }: SdrOptions): Uint8Array[] =>
   associations.flatMap((one, i) => settingAt(['associations', i], () => recordsOf(one)));
 
-function recordsOf({ container, entities, range = false, presence = false, deviceRelative = false }: AssociationOptions): Uint8Array[] {
+function recordsOf({
+  container,
+  entities,
+  range = false,
+  presence = false,
+  deviceRelative = false,
+}: AssociationOptions): Uint8Array[] {
   const contained = entities.map((text) => entityOf(text));
   if (range) checkRanges(entities, contained);
   const linked = contained.length > PLACES;
@@ -25,7 +33,9 @@ function recordsOf({ container, entities, range = false, presence = false, devic
         ? sdrRecord(SdrType.DeviceAssociation, DeviceAssociationRecord, {
             ...head,
             ...device,
-            contained: places.map((one) => (one === NOBODY ? { address: 0, channel: 0, ...one } : { ...device, ...one })),
+            contained: places.map((one) =>
+              one === NOBODY ? { address: 0, channel: 0, ...one } : { ...device, ...one },
+            ),
           })
         : sdrRecord(SdrType.EntityAssociation, EntityAssociationRecord, { ...head, contained: places }),
     );
@@ -35,14 +45,15 @@ function recordsOf({ container, entities, range = false, presence = false, devic
 
 /** Pairs of the first and the last instance of one kind of entity. Throws SettingsError. */
 function checkRanges(entities: readonly string[], contained: readonly Entity[]): void {
-  if (entities.length % 2 !== 0) throw new SettingsError('a range has a first and a last entity', ['entities', entities.length - 1]);
+  if (entities.length % 2 !== 0)
+    throw new SettingsError('a range has a first and a last entity', ['entities', entities.length - 1]);
   for (let last = 1; last < contained.length; last += 2) {
     const [from, to] = [contained[last - 1], contained[last]];
     if (from.entityId !== to.entityId || from.entityInstance > to.entityInstance)
-      throw new SettingsError(`from ${entities[last - 1]} to ${entities[last]} is no range: expected instances of one entity, the lower one first`, [
-        'entities',
-        last,
-      ]);
+      throw new SettingsError(
+        `from ${entities[last - 1]} to ${entities[last]} is no range: expected instances of one entity, the lower one first`,
+        ['entities', last],
+      );
   }
 }
 

@@ -1,4 +1,10 @@
-import { channelOf, SYSTEM_INTERFACE, systemChannel, wholeInterface, type WholeInterface } from '../kinds/interfaces/index.ts';
+import {
+  channelOf,
+  SYSTEM_INTERFACE,
+  systemChannel,
+  wholeInterface,
+  type WholeInterface,
+} from '../kinds/interfaces/index.ts';
 import { ipmb } from '../kinds/interfaces/ipmb.ts';
 import type { ChannelOptions } from '../state/app/channels.ts';
 import { SettingsError } from '../settings/errors.ts';
@@ -6,12 +12,23 @@ import type { BmcOptions, InterfaceOptions } from './options.ts';
 
 type Type = InterfaceOptions['type'];
 
-/** Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface (IPMI 2.0 §6.3). */
-const ALWAYS: readonly ChannelOptions[] = [ipmb.channel({ type: 'ipmb', ...ipmb.defaults }), systemChannel(SYSTEM_INTERFACE, 'kcs')];
+/**
+ * Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface
+ * (IPMI 2.0 §6.3).
+ */
+const ALWAYS: readonly ChannelOptions[] = [
+  ipmb.channel({ type: 'ipmb', ...ipmb.defaults }),
+  systemChannel(SYSTEM_INTERFACE, 'kcs'),
+];
 
 /** The interfaces of a type, with what is meant where their settings say nothing. */
-export const interfacesOf = <T extends Type>({ interfaces = [] }: BmcOptions, type: T): readonly WholeInterface<T>[] =>
-  interfaces.filter((one): one is Extract<InterfaceOptions, { type: T }> => one.type === type).map((one) => wholeInterface(one));
+export const interfacesOf = <T extends Type>(
+  { interfaces = [] }: BmcOptions,
+  type: T,
+): readonly WholeInterface<T>[] =>
+  interfaces
+    .filter((one): one is Extract<InterfaceOptions, { type: T }> => one.type === type)
+    .map((one) => wholeInterface(one));
 
 /** The channel table, by number. Throws SettingsError where two interfaces want one channel. */
 export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
@@ -19,7 +36,8 @@ export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
   const taken = new Set<number>();
   for (const [i, one] of interfaces.entries()) {
     const channel = channelOf(one);
-    if (taken.has(channel.number)) throw new SettingsError(`two interfaces have channel ${channel.number}`, ['interfaces', i]);
+    if (taken.has(channel.number))
+      throw new SettingsError(`two interfaces have channel ${channel.number}`, ['interfaces', i]);
     taken.add(channel.number);
     table.set(channel.number, channel);
   }

@@ -8,7 +8,9 @@ test('K2: what an interface means where nothing is said is said once, for files 
   const types = interfaces.map(({ type }) => type);
   const bare: InterfaceOptions[] = types.map((type) => ({ type, listen: '127.0.0.1:0', device: '/dev/x' }));
   const [lan, , , , serial] = complete({ interfaces: bare }).interfaces ?? [];
-  expect(complete({ interfaces: bare }).interfaces?.map(({ channel }) => channel)).toEqual([1, 15, 0, 6, 2, 15, 15, 15]);
+  expect(complete({ interfaces: bare }).interfaces?.map(({ channel }) => channel)).toEqual([
+    1, 15, 0, 6, 2, 15, 15, 15,
+  ]);
   expect(lan).toMatchObject({ cipherSuites: [3, 17], authTypes: ['md5', 'md2'] });
   expect(serial).toMatchObject({ baud: 115_200, modes: ['basic', 'terminal'] });
   const [file] = parseConfig('interfaces: [{ type: lan, listen: 127.0.0.1:0 }]', 'f');
@@ -16,7 +18,8 @@ test('K2: what an interface means where nothing is said is said once, for files 
 });
 
 test('K2: an undefined setting is none, what is said stays, and whole settings are not copied', () => {
-  const [whole] = complete({ interfaces: [{ type: 'lan', channel: undefined, cipherSuites: [17] }] }).interfaces ?? [];
+  const [whole] =
+    complete({ interfaces: [{ type: 'lan', channel: undefined, cipherSuites: [17] }] }).interfaces ?? [];
   expect(whole).toMatchObject({ channel: 1, cipherSuites: [17] });
   expect(wholeInterface(whole)).toBe(whole);
   const options = { interfaces: [{ type: 'lan' as const, channel: 3 }] };

@@ -6,8 +6,8 @@ import { interfacesOf } from './channels.ts';
 import type { BmcOptions } from './options.ts';
 
 /**
- * The settings with what is meant where they say nothing of an interface, and an `ipmb` interface for each channel that has
- * satellites and no interface of its own. Throws SettingsError.
+ * The settings with what is meant where they say nothing of an interface, and an `ipmb` interface for each
+ * channel that has satellites and no interface of its own. Throws SettingsError.
  */
 export function complete(options: BmcOptions): BmcOptions {
   const { interfaces, satellites = [] } = options;
@@ -17,7 +17,10 @@ export function complete(options: BmcOptions): BmcOptions {
   const missing = Array.from(busses).filter((channel) => !there.has(channel));
   if (interfaces === undefined && missing.length === 0) return options;
   const whole = (interfaces ?? []).map((one) => wholeInterface(one));
-  return { ...options, interfaces: [...whole, ...missing.map((channel) => ({ type: 'ipmb' as const, channel }))] };
+  return {
+    ...options,
+    interfaces: [...whole, ...missing.map((channel) => ({ type: 'ipmb' as const, channel }))],
+  };
 }
 
 /** Two controllers with one address would answer at once. */
@@ -28,7 +31,10 @@ function checkAddresses({ satellites = [], ...options }: BmcOptions): void {
   for (const [i, { address, channel = ipmb.defaults.channel }] of satellites.entries()) {
     const place = `${channel}/${address}`;
     if (taken.has(place) || address === own(channel))
-      throw new SettingsError(`channel ${channel}: two controllers have slave address ${address.toString(16)}h`, ['satellites', i]);
+      throw new SettingsError(
+        `channel ${channel}: two controllers have slave address ${address.toString(16)}h`,
+        ['satellites', i],
+      );
     taken.add(place);
   }
 }

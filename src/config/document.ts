@@ -13,7 +13,9 @@ import {
 } from 'yaml';
 import type { SettingsPath } from '../settings/errors.ts';
 
-/** Values that aliases may stand for in all: an alias of aliases of aliases would fill the memory (a "bomb"). */
+/**
+ * Values that aliases may stand for in all: an alias of aliases of aliases would fill the memory (a "bomb").
+ */
 const MOST_ALIASED = 10_000;
 /** Lists and objects within each other. */
 const DEEPEST = 64;
@@ -74,9 +76,15 @@ export class SettingsDocument {
 
   /** Where a key of the object at a path stands. */
   keyOffset(path: SettingsPath, key: string): number {
-    const map = (path.length === 0 ? this.#document.contents : this.#document.getIn(path, true)) as YAMLMap | null;
-    const pair = map?.items?.find((item) => String((item.key as { value?: unknown }).value ?? item.key) === key);
-    return (pair?.key as { range?: [number, number, number] } | undefined)?.range?.[0] ?? this.valueOffset(path);
+    const map = (
+      path.length === 0 ? this.#document.contents : this.#document.getIn(path, true)
+    ) as YAMLMap | null;
+    const pair = map?.items?.find(
+      (item) => String((item.key as { value?: unknown }).value ?? item.key) === key,
+    );
+    return (
+      (pair?.key as { range?: [number, number, number] } | undefined)?.range?.[0] ?? this.valueOffset(path)
+    );
   }
 
   /** The scalars that are values and of which `wanted` holds, with their paths. */
@@ -93,7 +101,8 @@ export class SettingsDocument {
   /** What YAML allows and settings cannot be: endless, too deep, too many, with keys that are no texts. */
   #structure(): Mistake[] {
     const found: Mistake[] = [];
-    const add = (node: unknown, message: string): void => void found.push({ offset: (node as { range?: number[] }).range?.[0] ?? 0, message });
+    const add = (node: unknown, message: string): void =>
+      void found.push({ offset: (node as { range?: number[] }).range?.[0] ?? 0, message });
     const anchors = new Map<string, Node>();
     const weights = new Map<unknown, number>();
     let aliased = 0;
@@ -107,7 +116,8 @@ export class SettingsDocument {
       if (!isAlias(node)) return undefined;
       const meant = anchors.get(node.source);
       if (!meant) add(node, `there is no anchor &${node.source} before this alias`);
-      else if (parents.includes(meant)) add(node, `*${node.source} stands within &${node.source}: it has no end`);
+      else if (parents.includes(meant))
+        add(node, `*${node.source} stands within &${node.source}: it has no end`);
       else if ((aliased += weightOf(meant, anchors, weights)) > MOST_ALIASED) {
         add(node, `the aliases up to here stand for more than ${MOST_ALIASED} values`);
         return visit.BREAK;
@@ -126,7 +136,8 @@ function weightOf(node: unknown, anchors: ReadonlyMap<string, Node>, weights: Ma
   // An alias of itself is told where it stands.
   weights.set(node, weight);
   if (isAlias(node)) weight = weightOf(anchors.get(node.source), anchors, weights);
-  else if (isCollection(node)) for (const item of node.items) weight += weightOf(isPair(item) ? item.value : item, anchors, weights);
+  else if (isCollection(node))
+    for (const item of node.items) weight += weightOf(isPair(item) ? item.value : item, anchors, weights);
   weights.set(node, weight);
   return weight;
 }

@@ -44,10 +44,12 @@ const groups: Readonly<Record<string, CommandSelector>> = {
 };
 
 const commands: readonly Command[] = Object.values(declared).filter(
-  (value): value is Command => typeof value === 'object' && value !== null && 'request' in value && 'netFn' in value,
+  (value): value is Command =>
+    typeof value === 'object' && value !== null && 'request' in value && 'netFn' in value,
 );
 const selectorOf = ({ netFn, cmd, body }: Command): CommandSelector => ({ netFn, cmd, body });
-const reads = (): readonly CommandSelector[] => commands.filter(({ name }) => /^(Get|Read) /.test(name)).map(selectorOf);
+const reads = (): readonly CommandSelector[] =>
+  commands.filter(({ name }) => /^(Get|Read) /.test(name)).map(selectorOf);
 
 /** `Chassis Control`, `chassis`, `0Ah *`, `30h 01h`, `2Eh/00ABCDh 10h`; undefined if it names no command. */
 export function parseSelector(text: string): CommandSelector | undefined {
@@ -56,7 +58,8 @@ export function parseSelector(text: string): CommandSelector | undefined {
   const command = commands.find(({ name }) => name.toLowerCase() === wanted);
   if (command) return selectorOf(command);
   const [, netFn, body, cmd] = /^([\da-f]{2})h(?:\/([\da-f]{2,6})h)? (\*|[\da-f]{2}h)$/.exec(wanted) ?? [];
-  if (netFn === undefined || Number.parseInt(netFn, 16) % 2 !== 0 || Number.parseInt(netFn, 16) > 0x3e) return undefined;
+  if (netFn === undefined || Number.parseInt(netFn, 16) % 2 !== 0 || Number.parseInt(netFn, 16) > 0x3e)
+    return undefined;
   return {
     netFn: Number.parseInt(netFn, 16),
     cmd: cmd === '*' ? '*' : Number.parseInt(cmd, 16),

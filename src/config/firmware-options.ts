@@ -10,9 +10,15 @@ export interface FirmwareOptions {
   readonly expiry?: number;
   /** Least privilege. Default administrator. */
   readonly privilege?: Exclude<PrivilegeName, 'none'>;
-  /** Channels that updates may come by: numbers, `host` (the system interface), `lan` (every LAN channel). Default: all. */
+  /**
+   * Channels that updates may come by: numbers, `host` (the system interface), `lan` (every LAN channel).
+   * Default: all.
+   */
   readonly channels?: readonly (number | 'host' | 'lan')[];
-  /** Bytes of the largest message that clients are told to send by LAN, 64..65000. Default 1400: no Ethernet splits it. */
+  /**
+   * Bytes of the largest message that clients are told to send by LAN, 64..65000. Default 1400: no Ethernet
+   * splits it.
+   */
   readonly lanPayload?: number;
   /** What can be updated, at most eight. */
   readonly components: readonly FirmwareComponentOptions[];
@@ -21,7 +27,10 @@ export interface FirmwareOptions {
 }
 
 export interface FirmwarePaths {
-  /** `host:port` or the path of a Unix socket: listened on while a session wants it, and only for whoever has the session's token. */
+  /**
+   * `host:port` or the path of a Unix socket: listened on while a session wants it, and only for whoever has
+   * the session's token.
+   */
   readonly net?: string;
   /** A file that host and BMC share, in place of a memory window. */
   readonly window?: {
@@ -41,13 +50,24 @@ export interface FirmwareComponentOptions {
   readonly id: number;
   /** At most 11 characters. */
   readonly name: string;
-  /** Its image's path in the blob protocol. Default `/flash/image` for the BMC, `/flash/` and the name in lower case for others. */
+  /**
+   * Its image's path in the blob protocol. Default `/flash/image` for the BMC, `/flash/` and the name in
+   * lower case for others.
+   */
   readonly blob?: string;
-  /** The BMC's own firmware: activating it resets the BMC, and Get Device ID shows its version. One at most. */
+  /**
+   * The BMC's own firmware: activating it resets the BMC, and Get Device ID shows its version. One at most.
+   */
   readonly bmc?: boolean;
-  /** What is there before the first update: `major.minor` or `major.minor.auxiliary`. Default 1.00; for the BMC `identity.firmware`. */
+  /**
+   * What is there before the first update: `major.minor` or `major.minor.auxiliary`. Default 1.00; for the
+   * BMC `identity.firmware`.
+   */
   readonly version?: string;
-  /** The version of images that do not say theirs (docs/firmware-update.md). Default 0.00 with the first bytes of their SHA-256. */
+  /**
+   * The version of images that do not say theirs (docs/firmware-update.md). Default 0.00 with the first bytes
+   * of their SHA-256.
+   */
   readonly assumeVersion?: string;
   /** 2: the image before stays, and can come back. 1: it does not. Default 2. */
   readonly slots?: 1 | 2;
@@ -60,7 +80,11 @@ export interface FirmwareComponentOptions {
   /** New firmware works only after a power cycle of the machine. */
   readonly needsPowerCycle?: boolean;
   /** For stages that have one: a program and its arguments, or a line for the shell. Exit code 0: go on. */
-  readonly commands?: { readonly [S in 'prepare' | 'upload' | 'verify' | 'activate' | 'self-test' | 'rollback']?: string | readonly string[] };
+  readonly commands?: {
+    readonly [S in 'prepare' | 'upload' | 'verify' | 'activate' | 'self-test' | 'rollback']?:
+      | string
+      | readonly string[];
+  };
   /** Or: each stage is POSTed here as JSON. Status 2xx: go on. */
   readonly http?: string;
   /** Flash chips are slow: bytes a second, and milliseconds to empty a slot. Default: as fast as the disk. */

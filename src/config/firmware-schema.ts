@@ -3,7 +3,10 @@ import { latin1Text, streamAddress } from '../settings/texts.ts';
 
 const version = z
   .string()
-  .regex(/^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}(\.[\da-fA-F]{8})?$/, 'expected "major.minor", major 0..127 (write it in quotes)');
+  .regex(
+    /^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}(\.[\da-fA-F]{8})?$/,
+    'expected "major.minor", major 0..127 (write it in quotes)',
+  );
 /** Program and arguments, or a line for the shell. */
 const command = z.union([z.string().min(1), z.array(z.string()).min(1)]).optional();
 const size = z.int().min(1);
@@ -13,7 +16,10 @@ const component = z.strictObject({
   name: latin1Text(z, 11).min(1),
   blob: z
     .string()
-    .regex(/^\/flash\/(?!(hash|verify|update|cleanup|active\/.*)$)[\w./-]{1,40}$/, 'expected a path below /flash/ that is not taken')
+    .regex(
+      /^\/flash\/(?!(hash|verify|update|cleanup|active\/.*)$)[\w./-]{1,40}$/,
+      'expected a path below /flash/ that is not taken',
+    )
     .optional(),
   bmc: z.boolean().optional(),
   version: version.optional(),
@@ -27,11 +33,22 @@ const component = z.strictObject({
     .optional(),
   needsPowerCycle: z.boolean().optional(),
   commands: z
-    .strictObject({ prepare: command, upload: command, verify: command, activate: command, 'self-test': command, rollback: command })
+    .strictObject({
+      prepare: command,
+      upload: command,
+      verify: command,
+      activate: command,
+      'self-test': command,
+      rollback: command,
+    })
     .optional(),
   http: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
-  speed: z.strictObject({ erase: z.int().min(0).optional(), writeRate: size.optional(), readRate: size.optional() }).optional(),
-  selfTest: z.strictObject({ time: z.int().min(0).optional(), result: z.enum(['pass', 'fail']).optional() }).optional(),
+  speed: z
+    .strictObject({ erase: z.int().min(0).optional(), writeRate: size.optional(), readRate: size.optional() })
+    .optional(),
+  selfTest: z
+    .strictObject({ time: z.int().min(0).optional(), result: z.enum(['pass', 'fail']).optional() })
+    .optional(),
 });
 
 export const firmwareSchema = z.strictObject({

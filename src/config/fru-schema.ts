@@ -11,13 +11,20 @@ const inUnitsOf = (unit: number, least: number, most: number) =>
     .number()
     .min(least)
     .max(most)
-    .refine((value) => Math.abs(value / unit - Math.round(value / unit)) < 1e-6, `expected a multiple of ${unit}`);
-const rising = <T extends number>(pair: z.ZodType<[T, T]>) => pair.refine(([low, high]) => low <= high, 'expected the lower one first');
+    .refine(
+      (value) => Math.abs(value / unit - Math.round(value / unit)) < 1e-6,
+      `expected a multiple of ${unit}`,
+    );
+const rising = <T extends number>(pair: z.ZodType<[T, T]>) =>
+  pair.refine(([low, high]) => low <= high, 'expected the lower one first');
 const byte = z.int().min(0).max(255);
 const custom = z.array(text).optional();
 const language = z
   .string()
-  .refine((name) => languageCode(name) !== undefined, 'expected a language of ISO 639 in two letters (de, ja, zh ...)')
+  .refine(
+    (name) => languageCode(name) !== undefined,
+    'expected a language of ISO 639 in two letters (de, ja, zh ...)',
+  )
   .optional();
 const hex = z.string().regex(/^(\s*[\da-f]{2})*\s*$/i, 'expected hex digits, two a byte');
 const volts = inUnitsOf(0.01, -327.68, 327.67);
@@ -39,7 +46,9 @@ const powerSupply = z.strictObject({
   autoswitch: z.boolean().optional(),
   powerFactorCorrection: z.boolean().optional(),
   predictiveFail: z.boolean().optional(),
-  peak: z.strictObject({ watts: z.int().min(0).max(SAID.twelveBits), seconds: z.int().min(0).max(15) }).optional(),
+  peak: z
+    .strictObject({ watts: z.int().min(0).max(SAID.twelveBits), seconds: z.int().min(0).max(15) })
+    .optional(),
 });
 const dcLoad = {
   output: z.int().min(0).max(15),
@@ -67,7 +76,10 @@ const MOST_DATA = 252;
 const oem = z.strictObject({
   type: z.int().min(0xc0).max(0xff),
   manufacturerId: z.int().min(0).max(0xffffff),
-  data: hex.refine((data) => data.replace(/\s/g, '').length <= 2 * MOST_DATA, `expected at most ${MOST_DATA} bytes`),
+  data: hex.refine(
+    (data) => data.replace(/\s/g, '').length <= 2 * MOST_DATA,
+    `expected at most ${MOST_DATA} bytes`,
+  ),
 });
 
 const record = z
@@ -81,13 +93,21 @@ const record = z
     managementAccess: managementAccess.optional(),
     oem: oem.optional(),
   })
-  .refine((record) => Object.keys(record).length === 1, 'expected one of powerSupply, dcOutput, dcLoad, managementAccess, oem');
+  .refine(
+    (record) => Object.keys(record).length === 1,
+    'expected one of powerSupply, dcOutput, dcLoad, managementAccess, oem',
+  );
 
 /** What a FRU device holds, area by area, or as a file. */
 export const fruContent = {
   internalUse: hex.optional(),
   chassis: z
-    .strictObject({ type: byte.optional(), partNumber: latin1.optional(), serial: latin1.optional(), custom: z.array(latin1).optional() })
+    .strictObject({
+      type: byte.optional(),
+      partNumber: latin1.optional(),
+      serial: latin1.optional(),
+      custom: z.array(latin1).optional(),
+    })
     .optional(),
   board: z
     .strictObject({
@@ -131,6 +151,9 @@ export const fruContent = {
       bus: z.int().min(0).max(7).optional(),
       channel: z.int().min(0).max(11).optional(),
     })
-    .refine(({ bus, channel }) => bus === undefined || channel === undefined, 'expected bus or channel, and not both')
+    .refine(
+      ({ bus, channel }) => bus === undefined || channel === undefined,
+      'expected bus or channel, and not both',
+    )
     .optional(),
 };

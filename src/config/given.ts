@@ -5,7 +5,10 @@ import { interfacesOf } from './channels.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsOf } from './sensors.ts';
 
-/** What a file says of things that clients can change, with the numbers that its sensors get. Throws SettingsError. */
+/**
+ * What a file says of things that clients can change, with the numbers that its sensors get. Throws
+ * SettingsError.
+ */
 export function givenSettings(options: BmcOptions): GivenSettings {
   const { users = [], fru = [], sensors = [], chassis, identity } = options;
   const numbered = sensorsOf(options, () => ({ moves: false, value: () => undefined }));
@@ -13,11 +16,18 @@ export function givenSettings(options: BmcOptions): GivenSettings {
     users,
     fru,
     // Those of the settings come first, in their order.
-    sensors: sensors.map(({ name, thresholds }, i) => ({ lun: numbered[i].lun ?? 0, number: numbered[i].number, name, thresholds })),
+    sensors: sensors.map(({ name, thresholds }, i) => ({
+      lun: numbered[i].lun ?? 0,
+      number: numbered[i].number,
+      name,
+      thresholds,
+    })),
     channels: interfacesOf(options, 'lan').map((one) => {
       const { channel, kg } = one;
       const values = lanValuesOf(one);
-      const named = lanParameters.all.flatMap(({ selector, setting }) => (setting === undefined ? [] : [[selector, values[setting]] as const]));
+      const named = lanParameters.all.flatMap(({ selector, setting }) =>
+        setting === undefined ? [] : [[selector, values[setting]] as const],
+      );
       return { channel, parameters: Object.fromEntries(named), kg };
     }),
     restorePolicy: chassis?.restorePolicy,

@@ -8,11 +8,19 @@ import { parseConfig } from './index.ts';
 import type { BmcOptions, SelEntryOptions, SelOptions } from './options.ts';
 
 const sensors: BmcOptions['sensors'] = [
-  { name: 'CPU Temp', entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 127], thresholds: { unc: 80, uc: 90, lc: 5 } },
+  {
+    name: 'CPU Temp',
+    entity: '3.1',
+    type: 'temperature',
+    unit: 'degrees C',
+    range: [0, 127],
+    thresholds: { unc: 80, uc: 90, lc: 5 },
+  },
   { name: 'PSU1', entity: '10.1', type: 'power supply', states: [0] },
   { name: 'Redundancy', entity: '10.2', type: 'power supply', eventType: 0x0b, lun: 1 },
 ];
-const bmcOf = (sel: SelOptions, options: BmcOptions = {}): Bmc => new Bmc({ sensors, ...options, sel }, { world: simWorld(1) });
+const bmcOf = (sel: SelOptions, options: BmcOptions = {}): Bmc =>
+  new Bmc({ sensors, ...options, sel }, { world: simWorld(1) });
 const recordsOf = ({ sel }: Bmc): Uint8Array[] => sel.ids.map((id) => sel.get(id).record);
 const raw = (id: number, time: number, ...event: number[]): number[] => {
   const record = new Uint8Array(16);
@@ -39,7 +47,11 @@ describe('V11: a file of history', () => {
   });
 
   test("ipmitool's sel save: events without a time", () => {
-    const bmc = bmcOf({ image: fromLatin1('0x04 0x01 0x01 0x01 0x59 0xb4 0xb4 # Temperature #0x01\n\n0x04 0x08 0x02 0xef 0x01 0xff 0xff\n') });
+    const bmc = bmcOf({
+      image: fromLatin1(
+        '0x04 0x01 0x01 0x01 0x59 0xb4 0xb4 # Temperature #0x01\n\n0x04 0x08 0x02 0xef 0x01 0xff 0xff\n',
+      ),
+    });
     expect(recordsOf(bmc).map((record) => [...record])).toEqual([
       raw(1, 0xffffffff, 1, 1, 1, 0x59, 0xb4, 0xb4),
       raw(2, 0xffffffff, 8, 2, 0xef, 1, 0xff, 0xff),
@@ -59,31 +71,58 @@ describe('V11: a file of history', () => {
   test("our own export: the lines of this BMC's log", () => {
     const line = (bmc: string, record: number[]): string =>
       JSON.stringify({ bmc, store: 'sel', key: '5', value: { $bytes: Buffer.from(record).toString('hex') } });
-    const text = ['{"ipmi-bmc state":1}', '{"bmc":"a","store":"sel-marks","key":"added","value":7}', line('a', records[0]), line('b', records[1])];
+    const text = [
+      '{"ipmi-bmc state":1}',
+      '{"bmc":"a","store":"sel-marks","key":"added","value":7}',
+      line('a', records[0]),
+      line('b', records[1]),
+    ];
     const image = fromLatin1(text.join('\n'));
     expect(recordsOf(bmcOf({ image }, { name: 'b' })).map((record) => [...record])).toEqual([records[1]]);
     expect(() => bmcOf({ image }, { name: 'c' })).toThrow("it has the logs of a, b, and none of 'c'");
-    expect(recordsOf(bmcOf({ image: fromLatin1(text.slice(0, 3).join('\n')) })), 'the only one').toHaveLength(1);
+    expect(recordsOf(bmcOf({ image: fromLatin1(text.slice(0, 3).join('\n')) })), 'the only one').toHaveLength(
+      1,
+    );
   });
 
   test.each([
-    ['half a record', Uint8Array.from([...records[0], 1, 0x80]), '18 bytes are no whole number of 16-byte entries'],
-    ['another text', fromLatin1('hello\n'), "line 1: expected 7 bytes (0x04 0x01 ...), as 'ipmitool sel save' writes them"],
-    ['too many', Uint8Array.from(Array.from({ length: 17 }, () => records[0]).flat()), '17 entries do not fit into a SEL of 16'],
-  ])('%s is refused', (_what, image, problem) => expect(() => bmcOf({ image, capacity: 16 })).toThrow(problem));
+    [
+      'half a record',
+      Uint8Array.from([...records[0], 1, 0x80]),
+      '18 bytes are no whole number of 16-byte entries',
+    ],
+    [
+      'another text',
+      fromLatin1('hello\n'),
+      "line 1: expected 7 bytes (0x04 0x01 ...), as 'ipmitool sel save' writes them",
+    ],
+    [
+      'too many',
+      Uint8Array.from(Array.from({ length: 17 }, () => records[0]).flat()),
+      '17 entries do not fit into a SEL of 16',
+    ],
+  ])('%s is refused', (_what, image, problem) =>
+    expect(() => bmcOf({ image, capacity: 16 })).toThrow(problem),
+  );
 
-  test('a file that nobody read', () => expect(() => bmcOf({ file: 'x.sel' })).toThrow("'x.sel' was not read"));
+  test('a file that nobody read', () =>
+    expect(() => bmcOf({ file: 'x.sel' })).toThrow("'x.sel' was not read"));
 });
 
 describe('V11: a history in words', () => {
   const shown = (entry: SelEntryOptions): unknown => {
-    const { sensorType, sensorNumber, generatorLun, eventType, deassertion, data } = SelEventRecord.decode(recordsOf(bmcOf({ entries: [entry] }))[0]);
+    const { sensorType, sensorNumber, generatorLun, eventType, deassertion, data } = SelEventRecord.decode(
+      recordsOf(bmcOf({ entries: [entry] }))[0],
+    );
     return [sensorType, sensorNumber, generatorLun, eventType, deassertion, ...data];
   };
 
   test.each<[SelEntryOptions, number[]]>([
     [{ sensor: 'CPU Temp', event: 'Upper Critical going high', reading: 95 }, [1, 1, 0, 1, 0x59, 190, 180]],
-    [{ sensor: 'CPU Temp', event: 'Upper Non-critical - going high', reading: 81.5 }, [1, 1, 0, 1, 0x57, 163, 160]],
+    [
+      { sensor: 'CPU Temp', event: 'Upper Non-critical - going high', reading: 81.5 },
+      [1, 1, 0, 1, 0x57, 163, 160],
+    ],
     [{ sensor: 'CPU Temp', event: 'lc', reading: 3 }, [1, 1, 0, 1, 0x52, 6, 10]],
     [{ sensor: '#1', event: 'uc low' }, [1, 1, 0, 1, 0x08, 255, 255]],
     [{ sensor: 'PSU1', event: 'Power Supply Failure detected' }, [8, 2, 0, 0x6f, 1, 255, 255]],
@@ -108,7 +147,9 @@ describe('V11: a history in words', () => {
     });
     const times = recordsOf(bmc).map((record) => new DataView(record.buffer).getUint32(3, true));
     expect(times).toEqual([0x6968d6c0, bmc.time.now(), 0x69682e00, 0x04030201]);
-    expect([...recordsOf(bmc)[2].subarray(2)]).toEqual([0xc0, 0, 0x2e, 0x68, 0x69, 0xa2, 2, 0, 1, 2, 3, 4, 5, 6]);
+    expect([...recordsOf(bmc)[2].subarray(2)]).toEqual([
+      0xc0, 0, 0x2e, 0x68, 0x69, 0xa2, 2, 0, 1, 2, 3, 4, 5, 6,
+    ]);
   });
 
   test.each<[object, string]>([
@@ -117,14 +158,26 @@ describe('V11: a history in words', () => {
       { sensor: 'PSU1', event: 'on fire' },
       "bmc.yaml sel.entries.0.event: there is no event 'on fire': expected its offset, or one of presence detected,",
     ],
-    [{ sensor: 'PSU1', event: 0, reading: 3 }, 'bmc.yaml sel.entries.0.reading: only the event of a threshold sensor has a reading'],
+    [
+      { sensor: 'PSU1', event: 0, reading: 3 },
+      'bmc.yaml sel.entries.0.reading: only the event of a threshold sensor has a reading',
+    ],
     [{ type: 'pony', event: 0 }, 'expected a sensor type'],
     [{ sensor: 'PSU1' }, 'expected event or record, and not both'],
     [{ event: 1 }, 'expected sensor or type, and not both'],
     [{ sensor: 'PSU1', event: 0, time: '1969-12-31' }, 'expected a time from 1970-01-01 to 2106-02-07'],
-    [{ sensor: 'CPU Temp', event: 'uc', reading: 300 }, "bmc.yaml sel.entries.0.reading: 300 is beyond the sensor's range"],
-    [{ record: 'c0 00000000 a20200 010203040506', generator: 3 }, 'bmc.yaml sel.entries.0.generator: a whole record says its generator itself'],
-    [{ record: 'e0 0102030405060708090a0b0c0d', time: '2026-01-15' }, 'bmc.yaml sel.entries.0.time: records of types E0h to FFh have no time'],
+    [
+      { sensor: 'CPU Temp', event: 'uc', reading: 300 },
+      "bmc.yaml sel.entries.0.reading: 300 is beyond the sensor's range",
+    ],
+    [
+      { record: 'c0 00000000 a20200 010203040506', generator: 3 },
+      'bmc.yaml sel.entries.0.generator: a whole record says its generator itself',
+    ],
+    [
+      { record: 'e0 0102030405060708090a0b0c0d', time: '2026-01-15' },
+      'bmc.yaml sel.entries.0.time: records of types E0h to FFh have no time',
+    ],
     [{ record: '0102' }, 'expected 16 bytes, or 14 from the record type on'],
   ])('%j is refused where it stands', (entry, problem) => {
     const refused = (): Bmc => {
@@ -132,7 +185,10 @@ describe('V11: a history in words', () => {
       try {
         return new Bmc(options, { world: simWorld(1) });
       } catch (error) {
-        throw new Error(`bmc.yaml ${(error as { path: string[] }).path.join('.')}: ${(error as Error).message}`, { cause: error });
+        throw new Error(
+          `bmc.yaml ${(error as { path: string[] }).path.join('.')}: ${(error as Error).message}`,
+          { cause: error },
+        );
       }
     };
     expect(refused).toThrow(problem);
@@ -166,7 +222,12 @@ test('V11: the history is there at the first start alone, with a boot event only
   const { bmc, send } = rig({ sensors, sel: { clearEvent: true, bootEvents: false } });
   const [, low, high] = await send(0x0a, 0x42);
   expect(await send(0x0a, 0x47, low, high, 0x43, 0x4c, 0x52, 0xaa)).toEqual([0, 1]);
-  expect(recordsOf(bmc).map((record) => [...record.subarray(7)])).toEqual([[0x20, 0, 4, 0x10, 0, 0x6f, 2, 0xff, 0xff]]);
-  expect(await send(0x0a, 0x47, low, high, 0x43, 0x4c, 0x52, 0), 'the status under the same reservation').toEqual([0, 1]);
+  expect(recordsOf(bmc).map((record) => [...record.subarray(7)])).toEqual([
+    [0x20, 0, 4, 0x10, 0, 0x6f, 2, 0xff, 0xff],
+  ]);
+  expect(
+    await send(0x0a, 0x47, low, high, 0x43, 0x4c, 0x52, 0),
+    'the status under the same reservation',
+  ).toEqual([0, 1]);
   expect(rig({ sensors }).bmc.sel.count).toBe(0);
 });

@@ -27,7 +27,10 @@ export interface FileOptions {
   readonly bmcs: BmcOptions[];
   /** Where what clients change is kept. */
   readonly state?: { readonly directory: string; readonly sealKeyFile?: string };
-  /** `file:line:column key` of a setting of one of `bmcs`, or of the nearest that stands in the file; without a BMC of the file itself. */
+  /**
+   * `file:line:column key` of a setting of one of `bmcs`, or of the nearest that stands in the file; without
+   * a BMC of the file itself.
+   */
   readonly place: (bmc: number | undefined, path: SettingsPath) => string;
 }
 
@@ -39,7 +42,9 @@ export function parseFile(text: string, file: string): FileOptions {
   const document = new SettingsDocument(text, file);
   const refuse = (mistakes: readonly Mistake[]): void => {
     if (mistakes.length === 0) return;
-    const lines = [...mistakes].sort((a, b) => a.offset - b.offset).map(({ offset, message }) => `${document.at(offset)} ${message}`);
+    const lines = [...mistakes]
+      .sort((a, b) => a.offset - b.offset)
+      .map(({ offset, message }) => `${document.at(offset)} ${message}`);
     throw new ConfigError([...new Set(lines)]);
   };
   refuse(document.mistakes);
@@ -48,7 +53,8 @@ export function parseFile(text: string, file: string): FileOptions {
   refuse(loader.mistakes);
   const isList = isObject(document.value) && document.value.bmcs !== undefined;
   const owner = entries.flatMap((made, i) => made.map(() => i));
-  const pathOf = (bmc: number, path: SettingsPath): SettingsPath => (isList ? ['bmcs', owner[bmc], ...path] : path);
+  const pathOf = (bmc: number, path: SettingsPath): SettingsPath =>
+    isList ? ['bmcs', owner[bmc], ...path] : path;
   refuse(
     nameClashes(entries.flat()).map((bmc) => {
       const path = pathOf(bmc, ['name']);
@@ -64,11 +70,16 @@ export function parseFile(text: string, file: string): FileOptions {
 
 const CLASH = 'expected a name that no other BMC of the file has (with count: one with {n} in it)';
 
-/** BMCs that have a name of another one or of its satellites: by it the state directory, the log and the trace tell BMCs apart. */
+/**
+ * BMCs that have a name of another one or of its satellites: by it the state directory, the log and the trace
+ * tell BMCs apart.
+ */
 function nameClashes(bmcs: readonly BmcOptions[]): number[] {
   const satellites = new Set(bmcs.flatMap(({ name = 'bmc', satellites: own }) => satelliteNames(name, own)));
   const seen = new Set<string>();
-  return bmcs.flatMap(({ name = 'bmc' }, i) => (seen.size < seen.add(name).size && !satellites.has(name) ? [] : [i]));
+  return bmcs.flatMap(({ name = 'bmc' }, i) =>
+    seen.size < seen.add(name).size && !satellites.has(name) ? [] : [i],
+  );
 }
 
 const satelliteNames = (parent: string, satellites: BmcOptions['satellites'] = []): string[] =>
@@ -80,7 +91,8 @@ const satelliteNames = (parent: string, satellites: BmcOptions['satellites'] = [
 /** Numbers as a placeholder leaves them: as YAML has them, in hex too. */
 const NUMBER = /^(-?(0|[1-9]\d*)(\.\d+)?|0x[\da-f]+)$/i;
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Checks a document against the schema, entry by entry, with its numbers put in. */
 class Loader {
@@ -101,7 +113,10 @@ class Loader {
   load(): { readonly bmcs: BmcOptions[][]; readonly state?: FileOptions['state'] } {
     const { value } = this.#document;
     if (!isObject(value)) {
-      this.#tell([], `file: expected object, received ${Array.isArray(value) ? 'array' : JSON.stringify(value)}`);
+      this.#tell(
+        [],
+        `file: expected object, received ${Array.isArray(value) ? 'array' : JSON.stringify(value)}`,
+      );
       return { bmcs: [] };
     }
     if (value.bmcs === undefined) {
@@ -109,8 +124,13 @@ class Loader {
       return { bmcs: [[one]], state };
     }
     const { bmcs, state, ...others } = value;
-    for (const key of Object.keys(others)) this.#tellKey([], key, keysAt(bmcSchema, value, []).includes(key) ? BESIDE : undefined);
-    const ofProcess = this.#parsed(fileSchema.pick({ state: true }), state === undefined ? {} : { state }, []);
+    for (const key of Object.keys(others))
+      this.#tellKey([], key, keysAt(bmcSchema, value, []).includes(key) ? BESIDE : undefined);
+    const ofProcess = this.#parsed(
+      fileSchema.pick({ state: true }),
+      state === undefined ? {} : { state },
+      [],
+    );
     if (!Array.isArray(bmcs) || bmcs.length === 0) {
       this.#tell(['bmcs'], 'bmcs: expected a list of BMCs');
       return { bmcs: [] };
@@ -123,14 +143,23 @@ class Loader {
     const { count: given, ...rest } = entry;
     const count = this.#parsed(countSchema, given, [...path, 'count']);
     const template = new Template(rest);
-    for (const problem of template.problems) this.#tell([...path, ...problem.path], `${[...path, ...problem.path].join('.')}: ${problem.message}`);
+    for (const problem of template.problems)
+      this.#tell([...path, ...problem.path], `${[...path, ...problem.path].join('.')}: ${problem.message}`);
     if (count === undefined || template.problems.length > 0) return [];
     const { from, to } = typeof count === 'number' ? { from: 0, to: count - 1 } : count;
-    const numbered = (n: number): Record<string, unknown> => template.at(n, (text, at) => valueOf(text, rest, at));
-    const [first] = this.#one(bmcSchema, { ...rest, ...numbered(from) }, path, template.varying.length > 0 ? from : undefined);
+    const numbered = (n: number): Record<string, unknown> =>
+      template.at(n, (text, at) => valueOf(text, rest, at));
+    const [first] = this.#one(
+      bmcSchema,
+      { ...rest, ...numbered(from) },
+      path,
+      template.varying.length > 0 ? from : undefined,
+    );
     if (first === undefined) return [];
     // What has no number in it is checked once, and is the same object in all of them.
-    const varying: { [K in keyof BmcOptions]?: true } = Object.fromEntries(template.varying.map((key) => [key, true]));
+    const varying: { [K in keyof BmcOptions]?: true } = Object.fromEntries(
+      template.varying.map((key) => [key, true]),
+    );
     const schema = bmcSchema.pick(varying);
     const made = [first];
     for (let n = from + 1; n <= to; n++) {
@@ -150,7 +179,8 @@ class Loader {
   #parsed<T>(schema: z.ZodType<T>, value: unknown, base: SettingsPath, n?: number): T | undefined {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
-    for (const problem of parsed.error.issues.flatMap((issue) => narrowed(issue))) this.#tellProblem(problem, value, base, n);
+    for (const problem of parsed.error.issues.flatMap((issue) => narrowed(issue)))
+      this.#tellProblem(problem, value, base, n);
     return undefined;
   }
 
@@ -163,7 +193,10 @@ class Loader {
     }
     const where = n === undefined ? '' : ` (n = ${n})`;
     const scalar = this.#document.scalar(whole);
-    const given = path.reduce<unknown>((inner, step) => (inner as Record<string | number, unknown> | null | undefined)?.[step], value);
+    const given = path.reduce<unknown>(
+      (inner, step) => (inner as Record<string | number, unknown> | null | undefined)?.[step],
+      value,
+    );
     this.#tell(
       whole,
       `${whole.join('.') || 'file'}: ${wording(issue)}${received(issue, whole, given, scalar?.source)}${where}`,
@@ -172,11 +205,19 @@ class Loader {
   }
 
   #tell(path: SettingsPath, message: string, within = 0): void {
-    if (!this.#told.has(path.join('.'))) this.mistakes.push({ offset: this.#document.valueOffset(path) + within, message });
+    if (!this.#told.has(path.join('.')))
+      this.mistakes.push({ offset: this.#document.valueOffset(path) + within, message });
   }
 
-  #tellKey(path: SettingsPath, key: string, problem = unknownKey(key, keysAt(fileSchema, this.#document.value, path))): void {
-    this.mistakes.push({ offset: this.#document.keyOffset(path, key), message: `${[...path, key].join('.')}: ${problem}` });
+  #tellKey(
+    path: SettingsPath,
+    key: string,
+    problem = unknownKey(key, keysAt(fileSchema, this.#document.value, path)),
+  ): void {
+    this.mistakes.push({
+      offset: this.#document.keyOffset(path, key),
+      message: `${[...path, key].join('.')}: ${problem}`,
+    });
   }
 }
 
@@ -186,7 +227,10 @@ const BESIDE = 'expected in the entries of bmcs, and not beside them';
 function valueOf(text: string, entry: unknown, path: SettingsPath): string | number {
   if (!NUMBER.test(text)) return text;
   const kinds = schemasAt(bmcSchema, entry, path);
-  return kinds.some((one) => defOf(one).type === 'number') && !kinds.some((one) => (one as z.ZodType).safeParse(text).success) ? Number(text) : text;
+  return kinds.some((one) => defOf(one).type === 'number') &&
+    !kinds.some((one) => (one as z.ZodType).safeParse(text).success)
+    ? Number(text)
+    : text;
 }
 
 /** How far into a text its mistake is, where the check knows: behind the quote, if there is one. */
@@ -197,14 +241,25 @@ function within(issue: z.core.$ZodIssue, type: string | undefined): number {
 }
 
 /** What stands in the file, except where it is a secret. */
-function received(issue: z.core.$ZodIssue, path: SettingsPath, value: unknown, source: string | undefined): string {
+function received(
+  issue: z.core.$ZodIssue,
+  path: SettingsPath,
+  value: unknown,
+  source: string | undefined,
+): string {
   const expected = issue.code === 'invalid_type' ? issue.expected : undefined;
-  const isBare = typeof value === 'number' || typeof value === 'boolean' || (value === null && source !== undefined && source !== '');
+  const isBare =
+    typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    (value === null && source !== undefined && source !== '');
   const quotes = isBare && expected === 'string' ? ' (write it in quotes)' : '';
   if (isSecret(path)) return quotes;
   if (value === undefined || (value === null && quotes === '')) return ', received nothing';
   if (typeof value === 'object' && value !== null) return '';
-  const hint = expected === 'boolean' && typeof value === 'string' && /^(y|n|yes|no|on|off)$/i.test(value) ? ' (write true or false)' : '';
+  const hint =
+    expected === 'boolean' && typeof value === 'string' && /^(y|n|yes|no|on|off)$/i.test(value)
+      ? ' (write true or false)'
+      : '';
   if (typeof value === 'number' && !Number.isFinite(value)) return `, received ${source ?? value}`;
   return `, received ${isBare && expected === 'string' && source !== undefined ? source : JSON.stringify(value)}${quotes}${hint}`;
 }

@@ -1,5 +1,12 @@
 import type { DeviceSupport } from '../state/app/identity.ts';
-import { FruLocatorRecord, idBytes, McLocatorRecord, SDR_HEADER, sdrRecord, SdrType } from '../records/sdr.ts';
+import {
+  FruLocatorRecord,
+  idBytes,
+  McLocatorRecord,
+  SDR_HEADER,
+  sdrRecord,
+  SdrType,
+} from '../records/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { associationsOf } from './associations.ts';
 import type { BmcOptions, FruOptions, SatelliteOptions } from './options.ts';
@@ -17,7 +24,10 @@ interface Controller {
   readonly name: string;
 }
 
-/** Locators of a repository: this controller, its FRU devices besides its own, and the controllers on its busses with theirs. */
+/**
+ * Locators of a repository: this controller, its FRU devices besides its own, and the controllers on its
+ * busses with theirs.
+ */
 export function locatorsOf(options: BmcOptions): Uint8Array[] {
   const { sdr = {}, fru = [], satellites = [] } = options;
   // A dump has locators of its own.
@@ -58,12 +68,22 @@ export function ownLocator(
 }
 
 /** How a repository shows a satellite and its FRU devices. */
-function satelliteLocators({ address, channel = 0, entity, fru = [], name = satelliteName(address) }: SatelliteOptions): Uint8Array[] {
-  return [controllerLocator({ address, channel, support: satelliteSupport({ fru }), entity, name }), ...fruLocators(fru, address, channel)];
+function satelliteLocators({
+  address,
+  channel = 0,
+  entity,
+  fru = [],
+  name = satelliteName(address),
+}: SatelliteOptions): Uint8Array[] {
+  return [
+    controllerLocator({ address, channel, support: satelliteSupport({ fru }), entity, name }),
+    ...fruLocators(fru, address, channel),
+  ];
 }
 
 /** By which the log and the state directory know it: the name of its BMC with its address. */
-export const fullNameOfSatellite = (parent: string, address: number): string => `${parent}/${address.toString(16)}h`;
+export const fullNameOfSatellite = (parent: string, address: number): string =>
+  `${parent}/${address.toString(16)}h`;
 
 export const satelliteName = (address: number): string => `MC ${address.toString(16).padStart(2, '0')}h`;
 

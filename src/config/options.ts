@@ -18,7 +18,15 @@ export type {
   VmProtocolBackendOptions,
 } from '../kinds/backends/index.ts';
 export type { ConsoleOptions } from '../kinds/consoles/index.ts';
-export type { CommandValue, FileValue, FormulaValue, PushValue, SensorValue, SourceMaker, SwingValue } from '../kinds/sources/index.ts';
+export type {
+  CommandValue,
+  FileValue,
+  FormulaValue,
+  PushValue,
+  SensorValue,
+  SourceMaker,
+  SwingValue,
+} from '../kinds/sources/index.ts';
 export type * from './firmware-options.ts';
 export type {
   DeviceInterfaceOptions,
@@ -34,7 +42,10 @@ export type * from './pef-options.ts';
 export type { PrivilegeName } from './privilege.ts';
 export type * from './sensor-options.ts';
 
-/** The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable default. */
+/**
+ * The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable
+ * default.
+ */
 export interface BmcOptions {
   /** What logs, traces and the ready line call it. Default 'bmc'. */
   readonly name?: string;
@@ -106,8 +117,9 @@ export interface IdentityOptions {
   /** 0..15. Default 1. */
   readonly deviceRevision?: number;
   /**
-   * `major.minor`, as `mc info` shows it. Four bytes of auxiliary information may follow, in hex: `2.14 00000005`. Without them Get Device ID
-   * leaves them out, at which some clients take offence (IPMI 2.0 §20.1).
+   * `major.minor`, as `mc info` shows it. Four bytes of auxiliary information may follow, in hex: `2.14
+   * 00000005`. Without them Get Device ID leaves them out, at which some clients take offence (IPMI 2.0
+   * §20.1).
    */
   readonly firmware?: string;
   /** IANA enterprise number, 0..FFFFFh. Default 0. */
@@ -144,7 +156,10 @@ export interface FruOptions extends FruContent {
   readonly name: string;
   /** `id.instance`. Default 7.1 (system board). */
   readonly entity?: string;
-  /** What its locator record says of it (IPMI 2.0 §43.8, table 43-12). Default 10h, a device behind the controller. */
+  /**
+   * What its locator record says of it (IPMI 2.0 §43.8, table 43-12). Default 10h, a device behind the
+   * controller.
+   */
   readonly deviceType?: number;
   /** With 10h: 1 a DIMM's SPD, 2 an IPMI FRU inventory, 3 a processor cartridge. Default 0, unspecified. */
   readonly deviceTypeModifier?: number;
@@ -158,7 +173,10 @@ export interface FruOptions extends FruContent {
   readonly byWords?: boolean;
   /** Writing is refused with 80h, except in manufacturing test mode. */
   readonly readOnly?: boolean;
-  /** Where Master Write-Read finds it as a serial EEPROM: a slave address on private bus 0..7, or on a channel's own bus. */
+  /**
+   * Where Master Write-Read finds it as a serial EEPROM: a slave address on private bus 0..7, or on a
+   * channel's own bus.
+   */
   readonly i2c?: {
     /** Even, 2..FEh. */
     readonly address: number;
@@ -176,7 +194,10 @@ export interface SelOptions {
   readonly bootEvents?: boolean;
   /** Log "log area cleared" into a SEL that was cleared. Default false. */
   readonly clearEvent?: boolean;
-  /** A history to begin with, until somebody logs or clears: what `ipmitool sel save`, `sel writeraw` or `ipmi-bmc state export` wrote. */
+  /**
+   * A history to begin with, until somebody logs or clears: what `ipmitool sel save`, `sel writeraw` or
+   * `ipmi-bmc state export` wrote.
+   */
   readonly file?: string;
   /** The bytes of that file, where no file is read (the library). */
   readonly image?: Uint8Array;
@@ -194,7 +215,9 @@ export interface SelEntryOptions {
   readonly type?: string | number;
   /** 1..7Fh. Default: the sensor's, else 6Fh (sensor-specific). */
   readonly eventType?: number;
-  /** The specification's words (`upper critical going high`, `uc`, `presence detected`), or an offset, 0..15. */
+  /**
+   * The specification's words (`upper critical going high`, `uc`, `presence detected`), or an offset, 0..15.
+   */
   readonly event?: string | number;
   /** False: the event went away. Default true. */
   readonly asserted?: boolean;
@@ -227,7 +250,15 @@ export interface ResetOptions {
 }
 
 /** What the self-test of the BMC finds wrong (IPMI 2.0 §20.4). */
-export type SelfTestProblem = 'firmware' | 'boot-block' | 'internal-use-area' | 'sdr-empty' | 'ipmb' | 'fru' | 'sdr' | 'sel';
+export type SelfTestProblem =
+  | 'firmware'
+  | 'boot-block'
+  | 'internal-use-area'
+  | 'sdr-empty'
+  | 'ipmb'
+  | 'fru'
+  | 'sdr'
+  | 'sel';
 
 /** Unix sockets for handlers in other processes. */
 export interface SocketsOptions {
@@ -251,19 +282,27 @@ export interface SolOptions {
   readonly instances?: number;
   /** A session that encrypts SOL does so to its end: Suspend Payload Encryption is 81h. Default false. */
   readonly keepEncrypted?: boolean;
-  /** UDP port that consoles are told to use, where they reach the BMC through another one than it listens on. */
+  /**
+   * UDP port that consoles are told to use, where they reach the BMC through another one than it listens on.
+   */
   readonly port?: number;
 }
 
 export interface FirewallOptions {
-  /** 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one channel add up. */
+  /**
+   * 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one channel
+   * add up.
+   */
   readonly channel: number | 'host' | 'lan' | 'all';
   /**
    * `read-only`: commands that only read, and what a running host needs (watchdog, its own events).
    * `closed`: who the BMC is, and no more.
    */
   readonly restrict?: 'read-only' | 'closed';
-  /** Nothing but these (and opening and closing sessions): `Get Device ID`, `chassis`, `30h 01h`, `2Eh/00ABCDh *`. */
+  /**
+   * Nothing but these (and opening and closing sessions): `Get Device ID`, `chassis`, `30h 01h`, `2Eh/00ABCDh
+   * *`.
+   */
   readonly allow?: readonly string[];
   /** Not these, even where `allow` has them. */
   readonly deny?: readonly string[];

@@ -26,11 +26,25 @@ export interface PefFilterOptions {
   /** Default true. */
   readonly enabled?: boolean;
   /** What is done when an event matches. */
-  readonly actions: readonly ('alert' | 'power-off' | 'power-cycle' | 'reset' | 'diagnostic-interrupt' | 'oem')[];
+  readonly actions: readonly (
+    | 'alert'
+    | 'power-off'
+    | 'power-cycle'
+    | 'reset'
+    | 'diagnostic-interrupt'
+    | 'oem'
+  )[];
   /** Policy set, 1..15. Default 1. */
   readonly policy?: number;
   /** What the alert says of it. Default unspecified. */
-  readonly severity?: 'unspecified' | 'monitor' | 'information' | 'ok' | 'non-critical' | 'critical' | 'non-recoverable';
+  readonly severity?:
+    | 'unspecified'
+    | 'monitor'
+    | 'information'
+    | 'ok'
+    | 'non-critical'
+    | 'critical'
+    | 'non-recoverable';
   /** Name or number. What is left out matches everything. */
   readonly sensorType?: string | number;
   /** The sensor, 1..FEh. Default: any. */

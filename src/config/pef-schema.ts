@@ -27,9 +27,21 @@ export const pefSchema = z.strictObject({
       z.strictObject({
         number: z.int().min(1).max(40).optional(),
         enabled: z.boolean().optional(),
-        actions: z.array(z.enum(['alert', 'power-off', 'power-cycle', 'reset', 'diagnostic-interrupt', 'oem'])),
+        actions: z.array(
+          z.enum(['alert', 'power-off', 'power-cycle', 'reset', 'diagnostic-interrupt', 'oem']),
+        ),
         policy: set,
-        severity: z.enum(['unspecified', 'monitor', 'information', 'ok', 'non-critical', 'critical', 'non-recoverable']).optional(),
+        severity: z
+          .enum([
+            'unspecified',
+            'monitor',
+            'information',
+            'ok',
+            'non-critical',
+            'critical',
+            'non-recoverable',
+          ])
+          .optional(),
         sensorType: sensorType.optional(),
         sensorNumber: z.int().min(1).max(0xfe).optional(),
         eventType: z.int().min(1).max(0xfe).optional(),

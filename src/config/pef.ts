@@ -1,6 +1,14 @@
 import { PEF_FILTERS, PolicyRule, type AlertPolicy, type EventFilter } from '../commands/parameters/pef.ts';
 import { LanParameter } from '../commands/parameters/lan.ts';
-import { ANY, ANY_DATA, ANY_OFFSET, EMPTY_FILTER, FilterKind, PRECONFIGURED, Severity } from '../state/parameters/pef-filters.ts';
+import {
+  ANY,
+  ANY_DATA,
+  ANY_OFFSET,
+  EMPTY_FILTER,
+  FilterKind,
+  PRECONFIGURED,
+  Severity,
+} from '../state/parameters/pef-filters.ts';
 import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { lan } from '../kinds/interfaces/lan.ts';
@@ -9,7 +17,9 @@ import { sensorTypes } from '../commands/codes/sensor-types.ts';
 import type { BmcOptions } from './options.ts';
 import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';
 
-const preconfigured: ReadonlyMap<number, EventFilter> = new Map(PRECONFIGURED.map((filter, i) => [i + 1, filter]));
+const preconfigured: ReadonlyMap<number, EventFilter> = new Map(
+  PRECONFIGURED.map((filter, i) => [i + 1, filter]),
+);
 
 /** Throws SettingsError. */
 export function pefOf({ pef, ...options }: BmcOptions): PefDefaults {
@@ -19,8 +29,10 @@ export function pefOf({ pef, ...options }: BmcOptions): PefDefaults {
   let next = PRECONFIGURED.length + 1;
   for (const [i, filter] of (pef.filters ?? []).entries()) {
     const number = filter.number ?? next;
-    if (number > PEF_FILTERS) throw new SettingsError(`there are ${PEF_FILTERS} PEF filters`, ['pef', 'filters', i]);
-    if (taken.has(number)) throw new SettingsError(`two filters have number ${number}`, ['pef', 'filters', i]);
+    if (number > PEF_FILTERS)
+      throw new SettingsError(`there are ${PEF_FILTERS} PEF filters`, ['pef', 'filters', i]);
+    if (taken.has(number))
+      throw new SettingsError(`two filters have number ${number}`, ['pef', 'filters', i]);
     taken.add(number);
     filters.set(
       number,
@@ -31,7 +43,12 @@ export function pefOf({ pef, ...options }: BmcOptions): PefDefaults {
   checkChannels({ pef, ...options });
   const { enabled = true, eventMessages = false, startupDelay = 60, alertStartupDelay } = pef;
   return {
-    control: { enabled, eventMessages, startupDelay: startupDelay > 0, alertStartupDelay: alertStartupDelay !== undefined },
+    control: {
+      enabled,
+      eventMessages,
+      startupDelay: startupDelay > 0,
+      alertStartupDelay: alertStartupDelay !== undefined,
+    },
     startupDelay,
     alertStartupDelay,
     filters,
@@ -48,7 +65,12 @@ function checkChannels({ pef = {}, interfaces = [] }: BmcOptions): void {
   for (const key of ['policies', 'destinations'] as const)
     for (const [i, { channel }] of (pef[key] ?? []).entries())
       if (channel !== undefined && !lans.includes(channel))
-        throw new SettingsError(`channel ${channel} is not that of a LAN interface`, ['pef', key, i, 'channel']);
+        throw new SettingsError(`channel ${channel} is not that of a LAN interface`, [
+          'pef',
+          key,
+          i,
+          'channel',
+        ]);
 }
 
 /** The sets of LAN parameters 18 and 19 that alert destinations make, by channel. */
@@ -57,11 +79,19 @@ export function alertSetsOf({ pef = {} }: BmcOptions, channel: number): Readonly
   for (const { number, destination } of numbered(pef.destinations ?? [])) {
     if ((destination.channel ?? lan.defaults.channel) !== channel) continue;
     const { address, acknowledged = false, timeout = 3, retries = acknowledged ? 3 : 0 } = destination;
-    const type = LanParameter.DestinationType.layout.encode({ acknowledged, kind: 0, timeout: timeout - 1, retries });
+    const type = LanParameter.DestinationType.layout.encode({
+      acknowledged,
+      kind: 0,
+      timeout: timeout - 1,
+      retries,
+    });
     sets.set(`${LanParameter.DestinationType.selector}/${number}`, type);
     // A MAC address that nobody needs behind it.
     const place = { format: 0, backupGateway: false, address, mac: '00:00:00:00:00:00' };
-    sets.set(`${LanParameter.DestinationAddress.selector}/${number}`, LanParameter.DestinationAddress.layout.encode(place));
+    sets.set(
+      `${LanParameter.DestinationAddress.selector}/${number}`,
+      LanParameter.DestinationAddress.layout.encode(place),
+    );
   }
   return sets;
 }
@@ -75,9 +105,19 @@ function policiesOf({ pef = {} }: BmcOptions): AlertPolicy[] {
     'next-type': PolicyRule.NextType,
   };
   const given =
-    pef.policies ?? numbered(pef.destinations ?? []).map(({ number, destination }) => ({ destination: number, channel: destination.channel }));
+    pef.policies ??
+    numbered(pef.destinations ?? []).map(({ number, destination }) => ({
+      destination: number,
+      channel: destination.channel,
+    }));
   return given.map(
-    ({ set = 1, channel = lan.defaults.channel, destination, rule = 'always', string = 0 }: NonNullable<typeof pef.policies>[number]) => ({
+    ({
+      set = 1,
+      channel = lan.defaults.channel,
+      destination,
+      rule = 'always',
+      string = 0,
+    }: NonNullable<typeof pef.policies>[number]) => ({
       set,
       enabled: true,
       rule: rules[rule],
@@ -90,15 +130,23 @@ function policiesOf({ pef = {} }: BmcOptions): AlertPolicy[] {
 }
 
 /** Each destination with its number: the given one, or the next of its channel. */
-function numbered(destinations: readonly AlertDestinationOptions[]): { number: number; destination: AlertDestinationOptions }[] {
+function numbered(
+  destinations: readonly AlertDestinationOptions[],
+): { number: number; destination: AlertDestinationOptions }[] {
   const next = new Map<number, number>();
   const taken = new Set<string>();
   return destinations.map((destination, i) => {
     const channel = destination.channel ?? lan.defaults.channel;
     const number = destination.number ?? next.get(channel) ?? 1;
-    if (number > 4) throw new SettingsError('a LAN channel has four alert destinations', ['pef', 'destinations', i]);
+    if (number > 4)
+      throw new SettingsError('a LAN channel has four alert destinations', ['pef', 'destinations', i]);
     const place = `${channel}/${number}`;
-    if (taken.has(place)) throw new SettingsError(`two destinations of channel ${channel} have number ${number}`, ['pef', 'destinations', i]);
+    if (taken.has(place))
+      throw new SettingsError(`two destinations of channel ${channel} have number ${number}`, [
+        'pef',
+        'destinations',
+        i,
+      ]);
     taken.add(place);
     next.set(channel, number + 1);
     return { number, destination };

@@ -16,7 +16,10 @@ test.each<[BmcOptions, string[]]>([
   [{ interfaces: [{ type: 'ipmb', listen: '/run/ipmb.sock' }] }, []],
   [{ interfaces: [{ type: 'ipmb', listen: '127.0.0.1:9000' }] }, ['is a controller with every right']],
   [{ interfaces: [{ type: 'lan', authTypes: ['none'] }] }, ['authentication type none is on']],
-  [{ interfaces: [{ type: 'serial', tty: '/dev/ttyS1', withoutLogIn: 'user' }] }, ['serial line /dev/ttyS1: whoever is there is user']],
+  [
+    { interfaces: [{ type: 'serial', tty: '/dev/ttyS1', withoutLogIn: 'user' }] },
+    ['serial line /dev/ttyS1: whoever is there is user'],
+  ],
   [{ users: [{ id: 1, enabled: false }] }, []],
   [{ users: [{ id: 1 }] }, ['the null user is on']],
   [{ sensorFeed: { listen: '127.0.0.1:9680' } }, []],
@@ -27,14 +30,24 @@ test.each<[BmcOptions, string[]]>([
 });
 
 test.each<[string, BmcOptions, (options: BmcOptions) => unknown, SettingsPath]>([
-  ['two filters', { pef: { filters: [{ actions: [] }, { number: 21, actions: [] }] } }, pefOf, ['pef', 'filters', 1]],
+  [
+    'two filters',
+    { pef: { filters: [{ actions: [] }, { number: 21, actions: [] }] } },
+    pefOf,
+    ['pef', 'filters', 1],
+  ],
   [
     'two destinations',
     { pef: { destinations: [{ address: '192.0.2.1' }, { number: 1, address: '192.0.2.2' }] } },
     (options) => alertSetsOf(options, 1),
     ['pef', 'destinations', 1],
   ],
-  ['two interfaces', { interfaces: [{ type: 'vm', listen: './x' }, { type: 'bt' }] }, channelsOf, ['interfaces', 1]],
+  [
+    'two interfaces',
+    { interfaces: [{ type: 'vm', listen: './x' }, { type: 'bt' }] },
+    channelsOf,
+    ['interfaces', 1],
+  ],
 ])('%s with one number: the second one is told', (_, options, made, path) => {
   expect(() => made(options)).toThrow(expect.objectContaining({ name: 'SettingsError', path }) as Error);
 });
@@ -44,7 +57,9 @@ test('a destination of another channel, and a filter in the place of a pre-confi
     { number: 1, address: '192.0.2.1' },
     { number: 1, channel: 2, address: '192.0.2.2' },
   ];
-  expect(pefOf({ pef: { destinations, filters: [{ number: 1, actions: ['reset'] }] } }).filters?.get(1)?.reset).toBe(true);
+  expect(
+    pefOf({ pef: { destinations, filters: [{ number: 1, actions: ['reset'] }] } }).filters?.get(1)?.reset,
+  ).toBe(true);
   expect(alertSetsOf({ pef: { destinations } }, 2).size).toBe(2);
 });
 

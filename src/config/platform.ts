@@ -1,7 +1,12 @@
 import { hexBytes, utf8Bytes } from '../codec/index.ts';
 import { FruError, fruImage } from '../records/fru-image.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
-import { BMC_SUPPORT, SelfTest, type DeviceSupport, type IdentityOptions as Identity } from '../state/app/identity.ts';
+import {
+  BMC_SUPPORT,
+  SelfTest,
+  type DeviceSupport,
+  type IdentityOptions as Identity,
+} from '../state/app/identity.ts';
 import type { LanSettings } from '../state/parameters/lan-parameters.ts';
 import { RestorePolicy, type ChassisOptions } from '../machine/chassis/chassis.ts';
 import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/users.ts';
@@ -15,7 +20,10 @@ import { privilegeOf } from './privilege.ts';
 import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem } from './options.ts';
 
 /** `place`: where a controller is that is not the BMC. */
-export function identityOf(options: BmcOptions, place?: { readonly address: number; readonly channel: number }): Identity {
+export function identityOf(
+  options: BmcOptions,
+  place?: { readonly address: number; readonly channel: number },
+): Identity {
   const { identity = {} } = options;
   const [version, auxiliary] = (identity.firmware ?? '1.00').split(' ');
   const [major, minor] = version.split('.').map(Number);
@@ -32,7 +40,10 @@ export function identityOf(options: BmcOptions, place?: { readonly address: numb
 }
 
 /** A BMC with an ICMB is its chassis' bridge. */
-export const bmcSupport = (options: BmcOptions): DeviceSupport => ({ ...BMC_SUPPORT, bridge: interfacesOf(options, 'icmb').length > 0 });
+export const bmcSupport = (options: BmcOptions): DeviceSupport => ({
+  ...BMC_SUPPORT,
+  bridge: interfacesOf(options, 'icmb').length > 0,
+});
 
 /** Sensors, their events and FRU devices; the rest is the BMC's. */
 export const satelliteSupport = ({ fru = [] }: Pick<BmcOptions, 'fru'>): DeviceSupport => ({
@@ -47,18 +58,36 @@ export const satelliteSupport = ({ fru = [] }: Pick<BmcOptions, 'fru'>): DeviceS
 });
 
 /** Bits of detail of result 57h (IPMI 2.0 §20.4), from 0 upwards. */
-const PROBLEMS: readonly SelfTestProblem[] = ['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'];
+const PROBLEMS: readonly SelfTestProblem[] = [
+  'firmware',
+  'boot-block',
+  'internal-use-area',
+  'sdr-empty',
+  'ipmb',
+  'fru',
+  'sdr',
+  'sel',
+];
 
 function selfTestOf(found: NonNullable<IdentityOptions['selfTest']>): { result: number; detail: number } {
   if (found === 'ok') return { result: SelfTest.Ok, detail: 0 };
   if (found === 'not-implemented') return { result: SelfTest.NotImplemented, detail: 0 };
   if (found === 'fatal') return { result: SelfTest.FatalHardware, detail: 0 };
-  return { result: SelfTest.Corrupted, detail: found.reduce((mask, problem) => mask | (1 << PROBLEMS.indexOf(problem)), 0) };
+  return {
+    result: SelfTest.Corrupted,
+    detail: found.reduce((mask, problem) => mask | (1 << PROBLEMS.indexOf(problem)), 0),
+  };
 }
 
-const RESTORE = { 'always-off': RestorePolicy.AlwaysOff, previous: RestorePolicy.Previous, 'always-on': RestorePolicy.AlwaysOn } as const;
+const RESTORE = {
+  'always-off': RestorePolicy.AlwaysOff,
+  previous: RestorePolicy.Previous,
+  'always-on': RestorePolicy.AlwaysOn,
+} as const;
 
-export const chassisOf = ({ chassis: { power, restorePolicy = 'previous', softOff } = {} }: BmcOptions): ChassisOptions => ({
+export const chassisOf = ({
+  chassis: { power, restorePolicy = 'previous', softOff } = {},
+}: BmcOptions): ChassisOptions => ({
   power,
   restorePolicy: RESTORE[restorePolicy],
   softOffDelay: softOff === undefined ? undefined : softOff * 1000,
@@ -70,8 +99,15 @@ export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>
     return { channel, values: lanValuesOf({ ...settings, mac }), sets: alertSetsOf(options, channel) };
   });
 
-/** A locally administered MAC address, always the same for a BMC: of its GUID or name; of where it listens, if it has neither. */
-function madeMac({ name, identity: { systemGuid, deviceGuid } = {} }: BmcOptions, channel: number, listen: string): string {
+/**
+ * A locally administered MAC address, always the same for a BMC: of its GUID or name; of where it listens, if
+ * it has neither.
+ */
+function madeMac(
+  { name, identity: { systemGuid, deviceGuid } = {} }: BmcOptions,
+  channel: number,
+  listen: string,
+): string {
   const whose = systemGuid?.toLowerCase() ?? deviceGuid?.toLowerCase() ?? name ?? `bmc at ${listen}`;
   const bytes = hash('sha256', new TextEncoder().encode(`${whose}, channel ${channel}`)).slice(0, 6);
   bytes[0] = (bytes[0] & ~GROUP) | LOCAL;
@@ -86,14 +122,21 @@ const hex2 = (byte: number): string => byte.toString(16).padStart(2, '0');
 /** What a setting has opened that is closed by default; said aloud at every start. */
 export function dangersOf(options: BmcOptions): string[] {
   const opened = (options.interfaces ?? []).flatMap((one) => dangersOfInterface(one));
-  const nullUser = (options.users ?? []).some(({ id, name = '', enabled }) => id === 1 && name === '' && enabled !== false);
+  const nullUser = (options.users ?? []).some(
+    ({ id, name = '', enabled }) => id === 1 && name === '' && enabled !== false,
+  );
   const open = (options.users ?? []).filter(({ password, enabled }) => password === '' && enabled !== false);
   return [
     ...new Set(opened),
-    ...open.map(({ id, name = '' }) => `user ${id}${name === '' ? '' : ` '${name}'`} has an empty password: it needs none`),
+    ...open.map(
+      ({ id, name = '' }) =>
+        `user ${id}${name === '' ? '' : ` '${name}'`} has an empty password: it needs none`,
+    ),
     ...(nullUser ? ['the null user is on: it needs no name'] : []),
     ...(options.sensorFeed && !/^(127\.|\[::1\]|localhost:)|\//.test(options.sensorFeed.listen)
-      ? ['sensorFeed does not listen on a loopback address: anyone who reaches it sets sensors without a password']
+      ? [
+          'sensorFeed does not listen on a loopback address: anyone who reaches it sets sensors without a password',
+        ]
       : []),
   ];
 }
@@ -102,12 +145,22 @@ export function dangersOf(options: BmcOptions): string[] {
 export function usersOf(options: BmcOptions): UsersOptions {
   const { users = [], userSlots } = options;
   const stray = users.findIndex(({ id }) => id > (userSlots ?? id));
-  if (stray >= 0) throw new SettingsError(`user ${users[stray].id}: there are ${userSlots} user slots`, ['users', stray, 'id']);
+  if (stray >= 0)
+    throw new SettingsError(`user ${users[stray].id}: there are ${userSlots} user slots`, [
+      'users',
+      stray,
+      'id',
+    ]);
   for (const [i, { name = '', password = '' }] of users.entries()) {
-    if (!utf8Bytes(name, NAME_SIZE)) throw new SettingsError(`'${name}' has more than ${NAME_SIZE} bytes in UTF-8`, ['users', i, 'name']);
-    if (!utf8Bytes(password, PASSWORD_SIZE)) throw new SettingsError(`more than ${PASSWORD_SIZE} bytes in UTF-8`, ['users', i, 'password']);
+    if (!utf8Bytes(name, NAME_SIZE))
+      throw new SettingsError(`'${name}' has more than ${NAME_SIZE} bytes in UTF-8`, ['users', i, 'name']);
+    if (!utf8Bytes(password, PASSWORD_SIZE))
+      throw new SettingsError(`more than ${PASSWORD_SIZE} bytes in UTF-8`, ['users', i, 'password']);
   }
-  const channels = [...interfacesOf(options, 'lan').map(({ channel }) => channel), ...interfacesOf(options, 'serial').map(({ channel }) => channel)];
+  const channels = [
+    ...interfacesOf(options, 'lan').map(({ channel }) => channel),
+    ...interfacesOf(options, 'serial').map(({ channel }) => channel),
+  ];
   return {
     channels,
     slots: userSlots,
@@ -116,7 +169,8 @@ export function usersOf(options: BmcOptions): UsersOptions {
 }
 
 /** Users whose settings keep them from SOL. */
-export const usersWithoutSol = ({ users = [] }: BmcOptions): number[] => users.filter(({ sol }) => sol === false).map(({ id }) => id);
+export const usersWithoutSol = ({ users = [] }: BmcOptions): number[] =>
+  users.filter(({ sol }) => sol === false).map(({ id }) => id);
 
 /** Throws SettingsError. */
 export function frusOf({ fru = [] }: BmcOptions): FruDevice[] {
@@ -124,7 +178,12 @@ export function frusOf({ fru = [] }: BmcOptions): FruDevice[] {
   return fru.map((one, i) => {
     const { bus = 0, channel, address } = one.i2c ?? {};
     if (one.i2c && places.size === places.add(`${channel}/${bus}/${address}`).size)
-      throw new SettingsError(`FRU ${one.id}: another one has this address on the bus`, ['fru', i, 'i2c', 'address']);
+      throw new SettingsError(`FRU ${one.id}: another one has this address on the bus`, [
+        'fru',
+        i,
+        'i2c',
+        'address',
+      ]);
     const image = settingAt(['fru', i], () => imageOf(one));
     return { id: one.id, name: one.name, image, byWords: one.byWords, readOnly: one.readOnly };
   });
@@ -135,14 +194,21 @@ const MOST_BYTES = 0xffff;
 
 function imageOf(fru: FruOptions): Uint8Array {
   const { image, file, size = image?.length ?? 2048, byWords } = fru;
-  if (file !== undefined && !image) throw new SettingsError(`FRU ${fru.id}: '${file}' was not read; give its bytes as image`, ['file']);
-  if (image && image.length > size) throw new SettingsError(`FRU ${fru.id}: ${image.length} bytes do not fit in ${size}`, ['size']);
-  if (size > MOST_BYTES) throw new SettingsError(`FRU ${fru.id}: ${size} bytes, of ${MOST_BYTES} at most`, ['file']);
-  if (byWords && size % 2 !== 0) throw new SettingsError(`FRU ${fru.id}: ${size} bytes are no whole words`, ['size']);
+  if (file !== undefined && !image)
+    throw new SettingsError(`FRU ${fru.id}: '${file}' was not read; give its bytes as image`, ['file']);
+  if (image && image.length > size)
+    throw new SettingsError(`FRU ${fru.id}: ${image.length} bytes do not fit in ${size}`, ['size']);
+  if (size > MOST_BYTES)
+    throw new SettingsError(`FRU ${fru.id}: ${size} bytes, of ${MOST_BYTES} at most`, ['file']);
+  if (byWords && size % 2 !== 0)
+    throw new SettingsError(`FRU ${fru.id}: ${size} bytes are no whole words`, ['size']);
   try {
     return image ? padded(image, size) : fruImage(fru, size);
   } catch (error) {
-    throw new SettingsError(`FRU ${fru.id}: ${(error as Error).message}`, error instanceof FruError ? error.path : []);
+    throw new SettingsError(
+      `FRU ${fru.id}: ${(error as Error).message}`,
+      error instanceof FruError ? error.path : [],
+    );
   }
 }
 

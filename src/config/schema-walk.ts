@@ -12,14 +12,21 @@ export function inner(schema: Schema): Schema {
   return def.type === 'pipe' ? inner(def.in) : schema;
 }
 
-/** What the value at a path may be: more than one thing in a union. `value` is what stands at the root, by which kinds are known. */
+/**
+ * What the value at a path may be: more than one thing in a union. `value` is what stands at the root, by
+ * which kinds are known.
+ */
 export function schemasAt(schema: Schema, value: unknown, path: readonly (string | number)[]): Schema[] {
   const here = inner(schema);
   const def = defOf(here);
   if (def.type === 'union') {
     const { discriminator } = def as z.core.$ZodDiscriminatedUnionDef;
-    const meant = def.options.filter((one) => (discriminator === undefined ? hasItsKeys(one, value) : isKind(one, discriminator, value)));
-    return (meant.length > 0 || discriminator !== undefined ? meant : def.options).flatMap((one) => schemasAt(one, value, path));
+    const meant = def.options.filter((one) =>
+      discriminator === undefined ? hasItsKeys(one, value) : isKind(one, discriminator, value),
+    );
+    return (meant.length > 0 || discriminator !== undefined ? meant : def.options).flatMap((one) =>
+      schemasAt(one, value, path),
+    );
   }
   const [step, ...rest] = path;
   if (step === undefined) return [here];
@@ -43,7 +50,10 @@ function stepInto(def: Def, step: string | number): Schema | undefined {
   }
 }
 
-/** The keys that an object may have: what the schema says of its place, and of the kind that its value says it is. */
+/**
+ * The keys that an object may have: what the schema says of its place, and of the kind that its value says it
+ * is.
+ */
 export const keysAt = (schema: Schema, value: unknown, path: readonly (string | number)[]): string[] => [
   ...new Set(
     schemasAt(schema, value, path).flatMap((one) => {
@@ -57,7 +67,10 @@ export const keysAt = (schema: Schema, value: unknown, path: readonly (string | 
 function hasItsKeys(schema: Schema, value: unknown): boolean {
   const def = defOf(inner(schema));
   if (typeof value !== 'object' || value === null) return true;
-  return def.type === 'object' && Object.entries(def.shape).every(([key, one]) => defOf(one).type === 'optional' || key in value);
+  return (
+    def.type === 'object' &&
+    Object.entries(def.shape).every(([key, one]) => defOf(one).type === 'optional' || key in value)
+  );
 }
 
 function isKind(schema: Schema, key: string, value: unknown): boolean {

@@ -6,7 +6,13 @@ import { parseSelector } from './firewall.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
 import { interfaces } from '../kinds/interfaces/index.ts';
-import type { BackendOptions, BmcOptions, ConsoleOptions, InterfaceOptions, SatelliteOptions } from './options.ts';
+import type {
+  BackendOptions,
+  BmcOptions,
+  ConsoleOptions,
+  InterfaceOptions,
+  SatelliteOptions,
+} from './options.ts';
 import { pefSchema } from './pef-schema.ts';
 import { selSchema } from './sel-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
@@ -14,7 +20,10 @@ import { latin1Text, slaveAddress, utf8Text } from '../settings/texts.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
-/** A list whose entries do not give the same value of a key twice; without one, or with an empty text, nothing is the same. */
+/**
+ * A list whose entries do not give the same value of a key twice; without one, or with an empty text, nothing
+ * is the same.
+ */
 const unique = <T extends z.ZodType>(entry: T, ...keys: string[]) =>
   z.array(entry).superRefine((entries, context) => {
     for (const key of keys) {
@@ -22,7 +31,11 @@ const unique = <T extends z.ZodType>(entry: T, ...keys: string[]) =>
       for (const [i, one] of entries.entries()) {
         const value = (one as Record<string, unknown>)[key];
         if (value !== undefined && value !== '' && seen.size === seen.add(value).size)
-          context.addIssue({ code: 'custom', message: `expected ${key === 'id' ? 'one' : `a ${key}`} that no other entry has`, path: [i, key] });
+          context.addIssue({
+            code: 'custom',
+            message: `expected ${key === 'id' ? 'one' : `a ${key}`} that no other entry has`,
+            path: [i, key],
+          });
       }
     }
   });
@@ -39,10 +52,18 @@ const firewall = z.strictObject({
   deny: z.array(selector).optional(),
 });
 
-const socket = z.strictObject({ path: z.string().min(1).max(107), mode: z.int().min(0).max(0o777).optional() });
+const socket = z.strictObject({
+  path: z.string().min(1).max(107),
+  mode: z.int().min(0).max(0o777).optional(),
+});
 
 const fru = z
-  .strictObject({ id: z.int().min(0).max(254), name: latin1Text(z, 16), entity: entity.optional(), ...fruContent })
+  .strictObject({
+    id: z.int().min(0).max(254),
+    name: latin1Text(z, 16),
+    entity: entity.optional(),
+    ...fruContent,
+  })
   .refine(
     ({ file, chassis, board, product, multirecord, internalUse }) =>
       file === undefined || !(chassis ?? board ?? product ?? multirecord ?? internalUse),
@@ -57,7 +78,10 @@ const identity = z.strictObject({
   deviceRevision: z.int().min(0).max(15).optional(),
   firmware: z
     .string()
-    .regex(/^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}( [\da-f]{8})?$/i, 'expected "major.minor", major 0..127, minor 0..99 (write it in quotes)')
+    .regex(
+      /^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}( [\da-f]{8})?$/i,
+      'expected "major.minor", major 0..127, minor 0..99 (write it in quotes)',
+    )
     .optional(),
   manufacturerId: z.int().min(0).max(0xfffff).optional(),
   productId: z.int().min(0).max(0xffff).optional(),
@@ -66,7 +90,11 @@ const identity = z.strictObject({
   selfTest: z
     .union([
       z.enum(['ok', 'not-implemented', 'fatal']),
-      z.array(z.enum(['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'])).min(1),
+      z
+        .array(
+          z.enum(['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel']),
+        )
+        .min(1),
     ])
     .optional(),
 });
@@ -123,7 +151,9 @@ const bmc = {
     })
     .optional(),
   reset: z.strictObject({ dark: z.number().min(0).max(3600).optional() }).optional(),
-  sessions: z.strictObject({ limit: z.int().min(1).max(254).optional(), inactivity: z.number().positive().optional() }).optional(),
+  sessions: z
+    .strictObject({ limit: z.int().min(1).max(254).optional(), inactivity: z.number().positive().optional() })
+    .optional(),
   firewall: z.array(firewall).optional(),
   firmware: firmwareSchema.optional(),
   sol: z
@@ -146,12 +176,15 @@ const number = z.int().min(0).max(0xffff_ffff);
 /** How many BMCs one entry makes: their numbers are 0 and up, or those from one to another. */
 export const countSchema = z.union([
   z.int().min(1).max(MOST_BMCS),
-  z
-    .strictObject({ from: number, to: number })
-    .refine(({ from, to }) => to >= from && to - from < MOST_BMCS, { message: `expected from 1 to ${MOST_BMCS} numbers`, path: ['to'] }),
+  z.strictObject({ from: number, to: number }).refine(({ from, to }) => to >= from && to - from < MOST_BMCS, {
+    message: `expected from 1 to ${MOST_BMCS} numbers`,
+    path: ['to'],
+  }),
 ]);
 
-export const stateSchema = z.strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() }).optional();
+export const stateSchema = z
+  .strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() })
+  .optional();
 
 /** A file holds one BMC, or a list `bmcs` of them. */
 export const fileSchema = z.strictObject({
@@ -165,7 +198,10 @@ export const fileSchema = z.strictObject({
 
 /** Keys that no file has: bytes that a program gives in place of a file's. */
 type OfPrograms = 'image';
-/** A type with everything in it that may be left out, so that a key which is missing shows; of numbers, programs may give any. */
+/**
+ * A type with everything in it that may be left out, so that a key which is missing shows; of numbers,
+ * programs may give any.
+ */
 type Whole<T> = T extends Uint8Array
   ? T
   : T extends number

@@ -1,29 +1,49 @@
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
-import { CompactSensorRecord, FruLocatorRecord, idBytes, idName, McLocatorRecord, sdrRecord, SdrType } from '../records/sdr.ts';
+import {
+  CompactSensorRecord,
+  FruLocatorRecord,
+  idBytes,
+  idName,
+  McLocatorRecord,
+  sdrRecord,
+  SdrType,
+} from '../records/sdr.ts';
 import { simWorld } from '../world/index.ts';
 import { rig } from '../../test/support/bmc.ts';
 import type { BmcOptions } from './options.ts';
 import { twoSocketServer } from './two-socket-server.ts';
 
-const make = (options: BmcOptions): Bmc => new Bmc({ sel: { bootEvents: false }, ...options }, { world: simWorld(2) });
+const make = (options: BmcOptions): Bmc =>
+  new Bmc({ sel: { bootEvents: false }, ...options }, { world: simWorld(2) });
 /** What `ipmitool sdr dump` writes. */
-const dumpOf = ({ sdr }: Bmc): Uint8Array => Uint8Array.from(sdr.ids.flatMap((id) => [...sdr.get(id).record]));
+const dumpOf = ({ sdr }: Bmc): Uint8Array =>
+  Uint8Array.from(sdr.ids.flatMap((id) => [...sdr.get(id).record]));
 
 test('a dump of a server makes a server with the same records, sensors, thresholds and plausible readings', () => {
   const { sensors, fru } = twoSocketServer;
   const original = make({ name: 'one', sensors, fru });
   const copy = make({ name: 'one', fru, sdr: { image: dumpOf(original), values: { 'Inlet Temp': 31 } } });
-  expect(copy.sdr.ids.map((id) => copy.sdr.get(id).record)).toEqual(original.sdr.ids.map((id) => original.sdr.get(id).record));
-  expect(copy.sensors.all.map(({ declaration }) => declaration.name)).toEqual(original.sensors.all.map(({ declaration }) => declaration.name));
+  expect(copy.sdr.ids.map((id) => copy.sdr.get(id).record)).toEqual(
+    original.sdr.ids.map((id) => original.sdr.get(id).record),
+  );
+  expect(copy.sensors.all.map(({ declaration }) => declaration.name)).toEqual(
+    original.sensors.all.map(({ declaration }) => declaration.name),
+  );
   for (const sensor of original.sensors.all) {
     const other = copy.sensors.get(sensor.declaration.name);
     expect(other.thresholdMask, sensor.declaration.name).toBe(sensor.thresholdMask);
-    expect([other.possibleAssertions, other.possibleDeassertions]).toEqual([sensor.possibleAssertions, sensor.possibleDeassertions]);
+    expect([other.possibleAssertions, other.possibleDeassertions]).toEqual([
+      sensor.possibleAssertions,
+      sensor.possibleDeassertions,
+    ]);
     if (!sensor.isThreshold) continue;
     expect(other.hysteresis).toEqual(sensor.hysteresis);
     expect(other.threshold('uc')).toBe(sensor.threshold('uc'));
-    expect(other.read(), `${sensor.declaration.name} is well`).toMatchObject({ states: 0, unavailable: false });
+    expect(other.read(), `${sensor.declaration.name} is well`).toMatchObject({
+      states: 0,
+      unavailable: false,
+    });
   }
   expect(copy.sensors.get('Inlet Temp').value).toBe(31);
   expect(copy.sensors.get('P12V').value).toBeCloseTo(12.1, 1);
@@ -70,7 +90,12 @@ test('V10: a record that several sensors share makes each of them', () => {
     id: idBytes('DIMM '),
   });
   const bmc = make({ sdr: { image: record } });
-  const seen = bmc.sensors.all.map(({ declaration: { number, name, entityInstance, manualRearm } }) => [number, name, entityInstance, manualRearm]);
+  const seen = bmc.sensors.all.map(({ declaration: { number, name, entityInstance, manualRearm } }) => [
+    number,
+    name,
+    entityInstance,
+    manualRearm,
+  ]);
   expect(seen).toEqual([
     [0x30, 'DIMM Z', 1, true],
     [0x31, 'DIMM AA', 2, true],
@@ -79,11 +104,19 @@ test('V10: a record that several sensors share makes each of them', () => {
   const NUMBER_AT = 7;
   const numbered = (number: number): Uint8Array => record.map((byte, i) => (i === NUMBER_AT ? number : byte));
   expect(make({ sdr: { image: numbered(252) } }).sensors.all).toHaveLength(3);
-  expect(() => make({ sdr: { image: numbered(253) } }), 'V10: FFh is reserved').toThrow('3 sensors from number 253 on share a record');
+  expect(() => make({ sdr: { image: numbered(253) } }), 'V10: FFh is reserved').toThrow(
+    '3 sensors from number 253 on share a record',
+  );
 });
 
 test('V10: names of a dump that are filled up with blanks or zeros are named without them; the records keep them', () => {
-  const sensors = ['FAN 1   ', 'FAN 2~~'].map((name) => ({ name, entity: '29.1', type: 'fan', unit: 'RPM', range: [0, 25500] as const }));
+  const sensors = ['FAN 1   ', 'FAN 2~~'].map((name) => ({
+    name,
+    entity: '29.1',
+    type: 'fan',
+    unit: 'RPM',
+    range: [0, 25500] as const,
+  }));
   const image = dumpOf(make({ sensors })).map((byte) => (byte === 0x7e ? 0 : byte));
   const bmc = make({ sdr: { image, values: { 'FAN 1': 500, 'FAN 2': 700 } } });
   expect(bmc.sensors.all.map((sensor) => [sensor.declaration.name, sensor.value])).toEqual([
@@ -95,7 +128,9 @@ test('V10: names of a dump that are filled up with blanks or zeros are named wit
 
 test('V10: a reserved linearization and bytes behind the name end nothing: the record stays, the sensor is linear', () => {
   const [LENGTH, LINEARIZATION, OWNER] = [4, 23, 5];
-  const image = dumpOf(make({ sensors: [{ name: 'T', entity: '3.1', type: 'temperature', unit: 'degrees C', value: 40 }] }));
+  const image = dumpOf(
+    make({ sensors: [{ name: 'T', entity: '3.1', type: 'temperature', unit: 'degrees C', value: 40 }] }),
+  );
   const odd = Uint8Array.from([...image.subarray(0, 5 + image[LENGTH]), ...new Uint8Array(24)]);
   expect(odd[OWNER]).toBe(0x20);
   odd[LENGTH] += 24;
@@ -109,17 +144,25 @@ describe('what is wrong', () => {
   test.each([
     ['cut', Uint8Array.of(1, 0, 0x51, 1, 40, 1, 2), /record 1 at byte 0 goes on behind the end/],
     ['too short for its type', Uint8Array.of(1, 0, 0x51, 1, 2, 0x20, 0), /record 1: Full Sensor Record/],
-  ])('a record that is %s', (_what, image, problem) => expect(() => make({ sdr: { image } })).toThrow(problem));
+  ])('a record that is %s', (_what, image, problem) =>
+    expect(() => make({ sdr: { image } })).toThrow(problem),
+  );
 
   test('a file that nobody read, and a value for nobody', () => {
     expect(() => make({ sdr: { file: 'x.sdr' } })).toThrow(/'x.sdr' was not read/);
-    expect(() => make({ sdr: { image: new Uint8Array(0), values: { Nobody: 1 } } })).toThrow(/no sensor 'Nobody'/);
+    expect(() => make({ sdr: { image: new Uint8Array(0), values: { Nobody: 1 } } })).toThrow(
+      /no sensor 'Nobody'/,
+    );
   });
 
   test("a number that is the settings' and the file's", () => {
-    const original = make({ sensors: [{ name: 'One', number: 5, entity: '3.1', type: 'temperature', unit: 'degrees C' }] });
+    const original = make({
+      sensors: [{ name: 'One', number: 5, entity: '3.1', type: 'temperature', unit: 'degrees C' }],
+    });
     const again = { name: 'Two', number: 5, entity: '3.2', type: 'temperature', unit: 'degrees C' };
-    expect(() => make({ sensors: [again], sdr: { image: dumpOf(original) } })).toThrow(/sensor Two: number 5 is one of the SDR file's/);
+    expect(() => make({ sensors: [again], sdr: { image: dumpOf(original) } })).toThrow(
+      /sensor Two: number 5 is one of the SDR file's/,
+    );
   });
 });
 
@@ -133,7 +176,9 @@ test('entity associations: more than four are linked, a range has pairs, a devic
       ],
     },
   });
-  const records = bmc.sdr.ids.map((id) => bmc.sdr.get(id).record).filter((record) => record[3] === 0x08 || record[3] === 0x09);
+  const records = bmc.sdr.ids
+    .map((id) => bmc.sdr.get(id).record)
+    .filter((record) => record[3] === 0x08 || record[3] === 0x09);
   expect(records.map((record) => [...record.subarray(3)])).toEqual([
     [0x08, 11, 19, 1, 0x40, 10, 1, 10, 2, 10, 3, 10, 4],
     [0x08, 11, 19, 1, 0x40, 10, 5, 0, 0, 0, 0, 0, 0],
@@ -190,8 +235,15 @@ const fruDevice = (fruId: number, name: string): Uint8Array =>
   });
 
 test('V10: records of a dump keep their ids and their order, also after somebody wrote; others get ids that are free', async () => {
-  const dump = [numbered(0x1234, controller(0x20, 'iBMC')), numbered(7, fruDevice(1, 'DIMM A')), numbered(0xfffe, controller(0x2c, 'ME'))];
-  const bmc = make({ sdr: { image: Uint8Array.from(dump.flatMap((one) => [...one])) }, fru: [{ id: 3, name: 'PSU' }] });
+  const dump = [
+    numbered(0x1234, controller(0x20, 'iBMC')),
+    numbered(7, fruDevice(1, 'DIMM A')),
+    numbered(0xfffe, controller(0x2c, 'ME')),
+  ];
+  const bmc = make({
+    sdr: { image: Uint8Array.from(dump.flatMap((one) => [...one])) },
+    fru: [{ id: 3, name: 'PSU' }],
+  });
   expect(bmc.sdr.ids).toEqual([0x1234, 7, 0xfffe, 1]);
   expect(bmc.sdr.get(0)).toMatchObject({ next: 7 });
   expect(bmc.sdr.get(7)).toEqual({ record: dump[1], next: 0xfffe });
@@ -202,7 +254,9 @@ test('V10: records of a dump keep their ids and their order, also after somebody
 
 test('V10: ids that are none, or another record has, are made new', () => {
   const dump = [0, 5, 5, 0xffff].map((id, i) => numbered(id, fruDevice(i + 1, 'x')));
-  expect(make({ sdr: { image: Uint8Array.from(dump.flatMap((one) => [...one])) } }).sdr.ids).toEqual([6, 5, 7, 8, 9]);
+  expect(make({ sdr: { image: Uint8Array.from(dump.flatMap((one) => [...one])) } }).sdr.ids).toEqual([
+    6, 5, 7, 8, 9,
+  ]);
 });
 
 test('V10: one locator for each controller and FRU device, whatever their other bits say', () => {
@@ -226,7 +280,9 @@ test("V10: a FRU locator's device type and modifier are settable", () => {
     fru: [{ id: 4, name: 'DIMM A1', deviceType: 0x10, deviceTypeModifier: 1 }],
     satellites: [{ address: 0x82, fru: [{ id: 1, name: 'S', deviceType: 8 }] }],
   });
-  const types = bmc.sdr.ids.map((id) => bmc.sdr.get(id).record).filter((record) => record[3] === SdrType.FruLocator);
+  const types = bmc.sdr.ids
+    .map((id) => bmc.sdr.get(id).record)
+    .filter((record) => record[3] === SdrType.FruLocator);
   expect(types.map((record) => [record[6], record[10], record[11]])).toEqual([
     [4, 0x10, 1],
     [1, 8, 0],
@@ -240,7 +296,9 @@ test('V10: the times of the repository are real: of the file, else of the start;
   const { bmc, world } = rig();
   await world.run(5000);
   expect(bmc.sdr.lastAdded).toBe(bmc.time.now() - 5);
-  expect(rig({ sdr: { time: '2026-01-15T12:00' } }).bmc.sdr.lastAdded, 'without a zone: UTC').toBe(0x6968d6c0);
+  expect(rig({ sdr: { time: '2026-01-15T12:00' } }).bmc.sdr.lastAdded, 'without a zone: UTC').toBe(
+    0x6968d6c0,
+  );
 });
 
 test('V10: readings of a dump are given by name, entity or number; a shared name is refused', () => {
@@ -252,7 +310,8 @@ test('V10: readings of a dump are given by name, entity or number; a shared name
     range: [0, 255] as const,
   }));
   const image = dumpOf(make({ sensors }));
-  const read = (values: Record<string, number>): (number | undefined)[] => make({ sdr: { image, values } }).sensors.all.map(({ value }) => value);
+  const read = (values: Record<string, number>): (number | undefined)[] =>
+    make({ sdr: { image, values } }).sensors.all.map(({ value }) => value);
   expect(read({ 'Temp@3.1': 40, '#2': 41, Board: 42 })).toEqual([40, 41, 42]);
   expect(read({ '3.1': 40, '@3.2': 41, '3': 42 })).toEqual([40, 41, 42]);
   expect(() => read({ Temp: 1 })).toThrow("2 sensors are 'Temp': name one of Temp@3.1 (#1), Temp@3.2 (#2)");
@@ -264,7 +323,9 @@ test.each([
   ['6-bit', [0x83, 0x29, 0xdc, 0xa6], 'IPMI'],
   ['BCD plus', [0x42, 0x12, 0xb3], '12-3'],
   ['Unicode', [0x04, 0x41, 0, 0x42, 0], 'AB'],
-])('V10: a name in %s is read as text', (_what, bytes, name) => expect(idName(Uint8Array.from(bytes))).toBe(name));
+])('V10: a name in %s is read as text', (_what, bytes, name) =>
+  expect(idName(Uint8Array.from(bytes))).toBe(name),
+);
 
 test("V19: the controller's own locator is in its device SDRs, a shared record there once", async () => {
   const { bmc, send } = rig({
@@ -278,5 +339,10 @@ test("V19: the controller's own locator is in its device SDRs, a shared record t
   expect([code, low, high, record[3], record[5]]).toEqual([0, 0xff, 0xff, SdrType.McLocator, 0x20]);
   expect(idName(Uint8Array.from(record.slice(15)))).toBe('MyBMC');
   const [satellite] = bmc.satellites;
-  expect([satellite.locator[5], satellite.locator[12], satellite.locator[13], idName(satellite.locator.subarray(15))]).toEqual([0x82, 11, 7, 'Far']);
+  expect([
+    satellite.locator[5],
+    satellite.locator[12],
+    satellite.locator[13],
+    idName(satellite.locator.subarray(15)),
+  ]).toEqual([0x82, 11, 7, 'Far']);
 });

@@ -1,8 +1,23 @@
 import { DecodeError } from '../codec/index.ts';
-import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idLetters, idName, SDR_HEADER, SdrHeader, SdrType } from '../records/sdr.ts';
+import {
+  CompactSensorRecord,
+  EventOnlyRecord,
+  FullSensorRecord,
+  idLetters,
+  idName,
+  SDR_HEADER,
+  SdrHeader,
+  SdrType,
+} from '../records/sdr.ts';
 import { toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
 import { sensorsNamed, unclearName } from '../machine/sensors/sensor-name.ts';
-import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration, type ThresholdName } from '../machine/sensors/sensor.ts';
+import {
+  sensorDeclaration,
+  THRESHOLDS,
+  type AnalogDeclaration,
+  type SensorDeclaration,
+  type ThresholdName,
+} from '../machine/sensors/sensor.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from '../settings/errors.ts';
 import type { BmcOptions } from './options.ts';
@@ -19,13 +34,16 @@ const MOST_NUMBER = 254;
 
 /** The records of a dump, one behind the other. Throws SettingsError. */
 export function recordsInFile({ file, image }: SdrOptions): Uint8Array[] {
-  if (file !== undefined && !image) throw new SettingsError(`sdr: '${file}' was not read; give its bytes as image`);
+  if (file !== undefined && !image)
+    throw new SettingsError(`sdr: '${file}' was not read; give its bytes as image`);
   if (!image) return [];
   const records: Uint8Array[] = [];
   for (let at = 0; at < image.length;) {
     const end = at + SDR_HEADER + (image[at + 4] ?? 0);
     if (at + SDR_HEADER > image.length || end > image.length)
-      throw new SettingsError(`sdr ${file ?? 'image'}: record ${records.length + 1} at byte ${at} goes on behind the end`);
+      throw new SettingsError(
+        `sdr ${file ?? 'image'}: record ${records.length + 1} at byte ${at} goes on behind the end`,
+      );
     records.push(image.slice(at, end));
     at = end;
   }
@@ -33,7 +51,8 @@ export function recordsInFile({ file, image }: SdrOptions): Uint8Array[] {
 }
 
 /** When the records were written, in seconds, if anybody says. */
-export const sdrTimeOf = ({ sdr }: BmcOptions): number | undefined => (sdr?.time === undefined ? undefined : secondsOf(sdr.time));
+export const sdrTimeOf = ({ sdr }: BmcOptions): number | undefined =>
+  sdr?.time === undefined ? undefined : secondsOf(sdr.time);
 
 /** The sensors of this controller that a dump describes. Throws SettingsError. */
 export function sensorsInFile(sdr: SdrOptions, source: SourceMaker): SensorDeclaration[] {
@@ -48,14 +67,18 @@ export function sensorsInFile(sdr: SdrOptions, source: SourceMaker): SensorDecla
   const given = new Map<SensorDeclaration, SensorValue>();
   for (const [name, value] of Object.entries(sdr.values ?? {})) {
     const found = sensorsNamed(sensors, name, (sensor) => sensor);
-    if (found.length !== 1) throw new SettingsError(`${unclearName(name, found)}, in ${sdr.file ?? 'the image'}`, ['values', name]);
-    if (given.has(found[0])) throw new SettingsError(`'${name}' has a value by another name already`, ['values', name]);
+    if (found.length !== 1)
+      throw new SettingsError(`${unclearName(name, found)}, in ${sdr.file ?? 'the image'}`, ['values', name]);
+    if (given.has(found[0]))
+      throw new SettingsError(`'${name}' has a value by another name already`, ['values', name]);
     given.set(found[0], value);
   }
   return sensors.map((sensor) => {
     const value = given.get(sensor);
     const seed = ((sensor.lun ?? 0) << 8) | sensor.number;
-    return sensorDeclaration(value === undefined || sensor.eventOnly ? sensor : { ...sensor, source: source(value, seed) });
+    return sensorDeclaration(
+      value === undefined || sensor.eventOnly ? sensor : { ...sensor, source: source(value, seed) },
+    );
   });
 }
 
@@ -74,7 +97,18 @@ function sensorsIn(record: Uint8Array): SensorDeclaration[] {
 
 function full(record: Uint8Array): SensorDeclaration[] {
   const values = FullSensorRecord.decode(record, SDR_HEADER);
-  const { ownerId, lun, sensorNumber, entityId, entityInstance, sensorType, eventType, format, assertions, deassertions } = values;
+  const {
+    ownerId,
+    lun,
+    sensorNumber,
+    entityId,
+    entityInstance,
+    sensorType,
+    eventType,
+    format,
+    assertions,
+    deassertions,
+  } = values;
   if (ownerId !== BMC_ADDRESS) return [];
   const common = {
     number: sensorNumber,
@@ -89,9 +123,22 @@ function full(record: Uint8Array): SensorDeclaration[] {
   };
   if (eventType !== THRESHOLD || format === NO_ANALOG_READING)
     return [
-      { ...common, possibleStates: values.readable, states: 0, assertionEvents: assertions & 0x7fff, deassertionEvents: deassertions & 0x7fff },
+      {
+        ...common,
+        possibleStates: values.readable,
+        states: 0,
+        assertionEvents: assertions & 0x7fff,
+        deassertionEvents: deassertions & 0x7fff,
+      },
     ];
-  return [{ ...common, analog: analogOf(values), assertionEvents: assertions & 0xfff, deassertionEvents: deassertions & 0xfff }];
+  return [
+    {
+      ...common,
+      analog: analogOf(values),
+      assertionEvents: assertions & 0xfff,
+      deassertionEvents: deassertions & 0xfff,
+    },
+  ];
 }
 
 function analogOf(values: ReturnType<typeof FullSensorRecord.decode>): AnalogDeclaration {
@@ -110,8 +157,14 @@ function analogOf(values: ReturnType<typeof FullSensorRecord.decode>): AnalogDec
   for (const [i, name] of THRESHOLDS.entries()) if (there & (1 << i)) thresholds[name] = real(values[name]);
   const [min, max] = [real(values.sensorMin), real(values.sensorMax)];
   // What it reads until somebody gives it a value: something that is well.
-  const normal = values.normalMinSpecified && values.normalMaxSpecified ? [real(values.normalMin), real(values.normalMax)] : undefined;
-  const [low, high] = normal ?? [thresholds.lnc ?? thresholds.lc ?? min, thresholds.unc ?? thresholds.uc ?? max];
+  const normal =
+    values.normalMinSpecified && values.normalMaxSpecified
+      ? [real(values.normalMin), real(values.normalMax)]
+      : undefined;
+  const [low, high] = normal ?? [
+    thresholds.lnc ?? thresholds.lc ?? min,
+    thresholds.unc ?? thresholds.uc ?? max,
+  ];
   return {
     factors,
     unit: values.baseUnit,
@@ -153,9 +206,21 @@ interface SharedRecord {
 /** A compact or event-only record stands for as many sensors as share it (§43.2 bytes 24-25). */
 function shared(record: Uint8Array, values: SharedRecord): SensorDeclaration[] {
   if (values.ownerId !== BMC_ADDRESS) return [];
-  const { sensorNumber, lun, entityId, entityInstance, sensorType, eventType, eventOnly, autoRearm = true, shareCount } = values;
+  const {
+    sensorNumber,
+    lun,
+    entityId,
+    entityInstance,
+    sensorType,
+    eventType,
+    eventOnly,
+    autoRearm = true,
+    shareCount,
+  } = values;
   if (sensorNumber + shareCount - 1 > MOST_NUMBER)
-    throw new SettingsError(`${shareCount} sensors from number ${sensorNumber} on share a record, and the last number is ${MOST_NUMBER}`);
+    throw new SettingsError(
+      `${shareCount} sensors from number ${sensorNumber} on share a record, and the last number is ${MOST_NUMBER}`,
+    );
   return Array.from({ length: Math.max(shareCount, 1) }, (_, i) => ({
     number: sensorNumber + i,
     lun,

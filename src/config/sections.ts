@@ -10,7 +10,10 @@ import { sensorsOf } from './sensors.ts';
 type Section = keyof BmcOptions;
 type Check = (options: BmcOptions) => unknown;
 
-/** What says whether a section makes sense, beyond its schema; a section that is not here is checked with its whole BMC. */
+/**
+ * What says whether a section makes sense, beyond its schema; a section that is not here is checked with its
+ * whole BMC.
+ */
 const checks: { readonly [S in Section]?: readonly Check[] } = {
   name: [],
   identity: [identityOf],

@@ -19,7 +19,10 @@ const entry = z
       .regex(/^(\s*[\da-f]{2})+\s*$/i, 'expected hex digits, two a byte')
       .optional(),
   })
-  .refine(({ record, event }) => (record === undefined) !== (event === undefined), 'expected event or record, and not both')
+  .refine(
+    ({ record, event }) => (record === undefined) !== (event === undefined),
+    'expected event or record, and not both',
+  )
   .refine(
     ({ sensor, type, record }) => record !== undefined || (sensor === undefined) !== (type === undefined),
     'expected sensor or type, and not both',

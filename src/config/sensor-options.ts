@@ -7,11 +7,16 @@ export interface SensorOptions {
   readonly name: string;
   /** 1..254. Default: the next free one, on LUN 0, then 1, then 3. */
   readonly number?: number;
-  /** The logical unit that it is read at: 0, 1 or 3 (2 is system software's). Default: 0, or where there is a free number. */
+  /**
+   * The logical unit that it is read at: 0, 1 or 3 (2 is system software's). Default: 0, or where there is a
+   * free number.
+   */
   readonly lun?: 0 | 1 | 3;
   /** `id.instance`, as `ipmitool sdr` prints it. */
   readonly entity: string;
-  /** Sensor type by the specification's name, in lower case (`temperature`, `power supply`) or as a number. */
+  /**
+   * Sensor type by the specification's name, in lower case (`temperature`, `power supply`) or as a number.
+   */
   readonly type: string | number;
   /** Unit of a threshold sensor (`degrees C`, `RPM`, `Volts`, `Watts`, `Amps`). */
   readonly unit?: string;
@@ -28,10 +33,25 @@ export interface SensorOptions {
   /** How far a reading must come back before an event ends, in its unit. Default 0. */
   readonly hysteresis?: number;
   /** How raw readings become values. Default `linear`. */
-  readonly linearization?: 'linear' | 'ln' | 'log10' | 'log2' | 'e' | 'exp10' | 'exp2' | '1/x' | 'sqr' | 'cube' | 'sqrt' | 'cbrt';
+  readonly linearization?:
+    | 'linear'
+    | 'ln'
+    | 'log10'
+    | 'log2'
+    | 'e'
+    | 'exp10'
+    | 'exp2'
+    | '1/x'
+    | 'sqr'
+    | 'cube'
+    | 'sqrt'
+    | 'cbrt';
   /** A non-linear sensor: raw readings 0..255, rising, with their values; straight lines lie between them. */
   readonly curve?: readonly (readonly [number, number])[];
-  /** A discrete sensor: its event/reading type (default 6Fh, sensor-specific) and the states that are asserted. */
+  /**
+   * A discrete sensor: its event/reading type (default 6Fh, sensor-specific) and the states that are
+   * asserted.
+   */
   readonly eventType?: number;
   /** States (event offsets) that are asserted at first. Default: none. */
   readonly states?: readonly number[];
@@ -58,9 +78,15 @@ export interface SdrOptions {
   readonly file?: string;
   /** The bytes of that file, where no file is read (the library). */
   readonly image?: Uint8Array;
-  /** When its records were written, as its information says: a date and time. Default: when the file was changed last; for a program, its start. */
+  /**
+   * When its records were written, as its information says: a date and time. Default: when the file was
+   * changed last; for a program, its start.
+   */
   readonly time?: string;
-  /** Values for sensors of the file: by name (`Temp`, `Temp@3.1`), entity (`@3.1`) or number (`#14`). Default: the nominal reading. */
+  /**
+   * Values for sensors of the file: by name (`Temp`, `Temp@3.1`), entity (`@3.1`) or number (`#14`). Default:
+   * the nominal reading.
+   */
   readonly values?: Readonly<Record<string, SensorValue>>;
   /** What belongs together. */
   readonly associations?: readonly AssociationOptions[];
@@ -80,7 +106,10 @@ export interface AssociationOptions {
   readonly deviceRelative?: boolean;
 }
 
-/** HTTP: `PUT /sensors/NAME` with a number sets a sensor whose value is `push`. Nobody is asked for a password. */
+/**
+ * HTTP: `PUT /sensors/NAME` with a number sets a sensor whose value is `push`. Nobody is asked for a
+ * password.
+ */
 export interface SensorFeedOptions {
   /** `host:port` or the path of a Unix socket. */
   readonly listen: string;

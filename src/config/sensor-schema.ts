@@ -12,7 +12,9 @@ const isEntity = (text: string): boolean => {
 export const entity = z
   .union([z.string(), z.number()], { error: 'expected entity id.instance in quotes, like "3.1"' })
   .transform(String)
-  .pipe(z.string().refine(isEntity, 'expected entity id.instance, like "3.1": id 0 to 255, instance 0 to 127'));
+  .pipe(
+    z.string().refine(isEntity, 'expected entity id.instance, like "3.1": id 0 to 255, instance 0 to 127'),
+  );
 const unit = z.custom<string>(
   (value) => typeof value === 'string' && Object.hasOwn(units, value),
   `expected one of ${Object.keys(units).join(', ')}`,
@@ -36,12 +38,21 @@ export const sensor = z.strictObject({
   value: sensorValue.optional(),
   nominal: z.number().optional(),
   thresholds: z
-    .strictObject({ lnr: z.number(), lc: z.number(), lnc: z.number(), unc: z.number(), uc: z.number(), unr: z.number() })
+    .strictObject({
+      lnr: z.number(),
+      lc: z.number(),
+      lnc: z.number(),
+      unc: z.number(),
+      uc: z.number(),
+      unr: z.number(),
+    })
     .partial()
     .optional(),
   settable: z.array(threshold).optional(),
   hysteresis: z.number().min(0).optional(),
-  linearization: z.enum(['linear', 'ln', 'log10', 'log2', 'e', 'exp10', 'exp2', '1/x', 'sqr', 'cube', 'sqrt', 'cbrt']).optional(),
+  linearization: z
+    .enum(['linear', 'ln', 'log10', 'log2', 'e', 'exp10', 'exp2', '1/x', 'sqr', 'cube', 'sqrt', 'cbrt'])
+    .optional(),
   curve: z
     .array(z.tuple([z.int().min(0).max(255), z.number()]))
     .min(2)

@@ -1,7 +1,12 @@
 import { LINEARIZATIONS, NON_LINEAR } from '../machine/sensors/linearization.ts';
 import { factorsFor } from '../machine/sensors/factor-choice.ts';
 import type { Factors } from '../machine/sensors/sensor-factors.ts';
-import { sensorDeclaration, THRESHOLDS, type AnalogDeclaration, type SensorDeclaration } from '../machine/sensors/sensor.ts';
+import {
+  sensorDeclaration,
+  THRESHOLDS,
+  type AnalogDeclaration,
+  type SensorDeclaration,
+} from '../machine/sensors/sensor.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { checkKind, checkRange, checkReadings } from './sensor-check.ts';
 import { EventType, genericStates, possibleStates } from '../commands/codes/events.ts';
@@ -12,7 +17,9 @@ import { sensorsInFile } from './sdr-file.ts';
 import type { SourceMaker } from '../kinds/sources/index.ts';
 import type { SensorOptions } from './sensor-options.ts';
 
-/** LUNs that sensors can be on, in the order in which they fill up; 2 is system software's (IPMI 2.0 §7.2). */
+/**
+ * LUNs that sensors can be on, in the order in which they fill up; 2 is system software's (IPMI 2.0 §7.2).
+ */
 const LUNS = [0, 1, 3] as const;
 const MOST_NUMBER = 254;
 
@@ -24,8 +31,14 @@ export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions, source: Source
   for (const [i, { name, number, lun = 0 }] of sensors.entries()) {
     if (number === undefined) continue;
     const key = keyOf(number, lun);
-    if (inFile.has(key)) throw new SettingsError(`sensor ${name}: number ${number} is one of the SDR file's`, ['sensors', i]);
-    if (taken.has(key)) throw new SettingsError(`sensor ${name}: number ${number} is another's on LUN ${lun}`, ['sensors', i, 'number']);
+    if (inFile.has(key))
+      throw new SettingsError(`sensor ${name}: number ${number} is one of the SDR file's`, ['sensors', i]);
+    if (taken.has(key))
+      throw new SettingsError(`sensor ${name}: number ${number} is another's on LUN ${lun}`, [
+        'sensors',
+        i,
+        'number',
+      ]);
     taken.add(key);
   }
   const next = new Map<number, number>(LUNS.map((lun) => [lun, 1]));
@@ -43,7 +56,10 @@ export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions, source: Source
     const { number, lun } = sensor;
     const place = number === undefined ? free(lun === undefined ? LUNS : [lun]) : { number, lun: lun ?? 0 };
     if (!place)
-      throw new SettingsError(`sensor ${sensor.name}: all ${MOST_NUMBER} numbers of LUN ${lun ?? LUNS.join(', ')} are taken`, ['sensors', i]);
+      throw new SettingsError(
+        `sensor ${sensor.name}: all ${MOST_NUMBER} numbers of LUN ${lun ?? LUNS.join(', ')} are taken`,
+        ['sensors', i],
+      );
     return settingAt(['sensors', i], () => sensorOf(sensor, place, source));
   });
   return [...own, ...loaded];
@@ -51,9 +67,14 @@ export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions, source: Source
 
 const keyOf = (number: number, lun: number): number => (lun << 8) | number;
 
-function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: number; readonly lun: number }, source: SourceMaker): SensorDeclaration {
+function sensorOf(
+  sensor: SensorOptions,
+  { number, lun }: { readonly number: number; readonly lun: number },
+  source: SourceMaker,
+): SensorDeclaration {
   const type = typeof sensor.type === 'number' ? sensor.type : sensorTypes[sensor.type.toLowerCase()];
-  if (type === undefined) throw new SettingsError(`sensor ${sensor.name}: there is no sensor type '${sensor.type}'`);
+  if (type === undefined)
+    throw new SettingsError(`sensor ${sensor.name}: there is no sensor type '${sensor.type}'`);
   const [entityId, entityInstance] = sensor.entity.split('.').map(Number);
   const { name, value, eventOnly = false, needsPower = false, rearm, events } = sensor;
   const seed = (lun << 8) | number;
@@ -63,7 +84,10 @@ function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: num
   const given = value === undefined ? undefined : source(value, seed);
   const eventType = isDiscrete ? (sensor.eventType ?? EventType.SensorSpecific) : EventType.Threshold;
   const states = isDiscrete ? maskOf(sensor.states ?? []) : undefined;
-  const possible = eventType === EventType.SensorSpecific ? (possibleStates[type] ?? 0xff) : (genericStates[eventType] ?? 0x7fff);
+  const possible =
+    eventType === EventType.SensorSpecific
+      ? (possibleStates[type] ?? 0xff)
+      : (genericStates[eventType] ?? 0x7fff);
   return sensorDeclaration({
     number,
     lun,
@@ -85,14 +109,31 @@ function sensorOf(sensor: SensorOptions, { number, lun }: { readonly number: num
 }
 
 function analogOf(sensor: SensorOptions): AnalogDeclaration {
-  const { name, curve, range: [min, max] = curve ? endsOf(curve) : [0, 255], nominal, thresholds = {}, hysteresis } = sensor;
+  const {
+    name,
+    curve,
+    range: [min, max] = curve ? endsOf(curve) : [0, 255],
+    nominal,
+    thresholds = {},
+    hysteresis,
+  } = sensor;
   const unit = units[sensor.unit ?? ''];
   if (unit === undefined) throw new SettingsError(`sensor ${name}: there is no unit '${sensor.unit}'`);
   const settable = sensor.settable?.reduce((mask, one) => mask | (1 << THRESHOLDS.indexOf(one)), 0);
   checkRange(sensor, min, max);
   const factors = factorsOf(sensor, min, max);
   checkReadings(sensor, factors, min, max);
-  return { factors, unit, percentage: sensor.unit === 'percent', min, max, nominal, thresholds, settable, hysteresis };
+  return {
+    factors,
+    unit,
+    percentage: sensor.unit === 'percent',
+    min,
+    max,
+    nominal,
+    thresholds,
+    settable,
+    hysteresis,
+  };
 }
 
 /** Of a curve whose values only rise or only fall. */
@@ -101,18 +142,30 @@ function endsOf(curve: NonNullable<SensorOptions['curve']>): [number, number] {
   return [Math.min(...ends), Math.max(...ends)];
 }
 
-function factorsOf({ name, linearization = 'linear', curve, ...sensor }: SensorOptions, min: number, max: number): Factors {
+function factorsOf(
+  { name, linearization = 'linear', curve, ...sensor }: SensorOptions,
+  min: number,
+  max: number,
+): Factors {
   if (curve) {
     const rises = curve.every(([raw], i) => i === 0 || raw > curve[i - 1][0]);
-    const steady = curve.every(([, value], i) => i < 2 || value > curve[i - 1][1] === curve[1][1] > curve[0][1]);
+    const steady = curve.every(
+      ([, value], i) => i < 2 || value > curve[i - 1][1] === curve[1][1] > curve[0][1],
+    );
     if (curve.length < 2 || !rises || !steady)
-      throw new SettingsError(`sensor ${name}: a curve needs rising readings, and values that only rise or only fall`, ['curve']);
+      throw new SettingsError(
+        `sensor ${name}: a curve needs rising readings, and values that only rise or only fall`,
+        ['curve'],
+      );
     return { m: 1, b: 0, k1: 0, k2: 0, signed: false, linearization: NON_LINEAR, curve };
   }
   const code = LINEARIZATIONS.findIndex((one) => one.name === linearization);
   const { inverse } = LINEARIZATIONS[code];
   if (![min, max].every((value) => Number.isFinite(inverse(value))))
-    throw new SettingsError(`sensor ${name}: ${linearization} does not reach all of the range ${min} to ${max}`, ['range']);
+    throw new SettingsError(
+      `sensor ${name}: ${linearization} does not reach all of the range ${min} to ${max}`,
+      ['range'],
+    );
   const { thresholds = {}, hysteresis, nominal, value } = sensor;
   const first = typeof value === 'object' && 'push' in value ? value.first : value;
   const factors = factorsFor(min, max, code, {
@@ -120,8 +173,12 @@ function factorsOf({ name, linearization = 'linear', curve, ...sensor }: SensorO
     distances: hysteresis === undefined ? [] : [hysteresis],
     readings: [nominal, first].filter((one) => typeof one === 'number'),
   });
-  if (!factors) throw new SettingsError(`sensor ${name}: no factors of an SDR reach over the range ${min} to ${max}`, ['range']);
+  if (!factors)
+    throw new SettingsError(`sensor ${name}: no factors of an SDR reach over the range ${min} to ${max}`, [
+      'range',
+    ]);
   return factors;
 }
 
-const maskOf = (offsets: readonly number[]): number => offsets.reduce((mask, offset) => mask | (1 << offset), 0);
+const maskOf = (offsets: readonly number[]): number =>
+  offsets.reduce((mask, offset) => mask | (1 << offset), 0);

@@ -11,9 +11,13 @@ const MEANT = /^(?:[\s\d+*-]|0x[\da-f]+)*n(?![a-z_])|^\s*(?:0x[\da-f]+|\d+)\s*[+
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const TERM = /^(?:(0x[\da-fA-F]+|\d+)(\*n)?|n(?:\*(0x[\da-fA-F]+|\d+))?)$/;
 const FORMAT = /^(0?)(\d{0,2})([dxX]?)$/;
-const EXPECTED = 'expected {n}, a sum ({9700+n}, {n-1}, {2*n}), or either with width and base ({n:03}, {n+1:02x})';
+const EXPECTED =
+  'expected {n}, a sum ({9700+n}, {n-1}, {2*n}), or either with width and base ({n:03}, {n+1:02x})';
 
-/** An entry of `bmcs` with a `count`: which of its keys differ from BMC to BMC, and what they are for one of them. */
+/**
+ * An entry of `bmcs` with a `count`: which of its keys differ from BMC to BMC, and what they are for one of
+ * them.
+ */
 export class Template {
   readonly problems: readonly TemplateProblem[];
   /** The keys of the entry below which a number is put in. */
@@ -47,7 +51,9 @@ export function putIn(text: string, n: number): string | undefined {
 
 function varies(value: unknown, path: SettingsPath, problems: TemplateProblem[]): boolean {
   if (typeof value === 'string') {
-    const wrong = [...value.matchAll(PLACEHOLDER)].some(([, inside]) => MEANT.test(inside) && valueOf(inside, 0) === undefined);
+    const wrong = [...value.matchAll(PLACEHOLDER)].some(
+      ([, inside]) => MEANT.test(inside) && valueOf(inside, 0) === undefined,
+    );
     if (wrong) problems.push({ path, message: EXPECTED });
     return !wrong && putIn(value, 0) !== undefined;
   }
@@ -55,18 +61,28 @@ function varies(value: unknown, path: SettingsPath, problems: TemplateProblem[])
   // All of it is looked at: each placeholder that is wrong is told.
   const parts = Array.isArray(value)
     ? value.map((item, i) => varies(item, [...path, i], problems))
-    : Object.entries(value).flatMap(([key, item]) => [varies(key, [...path, key], problems), varies(item, [...path, key], problems)]);
+    : Object.entries(value).flatMap(([key, item]) => [
+        varies(key, [...path, key], problems),
+        varies(item, [...path, key], problems),
+      ]);
   return parts.includes(true);
 }
 
-function filled(value: unknown, path: SettingsPath, n: number, made: (text: string, path: SettingsPath) => unknown): unknown {
+function filled(
+  value: unknown,
+  path: SettingsPath,
+  n: number,
+  made: (text: string, path: SettingsPath) => unknown,
+): unknown {
   if (typeof value === 'string') {
     const text = putIn(value, n);
     return text === undefined ? value : made(text, path);
   }
   if (Array.isArray(value)) return value.map((item, i) => filled(item, [...path, i], n, made));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [putIn(key, n) ?? key, filled(item, [...path, key], n, made)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [putIn(key, n) ?? key, filled(item, [...path, key], n, made)]),
+  );
 }
 
 /** Undefined: it is none that is known. */
@@ -79,7 +95,9 @@ function valueOf(inside: string, n: number): string | undefined {
   const digits = Math.abs(value).toString(base.toLowerCase() === 'x' ? 16 : 10);
   const cased = base === 'X' ? digits.toUpperCase() : digits;
   const sign = value < 0 ? '-' : '';
-  return zeros === '' ? `${sign}${cased}`.padStart(Number(width)) : `${sign}${cased.padStart(Number(width), '0')}`;
+  return zeros === ''
+    ? `${sign}${cased}`.padStart(Number(width))
+    : `${sign}${cased.padStart(Number(width), '0')}`;
 }
 
 function sumOf(text: string, n: number): number | undefined {
@@ -89,7 +107,12 @@ function sumOf(text: string, n: number): number | undefined {
   for (const term of terms) {
     const [, number, times, factor] = TERM.exec(term.replace(/^[+-]/, '')) ?? [];
     if (number === undefined && !/^[+-]?n(\*|$)/.test(term)) return undefined;
-    const value = number === undefined ? n * Number(factor ?? 1) : times === undefined ? Number(number) : Number(number) * n;
+    const value =
+      number === undefined
+        ? n * Number(factor ?? 1)
+        : times === undefined
+          ? Number(number)
+          : Number(number) * n;
     names ||= number === undefined || times !== undefined;
     sum += term.startsWith('-') ? -value : value;
   }

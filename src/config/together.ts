@@ -22,14 +22,17 @@ const ANY_PORT = '0';
 const NULL_USER = 1;
 
 /**
- * What no BMC's settings show alone: two listeners at one place, a LAN that nobody can log in to, a file with nothing in it.
- * `absolute` is where a relative path leads; `kept`: clients' changes outlive the process, so that users may come from there.
+ * What no BMC's settings show alone: two listeners at one place, a LAN that nobody can log in to, a file with
+ * nothing in it.
+ * `absolute` is where a relative path leads; `kept`: clients' changes outlive the process, so that users may
+ * come from there.
  */
 export function problemsTogether(
   bmcs: readonly BmcOptions[],
   { absolute, kept }: { readonly absolute: (path: string) => string; readonly kept: boolean },
 ): SettingsProblem[] {
-  if (bmcs.every((bmc) => Object.keys(bmc).length === 0)) return [{ bmc: 0, path: [], message: 'there is nothing in it' }];
+  if (bmcs.every((bmc) => Object.keys(bmc).length === 0))
+    return [{ bmc: 0, path: [], message: 'there is nothing in it' }];
   const problems: SettingsProblem[] = [];
   const owners = new Map<string, { readonly bmc: number; readonly place: string }[]>();
   for (const [bmc, options] of bmcs.entries()) {
@@ -46,7 +49,11 @@ export function problemsTogether(
     }
     const lan = (options.interfaces ?? []).findIndex(({ type }) => type === 'lan');
     if (lan >= 0 && !kept && !hasUser(options) && !hasOtherWay(options))
-      problems.push({ bmc, path: ['interfaces', lan], message: 'nobody could log in: give it users with a name and a password' });
+      problems.push({
+        bmc,
+        path: ['interfaces', lan],
+        message: 'nobody could log in: give it users with a name and a password',
+      });
   }
   return problems;
 }
@@ -55,7 +62,12 @@ const ofWhom = (owner: number, bmc: number, bmcs: readonly BmcOptions[]): string
   owner === bmc ? ' by another setting' : ` by BMC '${bmcs[owner].name ?? 'bmc'}'`;
 
 /** Nothing listens, and nothing hangs on a bus. */
-export const isSilent = ({ interfaces = [], sockets = {}, sensorFeed, satellites = [] }: BmcOptions): boolean =>
+export const isSilent = ({
+  interfaces = [],
+  sockets = {},
+  sensorFeed,
+  satellites = [],
+}: BmcOptions): boolean =>
   interfaces.length + satellites.length === 0 && !(sockets.handlers ?? sockets.bt ?? sensorFeed);
 
 const hasUser = ({ users = [] }: BmcOptions): boolean =>
@@ -69,9 +81,22 @@ const hasOtherWay = ({ interfaces = [], sockets = {} }: BmcOptions): boolean =>
   interfaces.some(({ type }) => type !== 'lan') || sockets.handlers !== undefined || sockets.bt !== undefined;
 
 function takenBy(options: BmcOptions, absolute: (path: string) => string): Taken[] {
-  const { interfaces = [], sockets = {}, sensorFeed, sol: { console } = {}, firmware, chassis: { backend } = {} } = options;
+  const {
+    interfaces = [],
+    sockets = {},
+    sensorFeed,
+    sol: { console } = {},
+    firmware,
+    chassis: { backend } = {},
+  } = options;
   const stream = (place: string | undefined, path: SettingsPath): Taken[] =>
-    place === undefined ? [] : [place.includes('/') ? { path, what: 'path', place: absolute(place) } : { path, what: 'TCP port', place }];
+    place === undefined
+      ? []
+      : [
+          place.includes('/')
+            ? { path, what: 'path', place: absolute(place) }
+            : { path, what: 'TCP port', place },
+        ];
   const file = (place: string | undefined, path: SettingsPath): Taken[] =>
     place === undefined ? [] : [{ path, what: 'path', place: absolute(place) }];
   const ofInterface = (one: InterfaceOptions, path: SettingsPath): Taken[] =>
@@ -103,10 +128,13 @@ function cut(place: string): readonly [host: string, port: string] {
 /** One spelling of each address: of IPv6 there are many. */
 function plainHost(host: string): string {
   const [address, zone = ''] = host.toLowerCase().replace(/]$/, '').split('%');
-  return address.startsWith('[') && URL.canParse(`http://${address}]`) ? `${new URL(`http://${address}]`).hostname}${zone}` : host.toLowerCase();
+  return address.startsWith('[') && URL.canParse(`http://${address}]`)
+    ? `${new URL(`http://${address}]`).hostname}${zone}`
+    : host.toLowerCase();
 }
 
 /** Two listeners cannot have one port of these addresses; one of all addresses has all ports. */
-const overlap = (a: string, b: string): boolean => a === b || WILDCARDS.includes(a) || WILDCARDS.includes(b) || (isLoopback(a) && isLoopback(b));
+const overlap = (a: string, b: string): boolean =>
+  a === b || WILDCARDS.includes(a) || WILDCARDS.includes(b) || (isLoopback(a) && isLoopback(b));
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1';

@@ -14,8 +14,9 @@ const WORD = /^(y|n|yes|no|on|off)$/i;
 const SEXAGESIMAL = /^[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?$/;
 
 /**
- * Values that are not what they look like: `entity: 32.10` is the number 32.1, `0123` is 123 or, to others, octal, and `no`
- * and `12:30` are to others a truth and a number. Where it matters they have to be written in quotes.
+ * Values that are not what they look like: `entity: 32.10` is the number 32.1, `0123` is 123 or, to others,
+ * octal, and `no` and `12:30` are to others a truth and a number. Where it matters they have to be written in
+ * quotes.
  */
 export function trapsIn(document: SettingsDocument, schema: Schema): (Mistake & { readonly path: string })[] {
   return document.scalars(isSuspect).flatMap(({ path, scalar }) => {
@@ -29,7 +30,9 @@ export function trapsIn(document: SettingsDocument, schema: Schema): (Mistake & 
 
 /** Text without quotes that could be meant otherwise. */
 const isSuspect = ({ type, source = '', value, tag }: Scalar): boolean =>
-  type === 'PLAIN' && tag === undefined && (typeof value === 'number' ? String(value) !== source : WORD.test(source) || SEXAGESIMAL.test(source));
+  type === 'PLAIN' &&
+  tag === undefined &&
+  (typeof value === 'number' ? String(value) !== source : WORD.test(source) || SEXAGESIMAL.test(source));
 
 function problemOf({ source = '', value }: Scalar, schemas: readonly Schema[]): string | undefined {
   if (typeof value === 'number') {

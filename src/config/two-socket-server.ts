@@ -1,9 +1,25 @@
 import type { BmcOptions, SensorOptions } from './options.ts';
 
 /** Entity ids of IPMI 2.0 §43.14. */
-const Entity = { Processor: 3, Drive: 4, SystemBoard: 7, PowerSupply: 10, Chassis: 23, Fan: 29, Memory: 32, Inlet: 55 } as const;
+const Entity = {
+  Processor: 3,
+  Drive: 4,
+  SystemBoard: 7,
+  PowerSupply: 10,
+  Chassis: 23,
+  Fan: 29,
+  Memory: 32,
+  Inlet: 55,
+} as const;
 
-const temperature = (name: string, entity: number, instance: number, base: number, swing: number, unc: number): SensorOptions => ({
+const temperature = (
+  name: string,
+  entity: number,
+  instance: number,
+  base: number,
+  swing: number,
+  unc: number,
+): SensorOptions => ({
   name,
   entity: `${entity}.${instance}`,
   type: 'temperature',
@@ -53,19 +69,33 @@ const watts = (name: string, entity: number, instance: number, base: number): Se
   needsPower: true,
 });
 
-const discrete = (name: string, entity: number, instance: number, type: string, states: readonly number[]): SensorOptions => ({
+const discrete = (
+  name: string,
+  entity: number,
+  instance: number,
+  type: string,
+  states: readonly number[],
+): SensorOptions => ({
   name,
   entity: `${entity}.${instance}`,
   type,
   states,
 });
 
-const dimms = ['A1', 'A2', 'B1', 'B2'].map((slot, i) => temperature(`DIMM ${slot} Temp`, Entity.Memory, i + 1, 36 + i, 3, 78));
+const dimms = ['A1', 'A2', 'B1', 'B2'].map((slot, i) =>
+  temperature(`DIMM ${slot} Temp`, Entity.Memory, i + 1, 36 + i, 3, 78),
+);
 
 /** What runs without a file: a believable two-socket server with everything plugged in and well. */
 export const twoSocketServer: BmcOptions = {
   name: 'bmc',
-  identity: { deviceId: 0x20, deviceRevision: 1, firmware: '2.14', manufacturerId: 0x1291, productId: 0x0f02 },
+  identity: {
+    deviceId: 0x20,
+    deviceRevision: 1,
+    firmware: '2.14',
+    manufacturerId: 0x1291,
+    productId: 0x0f02,
+  },
   firmware: {
     components: [
       { id: 0, name: 'BMC', bmc: true },
@@ -113,7 +143,13 @@ export const twoSocketServer: BmcOptions = {
       name: 'Builtin FRU',
       entity: `${Entity.SystemBoard}.1`,
       chassis: { type: 23, partNumber: 'CH-2U-8', serial: 'CHS2610001' },
-      board: { manufacturer: 'ipmi-bmc', product: 'Two-Socket Board', serial: 'BRD2610001', partNumber: 'TSB-2', date: '2026-01-15' },
+      board: {
+        manufacturer: 'ipmi-bmc',
+        product: 'Two-Socket Board',
+        serial: 'BRD2610001',
+        partNumber: 'TSB-2',
+        date: '2026-01-15',
+      },
       product: {
         manufacturer: 'ipmi-bmc',
         name: 'Two-Socket Server',
@@ -127,8 +163,20 @@ export const twoSocketServer: BmcOptions = {
       id: n,
       name: `PSU${n} FRU`,
       entity: `${Entity.PowerSupply}.${n}`,
-      board: { manufacturer: 'ipmi-bmc', product: 'PSU 1000W Board', serial: `PSB261000${n}`, partNumber: 'PSB-1000', date: '2025-11-03' },
-      product: { manufacturer: 'ipmi-bmc', name: 'PSU 1000W', partNumber: 'PSU-1000', version: '2.0', serial: `PSU261000${n}` },
+      board: {
+        manufacturer: 'ipmi-bmc',
+        product: 'PSU 1000W Board',
+        serial: `PSB261000${n}`,
+        partNumber: 'PSB-1000',
+        date: '2025-11-03',
+      },
+      product: {
+        manufacturer: 'ipmi-bmc',
+        name: 'PSU 1000W',
+        partNumber: 'PSU-1000',
+        version: '2.0',
+        serial: `PSU261000${n}`,
+      },
       multirecord: [
         {
           powerSupply: {
@@ -142,7 +190,16 @@ export const twoSocketServer: BmcOptions = {
             powerFactorCorrection: true,
           },
         },
-        { dcOutput: { output: 1, nominal: 12.2, low: 11.6, high: 12.8, ripple: 0.12, current: [0.5, 65] as const } },
+        {
+          dcOutput: {
+            output: 1,
+            nominal: 12.2,
+            low: 11.6,
+            high: 12.8,
+            ripple: 0.12,
+            current: [0.5, 65] as const,
+          },
+        },
         { managementAccess: { componentName: `Power supply ${n}` } },
       ],
       size: 512,

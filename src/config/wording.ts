@@ -9,7 +9,8 @@ export interface Problem {
 }
 
 /** What stands there is never shown. */
-export const isSecret = (path: readonly (string | number)[]): boolean => path.some((key) => SECRETS.includes(key));
+export const isSecret = (path: readonly (string | number)[]): boolean =>
+  path.some((key) => SECRETS.includes(key));
 
 const SECRETS: readonly (string | number)[] = ['password', 'kg', 'headers'];
 
@@ -28,7 +29,8 @@ const isOfAnotherType = ({ code, path }: z.core.$ZodIssue): boolean =>
 /** The value lacks a key by which the kind is known. */
 const lacksItsKey = (issue: z.core.$ZodIssue): boolean =>
   issue.path.length === 1 &&
-  ((issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) || (issue.code === 'invalid_value' && issue.values.length === 1));
+  ((issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) ||
+    (issue.code === 'invalid_value' && issue.values.length === 1));
 
 /** What was expected, in the words of whoever wrote the file. */
 export function wording(issue: z.core.$ZodIssue): string {
@@ -42,10 +44,15 @@ export function wording(issue: z.core.$ZodIssue): string {
 function unionWording(issue: z.core.$ZodIssueInvalidUnion): string {
   if (issue.message.startsWith('expected')) return issue.message;
   // Kinds by a key of theirs: `type`.
-  if ('options' in issue && Array.isArray(issue.options)) return `expected one of ${issue.options.map((one) => JSON.stringify(one)).join('|')}`;
+  if ('options' in issue && Array.isArray(issue.options))
+    return `expected one of ${issue.options.map((one) => JSON.stringify(one)).join('|')}`;
   const kinds = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
-  const values = kinds.flatMap((one) => (one.code === 'invalid_value' ? one.values.map((value) => JSON.stringify(value)) : []));
-  const others = kinds.filter(({ code }) => code !== 'invalid_value').map((one) => wording(one).replace(/^expected /, ''));
+  const values = kinds.flatMap((one) =>
+    one.code === 'invalid_value' ? one.values.map((value) => JSON.stringify(value)) : [],
+  );
+  const others = kinds
+    .filter(({ code }) => code !== 'invalid_value')
+    .map((one) => wording(one).replace(/^expected /, ''));
   const one = values.length === 0 ? [] : [`one of ${values.join('|')}`];
   return `expected ${[...new Set([...others, ...one])].join(', or ')}`;
 }
@@ -55,7 +62,8 @@ export function unknownKey(key: string, known: readonly string[]): string {
   if (known.length === 0) return 'unknown key';
   // Known of another kind of the same thing.
   if (known.includes(key)) return 'does not go with the other keys here';
-  if (key === '<<') return 'unknown key: YAML 1.2 has no merge keys; repeat what is meant, or use an alias for a whole value';
+  if (key === '<<')
+    return 'unknown key: YAML 1.2 has no merge keys; repeat what is meant, or use an alias for a whole value';
   const [near] = known
     .map((one) => ({ one, far: distance(one.toLowerCase(), key.toLowerCase()) }))
     .filter(({ far }) => far <= Math.max(1, Math.floor(key.length / 3)))
@@ -68,7 +76,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
     row = next;
   }
   return row[b.length];

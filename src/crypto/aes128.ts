@@ -1,6 +1,7 @@
 /**
- * AES-128 (FIPS 197) in CBC mode, with the key expanded once and four tables of 32-bit words. Table look-ups are not
- * constant in time; docs/decisions says why that is accepted for session keys that live for one session.
+ * AES-128 (FIPS 197) in CBC mode, with the key expanded once and four tables of 32-bit words. Table look-ups
+ * are not constant in time; docs/decisions says why that is accepted for session keys that live for one
+ * session.
  */
 const SBOX = new Uint8Array(256);
 const INVERSE = new Uint8Array(256);
@@ -77,12 +78,17 @@ export class Aes128 {
       for (let i = 0; i < 4; i++) {
         const w = e[4 * (ROUNDS - round) + i];
         d[4 * round + i] =
-          round === 0 || round === ROUNDS ? w : D0[SBOX[w >>> 24]] ^ D1[SBOX[(w >>> 16) & 255]] ^ D2[SBOX[(w >>> 8) & 255]] ^ D3[SBOX[w & 255]];
+          round === 0 || round === ROUNDS
+            ? w
+            : D0[SBOX[w >>> 24]] ^ D1[SBOX[(w >>> 16) & 255]] ^ D2[SBOX[(w >>> 8) & 255]] ^ D3[SBOX[w & 255]];
       }
     }
   }
 
-  /** Encrypts data[start..end) in place; its length is a multiple of 16, and the IV stands at `iv` of the same array. */
+  /**
+   * Encrypts data[start..end) in place; its length is a multiple of 16, and the IV stands at `iv` of the same
+   * array.
+   */
   encryptCbc(data: Uint8Array, iv: number, start: number, end: number): void {
     let c0 = load(data, iv);
     let c1 = load(data, iv + 4);
@@ -153,7 +159,8 @@ export class Aes128 {
   }
 }
 
-const load = (data: Uint8Array, pos: number): number => (data[pos] << 24) | (data[pos + 1] << 16) | (data[pos + 2] << 8) | data[pos + 3];
+const load = (data: Uint8Array, pos: number): number =>
+  (data[pos] << 24) | (data[pos + 1] << 16) | (data[pos + 2] << 8) | data[pos + 3];
 
 function store(data: Uint8Array, pos: number, word: number): void {
   data[pos] = word >>> 24;
@@ -162,7 +169,8 @@ function store(data: Uint8Array, pos: number, word: number): void {
   data[pos + 3] = word;
 }
 
-const sub = (w: number): number => (SBOX[w >>> 24] << 24) | (SBOX[(w >>> 16) & 255] << 16) | (SBOX[(w >>> 8) & 255] << 8) | SBOX[w & 255];
+const sub = (w: number): number =>
+  (SBOX[w >>> 24] << 24) | (SBOX[(w >>> 16) & 255] << 16) | (SBOX[(w >>> 8) & 255] << 8) | SBOX[w & 255];
 
 const last = (box: Uint8Array, a: number, b: number, c: number, d: number): number =>
   (box[a >>> 24] << 24) | (box[(b >>> 16) & 255] << 16) | (box[(c >>> 8) & 255] << 8) | box[d & 255];

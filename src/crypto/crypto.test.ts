@@ -39,7 +39,9 @@ describe.each<HashName>(['md5', 'sha1', 'sha256'])('%s against node:crypto', (na
         const start = Math.min(cut, data.length);
         const prepared = new Hmac(name, key);
         for (let again = 0; again < 2; again++) {
-          expect(toHex(prepared.of(data, start))).toBe(toHex(createHmac(name, key).update(data.subarray(start)).digest()));
+          expect(toHex(prepared.of(data, start))).toBe(
+            toHex(createHmac(name, key).update(data.subarray(start)).digest()),
+          );
         }
       }),
     );
@@ -47,7 +49,9 @@ describe.each<HashName>(['md5', 'sha1', 'sha256'])('%s against node:crypto', (na
 });
 
 test('HMAC with an empty key', () => {
-  expect(toHex(hmac('sha1', new Uint8Array(0), text('x')))).toBe(toHex(createHmac('sha1', '').update('x').digest()));
+  expect(toHex(hmac('sha1', new Uint8Array(0), text('x')))).toBe(
+    toHex(createHmac('sha1', '').update('x').digest()),
+  );
 });
 
 test.each([
@@ -55,7 +59,10 @@ test.each([
   ['a', '32 ec 01 ec 4a 6d ac 72 c0 ab 96 fb 34 c0 b5 d1'],
   ['abc', 'da 85 3b 0d 3f 88 d9 9b 30 28 3a 69 e6 de d6 bb'],
   ['abcdefghijklmnopqrstuvwxyz', '4e 8d df f3 65 02 92 ab 5a 41 08 c3 aa 47 94 0b'],
-  ['12345678901234567890123456789012345678901234567890123456789012345678901234567890', 'd5 97 6f 79 d8 3d 3a 0d c9 80 6c 3c 66 f3 ef d8'],
+  [
+    '12345678901234567890123456789012345678901234567890123456789012345678901234567890',
+    'd5 97 6f 79 d8 3d 3a 0d c9 80 6c 3c 66 f3 ef d8',
+  ],
 ])('MD2 of RFC 1319: %s', (message, digest) => expect(toHex(md2(text(message)))).toBe(digest));
 
 test('AES-128-CBC against node:crypto, both ways', () => {
@@ -78,11 +85,11 @@ test('AES-128-CBC against node:crypto, both ways', () => {
 
 test('equalBytes finds any difference and never reads past an end', () => {
   const a = Uint8Array.of(1, 2, 3, 4);
-  expect([equalBytes(a, 1, Uint8Array.of(2, 3), 0, 2), equalBytes(a, 1, Uint8Array.of(2, 4), 0, 2), equalBytes(a, 3, a, 3, 2)]).toEqual([
-    true,
-    false,
-    false,
-  ]);
+  expect([
+    equalBytes(a, 1, Uint8Array.of(2, 3), 0, 2),
+    equalBytes(a, 1, Uint8Array.of(2, 4), 0, 2),
+    equalBytes(a, 3, a, 3, 2),
+  ]).toEqual([true, false, false]);
 });
 
 test('equalBytes looks at every byte, wherever the first difference is: its time tells nothing', () => {
@@ -100,7 +107,11 @@ test('equalBytes looks at every byte, wherever the first difference is: its time
   for (const length of [12, 16, 20]) {
     const code = Uint8Array.from({ length }, (_, i) => i);
     expect(reads(code, code.slice(), length)).toEqual([true, 2 * length]);
-    for (let at = 0; at < length; at++) expect(reads(code, code.with(at, 0xee), length), `byte ${at} of ${length}`).toEqual([false, 2 * length]);
+    for (let at = 0; at < length; at++)
+      expect(reads(code, code.with(at, 0xee), length), `byte ${at} of ${length}`).toEqual([
+        false,
+        2 * length,
+      ]);
     expect(reads(code, new Uint8Array(length).fill(0xff), length)).toEqual([false, 2 * length]);
   }
 });

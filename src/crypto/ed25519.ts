@@ -4,7 +4,9 @@ import { createPublicKey, verify } from 'node:crypto';
 export function keyProblem(publicKey: string): string | undefined {
   try {
     const { asymmetricKeyType } = createPublicKey(publicKey);
-    return asymmetricKeyType === 'ed25519' ? undefined : `a key of type ${asymmetricKeyType}, expected ed25519`;
+    return asymmetricKeyType === 'ed25519'
+      ? undefined
+      : `a key of type ${asymmetricKeyType}, expected ed25519`;
   } catch (error) {
     return (error as Error).message;
   }

@@ -105,7 +105,9 @@ function putWord(out: Uint8Array, at: number, value: number, bigEndian: boolean)
   for (let i = 0; i < 4; i++) out[at + i] = value >>> (bigEndian ? 24 - 8 * i : 8 * i);
 }
 
-/** HMAC (RFC 2104) with the key's two blocks done once: per message only the message's own blocks are left. */
+/**
+ * HMAC (RFC 2104) with the key's two blocks done once: per message only the message's own blocks are left.
+ */
 export class Hmac {
   readonly size: number;
   readonly #digest: Digest;
@@ -125,7 +127,14 @@ export class Hmac {
   }
 
   /** Writes the first `size` bytes of the HMAC of data[start..end) to `out`. */
-  into(data: Uint8Array, start: number, end: number, out: Uint8Array, at = 0, size: number = this.size): void {
+  into(
+    data: Uint8Array,
+    start: number,
+    end: number,
+    out: Uint8Array,
+    at = 0,
+    size: number = this.size,
+  ): void {
     this.#digest.resume(this.#inner, 64).update(data, start, end).finishInto(this.#middle);
     this.#digest.resume(this.#outer, 64).update(this.#middle).finishInto(out, at, size);
   }
@@ -143,11 +152,19 @@ export class Hmac {
   }
 }
 
-export const hash = (name: HashName, data: Uint8Array): Uint8Array => new Digest(hashes[name]).update(data).finish();
-export const hmac = (name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array => new Hmac(name, key).of(data);
+export const hash = (name: HashName, data: Uint8Array): Uint8Array =>
+  new Digest(hashes[name]).update(data).finish();
+export const hmac = (name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array =>
+  new Hmac(name, key).of(data);
 
 /** Compares in a time that does not depend on where the bytes differ. */
-export function equalBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
+export function equalBytes(
+  a: Uint8Array,
+  aStart: number,
+  b: Uint8Array,
+  bStart: number,
+  length: number,
+): boolean {
   if (aStart + length > a.length || bStart + length > b.length) return false;
   let difference = 0;
   for (let i = 0; i < length; i++) difference |= a[aStart + i] ^ b[bStart + i];

@@ -41,7 +41,8 @@ export function md2(data: Uint8Array): Uint8Array {
   message.set(data);
   let last = 0;
   const checksum = new Uint8Array(16);
-  for (let pos = 0; pos < message.length - 16; pos += 16) for (let i = 0; i < 16; i++) last = checksum[i] ^= S[message[pos + i] ^ last];
+  for (let pos = 0; pos < message.length - 16; pos += 16)
+    for (let i = 0; i < 16; i++) last = checksum[i] ^= S[message[pos + i] ^ last];
   message.set(checksum, message.length - 16);
   const state = new Uint8Array(48);
   for (let pos = 0; pos < message.length; pos += 16) {

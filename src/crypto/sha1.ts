@@ -2,7 +2,8 @@
 export const sha1Start = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 
 export function sha1Block(state: Int32Array, data: Uint8Array, pos: number, w: Int32Array): void {
-  for (let i = 0; i < 16; i++, pos += 4) w[i] = (data[pos] << 24) | (data[pos + 1] << 16) | (data[pos + 2] << 8) | data[pos + 3];
+  for (let i = 0; i < 16; i++, pos += 4)
+    w[i] = (data[pos] << 24) | (data[pos + 1] << 16) | (data[pos + 2] << 8) | data[pos + 3];
   for (let i = 16; i < 80; i++) {
     const x = w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16];
     w[i] = (x << 1) | (x >>> 31);

@@ -1,5 +1,7 @@
 /** SHA-256, FIPS 180-4 §6.2. */
-export const sha256Start = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
+export const sha256Start = [
+  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+];
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 const K = Int32Array.from(firstPrimes(64), (prime) => Math.floor((Math.cbrt(prime) % 1) * 2 ** 32));
@@ -11,7 +13,8 @@ function firstPrimes(count: number): number[] {
 }
 
 export function sha256Block(state: Int32Array, data: Uint8Array, pos: number, w: Int32Array): void {
-  for (let i = 0; i < 16; i++, pos += 4) w[i] = (data[pos] << 24) | (data[pos + 1] << 16) | (data[pos + 2] << 8) | data[pos + 3];
+  for (let i = 0; i < 16; i++, pos += 4)
+    w[i] = (data[pos] << 24) | (data[pos + 1] << 16) | (data[pos + 2] << 8) | data[pos + 3];
   for (let i = 16; i < 64; i++) {
     const x = w[i - 15];
     const y = w[i - 2];

@@ -1,5 +1,6 @@
 /**
- * What answers commands: all standard handlers (`standard`), and `handle` for your own. State that must last lies in a `Store`.
+ * What answers commands: all standard handlers (`standard`), and `handle` for your own. State that must last
+ * lies in a `Store`.
  *
  *   const set = { owner: 'acme', handlers: [handle(GetFanCurve, (request, { bmc }) => ({ points: [] }))] };
  *   bmc.router.register(set);

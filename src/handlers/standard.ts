@@ -66,5 +66,8 @@ export const standardHandlers: HandlerSet<BmcState> = {
 /** Built once, never changed, shared by every BMC of the process. */
 export const standard: Table = standardTable([standardHandlers]);
 
-/** The same of a satellite controller: no machine, no log, no repository, no users (IPMI 2.0 §20.1: its Get Device ID says so). */
+/**
+ * The same of a satellite controller: no machine, no log, no repository, no users (IPMI 2.0 §20.1: its Get
+ * Device ID says so).
+ */
 export const satelliteStandard: Table = standardTable([{ owner: 'standard', handlers: ofController }]);

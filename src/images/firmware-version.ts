@@ -1,4 +1,7 @@
-/** A firmware version as IPMI shows it (IPMI 2.0 §20.1, HPM.1 component properties): major 0..127, minor 0..99, four auxiliary bytes. */
+/**
+ * A firmware version as IPMI shows it (IPMI 2.0 §20.1, HPM.1 component properties): major 0..127, minor
+ * 0..99, four auxiliary bytes.
+ */
 export interface Version {
   readonly major: number;
   readonly minor: number;
@@ -13,9 +16,13 @@ export const versionText = ({ major, minor, aux }: Version): string =>
 /** Reads what `versionText` writes; undefined for anything else. */
 export function parseVersion(text: string): Version | undefined {
   const [, major, minor, aux = '00000000'] = /^(\d{1,3})\.(\d{1,2})(?:\.([\da-f]{8}))?$/i.exec(text) ?? [];
-  return major === undefined || Number(major) > 127 ? undefined : { major: Number(major), minor: Number(minor), aux: aux.toLowerCase() };
+  return major === undefined || Number(major) > 127
+    ? undefined
+    : { major: Number(major), minor: Number(minor), aux: aux.toLowerCase() };
 }
 
 /** Below 0: `a` is older. Auxiliary bytes are the maker's own and have no order. */
-export const compareVersions = (a: Pick<Version, 'major' | 'minor'>, b: Pick<Version, 'major' | 'minor'>): number =>
-  a.major - b.major || a.minor - b.minor;
+export const compareVersions = (
+  a: Pick<Version, 'major' | 'minor'>,
+  b: Pick<Version, 'major' | 'minor'>,
+): number => a.major - b.major || a.minor - b.minor;

@@ -5,8 +5,8 @@ import { bcd8, bit, byte, bytes, layout, text, u16, u24, u32, u8, type Value } f
  *
  *     header | OEM data | checksum | action record ... | MD5 of everything before it (16 bytes)
  *
- * A checksum makes the bytes that it ends add up to 0. An action record is three bytes; one that uploads is followed by version,
- * description, length and the firmware itself.
+ * A checksum makes the bytes that it ends add up to 0. An action record is three bytes; one that uploads is
+ * followed by version, description, length and the firmware itself.
  */
 const header = {
   signature: text(8),
@@ -42,7 +42,13 @@ export const HpmAction = { Backup: 0, Prepare: 1, Upload: 2 } as const;
 export const HpmActionRecord = layout('HPM.1 action record', { action: u8, components: u8, checksum: u8 });
 export const HPM_ACTION_SIZE: number = HpmActionRecord.min;
 
-export const HpmFirmware = layout('HPM.1 firmware image', { major: u8, minor: bcd8, aux: bytes(4), description: text(21), length: u32 });
+export const HpmFirmware = layout('HPM.1 firmware image', {
+  major: u8,
+  minor: bcd8,
+  aux: bytes(4),
+  description: text(21),
+  length: u32,
+});
 export const HPM_FIRMWARE_SIZE: number = HpmFirmware.min;
 
 /** The byte that makes all of them add up to 0. */

@@ -23,7 +23,11 @@ test('the signature signs every byte before it: version, device, size and digest
   expect(tail).toHaveLength(DESCRIPTOR_SIZE);
   expect(signed).toBe(toHex(tail.slice(0, DESCRIPTOR_SIZE - SIGNATURE_AND_MAGIC)));
   expect(toHex(signedPart(Uint8Array.of(9, 9, 9, ...tail)))).toBe(signed);
-  expect(readDescriptor(tail)).toMatchObject({ earliestMajor: 1, signed: true, signature: new Uint8Array(64).fill(0x51) });
+  expect(readDescriptor(tail)).toMatchObject({
+    earliestMajor: 1,
+    signed: true,
+    signature: new Uint8Array(64).fill(0x51),
+  });
   for (const other of [
     { version: { ...content.version, minor: 6 } },
     { version: { ...content.version, aux: '01020305' } },
@@ -35,7 +39,10 @@ test('the signature signs every byte before it: version, device, size and digest
     { size: 101 },
     { digest: content.digest.with(31, 0) },
   ])
-    expect(toHex(signedPart(writeDescriptor({ ...content, ...other }, () => new Uint8Array(64)))), JSON.stringify(other)).not.toBe(signed);
+    expect(
+      toHex(signedPart(writeDescriptor({ ...content, ...other }, () => new Uint8Array(64)))),
+      JSON.stringify(other),
+    ).not.toBe(signed);
 });
 
 test('whether it is signed is signed itself', () => {

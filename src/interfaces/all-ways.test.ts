@@ -23,12 +23,22 @@ import { simWorld, type SimWorld } from '../world/index.ts';
 import { IcmbNetwork } from './index.ts';
 
 const isCommand = (one: unknown): one is Command =>
-  typeof one === 'object' && one !== null && 'request' in one && 'response' in one && 'netFn' in one && 'privilege' in one;
+  typeof one === 'object' &&
+  one !== null &&
+  'request' in one &&
+  'response' in one &&
+  'netFn' in one &&
+  'privilege' in one;
 /** Whatever is declared, now and later. */
 const COMMANDS: readonly Command[] = Object.values(declared).filter(isCommand);
 /** Whatever has room for a message in its request could be a bridge. */
 const CARRIERS = COMMANDS.filter(({ request }) => request.max >= request.min + 16);
-const BRIDGES: ReadonlySet<Command> = new Set<Command>([SendMessage, MasterWriteRead, BridgeRequest, BridgeMessage]);
+const BRIDGES: ReadonlySet<Command> = new Set<Command>([
+  SendMessage,
+  MasterWriteRead,
+  BridgeRequest,
+  BridgeMessage,
+]);
 const ADDRESSES = [BMC_ADDRESS, 0x82, 0x30];
 const LEVELS = [Privilege.Callback, Privilege.User, Privilege.Operator, Privilege.Administrator];
 
@@ -40,7 +50,10 @@ interface Executed {
   readonly wrong: string | undefined;
 }
 
-/** What every controller of the process carries out, and whether the session that caused it might have asked for it. */
+/**
+ * What every controller of the process carries out, and whether the session that caused it might have asked
+ * for it.
+ */
 class Watch {
   readonly executed: Executed[] = [];
   session: Session | undefined;
@@ -53,9 +66,21 @@ class Watch {
           const { privilege, name } = handler;
           // With the body or the IANA number back in front, as the firewall sees it.
           const { netFn, body } = handler.claim;
-          const prefix = body === undefined ? [] : netFn === NetFn.Group ? [body] : [body & 0xff, (body >> 8) & 0xff, body >> 16];
+          const prefix =
+            body === undefined
+              ? []
+              : netFn === NetFn.Group
+                ? [body]
+                : [body & 0xff, (body >> 8) & 0xff, body >> 16];
           const whole = { ...message, data: Uint8Array.of(...prefix, ...message.data) };
-          const wrong = this.#wrong(bmc === home ? home : undefined, whole, context, privilege, systemInterfaceOnly, name);
+          const wrong = this.#wrong(
+            bmc === home ? home : undefined,
+            whole,
+            context,
+            privilege,
+            systemInterfaceOnly,
+            name,
+          );
           this.executed.push({ at: bmc.name, name, medium: context.channel.medium, wrong });
           return next(message, context);
         },
@@ -66,14 +91,23 @@ class Watch {
     bmc.router.register({ owner: 'watch', handlers });
   }
 
-  #wrong(home: Bmc | undefined, message: Message, context: Context, privilege: number, hostOnly: boolean, name: string): string | undefined {
+  #wrong(
+    home: Bmc | undefined,
+    message: Message,
+    context: Context,
+    privilege: number,
+    hostOnly: boolean,
+    name: string,
+  ): string | undefined {
     const { session } = context.origin;
     // A controller's own event is nobody's request.
-    if (session === undefined) return name === PlatformEventMessage.name ? undefined : 'nobody knows who asked';
+    if (session === undefined)
+      return name === PlatformEventMessage.name ? undefined : 'nobody knows who asked';
     if (session !== this.session) return 'another session';
     if (session.privilege < privilege) return `level ${session.privilege} is below ${privilege}`;
     if (home && hostOnly) return 'only for the system interface';
-    if (home && !home.firewall.opens(message, session.channel.number)) return 'disabled on the channel it began on';
+    if (home && !home.firewall.opens(message, session.channel.number))
+      return 'disabled on the channel it began on';
     return undefined;
   }
 }
@@ -102,9 +136,21 @@ class Dice {
 
   /** A request of a command: bytes that are often right. */
   request({ netFn, cmd, body, request }: Command): Request {
-    const prefix = body === undefined ? [] : netFn === NetFn.Group ? [body] : [body & 0xff, (body >> 8) & 0xff, body >> 16];
+    const prefix =
+      body === undefined
+        ? []
+        : netFn === NetFn.Group
+          ? [body]
+          : [body & 0xff, (body >> 8) & 0xff, body >> 16];
     const size = request.min + (request.max > request.min && this.below(3) === 0 ? 1 : 0);
-    return { netFn, cmd, data: Uint8Array.of(...prefix, ...Array.from({ length: size }, () => this.of([0, 0, 1, 1, 2, 3, 4, 14, 0x20, 0xff]))) };
+    return {
+      netFn,
+      cmd,
+      data: Uint8Array.of(
+        ...prefix,
+        ...Array.from({ length: size }, () => this.of([0, 0, 1, 1, 2, 3, 4, 14, 0x20, 0xff])),
+      ),
+    };
   }
 
   frame({ netFn, cmd, data }: Request): Uint8Array {
@@ -125,7 +171,14 @@ class Dice {
   wrap(inner: Request): Request {
     const frame = this.frame(inner);
     const known: (() => Request)[] = [
-      () => this.#carry(SendMessage, { channel: 0, tracking: this.below(3), encrypted: false, authenticated: false, message: frame }),
+      () =>
+        this.#carry(SendMessage, {
+          channel: 0,
+          tracking: this.below(3),
+          encrypted: false,
+          authenticated: false,
+          message: frame,
+        }),
       () =>
         this.#carry(SendMessage, {
           channel: this.of([1, 14, 15]),
@@ -134,14 +187,34 @@ class Dice {
           authenticated: false,
           message: this.#shape(frame, inner),
         }),
-      () => this.#carry(SendMessage, { channel: 0, tracking: 2, encrypted: false, authenticated: false, message: Uint8Array.of(0, ...frame) }),
-      () => this.#carry(MasterWriteRead, { channel: 0, bus: 0, privateBus: false, slaveAddress: frame[0], readCount: 0, data: frame.subarray(1) }),
+      () =>
+        this.#carry(SendMessage, {
+          channel: 0,
+          tracking: 2,
+          encrypted: false,
+          authenticated: false,
+          message: Uint8Array.of(0, ...frame),
+        }),
+      () =>
+        this.#carry(MasterWriteRead, {
+          channel: 0,
+          bus: 0,
+          privateBus: false,
+          slaveAddress: frame[0],
+          readCount: 0,
+          data: frame.subarray(1),
+        }),
       () => this.#carry(this.of([BridgeRequest, BridgeMessage]), { message: this.#outbound(inner) }),
       () => this.#carry(BlobTransfer, { subCommand: this.below(12), framed: Uint8Array.of(0, 0, ...frame) }),
     ];
     if (this.below(6) > 0) return this.of([...known, () => this.#detour(inner)])();
     const { netFn, cmd, body, request } = this.of(CARRIERS);
-    const prefix = body === undefined ? [] : netFn === NetFn.Group ? [body] : [body & 0xff, (body >> 8) & 0xff, body >> 16];
+    const prefix =
+      body === undefined
+        ? []
+        : netFn === NetFn.Group
+          ? [body]
+          : [body & 0xff, (body >> 8) & 0xff, body >> 16];
     const first = Array.from({ length: request.min }, () => this.of([0, 0x40, 0x80, 1, 2, 0x20, 0x82]));
     const data = Uint8Array.of(...first, ...this.#shape(frame, inner)).subarray(0, request.max);
     return { netFn, cmd, data: Uint8Array.of(...prefix, ...data) };
@@ -158,7 +231,13 @@ class Dice {
     const by = this.of([0x82, 0x30]);
     const send = (to: number, from: number, { netFn, cmd, data }: Request): Request => {
       const message = buildMessage({ to, toLun: 0, netFn, from, fromLun: 0, seq: this.below(64), cmd, data });
-      return this.#carry(SendMessage, { channel: 0, tracking: this.below(3), encrypted: false, authenticated: false, message });
+      return this.#carry(SendMessage, {
+        channel: 0,
+        tracking: this.below(3),
+        encrypted: false,
+        authenticated: false,
+        message,
+      });
     };
     return send(by, BMC_ADDRESS, send(BMC_ADDRESS, by, inner));
   }
@@ -169,7 +248,11 @@ class Dice {
 
   #outbound(inner: Request): Uint8Array {
     const remoteCommand = this.of([BridgeRequest.cmd, BridgeMessage.cmd, inner.cmd]);
-    return OutboundRequest.encode({ remoteAddress: this.of([1, 2, 0]), remoteCommand, data: this.#inbound(inner) });
+    return OutboundRequest.encode({
+      remoteAddress: this.of([1, 2, 0]),
+      remoteCommand,
+      data: this.#inbound(inner),
+    });
   }
 
   #shape(frame: Uint8Array, inner: Request): Uint8Array {
@@ -215,13 +298,18 @@ async function rack(seed: number) {
   return { world, home, watch };
 }
 
-/** Cases of one seed, which draws the masks: each a session, a level, a command and a way; wrong ones with what would repeat them. */
+/**
+ * Cases of one seed, which draws the masks: each a session, a level, a command and a way; wrong ones with
+ * what would repeat them.
+ */
 async function cases(seed: number, count: number) {
   const { world, home, watch } = await rack(seed);
   const dice = new Dice(world);
   // A third of what is no bridge is disabled on the channel of the sessions.
   const masked = COMMANDS.filter((command) => !BRIDGES.has(command) && dice.below(3) === 0);
-  const targets = masked.map(({ netFn, cmd, body }) => [{ channel: 1, netFn, lun: 0, cmd, body }, false] as const);
+  const targets = masked.map(
+    ({ netFn, cmd, body }) => [{ channel: 1, netFn, lun: 0, cmd, body }, false] as const,
+  );
   await world.until(Promise.resolve(home.firewall.enable(targets)));
   for (let i = 0; i < count; i++) {
     const context = sessionContext(home, dice.of(LEVELS));
@@ -252,5 +340,7 @@ test('I1: no request has more rights than the session that caused it, over all c
     for (const { at, medium } of executed) reached.add(`${at} ${medium}`);
   }
   // The ways do lead somewhere.
-  expect([...reached]).toEqual(expect.arrayContaining(['home lan', 'home ipmb', 'home/82h ipmb', 'away icmb', 'away ipmb']));
+  expect([...reached]).toEqual(
+    expect.arrayContaining(['home lan', 'home ipmb', 'home/82h ipmb', 'away icmb', 'away ipmb']),
+  );
 }, 120_000);

@@ -4,14 +4,22 @@ import type { IpmiMessage } from '../wire/index.ts';
 import type { Answered, RepeatedRequests } from './repeated.ts';
 
 /**
- * A request that has arrived: its context, and the way on which its answer goes back. Each interface has its own kind, made once
- * a request in place of a bare context; the exchange is given nothing else.
+ * A request that has arrived: its context, and the way on which its answer goes back. Each interface has its
+ * own kind, made once a request in place of a bare context; the exchange is given nothing else.
  */
 export abstract class Arrival extends Context<BmcState> {
   readonly message: Message;
 
   /** `privilege`: the highest that the interface grants to this one message. */
-  constructor(bmc: BmcState, channel: Channel, privilege: number, message: Message, requester: string, session?: SessionView, cause?: Context) {
+  constructor(
+    bmc: BmcState,
+    channel: Channel,
+    privilege: number,
+    message: Message,
+    requester: string,
+    session?: SessionView,
+    cause?: Context,
+  ) {
     super(bmc, channel, privilege, message.lun, session, requester, cause);
     this.message = message;
   }
@@ -49,7 +57,10 @@ export abstract class Arrival extends Context<BmcState> {
     // Where there are no sessions nothing is bridged for a requester.
   }
 
-  /** Sends again what was sent for an equal request; nothing while that one is at work: its answer is on its way. */
+  /**
+   * Sends again what was sent for an equal request; nothing while that one is at work: its answer is on its
+   * way.
+   */
   again({ answer }: Answered): void {
     if (answer !== undefined) this.answer(answer);
   }
@@ -61,4 +72,9 @@ export abstract class Arrival extends Context<BmcState> {
 }
 
 /** The part of an addressed message that handlers see. */
-export const messageOf = ({ netFn, toLun: lun, cmd, data }: IpmiMessage): Message => ({ netFn, lun, cmd, data });
+export const messageOf = ({ netFn, toLun: lun, cmd, data }: IpmiMessage): Message => ({
+  netFn,
+  lun,
+  cmd,
+  data,
+});

@@ -21,9 +21,22 @@ class Seen extends Arrival {
   readonly said: string[];
   awaited = true;
 
-  constructor(bmc: BmcState, said: string[], options: { seq?: number; memory?: RepeatedRequests; lun?: number } = {}) {
+  constructor(
+    bmc: BmcState,
+    said: string[],
+    options: { seq?: number; memory?: RepeatedRequests; lun?: number } = {},
+  ) {
     const { seq = 1, memory, lun = 0 } = options;
-    const request = { to: 0x20, toLun: lun, netFn: 6, from: 0x81, fromLun: 0, seq, cmd: 1, data: new Uint8Array(0) };
+    const request = {
+      to: 0x20,
+      toLun: lun,
+      netFn: 6,
+      from: 0x81,
+      fromLun: 0,
+      seq,
+      cmd: 1,
+      data: new Uint8Array(0),
+    };
     super(bmc, CHANNEL, Privilege.Administrator, messageOf(request), 'test');
     this.#request = request;
     this.#memory = memory;
@@ -123,7 +136,8 @@ function underWay(passed: Set<string>): void {
   const lines = (new Error().stack ?? '').split('\n').reverse();
   Error.stackTraceLimit = stackTraceLimit;
   for (const line of lines) {
-    const [, name, file] = /at (?:new )?(\S+) .*\/src\/((?:interfaces|router)\/[\w/.-]+\.ts)/.exec(line) ?? [];
+    const [, name, file] =
+      /at (?:new )?(\S+) .*\/src\/((?:interfaces|router)\/[\w/.-]+\.ts)/.exec(line) ?? [];
     if (name && !file.endsWith('.test.ts')) passed.add(`${file.split('/').at(-1)} ${name.split('.').at(-1)}`);
   }
 }
@@ -151,9 +165,14 @@ test('E6: a LAN request passes 12 functions between socket and handler and back,
   };
   const outside = Object.create(world, { udp: { value: udp } }) as World;
   const interfaces: BmcOptions['interfaces'] = [{ type: 'lan', listen: '10.0.0.1:623' }];
-  const bmc = new Bmc({ interfaces, users: [{ id: 2, name: 'admin', password: 'secret' }] }, { world: outside });
+  const bmc = new Bmc(
+    { interfaces, users: [{ id: 2, name: 'admin', password: 'secret' }] },
+    { world: outside },
+  );
   await bmc.open();
-  const client = await world.until(connectLan(world, { host: '10.0.0.1', port: 623, user: 'admin', password: 'secret' }));
+  const client = await world.until(
+    connectLan(world, { host: '10.0.0.1', port: 623, user: 'admin', password: 'secret' }),
+  );
   const raw = handleRaw<BmcState>({ netFn: 0x30, cmd: 1 }, () => {
     noting = true;
     underWay(passed);

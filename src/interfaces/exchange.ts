@@ -6,8 +6,8 @@ import { buildMessage } from '../wire/index.ts';
 import type { Arrival } from './arrival.ts';
 
 /**
- * Where every interface hands in its requests: repetition, system software's own, now or later, what follows an answer. Interfaces
- * hold frames, sessions and sockets only.
+ * Where every interface hands in its requests: repetition, system software's own, now or later, what follows
+ * an answer. Interfaces hold frames, sessions and sockets only.
  */
 export class Exchange {
   readonly #bmc: BmcState;
@@ -60,14 +60,21 @@ export class Exchange {
     arrival.follow(message);
   }
 
-  /** The message goes to the Receive Message Queue with its session's handle; system software answers it, or does not. */
+  /**
+   * The message goes to the Receive Message Queue with its session's handle; system software answers it, or
+   * does not.
+   */
   #toSystemSoftware(arrival: Arrival): void {
     const { privilege, request, session } = arrival;
     if (request === undefined) return;
     try {
       if (privilege < Privilege.User) throw new IpmiError(CC.InsufficientPrivilege);
       const data = Uint8Array.of(session?.handle ?? 0, ...buildMessage(request));
-      this.#bmc.messages.deliver({ channel: arrival.channel.number, privilege, data }, partyOf(arrival), arrival.session);
+      this.#bmc.messages.deliver(
+        { channel: arrival.channel.number, privilege, data },
+        partyOf(arrival),
+        arrival.session,
+      );
     } catch (error) {
       const cc = error instanceof IpmiError ? error.cc : CC.Unspecified;
       if (request.netFn % 2 === 0) this.#answered(arrival, Uint8Array.of(cc));

@@ -1,6 +1,7 @@
 /**
- * What carries messages to a router: LAN, system interfaces (BT, KCS, SSIF), serial, IPMB, ICMB, the VM protocol, handlers in other
- * processes. Each implements `Interface`: `open(dispatch)` begins, `close()` ends. `await bmc.attach(interface)` adds one to a BMC.
+ * What carries messages to a router: LAN, system interfaces (BT, KCS, SSIF), serial, IPMB, ICMB, the VM
+ * protocol, handlers in other processes. Each implements `Interface`: `open(dispatch)` begins, `close()`
+ * ends. `await bmc.attach(interface)` adds one to a BMC.
  */
 export * from './host/index.ts';
 export * from './icmb/icmb.ts';

@@ -8,7 +8,16 @@ import { BtSocket, IcmbInterface, IcmbNetwork, IpmbInterface, MessageBus } from 
 import { Context, handleRaw, Router, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import { BT_DATA_MAX, btReader, buildBt, parseBt } from '../wire/bt-frame.ts';
 import { Requester } from '../services/bridging/requester.ts';
-import { BtControl, BtDriver, KcsDriver, KcsStatus, SsifDriver, smbusOf, type HostBus, type Registers } from '../wire/host/index.ts';
+import {
+  BtControl,
+  BtDriver,
+  KcsDriver,
+  KcsStatus,
+  SsifDriver,
+  smbusOf,
+  type HostBus,
+  type Registers,
+} from '../wire/host/index.ts';
 import type { SimDriver, SimWorld } from '../world/index.ts';
 import { parseFrame } from '../wire/index.ts';
 import type { Stream } from '../world/world.ts';
@@ -17,7 +26,10 @@ import { BtInterface, DevicePort, KcsInterface, SsifInterface, type DeviceKind }
 /** A BMC whose commands of NetFn 30h the far end answers. */
 function bmcOf(world: SimWorld, far: Far, options: BmcOptions = {}): Bmc {
   const bmc = new Bmc({ sel: { bootEvents: false }, ...options }, { world });
-  bmc.router.register({ owner: 'far end', handlers: [handleRaw({ netFn: 0x30, cmd: '*' }, (message, context) => far(message, context))] });
+  bmc.router.register({
+    owner: 'far end',
+    handlers: [handleRaw({ netFn: 0x30, cmd: '*' }, (message, context) => far(message, context))],
+  });
   return bmc;
 }
 
@@ -26,7 +38,8 @@ function hostIn(world: SimWorld): { die(): void; takes<T>(ms: number, result: T)
   let alive = true;
   return {
     die: () => void (alive = false),
-    takes: (ms, result) => new Promise((resolve) => void world.clock.after(ms, () => void (alive && resolve(result)))),
+    takes: (ms, result) =>
+      new Promise((resolve) => void world.clock.after(ms, () => void (alive && resolve(result)))),
   };
 }
 
@@ -148,7 +161,8 @@ async function ssif(world: SimWorld, far: Far, way: Way, withPec: boolean): Prom
   const port = way === 'node' ? deviceOf(world, 'ssif', node) : target;
   const bmc = bmcOf(world, far);
   const attachment = await bmc.attach(new SsifInterface({ bmc, port, clock: world.clock }));
-  const driver = (host: Host): SsifDriver => new SsifDriver(smbusOf(target, () => host.takes(1, undefined), withPec));
+  const driver = (host: Host): SsifDriver =>
+    new SsifDriver(smbusOf(target, () => host.takes(1, undefined), withPec));
   let host = hostIn(world);
   let ssifDriver = driver(host);
   return {
@@ -191,7 +205,10 @@ async function vm(world: SimWorld, far: Far): Promise<InterfaceRig> {
       client = await connect();
     },
     detach: () => bmc.close(),
-    attention: { set: (set) => void (bmc.messages.watchdogPreTimeout = set), seen: () => client.monitor.attention !== 'off' },
+    attention: {
+      set: (set) => void (bmc.messages.watchdogPreTimeout = set),
+      seen: () => client.monitor.attention !== 'off',
+    },
   };
 }
 
@@ -199,7 +216,8 @@ async function lan(world: SimWorld, far: Far): Promise<InterfaceRig> {
   const users = [{ id: 2, name: 'admin', password: 'AdminPass123' }];
   const bmc = bmcOf(world, far, { interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], users });
   await bmc.open();
-  const connect = (): Promise<LanClient> => connectLan(world, { host: '10.0.0.1', port: 623, user: 'admin', password: 'AdminPass123' });
+  const connect = (): Promise<LanClient> =>
+    connectLan(world, { host: '10.0.0.1', port: 623, user: 'admin', password: 'AdminPass123' });
   let client = await connect();
   const junk = await world.udp.bind({ host: '10.0.0.9', port: 0 });
   return {
@@ -216,9 +234,16 @@ async function ipmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
   const bus = new MessageBus(world);
   const bmc = bmcOf(world, far);
   const attachment = await bmc.attach(new IpmbInterface({ bmc, bus }));
-  // Another controller of the bus asks; when it goes, it comes back at the same address with its numbers from the start.
+  // Another controller of the bus asks; when it goes, it comes back at the same address with its numbers from
+  // the start.
   const newController = () => {
-    const requester = new Requester({ clock: world.clock, address: 0x30, timeout: 6000, tries: 1, write: (frame) => port.write(frame) });
+    const requester = new Requester({
+      clock: world.clock,
+      address: 0x30,
+      timeout: 6000,
+      tries: 1,
+      write: (frame) => port.write(frame),
+    });
     const port = bus.join(0x30, (frame) => {
       const parsed = parseFrame(frame);
       if (parsed) requester.respond(parsed.message);
@@ -227,7 +252,8 @@ async function ipmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
   };
   let controller = newController();
   return {
-    ask: (netFn, cmd, data, lun = 0) => controller.requester.request({ to: 0x20, toLun: lun, netFn, cmd, data }),
+    ask: (netFn, cmd, data, lun = 0) =>
+      controller.requester.request({ to: 0x20, toLun: lun, netFn, cmd, data }),
     noise: (bytes) => void bus.deliver(Uint8Array.of(0x20, ...bytes)),
     reconnect() {
       controller.leave();
@@ -241,7 +267,9 @@ async function ipmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
 async function icmb(world: SimWorld, far: Far): Promise<InterfaceRig> {
   const network = new IcmbNetwork(world);
   const there = bmcOf(world, far);
-  const attachment = await there.attach(new IcmbInterface({ bmc: there, bus: network.bus('rack'), channel: 6 }));
+  const attachment = await there.attach(
+    new IcmbInterface({ bmc: there, bus: network.bus('rack'), channel: 6 }),
+  );
   const here = bmcOf(world, () => Uint8Array.of(0));
   await here.attach(new IcmbInterface({ bmc: here, bus: network.bus('rack'), channel: 6 }));
   return {
@@ -262,8 +290,18 @@ const NEAR: Channel = { number: 1, medium: 'internal', maxAnswer: 255 };
 async function btSocket(world: SimWorld, far: Far): Promise<InterfaceRig> {
   const router = new Router({ clock: world.clock });
   let entrance: Dispatch | undefined;
-  const attachment = await router.attach({ channel: NEAR, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
-  const socket = new BtSocket({ router, clock: world.clock, stream: world.stream, listen: { path: '/bt' }, log: () => undefined });
+  const attachment = await router.attach({
+    channel: NEAR,
+    open: async (dispatch) => void (entrance = dispatch),
+    close: async () => undefined,
+  });
+  const socket = new BtSocket({
+    router,
+    clock: world.clock,
+    stream: world.stream,
+    listen: { path: '/bt' },
+    log: () => undefined,
+  });
   await socket.open();
   let owner: Stream | undefined;
   const connect = async (): Promise<void> => {
@@ -273,8 +311,11 @@ async function btSocket(world: SimWorld, far: Far): Promise<InterfaceRig> {
     stream.onData = (bytes) => {
       for (const frame of reader.push(bytes) ?? []) {
         const request = parseBt(frame)!;
-        const respond = (data: Answer): void => void stream.write(buildBt({ ...request, netFn: request.netFn | 1, data }));
-        void (async () => far(request))().then(respond, (error: { cc: number }) => respond(Uint8Array.of(error.cc)));
+        const respond = (data: Answer): void =>
+          void stream.write(buildBt({ ...request, netFn: request.netFn | 1, data }));
+        void (async () => far(request))().then(respond, (error: { cc: number }) =>
+          respond(Uint8Array.of(error.cc)),
+        );
       }
     };
     stream.onClose = () => (owner = owner === stream ? undefined : owner);
@@ -308,7 +349,13 @@ async function btSocket(world: SimWorld, far: Far): Promise<InterfaceRig> {
 
 const deviceOf = (world: SimWorld, kind: DeviceKind, driver: SimDriver): DevicePort => {
   world.devices.provide('/dev/node', driver);
-  return new DevicePort({ kind, path: '/dev/node', devices: world.devices, clock: world.clock, log: () => undefined });
+  return new DevicePort({
+    kind,
+    path: '/dev/node',
+    devices: world.devices,
+    clock: world.clock,
+    log: () => undefined,
+  });
 };
 
 const HOST = { overlong: 0xca, medium: 'system-interface', patience: 4500 };
@@ -316,16 +363,39 @@ const HOST = { overlong: 0xca, medium: 'system-interface', patience: 4500 };
 describe('R3, R10: one suite for every interface', () => {
   for (const way of ['registers', 'node'] as const) {
     const name = way === 'node' ? ' at a device node' : '';
-    interfaceSuite(`BT${name}`, { ...HOST, maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 32 }, (world, far) => bt(world, far, way));
-    interfaceSuite(`KCS${name}`, { ...HOST, maxData: 998, maxAnswer: 256 }, (world, far) => kcs(world, far, way));
+    interfaceSuite(
+      `BT${name}`,
+      { ...HOST, maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 32 },
+      (world, far) => bt(world, far, way),
+    );
+    interfaceSuite(`KCS${name}`, { ...HOST, maxData: 998, maxAnswer: 256 }, (world, far) =>
+      kcs(world, far, way),
+    );
     for (const withPec of [false, true]) {
-      const traits = { ...HOST, maxData: 252, maxAnswer: 252, patience: 400, impatient: 0xc0, attends: way === 'registers' };
-      interfaceSuite(`SSIF${name}${withPec ? ', with PEC' : ''}`, traits, (world, far) => ssif(world, far, way, withPec));
+      const traits = {
+        ...HOST,
+        maxData: 252,
+        maxAnswer: 252,
+        patience: 400,
+        impatient: 0xc0,
+        attends: way === 'registers',
+      };
+      interfaceSuite(`SSIF${name}${withPec ? ', with PEC' : ''}`, traits, (world, far) =>
+        ssif(world, far, way, withPec),
+      );
     }
   }
   interfaceSuite('VM protocol', { ...HOST, maxData: 272, maxAnswer: 252, patience: 3000 }, vm);
-  interfaceSuite('LAN', { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16, luns: [0, 1, 3] }, lan);
-  interfaceSuite('IPMB', { maxData: 233, maxAnswer: 233, overlong: 0xca, medium: 'ipmb', atOnce: 16, luns: [0, 1, 3] }, ipmb);
+  interfaceSuite(
+    'LAN',
+    { maxData: 240, maxAnswer: 248, medium: 'lan', session: true, atOnce: 16, luns: [0, 1, 3] },
+    lan,
+  );
+  interfaceSuite(
+    'IPMB',
+    { maxData: 233, maxAnswer: 233, overlong: 0xca, medium: 'ipmb', atOnce: 16, luns: [0, 1, 3] },
+    ipmb,
+  );
   interfaceSuite('ICMB', { maxData: 230, maxAnswer: 239, overlong: 0xca, medium: 'ipmb', atOnce: 16 }, icmb);
   interfaceSuite('BT socket', { maxData: BT_DATA_MAX, maxAnswer: BT_DATA_MAX, atOnce: 64 }, btSocket);
 });

@@ -9,10 +9,19 @@ const OK = Uint8Array.of(0);
 
 function memory() {
   const repeated = new RepeatedRequests();
-  const session: SessionView = { handle: 1, id: 9, userId: 2, userName: 'a', privilege: 4, maxPrivilege: 4, channel: LAN };
+  const session: SessionView = {
+    handle: 1,
+    id: 9,
+    userId: 2,
+    userName: 'a',
+    privilege: 4,
+    maxPrivilege: 4,
+    channel: LAN,
+  };
   const ask = (more: Partial<IpmiMessage> = {}, at = 0): boolean => {
     const request = { ...OFF, ...more };
-    const known = repeated.find(request, new Context(undefined, LAN, 5, request.toLun, session), at) !== undefined;
+    const known =
+      repeated.find(request, new Context(undefined, LAN, 5, request.toLun, session), at) !== undefined;
     if (!known) repeated.answered(request, OK);
     return known;
   };
@@ -53,7 +62,15 @@ test('H4: what was answered to an operator is no answer for a user', () => {
 
 test('H4: what was answered to one session is no answer for another of the same level', () => {
   const repeated = new RepeatedRequests();
-  const session = (id: number): SessionView => ({ handle: id, id, userId: 2, userName: 'a', privilege: 4, maxPrivilege: 4, channel: LAN });
+  const session = (id: number): SessionView => ({
+    handle: id,
+    id,
+    userId: 2,
+    userName: 'a',
+    privilege: 4,
+    maxPrivilege: 4,
+    channel: LAN,
+  });
   const [one, other] = [session(1), session(2)];
   const ask = (by: SessionView, more: Partial<IpmiMessage> = {}): boolean => {
     const request = { ...OFF, ...more };

@@ -23,25 +23,29 @@ export interface RepeatedOptions {
   /** Requests whose answers are remembered. Default 8: a console has at most a few outstanding. */
   readonly remembered?: number;
   /**
-   * The requester numbers its requests and uses a number again only after so many others (Requester does): until then it stands
-   * for its request whatever comes between. Default: nothing is known of it, and any other request forgets what was answered.
+   * The requester numbers its requests and uses a number again only after so many others (Requester does):
+   * until then it stands for its request whatever comes between. Default: nothing is known of it, and any
+   * other request forgets what was answered.
    */
   readonly window?: number;
   /**
-   * Milliseconds from a request's first sight in which the same number and bytes are that request. Default 16 000: clients wait
-   * longer with each try.
+   * Milliseconds from a request's first sight in which the same number and bytes are that request. Default 16
+   * 000: clients wait longer with each try.
    */
   readonly within?: number;
 }
 
-/** Times that a request is taken for a repetition: no client asks more often while one that polls with one number does. */
+/**
+ * Times that a request is taken for a repetition: no client asks more often while one that polls with one
+ * number does.
+ */
 const REPETITIONS = 5;
 
 /**
- * Tells a repeated request from a new one by its requester sequence number (IPMI 2.0 §6.12.12): a repeated one is
- * answered from memory, so that a lost answer does not add a second SEL entry. A console that never changes the number
- * cannot be told from one that repeats, so its requests are all new. Whoever is about to answer from memory asks first
- * whether the request may still be carried out (Router.check).
+ * Tells a repeated request from a new one by its requester sequence number (IPMI 2.0 §6.12.12): a repeated
+ * one is answered from memory, so that a lost answer does not add a second SEL entry. A console that never
+ * changes the number cannot be told from one that repeats, so its requests are all new. Whoever is about to
+ * answer from memory asks first whether the request may still be carried out (Router.check).
  */
 export class RepeatedRequests {
   readonly #ring: (Answered | undefined)[] = [];
@@ -60,7 +64,10 @@ export class RepeatedRequests {
     this.#numbers = window !== undefined;
   }
 
-  /** The entry of an earlier, equal request of the same party; undefined after noting a new one. `now`: monotonic milliseconds. */
+  /**
+   * The entry of an earlier, equal request of the same party; undefined after noting a new one. `now`:
+   * monotonic milliseconds.
+   */
   find(request: IpmiMessage, context: Context, now: number): Answered | undefined {
     const { seq } = request;
     if (this.#lastSeq >= 0 && seq !== this.#lastSeq) this.#numbers = true;
@@ -85,11 +92,23 @@ export class RepeatedRequests {
     }
     if (this.#window === undefined) this.#forgetAnswered();
     const kept = { ...request, data: request.data.slice() };
-    this.#ring[slot] = { request: kept, session, privilege, answer: undefined, followUp: undefined, repetitions: 0, index: ++this.#count, at: now };
+    this.#ring[slot] = {
+      request: kept,
+      session,
+      privilege,
+      answer: undefined,
+      followUp: undefined,
+      repetitions: 0,
+      index: ++this.#count,
+      at: now,
+    };
     return undefined;
   }
 
-  /** A slow answer comes when the same number may stand for another request already: that one's memory is not touched. */
+  /**
+   * A slow answer comes when the same number may stand for another request already: that one's memory is not
+   * touched.
+   */
   answered(request: IpmiMessage, answer: Uint8Array): void {
     const entry = this.#entryOf(request);
     if (entry) entry.answer = answer;
@@ -101,9 +120,13 @@ export class RepeatedRequests {
     if (entry) entry.followUp = followUp;
   }
 
-  /** What comes now was asked after those were answered, and may have undone what they did. Those at work are not over yet. */
+  /**
+   * What comes now was asked after those were answered, and may have undone what they did. Those at work are
+   * not over yet.
+   */
   #forgetAnswered(): void {
-    for (let i = 0; i < this.#ring.length; i++) if (this.#ring[i]?.answer !== undefined) this.#ring[i] = undefined;
+    for (let i = 0; i < this.#ring.length; i++)
+      if (this.#ring[i]?.answer !== undefined) this.#ring[i] = undefined;
   }
 
   #entryOf(request: IpmiMessage): Answered | undefined {

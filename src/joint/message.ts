@@ -4,7 +4,10 @@ export interface Message {
   readonly netFn: number;
   readonly lun: number;
   readonly cmd: number;
-  /** Request data; for NetFn 2Ch and 2Eh still with the body or IANA in front. Valid until the answer is given. */
+  /**
+   * Request data; for NetFn 2Ch and 2Eh still with the body or IANA in front. Valid until the answer is
+   * given.
+   */
   readonly data: Uint8Array;
 }
 
@@ -12,8 +15,9 @@ export interface Message {
 export type Answer = Uint8Array;
 
 /**
- * The one joint of the house. Interfaces call it, the router is it, a client takes it, a bridge forwards to another one,
- * a tracer or a fault injector wraps it. A synchronous handler's answer comes back synchronously.
+ * The one joint of the house. Interfaces call it, the router is it, a client takes it, a bridge forwards to
+ * another one, a tracer or a fault injector wraps it. A synchronous handler's answer comes back
+ * synchronously.
  */
 export type Dispatch<B = unknown> = (message: Message, context: Context<B>) => Answer | Promise<Answer>;
 
@@ -52,13 +56,17 @@ export class Context<B = unknown> {
   readonly requester: string;
   /** The slave address or software id that an addressed message named as its requester. */
   requesterAddress: number | undefined = undefined;
-  /** A whole message for the requester besides the answer, some time after it: the response to a bridged request. Set by the handler. */
+  /**
+   * A whole message for the requester besides the answer, some time after it: the response to a bridged
+   * request. Set by the handler.
+   */
   followUp: Promise<Uint8Array | undefined> | undefined = undefined;
   /** Milliseconds from the request's arrival until its requester gets C3h; 0: nobody waits with a clock. */
   deadline = 0;
   /**
-   * The request that this one was carried in or caused by, in this BMC or in another one of the process. It stays attached for as
-   * long as the request is under way, so that rights which its session loses meanwhile are lost here, too.
+   * The request that this one was carried in or caused by, in this BMC or in another one of the process. It
+   * stays attached for as long as the request is under way, so that rights which its session loses meanwhile
+   * are lost here, too.
    */
   readonly cause: Context | undefined;
   readonly #privilege: number;
@@ -68,7 +76,15 @@ export class Context<B = unknown> {
   #isDone = false;
   #whenDone: (() => void)[] | undefined;
 
-  constructor(bmc: B, channel: Channel, privilege: number, lun = 0, session?: SessionView, requester = '', cause?: Context) {
+  constructor(
+    bmc: B,
+    channel: Channel,
+    privilege: number,
+    lun = 0,
+    session?: SessionView,
+    requester = '',
+    cause?: Context,
+  ) {
     this.bmc = bmc;
     this.channel = channel;
     this.lun = lun;
@@ -78,9 +94,13 @@ export class Context<B = unknown> {
     this.#privilege = privilege;
   }
 
-  /** The session's present level, at most what the interface grants to this message, and never more than its cause has. */
+  /**
+   * The session's present level, at most what the interface grants to this message, and never more than its
+   * cause has.
+   */
   get privilege(): number {
-    const own = this.session === undefined ? this.#privilege : Math.min(this.session.privilege, this.#privilege);
+    const own =
+      this.session === undefined ? this.#privilege : Math.min(this.session.privilege, this.#privilege);
     return this.cause === undefined ? own : Math.min(own, this.cause.privilege);
   }
 
@@ -90,8 +110,9 @@ export class Context<B = unknown> {
   }
 
   /**
-   * In whose name the request acts, whichever way it came: what belongs to a session or an account goes by this one. Undefined: nobody's
-   * who has an account here; a session of another BMC is judged by its level alone.
+   * In whose name the request acts, whichever way it came: what belongs to a session or an account goes by
+   * this one. Undefined: nobody's who has an account here; a session of another BMC is judged by its level
+   * alone.
    */
   get actor(): SessionView | undefined {
     const { origin } = this;
@@ -110,13 +131,19 @@ export class Context<B = unknown> {
     return this.#expired;
   }
 
-  /** Runs `action` at the deadline; at once if that has passed. For the router's own use, and for handlers that wait for others. */
+  /**
+   * Runs `action` at the deadline; at once if that has passed. For the router's own use, and for handlers
+   * that wait for others.
+   */
   onExpire(action: () => void): void {
     if (this.#expired) action();
     else (this.#whenExpired ??= []).push(action);
   }
 
-  /** Runs `action` when nobody waits for an answer any more: it was given, or the deadline has passed. At once if that is so. */
+  /**
+   * Runs `action` when nobody waits for an answer any more: it was given, or the deadline has passed. At once
+   * if that is so.
+   */
   onDone(action: () => void): void {
     if (this.#isDone) action();
     else (this.#whenDone ??= []).push(action);

@@ -1,8 +1,9 @@
 import type { Context, SessionView } from './message.ts';
 
 /**
- * Places that several parties share, none of which shall take them all. A party may have as many as are free at the time: one alone
- * has half of them, two have a third each, and the next one finds some. Costs nothing while no party has any.
+ * Places that several parties share, none of which shall take them all. A party may have as many as are free
+ * at the time: one alone has half of them, two have a third each, and the next one finds some. Costs nothing
+ * while no party has any.
  */
 export class Shares {
   readonly #limit: number;
@@ -18,7 +19,9 @@ export class Shares {
     return this.#held?.get(party) ?? 0;
   }
 
-  /** False: all are taken, or the party has its share. Undefined as a party: nobody who could have too much. */
+  /**
+   * False: all are taken, or the party has its share. Undefined as a party: nobody who could have too much.
+   */
   hasPlace(party: unknown): boolean {
     const free = this.#limit - this.#total;
     return free > 0 && (party === undefined || this.held(party) < free);
@@ -56,9 +59,13 @@ export class Shares {
 export const accountOf = ({ channel, userId }: SessionView): number => (channel.number << 8) | userId;
 
 /** Who a request is done for: the account it began with; undefined: no session's. */
-export const partyOf = ({ origin: { session } }: Context): number | undefined => session && accountOf(session);
+export const partyOf = ({ origin: { session } }: Context): number | undefined =>
+  session && accountOf(session);
 
-/** Whose share a request has: without an account, a controller's, or that of all who have not logged in; undefined: of those who need none. */
+/**
+ * Whose share a request has: without an account, a controller's, or that of all who have not logged in;
+ * undefined: of those who need none.
+ */
 export function sharerOf(context: Context): number | string | undefined {
   const { origin } = context;
   if (origin.session !== undefined) return accountOf(origin.session);

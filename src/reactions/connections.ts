@@ -10,7 +10,10 @@ import { forwardEvents } from './forward-events.ts';
 
 type Whole = BmcState & { readonly name: string; readonly router: Router<BmcState> };
 
-/** What one piece of state has to know of another. `events`: what happens to the machine goes into the log; `clearEvent`: that it was cleared. */
+/**
+ * What one piece of state has to know of another. `events`: what happens to the machine goes into the log;
+ * `clearEvent`: that it was cleared.
+ */
 export function connectState(
   bmc: Whole,
   { events = true, clearEvent = false }: { readonly events?: boolean; readonly clearEvent?: boolean } = {},
@@ -36,7 +39,8 @@ export function connectState(
   });
   bmc.users.onRevoked((userId) => bmc.update?.revokeUser(userId));
   tellOfLogIns(bmc);
-  const stored = (done: Durable): void => void done?.catch((error: unknown) => bmc.setup.log.error(`${bmc.name}: what a start changes`, error));
+  const stored = (done: Durable): void =>
+    void done?.catch((error: unknown) => bmc.setup.log.error(`${bmc.name}: what a start changes`, error));
   bmc.chassis.onRestart((cause) => {
     stored(both(bmc.bootOptions.restarting(cause), bmc.systemInfo.machineStarts()));
     // Chassis Control leaves a console that blocked the switch where it is (§25.3).
@@ -54,14 +58,18 @@ export function connectState(
   bmc.sensors.powered = () => bmc.chassis.isOn;
 }
 
-/** A datagram of the BMC's own leaves by the interface of its channel; false: that has none, or cannot send. */
+/**
+ * A datagram of the BMC's own leaves by the interface of its channel; false: that has none, or cannot send.
+ */
 export function sendBy(
   router: Router<BmcState>,
   channel: number,
   to: { readonly host: string; readonly port: number },
   datagram: Uint8Array,
 ): boolean {
-  const one = [...router.attachments].find((attachment) => attachment.interface.channel.number === channel)?.interface;
+  const one = [...router.attachments].find(
+    (attachment) => attachment.interface.channel.number === channel,
+  )?.interface;
   one?.send?.(datagram, to);
   return one?.send !== undefined;
 }

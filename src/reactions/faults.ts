@@ -10,21 +10,33 @@ const SUPPLY_FAILED = (1 << 1) | (1 << 3);
 const DRIVE_FAULT = 1 << 1;
 const INTRUSION = 1 << 0;
 
-/** The fault bits of Get Chassis Status follow from sensors (§28.2): after the event, its entry in the SEL and what PEF does about it. */
+/**
+ * The fault bits of Get Chassis Status follow from sensors (§28.2): after the event, its entry in the SEL and
+ * what PEF does about it.
+ */
 export function faultsFromSensors({ chassis, events, identity, sensors }: BmcState): void {
   const any = (...faulty: readonly (readonly [type: number, states: number])[]): boolean =>
-    sensors.all.some((sensor) => faulty.some(([type, states]) => sensor.declaration.type === type && shows(sensor, states)));
+    sensors.all.some((sensor) =>
+      faulty.some(([type, states]) => sensor.declaration.type === type && shows(sensor, states)),
+    );
   events.onLogged(({ generator, generatorLun = 0, sensorType, sensorNumber }) => {
     if (generator !== identity.address || !sensors.find(sensorNumber, generatorLun)) return;
     switch (sensorType) {
       case SensorType.Temperature:
       case SensorType.Fan:
       case SensorType.CoolingDevice:
-        chassis.faults.coolingFault = any([SensorType.Temperature, CRITICAL], [SensorType.Fan, CRITICAL], [SensorType.CoolingDevice, CRITICAL]);
+        chassis.faults.coolingFault = any(
+          [SensorType.Temperature, CRITICAL],
+          [SensorType.Fan, CRITICAL],
+          [SensorType.CoolingDevice, CRITICAL],
+        );
         break;
       case SensorType.Voltage:
       case SensorType.PowerSupply:
-        chassis.faults.powerFault = any([SensorType.Voltage, CRITICAL], [SensorType.PowerSupply, SUPPLY_FAILED]);
+        chassis.faults.powerFault = any(
+          [SensorType.Voltage, CRITICAL],
+          [SensorType.PowerSupply, SUPPLY_FAILED],
+        );
         break;
       case SensorType.DriveSlot:
         chassis.faults.driveFault = any([SensorType.DriveSlot, DRIVE_FAULT]);
@@ -37,7 +49,11 @@ export function faultsFromSensors({ chassis, events, identity, sensors }: BmcSta
   });
 }
 
-/** Threshold sensors show comparisons; of the discrete ones, those whose states are specific to their type. */
+/**
+ * Threshold sensors show comparisons; of the discrete ones, those whose states are specific to their type.
+ */
 const shows = (sensor: Sensor, states: number): boolean =>
-  (sensor.isThreshold ? states === CRITICAL : states !== CRITICAL && sensor.declaration.eventType === EventType.SensorSpecific) &&
+  (sensor.isThreshold
+    ? states === CRITICAL
+    : states !== CRITICAL && sensor.declaration.eventType === EventType.SensorSpecific) &&
   (sensor.lastStates & states) !== 0;

@@ -7,7 +7,10 @@ import type { PlatformEvent } from '../state/log/events.ts';
 const EVM_REV = 0x04;
 const NO_RECEIVER = 0xff;
 
-/** Takes a controller's own events to their receiver over its primary IPMB (IPMI 2.0 §29.1). FFh: nobody wants them. */
+/**
+ * Takes a controller's own events to their receiver over its primary IPMB (IPMI 2.0 §29.1). FFh: nobody wants
+ * them.
+ */
 export function forwardEvents(bmc: BmcState): (event: PlatformEvent) => boolean {
   return ({ generator, ...event }) => {
     const { address, lun } = bmc.events.receiver;
@@ -17,8 +20,18 @@ export function forwardEvents(bmc: BmcState): (event: PlatformEvent) => boolean 
     if (address === NO_RECEIVER) return true;
     const { netFn, cmd } = PlatformEventMessage;
     void outlet.requester
-      .request({ to: address, toLun: lun, netFn, cmd, data: EventBody.encode({ ...event, evmRev: event.evmRev ?? EVM_REV }) })
-      .then((answer) => answer[0] !== CC.Ok && bmc.setup.log.warn(`${address.toString(16)}h refused an event: ${answer[0].toString(16)}h`))
+      .request({
+        to: address,
+        toLun: lun,
+        netFn,
+        cmd,
+        data: EventBody.encode({ ...event, evmRev: event.evmRev ?? EVM_REV }),
+      })
+      .then(
+        (answer) =>
+          answer[0] !== CC.Ok &&
+          bmc.setup.log.warn(`${address.toString(16)}h refused an event: ${answer[0].toString(16)}h`),
+      )
       .catch((error: unknown) => bmc.setup.log.warn(`an event did not get through: ${String(error)}`));
     return true;
   };

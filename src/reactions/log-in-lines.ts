@@ -11,7 +11,9 @@ const LINES = 20;
 /** Sources whose last line is remembered; the oldest make way. */
 const REMEMBERED = 256;
 
-const LEVELS: Readonly<Record<number, string>> = Object.fromEntries(Object.entries(Privilege).map(([name, level]) => [level, name.toLowerCase()]));
+const LEVELS: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(Privilege).map(([name, level]) => [level, name.toLowerCase()]),
+);
 const ENDS: Readonly<Record<CloseReason, string>> = {
   closed: 'closed by its console, or by an administrator',
   timeout: 'silent too long',
@@ -28,22 +30,33 @@ export function tellOfLogIns(bmc: BmcState): void {
   const refusals = new Refusals();
   bmc.sessions.onOpen((session) => {
     const { maxPrivilege, suite, terms15 } = session;
-    const how = suite !== undefined ? `RMCP+ cipher suite ${suite}` : terms15 ? `IPMI 1.5 authentication type ${terms15.authType}` : 'terminal mode';
-    log.info(`${whence(session.peer, session.channel.number)} log-in of ${who(session.userName)}: up to ${LEVELS[maxPrivilege]}, ${how}`, {
-      event: 'log-in',
-      ...fieldsOf(session),
-      privilege: LEVELS[maxPrivilege],
-      suite,
-    });
+    const how =
+      suite !== undefined
+        ? `RMCP+ cipher suite ${suite}`
+        : terms15
+          ? `IPMI 1.5 authentication type ${terms15.authType}`
+          : 'terminal mode';
+    log.info(
+      `${whence(session.peer, session.channel.number)} log-in of ${who(session.userName)}: up to ${LEVELS[maxPrivilege]}, ${how}`,
+      {
+        event: 'log-in',
+        ...fieldsOf(session),
+        privilege: LEVELS[maxPrivilege],
+        suite,
+      },
+    );
   });
   bmc.sessions.onClose((session, reason) => {
     // A challenge that came to nothing was no session.
     if (session.handle === 0) return;
-    log.info(`${whence(session.peer, session.channel.number)} log-out of ${who(session.userName)}: ${ENDS[reason]}`, {
-      event: 'log-out',
-      ...fieldsOf(session),
-      reason,
-    });
+    log.info(
+      `${whence(session.peer, session.channel.number)} log-out of ${who(session.userName)}: ${ENDS[reason]}`,
+      {
+        event: 'log-out',
+        ...fieldsOf(session),
+        reason,
+      },
+    );
   });
   bmc.logIns.onRefused((refused) => {
     const unsaid = refusals.lineFor(refused, clock.monotonic());
@@ -62,12 +75,16 @@ export function tellOfLogIns(bmc: BmcState): void {
   });
 }
 
-const peerName = ({ address, port }: Peer): string | undefined => (port === 0 ? undefined : endpointName({ host: address, port }));
+const peerName = ({ address, port }: Peer): string | undefined =>
+  port === 0 ? undefined : endpointName({ host: address, port });
 const whence = (peer: Peer, channel: number): string => peerName(peer) ?? `channel ${channel}`;
 /** Names are what somebody sent: nothing in one may end the line or move the cursor. */
-const who = (name: string): string => (name === '' ? 'the null user' : `user '${name.replace(/[\p{C}\p{Zl}\p{Zp}'\\]/gu, escaped)}'`);
+const who = (name: string): string =>
+  name === '' ? 'the null user' : `user '${name.replace(/[\p{C}\p{Zl}\p{Zp}'\\]/gu, escaped)}'`;
 const escaped = (character: string): string =>
-  Array.from(character, (one) => (one === "'" || one === '\\' ? `\\${one}` : `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`)).join('');
+  Array.from(character, (one) =>
+    one === "'" || one === '\\' ? `\\${one}` : `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`,
+  ).join('');
 
 const fieldsOf = ({ peer, channel, userName, userId, handle }: Session) => ({
   peer: peerName(peer),

@@ -44,30 +44,47 @@ interface Happening {
   readonly more?: readonly number[];
 }
 
-/** What happens to the machine and to the BMC, told as events, in the words of the sensor that shows it where there is one. */
+/**
+ * What happens to the machine and to the BMC, told as events, in the words of the sensor that shows it where
+ * there is one.
+ */
 export function tellOfMachine(bmc: BmcState, log: boolean): void {
   const { chassis, dcmi, frontPanel, identity, life, users } = bmc;
   chassis.onPower((change) => {
     if (change.changed) identity.acpi = change.on ? ACPI_STATES.on : ACPI_STATES.off;
     if (log) tellOfPower(bmc, change);
   });
-  // Data 2: the user, data 3: the channel (table 42-3, Session Audit). LAN parameter 26 says whether it is told.
-  users.onLockedOut((userId, channel) => raise(bmc, { type: SensorType.SessionAudit, offset: LOCKED_OUT, more: [userId, channel] }));
+  // Data 2: the user, data 3: the channel (table 42-3, Session Audit). LAN parameter 26 says whether it is
+  // told.
+  users.onLockedOut((userId, channel) =>
+    raise(bmc, { type: SensorType.SessionAudit, offset: LOCKED_OUT, more: [userId, channel] }),
+  );
   dcmi.onExceeded((exceeded) => actOnLimit(bmc, exceeded));
   if (!log) return;
   frontPanel.onPress((button) => {
     const offset = BUTTONS[button];
     if (offset !== undefined) raise(bmc, { type: SensorType.Button, offset });
   });
-  chassis.onIntrusion((open) => show(bmc, { type: SensorType.PhysicalSecurity, offset: 0, deassertion: !open }));
+  chassis.onIntrusion((open) =>
+    show(bmc, { type: SensorType.PhysicalSecurity, offset: 0, deassertion: !open }),
+  );
   life.onReset((phase, kind) => {
-    if (kind === 'cold') raise(bmc, { type: SensorType.ManagementHealth, offset: CONTROLLER_OFF_LINE, deassertion: phase === 'up' });
+    if (kind === 'cold')
+      raise(bmc, {
+        type: SensorType.ManagementHealth,
+        offset: CONTROLLER_OFF_LINE,
+        deassertion: phase === 'up',
+      });
   });
 }
 
 /** The events that DCMI has for its limits (DCMI 1.5 table 3-2), and the end of the machine's power. */
 function actOnLimit(bmc: BmcState, { kind, powerOff }: LimitExceeded): void {
-  raise(bmc, { type: kind === 'power' ? SensorType.PowerUnit : SensorType.Temperature, eventType: EventType.LimitStatus, offset: LIMIT_EXCEEDED });
+  raise(bmc, {
+    type: kind === 'power' ? SensorType.PowerUnit : SensorType.Temperature,
+    eventType: EventType.LimitStatus,
+    offset: LIMIT_EXCEEDED,
+  });
   if (!powerOff || !bmc.chassis.isOn) return;
   raise(bmc, { type: SensorType.SystemEvent, eventType: EventType.SystemState, offset: TRANSITION_TO_OFF });
   void bmc.chassis.attempt('off', RestartCause.Oem, `${kind} limit`);
@@ -75,7 +92,8 @@ function actOnLimit(bmc: BmcState, { kind, powerOff }: LimitExceeded): void {
 
 function tellOfPower(bmc: BmcState, { on, action, cause, changed, starts, loss }: PowerChange): void {
   if (action === 'diag') {
-    if (cause !== RestartCause.Watchdog) raise(bmc, { type: SensorType.CriticalInterrupt, offset: FRONT_PANEL_NMI });
+    if (cause !== RestartCause.Watchdog)
+      raise(bmc, { type: SensorType.CriticalInterrupt, offset: FRONT_PANEL_NMI });
     return;
   }
   if (changed) {
@@ -84,13 +102,20 @@ function tellOfPower(bmc: BmcState, { on, action, cause, changed, starts, loss }
     if (cycled) raise(bmc, { type: SensorType.PowerUnit, offset: Power.Cycle });
     if (loss) raise(bmc, { type: SensorType.PowerUnit, offset: LOSSES[loss] });
     for (const sensor of bmc.sensors.all)
-      if (sensor.declaration.type === SensorType.AcpiPowerState) sensor.setStates(1 << (on ? Acpi.Working : Acpi.SoftOff));
+      if (sensor.declaration.type === SensorType.AcpiPowerState)
+        sensor.setStates(1 << (on ? Acpi.Working : Acpi.SoftOff));
   }
-  if (starts) raise(bmc, { type: SensorType.BootInitiated, offset: action === 'reset' ? Boot.HardReset : Boot.PowerUp, generator: FIRMWARE });
+  if (starts)
+    raise(bmc, {
+      type: SensorType.BootInitiated,
+      offset: action === 'reset' ? Boot.HardReset : Boot.PowerUp,
+      generator: FIRMWARE,
+    });
 }
 
 /** The log area was cleared: the first entry of the empty log (table 42-3, Event Logging Disabled). */
-export const tellOfClearing = (bmc: BmcState): void => raise(bmc, { type: SensorType.EventLoggingDisabled, offset: LOG_CLEARED });
+export const tellOfClearing = (bmc: BmcState): void =>
+  raise(bmc, { type: SensorType.EventLoggingDisabled, offset: LOG_CLEARED });
 
 /** A server that was just switched on has something to tell. */
 export function tellOfBoot(bmc: BmcState): void {
@@ -110,18 +135,28 @@ export const watchdogEvents = (bmc: BmcState): WatchdogEvents => ({
   preTimeout: (settings) => {
     tellOfWatchdog(bmc, settings, PRE_TIMEOUT);
     bmc.messages.watchdogPreTimeout = true;
-    if (settings.preTimeoutInterrupt === NMI) void bmc.chassis.attempt('diag', RestartCause.Watchdog, 'watchdog');
+    if (settings.preTimeoutInterrupt === NMI)
+      void bmc.chassis.attempt('diag', RestartCause.Watchdog, 'watchdog');
   },
 });
 
 /** The offset is the action; data 2 has interrupt and use. */
-function tellOfWatchdog(bmc: BmcState, { dontLog, preTimeoutInterrupt, use }: WatchdogSettings, offset: number): void {
+function tellOfWatchdog(
+  bmc: BmcState,
+  { dontLog, preTimeoutInterrupt, use }: WatchdogSettings,
+  offset: number,
+): void {
   if (!dontLog) raise(bmc, { type: SensorType.Watchdog2, offset, more: [(preTimeoutInterrupt << 4) | use] });
 }
 
-/** A state that lasts: the platform's sensor of that type shows it, and raises the event; without one the event goes out alone. */
+/**
+ * A state that lasts: the platform's sensor of that type shows it, and raises the event; without one the
+ * event goes out alone.
+ */
 function show(bmc: BmcState, happening: Happening): void {
-  const sensor = bmc.sensors.all.find(({ declaration }) => declaration.type === happening.type && declaration.analog === undefined);
+  const sensor = bmc.sensors.all.find(
+    ({ declaration }) => declaration.type === happening.type && declaration.analog === undefined,
+  );
   if (!sensor) return raise(bmc, happening);
   const bit = 1 << happening.offset;
   const states = sensor.lastStates;
@@ -130,7 +165,14 @@ function show(bmc: BmcState, happening: Happening): void {
 
 function raise(
   { events, sensors, setup }: BmcState,
-  { type, offset, eventType = EventType.SensorSpecific, deassertion = false, generator = BMC_ADDRESS, more = [] }: Happening,
+  {
+    type,
+    offset,
+    eventType = EventType.SensorSpecific,
+    deassertion = false,
+    generator = BMC_ADDRESS,
+    more = [],
+  }: Happening,
 ): void {
   const sensor =
     generator === BMC_ADDRESS && eventType === EventType.SensorSpecific

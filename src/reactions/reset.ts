@@ -10,7 +10,8 @@ export function forgetVolatile(bmc: BmcState, kind: ResetKind): void {
   bmc.pef.reset();
   bmc.sol.reset();
   if (kind === 'warm') return;
-  for (const reservation of [bmc.sel.reservation, bmc.sdr.reservation, bmc.sdr.deviceReservation]) reservation.cancel();
+  for (const reservation of [bmc.sel.reservation, bmc.sdr.reservation, bmc.sdr.deviceReservation])
+    reservation.cancel();
   bmc.sdr.leaveUpdateMode();
   bmc.channels.forgetPresentAccess();
   bmc.lan.reset();

@@ -35,7 +35,10 @@ export interface FruChassis {
 }
 
 export interface FruBoard {
-  /** ISO 639 code of the texts' language (`ja`). Default: English, or one that the letters need: then two bytes a character. */
+  /**
+   * ISO 639 code of the texts' language (`ja`). Default: English, or one that the letters need: then two
+   * bytes a character.
+   */
   readonly language?: string;
   /** Who made it; at most 63 characters of Latin-1, or 31 of Unicode. */
   readonly manufacturer?: string;
@@ -87,8 +90,14 @@ export interface FruContent {
   readonly multirecord?: readonly FruRecord[];
 }
 
-/** The bytes of a FRU device: common header and the areas that there are, in `size` bytes. Throws FruError if they do not fit. */
-export function fruImage({ internalUse, chassis, board, product, multirecord }: FruContent, size: number): Uint8Array {
+/**
+ * The bytes of a FRU device: common header and the areas that there are, in `size` bytes. Throws FruError if
+ * they do not fit.
+ */
+export function fruImage(
+  { internalUse, chassis, board, product, multirecord }: FruContent,
+  size: number,
+): Uint8Array {
   const areas: readonly (readonly [keyof FruContent, Uint8Array | undefined])[] = [
     ['internalUse', internalUse === undefined ? undefined : internalUseArea(spacedHex(internalUse))],
     ['chassis', chassis && chassisArea(chassis)],
@@ -103,7 +112,8 @@ export function fruImage({ internalUse, chassis, board, product, multirecord }: 
   for (const [i, [name, area]] of areas.entries()) {
     if (!area) continue;
     if (at + area.length > size) throw new FruError(`the FRU's areas take more than its ${size} bytes`, []);
-    if (at / 8 > MOST_UNITS) throw new FruError(`an area begins at byte ${MOST_UNITS * 8} at the latest, this one at ${at}`, [name]);
+    if (at / 8 > MOST_UNITS)
+      throw new FruError(`an area begins at byte ${MOST_UNITS * 8} at the latest, this one at ${at}`, [name]);
     header[1 + i] = at / 8;
     image.set(area, at);
     at += area.length;
@@ -137,7 +147,13 @@ function boardArea({
   const texts = { manufacturer, product, serial, partNumber, fruFile };
   const code = languageFor('board', language, [...Object.values(texts), ...custom]);
   const minutes = date === undefined ? 0 : minutesOf(date);
-  return area('board', [code, minutes & 0xff, (minutes >> 8) & 0xff, (minutes >> 16) & 0xff], texts, custom, code);
+  return area(
+    'board',
+    [code, minutes & 0xff, (minutes >> 8) & 0xff, (minutes >> 16) & 0xff],
+    texts,
+    custom,
+    code,
+  );
 }
 
 function productArea({
@@ -159,7 +175,8 @@ function productArea({
 function languageFor(where: 'board' | 'product', name: string | undefined, texts: readonly string[]): number {
   if (name === undefined) return languageOf(texts);
   const code = languageCode(name);
-  if (code === undefined) throw new FruError(`'${name}' is no language that FRU areas have a code for`, [where, 'language']);
+  if (code === undefined)
+    throw new FruError(`'${name}' is no language that FRU areas have a code for`, [where, 'language']);
   return code;
 }
 
@@ -168,9 +185,11 @@ function minutesOf(date: string): number {
   // What says no offset means the same on every machine.
   const time = Date.parse(/T.*(Z|[-+]\d\d:?\d\d)$/i.test(date) || !date.includes('T') ? date : `${date}Z`);
   const minutes = (time - EPOCH) / MINUTE;
-  if (Number.isNaN(minutes)) throw wrong('expected a date (2026-01-15) or a date and time (2026-01-15T12:30)');
+  if (Number.isNaN(minutes))
+    throw wrong('expected a date (2026-01-15) or a date and time (2026-01-15T12:30)');
   if (!Number.isInteger(minutes)) throw wrong('a FRU has its date to the minute, without seconds');
-  if (minutes < 1 || minutes > MOST_MINUTES) throw wrong('a FRU can hold 1996-01-01T00:01 to 2027-11-24T20:15');
+  if (minutes < 1 || minutes > MOST_MINUTES)
+    throw wrong('a FRU can hold 1996-01-01T00:01 to 2027-11-24T20:15');
   return minutes;
 }
 
@@ -195,7 +214,8 @@ function area(
     ...custom.flatMap((text, i) => field(text, ['custom', i])),
   ];
   const units = Math.ceil((2 + fixed.length + fields.length + 2) / 8);
-  if (units > MOST_UNITS) throw new FruError(`its texts take ${units * 8} bytes, of ${MOST_UNITS * 8} at most`, [where]);
+  if (units > MOST_UNITS)
+    throw new FruError(`its texts take ${units * 8} bytes, of ${MOST_UNITS * 8} at most`, [where]);
   const out = new Uint8Array(units * 8);
   out.set([FORMAT, units, ...fixed, ...fields, END]);
   out[out.length - 1] = checksum(out);

@@ -1,8 +1,29 @@
-import { bit, bits, byte, DecodeError, hexBytes, i16, latin1, layout, rest, triple, u16, u24, u8, word } from '../codec/index.ts';
+import {
+  bit,
+  bits,
+  byte,
+  DecodeError,
+  hexBytes,
+  i16,
+  latin1,
+  layout,
+  rest,
+  triple,
+  u16,
+  u24,
+  u8,
+  word,
+} from '../codec/index.ts';
 import { latin1Bytes } from './fru-text.ts';
 
 /** Record types of the MultiRecord area (FRU Information Storage Definition §16.2.1). */
-export const FruRecordType = { PowerSupply: 0x00, DcOutput: 0x01, DcLoad: 0x02, ManagementAccess: 0x03, FirstOem: 0xc0 } as const;
+export const FruRecordType = {
+  PowerSupply: 0x00,
+  DcOutput: 0x01,
+  DcLoad: 0x02,
+  ManagementAccess: 0x03,
+  FirstOem: 0xc0,
+} as const;
 
 /** §18.1. */
 export const PowerSupplyRecord = layout('power supply record', {
@@ -18,7 +39,13 @@ export const PowerSupplyRecord = layout('power supply record', {
   lowFrequency: u8,
   highFrequency: u8,
   dropout: u8,
-  ...byte({ tachometer: bit(4), hotSwap: bit(3), autoswitch: bit(2), powerFactorCorrection: bit(1), predictiveFail: bit(0) }),
+  ...byte({
+    tachometer: bit(4),
+    hotSwap: bit(3),
+    autoswitch: bit(2),
+    powerFactorCorrection: bit(1),
+    predictiveFail: bit(0),
+  }),
   ...word({ holdUp: bits(15, 12), peakCapacity: bits(11, 0) }),
   /** Voltages: 0 12 V, 1 -12 V, 2 5 V, 3 3.3 V. */
   ...triple({ combined1: bits(7, 4), combined2: bits(3, 0), combinedWatts: bits(23, 8) }),
@@ -35,7 +62,13 @@ export const DcOutputRecord = layout('DC output record', {
   ...current,
 });
 /** §18.3. */
-export const DcLoadRecord = layout('DC load record', { ...byte({ output: bits(3, 0) }), nominal: i16, low: i16, high: i16, ...current });
+export const DcLoadRecord = layout('DC load record', {
+  ...byte({ output: bits(3, 0) }),
+  nominal: i16,
+  low: i16,
+  high: i16,
+  ...current,
+});
 /** §18.4: sub-record type and its text. */
 export const ManagementAccessRecord = layout('management access record', { kind: u8, text: rest() });
 /** §18.7: the maker's IANA enterprise number, and what the maker says. */
@@ -51,7 +84,14 @@ const RecordHeader = layout('MultiRecord header', {
 });
 const RECORD_VERSION = 2;
 
-const MANAGEMENT = ['systemUrl', 'systemName', 'systemPing', 'componentUrl', 'componentName', 'componentPing'] as const;
+const MANAGEMENT = [
+  'systemUrl',
+  'systemName',
+  'systemPing',
+  'componentUrl',
+  'componentName',
+  'componentPing',
+] as const;
 
 /** Volts, amperes, watts, hertz, milliseconds; what is not given is unspecified or no. */
 export interface FruPowerSupply {
@@ -128,7 +168,10 @@ export interface FruRecord {
 /** The MultiRecord area, padded to a multiple of eight. */
 export function multirecordArea(records: readonly FruRecord[]): Uint8Array {
   const bodies = records.flatMap(bodiesOf);
-  const bytes = bodies.flatMap(({ type, body }, i) => [...header(type, body, i === bodies.length - 1), ...body]);
+  const bytes = bodies.flatMap(({ type, body }, i) => [
+    ...header(type, body, i === bodies.length - 1),
+    ...body,
+  ]);
   const area = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
   area.set(bytes);
   return area;
@@ -158,17 +201,35 @@ function bodiesOf({ powerSupply, dcOutput, dcLoad, managementAccess, oem }: FruR
       ? [
           {
             type: FruRecordType.DcOutput,
-            body: DcOutputRecord.encode({ ...supply(dcOutput), ...renamed(dcOutput), standby: dcOutput.standby ?? false }),
+            body: DcOutputRecord.encode({
+              ...supply(dcOutput),
+              ...renamed(dcOutput),
+              standby: dcOutput.standby ?? false,
+            }),
           },
         ]
       : []),
-    ...(dcLoad ? [{ type: FruRecordType.DcLoad, body: DcLoadRecord.encode({ ...supply(dcLoad), ...limits(dcLoad) }) }] : []),
+    ...(dcLoad
+      ? [{ type: FruRecordType.DcLoad, body: DcLoadRecord.encode({ ...supply(dcLoad), ...limits(dcLoad) }) }]
+      : []),
     ...texts.flatMap((text, i) =>
       text === undefined
         ? []
-        : [{ type: FruRecordType.ManagementAccess, body: ManagementAccessRecord.encode({ kind: i + 1, text: Uint8Array.from(latin1Bytes(text)) }) }],
+        : [
+            {
+              type: FruRecordType.ManagementAccess,
+              body: ManagementAccessRecord.encode({ kind: i + 1, text: Uint8Array.from(latin1Bytes(text)) }),
+            },
+          ],
     ),
-    ...(oem ? [{ type: oem.type, body: OemRecord.encode({ manufacturerId: oem.manufacturerId, data: spacedHex(oem.data) }) }] : []),
+    ...(oem
+      ? [
+          {
+            type: oem.type,
+            body: OemRecord.encode({ manufacturerId: oem.manufacturerId, data: spacedHex(oem.data) }),
+          },
+        ]
+      : []),
   ];
 }
 
@@ -176,11 +237,23 @@ const tenMillivolts = (volts: number): number => Math.round(volts * 100);
 const thousandths = (value: number): number => Math.round(value * 1000);
 
 function supply({ output, nominal, ripple = 0, current: [minimum, maximum] = [0, 0] }: FruDcOutput) {
-  return { output, nominal: tenMillivolts(nominal), ripple: thousandths(ripple), minimum: thousandths(minimum), maximum: thousandths(maximum) };
+  return {
+    output,
+    nominal: tenMillivolts(nominal),
+    ripple: thousandths(ripple),
+    minimum: thousandths(minimum),
+    maximum: thousandths(maximum),
+  };
 }
 
-const limits = ({ nominal, low = nominal, high = nominal }: FruDcOutput) => ({ low: tenMillivolts(low), high: tenMillivolts(high) });
-const renamed = ({ nominal, low = nominal, high = nominal }: FruDcOutput) => ({ negative: tenMillivolts(low), positive: tenMillivolts(high) });
+const limits = ({ nominal, low = nominal, high = nominal }: FruDcOutput) => ({
+  low: tenMillivolts(low),
+  high: tenMillivolts(high),
+});
+const renamed = ({ nominal, low = nominal, high = nominal }: FruDcOutput) => ({
+  negative: tenMillivolts(low),
+  positive: tenMillivolts(high),
+});
 
 function powerSupplyBody(given: FruPowerSupply): Uint8Array {
   const { capacity, peakVa = 0xffff, inrush = 0xff, inrushInterval = 0, dropout = 0, peak } = given;
@@ -213,15 +286,27 @@ function powerSupplyBody(given: FruPowerSupply): Uint8Array {
   });
 }
 
-/** The records of a MultiRecord area that there is a word for. Throws DecodeError where one is cut, or a checksum is wrong. */
+/**
+ * The records of a MultiRecord area that there is a word for. Throws DecodeError where one is cut, or a
+ * checksum is wrong.
+ */
 export function readMultirecords(area: Uint8Array): FruRecord[] {
   const records: FruRecord[] = [];
   for (let at = 0, last = false; !last;) {
     const header = RecordHeader.decode(area, at, Math.min(at + RecordHeader.max, area.length));
     const start = at + RecordHeader.max;
     const body = area.subarray(start, start + header.length);
-    const isWhole = body.length === header.length && checksum(area.subarray(at, start)) === 0 && checksum(body) === header.recordChecksum;
-    if (!isWhole) throw new DecodeError('MultiRecord area', `record ${records.length + 1}`, at, 'it is cut, or a checksum is wrong');
+    const isWhole =
+      body.length === header.length &&
+      checksum(area.subarray(at, start)) === 0 &&
+      checksum(body) === header.recordChecksum;
+    if (!isWhole)
+      throw new DecodeError(
+        'MultiRecord area',
+        `record ${records.length + 1}`,
+        at,
+        'it is cut, or a checksum is wrong',
+      );
     const record = recordOf(header.type, body);
     if (record) records.push(record);
     last = header.last;
@@ -250,13 +335,24 @@ function recordOf(type: number, body: Uint8Array): FruRecord | undefined {
   }
 }
 
-const oemIn = (type: number, { manufacturerId, data }: ReturnType<typeof OemRecord.decode>): FruOemRecord => ({
+const oemIn = (
+  type: number,
+  { manufacturerId, data }: ReturnType<typeof OemRecord.decode>,
+): FruOemRecord => ({
   type,
   manufacturerId,
   data: Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join(''),
 });
 
-const loadIn = ({ output, nominal, low, high, ripple, minimum, maximum }: ReturnType<typeof DcLoadRecord.decode>): FruDcOutput => ({
+const loadIn = ({
+  output,
+  nominal,
+  low,
+  high,
+  ripple,
+  minimum,
+  maximum,
+}: ReturnType<typeof DcLoadRecord.decode>): FruDcOutput => ({
   output,
   nominal: nominal / 100,
   low: low / 100,
@@ -266,7 +362,17 @@ const loadIn = ({ output, nominal, low, high, ripple, minimum, maximum }: Return
 });
 
 function powerSupplyIn(record: ReturnType<typeof PowerSupplyRecord.decode>): FruPowerSupply {
-  const { capacity, peakVa, inrush, inrushInterval, dropout, hotSwap, autoswitch, powerFactorCorrection, predictiveFail } = record;
+  const {
+    capacity,
+    peakVa,
+    inrush,
+    inrushInterval,
+    dropout,
+    hotSwap,
+    autoswitch,
+    powerFactorCorrection,
+    predictiveFail,
+  } = record;
   return {
     capacity,
     ...(peakVa !== 0xffff && { peakVa }),

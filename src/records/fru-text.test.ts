@@ -33,13 +33,22 @@ test.each([
 });
 
 test('V2: a language that is given counts for all texts of its area, and for no other area', () => {
-  const image = fruImage({ board: { language: 'de', manufacturer: 'Müller', serial: 'S-1', custom: ['x'] }, product: { name: 'Name' } }, 512);
+  const image = fruImage(
+    {
+      board: { language: 'de', manufacturer: 'Müller', serial: 'S-1', custom: ['x'] },
+      product: { name: 'Name' },
+    },
+    512,
+  );
   expect(area(image, BOARD)).toEqual({ language: 22, texts: ['Müller', '', 'S-1', '', '', 'x'] });
   expect(area(image, PRODUCT).language).toBe(25);
 });
 
 test('V7: a text of one character is no end of an area, and readers see that character alone', () => {
-  const { texts } = area(fruImage({ product: { manufacturer: 'A', version: '2', custom: ['z'] } }, 512), PRODUCT);
+  const { texts } = area(
+    fruImage({ product: { manufacturer: 'A', version: '2', custom: ['z'] } }, 512),
+    PRODUCT,
+  );
   expect(texts).toEqual(['A\0', '', '', '2\0', '', '', '', 'z\0']);
 });
 
@@ -51,14 +60,21 @@ test.each([
   [{ board: { custom: ['ok', 'x'.repeat(64)] } }, ['board', 'custom', 1], 'longer than 63 bytes'],
   [{ product: { custom: Array(40).fill('x'.repeat(60)) as string[] } }, ['product'], 'of 2040 at most'],
   [{ internalUse: 'ab'.repeat(2100), chassis: {} }, ['chassis'], 'begins at byte 2040 at the latest'],
-  [{ board: { date: '2027-11-24T20:16' } }, ['board', 'date'], 'a FRU can hold 1996-01-01T00:01 to 2027-11-24T20:15'],
+  [
+    { board: { date: '2027-11-24T20:16' } },
+    ['board', 'date'],
+    'a FRU can hold 1996-01-01T00:01 to 2027-11-24T20:15',
+  ],
   [{ board: { date: '2028-01-01' } }, ['board', 'date'], 'a FRU can hold'],
   [{ board: { date: '1996-01-01' } }, ['board', 'date'], 'a FRU can hold'],
   [{ board: { date: '1995-06-01' } }, ['board', 'date'], 'a FRU can hold'],
   [{ board: { date: '2026-01-15T12:30:20' } }, ['board', 'date'], 'to the minute'],
   [{ board: { date: 'soon' } }, ['board', 'date'], 'expected a date'],
 ])('V7: %j is refused at %j', (content, path, message) => {
-  const problem = expect.objectContaining({ path, message: expect.stringContaining(message) as string }) as Error;
+  const problem = expect.objectContaining({
+    path,
+    message: expect.stringContaining(message) as string,
+  }) as Error;
   expect(() => fruImage(content, 8192)).toThrow(problem);
 });
 

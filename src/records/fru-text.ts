@@ -7,7 +7,9 @@ import { bcdPlusText, sixBitText } from './packed-text.ts';
 const LONGEST = 63;
 /** A type/length byte that ends the texts of an area. */
 const END = 0xc1;
-/** Type 11b: 8-bit ASCII + Latin-1 where the area's language is English, 2-byte Unicode where it is another. */
+/**
+ * Type 11b: 8-bit ASCII + Latin-1 where the area's language is English, 2-byte Unicode where it is another.
+ */
 const TEXT = 0xc0;
 /** Languages in the order of their codes (§15): ISO 639 as it was in 1988. 0 and 25 are English. */
 const LANGUAGES = (
@@ -75,14 +77,19 @@ function unicodeBytes(text: string): number[] {
 }
 
 /** What a language's code stands for; undefined: English, or no language's. */
-export const languageName = (code: number): string | undefined => (code === 0 || code === ENGLISH ? undefined : LANGUAGES[code]);
+export const languageName = (code: number): string | undefined =>
+  code === 0 || code === ENGLISH ? undefined : LANGUAGES[code];
 
-/** The texts of an area from `start` on, to the byte that ends them. Throws DecodeError where one goes on behind the area. */
+/**
+ * The texts of an area from `start` on, to the byte that ends them. Throws DecodeError where one goes on
+ * behind the area.
+ */
 export function fruTexts(area: Uint8Array, start: number, language: number): string[] {
   const texts: string[] = [];
   for (let at = start; area[at] !== END;) {
     const next = at + 1 + (area[at] & LONGEST);
-    if (next >= area.length) throw new DecodeError('FRU area', `text ${texts.length + 1}`, at, 'goes on behind the area');
+    if (next >= area.length)
+      throw new DecodeError('FRU area', `text ${texts.length + 1}`, at, 'goes on behind the area');
     texts.push(fruText(area[at] & TEXT, area.subarray(at + 1, next), language));
     at = next;
   }

@@ -1,5 +1,6 @@
 /**
- * Records of the three repositories, both ways: SDRs of all types, SEL records and FRU areas, as values and as bytes.
+ * Records of the three repositories, both ways: SDRs of all types, SEL records and FRU areas, as values and
+ * as bytes.
  */
 export * from './fru-image.ts';
 export * from './fru.ts';

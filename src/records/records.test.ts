@@ -29,8 +29,12 @@ describe('P3: SDRs', () => {
     const records = await readSdrs(client);
     expect(records).toHaveLength(bmc.sdr.count);
     const cpu = records.find((record) => record.kind === 'full');
-    expect(cpu && { name: idName(cpu.body.id), type: cpu.body.sensorType, entity: cpu.body.entityId }).toEqual({ name: 'CPU', type: 1, entity: 3 });
-    expect(records.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['full', 'mc-locator', 'fru-locator']));
+    expect(
+      cpu && { name: idName(cpu.body.id), type: cpu.body.sensorType, entity: cpu.body.entityId },
+    ).toEqual({ name: 'CPU', type: 1, entity: 3 });
+    expect(records.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['full', 'mc-locator', 'fru-locator']),
+    );
     for (const record of records) expect(writeSdrRecord(record)).toEqual(bmc.sdr.get(record.recordId).record);
   });
 
@@ -39,17 +43,42 @@ describe('P3: SDRs', () => {
     [
       'generic-locator',
       bytes(0x20, 0xa3, 0x4a, 0x01, 0, 0x05, 0x01, 0x07, 0x01, 0x00, 0xc1, 0x41),
-      { accessAddress: 0x20, slaveAddress: 0x51, channelHigh: 1, channelLow: 2, accessLun: 1, privateBus: 2, addressSpan: 1, deviceType: 5 },
+      {
+        accessAddress: 0x20,
+        slaveAddress: 0x51,
+        channelHigh: 1,
+        channelLow: 2,
+        accessLun: 1,
+        privateBus: 2,
+        addressSpan: 1,
+        deviceType: 5,
+      },
     ],
     [
       'mc-confirmation',
       bytes(0x82, 0x20, 0x31, 0x02, 0x15, 0x02, 0x57, 0x01, 0x00, 0x34, 0x12, ...Array<number>(16).fill(7)),
-      { slaveAddress: 0x82, deviceId: 0x20, channel: 3, deviceRevision: 1, firmwareMajor: 2, firmwareMinor: 15, ipmiMajor: 2, productId: 0x1234 },
+      {
+        slaveAddress: 0x82,
+        deviceId: 0x20,
+        channel: 3,
+        deviceRevision: 1,
+        firmwareMajor: 2,
+        firmwareMinor: 15,
+        ipmiMajor: 2,
+        productId: 0x1234,
+      },
     ],
-    ['message-channels', bytes(0x91, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x01, 0), { messagingInterrupt: 0xff, eventBufferInterrupt: 1 }],
+    [
+      'message-channels',
+      bytes(0x91, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x01, 0),
+      { messagingInterrupt: 0xff, eventBufferInterrupt: 1 },
+    ],
     ['oem', bytes(0x57, 0x01, 0x00, 9, 8, 7), { manufacturerId: 343, data: bytes(9, 8, 7) }],
   ])('%s', (kind, body, values) => {
-    const type = { 'generic-locator': 0x10, 'mc-confirmation': 0x13, 'message-channels': 0x14, oem: 0xc0 }[kind as string] ?? 0;
+    const type =
+      { 'generic-locator': 0x10, 'mc-confirmation': 0x13, 'message-channels': 0x14, oem: 0xc0 }[
+        kind as string
+      ] ?? 0;
     const whole = bytes(0x34, 0x12, 0x51, type, body.length, ...body);
     const record = readSdrRecord(whole);
     expect(record).toMatchObject({ kind, recordId: 0x1234, body: values });
@@ -60,7 +89,12 @@ describe('P3: SDRs', () => {
     const record = bytes(1, 0, 0x51, 0x77, 2, 8, 9);
     expect(readSdrRecord(record)).toEqual({ kind: 'unknown', recordId: 1, type: 0x77, body: bytes(8, 9) });
     expect(writeSdrRecord(readSdrRecord(record))).toEqual(record);
-    for (const wrong of [record.subarray(0, 6), record.subarray(0, 3), bytes(...record, 0), bytes(1, 0, 0x51, 0x01, 2, 8, 9)])
+    for (const wrong of [
+      record.subarray(0, 6),
+      record.subarray(0, 3),
+      bytes(...record, 0),
+      bytes(1, 0, 0x51, 0x01, 2, 8, 9),
+    ])
       expect(() => readSdrRecord(wrong)).toThrow(expect.objectContaining({ name: 'DecodeError' }));
   });
 
@@ -87,7 +121,11 @@ describe('P3: SEL', () => {
   const reserved = bytes(0, 0, 0x33, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
 
   test.each([
-    ['event', event, { sensorType: 1, sensorNumber: 7, deassertion: true, eventType: 1, data: bytes(0x59, 60, 80) }],
+    [
+      'event',
+      event,
+      { sensorType: 1, sensorNumber: 7, deassertion: true, eventType: 1, data: bytes(0x59, 60, 80) },
+    ],
     ['oem-stamped', stamped, { timestamp: 0x04030201, manufacturerId: 343, data: bytes(1, 2, 3, 4, 5, 6) }],
     ['oem', oem, { recordType: 0xe1 }],
     ['reserved', reserved, { recordType: 0x33 }],
@@ -134,7 +172,17 @@ describe('P3: FRU', () => {
           peak: { watts: 900, seconds: 5 },
         },
       },
-      { dcOutput: { output: 1, standby: true, nominal: 12, low: 11.4, high: 12.6, ripple: 0.12, current: [0, 10] } },
+      {
+        dcOutput: {
+          output: 1,
+          standby: true,
+          nominal: 12,
+          low: 11.4,
+          high: 12.6,
+          ripple: 0.12,
+          current: [0, 10],
+        },
+      },
       { dcLoad: { output: 2, nominal: -12, low: -12.6, high: -11.4 } },
       { managementAccess: { systemUrl: 'https://bmc' } },
       { oem: { type: 0xc0, manufacturerId: 343, data: '0102' } },
@@ -146,7 +194,9 @@ describe('P3: FRU', () => {
   });
 
   test('a client reads a device of bytes and one of words', async () => {
-    const { client } = rig({ fru: [{ id: 3, name: 'Board', size: 512, board: { product: 'X1', serial: '42' } }] });
+    const { client } = rig({
+      fru: [{ id: 3, name: 'Board', size: 512, board: { product: 'X1', serial: '42' } }],
+    });
     expect((await readFruDevice(client, 3)).board).toMatchObject({ product: 'X1', serial: '42' });
     await expect(readFruDevice(client, 77)).rejects.toThrow(expect.objectContaining({ cc: CC.NotPresent }));
   });

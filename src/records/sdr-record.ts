@@ -37,14 +37,24 @@ type Body<K extends keyof Kinds> = ReturnType<Kinds[K][1]['decode']>;
 
 /** A record as values; `unknown`: of a type that the specification does not have. */
 export type SdrRecord =
-  | { readonly [K in keyof Kinds]: { readonly kind: K; readonly recordId: number; readonly body: Body<K> } }[keyof Kinds]
+  | {
+      readonly [K in keyof Kinds]: { readonly kind: K; readonly recordId: number; readonly body: Body<K> };
+    }[keyof Kinds]
   | { readonly kind: 'unknown'; readonly recordId: number; readonly type: number; readonly body: Uint8Array };
 
-/** Throws DecodeError for a record whose length is not what its header says, or whose body does not fit its type. */
+/**
+ * Throws DecodeError for a record whose length is not what its header says, or whose body does not fit its
+ * type.
+ */
 export function readSdrRecord(record: Uint8Array): SdrRecord {
   const { recordId, type, length } = SdrHeader.decode(record, 0, Math.min(record.length, SDR_HEADER));
   if (record.length !== SDR_HEADER + length)
-    throw new DecodeError('SDR', 'length', 4, `${length} byte(s) behind the header, have ${record.length - SDR_HEADER}`);
+    throw new DecodeError(
+      'SDR',
+      'length',
+      4,
+      `${length} byte(s) behind the header, have ${record.length - SDR_HEADER}`,
+    );
   for (const [kind, [own, body]] of Object.entries(KINDS))
     if (type === own) return { kind, recordId, body: body.decode(record, SDR_HEADER) } as SdrRecord;
   return { kind: 'unknown', recordId, type, body: record.slice(SDR_HEADER) };

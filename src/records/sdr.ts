@@ -60,12 +60,21 @@ const sensor = {
     powerUpScanning: bit(0),
   }),
   /** `hysteresis`, `thresholds`: 0 none, 1 readable, 2 readable and settable. `eventControl`: 0 per state. */
-  ...byte({ ignore: bit(7), autoRearm: bit(6), hysteresis: bits(5, 4), thresholds: bits(3, 2), eventControl: bits(1, 0) }),
+  ...byte({
+    ignore: bit(7),
+    autoRearm: bit(6),
+    hysteresis: bits(5, 4),
+    thresholds: bits(3, 2),
+    eventControl: bits(1, 0),
+  }),
   sensorType: u8,
   eventType: u8,
   assertions: u16,
   deassertions: u16,
-  /** Discrete: states that can be read. Threshold: readable ones in the low byte, settable ones in the high byte. */
+  /**
+   * Discrete: states that can be read. Threshold: readable ones in the low byte, settable ones in the high
+   * byte.
+   */
   readable: u16,
   /** `format`: 0 unsigned, 1 one's complement, 2 two's complement, 3 no analog reading. */
   ...byte({ format: bits(7, 6), rateUnit: bits(5, 3), modifier: bits(2, 1), percentage: bit(0) }),
@@ -113,7 +122,12 @@ export const CompactSensorRecord = layout('Compact Sensor Record', {
   ...key,
   ...entity,
   ...sensor,
-  ...word({ idModifierType: bits(5, 4), shareCount: bits(3, 0), entityInstanceShared: bit(15), idModifierOffset: bits(14, 8) }),
+  ...word({
+    idModifierType: bits(5, 4),
+    shareCount: bits(3, 0),
+    entityInstanceShared: bit(15),
+    idModifierOffset: bits(14, 8),
+  }),
   positiveHysteresis: u8,
   negativeHysteresis: u8,
   reserved: pad(3),
@@ -127,7 +141,12 @@ export const EventOnlyRecord = layout('Event-Only Record', {
   ...entity,
   sensorType: u8,
   eventType: u8,
-  ...word({ idModifierType: bits(5, 4), shareCount: bits(3, 0), entityInstanceShared: bit(15), idModifierOffset: bits(14, 8) }),
+  ...word({
+    idModifierType: bits(5, 4),
+    shareCount: bits(3, 0),
+    entityInstanceShared: bit(15),
+    idModifierOffset: bits(14, 8),
+  }),
   reserved: pad(1),
   oem: u8,
   ...idString,
@@ -170,7 +189,13 @@ export const FruLocatorRecord = layout('FRU Device Locator Record', {
 export const McLocatorRecord = layout('Management Controller Device Locator Record', {
   slaveAddress: u8,
   ...byte({ channel: bits(3, 0) }),
-  ...byte({ acpiSystemNotify: bit(7), acpiDeviceNotify: bit(6), staticController: bit(5), logInitErrors: bit(3), initControl: bits(1, 0) }),
+  ...byte({
+    acpiSystemNotify: bit(7),
+    acpiDeviceNotify: bit(6),
+    staticController: bit(5),
+    logInitErrors: bit(3),
+    initControl: bits(1, 0),
+  }),
   ...deviceSupport,
   reserved: pad(3),
   ...entity,
@@ -181,7 +206,13 @@ export const McLocatorRecord = layout('Management Controller Device Locator Reco
 /** §43.7 Generic Device Locator Record, after the header. */
 export const GenericLocatorRecord = layout('Generic Device Locator Record', {
   accessAddress: u8,
-  ...word({ channelLow: bits(15, 13), accessLun: bits(12, 11), privateBus: bits(10, 8), slaveAddress: bits(7, 1), channelHigh: bits(0, 0) }),
+  ...word({
+    channelLow: bits(15, 13),
+    accessLun: bits(12, 11),
+    privateBus: bits(10, 8),
+    slaveAddress: bits(7, 1),
+    channelHigh: bits(0, 0),
+  }),
   ...byte({ addressSpan: bits(2, 0) }),
   reserved: pad(1),
   deviceType: u8,
@@ -204,7 +235,10 @@ export const McConfirmationRecord = layout('Management Controller Confirmation R
   guid: bytes(16),
 });
 
-const messageChannel = layout('message channel', byte({ transmits: bit(7), receiveLun: bits(6, 4), protocol: bits(3, 0) }));
+const messageChannel = layout(
+  'message channel',
+  byte({ transmits: bit(7), receiveLun: bits(6, 4), protocol: bits(3, 0) }),
+);
 /** §43.11 BMC Message Channel Info Record, after the header: channels 0 to 7. */
 export const MessageChannelsRecord = layout('BMC Message Channel Info Record', {
   channels: repeat(nested(messageChannel), 8),
@@ -231,7 +265,10 @@ export function idBytes(name: string): Uint8Array {
   return Uint8Array.of(0xc0 | text.length, ...text);
 }
 
-/** The text of a type/length byte and what follows it (§43.15): 8-bit ASCII, 6-bit ASCII, BCD plus, or the low bytes of Unicode. */
+/**
+ * The text of a type/length byte and what follows it (§43.15): 8-bit ASCII, 6-bit ASCII, BCD plus, or the low
+ * bytes of Unicode.
+ */
 export const idName = (id: Uint8Array): string => idLetters(id).replace(/[\0 ]+$/, '');
 
 /** The same with the blanks or zeros that some fill it up with. */

@@ -27,11 +27,20 @@ export const SelEventRecord = layout('SEL event record', {
 });
 
 /** An OEM record with a time stamp, types C0h..DFh (§32.2). */
-export const SelOemStampedRecord = layout('OEM SEL record with time stamp', { ...start, timestamp, manufacturerId: u24, data: bytes(6) });
+export const SelOemStampedRecord = layout('OEM SEL record with time stamp', {
+  ...start,
+  timestamp,
+  manufacturerId: u24,
+  data: bytes(6),
+});
 /** An OEM record without, types E0h..FFh (§32.3). */
 export const SelOemRecord = layout('OEM SEL record', { ...start, data: bytes(13) });
 /** A record of a type that the specification does not have. */
-const SelReservedRecord = layout('SEL record of a reserved type', { ...start, reserved: pad(0), data: bytes(13) });
+const SelReservedRecord = layout('SEL record of a reserved type', {
+  ...start,
+  reserved: pad(0),
+  data: bytes(13),
+});
 
 type Of<L extends { decode(data: Uint8Array): unknown }> = ReturnType<L['decode']>;
 

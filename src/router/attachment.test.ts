@@ -3,7 +3,17 @@ import { toHex } from '../../test/support/vectors.ts';
 import { CC, IpmiError } from '../codec/index.ts';
 import { command, Privilege } from '../commands/command.ts';
 import { simWorld } from '../world/index.ts';
-import { Context, handle, handleRaw, RegistrationError, Router, type Channel, type Dispatch, type Interface, type SessionView } from './index.ts';
+import {
+  Context,
+  handle,
+  handleRaw,
+  RegistrationError,
+  Router,
+  type Channel,
+  type Dispatch,
+  type Interface,
+  type SessionView,
+} from './index.ts';
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
 
@@ -30,7 +40,12 @@ function bench(options: { inFlightLimit?: number; deadline?: number } = {}) {
     close: async () => void (iface.closed = true),
   });
   const ask = async (cmd: number, netFn = 0x30, ...data: number[]): Promise<string> =>
-    toHex(await iface.entrance!({ netFn, cmd, lun: 0, data: Uint8Array.from(data) }, new Context(undefined, LAN, Privilege.Administrator)));
+    toHex(
+      await iface.entrance!(
+        { netFn, cmd, lun: 0, data: Uint8Array.from(data) },
+        new Context(undefined, LAN, Privilege.Administrator),
+      ),
+    );
   return { world, router, made, ask, open, signals };
 }
 
@@ -81,7 +96,11 @@ test('R3: a second attach of the same interface is an error, and one that cannot
   const { router, made } = bench();
   await router.attach(made);
   await expect(router.attach(made)).rejects.toThrow('channel 1 (lan): this interface is attached already');
-  const broken: Interface = { channel: LAN, open: () => Promise.reject(new Error('port in use')), close: async () => undefined };
+  const broken: Interface = {
+    channel: LAN,
+    open: () => Promise.reject(new Error('port in use')),
+    close: async () => undefined,
+  };
   await expect(router.attach(broken)).rejects.toThrow('port in use');
   expect([...router.attachments]).toHaveLength(1);
 });
@@ -90,7 +109,9 @@ test('R1: detaching what is detached, or being detached, is an error', async () 
   const { router, made } = bench();
   const attachment = await router.attach(made);
   const [first, second] = [attachment.detach(), attachment.detach()];
-  await expect(second).rejects.toThrow(new RegistrationError(['channel 1 (lan): this interface is not attached']));
+  await expect(second).rejects.toThrow(
+    new RegistrationError(['channel 1 (lan): this interface is not attached']),
+  );
   await first;
   await expect(attachment.detach()).rejects.toThrow(RegistrationError);
   await attachment.detached;
@@ -98,7 +119,10 @@ test('R1: detaching what is detached, or being detached, is an error', async () 
 
 test('R22, R26: an answer that the channel cannot carry is CAh, and a wrapper that fails costs FFh', async () => {
   const { router, made, ask } = bench();
-  router.wrap((dispatch) => (message, context) => (message.cmd === 9 ? Promise.reject(new Error('a bug')) : dispatch(message, context)));
+  router.wrap(
+    (dispatch) => (message, context) =>
+      message.cmd === 9 ? Promise.reject(new Error('a bug')) : dispatch(message, context),
+  );
   await router.attach(made);
   const long = (size: number) => Uint8Array.from({ length: size }, () => 0);
   router.register({
@@ -109,7 +133,12 @@ test('R22, R26: an answer that the channel cannot carry is CAh, and a wrapper th
       handleRaw({ netFn: 0x32, cmd: 3 }, () => long(248)),
     ],
   });
-  expect([await ask(1, 0x32), await ask(2, 0x32), (await ask(3, 0x32)).length, await ask(9, 0x32)]).toEqual(['ca', 'ca', 248 * 3 - 1, 'ff']);
+  expect([await ask(1, 0x32), await ask(2, 0x32), (await ask(3, 0x32)).length, await ask(9, 0x32)]).toEqual([
+    'ca',
+    'ca',
+    248 * 3 - 1,
+    'ff',
+  ]);
 });
 
 test('I1: what wraps the dispatch wraps what is open already, and can be taken off again', async () => {
@@ -144,26 +173,46 @@ test('I1: an override in bytes of a command for the system interface is for it a
     response: {},
   });
   router.register({ owner: 'one', handlers: [handle(own, () => undefined)] });
-  router.register({ owner: 'two', handlers: [handleRaw({ netFn: 0x3c, cmd: 1 }, () => Uint8Array.of(0), { override: 'one' })] });
+  router.register({
+    owner: 'two',
+    handlers: [handleRaw({ netFn: 0x3c, cmd: 1 }, () => Uint8Array.of(0), { override: 'one' })],
+  });
   const message = { netFn: 0x3c, cmd: 1, lun: 0, data: new Uint8Array(0) };
-  expect(toHex(await router.dispatch(message, new Context(undefined, LAN, Privilege.Administrator)))).toBe('d4');
+  expect(toHex(await router.dispatch(message, new Context(undefined, LAN, Privilege.Administrator)))).toBe(
+    'd4',
+  );
 });
 
 test('R26: a wrapper that throws costs FFh, or its own code, and is told in the log', async () => {
   const lines: string[] = [];
   const { world } = bench();
-  const router = new Router({ clock: world.clock, log: { error: (line, error) => lines.push(`${line}: ${(error as Error).message}`) } });
+  const router = new Router({
+    clock: world.clock,
+    log: { error: (line, error) => lines.push(`${line}: ${(error as Error).message}`) },
+  });
   router.wrap(() => ({ cmd }) => {
     if (cmd === 1) throw new Error('a bug');
     if (cmd === 2) throw new IpmiError(CC.NodeBusy);
     return Promise.reject(new Error('another'));
   });
   let entrance: Dispatch | undefined;
-  await router.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
+  await router.attach({
+    channel: LAN,
+    open: async (dispatch) => void (entrance = dispatch),
+    close: async () => undefined,
+  });
   const ask = async (cmd: number): Promise<string> =>
-    toHex(await entrance!({ netFn: 0x2c, cmd, lun: 0, data: Uint8Array.of(0xdc) }, new Context(undefined, LAN, Privilege.Administrator)));
+    toHex(
+      await entrance!(
+        { netFn: 0x2c, cmd, lun: 0, data: Uint8Array.of(0xdc) },
+        new Context(undefined, LAN, Privilege.Administrator),
+      ),
+    );
   expect([await ask(1), await ask(2), await ask(3)]).toEqual(['ff dc', 'c0 dc', 'ff dc']);
-  expect(lines).toEqual(['channel 1 (lan): handler failed: a bug', 'channel 1 (lan): handler failed: another']);
+  expect(lines).toEqual([
+    'channel 1 (lan): handler failed: a bug',
+    'channel 1 (lan): handler failed: another',
+  ]);
 });
 
 test('R35: a handler may answer synchronously inside dispatch, and may unregister itself and register others there', async () => {
@@ -174,7 +223,10 @@ test('R35: a handler may answer synchronously inside dispatch, and may unregiste
     handlers: [
       handleRaw({ netFn: 0x32, cmd: 1 }, () => {
         void registration.unregister();
-        router.register({ owner: 'next', handlers: [handleRaw({ netFn: 0x32, cmd: 1 }, () => Uint8Array.of(0, 2))] });
+        router.register({
+          owner: 'next',
+          handlers: [handleRaw({ netFn: 0x32, cmd: 1 }, () => Uint8Array.of(0, 2))],
+        });
         return Uint8Array.of(0, 1);
       }),
     ],
@@ -199,18 +251,28 @@ describe("M10: one session's slow requests are its own", () => {
     router.register({
       owner: 'slow',
       handlers: [
-        handleRaw({ netFn: 0x30, cmd: 1 }, () => new Promise<Uint8Array>((resolve) => open.push(resolve)), { privilege: 2 }),
+        handleRaw({ netFn: 0x30, cmd: 1 }, () => new Promise<Uint8Array>((resolve) => open.push(resolve)), {
+          privilege: 2,
+        }),
         handleRaw({ netFn: 0x06, cmd: 0x3b }, () => Uint8Array.of(0), { privilege: 1 }),
       ],
     });
     let entrance: Dispatch = () => Uint8Array.of(0xff);
-    const one: Interface = { channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined };
+    const one: Interface = {
+      channel: LAN,
+      open: async (dispatch) => void (entrance = dispatch),
+      close: async () => undefined,
+    };
     await router.attach(one);
     const ask = (session: SessionView, netFn = 0x30, cmd = 1): number | 'slow' => {
-      const answer = entrance({ netFn, cmd, lun: 0, data: new Uint8Array(0) }, new Context(undefined, LAN, 5, 0, session));
+      const answer = entrance(
+        { netFn, cmd, lun: 0, data: new Uint8Array(0) },
+        new Context(undefined, LAN, 5, 0, session),
+      );
       return answer instanceof Promise ? 'slow' : answer[0];
     };
-    const fill = (session: SessionView): number => Array.from({ length: 300 }, () => ask(session)).filter((one) => one === 'slow').length;
+    const fill = (session: SessionView): number =>
+      Array.from({ length: 300 }, () => ask(session)).filter((one) => one === 'slow').length;
     return { ask, fill, open };
   }
 
@@ -242,7 +304,11 @@ test('I3: all who have not logged in have one share of what is slow, and each co
   const { router, made, open } = bench({ inFlightLimit: 16 });
   router.register({
     owner: 'for all',
-    handlers: [handleRaw({ netFn: 0x30, cmd: 3 }, () => new Promise((resolve) => open.push(resolve)), { privilege: 0 })],
+    handlers: [
+      handleRaw({ netFn: 0x30, cmd: 3 }, () => new Promise((resolve) => open.push(resolve)), {
+        privilege: 0,
+      }),
+    ],
   });
   await router.attach(made);
   const codes = async (count: number, make: (i: number) => Context): Promise<number[]> => {
@@ -261,9 +327,13 @@ test('I3: all who have not logged in have one share of what is slow, and each co
     );
   };
   const outside = await codes(20, (i) => new Context(undefined, LAN, 0, 0, undefined, `10.0.0.${i}:9000`));
-  expect([outside.filter((cc) => cc === -1).length, outside.filter((cc) => cc === CC.NodeBusy).length]).toEqual([8, 12]);
+  expect([
+    outside.filter((cc) => cc === -1).length,
+    outside.filter((cc) => cc === CC.NodeBusy).length,
+  ]).toEqual([8, 12]);
   const bus: Channel = { number: 0, medium: 'ipmb', maxAnswer: 57 };
-  const controller = (from: string) => codes(10, () => new Context(undefined, bus, Privilege.Administrator, 0, undefined, from));
+  const controller = (from: string) =>
+    codes(10, () => new Context(undefined, bus, Privilege.Administrator, 0, undefined, from));
   expect((await controller('82h')).filter((cc) => cc === -1)).toHaveLength(4);
   expect((await controller('84h')).filter((cc) => cc === -1)).toHaveLength(2);
 });

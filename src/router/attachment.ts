@@ -11,18 +11,22 @@ import type { Timers } from '../joint/timers.ts';
 export interface Interface<B = unknown> {
   readonly channel: Channel;
   /**
-   * Requests under way at once; more are answered C0h. Default 256 (R41). An account has its share of them and a session a quarter,
-   * so that one's slow requests are its own; session commands are never refused for others'.
+   * Requests under way at once; more are answered C0h. Default 256 (R41). An account has its share of them
+   * and a session a quarter, so that one's slow requests are its own; session commands are never refused for
+   * others'.
    */
   readonly inFlightLimit?: number;
   /** Milliseconds that a handler has, below the transport's own time-out; then C3h. Default 5000. */
   readonly deadline?: number;
   /**
-   * A system interface shows its host that something waits (SMS_ATN), and interrupts it if it may (IPMI 2.0 §9.9).
-   * Called with each change, and when the interface is attached.
+   * A system interface shows its host that something waits (SMS_ATN), and interrupts it if it may (IPMI 2.0
+   * §9.9). Called with each change, and when the interface is attached.
    */
   attention?(attention: { readonly set: boolean; readonly interrupt: boolean }): void;
-  /** Answers that the medium could not take yet (OutQueue.length). They count as requests in flight, so that the queue is bounded. */
+  /**
+   * Answers that the medium could not take yet (OutQueue.length). They count as requests in flight, so that
+   * the queue is bounded.
+   */
   readonly unsent?: number;
   /** A network's interface can send a datagram of the BMC's own, as PET traps are. */
   send?(datagram: Uint8Array, to: { readonly host: string; readonly port: number }): void;
@@ -105,12 +109,15 @@ export class Attachment<B = unknown> {
   }
 
   /**
-   * Closes the interface and resolves when its requests have been answered or have timed out. Rejects with RegistrationError
-   * if it is detached, or being detached, already.
+   * Closes the interface and resolves when its requests have been answered or have timed out. Rejects with
+   * RegistrationError if it is detached, or being detached, already.
    */
   async detach(): Promise<void> {
     const { channel } = this.interface;
-    if (this.#detaching) throw new RegistrationError([`channel ${channel.number} (${channel.medium}): this interface is not attached`]);
+    if (this.#detaching)
+      throw new RegistrationError([
+        `channel ${channel.number} (${channel.medium}): this interface is not attached`,
+      ]);
     this.#detaching = (async () => {
       await Promise.all(this.#running);
       try {
@@ -133,11 +140,17 @@ export class Attachment<B = unknown> {
     if (this.#shares === undefined) return true;
     const { session } = context.origin;
     const { accounts, sessions } = this.#shares;
-    return accounts.hasPlace(sharerOf(context)) && (session === undefined || sessions.held(session) < Math.max(1, this.#limit >> 2));
+    return (
+      accounts.hasPlace(sharerOf(context)) &&
+      (session === undefined || sessions.held(session) < Math.max(1, this.#limit >> 2))
+    );
   }
 
   #take(context: Context<B>): () => void {
-    const { accounts, sessions } = (this.#shares ??= { accounts: new Shares(this.#limit), sessions: new Shares(this.#limit) });
+    const { accounts, sessions } = (this.#shares ??= {
+      accounts: new Shares(this.#limit),
+      sessions: new Shares(this.#limit),
+    });
     const party = sharerOf(context);
     const { session } = context.origin;
     accounts.add(party);

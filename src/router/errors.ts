@@ -13,7 +13,10 @@ export class RegistrationError extends Error {
   }
 }
 
-/** file:line of whoever called the function that calls this one, for messages that name where something was registered. */
+/**
+ * file:line of whoever called the function that calls this one, for messages that name where something was
+ * registered.
+ */
 export function callSite(): string {
   const line = (new Error().stack ?? '').split('\n')[3] ?? '';
   const place = /([^\s(]+:\d+):\d+\)?$/.exec(line)?.[1];

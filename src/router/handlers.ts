@@ -1,7 +1,10 @@
 import { NetFn, Privilege, keyName, type Command, type Request, type Response } from '../commands/command.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 
-/** What a handler takes. The more specific claim wins: channel and LUN, then channel, then LUN, then neither; a command before a wildcard. */
+/**
+ * What a handler takes. The more specific claim wins: channel and LUN, then channel, then LUN, then neither;
+ * a command before a wildcard.
+ */
 export interface Claim {
   readonly netFn: number;
   /** '*': every command of the NetFn (or of the body) that has no claim of its own. */
@@ -21,8 +24,8 @@ export interface HandleOptions {
   /** Least privilege, where it is to differ from the declaration. */
   readonly privilege?: Privilege;
   /**
-   * The IANA enterprise number of the maker who gave a command on NetFn 30h-3Eh its meaning. A BMC of another maker
-   * refuses the registration: the same numbers mean something else there.
+   * The IANA enterprise number of the maker who gave a command on NetFn 30h-3Eh its meaning. A BMC of another
+   * maker refuses the registration: the same numbers mean something else there.
    */
   readonly manufacturer?: number;
 }
@@ -47,11 +50,17 @@ export interface Handler<B = any> {
   readonly manufacturer: number | undefined;
   readonly command: Command | undefined;
   readonly run: HandlerFunction<Command, B> | undefined;
-  /** Sees the message as it came, with body or IANA removed, and returns completion code + data without them. */
+  /**
+   * Sees the message as it came, with body or IANA removed, and returns completion code + data without them.
+   */
   readonly raw: RawHandler<B> | undefined;
 }
 
-export type RawHandler<B> = (message: Message, context: Context<B>, next: Dispatch<B>) => Answer | Promise<Answer>;
+export type RawHandler<B> = (
+  message: Message,
+  context: Context<B>,
+  next: Dispatch<B>,
+) => Answer | Promise<Answer>;
 
 /** One owner's handlers, registered and removed as one. */
 // oxlint-disable-next-line typescript/no-explicit-any -- as Handler
@@ -62,7 +71,11 @@ export interface HandlerSet<B = any> {
 
 /** A handler of a declared command. */
 /* @__NO_SIDE_EFFECTS__ */
-export function handle<C extends Command, B = unknown>(command: C, run: HandlerFunction<C, B>, options: HandleOptions = {}): Handler<B> {
+export function handle<C extends Command, B = unknown>(
+  command: C,
+  run: HandlerFunction<C, B>,
+  options: HandleOptions = {},
+): Handler<B> {
   const { netFn, cmd, body } = command;
   return {
     claim: checked({ netFn, cmd, body, channel: options.channel, lun: options.lun }),
@@ -77,9 +90,16 @@ export function handle<C extends Command, B = unknown>(command: C, run: HandlerF
   };
 }
 
-/** A handler of raw messages: a wildcard, a forwarder, a command whose layout nobody declared. Administrator unless it says otherwise. */
+/**
+ * A handler of raw messages: a wildcard, a forwarder, a command whose layout nobody declared. Administrator
+ * unless it says otherwise.
+ */
 /* @__NO_SIDE_EFFECTS__ */
-export function handleRaw<B = unknown>(claim: Claim, raw: RawHandler<B>, options: HandleOptions & { readonly name?: string } = {}): Handler<B> {
+export function handleRaw<B = unknown>(
+  claim: Claim,
+  raw: RawHandler<B>,
+  options: HandleOptions & { readonly name?: string } = {},
+): Handler<B> {
   return {
     claim: checked({ channel: options.channel, lun: options.lun, ...claim }),
     name: options.name ?? keyName(claim),
@@ -99,23 +119,31 @@ function checked(claim: Claim): Claim {
   const isOem = netFn === NetFn.OemGroup;
   const inRange = (value: number | undefined, high: number): boolean =>
     value === undefined || (Number.isInteger(value) && value >= 0 && value <= high);
-  if (!inRange(netFn, 0x3e) || netFn % 2 !== 0) throw new RangeError(`bad claim: NetFn ${netFn} is not an even number from 00h to 3Eh`);
-  if (cmd !== '*' && !inRange(cmd, 0xff)) throw new RangeError(`bad claim: command ${cmd} is not 00h..FFh or '*'`);
+  if (!inRange(netFn, 0x3e) || netFn % 2 !== 0)
+    throw new RangeError(`bad claim: NetFn ${netFn} is not an even number from 00h to 3Eh`);
+  if (cmd !== '*' && !inRange(cmd, 0xff))
+    throw new RangeError(`bad claim: command ${cmd} is not 00h..FFh or '*'`);
   if (
     (body !== undefined && !(isGroup || isOem)) ||
     (body === undefined && cmd !== '*' && (isGroup || isOem)) ||
     !inRange(body, isOem ? 0xffffff : 0xff)
   ) {
-    throw new RangeError(`bad claim ${keyName(claim)}: NetFn 2Ch needs a defining body, 2Eh an IANA number, others have none`);
+    throw new RangeError(
+      `bad claim ${keyName(claim)}: NetFn 2Ch needs a defining body, 2Eh an IANA number, others have none`,
+    );
   }
-  if (!inRange(channel, 0xf) || !inRange(lun, 3)) throw new RangeError(`bad claim ${keyName(claim)}: channel ${channel}, LUN ${lun}`);
+  if (!inRange(channel, 0xf) || !inRange(lun, 3))
+    throw new RangeError(`bad claim ${keyName(claim)}: channel ${channel}, LUN ${lun}`);
   return claim;
 }
 
 /** `Get Device ID (06h 01h)`, with channel and LUN where the claim names them. */
 export function claimName(handler: Handler): string {
   const { claim, name } = handler;
-  const narrow = [claim.channel === undefined ? '' : `channel ${claim.channel}`, claim.lun === undefined ? '' : `LUN ${claim.lun}`]
+  const narrow = [
+    claim.channel === undefined ? '' : `channel ${claim.channel}`,
+    claim.lun === undefined ? '' : `LUN ${claim.lun}`,
+  ]
     .filter(Boolean)
     .join(', ');
   const key = keyName(claim) + (narrow && `, ${narrow}`);

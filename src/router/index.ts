@@ -1,9 +1,11 @@
 /**
- * The message router alone: handlers above, interfaces below, and what each may do. It knows no command and no wire format, and
+ * The message router alone: handlers above, interfaces below, and what each may do. It knows no command and
+ * no wire format, and
  * `B`, what handlers find as `context.bmc`, is its user's.
  *
  *   const router = new Router<Fans>({ clock: nodeWorld().clock });
- *   router.register({ owner: 'fans', handlers: [handle(GetFan, (request, { bmc }) => bmc.fan(request.id))] });
+ *   router.register({ owner: 'fans', handlers: [handle(GetFan, (request, { bmc }) => bmc.fan(request.id))]
+ * });
  */
 export { notOpen, refusal, refuse } from './answers.ts';
 export * from './attachment.ts';

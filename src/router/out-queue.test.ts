@@ -1,10 +1,21 @@
 import { expect, test } from 'vitest';
 import { simWorld } from '../world/index.ts';
-import { Context, handleRaw, OutQueue, Router, type Answer, type Channel, type Dispatch, type Interface } from './index.ts';
+import {
+  Context,
+  handleRaw,
+  OutQueue,
+  Router,
+  type Answer,
+  type Channel,
+  type Dispatch,
+  type Interface,
+} from './index.ts';
 
 const BT: Channel = { number: 15, medium: 'system-interface', maxAnswer: 252 };
 
-/** A host interface with one response register, as BT has: what is written stays until the host has read it. */
+/**
+ * A host interface with one response register, as BT has: what is written stays until the host has read it.
+ */
 class OneRegister implements Interface {
   readonly channel = BT;
   readonly inFlightLimit = 3;
@@ -25,7 +36,12 @@ class OneRegister implements Interface {
   close = async (): Promise<void> => undefined;
 
   async request(cmd: number): Promise<void> {
-    this.#out.put(await this.#dispatch({ netFn: 0x30, cmd, lun: 0, data: new Uint8Array(0) }, new Context(undefined, BT, 4)));
+    this.#out.put(
+      await this.#dispatch(
+        { netFn: 0x30, cmd, lun: 0, data: new Uint8Array(0) },
+        new Context(undefined, BT, 4),
+      ),
+    );
   }
 
   hostReads(): void {

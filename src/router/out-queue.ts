@@ -1,8 +1,10 @@
 /**
- * Frames that wait until their medium can take them: in order, none lost, error answers included (the RFC's TODO, R22, R23).
+ * Frames that wait until their medium can take them: in order, none lost, error answers included (the RFC's
+ * TODO, R22, R23).
  *
- * An interface puts every frame through its queue and calls `ready` when the medium opens again. `length` is what it tells
- * its attachment as `unsent`: answers that wait count as requests in flight, which bounds the queue.
+ * An interface puts every frame through its queue and calls `ready` when the medium opens again. `length` is
+ * what it tells its attachment as `unsent`: answers that wait count as requests in flight, which bounds the
+ * queue.
  */
 export class OutQueue<F> {
   readonly #send: (frame: F) => boolean;
@@ -23,7 +25,10 @@ export class OutQueue<F> {
     this.ready();
   }
 
-  /** The medium may take something: sends until it refuses. A `send` that makes the medium ready again is no recursion. */
+  /**
+   * The medium may take something: sends until it refuses. A `send` that makes the medium ready again is no
+   * recursion.
+   */
   ready(): void {
     if (this.#sending) return;
     this.#sending = true;

@@ -4,13 +4,30 @@ import { toHex } from '../../test/support/vectors.ts';
 import { CC, IpmiError, rest, u8 } from '../codec/index.ts';
 import { command, NetFn, Privilege } from '../commands/command.ts';
 import { simWorld } from '../world/index.ts';
-import { Context, handle, handleRaw, Router, type Channel, type Dispatch, type HandlerSet, type Message } from './index.ts';
+import {
+  Context,
+  handle,
+  handleRaw,
+  Router,
+  type Channel,
+  type Dispatch,
+  type HandlerSet,
+  type Message,
+} from './index.ts';
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 255 };
 const clock = { monotonic: () => 0, after: () => ({ cancel: () => undefined }) };
 const ACME = 0xabcdef;
 
-const Poke = command({ name: 'Poke', spec: 'test', netFn: NetFn.App, cmd: 0x71, privilege: Privilege.Administrator, request: {}, response: {} });
+const Poke = command({
+  name: 'Poke',
+  spec: 'test',
+  netFn: NetFn.App,
+  cmd: 0x71,
+  privilege: Privilege.Administrator,
+  request: {},
+  response: {},
+});
 const Oem = command({
   name: 'Acme Fan',
   spec: 'test',
@@ -24,8 +41,14 @@ const Oem = command({
 
 const router = (): Router => new Router({ clock });
 const set = (owner: string, ...handlers: HandlerSet['handlers']): HandlerSet => ({ owner, handlers });
-const message = (netFn: number, cmd: number, ...data: number[]): Message => ({ netFn, cmd, lun: 0, data: Uint8Array.from(data) });
-const ask = async (r: Router, m: Message): Promise<string> => toHex(await r.dispatch(m, new Context(undefined, LAN, Privilege.Administrator)));
+const message = (netFn: number, cmd: number, ...data: number[]): Message => ({
+  netFn,
+  cmd,
+  lun: 0,
+  data: Uint8Array.from(data),
+});
+const ask = async (r: Router, m: Message): Promise<string> =>
+  toHex(await r.dispatch(m, new Context(undefined, LAN, Privilege.Administrator)));
 
 test('R8, R47: overrides of one OEM command, typed and raw, pass data and answers down and up with the IANA taken off', async () => {
   const r = router();
@@ -57,7 +80,11 @@ test('R8, R47: overrides of one OEM command, typed and raw, pass data and answer
     r.register(
       set(
         'top',
-        handle(Oem, async (request, _context, next) => ({ data: Uint8Array.of(...(await next(request)).data, 3) }), { override: 'raw' }),
+        handle(
+          Oem,
+          async (request, _context, next) => ({ data: Uint8Array.of(...(await next(request)).data, 3) }),
+          { override: 'raw' },
+        ),
       ),
     ),
   ];
@@ -99,7 +126,10 @@ test.each(['typed', 'raw'])('R38: unregister waits for what runs below an overri
 
 test('R26: a raw handler that returns no completion code is a bug: FFh', async () => {
   const lines: string[] = [];
-  const r = new Router({ clock, log: { error: (line, error) => lines.push(`${line}: ${(error as Error).message}`) } });
+  const r = new Router({
+    clock,
+    log: { error: (line, error) => lines.push(`${line}: ${(error as Error).message}`) },
+  });
   r.register(
     set(
       'x',
@@ -108,7 +138,11 @@ test('R26: a raw handler that returns no completion code is a bug: FFh', async (
     ),
   );
   r.setDefaultHandler('rest', () => new Uint8Array(0));
-  expect([await ask(r, message(6, 1)), await ask(r, message(6, 2)), await ask(r, message(0x2c, 2, 0xdc))]).toEqual(['ff', 'ff', 'ff dc']);
+  expect([
+    await ask(r, message(6, 1)),
+    await ask(r, message(6, 2)),
+    await ask(r, message(0x2c, 2, 0xdc)),
+  ]).toEqual(['ff', 'ff', 'ff dc']);
   expect(lines).toEqual([
     'x, 06h 01h: handler failed: returned no completion code',
     'x, 06h 02h: handler failed: returned no completion code',
@@ -135,9 +169,15 @@ test('R38: unregister does not wait for what an override left running below when
   );
   r.register(set('impatient', impatient));
   let entrance: Dispatch | undefined;
-  await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
+  await r.attach({
+    channel: LAN,
+    open: async (dispatch) => void (entrance = dispatch),
+    close: async () => undefined,
+  });
   for (const m of [message(6, 0x71), message(6, 0x71, 1)])
-    expect(await entrance!(m, new Context(undefined, LAN, Privilege.Administrator))).toEqual(Uint8Array.of(0));
+    expect(await entrance!(m, new Context(undefined, LAN, Privilege.Administrator))).toEqual(
+      Uint8Array.of(0),
+    );
   await never.unregister();
 });
 
@@ -152,11 +192,27 @@ test('I2: an override that takes its time asks below with what its requester has
     const wait = new Promise<void>((resolve) => (go = resolve));
     const over =
       how === 'typed'
-        ? handle(Poke, async (request, _context, next) => (await wait, await next(request)), { override: 'below' })
-        : handleRaw({ netFn: NetFn.App, cmd: Poke.cmd }, async (m, c, next) => (await wait, await next(m, c)), { override: 'below' });
+        ? handle(Poke, async (request, _context, next) => (await wait, await next(request)), {
+            override: 'below',
+          })
+        : handleRaw(
+            { netFn: NetFn.App, cmd: Poke.cmd },
+            async (m, c, next) => (await wait, await next(m, c)),
+            { override: 'below' },
+          );
     r.register(set('slow', over));
-    const session = { handle: 1, id: 1, userId: 2, userName: 'admin', privilege: Privilege.Administrator as number, maxPrivilege: 4, channel: LAN };
-    const answer = Promise.resolve(r.dispatch(message(NetFn.App, Poke.cmd), new Context(undefined, LAN, 5, 0, session)));
+    const session = {
+      handle: 1,
+      id: 1,
+      userId: 2,
+      userName: 'admin',
+      privilege: Privilege.Administrator as number,
+      maxPrivilege: 4,
+      channel: LAN,
+    };
+    const answer = Promise.resolve(
+      r.dispatch(message(NetFn.App, Poke.cmd), new Context(undefined, LAN, 5, 0, session)),
+    );
     // As closing a session leaves it.
     session.privilege = 0;
     go();
@@ -178,7 +234,9 @@ test('I2: and with what the firewall leaves the channel', async () => {
   r.register(
     set(
       'slow',
-      handle(Poke, async (request, _context, next) => (await wait, await next(request)), { override: 'below' }),
+      handle(Poke, async (request, _context, next) => (await wait, await next(request)), {
+        override: 'below',
+      }),
     ),
   );
   const answer = ask(r, message(NetFn.App, Poke.cmd));

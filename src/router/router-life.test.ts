@@ -20,7 +20,10 @@ class Line implements Interface {
   close = async (): Promise<void> => void (this.#dispatch = undefined);
 
   say(cmd: number, ...data: number[]): void {
-    const answer = this.#dispatch!({ netFn: 0x30, cmd, lun: 0, data: Uint8Array.from(data) }, new Context(undefined, this.channel, 4));
+    const answer = this.#dispatch!(
+      { netFn: 0x30, cmd, lun: 0, data: Uint8Array.from(data) },
+      new Context(undefined, this.channel, 4),
+    );
     void Promise.resolve(answer).then((bytes) => this.heard.push(bytes.join(' ')));
   }
 }
@@ -35,7 +38,10 @@ test('R3, R11, R15: N interfaces and M handlers on one router; each answer goes 
   const world = simWorld(1);
   const router = new Router({ clock: world.clock });
   router.register({ owner: 'slow', handlers: [later(world, 100)] });
-  router.register({ owner: 'fast', handlers: [handleRaw({ netFn: 0x30, cmd: 2 }, ({ data }) => Uint8Array.of(0, data[0] + 100))] });
+  router.register({
+    owner: 'fast',
+    handlers: [handleRaw({ netFn: 0x30, cmd: 2 }, ({ data }) => Uint8Array.of(0, data[0] + 100))],
+  });
   router.setDefaultHandler('rest', ({ cmd }) => Uint8Array.of(0x80, cmd));
   const lines = [new Line(1), new Line(2), new Line(15)];
   for (const line of lines) await router.attach(line);
@@ -82,7 +88,10 @@ test('R41, R43: 256 requests wait by default; an interface that wants one at a t
 test('R38: unregister does not wait for a handler whose deadline has passed', async () => {
   const world = simWorld(1);
   const router = new Router({ clock: world.clock });
-  const registration = router.register({ owner: 'stuck', handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => new Promise(() => undefined))] });
+  const registration = router.register({
+    owner: 'stuck',
+    handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => new Promise(() => undefined))],
+  });
   const line = new Line(1);
   await router.attach(line);
   line.say(1);

@@ -20,7 +20,8 @@ import {
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 255 };
 const HOST: Channel = { number: 15, medium: 'system-interface', maxAnswer: 255 };
-const tap = (on: Router): Taps => new Taps({ router: on, drops: new Drops(), log: { error: () => undefined } });
+const tap = (on: Router): Taps =>
+  new Taps({ router: on, drops: new Drops(), log: { error: () => undefined } });
 const clock = { monotonic: () => 0, after: () => ({ cancel: () => undefined }) };
 
 const Echo = command({
@@ -32,7 +33,15 @@ const Echo = command({
   request: { a: u8, b: optional(u8) },
   response: { sum: u8 },
 });
-const Poke = command({ name: 'Poke', spec: 'test', netFn: NetFn.App, cmd: 0x71, privilege: Privilege.Administrator, request: {}, response: {} });
+const Poke = command({
+  name: 'Poke',
+  spec: 'test',
+  netFn: NetFn.App,
+  cmd: 0x71,
+  privilege: Privilege.Administrator,
+  request: {},
+  response: {},
+});
 const ACME = 0xabcdef;
 const Oem = command({
   name: 'Acme Fan',
@@ -49,9 +58,16 @@ const sum = handle(Echo, ({ a, b = 0 }) => ({ sum: a + b }));
 const standard = standardTable([{ owner: 'standard', handlers: [sum] }]);
 const router = (): Router => new Router({ standard, clock });
 const set = (owner: string, ...handlers: HandlerSet['handlers']): HandlerSet => ({ owner, handlers });
-const message = (netFn: number, cmd: number, ...data: number[]): Message => ({ netFn, cmd, lun: 0, data: Uint8Array.from(data) });
-const by = (channel: Channel = LAN, privilege: number = Privilege.Administrator): Context => new Context(undefined, channel, privilege);
-const ask = async (r: Router, m: Message, context = by()): Promise<string> => toHex(await r.dispatch(m, context));
+const message = (netFn: number, cmd: number, ...data: number[]): Message => ({
+  netFn,
+  cmd,
+  lun: 0,
+  data: Uint8Array.from(data),
+});
+const by = (channel: Channel = LAN, privilege: number = Privilege.Administrator): Context =>
+  new Context(undefined, channel, privilege);
+const ask = async (r: Router, m: Message, context = by()): Promise<string> =>
+  toHex(await r.dispatch(m, context));
 
 describe('dispatch', () => {
   test('decodes, calls, encodes; a synchronous handler answers synchronously', () => {
@@ -168,8 +184,18 @@ test('a tracer wraps every request of an interface, names and refusals included,
   const lines: string[] = [];
   tap(r).add(trace(r, clock, (line) => void lines.push(line)));
   let entrance: Dispatch | undefined;
-  const attachment = await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
-  for (const m of [message(6, 0x70, 1, 2), message(6, 0x73, 9, 0x73, 0x65), message(6, 0x70), message(0x2e, 5, 1, 2, 3, 4)]) await entrance!(m, by());
+  const attachment = await r.attach({
+    channel: LAN,
+    open: async (dispatch) => void (entrance = dispatch),
+    close: async () => undefined,
+  });
+  for (const m of [
+    message(6, 0x70, 1, 2),
+    message(6, 0x73, 9, 0x73, 0x65),
+    message(6, 0x70),
+    message(0x2e, 5, 1, 2, 3, 4),
+  ])
+    await entrance!(m, by());
   expect(lines).toEqual([
     'channel 1  Echo a=1 b=2  ->  sum=3  0 us',
     'channel 1  Set Key id=9 password=...  ->  ok  0 us',
@@ -182,12 +208,18 @@ test('a tracer wraps every request of an interface, names and refusals included,
 test('a late answer is seen in the trace, and counted', async () => {
   const world = simWorld(1);
   const r = new Router({ clock: world.clock });
-  const late = new Promise<Uint8Array>((resolve) => void world.clock.after(7000, () => resolve(Uint8Array.of(0))));
+  const late = new Promise<Uint8Array>(
+    (resolve) => void world.clock.after(7000, () => resolve(Uint8Array.of(0))),
+  );
   r.register({ owner: 'x', handlers: [handleRaw({ netFn: 6, cmd: 0x74 }, () => late)] });
   const lines: string[] = [];
   tap(r).add(trace(r, world.clock, (line) => void lines.push(line)));
   let entrance: Dispatch | undefined;
-  const attachment = await r.attach({ channel: LAN, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined });
+  const attachment = await r.attach({
+    channel: LAN,
+    open: async (dispatch) => void (entrance = dispatch),
+    close: async () => undefined,
+  });
   const answer = entrance!(message(6, 0x74), by());
   await world.run(10_000);
   expect(await answer).toEqual(Uint8Array.of(0xc3));
@@ -240,14 +272,20 @@ describe('register', () => {
     const registration = r.register(
       set(
         'x',
-        handle(Echo, async (request, _context, next) => ({ sum: (await next({ a: request.a * 2 })).sum + 1 }), { override: 'standard' }),
+        handle(
+          Echo,
+          async (request, _context, next) => ({ sum: (await next({ a: request.a * 2 })).sum + 1 }),
+          { override: 'standard' },
+        ),
       ),
     );
     expect(await ask(r, message(6, 0x70, 5))).toBe('00 0b');
     const top = r.register(
       set(
         'y',
-        handle(Echo, async (request, _context, next) => ({ sum: (await next(request)).sum * 2 }), { override: 'x' }),
+        handle(Echo, async (request, _context, next) => ({ sum: (await next(request)).sum * 2 }), {
+          override: 'x',
+        }),
       ),
     );
     expect(await ask(r, message(6, 0x70, 5))).toBe('00 16');
@@ -292,14 +330,17 @@ describe('register', () => {
         say(0),
       ),
     );
-    const to = async (cmd: number, lun: number, channel: Channel) => ask(r, { ...message(6, cmd), lun }, by(channel));
-    expect(await Promise.all([to(0x7d, 0, LAN), to(0x7e, 0, LAN), to(0x7e, 2, LAN), to(0x7e, 1, HOST), to(0x7e, 2, HOST)])).toEqual([
-      '00 01',
-      '00 02',
-      '00 03',
-      '00 04',
-      '00 05',
-    ]);
+    const to = async (cmd: number, lun: number, channel: Channel) =>
+      ask(r, { ...message(6, cmd), lun }, by(channel));
+    expect(
+      await Promise.all([
+        to(0x7d, 0, LAN),
+        to(0x7e, 0, LAN),
+        to(0x7e, 2, LAN),
+        to(0x7e, 1, HOST),
+        to(0x7e, 2, HOST),
+      ]),
+    ).toEqual(['00 01', '00 02', '00 03', '00 04', '00 05']);
     // A standard command before a wildcard of one's own.
     expect(await ask(r, message(6, 0x70, 4))).toBe('00 04');
   });
@@ -320,10 +361,14 @@ describe('register', () => {
     const r = router();
     const registration = r.setDefaultHandler('userland', (m) => Uint8Array.of(0, m.cmd));
     expect([await ask(r, message(0x30, 9)), await ask(r, message(6, 0x70, 1))]).toEqual(['00 09', '00 01']);
-    expect(() => r.setDefaultHandler('other', () => Uint8Array.of(0))).toThrow(/userland is, set at .*router\.test\.ts/);
+    expect(() => r.setDefaultHandler('other', () => Uint8Array.of(0))).toThrow(
+      /userland is, set at .*router\.test\.ts/,
+    );
     await registration.unregister();
     expect(await ask(r, message(0x30, 9))).toBe('c1');
-    await expect(registration.unregister()).rejects.toThrow(new RegistrationError(['userland is not the default handler']));
+    await expect(registration.unregister()).rejects.toThrow(
+      new RegistrationError(['userland is not the default handler']),
+    );
   });
 
   test('R38, R47: unregister waits for running requests', async () => {
@@ -361,7 +406,11 @@ describe('register', () => {
 
 test('R8, R50: a command on NetFn 30h-3Eh without its maker is warned about; one of another maker is refused', () => {
   const warnings: string[] = [];
-  const r = new Router({ clock, manufacturer: 674, log: { error: () => undefined, warn: (line) => warnings.push(line) } });
+  const r = new Router({
+    clock,
+    manufacturer: 674,
+    log: { error: () => undefined, warn: (line) => warnings.push(line) },
+  });
   const claim = { netFn: 0x30, cmd: 1 };
   r.register(
     set(
@@ -369,7 +418,9 @@ test('R8, R50: a command on NetFn 30h-3Eh without its maker is warned about; one
       handleRaw(claim, () => Uint8Array.of(0)),
     ),
   );
-  expect(warnings).toEqual(['nameless: 30h 01h does not say whose command it is: name its manufacturer, or use NetFn 2Eh']);
+  expect(warnings).toEqual([
+    'nameless: 30h 01h does not say whose command it is: name its manufacturer, or use NetFn 2Eh',
+  ]);
   r.register(
     set(
       'dell',

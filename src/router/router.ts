@@ -11,7 +11,10 @@ import { Running } from './running.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
 
-/** Sensor device commands (IPMI 2.0 §35) name a sensor by its number and the LUN of the message; events and PEF come before them. */
+/**
+ * Sensor device commands (IPMI 2.0 §35) name a sensor by its number and the LUN of the message; events and
+ * PEF come before them.
+ */
 const FIRST_SENSOR_COMMAND = 0x20;
 
 export interface RouterLog {
@@ -44,7 +47,10 @@ export class Router<B = unknown> {
   policy: Policy | undefined;
   /** Are there sensors at this LUN? Undefined: nobody knows, and handlers say it themselves. */
   sensorsAt: ((lun: number) => boolean) | undefined;
-  /** Every request is refused with this code while the whole BMC is not to be asked (D2h, D1h); undefined: it is. */
+  /**
+   * Every request is refused with this code while the whole BMC is not to be asked (D2h, D1h); undefined: it
+   * is.
+   */
   suspended: number | undefined;
   readonly #log: RouterLog | undefined;
   readonly #manufacturer: number | undefined;
@@ -66,14 +72,16 @@ export class Router<B = unknown> {
   }
 
   /**
-   * Registers all claims of a set, or none. Throws one RegistrationError that lists every clash with both owners and
-   * where each was registered, every override of nothing or of another owner, and an owner name already in use.
+   * Registers all claims of a set, or none. Throws one RegistrationError that lists every clash with both
+   * owners and where each was registered, every override of nothing or of another owner, and an owner name
+   * already in use.
    */
   register(set: HandlerSet<B>): Registration {
     const site = callSite();
     const problems: string[] = [];
     const added: Entry[] = [];
-    if (this.#owners.has(set.owner)) problems.push(`${set.owner} is registered already, at ${this.#owners.get(set.owner)?.site}`);
+    if (this.#owners.has(set.owner))
+      problems.push(`${set.owner} is registered already, at ${this.#owners.get(set.owner)?.site}`);
     for (const handler of set.handlers) {
       const { override, claim } = handler;
       const taken = this.#get(claim) ?? added.find((entry) => sameClaim(entry.handler.claim, claim));
@@ -86,7 +94,11 @@ export class Router<B = unknown> {
           `${set.owner} cannot override ${claimName(handler)} of ${override}: ${taken ? `claimed by ${taken.owner}, registered at ${taken.site}` : 'nobody claims it'}`,
         );
       }
-      if (handler.manufacturer !== undefined && this.#manufacturer !== undefined && handler.manufacturer !== this.#manufacturer) {
+      if (
+        handler.manufacturer !== undefined &&
+        this.#manufacturer !== undefined &&
+        handler.manufacturer !== this.#manufacturer
+      ) {
         problems.push(
           `${set.owner} cannot claim ${claimName(handler)}: it is a command of manufacturer ${handler.manufacturer}, and this BMC's is ${this.#manufacturer}`,
         );
@@ -96,7 +108,9 @@ export class Router<B = unknown> {
     if (problems.length > 0) throw new RegistrationError(problems);
     for (const { handler } of added) {
       if (isVendorNetFn(handler.claim.netFn) && handler.manufacturer === undefined)
-        this.#log?.warn?.(`${set.owner}: ${claimName(handler)} does not say whose command it is: name its manufacturer, or use NetFn 2Eh`);
+        this.#log?.warn?.(
+          `${set.owner}: ${claimName(handler)} does not say whose command it is: name its manufacturer, or use NetFn 2Eh`,
+        );
     }
     this.#own ??= new Table();
     for (const entry of added) this.#own.put(entry);
@@ -108,7 +122,9 @@ export class Router<B = unknown> {
   /** Takes every request that nobody claims. There is one. */
   setDefaultHandler(owner: string, dispatch: Dispatch<B>): Registration {
     if (this.#default)
-      throw new RegistrationError([`${owner} cannot be the default handler: ${this.#default.owner} is, set at ${this.#default.site}`]);
+      throw new RegistrationError([
+        `${owner} cannot be the default handler: ${this.#default.owner} is, set at ${this.#default.site}`,
+      ]);
     const mine: DefaultHandler<B> = { owner, dispatch, site: callSite(), running: new Running() };
     this.#default = mine;
     return {
@@ -121,10 +137,14 @@ export class Router<B = unknown> {
     };
   }
 
-  /** Connects an interface; its requests come in from now on. Throws RegistrationError if it is attached already. */
+  /**
+   * Connects an interface; its requests come in from now on. Throws RegistrationError if it is attached
+   * already.
+   */
   async attach(iface: Interface<B>): Promise<Attachment<B>> {
     const name = `channel ${iface.channel.number} (${iface.channel.medium})`;
-    if (this.#attachments.has(iface)) throw new RegistrationError([`${name}: this interface is attached already`]);
+    if (this.#attachments.has(iface))
+      throw new RegistrationError([`${name}: this interface is attached already`]);
     const attachment = new Attachment(this, iface, {
       failed: (message, error) => this.#failureOf(name, prefixIn(message), error),
       removed: () => this.#attachments.delete(iface),
@@ -146,12 +166,13 @@ export class Router<B = unknown> {
   /** Every claim with its owner, this router's own before the standard ones they hide. */
   *claims(): IterableIterator<Entry> {
     if (this.#own) yield* this.#own.entries();
-    for (const entry of this.#standard?.entries() ?? []) if (!this.#own?.get(entry.handler.claim)) yield entry;
+    for (const entry of this.#standard?.entries() ?? [])
+      if (!this.#own?.get(entry.handler.claim)) yield entry;
   }
 
   /**
-   * What would answer a message that came by this channel; undefined: the default handler, or nobody. A router's own claim
-   * hides a standard one that is not more specific.
+   * What would answer a message that came by this channel; undefined: the default handler, or nobody. A
+   * router's own claim hides a standard one that is not more specific.
    */
   find(message: Message, channel: number): Entry | undefined {
     const own = this.#own?.find(message, channel);
@@ -162,8 +183,8 @@ export class Router<B = unknown> {
   }
 
   /**
-   * Every request passes through what this makes of the dispatch: a tracer, a fault injector. From the next request on, whichever
-   * way it comes. Returns what takes it off again.
+   * Every request passes through what this makes of the dispatch: a tracer, a fault injector. From the next
+   * request on, whichever way it comes. Returns what takes it off again.
    */
   wrap(wrapper: Wrapper<B>): () => void {
     const mine: Wrapper<B> = (dispatch) => wrapper(dispatch);
@@ -180,19 +201,26 @@ export class Router<B = unknown> {
     return this.#entrance;
   }
 
-  /** Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps it now. */
+  /**
+   * Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps it
+   * now.
+   */
   readonly enter: Dispatch<B> = (message, context) => this.#entrance(message, context);
 
-  /** As `enter`, under the limits and the deadline of the interface of the context's channel; where there is none, under its cause's. */
+  /**
+   * As `enter`, under the limits and the deadline of the interface of the context's channel; where there is
+   * none, under its cause's.
+   */
   readonly enterBy: Dispatch<B> = (message, context) => {
-    for (const { interface: one, dispatch } of this.attachments) if (one.channel.number === context.channel.number) return dispatch(message, context);
+    for (const { interface: one, dispatch } of this.attachments)
+      if (one.channel.number === context.channel.number) return dispatch(message, context);
     context.cause?.onExpire(() => context.expire());
     return this.enter(message, context);
   };
 
   /**
-   * The completion code that refuses a request before any handler sees it; CC.Ok: it may be carried out. For whoever would answer
-   * it from memory.
+   * The completion code that refuses a request before any handler sees it; CC.Ok: it may be carried out. For
+   * whoever would answer it from memory.
    */
   check(message: Message, context: Context): number {
     return this.suspended ?? this.#judge(this.find(message, context.channel.number), message, context);
@@ -219,15 +247,21 @@ export class Router<B = unknown> {
     // What nobody serves is unknown before it is forbidden.
     if (cc !== CC.Ok && (entry !== undefined || this.#default !== undefined)) return cc;
     if (entry === undefined) return CC.Ok;
-    if (entry.systemInterfaceOnly && context.channel.medium !== 'system-interface') return CC.InsufficientPrivilege;
+    if (entry.systemInterfaceOnly && context.channel.medium !== 'system-interface')
+      return CC.InsufficientPrivilege;
     return context.privilege < entry.handler.privilege ? CC.InsufficientPrivilege : CC.Ok;
   }
 
-  /** Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a LUN means all of them. */
+  /**
+   * Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a LUN
+   * means all of them.
+   */
   #livesAt(entry: Entry | undefined, { netFn, lun, cmd }: Message): boolean {
     // Without standard commands there is no BMC that could live somewhere: what nobody claims is unknown.
     if (entry === undefined) return this.#default !== undefined || this.#standard === undefined;
-    const isStandard = entry.handler.claim.lun === undefined && this.#standard?.get(entry.handler.claim) === (entry.below ?? entry);
+    const isStandard =
+      entry.handler.claim.lun === undefined &&
+      this.#standard?.get(entry.handler.claim) === (entry.below ?? entry);
     if (!isStandard) return true;
     return netFn === NetFn.SensorEvent && cmd >= FIRST_SENSOR_COMMAND && (this.sensorsAt?.(lun) ?? true);
   }
@@ -235,23 +269,37 @@ export class Router<B = unknown> {
   #run(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
     const { handler, prefix } = entry;
     if (handler.raw) {
-      const stripped = prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
-      const answer = handler.raw(stripped, context, entry.below === undefined ? nothingBelow : (m, c) => this.#askBelow(entry, m, c));
-      return answer instanceof Promise ? answer.then((body) => prefixed(prefix, whole(body))) : prefixed(prefix, whole(answer));
+      const stripped =
+        prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
+      const answer = handler.raw(
+        stripped,
+        context,
+        entry.below === undefined ? nothingBelow : (m, c) => this.#askBelow(entry, m, c),
+      );
+      return answer instanceof Promise
+        ? answer.then((body) => prefixed(prefix, whole(body)))
+        : prefixed(prefix, whole(answer));
     }
     const { command, run } = handler as Required<Handler>;
     const request: unknown = command!.request.decode(message.data, prefix.length);
     if (this.policy !== undefined && command!.subFunctions !== undefined) {
       const subFunction = (request as Record<string, number>)[command!.subFunctions.field];
-      if (!this.policy.allowsSubFunction(message, context, subFunction)) throw new IpmiError(CC.SubFunctionDisabled, 'sub-function disabled');
+      if (!this.policy.allowsSubFunction(message, context, subFunction))
+        throw new IpmiError(CC.SubFunctionDisabled, 'sub-function disabled');
     }
-    const response: unknown = run!(request, context, (entry.below ? this.#nextOf(entry, message, context) : noNext) as typeof noNext);
-    return response instanceof Promise ? response.then((value: unknown) => encode(entry, value)) : encode(entry, response);
+    const response: unknown = run!(
+      request,
+      context,
+      (entry.below ? this.#nextOf(entry, message, context) : noNext) as typeof noNext,
+    );
+    return response instanceof Promise
+      ? response.then((value: unknown) => encode(entry, value))
+      : encode(entry, response);
   }
 
   /**
-   * What `next` is for a raw override: the handler below, in bytes without body or IANA. Its failures are answers too. Whoever overrides
-   * may take its time: what was taken from the requester meanwhile counts.
+   * What `next` is for a raw override: the handler below, in bytes without body or IANA. Its failures are
+   * answers too. Whoever overrides may take its time: what was taken from the requester meanwhile counts.
    */
   #askBelow(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
     const { below, prefix } = entry;
@@ -261,7 +309,9 @@ export class Router<B = unknown> {
     if (cc !== CC.Ok) return refusal(NO_PREFIX, cc);
     try {
       const answer = this.#run(below, whole, context);
-      return answer instanceof Promise ? this.#settle(below, answer, context).then((body) => bare(prefix, body)) : bare(prefix, answer);
+      return answer instanceof Promise
+        ? this.#settle(below, answer, context).then((body) => bare(prefix, body))
+        : bare(prefix, answer);
     } catch (error) {
       return bare(prefix, this.#failure(below, error));
     }
@@ -276,13 +326,21 @@ export class Router<B = unknown> {
       return (request) => {
         const cc = this.#judge(entry, message, context);
         if (cc !== CC.Ok) throw new IpmiError(cc, 'no longer allowed');
-        const response: unknown = run(request, context, this.#nextOf(below, message, context) as typeof noNext);
+        const response: unknown = run(
+          request,
+          context,
+          this.#nextOf(below, message, context) as typeof noNext,
+        );
         return response instanceof Promise ? this.#counted(below, response, context) : response;
       };
     }
     // The handler below takes bytes: the same layout, once more in each direction.
     return async (request) => {
-      const answer = await this.#askBelow(entry, { ...message, data: handler.command!.request.encode(request) }, context);
+      const answer = await this.#askBelow(
+        entry,
+        { ...message, data: handler.command!.request.encode(request) },
+        context,
+      );
       if (answer[0] !== CC.Ok) throw new IpmiError(answer[0], undefined, { data: answer.subarray(1) });
       return handler.command!.response.decode(answer, 1) as unknown;
     };
@@ -296,7 +354,10 @@ export class Router<B = unknown> {
     );
   }
 
-  /** Counts the request as running until it is answered or its deadline passes, so that unregister can wait for it. */
+  /**
+   * Counts the request as running until it is answered or its deadline passes, so that unregister can wait
+   * for it.
+   */
   #counted<T>({ owner }: Entry, running: Promise<T>, context: Context<B>): Promise<T> {
     const stop = this.#owners.get(owner)?.running.start(context);
     return stop ? running.finally(stop) : running;
@@ -339,10 +400,12 @@ export class Router<B = unknown> {
       const top = this.#own?.get(entry.handler.claim);
       if (top === entry) {
         // What was overridden is back; a standard handler shows through by itself.
-        if (entry.below && this.#standard?.get(entry.handler.claim) !== entry.below) this.#own?.put(entry.below);
+        if (entry.below && this.#standard?.get(entry.handler.claim) !== entry.below)
+          this.#own?.put(entry.below);
         else this.#own?.delete(entry.handler.claim);
       } else {
-        for (let above = top; above; above = above.below) if (above.below === entry) above.below = entry.below;
+        for (let above = top; above; above = above.below)
+          if (above.below === entry) above.below = entry.below;
       }
     }
     await owned.running.idle();

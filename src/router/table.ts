@@ -22,7 +22,15 @@ export interface Entry {
 
 export function entryOf(handler: Handler, owner: string, site: string, below?: Entry): Entry {
   const systemInterfaceOnly = handler.systemInterfaceOnly || (below?.systemInterfaceOnly ?? false);
-  return { handler, owner, site, prefix: prefixOf(handler.claim), rank: rankOf(handler.claim), systemInterfaceOnly, below };
+  return {
+    handler,
+    owner,
+    site,
+    prefix: prefixOf(handler.claim),
+    rank: rankOf(handler.claim),
+    systemInterfaceOnly,
+    below,
+  };
 }
 
 /** The rank of a claim on one command for all requests; one below is a wildcard's. */
@@ -39,8 +47,10 @@ const WILDCARD = 256;
 type Row = (Cell | undefined)[];
 
 /** 0 neither, 1 LUN, 2 channel, 3 both. */
-const specificity = (claim: Claim): number => (claim.channel === undefined ? 0 : 2) + (claim.lun === undefined ? 0 : 1);
-const rankOf = (claim: Claim): number => (claim.cmd === '*' ? (claim.body === undefined ? 0 : 4) : COMMAND_RANK) + specificity(claim);
+const specificity = (claim: Claim): number =>
+  (claim.channel === undefined ? 0 : 2) + (claim.lun === undefined ? 0 : 1);
+const rankOf = (claim: Claim): number =>
+  (claim.cmd === '*' ? (claim.body === undefined ? 0 : 4) : COMMAND_RANK) + specificity(claim);
 const sameNarrow = (a: Claim, b: Claim): boolean => a.channel === b.channel && a.lun === b.lun;
 
 /** Claims by NetFn, body and command: flat look-ups whose cost does not grow with the number of handlers. */
@@ -52,7 +62,8 @@ export class Table {
   /** The most specific entry for a request that arrived by `channel`; undefined if nobody claims it. */
   find(message: Message, channel: number): Entry | undefined {
     const row = this.#rowOf(message);
-    const found = row && (pick(row[message.cmd], channel, message.lun) ?? pick(row[WILDCARD], channel, message.lun));
+    const found =
+      row && (pick(row[message.cmd], channel, message.lun) ?? pick(row[WILDCARD], channel, message.lun));
     if (found || (message.netFn !== NetFn.Group && message.netFn !== NetFn.OemGroup)) return found;
     return pick(this.#rows[message.netFn >> 1]?.[WILDCARD], channel, message.lun);
   }
@@ -60,7 +71,12 @@ export class Table {
   /** The entry of exactly this claim. */
   get(claim: Claim): Entry | undefined {
     const cell = this.#cell(claim);
-    return cell && (specificity(claim) === 0 ? cell.plain : cell.narrow?.find((entry) => sameNarrow(entry.handler.claim, claim)));
+    return (
+      cell &&
+      (specificity(claim) === 0
+        ? cell.plain
+        : cell.narrow?.find((entry) => sameNarrow(entry.handler.claim, claim)))
+    );
   }
 
   put(entry: Entry): void {
@@ -93,12 +109,14 @@ export class Table {
   /** Undefined for a Group or OEM message too short to name its body. */
   #rowOf({ netFn, data }: Message): Row | undefined {
     if (netFn === NetFn.Group) return data.length >= 1 ? this.#bodies.get(data[0]) : undefined;
-    if (netFn === NetFn.OemGroup) return data.length >= 3 ? this.#ianas.get(data[0] | (data[1] << 8) | (data[2] << 16)) : undefined;
+    if (netFn === NetFn.OemGroup)
+      return data.length >= 3 ? this.#ianas.get(data[0] | (data[1] << 8) | (data[2] << 16)) : undefined;
     return this.#rows[netFn >> 1];
   }
 
   #cell(claim: Claim): Cell | undefined {
-    const row = claim.body === undefined ? this.#rows[claim.netFn >> 1] : this.#bodied(claim.netFn).get(claim.body);
+    const row =
+      claim.body === undefined ? this.#rows[claim.netFn >> 1] : this.#bodied(claim.netFn).get(claim.body);
     return row?.[claim.cmd === '*' ? WILDCARD : claim.cmd];
   }
 
@@ -120,7 +138,11 @@ function pick(cell: Cell | undefined, channel: number, lun: number): Entry | und
   if (cell.narrow === undefined) return cell.plain;
   for (const entry of cell.narrow) {
     const { claim } = entry.handler;
-    if ((claim.channel === undefined || claim.channel === channel) && (claim.lun === undefined || claim.lun === lun)) return entry;
+    if (
+      (claim.channel === undefined || claim.channel === channel) &&
+      (claim.lun === undefined || claim.lun === lun)
+    )
+      return entry;
   }
   return cell.plain;
 }
@@ -131,7 +153,10 @@ export function standardTable(sets: readonly HandlerSet[]): Table {
   for (const set of sets) {
     for (const handler of set.handlers) {
       const taken = table.get(handler.claim);
-      if (taken) throw new RegistrationError([`${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}`]);
+      if (taken)
+        throw new RegistrationError([
+          `${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}`,
+        ]);
       table.put(entryOf(handler, set.owner, 'standard handlers'));
     }
   }

@@ -11,7 +11,10 @@ export function endpointOf(text: string): Endpoint {
   return endpoint;
 }
 
-/** `host:port`, or the path of a Unix socket, which has a slash; `mode` is that of a path. Throws SettingsError. */
+/**
+ * `host:port`, or the path of a Unix socket, which has a slash; `mode` is that of a path. Throws
+ * SettingsError.
+ */
 export function streamAddressOf(text: string, mode?: number): StreamAddress {
   return text.includes('/') ? { path: text, mode } : endpointOf(text);
 }

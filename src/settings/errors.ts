@@ -31,16 +31,21 @@ interface OpenedFor {
   settingsPath?: SettingsPath;
 }
 
-/** What `open` opens for the settings at `path`: whatever it rejects with can be asked for them by `openedFor`. */
+/**
+ * What `open` opens for the settings at `path`: whatever it rejects with can be asked for them by
+ * `openedFor`.
+ */
 export async function openingFor<T>(path: SettingsPath, open: () => T | Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
     if (error instanceof SettingsError) throw new SettingsError(error.message, [...path, ...error.path]);
-    if (error instanceof Error) (error as OpenedFor).settingsPath = [...path, ...((error as OpenedFor).settingsPath ?? [])];
+    if (error instanceof Error)
+      (error as OpenedFor).settingsPath = [...path, ...((error as OpenedFor).settingsPath ?? [])];
     throw error;
   }
 }
 
 /** The settings that an error of `openingFor` stands for; undefined: nobody said. */
-export const openedFor = (error: unknown): SettingsPath | undefined => (error instanceof Error ? (error as OpenedFor).settingsPath : undefined);
+export const openedFor = (error: unknown): SettingsPath | undefined =>
+  error instanceof Error ? (error as OpenedFor).settingsPath : undefined;

@@ -31,7 +31,10 @@ const logIn = (user = 'admin', password = 'AdminPass123', privilege: Privilege =
 
 beforeEach(async () => {
   world = simWorld(5);
-  bmc = new Bmc({ ...platform, users, interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], sel: { bootEvents: false } }, { world });
+  bmc = new Bmc(
+    { ...platform, users, interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], sel: { bootEvents: false } },
+    { world },
+  );
   await bmc.open();
   const [one, two] = [await logIn(), await logIn()];
   [first, second] = [sender(one), sender(two)];
@@ -73,23 +76,29 @@ describe('set in progress', () => {
     ['system info', [0x06, 0x58, 0]],
   ] as const;
 
-  test.each(locks)('%s: one writer at a time, whatever way the others come by', async (_name, [netFn, cmd, ...front]) => {
-    expect(await first(netFn, cmd, ...front, 1)).toEqual([0]);
-    expect(await second(netFn, cmd, ...front, 1)).toEqual([0x81]);
-    expect(await host(netFn, cmd, ...front, 1)).toEqual([0x81]);
-    expect(await first(netFn, cmd, ...front, 0)).toEqual([0]);
-    expect(await host(netFn, cmd, ...front, 1)).toEqual([0]);
-    expect(await first(netFn, cmd, ...front, 1)).toEqual([0x81]);
-    await world.run(31_000);
-    expect(await first(netFn, cmd, ...front, 1)).toEqual([0]);
-  });
+  test.each(locks)(
+    '%s: one writer at a time, whatever way the others come by',
+    async (_name, [netFn, cmd, ...front]) => {
+      expect(await first(netFn, cmd, ...front, 1)).toEqual([0]);
+      expect(await second(netFn, cmd, ...front, 1)).toEqual([0x81]);
+      expect(await host(netFn, cmd, ...front, 1)).toEqual([0x81]);
+      expect(await first(netFn, cmd, ...front, 0)).toEqual([0]);
+      expect(await host(netFn, cmd, ...front, 1)).toEqual([0]);
+      expect(await first(netFn, cmd, ...front, 1)).toEqual([0x81]);
+      await world.run(31_000);
+      expect(await first(netFn, cmd, ...front, 1)).toEqual([0]);
+    },
+  );
 
-  test.each(locks)('%s: free soon after the session of the writer has ended', async (_name, [netFn, cmd, ...front]) => {
-    await first(netFn, cmd, ...front, 1);
-    await closeFirst();
-    await world.run(2100);
-    expect(await second(netFn, cmd, ...front, 1)).toEqual([0]);
-  });
+  test.each(locks)(
+    '%s: free soon after the session of the writer has ended',
+    async (_name, [netFn, cmd, ...front]) => {
+      await first(netFn, cmd, ...front, 1);
+      await closeFirst();
+      await world.run(2100);
+      expect(await second(netFn, cmd, ...front, 1)).toEqual([0]);
+    },
+  );
 });
 
 describe('privilege and users', () => {

@@ -1,6 +1,9 @@
 import { CC, IpmiError } from '../codec/index.ts';
 
-/** A reservation of SEL or SDR repository (IPMI 2.0 §31.4, §33.11): the last one given, until something cancels it. */
+/**
+ * A reservation of SEL or SDR repository (IPMI 2.0 §31.4, §33.11): the last one given, until something
+ * cancels it.
+ */
 export class Reservation {
   #last = 0;
   #valid = false;

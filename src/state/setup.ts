@@ -42,11 +42,16 @@ export class Setup {
   }
 
   /**
-   * What was stored and is no value of the store is told, and not loaded; `fits` looks at what a shape cannot say. By a name alone: a
-   * store of one's own, whose values may be of any kind.
+   * What was stored and is no value of the store is told, and not loaded; `fits` looks at what a shape cannot
+   * say. By a name alone: a store of one's own, whose values may be of any kind.
    */
-  store<V>(declared: StoreDeclaration<V> | string, values?: Values<V>, fits?: StoreDeclaration<V>['fits']): Store<V> {
-    const declaration = typeof declared === 'string' ? (declarationOf(declared) as StoreDeclaration<V>) : declared;
+  store<V>(
+    declared: StoreDeclaration<V> | string,
+    values?: Values<V>,
+    fits?: StoreDeclaration<V>['fits'],
+  ): Store<V> {
+    const declaration =
+      typeof declared === 'string' ? (declarationOf(declared) as StoreDeclaration<V>) : declared;
     // One declaration for all BMCs, unless one knows more.
     const own = fits === undefined ? declaration : { ...declaration, fits };
     return new Store<V>(own, this.#journal, values, (message) => this.log.warn(message));

@@ -1,7 +1,10 @@
 import { utf8Bytes } from '../codec/index.ts';
 import type { StoreDeclaration } from './store-declaration.ts';
 
-/** What a stored value must look like before anybody works with it: a file of another version, or of another hand, is not believed. */
+/**
+ * What a stored value must look like before anybody works with it: a file of another version, or of another
+ * hand, is not believed.
+ */
 export type Shape<T> = (value: unknown) => value is T;
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
 
@@ -10,16 +13,25 @@ const shape = <T>(is: (value: unknown) => boolean): Shape<T> => is as Shape<T>;
 export const anything: Shape<unknown> = shape(() => true);
 export const flag: Shape<boolean> = shape((value) => typeof value === 'boolean');
 export const number: Shape<number> = shape((value) => typeof value === 'number' && Number.isFinite(value));
-export const between = (least: number, most: number): Shape<number> => shape((value) => typeof value === 'number' && value >= least && value <= most);
+export const between = (least: number, most: number): Shape<number> =>
+  shape((value) => typeof value === 'number' && value >= least && value <= most);
 /** Text of at most `most` characters. */
-export const text = (most: number): Shape<string> => shape((value) => typeof value === 'string' && value.length <= most);
+export const text = (most: number): Shape<string> =>
+  shape((value) => typeof value === 'string' && value.length <= most);
 /** Text of at most `most` bytes in UTF-8, none of them zero: what a field of that size can show. */
 export const utf8 = (most: number): Shape<string> =>
-  shape((value) => typeof value === 'string' && !value.includes('\0') && utf8Bytes(value, most) !== undefined);
+  shape(
+    (value) => typeof value === 'string' && !value.includes('\0') && utf8Bytes(value, most) !== undefined,
+  );
 /** A UUID as people write it. */
-export const uuid: Shape<string> = shape((value) => typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value));
+export const uuid: Shape<string> = shape(
+  (value) => typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value),
+);
 /** A whole number; default: whatever a number can say exactly. */
-export const integer = (least: number = Number.MIN_SAFE_INTEGER, most: number = Number.MAX_SAFE_INTEGER): Shape<number> =>
+export const integer = (
+  least: number = Number.MIN_SAFE_INTEGER,
+  most: number = Number.MAX_SAFE_INTEGER,
+): Shape<number> =>
   shape((value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most);
 export const byte: Shape<number> = integer(0, 0xff);
 export const nibble: Shape<number> = integer(0, 0x0f);
@@ -35,14 +47,20 @@ export const list = <T>(of: Shape<T>, most: number): Shape<readonly T[]> =>
 
 /** By a number of 0..`most`. */
 export const numbered = <T>(of: Shape<T>, most: number): Shape<Readonly<Record<number, T>>> =>
-  shape((value) => isObject(value) && Object.entries(value).every(([key, item]) => isCount(key, most) && of(item)));
+  shape(
+    (value) =>
+      isObject(value) && Object.entries(value).every(([key, item]) => isCount(key, most) && of(item)),
+  );
 
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type Of<F extends Fields> = { readonly [K in keyof F]: Shaped<F[K]> };
 
 /** Every field of `fields`; those of `optional` may be absent. Others are let be. */
 export function object<F extends Fields>(fields: F): Shape<Of<F>>;
-export function object<F extends Fields, O extends Fields>(fields: F, optional: O): Shape<Of<F> & Partial<Of<O>>>;
+export function object<F extends Fields, O extends Fields>(
+  fields: F,
+  optional: O,
+): Shape<Of<F> & Partial<Of<O>>>;
 export function object(fields: Fields, optional: Fields = {}): Shape<unknown> {
   return shape(
     (value) =>
@@ -53,7 +71,9 @@ export function object(fields: Fields, optional: Fields = {}): Shape<unknown> {
 }
 
 /** For a store of few values, each under a name of its own and of its own kind. */
-export function named<F extends Fields>(fields: F): Pick<StoreDeclaration<Shaped<F[keyof F]>>, 'key' | 'shape' | 'fits'> {
+export function named<F extends Fields>(
+  fields: F,
+): Pick<StoreDeclaration<Shaped<F[keyof F]>>, 'key' | 'shape' | 'fits'> {
   return {
     key: (key) => Object.hasOwn(fields, key),
     shape: shape((value) => Object.values(fields).some((of) => of(value))),

@@ -21,10 +21,15 @@ vectors(GetDeviceId, {
 });
 vectors(GetChannelAuthenticationCapabilities, { 'ipmi_sim, extended': '8e 04 -> 01 97 06 03 00 00 00 00' });
 vectors(GetSelInfo, { 'twelve entries': '-> 51 0c 00 40 1f 10 20 30 40 ff ff ff ff 0f' });
-vectors(GetSelEntry, { 'whole record': '00 00 00 00 00 ff -> ff ff 01 00 02 00 00 00 00 20 00 04 01 30 01 59 60 5f' });
+vectors(GetSelEntry, {
+  'whole record': '00 00 00 00 00 ff -> ff ff 01 00 02 00 00 00 00 20 00 04 01 30 01 59 60 5f',
+});
 vectors(GetSdrRepositoryInfo, { ipmi_sim: '-> 51 0b 00 fe ff 01 02 03 04 05 06 07 08 6f' });
 vectors(GetChassisStatus, { 'power on, always-off': '-> 01 10 40 f0' });
-vectors(GetSessionInfo, { 'no session': '05 -> 00 3f 00', 'on LAN': '00 -> 01 3f 01 02 04 11 7f 00 00 01 00 00 00 00 00 00 39 30' });
+vectors(GetSessionInfo, {
+  'no session': '05 -> 00 3f 00',
+  'on LAN': '00 -> 01 3f 01 02 04 11 7f 00 00 01 00 00 00 00 00 00 39 30',
+});
 
 describe('sensors', () => {
   test('reading, comparison bits, and discrete states', async () => {
@@ -39,7 +44,8 @@ describe('sensors', () => {
   test('a crossed threshold is one event, and stays crossed within the hysteresis', () => {
     const { bmc } = rig(platform);
     const sensor = bmc.sensors.get(1, 0);
-    const offsets = (): string[] => Array.from({ length: bmc.sel.count }, (_, i) => toHex(bmc.sel.get(i + 1).record.subarray(12)));
+    const offsets = (): string[] =>
+      Array.from({ length: bmc.sel.count }, (_, i) => toHex(bmc.sel.get(i + 1).record.subarray(12)));
     for (const value of [84, 85, 90, 84, 83.9, 85, 83, 82]) sensor.set(value);
     // 01h threshold, 57h: upper non-critical going high with reading and threshold; 81h: deassertion.
     expect(offsets()).toEqual(['01 57 55 55', '81 57 52 55']);
@@ -199,7 +205,11 @@ describe('chassis', () => {
     expect(await send(6, 0x25)).toEqual([0, 0x04, 0x11, 1, 0x10, 50, 0, 50, 0]);
     // Pre-timeout, hard reset, and the boot that follows.
     const logged = [1, 2, 3].map((id) => toHex(bmc.sel.get(id).record.subarray(7)));
-    expect(logged).toEqual(['20 00 04 23 00 6f c8 14 ff', '20 00 04 23 00 6f c1 14 ff', '01 00 04 1d 00 6f 01 ff ff']);
+    expect(logged).toEqual([
+      '20 00 04 23 00 6f c8 14 ff',
+      '20 00 04 23 00 6f c1 14 ff',
+      '01 00 04 1d 00 6f 01 ff ff',
+    ]);
   });
 });
 
@@ -224,7 +234,9 @@ describe('LAN parameters', () => {
 });
 
 test('GUIDs go out back to front, and are random but steady without a setting', () => {
-  expect(toHex(guidBytes('00112233-4455-6677-8899-aabbccddeeff'))).toBe('ff ee dd cc bb aa 99 88 77 66 55 44 33 22 11 00');
+  expect(toHex(guidBytes('00112233-4455-6677-8899-aabbccddeeff'))).toBe(
+    'ff ee dd cc bb aa 99 88 77 66 55 44 33 22 11 00',
+  );
   const { bmc } = rig();
   expect(bmc.identity.deviceGuid).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-/);
   expect(bmc.identity.deviceGuid).not.toBe(bmc.identity.systemGuid);

@@ -2,19 +2,28 @@ import type { ParameterSet } from '../commands/parameters/parameter.ts';
 import { anything, type Shape } from './shape.ts';
 
 /**
- * The file of a state directory in which a store lies. `access`: who may do what; `secrets`: what proves who one is. What is lost from
- * those two is locked, because the settings that would take its place may let in whom a client has shut out.
+ * The file of a state directory in which a store lies. `access`: who may do what; `secrets`: what proves who
+ * one is. What is lost from those two is locked, because the settings that would take its place may let in
+ * whom a client has shut out.
  */
 export type StoreFile = 'state' | 'access' | 'secrets';
 
-/** A setting of the config file, by the key under which a client's change of it is stored; undefined: it is not set. */
+/**
+ * A setting of the config file, by the key under which a client's change of it is stored; undefined: it is
+ * not set.
+ */
 export type Shadow = readonly [key: string | number, value: unknown];
 
 /** Settings that clients can change, as far as stores go before them. */
 export interface GivenSettings {
   readonly users: readonly { readonly id: number; readonly password?: string; readonly name?: string }[];
   readonly fru: readonly { readonly id: number; readonly name?: string }[];
-  readonly sensors: readonly { readonly lun: number; readonly number: number; readonly name: string; readonly thresholds?: unknown }[];
+  readonly sensors: readonly {
+    readonly lun: number;
+    readonly number: number;
+    readonly name: string;
+    readonly thresholds?: unknown;
+  }[];
   readonly channels: readonly {
     readonly channel: number;
     /** LAN parameters by number. */
@@ -54,7 +63,8 @@ export function store<V>({ name, shape, ...given }: Given<V>): StoreDeclaration<
 }
 
 /** Values of any kind, of whoever makes a store of his own. */
-export const undeclared = <V>(name: string): StoreDeclaration<V> => store({ name, shape: anything as Shape<V> });
+export const undeclared = <V>(name: string): StoreDeclaration<V> =>
+  store({ name, shape: anything as Shape<V> });
 
 /** What is kept of a store is locked until somebody sets it anew. */
 export const isGuard = ({ file }: { readonly file: StoreFile }): boolean => file !== 'state';

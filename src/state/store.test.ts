@@ -6,7 +6,10 @@ function slow() {
   const settle: ((fails: boolean) => void)[] = [];
   const journal: Journal = {
     load: () => [],
-    write: () => new Promise((resolve, reject) => settle.push((fails) => (fails ? reject(new Error('disk')) : resolve()))),
+    write: () =>
+      new Promise((resolve, reject) =>
+        settle.push((fails) => (fails ? reject(new Error('disk')) : resolve())),
+      ),
     satellite: () => journal,
   };
   return { settle, store: new Store<number>('things', journal) };

@@ -2,8 +2,9 @@ import { isGuard, undeclared, type StoreDeclaration } from './store-declaration.
 import { settled } from '../world/settled.ts';
 
 /**
- * What a mutation returns. Undefined: done, in memory or without any change. A promise: resolves when the change is on
- * disk, rejects with an IpmiError (C4h or the code that fits) when it could not be stored; memory is then as before.
+ * What a mutation returns. Undefined: done, in memory or without any change. A promise: resolves when the
+ * change is on disk, rejects with an IpmiError (C4h or the code that fits) when it could not be stored;
+ * memory is then as before.
  */
 export type Durable = Promise<void> | undefined;
 
@@ -12,7 +13,10 @@ export function after<T>(done: Durable, value: T): T | Promise<T> {
   return done === undefined ? value : done.then(() => value);
 }
 
-/** What others are told of a change, once it is stored: before its author hears of it, and never of one that was refused. */
+/**
+ * What others are told of a change, once it is stored: before its author hears of it, and never of one that
+ * was refused.
+ */
 export function whenStored(done: Durable, tell: () => void): Durable {
   if (done) return tolerated(done.then(tell));
   tell();
@@ -30,8 +34,14 @@ export function both(first: Durable, second: Durable): Durable {
 }
 
 /** Work that nobody waits for: its failure is a line of the log, which says what could not be kept. */
-export function unwaited(done: Promise<unknown> | undefined, log: { warn(message: string): void }, what: string): void {
-  done?.catch((error: unknown) => log.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`));
+export function unwaited(
+  done: Promise<unknown> | undefined,
+  log: { warn(message: string): void },
+  what: string,
+): void {
+  done?.catch((error: unknown) =>
+    log.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+  );
 }
 
 /** A change that nobody waits for may fail without ending the process: whoever waits is told all the same. */
@@ -43,7 +53,9 @@ function tolerated(done: Promise<void>): Promise<void> {
 export interface Change {
   readonly store: string;
   readonly key: string;
-  /** Plain data (null, booleans, numbers, strings, Uint8Array, lists and records of them); undefined: deleted. */
+  /**
+   * Plain data (null, booleans, numbers, strings, Uint8Array, lists and records of them); undefined: deleted.
+   */
   readonly value: unknown;
   /** Format of the value, where it is not 1. */
   readonly version?: number;
@@ -52,7 +64,10 @@ export interface Change {
 /** A value as it was stored; `version`: its format, 1 where nothing is said. */
 export type Stored = readonly [key: string, value: unknown, version?: number];
 
-/** Something of what was stored is lost: what each key had last is certain only where it was written after that. */
+/**
+ * Something of what was stored is lost: what each key had last is certain only where it was written after
+ * that.
+ */
 export interface Doubt {
   isCertain(key: string): boolean;
 }
@@ -92,7 +107,9 @@ interface Pending<V> {
 /** Told, a line each, of values that are not what their store holds. */
 export type Warn = (message: string) => void;
 
-/** Values by key, durable where there is a journal. All state that a user expects to survive lies in stores. */
+/**
+ * Values by key, durable where there is a journal. All state that a user expects to survive lies in stores.
+ */
 export class Store<V> {
   readonly declaration: StoreDeclaration<V>;
   /** Made with the first value: most stores of most BMCs of a fleet never have one. */
@@ -103,8 +120,16 @@ export class Store<V> {
   /** What is lost or cannot be understood, in stores that guard; undefined: nothing. */
   #locks: Locks | undefined;
 
-  /** A name instead of a declaration: values of any kind. What does not fit the declaration is not loaded, but told to `warn`. */
-  constructor(declaration: StoreDeclaration<V> | string, journal?: Journal, values?: Values<V>, warn: Warn = () => undefined) {
+  /**
+   * A name instead of a declaration: values of any kind. What does not fit the declaration is not loaded, but
+   * told to `warn`.
+   */
+  constructor(
+    declaration: StoreDeclaration<V> | string,
+    journal?: Journal,
+    values?: Values<V>,
+    warn: Warn = () => undefined,
+  ) {
     this.declaration = typeof declaration === 'string' ? undeclared<V>(declaration) : declaration;
     this.#journal = journal;
     this.#own = values;
@@ -115,7 +140,10 @@ export class Store<V> {
     return this.declaration.name;
   }
 
-  /** True where what was stored under the key cannot be known, so that a setting must not take its place. Ends when the key is set. */
+  /**
+   * True where what was stored under the key cannot be known, so that a setting must not take its place. Ends
+   * when the key is set.
+   */
   isLocked(key: string | number): boolean {
     return this.#locks?.has(String(key)) ?? false;
   }
@@ -171,7 +199,9 @@ export class Store<V> {
     for (const [key, value] of changes) this.#begin(String(key), value, changes);
     const { name, version } = this.declaration;
     const written = changes.map(([key, value]) =>
-      version === 1 ? { store: name, key: String(key), value } : { store: name, key: String(key), value, version },
+      version === 1
+        ? { store: name, key: String(key), value }
+        : { store: name, key: String(key), value, version },
     );
     const done = this.#journal.write(written);
     const settle = (isStored: boolean): void => {
@@ -199,7 +229,10 @@ export class Store<V> {
     this.#put(key, value);
   }
 
-  /** Changes settle in the order in which they were made. One that failed leaves what is on disk, unless a later one has gone over it. */
+  /**
+   * Changes settle in the order in which they were made. One that failed leaves what is on disk, unless a
+   * later one has gone over it.
+   */
   #settle(key: string, value: V | undefined, change: object, isStored: boolean): void {
     const pending = this.#pending?.get(key);
     if (!pending) return; // one has begun for each that settles
@@ -220,7 +253,8 @@ export class Store<V> {
       }
       bad.add(key);
       const then = guards ? 'it is locked until it is set anew' : 'its default holds until it is set anew';
-      const kind = version > declaration.version ? `a value of a newer version (${version})` : 'no value of this store';
+      const kind =
+        version > declaration.version ? `a value of a newer version (${version})` : 'no value of this store';
       warn(`stored ${declaration.name}/${key.slice(0, 40)} is ${kind} and is left as it is: ${then}`);
     }
     if (!guards) return;
@@ -235,7 +269,12 @@ export class Store<V> {
 }
 
 /** The value in the present format; undefined: what is stored is none. */
-function present<V>({ version, upgrade, key: isKey, shape, fits }: StoreDeclaration<V>, key: string, stored: unknown, of: number): V | undefined {
+function present<V>(
+  { version, upgrade, key: isKey, shape, fits }: StoreDeclaration<V>,
+  key: string,
+  stored: unknown,
+  of: number,
+): V | undefined {
   if (of > version || !isKey(key)) return undefined;
   try {
     const value = of < version ? upgrade?.(stored, of) : stored;

@@ -1,6 +1,7 @@
 /**
- * Every store of a BMC, in the order of the chapters. A store that is not in `stores` is not kept: `setup.store` takes these alone, and
- * the state directory, `ipmi-bmc state` and the export learn from here which file a store lies in and which values are secret.
+ * Every store of a BMC, in the order of the chapters. A store that is not in `stores` is not kept:
+ * `setup.store` takes these alone, and the state directory, `ipmi-bmc state` and the export learn from here
+ * which file a store lies in and which values are secret.
  */
 import { bootParameters } from '../commands/parameters/boot.ts';
 import { dcmiParameters } from '../commands/parameters/dcmi.ts';
@@ -9,7 +10,25 @@ import { pefParameters } from '../commands/parameters/pef.ts';
 import { serialParameters } from '../commands/parameters/serial.ts';
 import { solParameters } from '../commands/parameters/sol.ts';
 import { systemInfoParameters } from '../commands/parameters/system-info.ts';
-import { between, byte, bytes, flag, integer, isCount, list, long, named, nibble, number, numbered, object, one, utf8, uuid, word } from './shape.ts';
+import {
+  between,
+  byte,
+  bytes,
+  flag,
+  integer,
+  isCount,
+  list,
+  long,
+  named,
+  nibble,
+  number,
+  numbered,
+  object,
+  one,
+  utf8,
+  uuid,
+  word,
+} from './shape.ts';
 import { store, undeclared, type StoreDeclaration } from './store-declaration.ts';
 
 const userKey = (key: string): boolean => isCount(key, 63) && key !== '0';
@@ -78,13 +97,26 @@ export const stores = {
     key: ofChannel,
     shadows: ({ channels }) => channels.map(({ channel, kg }) => [channelSecretKey(channel, 'kg'), kg]),
   }),
-  cipherSuiteCaps: store({ name: 'cipher-suite-caps', file: 'access', shape: list(nibble, 16), key: channelKey }),
+  cipherSuiteCaps: store({
+    name: 'cipher-suite-caps',
+    file: 'access',
+    shape: list(nibble, 16),
+    key: channelKey,
+  }),
   authTypes: store({ name: 'auth-types', file: 'access', shape: list(list(nibble, 16), 5), key: channelKey }),
-  firewall: store({ name: 'firewall', file: 'access', shape: one, key: (key) => /^\d+(\.\d+){3,4}$/.test(key) }),
+  firewall: store({
+    name: 'firewall',
+    file: 'access',
+    shape: one,
+    key: (key) => /^\d+(\.\d+){3,4}$/.test(key),
+  }),
   firewallSubFunctions: store({ name: 'firewall-sub-functions', file: 'access', shape: long }),
   time: store({ name: 'time', ...named({ offset: integer(), utcOffset: integer(-1440, 0x7ff) }) }),
   systemInfo: store({ name: 'system-info', shape: bytes(16), parameters: systemInfoParameters }),
-  firmwareRevision: store({ name: 'firmware-revision', shape: object({ major: byte, minor: byte }, { aux: bytes(0, 4) }) }),
+  firmwareRevision: store({
+    name: 'firmware-revision',
+    shape: object({ major: byte, minor: byte }, { aux: bytes(0, 4) }),
+  }),
   guids: store({
     name: 'guids',
     ...named({ device: uuid, system: uuid, [guidKey('device')]: uuid, [guidKey('system')]: uuid }),
@@ -97,8 +129,17 @@ export const stores = {
   // Chassis
   chassis: store({
     name: 'chassis',
-    /** `cause`: with the channel in the second byte. `minutes`: with the power on, an hour of them for each count. */
-    ...named({ policy: integer(0, 3), cycle: byte, cause: word, power: integer(0, 1), minutes: between(0, 60 * 0xffffffff) }),
+    /**
+     * `cause`: with the channel in the second byte. `minutes`: with the power on, an hour of them for each
+     * count.
+     */
+    ...named({
+      policy: integer(0, 3),
+      cycle: byte,
+      cause: word,
+      power: integer(0, 1),
+      minutes: between(0, 60 * 0xffffffff),
+    }),
     shadows: ({ restorePolicy }) => [['policy', restorePolicy]],
   }),
   chassisCapabilities: store({
@@ -167,12 +208,20 @@ export const stores = {
     parameters: lanParameters,
     shadows: ({ channels }) =>
       channels.flatMap(({ channel, parameters }) =>
-        Object.entries(parameters).map(([parameter, value]) => [lanParameterKey(channel, Number(parameter)), value]),
+        Object.entries(parameters).map(([parameter, value]) => [
+          lanParameterKey(channel, Number(parameter)),
+          value,
+        ]),
       ),
   }),
   sol: store({ name: 'sol', shape: bytes(0, PARAMETER), key: ofChannel, parameters: solParameters }),
   serial: store({ name: 'serial', shape: bytes(0, PARAMETER), parameters: serialParameters }),
-  serialSecrets: store({ name: 'serial-secrets', file: 'secrets', shape: bytes(0, PARAMETER), parameters: serialParameters }),
+  serialSecrets: store({
+    name: 'serial-secrets',
+    file: 'secrets',
+    shape: bytes(0, PARAMETER),
+    parameters: serialParameters,
+  }),
   callback: store({
     name: 'callback',
     file: 'access',

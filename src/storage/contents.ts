@@ -14,7 +14,10 @@ const FILES = 'files';
 /** Keys that the other file that guards has, so that its loss locks those and no others. */
 const NOTES = 'keys';
 
-/** What the files of one directory have in common: a file that does not have it is lost, foreign, or older than the others. */
+/**
+ * What the files of one directory have in common: a file that does not have it is lost, foreign, or older
+ * than the others.
+ */
 export interface Stamp {
   /** Made with the directory. */
   readonly id: string;
@@ -42,7 +45,9 @@ export class Contents {
   readonly #notes = new Set<string>();
   /** Every key of the other file is noted. */
   #hasAllNotes = false;
-  /** Changes of BMCs that this file has taken since it was made, those that a compaction left out included. */
+  /**
+   * Changes of BMCs that this file has taken since it was made, those that a compaction left out included.
+   */
   #count = 0;
   /** Values that were written; how many of them are left tells what is history. */
   #written = 0;
@@ -111,7 +116,10 @@ export class Contents {
     for (const [key, { value, version }] of values ?? []) yield [key, value, version];
   }
 
-  /** `other`: the file that has noted the keys of this one; where it cannot be sure of them, any key may have been here. */
+  /**
+   * `other`: the file that has noted the keys of this one; where it cannot be sure of them, any key may have
+   * been here.
+   */
   doubt(bmc: string, store: string, other?: Contents): Doubt | undefined {
     const certain = this.#certain;
     if (!certain) return undefined;
@@ -155,7 +163,9 @@ export class Contents {
 
   /** The BMCs of which something is here that nobody has taken, each with how many values. */
   left(): Map<string, number> {
-    const counts = [...this.#bmcs].map(([bmc, stores]) => [bmc, [...stores.values()].reduce((sum, { size }) => sum + size, 0)] as const);
+    const counts = [...this.#bmcs].map(
+      ([bmc, stores]) => [bmc, [...stores.values()].reduce((sum, { size }) => sum + size, 0)] as const,
+    );
     return new Map(counts.filter(([, count]) => count > 0));
   }
 
@@ -167,18 +177,25 @@ export class Contents {
 
   *entries(): IterableIterator<Entry & { readonly bmc: string }> {
     for (const [bmc, stores] of this.#bmcs)
-      for (const [store, values] of stores) for (const [key, kept] of values) yield { bmc, ...entryOf(store, key, kept) };
+      for (const [store, values] of stores)
+        for (const [key, kept] of values) yield { bmc, ...entryOf(store, key, kept) };
   }
 
-  /** What a new file has to say: of two parts, where something is lost, because what is certain stands behind what is not. */
+  /**
+   * What a new file has to say: of two parts, where something is lost, because what is certain stands behind
+   * what is not.
+   */
   *changes(): IterableIterator<Change> {
-    for (const { bmc, ...entry } of this.entries()) if (!this.doubt(bmc, entry.store)?.isCertain(entry.key)) yield { bmc, entries: [entry] };
+    for (const { bmc, ...entry } of this.entries())
+      if (!this.doubt(bmc, entry.store)?.isCertain(entry.key)) yield { bmc, entries: [entry] };
     if (this.#certain) {
       yield doubtChange();
       for (const [bmc, stores] of this.#certain)
-        for (const [store, values] of stores) for (const [key, kept] of values) yield { bmc, entries: [entryOf(store, key, kept)] };
+        for (const [store, values] of stores)
+          for (const [key, kept] of values) yield { bmc, entries: [entryOf(store, key, kept)] };
     }
-    if (this.#notes.size > 0) yield { bmc: DIRECTORY, entries: [...this.#notes].map((key) => ({ store: NOTES, key, value: true })) };
+    if (this.#notes.size > 0)
+      yield { bmc: DIRECTORY, entries: [...this.#notes].map((key) => ({ store: NOTES, key, value: true })) };
     if (this.#hasAllNotes) yield allNotesChange();
     // Behind the values, each of which counts as it is read.
     yield { bmc: DIRECTORY, entries: [{ store: FILES, key: 'count', value: this.#count }] };
@@ -191,10 +208,22 @@ const noteOf = (bmc: string, store: string, key: string): string => JSON.stringi
 /** A change of a BMC, and not what the files know of each other. */
 export const isOfBmc = ({ bmc }: Change): boolean => bmc !== DIRECTORY;
 
-export const allNotesChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'notes', value: true }] });
-export const doubtChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'doubt', value: true }] });
-export const trustChange = (): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'trust', value: true }] });
-export const stampChange = (stamp: Stamp): Change => ({ bmc: DIRECTORY, entries: [{ store: FILES, key: 'stamp', value: stamp }] });
+export const allNotesChange = (): Change => ({
+  bmc: DIRECTORY,
+  entries: [{ store: FILES, key: 'notes', value: true }],
+});
+export const doubtChange = (): Change => ({
+  bmc: DIRECTORY,
+  entries: [{ store: FILES, key: 'doubt', value: true }],
+});
+export const trustChange = (): Change => ({
+  bmc: DIRECTORY,
+  entries: [{ store: FILES, key: 'trust', value: true }],
+});
+export const stampChange = (stamp: Stamp): Change => ({
+  bmc: DIRECTORY,
+  entries: [{ store: FILES, key: 'stamp', value: stamp }],
+});
 
 function valuesOf<T>(bmcs: Map<string, Stores<T>>, bmc: string, store: string): Map<string, T> {
   const stores = bmcs.get(bmc) ?? new Map<string, Map<string, T>>();
@@ -205,12 +234,18 @@ function valuesOf<T>(bmcs: Map<string, Stores<T>>, bmc: string, store: string): 
 }
 
 const entryOf = (store: string, key: string, kept: Kept | undefined): Entry =>
-  kept?.version === undefined ? { store, key, value: kept?.value } : { store, key, value: kept.value, version: kept.version };
+  kept?.version === undefined
+    ? { store, key, value: kept?.value }
+    : { store, key, value: kept.value, version: kept.version };
 
 function isStamp(value: unknown): value is Stamp {
   if (typeof value !== 'object' || value === null) return false;
   const { id, generation, counts = {} } = value as Partial<Stamp>;
-  return typeof id === 'string' && Number.isSafeInteger(generation) && Object.values(counts).every((count) => Number.isSafeInteger(count));
+  return (
+    typeof id === 'string' &&
+    Number.isSafeInteger(generation) &&
+    Object.values(counts).every((count) => Number.isSafeInteger(count))
+  );
 }
 
 /** What reading a journal from its first record to `end` gives. */
@@ -220,12 +255,20 @@ export interface Reading {
   readonly whole: number;
   readonly damaged: number;
   readonly records: number;
-  /** How the file ends: behind its last record, in one that a power loss cut short, or in one that was whole once. */
+  /**
+   * How the file ends: behind its last record, in one that a power loss cut short, or in one that was whole
+   * once.
+   */
   readonly tail: 'none' | 'torn' | 'damaged';
 }
 
 /** Reads records from `start` to `end`, a piece at a time. */
-export async function readRecords(file: OpenFile, start: number, end: number, seal: Seal | undefined): Promise<Reading> {
+export async function readRecords(
+  file: OpenFile,
+  start: number,
+  end: number,
+  seal: Seal | undefined,
+): Promise<Reading> {
   const contents = new Contents();
   const reader = new RecordReader();
   let records = 0;
@@ -242,10 +285,22 @@ export async function readRecords(file: OpenFile, start: number, end: number, se
       if (payload !== DAMAGE) unreadable++;
     }
   };
-  for (let at = start; at < end; at += PIECE) take(reader.push(await file.readAt(at, Math.min(PIECE, end - at))));
+  for (let at = start; at < end; at += PIECE)
+    take(reader.push(await file.readAt(at, Math.min(PIECE, end - at))));
   take(reader.finish());
   const whole = start + reader.whole;
-  const tail = whole >= end ? 'none' : isTorn(await file.readAt(whole, Math.min(TAIL_MOST, end - whole)), whole) ? 'torn' : 'damaged';
+  const tail =
+    whole >= end
+      ? 'none'
+      : isTorn(await file.readAt(whole, Math.min(TAIL_MOST, end - whole)), whole)
+        ? 'torn'
+        : 'damaged';
   if (tail === 'damaged') contents.loseSome();
-  return { contents, whole, damaged: reader.damaged + unreadable + (tail === 'damaged' ? 1 : 0), records, tail };
+  return {
+    contents,
+    whole,
+    damaged: reader.damaged + unreadable + (tail === 'damaged' ? 1 : 0),
+    records,
+    tail,
+  };
 }

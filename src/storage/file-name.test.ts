@@ -25,4 +25,6 @@ test('L property: one step of a path, of two names two', () => {
   );
 });
 
-test.each(['ü'.repeat(60), '\ud800'])('L: a name that no file can have is refused: %j', (name) => expect(() => fileNameOf(name)).toThrow(RangeError));
+test.each(['ü'.repeat(60), '\ud800'])('L: a name that no file can have is refused: %j', (name) =>
+  expect(() => fileNameOf(name)).toThrow(RangeError),
+);

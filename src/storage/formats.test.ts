@@ -1,4 +1,5 @@
-// M14: directories of each released format open as they are; what is stored is looked at before anybody works with it.
+// M14: directories of each released format open as they are; what is stored is looked at before anybody works
+// with it.
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -22,7 +23,17 @@ const SETTINGS = {
     { type: 'serial' as const, channel: 3, listen: '10.0.0.1:2001' },
   ],
   users: [{ id: 2, name: 'admin', password: 'first', privilege: 'administrator' as const }],
-  sensors: [{ name: 'Temp', number: 1, entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 127] as const, value: 40 }],
+  sensors: [
+    {
+      name: 'Temp',
+      number: 1,
+      entity: '3.1',
+      type: 'temperature',
+      unit: 'degrees C',
+      range: [0, 127] as const,
+      value: 40,
+    },
+  ],
   fru: [{ id: 0, name: 'Board' }],
 };
 
@@ -31,36 +42,52 @@ async function filled(format: string): Promise<SimWorld> {
   await world.until(world.files.mkdir('/state', 0o700));
   const folder = new URL(`${format}/`, formats);
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.journal')))
-    await world.until(world.files.write(`/state/${name}`, readFileSync(new URL(name, folder)), { mode: 0o600 }));
+    await world.until(
+      world.files.write(`/state/${name}`, readFileSync(new URL(name, folder)), { mode: 0o600 }),
+    );
   return world;
 }
 
 const bytes = (word: string, size = 20): Uint8Array => new TextEncoder().encode(word.padEnd(size, '\0'));
 
-test.each(readdirSync(formats))('M14: state of format %s opens: every value is there, nothing is told, and it stays so', async (format) => {
-  const world = await filled(format);
-  const expected = readFileSync(new URL(`${format}/export.jsonl`, formats), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .toSorted();
-  for (let n = 0; n < 3; n++) {
-    const told: string[] = [];
-    const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void told.push(line), error: () => undefined };
-    const storage = await world.until(Storage.open(world.files, '/state', { warn: log.warn }));
-    const bmc = new Bmc(SETTINGS, { world, log, journal: storage.journal('bmc') });
-    expect(told).toEqual([]);
-    expect(bmc.users.logIn('admin', 1, undefined)?.password).toEqual(bytes('second'));
-    expect([bmc.users.name(5), bmc.users.access(2, 1).privilegeLimit, bmc.users.enabled(3)]).toEqual(['five', Privilege.Operator, false]);
-    expect(bmc.channels.access(1, 'stored').privilegeLimit).toBe(3);
-    expect(bmc.channels.kg(1)).toEqual(bytes('key'));
-    expect(bmc.firewall.isEnabled({ channel: 1, netFn: 0, lun: 0, cmd: 2, body: undefined })).toBe(false);
-    expect([bmc.sel.count, bmc.sdr.count, bmc.chassis.restorePolicy]).toEqual([3, 5, 2]);
-    await world.until(storage.close());
-    const { values, files } = await world.until(inspect(world.files, '/state'));
-    expect(files.map(({ damaged, tornTail, locked }) => [damaged, tornTail, locked])).toEqual([1, 2, 3].map(() => [0, 0, false]));
-    expect(exportLines(values, true).toSorted()).toEqual(expect.arrayContaining(expected));
-  }
-});
+test.each(readdirSync(formats))(
+  'M14: state of format %s opens: every value is there, nothing is told, and it stays so',
+  async (format) => {
+    const world = await filled(format);
+    const expected = readFileSync(new URL(`${format}/export.jsonl`, formats), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .toSorted();
+    for (let n = 0; n < 3; n++) {
+      const told: string[] = [];
+      const log = {
+        debug: () => undefined,
+        info: () => undefined,
+        warn: (line: string) => void told.push(line),
+        error: () => undefined,
+      };
+      const storage = await world.until(Storage.open(world.files, '/state', { warn: log.warn }));
+      const bmc = new Bmc(SETTINGS, { world, log, journal: storage.journal('bmc') });
+      expect(told).toEqual([]);
+      expect(bmc.users.logIn('admin', 1, undefined)?.password).toEqual(bytes('second'));
+      expect([bmc.users.name(5), bmc.users.access(2, 1).privilegeLimit, bmc.users.enabled(3)]).toEqual([
+        'five',
+        Privilege.Operator,
+        false,
+      ]);
+      expect(bmc.channels.access(1, 'stored').privilegeLimit).toBe(3);
+      expect(bmc.channels.kg(1)).toEqual(bytes('key'));
+      expect(bmc.firewall.isEnabled({ channel: 1, netFn: 0, lun: 0, cmd: 2, body: undefined })).toBe(false);
+      expect([bmc.sel.count, bmc.sdr.count, bmc.chassis.restorePolicy]).toEqual([3, 5, 2]);
+      await world.until(storage.close());
+      const { values, files } = await world.until(inspect(world.files, '/state'));
+      expect(files.map(({ damaged, tornTail, locked }) => [damaged, tornTail, locked])).toEqual(
+        [1, 2, 3].map(() => [0, 0, false]),
+      );
+      expect(exportLines(values, true).toSorted()).toEqual(expect.arrayContaining(expected));
+    }
+  },
+);
 
 /** A journal of values that are just there. */
 function holding(values: Readonly<Record<string, readonly Stored[]>>): Journal {
@@ -75,7 +102,12 @@ function holding(values: Readonly<Record<string, readonly Stored[]>>): Journal {
 function born(values: Readonly<Record<string, Stored[]>>): { bmc: Bmc; told: string[]; world: SimWorld } {
   const world = simWorld(1);
   const told: string[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void told.push(line), error: () => undefined };
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (line: string) => void told.push(line),
+    error: () => undefined,
+  };
   return { bmc: new Bmc(SETTINGS, { world, log, journal: holding(values) }), told, world };
 }
 
@@ -144,7 +176,11 @@ test.each<[string, string, unknown]>([
 ])('M14: a stored value that is none (%s/%s) is told and let be, and stops no start', (name, key, value) => {
   const { told, bmc } = born({ [name]: [[key, value]] });
   expect(told).toHaveLength(1);
-  expect(told[0]).toMatch(new RegExp(`^bmc: stored ${name}/${key.replaceAll('.', '\\.')} is no value of this store and is left as it is: `));
+  expect(told[0]).toMatch(
+    new RegExp(
+      `^bmc: stored ${name}/${key.replaceAll('.', '\\.')} is no value of this store and is left as it is: `,
+    ),
+  );
   // A first log-in, and whoever looks, find a BMC that works.
   bmc.users.logIn('admin', 1, Privilege.User);
   bmc.channels.lan(1);
@@ -155,9 +191,17 @@ test("M14: a stored ICMB address that is another bridge's, or twice the same, is
   const world = simWorld(1);
   const icmb = new IcmbNetwork(world);
   const told: string[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void told.push(line), error: () => undefined };
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (line: string) => void told.push(line),
+    error: () => undefined,
+  };
   const stored = { icmb: [['address', 7] as const, ['proxy-icmb', 7] as const] };
-  const bmcs = ['one', 'two'].map((name) => new Bmc({ name, interfaces: [{ type: 'icmb' }] }, { world, log, journal: holding(stored), icmb }));
+  const bmcs = ['one', 'two'].map(
+    (name) =>
+      new Bmc({ name, interfaces: [{ type: 'icmb' }] }, { world, log, journal: holding(stored), icmb }),
+  );
   for (const bmc of bmcs) await world.until(bmc.open());
   // The proxy of the first, and both of the second.
   expect(told.filter((line) => line.includes('another bridge has ICMB address 7'))).toHaveLength(3);
@@ -193,7 +237,8 @@ test('M14: values of an older version are made into the present one; what is wri
     shape: object({ word: text(9) }),
     upgrade: (value, version) => (version === 1 ? { word: value } : undefined),
   });
-  const open = (): Promise<Storage> => world.until(Storage.open(world.files, '/state', { warn: () => undefined }));
+  const open = (): Promise<Storage> =>
+    world.until(Storage.open(world.files, '/state', { warn: () => undefined }));
   const told: string[] = [];
   const make = <V>(declaration: StoreDeclaration<V>, storage: Storage): Store<V> =>
     new Store(declaration, storage.journal('one'), undefined, (line) => told.push(line));
@@ -209,7 +254,10 @@ test('M14: values of an older version are made into the present one; what is wri
   const { values } = await world.until(inspect(world.files, '/state'));
   await world.until(importLines(world.files, '/other', exportLines(values, true).join('\n')));
   const other = await world.until(Storage.open(world.files, '/other', { warn: () => undefined }));
-  expect(Object.fromEntries(make(present, other).entries())).toEqual({ a: { word: 'new' }, b: { word: 'two' } });
+  expect(Object.fromEntries(make(present, other).entries())).toEqual({
+    a: { word: 'new' },
+    b: { word: 'two' },
+  });
   const third = await open();
   expect([Object.fromEntries(make(older, third).entries()), told.length]).toEqual([{ b: 'two' }, 1]);
   expect(told[0]).toContain('a value of a newer version (2)');

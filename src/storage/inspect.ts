@@ -52,7 +52,12 @@ export async function inspect(files: Files, directory: string, sealKey?: string)
       for (const entry of contents.entries()) values.push(entry);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      reports.push({ ...none, bytes: (await files.stat(path))?.size ?? 0, sealed: error.message.includes('sealed'), problem: error.message });
+      reports.push({
+        ...none,
+        bytes: (await files.stat(path))?.size ?? 0,
+        sealed: error.message.includes('sealed'),
+        problem: error.message,
+      });
     }
   }
   return { files: reports, values: values.toSorted((a, b) => order(a, b)) };
@@ -62,14 +67,25 @@ const HEAD = { 'ipmi-bmc state': 1 };
 
 /** One JSON object a line: what it is, then each value. */
 export function exportLines(values: readonly StoredValue[], withSecrets: boolean): string[] {
-  return [HEAD, ...values.filter(({ store }) => withSecrets || !isSecret(store))].map((line) => JSON.stringify(line, pack));
+  return [HEAD, ...values.filter(({ store }) => withSecrets || !isSecret(store))].map((line) =>
+    JSON.stringify(line, pack),
+  );
 }
 
-/** Fills a directory that has no state yet. Rejects with StorageError, naming the line, for text that exportLines did not write. */
-export async function importLines(files: Files, directory: string, text: string, sealKey?: string): Promise<number> {
+/**
+ * Fills a directory that has no state yet. Rejects with StorageError, naming the line, for text that
+ * exportLines did not write.
+ */
+export async function importLines(
+  files: Files,
+  directory: string,
+  text: string,
+  sealKey?: string,
+): Promise<number> {
   const [head, ...lines] = text.split('\n').filter((line) => line.trim() !== '');
   const values = lines.map((line, i) => parseLine(line, i + 2));
-  if (head !== JSON.stringify(HEAD)) throw new StorageError('line 1: not an export of ipmi-bmc state, version 1');
+  if (head !== JSON.stringify(HEAD))
+    throw new StorageError('line 1: not an export of ipmi-bmc state, version 1');
   const lock = await lockDirectory(files, directory);
   try {
     for (const name of FILES.map(fileName)) {
@@ -77,7 +93,9 @@ export async function importLines(files: Files, directory: string, text: string,
         throw new StorageError(`${directory}: has state already; name an empty directory`);
     }
     const journals = await openJournals({ files, directory, sealKey, warn: () => undefined });
-    await Promise.all(values.map(({ bmc, ...entry }) => journals[fileOf(entry.store)].append({ bmc, entries: [entry] })));
+    await Promise.all(
+      values.map(({ bmc, ...entry }) => journals[fileOf(entry.store)].append({ bmc, entries: [entry] })),
+    );
     await Promise.all(FILES.map((file) => journals[file].close()));
     await files.syncDir(directory);
     return values.length;
@@ -90,7 +108,12 @@ function parseLine(line: string, number: number): StoredValue {
   try {
     const { bmc, store, key, value, version } = JSON.parse(line, unpack) as StoredValue;
     const isVersion = version === undefined || Number.isSafeInteger(version);
-    if ([bmc, store, key].every((part) => typeof part === 'string') && bmc !== '' && value !== undefined && isVersion)
+    if (
+      [bmc, store, key].every((part) => typeof part === 'string') &&
+      bmc !== '' &&
+      value !== undefined &&
+      isVersion
+    )
       return version === undefined ? { bmc, store, key, value } : { bmc, store, key, value, version };
   } catch {
     // Said below.

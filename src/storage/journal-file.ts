@@ -18,7 +18,10 @@ export interface JournalFileOptions {
   readonly warn: (message: string) => void;
   /** Bytes above which a journal is worth compacting. Default 32 KiB. */
   readonly compactAbove?: number;
-  /** Changes that are written together are one record, so that a loss of power leaves no gap between whole ones. */
+  /**
+   * Changes that are written together are one record, so that a loss of power leaves no gap between whole
+   * ones.
+   */
   readonly guards?: boolean;
 }
 
@@ -35,17 +38,22 @@ const PIECE = 256 * 1024;
 const WORTH_IT = 16 * 1024;
 /** Bytes above which a journal is worth compacting, where it is not said. */
 const COMPACT_ABOVE = 32 * 1024;
-/** Room for the next compaction on a disk that our own history fills: this much more than what lives, and no more than that. */
+/**
+ * Room for the next compaction on a disk that our own history fills: this much more than what lives, and no
+ * more than that.
+ */
 const SPARE = 12 * 1024;
 const PAGE = 4096;
 const SPARE_MOST = 4 * 1024 * 1024;
 
-const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as { code?: string }).code ?? '');
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as { code?: string }).code ?? '');
 
 /**
- * One append-only file. Changes that come while a batch is being written go together into the next: one datasync for all.
- * When most of it is history, a new file with the live content takes its place, written beside it while appending goes on. A file
- * of zeros keeps the room for that: a disk that is full is made room on before a change is refused.
+ * One append-only file. Changes that come while a batch is being written go together into the next: one
+ * datasync for all. When most of it is history, a new file with the live content takes its place, written
+ * beside it while appending goes on. A file of zeros keeps the room for that: a disk that is full is made
+ * room on before a change is refused.
  */
 export class JournalFile {
   /** What was read as it was opened; stores take their values out of it. */
@@ -96,7 +104,10 @@ export class JournalFile {
     this.#compactAbove = Math.max(options.compactAbove ?? COMPACT_ABOVE, size);
   }
 
-  /** Cuts a torn tail; `warn` is told what was lost. Rejects with StorageError for a file that is none of ours, or sealed with another key. */
+  /**
+   * Cuts a torn tail; `warn` is told what was lost. Rejects with StorageError for a file that is none of
+   * ours, or sealed with another key.
+   */
   static async open(options: JournalFileOptions): Promise<JournalFile> {
     const { files, directory, name, warn, sealKey } = options;
     const path = `${directory}/${name}`;
@@ -110,7 +121,14 @@ export class JournalFile {
       await file.truncate(0);
       await file.writeAt(0, header);
       await file.datasync();
-      const journal = new JournalFile(options, fresh, file, header.length, await readRecords(file, 0, 0, undefined), false);
+      const journal = new JournalFile(
+        options,
+        fresh,
+        file,
+        header.length,
+        await readRecords(file, 0, 0, undefined),
+        false,
+      );
       await journal.#keepSpare(0);
       return journal;
     }
@@ -121,7 +139,9 @@ export class JournalFile {
       kept = await copyDamaged(files, directory, name, size, warn);
       const gap = tail === 'damaged' ? 'its end' : `${damaged} damaged stretch(es) in the middle`;
       const are = tail === 'damaged' ? 'is' : 'are';
-      warn(`${path}: ${gap} ${are} lost; serving with the rest${kept && `, the file as it was is kept as ${kept}`}`);
+      warn(
+        `${path}: ${gap} ${are} lost; serving with the rest${kept && `, the file as it was is kept as ${kept}`}`,
+      );
     }
     if (tail === 'torn') {
       warn(`${path}: a torn tail of ${size - whole} byte(s) was cut`);
@@ -129,7 +149,8 @@ export class JournalFile {
     }
     await file.datasync();
     const target = sealKey !== undefined && seal === undefined ? Seal.create(sealKey) : seal;
-    // What is damaged at the end stays until the fresh file stands: it is all that says that something is lost.
+    // What is damaged at the end stays until the fresh file stands: it is all that says that something is
+    // lost.
     const journal = new JournalFile(options, target, file, tail === 'damaged' ? size : whole, reading, true);
     const isHistory = journal.size > WORTH_IT && contents.isMostlyHistory;
     // Damage is history once a fresh file stands; an open file becomes a sealed one.
@@ -154,12 +175,17 @@ export class JournalFile {
     return this.#size;
   }
 
-  /** Resolves when the change is on disk; rejects with IpmiError C4h when it is not, and none of it then is. */
+  /**
+   * Resolves when the change is on disk; rejects with IpmiError C4h when it is not, and none of it then is.
+   */
   append(change: Change): Promise<void> {
     return new Promise((resolve, reject) => this.#take({ change, resolve, reject }));
   }
 
-  /** What was written until now may not be all that was: locked, in this life and in the next ones, until it is set anew. */
+  /**
+   * What was written until now may not be all that was: locked, in this life and in the next ones, until it
+   * is set anew.
+   */
   loseSome(): Promise<void> {
     this.contents.loseSome();
     return this.append(doubtChange());
@@ -221,8 +247,11 @@ export class JournalFile {
       this.#failing = false;
       for (const { resolve } of batch) resolve();
     } catch (error) {
-      const failure = new IpmiError(CC.OutOfSpace, `${this.#path}: ${(error as Error).message}`, { cause: error });
-      if (!this.#failing) this.#options.warn(`${this.#path}: ${(error as Error).message}; changes are refused until this ends`);
+      const failure = new IpmiError(CC.OutOfSpace, `${this.#path}: ${(error as Error).message}`, {
+        cause: error,
+      });
+      if (!this.#failing)
+        this.#options.warn(`${this.#path}: ${(error as Error).message}; changes are refused until this ends`);
       this.#failing = true;
       await this.#clean();
       for (const { reject } of batch) reject(failure);
@@ -236,7 +265,9 @@ export class JournalFile {
   async #put(batch: readonly Exclude<Turn, { run: unknown }>[]): Promise<void> {
     const { files, directory, guards = false } = this.#options;
     const changes = batch.map(({ change }) => change);
-    const bytes = guards ? encodeChanges(changes, this.#seal) : joined(changes.map((change) => encodeChange(change, this.#seal)));
+    const bytes = guards
+      ? encodeChanges(changes, this.#seal)
+      : joined(changes.map((change) => encodeChange(change, this.#seal)));
     if (this.#unnamed) await files.syncDir(directory);
     this.#unnamed = false;
     if (this.#dirty) await this.#file.truncate(this.#size);
@@ -248,7 +279,10 @@ export class JournalFile {
     this.#count += changes.filter(isOfBmc).length;
   }
 
-  /** The disk is full: our history goes, in the turn of the batch that found it so. False: there was none, or no room even for the rest. */
+  /**
+   * The disk is full: our history goes, in the turn of the batch that found it so. False: there was none, or
+   * no room even for the rest.
+   */
   async #makeRoom(): Promise<boolean> {
     await this.#clean();
     if (this.#dirty) return false;
@@ -266,10 +300,18 @@ export class JournalFile {
   }
 
   /**
-   * Writes the live content to a file beside this one, then what was appended meanwhile, then lets it take this one's name.
-   * `contents`: what lives, where it is known and nothing is appended meanwhile; `inTurn`: nobody else writes. False: it stays as it is.
+   * Writes the live content to a file beside this one, then what was appended meanwhile, then lets it take
+   * this one's name.
+   * `contents`: what lives, where it is known and nothing is appended meanwhile; `inTurn`: nobody else
+   * writes. False: it stays as it is.
    */
-  async #compact({ contents, inTurn = contents !== undefined }: { contents?: Contents; inTurn?: boolean }): Promise<boolean> {
+  async #compact({
+    contents,
+    inTurn = contents !== undefined,
+  }: {
+    contents?: Contents;
+    inTurn?: boolean;
+  }): Promise<boolean> {
     const { files, warn } = this.#options;
     const path = `${this.#path}.new`;
     let next: OpenFile | undefined;
@@ -279,7 +321,8 @@ export class JournalFile {
       next = file;
       await file.truncate(0);
       let read = this.#size;
-      const live = contents ?? (await readRecords(this.#file, (await this.#start()) ?? 0, read, this.#seal)).contents;
+      const live =
+        contents ?? (await readRecords(this.#file, (await this.#start()) ?? 0, read, this.#seal)).contents;
       let size = await writeContents(next, live, this.#seal);
       const liveSize = size;
       // As far as the file went when it was called: whoever writes all the time would be run after for ever.
@@ -313,7 +356,10 @@ export class JournalFile {
       };
       if (inTurn) await replace();
       else if (this.#yielded) await replace();
-      else await new Promise<void>((resolve, reject) => this.#take({ run: () => replace().then(resolve, reject) }));
+      else
+        await new Promise<void>((resolve, reject) =>
+          this.#take({ run: () => replace().then(resolve, reject) }),
+        );
       return true;
     } catch (error) {
       // Nothing is lost: the journal only stays long. Try again when it has grown as much once more.
@@ -335,7 +381,8 @@ export class JournalFile {
     const size = Math.min(Math.ceil((live * 1.25 + SPARE) / PAGE) * PAGE, SPARE_MOST);
     if (live > SPARE_MOST) return this.#dropSpare();
     try {
-      if (((await files.stat(path))?.size ?? 0) !== size) await files.write(path, new Uint8Array(size), { mode: MODE });
+      if (((await files.stat(path))?.size ?? 0) !== size)
+        await files.write(path, new Uint8Array(size), { mode: MODE });
     } catch {
       await this.#dropSpare();
     }
@@ -372,14 +419,25 @@ async function writeContents(file: OpenFile, contents: Contents, seal: Seal | un
   return size;
 }
 
-/** Copies a damaged file beside itself, over no earlier one; returns the copy's name, or '' where there is no room for it. */
-async function copyDamaged(files: Files, directory: string, name: string, size: number, warn: (message: string) => void): Promise<string> {
+/**
+ * Copies a damaged file beside itself, over no earlier one; returns the copy's name, or '' where there is no
+ * room for it.
+ */
+async function copyDamaged(
+  files: Files,
+  directory: string,
+  name: string,
+  size: number,
+  warn: (message: string) => void,
+): Promise<string> {
   let copy = `${name}.damaged`;
-  for (let n = 2; (await files.stat(`${directory}/${copy}`)) !== undefined; n++) copy = `${name}.damaged-${n}`;
+  for (let n = 2; (await files.stat(`${directory}/${copy}`)) !== undefined; n++)
+    copy = `${name}.damaged-${n}`;
   try {
     const source = await files.open(`${directory}/${name}`, 'read');
     const target = await files.open(`${directory}/${copy}`, 'write', MODE);
-    for (let at = 0; at < size; at += PIECE) await target.writeAt(at, await source.readAt(at, Math.min(PIECE, size - at)));
+    for (let at = 0; at < size; at += PIECE)
+      await target.writeAt(at, await source.readAt(at, Math.min(PIECE, size - at)));
     await target.datasync();
     await Promise.all([source.close(), target.close()]);
   } catch (error) {

@@ -30,7 +30,10 @@ export interface Identity {
   readonly start: number;
 }
 
-/** Looks at a file without changing it. Rejects with StorageError for one that is none of ours, or sealed with another key. */
+/**
+ * Looks at a file without changing it. Rejects with StorageError for one that is none of ours, or sealed with
+ * another key.
+ */
 export async function identify(files: Files, path: string, sealKey: string | undefined): Promise<Identity> {
   const nothing: Identity = { head: 'none', size: 0, seal: undefined, start: 0 };
   const stat = await files.stat(path);
@@ -42,10 +45,14 @@ export async function identify(files: Files, path: string, sealKey: string | und
     const start = startOf(head);
     // A file that ends within its header was being made when the power went.
     if (start === undefined && (MAGIC.startsWith(text) || SEALED_MAGIC.startsWith(text))) return nothing;
-    if (start === undefined) throw new StorageError(`${path}: not a journal of this version of ipmi-bmc; move it away or name another directory`);
+    if (start === undefined)
+      throw new StorageError(
+        `${path}: not a journal of this version of ipmi-bmc; move it away or name another directory`,
+      );
     if (start === MAGIC.length) return { head: 'plain', size: stat.size, seal: undefined, start };
     if (head.length < start) return nothing;
-    if (sealKey === undefined) throw new StorageError(`${path}: sealed; give its key with --seal-key or IPMI_BMC_SEAL_KEY`);
+    if (sealKey === undefined)
+      throw new StorageError(`${path}: sealed; give its key with --seal-key or IPMI_BMC_SEAL_KEY`);
     const seal = Seal.read(sealKey, head.subarray(SEALED_MAGIC.length));
     if (!seal) throw new StorageError(`${path}: sealed with another key`);
     return { head: 'sealed', size: stat.size, seal, start };

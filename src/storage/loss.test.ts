@@ -1,4 +1,5 @@
-// H6: what is damaged, emptied, lost or older than the rest is locked; nothing falls back to what the settings say.
+// H6: what is damaged, emptied, lost or older than the rest is locked; nothing falls back to what the
+// settings say.
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import { Privilege } from '../commands/command.ts';
@@ -15,7 +16,13 @@ const SETTINGS = {
     { id: 3, name: 'guest', password: 'guest-pass', privilege: 'administrator' as const },
   ],
 };
-const access = { callback: false, linkAuthentication: true, messaging: true, privilegeLimit: Privilege.Administrator, sessionLimit: 0 };
+const access = {
+  callback: false,
+  linkAuthentication: true,
+  messaging: true,
+  privilegeLimit: Privilege.Administrator,
+  sessionLimit: 0,
+};
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text.padEnd(20, '\0'));
 
 interface Life {
@@ -26,32 +33,44 @@ interface Life {
 
 async function start(world: SimWorld): Promise<Life> {
   const warnings: string[] = [];
-  const storage = await world.until(Storage.open(world.files, '/state', { warn: (line) => warnings.push(line), sealKey: sealKeyOf(world) }));
+  const storage = await world.until(
+    Storage.open(world.files, '/state', { warn: (line) => warnings.push(line), sealKey: sealKeyOf(world) }),
+  );
   const bmc = new Bmc(SETTINGS, { world, journal: storage.journal('node') });
   return { bmc, warnings, storage };
 }
 
-const sealKeyOf = (world: SimWorld): string | undefined => (world.disk.name === 'sealed' ? 'a key of enough characters' : undefined);
+const sealKeyOf = (world: SimWorld): string | undefined =>
+  world.disk.name === 'sealed' ? 'a key of enough characters' : undefined;
 
 async function end(world: SimWorld, { storage }: Life): Promise<void> {
   await world.until(storage.close());
 }
 
-/** What a client has done: another password, a lower limit, a user disabled, a channel closed to 1.5 levels, a command disabled. */
+/**
+ * What a client has done: another password, a lower limit, a user disabled, a channel closed to 1.5 levels, a
+ * command disabled.
+ */
 async function changed(world: SimWorld): Promise<void> {
   const life = await start(world);
   const { bmc } = life;
   const stored = (done: Promise<void> | undefined): Promise<void> => world.until(Promise.resolve(done));
   await stored(bmc.users.setAccess(2, 1, { ...access, privilegeLimit: Privilege.User }));
   await stored(bmc.users.setEnabled(3, false));
-  await stored(bmc.channels.setStoredAccess(1, { ...bmc.channels.access(1, 'stored'), privilegeLimit: Privilege.Operator }));
+  await stored(
+    bmc.channels.setStoredAccess(1, {
+      ...bmc.channels.access(1, 'stored'),
+      privilegeLimit: Privilege.Operator,
+    }),
+  );
   await stored(bmc.firewall.enable([[{ channel: 1, netFn: 0, lun: 0, cmd: 2, body: undefined }, false]]));
   await stored(bmc.users.setPassword(2, bytes('of-the-client')));
   await stored(bmc.channels.setKey(1, 'kg', bytes('kg')));
   await end(world, life);
 }
 
-const read = (world: SimWorld, name: string): Promise<Uint8Array> => world.until(world.files.read(`/state/${name}`));
+const read = (world: SimWorld, name: string): Promise<Uint8Array> =>
+  world.until(world.files.read(`/state/${name}`));
 async function write(world: SimWorld, name: string, data: Uint8Array): Promise<void> {
   await world.until(world.files.mkdir('/state', 0o700));
   await world.until(world.files.write(`/state/${name}`, data, { mode: 0o600 }));
@@ -88,11 +107,14 @@ describe.each(['access.journal', 'secrets.journal'])('%s', (name) => {
     const files = new Map<string, Uint8Array>();
     for (const one of FILES) files.set(one, await read(whole, one));
     const data = files.get(name)!;
-    const ends = [...data.keys()].filter((at) => at > MAGIC.length && data[at] === 0x1e && data[at + 1] === 0x62 && data[at + 2] === 0x6d);
+    const ends = [...data.keys()].filter(
+      (at) => at > MAGIC.length && data[at] === 0x1e && data[at + 1] === 0x62 && data[at + 2] === 0x6d,
+    );
     expect(ends.length).toBeGreaterThan(4);
     for (const place of ends) {
       const world = simWorld(1);
-      for (const [one, content] of files) await write(world, one, one === name ? content.subarray(0, place) : content);
+      for (const [one, content] of files)
+        await write(world, one, one === name ? content.subarray(0, place) : content);
       const life = await start(world);
       const { bmc } = life;
       expect(bmc.users.testPassword(2, bytes('of-the-file')), `cut at ${place}`).not.toBe('right');
@@ -103,7 +125,9 @@ describe.each(['access.journal', 'secrets.journal'])('%s', (name) => {
       await end(world, life);
       // It was counted anew, and stays locked.
       const again = await start(world);
-      expect(again.bmc.users.testPassword(2, bytes('of-the-file')), `cut at ${place}, again`).not.toBe('right');
+      expect(again.bmc.users.testPassword(2, bytes('of-the-file')), `cut at ${place}, again`).not.toBe(
+        'right',
+      );
       expect(again.bmc.users.logIn('guest', 1, undefined), `cut at ${place}, again`).toBeUndefined();
       await end(world, again);
     }
@@ -119,7 +143,9 @@ describe.each(['access.journal', 'secrets.journal'])('%s', (name) => {
       world.disk.flipBit(`/state/${name}`, byte * 8 + (byte % 8));
       const life = await start(world);
       const { bmc } = life;
-      const isWhole = bmc.users.testPassword(2, bytes('of-the-client')) === 'right' && bmc.users.access(2, 1).privilegeLimit === Privilege.User;
+      const isWhole =
+        bmc.users.testPassword(2, bytes('of-the-client')) === 'right' &&
+        bmc.users.access(2, 1).privilegeLimit === Privilege.User;
       expect(bmc.users.testPassword(2, bytes('of-the-file')), `byte ${byte}`).not.toBe('right');
       expect(bmc.users.logIn('guest', 1, undefined), `byte ${byte}`).toBeUndefined();
       expect(bmc.users.access(2, 1).privilegeLimit, `byte ${byte}`).not.toBe(Privilege.Administrator);
@@ -155,9 +181,12 @@ test('H6: a torn last record is cut, and locks nothing', async () => {
     // As the power leaves it: nothing is said at the end.
     const left = await Promise.all(FILES.map(async (name) => [name, await read(world, name)] as const));
     await end(world, life);
-    for (const [name, whole] of left) await write(world, name, name === 'secrets.journal' ? whole.subarray(0, whole.length - cut) : whole);
+    for (const [name, whole] of left)
+      await write(world, name, name === 'secrets.journal' ? whole.subarray(0, whole.length - cut) : whole);
     const again = await start(world);
-    expect(again.warnings.join('\n')).toMatch(/^\/state\/secrets.journal: a torn tail of \d+ byte\(s\) was cut$/);
+    expect(again.warnings.join('\n')).toMatch(
+      /^\/state\/secrets.journal: a torn tail of \d+ byte\(s\) was cut$/,
+    );
     expect(again.bmc.users.logIn('admin', 1, undefined)?.password).toEqual(bytes('of-the-client'));
     await end(world, again);
   }
@@ -188,13 +217,20 @@ test('H6: what no client had changed is not locked by the loss of what one had',
   for (let n = 0; n < 3; n++) {
     const life = await start(world);
     const { users, channels } = life.bmc;
-    expect([users.logIn('admin', 1, undefined), users.logIn('guest', 1, undefined)?.id, channels.available(1)]).toEqual([undefined, 3, true]);
+    expect([
+      users.logIn('admin', 1, undefined),
+      users.logIn('guest', 1, undefined)?.id,
+      channels.available(1),
+    ]).toEqual([undefined, 3, true]);
     await end(world, life);
   }
   // With both gone nobody knows what there was.
   for (const name of ['secrets', 'access']) await world.until(world.files.remove(`/state/${name}.journal`));
   const life = await start(world);
-  expect([life.bmc.users.logIn('guest', 1, undefined), life.bmc.channels.available(1)]).toEqual([undefined, false]);
+  expect([life.bmc.users.logIn('guest', 1, undefined), life.bmc.channels.available(1)]).toEqual([
+    undefined,
+    false,
+  ]);
   await end(world, life);
 });
 
@@ -215,7 +251,9 @@ test('H6: a lost firewall leaves log-ins to sessions, and everything to the host
   const life = await start(world);
   const check = (netFn: number, cmd: number, medium: 'lan' | 'system-interface'): number => {
     const channel = { number: medium === 'lan' ? 1 : 15, medium, maxAnswer: 248 };
-    const context = { bmc: life.bmc, channel, cause: undefined } as unknown as Parameters<Bmc['firewall']['check']>[1];
+    const context = { bmc: life.bmc, channel, cause: undefined } as unknown as Parameters<
+      Bmc['firewall']['check']
+    >[1];
     return life.bmc.firewall.check({ netFn, cmd, lun: 0, data: new Uint8Array(0) }, context);
   };
   expect([check(0, 2, 'lan'), check(6, 0x38, 'lan'), check(0, 2, 'system-interface')]).toEqual([0xd4, 0, 0]);
@@ -230,7 +268,10 @@ test('H6: unlock takes what is left as it is, once and for all', async () => {
   expect(await world.until(life.storage.unlock())).toEqual(['secrets.journal']);
   await end(world, life);
   const again = await start(world);
-  expect([again.warnings, again.bmc.users.testPassword(2, bytes('of-the-file').subarray(0, 16))]).toEqual([[], 'right']);
+  expect([again.warnings, again.bmc.users.testPassword(2, bytes('of-the-file').subarray(0, 16))]).toEqual([
+    [],
+    'right',
+  ]);
   await end(world, again);
 });
 
@@ -257,21 +298,28 @@ test('H6: no loss of power at any moment locks anybody out', async () => {
       const bmc = new Bmc(SETTINGS, { world: process, journal: storage.journal('node') });
       await bmc.users.setPassword(2, bytes('of-the-client'));
       done = 1;
-      const all = [2, 3].flatMap((id) => [bmc.users.setPassword(id, bytes('x'.repeat(20))), bmc.users.setEnabled(id, true)]);
+      const all = [2, 3].flatMap((id) => [
+        bmc.users.setPassword(id, bytes('x'.repeat(20))),
+        bmc.users.setEnabled(id, true),
+      ]);
       await Promise.all(all.map((one) => Promise.resolve(one)));
     });
     void work.catch(() => undefined);
     await world.run(seed % 75);
     process.crash();
     const warnings: string[] = [];
-    const storage = await world.until(Storage.open(world.files, '/state', { warn: (line) => warnings.push(line) }));
+    const storage = await world.until(
+      Storage.open(world.files, '/state', { warn: (line) => warnings.push(line) }),
+    );
     expect(
       warnings.filter((line) => line.includes('locked')),
       `seed ${seed}`,
     ).toEqual([]);
     const bmc = new Bmc(SETTINGS, { world, journal: storage.journal('node') });
     const password = bmc.users.logIn('admin', 1, undefined)?.password;
-    expect(password && Buffer.from(password).toString().replaceAll('\0', ''), `seed ${seed}`).toMatch(done ? /^(of-the-client|x+)$/ : /./);
+    expect(password && Buffer.from(password).toString().replaceAll('\0', ''), `seed ${seed}`).toMatch(
+      done ? /^(of-the-client|x+)$/ : /./,
+    );
     await world.until(storage.close());
   }
 });

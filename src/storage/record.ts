@@ -7,9 +7,10 @@ import type { Seal } from './seal.ts';
  *
  *   marker (4: 1Eh "bmc")   length (4, least significant first)   CRC-32 of the payload (4)   payload
  *
- * The payload is one change of one BMC, as a JSON list: [bmc, [store, key, value], [store, key, value] ...], or a list of such; all
- * of it counts, or none. A value that is absent was deleted; a fourth member is the version of a value whose version is not 1. Bytes are written as
- * { "$bytes": "hex" }. In a sealed file the payload is encrypted. Of a BMC without a name is what the files know of each other.
+ * The payload is one change of one BMC, as a JSON list: [bmc, [store, key, value], [store, key, value] ...],
+ * or a list of such; all of it counts, or none. A value that is absent was deleted; a fourth member is the
+ * version of a value whose version is not 1. Bytes are written as { "$bytes": "hex" }. In a sealed file the
+ * payload is encrypted. Of a BMC without a name is what the files know of each other.
  */
 export const MAGIC = 'ipmi-bmc journal 1\n';
 export const SEALED_MAGIC = 'ipmi-bmc journal 1 sealed\n';
@@ -85,13 +86,18 @@ export function decodeChanges(payload: Uint8Array | typeof DAMAGE, seal?: Seal):
 function changeIn(list: unknown): Change | undefined {
   if (!Array.isArray(list)) return undefined;
   const [bmc, ...entries] = list as unknown[];
-  return typeof bmc === 'string' && entries.every(isEntry) ? { bmc, entries: entries.map(entryOf) } : undefined;
+  return typeof bmc === 'string' && entries.every(isEntry)
+    ? { bmc, entries: entries.map(entryOf) }
+    : undefined;
 }
 
 type ListedEntry = readonly [store: string, key: string, value?: unknown, version?: number];
 
 const isEntry = (entry: unknown): entry is ListedEntry =>
-  Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'string' && (entry[3] === undefined || Number.isSafeInteger(entry[3]));
+  Array.isArray(entry) &&
+  typeof entry[0] === 'string' &&
+  typeof entry[1] === 'string' &&
+  (entry[3] === undefined || Number.isSafeInteger(entry[3]));
 
 const entryOf = ([store, key, value, version]: ListedEntry): Entry =>
   version === undefined ? { store, key, value } : { store, key, value, version };
@@ -157,13 +163,16 @@ export class RecordReader {
   }
 }
 
-/** A lost page or sector is zeros as far as a sector's or the file's end; no shorter row of them is believed. */
+/**
+ * A lost page or sector is zeros as far as a sector's or the file's end; no shorter row of them is believed.
+ */
 const SECTOR = 512;
 const FEWEST_ZEROS = 8;
 
 /**
- * Whether a file that ends in `tail` (of a file, from byte `at` on) may have been cut short by a loss of power while it was written:
- * then nobody was told that it is stored. False: what stands there was whole once, and was changed since.
+ * Whether a file that ends in `tail` (of a file, from byte `at` on) may have been cut short by a loss of
+ * power while it was written: then nobody was told that it is stored. False: what stands there was whole
+ * once, and was changed since.
  */
 export function isTorn(tail: Uint8Array, at: number): boolean {
   if (hasHole(tail, at)) return true;
@@ -188,12 +197,14 @@ function hasHole(tail: Uint8Array, at: number): boolean {
 
 /** True where a marker stands, or its beginning at the end of what is read so far. */
 function isMarker(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < MARKER.length && at + i < bytes.length; i++) if (bytes[at + i] !== MARKER[i]) return false;
+  for (let i = 0; i < MARKER.length && at + i < bytes.length; i++)
+    if (bytes[at + i] !== MARKER[i]) return false;
   return true;
 }
 
 function nextMarker(bytes: Uint8Array, from: number): number {
-  for (let at = bytes.indexOf(MARKER[0], from); at >= 0; at = bytes.indexOf(MARKER[0], at + 1)) if (isMarker(bytes, at)) return at;
+  for (let at = bytes.indexOf(MARKER[0], from); at >= 0; at = bytes.indexOf(MARKER[0], at + 1))
+    if (isMarker(bytes, at)) return at;
   return bytes.length;
 }
 

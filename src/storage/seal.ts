@@ -1,14 +1,26 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  scryptSync,
+  timingSafeEqual,
+} from 'node:crypto';
 
 const SALT = 16;
 const CHECK = 16;
 const NONCE = 12;
 const TAG = 16;
 
-/** Bytes of a sealed file between its magic line and its first record: the salt, and what tells a wrong key. */
+/**
+ * Bytes of a sealed file between its magic line and its first record: the salt, and what tells a wrong key.
+ */
 export const SEAL_HEADER: number = SALT + CHECK;
 
-/** Encrypts records with AES-256-GCM under a key derived from a passphrase or key file (scrypt, then HKDF). */
+/**
+ * Encrypts records with AES-256-GCM under a key derived from a passphrase or key file (scrypt, then HKDF).
+ */
 export class Seal {
   /** Salt and key check, as they stand in the file. */
   readonly header: Uint8Array;
@@ -28,7 +40,9 @@ export class Seal {
   /** Undefined where the secret is another one than the file was sealed with. */
   static read(secret: string, header: Uint8Array): Seal | undefined {
     const { key, check } = derive(secret, header.subarray(0, SALT));
-    return timingSafeEqual(check, header.subarray(SALT, SEAL_HEADER)) ? new Seal(header.slice(0, SEAL_HEADER), key) : undefined;
+    return timingSafeEqual(check, header.subarray(SALT, SEAL_HEADER))
+      ? new Seal(header.slice(0, SEAL_HEADER), key)
+      : undefined;
   }
 
   close(plain: Uint8Array): Uint8Array {
@@ -43,7 +57,9 @@ export class Seal {
     const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, NONCE));
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
     try {
-      return Uint8Array.from(Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()]));
+      return Uint8Array.from(
+        Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()]),
+      );
     } catch {
       return undefined;
     }

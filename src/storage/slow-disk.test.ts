@@ -1,4 +1,5 @@
-// M16 and I3: what a slow, failing or dying disk means to who changes something, and to everybody else (decision 41).
+// M16 and I3: what a slow, failing or dying disk means to who changes something, and to everybody else
+// (decision 41).
 import { expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import { Privilege } from '../commands/command.ts';
@@ -11,9 +12,19 @@ const CHANNEL: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
 
 async function bench(world: SimWorld, process: SimProcess) {
   const warnings: string[] = [];
-  const storage = await world.until(Storage.open(process.files, '/state', { warn: (line) => warnings.push(line) }));
-  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void warnings.push(line), error: () => undefined };
-  const bmc = new Bmc({ sel: { bootEvents: false } }, { world: process, log, journal: storage.journal('bmc') });
+  const storage = await world.until(
+    Storage.open(process.files, '/state', { warn: (line) => warnings.push(line) }),
+  );
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (line: string) => void warnings.push(line),
+    error: () => undefined,
+  };
+  const bmc = new Bmc(
+    { sel: { bootEvents: false } },
+    { world: process, log, journal: storage.journal('bmc') },
+  );
   let entrance: Dispatch<BmcState> | undefined;
   const one: Interface<BmcState> = {
     channel: CHANNEL,
@@ -113,12 +124,17 @@ test('L: a state directory that others may write to is refused, and says what to
     await world.until(world.files.mkdir('/state', mode));
     const opening = world.until(Storage.open(world.files, '/state', { warn: () => undefined }));
     if (isTaken) await world.until((await opening).close());
-    else await expect(opening, mode.toString(8)).rejects.toThrow(/^\/state: others may write to it .*chmod go-w$/);
+    else
+      await expect(opening, mode.toString(8)).rejects.toThrow(
+        /^\/state: others may write to it .*chmod go-w$/,
+      );
   }
   const world = simWorld(1);
   await world.until(world.files.mkdir('/state', 0o700));
   await world.until(world.files.write('/state/secrets.journal', new Uint8Array(0), { mode: 0o666 }));
-  await expect(world.until(Storage.open(world.files, '/state', { warn: () => undefined }))).rejects.toThrow('secrets.journal: others may write');
+  await expect(world.until(Storage.open(world.files, '/state', { warn: () => undefined }))).rejects.toThrow(
+    'secrets.journal: others may write',
+  );
 });
 
 test('L: where everybody may put another directory in its place, that is told', async () => {
@@ -130,9 +146,19 @@ test('L: where everybody may put another directory in its place, that is told', 
     const world = simWorld(1);
     await world.until(world.files.mkdir('/open', mode));
     const told: string[] = [];
-    await world.until((await world.until(Storage.open(world.files, '/open/state', { warn: (line) => told.push(line) }))).close());
+    await world.until(
+      (
+        await world.until(Storage.open(world.files, '/open/state', { warn: (line) => told.push(line) }))
+      ).close(),
+    );
     expect(told, mode.toString(8)).toEqual(
-      isTold ? [expect.stringMatching(/^\/open: everybody may put another directory in the place of \/open\/state/)] : [],
+      isTold
+        ? [
+            expect.stringMatching(
+              /^\/open: everybody may put another directory in the place of \/open\/state/,
+            ),
+          ]
+        : [],
     );
   }
 });

@@ -14,22 +14,27 @@ async function open(files: Files, directory = '/state', warnings: string[] = [])
   return Storage.open(files, directory, { warn: (line) => warnings.push(line) });
 }
 
-test.each([160, 192, 256, 400, 700])('M11: a disk of %i KiB takes change after change, with little that lives', async (capacity) => {
-  const world = simWorld(capacity, { diskFaults: { capacity: capacity * KIB } });
-  const warnings: string[] = [];
-  const storage = await world.until(open(world.files, '/state', warnings));
-  const [things, passwords] = ['things', 'passwords'].map((name) => new Store<unknown>(name, storage.journal('one')));
-  for (let n = 0; n < 6000; n++) {
-    await world.until(things.set(n % 40, `value ${n} ${'x'.repeat(n % 500)}`)!);
-    if (n % 10 === 0) await world.until(passwords.set(n % 60, { bytes: new Uint8Array(20), size: 16 })!);
-  }
-  expect(warnings).toEqual([]);
-  expect(world.disk.used()).toBeLessThanOrEqual(capacity * KIB);
-  await world.until(storage.close());
-  const again = await world.until(open(world.files, '/state', warnings));
-  expect([new Store('things', again.journal('one')).get(39), warnings]).toEqual([things.get(39), []]);
-  await world.until(again.close());
-});
+test.each([160, 192, 256, 400, 700])(
+  'M11: a disk of %i KiB takes change after change, with little that lives',
+  async (capacity) => {
+    const world = simWorld(capacity, { diskFaults: { capacity: capacity * KIB } });
+    const warnings: string[] = [];
+    const storage = await world.until(open(world.files, '/state', warnings));
+    const [things, passwords] = ['things', 'passwords'].map(
+      (name) => new Store<unknown>(name, storage.journal('one')),
+    );
+    for (let n = 0; n < 6000; n++) {
+      await world.until(things.set(n % 40, `value ${n} ${'x'.repeat(n % 500)}`)!);
+      if (n % 10 === 0) await world.until(passwords.set(n % 60, { bytes: new Uint8Array(20), size: 16 })!);
+    }
+    expect(warnings).toEqual([]);
+    expect(world.disk.used()).toBeLessThanOrEqual(capacity * KIB);
+    await world.until(storage.close());
+    const again = await world.until(open(world.files, '/state', warnings));
+    expect([new Store('things', again.journal('one')).get(39), warnings]).toEqual([things.get(39), []]);
+    await world.until(again.close());
+  },
+);
 
 test.each(['ENOSPC', 'EDQUOT'])('M11: %s compacts before it refuses, and nothing is told', async (code) => {
   const world = simWorld(3);
@@ -52,11 +57,14 @@ test.each(['ENOSPC', 'EDQUOT'])('M11: %s compacts before it refuses, and nothing
 
 test('M11: a start finds a journal that is mostly history, and leaves one that is not', async () => {
   const world = simWorld(4);
-  const storage = await world.until(Storage.open(world.files, '/state', { warn: () => undefined, compactAbove: 1e9 }));
+  const storage = await world.until(
+    Storage.open(world.files, '/state', { warn: () => undefined, compactAbove: 1e9 }),
+  );
   const things = new Store<string>('things', storage.journal('one'));
   for (let n = 0; n < 400; n++) await world.until(things.set(n % 10, 'x'.repeat(100))!);
   await world.until(storage.close());
-  const size = async (): Promise<number> => (await world.until(world.files.stat('/state/state.journal')))!.size;
+  const size = async (): Promise<number> =>
+    (await world.until(world.files.stat('/state/state.journal')))!.size;
   expect(await size()).toBeGreaterThan(50_000);
   await world.until((await world.until(open(world.files))).close());
   expect(await size()).toBeLessThan(3000);
@@ -71,7 +79,8 @@ test('M11: torture: power losses and restarts on a small disk lose nothing that 
       const process = world.process();
       const storage = await world.until(open(process.files));
       const things = new Store<{ n: number; text: string }>('things', storage.journal('one'));
-      for (const [key, n] of acknowledged) expect(things.get(key)?.n, `seed ${seed}`).toBeGreaterThanOrEqual(n);
+      for (const [key, n] of acknowledged)
+        expect(things.get(key)?.n, `seed ${seed}`).toBeGreaterThanOrEqual(n);
       let n = life * 1e6;
       const work = async (): Promise<void> => {
         for (;;) {
@@ -98,7 +107,9 @@ test('M11: a real disk of half a mebibyte', async ({ skip }) => {
   const directory = mkdtempSync(join(tmpdir(), 'small-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k,mode=0700', 'tmpfs', directory], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k,mode=0700', 'tmpfs', directory], {
+      stdio: 'ignore',
+    });
   } catch {
     skip('needs root');
   }
@@ -106,7 +117,8 @@ test('M11: a real disk of half a mebibyte', async ({ skip }) => {
   const warnings: string[] = [];
   const storage = await open(nodeWorld().files, join(directory, 'state'), warnings);
   const things = new Store<string>('things', storage.journal('one'));
-  for (let n = 0; n < 400; n++) await Promise.all(Array.from({ length: 10 }, (_, i) => things.set(i, `${n} ${'x'.repeat(400)}`)!));
+  for (let n = 0; n < 400; n++)
+    await Promise.all(Array.from({ length: 10 }, (_, i) => things.set(i, `${n} ${'x'.repeat(400)}`)!));
   expect(warnings).toEqual([]);
   await storage.close();
 });

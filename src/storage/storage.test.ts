@@ -13,30 +13,45 @@ import { Storage } from './storage.ts';
 
 const { files } = nodeWorld();
 const directory = (): string => mkdtempSync(join(tmpdir(), 'ipmi-bmc-state-'));
-const open = async (path: string): Promise<{ storage: Storage; warnings: string[]; store: Store<unknown> }> => {
+const open = async (
+  path: string,
+): Promise<{ storage: Storage; warnings: string[]; store: Store<unknown> }> => {
   const warnings: string[] = [];
   const storage = await Storage.open(files, path, { warn: (warning) => void warnings.push(warning) });
   return { storage, warnings, store: new Store<unknown>('things', storage.journal('one')) };
 };
-const change = (key: string, value: unknown): Change => ({ bmc: 'one', entries: [{ store: 'things', key, value }] });
+const change = (key: string, value: unknown): Change => ({
+  bmc: 'one',
+  entries: [{ store: 'things', key, value }],
+});
 const file = (changes: readonly Change[]): Uint8Array => {
   const parts = [new TextEncoder().encode(MAGIC), ...changes.map((one) => encodeChange(one))];
   return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
 };
 const changesIn = (bytes: Uint8Array): (Change | undefined)[] => {
   const reader = new RecordReader();
-  return [...reader.push(bytes.subarray(MAGIC.length)), ...reader.finish()].map((payload) => decodeChange(payload));
+  return [...reader.push(bytes.subarray(MAGIC.length)), ...reader.finish()].map((payload) =>
+    decodeChange(payload),
+  );
 };
 
 test('what was acknowledged is there after a restart, by BMC and store; deletions and bytes too', async () => {
   const path = directory();
   const { storage, store } = await open(path);
   const other = new Store<unknown>('things', storage.journal('two'));
-  await Promise.all([store.set('a', 1), store.set('b', Uint8Array.of(0, 255)), store.set('gone', { x: [true, null] }), other.set('a', 'of two')]);
+  await Promise.all([
+    store.set('a', 1),
+    store.set('b', Uint8Array.of(0, 255)),
+    store.set('gone', { x: [true, null] }),
+    other.set('a', 'of two'),
+  ]);
   await Promise.all([store.delete('gone'), store.set('a', { deep: [Uint8Array.of(7)] })]);
   await storage.close();
   const again = await open(path);
-  expect(Object.fromEntries(again.store.entries())).toEqual({ a: { deep: [Uint8Array.of(7)] }, b: Uint8Array.of(0, 255) });
+  expect(Object.fromEntries(again.store.entries())).toEqual({
+    a: { deep: [Uint8Array.of(7)] },
+    b: Uint8Array.of(0, 255),
+  });
   expect(new Store('things', again.storage.journal('two')).get('a')).toBe('of two');
   expect(new Store('else', again.storage.journal('one')).size).toBe(0);
   expect(again.warnings).toEqual([]);
@@ -46,14 +61,19 @@ test('what was acknowledged is there after a restart, by BMC and store; deletion
 test('secrets lie in a file of their own; nobody else reads any of it', async () => {
   const path = join(directory(), 'state');
   const { storage } = await open(path);
-  await new Store('passwords', storage.journal('one')).set(2, { bytes: new TextEncoder().encode('hidden'), size: 16 });
+  await new Store('passwords', storage.journal('one')).set(2, {
+    bytes: new TextEncoder().encode('hidden'),
+    size: 16,
+  });
   await storage.close();
   const hex = Buffer.from('hidden').toString('hex');
   expect(readFileSync(join(path, 'state.journal'), 'utf8')).not.toContain(hex);
   expect(readFileSync(join(path, 'secrets.journal'), 'utf8')).toContain(hex);
-  expect([path, join(path, 'state.journal'), join(path, 'secrets.journal')].map((name) => statSync(name).mode & 0o777)).toEqual([
-    0o700, 0o600, 0o600,
-  ]);
+  expect(
+    [path, join(path, 'state.journal'), join(path, 'secrets.journal')].map(
+      (name) => statSync(name).mode & 0o777,
+    ),
+  ).toEqual([0o700, 0o600, 0o600]);
 });
 
 test('one process a directory; it is free when the first has closed', async () => {
@@ -83,22 +103,25 @@ describe('damage', () => {
   });
 
   // In the marker, the length (small and huge), the checksum, the payload.
-  test.each([0, 3, 4, 6, 7, 9, 12, 20])('a flipped bit in byte %i of a record in the middle costs that record, and is told', async (where) => {
-    const entries = [1, 2, 3].map((n) => change(`k${n}`, n));
-    const path = directory();
-    const bytes = file(entries);
-    bytes[file(entries.slice(0, 1)).length + where] ^= 1;
-    writeFileSync(join(path, 'state.journal'), bytes);
-    const { storage, store, warnings } = await open(path);
-    expect([...store.keys()]).toEqual(['k1', 'k3']);
-    expect(warnings[0]).toMatch(/1 damaged stretch\(es\) in the middle are lost/);
-    await storage.close();
-    // The file as it was is kept, the fresh one is whole.
-    expect(Uint8Array.from(readFileSync(join(path, 'state.journal.damaged')))).toEqual(bytes);
-    const again = await open(path);
-    expect([[...again.store.keys()], again.warnings]).toEqual([['k1', 'k3'], []]);
-    await again.storage.close();
-  });
+  test.each([0, 3, 4, 6, 7, 9, 12, 20])(
+    'a flipped bit in byte %i of a record in the middle costs that record, and is told',
+    async (where) => {
+      const entries = [1, 2, 3].map((n) => change(`k${n}`, n));
+      const path = directory();
+      const bytes = file(entries);
+      bytes[file(entries.slice(0, 1)).length + where] ^= 1;
+      writeFileSync(join(path, 'state.journal'), bytes);
+      const { storage, store, warnings } = await open(path);
+      expect([...store.keys()]).toEqual(['k1', 'k3']);
+      expect(warnings[0]).toMatch(/1 damaged stretch\(es\) in the middle are lost/);
+      await storage.close();
+      // The file as it was is kept, the fresh one is whole.
+      expect(Uint8Array.from(readFileSync(join(path, 'state.journal.damaged')))).toEqual(bytes);
+      const again = await open(path);
+      expect([[...again.store.keys()], again.warnings]).toEqual([['k1', 'k3'], []]);
+      await again.storage.close();
+    },
+  );
 
   test.each(['some other file', 'ipmi-bmc journal 9\nxxxx', '\0\0\0\0\0\0\0\0\0\0'])(
     'a file of another kind is refused and left alone: %j',
@@ -167,7 +190,8 @@ test('a change that cannot be written is refused with C4h, undone in memory, and
       return new Proxy(opened, {
         get(target, name) {
           if (name === 'writeAt' && full)
-            return async () => Promise.reject(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
+            return async () =>
+              Promise.reject(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
           const member: unknown = Reflect.get(target, name, target);
           return typeof member === 'function' ? (member.bind(target) as unknown) : member;
         },
@@ -197,7 +221,8 @@ test('what the disk refused is not found by the next start, even where it could 
       const opened = await files.open(...args);
       return new Proxy(opened, {
         get(target, name) {
-          if (broken && (name === 'datasync' || name === 'truncate')) return async () => Promise.reject(new Error('EIO'));
+          if (broken && (name === 'datasync' || name === 'truncate'))
+            return async () => Promise.reject(new Error('EIO'));
           const member: unknown = Reflect.get(target, name, target);
           return typeof member === 'function' ? (member.bind(target) as unknown) : member;
         },
@@ -230,20 +255,30 @@ test('CRC-32', () => expect(crc32(new TextEncoder().encode('123456789'))).toBe(0
 test('property: a file read in pieces of any size gives the same records', () => {
   const bytes = file(Array.from({ length: 20 }, (_, n) => change(`k${n}`, 'x'.repeat(n * 7))));
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }), fc.nat(bytes.length - 1), (sizes, flipped) => {
-      const damaged = bytes.slice(MAGIC.length);
-      damaged[flipped % damaged.length] ^= 0x41;
-      const whole = new RecordReader();
-      const expected = [...whole.push(damaged), ...whole.finish()].map((one) => String(one));
-      const pieces = new RecordReader();
-      const found: ReturnType<RecordReader['push']> = [];
-      for (let at = 0, i = 0; at < damaged.length; at += sizes[i++ % sizes.length]) {
-        found.push(...pieces.push(damaged.subarray(at, Math.min(damaged.length, at + sizes[i % sizes.length]))));
-      }
-      found.push(...pieces.finish());
-      expect([found.map((one) => String(one)), pieces.whole, pieces.damaged]).toEqual([expected, whole.whole, whole.damaged]);
-      expect(expected.length).toBeGreaterThanOrEqual(19);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
+      fc.nat(bytes.length - 1),
+      (sizes, flipped) => {
+        const damaged = bytes.slice(MAGIC.length);
+        damaged[flipped % damaged.length] ^= 0x41;
+        const whole = new RecordReader();
+        const expected = [...whole.push(damaged), ...whole.finish()].map((one) => String(one));
+        const pieces = new RecordReader();
+        const found: ReturnType<RecordReader['push']> = [];
+        for (let at = 0, i = 0; at < damaged.length; at += sizes[i++ % sizes.length]) {
+          found.push(
+            ...pieces.push(damaged.subarray(at, Math.min(damaged.length, at + sizes[i % sizes.length]))),
+          );
+        }
+        found.push(...pieces.finish());
+        expect([found.map((one) => String(one)), pieces.whole, pieces.damaged]).toEqual([
+          expected,
+          whole.whole,
+          whole.damaged,
+        ]);
+        expect(expected.length).toBeGreaterThanOrEqual(19);
+      },
+    ),
   );
 });
 
@@ -269,7 +304,10 @@ test('a change of several values is there as a whole or not at all', async () =>
 describe('compaction', () => {
   const openSmall = async (path: string) => {
     const warnings: string[] = [];
-    const storage = await Storage.open(files, path, { warn: (warning) => void warnings.push(warning), compactAbove: 4000 });
+    const storage = await Storage.open(files, path, {
+      warn: (warning) => void warnings.push(warning),
+      compactAbove: 4000,
+    });
     return { storage, warnings, store: new Store<unknown>('things', storage.journal('one')) };
   };
 
@@ -279,12 +317,20 @@ describe('compaction', () => {
     await new Store<unknown>('things', storage.journal('not in the config any more')).set('kept', true);
     await store.set('gone', 1);
     await store.delete('gone');
-    for (let round = 0; round < 400; round++) await Promise.all([store.set('counter', round), store.set(`k${round % 5}`, round)]);
+    for (let round = 0; round < 400; round++)
+      await Promise.all([store.set('counter', round), store.set(`k${round % 5}`, round)]);
     await storage.close();
     expect(warnings).toEqual([]);
     expect(statSync(join(path, 'state.journal')).size).toBeLessThan(6000);
     const again = await openSmall(path);
-    expect(Object.fromEntries(again.store.entries())).toEqual({ counter: 399, k0: 395, k1: 396, k2: 397, k3: 398, k4: 399 });
+    expect(Object.fromEntries(again.store.entries())).toEqual({
+      counter: 399,
+      k0: 395,
+      k1: 396,
+      k2: 397,
+      k3: 398,
+      k4: 399,
+    });
     expect(new Store('things', again.storage.journal('not in the config any more')).get('kept')).toBe(true);
     await again.storage.close();
   });
@@ -317,7 +363,9 @@ describe('sealing', () => {
     expect(secretsOf(path).includes('hidden')).toBe(false);
     const before = secretsOf(path);
     await expect(openSealed(path, 'wrong horse')).rejects.toThrow('secrets.journal: sealed with another key');
-    await expect(openSealed(path)).rejects.toThrow('sealed; give its key with --seal-key or IPMI_BMC_SEAL_KEY');
+    await expect(openSealed(path)).rejects.toThrow(
+      'sealed; give its key with --seal-key or IPMI_BMC_SEAL_KEY',
+    );
     expect(secretsOf(path)).toEqual(before);
     const again = await openSealed(path, 'correct horse');
     expect(again.passwords.get(2)).toBe('hidden');

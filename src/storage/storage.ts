@@ -26,7 +26,11 @@ export interface StorageOptions {
 }
 
 /** The two files that guard know each other's keys. */
-const NOTER: Readonly<Record<StoreFile, StoreFile | undefined>> = { state: undefined, access: 'secrets', secrets: 'access' };
+const NOTER: Readonly<Record<StoreFile, StoreFile | undefined>> = {
+  state: undefined,
+  access: 'secrets',
+  secrets: 'access',
+};
 
 type Journals = Readonly<Record<StoreFile, JournalFile>>;
 
@@ -36,7 +40,9 @@ const HOLDS: Readonly<Record<StoreFile, string>> = {
   secrets: 'passwords and keys',
 };
 
-/** A state directory: one journal for all BMCs of the process, one for who may do what, and one for secrets. */
+/**
+ * A state directory: one journal for all BMCs of the process, one for who may do what, and one for secrets.
+ */
 export class Storage {
   readonly #journals: Journals;
   readonly #lock: FileLock;
@@ -50,8 +56,9 @@ export class Storage {
   }
 
   /**
-   * Makes the directory (0700) where there is none. Rejects with StorageError, having changed nothing, if another process has
-   * it, if others may write in it, if its files are not ours or of another version, or if they are sealed with another key.
+   * Makes the directory (0700) where there is none. Rejects with StorageError, having changed nothing, if
+   * another process has it, if others may write in it, if its files are not ours or of another version, or if
+   * they are sealed with another key.
    */
   static async open(files: Files, directory: string, options: StorageOptions): Promise<Storage> {
     const lock = await lockDirectory(files, directory);
@@ -68,7 +75,9 @@ export class Storage {
     } catch (error) {
       await Promise.all(opened.map((journal) => journal.close()));
       await lock.release();
-      throw error instanceof StorageError ? error : new StorageError(`${directory}: ${(error as Error).message}`, { cause: error });
+      throw error instanceof StorageError
+        ? error
+        : new StorageError(`${directory}: ${(error as Error).message}`, { cause: error });
     }
   }
 
@@ -86,11 +95,15 @@ export class Storage {
   strangers(known: ReadonlySet<string>): [string, number][] {
     const counts = new Map<string, number>();
     for (const { contents } of this.#all)
-      for (const [bmc, count] of contents.left()) if (!known.has(bmc)) counts.set(bmc, (counts.get(bmc) ?? 0) + count);
+      for (const [bmc, count] of contents.left())
+        if (!known.has(bmc)) counts.set(bmc, (counts.get(bmc) ?? 0) + count);
     return [...counts];
   }
 
-  /** Somebody has looked at what is left: it holds, and nothing is locked any more. Returns the names of the files that were in doubt. */
+  /**
+   * Somebody has looked at what is left: it holds, and nothing is locked any more. Returns the names of the
+   * files that were in doubt.
+   */
   async unlock(): Promise<string[]> {
     const doubtful = FILES.filter((file) => isGuard({ file }) && this.#journals[file].contents.isInDoubt);
     await Promise.all(doubtful.map((file) => this.#journals[file].trust()));
@@ -149,8 +162,14 @@ export async function openJournals(
   return { state: await one('state'), access: await one('access'), secrets: await one('secrets') };
 }
 
-/** What a file that is damaged, lost or older than the others may have said is locked; each such file is told. */
-async function lockWhatIsLost(directory: string, journals: Journals, warn: (message: string) => void): Promise<void> {
+/**
+ * What a file that is damaged, lost or older than the others may have said is locked; each such file is told.
+ */
+async function lockWhatIsLost(
+  directory: string,
+  journals: Journals,
+  warn: (message: string) => void,
+): Promise<void> {
   const stamps = FILES.map((file) => journals[file].contents.stamp).filter((one) => one !== undefined);
   const id = stamps[0]?.id;
   const newest = Math.max(...stamps.map(({ generation }) => generation));
@@ -167,14 +186,17 @@ async function lockWhatIsLost(directory: string, journals: Journals, warn: (mess
     if (reason !== undefined && !journal.contents.isInDoubt)
       await journal.loseSome().catch((error: unknown) => warn(`${place}: ${(error as Error).message}`));
     const what = `${HOLDS[file]} are locked until each is set anew from the host`;
-    warn(`${place}: ${reason ?? 'some of it is lost'}; ${what}, or until 'ipmi-bmc state unlock ${directory}' says that what is left is right`);
+    warn(
+      `${place}: ${reason ?? 'some of it is lost'}; ${what}, or until 'ipmi-bmc state unlock ${directory}' says that what is left is right`,
+    );
   }
 }
 
 /** Before files knew each other there were two, made together; users lay in the state's. */
 function legacyLoss(file: StoreFile, { state, secrets }: Journals): string | undefined {
   // Stores that nobody has declared are of a program that keeps its own things here, and no users.
-  if (state.wasThere && ![...state.contents.entries()].some(({ store }) => isDeclared(store))) return undefined;
+  if (state.wasThere && ![...state.contents.entries()].some(({ store }) => isDeclared(store)))
+    return undefined;
   if (file === 'secrets') return state.wasThere && !secrets.wasThere ? 'lost, or emptied' : undefined;
   if (file === 'state') return secrets.wasThere && !state.wasThere ? 'lost, or emptied' : undefined;
   if (state.wasDamaged) return 'what was to be moved here is damaged';
@@ -184,22 +206,30 @@ function legacyLoss(file: StoreFile, { state, secrets }: Journals): string | und
 function strangeness(file: StoreFile, journals: Journals, id: string, newest: number): string | undefined {
   const { contents, wasThere } = journals[file];
   const { stamp } = contents;
-  const missing = Math.max(...FILES.map((one) => journals[one].contents.stamp?.counts?.[file] ?? 0)) - contents.count;
-  const cut = wasThere && stamp?.id === id && missing > 0 ? `its last ${missing} change(s) are missing` : undefined;
+  const missing =
+    Math.max(...FILES.map((one) => journals[one].contents.stamp?.counts?.[file] ?? 0)) - contents.count;
+  const cut =
+    wasThere && stamp?.id === id && missing > 0 ? `its last ${missing} change(s) are missing` : undefined;
   if (isCutStart(file, journals, newest)) return cut;
   if (!stamp) return wasThere ? 'not of this directory' : 'lost, or emptied';
-  if (stamp.id !== id || FILES.some((other) => (journals[other].contents.stamp?.id ?? id) !== id)) return 'not of the same directory as the others';
+  if (stamp.id !== id || FILES.some((other) => (journals[other].contents.stamp?.id ?? id) !== id))
+    return 'not of the same directory as the others';
   return stamp.generation === newest ? cut : `older than the others (start ${stamp.generation} of ${newest})`;
 }
 
 /** Files are stamped in this order: one that has not been reached has none behind it that has. */
 const STAMPED: readonly StoreFile[] = ['secrets', 'access', 'state'];
 
-/** A start that ended between two stamps: the file is one behind, so are those after it, and nothing follows the stamps of the others. */
+/**
+ * A start that ended between two stamps: the file is one behind, so are those after it, and nothing follows
+ * the stamps of the others.
+ */
 function isCutStart(file: StoreFile, journals: Journals, newest: number): boolean {
   const generation = (one: StoreFile): number => journals[one].contents.stamp?.generation ?? 0;
   const place = STAMPED.indexOf(file);
-  return STAMPED.every((other, i) => (i >= place ? generation(other) === newest - 1 : journals[other].contents.endsWithStamp));
+  return STAMPED.every((other, i) =>
+    i >= place ? generation(other) === newest - 1 : journals[other].contents.endsWithStamp,
+  );
 }
 
 /** Stores that now lie in the file of access were in the state's. What that says already is newer. */
@@ -213,11 +243,17 @@ async function moveToAccess({ state, access }: Journals): Promise<void> {
     const gone = { bmc, entries: [{ store, key, value: undefined }] };
     state.contents.apply(gone);
   }
-  await Promise.all(moved.map(({ bmc, store, key }) => state.append({ bmc, entries: [{ store, key, value: undefined }] })));
+  await Promise.all(
+    moved.map(({ bmc, store, key }) => state.append({ bmc, entries: [{ store, key, value: undefined }] })),
+  );
 }
 
 /** What a file that guards holds is noted in the other one: all of it, where nothing of it is lost. */
-async function noteKeys(journals: Journals, directory: string, warn: (message: string) => void): Promise<void> {
+async function noteKeys(
+  journals: Journals,
+  directory: string,
+  warn: (message: string) => void,
+): Promise<void> {
   const note = async (file: 'access' | 'secrets', noter: JournalFile): Promise<void> => {
     const { contents } = journals[file];
     const add = async (change: ReturnType<Contents['missingNotes']>): Promise<void> => {
@@ -237,15 +273,23 @@ async function noteKeys(journals: Journals, directory: string, warn: (message: s
 }
 
 /**
- * Each start is a new generation in all files. Those that a cut start has left behind are brought up first, so that two of them are
- * never more than one apart. A disk that is full does not keep a BMC from starting: then this start is none.
+ * Each start is a new generation in all files. Those that a cut start has left behind are brought up first,
+ * so that two of them are never more than one apart. A disk that is full does not keep a BMC from starting:
+ * then this start is none.
  */
 async function stamp(journals: Journals, directory: string, warn: (message: string) => void): Promise<void> {
   const generations = FILES.map((file) => journals[file].contents.stamp?.generation ?? 0);
-  const id = FILES.map((file) => journals[file].contents.stamp?.id).find((one) => one !== undefined) ?? randomUUID();
+  const id =
+    FILES.map((file) => journals[file].contents.stamp?.id).find((one) => one !== undefined) ?? randomUUID();
   const newest = Math.max(...generations);
-  const isEven = generations.every((one) => one === newest) && FILES.every((file) => journals[file].contents.stamp?.id === id);
-  const next: Stamp = { id, generation: isEven || newest === 0 ? newest + 1 : newest, counts: countsOf(journals) };
+  const isEven =
+    generations.every((one) => one === newest) &&
+    FILES.every((file) => journals[file].contents.stamp?.id === id);
+  const next: Stamp = {
+    id,
+    generation: isEven || newest === 0 ? newest + 1 : newest,
+    counts: countsOf(journals),
+  };
   try {
     for (const file of STAMPED) {
       const { contents } = journals[file];
@@ -261,7 +305,10 @@ async function stamp(journals: Journals, directory: string, warn: (message: stri
 const countsOf = (journals: Journals): Record<string, number> =>
   Object.fromEntries(FILES.filter((file) => isGuard({ file })).map((file) => [file, journals[file].count]));
 
-/** At its end a start says once more what the files have taken: whatever is cut off them until the next one is missed. */
+/**
+ * At its end a start says once more what the files have taken: whatever is cut off them until the next one is
+ * missed.
+ */
 async function countAgain(journals: Journals): Promise<void> {
   const { stamp } = journals.state.contents;
   const counts = countsOf(journals);
@@ -275,15 +322,20 @@ async function checkWriters(files: Files, directory: string, warn: (message: str
   const above = directory.includes('/') ? directory.replace(/\/+[^/]*\/*$/, '') || '/' : '.';
   const { mode: modeAbove = 0 } = (await files.access(above)) ?? {};
   if ((modeAbove & 0o1002) === 0o002)
-    warn(`${above}: everybody may put another directory in the place of ${directory}; take that from them: chmod o-w`);
+    warn(
+      `${above}: everybody may put another directory in the place of ${directory}; take that from them: chmod o-w`,
+    );
   const places = [directory, ...FILES.map((file) => `${directory}/${fileName(file)}`)];
   for (const place of places) {
     const access = await files.access(place);
     if (!access) continue;
     if (access.othersWrite)
-      throw new StorageError(`${place}: others may write to it (mode ${access.mode.toString(8)}); take that from them: chmod go-w`);
+      throw new StorageError(
+        `${place}: others may write to it (mode ${access.mode.toString(8)}); take that from them: chmod go-w`,
+      );
     if (access.isForeign) warn(`${place}: belongs to another user, who can change what is stored`);
-    if (access.othersRead && place.endsWith(fileName('secrets'))) warn(`${place}: others may read it; take that from them: chmod go-r`);
+    if (access.othersRead && place.endsWith(fileName('secrets')))
+      warn(`${place}: others may read it; take that from them: chmod go-r`);
   }
 }
 
@@ -294,6 +346,9 @@ export async function lockDirectory(files: Files, directory: string): Promise<Fi
     return await files.lock(`${directory}/lock`);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    throw new StorageError(`${directory}: ${code === 'ELOCKED' ? 'another process uses this state directory' : message}`, { cause: error });
+    throw new StorageError(
+      `${directory}: ${code === 'ELOCKED' ? 'another process uses this state directory' : message}`,
+      { cause: error },
+    );
   }
 }

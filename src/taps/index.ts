@@ -1,6 +1,6 @@
 /**
- * Taps on what is open: frames, payloads, messages, answers, and what was dropped and why, seen as they pass, until taken off.
- * The trace of `ipmi-bmc run --trace` is one.
+ * Taps on what is open: frames, payloads, messages, answers, and what was dropped and why, seen as they pass,
+ * until taken off. The trace of `ipmi-bmc run --trace` is one.
  */
 export type * from './tap.ts';
 export { Taps, type TappedBmc } from './taps.ts';

@@ -1,4 +1,5 @@
-// What a trace shows: everything, but no secret, whatever way the secret takes and however broken its request is.
+// What a trace shows: everything, but no secret, whatever way the secret takes and however broken its request
+// is.
 import { describe, expect, test } from 'vitest';
 import { rig, HOST, LAN } from '../../test/support/bmc.ts';
 import { toHex } from '../../test/support/vectors.ts';
@@ -19,7 +20,12 @@ function tracer(options: Parameters<typeof rig>[0] = {}) {
   const clock = { monotonic: () => 0, after: () => ({ cancel: () => undefined }) };
   bmc.taps.add(trace(bmc.router, clock, (line) => void lines.push(line)));
   const dispatch = bmc.router.enter;
-  const ask = async (netFn: number, cmd: number, data: readonly number[], channel = LAN): Promise<number[]> => {
+  const ask = async (
+    netFn: number,
+    cmd: number,
+    data: readonly number[],
+    channel = LAN,
+  ): Promise<number[]> => {
     const message: Message = { netFn, cmd, lun: 0, data: Uint8Array.from(data) };
     return [...(await dispatch(message, new Context(bmc, channel, Privilege.Administrator)))];
   };
@@ -33,7 +39,13 @@ function expectHidden(lines: readonly string[], bytes: Uint8Array = fromLatin1(S
   for (let at = 0; at + 6 <= bytes.length; at++) {
     const run = bytes.slice(at, at + 6);
     const spaced = toHex(run);
-    for (const form of [String.fromCharCode(...run), spaced, spaced.replaceAll(' ', ''), [...run].join(','), [...run].join(' ')])
+    for (const form of [
+      String.fromCharCode(...run),
+      spaced,
+      spaced.replaceAll(' ', ''),
+      [...run].join(','),
+      [...run].join(' '),
+    ])
       expect(text.toLowerCase()).not.toContain(form.toLowerCase());
     expect(text).not.toContain(Buffer.from(run).toString('base64').slice(0, 8));
   }
@@ -70,13 +82,19 @@ describe.each(Object.keys(requests))('%s', (name) => {
   test('served by a handler that takes bytes, or by nobody', async () => {
     const { bmc, lines, ask } = tracer();
     const claim = { netFn, cmd };
-    bmc.router.register({ owner: 'oem', handlers: [handleRaw(claim, () => Uint8Array.of(0), { override: 'standard' })] });
+    bmc.router.register({
+      owner: 'oem',
+      handlers: [handleRaw(claim, () => Uint8Array.of(0), { override: 'standard' })],
+    });
     await ask(netFn, cmd, data);
     expectHidden(lines);
   });
 
   test('carried by Send Message, once and twice', async () => {
-    const { lines, ask } = tracer({ interfaces: [{ type: 'lan' }, { type: 'ipmb' }], satellites: [{ name: 'blade', address: 0x82 }] });
+    const { lines, ask } = tracer({
+      interfaces: [{ type: 'lan' }, { type: 'ipmb' }],
+      satellites: [{ name: 'blade', address: 0x82 }],
+    });
     const inner = bridged([netFn, cmd, data], 0x82);
     for (const tracking of [0, 0x40, 0x80]) await ask(NetFn.App, 0x34, [tracking, ...inner]);
     await ask(NetFn.App, 0x34, [0x40, ...bridged([NetFn.App, 0x34, [0x40, ...inner]], 0x82)]);
@@ -121,7 +139,9 @@ test('a handler that takes bytes answers in secret as well, where the command do
     const { bmc, lines, ask } = tracer();
     bmc.router.register({
       owner: 'oem',
-      handlers: [handleRaw({ netFn: NetFn.App, cmd }, () => Uint8Array.of(0, ...secret(16)), { override: 'standard' })],
+      handlers: [
+        handleRaw({ netFn: NetFn.App, cmd }, () => Uint8Array.of(0, ...secret(16)), { override: 'standard' }),
+      ],
     });
     expect(await ask(NetFn.App, cmd, [1])).toHaveLength(17);
     expectHidden(lines);
@@ -137,7 +157,10 @@ test('what goes in and out of blobs is secret: images, and the tokens of their d
     handlers: [handle(BlobTransfer, ({ framed }) => ({ framed }))],
   });
   const data = Uint8Array.of(...iana, 4, ...secret(16));
-  const answer = await dispatch({ netFn: NetFn.OemGroup, cmd: BlobTransfer.cmd, lun: 0, data }, new Context(bmc, LAN, Privilege.Administrator));
+  const answer = await dispatch(
+    { netFn: NetFn.OemGroup, cmd: BlobTransfer.cmd, lun: 0, data },
+    new Context(bmc, LAN, Privilege.Administrator),
+  );
   expect([...answer]).toEqual([0, ...iana, ...secret(16)]);
   expectHidden(lines);
 });

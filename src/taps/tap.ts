@@ -14,7 +14,10 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-/** What a packet of a LAN carries, with keys applied: messages, SOL, OEM payloads, and what opens sessions. Valid during the call. */
+/**
+ * What a packet of a LAN carries, with keys applied: messages, SOL, OEM payloads, and what opens sessions.
+ * Valid during the call.
+ */
 export interface Payload extends Frame {
   /** Payload type, IPMI 2.0 table 13-16; 0 is a message. */
   readonly type: number;
@@ -43,17 +46,22 @@ export interface Dropped {
 }
 
 /**
- * Sees what passes a BMC and changes nothing. What one throws is a line of the log and costs nobody an answer. Frames and payloads
- * hold secrets: who writes them down says so.
+ * Sees what passes a BMC and changes nothing. What one throws is a line of the log and costs nobody an
+ * answer. Frames and payloads hold secrets: who writes them down says so.
  */
 export interface Tap {
   frame?(frame: Frame): void;
   payload?(payload: Payload): void;
   message?(asked: Asked): void;
-  /** `answer`: completion code and data, as the handler gave them; after a deadline they are nobody's (`asked.context.expired`). */
+  /**
+   * `answer`: completion code and data, as the handler gave them; after a deadline they are nobody's
+   * (`asked.context.expired`).
+   */
   answer?(asked: Asked, answer: Answer): void;
   dropped?(dropped: Dropped): void;
 }
 
-/** Replaces a sealed LAN packet before it is sent: wrong codes, bits, lengths. `payload` is what was sealed. */
+/**
+ * Replaces a sealed LAN packet before it is sent: wrong codes, bits, lengths. `payload` is what was sealed.
+ */
 export type Tamper = (sealed: Uint8Array, payload: Payload) => Uint8Array;

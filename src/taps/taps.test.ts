@@ -14,9 +14,17 @@ async function open() {
   const world = simWorld(1);
   const errors: string[] = [];
   const quiet = (): void => undefined;
-  const log = { debug: quiet, info: quiet, warn: quiet, error: (message: string) => void errors.push(message) };
+  const log = {
+    debug: quiet,
+    info: quiet,
+    warn: quiet,
+    error: (message: string) => void errors.push(message),
+  };
   const bmc = new Bmc(
-    { interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], users: [{ id: 2, name: 'admin', password: 'secret' }] },
+    {
+      interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }],
+      users: [{ id: 2, name: 'admin', password: 'secret' }],
+    },
     { world, log },
   );
   await bmc.open();
@@ -42,9 +50,13 @@ test('TAP1: added to what is open, a tap sees requests by name and their answers
 test('TAP2: payloads are seen with keys applied: log-ins, and messages with their session and its numbers', async () => {
   const { bmc, connect, world } = await open();
   const seen: Payload[] = [];
-  const remove = bmc.taps.add({ payload: (payload) => void seen.push({ ...payload, bytes: payload.bytes.slice() }) });
+  const remove = bmc.taps.add({
+    payload: (payload) => void seen.push({ ...payload, bytes: payload.bytes.slice() }),
+  });
   const client = await connect();
-  const types = seen.filter(({ session }) => session === undefined).map(({ direction, type }) => `${direction} ${type}`);
+  const types = seen
+    .filter(({ session }) => session === undefined)
+    .map(({ direction, type }) => `${direction} ${type}`);
   const { OpenSessionRequest, OpenSessionResponse, Rakp1, Rakp2, Rakp3, Rakp4 } = PayloadType;
   expect(types.slice(-6)).toEqual([
     `in ${OpenSessionRequest}`,
@@ -84,7 +96,9 @@ test('TAP3: frames are seen as they come and go, with where from and where to', 
 test('TAP4: what has no answer is seen with its reason and its peer', async () => {
   const { world, bmc } = await open();
   const dropped: string[] = [];
-  bmc.taps.add({ dropped: ({ reason, channel, peer }) => void dropped.push(`${reason} ${channel} ${peer.address}`) });
+  bmc.taps.add({
+    dropped: ({ reason, channel, peer }) => void dropped.push(`${reason} ${channel} ${peer.address}`),
+  });
   const socket = await world.until(world.udp.bind({ host: '10.0.0.7', port: 0 }));
   socket.send(Uint8Array.of(1, 2, 3), { host: '10.0.0.1', port: 623 });
   await world.run(10);
@@ -125,10 +139,14 @@ test('TAP7: the challenge of an IPMI 1.5 log-in passes by payload and message ta
   const seen: string[] = [];
   bmc.taps.add({
     message: ({ name }) => void seen.push(name),
-    payload: ({ direction, session, bytes }) => void seen.push(`${direction} ${session === undefined ? 'outside' : 'inside'} ${bytes[5]}`),
+    payload: ({ direction, session, bytes }) =>
+      void seen.push(`${direction} ${session === undefined ? 'outside' : 'inside'} ${bytes[5]}`),
   });
   const { netFn, cmd } = GetSessionChallenge;
-  const data = GetSessionChallenge.request.encode({ authType: AuthType.Md5, userName: fromLatin1('admin', 16) });
+  const data = GetSessionChallenge.request.encode({
+    authType: AuthType.Md5,
+    userName: fromLatin1('admin', 16),
+  });
   const message = buildMessage({ to: 0x20, toLun: 0, netFn, from: 0x81, fromLun: 0, seq: 1, cmd, data });
   const socket = await world.until(world.udp.bind({ host: '10.0.0.7', port: 0 }));
   socket.send(build15(AuthType.None, 0, 0, message), { host: '10.0.0.1', port: 623 });

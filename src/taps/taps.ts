@@ -24,8 +24,9 @@ interface TamperPlace {
 }
 
 /**
- * The taps of one BMC. Interfaces look at `frame`, `payload` and `sealed` as they send and receive: undefined while nobody wants
- * them, and then nothing is made of what passes. Messages and drops cost nothing at all until there is a tap for them.
+ * The taps of one BMC. Interfaces look at `frame`, `payload` and `sealed` as they send and receive: undefined
+ * while nobody wants them, and then nothing is made of what passes. Messages and drops cost nothing at all
+ * until there is a tap for them.
  */
 export class Taps<B = unknown> {
   frame: ((frame: Frame) => void) | undefined = undefined;
@@ -54,7 +55,10 @@ export class Taps<B = unknown> {
     const mine = { tamper };
     const put = (tampers: readonly TamperPlace[]): void => {
       this.#tampers = tampers;
-      this.sealed = tampers.length === 0 ? undefined : (sealed, payload) => tampers.reduce((bytes, { tamper }) => tamper(bytes, payload), sealed);
+      this.sealed =
+        tampers.length === 0
+          ? undefined
+          : (sealed, payload) => tampers.reduce((bytes, { tamper }) => tamper(bytes, payload), sealed);
     };
     put([...this.#tampers, mine]);
     return () => put(this.#tampers.filter((other) => other !== mine));

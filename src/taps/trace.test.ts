@@ -17,17 +17,34 @@ import { Context, handleRaw } from '../router/index.ts';
 import { trace } from './index.ts';
 
 const PASSWORD = 'hunter2hunter2hu';
-const inHex = (text: string): string => Array.from(fromLatin1(text, 16), (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(' ');
-const data = SetUserPassword.request.encode({ twentyBytes: false, userId: 2, operation: 2, password: fromLatin1(PASSWORD, 16) });
+const inHex = (text: string): string =>
+  Array.from(fromLatin1(text, 16), (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(' ');
+const data = SetUserPassword.request.encode({
+  twentyBytes: false,
+  userId: 2,
+  operation: 2,
+  password: fromLatin1(PASSWORD, 16),
+});
 const { netFn, cmd } = SetUserPassword;
 const frame = (to: number, inner: Uint8Array = data, of: Command = SetUserPassword): Uint8Array =>
   buildMessage({ to, toLun: 0, netFn: of.netFn, from: 0x20, fromLun: 0, seq: 1, cmd: of.cmd, data: inner });
 const sent = (message: Uint8Array, channel = 0): Uint8Array =>
   SendMessage.request.encode({ channel, tracking: 1, encrypted: false, authenticated: false, message });
 const written = (message: Uint8Array): Uint8Array =>
-  MasterWriteRead.request.encode({ channel: 0, bus: 0, privateBus: false, slaveAddress: message[0], readCount: 0, data: message.subarray(1) });
+  MasterWriteRead.request.encode({
+    channel: 0,
+    bus: 0,
+    privateBus: false,
+    slaveAddress: message[0],
+    readCount: 0,
+    data: message.subarray(1),
+  });
 const parameter = (number: number): Uint8Array =>
-  SetSerialModemConfiguration.request.encode({ channel: 2, parameter: number, data: Uint8Array.of(1, ...fromLatin1(PASSWORD, 16)) });
+  SetSerialModemConfiguration.request.encode({
+    channel: 2,
+    parameter: number,
+    data: Uint8Array.of(1, ...fromLatin1(PASSWORD, 16)),
+  });
 const outbound = (): Uint8Array =>
   OutboundRequest.encode({
     remoteAddress: 1,
@@ -37,12 +54,22 @@ const outbound = (): Uint8Array =>
 
 async function traceOf(command: Command, request: Uint8Array, raw = false): Promise<string> {
   const world = simWorld(1);
-  const bmc = new Bmc({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }, { type: 'ipmb' }], satellites: [{ address: 0x82 }] }, { world });
+  const bmc = new Bmc(
+    {
+      interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }, { type: 'ipmb' }],
+      satellites: [{ address: 0x82 }],
+    },
+    { world },
+  );
   await world.until(bmc.open());
   if (raw)
     bmc.router.register({
       owner: 'raw',
-      handlers: [handleRaw<BmcState>({ netFn: command.netFn, cmd: command.cmd }, (m, c, next) => next(m, c), { override: 'standard' })],
+      handlers: [
+        handleRaw<BmcState>({ netFn: command.netFn, cmd: command.cmd }, (m, c, next) => next(m, c), {
+          override: 'standard',
+        }),
+      ],
     });
   const lines: string[] = [];
   bmc.taps.add(trace(bmc.router, world.clock, (line) => void lines.push(line)));
@@ -63,7 +90,11 @@ describe('L: a trace shows no secret, whatever it is wrapped in', () => {
     ['Send Message in Send Message', SendMessage, sent(frame(0x82, sent(frame(0x20)), SendMessage))],
     ['a message whose checksum is wrong', SendMessage, sent(frame(0x82).fill(0, 23))],
     ['Master Write-Read', MasterWriteRead, written(frame(0x82))],
-    ['Master Write-Read in Send Message', SendMessage, sent(frame(0x82, written(frame(0x20)), MasterWriteRead))],
+    [
+      'Master Write-Read in Send Message',
+      SendMessage,
+      sent(frame(0x82, written(frame(0x20)), MasterWriteRead)),
+    ],
     ['Master Write-Read of half a message', MasterWriteRead, written(frame(0x82)).slice(0, 20)],
     ['ICMB', BridgeRequest, outbound()],
     ['TAP passwords', SetSerialModemConfiguration, parameter(26)],
@@ -80,7 +111,9 @@ describe('L: a trace shows no secret, whatever it is wrapped in', () => {
 
   test('what is no secret is shown', async () => {
     expect(await traceOf(SetSerialModemConfiguration, parameter(30))).toContain(inHex(PASSWORD).slice(0, 20));
-    expect(await traceOf(MasterWriteRead, written(frame(0x82)))).toMatch(/└─ 82h {2}Set User Password .*password=\.\.\./);
+    expect(await traceOf(MasterWriteRead, written(frame(0x82)))).toMatch(
+      /└─ 82h {2}Set User Password .*password=\.\.\./,
+    );
   });
 });
 
@@ -96,7 +129,10 @@ describe('P3: a trace says parameters by name and value', () => {
       'Get LAN Configuration Parameters, of which the request says the parameter and the response the value',
       GetLanConfigurationParameters,
       Uint8Array.of(1, 18, 2, 0),
-      ['parameter=18 (Destination Type) setSelector=2', 'revision=17 set=2 acknowledged=false kind=0 timeout=2 retries=3'],
+      [
+        'parameter=18 (Destination Type) setSelector=2',
+        'revision=17 set=2 acknowledged=false kind=0 timeout=2 retries=3',
+      ],
     ],
     [
       'Get System Boot Options',
@@ -110,10 +146,30 @@ describe('P3: a trace says parameters by name and value', () => {
       Uint8Array.of(0xdc, 4, 0, 60, 0),
       ['parameter=4 (DHCP Timing 2) setSelector=0 contactTimeout=60'],
     ],
-    ['a value that does not fit: bytes', SetLanConfigurationParameters, Uint8Array.of(1, 3, 10, 0), ['parameter=3 (IP Address) data=[0A 00]']],
-    ['a parameter of nobody: bytes', SetLanConfigurationParameters, Uint8Array.of(1, 200, 10), ['parameter=200 data=[0A]']],
-    ['only the revision', GetLanConfigurationParameters, Uint8Array.of(0x81, 3, 0, 0), ['->  revision=17 data=']],
-    ['a secret', SetSerialModemConfiguration, parameter(42), ['parameter=42 (PPP Account User Passwords) data=...']],
+    [
+      'a value that does not fit: bytes',
+      SetLanConfigurationParameters,
+      Uint8Array.of(1, 3, 10, 0),
+      ['parameter=3 (IP Address) data=[0A 00]'],
+    ],
+    [
+      'a parameter of nobody: bytes',
+      SetLanConfigurationParameters,
+      Uint8Array.of(1, 200, 10),
+      ['parameter=200 data=[0A]'],
+    ],
+    [
+      'only the revision',
+      GetLanConfigurationParameters,
+      Uint8Array.of(0x81, 3, 0, 0),
+      ['->  revision=17 data='],
+    ],
+    [
+      'a secret',
+      SetSerialModemConfiguration,
+      parameter(42),
+      ['parameter=42 (PPP Account User Passwords) data=...'],
+    ],
   ])('%s', async (_, command, request, parts) => {
     const trace = await traceOf(command, request);
     for (const part of parts) expect(trace).toContain(part);

@@ -1,8 +1,9 @@
 import { LengthReader } from './length-reader.ts';
 
 /**
- * BT messages as `/dev/ipmi-bt-host` and the BT interface carry them (IPMI 2.0 §11.1): a length byte that counts what
- * follows, NetFn and LUN, sequence, command, then data; in a response the completion code before the data.
+ * BT messages as `/dev/ipmi-bt-host` and the BT interface carry them (IPMI 2.0 §11.1): a length byte that
+ * counts what follows, NetFn and LUN, sequence, command, then data; in a response the completion code before
+ * the data.
  */
 export interface BtMessage {
   readonly netFn: number;
@@ -23,7 +24,13 @@ export const BT_DATA_MAX = BT_FRAME_MAX - HEADER;
 /** Undefined if the frame is shorter than a header or its length byte says something else than its length. */
 export function parseBt(frame: Uint8Array): BtMessage | undefined {
   if (frame.length < HEADER || frame[0] !== frame.length - 1) return undefined;
-  return { netFn: frame[1] >> 2, lun: frame[1] & 3, seq: frame[2], cmd: frame[3], data: frame.subarray(HEADER) };
+  return {
+    netFn: frame[1] >> 2,
+    lun: frame[1] & 3,
+    seq: frame[2],
+    cmd: frame[3],
+    data: frame.subarray(HEADER),
+  };
 }
 
 /** Throws RangeError for more data than a frame carries. */

@@ -40,7 +40,10 @@ export class ByteQueue {
   /** Room for `size` bytes, what is there moved to the front. */
   #grow(size: number): void {
     const held = this.#bytes.subarray(this.#start, this.#start + this.#length);
-    const bytes = size * 2 <= this.#bytes.length ? this.#bytes : new Uint8Array(Math.min(this.capacity, Math.max(256, size * 2)));
+    const bytes =
+      size * 2 <= this.#bytes.length
+        ? this.#bytes
+        : new Uint8Array(Math.min(this.capacity, Math.max(256, size * 2)));
     bytes.set(held);
     this.#bytes = bytes;
     this.#start = 0;

@@ -1,6 +1,6 @@
 /**
- * Messages between ICMB bridges, as our emulated ICMB carries them: what the ICMB Bridge Specification 1.0 has in the
- * headers of its packets, without their character framing and their division into 32-byte pieces.
+ * Messages between ICMB bridges, as our emulated ICMB carries them: what the ICMB Bridge Specification 1.0
+ * has in the headers of its packets, without their character framing and their division into 32-byte pieces.
  */
 import { bit, bits, byte, layout, rest, u16, u8 } from '../codec/index.ts';
 import { sum } from './message.ts';

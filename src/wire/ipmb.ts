@@ -1,6 +1,6 @@
 /**
- * IPMB frames (IPMB 1.0 §2.11): IPMI messages as message.ts has them, whose first byte is the slave address that the bus
- * sees. A broadcast has 00h before a whole message:
+ * IPMB frames (IPMB 1.0 §2.11): IPMI messages as message.ts has them, whose first byte is the slave address
+ * that the bus sees. A broadcast has 00h before a whole message:
  *
  *   00h  rsSA  netFn<<2|rsLun  checksum  rqSA  rqSeq<<2|rqLun  cmd  data...  checksum
  *
@@ -15,7 +15,9 @@ export const BROADCAST = 0x00;
 export const SMS_LUN = 2;
 /** Address, NetFn, checksum, address, sequence, command, checksum. */
 export const FRAME_MIN = 7;
-/** What `/dev/ipmb-*` takes; the specification's own limit is 32, bridged messages excepted (IPMI 2.0 §6.14). */
+/**
+ * What `/dev/ipmb-*` takes; the specification's own limit is 32, bridged messages excepted (IPMI 2.0 §6.14).
+ */
 export const FRAME_MAX = 240;
 /** Most bytes of an answer in a frame of 32 bytes. */
 export const STANDARD_ANSWER = 32 - FRAME_MIN;
@@ -41,7 +43,8 @@ export function broadcastFrame(message: Uint8Array): Uint8Array {
 
 /** A frame with its length byte. Throws RangeError for one that is too long. */
 export function buildRecord(frame: Uint8Array): Uint8Array {
-  if (frame.length > FRAME_MAX) throw new RangeError(`${frame.length} bytes are more than an IPMB frame of ${FRAME_MAX}`);
+  if (frame.length > FRAME_MAX)
+    throw new RangeError(`${frame.length} bytes are more than an IPMB frame of ${FRAME_MAX}`);
   const record = new Uint8Array(1 + frame.length);
   record[0] = frame.length;
   record.set(frame, 1);
@@ -51,7 +54,9 @@ export function buildRecord(frame: Uint8Array): Uint8Array {
 /** The frame of one record; undefined if its length byte lies. Bytes after the record do not count. */
 export function parseRecord(record: Uint8Array): Uint8Array | undefined {
   const length = record[0] ?? 0;
-  return length >= FRAME_MIN && length <= FRAME_MAX && record.length > length ? record.subarray(1, 1 + length) : undefined;
+  return length >= FRAME_MIN && length <= FRAME_MAX && record.length > length
+    ? record.subarray(1, 1 + length)
+    : undefined;
 }
 
 /** Cuts a byte stream into records. */

@@ -30,15 +30,29 @@ export function parse15(datagram: Uint8Array): Packet15 | undefined {
   const end = start + datagram[lengthAt];
   // One byte more is the pad that old network chips wanted (IPMI 2.0 §13.6, legacy pad).
   if (end > datagram.length || datagram.length > end + 1) return undefined;
-  return { authType, sequence: word(datagram, RMCP_HEADER + 1), sessionId: word(datagram, RMCP_HEADER + 5), authCode, start, end };
+  return {
+    authType,
+    sequence: word(datagram, RMCP_HEADER + 1),
+    sessionId: word(datagram, RMCP_HEADER + 5),
+    authCode,
+    start,
+    end,
+  };
 }
 
 /** `password`: 16 bytes; unused for authentication type none. */
-export function build15(authType: number, sequence: number, sessionId: number, message: Uint8Array, password?: Uint8Array): Uint8Array {
+export function build15(
+  authType: number,
+  sequence: number,
+  sessionId: number,
+  message: Uint8Array,
+  password?: Uint8Array,
+): Uint8Array {
   const codeSize = authType === AuthType.None ? 0 : 16;
   const start = RMCP_HEADER + 10 + codeSize;
   const length = start + message.length;
-  // No legacy pad: it is for network chips of 2000 that lost frames of some lengths, and python-ipmi refuses a datagram that has it.
+  // No legacy pad: it is for network chips of 2000 that lost frames of some lengths, and python-ipmi refuses
+  // a datagram that has it.
   const out = new Uint8Array(length);
   putRmcpHeader(out, RmcpClass.Ipmi);
   out[4] = authType;
@@ -46,12 +60,21 @@ export function build15(authType: number, sequence: number, sessionId: number, m
   putWord(out, 9, sessionId);
   out[start - 1] = message.length;
   out.set(message, start);
-  if (codeSize > 0 && password) out.set(authCode15(authType, password, sessionId, sequence, out, start, length), RMCP_HEADER + 9);
+  if (codeSize > 0 && password)
+    out.set(authCode15(authType, password, sessionId, sequence, out, start, length), RMCP_HEADER + 9);
   return out;
 }
 
-/** What Activate Session proves the password with on a channel without session headers (IPMI 2.0 §22.17.1 "single session"). */
-export function singleAuthCode(authType: number, password: Uint8Array, sessionId: number, challenge: Uint8Array): Uint8Array {
+/**
+ * What Activate Session proves the password with on a channel without session headers (IPMI 2.0 §22.17.1
+ * "single session").
+ */
+export function singleAuthCode(
+  authType: number,
+  password: Uint8Array,
+  sessionId: number,
+  challenge: Uint8Array,
+): Uint8Array {
   const key = password.subarray(0, 16);
   if (authType === AuthType.Password) return key;
   const input = new Uint8Array(36 + challenge.length);
@@ -62,7 +85,10 @@ export function singleAuthCode(authType: number, password: Uint8Array, sessionId
   return authType === AuthType.Md2 ? md2(input) : new Digest(hashes.md5).update(input).finish();
 }
 
-/** Hash of password, session id, message, sequence, password (IPMI 2.0 §13.22.1 "multi-session"), or the password itself. */
+/**
+ * Hash of password, session id, message, sequence, password (IPMI 2.0 §13.22.1 "multi-session"), or the
+ * password itself.
+ */
 export function authCode15(
   authType: number,
   password: Uint8Array,
@@ -86,7 +112,13 @@ export function isAuthentic15(datagram: Uint8Array, packet: Packet15, password: 
   const { authType, sessionId, sequence, start, end, authCode } = packet;
   if (authType === AuthType.None) return true;
   if (authType !== AuthType.Md2 && authType !== AuthType.Md5 && authType !== AuthType.Password) return false;
-  return equalBytes(authCode15(authType, password, sessionId, sequence, datagram, start, end), 0, datagram, authCode, 16);
+  return equalBytes(
+    authCode15(authType, password, sessionId, sequence, datagram, start, end),
+    0,
+    datagram,
+    authCode,
+    16,
+  );
 }
 
 export const word = (bytes: Uint8Array, at: number): number =>

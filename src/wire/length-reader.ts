@@ -10,7 +10,10 @@ export class LengthReader {
     this.#most = most;
   }
 
-  /** The frames that are whole now, their length bytes included; undefined: a length is out of bounds, and the stream's place lost. */
+  /**
+   * The frames that are whole now, their length bytes included; undefined: a length is out of bounds, and the
+   * stream's place lost.
+   */
   push(bytes: Uint8Array): Uint8Array[] | undefined {
     const all = new Uint8Array(this.#rest.length + bytes.length);
     all.set(this.#rest);

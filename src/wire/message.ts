@@ -27,7 +27,11 @@ export const REMOTE_CONSOLE = 0x81;
 const OVERHEAD = 7;
 
 /** Undefined where the bytes are too few or a checksum is wrong. */
-export function parseMessage(bytes: Uint8Array, start = 0, end: number = bytes.length): IpmiMessage | undefined {
+export function parseMessage(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+): IpmiMessage | undefined {
   if (end - start < OVERHEAD) return undefined;
   if (sum(bytes, start, start + 3) !== 0 || sum(bytes, start + 3, end) !== 0) return undefined;
   return {
@@ -69,7 +73,9 @@ export function buildResponse(request: IpmiMessage, answer: Uint8Array): Uint8Ar
   });
 }
 
-/** Of the bytes from `start` to before `end`, mod 256: 0 where the last is their two's complement checksum. */
+/**
+ * Of the bytes from `start` to before `end`, mod 256: 0 where the last is their two's complement checksum.
+ */
 export function sum(bytes: Uint8Array, start: number, end: number): number {
   let total = 0;
   for (let i = start; i < end; i++) total += bytes[i];

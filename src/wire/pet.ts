@@ -1,8 +1,8 @@
 import { bytes, fromLatin1, layout, rest, u16be, u32be, u8 } from '../codec/index.ts';
 
 /**
- * Platform Event Traps: SNMPv1 traps with one octet string of fixed fields (IPMI 2.0 §17.16, PET 1.0). Other than in
- * IPMI messages, numbers are most significant byte first.
+ * Platform Event Traps: SNMPv1 traps with one octet string of fixed fields (IPMI 2.0 §17.16, PET 1.0). Other
+ * than in IPMI messages, numbers are most significant byte first.
  */
 
 /** Table 17-7, the one variable binding. */
@@ -66,15 +66,36 @@ export function customFields(text?: Uint8Array): Uint8Array {
   return Uint8Array.of(MULTIRECORD, ASCII | cut.length, TEXT_ALERT_STRING, ...cut, END);
 }
 
-const Tag = { Integer: 0x02, OctetString: 0x04, ObjectId: 0x06, Sequence: 0x30, IpAddress: 0x40, TimeTicks: 0x43, TrapPdu: 0xa4 } as const;
+const Tag = {
+  Integer: 0x02,
+  OctetString: 0x04,
+  ObjectId: 0x06,
+  Sequence: 0x30,
+  IpAddress: 0x40,
+  TimeTicks: 0x43,
+  TrapPdu: 0xa4,
+} as const;
 /** 1.3.6.1.4.1.3183.1.1, and the binding's .1 below it. */
 const ENTERPRISE = [0x2b, 0x06, 0x01, 0x04, 0x01, 0x98, 0x6f, 0x01, 0x01];
 const ENTERPRISE_SPECIFIC = 6;
 
 /** The UDP datagram of an SNMPv1 trap (RFC 1157 §4.1.6). */
-export function buildTrap({ community, agent, sensorType, eventType, deassertion, offset, uptime, fields }: Trap): Uint8Array {
+export function buildTrap({
+  community,
+  agent,
+  sensorType,
+  eventType,
+  deassertion,
+  offset,
+  uptime,
+  fields,
+}: Trap): Uint8Array {
   const specific = sensorType * 65_536 + eventType * 256 + (deassertion ? 0x80 : 0) + offset;
-  const binding = ber(Tag.Sequence, ber(Tag.ObjectId, [...ENTERPRISE, 0x01]), ber(Tag.OctetString, PetFields.encode(fields)));
+  const binding = ber(
+    Tag.Sequence,
+    ber(Tag.ObjectId, [...ENTERPRISE, 0x01]),
+    ber(Tag.OctetString, PetFields.encode(fields)),
+  );
   const pdu = ber(
     Tag.TrapPdu,
     ber(Tag.ObjectId, ENTERPRISE),
@@ -84,13 +105,16 @@ export function buildTrap({ community, agent, sensorType, eventType, deassertion
     ber(Tag.TimeTicks, integer(uptime)),
     ber(Tag.Sequence, binding),
   );
-  return Uint8Array.from(ber(Tag.Sequence, ber(Tag.Integer, integer(0)), ber(Tag.OctetString, community), pdu));
+  return Uint8Array.from(
+    ber(Tag.Sequence, ber(Tag.Integer, integer(0)), ber(Tag.OctetString, community), pdu),
+  );
 }
 
 /** Tag, length and content, which here is never longer than 65535 bytes. */
 function ber(tag: number, ...parts: readonly (Iterable<number> & { readonly length: number })[]): number[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const head =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return [tag, ...head, ...parts.flatMap((part) => [...part])];
 }
 

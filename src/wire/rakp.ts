@@ -25,7 +25,9 @@ export const RakpStatus = {
   IllegalParameter: 0x12,
 } as const;
 
-/** One of the three algorithm records of Open Session: payload type (0..2), 8 bytes long, algorithm number. */
+/**
+ * One of the three algorithm records of Open Session: payload type (0..2), 8 bytes long, algorithm number.
+ */
 const AlgorithmRecord = layout('algorithm', {
   type: u8,
   reserved: pad(2),
@@ -34,7 +36,11 @@ const AlgorithmRecord = layout('algorithm', {
   ...byte({ algorithm: bits(5, 0) }),
   reserved2: pad(3),
 });
-const algorithms = { authentication: nested(AlgorithmRecord), integrity: nested(AlgorithmRecord), confidentiality: nested(AlgorithmRecord) };
+const algorithms = {
+  authentication: nested(AlgorithmRecord),
+  integrity: nested(AlgorithmRecord),
+  confidentiality: nested(AlgorithmRecord),
+};
 
 /** §13.17 RMCP+ Open Session Request. */
 export const OpenSessionRequest = layout('RMCP+ Open Session Request', {
@@ -85,10 +91,22 @@ export const Rakp2 = layout('RAKP Message 2', {
 });
 
 /** §13.22 RAKP Message 3. */
-export const Rakp3 = layout('RAKP Message 3', { tag: u8, status: u8, reserved: pad(2), bmcId: u32, code: rest() });
+export const Rakp3 = layout('RAKP Message 3', {
+  tag: u8,
+  status: u8,
+  reserved: pad(2),
+  bmcId: u32,
+  code: rest(),
+});
 
 /** §13.23 RAKP Message 4 with status 0. */
-export const Rakp4 = layout('RAKP Message 4', { tag: u8, status: u8, reserved: pad(2), consoleId: u32, code: rest() });
+export const Rakp4 = layout('RAKP Message 4', {
+  tag: u8,
+  status: u8,
+  reserved: pad(2),
+  consoleId: u32,
+  code: rest(),
+});
 
 /** What both sides of a log-in know when RAKP 2 is made. */
 export interface Exchange {
@@ -103,7 +121,10 @@ export interface Exchange {
   readonly name: Uint8Array;
 }
 
-/** The user's and the BMC's key, 20 bytes each, padded with zeros. Without a BMC key the user's serves as both (§13.33). */
+/**
+ * The user's and the BMC's key, 20 bytes each, padded with zeros. Without a BMC key the user's serves as both
+ * (§13.33).
+ */
 export interface Keys {
   readonly user: Uint8Array;
   readonly bmc: Uint8Array;
@@ -126,10 +147,20 @@ const HASH: Readonly<Record<number, HashName | undefined>> = {
 const ICV: Readonly<Record<HashName, number>> = { sha1: 12, md5: 16, sha256: 16 };
 const EMPTY = new Uint8Array(0);
 
-/** The key exchange code of RAKP 2: HMAC of both ids, both random numbers, the GUID, role and name. Empty for RAKP-none. */
+/**
+ * The key exchange code of RAKP 2: HMAC of both ids, both random numbers, the GUID, role and name. Empty for
+ * RAKP-none.
+ */
 export function rakp2Code(exchange: Exchange, userKey: Uint8Array): Uint8Array {
   const { consoleId, bmcId, consoleRandom, bmcRandom, bmcGuid } = exchange;
-  return keyed(exchange, userKey, [number(consoleId), number(bmcId), consoleRandom, bmcRandom, bmcGuid, identity(exchange)]);
+  return keyed(exchange, userKey, [
+    number(consoleId),
+    number(bmcId),
+    consoleRandom,
+    bmcRandom,
+    bmcGuid,
+    identity(exchange),
+  ]);
 }
 
 /** The key exchange code of RAKP 3. */

@@ -15,7 +15,9 @@ const PONG = 0x40;
 
 /** Undefined: not RMCP, or an acknowledge (bit 7 of the class), which nobody waits for. */
 export function rmcpClass(datagram: Uint8Array): number | undefined {
-  return datagram.length >= RMCP_HEADER && datagram[0] === VERSION && (datagram[3] & 0x80) === 0 ? datagram[3] : undefined;
+  return datagram.length >= RMCP_HEADER && datagram[0] === VERSION && (datagram[3] & 0x80) === 0
+    ? datagram[3]
+    : undefined;
 }
 
 export function putRmcpHeader(out: Uint8Array, cls: number): void {
@@ -27,7 +29,11 @@ export function putRmcpHeader(out: Uint8Array, cls: number): void {
 
 /** The message tag of an ASF presence ping, or undefined for any other ASF message. */
 export function presencePingTag(datagram: Uint8Array): number | undefined {
-  return datagram.length >= 12 && ASF_IANA.every((byte, i) => datagram[4 + i] === byte) && datagram[8] === PING ? datagram[9] : undefined;
+  return datagram.length >= 12 &&
+    ASF_IANA.every((byte, i) => datagram[4 + i] === byte) &&
+    datagram[8] === PING
+    ? datagram[9]
+    : undefined;
 }
 
 export function buildPresencePing(tag: number): Uint8Array {
@@ -50,5 +56,10 @@ export function buildPresencePong(tag: number, iana: readonly number[] = ASF_IAN
 
 /** True for a pong that says "IPMI supported". */
 export function isIpmiPong(datagram: Uint8Array): boolean {
-  return datagram.length >= 28 && datagram[3] === RmcpClass.Asf && datagram[8] === PONG && (datagram[20] & 0x80) !== 0;
+  return (
+    datagram.length >= 28 &&
+    datagram[3] === RmcpClass.Asf &&
+    datagram[8] === PONG &&
+    (datagram[20] & 0x80) !== 0
+  );
 }

@@ -22,7 +22,8 @@ export const PayloadType = {
 /**
  * RMCP+ session header (IPMI 2.0 §13.6), after the RMCP header:
  *
- *   06h   encrypted|authenticated|type   [IANA (4), payload id (2)]   session id (4)   sequence (4)   length (2)   payload
+ *   06h   encrypted|authenticated|type   [IANA (4), payload id (2)]   session id (4)   sequence (4)   length
+ * (2)   payload
  *
  * and, where it is authenticated, behind the payload:
  *
@@ -70,14 +71,25 @@ export function parse20(datagram: Uint8Array): Packet20 | undefined {
 }
 
 /** A datagram outside of a session, or in one whose suite neither signs nor encrypts. */
-export function build20(payloadType: number, sessionId: number, sequence: number, payload: Uint8Array): Uint8Array {
+export function build20(
+  payloadType: number,
+  sessionId: number,
+  sequence: number,
+  payload: Uint8Array,
+): Uint8Array {
   const out = new Uint8Array(HEADER + payload.length);
   putHeader(out, payloadType, sessionId, sequence, payload.length);
   out.set(payload, HEADER);
   return out;
 }
 
-function putHeader(out: Uint8Array, flags: number, sessionId: number, sequence: number, length: number): void {
+function putHeader(
+  out: Uint8Array,
+  flags: number,
+  sessionId: number,
+  sequence: number,
+  length: number,
+): void {
   putRmcpHeader(out, RmcpClass.Ipmi);
   out[4] = AuthType.RmcpPlus;
   out[5] = flags;
@@ -106,7 +118,8 @@ function signerFor(integrity: number, k1: Uint8Array, userKey: Uint8Array): Sign
   const digest = new Digest(hashes.md5);
   return {
     size: 16,
-    sign: (data, start, end, out, at) => digest.reset().update(userKey).update(data, start, end).update(userKey).finishInto(out, at),
+    sign: (data, start, end, out, at) =>
+      digest.reset().update(userKey).update(data, start, end).update(userKey).finishInto(out, at),
   };
 }
 
@@ -120,7 +133,8 @@ export class SessionCrypto {
   constructor(suite: CipherSuite, keys: SessionKeys, userKey: Uint8Array) {
     this.suite = suite;
     this.#signer = signerFor(suite.integrity, keys.k1, userKey);
-    this.#aes = suite.confidentiality === Confidentiality.AesCbc128 ? new Aes128(keys.k2.slice(0, 16)) : undefined;
+    this.#aes =
+      suite.confidentiality === Confidentiality.AesCbc128 ? new Aes128(keys.k2.slice(0, 16)) : undefined;
   }
 
   /** True if the auth code is right; a suite with integrity refuses packets without one. */
@@ -130,12 +144,20 @@ export class SessionCrypto {
     const { size } = this.#signer;
     const codeAt = datagram.length - size;
     // The smallest trailer: no pad, its length, the next header.
-    if (codeAt < packet.end + 2 || datagram[codeAt - 1] !== NEXT_HEADER || packet.end + datagram[codeAt - 2] + 2 !== codeAt) return false;
+    if (
+      codeAt < packet.end + 2 ||
+      datagram[codeAt - 1] !== NEXT_HEADER ||
+      packet.end + datagram[codeAt - 2] + 2 !== codeAt
+    )
+      return false;
     this.#signer.sign(datagram, RMCP_HEADER, codeAt, this.#code, 0);
     return equalBytes(this.#code, 0, datagram, codeAt, size);
   }
 
-  /** The payload in the clear; undefined where it is not encrypted as the suite wants, or its padding is wrong. Check authenticity first. */
+  /**
+   * The payload in the clear; undefined where it is not encrypted as the suite wants, or its padding is
+   * wrong. Check authenticity first.
+   */
   open(datagram: Uint8Array, { encrypted, start, end }: Packet20): Uint8Array | undefined {
     if (!this.#aes) return encrypted ? undefined : datagram.subarray(start, end);
     // A console may send what is not secret in the clear (§13.6): the signature still protects it.

@@ -1,6 +1,7 @@
 /**
- * Inbound sequence numbers of a session: each is taken once, out of order within a window around the highest seen
- * (IPMI 2.0 §6.12.11: 1.5 sessions 8 either way; §6.12.13: RMCP+ 15 behind and 16 ahead). Numbers wrap at 32 bits.
+ * Inbound sequence numbers of a session: each is taken once, out of order within a window around the highest
+ * seen (IPMI 2.0 §6.12.11: 1.5 sessions 8 either way; §6.12.13: RMCP+ 15 behind and 16 ahead). Numbers wrap
+ * at 32 bits.
  */
 export class SequenceWindow {
   readonly #ahead: number;

@@ -1,6 +1,6 @@
 /**
- * Basic mode of serial/modem channels (IPMI 2.0 §14.4): IPMB-like messages between a start and a stop character, with
- * every byte that could be taken for one of them, or for an ASCII escape, written as two.
+ * Basic mode of serial/modem channels (IPMI 2.0 §14.4): IPMB-like messages between a start and a stop
+ * character, with every byte that could be taken for one of them, or for an ASCII escape, written as two.
  *
  *   A0h  message, escaped  A5h          A6h: the BMC can take another message
  */
@@ -30,7 +30,10 @@ export function encodeBasic(message: Uint8Array): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** Finds the messages in a stream of characters. What is no legal message is dropped without an answer, as §14.4.2 wants. */
+/**
+ * Finds the messages in a stream of characters. What is no legal message is dropped without an answer, as
+ * §14.4.2 wants.
+ */
 export class BasicReader {
   /** Made with the first message: most lines of a fleet never see one. */
   #buffer: Uint8Array | undefined;

@@ -1,4 +1,7 @@
-/** What the escape sequences of a shared serial connector ask for (IPMI 2.0 §14.2.4, Microsoft's terminal conventions). */
+/**
+ * What the escape sequences of a shared serial connector ask for (IPMI 2.0 §14.2.4, Microsoft's terminal
+ * conventions).
+ */
 export type EscapeRequest = 'to-bmc' | 'to-system' | 'reset' | 'power-up';
 
 const SEQUENCES: readonly (readonly [string, EscapeRequest])[] = [

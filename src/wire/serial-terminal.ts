@@ -1,6 +1,9 @@
 import { hex2 } from '../codec/index.ts';
 
-/** Terminal mode of serial/modem channels (IPMI 2.0 §14.7, appendix E): lines of printable text between brackets. */
+/**
+ * Terminal mode of serial/modem channels (IPMI 2.0 §14.7, appendix E): lines of printable text between
+ * brackets.
+ */
 export interface TerminalOptions {
   /** Backspace, continuation lines; input time-outs are off (§14.8). */
   readonly lineEditing: boolean;
@@ -38,7 +41,9 @@ export interface TerminalStep {
 
 const NOTHING: TerminalStep = {};
 
-/** Finds the bracketed lines in what a terminal sends. What is illegal flushes the line in silence (§14.8). */
+/**
+ * Finds the bracketed lines in what a terminal sends. What is illegal flushes the line in silence (§14.8).
+ */
 export class TerminalReader {
   #text = '';
   /** Outside of brackets; in them; behind the closing one, where only a new line may follow. */
@@ -136,7 +141,14 @@ export const hexPairs = (bytes: Uint8Array): string => Array.from(bytes, hex2).j
 export function parseTerminal(text: string): TerminalMessage | undefined {
   const bytes = parseHex(text);
   if (!bytes || bytes.length < 3) return undefined;
-  return { netFn: bytes[0] >> 2, lun: bytes[0] & 3, seq: bytes[1] >> 2, bridge: bytes[1] & 3, cmd: bytes[2], data: bytes.subarray(3) };
+  return {
+    netFn: bytes[0] >> 2,
+    lun: bytes[0] & 3,
+    seq: bytes[1] >> 2,
+    bridge: bytes[1] & 3,
+    cmd: bytes[2],
+    data: bytes.subarray(3),
+  };
 }
 
 /** The text between the brackets. */

@@ -19,10 +19,14 @@ describe('basic mode', () => {
 
   test('what is written is read, whatever stands around it', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 260 }), fc.uint8Array({ maxLength: 300 }), (message, noise) => {
-        const read = messagesIn([...noise, ...encodeBasic(message)]);
-        expect(read.at(-1)).toEqual([...message]);
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 260 }),
+        fc.uint8Array({ maxLength: 300 }),
+        (message, noise) => {
+          const read = messagesIn([...noise, ...encodeBasic(message)]);
+          expect(read.at(-1)).toEqual([...message]);
+        },
+      ),
     );
   });
 
@@ -41,7 +45,14 @@ describe('basic mode', () => {
   });
 });
 
-const OPTIONS: TerminalOptions = { lineEditing: true, eraseVisibly: true, echo: true, handshake: false, outputNewline: 1, inputNewline: 1 };
+const OPTIONS: TerminalOptions = {
+  lineEditing: true,
+  eraseVisibly: true,
+  echo: true,
+  handshake: false,
+  outputNewline: 1,
+  inputNewline: 1,
+};
 
 /** Types text: the lines that it makes, and what the terminal shows. */
 function type(text: string, options: Partial<TerminalOptions> = {}): { lines: string[]; shown: string } {
@@ -87,7 +98,8 @@ describe('terminal mode', () => {
     expect(formatTerminal(message)).toBe('18 14 22 AB');
     expect(parseTerminal('181422ab')).toEqual(message);
     expect(parseTerminal('18 14 22 AB')).toEqual(message);
-    for (const wrong of ['18 00', '18 0', '18  00 22', 'xx 00 22', '']) expect(parseTerminal(wrong)).toBeUndefined();
+    for (const wrong of ['18 00', '18 0', '18  00 22', 'xx 00 22', ''])
+      expect(parseTerminal(wrong)).toBeUndefined();
   });
 
   test('whatever is typed, the next whole line is read', () => {
@@ -101,6 +113,8 @@ describe('terminal mode', () => {
 
 test('escape sequences of a shared connector', () => {
   const watch = new EscapeWatch();
-  const found = Array.from('a\x1b(b\x1bQ\x1bR\x1br\x1bR\x1b^').flatMap((character) => watch.take(character.charCodeAt(0)) ?? []);
+  const found = Array.from('a\x1b(b\x1bQ\x1bR\x1br\x1bR\x1b^').flatMap(
+    (character) => watch.take(character.charCodeAt(0)) ?? [],
+  );
   expect(found).toEqual(['to-bmc', 'to-system', 'reset', 'power-up']);
 });

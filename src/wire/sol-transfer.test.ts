@@ -11,10 +11,16 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 type Flags = { readonly mark: boolean };
 
-const end = (accept: (characters: Uint8Array) => number = (characters) => characters.length, timing: SolTiming = TIMING): SolTransfer<Flags> =>
-  new SolTransfer<Flags>({ timing: () => timing, packet: 10, capacity: 100, accept });
+const end = (
+  accept: (characters: Uint8Array) => number = (characters) => characters.length,
+  timing: SolTiming = TIMING,
+): SolTransfer<Flags> => new SolTransfer<Flags>({ timing: () => timing, packet: 10, capacity: 100, accept });
 
-const packet = (sequence: number, characters = '', ack: Partial<SolPacket<Flags>> = {}): SolPacket<Flags> => ({
+const packet = (
+  sequence: number,
+  characters = '',
+  ack: Partial<SolPacket<Flags>> = {},
+): SolPacket<Flags> => ({
   sequence,
   ackSequence: 0,
   accepted: 0,
@@ -25,15 +31,36 @@ const packet = (sequence: number, characters = '', ack: Partial<SolPacket<Flags>
 });
 
 describe('SOL packets', () => {
-  // From recorded sessions: ipmitool types `hello`, the BMC acknowledges; the BMC writes, ipmitool acknowledges.
+  // From recorded sessions: ipmitool types `hello`, the BMC acknowledges; the BMC writes, ipmitool
+  // acknowledges.
   test.each([
-    ['data from the console', SolToBmc, '01 00 00 00 68 65 6c 6c 6f 0d', { sequence: 1, ackSequence: 0, nack: false }],
+    [
+      'data from the console',
+      SolToBmc,
+      '01 00 00 00 68 65 6c 6c 6f 0d',
+      { sequence: 1, ackSequence: 0, nack: false },
+    ],
     ['a break', SolToBmc, '03 00 00 10', { sequence: 3, generateBreak: true }],
-    ['acknowledgement of the BMC', SolToConsole, '00 01 06 00', { sequence: 0, ackSequence: 1, accepted: 6, nack: false }],
+    [
+      'acknowledgement of the BMC',
+      SolToConsole,
+      '00 01 06 00',
+      { sequence: 0, ackSequence: 1, accepted: 6, nack: false },
+    ],
     ['data of the BMC', SolToConsole, '04 00 00 00 0d 0a', { sequence: 4, transferUnavailable: false }],
-    ['refused, console not there', SolToConsole, '00 05 00 60', { ackSequence: 5, nack: true, transferUnavailable: true }],
+    [
+      'refused, console not there',
+      SolToConsole,
+      '00 05 00 60',
+      { ackSequence: 5, nack: true, transferUnavailable: true },
+    ],
     ['refused, not active', SolToConsole, '00 05 00 50', { ackSequence: 5, nack: true, deactivated: true }],
-    ['lost characters and a break', SolToConsole, '02 00 00 0c 41', { transmitOverrun: true, breakDetected: true }],
+    [
+      'lost characters and a break',
+      SolToConsole,
+      '02 00 00 0c 41',
+      { transmitOverrun: true, breakDetected: true },
+    ],
   ] as const)('%s', (_name, codec, wire, values) => {
     const value = codec.decode(hex(wire));
     expect(value).toMatchObject(values);
@@ -107,7 +134,11 @@ describe('sending', () => {
     one.flush();
     expect([one.waiting, one.poll(1000)]).toEqual([0, undefined]);
     one.send({ mark: true });
-    expect(one.poll(1000)).toMatchObject({ sequence: 2, flags: { mark: true }, characters: new Uint8Array(0) });
+    expect(one.poll(1000)).toMatchObject({
+      sequence: 2,
+      flags: { mark: true },
+      characters: new Uint8Array(0),
+    });
   });
 
   test('there is a bound', () => {
@@ -120,7 +151,9 @@ describe('sending', () => {
 describe('receiving', () => {
   test('a repeated packet is acknowledged as before and not taken again', () => {
     let got = '';
-    const one = end((characters) => ((got += text(characters.subarray(0, 3))), Math.min(3, characters.length)));
+    const one = end(
+      (characters) => ((got += text(characters.subarray(0, 3))), Math.min(3, characters.length)),
+    );
     one.receive(packet(7, 'hello'), 1, 0);
     expect(one.poll(0)).toMatchObject({ sequence: 0, ackSequence: 7, accepted: 3, nack: false });
     one.receive(packet(7, 'hello, more'), 2, 1);
@@ -163,70 +196,81 @@ describe('receiving', () => {
 });
 
 describe('two ends and a bad network', () => {
-  test.each(Array.from({ length: 60 }, (_, i) => i + 1))('seed %i: every character once and in order, both ways', async (seed) => {
-    const world = simWorld(seed);
-    const { clock, random } = world;
-    const chance = (share: number): boolean => random.fraction() < share;
-    const timing = { accumulate: 20, threshold: 5, retries: 40, retryInterval: 60 };
-    const side = () => ({
-      got: [] as number[],
-      window: new SequenceWindow(0, 16, 15),
-      order: 0,
-      timerAt: Infinity,
-      transfer: undefined as unknown as SolTransfer<Flags>,
-    });
-    const sides = [side(), side()];
-    for (const [i, me] of sides.entries()) {
-      me.transfer = new SolTransfer<Flags>({
-        timing: () => timing,
-        packet: 9,
-        capacity: 5000,
-        accept: (characters) => {
-          const count = chance(0.1) ? 0 : chance(0.1) ? Math.ceil(characters.length / 2) : characters.length;
-          me.got.push(...characters.subarray(0, count));
-          return count;
-        },
+  test.each(Array.from({ length: 60 }, (_, i) => i + 1))(
+    'seed %i: every character once and in order, both ways',
+    async (seed) => {
+      const world = simWorld(seed);
+      const { clock, random } = world;
+      const chance = (share: number): boolean => random.fraction() < share;
+      const timing = { accumulate: 20, threshold: 5, retries: 40, retryInterval: 60 };
+      const side = () => ({
+        got: [] as number[],
+        window: new SequenceWindow(0, 16, 15),
+        order: 0,
+        timerAt: Infinity,
+        transfer: undefined as unknown as SolTransfer<Flags>,
       });
-      const far = sides[1 - i];
-      const pump = (): void => {
-        for (let sent = me.transfer.poll(clock.monotonic()); sent; sent = me.transfer.poll(clock.monotonic())) {
-          const order = ++me.order;
-          const copy = sent;
-          for (let copies = chance(0.15) ? 0 : chance(0.1) ? 2 : 1; copies > 0; copies--) {
-            clock.after(1 + random.fraction() * 90, () => {
-              if (!far.window.take(order)) return;
-              far.transfer.receive(copy, order, clock.monotonic());
-              pumps[1 - i]();
-            });
+      const sides = [side(), side()];
+      for (const [i, me] of sides.entries()) {
+        me.transfer = new SolTransfer<Flags>({
+          timing: () => timing,
+          packet: 9,
+          capacity: 5000,
+          accept: (characters) => {
+            const count = chance(0.1)
+              ? 0
+              : chance(0.1)
+                ? Math.ceil(characters.length / 2)
+                : characters.length;
+            me.got.push(...characters.subarray(0, count));
+            return count;
+          },
+        });
+        const far = sides[1 - i];
+        const pump = (): void => {
+          for (
+            let sent = me.transfer.poll(clock.monotonic());
+            sent;
+            sent = me.transfer.poll(clock.monotonic())
+          ) {
+            const order = ++me.order;
+            const copy = sent;
+            for (let copies = chance(0.15) ? 0 : chance(0.1) ? 2 : 1; copies > 0; copies--) {
+              clock.after(1 + random.fraction() * 90, () => {
+                if (!far.window.take(order)) return;
+                far.transfer.receive(copy, order, clock.monotonic());
+                pumps[1 - i]();
+              });
+            }
           }
-        }
-        const at = me.transfer.wakeAt();
-        if (at >= me.timerAt) return;
-        me.timerAt = at;
-        clock.after(at - clock.monotonic(), () => {
-          me.timerAt = Infinity;
-          pump();
-        });
-      };
-      pumps[i] = pump;
-    }
-    const said = sides.map(() => Array.from(random.bytes(400)));
-    for (const [i, all] of said.entries()) {
-      for (let at = 0; at < all.length; at += 40) {
-        clock.after(random.fraction() * 10 + at * 5, () => {
-          sides[i].transfer.push(Uint8Array.from(all.slice(at, at + 40)), clock.monotonic());
-          pumps[i]();
-        });
+          const at = me.transfer.wakeAt();
+          if (at >= me.timerAt) return;
+          me.timerAt = at;
+          clock.after(at - clock.monotonic(), () => {
+            me.timerAt = Infinity;
+            pump();
+          });
+        };
+        pumps[i] = pump;
       }
-    }
-    await world.run(120_000);
-    expect(sides[1].got, `seed ${seed}`).toEqual(said[0]);
-    expect(sides[0].got, `seed ${seed}`).toEqual(said[1]);
-    expect(sides.map(({ transfer }) => [transfer.waiting, transfer.lost])).toEqual([
-      [0, 0],
-      [0, 0],
-    ]);
-  });
+      const said = sides.map(() => Array.from(random.bytes(400)));
+      for (const [i, all] of said.entries()) {
+        for (let at = 0; at < all.length; at += 40) {
+          clock.after(random.fraction() * 10 + at * 5, () => {
+            sides[i].transfer.push(Uint8Array.from(all.slice(at, at + 40)), clock.monotonic());
+            pumps[i]();
+          });
+        }
+      }
+      await world.run(120_000);
+      expect(sides[1].got, `seed ${seed}`).toEqual(said[0]);
+      expect(sides[0].got, `seed ${seed}`).toEqual(said[1]);
+      expect(sides.map(({ transfer }) => [transfer.waiting, transfer.lost])).toEqual([
+        [0, 0],
+        [0, 0],
+      ]);
+    },
+  );
   const pumps: (() => void)[] = [];
 });
 

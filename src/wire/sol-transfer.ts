@@ -16,7 +16,9 @@ export interface SolTiming {
   /** How long fewer characters than `threshold` wait for more. */
   readonly accumulate: number;
   readonly threshold: number;
-  /** Times that a packet is sent again when nobody acknowledges it; then it is dropped (§26.3, parameter 4). */
+  /**
+   * Times that a packet is sent again when nobody acknowledges it; then it is dropped (§26.3, parameter 4).
+   */
   readonly retries: number;
   readonly retryInterval: number;
 }
@@ -40,7 +42,10 @@ interface Outstanding<F> {
   due: number;
 }
 
-/** Characters that could not be taken: the NACK waits, because many clients send again as soon as they have it. */
+/**
+ * Characters that could not be taken: the NACK waits, because many clients send again as soon as they have
+ * it.
+ */
 interface Held {
   readonly sequence: number;
   readonly characters: Uint8Array;
@@ -48,18 +53,25 @@ interface Held {
 }
 
 const NACK_AFTER = 250;
-/** After a NACK the same characters are tried again not sooner than this, unless the far end says that it can take more. */
+/**
+ * After a NACK the same characters are tried again not sooner than this, unless the far end says that it can
+ * take more.
+ */
 const NACK_PAUSE = 100;
-/** A packet that others have overtaken is taken only if it is the very next one, and not older than this many packets. */
+/**
+ * A packet that others have overtaken is taken only if it is the very next one, and not older than this many
+ * packets.
+ */
 const LATE = 8;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 const next = (sequence: number): number => (sequence % 15) + 1;
 
 /**
- * One end of a SOL connection (§15.11): each direction has one packet on its way at a time, which is sent again until it
- * is acknowledged. Both ends work alike; what the operation and status bits do is the owner's. No clock and no socket:
- * after anything that happens, send what `poll` gives until it gives nothing, and poll again at `wakeAt`.
+ * One end of a SOL connection (§15.11): each direction has one packet on its way at a time, which is sent
+ * again until it is acknowledged. Both ends work alike; what the operation and status bits do is the owner's.
+ * No clock and no socket: after anything that happens, send what `poll` gives until it gives nothing, and
+ * poll again at `wakeAt`.
  */
 export class SolTransfer<F extends object> {
   /** Characters that were dropped because nobody acknowledged them, or because there was no room. */
@@ -123,10 +135,15 @@ export class SolTransfer<F extends object> {
     this.#out = undefined;
   }
 
-  /** Whether a packet's flags are news: not those of a repeated packet, or of one that was overtaken. Ask before `receive`. */
+  /**
+   * Whether a packet's flags are news: not those of a repeated packet, or of one that was overtaken. Ask
+   * before `receive`.
+   */
   isNews({ sequence }: SolPacket<unknown>, order: number | undefined): boolean {
     if (sequence === 0) return this.#lateness(order) <= 0;
-    return sequence !== this.#lastReceived && sequence !== this.#held?.sequence && !this.#isStale(sequence, order);
+    return (
+      sequence !== this.#lastReceived && sequence !== this.#held?.sequence && !this.#isStale(sequence, order)
+    );
   }
 
   /** `order`: the packet's session sequence number, 0 or undefined where the session has none. */
@@ -136,7 +153,8 @@ export class SolTransfer<F extends object> {
     if (sequence !== 0 && sequence !== this.#held?.sequence) {
       // The same again, whatever it carries: our answer was lost.
       if (sequence === this.#lastReceived) this.#answer = true;
-      else if (!this.#isStale(sequence, order)) this.#take(sequence, characters.subarray(0, SOL_CHARACTERS), now + NACK_AFTER, now);
+      else if (!this.#isStale(sequence, order))
+        this.#take(sequence, characters.subarray(0, SOL_CHARACTERS), now + NACK_AFTER, now);
     }
     if (order && this.#lateness(order) <= 0) this.#newest = order;
   }
@@ -150,7 +168,12 @@ export class SolTransfer<F extends object> {
       if (this.#out.sent <= timing.retries) {
         this.#out.sent++;
         this.#out.due = now + timing.retryInterval;
-        return { ...NOTHING, sequence: this.#out.sequence, characters: this.#out.characters, flags: this.#out.flags };
+        return {
+          ...NOTHING,
+          sequence: this.#out.sequence,
+          characters: this.#out.characters,
+          flags: this.#out.flags,
+        };
       }
       this.lost += this.#out.characters.length;
       this.#failing = true;
@@ -185,7 +208,8 @@ export class SolTransfer<F extends object> {
     const accepted = characters.length === 0 ? 0 : this.#options.accept(characters);
     const nack = accepted === 0 && characters.length > 0;
     // Its bytes belong to a datagram.
-    this.#held = nack && now < refuseAt ? { sequence, characters: characters.slice(), due: refuseAt } : undefined;
+    this.#held =
+      nack && now < refuseAt ? { sequence, characters: characters.slice(), due: refuseAt } : undefined;
     if (this.#held) return;
     this.#lastReceived = sequence;
     this.#lastAnswer = { ackSequence: sequence, accepted, nack };
@@ -198,7 +222,13 @@ export class SolTransfer<F extends object> {
     this.#urgent = this.#noted = undefined;
     this.#lastSent = next(this.#lastSent);
     this.#out = { sequence: this.#lastSent, characters, flags, sent: 1, due: now + timing.retryInterval };
-    return { ...NOTHING, ...(this.#answer ? this.#takeAnswer() : {}), sequence: this.#lastSent, characters, flags };
+    return {
+      ...NOTHING,
+      ...(this.#answer ? this.#takeAnswer() : {}),
+      sequence: this.#lastSent,
+      characters,
+      flags,
+    };
   }
 
   #nextCharacters(): Uint8Array {
@@ -217,7 +247,8 @@ export class SolTransfer<F extends object> {
   #dueAt({ accumulate, threshold }: SolTiming): number {
     if (this.#urgent) return 0;
     if (this.paused || this.#queue.length + this.#returned.length === 0) return Infinity;
-    const ready = this.#returned.length > 0 || this.#queue.length >= threshold ? 0 : this.#queuedAt + accumulate;
+    const ready =
+      this.#returned.length > 0 || this.#queue.length >= threshold ? 0 : this.#queuedAt + accumulate;
     return Math.max(ready, this.#refusedUntil);
   }
 

@@ -10,13 +10,17 @@ export const SOL_CHARACTERS = 255;
  *
  *   sequence   acknowledged sequence   accepted characters   operation or status   characters...
  *
- * Sequence numbers count 1..15 in each direction. 0: the packet only acknowledges or informs, and is not acknowledged itself.
+ * Sequence numbers count 1..15 in each direction. 0: the packet only acknowledges or informs, and is not
+ * acknowledged itself.
  */
 const numbers = {
   ...byte({ sequence: bits(3, 0) }),
   /** 0: nothing is acknowledged. */
   ...byte({ ackSequence: bits(3, 0) }),
-  /** How many characters of the acknowledged packet were taken; the others have to be sent again, in a new packet. */
+  /**
+   * How many characters of the acknowledged packet were taken; the others have to be sent again, in a new
+   * packet.
+   */
   accepted: u8,
 };
 
@@ -69,4 +73,9 @@ export const NO_OPERATION: SolOperation = {
   flushInbound: false,
   flushOutbound: false,
 };
-export const NO_STATUS: SolStatus = { transferUnavailable: false, deactivated: false, transmitOverrun: false, breakDetected: false };
+export const NO_STATUS: SolStatus = {
+  transferUnavailable: false,
+  deactivated: false,
+  transmitOverrun: false,
+  breakDetected: false,
+};

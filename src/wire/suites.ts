@@ -11,7 +11,12 @@ export interface CipherSuite {
   readonly confidentiality: number;
 }
 
-const suite = (id: number, authentication: number, integrity: number, confidentiality: number): CipherSuite => ({
+const suite = (
+  id: number,
+  authentication: number,
+  integrity: number,
+  confidentiality: number,
+): CipherSuite => ({
   id,
   authentication,
   integrity,
@@ -39,8 +44,18 @@ export const cipherSuite = (id: number): CipherSuite | undefined => cipherSuites
 /** Record data of Get Channel Cipher Suites (§22.15.1): a record for each suite, or each algorithm once. */
 export function cipherSuiteRecords(ids: readonly number[], bySuite: boolean): Uint8Array {
   const suites = cipherSuites.filter((one) => ids.includes(one.id));
-  if (bySuite) return Uint8Array.from(suites.flatMap((one) => [0xc0, one.id, one.authentication, 0x40 | one.integrity, 0x80 | one.confidentiality]));
-  const each = (tag: number, of: (one: CipherSuite) => number): number[] => [...new Set(suites.map(of))].sort((a, b) => a - b).map((id) => tag | id);
+  if (bySuite)
+    return Uint8Array.from(
+      suites.flatMap((one) => [
+        0xc0,
+        one.id,
+        one.authentication,
+        0x40 | one.integrity,
+        0x80 | one.confidentiality,
+      ]),
+    );
+  const each = (tag: number, of: (one: CipherSuite) => number): number[] =>
+    [...new Set(suites.map(of))].sort((a, b) => a - b).map((id) => tag | id);
   return Uint8Array.from([
     ...each(0, (one) => one.authentication),
     ...each(0x40, (one) => one.integrity),

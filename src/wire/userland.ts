@@ -1,6 +1,6 @@
 /**
- * The handler socket's protocol (docs/handler-socket.md): one JSON object a line, both ways, so that any language with a
- * socket and a JSON parser can answer BMC commands. Bytes are hex text.
+ * The handler socket's protocol (docs/handler-socket.md): one JSON object a line, both ways, so that any
+ * language with a socket and a JSON parser can answer BMC commands. Bytes are hex text.
  */
 
 /** What both sides say first. A worker of another protocol version is refused with one line. */
@@ -9,7 +9,14 @@ export const PROTOCOL = 1;
 export const LINE_LIMIT = 65_536;
 
 export type PrivilegeName = 'none' | 'callback' | 'user' | 'operator' | 'administrator' | 'oem';
-export const PRIVILEGES: readonly PrivilegeName[] = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'];
+export const PRIVILEGES: readonly PrivilegeName[] = [
+  'none',
+  'callback',
+  'user',
+  'operator',
+  'administrator',
+  'oem',
+];
 
 /** A claim as a worker writes it. */
 export interface WireClaim {
@@ -29,7 +36,13 @@ export interface WireClaim {
 
 /** BMC to worker. */
 export type FromBmc =
-  | { readonly type: 'hello'; readonly protocol: number; readonly bmc: string; readonly maxOpen: number; readonly features?: readonly string[] }
+  | {
+      readonly type: 'hello';
+      readonly protocol: number;
+      readonly bmc: string;
+      readonly maxOpen: number;
+      readonly features?: readonly string[];
+    }
   | { readonly type: 'registered' | 'unregistered'; readonly id: number }
   | { readonly type: 'refused'; readonly id: number; readonly problems: readonly string[] }
   | WireRequest
@@ -64,7 +77,12 @@ export interface WireRequest {
 /** Worker to BMC. */
 export type FromWorker =
   | { readonly type: 'hello'; readonly protocol: number }
-  | { readonly type: 'register'; readonly id: number; readonly owner: string; readonly handlers: readonly WireClaim[] }
+  | {
+      readonly type: 'register';
+      readonly id: number;
+      readonly owner: string;
+      readonly handlers: readonly WireClaim[];
+    }
   | { readonly type: 'register'; readonly id: number; readonly owner: string; readonly default: true }
   | { readonly type: 'unregister'; readonly id: number; readonly owner: string }
   | { readonly type: 'answer'; readonly token: number; readonly cc: number; readonly data?: string }
@@ -78,11 +96,14 @@ export function fromHex(text: unknown): Uint8Array | undefined {
   if (typeof text !== 'string') return undefined;
   const digits = text.replaceAll(' ', '');
   if (digits.length % 2 !== 0 || !/^[\da-f]*$/i.test(digits)) return undefined;
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
 }
 
 const encoder = new TextEncoder();
-export const encodeLine = (message: FromBmc | FromWorker): Uint8Array => encoder.encode(`${JSON.stringify(message)}\n`);
+export const encodeLine = (message: FromBmc | FromWorker): Uint8Array =>
+  encoder.encode(`${JSON.stringify(message)}\n`);
 
 /** Cuts a byte stream into lines and parses them. */
 export class LineReader {
@@ -91,8 +112,14 @@ export class LineReader {
   readonly #line: (message: Readonly<Record<string, unknown>>) => void;
   readonly #problem: (problem: string, fatal: boolean) => void;
 
-  /** `problem` is told of lines that are no JSON object; one that is too long is fatal, as the stream's place is lost. */
-  constructor(line: (message: Readonly<Record<string, unknown>>) => void, problem: (problem: string, fatal: boolean) => void) {
+  /**
+   * `problem` is told of lines that are no JSON object; one that is too long is fatal, as the stream's place
+   * is lost.
+   */
+  constructor(
+    line: (message: Readonly<Record<string, unknown>>) => void,
+    problem: (problem: string, fatal: boolean) => void,
+  ) {
     this.#line = line;
     this.#problem = problem;
   }

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { hex, toHex } from '../../test/support/vectors.ts';
 import { buildVmMessage, buildVmOperation, VM_DATA_MAX, VmCode, VmReader, type VmMessage } from './vm.ts';
 
-type Seen = VmMessage | { readonly code: number; readonly value: number | undefined } | 'malformed' | { readonly tooLong: number };
+type Seen =
+  | VmMessage
+  | { readonly code: number; readonly value: number | undefined }
+  | 'malformed'
+  | { readonly tooLong: number };
 
 /** What a reader makes of a stream that comes in the given pieces. */
 function read(...pieces: Uint8Array[]): Seen[] {
@@ -34,7 +38,11 @@ describe('VM protocol: frames seen between QEMU 7.2, a Debian kernel and ipmi_si
       '00 1c 01 00 00 03 09 08 02 9f 91 12 00 02 0f 00 00 00 00 7a a0',
       { netFn: 7, data: hex('00 00 03 09 08 02 9f 91 12 00 02 0f 00 00 00 00') },
     ],
-    ['a checksum that is escaped', '22 1c 22 00 aa b0 a0', { seq: 0x22, netFn: 7, cmd: 0x22, data: hex('00') }],
+    [
+      'a checksum that is escaped',
+      '22 1c 22 00 aa b0 a0',
+      { seq: 0x22, netFn: 7, cmd: 0x22, data: hex('00') },
+    ],
   ])('%s', (_title, text, expected) => {
     const frame = hex(text);
     const [seen] = read(frame);
@@ -56,17 +64,21 @@ describe('VM protocol: frames seen between QEMU 7.2, a Debian kernel and ipmi_si
 
 test('whatever is built is read again, however it is cut', () => {
   fc.assert(
-    fc.property(fc.array(message, { minLength: 1, maxLength: 5 }), fc.array(fc.nat(40), { maxLength: 40 }), (messages, cuts) => {
-      const stream = messages.flatMap((one) => [...buildVmMessage(one)]);
-      const pieces: Uint8Array[] = [];
-      for (let at = 0; at < stream.length;) {
-        const length = cuts[pieces.length % (cuts.length || 1)] ?? 1;
-        pieces.push(Uint8Array.from(stream.slice(at, at + length)));
-        at += Math.max(length, 0);
-        if (length === 0 && cuts.every((cut) => cut === 0)) return;
-      }
-      expect(read(...pieces)).toEqual(messages);
-    }),
+    fc.property(
+      fc.array(message, { minLength: 1, maxLength: 5 }),
+      fc.array(fc.nat(40), { maxLength: 40 }),
+      (messages, cuts) => {
+        const stream = messages.flatMap((one) => [...buildVmMessage(one)]);
+        const pieces: Uint8Array[] = [];
+        for (let at = 0; at < stream.length;) {
+          const length = cuts[pieces.length % (cuts.length || 1)] ?? 1;
+          pieces.push(Uint8Array.from(stream.slice(at, at + length)));
+          at += Math.max(length, 0);
+          if (length === 0 && cuts.every((cut) => cut === 0)) return;
+        }
+        expect(read(...pieces)).toEqual(messages);
+      },
+    ),
   );
 });
 
@@ -78,7 +90,10 @@ test.each<[string, string]>([
   ['an operation without a code', 'a1'],
   ['an operation of three bytes', '08 01 02 a1'],
 ])('malformed: %s; the next frame is read', (_title, text) => {
-  expect(read(hex(text), hex('00 18 01 e7 a0'))).toEqual(['malformed', expect.objectContaining({ netFn: 6 })]);
+  expect(read(hex(text), hex('00 18 01 e7 a0'))).toEqual([
+    'malformed',
+    expect.objectContaining({ netFn: 6 }),
+  ]);
 });
 
 test('a message that is too long is told by its header, and kept in no memory', () => {
@@ -86,5 +101,7 @@ test('a message that is too long is told by its header, and kept in no memory', 
   const head = [0x42, 0x18, 0x01];
   const sum = [...head, ...long].reduce((a, b) => a + b, 0);
   expect(read(Uint8Array.from(head), long, Uint8Array.of(-sum & 0xff, 0xa0))).toEqual([{ tooLong: 0x42 }]);
-  expect(() => buildVmMessage({ seq: 0, netFn: 6, lun: 0, cmd: 1, data: new Uint8Array(VM_DATA_MAX + 1) })).toThrow(RangeError);
+  expect(() =>
+    buildVmMessage({ seq: 0, netFn: 6, lun: 0, cmd: 1, data: new Uint8Array(VM_DATA_MAX + 1) }),
+  ).toThrow(RangeError);
 });

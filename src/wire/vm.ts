@@ -1,12 +1,14 @@
 /**
- * The VM protocol (OpenIPMI's README.vm, QEMU's `ipmi-bmc-extern`): how a virtual machine monitor carries the guest's
- * system interface to a BMC, and how the BMC works the machine. A byte stream, the same in both directions:
+ * The VM protocol (OpenIPMI's README.vm, QEMU's `ipmi-bmc-extern`): how a virtual machine monitor carries the
+ * guest's system interface to a BMC, and how the BMC works the machine. A byte stream, the same in both
+ * directions:
  *
  *     message     seq  netFn/LUN  cmd  [completion code]  data ...  checksum   A0
  *     operation   code  [value]                                                A1
  *
- * Nothing but the terminator bounds a frame. `AA x` stands for the byte x with bit 4 cleared; A0, A1 and AA are written so
- * wherever they occur within a frame. The checksum makes the sum of all bytes of a message 0 modulo 256.
+ * Nothing but the terminator bounds a frame. `AA x` stands for the byte x with bit 4 cleared; A0, A1 and AA
+ * are written so wherever they occur within a frame. The checksum makes the sum of all bytes of a message 0
+ * modulo 256.
  */
 export const VmCode = {
   /** BMC to machine: SMS_ATN off, on, on with an interrupt. */
@@ -28,7 +30,14 @@ export const VmCode = {
 } as const;
 
 /** What a machine says that it can do. */
-export const VmCapability = { PowerOff: 0x01, Reset: 0x02, Interrupt: 0x04, Nmi: 0x08, Attention: 0x10, GracefulShutdown: 0x20 } as const;
+export const VmCapability = {
+  PowerOff: 0x01,
+  Reset: 0x02,
+  Interrupt: 0x04,
+  Nmi: 0x08,
+  Attention: 0x10,
+  GracefulShutdown: 0x20,
+} as const;
 
 export const VM_VERSION = 1;
 
@@ -49,7 +58,10 @@ export interface VmSink {
   operation(code: number, value: number | undefined): void;
   /** A message whose checksum is right, with more data than VM_DATA_MAX; they are gone. */
   tooLong(message: Omit<VmMessage, 'data'>): void;
-  /** A frame that says nothing: too short, its checksum wrong, an escape cut off, an operation of more than two bytes. */
+  /**
+   * A frame that says nothing: too short, its checksum wrong, an escape cut off, an operation of more than
+   * two bytes.
+   */
   malformed(): void;
 }
 
@@ -59,7 +71,10 @@ const ESCAPE = 0xaa;
 const ESCAPED = 0x10;
 /** Sequence, NetFn/LUN, command. */
 const HEADER = 3;
-/** Most bytes of data in a message, the completion code of a response included: what a KCS response of 255 bytes needs, and some. */
+/**
+ * Most bytes of data in a message, the completion code of a response included: what a KCS response of 255
+ * bytes needs, and some.
+ */
 export const VM_DATA_MAX = 272;
 const FRAME_MAX = HEADER + VM_DATA_MAX + 1;
 
@@ -76,7 +91,8 @@ export class VmReader {
     this.#sink = sink;
   }
 
-  // Indices, here and below: a guest asks seldom enough that this runs before the engine has optimised iterators away.
+  // Indices, here and below: a guest asks seldom enough that this runs before the engine has optimised
+  // iterators away.
   push(bytes: Uint8Array): void {
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i];
@@ -107,7 +123,8 @@ export class VmReader {
     const netFnLun = frame[1];
     const cmd = frame[2];
     if (terminator === END_OPERATION) {
-      if (whole && (length === 1 || length === 2)) this.#sink.operation(seq, length === 2 ? netFnLun : undefined);
+      if (whole && (length === 1 || length === 2))
+        this.#sink.operation(seq, length === 2 ? netFnLun : undefined);
       else this.#sink.malformed();
     } else if (!whole || length < HEADER + 1 || sum !== 0) {
       this.#sink.malformed();

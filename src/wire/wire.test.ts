@@ -36,7 +36,8 @@ import {
   type Exchange,
 } from './index.ts';
 
-// Datagrams of real clients (ipmitool, FreeIPMI) and OpenIPMI's ipmi_sim: user admin, password AdminPass123, no K_g.
+// Datagrams of real clients (ipmitool, FreeIPMI) and OpenIPMI's ipmi_sim: user admin, password AdminPass123,
+// no K_g.
 const suite3 = [
   '0600ff07000000000000000000092018c88100388e04b5',
   '0600ff0700000000000000000010811c6320003800019706030000000007',
@@ -109,7 +110,12 @@ describe('a recorded log-in with suite 3', () => {
   const keys = sessionKeys(exchange, { user: password, bmc: password });
 
   test('every message is read and written back to the same bytes', () => {
-    expect(request).toMatchObject({ tag: 0, maxPrivilege: 0, consoleId: 0xa0a2a3a4, integrity: { type: 1, length: 8, algorithm: 1 } });
+    expect(request).toMatchObject({
+      tag: 0,
+      maxPrivilege: 0,
+      consoleId: 0xa0a2a3a4,
+      integrity: { type: 1, length: 8, algorithm: 1 },
+    });
     expect(rakp1).toMatchObject({ nameOnly: true, role: 4, nameLength: 5 });
     for (const [n, layout] of [
       [2, OpenSessionRequest],
@@ -145,7 +151,11 @@ describe('a recorded log-in with suite 3', () => {
       expect(crypto.isAuthentic(datagram, packet)).toBe(true);
       const plain = crypto.open(datagram, packet)!;
       const iv = datagram.subarray(packet.start, packet.start + 16);
-      expect(toHex(crypto.seal(packet.payloadType, packet.sessionId, packet.sequence, plain, (out) => out.set(iv)))).toBe(toHex(datagram));
+      expect(
+        toHex(
+          crypto.seal(packet.payloadType, packet.sessionId, packet.sequence, plain, (out) => out.set(iv)),
+        ),
+      ).toBe(toHex(datagram));
       return parseMessage(plain)!;
     });
     expect(opened.map(({ netFn, cmd }) => [netFn, cmd])).toEqual([
@@ -206,7 +216,9 @@ describe.each([
       expect(isAuthentic15(datagram, packet, password)).toBe(true);
       expect(isAuthentic15(datagram, packet, fromLatin1('AdminPass124', 20))).toBe(false);
       const { sequence, sessionId, start, end } = packet;
-      expect(toHex(build15(authType, sequence, sessionId, datagram.subarray(start, end), password))).toBe(toHex(datagram));
+      expect(toHex(build15(authType, sequence, sessionId, datagram.subarray(start, end), password))).toBe(
+        toHex(datagram),
+      );
     }
   });
 });
@@ -222,7 +234,15 @@ test('IPMI 1.5: no byte follows the message, whatever the length; a pad of other
 test('messages: both checksums are made and checked; a response goes back where the request came from', () => {
   const bytes = md5[2].subarray(14);
   const request = parseMessage(bytes)!;
-  expect(request).toMatchObject({ to: 0x20, netFn: 6, toLun: 0, from: 0x81, seq: 1, cmd: 0x38, data: Uint8Array.of(0x0e, 0x04) });
+  expect(request).toMatchObject({
+    to: 0x20,
+    netFn: 6,
+    toLun: 0,
+    from: 0x81,
+    seq: 1,
+    cmd: 0x38,
+    data: Uint8Array.of(0x0e, 0x04),
+  });
   expect(toHex(buildMessage(request))).toBe(toHex(bytes));
   const response = parseMessage(buildResponse({ ...request, toLun: 2, fromLun: 1 }, Uint8Array.of(0xc1)))!;
   expect(response).toMatchObject({ to: 0x81, toLun: 1, netFn: 7, from: 0x20, fromLun: 2, seq: 1, cmd: 0x38 });
@@ -268,7 +288,12 @@ describe('sequence window', () => {
 
   test('goes on over the end of 32 bits, and 0 is left out', () => {
     const window = new SequenceWindow(0xfffffffe, 8, 8);
-    expect([0xffffffff, 1, 0xffffffff, 0xfffffffd].map((n) => window.take(n))).toEqual([true, true, false, true]);
+    expect([0xffffffff, 1, 0xffffffff, 0xfffffffd].map((n) => window.take(n))).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
     expect([nextSequence(0xffffffff), nextSequence(1)]).toEqual([1, 2]);
   });
 
@@ -287,11 +312,13 @@ test('property: no bytes make a parser throw', () => {
   const crypto = new SessionCrypto(cipherSuites[3], { sik: password, k1: password, k2: password }, password);
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 120 }),
-    fc.tuple(fc.constantFrom(...suite3, ...md5), fc.nat(80), fc.nat(255), fc.nat(90)).map(([datagram, at, value, length]) => {
-      const changed = datagram.slice(0, datagram.length - Math.min(length, datagram.length));
-      if (at < changed.length) changed[at] = value;
-      return changed;
-    }),
+    fc
+      .tuple(fc.constantFrom(...suite3, ...md5), fc.nat(80), fc.nat(255), fc.nat(90))
+      .map(([datagram, at, value, length]) => {
+        const changed = datagram.slice(0, datagram.length - Math.min(length, datagram.length));
+        if (at < changed.length) changed[at] = value;
+        return changed;
+      }),
   );
   fc.assert(
     fc.property(bytes, (datagram) => {

@@ -4,13 +4,39 @@ import { LINE_LIMIT, LineReader } from './userland.ts';
 import { workerLine } from './worker-lines.ts';
 
 const TYPES = ['hello', 'register', 'unregister', 'answer', 'next', 'sensor', 'press', 'ping', 'pong'];
-const FIELDS = ['id', 'protocol', 'owner', 'handlers', 'default', 'token', 'cc', 'data', 'name', 'value', 'button'];
+const FIELDS = [
+  'id',
+  'protocol',
+  'owner',
+  'handlers',
+  'default',
+  'token',
+  'cc',
+  'data',
+  'name',
+  'value',
+  'button',
+];
 /** What turns itself into text by a method that is none. */
 const HOSTILE = { toString: 'x', valueOf: 7, toJSON: null };
 const deep = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
 
 test.each(TYPES)('H1: %s with fields of any kind is a line that is checked, never an exception', (type) => {
-  for (const value of [undefined, null, true, 'x', '', -1, 1.5, 1e300, [], [HOSTILE], {}, HOSTILE, deep(5000)]) {
+  for (const value of [
+    undefined,
+    null,
+    true,
+    'x',
+    '',
+    -1,
+    1.5,
+    1e300,
+    [],
+    [HOSTILE],
+    {},
+    HOSTILE,
+    deep(5000),
+  ]) {
     const line = Object.fromEntries(FIELDS.map((field) => [field, value]));
     const read = workerLine({ ...line, type });
     expect(['bad', type]).toContain(read.type);
@@ -39,7 +65,12 @@ describe.each([
   ['privilege', ['king', 4, HOSTILE, null, 'toString']],
 ])('H1: a claim with a wrong %s', (field, values) => {
   test.each(values.map((value) => [value]))('%j', (value) => {
-    const read = workerLine({ type: 'register', id: 1, owner: 'x', handlers: [{ netFn: 0x30, cmd: 1, [field]: value }] });
+    const read = workerLine({
+      type: 'register',
+      id: 1,
+      owner: 'x',
+      handlers: [{ netFn: 0x30, cmd: 1, [field]: value }],
+    });
     expect(read).toMatchObject({ type: 'bad', id: 1 });
   });
 });
@@ -57,7 +88,9 @@ test('H1 property: no line of JSON makes the reader or the check throw', () => {
         },
         () => undefined,
       );
-      reader.push(new TextEncoder().encode(`${JSON.stringify(fields)}\n${JSON.stringify({ ...fields, type })}\n`));
+      reader.push(
+        new TextEncoder().encode(`${JSON.stringify(fields)}\n${JSON.stringify({ ...fields, type })}\n`),
+      );
       expect(count).toBe(2);
     }),
   );

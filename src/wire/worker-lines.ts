@@ -3,7 +3,12 @@ import { fromHex, PRIVILEGES, type FromWorker, type PrivilegeName, type WireClai
 /** A line of a worker whose every field was looked at: what is behind it need not look again. */
 export type WorkerLine =
   | Exclude<FromWorker, { readonly type: 'register' | 'answer' | 'next' }>
-  | { readonly type: 'register'; readonly id: number; readonly owner: string; readonly handlers: readonly WireClaim[] | 'default' }
+  | {
+      readonly type: 'register';
+      readonly id: number;
+      readonly owner: string;
+      readonly handlers: readonly WireClaim[] | 'default';
+    }
   /** `answer`: completion code and data; undefined: there is none in the line. */
   | { readonly type: 'answer'; readonly token: number; readonly answer: Uint8Array | undefined }
   | { readonly type: 'next'; readonly token: number; readonly data: Uint8Array };
@@ -27,15 +32,21 @@ export function workerLine(line: Fields): WorkerLine | BadLine {
   const { type } = line;
   switch (type) {
     case 'hello':
-      return isNumber(line.protocol) ? { type, protocol: line.protocol } : bad('hello: expected protocol (a number)');
+      return isNumber(line.protocol)
+        ? { type, protocol: line.protocol }
+        : bad('hello: expected protocol (a number)');
     case 'register':
     case 'unregister':
       return registrationLine(type, line);
     case 'answer':
-      return isCount(line.token) ? { type, token: line.token, answer: answerIn(line) } : bad('answer: expected token (a number)');
+      return isCount(line.token)
+        ? { type, token: line.token, answer: answerIn(line) }
+        : bad('answer: expected token (a number)');
     case 'next': {
       const data = fromHex(line.data);
-      return isCount(line.token) && data ? { type, token: line.token, data } : bad('next: expected token (a number) and data (hex)');
+      return isCount(line.token) && data
+        ? { type, token: line.token, data }
+        : bad('next: expected token (a number) and data (hex)');
     }
     case 'sensor': {
       const { name, value } = line;
@@ -57,18 +68,24 @@ export function workerLine(line: Fields): WorkerLine | BadLine {
 
 /** Text of a worker in a message of ours: short, and nothing but text. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   const isPlain = ['number', 'boolean', 'undefined'].includes(typeof value) || value === null;
   return isPlain ? String(value) : `(${typeof value})`;
 }
 
-function registrationLine(type: 'register' | 'unregister', { id, owner, handlers, default: all }: Fields): WorkerLine | BadLine {
+function registrationLine(
+  type: 'register' | 'unregister',
+  { id, owner, handlers, default: all }: Fields,
+): WorkerLine | BadLine {
   if (!isNumber(id)) return bad(`${type}: expected id (a number)`);
   if (!isText(owner) || owner === '') return { ...bad('owner: expected a name'), id };
-  if (!isName(owner)) return { ...bad(`owner: expected a name of at most ${LONGEST_NAME} characters on one line`), id };
+  if (!isName(owner))
+    return { ...bad(`owner: expected a name of at most ${LONGEST_NAME} characters on one line`), id };
   if (type === 'unregister') return { type, id, owner };
   if (all === true) return { type, id, owner, handlers: 'default' };
-  if (!Array.isArray(handlers) || handlers.length === 0) return { ...bad('handlers: expected a list of claims'), id };
+  if (!Array.isArray(handlers) || handlers.length === 0)
+    return { ...bad('handlers: expected a list of claims'), id };
   const claims: WireClaim[] = [];
   for (const [i, one] of handlers.entries()) {
     const claim = claimOf(one, `handlers.${i}`);
@@ -80,15 +97,23 @@ function registrationLine(type: 'register' | 'unregister', { id, owner, handlers
 
 /** A claim of known fields, or what is wrong with it. */
 function claimOf(value: unknown, place: string): WireClaim | string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${place}: expected an object`;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return `${place}: expected an object`;
   const { netFn, cmd, body, channel, lun, manufacturer, name, override, privilege } = value as Fields;
-  if (!isCount(netFn) || !(cmd === '*' || isCount(cmd))) return `${place}: expected netFn (number) and cmd (number or "*")`;
+  if (!isCount(netFn) || !(cmd === '*' || isCount(cmd)))
+    return `${place}: expected netFn (number) and cmd (number or "*")`;
   for (const [key, one] of Object.entries({ body, channel, lun, manufacturer }))
-    if (one !== undefined && !isCount(one)) return `${place}.${key}: expected a number, received ${shown(one)}`;
+    if (one !== undefined && !isCount(one))
+      return `${place}.${key}: expected a number, received ${shown(one)}`;
   for (const [key, one] of Object.entries({ name, override }))
-    if (one !== undefined && !isName(one)) return `${place}.${key}: expected text of 1 to ${LONGEST_NAME} characters`;
-  if (privilege !== undefined && !isPrivilege(privilege)) return `privilege: expected one of ${PRIVILEGES.join(', ')}, received ${shown(privilege)}`;
-  const numbers = { body, channel, lun, manufacturer } as Pick<WireClaim, 'body' | 'channel' | 'lun' | 'manufacturer'>;
+    if (one !== undefined && !isName(one))
+      return `${place}.${key}: expected text of 1 to ${LONGEST_NAME} characters`;
+  if (privilege !== undefined && !isPrivilege(privilege))
+    return `privilege: expected one of ${PRIVILEGES.join(', ')}, received ${shown(privilege)}`;
+  const numbers = { body, channel, lun, manufacturer } as Pick<
+    WireClaim,
+    'body' | 'channel' | 'lun' | 'manufacturer'
+  >;
   const names = { name, override } as Pick<WireClaim, 'name' | 'override'>;
   return { netFn, cmd, ...numbers, ...names, privilege };
 }
@@ -108,5 +133,6 @@ const isNumber = (value: unknown): value is number => typeof value === 'number' 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isText = (value: unknown): value is string => typeof value === 'string';
 // A name with a line feed would write lines of its own into a log.
-const isName = (value: unknown): value is string => isText(value) && value !== '' && value.length <= LONGEST_NAME && !/\p{Cc}/u.test(value);
+const isName = (value: unknown): value is string =>
+  isText(value) && value !== '' && value.length <= LONGEST_NAME && !/\p{Cc}/u.test(value);
 const isPrivilege = (value: unknown): value is PrivilegeName => PRIVILEGES.some((one) => one === value);

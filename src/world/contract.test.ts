@@ -25,7 +25,8 @@ describe.each<[string, () => World]>([
   let top: string;
   let directory: string;
   const world = make();
-  const done = <T>(promise: Promise<T>): Promise<T> => (world instanceof SimWorld ? world.until(promise) : promise);
+  const done = <T>(promise: Promise<T>): Promise<T> =>
+    world instanceof SimWorld ? world.until(promise) : promise;
   beforeAll(async () => {
     top = name === 'real' ? await mkdtemp(join(tmpdir(), 'world-')) : '/sim';
     directory = join(top, 'a/b');
@@ -36,9 +37,16 @@ describe.each<[string, () => World]>([
 
   test('a program runs to its end with input, environment and exit code', async () => {
     if (world instanceof SimWorld)
-      world.programs.define('sh', (args, { input, env }) => ({ code: 3, stdout: `${input} ${env?.WORD} ${args.length}\n`, stderr: 'oh\n' }));
+      world.programs.define('sh', (args, { input, env }) => ({
+        code: 3,
+        stdout: `${input} ${env?.WORD} ${args.length}\n`,
+        stderr: 'oh\n',
+      }));
     const ran = await done(
-      world.programs.run('sh', ['-c', 'read line; echo $line $WORD 2; echo oh >&2; exit 3'], { input: 'in', env: { WORD: 'out' } }),
+      world.programs.run('sh', ['-c', 'read line; echo $line $WORD 2; echo oh >&2; exit 3'], {
+        input: 'in',
+        env: { WORD: 'out' },
+      }),
     );
     expect(ran).toEqual({ code: 3, stdout: 'in out 2\n', stderr: 'oh\n' });
     await expect(done(world.programs.run('/no/such/program', []))).rejects.toMatchObject({ code: 'ENOENT' });
@@ -68,14 +76,22 @@ describe.each<[string, () => World]>([
   test('HTTP: a server answers, an absent one refuses', async () => {
     const server = await done(
       world.http.listen({ host: '127.0.0.1', port: 0 }, ({ method, path, body }) =>
-        path === '/fail' ? Promise.reject(new Error('no')) : { status: 201, body: `${method} ${path} ${body}` },
+        path === '/fail'
+          ? Promise.reject(new Error('no'))
+          : { status: 201, body: `${method} ${path} ${body}` },
       ),
     );
     const { port } = server.address as { port: number };
     const url = `http://127.0.0.1:${port}`;
-    expect(await done(world.http.request(`${url}/a?b=1`, { method: 'POST', body: 'text' }))).toEqual({ status: 201, body: 'POST /a?b=1 text' });
+    expect(await done(world.http.request(`${url}/a?b=1`, { method: 'POST', body: 'text' }))).toEqual({
+      status: 201,
+      body: 'POST /a?b=1 text',
+    });
     expect((await done(world.http.request(`${url}/fail`))).status).toBe(500);
-    if (name === 'real') expect((await world.http.request(url, { method: 'PUT', body: 'x'.repeat(2_000_000) })).status).toBe(413);
+    if (name === 'real')
+      expect((await world.http.request(url, { method: 'PUT', body: 'x'.repeat(2_000_000) })).status).toBe(
+        413,
+      );
     await done(server.close());
     await expect(done(world.http.request(url))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
@@ -89,7 +105,9 @@ describe.each<[string, () => World]>([
         stream.onClose = serverClosed.resolve;
       }),
     );
-    await expect(done(world.stream.listen(server.address, () => {}))).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(done(world.stream.listen(server.address, () => {}))).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
     const client = await done(world.stream.connect(server.address));
     const clientClosed = later<Error | undefined>();
     const all = later<void>();
@@ -105,17 +123,24 @@ describe.each<[string, () => World]>([
     await done(all.promise);
     expect(Buffer.compare(Uint8Array.from(echoed), big)).toBe(0);
     client.end();
-    expect(await done(Promise.all([clientClosed.promise, serverClosed.promise]))).toEqual([undefined, undefined]);
+    expect(await done(Promise.all([clientClosed.promise, serverClosed.promise]))).toEqual([
+      undefined,
+      undefined,
+    ]);
     expect(client.write(bytes('late'))).toBe(true);
     await server.close();
-    await expect(done(world.stream.connect(server.address))).rejects.toMatchObject({ code: 'path' in at ? 'ENOENT' : 'ECONNREFUSED' });
+    await expect(done(world.stream.connect(server.address))).rejects.toMatchObject({
+      code: 'path' in at ? 'ENOENT' : 'ECONNREFUSED',
+    });
   };
 
   test('TCP: echo, order, half-closing, refusal', () => conversation({ host: '127.0.0.1', port: 0 }));
   test('Unix socket: the same', () => conversation({ path: join(directory, 's'), mode: 0o600 }));
 
   test('what comes before somebody receives waits, and while it is paused', async () => {
-    const server = await done(world.stream.listen({ host: '127.0.0.1', port: 0 }, (stream) => void stream.write(bytes('early'))));
+    const server = await done(
+      world.stream.listen({ host: '127.0.0.1', port: 0 }, (stream) => void stream.write(bytes('early'))),
+    );
     const client = await done(world.stream.connect(server.address));
     const pass = (): Promise<void> => done(new Promise((resolve) => void world.clock.after(100, resolve)));
     client.pause();
@@ -202,8 +227,12 @@ describe.each<[string, () => World]>([
 describe('real world', () => {
   test('a program is over in its time, whatever it has started and left behind', async () => {
     const began = performance.now();
-    expect(await nodeWorld().programs.run('sh', ['-c', 'sleep 4; true'], { timeout: 50 })).toMatchObject({ code: null });
-    expect(await nodeWorld().programs.run('sh', ['-c', 'sleep 4 & echo begun'], { timeout: 100 })).toMatchObject({ code: 0, stdout: 'begun\n' });
+    expect(await nodeWorld().programs.run('sh', ['-c', 'sleep 4; true'], { timeout: 50 })).toMatchObject({
+      code: null,
+    });
+    expect(
+      await nodeWorld().programs.run('sh', ['-c', 'sleep 4 & echo begun'], { timeout: 100 }),
+    ).toMatchObject({ code: 0, stdout: 'begun\n' });
     expect(performance.now() - began).toBeLessThan(3500);
   });
 
@@ -213,7 +242,8 @@ describe('real world', () => {
       path.startsWith('/long') ? { status: 200, body: 'x'.repeat((1 << 20) + 1) } : new Promise(() => {}),
     );
     const { port } = server.address as { port: number };
-    const request = (path: string): Promise<unknown> => http.request(`http://me:secret@127.0.0.1:${port}/${path}?token=secret`, { timeout: 200 });
+    const request = (path: string): Promise<unknown> =>
+      http.request(`http://me:secret@127.0.0.1:${port}/${path}?token=secret`, { timeout: 200 });
     await expect(request('never')).rejects.toThrow(`ETIMEDOUT: timed out, request '127.0.0.1:${port}'`);
     await expect(request('long')).rejects.toThrow(`EMSGSIZE: message too long, request '127.0.0.1:${port}'`);
     await server.close();

@@ -1,9 +1,20 @@
 import { resolve } from 'node:path';
-import type { Device, Devices, Files, Programs, RunOptions, StreamAddress, StreamNetwork, TtyAddress, World } from './world.ts';
+import type {
+  Device,
+  Devices,
+  Files,
+  Programs,
+  RunOptions,
+  StreamAddress,
+  StreamNetwork,
+  TtyAddress,
+  World,
+} from './world.ts';
 
 /**
- * A world whose relative paths begin in a folder, whoever names them: sockets, terminals, device nodes, files, and the working
- * directory of programs. Settings are read in it, so that a file means the same wherever its BMC is started.
+ * A world whose relative paths begin in a folder, whoever names them: sockets, terminals, device nodes,
+ * files, and the working directory of programs. Settings are read in it, so that a file means the same
+ * wherever its BMC is started.
  */
 export function worldIn(folder: string, world: World): World {
   const at = (path: string): string => resolve(folder, path);
@@ -14,7 +25,10 @@ export function worldIn(folder: string, world: World): World {
     stream: streamsAt(stream, at),
     programs: programsAt(programs, at),
     devices: { open: (path): Promise<Device> => devices.open(at(path)) } satisfies Devices,
-    http: { request: (url, options) => http.request(url, options), listen: (address, answer) => http.listen(addressAt(address, at), answer) },
+    http: {
+      request: (url, options) => http.request(url, options),
+      listen: (address, answer) => http.listen(addressAt(address, at), answer),
+    },
   };
 }
 
@@ -31,7 +45,8 @@ const streamsAt = (stream: StreamNetwork, at: At): StreamNetwork => ({
 });
 
 function programsAt(programs: Programs, at: At): Programs {
-  const options = <O extends RunOptions>(given: O | undefined): O => ({ ...given, cwd: at(given?.cwd ?? '.') }) as O;
+  const options = <O extends RunOptions>(given: O | undefined): O =>
+    ({ ...given, cwd: at(given?.cwd ?? '.') }) as O;
   return {
     run: (command, args, given) => programs.run(command, args, options(given)),
     start: (command, args, given) => programs.start(command, args, options(given)),

@@ -1,6 +1,7 @@
 /**
- * The outside world: time, chance, sockets, files, devices and programs. `nodeWorld()` is the real one; `simWorld(seed)` is made of memory
- * and virtual time, so that a test of hours takes milliseconds and is the same each time.
+ * The outside world: time, chance, sockets, files, devices and programs. `nodeWorld()` is the real one;
+ * `simWorld(seed)` is made of memory and virtual time, so that a test of hours takes milliseconds and is the
+ * same each time.
  *
  *   const world = simWorld(1);
  *   await world.until(bmc.open());

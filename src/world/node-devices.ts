@@ -14,7 +14,10 @@ const Out = { Opened: 0, Message: 1, Done: 2, Failed: 3 } as const;
 const HEADER = 5;
 const EARLY_LIMIT = 16;
 
-/** Device nodes of the real world, each behind a process of its own that can be killed while its driver blocks. */
+/**
+ * Device nodes of the real world, each behind a process of its own that can be killed while its driver
+ * blocks.
+ */
 export const nodeDevices = (wall: Wall): Devices => ({
   open: (path) => new Promise((resolve, reject) => new NodeDevice(path, wall, resolve, reject)),
 });
@@ -42,7 +45,10 @@ class NodeDevice implements Device {
   constructor(path: string, wall: Wall, opened: (device: Device) => void, failed: (error: Error) => void) {
     this.#path = path;
     this.#wall = wall;
-    this.#child = spawn(process.execPath, [HELPER, path], { stdio: ['pipe', 'pipe', 'inherit'], env: inherited() });
+    this.#child = spawn(process.execPath, [HELPER, path], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: inherited(),
+    });
     let isOpen = false;
     this.#child.stdin.on('error', () => {}); // it has gone, which `close` tells
     this.#child.once('error', (error) => (this.#error = error));
@@ -57,7 +63,8 @@ class NodeDevice implements Device {
           opened(this);
         } else if (kind === Out.Message) this.#message(Uint8Array.from(body));
         else if (kind === Out.Done) this.#done(body.readUInt32LE(0), body.toString('latin1', 4));
-        else if (kind === Out.Failed) this.#error = systemError(body.toString('latin1'), isOpen ? 'read' : 'open', path);
+        else if (kind === Out.Failed)
+          this.#error = systemError(body.toString('latin1'), isOpen ? 'read' : 'open', path);
       }
     });
     this.#child.once('close', () => {

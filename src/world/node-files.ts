@@ -1,5 +1,15 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { listenUnix } from './node-unix.ts';
@@ -26,7 +36,9 @@ export const nodeFiles: Files = {
   async access(path) {
     const found = await stat(path).catch(unlessMissing);
     const mine = process.getuid?.();
-    return found && fileAccess(found.mode & 0o7777, mine !== undefined && found.uid !== 0 && found.uid !== mine);
+    return (
+      found && fileAccess(found.mode & 0o7777, mine !== undefined && found.uid !== 0 && found.uid !== mine)
+    );
   },
   lock,
 };
@@ -68,7 +80,10 @@ async function syncDir(directory: string): Promise<void> {
   }
 }
 
-/** A listening socket is the one thing in Node's own library that the kernel both keeps exclusive and frees with its process. */
+/**
+ * A listening socket is the one thing in Node's own library that the kernel both keeps exclusive and frees
+ * with its process.
+ */
 async function lock(path: string): Promise<FileLock> {
   const server = createServer((probe) => probe.destroy());
   server.unref();

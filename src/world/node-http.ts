@@ -20,7 +20,10 @@ export const nodeHttp = (wall: Wall): Http => ({
           else resolve({ status: response.statusCode ?? 0, body: text });
         }, failed);
       });
-      const timer = setTimeout(() => request.destroy(systemError('ETIMEDOUT', 'request', hostOf(url))), timeout);
+      const timer = setTimeout(
+        () => request.destroy(systemError('ETIMEDOUT', 'request', hostOf(url))),
+        timeout,
+      );
       const failed = (error: Error): void => {
         clearTimeout(timer);
         reject(error);
@@ -30,7 +33,10 @@ export const nodeHttp = (wall: Wall): Http => ({
     });
   },
 
-  listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer> {
+  listen(
+    at: StreamAddress,
+    answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>,
+  ): Promise<StreamServer> {
     const server = createServer((request, response) => void serve(request, response, answer, wall));
     return listenAt(server, at, () => {
       server.closeAllConnections();
@@ -67,7 +73,9 @@ async function serve(
     given = { status: 500, body: 'failed' };
   }
   try {
-    response.writeHead(given.status, { 'content-type': given.type ?? 'text/plain; charset=utf-8' }).end(given.body ?? '');
+    response
+      .writeHead(given.status, { 'content-type': given.type ?? 'text/plain; charset=utf-8' })
+      .end(given.body ?? '');
   } catch (error) {
     wall.failed('HTTP answer', `${request.method} ${path}`, error);
     response.destroy();

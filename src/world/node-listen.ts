@@ -2,8 +2,15 @@ import type { Server } from 'node:net';
 import { listenUnix } from './node-unix.ts';
 import type { StreamAddress, StreamServer } from './world.ts';
 
-/** Makes `server` listen, at a Unix socket as listenUnix does it; `end` is what closing does once the name is gone. Rejects with the system's error. */
-export async function listenAt(server: Server, at: StreamAddress, end: () => void | Promise<void>): Promise<StreamServer> {
+/**
+ * Makes `server` listen, at a Unix socket as listenUnix does it; `end` is what closing does once the name is
+ * gone. Rejects with the system's error.
+ */
+export async function listenAt(
+  server: Server,
+  at: StreamAddress,
+  end: () => void | Promise<void>,
+): Promise<StreamServer> {
   let address = at;
   let withdraw: (() => Promise<void>) | undefined;
   if ('path' in at) {

@@ -14,10 +14,16 @@ export const nodeNetwork: Network = {
   placeOf(host) {
     const places = placesOf(networkInterfaces());
     const gateways = gatewaysIn(routes());
-    const reaching = places.find(({ device }) => gateways.has(device)) ?? places.find(({ internal }) => !internal) ?? places[0];
+    const reaching =
+      places.find(({ device }) => gateways.has(device)) ??
+      places.find(({ internal }) => !internal) ??
+      places[0];
     const place = EVERYWHERE.has(host) ? reaching : places.find(({ address }) => address === host);
     // Linux answers on all of 127.0.0.0/8.
-    if (!place) return host.startsWith('127.') ? { address: host, netmask: '255.0.0.0', gateway: NO_GATEWAY } : undefined;
+    if (!place)
+      return host.startsWith('127.')
+        ? { address: host, netmask: '255.0.0.0', gateway: NO_GATEWAY }
+        : undefined;
     const { address, netmask, device } = place;
     return { address, netmask, gateway: gateways.get(device) ?? NO_GATEWAY };
   },
@@ -25,7 +31,9 @@ export const nodeNetwork: Network = {
 
 const placesOf = (interfaces: ReturnType<typeof networkInterfaces>): Place[] =>
   Object.entries(interfaces).flatMap(([device, addresses = []]) =>
-    addresses.flatMap(({ family, address, netmask, internal }) => (family === 'IPv4' ? [{ device, address, netmask, internal }] : [])),
+    addresses.flatMap(({ family, address, netmask, internal }) =>
+      family === 'IPv4' ? [{ device, address, netmask, internal }] : [],
+    ),
   );
 
 /** Elsewhere than on Linux, no gateway is known. */

@@ -9,7 +9,10 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable> & { readonly pid:
 
 const OUTPUT_LIMIT = 1 << 20;
 
-/** Programs of the real world, each the first of a process group of its own: what it starts can be ended with it. */
+/**
+ * Programs of the real world, each the first of a process group of its own: what it starts can be ended with
+ * it.
+ */
 export function nodePrograms(wall: Wall): Programs {
   /** Groups whose program runs; they end with this process. */
   const living = new Set<number>();
@@ -34,7 +37,8 @@ export function nodePrograms(wall: Wall): Programs {
       const stderr = collected(child.stderr);
       return new Promise<Ran>((resolve) => {
         const timer = setTimeout(() => {
-          // A program that has done its work may have left a machine running; one that has not is ended with all that it began.
+          // A program that has done its work may have left a machine running; one that has not is ended with
+          // all that it began.
           if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, 'SIGKILL');
           // What it has started may hold its output open for ever.
           child.stdout.destroy();
@@ -53,9 +57,18 @@ export function nodePrograms(wall: Wall): Programs {
   };
 }
 
-function spawned(command: string, args: readonly string[], { input = '', env, cwd }: RunOptions): Promise<Child> {
+function spawned(
+  command: string,
+  args: readonly string[],
+  { input = '', env, cwd }: RunOptions,
+): Promise<Child> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, cwd, env: { ...inherited(), ...env } });
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      cwd,
+      env: { ...inherited(), ...env },
+    });
     child.once('error', reject);
     child.once('spawn', () => {
       child.off('error', reject);
@@ -97,7 +110,9 @@ class NodeProgram implements Program {
     this.pid = child.pid;
     child.on('close', (code) => wall.call('program end', command, this.onExit, code, undefined));
     for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (data: Buffer) => wall.call('program output', command, this.onOutput, data.toString('utf8'), undefined, stream));
+      stream.on('data', (data: Buffer) =>
+        wall.call('program output', command, this.onOutput, data.toString('utf8'), undefined, stream),
+      );
   }
 
   kill(how: 'term' | 'kill' = 'term'): void {

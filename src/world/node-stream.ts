@@ -6,8 +6,8 @@ import type { Wall } from './wall.ts';
 import type { Stream, StreamAddress, StreamNetwork, StreamServer } from './world.ts';
 
 /**
- * What connected sockets read into, one after the other; a copy goes on. Without it Node makes a buffer of 64 KiB for each
- * read, a third of what a short request costs. Accepted sockets have no such option.
+ * What connected sockets read into, one after the other; a copy goes on. Without it Node makes a buffer of 64
+ * KiB for each read, a third of what a short request costs. Accepted sockets have no such option.
  */
 const SCRATCH = new Uint8Array(65536);
 
@@ -36,7 +36,9 @@ export const nodeStreams = (wall: Wall): StreamNetwork => ({
           return true;
         },
       };
-      const socket = connect('path' in to ? { path: to.path, onread } : { host: to.host, port: to.port, noDelay: true, onread });
+      const socket = connect(
+        'path' in to ? { path: to.path, onread } : { host: to.host, port: to.port, noDelay: true, onread },
+      );
       socket.pause(); // until somebody receives
       socket.once('error', reject);
       socket.once('connect', () => {

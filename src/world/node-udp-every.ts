@@ -3,15 +3,17 @@ import type { Bind, NodeUdpSocket } from './node-udp.ts';
 import type { Wall } from './wall.ts';
 import type { Endpoint, UdpOptions, UdpSocket } from './world.ts';
 
-/** Sockets for addresses that no interface lists (127.0.0.5), and questions to the system for one at a time. */
+/**
+ * Sockets for addresses that no interface lists (127.0.0.5), and questions to the system for one at a time.
+ */
 const MOST_UNLISTED = 64;
 const MOST_ASKING = 8;
 
 /**
- * A port on every address of this machine. Each address has a socket of its own, so that an answer leaves from the address that was
- * asked: a client with a connected socket sees no other. One more socket, on all of them, takes what is sent to none of these:
- * broadcasts, addresses that came a moment ago, and unlisted ones, which get a socket when somebody asks them.
- * Why the port is shared, and what that means: decision 55.
+ * A port on every address of this machine. Each address has a socket of its own, so that an answer leaves
+ * from the address that was asked: a client with a connected socket sees no other. One more socket, on all of
+ * them, takes what is sent to none of these: broadcasts, addresses that came a moment ago, and unlisted ones,
+ * which get a socket when somebody asks them. Why the port is shared, and what that means: decision 55.
  */
 export class EveryAddress implements UdpSocket {
   readonly address: Endpoint;
@@ -42,9 +44,13 @@ export class EveryAddress implements UdpSocket {
     rest.onError = (error) => this.onError?.(error);
   }
 
-  /** Resolves when each address of now has its socket. Rejects as `bind` does: with EADDRINUSE if anybody has the port on any address. */
+  /**
+   * Resolves when each address of now has its socket. Rejects as `bind` does: with EADDRINUSE if anybody has
+   * the port on any address.
+   */
   static async open(at: UdpOptions, bind: Bind, watch: AddressWatch, wall: Wall): Promise<EveryAddress> {
-    // Sockets that share a port do not see each other as a clash: one that does not share finds out whether the port is free.
+    // Sockets that share a port do not see each other as a clash: one that does not share finds out whether
+    // the port is free.
     const probe = await bind(at);
     const { port } = probe.address;
     await probe.close();
@@ -79,7 +85,8 @@ export class EveryAddress implements UdpSocket {
       void socket.close();
     }
     const fresh = this.#listed.filter((address) => !this.#sockets.has(address));
-    if (fresh.length > 0) this.#binding = Promise.all([this.#binding, ...fresh.map((address) => this.#take(address))]);
+    if (fresh.length > 0)
+      this.#binding = Promise.all([this.#binding, ...fresh.map((address) => this.#take(address))]);
   }
 
   async #take(address: string): Promise<void> {
@@ -90,7 +97,8 @@ export class EveryAddress implements UdpSocket {
       socket.onDatagram = (data, { host, port }) => this.onDatagram?.(data, { host, port, asked: address });
       socket.onError = (error) => this.onError?.(error);
     } catch {
-      // An address that goes, or is not ready yet: what is sent to it comes by the socket on all of them, and it is tried again then.
+      // An address that goes, or is not ready yet: what is sent to it comes by the socket on all of them, and
+      // it is tried again then.
       this.#sockets.delete(address);
       this.#unlisted.delete(address);
     }
@@ -100,12 +108,16 @@ export class EveryAddress implements UdpSocket {
   #unaddressed(data: Uint8Array, from: Endpoint): void {
     this.#watch.look();
     if (this.#listed.some((address) => !this.#sockets.has(address))) this.#have(this.#listed);
-    const local = this.#listed.includes(from.host) || this.#unlisted.has(from.host) || from.host.startsWith('127.');
+    const local =
+      this.#listed.includes(from.host) || this.#unlisted.has(from.host) || from.host.startsWith('127.');
     if (!local || this.#asking >= MOST_ASKING) return this.onDatagram?.(data, from);
     this.#asking++;
     // The bytes are ours during this call only.
     const kept = data.slice();
-    this.#binding = Promise.all([this.#binding, this.#answerFromAsked(kept, from).finally(() => this.#asking--)]);
+    this.#binding = Promise.all([
+      this.#binding,
+      this.#answerFromAsked(kept, from).finally(() => this.#asking--),
+    ]);
   }
 
   async #answerFromAsked(data: Uint8Array, from: Endpoint): Promise<void> {
@@ -121,4 +133,7 @@ export class EveryAddress implements UdpSocket {
 }
 
 /** An IPv4 address as IPv4, also where an IPv6 socket took its datagram: a peer has one name. */
-const plain = ({ host, port }: Endpoint): Endpoint => ({ host: host.startsWith('::ffff:') ? host.slice(7) : host, port });
+const plain = ({ host, port }: Endpoint): Endpoint => ({
+  host: host.startsWith('::ffff:') ? host.slice(7) : host,
+  port,
+});

@@ -20,7 +20,10 @@ async function echo(host: string, world = nodeWorld()): Promise<UdpSocket> {
   return socket;
 }
 
-/** What a client with a connected socket hears of its question: the system hides what comes from another address. */
+/**
+ * What a client with a connected socket hears of its question: the system hides what comes from another
+ * address.
+ */
 async function asked(host: string, port: number, wanted = 2): Promise<string[]> {
   const client = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   closing.push(() => client.close());
@@ -44,13 +47,17 @@ const linux = process.platform === 'linux';
 const mine = localAddresses();
 const everywhere = [...(linux ? ['127.0.0.5', '127.9.8.7'] : []), ...mine];
 
-test.each(['0.0.0.0', '::'])('V3: whoever asks any address of a machine that listens on %s hears that address answer', async (host) => {
-  if (host === '::' && !mine.includes('::1')) return;
-  const { address } = await echo(host);
-  const reachable = everywhere.filter((one) => host === '::' || !one.includes(':'));
-  expect(reachable.length).toBeGreaterThan(0);
-  for (const one of reachable) expect([one, await asked(one, address.port)]).toEqual([one, [`to ${one}`, `to ${one}`]]);
-});
+test.each(['0.0.0.0', '::'])(
+  'V3: whoever asks any address of a machine that listens on %s hears that address answer',
+  async (host) => {
+    if (host === '::' && !mine.includes('::1')) return;
+    const { address } = await echo(host);
+    const reachable = everywhere.filter((one) => host === '::' || !one.includes(':'));
+    expect(reachable.length).toBeGreaterThan(0);
+    for (const one of reachable)
+      expect([one, await asked(one, address.port)]).toEqual([one, [`to ${one}`, `to ${one}`]]);
+  },
+);
 
 test('V3: a sender says which address it asked; the same one by its IPv4 name, however the socket was opened', async () => {
   if (!mine.includes('::1')) return;
@@ -66,23 +73,31 @@ test('V3: a sender says which address it asked; the same one by its IPv4 name, h
 test('V3: a port that somebody has on one address is in use for all, and the other way round', async () => {
   const one = await nodeWorld().udp.bind({ host: '127.0.0.1', port: 0 });
   closing.push(() => one.close());
-  await expect(nodeWorld().udp.bind({ host: '0.0.0.0', port: one.address.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(nodeWorld().udp.bind({ host: '0.0.0.0', port: one.address.port })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  });
   const all = await echo('0.0.0.0');
   for (const host of ['0.0.0.0', '127.0.0.1'])
-    await expect(nodeWorld().udp.bind({ host, port: all.address.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(nodeWorld().udp.bind({ host, port: all.address.port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
   await all.close();
   const again = await nodeWorld().udp.bind({ host: '0.0.0.0', port: all.address.port });
   await again.close();
 });
 
-test.skipIf(!mine.some((address) => address.includes('%')))('V3: the address of a link is listened on by its zone, and says it', async () => {
-  const zoned = mine.find((address) => address.includes('%'))!;
-  const { address } = await echo(zoned);
-  expect(address.host).toBe(zoned);
-  expect(await asked(zoned, address.port)).toEqual([`to ${zoned}`, `to ${zoned}`]);
-});
+test.skipIf(!mine.some((address) => address.includes('%')))(
+  'V3: the address of a link is listened on by its zone, and says it',
+  async () => {
+    const zoned = mine.find((address) => address.includes('%'))!;
+    const { address } = await echo(zoned);
+    expect(address.host).toBe(zoned);
+    expect(await asked(zoned, address.port)).toEqual([`to ${zoned}`, `to ${zoned}`]);
+  },
+);
 
-const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+const ip = (...args: string[]): string =>
+  execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 const COMES = '198.51.100.77';
 const comes = (how: 'add' | 'del'): string => ip('address', how, `${COMES}/32`, 'dev', 'lo');
 const canAdd = (() => {
@@ -95,19 +110,22 @@ const canAdd = (() => {
   }
 })();
 
-test.skipIf(!canAdd)('V3: an address that comes while it listens answers for itself, and again after it has gone and come', async () => {
-  const { address } = await echo('0.0.0.0');
-  for (let round = 0; round < 2; round++) {
-    comes('add');
-    try {
-      let heard: string[] = [];
-      for (let tries = 0; tries < 5 && heard.length < 2; tries++) heard = await asked(COMES, address.port);
-      expect(heard).toEqual([`to ${COMES}`, `to ${COMES}`]);
-    } finally {
-      comes('del');
+test.skipIf(!canAdd)(
+  'V3: an address that comes while it listens answers for itself, and again after it has gone and come',
+  async () => {
+    const { address } = await echo('0.0.0.0');
+    for (let round = 0; round < 2; round++) {
+      comes('add');
+      try {
+        let heard: string[] = [];
+        for (let tries = 0; tries < 5 && heard.length < 2; tries++) heard = await asked(COMES, address.port);
+        expect(heard).toEqual([`to ${COMES}`, `to ${COMES}`]);
+      } finally {
+        comes('del');
+      }
     }
-  }
-});
+  },
+);
 
 test('what Linux says of a connected socket', () => {
   const table = `  sl  local_address rem_address   st

@@ -16,7 +16,9 @@ export function nodeUdp(wall: Wall): UdpNetwork {
       const known = isIP(host);
       const address = known ? host : (await resolveName(host)).address;
       const bind: Bind = (at, share = false) => bound({ ...options, ...at }, share, wall);
-      return isEvery(address) ? EveryAddress.open({ ...options, host: address }, bind, watch, wall) : bind({ host: address, port: options.port });
+      return isEvery(address)
+        ? EveryAddress.open({ ...options, host: address }, bind, watch, wall)
+        : bind({ host: address, port: options.port });
     },
   };
 }
@@ -25,10 +27,19 @@ export function nodeUdp(wall: Wall): UdpNetwork {
 export type Bind = (at: Endpoint, share?: boolean) => Promise<NodeUdpSocket>;
 
 /** Windows gives a shared port to whoever it likes. */
-const isEvery = (address: string): boolean => (address === '0.0.0.0' || address === '::') && process.platform !== 'win32';
+const isEvery = (address: string): boolean =>
+  (address === '0.0.0.0' || address === '::') && process.platform !== 'win32';
 
-async function bound({ host: address, port, receiveBuffer }: UdpOptions, share: boolean, wall: Wall): Promise<NodeUdpSocket> {
-  const socket = createSocket({ type: isIP(address) === 6 ? 'udp6' : 'udp4', lookup: lookupAtOnce, reuseAddr: share });
+async function bound(
+  { host: address, port, receiveBuffer }: UdpOptions,
+  share: boolean,
+  wall: Wall,
+): Promise<NodeUdpSocket> {
+  const socket = createSocket({
+    type: isIP(address) === 6 ? 'udp6' : 'udp4',
+    lookup: lookupAtOnce,
+    reuseAddr: share,
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
@@ -46,7 +57,10 @@ async function bound({ host: address, port, receiveBuffer }: UdpOptions, share: 
   return new NodeUdpSocket(socket, address, wall);
 }
 
-/** dgram looks every destination up; answering literal addresses in the same turn spares each send a trip through nextTick. */
+/**
+ * dgram looks every destination up; answering literal addresses in the same turn spares each send a trip
+ * through nextTick.
+ */
 const lookupAtOnce: SocketOptions['lookup'] = (host, options, done) => {
   const family = isIP(host);
   if (family) done(null, host, family);

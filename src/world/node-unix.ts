@@ -7,11 +7,13 @@ import { codeOf, systemError } from './system-error.ts';
 const longestName = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Makes `server` listen at the Unix socket `path`; the result takes the name away again (and does not close the server).
+ * Makes `server` listen at the Unix socket `path`; the result takes the name away again (and does not close
+ * the server).
  *
- * Bound in a private directory, given its mode there, then linked into place: nobody can connect before the mode is right,
- * and linking fails if the name is taken, which makes the socket a lock that the kernel frees when its process dies.
- * A name whose owner is dead is taken over. Rejects with EADDRINUSE if the owner lives or the file is no socket.
+ * Bound in a private directory, given its mode there, then linked into place: nobody can connect before the
+ * mode is right, and linking fails if the name is taken, which makes the socket a lock that the kernel frees
+ * when its process dies. A name whose owner is dead is taken over. Rejects with EADDRINUSE if the owner lives
+ * or the file is no socket.
  */
 export async function listenUnix(server: Server, path: string, mode?: number): Promise<() => Promise<void>> {
   const nursery = await mkdtemp(`${dirname(path)}/.`);
@@ -62,7 +64,10 @@ async function publish(socket: string, path: string, nursery: string): Promise<v
   throw systemError('EADDRINUSE', 'listen', path);
 }
 
-/** Only the refusal of the kernel proves that nobody listens; every other failure (no permission, backlog full) means a live owner. */
+/**
+ * Only the refusal of the kernel proves that nobody listens; every other failure (no permission, backlog
+ * full) means a live owner.
+ */
 async function isTaken(path: string): Promise<boolean> {
   try {
     if (!(await lstat(path)).isSocket()) return true;

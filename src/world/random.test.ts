@@ -9,12 +9,15 @@ const drawn = (size: number, count: number): string[] => {
   return Array.from({ length: count }, () => hex(random.bytes(size)));
 };
 
-test.each([4, 12, 16, 20, 32, 255, 256, 257, 1000])('the real world gives no %i bytes twice, and none that are all the same', (size) => {
-  const all = drawn(size, Math.ceil(40_000 / size));
-  // Four bytes may meet by chance once in a while; sixteen never do.
-  expect(new Set(all).size).toBeGreaterThanOrEqual(all.length - (size < 8 ? 2 : 0));
-  expect(all.filter((one) => /^(..)\1*$/.test(one) && size >= 12)).toEqual([]);
-});
+test.each([4, 12, 16, 20, 32, 255, 256, 257, 1000])(
+  'the real world gives no %i bytes twice, and none that are all the same',
+  (size) => {
+    const all = drawn(size, Math.ceil(40_000 / size));
+    // Four bytes may meet by chance once in a while; sixteen never do.
+    expect(new Set(all).size).toBeGreaterThanOrEqual(all.length - (size < 8 ? 2 : 0));
+    expect(all.filter((one) => /^(..)\1*$/.test(one) && size >= 12)).toEqual([]);
+  },
+);
 
 test('every place of a byte sees every value', () => {
   const { random } = nodeWorld();
@@ -27,7 +30,8 @@ test('two worlds of one process share nothing, and a number is not the one befor
   const [one, other] = [nodeWorld().random, nodeWorld().random];
   const numbers = Array.from({ length: 2000 }, () => [one.u32(), other.u32()]).flat();
   expect(new Set(numbers).size).toBeGreaterThan(3995);
-  for (const high of [24, 16, 8, 0]) expect(new Set(numbers.map((number) => (number >>> high) & 0xff)).size).toBe(256);
+  for (const high of [24, 16, 8, 0])
+    expect(new Set(numbers.map((number) => (number >>> high) & 0xff)).size).toBe(256);
 });
 
 test('a buffer is filled whole, in place', () => {

@@ -7,11 +7,16 @@ export interface RedialOptions {
   readonly connected: (stream: Stream) => void;
   /** Told of each attempt that failed. */
   readonly failed?: (error: Error) => void;
-  /** Milliseconds until the next attempt, doubled each time up to the longest; a connection sets them back. */
+  /**
+   * Milliseconds until the next attempt, doubled each time up to the longest; a connection sets them back.
+   */
   readonly pause: { readonly first: number; readonly most: number };
 }
 
-/** Reaches what may come later, and come again: attempt after attempt until there is a connection, and from the start once `lost` says that it went. */
+/**
+ * Reaches what may come later, and come again: attempt after attempt until there is a connection, and from
+ * the start once `lost` says that it went.
+ */
 export class Redial {
   readonly #options: RedialOptions;
   #pause: number;

@@ -44,10 +44,14 @@ export class SimClock implements Clock {
     this.#time = end;
   }
 
-  /** Lets promises settle, then runs the next event that is due by `end`. False: there is none, or `stop` says that it is enough. */
+  /**
+   * Lets promises settle, then runs the next event that is due by `end`. False: there is none, or `stop` says
+   * that it is enough.
+   */
   async step(end: number, stop: () => boolean = () => false): Promise<boolean> {
-    // Promises settle between events. A chain of awaits is as long as the code that it runs through; this is longer, and where
-    // nothing else is to be done there is time for the longest (a state directory that is opened).
+    // Promises settle between events. A chain of awaits is as long as the code that it runs through; this is
+    // longer, and where nothing else is to be done there is time for the longest (a state directory that is
+    // opened).
     for (let rounds = 64; ; rounds *= 16) {
       for (let i = 0; i < rounds; i++) await Promise.resolve();
       if (stop()) return false;
@@ -76,7 +80,8 @@ export class SimClock implements Clock {
     heap[0] = last;
     for (let i = 0; ;) {
       let least = i;
-      for (const child of [2 * i + 1, 2 * i + 2]) if (child < heap.length && before(heap[child], heap[least])) least = child;
+      for (const child of [2 * i + 1, 2 * i + 2])
+        if (child < heap.length && before(heap[child], heap[least])) least = child;
       if (least === i) return;
       [heap[i], heap[least]] = [heap[least], heap[i]];
       i = least;

@@ -57,7 +57,8 @@ class SimDevice implements Device {
   readonly #driver: SimDriver;
   readonly #gone: () => void;
   /** Writes in their turn; the first one may sleep. */
-  readonly #writes: { readonly message: Uint8Array; readonly done: (code: string | undefined) => void }[] = [];
+  readonly #writes: { readonly message: Uint8Array; readonly done: (code: string | undefined) => void }[] =
+    [];
   #onMessage: ((message: Uint8Array) => void) | undefined;
   #looking = false;
   #closed = false;
@@ -88,7 +89,10 @@ class SimDevice implements Device {
   }
 
   ioctl(request: number): Promise<void> {
-    return this.#call('ioctl', (done) => void this.#clock.after(CALL, () => done(this.#driver.ioctl(request))));
+    return this.#call(
+      'ioctl',
+      (done) => void this.#clock.after(CALL, () => done(this.#driver.ioctl(request))),
+    );
   }
 
   async close(): Promise<void> {
@@ -101,7 +105,8 @@ class SimDevice implements Device {
 
   #call(name: string, begin: (done: (code: string | undefined) => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const done = (code: string | undefined): void => (code === undefined ? resolve() : reject(systemError(code, name, this.#path)));
+      const done = (code: string | undefined): void =>
+        code === undefined ? resolve() : reject(systemError(code, name, this.#path));
       if (this.#closed) done('EPIPE');
       else begin(done);
     });

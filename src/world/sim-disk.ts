@@ -39,7 +39,10 @@ interface NameChange {
   readonly apply: (names: Map<string, Inode>) => void;
 }
 
-/** One disk: names and bytes, those that programs see and those that would survive a power loss. It outlives the processes that use it. */
+/**
+ * One disk: names and bytes, those that programs see and those that would survive a power loss. It outlives
+ * the processes that use it.
+ */
 export class SimDisk {
   readonly name: string;
   readonly faults: DiskFaults;
@@ -55,7 +58,13 @@ export class SimDisk {
   /** Grows at each power loss, which cuts off what was open or under way. */
   boots = 0;
 
-  constructor(name: string, clock: Clock, random: SeededRandom, faults: Partial<DiskFaults>, log: (event: string) => void) {
+  constructor(
+    name: string,
+    clock: Clock,
+    random: SeededRandom,
+    faults: Partial<DiskFaults>,
+    log: (event: string) => void,
+  ) {
     this.name = name;
     this.#clock = clock;
     this.#random = random;
@@ -63,7 +72,10 @@ export class SimDisk {
     this.faults = { eio: 0, shortWrite: 0, bitFlip: 0, capacity: Infinity, latency: undefined, ...faults };
   }
 
-  /** The next operation (of this kind) fails with this code: `failNext('EIO', 'datasync')`. Several wait in line. */
+  /**
+   * The next operation (of this kind) fails with this code: `failNext('EIO', 'datasync')`. Several wait in
+   * line.
+   */
   failNext(code: string, operation?: DiskOperation): void {
     this.#planned.push({ code, operation });
   }
@@ -80,17 +92,24 @@ export class SimDisk {
     this.locks.clear();
     this.#log(`disk ${this.name} power loss`);
     // File systems keep the order of name changes, so what survives is a beginning of them.
-    for (const { apply } of this.#changes.slice(0, pick(this.#random, this.#changes.length + 1))) apply(this.#durable);
+    for (const { apply } of this.#changes.slice(0, pick(this.#random, this.#changes.length + 1)))
+      apply(this.#durable);
     this.#changes = [];
     for (const path of this.#durable.keys()) if (!this.#reachable(path)) this.#durable.delete(path);
     this.#names = new Map(this.#durable);
     for (const inode of new Set(this.#names.values())) inode.crash(this.#random);
   }
 
-  /** Throws the failure that is due, if any; then the operation may do its work, and waits here until it is done. */
+  /**
+   * Throws the failure that is due, if any; then the operation may do its work, and waits here until it is
+   * done.
+   */
   check(operation: DiskOperation, path: string): void {
-    const at = this.#planned.findIndex((plan) => plan.operation === undefined || plan.operation === operation);
-    const code = at >= 0 ? this.#planned.splice(at, 1)[0].code : this.#chance(this.faults.eio) ? 'EIO' : undefined;
+    const at = this.#planned.findIndex(
+      (plan) => plan.operation === undefined || plan.operation === operation,
+    );
+    const code =
+      at >= 0 ? this.#planned.splice(at, 1)[0].code : this.#chance(this.faults.eio) ? 'EIO' : undefined;
     this.#log(`disk ${this.name} ${operation} ${path}${code ? ` ${code}` : ''}`);
     if (code) throw systemError(code, operation, path);
   }
@@ -101,7 +120,9 @@ export class SimDisk {
     if (!latency) return life.alive ? Promise.resolve() : new Promise(() => {});
     const boot = this.boots;
     const ms = latency[0] + this.#random.fraction() * (latency[1] - latency[0]);
-    return new Promise((resolve) => this.#clock.after(ms, () => void (life.alive && boot === this.boots && resolve())));
+    return new Promise((resolve) =>
+      this.#clock.after(ms, () => void (life.alive && boot === this.boots && resolve())),
+    );
   }
 
   /** Writes, or as much as the faults allow and then throws. */
@@ -121,7 +142,8 @@ export class SimDisk {
 
   get(inode: Inode, position: number, length: number): Uint8Array {
     const data = inode.read(position, length);
-    if (data.length > 0 && this.#chance(this.faults.bitFlip)) data[pick(this.#random, data.length)] ^= 1 << pick(this.#random, 8);
+    if (data.length > 0 && this.#chance(this.faults.bitFlip))
+      data[pick(this.#random, data.length)] ^= 1 << pick(this.#random, 8);
     return data;
   }
 

@@ -5,7 +5,10 @@ import type { Life } from './sim-life.ts';
 import { systemError } from './system-error.ts';
 import type { FileLock, Files, OpenFile, OpenHow } from './world.ts';
 
-/** A disk as one process sees it. Changes happen at the call, in the order of the calls; the promise tells when the disk is done. */
+/**
+ * A disk as one process sees it. Changes happen at the call, in the order of the calls; the promise tells
+ * when the disk is done.
+ */
 export function simFiles(disk: SimDisk, life: Life): Files {
   return {
     async read(path) {
@@ -31,7 +34,8 @@ export function simFiles(disk: SimDisk, life: Life): Files {
     rename: async (from, to) => work(disk, life, 'rename', `${from} > ${to}`, () => disk.rename(from, to)),
     remove: async (path) => work(disk, life, 'remove', path, () => disk.remove(path)),
     list: async (directory) => work(disk, life, 'list', directory, () => disk.list(directory)),
-    mkdir: async (directory, mode = 0o755) => work(disk, life, 'mkdir', directory, () => disk.makeDirectory(directory, mode)),
+    mkdir: async (directory, mode = 0o755) =>
+      work(disk, life, 'mkdir', directory, () => disk.makeDirectory(directory, mode)),
     async syncDir(directory) {
       await work(disk, life, 'syncDir', directory, () => void disk.directory(directory, 'syncDir'));
       disk.syncNames(directory);
@@ -51,7 +55,13 @@ export function simFiles(disk: SimDisk, life: Life): Files {
 }
 
 /** Work, then wait; a failure is reported as late as a success. A dead process does nothing. */
-async function work<T>(disk: SimDisk, life: Life, operation: Parameters<SimDisk['check']>[0], path: string, action: () => T): Promise<T> {
+async function work<T>(
+  disk: SimDisk,
+  life: Life,
+  operation: Parameters<SimDisk['check']>[0],
+  path: string,
+  action: () => T,
+): Promise<T> {
   if (!life.alive) return new Promise(() => {});
   let failure: unknown;
   let result: T | undefined;
@@ -98,7 +108,9 @@ class SimFile implements OpenFile {
   }
 
   append(data: Uint8Array): Promise<void> {
-    return this.#work('append', this.#how !== 'read', () => this.#disk.put(this.#inode, this.#inode.size, data, 'append', this.#path));
+    return this.#work('append', this.#how !== 'read', () =>
+      this.#disk.put(this.#inode, this.#inode.size, data, 'append', this.#path),
+    );
   }
 
   readAt(position: number, length: number): Promise<Uint8Array> {
@@ -106,7 +118,9 @@ class SimFile implements OpenFile {
   }
 
   writeAt(position: number, data: Uint8Array): Promise<void> {
-    return this.#work('writeAt', this.#how === 'write', () => this.#disk.put(this.#inode, position, data, 'writeAt', this.#path));
+    return this.#work('writeAt', this.#how === 'write', () =>
+      this.#disk.put(this.#inode, position, data, 'writeAt', this.#path),
+    );
   }
 
   truncate(size: number): Promise<void> {
@@ -129,7 +143,8 @@ class SimFile implements OpenFile {
 
   #work<T>(operation: Parameters<SimDisk['check']>[0], allowed: boolean, action: () => T): Promise<T> {
     return work(this.#disk, this.#life, operation, this.#path, () => {
-      if (!allowed || this.#closed || this.#boot !== this.#disk.boots) throw systemError('EBADF', operation, this.#path);
+      if (!allowed || this.#closed || this.#boot !== this.#disk.boots)
+        throw systemError('EBADF', operation, this.#path);
       return action();
     });
   }

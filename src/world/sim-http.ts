@@ -13,7 +13,9 @@ export class SimHttp implements Http {
     this.#clock = clock;
   }
 
-  request(...[url, { method = 'GET', headers = {}, body = '', timeout = 10_000 } = {}]: Parameters<Http['request']>): ReturnType<Http['request']> {
+  request(
+    ...[url, { method = 'GET', headers = {}, body = '', timeout = 10_000 } = {}]: Parameters<Http['request']>
+  ): ReturnType<Http['request']> {
     const [, authority, path] = /^https?:\/\/([^/]+)(\/.*)?$/.exec(url) ?? [];
     return new Promise((resolve, reject) => {
       this.#clock.after(1, () => {

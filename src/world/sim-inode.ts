@@ -50,7 +50,10 @@ export class Inode {
     if (unsynced < this.#changes.length) this.#changes.splice(0, this.#changes.length - unsynced);
   }
 
-  /** The power goes: back to the last sync, plus whatever of the later changes the dice say had reached the platter. */
+  /**
+   * The power goes: back to the last sync, plus whatever of the later changes the dice say had reached the
+   * platter.
+   */
   crash(random: SeededRandom): void {
     const changes = this.#changes;
     this.#changes = [];

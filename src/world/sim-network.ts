@@ -31,7 +31,12 @@ export class SimNetwork implements UdpNetwork {
   async bind(at: Endpoint): Promise<UdpSocket> {
     const address = { host: at.host, port: at.port || this.#nextPort++ };
     const name = endpointName(address);
-    if (this.#sockets.has(name)) throw Object.assign(new Error(`bind EADDRINUSE ${name}`), { code: 'EADDRINUSE', address: at.host, port: at.port });
+    if (this.#sockets.has(name))
+      throw Object.assign(new Error(`bind EADDRINUSE ${name}`), {
+        code: 'EADDRINUSE',
+        address: at.host,
+        port: at.port,
+      });
     const socket: UdpSocket = {
       address,
       onDatagram: undefined,

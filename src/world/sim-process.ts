@@ -2,9 +2,25 @@ import type { SimDisk } from './sim-disk.ts';
 import { simFiles } from './sim-files.ts';
 import type { Life } from './sim-life.ts';
 import type { SimStreams } from './sim-stream.ts';
-import type { Clock, Device, Devices, Files, Http, Programs, Random, StreamNetwork, StreamServer, UdpNetwork, UdpSocket, World } from './world.ts';
+import type {
+  Clock,
+  Device,
+  Devices,
+  Files,
+  Http,
+  Programs,
+  Random,
+  StreamNetwork,
+  StreamServer,
+  UdpNetwork,
+  UdpSocket,
+  World,
+} from './world.ts';
 
-/** A process in a simulated world, for what must be able to die while its clients live on. Dead, it stays dead: start another one on its disk. */
+/**
+ * A process in a simulated world, for what must be able to die while its clients live on. Dead, it stays
+ * dead: start another one on its disk.
+ */
 export class SimProcess implements World {
   readonly disk: SimDisk;
   readonly clock: Clock;
@@ -21,7 +37,11 @@ export class SimProcess implements World {
   readonly #servers = new Set<StreamServer>();
   readonly #devices = new Set<Device>();
 
-  constructor(outside: Pick<World, 'clock' | 'random' | 'udp' | 'programs' | 'http' | 'devices'>, streams: SimStreams, disk: SimDisk) {
+  constructor(
+    outside: Pick<World, 'clock' | 'random' | 'udp' | 'programs' | 'http' | 'devices'>,
+    streams: SimStreams,
+    disk: SimDisk,
+  ) {
     const life = this.#life;
     this.disk = disk;
     this.random = outside.random;
@@ -59,7 +79,9 @@ export class SimProcess implements World {
     return this.#life.alive;
   }
 
-  /** As `kill -9`: timers, sockets, streams and locks are gone at once. What was written stays, synced or not. */
+  /**
+   * As `kill -9`: timers, sockets, streams and locks are gone at once. What was written stays, synced or not.
+   */
   kill(): void {
     if (!this.alive) return;
     this.#life.alive = false;

@@ -1,8 +1,15 @@
 import { systemError } from './system-error.ts';
 import type { Clock, Program, Programs, Ran, RunOptions } from './world.ts';
 
-/** What a simulated program does with its arguments; `started` is there when it was started to go on by itself. */
-export type SimProgram = (args: readonly string[], options: RunOptions, started?: SimStarted) => Partial<Ran> | Promise<Partial<Ran>>;
+/**
+ * What a simulated program does with its arguments; `started` is there when it was started to go on by
+ * itself.
+ */
+export type SimProgram = (
+  args: readonly string[],
+  options: RunOptions,
+  started?: SimStarted,
+) => Partial<Ran> | Promise<Partial<Ran>>;
 
 /** A started program as the program itself sees it. */
 export interface SimStarted {
@@ -25,7 +32,11 @@ export class SimPrograms implements Programs {
     this.#defined.set(command, program);
   }
 
-  run(command: string, args: readonly string[], { timeout = 10_000, ...options }: RunOptions & { timeout?: number } = {}): Promise<Ran> {
+  run(
+    command: string,
+    args: readonly string[],
+    { timeout = 10_000, ...options }: RunOptions & { timeout?: number } = {},
+  ): Promise<Ran> {
     return new Promise((resolve, reject) => {
       // A millisecond passes before anything of a program is seen.
       this.#clock.after(1, () => {
@@ -62,7 +73,10 @@ export class SimPrograms implements Programs {
           },
         };
         resolve(program);
-        this.#clock.after(1, () => void Promise.resolve(body(args, options, inside)).then(({ code = 0 }) => end(code)));
+        this.#clock.after(
+          1,
+          () => void Promise.resolve(body(args, options, inside)).then(({ code = 0 }) => end(code)),
+        );
       });
     });
   }

@@ -1,7 +1,15 @@
 import type { Life } from './sim-life.ts';
 import type { SeededRandom } from './sim-random.ts';
 import { systemError } from './system-error.ts';
-import { type Clock, endpointName, type Stream, type StreamAddress, type StreamNetwork, type StreamServer, type TtyAddress } from './world.ts';
+import {
+  type Clock,
+  endpointName,
+  type Stream,
+  type StreamAddress,
+  type StreamNetwork,
+  type StreamServer,
+  type TtyAddress,
+} from './world.ts';
 
 /** What carries the bytes. `delay`: ms on the way, least and most. */
 export interface Cable {
@@ -20,7 +28,9 @@ interface Listener {
 /** Bytes on their way or unread, above which `write` returns false. */
 const highWater = 16384;
 
-/** TCP everywhere, Unix sockets by disk. Nothing is lost on the way; it is late, and in pieces of random size. */
+/**
+ * TCP everywhere, Unix sockets by disk. Nothing is lost on the way; it is late, and in pieces of random size.
+ */
 export class SimStreams {
   readonly #cable: Cable;
   readonly #listeners = new Map<string, Listener>();
@@ -36,7 +46,8 @@ export class SimStreams {
     return {
       listen: async (at, accept) => this.#listen(life, disk, at, accept),
       // A line's far end is whoever listens at its name.
-      connect: (to: StreamAddress | TtyAddress) => this.#connect(life, disk, 'tty' in to ? { path: to.tty } : to),
+      connect: (to: StreamAddress | TtyAddress) =>
+        this.#connect(life, disk, 'tty' in to ? { path: to.tty } : to),
     };
   }
 
@@ -67,7 +78,8 @@ export class SimStreams {
         if (!life.alive) return;
         const listener = this.#find(disk, to);
         log(`stream ${listener ? 'connected' : 'refused'} ${nameOf(to)}`);
-        if (!listener) return reject(systemError('path' in to ? 'ENOENT' : 'ECONNREFUSED', 'connect', nameOf(to)));
+        if (!listener)
+          return reject(systemError('path' in to ? 'ENOENT' : 'ECONNREFUSED', 'connect', nameOf(to)));
         const caller = 'path' in to ? listener.name : endpointName({ host: to.host, port: this.#nextPort++ });
         const near = new SimStream(this.#cable, life, nameOf(to), this.#open);
         const far = new SimStream(this.#cable, listener.life, caller, this.#open);
@@ -83,13 +95,18 @@ export class SimStreams {
     const exact = this.#listeners.get(keyOf(disk, to));
     if (exact || 'path' in to) return exact;
     const any = to.host.includes(':') ? ['::'] : ['0.0.0.0', '::'];
-    return any.map((host) => this.#listeners.get(keyOf(disk, { host, port: to.port }))).find((found) => found);
+    return any
+      .map((host) => this.#listeners.get(keyOf(disk, { host, port: to.port })))
+      .find((found) => found);
   }
 }
 
-const nameOf = (address: StreamAddress): string => ('path' in address ? `unix:${address.path}` : endpointName(address));
-const keyOf = (disk: string, address: StreamAddress): string => ('path' in address ? `${disk} ${nameOf(address)}` : nameOf(address));
-const travel = ({ random, delay: [least, most] }: Cable): number => least + random.fraction() * (most - least);
+const nameOf = (address: StreamAddress): string =>
+  'path' in address ? `unix:${address.path}` : endpointName(address);
+const keyOf = (disk: string, address: StreamAddress): string =>
+  'path' in address ? `${disk} ${nameOf(address)}` : nameOf(address);
+const travel = ({ random, delay: [least, most] }: Cable): number =>
+  least + random.fraction() * (most - least);
 
 class SimStream implements Stream {
   readonly peer: string;
@@ -174,7 +191,10 @@ class SimStream implements Stream {
     this.#arrive(() => this.other.#close(error));
   }
 
-  /** One piece travels at a time, which keeps the order; writes that meet on the way are joined or cut as the dice fall. */
+  /**
+   * One piece travels at a time, which keeps the order; writes that meet on the way are joined or cut as the
+   * dice fall.
+   */
   #move(): void {
     if (this.#moving) return;
     this.#moving = true;

@@ -21,11 +21,15 @@ async function loseSome(seed: number, synced: Uint8Array, late: Uint8Array): Pro
 
 async function story(seed: number, options: SimOptions = {}): Promise<SimWorld> {
   const world = simWorld(seed, { delay: [1, 20], diskFaults: { latency: [1, 9], eio: 0.2 }, ...options });
-  const server = await world.stream.listen({ host: '10.0.0.1', port: 1 }, (stream) => (stream.onData = (data) => void stream.write(data)));
+  const server = await world.stream.listen(
+    { host: '10.0.0.1', port: 1 },
+    (stream) => (stream.onData = (data) => void stream.write(data)),
+  );
   const client = await world.until(world.stream.connect(server.address));
   client.onData = () => {};
   client.write(world.random.bytes(5000));
-  for (let i = 0; i < 20; i++) await world.until(world.files.write(`/f${i % 3}`, world.random.bytes(100)).catch(() => {}));
+  for (let i = 0; i < 20; i++)
+    await world.until(world.files.write(`/f${i % 3}`, world.random.bytes(100)).catch(() => {}));
   world.disk.crash();
   await world.run(1000);
   return world;
@@ -173,7 +177,10 @@ describe('processes', () => {
     let end: unknown = 'open';
     stream.onData = () => {};
     stream.onClose = (error) => (end = error);
-    const ping = (): Promise<void> => (client.send(bytes('?'), { host: '10.0.0.1', port: 623 }), world.run(100));
+    const ping = (): Promise<void> => (
+      client.send(bytes('?'), { host: '10.0.0.1', port: 623 }),
+      world.run(100)
+    );
     await ping();
     expect([answers, end]).toEqual([1, 'open']);
     const ticks = bmc.ticks();

@@ -42,11 +42,24 @@ export class SimWorld implements World {
     this.clock = new SimClock(options.start ?? Date.UTC(2026, 0, 1));
     this.random = new SeededRandom(seed);
     // The network draws from its own stream, so that a BMC that draws once more does not change the weather.
-    const log = (event: string): void => void this.trace.push(`${this.clock.monotonic().toFixed(3)} ${event}`);
+    const log = (event: string): void =>
+      void this.trace.push(`${this.clock.monotonic().toFixed(3)} ${event}`);
     this.udp = new SimNetwork(this.clock, new SeededRandom(seed ^ 0x5eed), options, log);
     const delay = options.delay ?? [0.05, 0.05];
-    this.#streams = new SimStreams({ clock: this.clock, random: new SeededRandom(seed ^ 0x57e4), delay, log });
-    this.#makeDisk = (name) => new SimDisk(name, this.clock, new SeededRandom(seed ^ (0xd15c + this.#disks++)), options.diskFaults ?? {}, log);
+    this.#streams = new SimStreams({
+      clock: this.clock,
+      random: new SeededRandom(seed ^ 0x57e4),
+      delay,
+      log,
+    });
+    this.#makeDisk = (name) =>
+      new SimDisk(
+        name,
+        this.clock,
+        new SeededRandom(seed ^ (0xd15c + this.#disks++)),
+        options.diskFaults ?? {},
+        log,
+      );
     this.disk = this.#makeDisk('main');
     this.programs = new SimPrograms(this.clock);
     this.http = new SimHttp(this.clock);
@@ -61,7 +74,9 @@ export class SimWorld implements World {
     return this.#makeDisk(name);
   }
 
-  /** A process that can die (`kill`) or lose its power (`crash`) while the world, with its clients, lives on. */
+  /**
+   * A process that can die (`kill`) or lose its power (`crash`) while the world, with its clients, lives on.
+   */
   process(disk: SimDisk = this.disk): SimProcess {
     return new SimProcess(this, this.#streams, disk);
   }
@@ -71,7 +86,10 @@ export class SimWorld implements World {
     return this.clock.run(ms);
   }
 
-  /** Runs until the promise settles; rejects if nothing is left that could settle it within `limit` milliseconds. */
+  /**
+   * Runs until the promise settles; rejects if nothing is left that could settle it within `limit`
+   * milliseconds.
+   */
   async until<T>(promise: Promise<T>, limit = 3_600_000): Promise<T> {
     let settled = false;
     const watched = promise.finally(() => (settled = true));

@@ -27,7 +27,12 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** `EIO: input/output error, datasync '/journal'` */
-export function systemError(code: string, syscall: string, where: string, options?: ErrorOptions): SystemError {
+export function systemError(
+  code: string,
+  syscall: string,
+  where: string,
+  options?: ErrorOptions,
+): SystemError {
   const error = new Error(`${code}: ${meanings[code] ?? 'failed'}, ${syscall} '${where}'`, options);
   return Object.assign(error, { code, syscall });
 }

@@ -13,7 +13,9 @@ const fail = (): never => {
 
 function walled(): { world: NodeWorld; told: string[] } {
   const told: string[] = [];
-  const world = nodeWorld({ trouble: (where, error) => void told.push(`${where}: ${(error as Error).stack}`) });
+  const world = nodeWorld({
+    trouble: (where, error) => void told.push(`${where}: ${(error as Error).stack}`),
+  });
   return { world, told };
 }
 
@@ -60,7 +62,8 @@ const kinds: Record<string, (world: NodeWorld) => Promise<void>> = {
     stream.onDrain = fail;
     while (stream.write(new Uint8Array(65_536)));
   },
-  'program output': async ({ programs }) => void ((await programs.start('sh', ['-c', 'echo x'])).onOutput = fail),
+  'program output': async ({ programs }) =>
+    void ((await programs.start('sh', ['-c', 'echo x'])).onOutput = fail),
   'program end': async ({ programs }) => void ((await programs.start('true', [])).onExit = fail),
   'HTTP request': async ({ http }) => {
     const server = await http.listen(LOCAL, fail);
@@ -76,13 +79,16 @@ const kinds: Record<string, (world: NodeWorld) => Promise<void>> = {
   },
 };
 
-test.each(Object.keys(kinds))('H1: a callback that throws is told with its stack, and counted: %s', async (kind) => {
-  const { world, told } = walled();
-  await kinds[kind](world);
-  await until(() => world.wall.caught > 0);
-  expect(told[0]).toContain(kind.split(',')[0]);
-  if (kind !== 'HTTP answer') expect(told[0]).toMatch(/a bug\n\s+at .*wall\.test\.ts/);
-});
+test.each(Object.keys(kinds))(
+  'H1: a callback that throws is told with its stack, and counted: %s',
+  async (kind) => {
+    const { world, told } = walled();
+    await kinds[kind](world);
+    await until(() => world.wall.caught > 0);
+    expect(told[0]).toContain(kind.split(',')[0]);
+    if (kind !== 'HTTP answer') expect(told[0]).toMatch(/a bug\n\s+at .*wall\.test\.ts/);
+  },
+);
 
 test('H1: what throws costs its own stream, and no other', async () => {
   const { world, told } = walled();
@@ -95,7 +101,10 @@ test('H1: what throws costs its own stream, and no other', async () => {
     };
   });
   onTestFinished(() => server.close());
-  const [bad, good] = [await world.stream.connect(server.address), await world.stream.connect(server.address)];
+  const [bad, good] = [
+    await world.stream.connect(server.address),
+    await world.stream.connect(server.address),
+  ];
   let closed = false;
   let answer = '';
   bad.onClose = () => (closed = true);
@@ -140,7 +149,9 @@ test('L: a program whose time is over is ended with all that it has started', as
   const directory = await mkdtemp(join(tmpdir(), 'group-'));
   onTestFinished(() => rm(directory, { recursive: true }));
   const script = `sleep 60 & echo $! > ${directory}/pid; wait`;
-  expect(await nodeWorld().programs.run('sh', ['-c', script], { timeout: 300 })).toMatchObject({ code: null });
+  expect(await nodeWorld().programs.run('sh', ['-c', script], { timeout: 300 })).toMatchObject({
+    code: null,
+  });
   const pid = Number(await readFile(join(directory, 'pid'), 'utf8'));
   expect(pid).toBeGreaterThan(1);
   let alive = true;
@@ -180,5 +191,8 @@ test('L: programs inherit the environment, but not the key that seals our secret
     delete process.env.IPMI_BMC_TEST_OTHER;
   });
   const { stdout } = await nodeWorld().programs.run('env', []);
-  expect([stdout.includes('a-key-of-sixteen'), stdout.includes('IPMI_BMC_TEST_OTHER=kept')]).toEqual([false, true]);
+  expect([stdout.includes('a-key-of-sixteen'), stdout.includes('IPMI_BMC_TEST_OTHER=kept')]).toEqual([
+    false,
+    true,
+  ]);
 });

@@ -1,9 +1,14 @@
 import { endpointName, type Endpoint } from './world.ts';
 
-/** Told of what a callback threw: where it came from (`stream data, unix:/run/h`) and the error with its stack. */
+/**
+ * Told of what a callback threw: where it came from (`stream data, unix:/run/h`) and the error with its
+ * stack.
+ */
 export type Trouble = (where: string, error: unknown) => void;
 
-/** Milliseconds between two reports of one kind: a flood that finds a bug must not become a flood of stacks. */
+/**
+ * Milliseconds between two reports of one kind: a flood that finds a bug must not become a flood of stacks.
+ */
 const BETWEEN_REPORTS = 1000;
 
 interface Kind {
@@ -13,9 +18,9 @@ interface Kind {
 }
 
 /**
- * Stands between Node and the callbacks that the outside world calls (datagrams, streams, timers, programs, HTTP, device nodes).
- * What one of them throws, or its promise rejects with, is counted and told with its stack, and costs that one datagram or stream:
- * in Node itself it would end the process, and every BMC in it.
+ * Stands between Node and the callbacks that the outside world calls (datagrams, streams, timers, programs,
+ * HTTP, device nodes). What one of them throws, or its promise rejects with, is counted and told with its
+ * stack, and costs that one datagram or stream: in Node itself it would end the process, and every BMC in it.
  */
 export class Wall {
   /** How often a callback failed. */
@@ -27,7 +32,10 @@ export class Wall {
     this.#trouble = trouble;
   }
 
-  /** Calls back. False: it threw. `source`: whom the report names; `drop` is destroyed when it fails, at once or later. */
+  /**
+   * Calls back. False: it threw. `source`: whom the report names; `drop` is destroyed when it fails, at once
+   * or later.
+   */
   call<A, B>(
     kind: string,
     source: string | Endpoint | undefined,
@@ -57,7 +65,8 @@ export class Wall {
       state.unsaid++;
       return;
     }
-    const from = source === undefined ? '' : `, ${typeof source === 'string' ? source : endpointName(source)}`;
+    const from =
+      source === undefined ? '' : `, ${typeof source === 'string' ? source : endpointName(source)}`;
     const more = state.unsaid > 0 ? ` (and ${state.unsaid} more before)` : '';
     state.quietUntil = now + BETWEEN_REPORTS;
     state.unsaid = 0;
@@ -68,7 +77,12 @@ export class Wall {
     }
   }
 
-  #watch(kind: string, source: string | Endpoint | undefined, result: Promise<unknown>, drop?: { destroy(): unknown }): void {
+  #watch(
+    kind: string,
+    source: string | Endpoint | undefined,
+    result: Promise<unknown>,
+    drop?: { destroy(): unknown },
+  ): void {
     result.catch((error: unknown) => {
       this.failed(kind, source, error);
       drop?.destroy();

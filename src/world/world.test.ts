@@ -9,13 +9,17 @@ const worlds: [string, () => Part][] = [
   ['real', nodeWorld],
   ['simulated', () => simWorld(1)],
 ];
-const settle = <T>(world: Part, promise: Promise<T>): Promise<T> => ('until' in world ? (world as SimWorld).until(promise) : promise);
+const settle = <T>(world: Part, promise: Promise<T>): Promise<T> =>
+  'until' in world ? (world as SimWorld).until(promise) : promise;
 
 describe.each(worlds)('%s world', (_name, make) => {
   test('datagrams go to their port, and the answer back', async () => {
     const world = make();
     const { udp } = world;
-    const [server, client] = [await udp.bind({ host: '127.0.0.1', port: 0 }), await udp.bind({ host: '127.0.0.1', port: 0 })];
+    const [server, client] = [
+      await udp.bind({ host: '127.0.0.1', port: 0 }),
+      await udp.bind({ host: '127.0.0.1', port: 0 }),
+    ];
     expect(server.address.port).toBeGreaterThan(0);
     server.onDatagram = (datagram, from) =>
       server.send(
@@ -33,7 +37,10 @@ describe.each(worlds)('%s world', (_name, make) => {
   test('a port in use is refused with the system code', async () => {
     const { udp } = make();
     const first = await udp.bind({ host: '127.0.0.1', port: 0 });
-    await expect(udp.bind(first.address)).rejects.toMatchObject({ code: 'EADDRINUSE', port: first.address.port });
+    await expect(udp.bind(first.address)).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      port: first.address.port,
+    });
     await first.close();
     await (await udp.bind(first.address)).close();
   });
@@ -75,7 +82,10 @@ describe('simulated world', () => {
 
   const storm = async (seed: number): Promise<[string[], number]> => {
     const world = simWorld(seed, { loss: 0.2, duplicate: 0.1, delay: [1, 50] });
-    const [a, b] = [await world.udp.bind({ host: 'a', port: 1 }), await world.udp.bind({ host: 'b', port: 1 })];
+    const [a, b] = [
+      await world.udp.bind({ host: 'a', port: 1 }),
+      await world.udp.bind({ host: 'b', port: 1 }),
+    ];
     let came = 0;
     const order: number[] = [];
     b.onDatagram = ([value]) => void (came++, order.push(value));
@@ -102,14 +112,21 @@ describe('simulated world', () => {
 test('endpoints as text', () => {
   expect(parseEndpoint('[::1]:623')).toEqual({ host: '::1', port: 623 });
   expect(parseEndpoint('10.0.0.1:0')).toEqual({ host: '10.0.0.1', port: 0 });
-  expect([parseEndpoint('x'), parseEndpoint('a:99999'), parseEndpoint('::1:5')]).toEqual([undefined, undefined, undefined]);
+  expect([parseEndpoint('x'), parseEndpoint('a:99999'), parseEndpoint('::1:5')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   expect(endpointName({ host: '::1', port: 1 })).toBe('[::1]:1');
 });
 
 test('a terminal device carries bytes both ways, and says what is wrong with another', async () => {
   const pair = await ptyPair();
   const { stream } = nodeWorld();
-  const [a, b] = await Promise.all([stream.connect({ tty: pair.near, baud: 9600 }), stream.connect({ tty: pair.far })]);
+  const [a, b] = await Promise.all([
+    stream.connect({ tty: pair.near, baud: 9600 }),
+    stream.connect({ tty: pair.far }),
+  ]);
   const echoed = new Promise<number[]>((resolve) => (a.onData = (data) => resolve([...data])));
   b.onData = (data) => void b.write(data.map((byte) => byte ^ 0xff));
   const closed = new Promise<void>((resolve) => (b.onClose = () => resolve()));

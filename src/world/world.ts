@@ -1,4 +1,7 @@
-/** Everything outside of a BMC comes through this: time, chance, datagrams, streams, files, programs, HTTP and device nodes. Real in `node.ts`, deterministic in `sim.ts`. */
+/**
+ * Everything outside of a BMC comes through this: time, chance, datagrams, streams, files, programs, HTTP and
+ * device nodes. Real in `node.ts`, deterministic in `sim.ts`.
+ */
 export interface World {
   readonly clock: Clock;
   readonly random: Random;
@@ -14,7 +17,10 @@ export interface World {
 
 /** What this machine knows of its own IPv4 networks. */
 export interface Network {
-  /** An address of this machine, as one of its networks has it; of `0.0.0.0` or `::`, the one that reaches furthest. Undefined: it has none. */
+  /**
+   * An address of this machine, as one of its networks has it; of `0.0.0.0` or `::`, the one that reaches
+   * furthest. Undefined: it has none.
+   */
   placeOf(host: string): IpPlace | undefined;
 }
 
@@ -50,7 +56,10 @@ export interface Random {
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
-  /** Of a datagram's sender: the address of this machine that it asked, and that is to answer, where a socket listens on all of them. */
+  /**
+   * Of a datagram's sender: the address of this machine that it asked, and that is to answer, where a socket
+   * listens on all of them.
+   */
   readonly asked?: string;
 }
 
@@ -86,7 +95,9 @@ export interface TtyAddress {
 
 export interface StreamNetwork {
   listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer>;
-  /** Rejects with the system's error; ENOTTY for a file that is no terminal, or a speed that it does not have. */
+  /**
+   * Rejects with the system's error; ENOTTY for a file that is no terminal, or a speed that it does not have.
+   */
   connect(to: StreamAddress | TtyAddress): Promise<Stream>;
 }
 
@@ -104,7 +115,9 @@ export interface Stream {
   /** False: more is buffered than should be; `onDrain` tells when to go on. */
   write(data: Uint8Array): boolean;
   onDrain: (() => void) | undefined;
-  /** For so many milliseconds after each arrival the process looks for more instead of sleeping; 0 unless set. */
+  /**
+   * For so many milliseconds after each arrival the process looks for more instead of sleeping; 0 unless set.
+   */
   eager?: number;
   pause(): void;
   resume(): void;
@@ -177,8 +190,15 @@ export interface Ran {
 
 /** Programs of this machine, started without a shell. */
 export interface Programs {
-  /** Runs a program to its end, `timeout` ms (default 10 s) at most. Rejects with the system's error if it cannot be started (ENOENT). */
-  run(command: string, args: readonly string[], options?: RunOptions & { readonly timeout?: number }): Promise<Ran>;
+  /**
+   * Runs a program to its end, `timeout` ms (default 10 s) at most. Rejects with the system's error if it
+   * cannot be started (ENOENT).
+   */
+  run(
+    command: string,
+    args: readonly string[],
+    options?: RunOptions & { readonly timeout?: number },
+  ): Promise<Ran>;
   /** Starts a program that goes on by itself. Rejects as `run` does. It ends with this process. */
   start(command: string, args: readonly string[], options?: RunOptions): Promise<Program>;
 }
@@ -209,12 +229,23 @@ export interface HttpAnswer {
 }
 
 export interface Http {
-  /** One request; follows no redirects. `timeout` ms, default 10 s. Rejects with the system's error or code ETIMEDOUT. */
+  /**
+   * One request; follows no redirects. `timeout` ms, default 10 s. Rejects with the system's error or code
+   * ETIMEDOUT.
+   */
   request(
     url: string,
-    options?: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string; readonly timeout?: number },
+    options?: {
+      readonly method?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+      readonly timeout?: number;
+    },
   ): Promise<{ readonly status: number; readonly body: string }>;
-  listen(at: StreamAddress, answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>): Promise<StreamServer>;
+  listen(
+    at: StreamAddress,
+    answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>,
+  ): Promise<StreamServer>;
 }
 
 /** Character devices that carry whole messages: one read is one message, one write is one message. */
@@ -228,17 +259,25 @@ export interface Device {
   onMessage: ((message: Uint8Array) => void) | undefined;
   /** The node is of no use any more; `error` if nobody closed it. */
   onClose: ((error?: Error) => void) | undefined;
-  /** Resolves when the driver has taken the message, which may wait for the host; rejects with the driver's error (EINVAL ...). */
+  /**
+   * Resolves when the driver has taken the message, which may wait for the host; rejects with the driver's
+   * error (EINVAL ...).
+   */
   write(message: Uint8Array): Promise<void>;
-  /** An ioctl without argument. Rejects with the driver's error; ENOSYS where the package that makes the call is not installed. */
+  /**
+   * An ioctl without argument. Rejects with the driver's error; ENOSYS where the package that makes the call
+   * is not installed.
+   */
   ioctl(request: number): Promise<void>;
   close(): Promise<void>;
 }
 
-export const endpointName = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+export const endpointName = ({ host, port }: Endpoint): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** The path of a socket or terminal device, or `host:port`. */
-export const streamName = (at: StreamAddress | TtyAddress): string => ('path' in at ? at.path : 'tty' in at ? at.tty : endpointName(at));
+export const streamName = (at: StreamAddress | TtyAddress): string =>
+  'path' in at ? at.path : 'tty' in at ? at.tty : endpointName(at);
 
 /** `host:port` or `[v6]:port`; undefined if it is neither. */
 export function parseEndpoint(text: string): Endpoint | undefined {

@@ -55,7 +55,9 @@ toolTest('a client that shares no code with ours updates a component, in band', 
     );
     expect(code).toBe(0);
     const slot = bmc.update!.component(0).activeSlot;
-    expect(Buffer.compare(await readFile(join(folder, 'firmware', 'component-0', `${slot}.img`)), IMAGE)).toBe(0);
+    expect(
+      Buffer.compare(await readFile(join(folder, 'firmware', 'component-0', `${slot}.img`)), IMAGE),
+    ).toBe(0);
   }),
 );
 
@@ -67,10 +69,16 @@ for (const by of ['ipmi', 'net'] as const) {
       const to = bmc.interfaces.find(({ type }) => type === 'lan')!.address;
       const flags = ['--via', 'blob', '--path', by, '--to', to, '-U', 'admin', '-P', 'AdminPass123'];
       const { code, out } = await runTool(process.execPath, [bin, 'flash', image, ...flags]);
-      expect([code, out]).toEqual([0, expect.stringMatching(/^\/flash\/image: 1\.00 -> 3\.07 \(20011 bytes\)\nactivated in [\d.]+ s\n$/)]);
+      expect([code, out]).toEqual([
+        0,
+        expect.stringMatching(/^\/flash\/image: 1\.00 -> 3\.07 \(20011 bytes\)\nactivated in [\d.]+ s\n$/),
+      ]);
       expect(versionText(bmc.update!.component(0).active.version)).toBe('3.07');
       const other = await runTool(process.execPath, [bin, 'flash', image, ...flags, '--blob', '/flash/none']);
-      expect([other.code, other.out]).toEqual([1, expect.stringMatching(/preparation: the BMC has no \/flash\/none; it has \/flash\/image/)]);
+      expect([other.code, other.out]).toEqual([
+        1,
+        expect.stringMatching(/preparation: the BMC has no \/flash\/none; it has \/flash\/image/),
+      ]);
     }),
   );
 }

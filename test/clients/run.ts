@@ -11,11 +11,17 @@ if (!existsSync(`${matrix}/cmx.py`)) {
   process.exit(2);
 }
 const port = await shortPort();
-const bmc = spawn(process.execPath, [`${root}bin/ipmi-bmc`, 'run', `${root}test/clients/bmc.yaml`, '--lan', `127.0.0.1:${port}`, '--json'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const bmc = spawn(
+  process.execPath,
+  [`${root}bin/ipmi-bmc`, 'run', `${root}test/clients/bmc.yaml`, '--lan', `127.0.0.1:${port}`, '--json'],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 await new Promise((resolve) => bmc.stdout.once('data', resolve));
-const cmx = spawn(`${matrix}/cmx.py`, ['--port', String(port), ...process.argv.slice(2)], { stdio: 'inherit' });
+const cmx = spawn(`${matrix}/cmx.py`, ['--port', String(port), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
 cmx.on('exit', (code) => {
   bmc.kill('SIGTERM');
   bmc.on('exit', () => process.exit(code ?? 1));

@@ -19,7 +19,10 @@ const DEVICES: Readonly<Record<GuestInterface, string>> = {
   ssif: 'smbus-ipmi,bmc=bmc0,address=0x10',
 };
 
-/** QEMU's arguments for a guest behind the BMC at `socket`, a path or host:port; its serial ports come after these. */
+/**
+ * QEMU's arguments for a guest behind the BMC at `socket`, a path or host:port; its serial ports come after
+ * these.
+ */
 export function guestArguments(one: GuestInterface, socket: string, { initrd }: GuestOptions = {}): string[] {
   const files = guestFiles();
   const words = [
@@ -52,10 +55,20 @@ export class Guest {
 
   private constructor(one: GuestInterface, socket: string, options: GuestOptions) {
     this.#folder = mkdtempSync(join(tmpdir(), 'guest-'));
-    const args = [...guestArguments(one, socket, options), '-serial', `file:${this.#consoleFile}`, '-serial', 'stdio'];
-    this.#child = spawn('qemu-system-x86_64', [...args, '-qmp', `unix:${join(this.#folder, 'qmp')},server=on,wait=off`], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const args = [
+      ...guestArguments(one, socket, options),
+      '-serial',
+      `file:${this.#consoleFile}`,
+      '-serial',
+      'stdio',
+    ];
+    this.#child = spawn(
+      'qemu-system-x86_64',
+      [...args, '-qmp', `unix:${join(this.#folder, 'qmp')},server=on,wait=off`],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
     this.#child.on('close', () => this.#happened('GONE'));
     this.#child.stdout!.on('data', (data: Buffer) => this.#heard(data.toString('latin1')));
     this.#watch();

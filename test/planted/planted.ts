@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,7 +38,13 @@ export function planted(tree = root): Planted[] {
     const head = readFileSync(file, 'utf8').split(/^(?:diff |--- )/m)[0];
     const of = (key: string): string | undefined => new RegExp(`^${key}: (.*)$`, 'm').exec(head)?.[1].trim();
     const tests = of('Tests')?.split(/\s+/) ?? [];
-    return { name: name.replace(/\.patch$/, ''), what: of('What') ?? '', tests, survives: of('Survives'), file };
+    return {
+      name: name.replace(/\.patch$/, ''),
+      what: of('What') ?? '',
+      tests,
+      survives: of('Survives'),
+      file,
+    };
   });
 }
 
@@ -44,7 +59,9 @@ export function misfit({ file }: Planted, tree = root): string | undefined {
   return ok ? undefined : out;
 }
 
-/** A copy of the tree's files as they are now, with the packages linked: the place where defects are planted. */
+/**
+ * A copy of the tree's files as they are now, with the packages linked: the place where defects are planted.
+ */
 export function copyTree(to: string): void {
   const { out } = git(root, 'ls-files', '--cached', '--others', '--exclude-standard');
   for (const file of out.split('\n')) {
@@ -72,7 +89,10 @@ interface Report {
   }[];
 }
 
-/** Plants one defect in the copy, runs the tests, and takes it out again. `near`: only the tests that the patch names. */
+/**
+ * Plants one defect in the copy, runs the tests, and takes it out again. `near`: only the tests that the
+ * patch names.
+ */
 export function tryOne(defect: Planted, tree: string, near = false): Noticed {
   const began = performance.now();
   const { ok, out } = git(tree, 'apply', ...LOOSELY, defect.file);

@@ -26,12 +26,26 @@ export function rig(options: BmcOptions = {}): Rig {
   const bmc = new Bmc({ interfaces: [{ type: 'lan' }], sel: { bootEvents: false }, ...options }, { world });
   const client = loopback(bmc.router.dispatch, new Context(bmc, LAN, Privilege.Administrator));
   const host = loopback(bmc.router.dispatch, new Context(bmc, HOST, Privilege.Administrator));
-  return { bmc, world, client, host, send: async (netFn, cmd, ...data) => [...(await client.raw(netFn, cmd, Uint8Array.from(data)))] };
+  return {
+    bmc,
+    world,
+    client,
+    host,
+    send: async (netFn, cmd, ...data) => [...(await client.raw(netFn, cmd, Uint8Array.from(data)))],
+  };
 }
 
 /** What a session of this level asks with: as a log-in leaves it, without one. */
-export function sessionContext(bmc: Bmc, privilege: number, userId = 2, channel: Channel = LAN): Context<BmcState> & { readonly session: Session } {
-  const session = bmc.sessions.make({ kind: 'rmcp+', channel, peer: { address: '10.0.0.9', port: 623 } }, bmc.sessions.freshId());
+export function sessionContext(
+  bmc: Bmc,
+  privilege: number,
+  userId = 2,
+  channel: Channel = LAN,
+): Context<BmcState> & { readonly session: Session } {
+  const session = bmc.sessions.make(
+    { kind: 'rmcp+', channel, peer: { address: '10.0.0.9', port: 623 } },
+    bmc.sessions.freshId(),
+  );
   session.userId = userId;
   session.userName = bmc.users.name(userId);
   session.maxPrivilege = Privilege.Administrator;

@@ -35,11 +35,22 @@ export async function stopped(child: ChildProcess, signal: NodeJS.Signals = 'SIG
 
 /** `ipmi-bmc run` in a process of its own, on a port that the system chooses. */
 export async function startBmc(file: string, ...flags: string[]): Promise<RunningBmc> {
-  const child = spawn(process.execPath, [bin, 'run', file, '--lan', '127.0.0.1:0', '--json', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [bin, 'run', file, '--lan', '127.0.0.1:0', '--json', ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', (data: Buffer) => (log += String(data)));
   const port = /"address":"127\.0\.0\.1:(\d+)"/.exec(await firstLine(child))![1];
   const ipmitool = (args: string, login = '-U admin -P AdminPass123'): Promise<Ran> =>
-    runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, ...login.split(' '), ...args.split(' ')]);
+    runTool('ipmitool', [
+      '-I',
+      'lanplus',
+      '-H',
+      '127.0.0.1',
+      '-p',
+      port,
+      ...login.split(' '),
+      ...args.split(' '),
+    ]);
   return { child, port, ipmitool, log: () => log, stop: (signal) => stopped(child, signal) };
 }

@@ -1,8 +1,14 @@
 /** Keys of a FreeIPMI configuration that are left as they are, by section. */
 export type Untouched = Readonly<Record<string, RegExp | undefined>>;
 
-/** A checkout of FreeIPMI's (verbose, with its "Possible values") with every key changed to something else that is possible. */
-export function changed(checkout: string, untouched: Untouched): { readonly text: string; readonly keys: string[] } {
+/**
+ * A checkout of FreeIPMI's (verbose, with its "Possible values") with every key changed to something else
+ * that is possible.
+ */
+export function changed(
+  checkout: string,
+  untouched: Untouched,
+): { readonly text: string; readonly keys: string[] } {
   const keys: string[] = [];
   let section = '';
   let comment = '';
@@ -26,14 +32,20 @@ export function changed(checkout: string, untouched: Untouched): { readonly text
 }
 
 /** Values that the tools list in another way than they take them. */
-const TAKEN: Readonly<Record<string, string | undefined>> = { IPv6_IPv4_Addressing_Enables: 'IPv6_Only', Device_Instance_Selector: 'Internal-3' };
+const TAKEN: Readonly<Record<string, string | undefined>> = {
+  IPv6_IPv4_Addressing_Enables: 'IPv6_Only',
+  Device_Instance_Selector: 'Internal-3',
+};
 
 /** Undefined: there is no other value. */
 function another(key: string, value: string, possible: string): string | undefined {
   if (TAKEN[key] !== undefined) return TAKEN[key];
   if (key === 'Username') return `${value}x`;
   if (value === 'Yes' || value === 'No') return value === 'Yes' ? 'No' : 'Yes';
-  if (/^\d+$/.test(value) && (possible === '' || /^\d/.test(possible) || /legal values|unsigned/i.test(possible)))
+  if (
+    /^\d+$/.test(value) &&
+    (possible === '' || /^\d/.test(possible) || /legal values|unsigned/i.test(possible))
+  )
     return value === '0' ? '1' : String(Number(value) - 1);
   if (/^(\d+\.){3}\d+$/.test(value)) return '10.1.2.3';
   if (/^([\da-f]{2}:){5}[\da-f]{2}$/i.test(value)) return '02:00:00:00:00:07';

@@ -1,5 +1,11 @@
 import { Bmc, type BmcOptions } from '../../src/bmc.ts';
-import { BlobClient, BlobFlasher, loopback, type BlobFlasherOptions, type FlashOptions } from '../../src/client/index.ts';
+import {
+  BlobClient,
+  BlobFlasher,
+  loopback,
+  type BlobFlasherOptions,
+  type FlashOptions,
+} from '../../src/client/index.ts';
 import { Context, type Dispatch } from '../../src/router/index.ts';
 import type { BmcState } from '../../src/bmc-state.ts';
 import { versionText } from '../../src/services/update/index.ts';
@@ -26,8 +32,13 @@ export function flashRig(firmware: Partial<BmcOptions['firmware']> = {}, world: 
   const flash = async (options: Partial<BlobFlasherOptions & FlashOptions> & { data?: Uint8Array } = {}) => {
     // Each message takes its time, as on a wire.
     const wire: Dispatch<BmcState> = (message, context) =>
-      new Promise((resolve) => void world.clock.after(1, () => resolve(bmc.router.dispatch(message, context))));
-    const connect = async () => ({ client: loopback(wire, new Context(bmc, HOST, 4)), close: async () => undefined });
+      new Promise(
+        (resolve) => void world.clock.after(1, () => resolve(bmc.router.dispatch(message, context))),
+      );
+    const connect = async () => ({
+      client: loopback(wire, new Context(bmc, HOST, 4)),
+      close: async () => undefined,
+    });
     await world.until(world.files.write('/image', options.data ?? IMAGE));
     const image = await world.until(world.files.open('/image', 'read'));
     const flasher = new BlobFlasher({ connect, path: '/flash/bios', clock: world.clock, ...options });

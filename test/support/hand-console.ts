@@ -1,4 +1,5 @@
-// A remote console that sends what it is told to, right or wrong: log-ins step by step, any sequence number, any packet again.
+// A remote console that sends what it is told to, right or wrong: log-ins step by step, any sequence number,
+// any packet again.
 import { fromLatin1 } from '../../src/codec/index.ts';
 import { NetFn, Privilege } from '../../src/commands/command.ts';
 import {
@@ -35,7 +36,8 @@ export const BMC: Endpoint = { host: '10.0.0.1', port: 623 };
 /** Simulated milliseconds in which an answer comes, if one does. */
 const WAIT = 20;
 
-const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+const equal = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
 export const secret = (text: string): Uint8Array => fromLatin1(text, 20);
 
 /** One UDP port of somebody. */
@@ -127,7 +129,8 @@ export class Steps20 {
       }),
     );
     this.status = answer?.[1];
-    if (answer && this.status === 0) ({ bmcId: this.bmcId, maxPrivilege: this.promised } = OpenSessionResponse.decode(answer));
+    if (answer && this.status === 0)
+      ({ bmcId: this.bmcId, maxPrivilege: this.promised } = OpenSessionResponse.decode(answer));
     return this.status;
   }
 
@@ -145,7 +148,16 @@ export class Steps20 {
     const { bmcRandom, bmcGuid, code } = Rakp2.decode(answer);
     const { authentication } = this.#suite;
     const { consoleId, bmcId } = this;
-    this.exchange = { authentication, consoleId, bmcId, consoleRandom, bmcRandom, bmcGuid, role: role | (nameOnly ? 0x10 : 0), name };
+    this.exchange = {
+      authentication,
+      consoleId,
+      bmcId,
+      consoleRandom,
+      bmcRandom,
+      bmcGuid,
+      role: role | (nameOnly ? 0x10 : 0),
+      name,
+    };
     this.proved = equal(code, rakp2Code(this.exchange, secret(this.#options.password ?? 'AdminPass123')));
     return this.status;
   }
@@ -159,15 +171,25 @@ export class Steps20 {
   async rakp3(change: (code: Uint8Array) => Uint8Array = (code) => code): Promise<number | undefined> {
     const { password = 'AdminPass123' } = this.#options;
     const code = change(rakp3Code(this.exchange!, secret(password)));
-    const answer = await this.console.outside(PayloadType.Rakp3, Rakp3.encode({ tag: 3, status: 0, bmcId: this.bmcId, code }));
-    this.proved = answer !== undefined && answer[1] === 0 && equal(Rakp4.decode(answer).code, rakp4Code(this.exchange!, this.#keys.sik));
+    const answer = await this.console.outside(
+      PayloadType.Rakp3,
+      Rakp3.encode({ tag: 3, status: 0, bmcId: this.bmcId, code }),
+    );
+    this.proved =
+      answer !== undefined &&
+      answer[1] === 0 &&
+      equal(Rakp4.decode(answer).code, rakp4Code(this.exchange!, this.#keys.sik));
     return (this.status = answer?.[1]);
   }
 
   /** The session's end, whether the BMC takes it for open or not. */
   session(): Session20 {
     const { password = 'AdminPass123' } = this.#options;
-    return new Session20(this.console, this.bmcId, new SessionCrypto(this.#suite, this.#keys, secret(password)));
+    return new Session20(
+      this.console,
+      this.bmcId,
+      new SessionCrypto(this.#suite, this.#keys, secret(password)),
+    );
   }
 }
 
@@ -185,12 +207,16 @@ export async function logIn20(console: HandConsole, options: LogIn20 = {}): Prom
   for (const step of ['open', 'rakp1', 'rakp3'] as const) {
     const status = await steps[step]();
     if (status !== 0) throw new Error(`${step}: status ${status}`);
-    if (step === 'rakp1' && !steps.proved) throw new Error('RAKP 2 does not prove that the BMC knows the password');
+    if (step === 'rakp1' && !steps.proved)
+      throw new Error('RAKP 2 does not prove that the BMC knows the password');
   }
   return steps.session();
 }
 
-/** A console's end of an RMCP+ session. It keeps no count: every packet is sent with the number that it is given. */
+/**
+ * A console's end of an RMCP+ session. It keeps no count: every packet is sent with the number that it is
+ * given.
+ */
 export class Session20 {
   readonly console: HandConsole;
   readonly id: number;
@@ -203,14 +229,21 @@ export class Session20 {
   }
 
   seal(sequence: number, message: Uint8Array, payloadType: number = PayloadType.Ipmi): Uint8Array {
-    return this.crypto.seal(payloadType, this.id, sequence, message, (iv) => void this.console.world.random.fill(iv));
+    return this.crypto.seal(
+      payloadType,
+      this.id,
+      sequence,
+      message,
+      (iv) => void this.console.world.random.fill(iv),
+    );
   }
 
   /** Sends a datagram; the messages that come back, opened. */
   async exchange(datagram: Uint8Array): Promise<IpmiMessage[]> {
     return (await this.console.exchange(datagram)).flatMap((answer) => {
       const packet = parse20(answer);
-      const payload = packet && this.crypto.isAuthentic(answer, packet) ? this.crypto.open(answer, packet) : undefined;
+      const payload =
+        packet && this.crypto.isAuthentic(answer, packet) ? this.crypto.open(answer, packet) : undefined;
       return (payload && parseMessage(payload)) ?? [];
     });
   }
@@ -236,7 +269,10 @@ export interface LogIn15 {
   readonly privilege?: number;
 }
 
-/** A session by IPMI 1.5 that has its challenge, and nothing more. Rejects where it is refused, with the completion code as `cc`. */
+/**
+ * A session by IPMI 1.5 that has its challenge, and nothing more. Rejects where it is refused, with the
+ * completion code as `cc`.
+ */
 export async function challenge15(
   console: HandConsole,
   { user = 'admin', password = 'AdminPass123', authType = 2 }: LogIn15 = {},
@@ -244,20 +280,39 @@ export async function challenge15(
   const outside = new Session15(console, 0, 0, secret(password));
   const answer = await outside.ask(0, NetFn.App, 0x39, Uint8Array.of(authType, ...fromLatin1(user, 16)));
   if (answer?.[0] !== 0) throw refused('Get Session Challenge', answer?.[0]);
-  return new Session15(console, word(Uint8Array.from(answer), 1), authType, secret(password), answer.slice(5, 21));
+  return new Session15(
+    console,
+    word(Uint8Array.from(answer), 1),
+    authType,
+    secret(password),
+    answer.slice(5, 21),
+  );
 }
 
 /** A whole log-in by IPMI 1.5. Rejects as `challenge15`. */
 export async function logIn15(console: HandConsole, options: LogIn15 = {}): Promise<Session15> {
   const half = await challenge15(console, options);
   const { privilege = Privilege.Administrator, password = 'AdminPass123' } = options;
-  const activated = await half.ask(0, NetFn.App, 0x3a, Uint8Array.of(half.authType, privilege, ...half.challenge, 1, 0, 0, 0));
+  const activated = await half.ask(
+    0,
+    NetFn.App,
+    0x3a,
+    Uint8Array.of(half.authType, privilege, ...half.challenge, 1, 0, 0, 0),
+  );
   if (activated?.[0] !== 0) throw refused('Activate Session', activated?.[0]);
   const answer = Uint8Array.from(activated);
-  return new Session15(console, word(answer, 2), answer[1], secret(password), half.challenge, word(answer, 6));
+  return new Session15(
+    console,
+    word(answer, 2),
+    answer[1],
+    secret(password),
+    half.challenge,
+    word(answer, 6),
+  );
 }
 
-const refused = (step: string, cc: number | undefined): Error => Object.assign(new Error(`${step}: ${cc}`), { cc });
+const refused = (step: string, cc: number | undefined): Error =>
+  Object.assign(new Error(`${step}: ${cc}`), { cc });
 
 /** A console's end of an IPMI 1.5 session; `first` is the sequence number that the BMC wants to see first. */
 export class Session15 {
@@ -268,7 +323,14 @@ export class Session15 {
   readonly first: number;
   readonly #password: Uint8Array;
 
-  constructor(console: HandConsole, id: number, authType: number, password: Uint8Array, challenge: readonly number[] = [], first = 0) {
+  constructor(
+    console: HandConsole,
+    id: number,
+    authType: number,
+    password: Uint8Array,
+    challenge: readonly number[] = [],
+    first = 0,
+  ) {
     this.console = console;
     this.id = id;
     this.authType = authType;

@@ -38,7 +38,12 @@ export async function target(firmware: Partial<FirmwareOptions> = {}): Promise<T
 }
 
 export const bytes = (count: number): number[] => Array.from({ length: count }, (_, i) => i & 0xff);
-export const word = (value: number): number[] => [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24];
+export const word = (value: number): number[] => [
+  value & 0xff,
+  (value >> 8) & 0xff,
+  (value >> 16) & 0xff,
+  value >>> 24,
+];
 
 export async function upload({ hpm }: Target, mask: number, data: number[], size = 100): Promise<number[]> {
   expect(await hpm(HPM.initiate, mask, 2)).toEqual([0]);

@@ -1,4 +1,10 @@
-import { BtControl, BtRegisters, KcsRegisters, SsifTarget, type InterruptLine } from '../../src/wire/host/index.ts';
+import {
+  BtControl,
+  BtRegisters,
+  KcsRegisters,
+  SsifTarget,
+  type InterruptLine,
+} from '../../src/wire/host/index.ts';
 import type { SimDriver } from '../../src/world/index.ts';
 import type { Clock } from '../../src/world/world.ts';
 
@@ -95,12 +101,19 @@ export function kcsNode(): { driver: SimDriver; registers: KcsRegisters } {
         return message;
       },
       write(message) {
-        if (message.length < 3 || message.length > 1000 || !taken || registers.send(message.slice()) !== 'sent') return 'EINVAL';
+        if (
+          message.length < 3 ||
+          message.length > 1000 ||
+          !taken ||
+          registers.send(message.slice()) !== 'sent'
+        )
+          return 'EINVAL';
         taken = false;
         return undefined;
       },
       ioctl(request) {
-        if (request === SET_SMS_ATN || request === CLEAR_SMS_ATN) registers.attention(request === SET_SMS_ATN, false);
+        if (request === SET_SMS_ATN || request === CLEAR_SMS_ATN)
+          registers.attention(request === SET_SMS_ATN, false);
         else if (request === FORCE_ABORT) registers.abort();
         else return 'EINVAL';
         return undefined;
@@ -115,7 +128,10 @@ export function kcsNode(): { driver: SimDriver; registers: KcsRegisters } {
 
 const RESPONSE_TIMEOUT = 500;
 
-/** `/dev/ipmi-ssif-host` with the rules of ssif_bmc.c: a length before each message, and half a second for a response. */
+/**
+ * `/dev/ipmi-ssif-host` with the rules of ssif_bmc.c: a length before each message, and half a second for a
+ * response.
+ */
 export function ssifNode(clock: Clock, alert?: InterruptLine): { driver: SimDriver; target: SsifTarget } {
   const target = new SsifTarget({ alert });
   const inbox = new Inbox();

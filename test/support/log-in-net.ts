@@ -36,7 +36,12 @@ export async function logInNet(
     (level: string) =>
     (message: string, fields?: LogFields): void =>
       void lines.push({ level, message, fields });
-  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: (message) => void lines.push({ level: 'error', message }) };
+  const log: Log = {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: (message) => void lines.push({ level: 'error', message }),
+  };
   const bmc = new Bmc(
     {
       interfaces: [LAN_SETTINGS],

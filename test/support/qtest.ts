@@ -20,7 +20,9 @@ export async function startQtest(directory: string, devices: string): Promise<Qt
   const child = spawn(
     'qemu-system-x86_64',
     // The processor never runs: qtest alone moves the machine.
-    `-machine pc -nodefaults -display none -accel tcg -S -qtest-log none -qtest unix:${path},server=on,wait=off ${devices}`.split(' '),
+    `-machine pc -nodefaults -display none -accel tcg -S -qtest-log none -qtest unix:${path},server=on,wait=off ${devices}`.split(
+      ' ',
+    ),
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   for (let i = 0; i < 500 && !existsSync(path); i++) await sleep(10);
@@ -42,7 +44,9 @@ export async function startQtest(directory: string, devices: string): Promise<Qt
   });
   const say = (command: string): Promise<string> =>
     new Promise((resolve, reject) => {
-      waiting.push((line) => (line.startsWith('OK') ? resolve(line.slice(3)) : reject(new Error(`qtest: ${command}: ${line}`))));
+      waiting.push((line) =>
+        line.startsWith('OK') ? resolve(line.slice(3)) : reject(new Error(`qtest: ${command}: ${line}`)),
+      );
       socket.write(`${command}\n`);
     });
   await say('irq_intercept_in ioapic');
@@ -52,9 +56,11 @@ export async function startQtest(directory: string, devices: string): Promise<Qt
       const until = performance.now() + patience;
       return {
         read: async (at) => Number(await say(`inb 0x${(base + at).toString(16)}`)),
-        write: async (at, value) => void (await say(`outb 0x${(base + at).toString(16)} 0x${value.toString(16)}`)),
+        write: async (at, value) =>
+          void (await say(`outb 0x${(base + at).toString(16)} 0x${value.toString(16)}`)),
         pause: async () => {
-          if (performance.now() > until) throw new Error(`port ${base.toString(16)}h: nothing more in ${patience} ms`);
+          if (performance.now() > until)
+            throw new Error(`port ${base.toString(16)}h: nothing more in ${patience} ms`);
           await sleep(1);
         },
       };

@@ -37,9 +37,13 @@ export interface RawLogInOptions {
 }
 
 const text = new TextEncoder();
-const bytesOf = (value: string | Uint8Array): Uint8Array => (typeof value === 'string' ? text.encode(value) : value);
+const bytesOf = (value: string | Uint8Array): Uint8Array =>
+  typeof value === 'string' ? text.encode(value) : value;
 
-/** A log-in a step at a time, with whatever bytes a test wants: RMCP+ and IPMI 1.5. Answers are what came within 20 ms of virtual time. */
+/**
+ * A log-in a step at a time, with whatever bytes a test wants: RMCP+ and IPMI 1.5. Answers are what came
+ * within 20 ms of virtual time.
+ */
 export class RawLogIn {
   readonly socket: UdpSocket;
   readonly #world: SimWorld;
@@ -69,7 +73,12 @@ export class RawLogIn {
     socket.onDatagram = (datagram) => void this.received.push(datagram.slice());
   }
 
-  static async from(world: SimWorld, host: string, server: Endpoint, options: RawLogInOptions = {}): Promise<RawLogIn> {
+  static async from(
+    world: SimWorld,
+    host: string,
+    server: Endpoint,
+    options: RawLogInOptions = {},
+  ): Promise<RawLogIn> {
     return new RawLogIn(world, await world.udp.bind({ host, port: 0 }), server, options);
   }
 
@@ -173,16 +182,39 @@ export class RawLogIn {
   }
 
   seal20(netFn: number, cmd: number, data: readonly number[] = [], lun = 0): Uint8Array {
-    return this.crypto!.seal(0, this.bmcId, ++this.#sequence, this.#message(netFn, cmd, Uint8Array.from(data), lun), (iv) => void iv.fill(7));
+    return this.crypto!.seal(
+      0,
+      this.bmcId,
+      ++this.#sequence,
+      this.#message(netFn, cmd, Uint8Array.from(data), lun),
+      (iv) => void iv.fill(7),
+    );
   }
 
   #message(netFn: number, cmd: number, data: Uint8Array, toLun = 0): Uint8Array {
     this.#seq = (this.#seq + 1) & 0x3f;
-    return buildMessage({ to: BMC_ADDRESS, toLun, netFn, from: REMOTE_CONSOLE, fromLun: 0, seq: this.#seq, cmd, data });
+    return buildMessage({
+      to: BMC_ADDRESS,
+      toLun,
+      netFn,
+      from: REMOTE_CONSOLE,
+      fromLun: 0,
+      seq: this.#seq,
+      cmd,
+      data,
+    });
   }
 
-  async #ask15(command: Command, data: Uint8Array, sessionId: number, authType: number, key = this.#key): Promise<Uint8Array | undefined> {
-    const answer = await this.ask(build15(authType, 0, sessionId, this.#message(command.netFn, command.cmd, data), key));
+  async #ask15(
+    command: Command,
+    data: Uint8Array,
+    sessionId: number,
+    authType: number,
+    key = this.#key,
+  ): Promise<Uint8Array | undefined> {
+    const answer = await this.ask(
+      build15(authType, 0, sessionId, this.#message(command.netFn, command.cmd, data), key),
+    );
     const packet = answer && parse15(answer);
     return packet && parseMessage(answer.subarray(packet.start, packet.end))?.data;
   }
@@ -191,7 +223,12 @@ export class RawLogIn {
   async challenge(authType: number = AuthType.Md5): Promise<number> {
     const userName = new Uint8Array(16);
     userName.set(bytesOf(this.#options.user ?? 'admin'));
-    const answer = await this.#ask15(GetSessionChallenge, GetSessionChallenge.request.encode({ authType, userName }), 0, AuthType.None);
+    const answer = await this.#ask15(
+      GetSessionChallenge,
+      GetSessionChallenge.request.encode({ authType, userName }),
+      0,
+      AuthType.None,
+    );
     if (answer?.[0] === 0) {
       const { temporarySessionId, challenge } = GetSessionChallenge.response.decode(answer, 1);
       this.bmcId = temporarySessionId;
@@ -206,14 +243,33 @@ export class RawLogIn {
     const key = this.#key.slice();
     if (wrong) key[0] ^= 1;
     const request = { authType, maxPrivilege, challenge: this.challengeBytes, initialOutboundSequence: 1 };
-    const answer = await this.#ask15(ActivateSession, ActivateSession.request.encode(request), this.bmcId, authType, key);
-    if (answer?.[0] === 0) this.#sequence = ActivateSession.response.decode(answer, 1).initialInboundSequence - 1;
+    const answer = await this.#ask15(
+      ActivateSession,
+      ActivateSession.request.encode(request),
+      this.bmcId,
+      authType,
+      key,
+    );
+    if (answer?.[0] === 0)
+      this.#sequence = ActivateSession.response.decode(answer, 1).initialInboundSequence - 1;
     return answer?.[0] ?? -1;
   }
 
   /** Completion code of a command in the IPMI 1.5 session; -1: no answer. */
-  async send15(netFn: number, cmd: number, data: readonly number[] = [], authType: number = AuthType.Md5, from?: UdpSocket): Promise<number> {
-    const datagram = build15(authType, ++this.#sequence, this.bmcId, this.#message(netFn, cmd, Uint8Array.from(data)), this.#key);
+  async send15(
+    netFn: number,
+    cmd: number,
+    data: readonly number[] = [],
+    authType: number = AuthType.Md5,
+    from?: UdpSocket,
+  ): Promise<number> {
+    const datagram = build15(
+      authType,
+      ++this.#sequence,
+      this.bmcId,
+      this.#message(netFn, cmd, Uint8Array.from(data)),
+      this.#key,
+    );
     if (from) {
       from.send(datagram, this.#server);
       await this.#world.run(20);

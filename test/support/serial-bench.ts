@@ -75,7 +75,9 @@ export async function serialBench(line: Partial<SerialInterfaceOptions> = {}, op
   /** A basic mode request: completion code and data. */
   const basic = async <Q>(command: Command<Q>, request: Q): Promise<number[]> => {
     const { netFn, cmd } = command;
-    const said = await say(text(encodeBasic(buildMessage({ ...BMC, netFn, cmd, data: command.request.encode(request) }))));
+    const said = await say(
+      text(encodeBasic(buildMessage({ ...BMC, netFn, cmd, data: command.request.encode(request) }))),
+    );
     expect(said[0]).toBe('\xa6');
     return [...answersIn(said)[0].data];
   };
@@ -86,5 +88,7 @@ export const BMC = { to: 0x20, toLun: 0, from: 0x81, fromLun: 0, seq: 9 };
 
 export function answersIn(said: string) {
   const reader = new BasicReader();
-  return Array.from(said, (c) => reader.take(c.charCodeAt(0))).flatMap((frame) => (frame ? [parseMessage(frame)!] : []));
+  return Array.from(said, (c) => reader.take(c.charCodeAt(0))).flatMap((frame) =>
+    frame ? [parseMessage(frame)!] : [],
+  );
 }

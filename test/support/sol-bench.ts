@@ -1,5 +1,12 @@
 import { Bmc, type BmcOptions } from '../../src/bmc.ts';
-import { connectLan, openSol, type LanClient, type LanOptions, type Sol, type SolOptions } from '../../src/client/index.ts';
+import {
+  connectLan,
+  openSol,
+  type LanClient,
+  type LanOptions,
+  type Sol,
+  type SolOptions,
+} from '../../src/client/index.ts';
 import { SetSolConfigurationParameters } from '../../src/commands/transport/sol.ts';
 import type { ConsolePort, ConsoleSource, ModemLines } from '../../src/machine/serial-port/console.ts';
 import type { SolStatus } from '../../src/wire/index.ts';
@@ -84,7 +91,9 @@ export async function solBench(seed = 1, weather: SimOptions = {}, options: BmcO
   };
   const set = async (parameter: number, ...data: number[]): Promise<unknown> => {
     const client = await logIn();
-    await world.until(client.send(SetSolConfigurationParameters, { channel: 1, parameter, data: Uint8Array.from(data) }));
+    await world.until(
+      client.send(SetSolConfigurationParameters, { channel: 1, parameter, data: Uint8Array.from(data) }),
+    );
     return world.until(client.close());
   };
   return { world, bmc, machine, logIn, terminal, set };

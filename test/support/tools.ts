@@ -6,20 +6,34 @@ import { test } from 'vitest';
 const found = (tool: string): boolean =>
   tool.startsWith('/')
     ? existsSync(tool)
-    : spawnSync('sh', ['-c', `command -v ${tool}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
+    : spawnSync('sh', ['-c', `command -v ${tool}`], {
+        env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+      }).status === 0;
 
 /** Capturing packets is root's. */
 export const CAPTURE = 'root to capture packets';
 
-/** A test that needs real programs, or files by their path: skipped where one is missing, which the gate counts as a failure. */
-export function toolTest(name: string, tools: readonly string[], body: () => Promise<void>, timeout = 60_000): void {
+/**
+ * A test that needs real programs, or files by their path: skipped where one is missing, which the gate
+ * counts as a failure.
+ */
+export function toolTest(
+  name: string,
+  tools: readonly string[],
+  body: () => Promise<void>,
+  timeout = 60_000,
+): void {
   const missing = tools.filter((tool) => (tool === CAPTURE ? process.getuid?.() !== 0 : !found(tool)));
-  test.skipIf(missing.length > 0)(missing.length > 0 ? `${name} (missing ${missing.join(', ')})` : name, { timeout }, body);
+  test.skipIf(missing.length > 0)(
+    missing.length > 0 ? `${name} (missing ${missing.join(', ')})` : name,
+    { timeout },
+    body,
+  );
 }
 
 /**
- * A free UDP port of four digits: libipmiconsole (ipmiconsole, conman) has no room for a fifth one and then says that
- * the host name is invalid.
+ * A free UDP port of four digits: libipmiconsole (ipmiconsole, conman) has no room for a fifth one and then
+ * says that the host name is invalid.
  */
 export async function shortPort(): Promise<number> {
   for (;;) {
@@ -49,7 +63,13 @@ export function runTool(
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, {
-      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC', PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...options.env },
+      env: {
+        ...process.env,
+        LC_ALL: 'C',
+        TZ: 'UTC',
+        PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
+        ...options.env,
+      },
       timeout: options.timeout ?? 30_000,
     });
     let out = '';

@@ -8,11 +8,13 @@ export const hex = (text: string): Uint8Array => {
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 };
 
-export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(' ');
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(' ');
 
 /**
- * Real bytes of a command, `request -> response`, data only (no completion code, no body or IANA). Each line is decoded,
- * encoded back to the same bytes, and every cut below the layout's minimum must be refused with C7h.
+ * Real bytes of a command, `request -> response`, data only (no completion code, no body or IANA). Each line
+ * is decoded, encoded back to the same bytes, and every cut below the layout's minimum must be refused with
+ * C7h.
  */
 export function vectors(command: Command, lines: Record<string, string>): void {
   describe(`${command.name} vectors`, () => {
@@ -25,11 +27,17 @@ export function vectors(command: Command, lines: Record<string, string>): void {
         ] as const) {
           if (!bytes) continue;
           const value: unknown = codec.decode(bytes);
-          expect(toHex(codec.encode(value)), `${codec.name}, encoded again from ${JSON.stringify(value)}`).toBe(toHex(bytes));
+          expect(
+            toHex(codec.encode(value)),
+            `${codec.name}, encoded again from ${JSON.stringify(value)}`,
+          ).toBe(toHex(bytes));
           for (let length = 0; length < codec.min; length++) {
-            expect(() => codec.decode(bytes, 0, length), `${codec.name} cut to ${length}`).toThrow(DecodeError);
+            expect(() => codec.decode(bytes, 0, length), `${codec.name} cut to ${length}`).toThrow(
+              DecodeError,
+            );
           }
-          if (codec.max !== Infinity) expect(() => codec.decode(new Uint8Array(codec.max + 1))).toThrow(DecodeError);
+          if (codec.max !== Infinity)
+            expect(() => codec.decode(new Uint8Array(codec.max + 1))).toThrow(DecodeError);
         }
       });
     }

@@ -7,16 +7,30 @@ import { toolTest } from '../support/tools.ts';
 import { firmwareRounds } from './firmware.ts';
 import { realRounds } from './real.ts';
 
-toolTest('kill -9 while ipmitool writes: what was acknowledged is there (npm run torture -- --rounds N for more)', ['ipmitool'], async () => {
-  const { acknowledged } = await realRounds(4, mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-')), nodeWorld().random, () => undefined);
-  expect(acknowledged).toBeGreaterThan(10);
-});
+toolTest(
+  'kill -9 while ipmitool writes: what was acknowledged is there (npm run torture -- --rounds N for more)',
+  ['ipmitool'],
+  async () => {
+    const { acknowledged } = await realRounds(
+      4,
+      mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-')),
+      nodeWorld().random,
+      () => undefined,
+    );
+    expect(acknowledged).toBeGreaterThan(10);
+  },
+);
 
 toolTest(
   'kill -9 while ipmitool upgrades firmware: the image before, or the new one whole (npm run torture -- --firmware N for more)',
   ['ipmitool'],
   async () => {
-    const { rounds } = await firmwareRounds(4, mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-')), nodeWorld().random, () => undefined);
+    const { rounds } = await firmwareRounds(
+      4,
+      mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-')),
+      nodeWorld().random,
+      () => undefined,
+    );
     expect(rounds).toBe(4);
   },
 );

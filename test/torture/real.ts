@@ -1,5 +1,5 @@
-// ipmitool writes over LAN while `kill -9` ends the BMC at a random moment, round after round on one state directory. What
-// a client was told is done must be there at the next start, whole.
+// ipmitool writes over LAN while `kill -9` ends the BMC at a random moment, round after round on one state
+// directory. What a client was told is done must be there at the next start, whole.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { connectLan, type LanClient } from '../../src/client/index.ts';
 import { nodeWorld } from '../../src/world/index.ts';
@@ -48,7 +48,17 @@ const places: readonly Place[] = [
     read: async (client) => {
       const serials: number[] = [];
       for (let id = 0; id !== 0xffff;) {
-        const [low, high, ...record] = await answer(client, 0x0a, 0x43, 0, 0, id & 0xff, id >> 8, 0, 0xff).catch((): number[] => [0xff, 0xff]);
+        const [low, high, ...record] = await answer(
+          client,
+          0x0a,
+          0x43,
+          0,
+          0,
+          id & 0xff,
+          id >> 8,
+          0,
+          0xff,
+        ).catch((): number[] => [0xff, 0xff]);
         if (record[2] === 0xe0) serials.push(whole('SEL', record.slice(3, 9)));
         id = low | (high << 8);
       }
@@ -66,7 +76,9 @@ const places: readonly Place[] = [
   {
     name: 'FRU',
     write: (serial) => `raw 0x0a 0x12 0 ${hex(word(FRU_OFFSET))} ${hex(six(serial))}`,
-    read: async (client) => [whole('FRU', (await answer(client, 0x0a, 0x11, 0, ...word(FRU_OFFSET), 6)).slice(1))],
+    read: async (client) => [
+      whole('FRU', (await answer(client, 0x0a, 0x11, 0, ...word(FRU_OFFSET), 6)).slice(1)),
+    ],
   },
   {
     name: 'LAN community',
@@ -102,7 +114,19 @@ class Writer {
       const serial = ++this.sent;
       const child = spawn(
         'ipmitool',
-        ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', 'AdminPass123', ...this.place.write(serial).split(' ')],
+        [
+          '-I',
+          'lanplus',
+          '-H',
+          '127.0.0.1',
+          '-p',
+          port,
+          '-U',
+          'admin',
+          '-P',
+          'AdminPass123',
+          ...this.place.write(serial).split(' '),
+        ],
         { stdio: 'ignore' },
       );
       this.#child = child;
@@ -126,23 +150,38 @@ class Writer {
     const { name } = this.place;
     if (name === 'SEL') {
       const missing = this.acknowledged.filter((serial) => !found.includes(serial));
-      if (missing.length > 0) throw new Error(`SEL: ${missing.length} acknowledged entries are lost: ${missing.slice(0, 5).join(', ')}`);
+      if (missing.length > 0)
+        throw new Error(
+          `SEL: ${missing.length} acknowledged entries are lost: ${missing.slice(0, 5).join(', ')}`,
+        );
     } else if (name === 'boot device') {
       const able = [...new Set(Array.from({ length: this.sent - last + 1 }, (_, i) => (last + i) % 3))];
-      if (!able.includes(found[0])) throw new Error(`boot device: ${found[0]}, expected one of ${able.join(', ')}`);
-    } else if (found[0] < last || found[0] > this.sent) throw new Error(`${name}: ${found[0]}, acknowledged ${last}, sent ${this.sent}`);
+      if (!able.includes(found[0]))
+        throw new Error(`boot device: ${found[0]}, expected one of ${able.join(', ')}`);
+    } else if (found[0] < last || found[0] > this.sent)
+      throw new Error(`${name}: ${found[0]}, acknowledged ${last}, sent ${this.sent}`);
   }
 }
 
 /** `progress` is told of each round. Throws an Error that names the round and what is wrong. */
-export async function realRounds(rounds: number, directory: string, random: Random, progress: (done: number) => void): Promise<RealTally> {
+export async function realRounds(
+  rounds: number,
+  directory: string,
+  random: Random,
+  progress: (done: number) => void,
+): Promise<RealTally> {
   const writers = places.map((place) => new Writer(place, 0));
   const world = nodeWorld();
   let bmc: RunningBmc | undefined;
   try {
     for (let round = 0; round <= rounds; round++) {
       bmc = await startBmc(judged, '--state', directory);
-      const client = await connectLan(world, { host: '127.0.0.1', port: Number(bmc.port), user: 'admin', password: 'AdminPass123' });
+      const client = await connectLan(world, {
+        host: '127.0.0.1',
+        port: Number(bmc.port),
+        user: 'admin',
+        password: 'AdminPass123',
+      });
       for (const writer of writers) {
         await writer.check(client).catch((error: unknown) => {
           throw new Error(`round ${round}: ${(error as Error).message}`, { cause: error });
@@ -167,6 +206,11 @@ export async function realRounds(rounds: number, directory: string, random: Rand
     for (const writer of writers) writer.stop();
     await bmc?.stop();
   }
-  const count = (of: (writer: Writer) => number): number => writers.reduce((sum, writer) => sum + of(writer), 0);
-  return { rounds, acknowledged: count((writer) => writer.sent - writer.cut), cut: count((writer) => writer.cut) };
+  const count = (of: (writer: Writer) => number): number =>
+    writers.reduce((sum, writer) => sum + of(writer), 0);
+  return {
+    rounds,
+    acknowledged: count((writer) => writer.sent - writer.cut),
+    cut: count((writer) => writer.cut),
+  };
 }

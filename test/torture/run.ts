@@ -1,5 +1,5 @@
-// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--from SEED]`: real kills with ipmitool writing and updating,
-// simulated lives of a failing disk, and settings made from the schema.
+// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--from SEED]`: real kills with
+// ipmitool writing and updating, simulated lives of a failing disk, and settings made from the schema.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,14 +19,22 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
   },
 });
-const [rounds, seeds, from, updates, files] = [values.rounds, values.sim, values.from, values.firmware, values.settings].map(Number);
+const [rounds, seeds, from, updates, files] = [
+  values.rounds,
+  values.sim,
+  values.from,
+  values.firmware,
+  values.settings,
+].map(Number);
 
 /** A bar on a terminal, nothing elsewhere. */
 function bar(what: string, done: number, all: number): void {
   if (!process.stderr.isTTY) return;
   const width = 30;
   const filled = Math.round((width * done) / all);
-  process.stderr.write(`\r${what} ${'#'.repeat(filled)}${'.'.repeat(width - filled)} ${done}/${all}${done === all ? '\n' : ''}`);
+  process.stderr.write(
+    `\r${what} ${'#'.repeat(filled)}${'.'.repeat(width - filled)} ${done}/${all}${done === all ? '\n' : ''}`,
+  );
 }
 
 const settings = { refused: 0, opened: 0, values: 0 };
@@ -51,14 +59,20 @@ console.log(
 
 if (rounds > 0) {
   const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-'));
-  const tally = await realRounds(rounds, directory, nodeWorld().random, (done) => bar('killed', done, rounds));
+  const tally = await realRounds(rounds, directory, nodeWorld().random, (done) =>
+    bar('killed', done, rounds),
+  );
   rmSync(directory, { recursive: true, force: true });
-  console.log(`${rounds} kills: ${tally.acknowledged} acknowledged writes all there, ${tally.cut} under way when the BMC died, every start served`);
+  console.log(
+    `${rounds} kills: ${tally.acknowledged} acknowledged writes all there, ${tally.cut} under way when the BMC died, every start served`,
+  );
 }
 
 if (updates > 0) {
   const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-'));
-  const tally = await firmwareRounds(updates, directory, nodeWorld().random, (done) => bar('updates', done, updates));
+  const tally = await firmwareRounds(updates, directory, nodeWorld().random, (done) =>
+    bar('updates', done, updates),
+  );
   rmSync(directory, { recursive: true, force: true });
   console.log(
     `${updates} updates killed: ${tally.old} components came back with the image before, ${tally.new} with the new one whole, ${tally.waiting} had one waiting`,

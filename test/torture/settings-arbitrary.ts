@@ -8,7 +8,10 @@ import { units } from '../../src/commands/codes/units.ts';
 
 type Schema = z.core.$ZodType;
 
-/** Texts of every form that some setting wants, and of forms that none wants. A schema's own are those that it takes. */
+/**
+ * Texts of every form that some setting wants, and of forms that none wants. A schema's own are those that it
+ * takes.
+ */
 const TEXTS = [
   '',
   'a',
@@ -90,7 +93,8 @@ const TEXTS = [
   ...Object.keys(sensorTypes),
 ];
 const NUMBERS = [
-  -1e9, -129, -128, -1, -0.5, 0, 0.001, 0.1, 0.5, 1, 1.5, 2, 10, 12.34, 63, 64, 127, 128, 254, 255, 256, 1000, 4095, 65_535, 65_536, 1e6, 1e9, 1e300,
+  -1e9, -129, -128, -1, -0.5, 0, 0.001, 0.1, 0.5, 1, 1.5, 2, 10, 12.34, 63, 64, 127, 128, 254, 255, 256, 1000,
+  4095, 65_535, 65_536, 1e6, 1e9, 1e300,
 ];
 /** Anything, for places that want something else. */
 const ANYTHING: Arbitrary<unknown> = fc.oneof(
@@ -118,11 +122,14 @@ class Maker {
 
   of(schema: Schema, depth = 0): Arbitrary<unknown> {
     const right = this.#kind(schema, depth);
-    if (this.#isWild) return fc.oneof({ weight: STRANGE, arbitrary: right }, { weight: 1, arbitrary: ANYTHING });
+    if (this.#isWild)
+      return fc.oneof({ weight: STRANGE, arbitrary: right }, { weight: 1, arbitrary: ANYTHING });
     // What only a check of the whole can say: one of some keys, names that differ.
     const { type, checks = [] } = defOf(schema);
     if (checks.length === 0 || (type !== 'object' && type !== 'array' && type !== 'tuple')) return right;
-    return fc.array(right, { minLength: TRIES, maxLength: TRIES }).map((tries) => tries.find((value) => accepts(schema, value)));
+    return fc
+      .array(right, { minLength: TRIES, maxLength: TRIES })
+      .map((tries) => tries.find((value) => accepts(schema, value)));
   }
 
   #kind(schema: Schema, depth: number): Arbitrary<unknown> {
@@ -134,12 +141,17 @@ class Maker {
         return this.object(def.shape, depth);
       case 'array': {
         const least = leastOf(schema);
-        return fc.array(this.of(def.element, depth + 1), { minLength: least, maxLength: depth > DEEPEST ? least : Math.max(least, MOST_ITEMS) });
+        return fc.array(this.of(def.element, depth + 1), {
+          minLength: least,
+          maxLength: depth > DEEPEST ? least : Math.max(least, MOST_ITEMS),
+        });
       }
       case 'tuple':
         return fc.tuple(...def.items.map((one) => this.of(one, depth + 1)));
       case 'record':
-        return fc.dictionary(fc.constantFrom('a', 'CPU Temp', '#1'), this.of(def.valueType, depth + 1), { maxKeys: 2 });
+        return fc.dictionary(fc.constantFrom('a', 'CPU Temp', '#1'), this.of(def.valueType, depth + 1), {
+          maxKeys: 2,
+        });
       case 'union':
         return fc.oneof(...def.options.map((one) => this.of(one, depth)));
       case 'literal':
@@ -162,15 +174,21 @@ class Maker {
   /** The bounds, what lies at them, and numbers between. */
   #number(schema: z.ZodNumber): Arbitrary<number> {
     const { minValue, maxValue } = schema;
-    const ends = [minValue, maxValue].filter((end): end is number => end !== null && Number.isFinite(end) && Math.abs(end) < 1e10);
+    const ends = [minValue, maxValue].filter(
+      (end): end is number => end !== null && Number.isFinite(end) && Math.abs(end) < 1e10,
+    );
     const near = [...NUMBERS, ...ends.flatMap((end) => [end - 1, end, end + 1])];
     const good = near.filter((one) => accepts(schema, one));
     return fc.constantFrom(...(this.#isWild || good.length === 0 ? near : good));
   }
 
-  /** Few of the keys that may be left out, and in wild ones a key that nobody knows. What is undefined is not written. */
+  /**
+   * Few of the keys that may be left out, and in wild ones a key that nobody knows. What is undefined is not
+   * written.
+   */
   object(shape: Readonly<Record<string, Schema>>, depth: number): Arbitrary<Record<string, unknown>> {
-    const share = (key: string): number => (depth === 0 ? (RARE.includes(key) ? 5 : 22) : key === 'satellites' || key === 'file' ? 2 : 45);
+    const share = (key: string): number =>
+      depth === 0 ? (RARE.includes(key) ? 5 : 22) : key === 'satellites' || key === 'file' ? 2 : 45;
     const members = Object.entries(shape)
       // A satellite has satellites: what is deep enough is not built.
       .filter(([key]) => depth < DEEPEST || key !== 'satellites')
@@ -179,7 +197,10 @@ class Maker {
         const isOptional = defOf(one).type === 'optional';
         return [key, isOptional ? sometimes(value, share(key)) : value] as const;
       });
-    return fc.record({ ...Object.fromEntries(members), ...(this.#isWild ? { strange: sometimes(fc.constant<unknown>(1), 1) } : {}) });
+    return fc.record({
+      ...Object.fromEntries(members),
+      ...(this.#isWild ? { strange: sometimes(fc.constant<unknown>(1), 1) } : {}),
+    });
   }
 }
 
@@ -200,10 +221,15 @@ type Settings = Record<string, unknown>;
 function fileOf(maker: Maker): Arbitrary<Settings> {
   const one = maker.object({ ...bmcSchema.shape }, 0);
   const count = fc.constantFrom<unknown>(undefined, undefined, 1, 2, { from: 3, to: 4 }, { from: 9, to: 9 });
-  const entry = fc
-    .tuple(one, count, fc.nat(999))
-    .map(([bmc, times, n]) => ({ ...bmc, name: times === undefined ? `bmc${n}` : `bmc${n}-{n}`, ...(times === undefined ? {} : { count: times }) }));
-  return fc.oneof({ weight: 3, arbitrary: one }, { weight: 1, arbitrary: fc.array(entry, { minLength: 1, maxLength: 2 }).map((bmcs) => ({ bmcs })) });
+  const entry = fc.tuple(one, count, fc.nat(999)).map(([bmc, times, n]) => ({
+    ...bmc,
+    name: times === undefined ? `bmc${n}` : `bmc${n}-{n}`,
+    ...(times === undefined ? {} : { count: times }),
+  }));
+  return fc.oneof(
+    { weight: 3, arbitrary: one },
+    { weight: 1, arbitrary: fc.array(entry, { minLength: 1, maxLength: 2 }).map((bmcs) => ({ bmcs })) },
+  );
 }
 
 const wild = fileOf(new Maker(true));
@@ -238,7 +264,9 @@ export const soundSensor: Arbitrary<Record<string, unknown>> = fc
       type: 'temperature',
       unit,
       range: [at(0), at(1000)],
-      thresholds: Object.fromEntries(names.map((one) => [one, levels[['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr'].indexOf(one)]])),
+      thresholds: Object.fromEntries(
+        names.map((one) => [one, levels[['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr'].indexOf(one)]]),
+      ),
       ...(hysteresis === null ? {} : { hysteresis: clean(Math.min(hysteresis, span >> 1) * step) }),
       ...(value === null ? {} : { value: at(value) }),
       ...(number === null ? {} : { number }),
@@ -248,9 +276,18 @@ export const soundSensor: Arbitrary<Record<string, unknown>> = fc
 
 const clean = (value: number): number => Number(value.toPrecision(12));
 
-/** Settings of the schema, right and wrong, half of them with sensors whose numbers go together, and with a way in. */
+/**
+ * Settings of the schema, right and wrong, half of them with sensors whose numbers go together, and with a
+ * way in.
+ */
 export const settings: Arbitrary<Settings> = fc
-  .tuple(fc.oneof({ weight: 3, arbitrary: sound }, { weight: 1, arbitrary: wild }), fc.array(soundSensor, { maxLength: 4 }), fc.nat({ max: 3 }))
-  .map(([made, sensors, dice]) => (dice === 0 || made.bmcs !== undefined ? made : { ...made, sensors, ...(dice === 1 ? {} : LAN) }));
+  .tuple(
+    fc.oneof({ weight: 3, arbitrary: sound }, { weight: 1, arbitrary: wild }),
+    fc.array(soundSensor, { maxLength: 4 }),
+    fc.nat({ max: 3 }),
+  )
+  .map(([made, sensors, dice]) =>
+    dice === 0 || made.bmcs !== undefined ? made : { ...made, sensors, ...(dice === 1 ? {} : LAN) },
+  );
 
 const LAN = { interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }] };

@@ -1,11 +1,16 @@
-// Settings from the schema, well and badly formed. What is refused is refused in one line with its place; what is taken makes a BMC that
-// opens, and that says over IPMI what the settings say.
+// Settings from the schema, well and badly formed. What is refused is refused in one line with its place;
+// what is taken makes a BMC that opens, and that says over IPMI what the settings say.
 import fc from 'fast-check';
 import { Bmc, type BmcOptions } from '../../src/bmc.ts';
 import { loopback, type Client } from '../../src/client/client.ts';
 import { errorCodeOf, latin1 } from '../../src/codec/index.ts';
 import { GetDeviceId } from '../../src/commands/app/device.ts';
-import { GetUserAccess, GetUserName, PasswordOperation, SetUserPassword } from '../../src/commands/app/users.ts';
+import {
+  GetUserAccess,
+  GetUserName,
+  PasswordOperation,
+  SetUserPassword,
+} from '../../src/commands/app/users.ts';
 import { Privilege } from '../../src/commands/command.ts';
 import { GetFruInventoryAreaInfo, ReadFruData } from '../../src/commands/storage/fru.ts';
 import { GetSdr } from '../../src/commands/storage/sdr.ts';
@@ -43,9 +48,12 @@ export async function settingsCase(seed: number): Promise<SettingsTally> {
   try {
     await oneFile(text, seed, tally);
   } catch (error) {
-    throw new Error(`settings of seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${text}`, {
-      cause: error,
-    });
+    throw new Error(
+      `settings of seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${text}`,
+      {
+        cause: error,
+      },
+    );
   }
   return tally;
 }
@@ -68,7 +76,8 @@ async function oneFile(text: string, seed: number, tally: SettingsTally): Promis
       await world.until(bmc.open());
     } catch (error) {
       // A device node or a file that this world does not have.
-      if (!(error instanceof SettingsError) && (errorCodeOf(error) || codeOf(error) === undefined)) throw error;
+      if (!(error instanceof SettingsError) && (errorCodeOf(error) || codeOf(error) === undefined))
+        throw error;
       if (error instanceof SettingsError) isOneLine(`${file.place(i, error.path)}: ${error.message}`);
       tally.refused++;
       continue;
@@ -76,7 +85,8 @@ async function oneFile(text: string, seed: number, tally: SettingsTally): Promis
     try {
       // What a firewall keeps from the host is there all the same.
       bmc.router.policy = undefined;
-      const ask = (lun: number): Client => loopback(bmc.router.dispatch, new Context(bmc, HOST, Privilege.Administrator, lun));
+      const ask = (lun: number): Client =>
+        loopback(bmc.router.dispatch, new Context(bmc, HOST, Privilege.Administrator, lun));
       tally.values += await readBack(options, ask(0));
       tally.opened++;
     } finally {
@@ -87,7 +97,8 @@ async function oneFile(text: string, seed: number, tally: SettingsTally): Promis
 
 function isOneLine(line: string): void {
   if (!/^f:\d+:\d+ [^\n]+$/.test(line)) throw new Error(`not one line with a place: ${JSON.stringify(line)}`);
-  if (/\n\s+at |\[object Object\]|undefined|\(cc /.test(line)) throw new Error(`not in the words of a person: ${line}`);
+  if (/\n\s+at |\[object Object\]|undefined|\(cc /.test(line))
+    throw new Error(`not in the words of a person: ${line}`);
 }
 
 /** Asks for what the settings say; the number of values that were compared. Rejects where one is another. */
@@ -113,7 +124,12 @@ async function readBack(options: BmcOptions, client: Client): Promise<number> {
     const padded = new Uint8Array(size);
     padded.set(bytes);
     const tested = await client
-      .send(SetUserPassword, { userId: id, twentyBytes: size === 20, operation: PasswordOperation.Test, password: padded })
+      .send(SetUserPassword, {
+        userId: id,
+        twentyBytes: size === 20,
+        operation: PasswordOperation.Test,
+        password: padded,
+      })
       .then(
         () => 'right',
         () => 'wrong',
@@ -121,7 +137,11 @@ async function readBack(options: BmcOptions, client: Client): Promise<number> {
     if (password !== '') same(`password of user ${id}`, tested, 'right');
     for (const one of interfaces)
       if (one.type === 'lan')
-        same(`user ${id} enabled`, (await client.send(GetUserAccess, { channel: one.channel ?? 1, userId: id })).enableStatus, enabled ? 1 : 2);
+        same(
+          `user ${id} enabled`,
+          (await client.send(GetUserAccess, { channel: one.channel ?? 1, userId: id })).enableStatus,
+          enabled ? 1 : 2,
+        );
   }
   for (const one of interfaces) {
     if (one.type !== 'lan') continue;
@@ -138,7 +158,8 @@ async function readBack(options: BmcOptions, client: Client): Promise<number> {
         await parameter(5),
         one.mac.split(':').map((pair) => parseInt(pair, 16)),
       );
-    if (one.community !== undefined) same('community', latin1(Uint8Array.from(await parameter(16))).replace(/\0+$/, ''), one.community);
+    if (one.community !== undefined)
+      same('community', latin1(Uint8Array.from(await parameter(16))).replace(/\0+$/, ''), one.community);
   }
   for (const one of fru) await fruBack(one, client, same);
   if (sensors.length > 0) await sensorsBack(sensors, await recordsOf(client), same);
@@ -147,13 +168,21 @@ async function readBack(options: BmcOptions, client: Client): Promise<number> {
 
 type Same = (what: string, got: unknown, wanted: unknown) => void;
 
-async function fruBack({ id, board, product, chassis, file }: FruOptions, client: Client, same: Same): Promise<void> {
+async function fruBack(
+  { id, board, product, chassis, file }: FruOptions,
+  client: Client,
+  same: Same,
+): Promise<void> {
   if (file !== undefined) return;
   const { size, byWords } = await client.send(GetFruInventoryAreaInfo, { fruId: id });
   const image = new Uint8Array(size);
   const unit = byWords ? 2 : 1;
   for (let at = 0; at < size;) {
-    const { data } = await client.send(ReadFruData, { fruId: id, offset: at / unit, count: Math.min(64, size - at) / unit });
+    const { data } = await client.send(ReadFruData, {
+      fruId: id,
+      offset: at / unit,
+      count: Math.min(64, size - at) / unit,
+    });
     image.set(data, at);
     at += data.length;
   }
@@ -175,7 +204,15 @@ async function fruBack({ id, board, product, chassis, file }: FruOptions, client
     same('chassis', [image[image[2] * 8 + 2], ...texts(2, 3)], [type, partNumber, serial, ...custom]);
   }
   if (board) {
-    const { manufacturer = '', product: name = '', serial = '', partNumber = '', fruFile = '', custom = [], date } = board;
+    const {
+      manufacturer = '',
+      product: name = '',
+      serial = '',
+      partNumber = '',
+      fruFile = '',
+      custom = [],
+      date,
+    } = board;
     same('board', texts(3, 6), [manufacturer, name, serial, partNumber, fruFile, ...custom]);
     const at = image[3] * 8 + 3;
     const minutes = image[at] | (image[at + 1] << 8) | (image[at + 2] << 16);
@@ -185,15 +222,38 @@ async function fruBack({ id, board, product, chassis, file }: FruOptions, client
     }
   }
   if (product) {
-    const { manufacturer = '', name = '', partNumber = '', version = '', serial = '', assetTag = '', fruFile = '', custom = [] } = product;
-    same('product', texts(4, 3), [manufacturer, name, partNumber, version, serial, assetTag, fruFile, ...custom]);
+    const {
+      manufacturer = '',
+      name = '',
+      partNumber = '',
+      version = '',
+      serial = '',
+      assetTag = '',
+      fruFile = '',
+      custom = [],
+    } = product;
+    same('product', texts(4, 3), [
+      manufacturer,
+      name,
+      partNumber,
+      version,
+      serial,
+      assetTag,
+      fruFile,
+      ...custom,
+    ]);
   }
 }
 
 async function recordsOf(client: Client): Promise<Uint8Array[]> {
   const records: Uint8Array[] = [];
   for (let recordId = 0; recordId !== 0xffff;) {
-    const { nextRecordId, data } = await client.send(GetSdr, { reservationId: 0, recordId, offset: 0, count: 0xff });
+    const { nextRecordId, data } = await client.send(GetSdr, {
+      reservationId: 0,
+      recordId,
+      offset: 0,
+      count: 0xff,
+    });
     records.push(data);
     recordId = nextRecordId;
   }
@@ -206,16 +266,32 @@ const signedTen = (low: number, high: number): number => {
   return value >= TEN_BITS / 2 ? value - TEN_BITS : value;
 };
 
-/** The records of the sensors, in their order, say what the settings say: thresholds to the nearest reading, and exactly where the step allows it. */
-async function sensorsBack(sensors: readonly SensorOptions[], records: readonly Uint8Array[], same: Same): Promise<void> {
+/**
+ * The records of the sensors, in their order, say what the settings say: thresholds to the nearest reading,
+ * and exactly where the step allows it.
+ */
+async function sensorsBack(
+  sensors: readonly SensorOptions[],
+  records: readonly Uint8Array[],
+  same: Same,
+): Promise<void> {
   const full = records
     .filter((record) => SdrHeader.decode(record, 0, SDR_HEADER).type === SdrType.Full)
     .map((record) => FullSensorRecord.decode(record, SDR_HEADER));
   const analog = sensors.filter(
-    ({ unit, curve, linearization = 'linear' }) => unit !== undefined && curve === undefined && linearization === 'linear',
+    ({ unit, curve, linearization = 'linear' }) =>
+      unit !== undefined && curve === undefined && linearization === 'linear',
   );
   for (const sensor of analog) {
-    const { name, entity, unit = '', thresholds = {}, hysteresis, number, range: [min, max] = [0, 255] } = sensor;
+    const {
+      name,
+      entity,
+      unit = '',
+      thresholds = {},
+      hysteresis,
+      number,
+      range: [min, max] = [0, 255],
+    } = sensor;
     const [id, instance] = entity.split('.').map(Number);
     const found = full.filter(
       (one) =>
@@ -243,7 +319,9 @@ async function sensorsBack(sensors: readonly SensorOptions[], records: readonly 
       return [
         near('lowest', one.sensorMin, min),
         near('highest', one.sensorMax, max),
-        ...Object.entries(thresholds).map(([threshold, wanted]) => near(threshold, one[threshold as 'uc'], wanted)),
+        ...Object.entries(thresholds).map(([threshold, wanted]) =>
+          near(threshold, one[threshold as 'uc'], wanted),
+        ),
         Math.abs(one.positiveHysteresis - steps) <= 1
           ? undefined
           : `hysteresis is ${one.positiveHysteresis} steps of ${step}, the settings say ${hysteresis}`,

@@ -1,5 +1,6 @@
-// One random life of a state directory on a disk that fails: short writes, EIO, ENOSPC, flipped bits, kills and power losses
-// between any two file operations. What was acknowledged must be there afterwards, whole, and nothing that nobody wrote.
+// One random life of a state directory on a disk that fails: short writes, EIO, ENOSPC, flipped bits, kills
+// and power losses between any two file operations. What was acknowledged must be there afterwards, whole,
+// and nothing that nobody wrote.
 import { Store } from '../../src/state/store.ts';
 import { StorageError } from '../../src/storage/journal-head.ts';
 import { Storage } from '../../src/storage/storage.ts';
@@ -18,7 +19,10 @@ const BMCS = ['one', 'two'];
 const KEYS = 12;
 const LIVES = 6;
 
-/** What a key was given, and what of it was acknowledged. Values are serial numbers, so that a later one is a larger one. */
+/**
+ * What a key was given, and what of it was acknowledged. Values are serial numbers, so that a later one is a
+ * larger one.
+ */
 interface History {
   acknowledged: number;
   last: number;
@@ -95,7 +99,8 @@ export async function simLife(seed: number): Promise<Tally> {
   function check(stores: Map<string, Store<number>>, damage: number): void {
     const value = (name: string): number => valueOf(stores, name);
     for (const [name, known] of settled ?? []) {
-      if (damage === 0 && value(name) !== known) fail(`${name} was ${known} in memory at the end, and is ${value(name)} now`);
+      if (damage === 0 && value(name) !== known)
+        fail(`${name} was ${known} in memory at the end, and is ${value(name)} now`);
     }
     settled = undefined;
     let older = 0;
@@ -106,15 +111,22 @@ export async function simLife(seed: number): Promise<Tally> {
       // What is there now is what the next writes build on.
       if (damage > 0) known.acknowledged = Math.min(known.acknowledged, found);
     }
-    if (older > damage * 3) fail(`${older} key(s) are older than what was acknowledged, ${damage} bit(s) were flipped`);
+    if (older > damage * 3)
+      fail(`${older} key(s) are older than what was acknowledged, ${damage} bit(s) were flipped`);
     if (damage > 0) worn = serial;
     for (const [number, names] of changes) {
       const seen = names.filter((name) => value(name) === number);
-      if (number > worn && seen.length > 0 && names.some((name) => value(name) < number)) fail(`change ${number} is there by half`);
+      if (number > worn && seen.length > 0 && names.some((name) => value(name) < number))
+        fail(`change ${number} is there by half`);
     }
   }
 
-  async function end(process: SimProcess, storage: Storage, writing: readonly Promise<void>[], stores: Map<string, Store<number>>): Promise<void> {
+  async function end(
+    process: SimProcess,
+    storage: Storage,
+    writing: readonly Promise<void>[],
+    stores: Map<string, Store<number>>,
+  ): Promise<void> {
     switch (below(dice, 4)) {
       case 0:
         // Everything settles, and it closes as it should.
@@ -150,10 +162,22 @@ function valueOf(stores: Map<string, Store<number>>, name: string): number {
 
 const below = (random: Random, most: number): number => random.u32() % most;
 
-async function opened(world: ReturnType<typeof simWorld>, process: SimProcess, warnings: string[], fail: (what: string) => never): Promise<Storage> {
+async function opened(
+  world: ReturnType<typeof simWorld>,
+  process: SimProcess,
+  warnings: string[],
+  fail: (what: string) => never,
+): Promise<Storage> {
   try {
-    return await world.until(Storage.open(process.files, DIRECTORY, { warn: (warning) => void warnings.push(warning), compactAbove: 3000 }));
+    return await world.until(
+      Storage.open(process.files, DIRECTORY, {
+        warn: (warning) => void warnings.push(warning),
+        compactAbove: 3000,
+      }),
+    );
   } catch (error) {
-    return fail(`does not open: ${error instanceof StorageError ? error.message : String((error as Error).stack)}`);
+    return fail(
+      `does not open: ${error instanceof StorageError ? error.message : String((error as Error).stack)}`,
+    );
   }
 }

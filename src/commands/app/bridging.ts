@@ -4,9 +4,14 @@ import { command, NetFn, Privilege } from '../command.ts';
 /** §22.7: what the BMC remembers of a message that it sends on. */
 export const Tracking = { None: 0, Track: 1, Raw: 2 } as const;
 
-const writeFailures = { lostArbitration: [0x81, 'lost arbitration'], busError: [0x82, 'bus error'], noAcknowledge: [0x83, 'NAK on write'] } as const;
+const writeFailures = {
+  lostArbitration: [0x81, 'lost arbitration'],
+  busError: [0x82, 'bus error'],
+  noAcknowledge: [0x83, 'NAK on write'],
+} as const;
 
-// Appendix G: User from the system interface, or to it; Operator from any other channel. The handler looks at the channels.
+// Appendix G: User from the system interface, or to it; Operator from any other channel. The handler looks at
+// the channels.
 export const SendMessage = command({
   name: 'Send Message',
   spec: 'IPMI 2.0 §22.7',
@@ -17,7 +22,10 @@ export const SendMessage = command({
   carried: ['message'],
   request: {
     ...byte({ tracking: bits(7, 6), encrypted: bit(5), authenticated: bit(4), channel: bits(3, 0) }),
-    /** IPMB: the frame with the slave address in front; a channel with sessions: a session handle, then the message. */
+    /**
+     * IPMB: the frame with the slave address in front; a channel with sessions: a session handle, then the
+     * message.
+     */
     message: rest(1),
   },
   response: {

@@ -10,10 +10,19 @@ export const SetChannelAccess = command({
   netFn: NetFn.App,
   cmd: 0x40,
   privilege: Privilege.Administrator,
-  codes: { notSupported: [0x82, 'set not supported on selected channel'], accessModeNotSupported: [0x83, 'access mode not supported'] },
+  codes: {
+    notSupported: [0x82, 'set not supported on selected channel'],
+    accessModeNotSupported: [0x83, 'access mode not supported'],
+  },
   request: {
     ...byte({ channel: bits(3, 0) }),
-    ...byte({ accessUpdate: bits(7, 6), alertingDisabled: bit(5), perMessageDisabled: bit(4), userLevelDisabled: bit(3), accessMode: bits(2, 0) }),
+    ...byte({
+      accessUpdate: bits(7, 6),
+      alertingDisabled: bit(5),
+      perMessageDisabled: bit(4),
+      userLevelDisabled: bit(3),
+      accessMode: bits(2, 0),
+    }),
     ...byte({ limitUpdate: bits(7, 6), privilegeLimit: bits(3, 0) }),
   },
   response: {},
@@ -32,7 +41,12 @@ export const GetChannelAccess = command({
     ...byte({ which: bits(7, 6) }),
   },
   response: {
-    ...byte({ alertingDisabled: bit(5), perMessageDisabled: bit(4), userLevelDisabled: bit(3), accessMode: bits(2, 0) }),
+    ...byte({
+      alertingDisabled: bit(5),
+      perMessageDisabled: bit(4),
+      userLevelDisabled: bit(3),
+      accessMode: bits(2, 0),
+    }),
     ...byte({ privilegeLimit: bits(3, 0) }),
   },
 });

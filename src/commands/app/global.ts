@@ -10,7 +10,14 @@ const enables = byte({
   eventMessageBufferFullInterrupt: bit(1),
   receiveMessageQueueInterrupt: bit(0),
 });
-const flags = byte({ oem2: bit(7), oem1: bit(6), oem0: bit(5), watchdogPreTimeout: bit(3), eventMessageBufferFull: bit(1), receiveMessage: bit(0) });
+const flags = byte({
+  oem2: bit(7),
+  oem1: bit(6),
+  oem0: bit(5),
+  watchdogPreTimeout: bit(3),
+  eventMessageBufferFull: bit(1),
+  receiveMessage: bit(0),
+});
 
 export const SetBmcGlobalEnables = command({
   name: 'Set BMC Global Enables',

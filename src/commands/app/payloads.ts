@@ -4,7 +4,10 @@ import { command, NetFn, Privilege } from '../command.ts';
 const which = { ...byte({ payloadType: bits(5, 0) }), ...byte({ instance: bits(3, 0) }) };
 const version = byte({ majorVersion: bits(7, 4), minorVersion: bits(3, 0) });
 
-/** Bits of the payload types of Set and Get User Payload Access, by number: standard types 1..7, OEM types 20h..27h. */
+/**
+ * Bits of the payload types of Set and Get User Payload Access, by number: standard types 1..7, OEM types
+ * 20h..27h.
+ */
 const access = { standard: u8, standardReserved: pad(1), oem: u8, oemReserved: pad(1) };
 
 export const ActivatePayload = command({
@@ -40,8 +43,17 @@ export const ActivatePayload = command({
 
 /** `auxiliary` of Activate Payload for SOL (table 24-2). */
 export const SolActivation = layout('SOL activation', {
-  /** `serialAlerts`: 0 fail, 1 are deferred, 2 succeed. `handshake`: CTS and DCD/DSR stay deasserted until a packet asserts them. */
-  ...byte({ encryption: bit(7), authentication: bit(6), testMode: bit(5), serialAlerts: bits(3, 2), handshake: bit(1) }),
+  /**
+   * `serialAlerts`: 0 fail, 1 are deferred, 2 succeed. `handshake`: CTS and DCD/DSR stay deasserted until a
+   * packet asserts them.
+   */
+  ...byte({
+    encryption: bit(7),
+    authentication: bit(6),
+    testMode: bit(5),
+    serialAlerts: bits(3, 2),
+    handshake: bit(1),
+  }),
   reserved: pad(3),
 });
 

@@ -1,4 +1,18 @@
-import { bit, bits, byte, bytes, ipv4, layout, mac, optional, rest, u16, u24, u32, u8 } from '../../codec/index.ts';
+import {
+  bit,
+  bits,
+  byte,
+  bytes,
+  ipv4,
+  layout,
+  mac,
+  optional,
+  rest,
+  u16,
+  u24,
+  u32,
+  u8,
+} from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 export const GetChannelAuthenticationCapabilities = command({
@@ -14,7 +28,14 @@ export const GetChannelAuthenticationCapabilities = command({
   },
   response: {
     channel: u8,
-    ...byte({ extendedCapabilities: bit(7), oem: bit(5), password: bit(4), md5: bit(2), md2: bit(1), none: bit(0) }),
+    ...byte({
+      extendedCapabilities: bit(7),
+      oem: bit(5),
+      password: bit(4),
+      md5: bit(2),
+      md2: bit(1),
+      none: bit(0),
+    }),
     ...byte({
       kgSet: bit(5),
       perMessageDisabled: bit(4),
@@ -35,7 +56,10 @@ export const GetSessionChallenge = command({
   netFn: NetFn.App,
   cmd: 0x39,
   privilege: Privilege.None,
-  codes: { invalidUserName: [0x81, 'invalid user name'], nullUserDisabled: [0x82, 'null user name not enabled'] },
+  codes: {
+    invalidUserName: [0x81, 'invalid user name'],
+    nullUserDisabled: [0x82, 'null user name not enabled'],
+  },
   request: { ...byte({ authType: bits(3, 0) }), userName: bytes(16) },
   response: { temporarySessionId: u32, challenge: bytes(16) },
 });
@@ -90,7 +114,10 @@ export const CloseSession = command({
   netFn: NetFn.App,
   cmd: 0x3c,
   privilege: Privilege.Callback,
-  codes: { invalidSessionId: [0x87, 'invalid session ID in request'], invalidSessionHandle: [0x88, 'invalid session handle in request'] },
+  codes: {
+    invalidSessionId: [0x87, 'invalid session ID in request'],
+    invalidSessionHandle: [0x88, 'invalid session handle in request'],
+  },
   request: {
     sessionId: u32,
     /** Only with session id 0. */
@@ -160,7 +187,9 @@ export const SessionInfo = layout('Get Session Info session', {
   port: u16,
 });
 
-/** By number: what begins, changes, shows and ends a session. Nobody is kept from these by requests of others. */
+/**
+ * By number: what begins, changes, shows and ends a session. Nobody is kept from these by requests of others.
+ */
 export const SESSION_COMMANDS: ReadonlySet<number> = new Set(
   [
     GetChannelAuthenticationCapabilities,

@@ -27,5 +27,7 @@ export const GetSystemInfoParameters = command({
   response: parameterAnswer,
 });
 
-/** One set of a text parameter. Block 0 begins with the encoding (0: ASCII) and the length of the whole text. */
+/**
+ * One set of a text parameter. Block 0 begins with the encoding (0: ASCII) and the length of the whole text.
+ */
 export const SystemInfoSet = layout('system info set', { set: u8, block: rest(0, 16) });

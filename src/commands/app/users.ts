@@ -9,7 +9,13 @@ export const SetUserAccess = command({
   privilege: Privilege.Administrator,
   request: {
     /** `change`: the three bits that follow are to be set. */
-    ...byte({ change: bit(7), callback: bit(6), linkAuthentication: bit(5), messaging: bit(4), channel: bits(3, 0) }),
+    ...byte({
+      change: bit(7),
+      callback: bit(6),
+      linkAuthentication: bit(5),
+      messaging: bit(4),
+      channel: bits(3, 0),
+    }),
     ...byte({ userId: bits(5, 0) }),
     ...byte({ privilegeLimit: bits(3, 0) }),
     sessionLimit: optional(u8),
@@ -61,7 +67,10 @@ export const SetUserPassword = command({
   netFn: NetFn.App,
   cmd: 0x47,
   privilege: Privilege.Administrator,
-  codes: { wrongPassword: [0x80, 'password test failed: password does not match'], wrongSize: [0x81, 'password test failed: wrong password size'] },
+  codes: {
+    wrongPassword: [0x80, 'password test failed: password does not match'],
+    wrongSize: [0x81, 'password test failed: wrong password size'],
+  },
   request: {
     ...byte({ twentyBytes: bit(7), userId: bits(5, 0) }),
     ...byte({ operation: bits(1, 0) }),

@@ -1,5 +1,5 @@
-// ICMB Bridge Specification 1.0 (rev. 1.3); numbers and privileges of IPMI 2.0 appendix G. Layouts where no public table
-// says more are as other BMCs have them (decision 0019).
+// ICMB Bridge Specification 1.0 (rev. 1.3); numbers and privileges of IPMI 2.0 appendix G. Layouts where no
+// public table says more are as other BMCs have them (decision 0019).
 import { bits, byte, layout, many, optional, rest, u16, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
@@ -62,7 +62,11 @@ export const SetBridgeProxyAddress = command({
 });
 
 /** Selector 0: commands. */
-export const CommandStatistics = layout('ICMB command statistics', { runtCommands: u16, badCommands: u16, spuriousResponses: u16 });
+export const CommandStatistics = layout('ICMB command statistics', {
+  runtCommands: u16,
+  badCommands: u16,
+  spuriousResponses: u16,
+});
 /** Selector 1: packets. */
 export const PacketStatistics = layout('ICMB packet statistics', {
   sent: u16,
@@ -206,8 +210,14 @@ export const SetChassisDeviceId = command({
   response: {},
 });
 
-/** BridgeRequest and BridgeMessage as the chassis' own software sends them: a command for a bridge elsewhere. */
-export const OutboundRequest = layout('request for a remote bridge', { remoteAddress: u16, remoteCommand: u8, data: rest() });
+/**
+ * BridgeRequest and BridgeMessage as the chassis' own software sends them: a command for a bridge elsewhere.
+ */
+export const OutboundRequest = layout('request for a remote bridge', {
+  remoteAddress: u16,
+  remoteCommand: u8,
+  data: rest(),
+});
 /** The same as they come by ICMB: a request for a controller on this chassis' IPMB. */
 export const InboundRequest = layout('request for a remote IPMB', {
   slaveAddress: u8,
@@ -224,7 +234,9 @@ export const BridgeRequest = command({
   privilege: Privilege.Operator,
   carried: ['message', 'answer'],
   request: { message: rest(3) },
-  /** To the chassis' own software: the remote bridge's completion code and data. By ICMB: the controller's. */
+  /**
+   * To the chassis' own software: the remote bridge's completion code and data. By ICMB: the controller's.
+   */
   response: { answer: rest() },
 });
 

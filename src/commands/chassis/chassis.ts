@@ -3,7 +3,12 @@ import { command, NetFn, Privilege } from '../command.ts';
 
 /** Addresses of §28.1 and §28.7. */
 const capabilities = {
-  ...byte({ powerInterlock: bit(3), diagnosticInterrupt: bit(2), frontPanelLockout: bit(1), intrusionSensor: bit(0) }),
+  ...byte({
+    powerInterlock: bit(3),
+    diagnosticInterrupt: bit(2),
+    frontPanelLockout: bit(1),
+    intrusionSensor: bit(0),
+  }),
   fruAddress: u8,
   sdrAddress: u8,
   selAddress: u8,
@@ -30,8 +35,21 @@ export const GetChassisStatus = command({
   privilege: Privilege.User,
   request: {},
   response: {
-    ...byte({ restorePolicy: bits(6, 5), powerControlFault: bit(4), powerFault: bit(3), interlock: bit(2), overload: bit(1), powerOn: bit(0) }),
-    ...byte({ lastOnByCommand: bit(4), lastFault: bit(3), lastInterlock: bit(2), lastOverload: bit(1), lastAcFailed: bit(0) }),
+    ...byte({
+      restorePolicy: bits(6, 5),
+      powerControlFault: bit(4),
+      powerFault: bit(3),
+      interlock: bit(2),
+      overload: bit(1),
+      powerOn: bit(0),
+    }),
+    ...byte({
+      lastOnByCommand: bit(4),
+      lastFault: bit(3),
+      lastInterlock: bit(2),
+      lastOverload: bit(1),
+      lastAcFailed: bit(0),
+    }),
     /** `identifyState`: 0 off, 1 for a time, 2 until turned off. */
     ...byte({
       identifySupported: bit(6),
@@ -55,7 +73,14 @@ export const GetChassisStatus = command({
 });
 
 /** §28.3 table 28-4. */
-export const ControlAction = { PowerDown: 0, PowerUp: 1, PowerCycle: 2, HardReset: 3, DiagnosticInterrupt: 4, SoftShutdown: 5 } as const;
+export const ControlAction = {
+  PowerDown: 0,
+  PowerUp: 1,
+  PowerCycle: 2,
+  HardReset: 3,
+  DiagnosticInterrupt: 4,
+  SoftShutdown: 5,
+} as const;
 
 export const ChassisControl = command({
   name: 'Chassis Control',
@@ -65,7 +90,14 @@ export const ChassisControl = command({
   privilege: Privilege.Operator,
   subFunctions: {
     field: 'action',
-    names: { 0: 'power down', 1: 'power up', 2: 'power cycle', 3: 'hard reset', 4: 'pulse diagnostic interrupt', 5: 'soft shutdown' },
+    names: {
+      0: 'power down',
+      1: 'power up',
+      2: 'power cycle',
+      3: 'hard reset',
+      4: 'pulse diagnostic interrupt',
+      5: 'soft shutdown',
+    },
   },
   request: { ...byte({ action: bits(3, 0) }) },
   response: {},

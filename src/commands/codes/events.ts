@@ -29,7 +29,17 @@ const THRESHOLD_WORDS = [
 const SHORT = ['lnc', 'lc', 'lnr', 'unc', 'uc', 'unr'];
 const LOWER = 3;
 
-const AVAILABILITY = ['running', 'in test', 'power off', 'on line', 'off line', 'off duty', 'degraded', 'power save', 'install error'];
+const AVAILABILITY = [
+  'running',
+  'in test',
+  'power off',
+  'on line',
+  'off line',
+  'off duty',
+  'degraded',
+  'power save',
+  'install error',
+];
 const REDUNDANCY = [
   'fully redundant',
   'redundancy lost',
@@ -181,7 +191,13 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'bus fatal error',
     'bus degraded',
   ],
-  [SensorType.Button]: ['power button pressed', 'sleep button pressed', 'reset button pressed', 'fru latch open', 'fru service request button'],
+  [SensorType.Button]: [
+    'power button pressed',
+    'sleep button pressed',
+    'reset button pressed',
+    'fru latch open',
+    'fru service request button',
+  ],
   [SensorType.BootInitiated]: [
     'initiated by power up',
     'initiated by hard reset',
@@ -253,8 +269,17 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
     'sensor failure',
     'fru failure',
   ],
-  [SensorType.Battery]: ['battery low|low', 'battery failed|failed', 'battery presence detected|presence detected'],
-  [SensorType.SessionAudit]: ['session activated', 'session deactivated', 'invalid username or password', 'invalid password disable'],
+  [SensorType.Battery]: [
+    'battery low|low',
+    'battery failed|failed',
+    'battery presence detected|presence detected',
+  ],
+  [SensorType.SessionAudit]: [
+    'session activated',
+    'session deactivated',
+    'invalid username or password',
+    'invalid password disable',
+  ],
   [SensorType.VersionChange]: [
     'hardware change detected',
     'firmware or software change detected',
@@ -277,7 +302,9 @@ const SPECIFIC: Readonly<Record<number, readonly string[] | undefined>> = {
   ],
 };
 
-/** The states that a sensor-specific sensor of a type can show (table 42-3); others may show the first eight. */
+/**
+ * The states that a sensor-specific sensor of a type can show (table 42-3); others may show the first eight.
+ */
 export const possibleStates: Readonly<Record<number, number>> = {
   [SensorType.PhysicalSecurity]: 0x007f,
   [SensorType.Processor]: 0x0fff,
@@ -307,7 +334,10 @@ export const genericStates: Readonly<Record<number, number>> = {
   [EventType.PowerState]: 0x000f,
 };
 
-/** The event that words name, as far as a sensor of these types can have it: an offset. Undefined: none, or more than one. */
+/**
+ * The event that words name, as far as a sensor of these types can have it: an offset. Undefined: none, or
+ * more than one.
+ */
 export function eventOffset(words: string, sensorType: number, eventType: number): number | undefined {
   const wanted = plain(words);
   if (eventType === EventType.Threshold) return thresholdOffset(wanted);
@@ -315,17 +345,24 @@ export function eventOffset(words: string, sensorType: number, eventType: number
   const names = known.map((text) => text.split('|').map(plain));
   const exact = names.findIndex((those) => those.includes(wanted));
   if (exact >= 0) return exact;
-  const near = names.flatMap((those, offset) => (those.some((name) => name.includes(wanted)) ? [offset] : []));
+  const near = names.flatMap((those, offset) =>
+    those.some((name) => name.includes(wanted)) ? [offset] : [],
+  );
   return near.length === 1 ? near[0] : undefined;
 }
 
 /** What words there are for a sensor's events. */
 export function eventWords(sensorType: number, eventType: number): string[] {
   if (eventType === EventType.Threshold) return THRESHOLD_WORDS;
-  return ((eventType === EventType.SensorSpecific ? SPECIFIC[sensorType] : GENERIC[eventType]) ?? []).map((text) => text.split('|')[0]);
+  return ((eventType === EventType.SensorSpecific ? SPECIFIC[sensorType] : GENERIC[eventType]) ?? []).map(
+    (text) => text.split('|')[0],
+  );
 }
 
-/** `upper critical going high`, `uc high` or `uc`: the way that tells of trouble, unless the words say the other one. */
+/**
+ * `upper critical going high`, `uc high` or `uc`: the way that tells of trouble, unless the words say the
+ * other one.
+ */
 function thresholdOffset(words: string): number | undefined {
   const [, name, way] = /^(.*?)(?: (?:going )?(low|high))?$/.exec(words) ?? [];
   const index = Math.max(SHORT.indexOf(name), THRESHOLD_WORDS.map(plain).indexOf(name));

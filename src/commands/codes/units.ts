@@ -1,6 +1,9 @@
 import { byName, codesOf } from './table.ts';
 
-/** Unit types, IPMI 2.0 §43.17 table 43-15, as far as sensors of a server use them: code, and what settings call it. */
+/**
+ * Unit types, IPMI 2.0 §43.17 table 43-15, as far as sensors of a server use them: code, and what settings
+ * call it.
+ */
 const UNITS = {
   Unspecified: [0, 'unspecified'],
   DegreesC: [1, 'degrees C'],

@@ -73,7 +73,14 @@ export const SetPowerLimit = dcmi({
     correctionTimeOutOfRange: [0x85, 'correction time out of range'],
     periodOutOfRange: [0x89, 'statistics reporting period out of range'],
   },
-  request: { reserved: pad(3), exceptionAction: u8, limit: u16, correctionTime: u32, reserved2: pad(2), samplingPeriod: u16 },
+  request: {
+    reserved: pad(3),
+    exceptionAction: u8,
+    limit: u16,
+    correctionTime: u32,
+    reserved2: pad(2),
+    samplingPeriod: u16,
+  },
   response: {},
 });
 
@@ -145,7 +152,10 @@ export const SetThermalLimit = dcmi({
   spec: 'DCMI 1.5 §6.7.2',
   cmd: 0x0b,
   privilege: Privilege.Operator,
-  codes: { limitOutOfRange: [0x84, 'thermal limit out of range'], exceptionTimeOutOfRange: [0x85, 'exception time out of range'] },
+  codes: {
+    limitOutOfRange: [0x84, 'thermal limit out of range'],
+    exceptionTimeOutOfRange: [0x85, 'exception time out of range'],
+  },
   request: { entityId: u8, entityInstance: u8, ...thermalLimit },
   response: {},
 });

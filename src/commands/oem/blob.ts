@@ -22,8 +22,17 @@ export const BlobSubCommand = {
 /** Open flags; bits 8-15 belong to the blob. */
 export const OpenFlag = { Read: 0x01, Write: 0x02 } as const;
 /** State of a blob or a session; bits 8-15 belong to the blob. */
-export const BlobState = { OpenRead: 0x01, OpenWrite: 0x02, Committing: 0x04, Committed: 0x08, CommitError: 0x10 } as const;
-/** How an image comes: one of them in the open flags of an image or a hash, all that there are in the state of a path. */
+export const BlobState = {
+  OpenRead: 0x01,
+  OpenWrite: 0x02,
+  Committing: 0x04,
+  Committed: 0x08,
+  CommitError: 0x10,
+} as const;
+/**
+ * How an image comes: one of them in the open flags of an image or a hash, all that there are in the state of
+ * a path.
+ */
 export const DataPath = { Ipmi: 0x0100, P2a: 0x0200, Lpc: 0x0400, Net: 0x0800 } as const;
 /** The metadata byte of a verification or an update. */
 export const ActionStatus = { Running: 0, Success: 1, Failed: 2, Unknown: 3 } as const;
@@ -74,7 +83,10 @@ const stat = layout('blob stat', {
 
 /** Bodies of requests and responses, without the CRC in front of them. */
 export const blobBodies = {
-  [BlobSubCommand.GetCount]: { request: nothing, response: layout('Blob Get Count response', { count: u32 }) },
+  [BlobSubCommand.GetCount]: {
+    request: nothing,
+    response: layout('Blob Get Count response', { count: u32 }),
+  },
   [BlobSubCommand.Enumerate]: {
     request: layout('Blob Enumerate request', { index: u32 }),
     response: pathOnly,

@@ -10,14 +10,33 @@ const MAILBOX_SETS = 256;
 
 /** Boot options, IPMI 2.0 §28.13 table 28-14. */
 export const BootParameter = {
-  SetInProgress: boot({ selector: 0, name: 'Set In Progress', reserved: 'dropped', layout: byte({ state: bits(1, 0) }) }),
-  ServicePartitionSelector: boot({ selector: 1, name: 'Service Partition Selector', layout: { partition: u8 } }),
-  ServicePartitionScan: boot({ selector: 2, name: 'Service Partition Scan', layout: byte({ scan: bit(1), discovered: bit(0) }) }),
+  SetInProgress: boot({
+    selector: 0,
+    name: 'Set In Progress',
+    reserved: 'dropped',
+    layout: byte({ state: bits(1, 0) }),
+  }),
+  ServicePartitionSelector: boot({
+    selector: 1,
+    name: 'Service Partition Selector',
+    layout: { partition: u8 },
+  }),
+  ServicePartitionScan: boot({
+    selector: 2,
+    name: 'Service Partition Scan',
+    layout: byte({ scan: bit(1), discovered: bit(0) }),
+  }),
   /** What does not clear the valid bit. */
   ValidBitClearing: boot({
     selector: 3,
     name: 'BMC Boot Flag Valid Bit Clearing',
-    layout: byte({ pef: bit(4), timeout: bit(3), watchdog: bit(2), resetButton: bit(1), powerButton: bit(0) }),
+    layout: byte({
+      pef: bit(4),
+      timeout: bit(3),
+      watchdog: bit(2),
+      resetButton: bit(1),
+      powerButton: bit(0),
+    }),
   }),
   InfoAcknowledge: boot({
     selector: 4,
@@ -32,7 +51,13 @@ export const BootParameter = {
     layout: {
       ...byte({ valid: bit(7), persistent: bit(6), efi: bit(5) }),
       /** `device`: 0 no override, 1 PXE, 2 disk, 5 CD/DVD, 6 BIOS setup, Fh floppy (table 28-14). */
-      ...byte({ cmosClear: bit(7), lockKeyboard: bit(6), device: bits(5, 2), screenBlank: bit(1), lockOutReset: bit(0) }),
+      ...byte({
+        cmosClear: bit(7),
+        lockKeyboard: bit(6),
+        device: bits(5, 2),
+        screenBlank: bit(1),
+        lockOutReset: bit(0),
+      }),
       ...byte({
         lockOutPower: bit(7),
         verbosity: bits(6, 5),

@@ -1,7 +1,10 @@
 import { hex2 } from '../../codec/index.ts';
 import { selectorsOf, type Parameter } from './parameter.ts';
 
-/** A parameter's data as names and values, `set=1 address=10.0.0.2`; secrets are not in it. Undefined: they do not fit the parameter. */
+/**
+ * A parameter's data as names and values, `set=1 address=10.0.0.2`; secrets are not in it. Undefined: they do
+ * not fit the parameter.
+ */
 export function parameterText(parameter: Parameter, data: Uint8Array): string | undefined {
   if (parameter.secret) return 'data=...';
   let values: Record<string, unknown>;

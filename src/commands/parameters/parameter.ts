@@ -100,16 +100,29 @@ export function parameterSet(spec: string, declared: Readonly<Record<string, Par
   const all = Object.values(declared);
   const bySelector: Record<number, Parameter> = {};
   for (const one of all) {
-    if (bySelector[one.selector]) throw new RangeError(`two parameters have number ${one.selector}: ${bySelector[one.selector].name}, ${one.name}`);
+    if (bySelector[one.selector])
+      throw new RangeError(
+        `two parameters have number ${one.selector}: ${bySelector[one.selector].name}, ${one.name}`,
+      );
     bySelector[one.selector] = one;
   }
   const { table } = all[0];
-  return { table, spec, ofChannel: table === 'LAN' || table === 'serial' || table === 'SOL', all, bySelector };
+  return {
+    table,
+    spec,
+    ofChannel: table === 'LAN' || table === 'serial' || table === 'SOL',
+    all,
+    bySelector,
+  };
 }
 
 /** How many selectors stand before a parameter's data. */
-export const selectorsOf = ({ sets, blocks }: Parameter): number => (sets === undefined ? 0 : 1) + (blocks === undefined ? 0 : 1);
+export const selectorsOf = ({ sets, blocks }: Parameter): number =>
+  (sets === undefined ? 0 : 1) + (blocks === undefined ? 0 : 1);
 
-/** The parameter of a key under which a value is kept: its channel, where each has its own, its selector, set and block. */
+/**
+ * The parameter of a key under which a value is kept: its channel, where each has its own, its selector, set
+ * and block.
+ */
 export const parameterOfKey = ({ ofChannel, bySelector }: ParameterSet, key: string): Parameter | undefined =>
   bySelector[Number(key.split('/')[ofChannel ? 1 : 0])];

@@ -13,9 +13,19 @@ export const STRING_BLOCK = 16;
 const GROUPS = 4;
 
 /** Actions of PEF, by their bits in masks (IPMI 2.0 §17.6, §30.1). */
-export const pefActions = { diagnosticInterrupt: bit(5), oem: bit(4), powerCycle: bit(3), reset: bit(2), powerDown: bit(1), alert: bit(0) };
+export const pefActions = {
+  diagnosticInterrupt: bit(5),
+  oem: bit(4),
+  powerCycle: bit(3),
+  reset: bit(2),
+  powerDown: bit(1),
+  alert: bit(0),
+};
 
-/** One byte of event data is compared so: `value & and`, then each bit exactly (1 in compare 1) or as one of many (0) with compare 2. */
+/**
+ * One byte of event data is compared so: `value & and`, then each bit exactly (1 in compare 1) or as one of
+ * many (0) with compare 2.
+ */
 const comparison = layout('comparison', { and: u8, compare1: u8, compare2: u8 });
 export type Comparison = ReturnType<typeof comparison.decode>;
 
@@ -32,7 +42,12 @@ export const PefParameter = {
     reserved: 'dropped',
     layout: byte({ alertStartupDelay: bit(3), startupDelay: bit(2), eventMessages: bit(1), enabled: bit(0) }),
   }),
-  ActionControl: pef({ selector: 2, name: 'PEF Action Global Control', reserved: 'dropped', layout: byte(pefActions) }),
+  ActionControl: pef({
+    selector: 2,
+    name: 'PEF Action Global Control',
+    reserved: 'dropped',
+    layout: byte(pefActions),
+  }),
   StartupDelay: pef({ selector: 3, name: 'PEF Startup Delay', layout: { seconds: u8 } }),
   AlertStartupDelay: pef({ selector: 4, name: 'PEF Alert Startup Delay', layout: { seconds: u8 } }),
   FilterCount: pef({
@@ -54,7 +69,10 @@ export const PefParameter = {
       ...byte({ enabled: bit(7), kind: bits(6, 5) }),
       ...byte({ groupControl: bit(6), ...pefActions }),
       ...byte({ groupSelector: bits(6, 4), policy: bits(3, 0) }),
-      /** As in the trap: 0 unspecified, 1 monitor, 2 information, 4 ok, 8 non-critical, 10h critical, 20h non-recoverable. */
+      /**
+       * As in the trap: 0 unspecified, 1 monitor, 2 information, 4 ok, 8 non-critical, 10h critical, 20h
+       * non-recoverable.
+       */
       severity: u8,
       generator: u8,
       /** Channel and LUN. */
@@ -94,11 +112,18 @@ export const PefParameter = {
     layout: {
       ...byte({ set: bits(7, 4), enabled: bit(3), rule: bits(2, 0) }),
       ...byte({ channel: bits(7, 4), destination: bits(3, 0) }),
-      /** `stringEventSpecific`: `string` is a set number, looked up together with the filter's number; else a string selector, 0 none. */
+      /**
+       * `stringEventSpecific`: `string` is a set number, looked up together with the filter's number; else a
+       * string selector, 0 none.
+       */
       ...byte({ stringEventSpecific: bit(7), string: bits(6, 0) }),
     },
   }),
-  SystemGuid: pef({ selector: 10, name: 'System GUID', layout: { ...byte({ used: bit(0) }), guid: bytes(16) } }),
+  SystemGuid: pef({
+    selector: 10,
+    name: 'System GUID',
+    layout: { ...byte({ used: bit(0) }), guid: bytes(16) },
+  }),
   StringCount: pef({
     selector: 11,
     name: 'Number of Alert Strings',
@@ -130,7 +155,13 @@ export const PefParameter = {
     layout: { entries: u8 },
     initial: { entries: GROUPS },
   }),
-  GroupControl: pef({ selector: 15, name: 'Group Control Table', firstSet: 1, sets: GROUPS, layout: { entry: bytes(10) } }),
+  GroupControl: pef({
+    selector: 15,
+    name: 'Group Control Table',
+    firstSet: 1,
+    sets: GROUPS,
+    layout: { entry: bytes(10) },
+  }),
 } as const;
 
 export const pefParameters = parameterSet('IPMI 2.0 §30.4', PefParameter);

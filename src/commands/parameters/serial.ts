@@ -109,9 +109,20 @@ export const SerialParameter = {
     layout: { text: rest(1, 8) },
     initial: { text: fromLatin1('ATH') },
   }),
-  DialCommand: serial({ selector: 13, name: 'Modem Dial Command', layout: { text: rest(1, 8) }, initial: { text: fromLatin1('ATD') } }),
+  DialCommand: serial({
+    selector: 13,
+    name: 'Modem Dial Command',
+    layout: { text: rest(1, 8) },
+    initial: { text: fromLatin1('ATD') },
+  }),
   PageBlackout: serial({ selector: 14, name: 'Page Blackout Interval', layout: { minutes: u8 } }),
-  Community: serial({ selector: 15, name: 'Community String', secret: true, layout: { community: text(18) }, initial: { community: 'public' } }),
+  Community: serial({
+    selector: 15,
+    name: 'Community String',
+    secret: true,
+    layout: { community: text(18) },
+    initial: { community: 'public' },
+  }),
   DestinationCount: serial({
     selector: 16,
     name: 'Number of Alert Destinations',
@@ -134,13 +145,21 @@ export const SerialParameter = {
     },
     initial: { timeout: 4 },
   }),
-  CallRetryInterval: serial({ selector: 18, name: 'Call Retry Interval', layout: { seconds: u8 }, initial: { seconds: 60 } }),
+  CallRetryInterval: serial({
+    selector: 18,
+    name: 'Call Retry Interval',
+    layout: { seconds: u8 },
+    initial: { seconds: 60 },
+  }),
   DestinationCommSettings: serial({
     selector: 19,
     name: 'Destination Comm Settings',
     ...accounts(DESTINATIONS),
     reserved: 'refused',
-    layout: { ...byte({ flowControl: bits(7, 6), stopBits: bit(4), sevenBits: bit(3), parity: bits(2, 0) }), ...bitRate },
+    layout: {
+      ...byte({ flowControl: bits(7, 6), stopBits: bit(4), sevenBits: bit(3), parity: bits(2, 0) }),
+      ...bitRate,
+    },
   }),
   DialStringCount: serial({
     selector: 20,
@@ -149,7 +168,13 @@ export const SerialParameter = {
     layout: { dialStrings: u8 },
     initial: { dialStrings: DIAL_STRINGS },
   }),
-  DialStrings: serial({ selector: 21, name: 'Destination Dial Strings', ...accounts(DIAL_STRINGS), blocks: STRING_BLOCKS, layout: block }),
+  DialStrings: serial({
+    selector: 21,
+    name: 'Destination Dial Strings',
+    ...accounts(DIAL_STRINGS),
+    blocks: STRING_BLOCKS,
+    layout: block,
+  }),
   AddressCount: serial({
     selector: 22,
     name: 'Number of Alert Destination IP Addresses',
@@ -183,7 +208,12 @@ export const SerialParameter = {
     sets: TAP_ACCOUNTS + 1,
     layout: { password: rest(1, 6) },
   }),
-  TapPagerId: serial({ selector: 27, name: 'TAP Pager ID Strings', ...accounts(TAP_ACCOUNTS), layout: block }),
+  TapPagerId: serial({
+    selector: 27,
+    name: 'TAP Pager ID Strings',
+    ...accounts(TAP_ACCOUNTS),
+    layout: block,
+  }),
   TapServiceSettings: serial({
     selector: 28,
     name: 'TAP Service Settings',
@@ -216,8 +246,18 @@ export const SerialParameter = {
       ...byte({ negotiated: bits(4, 0) }),
     },
   }),
-  PppPrimaryPort: serial({ selector: 31, name: 'PPP Primary RMCP Port Number', layout: { port: u16 }, initial: { port: 623 } }),
-  PppSecondaryPort: serial({ selector: 32, name: 'PPP Secondary RMCP Port Number', layout: { port: u16 }, initial: { port: 664 } }),
+  PppPrimaryPort: serial({
+    selector: 31,
+    name: 'PPP Primary RMCP Port Number',
+    layout: { port: u16 },
+    initial: { port: 623 },
+  }),
+  PppSecondaryPort: serial({
+    selector: 32,
+    name: 'PPP Secondary RMCP Port Number',
+    layout: { port: u16 },
+    initial: { port: 664 },
+  }),
   PppAuthentication: serial({
     selector: 33,
     name: 'PPP Link Authentication',
@@ -229,7 +269,10 @@ export const SerialParameter = {
     selector: 35,
     name: 'PPP ACCM',
     layout: { receive: bytes(4), transmit: bytes(4) },
-    initial: { receive: Uint8Array.of(0xff, 0xff, 0xff, 0xff), transmit: Uint8Array.of(0xff, 0xff, 0xff, 0xff) },
+    initial: {
+      receive: Uint8Array.of(0xff, 0xff, 0xff, 0xff),
+      transmit: Uint8Array.of(0xff, 0xff, 0xff, 0xff),
+    },
   }),
   PppSnoopAccm: serial({
     selector: 36,
@@ -250,9 +293,24 @@ export const SerialParameter = {
     ...accounts(PPP_ACCOUNTS),
     layout: { dialString: u8 },
   }),
-  PppAccountAddress: serial({ selector: 39, name: 'PPP Account IP Addresses', ...accounts(PPP_ACCOUNTS), layout: { address: ipv4 } }),
-  PppAccountUser: serial({ selector: 40, name: 'PPP Account User Names', ...accounts(PPP_ACCOUNTS), layout: block }),
-  PppAccountDomain: serial({ selector: 41, name: 'PPP Account User Domains', ...accounts(PPP_ACCOUNTS), layout: block }),
+  PppAccountAddress: serial({
+    selector: 39,
+    name: 'PPP Account IP Addresses',
+    ...accounts(PPP_ACCOUNTS),
+    layout: { address: ipv4 },
+  }),
+  PppAccountUser: serial({
+    selector: 40,
+    name: 'PPP Account User Names',
+    ...accounts(PPP_ACCOUNTS),
+    layout: block,
+  }),
+  PppAccountDomain: serial({
+    selector: 41,
+    name: 'PPP Account User Domains',
+    ...accounts(PPP_ACCOUNTS),
+    layout: block,
+  }),
   PppAccountPassword: serial({
     selector: 42,
     name: 'PPP Account User Passwords',
@@ -273,7 +331,11 @@ export const SerialParameter = {
     ...accounts(PPP_ACCOUNTS),
     layout: { minutes: u8 },
   }),
-  ProxyHeader: serial({ selector: 45, name: 'PPP UDP Proxy IP Header Data', layout: { source: ipv4, destination: ipv4 } }),
+  ProxyHeader: serial({
+    selector: 45,
+    name: 'PPP UDP Proxy IP Header Data',
+    layout: { source: ipv4, destination: ipv4 },
+  }),
   ProxyTransmitSize: serial({
     selector: 46,
     name: 'PPP UDP Proxy Transmit Buffer Size',
@@ -288,7 +350,11 @@ export const SerialParameter = {
     layout: { size: u16 },
     initial: { size: PROXY_BUFFER },
   }),
-  RemoteConsoleAddress: serial({ selector: 48, name: 'PPP Remote Console IP Address', layout: { address: ipv4 } }),
+  RemoteConsoleAddress: serial({
+    selector: 48,
+    name: 'PPP Remote Console IP Address',
+    layout: { address: ipv4 },
+  }),
   PhoneNumber: serial({ selector: 49, name: 'System Phone Number', blocks: STRING_BLOCKS, layout: block }),
   Associations: serial({
     selector: 50,

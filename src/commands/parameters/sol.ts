@@ -10,7 +10,13 @@ const bitRate = { layout: byte({ rate: bits(3, 0) }), initial: { rate: 10 }, res
 /** SOL configuration parameters, IPMI 2.0 §26.3 table 26-5. */
 export const SolParameter = {
   SetInProgress: sol({ selector: 0, name: 'Set In Progress', layout: byte({ state: bits(1, 0) }) }),
-  Enable: sol({ selector: 1, name: 'SOL Enable', reserved: 'dropped', layout: byte({ enabled: bit(0) }), initial: { enabled: true } }),
+  Enable: sol({
+    selector: 1,
+    name: 'SOL Enable',
+    reserved: 'dropped',
+    layout: byte({ enabled: bit(0) }),
+    initial: { enabled: true },
+  }),
   /** `privilege`: least level to activate SOL, User..Oem. */
   Authentication: sol({
     selector: 2,
@@ -36,7 +42,12 @@ export const SolParameter = {
   }),
   NonVolatileBitRate: sol({ selector: 5, name: 'SOL Non-Volatile Bit Rate', ...bitRate }),
   VolatileBitRate: sol({ selector: 6, name: 'SOL Volatile Bit Rate', ...bitRate }),
-  PayloadChannel: sol({ selector: 7, name: 'SOL Payload Channel', access: 'read-only', layout: { channel: u8 } }),
+  PayloadChannel: sol({
+    selector: 7,
+    name: 'SOL Payload Channel',
+    access: 'read-only',
+    layout: { channel: u8 },
+  }),
   PayloadPort: sol({ selector: 8, name: 'SOL Payload Port Number', layout: { port: u16 } }),
 } as const;
 

@@ -6,7 +6,10 @@ const systemInfo = parametersOf('system info');
 export const SYSTEM_INFO_BLOCK = 16;
 /** Encoding and length stand in set 0 before the text. */
 export const SYSTEM_INFO_TEXT = 2;
-/** A text of 255 characters at most, in blocks. Set 0 begins with the encoding (0: ASCII) and the length of the whole text. */
+/**
+ * A text of 255 characters at most, in blocks. Set 0 begins with the encoding (0: ASCII) and the length of
+ * the whole text.
+ */
 const text = {
   sets: Math.ceil((255 + SYSTEM_INFO_TEXT) / SYSTEM_INFO_BLOCK),
   padded: true,

@@ -1,7 +1,24 @@
-import { bcd8, bit, bits, byte, bytes, layout, optional, rest, text, u16, u32, u8, type Shape } from '../../codec/index.ts';
+import {
+  bcd8,
+  bit,
+  bits,
+  byte,
+  bytes,
+  layout,
+  optional,
+  rest,
+  text,
+  u16,
+  u32,
+  u8,
+  type Shape,
+} from '../../codec/index.ts';
 import { Body, command, NetFn, Privilege, type CommandLiteral } from '../command.ts';
 
-/** What these commands have in common. What changes firmware is an administrator's; what only asks is a user's. */
+/**
+ * What these commands have in common. What changes firmware is an administrator's; what only asks is a
+ * user's.
+ */
 const picmg = <const Q extends Shape, const R extends Shape, const N extends string = never>(
   literal: Omit<CommandLiteral<Q, R, N>, 'netFn' | 'body' | 'privilege'> & { readonly privilege?: Privilege },
 ) => command({ privilege: Privilege.Administrator, ...literal, netFn: NetFn.Group, body: Body.Picmg });
@@ -16,7 +33,11 @@ export const GetPicmgProperties = picmg({
   privilege: Privilege.Callback,
   request: {},
   /** Version 0: none of PICMG 3.x, MTCA or AMC beyond what other commands answer. */
-  response: { ...byte({ extensionMinor: bits(7, 4), extensionMajor: bits(3, 0) }), maxFruDeviceId: u8, controllerFruDeviceId: u8 },
+  response: {
+    ...byte({ extensionMinor: bits(7, 4), extensionMajor: bits(3, 0) }),
+    maxFruDeviceId: u8,
+    controllerFruDeviceId: u8,
+  },
 });
 
 export const GetTargetUpgradeCapabilities = picmg({
@@ -97,7 +118,15 @@ export const NO_VERSION: Uint8Array = new Uint8Array(6).fill(0xff);
 export const ComponentDescription = layout('component description', { description: text(12) });
 
 /** What an upload, an activation or a rollback is at. */
-export const UploadStage = { Idle: 0, Preparing: 1, Uploading: 2, Uploaded: 3, Verifying: 4, Activating: 5, RollingBack: 6 } as const;
+export const UploadStage = {
+  Idle: 0,
+  Preparing: 1,
+  Uploading: 2,
+  Uploaded: 3,
+  Verifying: 4,
+  Activating: 5,
+  RollingBack: 6,
+} as const;
 
 /** OEM property C0h. */
 export const UploadStatus = layout('upload status', {
@@ -134,7 +163,11 @@ export const InitiateUpgradeAction = picmg({
   name: 'Initiate Upgrade Action',
   spec: 'HPM.1 §3.3',
   cmd: 0x31,
-  codes: { inProgress: [0x80, IN_PROGRESS], invalidComponent: [0x81, 'invalid component'], invalidUploadMode: [0x82, 'invalid upload mode'] },
+  codes: {
+    inProgress: [0x80, IN_PROGRESS],
+    invalidComponent: [0x81, 'invalid component'],
+    invalidUploadMode: [0x82, 'invalid upload mode'],
+  },
   /** `components`: a bit each; for an upload one alone. */
   request: { components: u8, action: u8 },
   response: {},
@@ -237,7 +270,13 @@ export const GetHpmxCapabilities = picmg({
     revision: u8,
     /** A bit a channel. */
     lanChannels: u16,
-    ...byte({ dynamicSessions: bit(4), versionSensor: bit(3), extendedManagement: bit(2), packetTrace: bit(1), solExtension: bit(0) }),
+    ...byte({
+      dynamicSessions: bit(4),
+      versionSensor: bit(3),
+      extendedManagement: bit(2),
+      packetTrace: bit(1),
+      solExtension: bit(0),
+    }),
     /** Where HPM.2's own LAN configuration parameters begin, C0h or above, and their revision. */
     lanParametersStart: u8,
     lanParametersRevision: u8,

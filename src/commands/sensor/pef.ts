@@ -1,4 +1,16 @@
-import { bit, bits, byte, bytes, layout, nested, optional, rest, timestamp, u16, u8 } from '../../codec/index.ts';
+import {
+  bit,
+  bits,
+  byte,
+  bytes,
+  layout,
+  nested,
+  optional,
+  rest,
+  timestamp,
+  u16,
+  u8,
+} from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 import { pefActions, pefParameters } from '../parameters/pef.ts';
 import { parameterAnswer, parameterCodes } from '../parameters/requests.ts';
@@ -70,13 +82,22 @@ export const GetLastProcessedEventId = command({
   privilege: Privilege.Administrator,
   codes: { erasing: [0x81, 'SEL erase in progress'] },
   request: {},
-  /** `lastRecordId`: FFFFh, the SEL is empty. `bmcRecordId`: 0, the event was processed and could not be logged. */
+  /**
+   * `lastRecordId`: FFFFh, the SEL is empty. `bmcRecordId`: 0, the event was processed and could not be
+   * logged.
+   */
   response: { lastAdded: timestamp, lastRecordId: u16, softwareRecordId: u16, bmcRecordId: u16 },
 });
 
 /** §30.7: what Alert Immediate is to do, and how the last one went. */
 export const AlertOperation = { Start: 0, Status: 1, Clear: 2 } as const;
-export const AlertStatus = { None: 0x00, NormalEnd: 0x01, CallRetriesFailed: 0x02, NotAcknowledged: 0x03, InProgress: 0xff } as const;
+export const AlertStatus = {
+  None: 0x00,
+  NormalEnd: 0x01,
+  CallRetriesFailed: 0x02,
+  NotAcknowledged: 0x03,
+  InProgress: 0xff,
+} as const;
 
 /** The event that an immediate alert tells of; without it, sensor and event are unspecified. */
 export const AlertEvent = layout('alert event', { generator: u8, ...eventFields, data: bytes(3) });
@@ -87,7 +108,10 @@ export const AlertImmediate = command({
   netFn: NetFn.SensorEvent,
   cmd: 0x16,
   privilege: Privilege.Administrator,
-  codes: { alertInProgress: [0x81, 'alert already in progress'], sessionActive: [0x82, 'messaging session active on this channel'] },
+  codes: {
+    alertInProgress: [0x81, 'alert already in progress'],
+    sessionActive: [0x82, 'messaging session active on this channel'],
+  },
   request: {
     ...byte({ channel: bits(3, 0) }),
     ...byte({ operation: bits(7, 6), destination: bits(3, 0) }),
@@ -105,6 +129,13 @@ export const PetAcknowledge = command({
   cmd: 0x17,
   privilege: Privilege.None,
   /** As in the trap, but least significant byte first; seconds since 1998-01-01. */
-  request: { sequence: u16, localTimestamp: timestamp, eventSource: u8, sensorDevice: u8, sensorNumber: u8, data: bytes(3) },
+  request: {
+    sequence: u16,
+    localTimestamp: timestamp,
+    eventSource: u8,
+    sensorDevice: u8,
+    sensorNumber: u8,
+    data: bytes(3),
+  },
   response: {},
 });

@@ -1,4 +1,17 @@
-import { bit, bits, byte, bytes, layout, nested, optional, pad, repeat, rest, u16, u8 } from '../../codec/index.ts';
+import {
+  bit,
+  bits,
+  byte,
+  bytes,
+  layout,
+  nested,
+  optional,
+  pad,
+  repeat,
+  rest,
+  u16,
+  u8,
+} from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 const sensorNumber = u8;
@@ -108,7 +121,11 @@ export const GetSensorEventStatus = command({
   cmd: 0x2b,
   privilege: Privilege.User,
   request: { sensorNumber },
-  response: { ...byte({ events: bit(7), scanning: bit(6), unavailable: bit(5) }), assertions: u16, deassertions: u16 },
+  response: {
+    ...byte({ events: bit(7), scanning: bit(6), unavailable: bit(5) }),
+    assertions: u16,
+    deassertions: u16,
+  },
 });
 
 export const GetSensorReading = command({
@@ -151,7 +168,10 @@ export const GetSensorType = command({
 /** What to do with a group of bits (§35.17). */
 export const BitsOperation = { Keep: 0, Write: 1, Set: 2, Clear: 3 } as const;
 
-/** What the event data of the request are for: nothing, all of the sensor's next events, or those but for the offset. */
+/**
+ * What the event data of the request are for: nothing, all of the sensor's next events, or those but for the
+ * offset.
+ */
 export const EventDataOperation = { Own: 0, WithOffset: 1, WithoutOffset: 2 } as const;
 
 const EventBits = layout('event bits', { assertions: u16, deassertions: u16 });

@@ -1,7 +1,9 @@
 import { bit, bits, byte, bytes, rest, timestamp, u16, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
-const PARTIAL = { lengthMismatch: [0x80, 'record rejected: mismatch between record length and number of bytes written'] } as const;
+const PARTIAL = {
+  lengthMismatch: [0x80, 'record rejected: mismatch between record length and number of bytes written'],
+} as const;
 
 export const GetSdrRepositoryInfo = command({
   name: 'Get SDR Repository Info',
@@ -76,7 +78,13 @@ export const PartialAddSdr = command({
   cmd: 0x25,
   privilege: Privilege.Operator,
   codes: PARTIAL,
-  request: { reservationId: u16, recordId: u16, offset: u8, ...byte({ lastPart: bits(3, 0) }), data: rest(1) },
+  request: {
+    reservationId: u16,
+    recordId: u16,
+    offset: u8,
+    ...byte({ lastPart: bits(3, 0) }),
+    data: rest(1),
+  },
   response: { recordId: u16 },
 });
 

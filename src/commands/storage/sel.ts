@@ -1,4 +1,17 @@
-import { bit, bits, byte, bytes, i16, layout, rest, timestamp, u16, u24, u32, u8 } from '../../codec/index.ts';
+import {
+  bit,
+  bits,
+  byte,
+  bytes,
+  i16,
+  layout,
+  rest,
+  timestamp,
+  u16,
+  u24,
+  u32,
+  u8,
+} from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
 const ERASING = { erasing: [0x81, 'cannot execute command, SEL erase in progress'] } as const;
@@ -19,7 +32,13 @@ export const GetSelInfo = command({
     free: u16,
     lastAdded: timestamp,
     lastErased: timestamp,
-    ...byte({ overflow: bit(7), deleteSupported: bit(3), partialAddSupported: bit(2), reserveSupported: bit(1), allocationInfoSupported: bit(0) }),
+    ...byte({
+      overflow: bit(7),
+      deleteSupported: bit(3),
+      partialAddSupported: bit(2),
+      reserveSupported: bit(1),
+      allocationInfoSupported: bit(0),
+    }),
   },
 });
 
@@ -80,8 +99,17 @@ export const PartialAddSelEntry = command({
   netFn: NetFn.Storage,
   cmd: 0x45,
   privilege: Privilege.Operator,
-  codes: { lengthMismatch: [0x80, 'record rejected: mismatch between record length and number of bytes written'], ...ERASING },
-  request: { reservationId: u16, recordId: u16, offset: u8, ...byte({ lastPart: bits(3, 0) }), data: rest(1, 16) },
+  codes: {
+    lengthMismatch: [0x80, 'record rejected: mismatch between record length and number of bytes written'],
+    ...ERASING,
+  },
+  request: {
+    reservationId: u16,
+    recordId: u16,
+    offset: u8,
+    ...byte({ lastPart: bits(3, 0) }),
+    data: rest(1, 16),
+  },
   response: { recordId: u16 },
 });
 
@@ -155,11 +183,18 @@ export const SetSelTimeUtcOffset = command({
   response: {},
 });
 
-/** Logs besides the SEL whose state the BMC tells (§31.12): of the Machine Check Architecture, and two of the maker's. */
+/**
+ * Logs besides the SEL whose state the BMC tells (§31.12): of the Machine Check Architecture, and two of the
+ * maker's.
+ */
 export const AuxiliaryLog = { Mca: 0, Oem1: 1, Oem2: 2 } as const;
 /** Time stamp of the last entry, and how many there are; FFFFFFFFh: unspecified. */
 export const McaLogStatus = layout('MCA log status', { lastAdded: timestamp, entries: u32 });
-export const OemLogStatus = layout('OEM log status', { lastAdded: timestamp, manufacturerId: u24, status: bytes(8) });
+export const OemLogStatus = layout('OEM log status', {
+  lastAdded: timestamp,
+  manufacturerId: u24,
+  status: bytes(8),
+});
 
 export const GetAuxiliaryLogStatus = command({
   name: 'Get Auxiliary Log Status',

@@ -2,7 +2,8 @@ import { bits, byte, rest, u8 } from '../../codec/index.ts';
 import { commandBody, commandMask, commandRange } from '../app/firewall.ts';
 import { command, NetFn, Privilege } from '../command.ts';
 
-// Command forwarding has no public layout; these follow the firmware firewall's, which name commands in the same way (docs/decisions/0013).
+// Command forwarding has no public layout; these follow the firmware firewall's, which name commands in the
+// same way (docs/decisions/0013).
 
 export const ForwardedCommand = command({
   name: 'Forwarded Command',

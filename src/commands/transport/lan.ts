@@ -34,7 +34,10 @@ export const SuspendBmcArps = command({
   cmd: 0x03,
   privilege: Privilege.Administrator,
   codes: { unsupported: [0x80, 'parameter not supported'] },
-  request: { ...byte({ channel: bits(3, 0) }), ...byte({ suspendResponses: bit(1), suspendGratuitous: bit(0) }) },
+  request: {
+    ...byte({ channel: bits(3, 0) }),
+    ...byte({ suspendResponses: bit(1), suspendGratuitous: bit(0) }),
+  },
   response: { ...byte({ responsesOccurring: bit(1), gratuitousOccurring: bit(0) }) },
 });
 

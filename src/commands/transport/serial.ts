@@ -105,7 +105,14 @@ export const SendPppUdpProxyPacket = command({
   privilege: Privilege.Administrator,
   systemInterfaceOnly: true,
   codes: { noLink: [0x80, 'PPP link is not up'], noIp: [0x81, 'IP protocol is not up'] },
-  request: { ...channel, sourcePort: u16, destinationPort: u16, sourceAddress: ipv4, destinationAddress: ipv4, length: u16 },
+  request: {
+    ...channel,
+    sourcePort: u16,
+    destinationPort: u16,
+    sourceAddress: ipv4,
+    destinationAddress: ipv4,
+    length: u16,
+  },
   response: {},
 });
 
@@ -127,7 +134,9 @@ export const GetPppUdpProxyReceiveData = command({
 /** Session states of Serial/Modem Connection Active, table 25-11. */
 export const ConnectionState = { NoSession: 0, SessionActive: 1, SwitchingToSystem: 2 } as const;
 
-/** Sent by the BMC ("ping"); a console answers it, and acknowledges a coming mux switch by sending one itself. */
+/**
+ * Sent by the BMC ("ping"); a console answers it, and acknowledges a coming mux switch by sending one itself.
+ */
 export const SerialModemConnectionActive = command({
   name: 'Serial/Modem Connection Active',
   spec: 'IPMI 2.0 §25.9',

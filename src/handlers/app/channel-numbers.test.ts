@@ -1,4 +1,5 @@
-// Any number for any channel: what Get Channel Info says is what the config says, and 0Eh is everywhere the channel that the request came by.
+// Any number for any channel: what Get Channel Info says is what the config says, and 0Eh is everywhere the
+// channel that the request came by.
 import { describe, expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
 import { GetChannelInfo } from '../../commands/app/channels.ts';
@@ -21,13 +22,19 @@ const SETTINGS: BmcOptions = {
   sel: { bootEvents: false },
 };
 
-const make = (): { bmc: Bmc; ask: (channel: Channel, command: Command, data: Uint8Array) => Promise<number[]> } => {
+const make = (): {
+  bmc: Bmc;
+  ask: (channel: Channel, command: Command, data: Uint8Array) => Promise<number[]>;
+} => {
   const world = simWorld(1);
   const bmc = new Bmc(SETTINGS, { world });
   return {
     bmc,
     ask: async (channel, { netFn, cmd }, data) => {
-      const answer = bmc.router.dispatch({ netFn, lun: 0, cmd, data }, new Context(bmc, channel, Privilege.Administrator));
+      const answer = bmc.router.dispatch(
+        { netFn, lun: 0, cmd, data },
+        new Context(bmc, channel, Privilege.Administrator),
+      );
       return [...(await world.until(Promise.resolve(answer)))];
     },
   };
@@ -50,7 +57,11 @@ describe('Get Channel Info', () => {
     ['the system interface', 15, [0x0c, 0x08, 0x00]],
   ])('%s', async (_name, number, expected) => {
     const { ask } = make();
-    expect((await ask(HOST, GetChannelInfo, Uint8Array.of(number))).slice(0, 5)).toEqual([0, number, ...expected]);
+    expect((await ask(HOST, GetChannelInfo, Uint8Array.of(number))).slice(0, 5)).toEqual([
+      0,
+      number,
+      ...expected,
+    ]);
   });
 
   test.each([2, 5, 6, 8, 10, 11, 12, 13])('there is no channel %i', async (number) => {
@@ -93,12 +104,15 @@ describe.each(withChannel)('$name', ({ command, place: { at, shift } }) => {
 
   test.each([LAN, SERIAL, HOST])('0Eh means channel $number for who comes by it', async (channel) => {
     for (const body of bodies) {
-      const [named, present] = await Promise.all([channel.number, THIS].map((number) => make().ask(channel, command, on(body, number))));
+      const [named, present] = await Promise.all(
+        [channel.number, THIS].map((number) => make().ask(channel, command, on(body, number))),
+      );
       expect(present).toEqual(named);
     }
   });
 
   test('a channel that is not there is refused', async () => {
-    for (const body of bodies.slice(0, 1)) expect((await make().ask(LAN, command, on(body, 12)))[0]).not.toBe(0);
+    for (const body of bodies.slice(0, 1))
+      expect((await make().ask(LAN, command, on(body, 12)))[0]).not.toBe(0);
   });
 });

@@ -22,16 +22,33 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
   handle(SetChannelAccess, (request, context) => {
     const { channels } = context.bmc;
     const channel = accessChannel(context, request.channel);
-    const { accessUpdate, limitUpdate, accessMode, privilegeLimit, alertingDisabled, perMessageDisabled, userLevelDisabled } = request;
-    if (accessUpdate > AccessUpdate.Present || limitUpdate > AccessUpdate.Present) throw new IpmiError(CC.InvalidDataField);
-    if (accessUpdate !== AccessUpdate.None && (accessMode > AccessMode.Shared || accessMode === AccessMode.PreBoot))
+    const {
+      accessUpdate,
+      limitUpdate,
+      accessMode,
+      privilegeLimit,
+      alertingDisabled,
+      perMessageDisabled,
+      userLevelDisabled,
+    } = request;
+    if (accessUpdate > AccessUpdate.Present || limitUpdate > AccessUpdate.Present)
+      throw new IpmiError(CC.InvalidDataField);
+    if (
+      accessUpdate !== AccessUpdate.None &&
+      (accessMode > AccessMode.Shared || accessMode === AccessMode.PreBoot)
+    )
       throw SetChannelAccess.refuse('accessModeNotSupported', `access mode ${accessMode}`);
-    if (limitUpdate !== AccessUpdate.None && (privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)) {
+    if (
+      limitUpdate !== AccessUpdate.None &&
+      (privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)
+    ) {
       throw new IpmiError(CC.InvalidDataField, `privilege limit ${privilegeLimit}`);
     }
     const updated = (which: 'present' | 'stored', code: number) => ({
       ...channels.access(channel, which),
-      ...(accessUpdate === code ? { accessMode, alertingDisabled, perMessageDisabled, userLevelDisabled } : {}),
+      ...(accessUpdate === code
+        ? { accessMode, alertingDisabled, perMessageDisabled, userLevelDisabled }
+        : {}),
       ...(limitUpdate === code ? { privilegeLimit } : {}),
     });
     if (accessUpdate === AccessUpdate.Present || limitUpdate === AccessUpdate.Present)
@@ -42,7 +59,8 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetChannelAccess, ({ channel, which }, context) => {
     const number = accessChannel(context, channel);
-    if (which !== AccessUpdate.Stored && which !== AccessUpdate.Present) throw new IpmiError(CC.InvalidDataField);
+    if (which !== AccessUpdate.Stored && which !== AccessUpdate.Present)
+      throw new IpmiError(CC.InvalidDataField);
     return context.bmc.channels.access(number, which === AccessUpdate.Present ? 'present' : 'stored');
   }),
 
@@ -59,7 +77,8 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
       sessionSupport,
       activeSessions: Math.min(sessions.count(number), 63),
       vendorId: IPMI_VENDOR,
-      // For the system interface: how SMS attention and event message interrupts come. FFh: none, or not told (§22.24).
+      // For the system interface: how SMS attention and event message interrupts come. FFh: none, or not told
+      // (§22.24).
       auxiliary: medium === MediumType.SystemInterface ? Uint8Array.of(0xff, 0xff) : new Uint8Array(2),
     };
   }),
@@ -71,12 +90,17 @@ export const channelHandlers: readonly Handler<BmcState>[] = [
     if (keyId > 1) throw new IpmiError(CC.InvalidDataField, `key ${keyId}`);
     const which = keyId === 0 ? 'kr' : 'kg';
     const locked = channels.keyLocked(number, which);
-    if (operation === KeyOperation.Read) return { lockStatus: locked ? 1 : 2, key: locked ? new Uint8Array(0) : channels.key(number, which) };
+    if (operation === KeyOperation.Read)
+      return { lockStatus: locked ? 1 : 2, key: locked ? new Uint8Array(0) : channels.key(number, which) };
     if (locked) throw SetChannelSecurityKeys.refuse('locked');
-    if (operation === KeyOperation.Lock) return after(channels.lockKey(number, which), { lockStatus: 1, key: new Uint8Array(0) });
+    if (operation === KeyOperation.Lock)
+      return after(channels.lockKey(number, which), { lockStatus: 1, key: new Uint8Array(0) });
     if (operation !== KeyOperation.Set) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
     if (key.length !== KEY_SIZE) throw new IpmiError(key.length < KEY_SIZE ? 0x81 : 0x82);
-    return after(channels.setKey(number, which, key, context.session), { lockStatus: 2, key: new Uint8Array(0) });
+    return after(channels.setKey(number, which, key, context.session), {
+      lockStatus: 2,
+      key: new Uint8Array(0),
+    });
   }),
 ];
 

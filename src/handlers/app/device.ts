@@ -43,9 +43,14 @@ export const deviceHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(SetAcpiPowerState, ({ setSystem, system, setDevice, device }, { bmc: { identity } }) => {
-    if (setSystem && !SYSTEM_STATES.has(system)) throw new IpmiError(CC.InvalidDataField, `system power state ${system}`);
-    if (setDevice && !DEVICE_STATES.has(device)) throw new IpmiError(CC.InvalidDataField, `device power state ${device}`);
-    identity.acpi = { system: setSystem ? system : identity.acpi.system, device: setDevice ? device : identity.acpi.device };
+    if (setSystem && !SYSTEM_STATES.has(system))
+      throw new IpmiError(CC.InvalidDataField, `system power state ${system}`);
+    if (setDevice && !DEVICE_STATES.has(device))
+      throw new IpmiError(CC.InvalidDataField, `device power state ${device}`);
+    identity.acpi = {
+      system: setSystem ? system : identity.acpi.system,
+      device: setDevice ? device : identity.acpi.device,
+    };
   }),
 
   handle(GetAcpiPowerState, (_request, { bmc }) => bmc.identity.acpi),

@@ -1,4 +1,5 @@
-// What the firewall keeps from a channel is kept from it whatever way it asks: at another LUN, through others, by a device, after a restart.
+// What the firewall keeps from a channel is kept from it whatever way it asks: at another LUN, through
+// others, by a device, after a restart.
 import { expect, test } from 'vitest';
 import { LAN, rig, sessionContext } from '../../../test/support/bmc.ts';
 import { Bmc } from '../../bmc.ts';
@@ -15,8 +16,19 @@ import { simWorld } from '../../world/index.ts';
 const GET_DEVICE_ID = { channel: 1, netFn: NetFn.App, cmd: 1, body: undefined };
 const NOTHING = new Uint8Array(0);
 
-const codeOf = async (bmc: Bmc, lun: number, netFn: number, cmd: number, data: Uint8Array = NOTHING): Promise<number> =>
-  (await bmc.router.enter({ netFn, cmd, lun, data }, new Context<BmcState>(bmc, LAN, Privilege.Administrator, lun)))[0];
+const codeOf = async (
+  bmc: Bmc,
+  lun: number,
+  netFn: number,
+  cmd: number,
+  data: Uint8Array = NOTHING,
+): Promise<number> =>
+  (
+    await bmc.router.enter(
+      { netFn, cmd, lun, data },
+      new Context<BmcState>(bmc, LAN, Privilege.Administrator, lun),
+    )
+  )[0];
 
 test('a mask has a command at the LUN that it was put at, and at no other; without a LUN at each', () => {
   const at = (lun: number) => ({ netFn: NetFn.App, cmd: 1, lun, data: NOTHING });
@@ -29,14 +41,19 @@ test('a mask has a command at the LUN that it was put at, and at no other; witho
   }
   const everywhere = new CommandMasks([{ netFn: NetFn.App, cmd: 1 }]);
   expect(luns.filter((one) => everywhere.has(at(one)))).toEqual(luns);
-  expect(everywhere.has({ ...at(0), cmd: 2 }) || everywhere.has({ ...at(0), netFn: NetFn.Chassis })).toBe(false);
+  expect(everywhere.has({ ...at(0), cmd: 2 }) || everywhere.has({ ...at(0), netFn: NetFn.Chassis })).toBe(
+    false,
+  );
 });
 
 test('what is disabled is disabled after a restart, commands and sub-functions', async () => {
   const world = simWorld(2);
   const start = async (): Promise<{ bmc: Bmc; storage: Storage }> => {
     const storage = await world.until(Storage.open(world.files, '/state', { warn: () => undefined }));
-    const bmc = new Bmc({ name: 'one', interfaces: [{ type: 'lan' }], sel: { bootEvents: false } }, { world, journal: storage.journal('one') });
+    const bmc = new Bmc(
+      { name: 'one', interfaces: [{ type: 'lan' }], sel: { bootEvents: false } },
+      { world, journal: storage.journal('one') },
+    );
     return { bmc, storage };
   };
   const first = await start();
@@ -58,11 +75,19 @@ test('what is disabled is disabled after a restart, commands and sub-functions',
 test('a sub-function that is disabled for a channel is disabled for it through a satellite, for others not', async () => {
   const world = simWorld(3);
   const bmc = new Bmc(
-    { interfaces: [{ type: 'lan' }, { type: 'ipmb' }], sel: { bootEvents: false }, chassis: { events: false }, satellites: [{ address: 0x82 }] },
+    {
+      interfaces: [{ type: 'lan' }, { type: 'ipmb' }],
+      sel: { bootEvents: false },
+      chassis: { events: false },
+      satellites: [{ address: 0x82 }],
+    },
     { world },
   );
   await world.until(bmc.open());
-  await bmc.firewall.disableSubFunctions({ channel: 1, netFn: NetFn.Chassis, lun: 0, cmd: ChassisControl.cmd, body: undefined }, 1 << 0);
+  await bmc.firewall.disableSubFunctions(
+    { channel: 1, netFn: NetFn.Chassis, lun: 0, cmd: ChassisControl.cmd, body: undefined },
+    1 << 0,
+  );
   const send = (tracking: number, message: Uint8Array): Uint8Array =>
     SendMessage.request.encode({ channel: 0, tracking, encrypted: false, authenticated: false, message });
   const frame = { toLun: 0, fromLun: 0, seq: 9 };
@@ -75,9 +100,20 @@ test('a sub-function that is disabled for a channel is disabled for it through a
       cmd: ChassisControl.cmd,
       data: Uint8Array.of(action),
     });
-    const outer = buildMessage({ ...frame, to: 0x82, from: BMC_ADDRESS, netFn: NetFn.App, cmd: SendMessage.cmd, data: send(1, inner) });
+    const outer = buildMessage({
+      ...frame,
+      to: 0x82,
+      from: BMC_ADDRESS,
+      netFn: NetFn.App,
+      cmd: SendMessage.cmd,
+      data: send(1, inner),
+    });
     const context = sessionContext(bmc, Privilege.Administrator);
-    await world.until(Promise.resolve(bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: send(1, outer) }, context)));
+    await world.until(
+      Promise.resolve(
+        bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: send(1, outer) }, context),
+      ),
+    );
     const later = await world.until(context.followUp!);
     return parseMessage(parseMessage(later!)!.data, 1)?.data[0];
   };
@@ -88,10 +124,19 @@ test('a device does not do for a channel what the command that does the same may
   const options = { fru: [{ id: 0, name: 'FRU', size: 256, i2c: { bus: 0, address: 0xa0 } }] };
   const ask = async (deny: string[], readCount: number, ...data: number[]): Promise<number> => {
     const { bmc } = rig({ ...options, ...(deny.length > 0 && { firewall: [{ channel: 'lan', deny }] }) });
-    const request = { channel: 0, bus: 0, privateBus: true, slaveAddress: 0xa0, readCount, data: Uint8Array.from(data) };
+    const request = {
+      channel: 0,
+      bus: 0,
+      privateBus: true,
+      slaveAddress: 0xa0,
+      readCount,
+      data: Uint8Array.from(data),
+    };
     return codeOf(bmc, 0, NetFn.App, MasterWriteRead.cmd, MasterWriteRead.request.encode(request));
   };
   expect([await ask([], 4, 0), await ask([], 0, 0, 0x55, 0x66)]).toEqual([0, 0]);
-  expect([await ask(['Write FRU Data'], 4, 0), await ask(['Write FRU Data'], 0, 0, 0, 0x55)]).toEqual([0, 0xd4]);
+  expect([await ask(['Write FRU Data'], 4, 0), await ask(['Write FRU Data'], 0, 0, 0, 0x55)]).toEqual([
+    0, 0xd4,
+  ]);
   expect([await ask(['Read FRU Data'], 4, 0), await ask(['Read FRU Data'], 0, 0, 0x55)]).toEqual([0xd4, 0]);
 });

@@ -4,7 +4,8 @@ import { u8 } from '../../codec/index.ts';
 import { command, Privilege } from '../../commands/command.ts';
 import { Context, handle } from '../../router/index.ts';
 
-const bit = (mask: readonly number[], command: number): number => (mask[(command & 0x7f) >> 3] >> (command & 7)) & 1;
+const bit = (mask: readonly number[], command: number): number =>
+  (mask[(command & 0x7f) >> 3] >> (command & 7)) & 1;
 
 describe('Get NetFn Support and Get Command Support', () => {
   test('tell what the claims tell, by channel', async () => {
@@ -12,7 +13,9 @@ describe('Get NetFn Support and Get Command Support', () => {
     const [cc, luns, ...netFns] = await send(0x06, 0x09, 0x0e);
     expect([cc, luns, netFns.length]).toEqual([0, 0b01010101, 16]);
     // Chassis, sensor, app, storage, transport, group extension; not OEM 30h.
-    expect([0, 2, 3, 5, 6, 22, 24].map((pair) => (netFns[pair >> 3] >> (pair & 7)) & 1)).toEqual([1, 1, 1, 1, 1, 1, 0]);
+    expect([0, 2, 3, 5, 6, 22, 24].map((pair) => (netFns[pair >> 3] >> (pair & 7)) & 1)).toEqual([
+      1, 1, 1, 1, 1, 1, 0,
+    ]);
     const [, ...unavailable] = await send(0x06, 0x0a, 1, 0x06, 0);
     expect([bit(unavailable, 0x01), bit(unavailable, 0x00), bit(unavailable, 0x2e)]).toEqual([0, 1, 1]);
     const [, ...inBand] = await send(0x06, 0x0a, 0x0f, 0x06, 0);
@@ -88,8 +91,19 @@ describe('Set Command Enables', () => {
 });
 
 describe('the configured policy', () => {
-  const ask = async (r: ReturnType<typeof rig>, channel: typeof LAN, netFn: number, cmd: number, ...data: number[]): Promise<number> =>
-    (await r.bmc.router.dispatch({ netFn, cmd, lun: 0, data: Uint8Array.from(data) }, new Context(r.bmc, channel, Privilege.Administrator)))[0];
+  const ask = async (
+    r: ReturnType<typeof rig>,
+    channel: typeof LAN,
+    netFn: number,
+    cmd: number,
+    ...data: number[]
+  ): Promise<number> =>
+    (
+      await r.bmc.router.dispatch(
+        { netFn, cmd, lun: 0, data: Uint8Array.from(data) },
+        new Context(r.bmc, channel, Privilege.Administrator),
+      )
+    )[0];
 
   test('deny by name, by group and by number', async () => {
     const r = rig({ firewall: [{ channel: 'lan', deny: ['Set User Password', 'chassis', '2Ch/DCh 02h'] }] });

@@ -50,7 +50,9 @@ const ALWAYS = new Set<unknown>([
 const LUNS = [0, 1, 2, 3] as const;
 const NETFN_PAIRS = 32;
 
-/** The bodies that claims of a Group or OEM/Group NetFn name, in order; for other NetFns the one that is none. */
+/**
+ * The bodies that claims of a Group or OEM/Group NetFn name, in order; for other NetFns the one that is none.
+ */
 function bodiesOf(bmc: BmcState, netFn: number): (number | undefined)[] {
   if (netFn !== NetFn.Group && netFn !== NetFn.OemGroup) return [undefined];
   const bodies = new Set<number>();
@@ -59,15 +61,21 @@ function bodiesOf(bmc: BmcState, netFn: number): (number | undefined)[] {
   return [...bodies].sort((a, b) => a - b);
 }
 
-/** Who would serve the command on its channel: claimed, allowed by the policy, and not for another kind of channel. */
+/**
+ * Who would serve the command on its channel: claimed, allowed by the policy, and not for another kind of
+ * channel.
+ */
 function served(bmc: BmcState, { channel, netFn, lun, cmd, body }: FirewallTarget): Entry | undefined {
   const message = { netFn, lun, cmd, data: bodyBytes({ netFn, body }) };
   const entry = bmc.router.find(message, channel);
   if (entry === undefined || !bmc.firewall.permits(message, channel)) return undefined;
-  return entry.systemInterfaceOnly && bmc.channels.get(channel)?.medium !== MediumType.SystemInterface ? undefined : entry;
+  return entry.systemInterfaceOnly && bmc.channels.get(channel)?.medium !== MediumType.SystemInterface
+    ? undefined
+    : entry;
 }
 
-const configurable = (entry: Entry | undefined): boolean => entry !== undefined && !ALWAYS.has(entry.handler.command);
+const configurable = (entry: Entry | undefined): boolean =>
+  entry !== undefined && !ALWAYS.has(entry.handler.command);
 
 interface Range {
   readonly channel: number;
@@ -80,22 +88,33 @@ interface Range {
 /** The bodies that a request is about: the one it names, or all of its NetFn. */
 function bodiesIn(bmc: BmcState, netFn: number, bytes: Uint8Array): (number | undefined)[] {
   if (bytes.length === 0) return bodiesOf(bmc, netFn);
-  if (bytes.length !== (netFn === NetFn.Group ? 1 : netFn === NetFn.OemGroup ? 3 : 0)) throw new IpmiError(CC.RequestLengthInvalid);
+  if (bytes.length !== (netFn === NetFn.Group ? 1 : netFn === NetFn.OemGroup ? 3 : 0))
+    throw new IpmiError(CC.RequestLengthInvalid);
   return [bodyOf({ netFn, data: bytes })];
 }
 
 /** Calls `each` for the 128 commands of a range, with every body that is meant. */
-function walk(bmc: BmcState, range: Range, channel: number, each: (index: number, target: FirewallTarget) => void): void {
+function walk(
+  bmc: BmcState,
+  range: Range,
+  channel: number,
+  each: (index: number, target: FirewallTarget) => void,
+): void {
   if (range.upperHalf > 1) throw new IpmiError(CC.InvalidDataField, `command range ${range.upperHalf}`);
   const netFn = range.targetNetFn & 0x3e;
   const bodies = bodiesIn(bmc, netFn, range.body);
   for (let index = 0; index < 128; index++) {
-    for (const body of bodies) each(index, { channel, netFn, lun: range.targetLun, cmd: (range.upperHalf << 7) | index, body });
+    for (const body of bodies)
+      each(index, { channel, netFn, lun: range.targetLun, cmd: (range.upperHalf << 7) | index, body });
   }
 }
 
 /** A mask of the commands for which `test` is true with any of the bodies that are meant. */
-function maskOf(context: Context<BmcState>, range: Range, test: (target: FirewallTarget) => boolean): Uint8Array {
+function maskOf(
+  context: Context<BmcState>,
+  range: Range,
+  test: (target: FirewallTarget) => boolean,
+): Uint8Array {
   const mask = new Uint8Array(16);
   walk(context.bmc, range, context.bmc.channels.resolve(range.channel, context), (index, target) => {
     if (test(target)) mask[index >> 3] |= 1 << (index & 7);
@@ -111,18 +130,32 @@ interface OneCommand {
 }
 
 /** The command, and a bit for each of its sub-functions. CBh: nobody serves it. */
-function subFunctionsOf(context: Context<BmcState>, request: OneCommand, bytes: Uint8Array): { target: FirewallTarget; known: number } {
+function subFunctionsOf(
+  context: Context<BmcState>,
+  request: OneCommand,
+  bytes: Uint8Array,
+): { target: FirewallTarget; known: number } {
   const { bmc } = context;
   const netFn = request.targetNetFn & 0x3e;
   const [body] = bodiesIn(bmc, netFn, bytes);
-  const target = { channel: bmc.channels.resolve(request.channel, context), netFn, lun: request.targetLun, cmd: request.targetCmd, body };
+  const target = {
+    channel: bmc.channels.resolve(request.channel, context),
+    netFn,
+    lun: request.targetLun,
+    cmd: request.targetCmd,
+    body,
+  };
   const entry = served(bmc, target);
   if (!entry) throw new IpmiError(CC.NotPresent, 'no such command');
-  const known = Object.keys(entry.handler.command?.subFunctions?.names ?? {}).reduce((mask, number) => mask | (1 << Number(number)), 0);
+  const known = Object.keys(entry.handler.command?.subFunctions?.names ?? {}).reduce(
+    (mask, number) => mask | (1 << Number(number)),
+    0,
+  );
   return { target, known: known >>> 0 };
 }
 
-const support = (bmc: BmcState, channel: number, any: boolean): number => (any ? (bmc.firewall.restricts(channel) ? 2 : 1) : 0);
+const support = (bmc: BmcState, channel: number, any: boolean): number =>
+  any ? (bmc.firewall.restricts(channel) ? 2 : 1) : 0;
 
 export const firewallHandlers: readonly Handler<BmcState>[] = [
   handle(GetNetFnSupport, (request, context) => {
@@ -142,7 +175,9 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
   }),
 
   handle(GetCommandSupport, (range, context) => ({
-    unavailable: maskOf(context, range, (target) => served(context.bmc, target) !== undefined).map((byte) => ~byte),
+    unavailable: maskOf(context, range, (target) => served(context.bmc, target) !== undefined).map(
+      (byte) => ~byte,
+    ),
   })),
 
   handle(GetCommandSubFunctionSupport, (request, context) => {
@@ -154,25 +189,34 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
     configurable: maskOf(context, range, (target) => configurable(served(context.bmc, target))),
   })),
 
-  handle(GetConfigurableCommandSubFunctions, (request, context) => ({ configurable: subFunctionsOf(context, request, request.body).known })),
+  handle(GetConfigurableCommandSubFunctions, (request, context) => ({
+    configurable: subFunctionsOf(context, request, request.body).known,
+  })),
 
   handle(SetCommandEnables, (range, context) => {
     const { bmc } = context;
     const changes: (readonly [FirewallTarget, boolean])[] = [];
-    const grouped = (range.targetNetFn & 0x3e) === NetFn.Group || (range.targetNetFn & 0x3e) === NetFn.OemGroup;
+    const grouped =
+      (range.targetNetFn & 0x3e) === NetFn.Group || (range.targetNetFn & 0x3e) === NetFn.OemGroup;
     if (grouped && range.body.length === 0) throw new IpmiError(CC.RequestLengthInvalid, 'which body?');
     walk(bmc, range, bmc.channels.resolve(range.channel, context), (index, target) => {
       const enabled = (range.enabled[index >> 3] & (1 << (index & 7))) !== 0;
       const entry = served(bmc, target);
       if (configurable(entry)) changes.push([target, enabled]);
-      // A command that cannot be switched must be left as it is: what is served enabled, what is not served disabled.
-      else if (enabled !== (entry !== undefined)) throw SetCommandEnables.refuse('notConfigurable', `command ${target.cmd} is not configurable`);
+      // A command that cannot be switched must be left as it is: what is served enabled, what is not served
+      // disabled.
+      else if (enabled !== (entry !== undefined))
+        throw SetCommandEnables.refuse('notConfigurable', `command ${target.cmd} is not configurable`);
     });
     return after(bmc.firewall.enable(changes), {});
   }),
 
   handle(GetCommandEnables, (range, context) => ({
-    enabled: maskOf(context, range, (target) => served(context.bmc, target) !== undefined && context.bmc.firewall.isEnabled(target)),
+    enabled: maskOf(
+      context,
+      range,
+      (target) => served(context.bmc, target) !== undefined && context.bmc.firewall.isEnabled(target),
+    ),
   })),
 
   handle(SetCommandSubFunctionEnables, (request, context) => {
@@ -199,8 +243,11 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
     const list = (netFn > NetFn.OemGroup ? [bmc.identity.manufacturerId] : bodiesOf(bmc, netFn)) as number[];
     const body = list[request.listIndex];
     const claimed = netFn > NetFn.OemGroup ? undefined : body;
-    const luns = LUNS.map((lun) => support(bmc, channel, body !== undefined && servesAny(bmc, channel, netFn, lun, claimed)));
-    if (body === undefined || luns.every((one) => one === 0)) throw new IpmiError(CC.ParameterOutOfRange, `no body ${request.listIndex}`);
+    const luns = LUNS.map((lun) =>
+      support(bmc, channel, body !== undefined && servesAny(bmc, channel, netFn, lun, claimed)),
+    );
+    if (body === undefined || luns.every((one) => one === 0))
+      throw new IpmiError(CC.ParameterOutOfRange, `no body ${request.listIndex}`);
     return {
       last: request.listIndex === list.length - 1 ? 1 : 0,
       lun0: luns[0],
@@ -212,7 +259,13 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
   }),
 ];
 
-function servesAny(bmc: BmcState, channel: number, netFn: number, lun: number, body: number | undefined): boolean {
+function servesAny(
+  bmc: BmcState,
+  channel: number,
+  netFn: number,
+  lun: number,
+  body: number | undefined,
+): boolean {
   for (let cmd = 0; cmd < 256; cmd++) if (served(bmc, { channel, netFn, lun, cmd, body })) return true;
   return false;
 }

@@ -31,11 +31,14 @@ export const globalHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetBmcGlobalEnables, (_request, { bmc }) => bmc.messages.enables),
 
-  handle(ClearMessageFlags, ({ watchdogPreTimeout, eventMessageBufferFull, receiveMessage }, { bmc: { messages } }) => {
-    if (watchdogPreTimeout) messages.watchdogPreTimeout = false;
-    if (eventMessageBufferFull) messages.clearEvent();
-    if (receiveMessage) messages.clearQueue();
-  }),
+  handle(
+    ClearMessageFlags,
+    ({ watchdogPreTimeout, eventMessageBufferFull, receiveMessage }, { bmc: { messages } }) => {
+      if (watchdogPreTimeout) messages.watchdogPreTimeout = false;
+      if (eventMessageBufferFull) messages.clearEvent();
+      if (receiveMessage) messages.clearQueue();
+    },
+  ),
 
   handle(GetMessageFlags, (_request, { bmc: { messages } }) => ({
     oem2: false,
@@ -67,7 +70,13 @@ export const globalHandlers: readonly Handler<BmcState>[] = [
     return { record };
   }),
 
-  handle(GetBtInterfaceCapabilities, () => ({ outstanding: 32, inputBufferSize: 255, outputBufferSize: 255, requestToResponse: 5, retries: 3 })),
+  handle(GetBtInterfaceCapabilities, () => ({
+    outstanding: 32,
+    inputBufferSize: 255,
+    outputBufferSize: 255,
+    requestToResponse: 5,
+    retries: 3,
+  })),
 
   handle(GetSystemInterfaceCapabilities, ({ type }, { bmc: { channels } }) => {
     if (type === SystemInterfaceType.Ssif && channels.hasSystemInterface(ProtocolType.Smbus))

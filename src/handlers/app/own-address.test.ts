@@ -18,8 +18,25 @@ const NOTHING = new Uint8Array(0);
 const options: BmcOptions = {
   users: [{ id: 2, name: 'admin', password: 'secret' }],
   sensors: [
-    { name: 'A', number: 1, entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 255], value: 20 },
-    { name: 'B', number: 1, lun: 3, entity: '3.2', type: 'temperature', unit: 'degrees C', range: [0, 255], value: 30 },
+    {
+      name: 'A',
+      number: 1,
+      entity: '3.1',
+      type: 'temperature',
+      unit: 'degrees C',
+      range: [0, 255],
+      value: 20,
+    },
+    {
+      name: 'B',
+      number: 1,
+      lun: 3,
+      entity: '3.2',
+      type: 'temperature',
+      unit: 'degrees C',
+      range: [0, 255],
+      value: 30,
+    },
   ],
 };
 
@@ -49,7 +66,9 @@ const sent = ({
   });
 
 const through = async (bmc: Bmc, wanted: Wanted, context: Context<BmcState>): Promise<number> =>
-  (await bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: sent(wanted) }, context))[0];
+  (
+    await bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: sent(wanted) }, context)
+  )[0];
 
 describe('V9: a request that is bridged to the own address needs no bus', () => {
   test('FreeIPMI reads sensors of every LUN by it', async () => {
@@ -67,7 +86,11 @@ describe('V9: a request that is bridged to the own address needs no bus', () => 
   });
 
   test('it has the rights that it came with, and the firewall of its channel', async () => {
-    const name = { netFn: NetFn.App, cmd: SetUserName.cmd, data: Uint8Array.of(3, ...new Uint8Array(16).fill(0x61)) };
+    const name = {
+      netFn: NetFn.App,
+      cmd: SetUserName.cmd,
+      data: Uint8Array.of(3, ...new Uint8Array(16).fill(0x61)),
+    };
     const codeOf = async (settings: BmcOptions, wanted: Wanted, privilege: number): Promise<number[]> => {
       const { bmc } = rig(settings);
       const context = sessionContext(bmc, privilege);
@@ -78,7 +101,13 @@ describe('V9: a request that is bridged to the own address needs no bus', () => 
     expect(await codeOf(options, name, Privilege.Operator)).toEqual([0, 0xd4]);
     expect(await codeOf(options, name, Privilege.Administrator)).toEqual([0, 0]);
     expect(await codeOf(options, {}, Privilege.User)).toEqual([0xd4]);
-    expect(await codeOf({ ...options, firewall: [{ channel: 'lan', deny: ['Get Sensor Reading'] }] }, {}, Privilege.Operator)).toEqual([0, 0xd4]);
+    expect(
+      await codeOf(
+        { ...options, firewall: [{ channel: 'lan', deny: ['Get Sensor Reading'] }] },
+        {},
+        Privilege.Operator,
+      ),
+    ).toEqual([0, 0xd4]);
   });
 
   test('the host finds the response in its queue', async () => {
@@ -106,7 +135,10 @@ describe('V9: a request that is bridged to the own address needs no bus', () => 
 describe('I3: what is carried to the own address is in flight as what came straight', () => {
   test('an account has its share of it, and each of it an end', async () => {
     const world = simWorld(1);
-    const bmc = new Bmc({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], sessions: { limit: 254 }, ...options }, { world });
+    const bmc = new Bmc(
+      { interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], sessions: { limit: 254 }, ...options },
+      { world },
+    );
     await world.until(bmc.open());
     let running = 0;
     let ended = 0;
@@ -122,7 +154,12 @@ describe('I3: what is carried to the own address is in flight as what came strai
       const context = sessionContext(bmc, Privilege.Operator, 2, lan.channel);
       for (let j = 0; j < 20; j++) {
         const one = new Context<BmcState>(bmc, lan.channel, Privilege.Oem, 0, context.session, '10.0.0.9:1');
-        const message = { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: sent({ netFn: 0x30, cmd: 1 }) };
+        const message = {
+          netFn: NetFn.App,
+          cmd: SendMessage.cmd,
+          lun: 0,
+          data: sent({ netFn: 0x30, cmd: 1 }),
+        };
         await bmc.router.enterBy(message, one);
         later.push(one.followUp ?? Promise.resolve(undefined));
       }
@@ -139,7 +176,9 @@ describe('I3: what is carried to the own address is in flight as what came strai
   test('by ICMB too, where the chassis has no bus', async () => {
     const world = simWorld(1);
     const icmb = new IcmbNetwork(world);
-    const [one, other] = ['one', 'two'].map((name) => new Bmc({ name, interfaces: [{ type: 'icmb' }], ...options }, { world, icmb }));
+    const [one, other] = ['one', 'two'].map(
+      (name) => new Bmc({ name, interfaces: [{ type: 'icmb' }], ...options }, { world, icmb }),
+    );
     for (const bmc of [one, other]) await world.until(bmc.open());
     let ended = 0;
     const slow = handleRaw<BmcState>({ netFn: 0x30, cmd: 1 }, (_message, context) => {
@@ -147,10 +186,18 @@ describe('I3: what is carried to the own address is in flight as what came strai
       return new Promise<Uint8Array>(() => undefined);
     });
     other.router.register({ owner: 'slow', handlers: [slow] });
-    const inner = InboundRequest.encode({ slaveAddress: BMC_ADDRESS, netFn: 0x30, lun: 0, cmd: 1, data: NOTHING });
+    const inner = InboundRequest.encode({
+      slaveAddress: BMC_ADDRESS,
+      netFn: 0x30,
+      lun: 0,
+      cmd: 1,
+      data: NOTHING,
+    });
     const data = OutboundRequest.encode({ remoteAddress: 2, remoteCommand: BridgeRequest.cmd, data: inner });
     const host = new Context<BmcState>(one, HOST, Privilege.Administrator);
-    await world.until(Promise.resolve(one.router.enter({ netFn: NetFn.Bridge, cmd: BridgeRequest.cmd, lun: 0, data }, host)));
+    await world.until(
+      Promise.resolve(one.router.enter({ netFn: NetFn.Bridge, cmd: BridgeRequest.cmd, lun: 0, data }, host)),
+    );
     await world.run(6000);
     expect(ended).toBeGreaterThan(0);
     for (const bmc of [one, other]) await world.until(bmc.close());

@@ -22,7 +22,9 @@ import { userChannel, userId } from './users.ts';
 
 const NO_VLAN = 0xffff;
 const OEM = 0x20;
-/** IPMI messages and the payloads of a log-in: what is no payload of its own is in version 1.0 (table 13-16). */
+/**
+ * IPMI messages and the payloads of a log-in: what is no payload of its own is in version 1.0 (table 13-16).
+ */
 const SET_UP = 0x003f;
 const BUILT_IN_VERSION = { majorVersion: 1, minorVersion: 0 };
 
@@ -40,14 +42,25 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
     };
   }),
 
-  handle(DeactivatePayload, ({ payloadType, instance }, context) => context.bmc.payloads.deactivate(payloadType, instance, context)),
+  handle(DeactivatePayload, ({ payloadType, instance }, context) =>
+    context.bmc.payloads.deactivate(payloadType, instance, context),
+  ),
 
   handle(SuspendResumePayloadEncryption, ({ payloadType, instance, operation }, context) => {
     // Every packet has an initialization vector of its own: there is none to be made anew.
     if (operation === PayloadEncryption.Regenerate)
-      throw SuspendResumePayloadEncryption.refuse('notSupported', 'initialization vectors are never used twice');
-    if (operation > PayloadEncryption.Regenerate) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
-    context.bmc.payloads.suspendEncryption(payloadType, instance, operation === PayloadEncryption.Suspend, context);
+      throw SuspendResumePayloadEncryption.refuse(
+        'notSupported',
+        'initialization vectors are never used twice',
+      );
+    if (operation > PayloadEncryption.Regenerate)
+      throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
+    context.bmc.payloads.suspendEncryption(
+      payloadType,
+      instance,
+      operation === PayloadEncryption.Suspend,
+      context,
+    );
   }),
 
   handle(GetPayloadActivationStatus, ({ payloadType }, { bmc }) => {
@@ -70,7 +83,13 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
     if (operation > 1) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
     const before = payloads.access(id, number);
     const changed = (had: number, named: number): number => (operation === 0 ? had | named : had & ~named);
-    return after(payloads.setAccess(id, number, { standard: changed(before.standard, standard & 0xfe), oem: changed(before.oem, oem) }), {});
+    return after(
+      payloads.setAccess(id, number, {
+        standard: changed(before.standard, standard & 0xfe),
+        oem: changed(before.oem, oem),
+      }),
+      {},
+    );
   }),
 
   handle(GetUserPayloadAccess, ({ channel, userId: slot }, context) => {
@@ -89,17 +108,26 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
   handle(GetChannelPayloadVersion, ({ channel, payloadType }, context) => {
     payloadChannel(context, channel);
     const definition = context.bmc.payloads.definition(payloadType);
-    const builtIn = payloadType === PayloadType.Ipmi || (payloadType >= PayloadType.OpenSessionRequest && payloadType <= PayloadType.Rakp4);
-    if (!definition && !builtIn) throw GetChannelPayloadVersion.refuse('notAvailable', `payload type ${payloadType}`);
+    const builtIn =
+      payloadType === PayloadType.Ipmi ||
+      (payloadType >= PayloadType.OpenSessionRequest && payloadType <= PayloadType.Rakp4);
+    if (!definition && !builtIn)
+      throw GetChannelPayloadVersion.refuse('notAvailable', `payload type ${payloadType}`);
     return definition ?? BUILT_IN_VERSION;
   }),
 
   handle(GetChannelOemPayloadInfo, ({ channel, payloadType, iana, payloadId }, context) => {
     payloadChannel(context, channel);
     const { payloads } = context.bmc;
-    const definition = payloadType === PayloadType.OemExplicit ? payloads.explicit(iana, payloadId) : payloads.definition(payloadType);
+    const definition =
+      payloadType === PayloadType.OemExplicit
+        ? payloads.explicit(iana, payloadId)
+        : payloads.definition(payloadType);
     if (definition?.iana === undefined || definition.payloadId === undefined)
-      throw GetChannelOemPayloadInfo.refuse('notSupported', `OEM payload ${payloadType} ${iana} ${payloadId}`);
+      throw GetChannelOemPayloadInfo.refuse(
+        'notSupported',
+        `OEM payload ${payloadType} ${iana} ${payloadId}`,
+      );
     return {
       payloadType: definition.type,
       iana: definition.iana,
@@ -113,6 +141,7 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
 /** A channel that carries RMCP+ payloads. */
 function payloadChannel(context: Parameters<typeof sessionChannel>[0], number: number): number {
   const channel = sessionChannel(context, number);
-  if (!context.bmc.channels.isLan(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} carries no payloads`);
+  if (!context.bmc.channels.isLan(channel))
+    throw new IpmiError(CC.InvalidDataField, `channel ${channel} carries no payloads`);
   return channel;
 }

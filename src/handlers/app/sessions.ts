@@ -16,7 +16,14 @@ import type { BmcState } from '../../bmc-state.ts';
 import { sourceOf } from '../../state/app/half-open.ts';
 import type { LogInProblem } from '../../state/app/log-ins.ts';
 import { Session } from '../../state/app/sessions.ts';
-import { authCode15, AuthType, cipherSuiteRecords, equalBytes, hmac, singleAuthCode } from '../../wire/index.ts';
+import {
+  authCode15,
+  AuthType,
+  cipherSuiteRecords,
+  equalBytes,
+  hmac,
+  singleAuthCode,
+} from '../../wire/index.ts';
 import { handle } from '../handle.ts';
 
 const BY_HANDLE = 0xfe;
@@ -56,7 +63,10 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     const number = sessionChannel(context, channel);
     const records = cipherSuiteRecords(context.bmc.channels.lan(number).cipherSuites, bySuite);
     // A block shorter than 16 bytes, or an empty one, tells the console that this was the last.
-    return { channel: number, records: records.slice(index * RECORDS_PER_BLOCK, (index + 1) * RECORDS_PER_BLOCK) };
+    return {
+      channel: number,
+      records: records.slice(index * RECORDS_PER_BLOCK, (index + 1) * RECORDS_PER_BLOCK),
+    };
   }),
 
   handle(GetSessionChallenge, ({ authType, userName }, context) => {
@@ -66,11 +76,19 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     const peer = peerOf(requester);
     const name = nameIn(userName);
     const refuse = (problem: LogInProblem, cc: number): IpmiError => {
-      bmc.logIns.refused({ channel: number, peer, name, problem, step: `Get Session Challenge, ${hex2(cc)}h` });
+      bmc.logIns.refused({
+        channel: number,
+        peer,
+        name,
+        problem,
+        step: `Get Session Challenge, ${hex2(cc)}h`,
+      });
       return new IpmiError(cc, problem);
     };
-    const user = name === undefined ? 'unknown user' : bmc.logIns.find(name, number, undefined, sourceOf(peer.address));
-    if (user === 'too many wrong passwords' || user === 'channel not available') throw refuse(user, CC.NodeBusy);
+    const user =
+      name === undefined ? 'unknown user' : bmc.logIns.find(name, number, undefined, sourceOf(peer.address));
+    if (user === 'too many wrong passwords' || user === 'channel not available')
+      throw refuse(user, CC.NodeBusy);
     if (typeof user === 'string') throw refuse(user, name === '' ? 0x82 : 0x81);
     // Cut to what 1.5 can carry, it would be another password.
     if (user.long) throw refuse('password of 20 bytes', 0x81);
@@ -104,7 +122,9 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
       bmc.sessions.close(session, 'failed');
       throw refuse(obstacle, 0x85);
     }
-    const proof = single ? singleAuthCode(terms15.authType, terms15.password, session.id, terms15.challenge) : terms15.challenge;
+    const proof = single
+      ? singleAuthCode(terms15.authType, terms15.password, session.id, terms15.challenge)
+      : terms15.challenge;
     if (request.authType !== terms15.authType || !equalBytes(request.challenge, 0, proof, 0, proof.length)) {
       // A challenge ends at its first wrong answer.
       bmc.sessions.close(session, 'failed');
@@ -112,11 +132,16 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
       throw refuse(single ? 'wrong password' : 'wrong challenge', CC.InvalidDataField);
     }
     const { maxPrivilege: role } = request;
-    if (role < Privilege.Callback || role > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${role}`);
+    if (role < Privilege.Callback || role > Privilege.Oem)
+      throw new IpmiError(CC.InvalidDataField, `privilege level ${role}`);
     const password = new Uint8Array(20);
     password.set(terms15.password);
     const { authType } = terms15;
-    const problem = bmc.logIns.check({ name, lookUp: undefined, role, userId, password, authType }, number, source);
+    const problem = bmc.logIns.check(
+      { name, lookUp: undefined, role, userId, password, authType },
+      number,
+      source,
+    );
     if (problem) throw refuse(problem, ACTIVATE_CODES[problem] ?? 0x85);
     session.maxPrivilege = role;
     const before = single ? bmc.sessions.onChannel(number) : undefined;
@@ -139,7 +164,8 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
   handle(SetSessionPrivilegeLevel, ({ privilege }, { session }) => {
     if (!session) throw new IpmiError(CC.NotSupportedInState, 'there is no session on this channel');
     if (privilege === 0) return { newPrivilege: session.privilege };
-    if (privilege === Privilege.Callback || privilege > Privilege.Oem) throw new IpmiError(CC.InvalidDataField, `privilege level ${privilege}`);
+    if (privilege === Privilege.Callback || privilege > Privilege.Oem)
+      throw new IpmiError(CC.InvalidDataField, `privilege level ${privilege}`);
     if (privilege > session.maxPrivilege) throw SetSessionPrivilegeLevel.refuse('exceedsLimit');
     session.privilege = privilege;
     return { newPrivilege: privilege };
@@ -149,7 +175,8 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     const found = sessionId !== 0 ? bmc.sessions.byId(sessionId) : bmc.sessions.byHandle(sessionHandle ?? 0);
     if (!found?.active) throw new IpmiError(sessionId !== 0 || sessionHandle === undefined ? 0x87 : 0x88);
     // Another's session may be closed by an administrator only (IPMI 2.0 §22.19).
-    if (found !== session && privilege < Privilege.Administrator) throw new IpmiError(CC.InsufficientPrivilege);
+    if (found !== session && privilege < Privilege.Administrator)
+      throw new IpmiError(CC.InsufficientPrivilege);
     bmc.sessions.close(found, 'closed');
   }),
 
@@ -183,11 +210,13 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     sessionChannel(context, channel);
     const password = bmc.users.password(userId);
     if (!password) throw new IpmiError(CC.ParameterOutOfRange, `user ${userId}`);
-    // Integrity 01b: the 1.5 hash of password and data; 10b: HMAC-SHA1-96's whole digest with the password as K_uid (§22.21).
+    // Integrity 01b: the 1.5 hash of password and data; 10b: HMAC-SHA1-96's whole digest with the password as
+    // K_uid (§22.21).
     if (integrity === 1) return { authCode: hmac('sha1', password, data) };
     if (integrity !== 0 || (authType !== AuthType.Md2 && authType !== AuthType.Md5))
       throw new IpmiError(CC.InvalidDataField, `authentication type ${authType}`);
-    if (bmc.users.hasLongPassword(userId)) throw new IpmiError(CC.InvalidDataField, 'a password of 20 bytes has no code of IPMI 1.5');
+    if (bmc.users.hasLongPassword(userId))
+      throw new IpmiError(CC.InvalidDataField, 'a password of 20 bytes has no code of IPMI 1.5');
     return { authCode: authCode15(authType, password.subarray(0, 16), 0, 0, data, 0, data.length) };
   }),
 ];
@@ -195,28 +224,46 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
 /** The channel a request means, which has to have sessions. 0Eh: the one that it came by. */
 export function sessionChannel(context: Context<BmcState>, number: number): number {
   const channel = context.bmc.channels.resolve(number, context);
-  if (!context.bmc.channels.hasSessions(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
+  if (!context.bmc.channels.hasSessions(channel))
+    throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
   return channel;
 }
 
-/** A session is begun on the channel that it is for: on a system interface there is no such command (IPMI 2.0 §6.12). */
+/**
+ * A session is begun on the channel that it is for: on a system interface there is no such command (IPMI 2.0
+ * §6.12).
+ */
 function refuseWithoutSessions({ bmc, channel }: Context<BmcState>): void {
-  if (!bmc.channels.hasSessions(channel.number)) throw new IpmiError(CC.InvalidCommand, `channel ${channel.number} has no sessions`);
+  if (!bmc.channels.hasSessions(channel.number))
+    throw new IpmiError(CC.InvalidCommand, `channel ${channel.number} has no sessions`);
 }
 
-function findSession(bmc: BmcState, index: number, handleOrId: Uint8Array, own: Context['session']): Context['session'] {
+function findSession(
+  bmc: BmcState,
+  index: number,
+  handleOrId: Uint8Array,
+  own: Context['session'],
+): Context['session'] {
   if (index === 0) return own;
   if (index === BY_HANDLE) return active(bmc.sessions.byHandle(handleOrId[0]));
-  if (index === BY_ID) return active(bmc.sessions.byId(new DataView(handleOrId.buffer, handleOrId.byteOffset).getUint32(0, true)));
+  if (index === BY_ID)
+    return active(
+      bmc.sessions.byId(new DataView(handleOrId.buffer, handleOrId.byteOffset).getUint32(0, true)),
+    );
   return bmc.sessions.active[index - 1];
 }
 
 const active = (session: Session | undefined): Session | undefined => (session?.active ? session : undefined);
 
-/** The name in a field that zeros fill; undefined: there is something behind the zeros, or it is no UTF-8, so nobody has that name. */
+/**
+ * The name in a field that zeros fill; undefined: there is something behind the zeros, or it is no UTF-8, so
+ * nobody has that name.
+ */
 function nameIn(field: Uint8Array): string | undefined {
   const end = field.indexOf(0);
-  return end >= 0 && field.subarray(end).some((byte) => byte !== 0) ? undefined : utf8Text(end < 0 ? field : field.subarray(0, end));
+  return end >= 0 && field.subarray(end).some((byte) => byte !== 0)
+    ? undefined
+    : utf8Text(end < 0 ? field : field.subarray(0, end));
 }
 
 /** §22.17, where the problem has a code of its own; 85h, as for a challenge that there is not, otherwise. */
@@ -230,5 +277,8 @@ function peerOf(requester: string): { address: string; port: number } {
   const colon = requester.lastIndexOf(':');
   // A serial line has no address.
   if (colon < 0) return { address: '0.0.0.0', port: 0 };
-  return { address: requester.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(requester.slice(colon + 1)) };
+  return {
+    address: requester.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(requester.slice(colon + 1)),
+  };
 }

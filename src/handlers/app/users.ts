@@ -1,5 +1,12 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { GetUserAccess, GetUserName, PasswordOperation, SetUserAccess, SetUserName, SetUserPassword } from '../../commands/app/users.ts';
+import {
+  GetUserAccess,
+  GetUserName,
+  PasswordOperation,
+  SetUserAccess,
+  SetUserName,
+  SetUserPassword,
+} from '../../commands/app/users.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
@@ -16,13 +23,22 @@ export const userHandlers: readonly Handler<BmcState>[] = [
     const { privilegeLimit, sessionLimit, change } = request;
     const channel = userChannel(context, request.channel);
     const id = userId(users, request.userId);
-    if (privilegeLimit !== NO_ACCESS && (privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)) {
+    if (
+      privilegeLimit !== NO_ACCESS &&
+      (privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)
+    ) {
       throw new IpmiError(CC.InvalidDataField, `privilege limit ${privilegeLimit}`);
     }
     const before = users.access(id, channel);
     const { callback, linkAuthentication, messaging } = change ? request : before;
     return after(
-      users.setAccess(id, channel, { callback, linkAuthentication, messaging, privilegeLimit, sessionLimit: sessionLimit ?? before.sessionLimit }),
+      users.setAccess(id, channel, {
+        callback,
+        linkAuthentication,
+        messaging,
+        privilegeLimit,
+        sessionLimit: sessionLimit ?? before.sessionLimit,
+      }),
       {},
     );
   }),
@@ -51,7 +67,11 @@ export const userHandlers: readonly Handler<BmcState>[] = [
       throw new IpmiError(CC.InvalidDataField, 'the null user has no name');
     }
     // Two users of one name could not be told apart at log-in.
-    const taken = name !== '' && Array.from({ length: users.slots }, (_, i) => i + 1).some((other) => other !== id && users.name(other) === name);
+    const taken =
+      name !== '' &&
+      Array.from({ length: users.slots }, (_, i) => i + 1).some(
+        (other) => other !== id && users.name(other) === name,
+      );
     if (taken) throw new IpmiError(CC.InvalidDataField, `there is a user '${name}' already`);
     return after(users.setName(id, name), {});
   }),
@@ -63,7 +83,8 @@ export const userHandlers: readonly Handler<BmcState>[] = [
     if (operation === PasswordOperation.Enable || operation === PasswordOperation.Disable) {
       return after(users.setEnabled(id, operation === PasswordOperation.Enable), {});
     }
-    if (password.length !== (twentyBytes ? 20 : 16)) throw new IpmiError(CC.RequestLengthInvalid, `a password of ${password.length} bytes`);
+    if (password.length !== (twentyBytes ? 20 : 16))
+      throw new IpmiError(CC.RequestLengthInvalid, `a password of ${password.length} bytes`);
     if (operation === PasswordOperation.Set) return after(users.setPassword(id, password), {});
     const result = users.testPassword(id, password);
     if (result !== 'right') throw new IpmiError(result === 'wrong' ? 0x80 : 0x81, 'password test failed');
@@ -80,6 +101,7 @@ export function userId(users: Users, id: number): number {
 /** Users have access to channels with sessions only. */
 export function userChannel(context: Context<BmcState>, number: number): number {
   const channel = context.bmc.channels.resolve(number, context);
-  if (!context.bmc.channels.hasSessions(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
+  if (!context.bmc.channels.hasSessions(channel))
+    throw new IpmiError(CC.InvalidDataField, `channel ${channel} has no sessions`);
   return channel;
 }

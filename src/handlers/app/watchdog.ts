@@ -1,5 +1,11 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { GetWatchdogTimer, ResetWatchdogTimer, SetWatchdogTimer, WatchdogAction, WatchdogUse } from '../../commands/app/watchdog.ts';
+import {
+  GetWatchdogTimer,
+  ResetWatchdogTimer,
+  SetWatchdogTimer,
+  WatchdogAction,
+  WatchdogUse,
+} from '../../commands/app/watchdog.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
@@ -19,12 +25,26 @@ export const watchdogHandlers: readonly Handler<BmcState>[] = [
 
   handle(SetWatchdogTimer, (request, { bmc }) => {
     const { use, action, preTimeoutInterrupt, preTimeout, initialCountdown, dontLog, dontStop } = request;
-    if (use < WatchdogUse.BiosFrb2 || use > WatchdogUse.Oem) throw new IpmiError(CC.InvalidDataField, `timer use ${use}`);
-    if (action > WatchdogAction.PowerCycle) throw new IpmiError(CC.InvalidDataField, `timeout action ${action}`);
-    if (preTimeoutInterrupt > 3) throw new IpmiError(CC.InvalidDataField, `pre-timeout interrupt ${preTimeoutInterrupt}`);
-    if (preTimeout * 10 > initialCountdown) throw new IpmiError(CC.InvalidDataField, `pre-timeout of ${preTimeout} s`);
-    const clear = Object.entries(FLAGS).reduce((mask, [name, bit]) => (request[name as keyof typeof FLAGS] ? mask | (1 << bit) : mask), 0);
-    return after(bmc.watchdog.set({ dontLog, use, preTimeoutInterrupt, action, preTimeout, initialCountdown }, dontStop, clear), {});
+    if (use < WatchdogUse.BiosFrb2 || use > WatchdogUse.Oem)
+      throw new IpmiError(CC.InvalidDataField, `timer use ${use}`);
+    if (action > WatchdogAction.PowerCycle)
+      throw new IpmiError(CC.InvalidDataField, `timeout action ${action}`);
+    if (preTimeoutInterrupt > 3)
+      throw new IpmiError(CC.InvalidDataField, `pre-timeout interrupt ${preTimeoutInterrupt}`);
+    if (preTimeout * 10 > initialCountdown)
+      throw new IpmiError(CC.InvalidDataField, `pre-timeout of ${preTimeout} s`);
+    const clear = Object.entries(FLAGS).reduce(
+      (mask, [name, bit]) => (request[name as keyof typeof FLAGS] ? mask | (1 << bit) : mask),
+      0,
+    );
+    return after(
+      bmc.watchdog.set(
+        { dontLog, use, preTimeoutInterrupt, action, preTimeout, initialCountdown },
+        dontStop,
+        clear,
+      ),
+      {},
+    );
   }),
 
   handle(GetWatchdogTimer, (_request, { bmc: { watchdog } }) => {

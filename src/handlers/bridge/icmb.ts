@@ -53,14 +53,24 @@ const CONNECTOR_TYPE_A = 0;
 /** Bridges that one answer to GetAddresses names. */
 const ADDRESSES = 8;
 const EVM_REV = 0x04;
-/** Sensor type Chassis, with an OEM event type: the event's own code, and the address of the chassis that sent it. */
-const CHASSIS_EVENT = { sensorType: SensorType.Chassis, sensorNumber: 0, eventType: 0x70, deassertion: false };
+/**
+ * Sensor type Chassis, with an OEM event type: the event's own code, and the address of the chassis that sent
+ * it.
+ */
+const CHASSIS_EVENT = {
+  sensorType: SensorType.Chassis,
+  sensorNumber: 0,
+  eventType: 0x70,
+  deassertion: false,
+};
 
 /** Requests that came by ICMB are for this bridge; others are its own chassis'. */
 const fromIcmb = ({ channel }: Asked): boolean => channel.medium === 'icmb';
 
 export const icmbHandlers: readonly Handler<BmcState>[] = [
-  handle(GetBridgeState, (_request, { bmc }) => ({ state: bmc.icmb.enabled ? BridgeState.Enabled : BridgeState.Disabled })),
+  handle(GetBridgeState, (_request, { bmc }) => ({
+    state: bmc.icmb.enabled ? BridgeState.Enabled : BridgeState.Disabled,
+  })),
 
   handle(SetBridgeState, ({ state }, { bmc }) => {
     if (state > BridgeState.Enabled) throw new IpmiError(CC.InvalidDataField, `bridge state ${state}`);
@@ -79,7 +89,11 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetBridgeStatistics, ({ selector }, { bmc: { icmb } }) => {
     if (selector > 1) throw new IpmiError(CC.InvalidDataField, `statistics ${selector}`);
-    return { selector, statistics: selector === 0 ? CommandStatistics.encode(icmb.statistics) : PacketStatistics.encode(icmb.statistics) };
+    return {
+      selector,
+      statistics:
+        selector === 0 ? CommandStatistics.encode(icmb.statistics) : PacketStatistics.encode(icmb.statistics),
+    };
   }),
 
   handle(ClearBridgeStatistics, (_request, { bmc }) => bmc.icmb.clearStatistics()),
@@ -87,7 +101,12 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetIcmbConnectorInfo, ({ connector }, { bmc }) => {
     if (connector >= CONNECTORS) throw new IpmiError(CC.ParameterOutOfRange, `connector ${connector}`);
-    return { flags: bmc.icmb.port ? 1 : 0, connectors: CONNECTORS, connectorType: CONNECTOR_TYPE_A, id: idBytes('ICMB') };
+    return {
+      flags: bmc.icmb.port ? 1 : 0,
+      connectors: CONNECTORS,
+      connectorType: CONNECTOR_TYPE_A,
+      id: idBytes('ICMB'),
+    };
   }),
 
   handle(GetIcmbConnectionId, () => ({ connector: 0, id: idBytes('ICMB') })),
@@ -96,7 +115,10 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
     const port = context.bmc.icmb.out();
     const { cmd } = GetIcmbConnectionId;
     const nothing = new Uint8Array(0);
-    const answer = address === ICMB_BROADCAST ? (await port.broadcast(cmd, nothing, context))[0] : await port.request(address, cmd, nothing, context);
+    const answer =
+      address === ICMB_BROADCAST
+        ? (await port.broadcast(cmd, nothing, context))[0]
+        : await port.request(address, cmd, nothing, context);
     if (!answer) throw new IpmiError(CC.Timeout, 'no bridge answers');
     return { remoteCompletionCode: answer[0], answer: answer.slice(1) };
   }),
@@ -104,7 +126,8 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
   handle(PrepareForDiscovery, async (_request, context) => {
     const { icmb } = context.bmc;
     icmb.discovered = false;
-    if (!fromIcmb(context) && icmb.port) await icmb.out().broadcast(PrepareForDiscovery.cmd, new Uint8Array(0), context);
+    if (!fromIcmb(context) && icmb.port)
+      await icmb.out().broadcast(PrepareForDiscovery.cmd, new Uint8Array(0), context);
     return {};
   }),
 
@@ -145,7 +168,8 @@ export const icmbHandlers: readonly Handler<BmcState>[] = [
     icmb.eventCount = (icmb.eventCount + 1) & 0xff;
     const data = Uint8Array.of(eventCode);
     const to = icmb.eventDestination;
-    const answer = to === ICMB_BROADCAST ? undefined : await port.request(to, SendIcmbEventMessage.cmd, data, context);
+    const answer =
+      to === ICMB_BROADCAST ? undefined : await port.request(to, SendIcmbEventMessage.cmd, data, context);
     if (to === ICMB_BROADCAST) await port.broadcast(SendIcmbEventMessage.cmd, data, context);
     if (answer && answer[0] !== CC.Ok) throw new IpmiError(answer[0], `bridge ${to} refused the event`);
     return {};
@@ -167,7 +191,8 @@ async function outbound(bytes: Uint8Array, context: Asked): Promise<Uint8Array> 
   const { remoteAddress, remoteCommand, data } = OutboundRequest.decode(bytes);
   const port = context.bmc.icmb.out();
   if (remoteAddress !== ICMB_BROADCAST) return port.request(remoteAddress, remoteCommand, data, context);
-  if (remoteCommand === GetAddresses.cmd) return Uint8Array.of(CC.Ok, ...GetAddresses.response.encode({ addresses: await undiscovered(context) }));
+  if (remoteCommand === GetAddresses.cmd)
+    return Uint8Array.of(CC.Ok, ...GetAddresses.response.encode({ addresses: await undiscovered(context) }));
   await port.broadcast(remoteCommand, data, context);
   return Uint8Array.of(CC.Ok);
 }
@@ -179,7 +204,15 @@ async function inbound(bytes: Uint8Array, asked: Asked): Promise<Uint8Array> {
   const { slaveAddress: to, netFn, lun: toLun, cmd, data } = InboundRequest.decode(bytes);
   if (netFn % 2 === 1) throw new IpmiError(CC.InvalidDataField, 'a response has no answer');
   if (to === bmc.identity.address) {
-    const context = new Context<BmcState>(bmc, LOCAL_IPMB, Privilege.Administrator, toLun, undefined, requester, asked);
+    const context = new Context<BmcState>(
+      bmc,
+      LOCAL_IPMB,
+      Privilege.Administrator,
+      toLun,
+      undefined,
+      requester,
+      asked,
+    );
     return bmc.router.enterBy({ netFn, lun: toLun, cmd, data }, context);
   }
   return askController(bmc, { to, toLun, netFn, cmd, data, cause: asked });
@@ -196,14 +229,25 @@ async function received(eventCode: number, asked: Asked): Promise<Record<string,
   const { bmc, requesterAddress = 0 } = asked;
   const { enabled, slaveAddress: to, lun: toLun } = bmc.icmb.reception;
   if (!enabled) throw new IpmiError(CC.NotSupportedInState, 'events are not received');
-  const event = { ...CHASSIS_EVENT, evmRev: EVM_REV, data: Uint8Array.of(eventCode, requesterAddress & 0xff, requesterAddress >> 8) };
+  const event = {
+    ...CHASSIS_EVENT,
+    evmRev: EVM_REV,
+    data: Uint8Array.of(eventCode, requesterAddress & 0xff, requesterAddress >> 8),
+  };
   const own = bmc.identity.address;
   if (to === own) {
     await bmc.events.raise({ ...event, generator: own });
     return {};
   }
   const { netFn, cmd } = PlatformEventMessage;
-  const answer = await askController(bmc, { to, toLun, netFn, cmd, data: EventBody.encode(event), cause: asked });
+  const answer = await askController(bmc, {
+    to,
+    toLun,
+    netFn,
+    cmd,
+    data: EventBody.encode(event),
+    cause: asked,
+  });
   if (answer[0] !== CC.Ok) throw new IpmiError(answer[0], 'the event receiver refused the event');
   return {};
 }

@@ -9,16 +9,26 @@ const PARAMETER_VERSION = 1;
 
 export const bootOptionHandlers: readonly Handler<BmcState>[] = [
   handle(SetSystemBootOptions, ({ parameter, invalid, data }, { bmc: { bootOptions }, session, channel }) => {
-    if (!bootOptions.isSupported(parameter)) throw SetSystemBootOptions.refuse('unsupported', `boot parameter ${parameter}`);
+    if (!bootOptions.isSupported(parameter))
+      throw SetSystemBootOptions.refuse('unsupported', `boot parameter ${parameter}`);
     const marked = bootOptions.setInvalid(parameter, invalid);
     if (data.length === 0) return after(marked, {});
     const done = both(marked, bootOptions.set(parameter, data, session ?? channel));
-    const initiated = parameter === BootParameter.BootFlags.selector ? bootOptions.initiatedBy(channel.number, session?.id ?? 0) : undefined;
+    const initiated =
+      parameter === BootParameter.BootFlags.selector
+        ? bootOptions.initiatedBy(channel.number, session?.id ?? 0)
+        : undefined;
     return after(both(done, initiated), {});
   }),
 
   handle(GetSystemBootOptions, ({ parameter, setSelector }, { bmc: { bootOptions } }) => {
-    if (!bootOptions.isSupported(parameter)) throw GetSystemBootOptions.refuse('unsupported', `boot parameter ${parameter}`);
-    return { version: PARAMETER_VERSION, invalid: bootOptions.isInvalid(parameter), parameter, data: bootOptions.get(parameter, setSelector) };
+    if (!bootOptions.isSupported(parameter))
+      throw GetSystemBootOptions.refuse('unsupported', `boot parameter ${parameter}`);
+    return {
+      version: PARAMETER_VERSION,
+      invalid: bootOptions.isInvalid(parameter),
+      parameter,
+      data: bootOptions.get(parameter, setSelector),
+    };
   }),
 ];

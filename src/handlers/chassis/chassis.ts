@@ -33,10 +33,22 @@ const IDENTIFY_SECONDS = 15;
 const NO_CHANGE = 3;
 
 export const chassisHandlers: readonly Handler<BmcState>[] = [
-  handle(GetChassisCapabilities, (_request, { bmc }) => ({ ...bmc.chassis.capabilities, powerInterlock: true, diagnosticInterrupt: true })),
+  handle(GetChassisCapabilities, (_request, { bmc }) => ({
+    ...bmc.chassis.capabilities,
+    powerInterlock: true,
+    diagnosticInterrupt: true,
+  })),
 
   handle(SetChassisCapabilities, (request, { bmc: { chassis } }) => {
-    const { intrusionSensor, frontPanelLockout, fruAddress, sdrAddress, selAddress, managementAddress, bridgeAddress } = request;
+    const {
+      intrusionSensor,
+      frontPanelLockout,
+      fruAddress,
+      sdrAddress,
+      selAddress,
+      managementAddress,
+      bridgeAddress,
+    } = request;
     return after(
       chassis.setCapabilities({
         intrusionSensor,
@@ -80,7 +92,8 @@ export const chassisHandlers: readonly Handler<BmcState>[] = [
   handle(ChassisControl, ({ action }, { bmc: { chassis }, channel }) => {
     const wanted = ACTIONS[action];
     if (wanted === undefined) throw new IpmiError(CC.InvalidDataField, `chassis control ${action}`);
-    if (!chassis.isOn && NEEDS_POWER.has(wanted)) throw new IpmiError(CC.NotSupportedInState, `${wanted} while the power is off`);
+    if (!chassis.isOn && NEEDS_POWER.has(wanted))
+      throw new IpmiError(CC.NotSupportedInState, `${wanted} while the power is off`);
     return after(chassis.control(wanted, undefined, channel.number), {});
   }),
 

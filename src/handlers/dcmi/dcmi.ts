@@ -33,7 +33,10 @@ const CAPABILITIES = { major: 1, minor: 5, revision: 2 };
 const CONFIGURATION = { major: 1, minor: 5, revision: 1 };
 const CHUNK = 16;
 const AT_ONCE = 8;
-/** Rolling averages of enhanced statistics: 5, 15, 30 s, 1, 3, 7, 15, 30 min, 1 h, as [7:6] unit and [5:0] count. */
+/**
+ * Rolling averages of enhanced statistics: 5, 15, 30 s, 1, 3, 7, 15, 30 min, 1 h, as [7:6] unit and [5:0]
+ * count.
+ */
 const PERIODS = [0x05, 0x0f, 0x1e, 0x41, 0x43, 0x47, 0x4f, 0x5e, 0x81];
 const UNIT_MS = [1000, 60_000, 3_600_000, 86_400_000];
 const STATISTICS_PERIOD = 60_000;
@@ -46,9 +49,12 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
   })),
 
   handle(GetPowerReading, ({ mode, period }, { bmc }) => {
-    if (mode !== PowerReadingMode.Statistics && mode !== PowerReadingMode.Enhanced) throw new IpmiError(CC.InvalidDataField, `mode ${mode}`);
-    if (mode === PowerReadingMode.Enhanced && !PERIODS.includes(period)) throw new IpmiError(CC.InvalidDataField, `averaging period ${period}`);
-    const milliseconds = mode === PowerReadingMode.Enhanced ? (period & 0x3f) * UNIT_MS[period >> 6] : STATISTICS_PERIOD;
+    if (mode !== PowerReadingMode.Statistics && mode !== PowerReadingMode.Enhanced)
+      throw new IpmiError(CC.InvalidDataField, `mode ${mode}`);
+    if (mode === PowerReadingMode.Enhanced && !PERIODS.includes(period))
+      throw new IpmiError(CC.InvalidDataField, `averaging period ${period}`);
+    const milliseconds =
+      mode === PowerReadingMode.Enhanced ? (period & 0x3f) * UNIT_MS[period >> 6] : STATISTICS_PERIOD;
     const { span, ...watts } = bmc.dcmi.power(milliseconds);
     // Rolling averages have the period that was asked for; others that of which there are samples.
     const covered = mode === PowerReadingMode.Enhanced ? milliseconds : span;
@@ -58,7 +64,9 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
   handle(GetPowerLimit, (_request, { bmc: { dcmi } }) => {
     if (dcmi.powerLimitActive) return dcmi.powerLimit;
     // The limit that would be active comes with the refusal (§6.6.2).
-    throw GetPowerLimit.refuse('notActive', undefined, { data: GetPowerLimit.response.encode(dcmi.powerLimit) });
+    throw GetPowerLimit.refuse('notActive', undefined, {
+      data: GetPowerLimit.response.encode(dcmi.powerLimit),
+    });
   }),
 
   handle(SetPowerLimit, ({ exceptionAction, limit, correctionTime, samplingPeriod }, { bmc }) => {
@@ -87,22 +95,32 @@ export const dcmiHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetTemperatureReadings, ({ sensorType, entityId, entityInstance, start }, { bmc }) => {
     const found = temperatures(bmc, sensorType, entityId, entityInstance);
-    const readings = found.slice(Math.max(start - 1, 0), Math.max(start - 1, 0) + AT_ONCE).flatMap((sensor) => {
-      const { value } = sensor;
-      // There is no bit for "cannot be read": such a sensor is left out.
-      if (value === undefined) return [];
-      const degrees = Math.round(value);
-      return { negative: degrees < 0 ? 1 : 0, degrees: Math.min(Math.abs(degrees), 127), instance: sensor.declaration.entityInstance };
-    });
+    const readings = found
+      .slice(Math.max(start - 1, 0), Math.max(start - 1, 0) + AT_ONCE)
+      .flatMap((sensor) => {
+        const { value } = sensor;
+        // There is no bit for "cannot be read": such a sensor is left out.
+        if (value === undefined) return [];
+        const degrees = Math.round(value);
+        return {
+          negative: degrees < 0 ? 1 : 0,
+          degrees: Math.min(Math.abs(degrees), 127),
+          instance: sensor.declaration.entityInstance,
+        };
+      });
     return { total: found.length, count: readings.length, readings };
   }),
 
   handle(SetThermalLimit, ({ entityId, entityInstance, action, limit, exceptionTime }, { bmc }) =>
     after(bmc.dcmi.setThermalLimit(entityId, entityInstance, { action, limit, exceptionTime }), {}),
   ),
-  handle(GetThermalLimit, ({ entityId, entityInstance }, { bmc }) => bmc.dcmi.thermalLimit(entityId, entityInstance)),
+  handle(GetThermalLimit, ({ entityId, entityInstance }, { bmc }) =>
+    bmc.dcmi.thermalLimit(entityId, entityInstance),
+  ),
 
-  handle(SetDcmiConfigurationParameters, ({ parameter, data }, { bmc }) => after(bmc.dcmi.configure(parameter, data), {})),
+  handle(SetDcmiConfigurationParameters, ({ parameter, data }, { bmc }) =>
+    after(bmc.dcmi.configure(parameter, data), {}),
+  ),
   handle(GetDcmiConfigurationParameters, ({ parameter }, { bmc }) => ({
     ...CONFIGURATION,
     data: bmc.dcmi.configuration(parameter),
@@ -115,8 +133,13 @@ function capabilities(bmc: BmcState, parameter: number): number[] {
   const [serial] = bmc.channels.numbersOf(MediumType.Serial);
   switch (parameter) {
     case 1:
-      // Power management, where it can be measured; ways in besides the first LAN channel: host, terminal mode, second LAN.
-      return [0x00, bmc.dcmi.measuresPower ? 0x01 : 0x00, 0x01 | (serial === undefined ? 0 : 0x02) | (lans.length > 1 ? 0x04 : 0)];
+      // Power management, where it can be measured; ways in besides the first LAN channel: host, terminal
+      // mode, second LAN.
+      return [
+        0x00,
+        bmc.dcmi.measuresPower ? 0x01 : 0x00,
+        0x01 | (serial === undefined ? 0 : 0x02) | (lans.length > 1 ? 0x04 : 0),
+      ];
     case 2:
       // SEL: no rollover, so many entries; temperatures are sampled every second.
       return [Math.min(bmc.sel.capacity, 0xfff) & 0xff, Math.min(bmc.sel.capacity, 0xfff) >> 8, 0, 0, 1];
@@ -132,7 +155,8 @@ function capabilities(bmc: BmcState, parameter: number): number[] {
 }
 
 function temperatures(bmc: BmcState, sensorType: number, entityId: number, instance: number): Sensor[] {
-  if (sensorType !== SensorType.Temperature) throw new IpmiError(CC.InvalidDataField, `sensor type ${sensorType}`);
+  if (sensorType !== SensorType.Temperature)
+    throw new IpmiError(CC.InvalidDataField, `sensor type ${sensorType}`);
   return bmc.dcmi.temperatures(entityId, instance);
 }
 
@@ -142,17 +166,28 @@ function recordIdOf({ sdr }: BmcState, sensor: Sensor): number | undefined {
     const { record } = sdr.get(id);
     if (SdrHeader.decode(record, 0, SDR_HEADER).type !== SdrType.Full) return false;
     const { sensorNumber, ownerId, lun } = FullSensorRecord.decode(record, SDR_HEADER);
-    return ownerId === BMC_ADDRESS && sensorNumber === sensor.declaration.number && lun === (sensor.declaration.lun ?? 0);
+    return (
+      ownerId === BMC_ADDRESS &&
+      sensorNumber === sensor.declaration.number &&
+      lun === (sensor.declaration.lun ?? 0)
+    );
   });
 }
 
-function piece(text: Uint8Array, { offset, count }: { offset: number; count: number }): { length: number; data: Uint8Array } {
+function piece(
+  text: Uint8Array,
+  { offset, count }: { offset: number; count: number },
+): { length: number; data: Uint8Array } {
   if (count > CHUNK) throw new IpmiError(CC.ParameterOutOfRange, `${count} bytes`);
   if (offset > text.length) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset} of ${text.length}`);
   return { length: text.length, data: text.slice(offset, offset + count) };
 }
 
-function write(bmc: BmcState, which: 'asset-tag' | 'controller-id', { offset, count, data }: { offset: number; count: number; data: Uint8Array }) {
+function write(
+  bmc: BmcState,
+  which: 'asset-tag' | 'controller-id',
+  { offset, count, data }: { offset: number; count: number; data: Uint8Array },
+) {
   if (count > CHUNK) throw new IpmiError(CC.ParameterOutOfRange, `${count} bytes`);
   if (data.length !== count) throw new IpmiError(CC.RequestLengthInvalid, `${data.length} of ${count} bytes`);
   return after(bmc.dcmi.setText(which, offset, data), { length: offset + count });

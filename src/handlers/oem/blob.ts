@@ -15,13 +15,19 @@ type Bodies = typeof blobBodies;
 type Sub = keyof Bodies;
 type RequestOf<S extends Sub> = ReturnType<Bodies[S]['request']['decode']>;
 type ResponseOf<S extends Sub> = Parameters<Bodies[S]['response']['encode']>[0];
-type Work<S extends Sub> = (blobs: Blobs, request: RequestOf<S>, requester: BlobRequester) => ResponseOf<S> | Promise<ResponseOf<S>>;
+type Work<S extends Sub> = (
+  blobs: Blobs,
+  request: RequestOf<S>,
+  requester: BlobRequester,
+) => ResponseOf<S> | Promise<ResponseOf<S>>;
 
 const done = async (work: void | Promise<void>): Promise<Record<string, never>> => {
   await work;
   return {};
 };
-const statOf = async (stat: BlobStat | Promise<BlobStat>): Promise<ResponseOf<typeof BlobSubCommand.Stat>> => {
+const statOf = async (
+  stat: BlobStat | Promise<BlobStat>,
+): Promise<ResponseOf<typeof BlobSubCommand.Stat>> => {
   const { state, size, metadata = new Uint8Array(0) } = await stat;
   return { state, size, metadataLength: metadata.length, metadata };
 };
@@ -29,18 +35,26 @@ const statOf = async (stat: BlobStat | Promise<BlobStat>): Promise<ResponseOf<ty
 const works: { readonly [S in Sub]: Work<S> } = {
   [BlobSubCommand.GetCount]: (blobs) => ({ count: blobs.count() }),
   [BlobSubCommand.Enumerate]: (blobs, { index }) => ({ path: blobs.pathAt(index) }),
-  [BlobSubCommand.Open]: async (blobs, { flags, path }, requester) => ({ session: await blobs.open(path, flags, requester) }),
-  [BlobSubCommand.Read]: async (blobs, { session, offset, size }, requester) => ({ data: await blobs.read(session, requester, offset, size) }),
-  [BlobSubCommand.Write]: (blobs, { session, offset, data }, requester) => done(blobs.write(session, requester, offset, data)),
+  [BlobSubCommand.Open]: async (blobs, { flags, path }, requester) => ({
+    session: await blobs.open(path, flags, requester),
+  }),
+  [BlobSubCommand.Read]: async (blobs, { session, offset, size }, requester) => ({
+    data: await blobs.read(session, requester, offset, size),
+  }),
+  [BlobSubCommand.Write]: (blobs, { session, offset, data }, requester) =>
+    done(blobs.write(session, requester, offset, data)),
   [BlobSubCommand.Commit]: (blobs, { session, length, data }, requester) => {
-    if (length > data.length) throw new IpmiError(CC.RequestLengthInvalid, `${length} bytes of commit data, ${data.length} came`);
+    if (length > data.length)
+      throw new IpmiError(CC.RequestLengthInvalid, `${length} bytes of commit data, ${data.length} came`);
     return done(blobs.commit(session, requester, data.subarray(0, length)));
   },
   [BlobSubCommand.Close]: (blobs, { session }, requester) => done(blobs.close(session, requester)),
   [BlobSubCommand.Delete]: (blobs, { path }, requester) => done(blobs.delete(path, requester)),
   [BlobSubCommand.Stat]: (blobs, { path }) => statOf(blobs.stat(path)),
-  [BlobSubCommand.SessionStat]: (blobs, { session }, requester) => statOf(blobs.sessionStat(session, requester)),
-  [BlobSubCommand.WriteMeta]: (blobs, { session, offset, data }, requester) => done(blobs.writeMeta(session, requester, offset, data)),
+  [BlobSubCommand.SessionStat]: (blobs, { session }, requester) =>
+    statOf(blobs.sessionStat(session, requester)),
+  [BlobSubCommand.WriteMeta]: (blobs, { session, offset, data }, requester) =>
+    done(blobs.writeMeta(session, requester, offset, data)),
 };
 
 /** Blob transfer, as phosphor-ipmi-blobs serves it: codes C7h, CCh, CEh and FFh mean what they mean there. */
@@ -51,7 +65,8 @@ export const blobHandlers: HandlerSet<BmcState> = {
       const sub = subCommand as Sub;
       const bodies = blobBodies[sub] as { request: Layout<object>; response: Layout<object> } | undefined;
       const body = framed.length === 0 ? framed : framed.subarray(CRC_SIZE);
-      if (bodies && bodies.request.min > body.length) throw new IpmiError(CC.RequestLengthInvalid, `blob sub-command ${subCommand}`);
+      if (bodies && bodies.request.min > body.length)
+        throw new IpmiError(CC.RequestLengthInvalid, `blob sub-command ${subCommand}`);
       if (framed.length > 0) checkCrc(framed, body);
       if (!bodies) throw new IpmiError(CC.InvalidDataField, `blob sub-command ${subCommand}`);
       const response = await answer(bodies, works[sub], body, context);
@@ -72,7 +87,10 @@ export const blobHandlers: HandlerSet<BmcState> = {
 function requesterOf(context: Context<BmcState>): BlobRequester {
   const { channel, privilege, requester: from } = context;
   const { session } = context.origin;
-  const place = channel.medium === 'system-interface' ? `channel ${channel.number}` : `channel ${channel.number}, ${from}`;
+  const place =
+    channel.medium === 'system-interface'
+      ? `channel ${channel.number}`
+      : `channel ${channel.number}, ${from}`;
   return { channel, privilege, session, from, party: session ?? place };
 }
 
@@ -90,7 +108,8 @@ async function answer(
   const { bmc } = context;
   try {
     const values = request.decode(body) as RequestOf<Sub>;
-    if ('path' in values && values.path === '') throw new IpmiError(CC.RequestLengthInvalid, 'a path without its null, or none');
+    if ('path' in values && values.path === '')
+      throw new IpmiError(CC.RequestLengthInvalid, 'a path without its null, or none');
     const result = await work(bmc.blobs, values, requesterOf(context));
     return response.encode(result);
   } catch (error) {

@@ -2,9 +2,18 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { UploadStage } from '../../commands/picmg/hpm.ts';
 import type { Context, Timers } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { sessionKey, UpdateError, type Owner, type UpdateProblem, type UpdateService } from '../../services/update/index.ts';
+import {
+  sessionKey,
+  UpdateError,
+  type Owner,
+  type UpdateProblem,
+  type UpdateService,
+} from '../../services/update/index.ts';
 
-/** Milliseconds after which a requester is told that its command is still at work, well below what any client waits. */
+/**
+ * Milliseconds after which a requester is told that its command is still at work, well below what any client
+ * waits.
+ */
 const PATIENCE = 200;
 /** Milliseconds without a word from a session after which its user goes on in another one. */
 const SILENT = 10_000;
@@ -16,7 +25,10 @@ const STAGES = {
   verifying: UploadStage.Verifying,
 };
 
-/** Completion codes where a command has none of its own. Never FFh, C3h or D3h: clients take those for a busy wire and ask for ever. */
+/**
+ * Completion codes where a command has none of its own. Never FFh, C3h or D3h: clients take those for a busy
+ * wire and ask for ever.
+ */
 const CODES: Readonly<Record<UpdateProblem, number>> = {
   busy: CC.NotSupportedInState,
   'no-component': 0x81,
@@ -38,7 +50,10 @@ const CODES: Readonly<Record<UpdateProblem, number>> = {
   'not-allowed': CC.InsufficientPrivilege,
 };
 
-/** What an HPM.1 target remembers between commands: the last long-duration command, and where the upload's blocks are. */
+/**
+ * What an HPM.1 target remembers between commands: the last long-duration command, and where the upload's
+ * blocks are.
+ */
 export class HpmAgent {
   readonly #update: UpdateService;
   readonly #clock: Timers;
@@ -54,7 +69,10 @@ export class HpmAgent {
     this.#clock = clock;
   }
 
-  /** The session, whichever way its messages come; the host and controllers have none. A user who lost a session goes on with the next one. */
+  /**
+   * The session, whichever way its messages come; the host and controllers have none. A user who lost a
+   * session goes on with the next one.
+   */
   ownerOf(context: Context<BmcState>): Owner {
     const { bmc, channel, requester, origin } = context;
     const { session } = origin;
@@ -66,16 +84,27 @@ export class HpmAgent {
       const now = bmc.sessions.byId(session.id);
       return now === undefined || this.#clock.monotonic() - now.lastHeard >= SILENT;
     };
-    return { key: sessionKey(session), account: `${session.channel.number}/${session.userId}`, userId: session.userId, isGone, label };
+    return {
+      key: sessionKey(session),
+      account: `${session.channel.number}/${session.userId}`,
+      userId: session.userId,
+      isGone,
+      label,
+    };
   }
 
-  /** Work that may take long: its answer where it is quick, 80h where it is not; Get Upgrade Status then tells. */
+  /**
+   * Work that may take long: its answer where it is quick, 80h where it is not; Get Upgrade Status then
+   * tells.
+   */
   long(command: number, owner: Owner, work: Promise<unknown>): Promise<void> {
     const mine = { command, completionCode: IN_PROGRESS as number };
     // What somebody else was refused is nothing that the owner of an upload asks after.
     if (this.#update.info === undefined || this.#update.owns(owner)) this.last = mine;
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(PATIENCE, () => reject(new IpmiError(IN_PROGRESS, 'command in progress')));
+      const timer = this.#clock.after(PATIENCE, () =>
+        reject(new IpmiError(IN_PROGRESS, 'command in progress')),
+      );
       work.then(
         () => {
           mine.completionCode = CC.Ok;
@@ -114,7 +143,11 @@ export class HpmAgent {
   }
 
   get percent(): number {
-    const { stage, received, verified } = this.#update.info ?? { stage: 'uploading' as const, received: 0, verified: 0 };
+    const { stage, received, verified } = this.#update.info ?? {
+      stage: 'uploading' as const,
+      received: 0,
+      verified: 0,
+    };
     if (this.last.completionCode !== IN_PROGRESS) return 100;
     return stage === 'verifying' && received > 0 ? Math.floor((verified * 100) / received) : 0;
   }
@@ -130,7 +163,9 @@ export class HpmAgent {
     const { message } = error as Error;
     this.problem = message.slice(0, 200);
     if (error instanceof UpdateError) return new IpmiError(CODES[error.problem], message, { cause: error });
-    return error instanceof IpmiError ? error : new IpmiError(CC.NotSupportedInState, message, { cause: error });
+    return error instanceof IpmiError
+      ? error
+      : new IpmiError(CC.NotSupportedInState, message, { cause: error });
   }
 
   /** A block comes only when the one before is taken; the same one once more hears what it heard. */
@@ -142,8 +177,10 @@ export class HpmAgent {
 
   #positionOf(owner: Owner, block: number, size: number): number {
     const received = this.#update.received(owner);
-    if (this.#taken?.block === block && this.#taken.size === size && block !== this.nextBlock) return this.#taken.position;
-    if (block !== this.nextBlock) throw new UpdateError('gap', `block ${block} came, ${this.nextBlock} is the next`);
+    if (this.#taken?.block === block && this.#taken.size === size && block !== this.nextBlock)
+      return this.#taken.position;
+    if (block !== this.nextBlock)
+      throw new UpdateError('gap', `block ${block} came, ${this.nextBlock} is the next`);
     return received;
   }
 }

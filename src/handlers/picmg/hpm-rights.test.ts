@@ -72,8 +72,19 @@ describe('V13: what only asks is for users, what changes firmware is not', () =>
       const context = sessionContext(bmc, privilege);
       const asked: Record<string, number> = {};
       for (const [name, cmd] of Object.entries(HPM)) {
-        const data = Uint8Array.of(0, ...(name === 'property' ? [0, 0] : name === 'initiate' ? [2, 1] : name === 'finish' ? [1, 0, 0, 0, 0] : []));
-        asked[name] = (await world.until(Promise.resolve(bmc.router.dispatch({ netFn: 0x2c, cmd, lun: 0, data }, context))))[0];
+        const data = Uint8Array.of(
+          0,
+          ...(name === 'property'
+            ? [0, 0]
+            : name === 'initiate'
+              ? [2, 1]
+              : name === 'finish'
+                ? [1, 0, 0, 0, 0]
+                : []),
+        );
+        asked[name] = (
+          await world.until(Promise.resolve(bmc.router.dispatch({ netFn: 0x2c, cmd, lun: 0, data }, context)))
+        )[0];
       }
       return Object.keys(asked).filter((name) => asked[name] !== 0xd4);
     };
@@ -103,7 +114,10 @@ describe('C2: an upload belongs to its session', () => {
     expect([await admin(HPM.initiate, 2, 2), await admin(HPM.block, 0, ...bytes(50))]).toEqual([0, 0]);
     for (const userId of [2, 3]) {
       const other = as(sessionContext(one.bmc, Privilege.Administrator, userId));
-      expect([await other(HPM.block, 1, 1), await other(HPM.finish, 1, ...word(50))], `user ${userId}`).toEqual([0xd5, 0xd5]);
+      expect(
+        [await other(HPM.block, 1, 1), await other(HPM.finish, 1, ...word(50))],
+        `user ${userId}`,
+      ).toEqual([0xd5, 0xd5]);
     }
     // What they were refused is not what the owner hears of its own command.
     expect((await one.hpm(HPM.status)).slice(1, 2)).toEqual([HPM.block]);
@@ -140,7 +154,9 @@ describe('C2: an upload belongs to its session', () => {
       expect(one.bmc.update!.info).toBeDefined();
       await one.world.until(Promise.resolve(change(one.bmc)));
       expect(one.bmc.update!.info).toBeUndefined();
-      expect(await as(sessionContext(one.bmc, Privilege.Administrator, 2))(HPM.block, 0, ...bytes(50))).toBe(0xd5);
+      expect(await as(sessionContext(one.bmc, Privilege.Administrator, 2))(HPM.block, 0, ...bytes(50))).toBe(
+        0xd5,
+      );
     }
   });
 

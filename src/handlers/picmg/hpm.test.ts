@@ -29,7 +29,10 @@ vectors(GetComponentProperties, {
   description: '01 02 -> 42 49 4f 53 00 00 00 00 00 00 00 00',
 });
 vectors(InitiateUpgradeAction, { 'upload for upgrade': '04 02 -> ' });
-vectors(UploadFirmwareBlock, { 'a block': 'ff 01 02 03 -> ', 'go on elsewhere': '00 01 -> 00 10 00 00 00 20 00 00' });
+vectors(UploadFirmwareBlock, {
+  'a block': 'ff 01 02 03 -> ',
+  'go on elsewhere': '00 01 -> 00 10 00 00 00 20 00 00',
+});
 vectors(FinishFirmwareUpload, { '300 bytes': '00 2c 01 00 00 -> ' });
 vectors(GetUpgradeStatus, { 'without percentage': ' -> 33 80', 'with it': ' -> 33 80 32' });
 vectors(ActivateFirmware, { plain: ' -> ', 'what fails stays': '01 -> ' });
@@ -100,7 +103,9 @@ test('upload, blocks that wrap and come twice, activation with a cold reset, rol
 });
 
 test('a self test that fails rolls back: every status says so', async () => {
-  const one = await target({ components: [{ id: 1, name: 'BIOS', selfTest: { result: 'fail', time: 5000 } }] });
+  const one = await target({
+    components: [{ id: 1, name: 'BIOS', selfTest: { result: 'fail', time: 5000 } }],
+  });
   const { hpm, world } = one;
   expect(await upload(one, 2, bytes(500))).toEqual([0]);
   expect(await hpm(HPM.activate)).toEqual([0x80]);
@@ -112,7 +117,10 @@ test('a self test that fails rolls back: every status says so', async () => {
 
 test('refusals have their codes', async () => {
   const one = await target({
-    components: [...COMPONENTS.slice(0, 2), { ...COMPONENTS[2], maxSize: 1000, downgrade: false, version: '5.00', assumeVersion: '4.00' }],
+    components: [
+      ...COMPONENTS.slice(0, 2),
+      { ...COMPONENTS[2], maxSize: 1000, downgrade: false, version: '5.00', assumeVersion: '4.00' },
+    ],
   });
   const { hpm } = one;
   expect(await hpm(HPM.initiate, 0, 2)).toEqual([0x81]);
@@ -132,7 +140,9 @@ test('refusals have their codes', async () => {
   expect(await hpm(HPM.finish, 1, 3, 0, 0, 0)).toEqual([0xcc]);
   expect(await hpm(HPM.finish, 0, 4, 0, 0, 0)).toEqual([0x81]);
   expect(await upload(one, 4, bytes(500))).toEqual([0xc9]);
-  expect(latin1(Uint8Array.from((await hpm(HPM.property, 2, 0xc6)).slice(1)))).toContain('4.00 is older than 5.00');
+  expect(latin1(Uint8Array.from((await hpm(HPM.property, 2, 0xc6)).slice(1)))).toContain(
+    '4.00 is older than 5.00',
+  );
   expect(await hpm(HPM.initiate, 4, 2)).toEqual([0]);
   expect(await hpm(HPM.block, 0, ...bytes(200))).toEqual([0]);
   for (const block of [1, 2, 3, 4]) expect(await hpm(HPM.block, block, ...bytes(200))).toEqual([0]);
@@ -168,7 +178,9 @@ test('abort gives up the upload and what waits for activation', async () => {
 });
 
 test('R44: a slow flash: every command is answered within 200 ms, with 80h where it goes on, and Get Upgrade Status tells', async () => {
-  const one = await target({ components: [{ id: 0, name: 'SPI', speed: { erase: 3000, writeRate: 50_000, readRate: 10_000 } }] });
+  const one = await target({
+    components: [{ id: 0, name: 'SPI', speed: { erase: 3000, writeRate: 50_000, readRate: 10_000 } }],
+  });
   const { world } = one;
   const hpm: Target['hpm'] = async (...request) => {
     const began = world.clock.monotonic();
@@ -184,7 +196,8 @@ test('R44: a slow flash: every command is answered within 200 ms, with 80h where
   expect(await hpm(HPM.status)).toEqual([0, HPM.initiate, 0, 100]);
   // Not spread: so many arguments are more than some stacks take.
   const large = new Uint8Array(140_002).fill(0x5a).fill(0, 0, 2);
-  const upload = async (data: Uint8Array): Promise<number> => (await world.until(one.client.raw(0x2c, HPM.block, data)))[0];
+  const upload = async (data: Uint8Array): Promise<number> =>
+    (await world.until(one.client.raw(0x2c, HPM.block, data)))[0];
   expect(await upload(large)).toBe(0x80);
   // The same block again hears the same; the next one has to wait.
   expect(await upload(large)).toBe(0x80);
@@ -205,7 +218,11 @@ describe('who', () => {
     (one: Target, channel: Channel, privilege: Privilege) =>
     async (cmd: number, ...data: number[]) => {
       const message = { netFn: 0x2c, cmd, lun: 0, data: Uint8Array.of(0, ...data) };
-      return (await one.world.until(Promise.resolve(one.bmc.router.dispatch(message, new Context(one.bmc, channel, privilege)))))[0];
+      return (
+        await one.world.until(
+          Promise.resolve(one.bmc.router.dispatch(message, new Context(one.bmc, channel, privilege))),
+        )
+      )[0];
     };
 
   test('administrators, unless the settings say otherwise', async () => {
@@ -224,8 +241,12 @@ describe('who', () => {
     const one = await target({ channels: ['host'] });
     const lan = as(one, LAN, Privilege.Administrator);
     const host = as(one, HOST, Privilege.Administrator);
-    expect([await lan(HPM.caps), await lan(HPM.property, 0, 0), await lan(HPM.selfTest)]).toEqual([0x81, 0x81, 0x81]);
-    expect([await lan(HPM.initiate, 1, 2), await lan(HPM.activate), await lan(HPM.abort)]).toEqual([0xd4, 0xd4, 0xd4]);
+    expect([await lan(HPM.caps), await lan(HPM.property, 0, 0), await lan(HPM.selfTest)]).toEqual([
+      0x81, 0x81, 0x81,
+    ]);
+    expect([await lan(HPM.initiate, 1, 2), await lan(HPM.activate), await lan(HPM.abort)]).toEqual([
+      0xd4, 0xd4, 0xd4,
+    ]);
     expect([await host(HPM.caps), await host(HPM.initiate, 1, 2)]).toEqual([0, 0]);
   });
 
@@ -248,9 +269,15 @@ describe('who', () => {
     for (const block of [0, 1, 2]) await one.hpm(HPM.block, block, ...bytes(100));
     await one.world.run(20_000);
     const [, ...progress] = await one.hpm(HPM.property, 0, 0xc1);
-    expect(UploadProgress.decode(Uint8Array.from(progress))).toEqual({ received: 300, nextBlock: 3, largestBlock: 1391 });
+    expect(UploadProgress.decode(Uint8Array.from(progress))).toEqual({
+      received: 300,
+      nextBlock: 3,
+      largestBlock: 1391,
+    });
     const [, ...status] = await one.hpm(HPM.property, 0, 0xc0);
     expect(UploadStatus.decode(Uint8Array.from(status))).toEqual({ stage: 2, percent: 100, expiresIn: 100 });
-    expect(latin1(Uint8Array.from((await one.hpm(HPM.property, 0, 0xc2)).slice(1)))).toBe('the null user on channel 1');
+    expect(latin1(Uint8Array.from((await one.hpm(HPM.property, 0, 0xc2)).slice(1)))).toBe(
+      'the null user on channel 1',
+    );
   });
 });

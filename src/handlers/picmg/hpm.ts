@@ -48,18 +48,27 @@ const CHANNELS = Array.from({ length: 12 }, (_, number) => number);
 const LAN_PAYLOAD = 1400;
 /** Most bytes of an IPMI message that the BMC sends. */
 const MAX_OUTBOUND = 255;
-/** Data that a request carries where the interface is not LAN: BT, KCS and SSIF take 255 bytes with what is around it, IPMB 32. */
+/**
+ * Data that a request carries where the interface is not LAN: BT, KCS and SSIF take 255 bytes with what is
+ * around it, IPMB 32.
+ */
 const HOST_DATA = 240;
 const IPMB_DATA = 25;
 
 export interface HpmOptions {
   readonly update: UpdateService;
   readonly clock: Timers;
-  /** Most bytes of an IPMI message that a LAN client is told to send. Default 1400: a datagram that no Ethernet splits. */
+  /**
+   * Most bytes of an IPMI message that a LAN client is told to send. Default 1400: a datagram that no
+   * Ethernet splits.
+   */
   readonly lanPayload?: number;
 }
 
-/** PICMG HPM.1, a firmware upgrade agent (and what of HPM.2 lets clients send large blocks). One BMC's: it remembers the upgrade. */
+/**
+ * PICMG HPM.1, a firmware upgrade agent (and what of HPM.2 lets clients send large blocks). One BMC's: it
+ * remembers the upgrade.
+ */
 export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOptions): HandlerSet<BmcState> {
   const agent = new HpmAgent(update, clock);
   const { privilege } = update.access;
@@ -67,11 +76,14 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
   const allowed = ({ channel }: Context<BmcState>, cc: number = CC.InsufficientPrivilege): void => {
     if (update.access.allows(channel)) return;
     throw agent.refusal(
-      cc === CC.InsufficientPrivilege ? new UpdateError('not-allowed', `no updates by channel ${channel.number}`) : new IpmiError(cc),
+      cc === CC.InsufficientPrivilege
+        ? new UpdateError('not-allowed', `no updates by channel ${channel.number}`)
+        : new IpmiError(cc),
     );
   };
   const largestBlock = ({ medium }: Channel): number =>
-    (medium === 'lan' ? lanPayload - AROUND : medium === 'system-interface' ? HOST_DATA : IPMB_DATA) - BEFORE_BLOCK;
+    (medium === 'lan' ? lanPayload - AROUND : medium === 'system-interface' ? HOST_DATA : IPMB_DATA) -
+    BEFORE_BLOCK;
 
   const property = (component: Component, selector: number, { channel }: Context<BmcState>): Uint8Array => {
     const { options, active, rollback, pending } = component;
@@ -95,10 +107,18 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
         return version(pending);
       case ComponentProperty.UploadStatus: {
         const stage = info || update.switching ? agent.stage : 0;
-        return UploadStatus.encode({ stage, percent: agent.percent, expiresIn: Math.min(0xffff, Math.ceil((info?.expiresIn ?? 0) / 1000)) });
+        return UploadStatus.encode({
+          stage,
+          percent: agent.percent,
+          expiresIn: Math.min(0xffff, Math.ceil((info?.expiresIn ?? 0) / 1000)),
+        });
       }
       case ComponentProperty.UploadProgress:
-        return UploadProgress.encode({ received: info?.received ?? 0, nextBlock: agent.nextBlock, largestBlock: largestBlock(channel) });
+        return UploadProgress.encode({
+          received: info?.received ?? 0,
+          nextBlock: agent.nextBlock,
+          largestBlock: largestBlock(channel),
+        });
       case ComponentProperty.Owner:
         return fromLatin1(info?.owner ?? '');
       case ComponentProperty.ActiveDigest:
@@ -149,7 +169,8 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
 
     handle(AbortFirmwareUpgrade, (_request, context) => {
       allowed(context);
-      if (update.switching) throw AbortFirmwareUpgrade.refuse('cannotAbort', `the BMC is ${update.switching}`);
+      if (update.switching)
+        throw AbortFirmwareUpgrade.refuse('cannotAbort', `the BMC is ${update.switching}`);
       const owner = agent.ownerOf(context);
       if (update.info && !update.owns(owner) && context.privilege < Privilege.Administrator)
         throw agent.refusal(new UpdateError('busy', `${update.info.owner} updates ${update.info.name}`));
@@ -163,14 +184,17 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
         throw InitiateUpgradeAction.refuse('invalidComponent', `components ${mask.toString(2)}b`);
       const { cmd } = InitiateUpgradeAction;
       const owner = agent.ownerOf(context);
-      if (action > UpgradeAction.Compare) throw new IpmiError(CC.InvalidDataField, `upgrade action ${action}`);
-      // Both slots are always there: nothing has to be copied before it could come back, and each upload empties its slot.
+      if (action > UpgradeAction.Compare)
+        throw new IpmiError(CC.InvalidDataField, `upgrade action ${action}`);
+      // Both slots are always there: nothing has to be copied before it could come back, and each upload
+      // empties its slot.
       if (action === UpgradeAction.Backup || action === UpgradeAction.Prepare) {
         if (action === UpgradeAction.Backup && chosen.some(({ options }) => options.slots === 1))
           throw InitiateUpgradeAction.refuse('invalidComponent', 'no place for a backup');
         return agent.long(cmd, owner, Promise.resolve());
       }
-      if (chosen.length !== 1) throw InitiateUpgradeAction.refuse('invalidComponent', 'one component at a time is uploaded');
+      if (chosen.length !== 1)
+        throw InitiateUpgradeAction.refuse('invalidComponent', 'one component at a time is uploaded');
       const begun = update.begin(chosen[0].id, owner, { compare: action === UpgradeAction.Compare });
       // Whoever is refused leaves the blocks of another one's upload alone.
       return agent.long(
@@ -205,23 +229,31 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
 
     handle(ActivateFirmware, ({ rollbackOverride = 0 }, context) => {
       allowed(context);
-      if (rollbackOverride > 1) throw new IpmiError(CC.InvalidDataField, `rollback override ${rollbackOverride}`);
+      if (rollbackOverride > 1)
+        throw new IpmiError(CC.InvalidDataField, `rollback override ${rollbackOverride}`);
       const owner = agent.ownerOf(context);
-      return agent.long(ActivateFirmware.cmd, owner, update.activate(owner, { keepFailed: rollbackOverride === 1 }));
+      return agent.long(
+        ActivateFirmware.cmd,
+        owner,
+        update.activate(owner, { keepFailed: rollbackOverride === 1 }),
+      );
     }),
 
     handle(QuerySelfTestResults, (_request, context) => {
       allowed(context, 0x81);
-      if (update.switching === 'activating') throw QuerySelfTestResults.refuse('inProgress', 'self test in progress');
+      if (update.switching === 'activating')
+        throw QuerySelfTestResults.refuse('inProgress', 'self test in progress');
       const { result, failed } = update.selfTest;
       return { result, detail: failed };
     }),
 
     handle(QueryRollbackStatus, (_request, context) => {
       allowed(context);
-      if (update.switching) throw QueryRollbackStatus.refuse('inProgress', 'rollback in progress', { data: Uint8Array.of(0) });
+      if (update.switching)
+        throw QueryRollbackStatus.refuse('inProgress', 'rollback in progress', { data: Uint8Array.of(0) });
       const { components, outcome } = update.lastRollback;
-      if (outcome !== 'done') throw new IpmiError(ROLLBACK[outcome], `rollback ${outcome}`, { data: Uint8Array.of(components) });
+      if (outcome !== 'done')
+        throw new IpmiError(ROLLBACK[outcome], `rollback ${outcome}`, { data: Uint8Array.of(components) });
       return { components };
     }),
 
@@ -264,7 +296,11 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
         (request, _context, next) => {
           if (request.parameter !== HPM2_LAN_PARAMETERS) return next(request);
           const around = { capabilities: 0, attachType: 0, bandwidthClass: 0 };
-          const data = LanChannelCapabilities.encode({ ...around, maxInboundPayload: lanPayload, maxOutboundPayload: MAX_OUTBOUND });
+          const data = LanChannelCapabilities.encode({
+            ...around,
+            maxInboundPayload: lanPayload,
+            maxOutboundPayload: MAX_OUTBOUND,
+          });
           return { revision: HPM2_REVISION, data: request.revisionOnly ? new Uint8Array(0) : data };
         },
         { override: 'standard' },

@@ -1,5 +1,9 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { GetDeviceSdr, GetDeviceSdrInfo, ReserveDeviceSdrRepository } from '../../commands/sensor/device-sdr.ts';
+import {
+  GetDeviceSdr,
+  GetDeviceSdrInfo,
+  ReserveDeviceSdrRepository,
+} from '../../commands/sensor/device-sdr.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { Sensor } from '../../machine/sensors/sensor.ts';
@@ -15,7 +19,14 @@ export const deviceSdrHandlers: readonly Handler<BmcState>[] = [
     const { sensors } = bmc;
     const luns = [0, 1, 2, 3].map((one) => sensors.count(one) > 0);
     const count = operation === 1 ? deviceRecords(bmc).length : sensors.count(lun);
-    return { count: Math.min(count, 255), dynamic: false, lun0: luns[0], lun1: luns[1], lun2: luns[2], lun3: luns[3] };
+    return {
+      count: Math.min(count, 255),
+      dynamic: false,
+      lun0: luns[0],
+      lun1: luns[1],
+      lun2: luns[2],
+      lun3: luns[3],
+    };
   }),
 
   handle(GetDeviceSdr, ({ reservationId, recordId, offset, count }, { bmc, channel }) => {
@@ -27,18 +38,24 @@ export const deviceSdrHandlers: readonly Handler<BmcState>[] = [
     const record = what instanceof Uint8Array ? what.slice() : sensorSdr(what, bmc.identity);
     record[0] = (index + 1) & 0xff;
     record[1] = (index + 1) >> 8;
-    return { nextRecordId: index + 1 < records.length ? index + 2 : LAST, data: slice(record, offset, count, channel.maxAnswer) };
+    return {
+      nextRecordId: index + 1 < records.length ? index + 2 : LAST,
+      data: slice(record, offset, count, channel.maxAnswer),
+    };
   }),
 
-  handle(ReserveDeviceSdrRepository, (_request, { bmc }) => ({ reservationId: bmc.sdr.deviceReservation.reserve() })),
+  handle(ReserveDeviceSdrRepository, (_request, { bmc }) => ({
+    reservationId: bmc.sdr.deviceReservation.reserve(),
+  })),
 ];
 
 /**
- * What the device SDRs show: sensors, several of one record once, and the controller's own locator, without which some clients take its
- * sensors for nobody's.
+ * What the device SDRs show: sensors, several of one record once, and the controller's own locator, without
+ * which some clients take its sensors for nobody's.
  */
 function deviceRecords({ sensors, locator }: Pick<BmcState, 'sensors' | 'locator'>): (Sensor | Uint8Array)[] {
   const seen = new Set<Uint8Array>();
-  const once = ({ declaration: { record } }: Sensor): boolean => record === undefined || seen.size < seen.add(record).size;
+  const once = ({ declaration: { record } }: Sensor): boolean =>
+    record === undefined || seen.size < seen.add(record).size;
   return [...sensors.all.filter(once), locator];
 }

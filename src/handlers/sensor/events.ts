@@ -1,5 +1,10 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { EventBody, GetEventReceiver, PlatformEventMessage, SetEventReceiver } from '../../commands/sensor/events.ts';
+import {
+  EventBody,
+  GetEventReceiver,
+  PlatformEventMessage,
+  SetEventReceiver,
+} from '../../commands/sensor/events.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
@@ -35,6 +40,7 @@ export const eventHandlers: readonly Handler<BmcState>[] = [
 
 function decodeBody(event: Uint8Array, start: number): ReturnType<typeof EventBody.decode> {
   const body = EventBody.decode(event, start);
-  if (body.evmRev !== 0x03 && body.evmRev !== 0x04) throw new IpmiError(CC.InvalidDataField, `event message revision ${body.evmRev}`);
+  if (body.evmRev !== 0x03 && body.evmRev !== 0x04)
+    throw new IpmiError(CC.InvalidDataField, `event message revision ${body.evmRev}`);
   return body;
 }

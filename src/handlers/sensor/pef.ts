@@ -39,12 +39,17 @@ export const pefHandlers: readonly Handler<BmcState>[] = [
     after(bmc.pef.setParameter(parameter, data, session ?? channel), {}),
   ),
 
-  handle(GetPefConfigurationParameters, ({ revisionOnly, parameter, setSelector, blockSelector }, { bmc }) => ({
-    revision: PARAMETER_REVISION,
-    data: revisionOnly ? new Uint8Array(0) : bmc.pef.parameters.get(parameter, setSelector, blockSelector),
-  })),
+  handle(
+    GetPefConfigurationParameters,
+    ({ revisionOnly, parameter, setSelector, blockSelector }, { bmc }) => ({
+      revision: PARAMETER_REVISION,
+      data: revisionOnly ? new Uint8Array(0) : bmc.pef.parameters.get(parameter, setSelector, blockSelector),
+    }),
+  ),
 
-  handle(SetLastProcessedEventId, ({ byBmc, recordId }, { bmc }) => after(bmc.pef.setLastProcessed(byBmc, recordId), {})),
+  handle(SetLastProcessedEventId, ({ byBmc, recordId }, { bmc }) =>
+    after(bmc.pef.setLastProcessed(byBmc, recordId), {}),
+  ),
 
   handle(GetLastProcessedEventId, (_request, { bmc: { pef, sel } }) => ({
     lastAdded: sel.lastAdded,
@@ -53,23 +58,31 @@ export const pefHandlers: readonly Handler<BmcState>[] = [
     bmcRecordId: pef.bmcRecordId,
   })),
 
-  handle(AlertImmediate, ({ channel, operation, destination, sendString, stringSelector, event }, context) => {
-    const { bmc } = context;
-    const { alerts, parameters } = bmc.pef;
-    const number = bmc.channels.resolve(channel, context);
-    if (!bmc.channels.isLan(number)) throw new IpmiError(CC.InvalidDataField, `channel ${number} sends no alerts`);
-    if (operation === AlertOperation.Status) return { status: alerts.status(number) };
-    if (operation === AlertOperation.Clear) {
-      alerts.clearStatus(number);
+  handle(
+    AlertImmediate,
+    ({ channel, operation, destination, sendString, stringSelector, event }, context) => {
+      const { bmc } = context;
+      const { alerts, parameters } = bmc.pef;
+      const number = bmc.channels.resolve(channel, context);
+      if (!bmc.channels.isLan(number))
+        throw new IpmiError(CC.InvalidDataField, `channel ${number} sends no alerts`);
+      if (operation === AlertOperation.Status) return { status: alerts.status(number) };
+      if (operation === AlertOperation.Clear) {
+        alerts.clearStatus(number);
+        return {};
+      }
+      if (operation !== AlertOperation.Start)
+        throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
+      if (destination > bmc.lan.destinations)
+        throw new IpmiError(CC.ParameterOutOfRange, `destination ${destination}`);
+      if (sendString && stringSelector > PEF_STRINGS)
+        throw new IpmiError(CC.ParameterOutOfRange, `alert string ${stringSelector}`);
+      const text = sendString ? parameters.string(stringSelector) : undefined;
+      if (!alerts.sendNow(number, destination, text, event))
+        throw AlertImmediate.refuse('alertInProgress', 'an alert is in progress');
       return {};
-    }
-    if (operation !== AlertOperation.Start) throw new IpmiError(CC.InvalidDataField, `operation ${operation}`);
-    if (destination > bmc.lan.destinations) throw new IpmiError(CC.ParameterOutOfRange, `destination ${destination}`);
-    if (sendString && stringSelector > PEF_STRINGS) throw new IpmiError(CC.ParameterOutOfRange, `alert string ${stringSelector}`);
-    const text = sendString ? parameters.string(stringSelector) : undefined;
-    if (!alerts.sendNow(number, destination, text, event)) throw AlertImmediate.refuse('alertInProgress', 'an alert is in progress');
-    return {};
-  }),
+    },
+  ),
 
   handle(PetAcknowledge, ({ sequence, localTimestamp, eventSource, sensorDevice, sensorNumber }, { bmc }) => {
     bmc.pef.alerts.acknowledge(sequence, localTimestamp, eventSource, sensorDevice, sensorNumber);

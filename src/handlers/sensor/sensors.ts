@@ -52,7 +52,9 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
   handle(SetSensorThreshold, (request, context) => {
     const sensor = sensorOf(context, request.sensorNumber);
     const { settable = sensor.thresholdMask } = sensor.requireAnalog();
-    const chosen = THRESHOLDS.flatMap((name, i): [ThresholdName, number][] => (request[name] ? [[name, request.values[i]]] : []));
+    const chosen = THRESHOLDS.flatMap((name, i): [ThresholdName, number][] =>
+      request[name] ? [[name, request.values[i]]] : [],
+    );
     for (const [name] of chosen)
       if (sensor.threshold(name) === undefined || !(settable & (1 << THRESHOLDS.indexOf(name))))
         throw new IpmiError(CC.InvalidDataField, `${sensor.declaration.name} has no ${name} to set`);
@@ -79,8 +81,17 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
     if (update > 2) throw new IpmiError(CC.InvalidDataField, `event enable ${update}`);
     const { assertions, deassertions } = sensor.enables;
     const [up, down] = maskPair(masks);
-    const changed = (before: number, mask: number): number => (update === 1 ? before | mask : update === 2 ? before & ~mask : before);
-    return after(sensor.setEnables({ events, scanning, assertions: changed(assertions, up), deassertions: changed(deassertions, down) }), {});
+    const changed = (before: number, mask: number): number =>
+      update === 1 ? before | mask : update === 2 ? before & ~mask : before;
+    return after(
+      sensor.setEnables({
+        events,
+        scanning,
+        assertions: changed(assertions, up),
+        deassertions: changed(deassertions, down),
+      }),
+      {},
+    );
   }),
 
   handle(GetSensorEventEnable, ({ sensorNumber }, context) => sensorOf(context, sensorNumber).enables),
@@ -102,43 +113,67 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
     const { raw, states, unavailable } = sensor.read();
     const { events, scanning } = sensor.enables;
     if (sensor.isThreshold) return { reading: raw, events, scanning, unavailable, states: 0xc0 | states };
-    return { reading: raw, events, scanning, unavailable, states: states & 0xff, statesHigh: 0x80 | (states >> 8) };
+    return {
+      reading: raw,
+      events,
+      scanning,
+      unavailable,
+      states: states & 0xff,
+      statesHigh: 0x80 | (states >> 8),
+    };
   }),
 
-  handle(SetSensorType, ({ sensorNumber, type, eventType }, context) => after(sensorOf(context, sensorNumber).setType(type, eventType), {})),
+  handle(SetSensorType, ({ sensorNumber, type, eventType }, context) =>
+    after(sensorOf(context, sensorNumber).setType(type, eventType), {}),
+  ),
 
   handle(GetSensorType, ({ sensorNumber }, context) => {
     const { sensor, event } = sensorOf(context, sensorNumber).type;
     return { type: sensor, eventType: event };
   }),
 
-  handle(SetSensorReadingAndEventStatus, ({ sensorNumber, eventData, assertion, deassertion, reading, value, status, data }, context) => {
-    const sensor = sensorOf(context, sensorNumber);
-    if (reading > BitsOperation.Write) throw new IpmiError(CC.InvalidDataField, `reading operation ${reading}`);
-    if (eventData > EventDataOperation.WithoutOffset) throw new IpmiError(CC.InvalidDataField, `event data operation ${eventData}`);
-    if (eventData !== EventDataOperation.Own && data === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no event data');
-    // Before the reading: its events carry the data.
-    sensor.setEventData(
-      data === undefined || eventData === EventDataOperation.Own ? undefined : { data, withOffset: eventData === EventDataOperation.WithOffset },
-    );
-    if (reading === BitsOperation.Write) {
-      if (value === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no reading');
-      if (sensor.isThreshold) sensor.setRaw(value);
-    }
-    if (assertion === BitsOperation.Keep && deassertion === BitsOperation.Keep) return;
-    if (status === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no event status');
-    const before = sensor.eventStatus;
-    const assertions = changedBits(assertion, before.assertions, status.assertions & 0x7fff);
-    // What a discrete sensor asserts is its state.
-    if (!sensor.isThreshold && assertion !== BitsOperation.Keep) sensor.setStates(assertions);
-    else sensor.setEventStatus(assertions, changedBits(deassertion, before.deassertions, status.deassertions & 0x7fff));
-  }),
+  handle(
+    SetSensorReadingAndEventStatus,
+    ({ sensorNumber, eventData, assertion, deassertion, reading, value, status, data }, context) => {
+      const sensor = sensorOf(context, sensorNumber);
+      if (reading > BitsOperation.Write)
+        throw new IpmiError(CC.InvalidDataField, `reading operation ${reading}`);
+      if (eventData > EventDataOperation.WithoutOffset)
+        throw new IpmiError(CC.InvalidDataField, `event data operation ${eventData}`);
+      if (eventData !== EventDataOperation.Own && data === undefined)
+        throw new IpmiError(CC.RequestLengthInvalid, 'no event data');
+      // Before the reading: its events carry the data.
+      sensor.setEventData(
+        data === undefined || eventData === EventDataOperation.Own
+          ? undefined
+          : { data, withOffset: eventData === EventDataOperation.WithOffset },
+      );
+      if (reading === BitsOperation.Write) {
+        if (value === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no reading');
+        if (sensor.isThreshold) sensor.setRaw(value);
+      }
+      if (assertion === BitsOperation.Keep && deassertion === BitsOperation.Keep) return;
+      if (status === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no event status');
+      const before = sensor.eventStatus;
+      const assertions = changedBits(assertion, before.assertions, status.assertions & 0x7fff);
+      // What a discrete sensor asserts is its state.
+      if (!sensor.isThreshold && assertion !== BitsOperation.Keep) sensor.setStates(assertions);
+      else
+        sensor.setEventStatus(
+          assertions,
+          changedBits(deassertion, before.deassertions, status.deassertions & 0x7fff),
+        );
+    },
+  ),
 ];
 
 const sensorOf = ({ bmc, lun }: Context<BmcState>, number: number): Sensor => bmc.sensors.get(number, lun);
 
 /** Two masks of two bytes, of which any at the end may be missing. */
-const maskPair = (masks: Uint8Array): [number, number] => [(masks[0] ?? 0) | ((masks[1] ?? 0) << 8), (masks[2] ?? 0) | ((masks[3] ?? 0) << 8)];
+const maskPair = (masks: Uint8Array): [number, number] => [
+  (masks[0] ?? 0) | ((masks[1] ?? 0) << 8),
+  (masks[2] ?? 0) | ((masks[3] ?? 0) << 8),
+];
 
 function changedBits(operation: number, before: number, bits: number): number {
   if (operation === BitsOperation.Write) return bits;

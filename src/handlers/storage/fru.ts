@@ -11,16 +11,22 @@ const OVERHEAD = 2;
 const WORD = 2;
 
 export const fruHandlers: readonly Handler<BmcState>[] = [
-  handle(GetFruInventoryAreaInfo, ({ fruId }, { bmc }) => ({ size: bmc.fru.image(fruId).length, byWords: unitOf(bmc, fruId) === WORD })),
+  handle(GetFruInventoryAreaInfo, ({ fruId }, { bmc }) => ({
+    size: bmc.fru.image(fruId).length,
+    byWords: unitOf(bmc, fruId) === WORD,
+  })),
 
   handle(ReadFruData, ({ fruId, offset, count }, { bmc, channel }) => {
     const image = bmc.fru.image(fruId);
     const unit = unitOf(bmc, fruId);
     const start = offset * unit;
-    if (start >= image.length) throw new IpmiError(CC.ParameterOutOfRange, `offset ${start} of ${image.length}`);
+    if (start >= image.length)
+      throw new IpmiError(CC.ParameterOutOfRange, `offset ${start} of ${image.length}`);
     const data = image.slice(start, start + count * unit);
-    // Clients ask for less when told so; a shorter answer they would take for the end (conformance of fru print).
-    if (data.length > channel.maxAnswer - OVERHEAD) throw new IpmiError(CC.CannotReturnBytes, `${data.length} bytes`);
+    // Clients ask for less when told so; a shorter answer they would take for the end (conformance of fru
+    // print).
+    if (data.length > channel.maxAnswer - OVERHEAD)
+      throw new IpmiError(CC.CannotReturnBytes, `${data.length} bytes`);
     return { count: Math.ceil(data.length / unit), data };
   }),
 
@@ -28,7 +34,8 @@ export const fruHandlers: readonly Handler<BmcState>[] = [
     const unit = unitOf(bmc, fruId);
     if (bmc.fru.device(fruId).readOnly && !bmc.identity.manufacturingTest)
       throw WriteFruData.refuse('writeProtected', `FRU ${fruId} is write-protected`);
-    if (data.length % unit !== 0) throw new IpmiError(CC.RequestLengthInvalid, `${data.length} bytes are no whole words`);
+    if (data.length % unit !== 0)
+      throw new IpmiError(CC.RequestLengthInvalid, `${data.length} bytes are no whole words`);
     return after(bmc.fru.write(fruId, offset * unit, data), { count: data.length / unit });
   }),
 ];

@@ -98,14 +98,18 @@ export const sdrHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetSdrRepositoryTime, (_request, { bmc }) => ({ time: bmc.time.now() })),
   handle(SetSdrRepositoryTime, ({ time }, { bmc }) => after(bmc.time.set(time), {})),
-  handle(EnterSdrRepositoryUpdateMode, (_request, { bmc, session, channel }) => bmc.sdr.enterUpdateMode(session ?? channel)),
+  handle(EnterSdrRepositoryUpdateMode, (_request, { bmc, session, channel }) =>
+    bmc.sdr.enterUpdateMode(session ?? channel),
+  ),
   handle(ExitSdrRepositoryUpdateMode, (_request, context) => {
     checkMode(context);
     context.bmc.sdr.leaveUpdateMode();
   }),
 
   // It runs to its end before it is answered, so the status is always "completed".
-  handle(RunInitializationAgent, ({ run }, { bmc }) => after(run ? initializeSensors(bmc.sdr, bmc.sensors) : undefined, { completed: true })),
+  handle(RunInitializationAgent, ({ run }, { bmc }) =>
+    after(run ? initializeSensors(bmc.sdr, bmc.sensors) : undefined, { completed: true }),
+  ),
 ];
 
 /** Throws D0h while another client updates the repository (§33.19). */

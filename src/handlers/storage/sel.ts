@@ -42,7 +42,13 @@ export const selHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetSelAllocationInfo, (_request, { bmc: { sel } }) => {
     const free = sel.freeBytes / SEL_RECORD_SIZE;
-    return { units: sel.capacity, unitSize: SEL_RECORD_SIZE, freeUnits: free, largestFreeBlock: free, maxRecordUnits: 1 };
+    return {
+      units: sel.capacity,
+      unitSize: SEL_RECORD_SIZE,
+      freeUnits: free,
+      largestFreeBlock: free,
+      maxRecordUnits: 1,
+    };
   }),
 
   handle(ReserveSel, (_request, { bmc }) => ({ reservationId: bmc.sel.reservation.reserve() })),
@@ -86,10 +92,13 @@ export const selHandlers: readonly Handler<BmcState>[] = [
   handle(SetSelTime, ({ time }, { bmc }) => after(bmc.time.set(time), {})),
   handle(GetSelTimeUtcOffset, (_request, { bmc }) => ({ offset: bmc.time.utcOffset })),
   handle(SetSelTimeUtcOffset, ({ offset }, { bmc }) => {
-    if (offset !== UNSPECIFIED_OFFSET && Math.abs(offset) > 1440) throw new IpmiError(CC.ParameterOutOfRange, `${offset} minutes`);
+    if (offset !== UNSPECIFIED_OFFSET && Math.abs(offset) > 1440)
+      throw new IpmiError(CC.ParameterOutOfRange, `${offset} minutes`);
     return after(bmc.time.setUtcOffset(offset), {});
   }),
 
   handle(GetAuxiliaryLogStatus, ({ logType }, { bmc }) => ({ status: bmc.auxiliaryLogs.status(logType) })),
-  handle(SetAuxiliaryLogStatus, ({ logType, status }, { bmc }) => after(bmc.auxiliaryLogs.set(logType, status), {})),
+  handle(SetAuxiliaryLogStatus, ({ logType, status }, { bmc }) =>
+    after(bmc.auxiliaryLogs.set(logType, status), {}),
+  ),
 ];

@@ -17,13 +17,18 @@ export const lanHandlers: readonly Handler<BmcState>[] = [
     return after(context.bmc.lan.set(number, parameter, data, context.session ?? context.channel), {});
   }),
 
-  handle(GetLanConfigurationParameters, ({ revisionOnly, channel, parameter, setSelector, blockSelector }, context) => {
-    const number = lanChannel(context, channel);
-    return {
-      revision: PARAMETER_REVISION,
-      data: revisionOnly ? new Uint8Array(0) : context.bmc.lan.get(number, parameter, setSelector, blockSelector),
-    };
-  }),
+  handle(
+    GetLanConfigurationParameters,
+    ({ revisionOnly, channel, parameter, setSelector, blockSelector }, context) => {
+      const number = lanChannel(context, channel);
+      return {
+        revision: PARAMETER_REVISION,
+        data: revisionOnly
+          ? new Uint8Array(0)
+          : context.bmc.lan.get(number, parameter, setSelector, blockSelector),
+      };
+    },
+  ),
 
   handle(SuspendBmcArps, ({ channel, suspendResponses, suspendGratuitous }, context) => {
     const suspended = { responses: suspendResponses, gratuitous: suspendGratuitous };
@@ -53,6 +58,7 @@ export const lanHandlers: readonly Handler<BmcState>[] = [
 /** The LAN channel that a request means. 0Eh: the one that it came by. */
 export function lanChannel(context: Context<BmcState>, number: number): number {
   const channel = context.bmc.channels.resolve(number, context);
-  if (!context.bmc.channels.isLan(channel)) throw new IpmiError(CC.InvalidDataField, `channel ${channel} is no LAN channel`);
+  if (!context.bmc.channels.isLan(channel))
+    throw new IpmiError(CC.InvalidDataField, `channel ${channel} is no LAN channel`);
   return channel;
 }

@@ -33,24 +33,30 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
     const serial = serialChannel(context, channel);
     const owner = context.session ?? context.channel;
     if (parameter === SerialParameter.AuthTypeEnables.selector) {
-      if (data.length !== 5) throw new IpmiError(CC.RequestLengthInvalid, 'authentication types of five levels');
+      if (data.length !== 5)
+        throw new IpmiError(CC.RequestLengthInvalid, 'authentication types of five levels');
       return after(context.bmc.channels.setEnabledAuthTypes(serial.number, Array.from(data, typesIn)), {});
     }
-    if (parameter === SerialParameter.TerminalMode.selector) return after(serial.setTerminal(data, owner), {});
+    if (parameter === SerialParameter.TerminalMode.selector)
+      return after(serial.setTerminal(data, owner), {});
     return after(serial.parameters.set(parameter, data, owner), {});
   }),
 
-  handle(GetSerialModemConfiguration, ({ revisionOnly, channel, parameter, setSelector, blockSelector }, context) => {
-    const { parameters, number } = serialChannel(context, channel);
-    const { channels } = context.bmc;
-    const data = (): Uint8Array => {
-      if (parameter === SerialParameter.AuthTypeSupport.selector) return Uint8Array.of(maskOf(channels.supportedAuthTypes(number)));
-      if (parameter === SerialParameter.AuthTypeEnables.selector)
-        return Uint8Array.from({ length: 5 }, (_, i) => maskOf(channels.enabledAuthTypes(number, i + 1)));
-      return parameters.get(parameter, setSelector, blockSelector);
-    };
-    return { revision: PARAMETER_REVISION, data: revisionOnly ? new Uint8Array(0) : data() };
-  }),
+  handle(
+    GetSerialModemConfiguration,
+    ({ revisionOnly, channel, parameter, setSelector, blockSelector }, context) => {
+      const { parameters, number } = serialChannel(context, channel);
+      const { channels } = context.bmc;
+      const data = (): Uint8Array => {
+        if (parameter === SerialParameter.AuthTypeSupport.selector)
+          return Uint8Array.of(maskOf(channels.supportedAuthTypes(number)));
+        if (parameter === SerialParameter.AuthTypeEnables.selector)
+          return Uint8Array.from({ length: 5 }, (_, i) => maskOf(channels.enabledAuthTypes(number, i + 1)));
+        return parameters.get(parameter, setSelector, blockSelector);
+      };
+      return { revision: PARAMETER_REVISION, data: revisionOnly ? new Uint8Array(0) : data() };
+    },
+  ),
 
   handle(SetSerialModemMux, ({ channel, setting }, context) => {
     const serial = serialChannel(context, channel);
@@ -104,10 +110,13 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
     const { parameters, port } = serial;
     const [enabled] = parameters.value(SerialParameter.CallbackControl.selector);
     const user = session && context.bmc.serial.callbackOptions(session.userId, serial.number);
-    if (!(enabled & 1) || (user && !user.ipmiCallback)) throw new IpmiError(CC.NotSupportedInState, 'IPMI callback is disabled');
+    if (!(enabled & 1) || (user && !user.ipmiCallback))
+      throw new IpmiError(CC.NotSupportedInState, 'IPMI callback is disabled');
     const [type, , , specific] = parameters.value(SerialParameter.DestinationInfo.selector, destination);
-    if ((type & 0x0f) !== BASIC_CALLBACK) throw new IpmiError(CC.InvalidDataField, `destination ${destination} is no basic mode callback`);
-    if (serial.modes & ConnectionMode.Direct || !port) throw new IpmiError(CC.NotSupportedInState, 'there is no modem on this channel');
+    if ((type & 0x0f) !== BASIC_CALLBACK)
+      throw new IpmiError(CC.InvalidDataField, `destination ${destination} is no basic mode callback`);
+    if (serial.modes & ConnectionMode.Direct || !port)
+      throw new IpmiError(CC.NotSupportedInState, 'there is no modem on this channel');
     if (port.messaging && session?.channel.number !== serial.number) throw Callback.refuse('sessionActive');
     const number = blocks(serial, SerialParameter.DialStrings.selector, specific >> 4);
     if (number === '') throw new IpmiError(CC.InvalidDataField, `dial string ${specific >> 4} is empty`);
@@ -133,7 +142,8 @@ export const serialHandlers: readonly Handler<BmcState>[] = [
   handle(SetSerialRoutingMux, ({ channel, association }, context) => {
     const { number, parameters } = serialChannel(context, channel);
     const [count] = parameters.value(SerialParameter.Associations.selector);
-    if (association < 1 || association > count) throw new IpmiError(CC.ParameterOutOfRange, `serial port association ${association}`);
+    if (association < 1 || association > count)
+      throw new IpmiError(CC.ParameterOutOfRange, `serial port association ${association}`);
     return after(context.bmc.serial.setRouting(number, association), {});
   }),
 ];
@@ -151,11 +161,13 @@ function userSlot({ bmc }: Context<BmcState>, userId: number): void {
 
 function blockOffset(block: number): number {
   const offset = (block - 1) * BLOCK;
-  if (block < 1 || offset + BLOCK > PROXY_BUFFER) throw new IpmiError(CC.ParameterOutOfRange, `block ${block}`);
+  if (block < 1 || offset + BLOCK > PROXY_BUFFER)
+    throw new IpmiError(CC.ParameterOutOfRange, `block ${block}`);
   return offset;
 }
 
-const cString = (bytes: Uint8Array): string => latin1(bytes.includes(0) ? bytes.subarray(0, bytes.indexOf(0)) : bytes);
+const cString = (bytes: Uint8Array): string =>
+  latin1(bytes.includes(0) ? bytes.subarray(0, bytes.indexOf(0)) : bytes);
 
 /** A string of 16-byte blocks, to its first null. */
 function blocks({ parameters }: SerialChannel, parameter: number, set = 0): string {

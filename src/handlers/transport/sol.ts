@@ -1,4 +1,8 @@
-import { GetSolConfigurationParameters, SolActivating, SetSolConfigurationParameters } from '../../commands/transport/sol.ts';
+import {
+  GetSolConfigurationParameters,
+  SolActivating,
+  SetSolConfigurationParameters,
+} from '../../commands/transport/sol.ts';
 import { PARAMETER_REVISION } from '../../commands/parameters/requests.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
@@ -19,6 +23,9 @@ export const solHandlers: readonly Handler<BmcState>[] = [
 
   handle(GetSolConfigurationParameters, ({ revisionOnly, channel, parameter }, context) => {
     const number = lanChannel(context, channel);
-    return { revision: PARAMETER_REVISION, data: revisionOnly ? new Uint8Array(0) : context.bmc.sol.get(number, parameter) };
+    return {
+      revision: PARAMETER_REVISION,
+      data: revisionOnly ? new Uint8Array(0) : context.bmc.sol.get(number, parameter),
+    };
   }),
 ];

@@ -1,5 +1,13 @@
 import { CC } from '../../codec/index.ts';
-import { OutQueue, refuse, type Answer, type Channel, type Dispatch, type Interface, type Message } from '../../router/index.ts';
+import {
+  OutQueue,
+  refuse,
+  type Answer,
+  type Channel,
+  type Dispatch,
+  type Interface,
+  type Message,
+} from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { BT_DATA_MAX, buildBt } from '../../wire/bt-frame.ts';
 import type { HostPort } from '../../wire/host/port.ts';
@@ -39,8 +47,9 @@ interface BtNumbers {
 }
 
 /**
- * The BT system interface (IPMI 2.0 §11): several requests at once, told apart by the host's sequence numbers. A host that
- * fetches no response is shown B_BUSY when too many wait; each is void when its time is over, and then the way is free again.
+ * The BT system interface (IPMI 2.0 §11): several requests at once, told apart by the host's sequence
+ * numbers. A host that fetches no response is shown B_BUSY when too many wait; each is void when its time is
+ * over, and then the way is free again.
  */
 export class BtInterface implements Interface<BmcState> {
   readonly channel: Channel;
@@ -103,8 +112,17 @@ export class BtInterface implements Interface<BmcState> {
     this.counters.requests++;
     const until = this.#options.clock.monotonic() + REQUEST_TO_RESPONSE;
     // Bytes after what the length byte says are no part of the message (R36).
-    const message = { netFn: frame[1] >> 2, lun: frame[1] & 3, cmd: frame[3], data: frame.subarray(HEADER, length + 1) };
-    const arrival = new BtArrival(this, this.#options.bmc, message, { seq: frame[2], life: this.#life, until });
+    const message = {
+      netFn: frame[1] >> 2,
+      lun: frame[1] & 3,
+      cmd: frame[3],
+      data: frame.subarray(HEADER, length + 1),
+    };
+    const arrival = new BtArrival(this, this.#options.bmc, message, {
+      seq: frame[2],
+      life: this.#life,
+      until,
+    });
     // Promises more than was written: what is there is not what was meant.
     if (length + 1 > frame.length) arrival.answer(refuse(message, CC.RequestLengthInvalid));
     else serveHost(this.#exchange, arrival);
@@ -130,7 +148,12 @@ export class BtInterface implements Interface<BmcState> {
     const taken = this.#port.send(waiting.frame) !== 'later';
     if (taken) {
       this.#shown = waiting;
-      this.#options.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: 'host', bytes: waiting.frame });
+      this.#options.bmc.taps.frame?.({
+        direction: 'out',
+        channel: this.channel,
+        peer: 'host',
+        bytes: waiting.frame,
+      });
     }
     this.#watch();
     return taken;
@@ -147,20 +170,26 @@ export class BtInterface implements Interface<BmcState> {
     this.#port.hold?.(held);
   }
 
-  /** One timer while a response is shown or waits; what the host has not fetched when its interval is over is void. */
+  /**
+   * One timer while a response is shown or waits; what the host has not fetched when its interval is over is
+   * void.
+   */
   #watch(): void {
     if (this.#timer) return;
     const now = this.#options.clock.monotonic();
-    this.#timer = this.#options.clock.after(Math.max(1, (this.#shown?.until ?? now + REQUEST_TO_RESPONSE) - now), () => {
-      this.#timer = undefined;
-      if (this.#shown && this.#shown.until <= this.#options.clock.monotonic()) {
-        this.counters.unread++;
-        this.#shown = undefined;
-        this.#port.withdraw?.();
-      }
-      if (!this.#shown) this.#ready();
-      if (this.#shown || this.#queue.length > 0) this.#watch();
-    });
+    this.#timer = this.#options.clock.after(
+      Math.max(1, (this.#shown?.until ?? now + REQUEST_TO_RESPONSE) - now),
+      () => {
+        this.#timer = undefined;
+        if (this.#shown && this.#shown.until <= this.#options.clock.monotonic()) {
+          this.counters.unread++;
+          this.#shown = undefined;
+          this.#port.withdraw?.();
+        }
+        if (!this.#shown) this.#ready();
+        if (this.#shown || this.#queue.length > 0) this.#watch();
+      },
+    );
   }
 
   #reset(): void {

@@ -5,7 +5,14 @@ import { Bmc, type BmcOptions } from '../../bmc.ts';
 import { GetChannelInfo } from '../../commands/app/channels.ts';
 import { loopback } from '../../client/index.ts';
 import { Context, handleRaw } from '../../router/index.ts';
-import { KcsDriver, KcsStatus, SsifDriver, smbusOf, type HostBus, type Registers } from '../../wire/host/index.ts';
+import {
+  KcsDriver,
+  KcsStatus,
+  SsifDriver,
+  smbusOf,
+  type HostBus,
+  type Registers,
+} from '../../wire/host/index.ts';
 import { simWorld, type SimDriver } from '../../world/index.ts';
 import { DevicePort } from './index.ts';
 
@@ -15,12 +22,24 @@ function bench(kind: 'bt' | 'kcs' | 'ssif', driver?: SimDriver) {
   const world = simWorld(9);
   if (driver) world.devices.provide('/dev/node', driver);
   const log: string[] = [];
-  const port = new DevicePort({ kind, path: '/dev/node', devices: world.devices, clock: world.clock, log: (line) => log.push(line) });
+  const port = new DevicePort({
+    kind,
+    path: '/dev/node',
+    devices: world.devices,
+    clock: world.clock,
+    log: (line) => log.push(line),
+  });
   return { world, port, log };
 }
 
 /** A driver that does as it is told. */
-function script(): SimDriver & { inbox: Uint8Array[]; written: string[]; answer: (string | undefined)[]; requests: string[]; wake: () => void } {
+function script(): SimDriver & {
+  inbox: Uint8Array[];
+  written: string[];
+  answer: (string | undefined)[];
+  requests: string[];
+  wake: () => void;
+} {
   return {
     inbox: [],
     written: [],
@@ -47,10 +66,14 @@ function script(): SimDriver & { inbox: Uint8Array[]; written: string[]; answer:
 
 test('a node that is not there, and one that another program serves: an error that names it', async () => {
   const { world, port } = bench('bt');
-  await expect(world.until(Promise.resolve(port.open(EVENTS)))).rejects.toThrow("ENOENT: no such file or directory, open '/dev/node'");
+  await expect(world.until(Promise.resolve(port.open(EVENTS)))).rejects.toThrow(
+    "ENOENT: no such file or directory, open '/dev/node'",
+  );
   world.devices.provide('/dev/node', btNode().driver);
   await world.until(world.devices.open('/dev/node'));
-  await expect(world.until(Promise.resolve(port.open(EVENTS)))).rejects.toThrow("EBUSY: in use by another process, open '/dev/node'");
+  await expect(world.until(Promise.resolve(port.open(EVENTS)))).rejects.toThrow(
+    "EBUSY: in use by another process, open '/dev/node'",
+  );
 });
 
 test('the bytes of each driver, both ways; one read and one write a message', async () => {
@@ -62,8 +85,11 @@ test('the bytes of each driver, both ways; one read and one write a message', as
     const driver = script();
     const { world, port } = bench(kind, driver);
     const got: string[] = [];
-    await world.until(Promise.resolve(port.open({ ...EVENTS, request: (message) => got.push(toHex(message)) })));
-    const bytes = (text: string): Uint8Array => Uint8Array.from(text.split(' '), (byte) => parseInt(byte, 16));
+    await world.until(
+      Promise.resolve(port.open({ ...EVENTS, request: (message) => got.push(toHex(message)) })),
+    );
+    const bytes = (text: string): Uint8Array =>
+      Uint8Array.from(text.split(' '), (byte) => parseInt(byte, 16));
     driver.inbox.push(bytes(read), bytes(read));
     driver.wake();
     await world.run(10);
@@ -78,7 +104,9 @@ test('R36: ssif: a length that lies is no message; what follows it is no part of
   const driver = script();
   const { world, port } = bench('ssif', driver);
   const got: string[] = [];
-  await world.until(Promise.resolve(port.open({ ...EVENTS, request: (message) => got.push(toHex(message)) })));
+  await world.until(
+    Promise.resolve(port.open({ ...EVENTS, request: (message) => got.push(toHex(message)) })),
+  );
   driver.inbox.push(
     Uint8Array.of(3, 0, 0, 0, 0x18, 1),
     Uint8Array.of(0, 0, 0, 0),
@@ -167,7 +195,8 @@ test('R33: attention by ioctl: bt sets, kcs sets, clears and aborts, ssif cannot
     port.attention(true, true);
     await world.run(10);
     expect(log).toHaveLength(1);
-    if (kind !== 'ssif') expect(log[0]).toBe("ENOSYS: the optional package koffi is not installed, ioctl '/dev/node'");
+    if (kind !== 'ssif')
+      expect(log[0]).toBe("ENOSYS: the optional package koffi is not installed, ioctl '/dev/node'");
   }
 });
 
@@ -193,7 +222,8 @@ test('a node that goes is said once, and opened again when it is back, attention
 });
 
 const busOf = (world: ReturnType<typeof simWorld>, registers: Registers): HostBus => {
-  const takes = <T>(ms: number, result: T): Promise<T> => new Promise((resolve) => void world.clock.after(ms, () => resolve(result)));
+  const takes = <T>(ms: number, result: T): Promise<T> =>
+    new Promise((resolve) => void world.clock.after(ms, () => resolve(result)));
   return {
     read: (at) => takes(0.001, registers.read(at)),
     write: (at, value) => takes(0.001, registers.write(at, value)),
@@ -210,7 +240,10 @@ test('a BMC from its settings, behind the node of each driver', async () => {
     const world = simWorld(3);
     const nodes = { bt: btNode(), kcs: kcsNode(), ssif: ssifNode(world.clock) };
     world.devices.provide('/dev/ipmi', nodes[kind].driver);
-    const options: BmcOptions = { interfaces: [{ type: kind, device: '/dev/ipmi' }], sel: { bootEvents: false } };
+    const options: BmcOptions = {
+      interfaces: [{ type: kind, device: '/dev/ipmi' }],
+      sel: { bootEvents: false },
+    };
     const bmc = new Bmc(options, { world });
     await world.until(bmc.open());
     expect(bmc.interfaces).toMatchObject([{ type: kind, channel: 15, address: '/dev/ipmi' }]);
@@ -219,15 +252,21 @@ test('a BMC from its settings, behind the node of each driver', async () => {
     expect(await client.send(GetChannelInfo, { channel: 0xe })).toMatchObject({ protocol, medium: 12 });
     if (kind === 'kcs') {
       const driver = new KcsDriver(busOf(world, nodes.kcs.registers));
-      expect(toHex(await world.until(driver.request(Uint8Array.of(0x18, 0x01)))).slice(0, 8)).toBe('1c 01 00');
+      expect(toHex(await world.until(driver.request(Uint8Array.of(0x18, 0x01)))).slice(0, 8)).toBe(
+        '1c 01 00',
+      );
       bmc.messages.watchdogPreTimeout = true;
       await world.run(10);
       expect(nodes.kcs.registers.read(1) & KcsStatus.SmsAtn).toBe(KcsStatus.SmsAtn);
     }
     if (kind === 'ssif') {
-      const driver = new SsifDriver(smbusOf(nodes.ssif.target, () => busOf(world, nodes.kcs.registers).pause(), true));
+      const driver = new SsifDriver(
+        smbusOf(nodes.ssif.target, () => busOf(world, nodes.kcs.registers).pause(), true),
+      );
       // R45: input and output sizes that hold.
-      expect(toHex(await world.until(driver.request(Uint8Array.of(0x18, 0x57, 0))))).toBe('1c 57 00 00 88 fe fe');
+      expect(toHex(await world.until(driver.request(Uint8Array.of(0x18, 0x57, 0))))).toBe(
+        '1c 57 00 00 88 fe fe',
+      );
     }
     await world.until(bmc.close());
   }
@@ -238,7 +277,8 @@ test('ssif: the driver gives a response half a second; a handler that is slower 
   const { driver, target } = ssifNode(world.clock);
   world.devices.provide('/dev/ipmi-ssif-host', driver);
   const bmc = new Bmc({ interfaces: [{ type: 'ssif' }], sel: { bootEvents: false } }, { world });
-  const slow = (): Promise<Uint8Array> => new Promise((resolve) => void world.clock.after(2000, () => resolve(Uint8Array.of(0))));
+  const slow = (): Promise<Uint8Array> =>
+    new Promise((resolve) => void world.clock.after(2000, () => resolve(Uint8Array.of(0))));
   bmc.router.register({ owner: 'slow', handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, slow)] });
   await world.until(bmc.open());
   const pause = (): Promise<void> => new Promise((resolve) => void world.clock.after(5, resolve));

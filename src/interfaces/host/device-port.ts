@@ -15,7 +15,9 @@ export interface DevicePortOptions {
 }
 
 export interface DeviceCounters {
-  /** Responses that the driver refused because the host had given up (EINVAL, EAGAIN): nothing to worry about. */
+  /**
+   * Responses that the driver refused because the host had given up (EINVAL, EAGAIN): nothing to worry about.
+   */
   late: number;
   /** Messages that were none: a length that says more than was read. */
   malformed: number;
@@ -32,12 +34,16 @@ const REOPEN_AFTER = 1000;
 const LINGER = 100;
 /** `ssif_bmc` puts a length of native order and four bytes before the message. */
 const SSIF_LENGTH = 4;
-/** A write that met the host at the wrong moment (EIO of `bt-bmc`) is tried so often, and so much later each time. */
+/**
+ * A write that met the host at the wrong moment (EIO of `bt-bmc`) is tried so often, and so much later each
+ * time.
+ */
 const TRIES = 5;
 const TRY_AFTER = 10;
 
 /**
- * A device node of a real BMC as a port. The drivers differ in what frames a message and in what ioctls they have:
+ * A device node of a real BMC as a port. The drivers differ in what frames a message and in what ioctls they
+ * have:
  *
  *   bt    length, NetFn/LUN, sequence, command, data    sets SMS_ATN; the host clears it
  *   kcs   NetFn/LUN, command, data                      sets and clears SMS_ATN, aborts
@@ -107,7 +113,8 @@ export class DevicePort implements HostPort {
     this.#attention = set;
     if (set === before) return;
     if (this.#options.kind === 'ssif') {
-      if (set) this.#tell('attention', `${this.path}: its driver cannot show attention; the host asks by itself`);
+      if (set)
+        this.#tell('attention', `${this.path}: its driver cannot show attention; the host asks by itself`);
     } else if (set) this.#ioctl(DeviceIoctl.SetSmsAtn);
     else if (this.#options.kind === 'kcs') this.#ioctl(DeviceIoctl.ClearSmsAtn);
   }
@@ -128,7 +135,10 @@ export class DevicePort implements HostPort {
     return undefined;
   }
 
-  /** A helper that was killed, a driver that was unloaded: the host's requests are void, and the node may come back. */
+  /**
+   * A helper that was killed, a driver that was unloaded: the host's requests are void, and the node may come
+   * back.
+   */
   #failed(device: Device, error: Error | undefined): void {
     if (this.#device !== device) return;
     this.#device = undefined;
@@ -151,7 +161,8 @@ export class DevicePort implements HostPort {
   #request(message: Uint8Array): void {
     if (this.#options.kind !== 'ssif') return this.#events?.request(message);
     const length = message.length > SSIF_LENGTH ? lengthOf(message) : 0;
-    if (length === 0 || length > Math.min(SSIF_MESSAGE_MAX, message.length - SSIF_LENGTH)) return void this.counters.malformed++;
+    if (length === 0 || length > Math.min(SSIF_MESSAGE_MAX, message.length - SSIF_LENGTH))
+      return void this.counters.malformed++;
     return this.#events?.request(message.subarray(SSIF_LENGTH, SSIF_LENGTH + length));
   }
 

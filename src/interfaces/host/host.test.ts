@@ -20,14 +20,22 @@ import { BtInterface, KcsInterface, SsifInterface } from './index.ts';
 function bench(answer: (data: Uint8Array) => Answer | Promise<Answer> = (data) => Uint8Array.of(0, ...data)) {
   const world = simWorld(5);
   const bmc = new Bmc({ sel: { bootEvents: false } }, { world });
-  bmc.router.register({ owner: 'test', handlers: [handleRaw({ netFn: 0x30, cmd: '*' }, ({ data }) => answer(data.slice()))] });
-  const takes = <T>(ms: number, result: T): Promise<T> => new Promise((resolve) => void world.clock.after(ms, () => resolve(result)));
+  bmc.router.register({
+    owner: 'test',
+    handlers: [handleRaw({ netFn: 0x30, cmd: '*' }, ({ data }) => answer(data.slice()))],
+  });
+  const takes = <T>(ms: number, result: T): Promise<T> =>
+    new Promise((resolve) => void world.clock.after(ms, () => resolve(result)));
   return { world, bmc, takes };
 }
 
 type Takes = <T>(ms: number, result: T) => Promise<T>;
 
-const busOf = (registers: Registers, takes: Takes, pause = (): Promise<void> => takes(3, undefined)): HostBus => ({
+const busOf = (
+  registers: Registers,
+  takes: Takes,
+  pause = (): Promise<void> => takes(3, undefined),
+): HostBus => ({
   read: (at) => takes(0.001, registers.read(at)),
   write: (at, value) => takes(0.001, registers.write(at, value)),
   pause,
@@ -77,10 +85,17 @@ describe('BT interface', () => {
   });
 
   test('R43: several requests at once, in any order; a stale sequence number is the host’s to ignore', async () => {
-    const { world, put, get } = await bt(([delay]) => new Promise((resolve) => world.clock.after(delay, () => resolve(Uint8Array.of(0, delay)))));
+    const { world, put, get } = await bt(
+      ([delay]) => new Promise((resolve) => world.clock.after(delay, () => resolve(Uint8Array.of(0, delay)))),
+    );
     for (const [seq, delay] of [30, 10, 20].entries()) put(4, 0xc0, seq, 7, delay);
     await world.run(40);
-    expect([get(), get(), get(), get()]).toEqual(['05 c4 01 07 00 0a', '05 c4 02 07 00 14', '05 c4 00 07 00 1e', undefined]);
+    expect([get(), get(), get(), get()]).toEqual([
+      '05 c4 01 07 00 0a',
+      '05 c4 02 07 00 14',
+      '05 c4 00 07 00 1e',
+      undefined,
+    ]);
   });
 
   test('R22, R41: a host that fetches nothing is shown B_BUSY, keeps nobody’s memory, and is served when it is back', async () => {
@@ -132,7 +147,9 @@ describe('BT interface', () => {
   });
 
   test('after the host’s reset no answer to what it asked before', async () => {
-    const { world, registers, put, get } = await bt(() => new Promise((resolve) => world.clock.after(50, () => resolve(Uint8Array.of(0)))));
+    const { world, registers, put, get } = await bt(
+      () => new Promise((resolve) => world.clock.after(50, () => resolve(Uint8Array.of(0)))),
+    );
     put(3, 0xc0, 1, 1);
     registers.write(2, 0x80);
     await world.run(100);
@@ -151,7 +168,8 @@ describe('SSIF interface', () => {
     await bmc.attach(one);
     const driver = new SsifDriver(smbusOf(target, () => takes(1, undefined)));
     const began = world.clock.monotonic();
-    const ask = async (delay: number): Promise<string> => toHex(await world.until(driver.request(Uint8Array.of(0xc0, 1, delay))));
+    const ask = async (delay: number): Promise<string> =>
+      toHex(await world.until(driver.request(Uint8Array.of(0xc0, 1, delay))));
     expect(await ask(100)).toBe('c4 01 c0');
     expect(world.clock.monotonic() - began).toBeLessThan(500);
     expect(await ask(5)).toBe('c4 01 c0');
@@ -166,7 +184,9 @@ describe('SSIF interface', () => {
     await bmc.attach(new SsifInterface({ bmc, port: target, clock: world.clock }));
     const driver = new SsifDriver(smbusOf(target, () => takes(1, undefined), true));
     const long = Uint8Array.from({ length: 0xfe }, () => 0xc0);
-    expect(toHex(await world.until(driver.request(long)))).toBe(toHex(Uint8Array.of(0xc4, 0xc0, 0, ...new Uint8Array(251).fill(0xc0))));
+    expect(toHex(await world.until(driver.request(long)))).toBe(
+      toHex(Uint8Array.of(0xc4, 0xc0, 0, ...new Uint8Array(251).fill(0xc0))),
+    );
   });
 });
 
@@ -189,35 +209,51 @@ describe('KCS interface', () => {
 /** What a host may do in the middle of a request. */
 const step = fc.record({ delay: fc.nat(120), patience: fc.nat(150), abort: fc.boolean() });
 
-test.each(['kcs', 'ssif'] as const)('R40: %s: whatever a host gives up and asks again, an answer is the one to its question', async (kind) => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
-      const { world, bmc, takes } = bench(([id, delay]) => (delay === 0 ? Uint8Array.of(0, id) : takes(delay, Uint8Array.of(0, id))));
-      const kcs = new KcsRegisters();
-      const ssif = new SsifTarget();
-      await bmc.attach(
-        kind === 'kcs' ? new KcsInterface({ bmc, port: kcs, clock: world.clock }) : new SsifInterface({ bmc, port: ssif, clock: world.clock }),
-      );
-      const answered = { own: 0, busy: 0 };
-      for (const [id, { delay, patience, abort }] of steps.entries()) {
-        const alive = world.clock.monotonic() + patience;
-        const pause = (): Promise<void> => (world.clock.monotonic() > alive ? Promise.reject(new Error('given up')) : takes(3, undefined));
-        const host = kind === 'kcs' ? new KcsDriver(busOf(kcs, takes, pause)) : new SsifDriver(smbusOf(ssif, pause, id % 2 === 0));
-        const response = await world.until(host.request(Uint8Array.of(0xc0, 7, id, delay)).catch(() => undefined));
-        if (response?.[2] === 0) {
-          expect(toHex(response)).toBe(toHex(Uint8Array.of(0xc4, 7, 0, id)));
-          answered.own++;
-        } else if (response) {
-          expect(response[2]).toBe(0xc0);
-          answered.busy++;
-        } else if (abort && kind === 'kcs') {
-          await world.until(new KcsDriver(busOf(kcs, takes)).abort());
+test.each(['kcs', 'ssif'] as const)(
+  'R40: %s: whatever a host gives up and asks again, an answer is the one to its question',
+  async (kind) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
+        const { world, bmc, takes } = bench(([id, delay]) =>
+          delay === 0 ? Uint8Array.of(0, id) : takes(delay, Uint8Array.of(0, id)),
+        );
+        const kcs = new KcsRegisters();
+        const ssif = new SsifTarget();
+        await bmc.attach(
+          kind === 'kcs'
+            ? new KcsInterface({ bmc, port: kcs, clock: world.clock })
+            : new SsifInterface({ bmc, port: ssif, clock: world.clock }),
+        );
+        const answered = { own: 0, busy: 0 };
+        for (const [id, { delay, patience, abort }] of steps.entries()) {
+          const alive = world.clock.monotonic() + patience;
+          const pause = (): Promise<void> =>
+            world.clock.monotonic() > alive ? Promise.reject(new Error('given up')) : takes(3, undefined);
+          const host =
+            kind === 'kcs'
+              ? new KcsDriver(busOf(kcs, takes, pause))
+              : new SsifDriver(smbusOf(ssif, pause, id % 2 === 0));
+          const response = await world.until(
+            host.request(Uint8Array.of(0xc0, 7, id, delay)).catch(() => undefined),
+          );
+          if (response?.[2] === 0) {
+            expect(toHex(response)).toBe(toHex(Uint8Array.of(0xc4, 7, 0, id)));
+            answered.own++;
+          } else if (response) {
+            expect(response[2]).toBe(0xc0);
+            answered.busy++;
+          } else if (abort && kind === 'kcs') {
+            await world.until(new KcsDriver(busOf(kcs, takes)).abort());
+          }
         }
-      }
-      await world.run(200);
-      const last = kind === 'kcs' ? new KcsDriver(busOf(kcs, takes)) : new SsifDriver(smbusOf(ssif, () => takes(1, undefined)));
-      expect(toHex(await world.until(last.request(Uint8Array.of(0xc0, 7, 200, 0))))).toBe('c4 07 00 c8');
-    }),
-    { numRuns: 60, seed: 3 },
-  );
-});
+        await world.run(200);
+        const last =
+          kind === 'kcs'
+            ? new KcsDriver(busOf(kcs, takes))
+            : new SsifDriver(smbusOf(ssif, () => takes(1, undefined)));
+        expect(toHex(await world.until(last.request(Uint8Array.of(0xc0, 7, 200, 0))))).toBe('c4 07 00 c8');
+      }),
+      { numRuns: 60, seed: 3 },
+    );
+  },
+);

@@ -1,12 +1,23 @@
 import { CC } from '../../codec/index.ts';
-import { refuse, type Answer, type Channel, type Dispatch, type Interface, type Message, type Timers } from '../../router/index.ts';
+import {
+  refuse,
+  type Answer,
+  type Channel,
+  type Dispatch,
+  type Interface,
+  type Message,
+  type Timers,
+} from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { Exchange } from '../exchange.ts';
 import { HostArrival, serveHost, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
 export interface OneRequestCounters {
   requests: number;
-  /** Answers whose request the host had given up, or that came after it had been told that the BMC is busy. Dropped. */
+  /**
+   * Answers whose request the host had given up, or that came after it had been told that the BMC is busy.
+   * Dropped.
+   */
   late: number;
   /** Messages too short for NetFn and command. */
   runts: number;
@@ -26,9 +37,9 @@ export interface OneRequestLimits {
 const HEADER = 2;
 
 /**
- * A system interface whose messages have no sequence number: the host waits for one answer at a time, and what it gets must be
- * that one. So each request gets a number of ours (R40), and an answer whose number is not the one that the host waits for is
- * dropped. The same command asked twice in a row is two numbers.
+ * A system interface whose messages have no sequence number: the host waits for one answer at a time, and
+ * what it gets must be that one. So each request gets a number of ours (R40), and an answer whose number is
+ * not the one that the host waits for is dropped. The same command asked twice in a row is two numbers.
  */
 export class OneRequestInterface implements Interface<BmcState> {
   readonly channel: Channel;
@@ -43,7 +54,10 @@ export class OneRequestInterface implements Interface<BmcState> {
   /** The number of the request that the host waits for; 0: it waits for none. */
   #awaited = 0;
 
-  constructor(options: HostInterfaceOptions, { maxAnswer, inFlightLimit, deadline, busyAfter }: OneRequestLimits) {
+  constructor(
+    options: HostInterfaceOptions,
+    { maxAnswer, inFlightLimit, deadline, busyAfter }: OneRequestLimits,
+  ) {
     this.#options = options;
     this.#exchange = new Exchange(options.bmc);
     this.#busyAfter = busyAfter;
@@ -87,7 +101,12 @@ export class OneRequestInterface implements Interface<BmcState> {
     this.counters.requests++;
     const number = (this.#last = (this.#last % 0xffff_ffff) + 1);
     this.#awaited = number;
-    const message: Message = { netFn: bytes[0] >> 2, lun: bytes[0] & 3, cmd: bytes[1], data: bytes.subarray(HEADER) };
+    const message: Message = {
+      netFn: bytes[0] >> 2,
+      lun: bytes[0] & 3,
+      cmd: bytes[1],
+      data: bytes.subarray(HEADER),
+    };
     serveHost(this.#exchange, new NumberedArrival(this, this.#options.bmc, message, number));
   }
 
@@ -104,7 +123,12 @@ export class OneRequestInterface implements Interface<BmcState> {
     response[0] = ((message.netFn | 1) << 2) | message.lun;
     response[1] = message.cmd;
     response.set(answer, HEADER);
-    this.#options.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: 'host', bytes: response });
+    this.#options.bmc.taps.frame?.({
+      direction: 'out',
+      channel: this.channel,
+      peer: 'host',
+      bytes: response,
+    });
     if (this.#options.port.send(response) !== 'sent') this.counters.late++;
     return undefined;
   }

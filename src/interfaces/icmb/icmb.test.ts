@@ -51,7 +51,14 @@ interface Rack {
   readonly until: <T>(promise: Promise<T>) => Promise<T>;
 }
 
-const sensor = (name: string, value: number) => ({ name, number: 1, entity: '11.1', type: 'temperature', unit: 'degrees C', value });
+const sensor = (name: string, value: number) => ({
+  name,
+  number: 1,
+  entity: '11.1',
+  type: 'temperature',
+  unit: 'degrees C',
+  value,
+});
 
 async function rack(count = 2, options: (n: number) => BmcOptions = () => ({})): Promise<Rack> {
   const world = simWorld(1);
@@ -71,7 +78,10 @@ async function rack(count = 2, options: (n: number) => BmcOptions = () => ({})):
       { world, icmb },
     );
     await world.until(bmc.open());
-    chassis.push({ bmc, host: loopback(bmc.router.dispatch, new Context<BmcState>(bmc, HOST, Privilege.Administrator)) });
+    chassis.push({
+      bmc,
+      host: loopback(bmc.router.dispatch, new Context<BmcState>(bmc, HOST, Privilege.Administrator)),
+    });
   }
   return { world, chassis, until: (promise) => world.until(promise) };
 }
@@ -93,7 +103,9 @@ describe('chassis A asks controllers of chassis B', () => {
       [0x20, 22],
       [0x82, 32],
     ]) {
-      const { answer } = await until(a.host.send(BridgeRequest, remote(2, slave, NetFn.SensorEvent, GetSensorReading.cmd, 1)));
+      const { answer } = await until(
+        a.host.send(BridgeRequest, remote(2, slave, NetFn.SensorEvent, GetSensorReading.cmd, 1)),
+      );
       expect([...answer.subarray(0, 2)]).toEqual([0, 0]);
       expect(GetSensorReading.response.decode(answer, 2).reading).toBe(reading);
     }
@@ -101,19 +113,27 @@ describe('chassis A asks controllers of chassis B', () => {
 
   test('a controller that is not there: the remote bridge says 83h', async () => {
     const { chassis, until } = await rack();
-    expect([...(await until(chassis[0].host.send(BridgeRequest, remote(2, 0x44, NetFn.App, 1)))).answer]).toEqual([0x83]);
+    expect([
+      ...(await until(chassis[0].host.send(BridgeRequest, remote(2, 0x44, NetFn.App, 1)))).answer,
+    ]).toEqual([0x83]);
   });
 
   test('a response has no answer: CCh', async () => {
     const { chassis, until } = await rack();
-    expect([...(await until(chassis[0].host.send(BridgeRequest, remote(2, 0x20, NetFn.App | 1, 1)))).answer]).toEqual([0xcc]);
+    expect([
+      ...(await until(chassis[0].host.send(BridgeRequest, remote(2, 0x20, NetFn.App | 1, 1)))).answer,
+    ]).toEqual([0xcc]);
   });
 
   test('a chassis that is not there: 83h; a command that a bridge does not know: C1h from it', async () => {
     const { chassis, until } = await rack();
     const [{ host }] = chassis;
-    await expect(until(host.send(BridgeRequest, remote(9, 0x20, NetFn.App, 1)))).rejects.toMatchObject({ cc: 0x83 });
-    const unknown = { message: OutboundRequest.encode({ remoteAddress: 2, remoteCommand: 0x77, data: NOTHING }) };
+    await expect(until(host.send(BridgeRequest, remote(9, 0x20, NetFn.App, 1)))).rejects.toMatchObject({
+      cc: 0x83,
+    });
+    const unknown = {
+      message: OutboundRequest.encode({ remoteAddress: 2, remoteCommand: 0x77, data: NOTHING }),
+    };
     expect([...(await until(host.send(BridgeRequest, unknown))).answer]).toEqual([0xc1]);
   });
 
@@ -129,7 +149,17 @@ describe('chassis A asks controllers of chassis B', () => {
     const { message } = remote(2, 0x82, NetFn.App, GetDeviceId.cmd);
     const wrapped = Uint8Array.of(0x84, ...message);
     expect(
-      (await until(host.send(SendMessage, { channel: 6, tracking: 1, encrypted: false, authenticated: false, message: wrapped }))).message,
+      (
+        await until(
+          host.send(SendMessage, {
+            channel: 6,
+            tracking: 1,
+            encrypted: false,
+            authenticated: false,
+            message: wrapped,
+          }),
+        )
+      ).message,
     ).toHaveLength(0);
     await world.run(50);
     const got = await until(host.send(GetMessage));
@@ -154,14 +184,22 @@ describe('chassis A asks controllers of chassis B', () => {
 
 describe('addresses', () => {
   test('are given out, configured, changed, and never shared', async () => {
-    const { chassis, until } = await rack(3, (n) => (n === 1 ? { interfaces: [{ type: 'icmb', address: 2 }] } : {}));
+    const { chassis, until } = await rack(3, (n) =>
+      n === 1 ? { interfaces: [{ type: 'icmb', address: 2 }] } : {},
+    );
     const address = (n: number) => until(chassis[n].host.send(GetIcmbAddress)).then((got) => got.address);
     expect([await address(0), await address(1), await address(2)]).toEqual([2, 1, 3]);
-    await expect(until(chassis[0].host.send(SetIcmbAddress, { address: 3 }))).rejects.toMatchObject({ cc: 0xcc });
-    await expect(until(chassis[0].host.send(SetIcmbAddress, { address: 0 }))).rejects.toMatchObject({ cc: 0xcc });
+    await expect(until(chassis[0].host.send(SetIcmbAddress, { address: 3 }))).rejects.toMatchObject({
+      cc: 0xcc,
+    });
+    await expect(until(chassis[0].host.send(SetIcmbAddress, { address: 0 }))).rejects.toMatchObject({
+      cc: 0xcc,
+    });
     await until(chassis[0].host.send(SetIcmbAddress, { address: 0x1234 }));
     expect(await address(0)).toBe(0x1234);
-    const { answer } = await until(chassis[1].host.send(BridgeRequest, remote(0x1234, 0x82, NetFn.App, GetDeviceId.cmd)));
+    const { answer } = await until(
+      chassis[1].host.send(BridgeRequest, remote(0x1234, 0x82, NetFn.App, GetDeviceId.cmd)),
+    );
     expect([...answer.subarray(0, 3)]).toEqual([0, 0, 1]);
   });
 
@@ -171,10 +209,19 @@ describe('addresses', () => {
     const proxy = { icmbAddress: 0x55, ipmbAddress: 0x82, lun: 0 };
     await until(b.host.send(SetBridgeProxyAddress, proxy));
     expect(await until(b.host.send(GetBridgeProxyAddress))).toEqual(proxy);
-    await expect(until(b.host.send(SetBridgeProxyAddress, { ...proxy, icmbAddress: 1 }))).rejects.toMatchObject({ cc: 0xcc });
+    await expect(
+      until(b.host.send(SetBridgeProxyAddress, { ...proxy, icmbAddress: 1 })),
+    ).rejects.toMatchObject({ cc: 0xcc });
     // Its own address is nobody else's: the controller behind it may change.
-    for (const ipmbAddress of [0x84, 0x82]) await until(b.host.send(SetBridgeProxyAddress, { ...proxy, ipmbAddress }));
-    const ask = { message: OutboundRequest.encode({ remoteAddress: 0x55, remoteCommand: GetChassisDeviceId.cmd, data: NOTHING }) };
+    for (const ipmbAddress of [0x84, 0x82])
+      await until(b.host.send(SetBridgeProxyAddress, { ...proxy, ipmbAddress }));
+    const ask = {
+      message: OutboundRequest.encode({
+        remoteAddress: 0x55,
+        remoteCommand: GetChassisDeviceId.cmd,
+        data: NOTHING,
+      }),
+    };
     expect([...(await until(a.host.send(BridgeRequest, ask))).answer]).toEqual([0, 0x20]);
   });
 });
@@ -188,12 +235,20 @@ test('discovery finds each chassis once', async () => {
     const { addresses } = await until(host.send(GetAddresses));
     if (addresses.length === 0) break;
     found.push(addresses[0]);
-    const discovered = { message: OutboundRequest.encode({ remoteAddress: addresses[0], remoteCommand: SetDiscovered.cmd, data: NOTHING }) };
+    const discovered = {
+      message: OutboundRequest.encode({
+        remoteAddress: addresses[0],
+        remoteCommand: SetDiscovered.cmd,
+        data: NOTHING,
+      }),
+    };
     expect([...(await until(host.send(BridgeRequest, discovered))).answer]).toEqual([0]);
   }
   expect(found).toEqual([2, 3, 4]);
   await until(host.send(PrepareForDiscovery));
-  const all = { message: OutboundRequest.encode({ remoteAddress: 0, remoteCommand: GetAddresses.cmd, data: NOTHING }) };
+  const all = {
+    message: OutboundRequest.encode({ remoteAddress: 0, remoteCommand: GetAddresses.cmd, data: NOTHING }),
+  };
   expect([...(await until(host.send(BridgeRequest, all))).answer]).toEqual([0, 2, 0, 3, 0, 4, 0]);
 });
 
@@ -202,7 +257,9 @@ test('events go to the destination, and are logged where they are received', asy
   const [a, b] = chassis;
   await until(a.host.send(SetEventDestination, { address: 2 }));
   expect(await until(a.host.send(GetEventDestination))).toEqual({ address: 2 });
-  await expect(until(a.host.send(SendIcmbEventMessage, { eventCode: 7 }))).rejects.toMatchObject({ cc: 0xd5 });
+  await expect(until(a.host.send(SendIcmbEventMessage, { eventCode: 7 }))).rejects.toMatchObject({
+    cc: 0xd5,
+  });
   const reception = { enabled: 1, slaveAddress: 0x20, lun: 0 };
   await until(b.host.send(SetEventReceptionState, reception));
   expect(await until(b.host.send(GetEventReceptionState))).toEqual(reception);
@@ -217,7 +274,9 @@ test('the rest: capabilities, connectors, chassis device, statistics, error repo
   const [a] = chassis;
   expect(await until(a.host.send(GetIcmbCapabilities))).toEqual({ version: 1, revision: 0, features: 0 });
   expect((await until(a.host.send(GetIcmbConnectorInfo, { connector: 0 }))).connectors).toBe(1);
-  await expect(until(a.host.send(GetIcmbConnectorInfo, { connector: 1 }))).rejects.toMatchObject({ cc: 0xc9 });
+  await expect(until(a.host.send(GetIcmbConnectorInfo, { connector: 1 }))).rejects.toMatchObject({
+    cc: 0xc9,
+  });
   const own = await until(a.host.send(GetIcmbConnectionId));
   const sent = await until(a.host.send(SendIcmbConnectionId, { address: 2 }));
   expect(sent.remoteCompletionCode).toBe(0);
@@ -227,11 +286,15 @@ test('the rest: capabilities, connectors, chassis device, statistics, error repo
   await until(a.host.send(ErrorReport, { report: Uint8Array.of(1) }));
   const commands = await until(a.host.send(GetBridgeStatistics, { selector: 0 }));
   expect([...commands.statistics]).toEqual([0, 0, 1, 0, 0, 0]);
-  const packets = PacketStatistics.decode((await until(a.host.send(GetBridgeStatistics, { selector: 1 }))).statistics);
+  const packets = PacketStatistics.decode(
+    (await until(a.host.send(GetBridgeStatistics, { selector: 1 }))).statistics,
+  );
   expect(packets).toMatchObject({ sent: 1, received: 1, badChecksums: 0 });
   await expect(until(a.host.send(GetBridgeStatistics, { selector: 2 }))).rejects.toMatchObject({ cc: 0xcc });
   await until(a.host.send(ClearBridgeStatistics));
-  expect((await until(a.host.send(GetBridgeStatistics, { selector: 1 }))).statistics.every((byte) => byte === 0)).toBe(true);
+  expect(
+    (await until(a.host.send(GetBridgeStatistics, { selector: 1 }))).statistics.every((byte) => byte === 0),
+  ).toBe(true);
 });
 
 test('a BMC without an ICMB serves the commands all the same, and has nowhere to send to', async () => {
@@ -239,5 +302,7 @@ test('a BMC without an ICMB serves the commands all the same, and has nowhere to
   const [{ host }] = chassis;
   expect((await until(host.send(GetBridgeState))).state).toBe(1);
   expect((await until(host.send(GetAddresses))).addresses).toEqual([]);
-  await expect(until(host.send(BridgeRequest, remote(2, 0x20, NetFn.App, 1)))).rejects.toMatchObject({ cc: 0xd3 });
+  await expect(until(host.send(BridgeRequest, remote(2, 0x20, NetFn.App, 1)))).rejects.toMatchObject({
+    cc: 0xd3,
+  });
 });

@@ -3,7 +3,15 @@ import { NetFn, Privilege } from '../../commands/command.ts';
 import type { Answer, Channel, Context, Dispatch, Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { Requester } from '../../services/bridging/requester.ts';
-import { buildIcmb, ICMB_BROADCAST, icmbAddressOf, isRunt, parseIcmb, type IcmbMessage, type IpmiMessage } from '../../wire/index.ts';
+import {
+  buildIcmb,
+  ICMB_BROADCAST,
+  icmbAddressOf,
+  isRunt,
+  parseIcmb,
+  type IcmbMessage,
+  type IpmiMessage,
+} from '../../wire/index.ts';
 import type { World } from '../../world/world.ts';
 import { MessageBus, type BusPort, type Sender } from '../ipmb/bus.ts';
 import { Arrival, messageOf } from '../arrival.ts';
@@ -69,7 +77,8 @@ export class IcmbInterface implements Interface<BmcState> {
       clock: bmc.setup.clock,
       address: 0,
       lag: bus.lag,
-      frame: ({ to, cmd, data }, seq) => buildIcmb({ to, from: bmc.icmb.address, response: false, seq, cmd, data }),
+      frame: ({ to, cmd, data }, seq) =>
+        buildIcmb({ to, from: bmc.icmb.address, response: false, seq, cmd, data }),
       write: (frame, _responder, cause) => this.#write(frame, cause),
     });
   }
@@ -91,7 +100,8 @@ export class IcmbInterface implements Interface<BmcState> {
     else this.#join('own', bmc.icmb.address);
     this.#joinAsStored('proxy', bmc.icmb.proxy.icmbAddress);
     bmc.icmb.port = {
-      request: (to, cmd, data, cause) => this.#requester.request({ to, toLun: 0, netFn: NetFn.Bridge, cmd, data, patience: PATIENCE, cause }),
+      request: (to, cmd, data, cause) =>
+        this.#requester.request({ to, toLun: 0, netFn: NetFn.Bridge, cmd, data, patience: PATIENCE, cause }),
       broadcast: (cmd, data, cause) => this.#broadcast(cmd, data, cause),
       move: (address) => this.#join('own', address),
       represent: (address) => this.#join('proxy', address),
@@ -110,10 +120,15 @@ export class IcmbInterface implements Interface<BmcState> {
     const { bus } = this.#parts;
     const before = this.#ports.get(as);
     if (before?.address === address) return;
-    if (bus.has(address)) throw new IpmiError(CC.InvalidDataField, `another bridge has ICMB address ${address}`);
+    if (bus.has(address))
+      throw new IpmiError(CC.InvalidDataField, `another bridge has ICMB address ${address}`);
     before?.port.leave();
     this.#ports.delete(as);
-    if (address !== ICMB_BROADCAST) this.#ports.set(as, { address, port: bus.join(address, (frame, sender) => this.#receive(frame, as, sender)) });
+    if (address !== ICMB_BROADCAST)
+      this.#ports.set(as, {
+        address,
+        port: bus.join(address, (frame, sender) => this.#receive(frame, as, sender)),
+      });
   }
 
   /** What a client has set keeps no BMC from starting, though the address be another bridge's meanwhile. */
@@ -123,7 +138,9 @@ export class IcmbInterface implements Interface<BmcState> {
     } catch (error) {
       if (!(error instanceof IpmiError)) throw error;
       const { log } = this.#parts.bmc.setup;
-      log.warn(`channel ${this.channel.number}: ${error.message}: nobody is reached by it here until another is set`);
+      log.warn(
+        `channel ${this.channel.number}: ${error.message}: nobody is reached by it here until another is set`,
+      );
     }
   }
 
@@ -138,7 +155,10 @@ export class IcmbInterface implements Interface<BmcState> {
     const seq = this.#broadcasts++ & 0x3f;
     const gathering: Gathering = { seq, cmd, answers: [] };
     this.#gatherings.add(gathering);
-    await this.#write(buildIcmb({ to: ICMB_BROADCAST, from: icmb.address, response: false, seq, cmd, data }), cause);
+    await this.#write(
+      buildIcmb({ to: ICMB_BROADCAST, from: icmb.address, response: false, seq, cmd, data }),
+      cause,
+    );
     await new Promise<void>((resolve) => void setup.clock.after(GATHERING, resolve));
     this.#gatherings.delete(gathering);
     return gathering.answers;
@@ -152,13 +172,17 @@ export class IcmbInterface implements Interface<BmcState> {
     if (!message) return icmb.count(isRunt(frame) ? 'runts' : 'badChecksums');
     if (!message.response) {
       // A broadcast comes back to its sender, and to a proxy's address beside the bridge's own.
-      if (message.to !== ICMB_BROADCAST || (message.from !== icmb.address && as === 'own')) this.#serve(message, as, sender?.cause);
+      if (message.to !== ICMB_BROADCAST || (message.from !== icmb.address && as === 'own'))
+        this.#serve(message, as, sender?.cause);
       return;
     }
-    const gathering = [...this.#gatherings].find(({ seq, cmd }) => seq === message.seq && cmd === message.cmd);
+    const gathering = [...this.#gatherings].find(
+      ({ seq, cmd }) => seq === message.seq && cmd === message.cmd,
+    );
     const { from, seq, cmd, data } = message;
     if (gathering) gathering.answers.push(data.slice());
-    else if (!this.#requester.respond({ from, fromLun: 0, netFn: NetFn.Bridge | 1, seq, cmd, data })) icmb.count('spuriousResponses');
+    else if (!this.#requester.respond({ from, fromLun: 0, netFn: NetFn.Bridge | 1, seq, cmd, data }))
+      icmb.count('spuriousResponses');
   }
 
   #serve(message: IcmbMessage, as: 'own' | 'proxy', cause: Context | undefined): void {
@@ -185,7 +209,16 @@ export class IcmbInterface implements Interface<BmcState> {
   respond({ to, from, seq, cmd }: IcmbMessage, answer: Answer): void {
     if (to === ICMB_BROADCAST && (answer[0] !== CC.Ok || answer.length === 1)) return;
     const { icmb } = this.#parts.bmc;
-    void this.#write(buildIcmb({ to: from, from: to === ICMB_BROADCAST ? icmb.address : to, response: true, seq, cmd, data: answer }));
+    void this.#write(
+      buildIcmb({
+        to: from,
+        from: to === ICMB_BROADCAST ? icmb.address : to,
+        response: true,
+        seq,
+        cmd,
+        data: answer,
+      }),
+    );
   }
 }
 
@@ -204,7 +237,15 @@ class IcmbArrival extends Arrival {
   constructor(iface: IcmbInterface, bmc: BmcState, way: IcmbWay) {
     const { from, seq, cmd, data } = way.message;
     const request = { to: 0, toLun: 0, netFn: NetFn.Bridge, from: 0, fromLun: 0, seq, cmd, data };
-    super(bmc, iface.channel, Privilege.Administrator, messageOf(request), `ICMB ${from}`, undefined, way.cause);
+    super(
+      bmc,
+      iface.channel,
+      Privilege.Administrator,
+      messageOf(request),
+      `ICMB ${from}`,
+      undefined,
+      way.cause,
+    );
     this.requesterAddress = from;
     this.#interface = iface;
     this.#request = request;

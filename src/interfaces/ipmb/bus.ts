@@ -27,7 +27,10 @@ export interface BusOptions {
   readonly addressOf?: (frame: Uint8Array) => number;
 }
 
-/** What came with a frame besides its bytes; nothing from outside of the process, where bytes are all there is. */
+/**
+ * What came with a frame besides its bytes; nothing from outside of the process, where bytes are all there
+ * is.
+ */
 export interface Sender {
   /** The controller that wrote it, whatever the frame says. */
   readonly address: number;
@@ -39,7 +42,10 @@ type Receive = (frame: Uint8Array, sender: Sender | undefined) => void;
 
 /** A controller's place on a bus. */
 export interface BusPort {
-  /** `cause`: the request that the frame was carried in. A master does not hear itself: its own address does not acknowledge. */
+  /**
+   * `cause`: the request that the frame was carried in. A master does not hear itself: its own address does
+   * not acknowledge.
+   */
   write(frame: Uint8Array, cause?: Context): WriteResult | Promise<WriteResult>;
   leave(): void;
 }
@@ -52,8 +58,9 @@ export interface BusLink {
 }
 
 /**
- * A bus in memory (IPMB, ICMB): controllers by address, who acknowledge and receive frames, and links to controllers outside.
- * Frames arrive in the order they were written, after the writer has gone on; with weather, when and if it lets them.
+ * A bus in memory (IPMB, ICMB): controllers by address, who acknowledge and receive frames, and links to
+ * controllers outside. Frames arrive in the order they were written, after the writer has gone on; with
+ * weather, when and if it lets them.
  */
 export class MessageBus {
   /** Milliseconds that a frame may be under way at most. */
@@ -80,7 +87,8 @@ export class MessageBus {
 
   /** Throws RangeError where the address is taken: two controllers would answer at once. */
   join(address: number, receive: Receive): BusPort {
-    if (this.#members.has(address)) throw new RangeError(`two controllers have address ${address.toString(16)}h`);
+    if (this.#members.has(address))
+      throw new RangeError(`two controllers have address ${address.toString(16)}h`);
     this.#members.set(address, receive);
     const itself: Sender = { address, cause: undefined };
     return {
@@ -99,7 +107,8 @@ export class MessageBus {
   deliver(frame: Uint8Array, from?: BusLink, sender?: Sender): WriteResult | Promise<WriteResult> {
     const to = this.#addressOf(frame);
     if (to === BROADCAST) {
-      for (const [address, receive] of this.#members) if (address !== sender?.address) this.#carry(receive, frame, sender);
+      for (const [address, receive] of this.#members)
+        if (address !== sender?.address) this.#carry(receive, frame, sender);
       for (const link of this.#links) if (link !== from) void link.write(frame);
       return 'taken';
     }
@@ -113,7 +122,9 @@ export class MessageBus {
     const known = elsewhere.find((link) => link.has?.(to));
     const others = known ? [known] : elsewhere;
     if (others.length === 0) return 'nack';
-    return others.length === 1 ? others[0].write(frame) : Promise.all(others.map(async (link) => link.write(frame))).then(best);
+    return others.length === 1
+      ? others[0].write(frame)
+      : Promise.all(others.map(async (link) => link.write(frame))).then(best);
   }
 
   #write(frame: Uint8Array, sender: Sender): WriteResult | Promise<WriteResult> {
@@ -138,7 +149,8 @@ export class MessageBus {
     const copies = this.#chance() < duplicate ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       const copy = frame.slice();
-      if (this.#chance() < corrupt) copy[Math.floor(this.#chance() * copy.length)] ^= 1 << (this.#random.u32() & 7);
+      if (this.#chance() < corrupt)
+        copy[Math.floor(this.#chance() * copy.length)] ^= 1 << (this.#random.u32() & 7);
       this.#clock.after(least + this.#chance() * (most - least), () => receive(copy, sender));
     }
   }
@@ -149,4 +161,5 @@ export class MessageBus {
 }
 
 /** Several links were tried: one that took the frame is enough. */
-const best = (results: readonly WriteResult[]): WriteResult => results.find((result) => result === 'taken') ?? results[0];
+const best = (results: readonly WriteResult[]): WriteResult =>
+  results.find((result) => result === 'taken') ?? results[0];

@@ -52,7 +52,10 @@ test('three at one socket: each gets what is for it, and only that', async () =>
   const bmc = await controller(world, { interfaces: [{ type: 'ipmb', listen: AT, timeout: 50 }] });
   const others = await Promise.all(
     [0x30, 0x32, 0x34].map((address) =>
-      controller(world, { identity: { deviceId: address + 1 }, interfaces: [{ type: 'ipmb', address, connect: AT, timeout: 50 }] }),
+      controller(world, {
+        identity: { deviceId: address + 1 },
+        interfaces: [{ type: 'ipmb', address, connect: AT, timeout: 50 }],
+      }),
     ),
   );
   await world.run(10);
@@ -74,7 +77,10 @@ test('a stream that is no IPMB is closed, and the socket lives on', async () => 
     await world.run(20);
     expect(closed).toBe(true);
   }
-  const other = await controller(world, { identity: { deviceId: 0x33 }, interfaces: [{ type: 'ipmb', address: 0x30, connect: AT }] });
+  const other = await controller(world, {
+    identity: { deviceId: 0x33 },
+    interfaces: [{ type: 'ipmb', address: 0x30, connect: AT }],
+  });
   await world.run(10);
   expect(await ask(world, bmc, 0x30)).toEqual([0, 0x33]);
   await world.until(other.close());
@@ -115,7 +121,8 @@ class SimNode implements SimDriver {
   }
 
   arrive(...frames: Uint8Array[]): void {
-    for (const frame of frames) if (((frame[0] + frame[1] + frame[2]) & 0xff) === 0) this.#waiting.push(buildRecord(frame));
+    for (const frame of frames)
+      if (((frame[0] + frame[1] + frame[2]) & 0xff) === 0) this.#waiting.push(buildRecord(frame));
     this.#wake();
   }
 }
@@ -131,16 +138,29 @@ async function withNode(): Promise<{ world: SimWorld; bmc: Bmc; node: SimNode }>
 test('a device node: requests are answered, newest first as it hands them out', async () => {
   const { world, node } = await withNode();
   const request = (seq: number): Uint8Array =>
-    buildMessage({ to: 0x20, toLun: 0, netFn: NetFn.App, from: 0x30, fromLun: 0, seq, cmd: GetDeviceId.cmd, data: new Uint8Array(0) });
+    buildMessage({
+      to: 0x20,
+      toLun: 0,
+      netFn: NetFn.App,
+      from: 0x30,
+      fromLun: 0,
+      seq,
+      cmd: GetDeviceId.cmd,
+      data: new Uint8Array(0),
+    });
   node.arrive(request(1), request(2), request(3));
   await world.run(5);
   const answers = node.written.map((record) => parseFrame(parseRecord(record)!)!.message);
-  expect(answers.map(({ to, seq, netFn }) => [to, seq, netFn])).toEqual([3, 2, 1].map((seq) => [0x30, seq, 7]));
+  expect(answers.map(({ to, seq, netFn }) => [to, seq, netFn])).toEqual(
+    [3, 2, 1].map((seq) => [0x30, seq, 7]),
+  );
 });
 
 test('a device node: responses find their requests by number; a wrong second checksum is ours to see', async () => {
   const { world, bmc, node } = await withNode();
-  const answers = [0, 1, 2].map((cmd) => requesterOf(bmc).request({ to: 0x30, toLun: 0, netFn: NetFn.App, cmd, data: new Uint8Array(0) }));
+  const answers = [0, 1, 2].map((cmd) =>
+    requesterOf(bmc).request({ to: 0x30, toLun: 0, netFn: NetFn.App, cmd, data: new Uint8Array(0) }),
+  );
   await world.run(1);
   const responses = node.written.map((record) => {
     const { message } = parseFrame(parseRecord(record)!)!;
@@ -149,7 +169,9 @@ test('a device node: responses find their requests by number; a wrong second che
   const spoilt = responses[0].slice();
   spoilt[7] ^= 1;
   node.arrive(spoilt, ...responses);
-  expect(await world.until(Promise.all(answers))).toEqual([0, 1, 2].map((cmd) => Uint8Array.of(0, 0x40 + cmd)));
+  expect(await world.until(Promise.all(answers))).toEqual(
+    [0, 1, 2].map((cmd) => Uint8Array.of(0, 0x40 + cmd)),
+  );
 });
 
 test.each([
@@ -191,7 +213,13 @@ test('a device node that comes back while its BMC goes is closed again', async (
 test('an interface that cannot open leaves no socket behind', async () => {
   const world = simWorld(5);
   const bmc = await controller(world, {});
-  const socket = () => new IpmbSocket({ stream: world.stream, clock: world.clock, at: { listen: { path: AT } }, log: () => undefined });
+  const socket = () =>
+    new IpmbSocket({
+      stream: world.stream,
+      clock: world.clock,
+      at: { listen: { path: AT } },
+      log: () => undefined,
+    });
   const bus = new MessageBus(world);
   bus.join(0x30, () => undefined);
   const taken = new IpmbInterface({ bmc, bus, address: 0x30, channel: 7, carriers: [socket()] });

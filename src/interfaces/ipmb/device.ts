@@ -13,14 +13,19 @@ export interface IpmbDeviceOptions {
 }
 
 /** What the I2C core's errors mean (Linux: Documentation/i2c/fault-codes). */
-const RESULTS: Readonly<Record<string, WriteResult>> = { ENXIO: 'nack', EREMOTEIO: 'nack', ENODEV: 'nack', EAGAIN: 'arbitration' };
+const RESULTS: Readonly<Record<string, WriteResult>> = {
+  ENXIO: 'nack',
+  EREMOTEIO: 'nack',
+  ENODEV: 'nack',
+  EAGAIN: 'arbitration',
+};
 /** Milliseconds until a node that failed is opened again. */
 const REOPEN_AFTER = 1000;
 
 /**
- * A real bus by its node `/dev/ipmb-N` (`ipmb_dev_int.c`): records with a length byte. The node hands out the newest message
- * first when several wait, and has checked the first checksum only; responses find their requests by number, and the
- * second checksum is checked with everything else when the frame is parsed.
+ * A real bus by its node `/dev/ipmb-N` (`ipmb_dev_int.c`): records with a length byte. The node hands out the
+ * newest message first when several wait, and has checked the first checksum only; responses find their
+ * requests by number, and the second checksum is checked with everything else when the frame is parsed.
  */
 export class IpmbDevice implements Carrier {
   readonly #options: IpmbDeviceOptions;

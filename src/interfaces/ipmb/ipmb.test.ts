@@ -18,13 +18,26 @@ const NOTHING = new Uint8Array(0);
 const LAN = { number: 1, medium: 'lan', maxAnswer: 248 } as const;
 const HOST = { number: 15, medium: 'system-interface', maxAnswer: 248 } as const;
 
-const temperature = (name: string, value: number) => ({ name, number: 1, entity: '11.1', type: 'temperature', unit: 'degrees C', value });
+const temperature = (name: string, value: number) => ({
+  name,
+  number: 1,
+  entity: '11.1',
+  type: 'temperature',
+  unit: 'degrees C',
+  value,
+});
 
 interface Chassis {
   readonly world: SimWorld;
   readonly bmc: Bmc;
   /** Request data in, completion code and data out; and what follows later. */
-  readonly send: (via: typeof LAN | typeof HOST, netFn: number, cmd: number, data: Uint8Array, privilege?: number) => Promise<Sent>;
+  readonly send: (
+    via: typeof LAN | typeof HOST,
+    netFn: number,
+    cmd: number,
+    data: Uint8Array,
+    privilege?: number,
+  ) => Promise<Sent>;
 }
 
 interface Sent {
@@ -53,7 +66,14 @@ async function chassis(options: BmcOptions = {}, seed = 1, faults?: IpmbFaults):
           name: 'CARRIER',
           identity: { deviceId: 0x11 },
           sensors: [temperature('Carrier Temp', 31)],
-          satellites: [{ address: 0x72, channel: 7, identity: { deviceId: 0x22 }, sensors: [temperature('Module Temp', 29)] }],
+          satellites: [
+            {
+              address: 0x72,
+              channel: 7,
+              identity: { deviceId: 0x22 },
+              sensors: [temperature('Module Temp', 29)],
+            },
+          ],
         },
         { address: 0x30, identity: { deviceId: 0x33 } },
       ],
@@ -67,14 +87,26 @@ async function chassis(options: BmcOptions = {}, seed = 1, faults?: IpmbFaults):
     bmc,
     send: async (via, netFn, cmd, data, privilege = Privilege.Administrator) => {
       const context = new Context<BmcState>(bmc, via, privilege);
-      const answer = await world.until(Promise.resolve(bmc.router.dispatch({ netFn, lun: 0, cmd, data }, context)));
+      const answer = await world.until(
+        Promise.resolve(bmc.router.dispatch({ netFn, lun: 0, cmd, data }, context)),
+      );
       return { answer, context };
     },
   };
 }
 
 const message = (to: number, more: Partial<IpmiMessage> = {}): Uint8Array =>
-  buildMessage({ to, toLun: 0, netFn: NetFn.App, from: 0x81, fromLun: 0, seq: 5, cmd: GetDeviceId.cmd, data: NOTHING, ...more });
+  buildMessage({
+    to,
+    toLun: 0,
+    netFn: NetFn.App,
+    from: 0x81,
+    fromLun: 0,
+    seq: 5,
+    cmd: GetDeviceId.cmd,
+    data: NOTHING,
+    ...more,
+  });
 
 const sendMessage = (channel: number, tracking: number, inner: Uint8Array): Uint8Array =>
   SendMessage.request.encode({ channel, tracking, encrypted: false, authenticated: false, message: inner });
@@ -92,7 +124,12 @@ describe('Send Message from a console', () => {
   test('through two controllers: the inner response comes in the response of the carrier', async () => {
     const { world, send } = await chassis();
     const inner = sendMessage(7, 1, message(0x72, { seq: 5 }));
-    const { context } = await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0, 1, message(0x82, { cmd: SendMessage.cmd, data: inner })));
+    const { context } = await send(
+      LAN,
+      NetFn.App,
+      SendMessage.cmd,
+      sendMessage(0, 1, message(0x82, { cmd: SendMessage.cmd, data: inner })),
+    );
     const outer = parseMessage((await world.until(context.followUp!))!)!;
     expect(outer).toMatchObject({ netFn: 7, cmd: SendMessage.cmd, seq: 5 });
     const response = parseMessage(outer.data, 1)!;
@@ -121,8 +158,19 @@ describe('Send Message from a console', () => {
   ])('%s has its code, for tracked, untracked and raw messages', async (_name, faults, cc) => {
     const { send } = await chassis({}, 1, faults);
     for (const tracking of [0, 1, 2])
-      expect((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0, tracking, message(0x82)))).answer[0]).toBe(cc);
-    expect((await send(HOST, NetFn.App, MasterWriteRead.cmd, Uint8Array.of(0, 0x82, 0, ...message(0x82).subarray(1)))).answer[0]).toBe(cc);
+      expect(
+        (await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0, tracking, message(0x82)))).answer[0],
+      ).toBe(cc);
+    expect(
+      (
+        await send(
+          HOST,
+          NetFn.App,
+          MasterWriteRead.cmd,
+          Uint8Array.of(0, 0x82, 0, ...message(0x82).subarray(1)),
+        )
+      ).answer[0],
+    ).toBe(cc);
   });
 
   test('a controller that never answers costs C3h, and nothing is left behind', async () => {
@@ -136,9 +184,18 @@ describe('Send Message from a console', () => {
 
   test('needs Operator, except to system software', async () => {
     const { send } = await chassis();
-    expect((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0, 1, message(0x82)), Privilege.User)).answer[0]).toBe(0xd4);
-    expect((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0xf, 0, message(0x20)), Privilege.User)).answer[0]).toBe(0);
-    expect((await send(HOST, NetFn.App, SendMessage.cmd, sendMessage(0, 0, message(0x82)), Privilege.User)).answer[0]).toBe(0);
+    expect(
+      (await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0, 1, message(0x82)), Privilege.User))
+        .answer[0],
+    ).toBe(0xd4);
+    expect(
+      (await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0xf, 0, message(0x20)), Privilege.User))
+        .answer[0],
+    ).toBe(0);
+    expect(
+      (await send(HOST, NetFn.App, SendMessage.cmd, sendMessage(0, 0, message(0x82)), Privilege.User))
+        .answer[0],
+    ).toBe(0);
   });
 });
 
@@ -165,12 +222,18 @@ describe('system software', () => {
     await send(HOST, NetFn.App, SendMessage.cmd, sendMessage(0, 1, message(0x82, { from: 0x20, seq: 33 })));
     await world.run(10);
     const got = (await send(HOST, NetFn.App, GetMessage.cmd, NOTHING)).answer;
-    expect(parseMessage(Uint8Array.of(0x20, ...got.subarray(2)))).toMatchObject({ seq: 33, cmd: 1, netFn: 7 });
+    expect(parseMessage(Uint8Array.of(0x20, ...got.subarray(2)))).toMatchObject({
+      seq: 33,
+      cmd: 1,
+      netFn: 7,
+    });
   });
 
   test('a console and system software talk by LUN 10b and the session handle', async () => {
     const { world, bmc, send } = await chassis();
-    const client = await world.until(connectLan(world, { host: '10.0.0.1', port: 623, user: 'admin', password: 'secret', tries: 1 }));
+    const client = await world.until(
+      connectLan(world, { host: '10.0.0.1', port: 623, user: 'admin', password: 'secret', tries: 1 }),
+    );
     const asked = client.raw(NetFn.App, GetDeviceId.cmd, Uint8Array.of(7), 2);
     await world.run(10);
     const got = (await send(HOST, NetFn.App, GetMessage.cmd, NOTHING)).answer;
@@ -179,18 +242,32 @@ describe('system software', () => {
     const request = parseMessage(got, 3)!;
     expect(request).toMatchObject({ to: 0x20, toLun: 2, from: 0x81, cmd: 1 });
     expect([...request.data]).toEqual([7]);
-    const reply = buildMessage({ ...request, to: 0x81, toLun: 0, from: 0x20, fromLun: 2, netFn: 7, data: Uint8Array.of(0, 0xaa, 0xbb) });
-    expect([...(await send(HOST, NetFn.App, SendMessage.cmd, sendMessage(1, 0, Uint8Array.of(handle, ...reply)))).answer]).toEqual([0]);
+    const reply = buildMessage({
+      ...request,
+      to: 0x81,
+      toLun: 0,
+      from: 0x20,
+      fromLun: 2,
+      netFn: 7,
+      data: Uint8Array.of(0, 0xaa, 0xbb),
+    });
+    expect([
+      ...(await send(HOST, NetFn.App, SendMessage.cmd, sendMessage(1, 0, Uint8Array.of(handle, ...reply))))
+        .answer,
+    ]).toEqual([0]);
     expect([...(await world.until(asked))]).toEqual([0, 0xaa, 0xbb]);
   });
 
   test('that does not listen is not disturbed: D3h; a full queue: C0h', async () => {
     const { bmc, send } = await chassis();
     bmc.messages.enableReceive(1, false);
-    expect((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0xf, 0, message(0x20)))).answer[0]).toBe(0xd3);
+    expect((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0xf, 0, message(0x20)))).answer[0]).toBe(
+      0xd3,
+    );
     bmc.messages.enableReceive(1, true);
     const codes = new Set<number>();
-    for (let i = 0; i < 40; i++) codes.add((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0xf, 0, message(0x20)))).answer[0]);
+    for (let i = 0; i < 40; i++)
+      codes.add((await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0xf, 0, message(0x20)))).answer[0]);
     expect([...codes]).toEqual([0, 0xc0]);
   });
 });
@@ -200,21 +277,35 @@ describe('the trace', () => {
   const tracedChassis = async (): Promise<Chassis> => {
     lines.length = 0;
     const made = await chassis();
-    made.bmc.taps.add(trace(made.bmc.router, made.world.clock, (line) => void lines.push(line.replace(/ {2}[\d.]+ us$/, ''))));
+    made.bmc.taps.add(
+      trace(made.bmc.router, made.world.clock, (line) => void lines.push(line.replace(/ {2}[\d.]+ us$/, ''))),
+    );
     const dispatch = made.bmc.router.enter;
     return {
       ...made,
       send: async (via, netFn, cmd, data, privilege = Privilege.Administrator) => {
         const context = new Context<BmcState>(made.bmc, via, privilege);
-        return { answer: await made.world.until(Promise.resolve(dispatch({ netFn, lun: 0, cmd, data }, context))), context };
+        return {
+          answer: await made.world.until(Promise.resolve(dispatch({ netFn, lun: 0, cmd, data }, context))),
+          context,
+        };
       },
     };
   };
 
   test('shows a bridged message as a tree, with what came back from where', async () => {
     const { world, send } = await tracedChassis();
-    const inner = sendMessage(7, 1, message(0x72, { netFn: NetFn.SensorEvent, cmd: GetSensorReading.cmd, data: Uint8Array.of(1) }));
-    await send(LAN, NetFn.App, SendMessage.cmd, sendMessage(0, 1, message(0x82, { cmd: SendMessage.cmd, data: inner })));
+    const inner = sendMessage(
+      7,
+      1,
+      message(0x72, { netFn: NetFn.SensorEvent, cmd: GetSensorReading.cmd, data: Uint8Array.of(1) }),
+    );
+    await send(
+      LAN,
+      NetFn.App,
+      SendMessage.cmd,
+      sendMessage(0, 1, message(0x82, { cmd: SendMessage.cmd, data: inner })),
+    );
     await world.run(50);
     expect(lines).toEqual([
       'channel 1  Send Message tracking=1 encrypted=false authenticated=false channel=0  ->  ok',
@@ -249,7 +340,11 @@ describe('satellites', () => {
     const [carrier] = bmc.satellites;
     carrier.router.register({
       owner: 'acme',
-      handlers: [handle(GetDeviceId, async (request, _, next) => ({ ...(await next(request)), productId: 0x4711 }), { override: 'standard' })],
+      handlers: [
+        handle(GetDeviceId, async (request, _, next) => ({ ...(await next(request)), productId: 0x4711 }), {
+          override: 'standard',
+        }),
+      ],
     });
     const outlet = bmc.bridge.outlet(0)!;
     const ask = (cmd: number, netFn: number, ...data: number[]) =>
@@ -260,14 +355,20 @@ describe('satellites', () => {
       sdrRepository: false,
       providesDeviceSdrs: true,
     });
-    expect(GetSensorReading.response.decode(await ask(GetSensorReading.cmd, NetFn.SensorEvent, 1), 1).reading).toBe(31);
+    expect(
+      GetSensorReading.response.decode(await ask(GetSensorReading.cmd, NetFn.SensorEvent, 1), 1).reading,
+    ).toBe(31);
     expect((await ask(0x40, NetFn.Storage))[0]).toBe(0xc1);
   });
 
   test('are found by broadcast', async () => {
     const { world, bmc } = await chassis();
-    const [ipmb] = [...bmc.router.attachments].map((attachment) => attachment.interface).filter((one) => 'discover' in one);
-    const found = await world.until((ipmb as { discover(): Promise<{ address: number; device: { deviceId: number } }[]> }).discover());
+    const [ipmb] = [...bmc.router.attachments]
+      .map((attachment) => attachment.interface)
+      .filter((one) => 'discover' in one);
+    const found = await world.until(
+      (ipmb as { discover(): Promise<{ address: number; device: { deviceId: number } }[]> }).discover(),
+    );
     expect(found.map(({ address, device }) => [address, device.deviceId])).toEqual([
       [0x30, 0x33],
       [0x82, 0x11],
@@ -276,7 +377,9 @@ describe('satellites', () => {
 
   test('send their events to the BMC, which logs their address', async () => {
     const { world, bmc } = await chassis({
-      satellites: [{ address: 0x82, sensors: [{ ...temperature('Carrier Temp', 31), thresholds: { unc: 50 } }] }],
+      satellites: [
+        { address: 0x82, sensors: [{ ...temperature('Carrier Temp', 31), thresholds: { unc: 50 } }] },
+      ],
     });
     const [carrier] = bmc.satellites;
     carrier.sensors.get(1, 0).setRaw(60);
@@ -290,7 +393,9 @@ describe('satellites', () => {
   test('are in the repository with their sensors, owned by their address', async () => {
     const { bmc } = await chassis();
     const records = bmc.sdr.ids.map((id) => bmc.sdr.get(id).record);
-    expect(records.filter((record) => record[3] === 0x12).map((record) => record[5])).toEqual([0x20, 0x82, 0x30]);
+    expect(records.filter((record) => record[3] === 0x12).map((record) => record[5])).toEqual([
+      0x20, 0x82, 0x30,
+    ]);
     expect(records.filter((record) => record[3] === 0x01).map((record) => record[5])).toEqual([0x82]);
   });
 });
@@ -309,7 +414,9 @@ describe('Master Write-Read', () => {
 
   test('reads and writes an EEPROM that is a FRU device', async () => {
     const { bmc, send } = await chassis({ fru });
-    const access = async (...data: number[]) => [...(await send(HOST, NetFn.App, MasterWriteRead.cmd, Uint8Array.from(data))).answer];
+    const access = async (...data: number[]) => [
+      ...(await send(HOST, NetFn.App, MasterWriteRead.cmd, Uint8Array.from(data))).answer,
+    ];
     expect(await access(PRIVATE_1, 0xa0, 8, 0)).toEqual([0, ...bmc.fru.image(0).subarray(0, 8)]);
     expect(await access(PRIVATE_1, 0xa0, 0, 0xf0, 1, 2, 3)).toEqual([0]);
     expect(await access(PRIVATE_1, 0xa0, 4, 0xf0)).toEqual([0, 1, 2, 3, 0]);
@@ -320,7 +427,9 @@ describe('Master Write-Read', () => {
 
   test('a write-protected one does not acknowledge what is written to it', async () => {
     const { send } = await chassis({ fru: [{ ...fru[0], readOnly: true }] });
-    const access = async (...data: number[]) => [...(await send(HOST, NetFn.App, MasterWriteRead.cmd, Uint8Array.from(data))).answer];
+    const access = async (...data: number[]) => [
+      ...(await send(HOST, NetFn.App, MasterWriteRead.cmd, Uint8Array.from(data))).answer,
+    ];
     expect(await access(PRIVATE_1, 0xa0, 0, 0xf0, 1)).toEqual([0x83]);
     expect(await access(PRIVATE_1, 0xa0, 1, 0x00)).toEqual([0, 1]);
   });
@@ -344,7 +453,14 @@ describe('Master Write-Read', () => {
     const { world, bmc, send } = await chassis();
     const frame = message(0x82, { from: 0x20, fromLun: 2 });
     expect([
-      ...(await send(HOST, NetFn.App, MasterWriteRead.cmd, Uint8Array.of(0, ...frame.subarray(0, 1), 0, ...frame.subarray(1)))).answer,
+      ...(
+        await send(
+          HOST,
+          NetFn.App,
+          MasterWriteRead.cmd,
+          Uint8Array.of(0, ...frame.subarray(0, 1), 0, ...frame.subarray(1)),
+        )
+      ).answer,
     ]).toEqual([0]);
     await world.run(10);
     expect(bmc.messages.waiting).toBe(1);
@@ -354,22 +470,49 @@ describe('Master Write-Read', () => {
 test('a loopback client that bridges has the response in the answer of an IPMB requester', async () => {
   const { world, bmc } = await chassis();
   const [carrier] = bmc.satellites;
-  const context = new Context<BmcState>(carrier, { number: 0, medium: 'ipmb', maxAnswer: 25 }, Privilege.Administrator);
+  const context = new Context<BmcState>(
+    carrier,
+    { number: 0, medium: 'ipmb', maxAnswer: 25 },
+    Privilege.Administrator,
+  );
   const client = loopback(carrier.router.dispatch, context);
   const { message: embedded } = await world.until(
-    client.send(SendMessage, { channel: 7, tracking: 1, encrypted: false, authenticated: false, message: message(0x72, { from: 0x20 }) }),
+    client.send(SendMessage, {
+      channel: 7,
+      tracking: 1,
+      encrypted: false,
+      authenticated: false,
+      message: message(0x72, { from: 0x20 }),
+    }),
   );
   expect(parseMessage(embedded)).toMatchObject({ to: 0x20, from: 0x72, cmd: 1 });
 });
 
-/** Weather that a real bus does not survive: every request ends in its own answer, or in a code that says why not. */
+/**
+ * Weather that a real bus does not survive: every request ends in its own answer, or in a code that says why
+ * not.
+ */
 describe('a bus with weather', () => {
   test.each(Array.from({ length: 25 }, (_, i) => i + 1))('seed %i', async (seed) => {
-    const faults: IpmbFaults = { loss: 0.15, duplicate: 0.2, corrupt: 0.05, delay: [0, 60], nack: 0.05, arbitration: 0.05, busError: 0.02 };
-    const { world, bmc } = await chassis({ satellites: [{ address: 0x30 }, { address: 0x32 }] }, seed, faults);
+    const faults: IpmbFaults = {
+      loss: 0.15,
+      duplicate: 0.2,
+      corrupt: 0.05,
+      delay: [0, 60],
+      nack: 0.05,
+      arbitration: 0.05,
+      busError: 0.02,
+    };
+    const { world, bmc } = await chassis(
+      { satellites: [{ address: 0x30 }, { address: 0x32 }] },
+      seed,
+      faults,
+    );
     const Echo = { netFn: 0x30, cmd: 0x01 };
     for (const satellite of bmc.satellites)
-      satellite.router.setDefaultHandler('echo', ({ cmd, data }) => Uint8Array.of(0, satellite.identity.address, cmd, ...data));
+      satellite.router.setDefaultHandler('echo', ({ cmd, data }) =>
+        Uint8Array.of(0, satellite.identity.address, cmd, ...data),
+      );
     const { requester } = bmc.bridge.outlet(0)!;
     const codes = new Map<number, number>();
     const ask = async (i: number): Promise<void> => {
@@ -378,7 +521,8 @@ describe('a bus with weather', () => {
         .request({ to, toLun: 0, ...Echo, data: Uint8Array.of(i & 0xff, i >> 8) })
         .catch((error: { cc: number }) => Uint8Array.of(error.cc));
       codes.set(answer[0], (codes.get(answer[0]) ?? 0) + 1);
-      if (answer[0] === 0) expect([...answer], `seed ${seed}, request ${i}`).toEqual([0, to, Echo.cmd, i & 0xff, i >> 8]);
+      if (answer[0] === 0)
+        expect([...answer], `seed ${seed}, request ${i}`).toEqual([0, to, Echo.cmd, i & 0xff, i >> 8]);
     };
     const worker = async (first: number): Promise<void> => {
       for (let i = first; i < 200; i += 8) await ask(i);

@@ -1,7 +1,14 @@
 import { CC } from '../../codec/index.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn, Privilege, type Response } from '../../commands/command.ts';
-import { partyOf, type Answer, type Channel, type Context, type Dispatch, type Interface } from '../../router/index.ts';
+import {
+  partyOf,
+  type Answer,
+  type Channel,
+  type Context,
+  type Dispatch,
+  type Interface,
+} from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { refuseRevoked, Requester, writeAgain, type WriteResult } from '../../services/bridging/requester.ts';
 import {
@@ -35,7 +42,10 @@ export interface IpmbOptions {
   readonly tries?: number;
 }
 
-/** A number that came round sooner than this is a repetition: Requester keeps them farther apart, and has given up by then. */
+/**
+ * A number that came round sooner than this is a repetition: Requester keeps them farther apart, and has
+ * given up by then.
+ */
 const REPEATS = { remembered: 64, window: 24, within: 8000 };
 /** Milliseconds that a controller has to answer to a broadcast. */
 const DISCOVERY_WAIT = 100;
@@ -43,13 +53,19 @@ const DISCOVERY_WAIT = 100;
 const FIRST_ADDRESS = 0x10;
 const LAST_ADDRESS = 0xee;
 
-/** A controller's end of an IPMB: answers requests to its address, sends its own, and hands system software what is for it. */
+/**
+ * A controller's end of an IPMB: answers requests to its address, sends its own, and hands system software
+ * what is for it.
+ */
 export class IpmbInterface implements Interface<BmcState> {
   readonly channel: Channel;
   readonly address: number;
   readonly requester: Requester;
   readonly #options: IpmbOptions;
-  /** What handlers see: those that can divide their answers keep to 32 bytes, those that cannot (bridged responses) may go beyond. */
+  /**
+   * What handlers see: those that can divide their answers keep to 32 bytes, those that cannot (bridged
+   * responses) may go beyond.
+   */
   readonly #asAsked: Channel;
   readonly #discoverer: Requester;
   /** By requester: slave address and LUN. */
@@ -66,8 +82,18 @@ export class IpmbInterface implements Interface<BmcState> {
     this.#asAsked = { ...this.channel, maxAnswer: STANDARD_ANSWER };
     this.address = address;
     const common = { clock: bmc.setup.clock, address, lag: bus.lag };
-    this.requester = new Requester({ ...common, write: (frame, _responder, cause) => this.#write(frame, cause), timeout, tries });
-    this.#discoverer = new Requester({ ...common, write: (frame) => this.#write(broadcastFrame(frame)), timeout: DISCOVERY_WAIT, tries: 2 });
+    this.requester = new Requester({
+      ...common,
+      write: (frame, _responder, cause) => this.#write(frame, cause),
+      timeout,
+      tries,
+    });
+    this.#discoverer = new Requester({
+      ...common,
+      write: (frame) => this.#write(broadcastFrame(frame)),
+      timeout: DISCOVERY_WAIT,
+      tries: 2,
+    });
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
@@ -106,14 +132,19 @@ export class IpmbInterface implements Interface<BmcState> {
 
   /** Broadcasts Get Device ID to every address (IPMI 2.0 §20.9), and says who answered. */
   async discover(): Promise<{ readonly address: number; readonly device: Response<typeof GetDeviceId> }[]> {
-    const addresses = Array.from({ length: (LAST_ADDRESS - FIRST_ADDRESS) / 2 + 1 }, (_, i) => FIRST_ADDRESS + 2 * i);
+    const addresses = Array.from(
+      { length: (LAST_ADDRESS - FIRST_ADDRESS) / 2 + 1 },
+      (_, i) => FIRST_ADDRESS + 2 * i,
+    );
     const { netFn, cmd } = GetDeviceId;
     const answers = await Promise.all(
       addresses
         .filter((to) => to !== this.address)
         .map(async (to) => ({
           address: to,
-          answer: await this.#discoverer.request({ to, toLun: 0, netFn, cmd, data: new Uint8Array(0) }).catch(() => Uint8Array.of(CC.Timeout)),
+          answer: await this.#discoverer
+            .request({ to, toLun: 0, netFn, cmd, data: new Uint8Array(0) })
+            .catch(() => Uint8Array.of(CC.Timeout)),
         })),
     );
     return answers
@@ -147,8 +178,8 @@ export class IpmbInterface implements Interface<BmcState> {
   }
 
   /**
-   * Bytes that a session had sent: in another controller's name, or a response to a request that was not its own. System software
-   * may answer in the BMC's name what came to its LUN.
+   * Bytes that a session had sent: in another controller's name, or a response to a request that was not its
+   * own. System software may answer in the BMC's name what came to its LUN.
    */
   #isForged({ from, netFn }: IpmiMessage, sender: Sender | undefined): boolean {
     if (sender === undefined || sender.cause === undefined) return false;
@@ -189,7 +220,15 @@ class IpmbArrival extends Arrival {
   constructor(iface: IpmbInterface, bmc: BmcState, channel: Channel, way: IpmbWay) {
     const { request, cause } = way;
     const { from } = request;
-    super(bmc, channel, Privilege.Administrator, messageOf(request), `${from.toString(16)}h`, undefined, cause);
+    super(
+      bmc,
+      channel,
+      Privilege.Administrator,
+      messageOf(request),
+      `${from.toString(16)}h`,
+      undefined,
+      cause,
+    );
     this.requesterAddress = from;
     this.#interface = iface;
     this.#way = way;

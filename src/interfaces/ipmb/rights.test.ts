@@ -20,7 +20,12 @@ interface Rack {
   readonly bmc: Bmc;
   readonly other: Bmc;
   /** A request of a session of this level. */
-  readonly ask: (privilege: number, cmd: number, data: Uint8Array, netFn?: number) => Promise<{ cc: number; inner: number | undefined }>;
+  readonly ask: (
+    privilege: number,
+    cmd: number,
+    data: Uint8Array,
+    netFn?: number,
+  ) => Promise<{ cc: number; inner: number | undefined }>;
   readonly session: (privilege: number, userId?: number) => Context<BmcState>;
 }
 
@@ -45,7 +50,8 @@ async function rack(options: BmcOptions = {}, seed = 1): Promise<Rack> {
       ),
   );
   for (const one of [bmc, other]) await world.until(one.open());
-  const session = (privilege: number, userId = 2): Context<BmcState> => sessionContext(bmc, privilege, userId);
+  const session = (privilege: number, userId = 2): Context<BmcState> =>
+    sessionContext(bmc, privilege, userId);
   return {
     world,
     bmc,
@@ -53,18 +59,33 @@ async function rack(options: BmcOptions = {}, seed = 1): Promise<Rack> {
     session,
     ask: async (privilege, cmd, data, netFn = NetFn.App) => {
       const context = session(privilege);
-      const answer = await world.until(Promise.resolve(bmc.router.enter({ netFn, cmd, lun: 0, data }, context)));
+      const answer = await world.until(
+        Promise.resolve(bmc.router.enter({ netFn, cmd, lun: 0, data }, context)),
+      );
       const later = context.followUp && (await world.until(context.followUp));
       await world.run(50);
       const response = later && parseMessage(later);
-      const nested = response?.cmd === SendMessage.cmd && response.data.length > 7 ? parseMessage(response.data, 1) : response;
+      const nested =
+        response?.cmd === SendMessage.cmd && response.data.length > 7
+          ? parseMessage(response.data, 1)
+          : response;
       return { cc: answer[0], inner: nested?.data[0] };
     },
   };
 }
 
 const frame = (to: number, more: Partial<IpmiMessage> = {}): Uint8Array =>
-  buildMessage({ to, toLun: 0, netFn: NetFn.App, from: BMC_ADDRESS, fromLun: 0, seq: 9, cmd: GetUserName.cmd, data: NOTHING, ...more });
+  buildMessage({
+    to,
+    toLun: 0,
+    netFn: NetFn.App,
+    from: BMC_ADDRESS,
+    fromLun: 0,
+    seq: 9,
+    cmd: GetUserName.cmd,
+    data: NOTHING,
+    ...more,
+  });
 const rename = (name: string): { cmd: number; data: Uint8Array } => ({
   cmd: SetUserName.cmd,
   data: SetUserName.request.encode({ userId: 2, name }),
@@ -73,15 +94,40 @@ const sendMessage = (tracking: number, message: Uint8Array, channel = 0): Uint8A
   SendMessage.request.encode({ channel, tracking, encrypted: false, authenticated: false, message });
 const through = (to: number, data: Uint8Array): Uint8Array => frame(to, { cmd: SendMessage.cmd, data });
 const masterWrite = (message: Uint8Array): Uint8Array =>
-  MasterWriteRead.request.encode({ channel: 0, bus: 0, privateBus: false, slaveAddress: message[0], readCount: 0, data: message.subarray(1) });
+  MasterWriteRead.request.encode({
+    channel: 0,
+    bus: 0,
+    privateBus: false,
+    slaveAddress: message[0],
+    readCount: 0,
+    data: message.subarray(1),
+  });
 
 /** Each asks the BMC, on a way round, to rename user 2. */
-const ways: Record<string, (set: { cmd: number; data: Uint8Array }) => { cmd: number; data: Uint8Array; netFn?: number }> = {
-  'tracked, to its own address': (set) => ({ cmd: SendMessage.cmd, data: sendMessage(1, frame(BMC_ADDRESS, set)) }),
-  'untracked, to its own address': (set) => ({ cmd: SendMessage.cmd, data: sendMessage(0, frame(BMC_ADDRESS, set)) }),
-  'raw, to its own address': (set) => ({ cmd: SendMessage.cmd, data: sendMessage(2, frame(BMC_ADDRESS, set)) }),
-  'Master Write-Read to its own address': (set) => ({ cmd: MasterWriteRead.cmd, data: masterWrite(frame(BMC_ADDRESS, set)) }),
-  'a broadcast in front': (set) => ({ cmd: SendMessage.cmd, data: sendMessage(2, Uint8Array.of(0, ...frame(BMC_ADDRESS, set))) }),
+const ways: Record<
+  string,
+  (set: { cmd: number; data: Uint8Array }) => { cmd: number; data: Uint8Array; netFn?: number }
+> = {
+  'tracked, to its own address': (set) => ({
+    cmd: SendMessage.cmd,
+    data: sendMessage(1, frame(BMC_ADDRESS, set)),
+  }),
+  'untracked, to its own address': (set) => ({
+    cmd: SendMessage.cmd,
+    data: sendMessage(0, frame(BMC_ADDRESS, set)),
+  }),
+  'raw, to its own address': (set) => ({
+    cmd: SendMessage.cmd,
+    data: sendMessage(2, frame(BMC_ADDRESS, set)),
+  }),
+  'Master Write-Read to its own address': (set) => ({
+    cmd: MasterWriteRead.cmd,
+    data: masterWrite(frame(BMC_ADDRESS, set)),
+  }),
+  'a broadcast in front': (set) => ({
+    cmd: SendMessage.cmd,
+    data: sendMessage(2, Uint8Array.of(0, ...frame(BMC_ADDRESS, set))),
+  }),
   'through a satellite, tracked': (set) => ({
     cmd: SendMessage.cmd,
     data: sendMessage(1, through(0x82, sendMessage(1, frame(BMC_ADDRESS, { ...set, from: 0x82 })))),
@@ -92,11 +138,20 @@ const ways: Record<string, (set: { cmd: number; data: Uint8Array }) => { cmd: nu
   }),
   'through two satellites': (set) => ({
     cmd: SendMessage.cmd,
-    data: sendMessage(1, through(0x82, sendMessage(1, through(0x30, sendMessage(1, frame(BMC_ADDRESS, set)))))),
+    data: sendMessage(
+      1,
+      through(0x82, sendMessage(1, through(0x30, sendMessage(1, frame(BMC_ADDRESS, set))))),
+    ),
   }),
   'through a satellite by Master Write-Read': (set) => ({
     cmd: SendMessage.cmd,
-    data: sendMessage(1, frame(0x82, { cmd: MasterWriteRead.cmd, data: masterWrite(frame(BMC_ADDRESS, { ...set, from: 0x82 })) })),
+    data: sendMessage(
+      1,
+      frame(0x82, {
+        cmd: MasterWriteRead.cmd,
+        data: masterWrite(frame(BMC_ADDRESS, { ...set, from: 0x82 })),
+      }),
+    ),
   }),
   'by ICMB and back': ({ cmd, data }) => ({
     netFn: NetFn.Bridge,
@@ -156,7 +211,11 @@ describe('C1: a bridged request has the rights of the session that it began with
   });
 
   test('an administrator still gets through a satellite and to another chassis', async () => {
-    for (const way of ['through a satellite, tracked', 'through two satellites', 'to the other chassis by ICMB']) {
+    for (const way of [
+      'through a satellite, tracked',
+      'through two satellites',
+      'to the other chassis by ICMB',
+    ]) {
       const { bmc, other, ask } = await rack();
       const { cmd, data, netFn } = ways[way](rename('renamed'));
       await ask(Privilege.Administrator, cmd, data, netFn);
@@ -180,16 +239,26 @@ describe('C1: a bridged request has the rights of the session that it began with
 
   test('what the configured policy and Set Command Enables keep from a channel is kept from it through a satellite', async () => {
     const { cmd, data } = { cmd: GetSelInfo.cmd, data: NOTHING };
-    const round = sendMessage(1, through(0x82, sendMessage(1, frame(BMC_ADDRESS, { netFn: NetFn.Storage, cmd, data, from: 0x82 }))));
+    const round = sendMessage(
+      1,
+      through(0x82, sendMessage(1, frame(BMC_ADDRESS, { netFn: NetFn.Storage, cmd, data, from: 0x82 }))),
+    );
     const open = await rack();
     expect(await open.ask(Privilege.Administrator, SendMessage.cmd, round)).toEqual({ cc: 0, inner: 0 });
     const denied = await rack({ firewall: [{ channel: 'lan', deny: ['Get SEL Info'] }] });
     expect(await denied.ask(Privilege.Administrator, SendMessage.cmd, round)).toEqual({ cc: 0, inner: 0xd4 });
     const disabled = await rack();
     await disabled.world.until(
-      Promise.resolve(disabled.bmc.firewall.enable([[{ channel: 1, netFn: NetFn.Storage, lun: 0, cmd, body: undefined }, false]])),
+      Promise.resolve(
+        disabled.bmc.firewall.enable([
+          [{ channel: 1, netFn: NetFn.Storage, lun: 0, cmd, body: undefined }, false],
+        ]),
+      ),
     );
-    expect(await disabled.ask(Privilege.Administrator, SendMessage.cmd, round)).toEqual({ cc: 0, inner: 0xd4 });
+    expect(await disabled.ask(Privilege.Administrator, SendMessage.cmd, round)).toEqual({
+      cc: 0,
+      inner: 0xd4,
+    });
   });
 });
 
@@ -198,13 +267,33 @@ describe('M13: nobody speaks in another name', () => {
     const { world, bmc, session } = await rack();
     const outlet = bmc.bridge.outlet(0);
     if (outlet?.kind !== 'bus') throw new Error('no bus');
-    const silent = handleRaw<BmcState>({ netFn: NetFn.App, cmd: 0x77 }, () => new Promise<Uint8Array>(() => undefined));
+    const silent = handleRaw<BmcState>(
+      { netFn: NetFn.App, cmd: 0x77 },
+      () => new Promise<Uint8Array>(() => undefined),
+    );
     bmc.satellites[1].router.register({ owner: 'silent', handlers: [silent] });
-    const forged = frame(BMC_ADDRESS, { netFn: NetFn.App | 1, from: 0x30, seq: 0, cmd: 0x77, data: Uint8Array.of(0, 1) });
-    const waiting = outlet.requester.request({ to: 0x30, toLun: 0, netFn: NetFn.App, cmd: 0x77, data: NOTHING });
+    const forged = frame(BMC_ADDRESS, {
+      netFn: NetFn.App | 1,
+      from: 0x30,
+      seq: 0,
+      cmd: 0x77,
+      data: Uint8Array.of(0, 1),
+    });
+    const waiting = outlet.requester.request({
+      to: 0x30,
+      toLun: 0,
+      netFn: NetFn.App,
+      cmd: 0x77,
+      data: NOTHING,
+    });
     await Promise.resolve(
       bmc.router.enter(
-        { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: sendMessage(2, through(by, sendMessage(2, forged))) },
+        {
+          netFn: NetFn.App,
+          cmd: SendMessage.cmd,
+          lun: 0,
+          data: sendMessage(2, through(by, sendMessage(2, forged))),
+        },
         session(Privilege.Operator),
       ),
     );
@@ -215,9 +304,18 @@ describe('M13: nobody speaks in another name', () => {
     const { world, bmc, session } = await rack();
     const victim = session(Privilege.Administrator);
     const operator = session(Privilege.Operator, 3);
-    const into = async (to: Context<BmcState>, tracking: number, more: Partial<IpmiMessage>, cut = 0): Promise<number> => {
+    const into = async (
+      to: Context<BmcState>,
+      tracking: number,
+      more: Partial<IpmiMessage>,
+      cut = 0,
+    ): Promise<number> => {
       const inner = frame(0x81, more);
-      const data = sendMessage(tracking, Uint8Array.of(to.session!.handle, ...inner.subarray(0, inner.length - cut)), 1);
+      const data = sendMessage(
+        tracking,
+        Uint8Array.of(to.session!.handle, ...inner.subarray(0, inner.length - cut)),
+        1,
+      );
       const answer = bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data }, operator);
       return (await world.until(Promise.resolve(answer)))[0];
     };
@@ -237,14 +335,24 @@ describe('M13: nobody speaks in another name', () => {
     const message = sendMessage(0, frame(BMC_ADDRESS, { toLun: 2, from: 0x81 }), 15);
     const codes: number[] = [];
     for (let i = 0; i < 40; i++) {
-      const answer = bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: message }, session(Privilege.User, 3));
+      const answer = bmc.router.enter(
+        { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: message },
+        session(Privilege.User, 3),
+      );
       codes.push((await world.until(Promise.resolve(answer)))[0]);
     }
-    expect([codes.filter((cc) => cc === 0).length, codes.filter((cc) => cc === 0xc0).length]).toEqual([16, 24]);
-    const others = bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: message }, session(Privilege.User, 4));
+    expect([codes.filter((cc) => cc === 0).length, codes.filter((cc) => cc === 0xc0).length]).toEqual([
+      16, 24,
+    ]);
+    const others = bmc.router.enter(
+      { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: message },
+      session(Privilege.User, 4),
+    );
     expect((await Promise.resolve(others))[0]).toBe(0);
     const host = new Context<BmcState>(bmc, HOST, Privilege.Oem);
-    await Promise.resolve(bmc.router.enter({ netFn: NetFn.App, cmd: GetMessage.cmd, lun: 0, data: NOTHING }, host));
+    await Promise.resolve(
+      bmc.router.enter({ netFn: NetFn.App, cmd: GetMessage.cmd, lun: 0, data: NOTHING }, host),
+    );
     expect(bmc.messages.waiting).toBe(16);
   });
 });
@@ -252,13 +360,20 @@ describe('M13: nobody speaks in another name', () => {
 describe('I2: what waits for system software', () => {
   test.each<[string, (bmc: Bmc) => unknown, number]>([
     ['a password', ({ users }) => users.setPassword(3, new Uint8Array(16)), 0],
-    ['an access mode', ({ channels }) => channels.setPresentAccess(1, { ...channels.access(1, 'present'), accessMode: 0 }), 0],
+    [
+      'an access mode',
+      ({ channels }) => channels.setPresentAccess(1, { ...channels.access(1, 'present'), accessMode: 0 }),
+      0,
+    ],
     ['nothing: it only closed', ({ sessions }) => sessions.close(sessions.active[0], 'closed'), 1],
   ])('of a session that ended by %s', async (_what, revoke, left) => {
     const users = [2, 3].map((id) => ({ id, name: `user${id}`, password: 'secret' }));
     const { world, bmc, session } = await rack({ users });
     const message = sendMessage(0, frame(BMC_ADDRESS, { toLun: 2, from: 0x81 }), 15);
-    await bmc.router.enter({ netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: message }, session(Privilege.Operator, 3));
+    await bmc.router.enter(
+      { netFn: NetFn.App, cmd: SendMessage.cmd, lun: 0, data: message },
+      session(Privilege.Operator, 3),
+    );
     expect(bmc.messages.waiting).toBe(1);
     await world.until(Promise.resolve(revoke(bmc)));
     expect([bmc.messages.waiting, bmc.messages.attention.set]).toEqual([left, left === 1]);

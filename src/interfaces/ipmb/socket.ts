@@ -1,7 +1,14 @@
 import type { WriteResult } from '../../services/bridging/requester.ts';
 import { buildRecord, parseFrame, recordReader } from '../../wire/index.ts';
 import { Redial } from '../../world/redial.ts';
-import { streamName, type Clock, type Stream, type StreamAddress, type StreamNetwork, type StreamServer } from '../../world/world.ts';
+import {
+  streamName,
+  type Clock,
+  type Stream,
+  type StreamAddress,
+  type StreamNetwork,
+  type StreamServer,
+} from '../../world/world.ts';
 import type { BusLink, MessageBus } from './bus.ts';
 import type { Carrier } from './carrier.ts';
 
@@ -17,7 +24,10 @@ const RETRY = { first: 1000, most: 1000 };
 /** Connections at once; one more is closed again. */
 const PEERS = 64;
 
-/** IPMB frames over a Unix or TCP socket, each with a length byte in front (docs/ipmb-socket.md); either end may listen. */
+/**
+ * IPMB frames over a Unix or TCP socket, each with a length byte in front (docs/ipmb-socket.md); either end
+ * may listen.
+ */
 export class IpmbSocket implements Carrier {
   readonly #options: IpmbSocketOptions;
   readonly #peers = new Set<Peer>();
@@ -40,7 +50,12 @@ export class IpmbSocket implements Carrier {
     this.#bus = bus;
     if ('listen' in at) this.#server = await stream.listen(at.listen, accept);
     else {
-      this.#redial = new Redial({ clock, connect: () => stream.connect(at.connect), connected: accept, pause: RETRY });
+      this.#redial = new Redial({
+        clock,
+        connect: () => stream.connect(at.connect),
+        connected: accept,
+        pause: RETRY,
+      });
       void this.#redial.start();
     }
   }

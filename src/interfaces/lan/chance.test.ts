@@ -1,10 +1,19 @@
-// What has to be unpredictable: initialization vectors, session ids, random numbers, challenges, first sequence numbers.
+// What has to be unpredictable: initialization vectors, session ids, random numbers, challenges, first
+// sequence numbers.
 import { expect, test } from 'vitest';
 import { Bmc } from '../../bmc.ts';
 import { connectLan } from '../../client/index.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn } from '../../commands/command.ts';
-import { BMC, HandConsole, challenge15, logIn15, logIn20, request, Steps20 } from '../../../test/support/hand-console.ts';
+import {
+  BMC,
+  HandConsole,
+  challenge15,
+  logIn15,
+  logIn20,
+  request,
+  Steps20,
+} from '../../../test/support/hand-console.ts';
 import { toHex } from '../../../test/support/vectors.ts';
 import { parse20 } from '../../wire/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
@@ -19,15 +28,18 @@ async function lan(seed: number): Promise<{ world: SimWorld; bmc: Bmc; console: 
 }
 
 /**
- * Values of a generator that nobody can foresee: none twice, and neither each from the one before nor one world's from another's.
- * Of random ones, a byte at a place takes about 60 % of as many values as there are samples; of counted ones, most take one or two.
+ * Values of a generator that nobody can foresee: none twice, and neither each from the one before nor one
+ * world's from another's. Of random ones, a byte at a place takes about 60 % of as many values as there are
+ * samples; of counted ones, most take one or two.
  */
 function expectUnforeseeable(samples: readonly Uint8Array[], otherSeed: readonly Uint8Array[]): void {
   expect(samples.length).toBeGreaterThanOrEqual(16);
   const all = [...samples, ...otherSeed].map(toHex);
   expect(new Set(all).size).toBe(all.length);
   for (let at = 0; at < samples[0].length; at++)
-    expect(new Set(samples.map((sample) => sample[at])).size, `values of byte ${at}`).toBeGreaterThan(samples.length / 2);
+    expect(new Set(samples.map((sample) => sample[at])).size, `values of byte ${at}`).toBeGreaterThan(
+      samples.length / 2,
+    );
 }
 
 const word = (value: number): Uint8Array => Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
@@ -51,7 +63,9 @@ test('each packet of the BMC has an initialization vector of its own, of chance'
     const { console } = await lan(seed);
     const session = await logIn20(console);
     return times(24, async (n) => {
-      const [answer] = await console.exchange(session.seal(n + 1, request(NetFn.App, GetDeviceId.cmd, new Uint8Array(0), n + 1)));
+      const [answer] = await console.exchange(
+        session.seal(n + 1, request(NetFn.App, GetDeviceId.cmd, new Uint8Array(0), n + 1)),
+      );
       return ivOf(answer);
     });
   }));
@@ -61,7 +75,9 @@ test('two sessions of one moment share no initialization vector', async () => {
   const sessions = await times(4, () => logIn20(console));
   const vectors = await times(16, async (n) => {
     const session = sessions[n % 4];
-    const [answer] = await console.exchange(session.seal(1 + (n >> 2), request(NetFn.App, GetDeviceId.cmd, new Uint8Array(0), n)));
+    const [answer] = await console.exchange(
+      session.seal(1 + (n >> 2), request(NetFn.App, GetDeviceId.cmd, new Uint8Array(0), n)),
+    );
     return ivOf(answer);
   });
   expect(new Set(vectors.map(toHex)).size).toBe(16);
@@ -81,7 +97,9 @@ test('each packet of our own client has one too', () =>
       return socket;
     };
     const { clock, random } = world;
-    const client = await world.until(connectLan({ clock, random, udp: { bind } }, { ...BMC, user: 'admin', password: 'AdminPass123' }));
+    const client = await world.until(
+      connectLan({ clock, random, udp: { bind } }, { ...BMC, user: 'admin', password: 'AdminPass123' }),
+    );
     for (let n = 0; n < 24; n++) await world.until(client.send(GetDeviceId));
     return sent;
   }));
@@ -118,7 +136,9 @@ test('session ids of IPMI 1.5, its challenges and first numbers do not follow fr
 
 test('a challenge is new each time for one console and one user', async () => {
   const { console } = await lan(6);
-  const challenges = await times(20, async () => toHex(Uint8Array.from((await challenge15(console)).challenge)));
+  const challenges = await times(20, async () =>
+    toHex(Uint8Array.from((await challenge15(console)).challenge)),
+  );
   expect(new Set(challenges).size).toBe(20);
 });
 

@@ -9,12 +9,22 @@ import { connectLan } from '../../client/index.ts';
 import type { DropReason } from '../../state/app/drops.ts';
 import { AuthType, build15, build20, PayloadType, RakpStatus } from '../../wire/index.ts';
 
-const { InvalidIntegrityCheckValue: WRONG, UnauthorizedName: NO_NAME, InsufficientResources: LATER } = RakpStatus;
+const {
+  InvalidIntegrityCheckValue: WRONG,
+  UnauthorizedName: NO_NAME,
+  InsufficientResources: LATER,
+} = RakpStatus;
 
 /** LAN parameter 26: failures until a user is locked out, and for how many tens of seconds. */
 async function rule({ world }: LogInNet, threshold: number, lock: number): Promise<void> {
   const admin = await world.until(connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123' }));
-  await world.until(admin.send(SetLanConfigurationParameters, { channel: 1, parameter: 26, data: Uint8Array.of(0, threshold, 0, 0, lock, 0) }));
+  await world.until(
+    admin.send(SetLanConfigurationParameters, {
+      channel: 1,
+      parameter: 26,
+      data: Uint8Array.of(0, threshold, 0, 0, lock, 0),
+    }),
+  );
   await world.until(admin.close());
 }
 
@@ -22,7 +32,9 @@ describe('M9: guessing', () => {
   test('log-ins that were prepared before a lock-out guess no more, and the right password does not help', async () => {
     const net = await logInNet();
     await rule(net, 3, 6);
-    const consoles = await Promise.all(Array.from({ length: 8 }, () => net.by({ user: 'user', password: 'UserPass123', role: 2 })));
+    const consoles = await Promise.all(
+      Array.from({ length: 8 }, () => net.by({ user: 'user', password: 'UserPass123', role: 2 })),
+    );
     for (const console of consoles) expect([await console.open(), await console.rakp1()]).toEqual([0, 0]);
     const results: number[] = [];
     for (const [i, console] of consoles.entries()) results.push(await console.rakp3(i < 7));
@@ -38,7 +50,8 @@ describe('M9: guessing', () => {
     await late.open();
     await late.rakp1();
     await late15.challenge();
-    for (let i = 0; i < 2; i++) expect(await net.logIn({ user: 'user', password: 'no', privilege: 2 })).toBe(WRONG);
+    for (let i = 0; i < 2; i++)
+      expect(await net.logIn({ user: 'user', password: 'no', privilege: 2 })).toBe(WRONG);
     expect([await late.rakp3(false, WRONG), await late15.activate(true)]).toEqual([-1, -1]);
     expect(await net.logIn({ user: 'user', password: 'UserPass123', privilege: 2 })).toBe(NO_NAME);
     await net.world.run(61_000);
@@ -72,7 +85,13 @@ describe('M9: guessing', () => {
       const console = await by();
       return (await console.challenge()) || console.activate(true);
     };
-    expect([await guess(), await guess15(), await guess(), await guess15(), await guess()]).toEqual([WRONG, -1, WRONG, -1, WRONG]);
+    expect([await guess(), await guess15(), await guess(), await guess15(), await guess()]).toEqual([
+      WRONG,
+      -1,
+      WRONG,
+      -1,
+      WRONG,
+    ]);
     expect([await guess(), await guess15(), await guess(false)]).toEqual([LATER, 0xc0, LATER]);
     const began = world.clock.monotonic();
     let compared = 0;
@@ -80,7 +99,10 @@ describe('M9: guessing', () => {
     // After 1, 3, 7, 15 and 31 s.
     expect(compared).toBe(5);
     // From elsewhere, and as another user, nobody waits.
-    expect([await logIn(), await logIn({ user: 'user', password: 'UserPass123', privilege: 2 })]).toEqual(['in', 'in']);
+    expect([await logIn(), await logIn({ user: 'user', password: 'UserPass123', privilege: 2 })]).toEqual([
+      'in',
+      'in',
+    ]);
     await world.run(64_000);
     expect(await guess(false)).toBe(0);
     expect([await guess(), await guess(false)]).toEqual([WRONG, 0]);
@@ -111,7 +133,9 @@ describe('M9: guessing', () => {
 describe('V17: a line for each log-in, refusal and log-out', () => {
   test('who, from where, with what, and why it ended', async () => {
     const { world, lines } = await logInNet();
-    const client = await world.until(connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123' }));
+    const client = await world.until(
+      connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123' }),
+    );
     await world.until(client.close());
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
       "info bmc: 0.0.0.0:49152 log-in of user 'admin': up to administrator, RMCP+ cipher suite 17",
@@ -133,8 +157,14 @@ describe('V17: a line for each log-in, refusal and log-out', () => {
   test.each<[string, (net: LogInNet) => Promise<unknown>]>([
     ["unknown user for user 'nobody' (RAKP 1, status 0Dh)", ({ logIn }) => logIn({ user: 'nobody' })],
     ["wrong password for user 'admin' (RAKP 3, status 0Fh)", ({ logIn }) => logIn({ password: 'no' })],
-    ["disabled user for user 'user' (RAKP 1, status 0Dh)", async ({ logIn, bmc }) => (await bmc.users.setEnabled(3, false), logIn({ user: 'user' }))],
-    ["privilege level for user 'user' (RAKP 1, status 0Ah)", ({ logIn }) => logIn({ user: 'user', password: 'UserPass123' })],
+    [
+      "disabled user for user 'user' (RAKP 1, status 0Dh)",
+      async ({ logIn, bmc }) => (await bmc.users.setEnabled(3, false), logIn({ user: 'user' })),
+    ],
+    [
+      "privilege level for user 'user' (RAKP 1, status 0Ah)",
+      ({ logIn }) => logIn({ user: 'user', password: 'UserPass123' }),
+    ],
     ['cipher suite (Open Session, status 11h)', ({ logIn }) => logIn({ cipherSuite: 2 })],
     [
       "no session slot for user 'admin' (RAKP 3, status 01h)",
@@ -143,7 +173,10 @@ describe('V17: a line for each log-in, refusal and log-out', () => {
         await logIn();
       },
     ],
-    ["unknown user for user 'a\\u{a}b\\u{1b}\\'' (RAKP 1, status 0Dh)", ({ logIn }) => logIn({ user: "a\nb\x1b'" })],
+    [
+      "unknown user for user 'a\\u{a}b\\u{1b}\\'' (RAKP 1, status 0Dh)",
+      ({ logIn }) => logIn({ user: "a\nb\x1b'" }),
+    ],
     [
       "wrong password for user 'admin' (Activate Session, not answered)",
       async ({ by }) => {
@@ -152,7 +185,10 @@ describe('V17: a line for each log-in, refusal and log-out', () => {
         await console.activate(true);
       },
     ],
-    ["unknown user for user 'nobody' (Get Session Challenge, 81h)", async ({ by }) => (await by({ user: 'nobody' })).challenge()],
+    [
+      "unknown user for user 'nobody' (Get Session Challenge, 81h)",
+      async ({ by }) => (await by({ user: 'nobody' })).challenge(),
+    ],
   ])('%s', async (line, act) => {
     const net = await logInNet();
     await act(net);
@@ -172,7 +208,9 @@ test('V17: a console that found its password wrong by RAKP 2, and says nothing, 
   expect([await quick.open(), await quick.rakp1(), await quick.rakp3()]).toEqual([0, 0, 0]);
   expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
   await world.run(4000);
-  const refused = lines.filter(({ level }) => level === 'warn').map(({ message }) => message.replace(/^.*?refused: /, ''));
+  const refused = lines
+    .filter(({ level }) => level === 'warn')
+    .map(({ message }) => message.replace(/^.*?refused: /, ''));
   const line = "console did not go on: wrong password? for user 'admin' (no RAKP 3)";
   expect(refused).toEqual([line, line]);
   expect(await slow.rakp3()).toBe(0);
@@ -183,10 +221,22 @@ describe('V6: a datagram that is dropped says why', () => {
     ['malformed', async ({ by }) => (await by()).ask(Uint8Array.of(1, 2, 3))],
     ['malformed', async ({ by }) => (await by()).ask(build20(0, 0, 0, new Uint8Array(4)).subarray(0, 18))],
     ['unknown session', async ({ by }) => (await by()).ask(build20(0, 0x1234, 1, new Uint8Array(9)))],
-    ['unknown session', async ({ by }) => (await by()).ask(build15(2, 1, 0x1234, new Uint8Array(9), new Uint8Array(16)))],
-    ['payload type nobody takes', async ({ by }) => (await by()).ask(build20(PayloadType.Rakp4, 0, 0, new Uint8Array(9)))],
-    ['message malformed', async ({ by }) => (await by()).ask(build15(0, 0, 0, Uint8Array.of(0x20, 0x18, 0xc9, 0x81, 0, 1, 0x7e)))],
-    ['message not for the BMC', async ({ by }) => (await by()).ask(build15(0, 0, 0, Uint8Array.of(0x22, 0x18, 0xc6, 0x81, 0, 1, 0x7e)))],
+    [
+      'unknown session',
+      async ({ by }) => (await by()).ask(build15(2, 1, 0x1234, new Uint8Array(9), new Uint8Array(16))),
+    ],
+    [
+      'payload type nobody takes',
+      async ({ by }) => (await by()).ask(build20(PayloadType.Rakp4, 0, 0, new Uint8Array(9))),
+    ],
+    [
+      'message malformed',
+      async ({ by }) => (await by()).ask(build15(0, 0, 0, Uint8Array.of(0x20, 0x18, 0xc9, 0x81, 0, 1, 0x7e))),
+    ],
+    [
+      'message not for the BMC',
+      async ({ by }) => (await by()).ask(build15(0, 0, 0, Uint8Array.of(0x22, 0x18, 0xc6, 0x81, 0, 1, 0x7e))),
+    ],
     [
       'another address than the log-in',
       async ({ by }) => {
@@ -208,7 +258,8 @@ describe('V6: a datagram that is dropped says why', () => {
   test('in a session: bad signature, replay, closed', async () => {
     const { by, bmc } = await logInNet();
     const console = await by();
-    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()]) expect(step).toBe(0);
+    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()])
+      expect(step).toBe(0);
     const datagram = console.seal20(6, 1);
     const forged = datagram.slice();
     forged[forged.length - 1] ^= 1;
@@ -230,9 +281,13 @@ describe('L: the wire of a session', () => {
     for (const kind of ['20', '15'] as const) {
       const { by, bmc, world } = await logInNet();
       const [console, moved] = [await by(), await by({}, '10.0.0.9')];
-      if (kind === '20') for (const step of [await console.open(), await console.rakp1(), await console.rakp3()]) expect(step).toBe(0);
+      if (kind === '20')
+        for (const step of [await console.open(), await console.rakp1(), await console.rakp3()])
+          expect(step).toBe(0);
       else expect([await console.challenge(), await console.activate()]).toEqual([0, 0]);
-      await (kind === '20' ? console.send20(6, 1, [], { from: moved.socket }) : console.send15(6, 1, [], AuthType.Md5, moved.socket));
+      await (kind === '20'
+        ? console.send20(6, 1, [], { from: moved.socket })
+        : console.send15(6, 1, [], AuthType.Md5, moved.socket));
       expect(bmc.sessions.active[0].peer.address).toBe('10.0.0.9');
       [console.received, moved.received] = [[], []];
       const outlet = bmc.bridge.outlet(1);
@@ -246,7 +301,8 @@ describe('L: the wire of a session', () => {
   test('what is not signed moves no session', async () => {
     const { by, bmc } = await logInNet();
     const [console, moved] = [await by({ suite: 1 }), await by({}, '10.0.0.9')];
-    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()]) expect(step).toBe(0);
+    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()])
+      expect(step).toBe(0);
     await console.send20(6, 1, [], { from: moved.socket });
     expect(bmc.sessions.active[0].peer.address).toBe('10.0.0.2');
   });
@@ -254,7 +310,8 @@ describe('L: the wire of a session', () => {
   test('a process that was stopped reads what waits before it drops idle sessions', async () => {
     const { by, bmc, world } = await logInNet();
     const console = await by();
-    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()]) expect(step).toBe(0);
+    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()])
+      expect(step).toBe(0);
     await world.run(59_900);
     // The clock went on while nothing ran: the timer comes first, the datagram that waited just after it.
     const { clock } = world;
@@ -275,8 +332,25 @@ describe('L: the wire of a session', () => {
 
 describe('V6: a message for a LUN at which nobody lives is C2h', () => {
   const sensors = [
-    { number: 1, name: 'A', lun: 1, type: 'temperature', entity: '3.1', unit: 'degrees C', value: 30, range: [0, 100] },
-    { number: 1, name: 'B', type: 'temperature', entity: '3.2', unit: 'degrees C', value: 30, range: [0, 100] },
+    {
+      number: 1,
+      name: 'A',
+      lun: 1,
+      type: 'temperature',
+      entity: '3.1',
+      unit: 'degrees C',
+      value: 30,
+      range: [0, 100],
+    },
+    {
+      number: 1,
+      name: 'B',
+      type: 'temperature',
+      entity: '3.2',
+      unit: 'degrees C',
+      value: 30,
+      range: [0, 100],
+    },
   ] as const;
 
   test.each([
@@ -303,7 +377,15 @@ describe('V6: a message for a LUN at which nobody lives is C2h', () => {
     ];
     bmc.router.register({ owner: 'oem', handlers });
     const console = await by();
-    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()]) expect(step).toBe(0);
-    expect(await console.send20(netFn, cmd, netFn === NetFn.SensorEvent ? [1] : netFn === NetFn.Group ? [0xdc] : [], { lun })).toBe(cc);
+    for (const step of [await console.open(), await console.rakp1(), await console.rakp3()])
+      expect(step).toBe(0);
+    expect(
+      await console.send20(
+        netFn,
+        cmd,
+        netFn === NetFn.SensorEvent ? [1] : netFn === NetFn.Group ? [0xdc] : [],
+        { lun },
+      ),
+    ).toBe(cc);
   });
 });

@@ -17,9 +17,13 @@ async function net(options: BmcOptions = {}) {
     { id: 2, name: 'admin', password: 'AdminPass123' },
     { id: 3, name: 'oper', password: 'OperPass123' },
   ] as const;
-  const bmc = new Bmc({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], users, sel: { bootEvents: false }, ...options }, { world });
+  const bmc = new Bmc(
+    { interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }], users, sel: { bootEvents: false }, ...options },
+    { world },
+  );
   await bmc.open();
-  const connect = (user = 'admin', password = 'AdminPass123') => connectLan(world, { ...SERVER, user, password });
+  const connect = (user = 'admin', password = 'AdminPass123') =>
+    connectLan(world, { ...SERVER, user, password });
   /** 'in', or the status that the log-in was refused with. */
   const logIn = (user: string, password: string): Promise<unknown> =>
     world.until(
@@ -28,7 +32,9 @@ async function net(options: BmcOptions = {}) {
         .then(() => 'in')
         .catch((error: unknown) => (error instanceof LogInError ? error.status : error)),
     );
-  /** Bad password threshold: event, failures, tens of seconds until they are forgotten, and of the lock-out. */
+  /**
+   * Bad password threshold: event, failures, tens of seconds until they are forgotten, and of the lock-out.
+   */
   const rule = async (event: number, threshold: number, forget: number, lock: number): Promise<void> => {
     const admin = await world.until(connect());
     const data = Uint8Array.of(event, threshold, forget & 0xff, forget >> 8, lock & 0xff, lock >> 8);
@@ -42,7 +48,13 @@ test('three wrong passwords lock a user out for a while; other users and right p
   const { world, bmc, logIn, rule } = await net();
   await rule(1, 3, 0, 2);
   const wrong = (): Promise<unknown> => logIn('oper', 'wrong');
-  expect([await wrong(), await wrong(), await logIn('oper', 'OperPass123'), await wrong(), await wrong()]).toEqual([15, 15, 'in', 15, 15]);
+  expect([
+    await wrong(),
+    await wrong(),
+    await logIn('oper', 'OperPass123'),
+    await wrong(),
+    await wrong(),
+  ]).toEqual([15, 15, 'in', 15, 15]);
   expect(await wrong()).toBe(RakpStatus.InvalidIntegrityCheckValue);
   expect(await logIn('oper', 'OperPass123')).toBe(RakpStatus.UnauthorizedName);
   expect(await logIn('admin', 'AdminPass123')).toBe('in');
@@ -85,7 +97,9 @@ test('a cold reset: its answer, then silence even to pings, then another session
   await world.until(client.send(ColdReset));
   await world.run(50);
   expect([await ping(), bmc.sessions.active.length]).toEqual([1, 0]);
-  await expect(world.until(connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', tries: 2 }))).rejects.toThrow(TimeoutError);
+  await expect(
+    world.until(connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', tries: 2 })),
+  ).rejects.toThrow(TimeoutError);
   await world.run(5000);
   expect(await ping()).toBe(2);
   // What was sealed for the old session is nothing to the new BMC.
@@ -98,9 +112,14 @@ test('a cold reset: its answer, then silence even to pings, then another session
 test('ARPs are suspended until the next reset', async () => {
   const { world, bmc, connect } = await net();
   const client = await world.until(connect());
-  const raw = async (cmd: number, data: string): Promise<string> => toHex(await world.until(client.raw(0x0c, cmd, hex(data))));
+  const raw = async (cmd: number, data: string): Promise<string> =>
+    toHex(await world.until(client.raw(0x0c, cmd, hex(data))));
   await raw(1, '01 0a 03');
-  expect([await raw(3, '01 00'), await raw(3, '01 02'), await raw(3, '01 03')]).toEqual(['00 03', '00 01', '00 00']);
+  expect([await raw(3, '01 00'), await raw(3, '01 02'), await raw(3, '01 03')]).toEqual([
+    '00 03',
+    '00 01',
+    '00 00',
+  ]);
   bmc.lan.reset();
   expect(await raw(3, '01 00')).toBe('00 03');
 });

@@ -35,7 +35,12 @@ async function net(options: BmcOptions = {}, seed = 1, weather: SimOptions = {})
     { world },
   );
   await bmc.open();
-  return { world, bmc, connect: (more = {}) => connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', ...more }) };
+  return {
+    world,
+    bmc,
+    connect: (more = {}) =>
+      connectLan(world, { ...SERVER, user: 'admin', password: 'AdminPass123', ...more }),
+  };
 }
 
 const log = async (run: Promise<unknown>): Promise<unknown> =>
@@ -54,7 +59,11 @@ describe('log-in', () => {
     ['unknown user', { user: 'nobody' }, RakpStatus.UnauthorizedName],
     ['disabled user', { user: 'off', password: 'OffPass123' }, RakpStatus.UnauthorizedName],
     ['another case of the name', { user: 'ADMIN' }, RakpStatus.UnauthorizedName],
-    ['privilege above the user', { user: 'user', password: 'UserPass123', privilege: Privilege.Administrator }, RakpStatus.UnauthorizedRole],
+    [
+      'privilege above the user',
+      { user: 'user', password: 'UserPass123', privilege: Privilege.Administrator },
+      RakpStatus.UnauthorizedRole,
+    ],
     ['a suite that is off', { cipherSuite: 0 }, RakpStatus.NoCipherSuiteMatch],
     ['a BMC key where there is none', { kg: 'secret' }, RakpStatus.InvalidIntegrityCheckValue],
   ])('refused at once: %s', async (_name, options, status) => {
@@ -76,19 +85,25 @@ describe('log-in', () => {
       },
       { world },
     );
-    expect([undefined, Privilege.User, Privilege.Operator, Privilege.Administrator].map((privilege) => users.logIn('ann', 1, privilege)?.id)).toEqual(
-      [2, 2, 3, 3],
-    );
+    expect(
+      [undefined, Privilege.User, Privilege.Operator, Privilege.Administrator].map(
+        (privilege) => users.logIn('ann', 1, privilege)?.id,
+      ),
+    ).toEqual([2, 2, 3, 3]);
   });
 
   test('two keys: only who has both gets in', async () => {
-    const { world, connect } = await net({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623', kg: 'bmc key' }] });
+    const { world, connect } = await net({
+      interfaces: [{ type: 'lan', listen: '10.0.0.1:623', kg: 'bmc key' }],
+    });
     expect(await world.until(log(connect()))).toBe(RakpStatus.InvalidIntegrityCheckValue);
     expect(await world.until(log(connect({ kg: 'bmc key' })))).toBe('in');
   });
 
   test('suite 0 only where it is switched on', async () => {
-    const { world, connect } = await net({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623', cipherSuites: [0] }] });
+    const { world, connect } = await net({
+      interfaces: [{ type: 'lan', listen: '10.0.0.1:623', cipherSuites: [0] }],
+    });
     expect(await world.until(log(connect({ cipherSuite: 0 })))).toBe('in');
   });
 
@@ -97,7 +112,40 @@ describe('log-in', () => {
     const socket = await world.udp.bind({ host: '10.0.0.2', port: 1 });
     const statuses: number[] = [];
     socket.onDatagram = (datagram) => void statuses.push(datagram[17]);
-    const request = Uint8Array.of(9, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 8, 1, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0);
+    const request = Uint8Array.of(
+      9,
+      0,
+      0,
+      0,
+      1,
+      2,
+      3,
+      4,
+      0,
+      0,
+      0,
+      8,
+      1,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0,
+      8,
+      1,
+      0,
+      0,
+      0,
+      2,
+      0,
+      0,
+      8,
+      1,
+      0,
+      0,
+      0,
+    );
     for (const [at, value] of [
       [12, 0x3f],
       [20, 0x3f],
@@ -111,9 +159,21 @@ describe('log-in', () => {
     }
     socket.send(build20(PayloadType.OpenSessionRequest, 0, 0, request.subarray(0, 20)), SERVER);
     await world.run(10);
-    const { InvalidAuthenticationAlgorithm, InvalidIntegrityAlgorithm, InvalidConfidentialityAlgorithm, Ok, IllegalParameter } = RakpStatus;
+    const {
+      InvalidAuthenticationAlgorithm,
+      InvalidIntegrityAlgorithm,
+      InvalidConfidentialityAlgorithm,
+      Ok,
+      IllegalParameter,
+    } = RakpStatus;
     // HMAC-SHA1, HMAC-SHA1-96 without encryption is suite 2.
-    expect(statuses).toEqual([InvalidAuthenticationAlgorithm, InvalidIntegrityAlgorithm, InvalidConfidentialityAlgorithm, Ok, IllegalParameter]);
+    expect(statuses).toEqual([
+      InvalidAuthenticationAlgorithm,
+      InvalidIntegrityAlgorithm,
+      InvalidConfidentialityAlgorithm,
+      Ok,
+      IllegalParameter,
+    ]);
   });
 });
 
@@ -133,7 +193,40 @@ describe('sessions', () => {
   test('log-ins under way take no places, and all are refused when all places are in use', async () => {
     const { world, bmc, connect } = await net({ sessions: { limit: 3 } });
     const socket = await world.udp.bind({ host: '10.0.0.2', port: 1 });
-    const open = Uint8Array.of(0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 8, 1, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0);
+    const open = Uint8Array.of(
+      0,
+      0,
+      0,
+      0,
+      1,
+      2,
+      3,
+      4,
+      0,
+      0,
+      0,
+      8,
+      1,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0,
+      8,
+      1,
+      0,
+      0,
+      0,
+      2,
+      0,
+      0,
+      8,
+      1,
+      0,
+      0,
+      0,
+    );
     for (let i = 0; i < 50; i++) socket.send(build20(PayloadType.OpenSessionRequest, 0, 0, open), SERVER);
     await world.run(10);
     for (let i = 0; i < 2; i++) await world.until(connect());
@@ -148,19 +241,30 @@ describe('sessions', () => {
       await world.until(connect()),
       await world.until(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User })),
     ];
-    await world.until(admin.send(SetUserPassword, { twentyBytes: false, userId: 3, operation: 2, password: fromLatin1('NewPass', 16) }));
-    expect(bmc.sessions.active.map(({ userName }) => userName)).toEqual(['admin']);
-    expect(await world.until(log(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User })))).toBe(
-      RakpStatus.InvalidIntegrityCheckValue,
+    await world.until(
+      admin.send(SetUserPassword, {
+        twentyBytes: false,
+        userId: 3,
+        operation: 2,
+        password: fromLatin1('NewPass', 16),
+      }),
     );
-    expect(await world.until(log(connect({ user: 'user', password: 'NewPass', privilege: Privilege.User })))).toBe('in');
+    expect(bmc.sessions.active.map(({ userName }) => userName)).toEqual(['admin']);
+    expect(
+      await world.until(log(connect({ user: 'user', password: 'UserPass123', privilege: Privilege.User }))),
+    ).toBe(RakpStatus.InvalidIntegrityCheckValue);
+    expect(
+      await world.until(log(connect({ user: 'user', password: 'NewPass', privilege: Privilege.User }))),
+    ).toBe('in');
     void user;
   });
 
   test('begin at User, rise to what was asked for at log-in, and no further', async () => {
     const { world, connect } = await net();
     const client = await world.until(connect({ privilege: Privilege.Operator }));
-    await expect(world.until(client.send(SetSessionPrivilegeLevel, { privilege: Privilege.Administrator }))).rejects.toMatchObject({ cc: 0x81 });
+    await expect(
+      world.until(client.send(SetSessionPrivilegeLevel, { privilege: Privilege.Administrator })),
+    ).rejects.toMatchObject({ cc: 0x81 });
     const info = await world.until(client.send(GetSessionInfo, { index: 0, handleOrId: new Uint8Array(0) }));
     expect(info).toMatchObject({ active: 1, handle: 1 });
     expect(info.session[1]).toBe(Privilege.Operator);
@@ -169,7 +273,8 @@ describe('sessions', () => {
   test('a request sent again is answered from memory, not run again', async () => {
     const { world, bmc, connect } = await net({}, 5, { loss: 0.3, delay: [1, 40] });
     const client = await world.until(connect({ tries: 12 }));
-    for (let i = 0; i < 40; i++) await world.until(client.send(AddSelEntry, { record: new Uint8Array(16).fill(2) }));
+    for (let i = 0; i < 40; i++)
+      await world.until(client.send(AddSelEntry, { record: new Uint8Array(16).fill(2) }));
     expect((await world.until(client.send(GetSelInfo))).entries).toBe(40);
     expect(bmc.sel.count).toBe(40);
   });
@@ -192,10 +297,18 @@ describe('200 sessions through bad weather', () => {
   const run = async (seed: number): Promise<string[]> => {
     // No account may have more than half of the places.
     const users = [2, 3, 4].map((id) => ({ id, name: `admin${id}`, password: 'AdminPass123' }));
-    const { world, bmc, connect } = await net({ sessions: { limit: 255 }, users }, seed, { loss: 0.1, duplicate: 0.1, delay: [1, 80] });
+    const { world, bmc, connect } = await net({ sessions: { limit: 255 }, users }, seed, {
+      loss: 0.1,
+      duplicate: 0.1,
+      delay: [1, 80],
+    });
     const suites = cipherSuites.map(({ id }) => id).filter((id) => id !== 0);
     const console = async (i: number): Promise<number> => {
-      const client = await connect({ user: `admin${2 + (i % 3)}`, cipherSuite: suites[i % suites.length], tries: 12 });
+      const client = await connect({
+        user: `admin${2 + (i % 3)}`,
+        cipherSuite: suites[i % suites.length],
+        tries: 12,
+      });
       let answers = 0;
       for (let n = 0; n < 3; n++) answers += (await client.send(GetDeviceId)).ipmiMajor / 2;
       await client.close();

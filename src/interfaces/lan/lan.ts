@@ -112,7 +112,12 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     // Nobody answers while the BMC starts again: late answers of handlers are lost with their sessions.
     if (this.#options.bmc.life.dark) return;
     this.statistics.sent++;
-    this.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: endpointName(to), bytes: datagram });
+    this.bmc.taps.frame?.({
+      direction: 'out',
+      channel: this.channel,
+      peer: endpointName(to),
+      bytes: datagram,
+    });
     this.#socket?.send(datagram, to);
   }
 
@@ -127,7 +132,12 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   readonly #receive = (datagram: Uint8Array, from: Endpoint): void => {
     if (this.#options.bmc.life.dark) return this.dropped('BMC is restarting', from);
     this.statistics.received++;
-    this.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: endpointName(from), bytes: datagram });
+    this.bmc.taps.frame?.({
+      direction: 'in',
+      channel: this.channel,
+      peer: endpointName(from),
+      bytes: datagram,
+    });
     const cls = rmcpClass(datagram);
     if (cls === RmcpClass.Asf) {
       const tag = presencePingTag(datagram);
@@ -153,7 +163,8 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   serve(bytes: Uint8Array, from: Endpoint, link: Link, ceiling: number): void {
     const request = this.#messageIn(bytes, from);
     if (!request) return;
-    if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN) this.#requester.respond(request, link.session.handle);
+    if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN)
+      this.#requester.respond(request, link.session.handle);
     else this.#exchange.serve(new SessionArrival(this, request, from, link, ceiling));
   }
 

@@ -48,14 +48,20 @@ export class Lan15 {
     const session = sessions.byId(packet.sessionId) ?? sessions.challenged(packet.sessionId);
     const terms = session?.terms15;
     if (!session || !terms || session.channel !== this.#lan.channel)
-      return this.#lan.dropped(sessions.hasEnded(packet.sessionId) ? 'session closed' : 'unknown session', from);
+      return this.#lan.dropped(
+        sessions.hasEnded(packet.sessionId) ? 'session closed' : 'unknown session',
+        from,
+      );
     // A challenge is its console's alone: nobody else can use it up.
-    if (!session.active && !equalPeers(session.peer, from)) return this.#lan.dropped('another address than the log-in', from);
+    if (!session.active && !equalPeers(session.peer, from))
+      return this.#lan.dropped('another address than the log-in', from);
     // A wrong auth code has no answer (§13.9): the console sees a time-out, a guesser nothing.
     let ceiling: number = Privilege.Oem;
     if (packet.authType === terms.authType) {
       // Who has to wait for having guessed wrong has nothing compared, here as in the handler.
-      const obstacle = session.active ? undefined : this.#bmc.logIns.obstacle(session.userName, number, session.source);
+      const obstacle = session.active
+        ? undefined
+        : this.#bmc.logIns.obstacle(session.userName, number, session.source);
       if (obstacle || !isAuthentic15(datagram, packet, terms.password)) {
         if (!session.active) this.#wrong(session, obstacle);
         return this.#lan.dropped('bad signature', from);
@@ -67,11 +73,14 @@ export class Lan15 {
       if (!perMessageDisabled) ceiling = Privilege.User;
     }
     const link = this.#links.get(session.id) ?? new Link15(session, this.#bmc.taps);
-    if (session.active && !link.take(packet.sequence)) return this.#lan.dropped('replayed or out of the window', from);
+    if (session.active && !link.take(packet.sequence))
+      return this.#lan.dropped('replayed or out of the window', from);
     this.#links.set(session.id, link);
     // What is not signed may come from anybody, and moves no session to another address.
     sessions.heard(session, packet.authType === AuthType.None ? undefined : from);
-    taps.payload?.(payloadSeen('in', this.#lan.channel, from, message, { session, sequence: packet.sequence }));
+    taps.payload?.(
+      payloadSeen('in', this.#lan.channel, from, message, { session, sequence: packet.sequence }),
+    );
     this.#lan.serve(message, from, link.of(packet.authType), session.active ? ceiling : Privilege.Oem);
   }
 
@@ -82,7 +91,13 @@ export class Lan15 {
     sessions.close(session, 'failed');
     if (!obstacle) logIns.wrong(session.userId, number, session.source);
     const { peer, userName: name } = session;
-    logIns.refused({ channel: number, peer, name, problem: obstacle ?? 'wrong password', step: 'Activate Session, not answered' });
+    logIns.refused({
+      channel: number,
+      peer,
+      name,
+      problem: obstacle ?? 'wrong password',
+      step: 'Activate Session, not answered',
+    });
   }
 }
 
@@ -118,15 +133,21 @@ class Link15 implements Link {
     return this.sealAs(this.session.terms15?.authType ?? AuthType.None, message);
   }
 
-  /** Responses count from the number that the console asked for in Activate Session, that one's response included. */
+  /**
+   * Responses count from the number that the console asked for in Activate Session, that one's response
+   * included.
+   */
   sealAs(authType: number, message: Uint8Array): Uint8Array {
     const { terms15, id } = this.session;
     const first = terms15?.initialOutbound;
     // Before Activate Session has said where to count from, numbers are 0.
-    if (first !== undefined) this.#sequence = this.#sequence === undefined ? first : nextSequence(this.#sequence);
+    if (first !== undefined)
+      this.#sequence = this.#sequence === undefined ? first : nextSequence(this.#sequence);
     const sequence = first === undefined ? 0 : (this.#sequence ?? 0);
     const sealed = build15(authType, sequence, id, message, terms15?.password);
-    return this.#taps.payload === undefined && this.#taps.sealed === undefined ? sealed : tapped(this.#taps, this.session, message, sequence, sealed);
+    return this.#taps.payload === undefined && this.#taps.sealed === undefined
+      ? sealed
+      : tapped(this.#taps, this.session, message, sequence, sealed);
   }
 }
 

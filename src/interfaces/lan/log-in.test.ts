@@ -9,11 +9,16 @@ import type { BmcState } from '../../bmc-state.ts';
 import { RakpStatus } from '../../wire/index.ts';
 
 type UserOptions = NonNullable<BmcOptions['users']>[number];
-const utf8 = (text: string, size: number): number[] => [...new TextEncoder().encode(text), ...new Uint8Array(size)].slice(0, size);
+const utf8 = (text: string, size: number): number[] =>
+  [...new TextEncoder().encode(text), ...new Uint8Array(size)].slice(0, size);
 const NO_USER = [RakpStatus.UnauthorizedName, 0x81];
 
 /** RAKP 2's status, and the completion code of Get Session Challenge. */
-async function bothWays(users: readonly UserOptions[], user: string | Uint8Array, password: string | Uint8Array = ''): Promise<[number, number]> {
+async function bothWays(
+  users: readonly UserOptions[],
+  user: string | Uint8Array,
+  password: string | Uint8Array = '',
+): Promise<[number, number]> {
   const { by } = await logInNet({ users });
   const [one, other] = [await by({ user, password }), await by({ user, password })];
   await one.open();
@@ -45,10 +50,16 @@ describe('V1: nobody logs in by accident of a name or a length', () => {
     await bmc.users.setEnabled(1, true);
     const console = await by({ user: '' });
     await console.open();
-    expect([await console.rakp1(), await (await by({ user: '' })).challenge()]).toEqual([RakpStatus.UnauthorizedName, 0x82]);
+    expect([await console.rakp1(), await (await by({ user: '' })).challenge()]).toEqual([
+      RakpStatus.UnauthorizedName,
+      0x82,
+    ]);
     expect(await bothWays([{ id: 1, password: 'x' }], '')).toEqual([0, 0]);
     // A name makes slot 1 a user like others.
-    expect(await bothWays([{ id: 1, name: 'root', password: 'x' }], '')).toEqual([RakpStatus.UnauthorizedName, 0x82]);
+    expect(await bothWays([{ id: 1, name: 'root', password: 'x' }], '')).toEqual([
+      RakpStatus.UnauthorizedName,
+      0x82,
+    ]);
     expect(await bothWays([{ id: 1, name: 'root', password: 'x' }], 'root')).toEqual([0, 0]);
   });
 
@@ -76,7 +87,9 @@ describe('V1: nobody logs in by accident of a name or a length', () => {
   });
 
   test('Get AuthCode makes no IPMI 1.5 code of a password of 20 bytes', async () => {
-    const { bmc } = await logInNet({ users: [admin, { id: 3, name: 'long', password: 'abcdefghijklmnopqrst' }] });
+    const { bmc } = await logInNet({
+      users: [admin, { id: 3, name: 'long', password: 'abcdefghijklmnopqrst' }],
+    });
     const code = async (integrity: number, user: number): Promise<number> => {
       const data = Uint8Array.of((integrity << 6) | 2, 1, user, ...new Uint8Array(16));
       return (await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x3f, data }, system(bmc)))[0];
@@ -95,24 +108,36 @@ describe('V1: nobody logs in by accident of a name or a length', () => {
 });
 
 describe('V2: names and passwords are UTF-8 on the wire', () => {
-  test.each(['Zoë', 'Łukasz', '管理者', '😀'])('%s logs in both ways, set by the settings or by a client', async (name) => {
-    const password = `${name}ß`;
-    expect(await bothWays([{ id: 2, name, password }], name, password)).toEqual([0, 0]);
-    const { by, bmc, logIn } = await logInNet();
-    expect([...(await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x45, data: Uint8Array.of(3, ...utf8(name, 16)) }, system(bmc)))]).toEqual([0]);
-    expect([...(await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x46, data: Uint8Array.of(3) }, system(bmc)))]).toEqual([0, ...utf8(name, 16)]);
-    await bmc.users.setPassword(3, Uint8Array.from(utf8(password, 16)));
-    expect(await logIn({ user: name, password, privilege: 2 })).toBe('in');
-    const console = await by({ user: name, password, role: 2 });
-    expect([await console.challenge(), await console.activate()]).toEqual([0, 0]);
-    expect(bmc.sessions.active.map(({ userName }) => userName)).toEqual([name, name]);
-  });
+  test.each(['Zoë', 'Łukasz', '管理者', '😀'])(
+    '%s logs in both ways, set by the settings or by a client',
+    async (name) => {
+      const password = `${name}ß`;
+      expect(await bothWays([{ id: 2, name, password }], name, password)).toEqual([0, 0]);
+      const { by, bmc, logIn } = await logInNet();
+      expect([
+        ...(await bmc.router.dispatch(
+          { netFn: 6, lun: 0, cmd: 0x45, data: Uint8Array.of(3, ...utf8(name, 16)) },
+          system(bmc),
+        )),
+      ]).toEqual([0]);
+      expect([
+        ...(await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x46, data: Uint8Array.of(3) }, system(bmc))),
+      ]).toEqual([0, ...utf8(name, 16)]);
+      await bmc.users.setPassword(3, Uint8Array.from(utf8(password, 16)));
+      expect(await logIn({ user: name, password, privilege: 2 })).toBe('in');
+      const console = await by({ user: name, password, role: 2 });
+      expect([await console.challenge(), await console.activate()]).toEqual([0, 0]);
+      expect(bmc.sessions.active.map(({ userName }) => userName)).toEqual([name, name]);
+    },
+  );
 
   test('a name that is no UTF-8 is refused: CCh', async () => {
     const { bmc } = await logInNet();
     for (const bytes of [[0xe9], [0xc3], [0x41, 0xff], [0xed, 0xa0, 0x80]]) {
       const data = Uint8Array.of(3, ...bytes, ...new Uint8Array(16 - bytes.length));
-      expect([...(await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x45, data }, system(bmc)))]).toEqual([0xcc]);
+      expect([...(await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x45, data }, system(bmc)))]).toEqual([
+        0xcc,
+      ]);
     }
     expect(bmc.users.name(3)).toBe('user');
   });
@@ -122,7 +147,9 @@ describe('V2: names and passwords are UTF-8 on the wire', () => {
     [{ id: 2, name: 'a', password: 'ßßßßßßßßßßß' }, 'password'],
     [{ id: 2, name: '\ud800', password: 'x' }, 'name'],
   ])('what does not fit into 16 or 20 bytes is refused with its place: %j', async (user, key) => {
-    await expect(logInNet({ users: [{ id: 3, name: 'b', password: 'b' }, user] })).rejects.toMatchObject({ path: ['users', 1, key] });
+    await expect(logInNet({ users: [{ id: 3, name: 'b', password: 'b' }, user] })).rejects.toMatchObject({
+      path: ['users', 1, key],
+    });
   });
 });
 
@@ -145,7 +172,8 @@ describe('V4: session set-up is strict', () => {
   });
 
   test.each([11, 19, 27])('a record of another length, at byte %i', async (at) => {
-    for (const length of [1, 7, 9, 0xff]) expect(await request({ [at]: length })).toBe(RakpStatus.IllegalParameter);
+    for (const length of [1, 7, 9, 0xff])
+      expect(await request({ [at]: length })).toBe(RakpStatus.IllegalParameter);
     expect(await request({ [at]: 0 })).toBe(RakpStatus.Ok);
   });
 
@@ -167,7 +195,8 @@ describe('V4: session set-up is strict', () => {
     }
     expect(await console.rakp1()).toBe(0);
     for (const other of [neighbour, stranger]) {
-      for (const status of [0, RakpStatus.InvalidIntegrityCheckValue]) expect(await other.rakp3(true, status)).toBe(RakpStatus.InvalidSessionId);
+      for (const status of [0, RakpStatus.InvalidIntegrityCheckValue])
+        expect(await other.rakp3(true, status)).toBe(RakpStatus.InvalidSessionId);
       expect(await other.rakp1()).toBe(RakpStatus.InvalidSessionId);
     }
     expect(await console.rakp3()).toBe(0);

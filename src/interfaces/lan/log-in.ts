@@ -45,11 +45,16 @@ interface UnderWay20 extends UnderWay {
   terms: LogInTerms | undefined;
   /** The log has said that the console did not go on. */
   told: boolean;
-  /** Set by RAKP 3: what it proved, and what RAKP 4 proves, for a console that lost the answer and asks again. */
+  /**
+   * Set by RAKP 3: what it proved, and what RAKP 4 proves, for a console that lost the answer and asks again.
+   */
   done: { readonly code3: Uint8Array; readonly code4: Uint8Array } | undefined;
 }
 
-/** Log-ins whose console has not yet shown, by RAKP 1, that it reads what is sent to its address; and those whose has. */
+/**
+ * Log-ins whose console has not yet shown, by RAKP 1, that it reads what is sent to its address; and those
+ * whose has.
+ */
 const PLACES = { unshown: 2048, shown: 256 };
 /** Milliseconds after RAKP 2 when a console that sent no RAKP 3 is taken to have found its password wrong. */
 const GIVEN_UP = 3000;
@@ -57,7 +62,10 @@ const GIVEN_UP = 3000;
 const RECORDS = ['authentication', 'integrity', 'confidentiality'] as const;
 const RECORD_SIZE = 8;
 
-/** RMCP+ Open Session and RAKP messages 1 to 4 (IPMI 2.0 §13.17-13.23). Every refusal is answered with its status. */
+/**
+ * RMCP+ Open Session and RAKP messages 1 to 4 (IPMI 2.0 §13.17-13.23). Every refusal is answered with its
+ * status.
+ */
 export class LogIn {
   readonly #bmc: BmcState;
   readonly #channel: Channel;
@@ -66,7 +74,11 @@ export class LogIn {
   readonly #shown: HalfOpen<UnderWay20>;
   #watching = false;
 
-  constructor(bmc: BmcState, channel: Channel, opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void) {
+  constructor(
+    bmc: BmcState,
+    channel: Channel,
+    opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void,
+  ) {
     this.#bmc = bmc;
     this.#channel = channel;
     this.#opened = opened;
@@ -90,7 +102,8 @@ export class LogIn {
   receive(payloadType: number, payload: Uint8Array, from: Endpoint): LogInAnswer | undefined {
     if (payloadType === PayloadType.OpenSessionRequest)
       return { payloadType: PayloadType.OpenSessionResponse, payload: this.#openSession(payload, from) };
-    if (payloadType === PayloadType.Rakp1) return { payloadType: PayloadType.Rakp2, payload: this.#rakp1(payload, from) };
+    if (payloadType === PayloadType.Rakp1)
+      return { payloadType: PayloadType.Rakp2, payload: this.#rakp1(payload, from) };
     if (payloadType !== PayloadType.Rakp3) {
       this.#drop('payload type nobody takes', from);
       return undefined;
@@ -101,7 +114,8 @@ export class LogIn {
 
   #openSession(payload: Uint8Array, from: Endpoint): Uint8Array {
     const tag = payload[0] ?? 0;
-    if (payload.length !== OpenSessionRequest.min) return refusal(tag, RakpStatus.IllegalParameter, payload.length >= 8 ? consoleIdIn(payload) : 0);
+    if (payload.length !== OpenSessionRequest.min)
+      return refusal(tag, RakpStatus.IllegalParameter, payload.length >= 8 ? consoleIdIn(payload) : 0);
     const request = OpenSessionRequest.decode(payload);
     const { consoleId } = request;
     // 0 is the id of messages outside of a session.
@@ -114,7 +128,8 @@ export class LogIn {
     for (const [type, field] of RECORDS.entries()) {
       const record = request[field];
       if (record.type !== type) return refusal(tag, RakpStatus.InvalidPayloadType, consoleId);
-      if (record.length !== 0 && record.length !== RECORD_SIZE) return refusal(tag, RakpStatus.IllegalParameter, consoleId);
+      if (record.length !== 0 && record.length !== RECORD_SIZE)
+        return refusal(tag, RakpStatus.IllegalParameter, consoleId);
       wanted[field] = wish(record);
     }
     const settings = this.#bmc.channels.lan(this.#channel.number);
@@ -128,7 +143,9 @@ export class LogIn {
     if (!known('integrity')) return refuse(RakpStatus.InvalidIntegrityAlgorithm);
     if (!known('confidentiality')) return refuse(RakpStatus.InvalidConfidentialityAlgorithm);
     if (request.maxPrivilege > Privilege.Oem) return refusal(tag, RakpStatus.InvalidRole, consoleId);
-    const fitting = cipherSuites.filter((suite) => settings.cipherSuites.includes(suite.id) && matches(suite, wanted));
+    const fitting = cipherSuites.filter(
+      (suite) => settings.cipherSuites.includes(suite.id) && matches(suite, wanted),
+    );
     if (fitting.length === 0) return refuse(RakpStatus.NoCipherSuiteMatch);
     const cap = (suite: CipherSuite): number => settings.suiteCap(suite.id);
     const suite = fitting.findLast((one) => cap(one) >= Math.max(request.maxPrivilege, Privilege.Callback));
@@ -177,14 +194,18 @@ export class LogIn {
       if (problem) this.#tell(problem, 'RAKP 1', status, half.peer, utf8Text(givenName));
       return refusal(tag, status, consoleId);
     };
-    if (request.nameLength > 16 || request.name.length < request.nameLength) return refuse(RakpStatus.InvalidNameLength);
-    if (request.role < Privilege.Callback || request.role > Privilege.Oem) return refuse(RakpStatus.InvalidRole);
+    if (request.nameLength > 16 || request.name.length < request.nameLength)
+      return refuse(RakpStatus.InvalidNameLength);
+    if (request.role < Privilege.Callback || request.role > Privilege.Oem)
+      return refuse(RakpStatus.InvalidRole);
     const name = utf8Text(givenName);
     const lookUp = request.nameOnly ? undefined : request.role;
     const user = name === undefined ? 'unknown user' : this.#bmc.logIns.find(name, number, lookUp, source);
     if (typeof user === 'string') return refuse(STATUS[user], user);
-    if (request.role > user.privilegeLimit || request.role > maxPrivilege) return refuse(RakpStatus.UnauthorizedRole, 'privilege level');
-    if (this.#bmc.logIns.atLimit(user, number)) return refuse(RakpStatus.InsufficientResources, 'session limit of the user');
+    if (request.role > user.privilegeLimit || request.role > maxPrivilege)
+      return refuse(RakpStatus.UnauthorizedRole, 'privilege level');
+    if (this.#bmc.logIns.atLimit(user, number))
+      return refuse(RakpStatus.InsufficientResources, 'session limit of the user');
     if (this.#unshown.delete(half)) this.#shown.add(half);
     if (!this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, this.#watch);
     this.#watching = true;
@@ -208,7 +229,14 @@ export class LogIn {
       name: givenName,
     };
     const { bmcRandom, bmcGuid } = half.exchange;
-    return Rakp2.encode({ tag, status: RakpStatus.Ok, consoleId, bmcRandom, bmcGuid, code: rakp2Code(half.exchange, user.password) });
+    return Rakp2.encode({
+      tag,
+      status: RakpStatus.Ok,
+      consoleId,
+      bmcRandom,
+      bmcGuid,
+      code: rakp2Code(half.exchange, user.password),
+    });
   }
 
   #rakp3(payload: Uint8Array, from: Endpoint): Uint8Array | undefined {
@@ -221,7 +249,8 @@ export class LogIn {
     if (done) {
       // The session is there, and nothing that is not signed by it ends it.
       if (request.status !== RakpStatus.Ok) return undefined;
-      if (!same(request.code, done.code3)) return refusal(tag, RakpStatus.InvalidIntegrityCheckValue, consoleId);
+      if (!same(request.code, done.code3))
+        return refusal(tag, RakpStatus.InvalidIntegrityCheckValue, consoleId);
       return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: done.code4 });
     }
     const { number } = this.#channel;
@@ -251,7 +280,10 @@ export class LogIn {
       this.#bmc.logIns.wrong(terms.userId, number, source);
       return refuse('wrong password');
     }
-    const session = this.#bmc.sessions.make({ kind: 'rmcp+', channel: this.#channel, peer: half.peer }, half.id);
+    const session = this.#bmc.sessions.make(
+      { kind: 'rmcp+', channel: this.#channel, peer: half.peer },
+      half.id,
+    );
     session.userId = terms.userId;
     session.userName = terms.name;
     session.maxPrivilege = terms.role;
@@ -265,8 +297,8 @@ export class LogIn {
   }
 
   /**
-   * ipmitool says nothing when RAKP 2 shows it that its password is another: without this the most frequent reason
-   * of all would be the one that the log never has. It may still go on, so it stays.
+   * ipmitool says nothing when RAKP 2 shows it that its password is another: without this the most frequent
+   * reason of all would be the one that the log never has. It may still go on, so it stays.
    */
   readonly #watch = (): void => {
     const latest = this.#bmc.setup.clock.monotonic() - GIVEN_UP;
@@ -276,7 +308,13 @@ export class LogIn {
       if (half.began > latest) this.#watching = true;
       else {
         half.told = true;
-        this.#tell('console did not go on: wrong password?', 'no RAKP 3', undefined, half.peer, half.terms?.name);
+        this.#tell(
+          'console did not go on: wrong password?',
+          'no RAKP 3',
+          undefined,
+          half.peer,
+          half.terms?.name,
+        );
       }
     }
     if (this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, this.#watch);
@@ -286,7 +324,14 @@ export class LogIn {
   #find(id: number, from: Endpoint): UnderWay20 | undefined {
     const half = this.#shown.get(id) ?? this.#unshown.get(id);
     if (half && equalPeers(half.peer, from)) return half;
-    this.#drop(half ? 'another address than the log-in' : this.#bmc.sessions.hasEnded(id) ? 'session closed' : 'unknown session', from);
+    this.#drop(
+      half
+        ? 'another address than the log-in'
+        : this.#bmc.sessions.hasEnded(id)
+          ? 'session closed'
+          : 'unknown session',
+      from,
+    );
     return undefined;
   }
 
@@ -335,13 +380,18 @@ const STATUS: Readonly<Record<LogInProblem, number>> = {
 };
 
 const peerOf = ({ host, port, asked }: Endpoint): Peer => ({ address: host, port, asked });
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && equalBytes(a, 0, b, 0, a.length);
-const refusal = (tag: number, status: number, consoleId: number): Uint8Array => Refusal.encode({ tag, status, consoleId });
+const same = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && equalBytes(a, 0, b, 0, a.length);
+const refusal = (tag: number, status: number, consoleId: number): Uint8Array =>
+  Refusal.encode({ tag, status, consoleId });
 const consoleIdIn = (openSession: Uint8Array): number => Refusal.decode(openSession, 0, 8).consoleId;
 
 /** The algorithm that a console asks for; undefined: the BMC may choose. */
-const wish = ({ length, algorithm }: { length: number; algorithm: number }): number | undefined => (length === 0 ? undefined : algorithm);
+const wish = ({ length, algorithm }: { length: number; algorithm: number }): number | undefined =>
+  length === 0 ? undefined : algorithm;
 
 type Wanted = Readonly<Record<'authentication' | 'integrity' | 'confidentiality', number | undefined>>;
 const matches = (suite: CipherSuite, wanted: Wanted): boolean =>
-  (['authentication', 'integrity', 'confidentiality'] as const).every((field) => wanted[field] === undefined || wanted[field] === suite[field]);
+  (['authentication', 'integrity', 'confidentiality'] as const).every(
+    (field) => wanted[field] === undefined || wanted[field] === suite[field],
+  );

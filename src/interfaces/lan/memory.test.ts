@@ -16,11 +16,19 @@ const RECORD = AddSelEntry.request.encode({ record: new Uint8Array(16).fill(2) }
 /** A session whose requests the test numbers itself. */
 async function numbered() {
   const world = simWorld(1);
-  const sensors = [{ name: 'Temp', number: 1, entity: '7.1', type: 'temperature', unit: 'degrees C', value: 20 }];
-  const bmc = new Bmc({ users: [{ id: 2, name: 'admin', password: 'secret' }], sel: { bootEvents: false }, sensors }, { world });
+  const sensors = [
+    { name: 'Temp', number: 1, entity: '7.1', type: 'temperature', unit: 'degrees C', value: 20 },
+  ];
+  const bmc = new Bmc(
+    { users: [{ id: 2, name: 'admin', password: 'secret' }], sel: { bootEvents: false }, sensors },
+    { world },
+  );
   const lan = new LanInterface({ bmc, udp: world.udp, listen: { host: '10.0.0.1', port: 623 } });
   await world.until(bmc.attach(lan));
-  const session = bmc.sessions.make({ kind: 'rmcp+', channel: lan.channel, peer: { address: FROM.host, port: FROM.port } }, bmc.sessions.freshId());
+  const session = bmc.sessions.make(
+    { kind: 'rmcp+', channel: lan.channel, peer: { address: FROM.host, port: FROM.port } },
+    bmc.sessions.freshId(),
+  );
   session.userId = 2;
   session.maxPrivilege = Privilege.Administrator;
   bmc.sessions.activate(session, Privilege.Administrator);
@@ -30,10 +38,20 @@ async function numbered() {
     return message;
   };
   const link: Link = { session, repeated: new RepeatedRequests(), seal };
-  const ask = async (seq: number, { netFn, cmd }: Command, data: Uint8Array, ceiling: number = Privilege.Oem): Promise<number[]> => {
+  const ask = async (
+    seq: number,
+    { netFn, cmd }: Command,
+    data: Uint8Array,
+    ceiling: number = Privilege.Oem,
+  ): Promise<number[]> => {
     sent.length = 0;
     bmc.sessions.heard(session);
-    lan.serve(buildMessage({ to: 0x20, toLun: 0, netFn, from: 0x81, fromLun: 0, seq, cmd, data }), FROM, link, ceiling);
+    lan.serve(
+      buildMessage({ to: 0x20, toLun: 0, netFn, from: 0x81, fromLun: 0, seq, cmd, data }),
+      FROM,
+      link,
+      ceiling,
+    );
     await world.run(1);
     return sent.length > 0 ? [...parseMessage(sent[0])!.data] : [];
   };
@@ -74,7 +92,9 @@ test('H4, I2: what the firewall has taken since is not answered from memory', as
   const { bmc, world, ask } = await numbered();
   expect((await ask(9, AddSelEntry, RECORD))[0]).toBe(CC.Ok);
   const { netFn, cmd } = AddSelEntry;
-  await world.until(Promise.resolve(bmc.firewall.enable([[{ channel: 1, netFn, lun: 0, cmd, body: undefined }, false]])));
+  await world.until(
+    Promise.resolve(bmc.firewall.enable([[{ channel: 1, netFn, lun: 0, cmd, body: undefined }, false]])),
+  );
   expect(await ask(9, AddSelEntry, RECORD)).toEqual([CC.InsufficientPrivilege]);
   expect(bmc.sel.count).toBe(1);
 });

@@ -23,7 +23,8 @@ describe('V5: abandoned sessions lock nobody out', () => {
       return bmc.sessions.active.reduce((a, b) => (a.lastHeard > b.lastHeard ? a : b)).id;
     };
     const ids = [await opened({}), await opened(USER), await opened({}), await opened(USER)];
-    for (const options of [{}, USER, OTHER]) expect(await logIn(options)).toBe(RakpStatus.InsufficientResources);
+    for (const options of [{}, USER, OTHER])
+      expect(await logIn(options)).toBe(RakpStatus.InsufficientResources);
     await world.run(8200);
     // The first has been silent for more than 10 s now, the others have not.
     expect(await logIn(USER)).toBe(RakpStatus.InsufficientResources);
@@ -41,23 +42,29 @@ describe('V5: abandoned sessions lock nobody out', () => {
     const { world, bmc, logIn } = await logInNet({ users, sessions: { limit: 1 } });
     expect(await logIn()).toBe('in');
     await world.run(20_000);
-    for (let i = 0; i < 4; i++) expect(await logIn({ ...OTHER, password: 'no' })).toBe(RakpStatus.InvalidIntegrityCheckValue);
+    for (let i = 0; i < 4; i++)
+      expect(await logIn({ ...OTHER, password: 'no' })).toBe(RakpStatus.InvalidIntegrityCheckValue);
     expect(bmc.sessions.active[0].userName).toBe('admin');
   });
 
-  test.each([Privilege.User, Privilege.Administrator])('no account has more than half of the places, whatever its level: %i', async (privilege) => {
-    const { world, bmc, logIn } = await logInNet({ users });
-    const who = privilege === Privilege.User ? USER : {};
-    const results: unknown[] = [];
-    for (let i = 0; i < 64; i++) results.push(await logIn(who));
-    expect([results.filter((result) => result === 'in').length, bmc.sessions.active.length]).toEqual([32, 32]);
-    expect(await logIn(OTHER)).toBe('in');
-    await world.run(11_000);
-    // Its own silent ones make way for it, and only they.
-    expect(await logIn(who)).toBe('in');
-    expect(bmc.sessions.active.filter(({ userName }) => userName === 'other')).toHaveLength(1);
-    expect(bmc.sessions.active).toHaveLength(33);
-  });
+  test.each([Privilege.User, Privilege.Administrator])(
+    'no account has more than half of the places, whatever its level: %i',
+    async (privilege) => {
+      const { world, bmc, logIn } = await logInNet({ users });
+      const who = privilege === Privilege.User ? USER : {};
+      const results: unknown[] = [];
+      for (let i = 0; i < 64; i++) results.push(await logIn(who));
+      expect([results.filter((result) => result === 'in').length, bmc.sessions.active.length]).toEqual([
+        32, 32,
+      ]);
+      expect(await logIn(OTHER)).toBe('in');
+      await world.run(11_000);
+      // Its own silent ones make way for it, and only they.
+      expect(await logIn(who)).toBe('in');
+      expect(bmc.sessions.active.filter(({ userName }) => userName === 'other')).toHaveLength(1);
+      expect(bmc.sessions.active).toHaveLength(33);
+    },
+  );
 
   test('64 abandoned sessions of two accounts keep a third out for ten seconds, not a minute; 1.5 gets in the same way', async () => {
     const { world, by, bmc, logIn } = await logInNet({ users });
@@ -78,19 +85,56 @@ describe('H5: a flood of half-open log-ins', () => {
       PayloadType.OpenSessionRequest,
       0,
       0,
-      Uint8Array.of(0, 4, 0, 0, ...id, 0, 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 8, 4, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0),
+      Uint8Array.of(
+        0,
+        4,
+        0,
+        0,
+        ...id,
+        0,
+        0,
+        0,
+        8,
+        3,
+        0,
+        0,
+        0,
+        1,
+        0,
+        0,
+        8,
+        4,
+        0,
+        0,
+        0,
+        2,
+        0,
+        0,
+        8,
+        1,
+        0,
+        0,
+        0,
+      ),
     );
   };
 
-  /** `perSecond` Open Sessions a second for three seconds from one address, or from as many as there are datagrams. */
+  /**
+   * `perSecond` Open Sessions a second for three seconds from one address, or from as many as there are
+   * datagrams.
+   */
   async function flood(world: SimWorld, perSecond: number, spoofed: boolean): Promise<void> {
     const own = spoofed ? undefined : await world.udp.bind({ host: '10.6.6.6', port: 0 });
     let sent = 0;
     const tick = (): void => {
       for (let i = 0; i < perSecond / 100; i++, sent++) {
-        const send = (socket: Awaited<ReturnType<typeof world.udp.bind>>): void => socket.send(open(sent), SERVER);
+        const send = (socket: Awaited<ReturnType<typeof world.udp.bind>>): void =>
+          socket.send(open(sent), SERVER);
         if (own) send(own);
-        else void world.udp.bind({ host: `10.${100 + (sent >> 16)}.${(sent >> 8) & 0xff}.${sent & 0xff}`, port: 0 }).then(send);
+        else
+          void world.udp
+            .bind({ host: `10.${100 + (sent >> 16)}.${(sent >> 8) & 0xff}.${sent & 0xff}`, port: 0 })
+            .then(send);
       }
       if (sent < perSecond * 3) world.clock.after(10, tick);
     };
@@ -105,7 +149,10 @@ describe('H5: a flood of half-open log-ins', () => {
   ])(
     '%i a second, made-up addresses %s, %i ms on the way and back: every log-in succeeds',
     async (perSecond, spoofed, roundTrip) => {
-      const { world, bmc, logIn } = await logInNet({ users }, { weather: { delay: [roundTrip / 2, roundTrip / 2] } });
+      const { world, bmc, logIn } = await logInNet(
+        { users },
+        { weather: { delay: [roundTrip / 2, roundTrip / 2] } },
+      );
       await flood(world, perSecond, spoofed);
       await world.run(300);
       for (let i = 0; i < 10; i++) expect(await logIn({ tries: 1 })).toBe('in');
@@ -130,7 +177,11 @@ describe('H5: a flood of half-open log-ins', () => {
     const console = await by();
     await console.challenge();
     for (let i = 0; i < 3000; i++)
-      bmc.sessions.challenge({ kind: 'ipmi-1.5', channel: bmc.sessions.challenged(console.bmcId)!.channel, peer: { address: '10.6.6.6', port: 7 } });
+      bmc.sessions.challenge({
+        kind: 'ipmi-1.5',
+        channel: bmc.sessions.challenged(console.bmcId)!.channel,
+        peer: { address: '10.6.6.6', port: 7 },
+      });
     expect([await flooder.challenge(), await console.activate()]).toEqual([0, 0]);
   });
 
@@ -138,7 +189,8 @@ describe('H5: a flood of half-open log-ins', () => {
     const world = simWorld(1);
     const gone: number[] = [];
     const table = new HalfOpen<UnderWay>(world.clock, 4, 5000, ({ id }) => void gone.push(id));
-    const add = (id: number, source: string): void => table.add({ id, source, began: world.clock.monotonic() });
+    const add = (id: number, source: string): void =>
+      table.add({ id, source, began: world.clock.monotonic() });
     for (const [id, source] of [
       [1, 'a'],
       [2, 'b'],
@@ -169,5 +221,7 @@ describe('H5: a flood of half-open log-ins', () => {
     ['2001:0DB8:0000:0001:ffff::9', '2001:db8:0:1'],
     ['fe80::1%eth0', 'fe80:0:0:0'],
     ['::1', '0:0:0:0'],
-  ])('one source is an IPv4 address or the /64 of an IPv6 one: %s', (host, source) => expect(sourceOf(host)).toBe(source));
+  ])('one source is an IPv4 address or the /64 of an IPv6 one: %s', (host, source) =>
+    expect(sourceOf(host)).toBe(source),
+  );
 });

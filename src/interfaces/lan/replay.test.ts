@@ -1,10 +1,20 @@
-// What somebody on the wire can do with packets of others: send them again, change their numbers, send forged ones between.
+// What somebody on the wire can do with packets of others: send them again, change their numbers, send forged
+// ones between.
 import { describe, expect, test } from 'vitest';
 import { AddSelEntry } from '../../commands/storage/sel.ts';
 import { CloseSession, SetSessionPrivilegeLevel } from '../../commands/app/sessions.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import { Bmc, type BmcOptions } from '../../bmc.ts';
-import { challenge15, HandConsole, logIn15, logIn20, request, Steps20, type Session15, type Session20 } from '../../../test/support/hand-console.ts';
+import {
+  challenge15,
+  HandConsole,
+  logIn15,
+  logIn20,
+  request,
+  Steps20,
+  type Session15,
+  type Session20,
+} from '../../../test/support/hand-console.ts';
 import { AuthType, build20, nextSequence, PayloadType } from '../../wire/index.ts';
 import { simWorld } from '../../world/index.ts';
 
@@ -13,17 +23,37 @@ const ADMINISTRATOR = Uint8Array.of(Privilege.Administrator);
 
 async function lan(options: BmcOptions = {}) {
   const world = simWorld(3);
-  const interfaces = [{ type: 'lan', listen: '10.0.0.1:623', cipherSuites: [1, 3, 17], authTypes: ['md5', 'md2', 'password', 'none'] }] as const;
+  const interfaces = [
+    {
+      type: 'lan',
+      listen: '10.0.0.1:623',
+      cipherSuites: [1, 3, 17],
+      authTypes: ['md5', 'md2', 'password', 'none'],
+    },
+  ] as const;
   const users = [{ id: 2, name: 'admin', password: 'AdminPass123' }] as const;
   const bmc = new Bmc({ interfaces, users, sel: { bootEvents: false }, ...options }, { world });
   await bmc.open();
-  return { world, bmc, console: await HandConsole.at(world), thief: await HandConsole.at(world, '10.0.0.66') };
+  return {
+    world,
+    bmc,
+    console: await HandConsole.at(world),
+    thief: await HandConsole.at(world, '10.0.0.66'),
+  };
 }
 
 /** A session whose first number is `base` + 1, raised to Administrator by it. */
 const KINDS = {
-  'RMCP+ 3': { ahead: 16, behind: 15, logIn: async (console: HandConsole) => ({ session: await logIn20(console, { suite: 3 }), base: 0 }) },
-  'RMCP+ 17': { ahead: 16, behind: 15, logIn: async (console: HandConsole) => ({ session: await logIn20(console), base: 0 }) },
+  'RMCP+ 3': {
+    ahead: 16,
+    behind: 15,
+    logIn: async (console: HandConsole) => ({ session: await logIn20(console, { suite: 3 }), base: 0 }),
+  },
+  'RMCP+ 17': {
+    ahead: 16,
+    behind: 15,
+    logIn: async (console: HandConsole) => ({ session: await logIn20(console), base: 0 }),
+  },
   'IPMI 1.5 MD5': { ahead: 8, behind: 8, logIn: (console: HandConsole) => begun(console, AuthType.Md5) },
   'IPMI 1.5 MD2': { ahead: 8, behind: 8, logIn: (console: HandConsole) => begun(console, AuthType.Md2) },
 };
@@ -36,7 +66,10 @@ async function begun(console: HandConsole, authType: number): Promise<{ session:
 type Raised = { readonly session: Session15 | Session20; readonly base: number };
 async function raised(console: HandConsole, kind: keyof typeof KINDS): Promise<Raised> {
   const { session, base } = await KINDS[kind].logIn(console);
-  expect(await session.ask(base + 1, NetFn.App, SetSessionPrivilegeLevel.cmd, ADMINISTRATOR)).toEqual([0, Privilege.Administrator]);
+  expect(await session.ask(base + 1, NetFn.App, SetSessionPrivilegeLevel.cmd, ADMINISTRATOR)).toEqual([
+    0,
+    Privilege.Administrator,
+  ]);
   return { session, base };
 }
 
@@ -48,7 +81,9 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
   test('a packet is taken once: sent again, by its console or another, at once or later, it has no answer and no effect', async () => {
     const { bmc, console, thief } = await lan();
     const one = await raised(console, kind);
-    const kept = [2, 3, 4].map((n) => one.session.seal(one.base + n, request(NetFn.Storage, AddSelEntry.cmd, RECORD, n)));
+    const kept = [2, 3, 4].map((n) =>
+      one.session.seal(one.base + n, request(NetFn.Storage, AddSelEntry.cmd, RECORD, n)),
+    );
     for (const datagram of kept) expect(await one.session.exchange(datagram)).toHaveLength(1);
     expect(bmc.sel.count).toBe(3);
     for (const datagram of kept) expect(await console.exchange(datagram)).toEqual([]);
@@ -62,11 +97,19 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
   test('its own end is not to be had twice, and a dead session takes nothing', async () => {
     const { bmc, console, thief } = await lan();
     const one = await raised(console, kind);
-    const id = Uint8Array.of(one.session.id, one.session.id >>> 8, one.session.id >>> 16, one.session.id >>> 24);
+    const id = Uint8Array.of(
+      one.session.id,
+      one.session.id >>> 8,
+      one.session.id >>> 16,
+      one.session.id >>> 24,
+    );
     const last = one.session.seal(one.base + 2, request(NetFn.App, CloseSession.cmd, id));
     expect(await one.session.exchange(last)).toHaveLength(1);
     expect(bmc.sessions.active).toEqual([]);
-    for (const datagram of [last, one.session.seal(one.base + 3, request(NetFn.Storage, AddSelEntry.cmd, RECORD))])
+    for (const datagram of [
+      last,
+      one.session.seal(one.base + 3, request(NetFn.Storage, AddSelEntry.cmd, RECORD)),
+    ])
       expect(await thief.exchange(datagram)).toEqual([]);
     expect(bmc.sel.count).toBe(0);
   });
@@ -83,7 +126,11 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
     const one = await raised(console, kind);
     const high = behind + 5;
     for (const n of [Math.floor((1 + high) / 2), high]) expect(await add(one, n)).toHaveLength(3);
-    expect([await add(one, 4), (await add(one, 5))?.length, await add(one, 5)]).toEqual([undefined, 3, undefined]);
+    expect([await add(one, 4), (await add(one, 5))?.length, await add(one, 5)]).toEqual([
+      undefined,
+      3,
+      undefined,
+    ]);
   });
 
   test('a packet whose auth code is wrong neither counts nor moves the window', async () => {
@@ -101,7 +148,8 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
   test('number 0, of messages outside of a session, is none of a session', async () => {
     const { bmc, console } = await lan();
     const { session } = await raised(console, kind);
-    for (let again = 0; again < 3; again++) expect(await session.ask(0, NetFn.Storage, AddSelEntry.cmd, RECORD)).toBeUndefined();
+    for (let again = 0; again < 3; again++)
+      expect(await session.ask(0, NetFn.Storage, AddSelEntry.cmd, RECORD)).toBeUndefined();
     expect(bmc.sel.count).toBe(0);
   });
 });
@@ -109,14 +157,18 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
 test('RMCP+: number 0 is taken only where nothing is signed', async () => {
   const { console } = await lan();
   const session = await logIn20(console, { suite: 1 });
-  for (let again = 0; again < 2; again++) expect(await session.ask(0, NetFn.App, 0x01, undefined, { seq: again })).toHaveLength(12);
+  for (let again = 0; again < 2; again++)
+    expect(await session.ask(0, NetFn.App, 0x01, undefined, { seq: again })).toHaveLength(12);
 });
 
 test('IPMI 1.5: the number that Activate Session gave is the first one, and the window lies around it from then on', async () => {
   for (const offset of [-10, 8, 1000, -1000]) {
     const { console } = await lan();
     const session = await logIn15(console);
-    expect(await session.ask((session.first + offset) >>> 0, NetFn.App, 0x01), `first ${offset}`).toBeUndefined();
+    expect(
+      await session.ask((session.first + offset) >>> 0, NetFn.App, 0x01),
+      `first ${offset}`,
+    ).toBeUndefined();
     expect(await session.ask(session.first, NetFn.App, 0x01)).toHaveLength(12);
   }
 });
@@ -138,7 +190,13 @@ test('RMCP+: no message is served before RAKP 3, though both sides have its keys
 
 describe('IPMI 1.5 packets without an auth code', () => {
   const unsigned = { authType: AuthType.None };
-  const access = { alertingDisabled: false, perMessageDisabled: false, userLevelDisabled: false, accessMode: 2, privilegeLimit: 4 };
+  const access = {
+    alertingDisabled: false,
+    perMessageDisabled: false,
+    userLevelDisabled: false,
+    accessMode: 2,
+    privilegeLimit: 4,
+  };
 
   test('are not taken in a session that signs', async () => {
     const { bmc, console } = await lan();

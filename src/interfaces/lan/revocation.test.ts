@@ -12,7 +12,8 @@ import { simWorld } from '../../world/index.ts';
 
 type Kind = 'RMCP+' | '1.5';
 const ALL = Privilege.Administrator;
-const text = (value: string, size: number): number[] => [...new TextEncoder().encode(value), ...new Uint8Array(size)].slice(0, size);
+const text = (value: string, size: number): number[] =>
+  [...new TextEncoder().encode(value), ...new Uint8Array(size)].slice(0, size);
 
 interface Revocation {
   readonly name: string;
@@ -27,13 +28,32 @@ interface Revocation {
   readonly with?: (net: LogInNet) => Promise<unknown>;
 }
 
-const setUserAccess = (flags: number, limit: number, ...sessions: number[]): number[] => [NetFn.App, 0x43, flags, 2, limit, ...sessions];
-const param = (parameter: number, ...data: number[]): number[] => [NetFn.Transport, 0x01, 1, parameter, ...data];
+const setUserAccess = (flags: number, limit: number, ...sessions: number[]): number[] => [
+  NetFn.App,
+  0x43,
+  flags,
+  2,
+  limit,
+  ...sessions,
+];
+const param = (parameter: number, ...data: number[]): number[] => [
+  NetFn.Transport,
+  0x01,
+  1,
+  parameter,
+  ...data,
+];
 
 /** Everything that takes something away from user 2, admin, on channel 1. */
 const REVOCATIONS: readonly Revocation[] = [
   { name: 'password', requests: [[NetFn.App, 0x47, 2, 2, ...text('another', 16)]], underWay: 0, open: 0 },
-  { name: 'password of 20 bytes', requests: [[NetFn.App, 0x47, 0x82, 2, ...text('AdminPass123', 20)]], underWay: 0, open: 0, only: '1.5' },
+  {
+    name: 'password of 20 bytes',
+    requests: [[NetFn.App, 0x47, 0x82, 2, ...text('AdminPass123', 20)]],
+    underWay: 0,
+    open: 0,
+    only: '1.5',
+  },
   { name: 'name', requests: [[NetFn.App, 0x45, 2, ...text('boss', 16)]], underWay: 0, open: 0 },
   { name: 'name cleared', requests: [[NetFn.App, 0x45, 2, ...text('', 16)]], underWay: 0, open: 0 },
   {
@@ -50,7 +70,12 @@ const REVOCATIONS: readonly Revocation[] = [
   { name: 'limit of the user', requests: [setUserAccess(0x91, 2)], underWay: 0, open: 0 },
   { name: 'no access', requests: [setUserAccess(0x91, 0xf)], underWay: 0, open: 0 },
   { name: 'no messaging', requests: [setUserAccess(0x81, 4)], underWay: 0, open: 0 },
-  { name: 'limit of the channel', requests: [[NetFn.App, 0x40, 1, 0, 0x82]], underWay: 0, open: Privilege.User },
+  {
+    name: 'limit of the channel',
+    requests: [[NetFn.App, 0x40, 1, 0, 0x82]],
+    underWay: 0,
+    open: Privilege.User,
+  },
   { name: 'access mode', requests: [[NetFn.App, 0x40, 1, 0x80, 0]], underWay: 0, open: 0 },
   // A nibble for each of suites 1, 3 and 17.
   {
@@ -60,10 +85,34 @@ const REVOCATIONS: readonly Revocation[] = [
     open: Privilege.User,
     only: 'RMCP+',
   },
-  { name: 'suite off', requests: [param(24, 0, 0x44, 0x40, ...Array<number>(6).fill(0x44))], underWay: 0, open: 0, only: 'RMCP+' },
-  { name: 'authentication types for administrators', requests: [param(2, 4, 4, 4, 0, 0)], underWay: 0, open: Privilege.Operator, only: '1.5' },
-  { name: 'authentication types', requests: [param(2, 0x10, 0x10, 0x10, 0x10, 0x10)], underWay: 0, open: 0, only: '1.5' },
-  { name: 'BMC key', requests: [[NetFn.App, 0x56, 1, 1, 1, ...text('key', 20)]], underWay: 0, open: 0, only: 'RMCP+' },
+  {
+    name: 'suite off',
+    requests: [param(24, 0, 0x44, 0x40, ...Array<number>(6).fill(0x44))],
+    underWay: 0,
+    open: 0,
+    only: 'RMCP+',
+  },
+  {
+    name: 'authentication types for administrators',
+    requests: [param(2, 4, 4, 4, 0, 0)],
+    underWay: 0,
+    open: Privilege.Operator,
+    only: '1.5',
+  },
+  {
+    name: 'authentication types',
+    requests: [param(2, 0x10, 0x10, 0x10, 0x10, 0x10)],
+    underWay: 0,
+    open: 0,
+    only: '1.5',
+  },
+  {
+    name: 'BMC key',
+    requests: [[NetFn.App, 0x56, 1, 1, 1, ...text('key', 20)]],
+    underWay: 0,
+    open: 0,
+    only: 'RMCP+',
+  },
   {
     name: 'session limit',
     requests: [setUserAccess(0x91, 4, 1)],
@@ -84,8 +133,17 @@ const REVOCATIONS: readonly Revocation[] = [
 ];
 
 const STEPS: Readonly<Record<Kind, readonly ((console: RawLogIn) => Promise<number>)[]>> = {
-  'RMCP+': [(console) => console.open(), (console) => console.rakp1(), (console) => console.rakp3(), (console) => console.send20(6, 0x3b, [4])],
-  '1.5': [(console) => console.challenge(), (console) => console.activate(), (console) => console.send15(6, 0x3b, [4])],
+  'RMCP+': [
+    (console) => console.open(),
+    (console) => console.rakp1(),
+    (console) => console.rakp3(),
+    (console) => console.send20(6, 0x3b, [4]),
+  ],
+  '1.5': [
+    (console) => console.challenge(),
+    (console) => console.activate(),
+    (console) => console.send15(6, 0x3b, [4]),
+  ],
 };
 /** From this step on there is a session. */
 const SESSION: Readonly<Record<Kind, number>> = { 'RMCP+': 3, '1.5': 2 };
@@ -100,7 +158,9 @@ const slowJournal = (net: () => LogInNet): Journal => ({
 async function acknowledged(net: LogInNet, { requests, with: more }: Revocation): Promise<void> {
   for (const [netFn, cmd, ...data] of requests) {
     const context = new Context(net.bmc, LAN, Privilege.Administrator);
-    const answer = await net.world.until(Promise.resolve(net.bmc.router.dispatch({ netFn, lun: 0, cmd, data: Uint8Array.from(data) }, context)));
+    const answer = await net.world.until(
+      Promise.resolve(net.bmc.router.dispatch({ netFn, lun: 0, cmd, data: Uint8Array.from(data) }, context)),
+    );
     expect(answer[0]).toBe(0);
   }
   await more?.(net);
@@ -109,15 +169,25 @@ async function acknowledged(net: LogInNet, { requests, with: more }: Revocation)
 /** The level that the console has by now: what it may do, tried. */
 async function levelOf(console: RawLogIn, kind: Kind): Promise<number> {
   if (kind === 'RMCP+' && !console.crypto) return 0;
-  const send = (cmd: number, ...data: number[]): Promise<number> => (kind === 'RMCP+' ? console.send20(6, cmd, data) : console.send15(6, cmd, data));
+  const send = (cmd: number, ...data: number[]): Promise<number> =>
+    kind === 'RMCP+' ? console.send20(6, cmd, data) : console.send15(6, cmd, data);
   for (const level of [4, 3, 2]) if ((await send(0x3b, level)) === 0) break;
   if ((await send(0x47, 9, 3, ...text('', 16))) === 0) return Privilege.Administrator;
   if ((await send(0x46, 9)) === 0) return Privilege.Operator;
   return (await send(0x42, 1)) === 0 ? Privilege.User : 0;
 }
 
-/** Logs in, with the revocation after so many steps; `meanwhile`: the next step is taken while it is being stored. */
-async function tried(kind: Kind, revocation: Revocation, after: number, slow: boolean, meanwhile = false): Promise<[number, number]> {
+/**
+ * Logs in, with the revocation after so many steps; `meanwhile`: the next step is taken while it is being
+ * stored.
+ */
+async function tried(
+  kind: Kind,
+  revocation: Revocation,
+  after: number,
+  slow: boolean,
+  meanwhile = false,
+): Promise<[number, number]> {
   let net: LogInNet | undefined;
   net = await logInNet({}, { journal: slow ? slowJournal(() => net!) : undefined, seed: after + 1 });
   await revocation.before?.(net);
@@ -136,14 +206,18 @@ async function tried(kind: Kind, revocation: Revocation, after: number, slow: bo
 
 const cases = (['RMCP+', '1.5'] as const).flatMap((kind) =>
   REVOCATIONS.filter(({ only }) => only === undefined || only === kind).flatMap((revocation) =>
-    Array.from({ length: STEPS[kind].length + 1 }, (_, after) => [kind, revocation.name, after, revocation] as const),
+    Array.from(
+      { length: STEPS[kind].length + 1 },
+      (_, after) => [kind, revocation.name, after, revocation] as const,
+    ),
   ),
 );
 
 describe('I2, H2, M12: after its acknowledgement, no session keeps or gets more than it should', () => {
   test.each(cases)('%s, %s, after %i steps', async (kind, _name, after, revocation) => {
     const isOpen = after >= SESSION[kind];
-    // Before its first step, a log-in by the old terms has nothing to begin with, and one of IPMI 1.5 no type to be asked for.
+    // Before its first step, a log-in by the old terms has nothing to begin with, and one of IPMI 1.5 no type
+    // to be asked for.
     const most = isOpen ? revocation.open : revocation.underWay;
     for (const slow of [false, true]) {
       const [level, sessions] = await tried(kind, revocation, after, slow);
@@ -158,29 +232,37 @@ describe('I2, H2, M12: after its acknowledgement, no session keeps or gets more 
 });
 
 describe('I2: from seeds', () => {
-  test.each(Array.from({ length: 60 }, (_, seed) => seed))('two revocations at two steps, seed %i', async (seed) => {
-    const random = simWorld(seed).random;
-    const any = <T>(list: readonly T[]): T => list[random.u32() % list.length];
-    const kind = any(['RMCP+', '1.5'] as const);
-    const slow = random.u32() % 2 === 0;
-    let net: LogInNet | undefined;
-    net = await logInNet({}, { journal: slow ? slowJournal(() => net!) : undefined, seed });
-    const console = await net.by();
-    const steps = STEPS[kind];
-    // The limits of sessions and the lock-out need more than requests.
-    const possible = REVOCATIONS.filter(({ only, before, with: more }) => (only === undefined || only === kind) && !before && !more);
-    const chosen = [any(possible), any(possible)].map((revocation) => ({ revocation, after: random.u32() % (steps.length + 1) }));
-    let most: number = ALL;
-    for (let at = 0; at <= steps.length; at++) {
-      for (const { revocation, after } of chosen) {
-        if (after !== at) continue;
-        await acknowledged(net, revocation);
-        most = Math.min(most, at >= SESSION[kind] ? revocation.open : revocation.underWay);
+  test.each(Array.from({ length: 60 }, (_, seed) => seed))(
+    'two revocations at two steps, seed %i',
+    async (seed) => {
+      const random = simWorld(seed).random;
+      const any = <T>(list: readonly T[]): T => list[random.u32() % list.length];
+      const kind = any(['RMCP+', '1.5'] as const);
+      const slow = random.u32() % 2 === 0;
+      let net: LogInNet | undefined;
+      net = await logInNet({}, { journal: slow ? slowJournal(() => net!) : undefined, seed });
+      const console = await net.by();
+      const steps = STEPS[kind];
+      // The limits of sessions and the lock-out need more than requests.
+      const possible = REVOCATIONS.filter(
+        ({ only, before, with: more }) => (only === undefined || only === kind) && !before && !more,
+      );
+      const chosen = [any(possible), any(possible)].map((revocation) => ({
+        revocation,
+        after: random.u32() % (steps.length + 1),
+      }));
+      let most: number = ALL;
+      for (let at = 0; at <= steps.length; at++) {
+        for (const { revocation, after } of chosen) {
+          if (after !== at) continue;
+          await acknowledged(net, revocation);
+          most = Math.min(most, at >= SESSION[kind] ? revocation.open : revocation.underWay);
+        }
+        await steps[at]?.(console);
       }
-      await steps[at]?.(console);
-    }
-    expect(await levelOf(console, kind)).toBeLessThanOrEqual(most);
-  });
+      expect(await levelOf(console, kind)).toBeLessThanOrEqual(most);
+    },
+  );
 });
 
 describe('H2: what is taken away during a log-in', () => {
@@ -240,7 +322,11 @@ describe('M12: what is lowered for a channel', () => {
 
 describe('D3a: sessions hear of a change that is stored', () => {
   test('what could not be stored ends no session', async () => {
-    const journal: Journal = { load: () => [], write: () => Promise.reject(new IpmiError(CC.OutOfSpace)), satellite: () => journal };
+    const journal: Journal = {
+      load: () => [],
+      write: () => Promise.reject(new IpmiError(CC.OutOfSpace)),
+      satellite: () => journal,
+    };
     const { by, bmc } = await logInNet({}, { journal });
     const console = await by();
     for (const step of STEPS['RMCP+']) expect(await step(console)).toBe(0);

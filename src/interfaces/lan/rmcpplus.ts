@@ -35,7 +35,10 @@ export class RmcpPlus implements PayloadCarrier {
     this.#bmc = bmc;
     this.#lan = lan;
     this.#logIn = new LogIn(bmc, lan.channel, (session, consoleId, crypto) =>
-      this.#links.set(session.id, new Link20(session, consoleId, crypto, bmc.taps, (iv) => void bmc.setup.random.fill(iv))),
+      this.#links.set(
+        session.id,
+        new Link20(session, consoleId, crypto, bmc.taps, (iv) => void bmc.setup.random.fill(iv)),
+      ),
     );
   }
 
@@ -59,7 +62,12 @@ export class RmcpPlus implements PayloadCarrier {
 
   abilities({ id }: SessionView): ReturnType<PayloadCarrier['abilities']> {
     const suite = this.#links.get(id)?.crypto.suite;
-    return suite && { encrypts: suite.confidentiality !== Confidentiality.None, authenticates: suite.integrity !== Integrity.None };
+    return (
+      suite && {
+        encrypts: suite.confidentiality !== Confidentiality.None,
+        authenticates: suite.integrity !== Integrity.None,
+      }
+    );
   }
 
   send({ id }: SessionView, type: number, payload: Uint8Array, encrypted: boolean): void {
@@ -74,7 +82,11 @@ export class RmcpPlus implements PayloadCarrier {
     else this.#inside(datagram, packet, from);
   }
 
-  #outside(datagram: Uint8Array, { payloadType, encrypted, authenticated, start, end }: Packet20, from: Endpoint): void {
+  #outside(
+    datagram: Uint8Array,
+    { payloadType, encrypted, authenticated, start, end }: Packet20,
+    from: Endpoint,
+  ): void {
     if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
     const payload = datagram.subarray(start, end);
     const { taps } = this.#bmc;
@@ -91,9 +103,14 @@ export class RmcpPlus implements PayloadCarrier {
 
   #inside(datagram: Uint8Array, packet: Packet20, from: Endpoint): void {
     const link = this.#links.get(packet.sessionId);
-    if (!link?.session.active) return this.#lan.dropped(this.#bmc.sessions.hasEnded(packet.sessionId) ? 'session closed' : 'unknown session', from);
+    if (!link?.session.active)
+      return this.#lan.dropped(
+        this.#bmc.sessions.hasEnded(packet.sessionId) ? 'session closed' : 'unknown session',
+        from,
+      );
     if (!link.crypto.isAuthentic(datagram, packet)) return this.#lan.dropped('bad signature', from);
-    // A suite without integrity signs nothing, so its numbers prove nothing either: 0 is what some consoles send.
+    // A suite without integrity signs nothing, so its numbers prove nothing either: 0 is what some consoles
+    // send.
     if (!(packet.sequence === 0 && !packet.authenticated) && !link.window.take(packet.sequence))
       return this.#lan.dropped('replayed or out of the window', from);
     const payload = link.crypto.open(datagram, packet);
@@ -103,7 +120,9 @@ export class RmcpPlus implements PayloadCarrier {
     this.#bmc.sessions.heard(link.session, packet.authenticated ? from : undefined);
     const { session } = link;
     const { payloadType: type, sequence } = packet;
-    this.#bmc.taps.payload?.(payloadSeen('in', this.#lan.channel, from, payload, { type, session, sequence }));
+    this.#bmc.taps.payload?.(
+      payloadSeen('in', this.#lan.channel, from, payload, { type, session, sequence }),
+    );
     if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, Privilege.Oem);
     else this.#bmc.payloads.receive(link.session, packet.payloadType, payload, packet);
   }
@@ -121,7 +140,13 @@ class Link20 implements Link {
   readonly #fillIv: (iv: Uint8Array) => void;
   #sequence = 0;
 
-  constructor(session: Session, consoleId: number, crypto: SessionCrypto, taps: LinkTaps, fillIv: (iv: Uint8Array) => void) {
+  constructor(
+    session: Session,
+    consoleId: number,
+    crypto: SessionCrypto,
+    taps: LinkTaps,
+    fillIv: (iv: Uint8Array) => void,
+  ) {
     this.session = session;
     this.crypto = crypto;
     this.#taps = taps;

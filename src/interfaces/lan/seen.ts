@@ -16,7 +16,13 @@ interface PayloadParts {
 }
 
 /** A payload as taps see it. Only made where one looks. */
-export function payloadSeen(direction: Direction, channel: Channel, peer: Endpoint, bytes: Uint8Array, parts: PayloadParts = {}): Payload {
+export function payloadSeen(
+  direction: Direction,
+  channel: Channel,
+  peer: Endpoint,
+  bytes: Uint8Array,
+  parts: PayloadParts = {},
+): Payload {
   const { type = PayloadType.Ipmi, session, sequence = 0 } = parts;
   return { direction, channel, peer: endpointName(peer), bytes, type, session, sequence };
 }
@@ -31,7 +37,11 @@ export function tapped(
   type: number = PayloadType.Ipmi,
 ): Uint8Array {
   const { channel, peer } = session;
-  const payload = payloadSeen('out', channel, { host: peer.address, port: peer.port }, bytes, { type, session, sequence });
+  const payload = payloadSeen('out', channel, { host: peer.address, port: peer.port }, bytes, {
+    type,
+    session,
+    sequence,
+  });
   taps.payload?.(payload);
   return taps.sealed === undefined ? sealed : taps.sealed(sealed, payload);
 }

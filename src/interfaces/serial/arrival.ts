@@ -34,8 +34,9 @@ export interface SerialWay {
 }
 
 /**
- * A request by a serial line. It has no memory: nothing tells a repeated message from one of the next client at the line that
- * counts from the same number. Unlike on a LAN, where that one has a session of its own, each is carried out.
+ * A request by a serial line. It has no memory: nothing tells a repeated message from one of the next client
+ * at the line that counts from the same number. Unlike on a LAN, where that one has a session of its own,
+ * each is carried out.
  */
 export class SerialArrival extends Arrival {
   readonly #line: ConsoleLine;

@@ -1,10 +1,20 @@
 import { Redial } from '../../world/redial.ts';
-import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer, TtyAddress } from '../../world/world.ts';
+import type {
+  Clock,
+  Stream,
+  StreamAddress,
+  StreamNetwork,
+  StreamServer,
+  TtyAddress,
+} from '../../world/world.ts';
 
 export interface LineOptions {
   readonly stream: StreamNetwork;
   readonly clock: Clock;
-  /** A device or a socket that is opened, again and again while it is not there, or one that takes a connection at a time. */
+  /**
+   * A device or a socket that is opened, again and again while it is not there, or one that takes a
+   * connection at a time.
+   */
   readonly at: { readonly connect: StreamAddress | TtyAddress } | { readonly listen: StreamAddress };
 }
 
@@ -46,7 +56,12 @@ export class SerialLine {
       return;
     }
     const { connect } = at;
-    this.#redial = new Redial({ clock, connect: () => stream.connect(connect), connected: (one) => this.#take(one), pause: RETRY });
+    this.#redial = new Redial({
+      clock,
+      connect: () => stream.connect(connect),
+      connected: (one) => this.#take(one),
+      pause: RETRY,
+    });
     if ('tty' in connect) this.#take(await stream.connect(connect));
     else await this.#redial.start();
   }

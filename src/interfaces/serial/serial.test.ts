@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { answersIn, BMC, Console, serialBench as bench } from '../../../test/support/serial-bench.ts';
 import { Bmc } from '../../bmc.ts';
-import { ActivateSession, GetSessionChallenge, SetSessionPrivilegeLevel } from '../../commands/app/sessions.ts';
+import {
+  ActivateSession,
+  GetSessionChallenge,
+  SetSessionPrivilegeLevel,
+} from '../../commands/app/sessions.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { ChassisControl } from '../../commands/chassis/chassis.ts';
-import { MuxSetting, SetSerialModemConfiguration, SetSerialModemMux } from '../../commands/transport/serial.ts';
+import {
+  MuxSetting,
+  SetSerialModemConfiguration,
+  SetSerialModemMux,
+} from '../../commands/transport/serial.ts';
 import { loopback } from '../../client/index.ts';
 import { Context } from '../../router/index.ts';
 import { AuthType, buildMessage, singleAuthCode } from '../../wire/index.ts';
@@ -31,7 +39,9 @@ describe('terminal mode', () => {
     expect(await sys('SYS PWD -N')).toBe('[ERR CC]');
     await world.run(1100);
     expect(await sys('SYS PWD -U admin secret')).toBe('[OK]');
-    expect(bmc.sessions.active.map(({ userName, privilege }) => [userName, privilege])).toEqual([['admin', 4]]);
+    expect(bmc.sessions.active.map(({ userName, privilege }) => [userName, privilege])).toEqual([
+      ['admin', 4],
+    ]);
     expect(await sys('SYS PWD -X')).toBe('[OK]');
     expect(bmc.sessions.active).toEqual([]);
   });
@@ -50,8 +60,19 @@ describe('terminal mode', () => {
   });
 
   test('health of the machine by its sensors', async () => {
-    const hot = { name: 'Temp', entity: '3.1', type: 'temperature', unit: 'degrees C', range: [0, 127] as const, value: 90, thresholds: { uc: 80 } };
-    const { sys } = await bench({ withoutLogIn: 'user' }, { sensors: [{ ...hot }, { ...hot, name: 'Fan', type: 'fan', unit: 'RPM', value: 50 }] });
+    const hot = {
+      name: 'Temp',
+      entity: '3.1',
+      type: 'temperature',
+      unit: 'degrees C',
+      range: [0, 127] as const,
+      value: 90,
+      thresholds: { uc: 80 },
+    };
+    const { sys } = await bench(
+      { withoutLogIn: 'user' },
+      { sensors: [{ ...hot }, { ...hot, name: 'Fan', type: 'fan', unit: 'RPM', value: 50 }] },
+    );
     expect(await sys('SYS HEALTH QUERY')).toBe('[OK PWR:ON H:cr T:cr V:?? PS:?? C:ok D:?? S:?? O:??]');
     expect((await sys('sys health query -V')).split('\r\n')).toEqual([
       '[OK SYS Health:Critical',
@@ -70,7 +91,11 @@ describe('terminal mode', () => {
     const { sys, bmc } = await bench({ withoutLogIn: 'administrator' });
     expect(await sys('SYS SET BOOT 40 04 00 00 00')).toBe('[OK]');
     expect(bmc.bootOptions.flags).toMatchObject({ valid: true, persistent: true, device: 1 });
-    expect((await sys('SYS GET BOOTOPT 05 00 00')).split('\r\n')).toEqual(['[OK', '01 05 C0 04', '00 00 00]']);
+    expect((await sys('SYS GET BOOTOPT 05 00 00')).split('\r\n')).toEqual([
+      '[OK',
+      '01 05 C0 04',
+      '00 00 00]',
+    ]);
     expect(await sys('SYS SET BOOTOPT 05 80 08 00 00 00')).toBe('[OK]');
     expect(bmc.bootOptions.flags.device).toBe(2);
     expect(await sys('SYS SET BOOT 40 04')).toBe('[ERR C7]');
@@ -91,34 +116,40 @@ describe('terminal mode', () => {
 });
 
 describe('sessions', () => {
-  test.each([['md5', AuthType.Md5] as const, ['md2', AuthType.Md2] as const, ['password', AuthType.Password] as const])(
-    'basic mode, %s: challenge, activation, privilege',
-    async (_name, authType) => {
-      const { basic, bmc, world } = await bench();
-      const password = Uint8Array.from({ length: 16 }, (_, i) => 'secret'.charCodeAt(i) || 0);
-      expect(await basic(GetDeviceId, {})).toEqual([0xd4]);
-      const userName = Uint8Array.from({ length: 16 }, (_, i) => 'admin'.charCodeAt(i) || 0);
-      const begin = async () => {
-        const answer = Uint8Array.from(await basic(GetSessionChallenge, { authType, userName }));
-        return GetSessionChallenge.response.decode(answer, 1);
-      };
-      const activate = async (key: Uint8Array) => {
-        const { temporarySessionId, challenge } = await begin();
-        const proof = singleAuthCode(authType, key, temporarySessionId, challenge);
-        return basic(ActivateSession, { authType, maxPrivilege: 4, challenge: proof, initialOutboundSequence: 1 });
-      };
-      expect(await activate(password.map((byte) => byte ^ 1))).toEqual([0xcc]);
-      expect((await activate(password))[0]).toBe(0);
-      expect((await basic(GetDeviceId, {}))[0]).toBe(0);
-      expect(await basic(ChassisControl, { action: 0 })).toEqual([0xd4]);
-      expect(await basic(SetSessionPrivilegeLevel, { privilege: 4 })).toEqual([0, 4]);
-      // A second log-in takes the place of the first: there is one line.
-      expect((await activate(password))[0]).toBe(0);
-      expect(bmc.sessions.active.length).toBe(1);
-      await world.run(5 * 60_000 + 2000);
-      expect(bmc.sessions.active).toEqual([]);
-    },
-  );
+  test.each([
+    ['md5', AuthType.Md5] as const,
+    ['md2', AuthType.Md2] as const,
+    ['password', AuthType.Password] as const,
+  ])('basic mode, %s: challenge, activation, privilege', async (_name, authType) => {
+    const { basic, bmc, world } = await bench();
+    const password = Uint8Array.from({ length: 16 }, (_, i) => 'secret'.charCodeAt(i) || 0);
+    expect(await basic(GetDeviceId, {})).toEqual([0xd4]);
+    const userName = Uint8Array.from({ length: 16 }, (_, i) => 'admin'.charCodeAt(i) || 0);
+    const begin = async () => {
+      const answer = Uint8Array.from(await basic(GetSessionChallenge, { authType, userName }));
+      return GetSessionChallenge.response.decode(answer, 1);
+    };
+    const activate = async (key: Uint8Array) => {
+      const { temporarySessionId, challenge } = await begin();
+      const proof = singleAuthCode(authType, key, temporarySessionId, challenge);
+      return basic(ActivateSession, {
+        authType,
+        maxPrivilege: 4,
+        challenge: proof,
+        initialOutboundSequence: 1,
+      });
+    };
+    expect(await activate(password.map((byte) => byte ^ 1))).toEqual([0xcc]);
+    expect((await activate(password))[0]).toBe(0);
+    expect((await basic(GetDeviceId, {}))[0]).toBe(0);
+    expect(await basic(ChassisControl, { action: 0 })).toEqual([0xd4]);
+    expect(await basic(SetSessionPrivilegeLevel, { privilege: 4 })).toEqual([0, 4]);
+    // A second log-in takes the place of the first: there is one line.
+    expect((await activate(password))[0]).toBe(0);
+    expect(bmc.sessions.active.length).toBe(1);
+    await world.run(5 * 60_000 + 2000);
+    expect(bmc.sessions.active).toEqual([]);
+  });
 
   test('a session ends with its carrier, unless parameter 6 says otherwise', async () => {
     const { sys, console, world, bmc } = await bench();
@@ -136,7 +167,14 @@ describe('sessions', () => {
 describe('a shared connector', () => {
   const shared = async () => {
     const world = simWorld(3);
-    const bmc = new Bmc({ interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', shared: 'system' }] }, { world });
+    const bmc = new Bmc(
+      {
+        interfaces: [
+          { type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', shared: 'system' },
+        ],
+      },
+      { world },
+    );
     await world.until(bmc.open());
     return { world, bmc };
   };
@@ -156,7 +194,9 @@ describe('a shared connector', () => {
     const world = simWorld(3);
     const bmc = new Bmc(
       {
-        interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', shared: 'system' }],
+        interfaces: [
+          { type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', shared: 'system' },
+        ],
         sol: { console: { type: 'simulated' } },
       },
       { world },
@@ -197,20 +237,28 @@ describe('a shared connector', () => {
     console.seen = '';
     serial.setMux(MuxSetting.RequestSystem);
     await world.run(500);
-    expect(answersIn(console.seen).map(({ cmd, data }) => [cmd, ...data])).toEqual(Array.from({ length: 4 }, () => [0x18, 2, 0x02]));
+    expect(answersIn(console.seen).map(({ cmd, data }) => [cmd, ...data])).toEqual(
+      Array.from({ length: 4 }, () => [0x18, 2, 0x02]),
+    );
     expect(serial.mux).toBe('bmc');
     await world.run(3000);
     expect(serial.mux).toBe('system');
     serial.setMux(MuxSetting.ForceBmc);
     serial.setMux(MuxSetting.RequestSystem);
     await world.run(100);
-    await world.until(console.answer(encodeBasic(buildMessage({ ...BMC, netFn: 0x0c, cmd: 0x18, data: Uint8Array.of(2, 0x51) }))));
+    await world.until(
+      console.answer(
+        encodeBasic(buildMessage({ ...BMC, netFn: 0x0c, cmd: 0x18, data: Uint8Array.of(2, 0x51) })),
+      ),
+    );
     expect(serial.mux).toBe('system');
   });
 
   test('a line that is not shared cannot be switched', async () => {
     const { basic } = await bench({ withoutLogIn: 'administrator' });
-    expect(await basic(SetSerialModemMux, { channel: 0x0e, setting: MuxSetting.ForceSystem })).toEqual([0, 0x01]);
+    expect(await basic(SetSerialModemMux, { channel: 0x0e, setting: MuxSetting.ForceSystem })).toEqual([
+      0, 0x01,
+    ]);
   });
 });
 
@@ -218,7 +266,9 @@ test('pings run while they are wanted', async () => {
   const { world, basic, console } = await bench({ withoutLogIn: 'administrator' });
   await world.run(10_000);
   console.seen = '';
-  expect(await basic(SetSerialModemConfiguration, { channel: 2, parameter: 8, data: Uint8Array.of(0, 2) })).toEqual([0]);
+  expect(
+    await basic(SetSerialModemConfiguration, { channel: 2, parameter: 8, data: Uint8Array.of(0, 2) }),
+  ).toEqual([0]);
   await world.run(6100);
   expect(answersIn(console.seen).filter(({ cmd }) => cmd === 0x18).length).toBe(4);
   await basic(SetSerialModemConfiguration, { channel: 2, parameter: 8, data: Uint8Array.of(0, 0) });
@@ -231,7 +281,8 @@ test('pings run while they are wanted', async () => {
 test('callback: a modem is told to hang up and to dial', async () => {
   const { world, sys, console } = await bench({ modem: true });
   await sys('SYS PWD -U admin secret');
-  const set = (...bytes: number[]): Promise<string> => sys(hexPairs(Uint8Array.of(0x30, 0, 0x10, 2, ...bytes)));
+  const set = (...bytes: number[]): Promise<string> =>
+    sys(hexPairs(Uint8Array.of(0x30, 0, 0x10, 2, ...bytes)));
   const phone = Array.from('5551234', (c) => c.charCodeAt(0));
   expect(await sys('30 00 19 02 01')).toBe('[34 00 19 D5]');
   expect(await set(5, 1, 0, 0xff, 0xff, 0xff)).toBe('[34 00 10 00]');
@@ -249,7 +300,10 @@ test('callback: a modem is told to hang up and to dial', async () => {
 test('parameters are set and read back with their selectors; codes for what cannot be', async () => {
   const { send } = await (async () => {
     const { sys } = await bench({ withoutLogIn: 'administrator' });
-    return { send: async (...bytes: number[]) => (await sys(hexPairs(Uint8Array.of(0x30, 0, ...bytes)))).slice(10, -1) };
+    return {
+      send: async (...bytes: number[]) =>
+        (await sys(hexPairs(Uint8Array.of(0x30, 0, ...bytes)))).slice(10, -1),
+    };
   })();
   expect(await send(0x11, 2, 0, 0, 0)).toBe('00 11 00');
   expect(await send(0x11, 0x82, 0, 0, 0)).toBe('00 11');
@@ -271,7 +325,10 @@ test('LUN 10b is system software: the message waits for it', async () => {
   const request = { ...BMC, toLun: 2, seq: 7, netFn: 0x30, cmd: 0x11, data: Uint8Array.of(1) };
   await world.until(console.answer(encodeBasic(buildMessage(request))));
   expect(bmc.messages.attention.set).toBe(true);
-  const host = loopback(bmc.router.dispatch, new Context(bmc, { number: 15, medium: 'system-interface', maxAnswer: 248 }, 4));
+  const host = loopback(
+    bmc.router.dispatch,
+    new Context(bmc, { number: 15, medium: 'system-interface', maxAnswer: 248 }, 4),
+  );
   const [cc, channel, ...message] = await host.raw(0x06, 0x33);
   expect([cc, channel & 0x0f]).toEqual([0, 2]);
   expect(hexPairs(Uint8Array.from(message))).toContain('11 01');
@@ -284,8 +341,20 @@ test('system software answers with Send Message to the session; nobody writes to
   await say('[1A 24 01]\r');
   const [{ handle }] = bmc.sessions.active;
   expect(bmc.messages.take()?.data[0]).toBe(handle);
-  const host = loopback(bmc.router.dispatch, new Context(bmc, { number: 15, medium: 'system-interface', maxAnswer: 248 }, 4));
-  const answer = buildMessage({ to: 0x81, toLun: 0, from: 0x20, fromLun: 2, seq: 9, netFn: 7, cmd: 1, data: Uint8Array.of(0, 0xab) });
+  const host = loopback(
+    bmc.router.dispatch,
+    new Context(bmc, { number: 15, medium: 'system-interface', maxAnswer: 248 }, 4),
+  );
+  const answer = buildMessage({
+    to: 0x81,
+    toLun: 0,
+    from: 0x20,
+    fromLun: 2,
+    seq: 9,
+    netFn: 7,
+    cmd: 1,
+    data: Uint8Array.of(0, 0xab),
+  });
   console.seen = '';
   expect([...(await host.raw(0x06, 0x34, Uint8Array.of(2, handle, ...answer)))]).toEqual([0]);
   await world.run(20);
@@ -294,5 +363,8 @@ test('system software answers with Send Message to the session; nobody writes to
 });
 
 test('what cannot be a serial interface is refused by name', () => {
-  expect(() => new SerialInterface({ channel: 9, bmc: new Bmc(), clock: simWorld(1).clock, line: undefined as never })).toThrow(/channel 9/);
+  expect(
+    () =>
+      new SerialInterface({ channel: 9, bmc: new Bmc(), clock: simWorld(1).clock, line: undefined as never }),
+  ).toThrow(/channel 9/);
 });

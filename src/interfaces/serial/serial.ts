@@ -12,7 +12,14 @@ import type { SerialChannel, SerialPort } from '../../services/serial/serial.ts'
 import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
 import { formatTerminal, newlineOf, parseTerminal, TerminalReader } from '../../wire/serial-terminal.ts';
-import { BMC_ADDRESS, buildMessage, parseMessage, REMOTE_CONSOLE, SMS_LUN, type IpmiMessage } from '../../wire/index.ts';
+import {
+  BMC_ADDRESS,
+  buildMessage,
+  parseMessage,
+  REMOTE_CONSOLE,
+  SMS_LUN,
+  type IpmiMessage,
+} from '../../wire/index.ts';
 import { streamName, type Clock, type Timer } from '../../world/world.ts';
 import { Exchange } from '../exchange.ts';
 import { basicFrames, SerialArrival, type ConsoleFrames } from './arrival.ts';
@@ -33,14 +40,18 @@ const CONSOLE_WAIT = 5000;
 /** Milliseconds between pings, and before the first (§25.9). */
 const PING = { interval: 2000, first: 50 };
 /**
- * Milliseconds between a Send Message's answer and the bridged response. On a slow line they come apart by themselves; on a
- * socket or a pty both would be there at once, and ipmitool's basic mode leaves the second of two that it has read together.
+ * Milliseconds between a Send Message's answer and the bridged response. On a slow line they come apart by
+ * themselves; on a socket or a pty both would be there at once, and ipmitool's basic mode leaves the second
+ * of two that it has read together.
  */
 const BRIDGED = 150;
 const text = new TextEncoder();
 const ESCAPE_ACKNOWLEDGE = '\x1b*';
 
-/** IPMI over a serial line or a modem (IPMI 2.0 §14): basic and terminal mode, told apart by what comes; one session. */
+/**
+ * IPMI over a serial line or a modem (IPMI 2.0 §14): basic and terminal mode, told apart by what comes; one
+ * session.
+ */
 export class SerialInterface implements Interface<BmcState>, SerialPort {
   readonly channel: Channel;
   readonly #options: SerialOptions;
@@ -68,7 +79,8 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     this.#options = options;
     this.#exchange = new Exchange(bmc);
     this.#terminalFrames = {
-      answer: ({ netFn, toLun: lun, seq, cmd }, data) => this.#line(`[${formatTerminal({ netFn: netFn | 1, lun, seq, bridge: 0, cmd, data })}]`),
+      answer: ({ netFn, toLun: lun, seq, cmd }, data) =>
+        this.#line(`[${formatTerminal({ netFn: netFn | 1, lun, seq, bridge: 0, cmd, data })}]`),
       bridged: (message) => this.#bridgedLine(message),
     };
     this.#serial = serial;
@@ -85,7 +97,8 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
       address: BMC_ADDRESS,
       timeout: CONSOLE_WAIT,
       tries: 1,
-      write: (message, handle) => (this.#sendTo(bmc.sessions.byHandle(handle), message) ? 'taken' : 'bus-error'),
+      write: (message, handle) =>
+        this.#sendTo(bmc.sessions.byHandle(handle), message) ? 'taken' : 'bus-error',
     });
     this.#out = new OutQueue((bytes) => {
       // Without carrier there is nobody to wait for.
@@ -128,7 +141,11 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
         if (side === 'bmc' && this.#serial.muxControl(1) & MuxControl.Ping) this.ping(this.#state());
       }),
       ...(this.#serial.sharing
-        ? [bmc.console.listen({ onData: (characters) => this.#serial.mux === 'system' && this.#out.put(characters.slice()) })]
+        ? [
+            bmc.console.listen({
+              onData: (characters) => this.#serial.mux === 'system' && this.#out.put(characters.slice()),
+            }),
+          ]
         : []),
     ];
   }
@@ -142,24 +159,56 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   }
 
   ping(state: number): void {
-    this.#tell(SerialModemConnectionActive, SerialModemConnectionActive.request.encode({ state, ipmiMajor: 2, ipmiMinor: 0 }));
+    this.#tell(
+      SerialModemConnectionActive,
+      SerialModemConnectionActive.request.encode({ state, ipmiMajor: 2, ipmiMinor: 0 }),
+    );
   }
 
   solActivating(instance: number): void {
-    this.#tell(SolActivating, SolActivating.request.encode({ sessionState: SolState.Activating, instance, majorVersion: 1, minorVersion: 0 }));
+    this.#tell(
+      SolActivating,
+      SolActivating.request.encode({
+        sessionState: SolState.Activating,
+        instance,
+        majorVersion: 1,
+        minorVersion: 0,
+      }),
+    );
   }
 
   /** A request to the console, in the mode that it speaks. */
   #tell({ netFn, cmd }: Command, data: Uint8Array): void {
     const seq = this.#pings++ & 0x3f;
     if (this.#serial.modes & ConnectionMode.Basic) {
-      this.#out.put(encodeBasic(buildMessage({ to: REMOTE_CONSOLE, toLun: 0, netFn, from: BMC_ADDRESS, fromLun: 0, seq, cmd, data })));
+      this.#out.put(
+        encodeBasic(
+          buildMessage({
+            to: REMOTE_CONSOLE,
+            toLun: 0,
+            netFn,
+            from: BMC_ADDRESS,
+            fromLun: 0,
+            seq,
+            cmd,
+            data,
+          }),
+        ),
+      );
     } else {
       this.#say(`[${formatTerminal({ netFn, lun: 0, seq, bridge: 0, cmd, data })}]`);
     }
   }
 
-  dial({ hangUp, init, dial }: { readonly hangUp: string; readonly init: string; readonly dial: string }): void {
+  dial({
+    hangUp,
+    init,
+    dial,
+  }: {
+    readonly hangUp: string;
+    readonly init: string;
+    readonly dial: string;
+  }): void {
     this.#endSession();
     for (const line of [hangUp, init, dial]) if (line !== '') this.#out.put(text.encode(`${line}\r`));
   }
@@ -229,14 +278,22 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   /** A basic mode console announces itself to a BMC behind a switch (§14.2.9 table 14-3). */
   #asksForBmc({ netFn, cmd }: IpmiMessage): boolean {
     const { netFn: wanted, cmd: asked } = GetChannelAuthenticationCapabilities;
-    return netFn === wanted && cmd === asked && (this.#serial.muxControl(0) & MuxControl.BasicPattern) !== 0 && this.#serial.switchTo('bmc');
+    return (
+      netFn === wanted &&
+      cmd === asked &&
+      (this.#serial.muxControl(0) & MuxControl.BasicPattern) !== 0 &&
+      this.#serial.switchTo('bmc')
+    );
   }
 
   #escape(wanted: EscapeRequest): void {
     const control = this.#serial.muxControl(0);
     const chassis = (action: 'reset' | 'on'): void => {
       const done = this.#options.bmc.chassis.control(action);
-      this.#options.bmc.setup.log.info(`power ${action} by the serial line, channel ${this.channel.number}`, { event: 'power', action });
+      this.#options.bmc.setup.log.info(`power ${action} by the serial line, channel ${this.channel.number}`, {
+        event: 'power',
+        action,
+      });
       void done?.catch((error: unknown) => this.#options.bmc.setup.log.error(`serial: ${action}`, error));
     };
     if (wanted === 'to-bmc' && control & MuxControl.EscapeToBmc) {
@@ -264,14 +321,24 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
       this.#say(`[ERR ${hex2(CC.RequestLengthExceeded)}]`);
     } else if (/^ ?sys\b/i.test(line)) {
       const answer = this.#commands.run(line.trim());
-      if (answer instanceof Promise) void answer.then((lines) => this.#say(lines.join(newlineOf(this.#serial.terminal))));
+      if (answer instanceof Promise)
+        void answer.then((lines) => this.#say(lines.join(newlineOf(this.#serial.terminal))));
       else this.#say(answer.join(newlineOf(this.#serial.terminal)));
     } else {
       const message = parseTerminal(line);
       if (!message) this.#say(`[ERR ${hex2(CC.InvalidDataField)}]`);
       else if (message.netFn % 2 === 1 || message.bridge === 0) {
         const { netFn, lun, seq, cmd, data } = message;
-        const request = { to: BMC_ADDRESS, toLun: lun, netFn, from: TERMINAL_CONSOLE, fromLun: 0, seq, cmd, data };
+        const request = {
+          to: BMC_ADDRESS,
+          toLun: lun,
+          netFn,
+          from: TERMINAL_CONSOLE,
+          fromLun: 0,
+          seq,
+          cmd,
+          data,
+        };
         this.#serve(request, this.#terminalFrames);
       }
     }
@@ -317,7 +384,8 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   /** The one session that a line has. */
   #sendTo(session: Session | undefined, message: Uint8Array): boolean {
-    if (!session?.active || session !== this.#options.bmc.sessions.onChannel(this.channel.number)) return false;
+    if (!session?.active || session !== this.#options.bmc.sessions.onChannel(this.channel.number))
+      return false;
     this.#out.put(this.#frames.bridged(message));
     return true;
   }

@@ -15,10 +15,18 @@ describe('the interface suite', () => {
     (mode: 'basic' | 'terminal') =>
     async (world: SimWorld, far: Far): Promise<InterfaceRig> => {
       const bmc = new Bmc(
-        { sel: { bootEvents: false }, interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', modes: [mode] }] },
+        {
+          sel: { bootEvents: false },
+          interfaces: [
+            { type: 'serial', listen: '10.0.0.1:2000', withoutLogIn: 'administrator', modes: [mode] },
+          ],
+        },
         { world },
       );
-      bmc.router.register({ owner: 'far end', handlers: [handleRaw({ netFn: 0x30, cmd: '*' }, (message, context) => far(message, context))] });
+      bmc.router.register({
+        owner: 'far end',
+        handlers: [handleRaw({ netFn: 0x30, cmd: '*' }, (message, context) => far(message, context))],
+      });
       await bmc.open();
       let seq = 0;
       let waiting = new Map<number, (answer: Uint8Array) => void>();
@@ -49,7 +57,9 @@ describe('the interface suite', () => {
             const frame =
               mode === 'basic'
                 ? encodeBasic(buildMessage({ ...BMC, seq, toLun: lun, netFn, cmd, data }))
-                : new TextEncoder().encode(`[${formatTerminal({ netFn, lun, seq, bridge: 0, cmd, data })}]\r`);
+                : new TextEncoder().encode(
+                    `[${formatTerminal({ netFn, lun, seq, bridge: 0, cmd, data })}]\r`,
+                  );
             stream.write(frame);
           }),
         noise(bytes) {
@@ -65,6 +75,14 @@ describe('the interface suite', () => {
         detach: () => bmc.close(),
       };
     };
-  interfaceSuite('serial, basic mode', { maxData: 240, maxAnswer: 248, medium: 'serial', atOnce: 32, luns: [0, 1, 3] }, make('basic'));
-  interfaceSuite('serial, terminal mode', { maxData: 240, maxAnswer: 248, medium: 'serial', atOnce: 32, luns: [0, 1, 3] }, make('terminal'));
+  interfaceSuite(
+    'serial, basic mode',
+    { maxData: 240, maxAnswer: 248, medium: 'serial', atOnce: 32, luns: [0, 1, 3] },
+    make('basic'),
+  );
+  interfaceSuite(
+    'serial, terminal mode',
+    { maxData: 240, maxAnswer: 248, medium: 'serial', atOnce: 32, luns: [0, 1, 3] },
+    make('terminal'),
+  );
 });

@@ -2,7 +2,12 @@ import { CC, fromLatin1, IpmiError, utf8Text } from '../../codec/index.ts';
 import { ActivateSession } from '../../commands/app/sessions.ts';
 import type { Command } from '../../commands/command.ts';
 import { SetSystemBootOptions, GetSystemBootOptions } from '../../commands/chassis/boot-options.ts';
-import { ChassisControl, ChassisIdentify, ControlAction, GetChassisStatus } from '../../commands/chassis/chassis.ts';
+import {
+  ChassisControl,
+  ChassisIdentify,
+  ControlAction,
+  GetChassisStatus,
+} from '../../commands/chassis/chassis.ts';
 import { GetSensorReading } from '../../commands/sensor/sensors.ts';
 import { GetSerialModemConfiguration, SetSerialModemConfiguration } from '../../commands/transport/serial.ts';
 import type { Answer, Channel, Message } from '../../router/index.ts';
@@ -33,7 +38,10 @@ const VALID = 0x80;
 const TERSE = ['??', 'ok', 'nc', 'cr', 'nr'];
 const VERBOSE = ['Unknown', 'OK', 'Non-critical', 'Critical', 'Non-recoverable'];
 
-/** The ASCII commands of terminal mode (IPMI 2.0 §14.7.8): `SYS ...` between brackets. Words are matched in any case. */
+/**
+ * The ASCII commands of terminal mode (IPMI 2.0 §14.7.8): `SYS ...` between brackets. Words are matched in
+ * any case.
+ */
 export class TextCommands {
   readonly #options: TextCommandOptions;
   #barredUntil = 0;
@@ -99,9 +107,14 @@ export class TextCommands {
       return new IpmiError(cc, 'user name or password');
     };
     const user = name === undefined ? 'unknown user' : bmc.logIns.find(name, number, undefined, source);
-    if (user === 'too many wrong passwords' || user === 'channel not available') throw refuse(user, CC.NodeBusy);
+    if (user === 'too many wrong passwords' || user === 'channel not available')
+      throw refuse(user, CC.NodeBusy);
     const known = typeof user !== 'string';
-    if (!known || password.length > 16 || bmc.users.testPassword(user.id, fromLatin1(password, 16)) !== 'right') {
+    if (
+      !known ||
+      password.length > 16 ||
+      bmc.users.testPassword(user.id, fromLatin1(password, 16)) !== 'right'
+    ) {
       this.#barredUntil = now + AFTER_WRONG;
       if (known) bmc.logIns.wrong(user.id, number, source);
       throw refuse(known ? 'wrong password' : user, CC.InvalidDataField);
@@ -124,7 +137,8 @@ export class TextCommands {
 
   #identify([option, seconds]: readonly string[]): Said | Promise<Said> {
     const off = option?.toUpperCase() === '-OFF';
-    if (option !== undefined && !off && option.toUpperCase() !== '-ON') throw new IpmiError(CC.InvalidDataField, option);
+    if (option !== undefined && !off && option.toUpperCase() !== '-ON')
+      throw new IpmiError(CC.InvalidDataField, option);
     const data = off ? Uint8Array.of(0) : seconds === undefined ? new Uint8Array(0) : bytesOf([seconds], 1);
     return this.#send(ChassisIdentify, data, () => ['[OK]']);
   }
@@ -146,7 +160,9 @@ export class TextCommands {
         flags[0] |= VALID;
         const acknowledge = Uint8Array.of(BootParameter.InfoAcknowledge.selector, 0xff, 0xff);
         return this.#send(SetSystemBootOptions, acknowledge, () =>
-          this.#send(SetSystemBootOptions, Uint8Array.of(BootParameter.BootFlags.selector, ...flags), () => ['[OK]']),
+          this.#send(SetSystemBootOptions, Uint8Array.of(BootParameter.BootFlags.selector, ...flags), () => [
+            '[OK]',
+          ]),
         );
       }
       case 'BOOTOPT':
@@ -160,7 +176,10 @@ export class TextCommands {
 
   #terminalConfiguration([option, ...rest]: readonly string[]): Said | Promise<Said> {
     const { serial, channel } = this.#options;
-    const show = (): Said => [`[OK V:${hexPairs(serial.terminalBytes('volatile'))}`, `N:${hexPairs(serial.terminalBytes('stored'))}]`];
+    const show = (): Said => [
+      `[OK V:${hexPairs(serial.terminalBytes('volatile'))}`,
+      `N:${hexPairs(serial.terminalBytes('stored'))}]`,
+    ];
     if (option === undefined) {
       this.#need(GetSerialModemConfiguration);
       return show();
@@ -176,7 +195,9 @@ export class TextCommands {
     if (what?.toUpperCase() !== 'BOOTOPT') throw new IpmiError(CC.InvalidCommand, `SYS GET ${what}`);
     return this.#send(GetSystemBootOptions, bytesOf(rest, 3), (data) => {
       const pairs = hexPairs(data).split(' ');
-      const lines = Array.from({ length: Math.ceil(pairs.length / 4) }, (_, i) => pairs.slice(4 * i, 4 * i + 4).join(' '));
+      const lines = Array.from({ length: Math.ceil(pairs.length / 4) }, (_, i) =>
+        pairs.slice(4 * i, 4 * i + 4).join(' '),
+      );
       return ['[OK', ...lines.slice(0, -1), `${lines.at(-1)}]`];
     });
   }
@@ -187,7 +208,11 @@ export class TextCommands {
     if (cc !== CC.Ok) throw new IpmiError(cc, 'a command that does the same is refused');
   }
 
-  #send(command: Command, data: Uint8Array, then: (data: Uint8Array) => Said | Promise<Said>): Said | Promise<Said> {
+  #send(
+    command: Command,
+    data: Uint8Array,
+    then: (data: Uint8Array) => Said | Promise<Said>,
+  ): Said | Promise<Said> {
     const answer = this.#options.ask({ netFn: command.netFn, cmd: command.cmd, lun: 0, data });
     const take = (body: Answer): Said | Promise<Said> => {
       if (body[0] !== CC.Ok) throw new IpmiError(body[0]);
@@ -212,18 +237,48 @@ function choose(word: string | undefined, options: Readonly<Record<string, numbe
 function bytesOf(pairs: readonly string[], count?: number): Uint8Array {
   const bytes = parseHex(pairs.join(' '));
   if (!bytes) throw new IpmiError(CC.InvalidDataField, `'${pairs.join(' ')}'`);
-  if (count !== undefined && bytes.length !== count) throw new IpmiError(CC.RequestLengthInvalid, `${bytes.length} bytes, not ${count}`);
+  if (count !== undefined && bytes.length !== count)
+    throw new IpmiError(CC.RequestLengthInvalid, `${bytes.length} bytes, not ${count}`);
   return bytes;
 }
 
-function terse({ power, overall, temperature, voltage, powerSystem, cooling, drives, security, other }: HealthReport): string {
-  const parts = { H: overall, T: temperature, V: voltage, PS: powerSystem, C: cooling, D: drives, S: security, O: other };
+function terse({
+  power,
+  overall,
+  temperature,
+  voltage,
+  powerSystem,
+  cooling,
+  drives,
+  security,
+  other,
+}: HealthReport): string {
+  const parts = {
+    H: overall,
+    T: temperature,
+    V: voltage,
+    PS: powerSystem,
+    C: cooling,
+    D: drives,
+    S: security,
+    O: other,
+  };
   return `PWR:${power} ${Object.entries(parts)
     .map(([name, health]) => `${name}:${TERSE[health]}`)
     .join(' ')}`;
 }
 
-function verboseLines({ power, overall, temperature, voltage, powerSystem, cooling, drives, security, other }: HealthReport): Said {
+function verboseLines({
+  power,
+  overall,
+  temperature,
+  voltage,
+  powerSystem,
+  cooling,
+  drives,
+  security,
+  other,
+}: HealthReport): Said {
   const word = (health: number): string => VERBOSE[health] ?? VERBOSE[Health.Unknown];
   return [
     `[OK SYS Health:${word(overall)}`,

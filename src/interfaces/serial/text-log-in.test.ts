@@ -23,7 +23,10 @@ describe('a log-in by text', () => {
 
   test.each<[string, (bmc: Bmc) => unknown]>([
     ['a disabled user', ({ users }) => users.setEnabled(2, false)],
-    ['a user without access to the line', ({ users }) => users.setAccess(2, 2, { ...users.access(2, 2), messaging: false })],
+    [
+      'a user without access to the line',
+      ({ users }) => users.setAccess(2, 2, { ...users.access(2, 2), messaging: false }),
+    ],
     ['another name', ({ users }) => users.setName(2, 'root')],
   ])('is refused to %s, though the password is right', async (_name, change) => {
     const { sys, bmc } = await serialBench();
@@ -38,7 +41,9 @@ describe('a log-in by text', () => {
     expect(bmc.sessions.active[0].privilege).toBe(3);
     bmc.channels.setPresentAccess(2, { ...bmc.channels.access(2, 'present'), privilegeLimit: 2 });
     await sys('SYS PWD -U admin secret');
-    expect(bmc.sessions.active.map(({ privilege, maxPrivilege }) => [privilege, maxPrivilege])).toEqual([[2, 2]]);
+    expect(bmc.sessions.active.map(({ privilege, maxPrivilege }) => [privilege, maxPrivilege])).toEqual([
+      [2, 2],
+    ]);
     expect(await sys('SYS POWER OFF')).toBe('[ERR D4]');
   });
 
@@ -81,9 +86,13 @@ describe('C1: a text command is the command that does the same', () => {
 test('I2: a late answer is for who asked, and not for the next one at the line', async () => {
   const { sys, bmc, console, world } = await serialBench();
   let answer: (body: Uint8Array) => void = () => undefined;
-  const slow = handleRaw<BmcState>({ netFn: 0x30, cmd: 1 }, () => new Promise((resolve) => (answer = resolve)), {
-    privilege: Privilege.Administrator,
-  });
+  const slow = handleRaw<BmcState>(
+    { netFn: 0x30, cmd: 1 },
+    () => new Promise((resolve) => (answer = resolve)),
+    {
+      privilege: Privilege.Administrator,
+    },
+  );
   bmc.router.register({ owner: 'slow', handlers: [slow] });
   await sys('SYS PWD -U admin secret');
   await sys('C0 00 01');

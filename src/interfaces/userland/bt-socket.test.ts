@@ -18,7 +18,13 @@ async function bench() {
     close: async () => undefined,
   });
   const log: string[] = [];
-  const socket = new BtSocket({ router, stream: world.stream, clock: world.clock, listen: { path: '/bt' }, log: (line) => log.push(line) });
+  const socket = new BtSocket({
+    router,
+    stream: world.stream,
+    clock: world.clock,
+    listen: { path: '/bt' },
+    log: (line) => log.push(line),
+  });
   await socket.open();
   const connect = async () => {
     const heard: number[] = [];
@@ -44,7 +50,9 @@ async function bench() {
     };
   };
   const send = (netFn: number, cmd: number, ...data: number[]): Promise<string> =>
-    Promise.resolve(entrance!({ netFn, cmd, lun: 1, data: Uint8Array.from(data) }, new Context(undefined, LAN, 4))).then(toHex);
+    Promise.resolve(
+      entrance!({ netFn, cmd, lun: 1, data: Uint8Array.from(data) }, new Context(undefined, LAN, 4)),
+    ).then(toHex);
   return { world, socket, connect, send, log };
 }
 
@@ -79,7 +87,10 @@ test('R31: one owner at a time; a second is turned away, and when the first goes
   await third.heard();
   await third.write(0x05, 0x1d, 0x01, 0x01, 0x00, 0x07);
   expect(await answer).toBe('00 07');
-  expect(log).toEqual(['BT socket: it has an owner; another one was turned away', 'BT socket: owner gone: it closed the connection']);
+  expect(log).toEqual([
+    'BT socket: it has an owner; another one was turned away',
+    'BT socket: owner gone: it closed the connection',
+  ]);
 });
 
 test('R30: a sequence number whose request timed out is not given to another before its late answer came', async () => {

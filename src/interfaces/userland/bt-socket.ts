@@ -1,5 +1,13 @@
 import { CC } from '../../codec/index.ts';
-import { OutQueue, refuse, type Answer, type Context, type Message, type Registration, type Router } from '../../router/index.ts';
+import {
+  OutQueue,
+  refuse,
+  type Answer,
+  type Context,
+  type Message,
+  type Registration,
+  type Router,
+} from '../../router/index.ts';
 import { BT_DATA_MAX, btReader, buildBt, parseBt } from '../../wire/bt-frame.ts';
 import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
 
@@ -33,16 +41,17 @@ const OWNER = 'bt-socket';
 
 /**
  * The default handler in another process, over a stream that carries BT frames exactly as reading and writing
- * `/dev/ipmi-bt-host` does (R29): existing BMC userspace needs a new path only. Whatever the interface below, the
- * sequence number is ours. One owner at a time: while one is connected, others are turned away (R31).
+ * `/dev/ipmi-bt-host` does (R29): existing BMC userspace needs a new path only. Whatever the interface below,
+ * the sequence number is ours. One owner at a time: while one is connected, others are turned away (R31).
  */
 export class BtSocket<B> {
   readonly counters: BtSocketCounters = { requests: 0, answers: 0, busy: 0, stray: 0 };
   readonly #options: BtSocketOptions<B>;
   readonly #open: (Open | undefined)[] = Array.from({ length: SEQUENCES });
   /**
-   * Sequence numbers whose requester has had its C3h, and since when (monotonic ms), oldest first: not used again before
-   * their late answer, so that nobody else gets it, or before no answer can be expected any more.
+   * Sequence numbers whose requester has had its C3h, and since when (monotonic ms), oldest first: not used
+   * again before their late answer, so that nobody else gets it, or before no answer can be expected any
+   * more.
    */
   readonly #abandoned = new Map<number, number>();
   #next = 0;
@@ -75,7 +84,9 @@ export class BtSocket<B> {
       return stream.destroy();
     }
     try {
-      this.#registration = this.#options.router.setDefaultHandler(OWNER, (message, context) => this.#ask(message, context));
+      this.#registration = this.#options.router.setDefaultHandler(OWNER, (message, context) =>
+        this.#ask(message, context),
+      );
     } catch (error) {
       this.#options.log(`BT socket: ${(error as Error).message}`);
       return stream.destroy();
@@ -139,7 +150,13 @@ export class BtSocket<B> {
     const open = this.#open[seq];
     const { netFn = 0, cmd, data = frame } = response ?? {};
     // As the device file: a response without a completion code is none.
-    if (!response || data.length === 0 || !open || netFn !== (open.message.netFn | 1) || cmd !== open.message.cmd) {
+    if (
+      !response ||
+      data.length === 0 ||
+      !open ||
+      netFn !== (open.message.netFn | 1) ||
+      cmd !== open.message.cmd
+    ) {
       this.counters.stray++;
       this.#abandoned.delete(seq);
       return;
@@ -157,7 +174,12 @@ export class BtSocket<B> {
     }
     const [oldest] = this.#abandoned;
     // An owner that does not even read is given no more.
-    if (oldest === undefined || this.#out.length > 0 || this.#options.clock.monotonic() - oldest[1] < FORGOTTEN_AFTER) return undefined;
+    if (
+      oldest === undefined ||
+      this.#out.length > 0 ||
+      this.#options.clock.monotonic() - oldest[1] < FORGOTTEN_AFTER
+    )
+      return undefined;
     this.#abandoned.delete(oldest[0]);
     return oldest[0];
   }

@@ -44,7 +44,9 @@ async function bench(options: { maxOpen?: number; maxWorkers?: number } = {}) {
       isClosed: () => closed,
       say: async (...messages: unknown[]) => {
         for (const message of messages)
-          stream.write(new TextEncoder().encode(typeof message === 'string' ? message : `${JSON.stringify(message)}\n`));
+          stream.write(
+            new TextEncoder().encode(typeof message === 'string' ? message : `${JSON.stringify(message)}\n`),
+          );
         await world.run(200);
       },
       heard: async (): Promise<Record<string, unknown>[]> => {
@@ -57,20 +59,30 @@ async function bench(options: { maxOpen?: number; maxWorkers?: number } = {}) {
   };
   const send = (cmd: number): Promise<string> =>
     Promise.resolve(
-      entrance!({ netFn: 0x30, cmd, lun: 0, data: Uint8Array.of(1, 2) }, new Context(undefined, LAN, 4, 0, undefined, '10.0.0.9:4000')),
+      entrance!(
+        { netFn: 0x30, cmd, lun: 0, data: Uint8Array.of(1, 2) },
+        new Context(undefined, LAN, 4, 0, undefined, '10.0.0.9:4000'),
+      ),
     ).then(toHex);
   return { world, router, socket, connect, send, log };
 }
 
 const HELLO = { type: 'hello', protocol: 1 };
-const register = (owner: string, cmd: number | '*' = '*'): unknown => ({ type: 'register', id: 1, owner, handlers: [{ netFn: 0x30, cmd }] });
+const register = (owner: string, cmd: number | '*' = '*'): unknown => ({
+  type: 'register',
+  id: 1,
+  owner,
+  handlers: [{ netFn: 0x30, cmd }],
+});
 
 test('R14: says its version first, refuses another, and wants a hello before anything else', async () => {
   const { connect } = await bench();
   const worker = await connect();
   expect(await worker.heard()).toEqual([{ type: 'hello', protocol: 1, bmc: 'node7', maxOpen: 256 }]);
   await worker.say(register('x'));
-  expect(await worker.heard()).toEqual([{ type: 'error', problem: 'say {"type":"hello","protocol":1} first' }]);
+  expect(await worker.heard()).toEqual([
+    { type: 'error', problem: 'say {"type":"hello","protocol":1} first' },
+  ]);
   await worker.say({ type: 'hello', protocol: 2 });
   expect(await worker.heard()).toEqual([{ type: 'error', problem: 'this BMC speaks protocol 1, not 2' }]);
   expect(worker.isClosed()).toBe(true);
@@ -113,7 +125,9 @@ test('R39: late, double and unsolicited answers are dropped, counted and told', 
   await world.run(3000);
   await worker.say({ type: 'pong', id: 1 }, { type: 'answer', token: 1, cc: 0, data: '01' });
   expect([await late, await next]).toEqual(['c3', '00 02']);
-  expect(socket.workers).toEqual([{ owners: ['fans'], counters: { requests: 2, answers: 1, busy: 0, expired: 1, stray: 3 } }]);
+  expect(socket.workers).toEqual([
+    { owners: ['fans'], counters: { requests: 2, answers: 1, busy: 0, expired: 1, stray: 3 } },
+  ]);
   const heard = await worker.heard();
   expect(heard.filter(({ type }) => type === 'error').map(({ problem }) => problem)).toEqual([
     'answer 2: no such open request',
@@ -168,12 +182,18 @@ test('nonsense is answered with what is wrong with it; a line without end closes
   const { world, connect } = await bench({ maxWorkers: 1 });
   const worker = await connect();
   await worker.say(HELLO, 'nonsense\n', '[1]\n', '7\n', { type: 'dance' });
-  await worker.say({ type: 'register', id: 4, owner: '', handlers: [] }, { type: 'register', id: 5, owner: 'x', handlers: [{ netFn: 7, cmd: 1 }] });
+  await worker.say(
+    { type: 'register', id: 4, owner: '', handlers: [] },
+    { type: 'register', id: 5, owner: 'x', handlers: [{ netFn: 7, cmd: 1 }] },
+  );
   await worker.say(
     { type: 'register', id: 6, owner: 'x', handlers: [{ netFn: 0x30, cmd: 1, privilege: 'king' }] },
     { type: 'unregister', id: 7, owner: 'x' },
   );
-  await worker.say({ type: 'register', id: 8, owner: 'x', handlers: [{ cmd: 1 }] }, { type: 'next', token: 5, data: '' });
+  await worker.say(
+    { type: 'register', id: 8, owner: 'x', handlers: [{ cmd: 1 }] },
+    { type: 'next', token: 5, data: '' },
+  );
   expect((await worker.heard()).slice(1)).toEqual([
     { type: 'error', problem: 'not a line of JSON' },
     { type: 'error', problem: 'unknown type undefined' },
@@ -181,7 +201,13 @@ test('nonsense is answered with what is wrong with it; a line without end closes
     { type: 'error', problem: 'unknown type "dance"' },
     { type: 'refused', id: 4, problems: ['owner: expected a name'] },
     { type: 'refused', id: 5, problems: ['bad claim: NetFn 7 is not an even number from 00h to 3Eh'] },
-    { type: 'refused', id: 6, problems: ['privilege: expected one of none, callback, user, operator, administrator, oem, received "king"'] },
+    {
+      type: 'refused',
+      id: 6,
+      problems: [
+        'privilege: expected one of none, callback, user, operator, administrator, oem, received "king"',
+      ],
+    },
     { type: 'refused', id: 7, problems: ['x is not registered'] },
     { type: 'refused', id: 8, problems: ['handlers.0: expected netFn (number) and cmd (number or "*")'] },
     { type: 'error', problem: 'next 5: no such open request' },
@@ -201,7 +227,9 @@ test('R9: a worker may be the default handler; there is one', async () => {
   expect(await second.heard()).toContainEqual({
     type: 'refused',
     id: 1,
-    problems: [expect.stringMatching(/^other cannot be the default handler: rest is, set at .*worker-link\.ts:\d+$/)],
+    problems: [
+      expect.stringMatching(/^other cannot be the default handler: rest is, set at .*worker-link\.ts:\d+$/),
+    ],
   });
   const answer = send(0x42);
   await first.say({ type: 'answer', token: 1, cc: 0x80 });
@@ -212,7 +240,11 @@ test('an owner that is both default handler and registered set would outlive its
   const { world, connect, router } = await bench();
   const worker = await connect();
   await worker.say(HELLO, { type: 'register', id: 1, owner: 'x', default: true }, register('x'));
-  expect(await worker.heard()).toContainEqual({ type: 'refused', id: 1, problems: ['x is registered already, by this worker'] });
+  expect(await worker.heard()).toContainEqual({
+    type: 'refused',
+    id: 1,
+    problems: ['x is registered already, by this worker'],
+  });
   worker.stream.destroy();
   await world.run(100);
   expect(await router.setDefaultHandler('next', () => Uint8Array.of(0)).unregister()).toBe(undefined);
@@ -228,7 +260,9 @@ test('a worker that writes nonsense and reads nothing is dropped before its comp
   expect(socket.workers).toEqual([]);
 });
 
-/** JSON whose text has a method that is none: whoever makes a number or a text of it without a look throws. */
+/**
+ * JSON whose text has a method that is none: whoever makes a number or a text of it without a look throws.
+ */
 const HOSTILE = { toString: 1, valueOf: 2 };
 
 test.each([
@@ -265,17 +299,25 @@ test('I3: a worker has at most 64 owners, and one question a request to the hand
   let asked = 0;
   const below = handleRaw({ netFn: 0x30, cmd: 1 }, () => {
     asked++;
-    return new Promise<Uint8Array>((resolve) => void world.clock.after(1000, () => resolve(Uint8Array.of(0))));
+    return new Promise<Uint8Array>(
+      (resolve) => void world.clock.after(1000, () => resolve(Uint8Array.of(0))),
+    );
   });
   router.register({ owner: 'slow', handlers: [below] });
   const worker = await connect();
-  await worker.say(HELLO, { type: 'register', id: 0, owner: 'over', handlers: [{ netFn: 0x30, cmd: 1, override: 'slow' }] });
+  await worker.say(HELLO, {
+    type: 'register',
+    id: 0,
+    owner: 'over',
+    handlers: [{ netFn: 0x30, cmd: 1, override: 'slow' }],
+  });
   const answer = send(1);
   await worker.say(...Array.from({ length: 100 }, () => ({ type: 'next', token: 1, data: '' })));
   expect(asked).toBe(1);
   await worker.say({ type: 'answer', token: 1, cc: 0 });
   expect(await answer).toBe('00');
-  for (let i = 1; i < 70; i++) await worker.say({ type: 'register', id: i, owner: `o${i}`, handlers: [{ netFn: 0x32, cmd: i }] });
+  for (let i = 1; i < 70; i++)
+    await worker.say({ type: 'register', id: i, owner: `o${i}`, handlers: [{ netFn: 0x32, cmd: i }] });
   expect((await worker.heard()).filter(({ type }) => type === 'refused')).toHaveLength(6);
 });
 
@@ -283,10 +325,14 @@ test('a claim that names no level is for administrators; one that names a level 
   const { router, connect } = await bench();
   const worker = await connect();
   const levels = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'];
-  const handlers = [{ netFn: 0x30, cmd: 0x10 }, ...levels.map((privilege, i) => ({ netFn: 0x30, cmd: 0x20 + i, privilege }))];
+  const handlers = [
+    { netFn: 0x30, cmd: 0x10 },
+    ...levels.map((privilege, i) => ({ netFn: 0x30, cmd: 0x20 + i, privilege })),
+  ];
   await worker.say({ type: 'hello', protocol: 1 }, { type: 'register', id: 1, owner: 'acme', handlers });
   expect(await worker.heard()).toContainEqual({ type: 'registered', id: 1 });
-  const level = (cmd: number) => router.find({ netFn: 0x30, cmd, lun: 0, data: new Uint8Array(0) }, 1)?.handler.privilege;
+  const level = (cmd: number) =>
+    router.find({ netFn: 0x30, cmd, lun: 0, data: new Uint8Array(0) }, 1)?.handler.privilege;
   expect(level(0x10)).toBe(4);
   expect(levels.map((_, i) => level(0x20 + i))).toEqual([0, 1, 2, 3, 4, 5]);
 });

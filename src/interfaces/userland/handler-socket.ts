@@ -22,8 +22,9 @@ export interface HandlerSocketOptions<B> {
 }
 
 /**
- * A Unix socket on which any process registers claims and answers requests (R6, R11-R14; docs/handler-socket.md).
- * The file's mode says who may; a worker that dies or stalls loses its claims, and only its own requests suffer.
+ * A Unix socket on which any process registers claims and answers requests (R6, R11-R14;
+ * docs/handler-socket.md). The file's mode says who may; a worker that dies or stalls loses its claims, and
+ * only its own requests suffer.
  */
 export class HandlerSocket<B> {
   readonly #options: HandlerSocketOptions<B>;
@@ -41,7 +42,13 @@ export class HandlerSocket<B> {
         options.log(`handler socket: more than ${maxWorkers} workers; one was turned away`);
         return connection.destroy();
       }
-      const link: WorkerLink<B> = new WorkerLink({ ...options, stream: connection, maxOpen, health, closed: () => void this.#links.delete(link) });
+      const link: WorkerLink<B> = new WorkerLink({
+        ...options,
+        stream: connection,
+        maxOpen,
+        health,
+        closed: () => void this.#links.delete(link),
+      });
       this.#links.add(link);
     });
   }

@@ -54,10 +54,17 @@ interface Bench {
 
 async function bench(place: 'in process' | 'in another process'): Promise<Bench> {
   const world = simWorld(5);
-  const standard = standardTable([{ owner: 'standard', handlers: [handle(Echo, ({ a, b = 0 }) => ({ sum: a + b }))] }]);
+  const standard = standardTable([
+    { owner: 'standard', handlers: [handle(Echo, ({ a, b = 0 }) => ({ sum: a + b }))] },
+  ]);
   const router = new Router({ clock: world.clock, standard });
   let entrance: Dispatch | undefined;
-  const iface: Interface = { channel: LAN, deadline: 3000, open: async (dispatch) => void (entrance = dispatch), close: async () => undefined };
+  const iface: Interface = {
+    channel: LAN,
+    deadline: 3000,
+    open: async (dispatch) => void (entrance = dispatch),
+    close: async () => undefined,
+  };
   await router.attach(iface);
   const drive: Bench['drive'] = async (promise) => {
     // Looked at later: a rejection is not unhandled meanwhile.
@@ -66,9 +73,22 @@ async function bench(place: 'in process' | 'in another process'): Promise<Bench>
     return promise;
   };
   const ask: Bench['ask'] = async (netFn, cmd, data, privilege = Privilege.Administrator) =>
-    toHex(await entrance!({ netFn, cmd, lun: 0, data: Uint8Array.from(data) }, new Context(undefined, LAN, privilege)));
-  if (place === 'in process') return { world, router, drive, ask, register: async (set) => router.register(set) };
-  const socket = new HandlerSocket({ router, stream: world.stream, clock: world.clock, listen: { path: PATH }, bmc: 'bmc', log: () => undefined });
+    toHex(
+      await entrance!(
+        { netFn, cmd, lun: 0, data: Uint8Array.from(data) },
+        new Context(undefined, LAN, privilege),
+      ),
+    );
+  if (place === 'in process')
+    return { world, router, drive, ask, register: async (set) => router.register(set) };
+  const socket = new HandlerSocket({
+    router,
+    stream: world.stream,
+    clock: world.clock,
+    listen: { path: PATH },
+    bmc: 'bmc',
+    log: () => undefined,
+  });
   await socket.open();
   const worker = new Worker(await drive(world.stream.connect({ path: PATH })), world.clock);
   return { world, router, drive, ask, register: (set) => worker.register(set as HandlerSet<undefined>) };
@@ -85,7 +105,10 @@ describe.each(['in process', 'in another process'] as const)('R6, R12: handlers 
             if (duty > 100) throw new IpmiError(CC.ParameterOutOfRange);
             return { data: Uint8Array.of(duty, 0xa0, 0xff) };
           }),
-          handleRaw({ netFn: 0x30, cmd: 2 }, () => new Promise((resolve) => world.clock.after(1000, () => resolve(Uint8Array.of(0, 7))))),
+          handleRaw(
+            { netFn: 0x30, cmd: 2 },
+            () => new Promise((resolve) => world.clock.after(1000, () => resolve(Uint8Array.of(0, 7)))),
+          ),
           handleRaw({ netFn: 0x30, cmd: '*' }, ({ cmd }) => Uint8Array.of(0, cmd)),
         ],
       }),
@@ -121,7 +144,11 @@ describe.each(['in process', 'in another process'] as const)('R6, R12: handlers 
     const registration = await drive(
       register({
         owner: 'doubler',
-        handlers: [handle(Echo, async (request, _context, next) => ({ sum: (await next(request)).sum * 2 }), { override: 'standard' })],
+        handlers: [
+          handle(Echo, async (request, _context, next) => ({ sum: (await next(request)).sum * 2 }), {
+            override: 'standard',
+          }),
+        ],
       }),
     );
     expect(await drive(ask(0x06, 0x70, [3, 4]))).toBe('00 0e');
@@ -155,7 +182,10 @@ describe.each(['in process', 'in another process'] as const)('R6, R12: handlers 
 
   test('R5: clash with every other owner by name, and nothing is registered', async () => {
     const { router, register, ask, drive } = await bench(place);
-    router.register({ owner: 'first', handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => Uint8Array.of(0))] });
+    router.register({
+      owner: 'first',
+      handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => Uint8Array.of(0))],
+    });
     const clash = drive(
       register({
         owner: 'second',
@@ -171,7 +201,9 @@ describe.each(['in process', 'in another process'] as const)('R6, R12: handlers 
       (reason: { problems: string[] }) => reason,
     );
     expect(error?.problems).toEqual([
-      expect.stringMatching(/^second cannot claim 30h 01h: claimed by first, registered at .*handlers\.test\.ts:\d+; say/),
+      expect.stringMatching(
+        /^second cannot claim 30h 01h: claimed by first, registered at .*handlers\.test\.ts:\d+; say/,
+      ),
       expect.stringMatching(/^second cannot claim Echo \(06h 70h\): claimed by standard/),
     ]);
     expect(await drive(ask(0x30, 3, []))).toBe('c1');
@@ -216,7 +248,12 @@ describe.each(['in process', 'in another process'] as const)('R6, R12: handlers 
     const registration = await drive(
       register({
         owner: 'slow',
-        handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => new Promise((resolve) => world.clock.after(2000, () => resolve(Uint8Array.of(0, 1)))))],
+        handlers: [
+          handleRaw(
+            { netFn: 0x30, cmd: 1 },
+            () => new Promise((resolve) => world.clock.after(2000, () => resolve(Uint8Array.of(0, 1)))),
+          ),
+        ],
       }),
     );
     const began = world.clock.monotonic();

@@ -1,8 +1,23 @@
 import { CC, hexText, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
-import { handleRaw, RegistrationError, type Answer, type Context, type Dispatch, type Message, type Registration } from '../../router/index.ts';
+import {
+  handleRaw,
+  RegistrationError,
+  type Answer,
+  type Context,
+  type Dispatch,
+  type Message,
+  type Registration,
+} from '../../router/index.ts';
 import type { Router } from '../../router/index.ts';
-import { encodeLine, LineReader, PRIVILEGES, PROTOCOL, type FromBmc, type WireClaim } from '../../wire/userland.ts';
+import {
+  encodeLine,
+  LineReader,
+  PRIVILEGES,
+  PROTOCOL,
+  type FromBmc,
+  type WireClaim,
+} from '../../wire/userland.ts';
 import { MOST_DATA, shown, workerLine, type BadLine, type WorkerLine } from '../../wire/worker-lines.ts';
 import type { Clock, Stream, Timer } from '../../world/world.ts';
 
@@ -18,7 +33,10 @@ export interface WorkerCounters {
   stray: number;
 }
 
-/** Sets a sensor; null: it cannot be read; undefined: nothing more comes from here. Returns what is wrong, if it cannot be set. */
+/**
+ * Sets a sensor; null: it cannot be read; undefined: nothing more comes from here. Returns what is wrong, if
+ * it cannot be set.
+ */
 export type SensorSink = (name: string, value: number | null | undefined) => string | undefined;
 
 /** Presses a button of the front panel. False: nothing came of it; undefined: there is no such button. */
@@ -45,7 +63,9 @@ interface Open<B> {
   readonly message: Message;
   readonly context: Context<B>;
   readonly next: Dispatch<B> | undefined;
-  /** The handler below is at work for it: one at a time, so that a worker has no more of them than requests. */
+  /**
+   * The handler below is at work for it: one at a time, so that a worker has no more of them than requests.
+   */
   asking: boolean;
 }
 
@@ -84,20 +104,31 @@ export class WorkerLink<B> {
       this.#unread = 0;
     };
     const features = [...(options.sensors ? ['sensors'] : []), ...(options.buttons ? ['buttons'] : [])];
-    this.#send({ type: 'hello', protocol: PROTOCOL, bmc: options.bmc, maxOpen: options.maxOpen, ...(features.length > 0 && { features }) });
+    this.#send({
+      type: 'hello',
+      protocol: PROTOCOL,
+      bmc: options.bmc,
+      maxOpen: options.maxOpen,
+      ...(features.length > 0 && { features }),
+    });
   }
 
   get owners(): string[] {
     return [...this.#registrations.keys()];
   }
 
-  /** Ends the connection: its claims go, its open requests are answered C3h, as nobody knows what became of them. */
+  /**
+   * Ends the connection: its claims go, its open requests are answered C3h, as nobody knows what became of
+   * them.
+   */
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#health?.cancel();
     if (this.#registrations.size > 0 || this.#open.size > 0) {
-      this.#options.log(`worker ${this.owners.join(', ') || this.#options.stream.peer}: ${reason}; ${this.#open.size} request(s) open`);
+      this.#options.log(
+        `worker ${this.owners.join(', ') || this.#options.stream.peer}: ${reason}; ${this.#open.size} request(s) open`,
+      );
     }
     // Removal is at once; what it waits for are the requests that are answered here.
     for (const registration of this.#registrations.values()) void registration.unregister();
@@ -146,26 +177,36 @@ export class WorkerLink<B> {
   }
 
   #sensor(name: string, value: number | null): void {
-    const problem = this.#options.sensors ? this.#options.sensors(name, value) : 'sensor: this BMC takes no readings';
+    const problem = this.#options.sensors
+      ? this.#options.sensors(name, value)
+      : 'sensor: this BMC takes no readings';
     if (problem !== undefined) return this.#error(problem);
     this.#fed.add(name);
   }
 
   #press(id: number, button: string): void {
     const done = this.#options.buttons?.(button);
-    if (done === undefined) this.#error(`press: there is no button ${shown(button)}; expected power, reset, nmi or sleep`);
+    if (done === undefined)
+      this.#error(`press: there is no button ${shown(button)}; expected power, reset, nmi or sleep`);
     else this.#send({ type: 'pressed', id, done });
   }
 
   #register({ id, owner, handlers }: WorkerLine & { readonly type: 'register' }): void {
     try {
       // Handlers and the default handler are told apart by their owners here.
-      if (this.#registrations.has(owner)) throw new RegistrationError([`${owner} is registered already, by this worker`]);
-      if (this.#registrations.size >= MOST_OWNERS) throw new RegistrationError([`a worker has at most ${MOST_OWNERS} owners`]);
+      if (this.#registrations.has(owner))
+        throw new RegistrationError([`${owner} is registered already, by this worker`]);
+      if (this.#registrations.size >= MOST_OWNERS)
+        throw new RegistrationError([`a worker has at most ${MOST_OWNERS} owners`]);
       const registration =
         handlers === 'default'
-          ? this.#options.router.setDefaultHandler(owner, (request, context) => this.#ask(request, context, undefined))
-          : this.#options.router.register({ owner, handlers: handlers.map((claim) => this.#handlerOf(claim)) });
+          ? this.#options.router.setDefaultHandler(owner, (request, context) =>
+              this.#ask(request, context, undefined),
+            )
+          : this.#options.router.register({
+              owner,
+              handlers: handlers.map((claim) => this.#handlerOf(claim)),
+            });
       this.#registrations.set(owner, registration);
       this.#send({ type: 'registered', id });
     } catch (error) {
@@ -193,7 +234,12 @@ export class WorkerLink<B> {
   }
 
   /** A request of the router: sent on with a token; the answer is whatever comes back for that token. */
-  #ask(message: Message, context: Context<B>, next: Dispatch<B> | undefined, body?: number): Answer | Promise<Answer> {
+  #ask(
+    message: Message,
+    context: Context<B>,
+    next: Dispatch<B> | undefined,
+    body?: number,
+  ): Answer | Promise<Answer> {
     this.counters.requests++;
     if (this.#closed) return Uint8Array.of(CC.Timeout);
     if (this.#open.size >= this.#options.maxOpen || this.#blocked) {
@@ -203,7 +249,9 @@ export class WorkerLink<B> {
     }
     const token = ++this.#token;
     const { session, channel } = context;
-    const answer = new Promise<Answer>((resolve) => this.#open.set(token, { answer: resolve, message, context, next, asking: false }));
+    const answer = new Promise<Answer>((resolve) =>
+      this.#open.set(token, { answer: resolve, message, context, next, asking: false }),
+    );
     this.#send({
       type: 'request',
       token,
@@ -263,7 +311,9 @@ export class WorkerLink<B> {
     this.#send({ type: 'expired', token });
     if (this.#health) return;
     this.#send({ type: 'ping', id: ++this.#pingId });
-    this.#health = this.#options.clock.after(this.#options.health, () => this.close('it missed a deadline and does not answer'));
+    this.#health = this.#options.clock.after(this.#options.health, () =>
+      this.close('it missed a deadline and does not answer'),
+    );
   }
 
   #healthy(id: number): void {
@@ -285,5 +335,7 @@ export class WorkerLink<B> {
 
 function refusal(message: Message | undefined, cc: number): Answer {
   if (message?.netFn === NetFn.Group) return Uint8Array.of(cc, ...message.data.subarray(0, 1));
-  return message?.netFn === NetFn.OemGroup ? Uint8Array.of(cc, ...message.data.subarray(0, 3)) : Uint8Array.of(cc);
+  return message?.netFn === NetFn.OemGroup
+    ? Uint8Array.of(cc, ...message.data.subarray(0, 3))
+    : Uint8Array.of(cc);
 }

@@ -24,7 +24,11 @@ const event = hex('00 00 02 00 00 00 00 20 00 04 01 01 01 00 00 00');
 async function bench(options: BmcOptions = {}) {
   const world = simWorld(6);
   const bmc = new Bmc(
-    { interfaces: [{ type: 'lan' }, { type: 'vm', interface: 'bt', listen: '/vm.sock' }], sel: { bootEvents: false }, ...options },
+    {
+      interfaces: [{ type: 'lan' }, { type: 'vm', interface: 'bt', listen: '/vm.sock' }],
+      sel: { bootEvents: false },
+      ...options,
+    },
     { world },
   );
   await world.until(bmc.open());
@@ -40,7 +44,13 @@ async function bench(options: BmcOptions = {}) {
       return toHex(Uint8Array.from(heard.splice(0)));
     };
     const greeting = await listen();
-    return { stream, listen, greeting, isClosed: () => closed, say: async (text: string) => (stream.write(hex(text)), listen()) };
+    return {
+      stream,
+      listen,
+      greeting,
+      isClosed: () => closed,
+      say: async (text: string) => (stream.write(hex(text)), listen()),
+    };
   };
   const monitor = (more: VmMonitorOptions = {}) => world.until(connectVm(world, { path: '/vm.sock' }, more));
   return { world, bmc, raw, monitor };
@@ -122,7 +132,12 @@ test('what takes too long is C3h below the 4 s of the host, and its late answer 
   const { world, bmc, raw } = await bench();
   bmc.router.register({
     owner: 'slow',
-    handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => new Promise((resolve) => world.clock.after(5000, () => resolve(Uint8Array.of(0)))))],
+    handlers: [
+      handleRaw(
+        { netFn: 0x30, cmd: 1 },
+        () => new Promise((resolve) => world.clock.after(5000, () => resolve(Uint8Array.of(0)))),
+      ),
+    ],
   });
   const { stream, listen } = await raw();
   stream.write(hex('07 c0 01 38 a0'));
@@ -137,7 +152,9 @@ test('no session is begun here, and every right is there', async () => {
   const challenge = client.send(GetSessionChallenge, { authType: 2, userName: new Uint8Array(16) });
   await expect(world.until(challenge)).rejects.toMatchObject({ cc: 0xc1 });
   expect(toHex(await world.until(client.raw(6, 0x3a, new Uint8Array(22))))).toBe('c1');
-  await expect(world.until(client.send(SetSessionPrivilegeLevel, { privilege: 4 }))).rejects.toMatchObject({ cc: 0xd5 });
+  await expect(world.until(client.send(SetSessionPrivilegeLevel, { privilege: 4 }))).rejects.toMatchObject({
+    cc: 0xd5,
+  });
   expect(bmc.sessions.active).toEqual([]);
 });
 
@@ -145,18 +162,31 @@ test.each([
   ['bt', 8, 'cc', 'cc'],
   ['kcs', 5, 'cc', '00 00 00 ff'],
   ['ssif', 4, '00 00 88 fe fe', 'cc'],
-] as const)('%s says so in Get Channel Info and Get System Interface Capabilities', async (kind, protocol, ssif, kcs) => {
-  const { world, monitor } = await bench({ interfaces: [{ type: 'vm', interface: kind, listen: '/vm.sock' }] });
-  const client = await monitor();
-  expect(await world.until(client.send(GetChannelInfo, { channel: 0xe }))).toMatchObject({ channel: 15, medium: 12, protocol, sessionSupport: 0 });
-  const { netFn, cmd } = GetSystemInterfaceCapabilities;
-  expect(toHex(await world.until(client.raw(netFn, cmd, Uint8Array.of(0))))).toBe(ssif);
-  expect(toHex(await world.until(client.raw(netFn, cmd, Uint8Array.of(1))))).toBe(kcs);
-});
+] as const)(
+  '%s says so in Get Channel Info and Get System Interface Capabilities',
+  async (kind, protocol, ssif, kcs) => {
+    const { world, monitor } = await bench({
+      interfaces: [{ type: 'vm', interface: kind, listen: '/vm.sock' }],
+    });
+    const client = await monitor();
+    expect(await world.until(client.send(GetChannelInfo, { channel: 0xe }))).toMatchObject({
+      channel: 15,
+      medium: 12,
+      protocol,
+      sessionSupport: 0,
+    });
+    const { netFn, cmd } = GetSystemInterfaceCapabilities;
+    expect(toHex(await world.until(client.raw(netFn, cmd, Uint8Array.of(0))))).toBe(ssif);
+    expect(toHex(await world.until(client.raw(netFn, cmd, Uint8Array.of(1))))).toBe(kcs);
+  },
+);
 
 test('requests too long, answers too long, responses and unknown operations: refused, or dropped and counted', async () => {
   const { world, bmc, raw, monitor } = await bench();
-  bmc.router.register({ owner: 'long', handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => new Uint8Array(253))] });
+  bmc.router.register({
+    owner: 'long',
+    handlers: [handleRaw({ netFn: 0x30, cmd: 1 }, () => new Uint8Array(253))],
+  });
   const { stream, listen, say } = await raw();
   const long = [0x01, 0x18, 0x01, ...new Uint8Array(300).fill(1)];
   stream.write(Uint8Array.from([...long, -long.reduce((a, b) => a + b) & 0xff, 0xa0]));
@@ -193,7 +223,9 @@ test('detached and attached again, it connects again, and again when the machine
   await world.until(world.stream.listen({ path: '/qemu.sock' }, (stream) => streams.push(stream)));
   await world.until(bmc.open());
   await world.run(10);
-  const attachment = [...bmc.router.attachments].find(({ interface: { channel } }) => channel.medium === 'system-interface')!;
+  const attachment = [...bmc.router.attachments].find(
+    ({ interface: { channel } }) => channel.medium === 'system-interface',
+  )!;
   await world.until(attachment.detach());
   await world.until(bmc.router.attach(attachment.interface));
   await world.run(10);
@@ -211,9 +243,13 @@ bmcs:
   - { name: open, interfaces: [{ type: vm, listen: '127.0.0.1:9002' }] }
 `;
   const say = (line: string): void => void log.push(line);
-  const bmcs = parseConfig(text, 'fleet.yaml').map((options) => new Bmc(options, { world, log: { debug: say, info: say, warn: say, error: say } }));
+  const bmcs = parseConfig(text, 'fleet.yaml').map(
+    (options) => new Bmc(options, { world, log: { debug: say, info: say, warn: say, error: say } }),
+  );
   await world.until(Promise.all(bmcs.map((bmc) => bmc.open())));
-  const clients = await Promise.all([0, 1].map((n) => world.until(connectVm(world, { path: `/run/vm-${n}.sock` }))));
+  const clients = await Promise.all(
+    [0, 1].map((n) => world.until(connectVm(world, { path: `/run/vm-${n}.sock` }))),
+  );
   await world.until(clients[0].send(SetBmcGlobalEnables, ENABLES));
   expect(bmcs.map((bmc) => bmc.messages.interruptsEnabled)).toEqual([true, false, false]);
   expect(clients.map((client) => client.monitor.interrupts)).toEqual([true, false]);

@@ -3,13 +3,24 @@ import { Privilege } from '../../commands/command.ts';
 import type { Answer, Channel, Dispatch, Interface, Message } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { Attention } from '../../state/app/message-buffers.ts';
-import { buildVmMessage, buildVmOperation, VM_VERSION, VmCapability, VmCode, VmReader, type VmMessage } from '../../wire/vm.ts';
+import {
+  buildVmMessage,
+  buildVmOperation,
+  VM_VERSION,
+  VmCapability,
+  VmCode,
+  VmReader,
+  type VmMessage,
+} from '../../wire/vm.ts';
 import { Arrival } from '../arrival.ts';
 import { Exchange } from '../exchange.ts';
 import { Redial } from '../../world/redial.ts';
 import type { Clock, Stream, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
 
-/** Milliseconds: a driver with several requests sends the next one in less, and waking up takes as long as an answer (decision 29). */
+/**
+ * Milliseconds: a driver with several requests sends the next one in less, and waking up takes as long as an
+ * answer (decision 29).
+ */
 const EAGER = 0.4;
 
 /** Who wants to know of the machine behind the interface, and may work it. */
@@ -46,8 +57,8 @@ export interface VmCounters {
 }
 
 /**
- * QEMU gives a request 4 s and then takes its number back; an answer under a number that is not outstanding hangs the
- * guest's interface for good. A second is left for the ways.
+ * QEMU gives a request 4 s and then takes its number back; an answer under a number that is not outstanding
+ * hangs the guest's interface for good. A second is left for the ways.
  */
 const DEADLINE = 3000;
 const HOST_PATIENCE = 3800;
@@ -55,8 +66,9 @@ const HOST_PATIENCE = 3800;
 const RETRY = { first: 1000, most: 1000 };
 
 /**
- * The system interface of a virtual machine over the VM protocol (QEMU's `ipmi-bmc-extern`). One machine at a time: a new
- * connection takes the place of the old one, which its monitor has given up. Session-less, with every right (IPMI 2.0 §6.12).
+ * The system interface of a virtual machine over the VM protocol (QEMU's `ipmi-bmc-extern`). One machine at a
+ * time: a new connection takes the place of the old one, which its monitor has given up. Session-less, with
+ * every right (IPMI 2.0 §6.12).
  */
 export class VmInterface implements Interface<BmcState> {
   readonly channel: Channel;
@@ -77,7 +89,11 @@ export class VmInterface implements Interface<BmcState> {
   constructor(options: VmInterfaceOptions) {
     this.#options = options;
     this.#exchange = new Exchange(options.bmc);
-    this.channel = { number: options.channel ?? 0x0f, medium: 'system-interface', maxAnswer: options.maxAnswer };
+    this.channel = {
+      number: options.channel ?? 0x0f,
+      medium: 'system-interface',
+      maxAnswer: options.maxAnswer,
+    };
   }
 
   /** Where it listens, or connects to; the port is the real one once it is open. */
@@ -98,7 +114,12 @@ export class VmInterface implements Interface<BmcState> {
     const accept = (one: Stream): void => this.#accept(one);
     if ('listen' in at) this.#server = await stream.listen(at.listen, accept);
     else {
-      this.#redial = new Redial({ clock, connect: () => stream.connect(at.connect), connected: accept, pause: RETRY });
+      this.#redial = new Redial({
+        clock,
+        connect: () => stream.connect(at.connect),
+        connected: accept,
+        pause: RETRY,
+      });
       // Nobody there is no failure: the machine may start later than its BMC.
       void this.#redial.start();
     }
@@ -119,7 +140,9 @@ export class VmInterface implements Interface<BmcState> {
 
   #accept(stream: Stream): void {
     if (this.#stream) {
-      this.#options.bmc.setup.log.warn(`VM interface, channel ${this.channel.number}: a new connection takes the place of the old one`);
+      this.#options.bmc.setup.log.warn(
+        `VM interface, channel ${this.channel.number}: a new connection takes the place of the old one`,
+      );
       this.#leave(this.#stream);
     }
     this.counters.connections++;
@@ -144,7 +167,8 @@ export class VmInterface implements Interface<BmcState> {
     };
     this.#write(stream, buildVmOperation(VmCode.Version, VM_VERSION));
     this.#write(stream, buildVmOperation(attentionCode(this.#attention)));
-    // A BMC that has just started has been told nothing yet: a guest that is running keeps its interrupts until it says otherwise.
+    // A BMC that has just started has been told nothing yet: a guest that is running keeps its interrupts
+    // until it says otherwise.
     const { interruptsEnabled } = this.#options.bmc.messages;
     if (interruptsEnabled || this.#interrupts === true) {
       this.#interrupts = undefined;
@@ -170,7 +194,9 @@ export class VmInterface implements Interface<BmcState> {
     } else if (code !== VmCode.Version) {
       this.counters.malformed++;
     } else if (value !== VM_VERSION) {
-      bmc.setup.log.warn(`VM interface, channel ${this.channel.number}: the machine speaks version ${value} of the protocol, this BMC 1`);
+      bmc.setup.log.warn(
+        `VM interface, channel ${this.channel.number}: the machine speaks version ${value} of the protocol, this BMC 1`,
+      );
     }
   }
 
@@ -180,7 +206,9 @@ export class VmInterface implements Interface<BmcState> {
     if (netFn % 2 === 1) return void this.counters.malformed++;
     this.counters.requests++;
     const arrived = this.#options.world.clock.monotonic();
-    this.#exchange.serve(new VmArrival(this, this.#options.bmc, { netFn, lun, cmd, data }, { stream, seq, arrived }));
+    this.#exchange.serve(
+      new VmArrival(this, this.#options.bmc, { netFn, lun, cmd, data }, { stream, seq, arrived }),
+    );
   }
 
   /** Sends an answer, if the machine that asked is there and waits. */
@@ -198,7 +226,12 @@ export class VmInterface implements Interface<BmcState> {
   }
 
   #write(stream: Stream, frame: Uint8Array): void {
-    this.#options.bmc.taps.frame?.({ direction: 'out', channel: this.channel, peer: stream.peer, bytes: frame });
+    this.#options.bmc.taps.frame?.({
+      direction: 'out',
+      channel: this.channel,
+      peer: stream.peer,
+      bytes: frame,
+    });
     // Whoever does not read what it asked for is not listened to.
     if (!stream.write(frame)) stream.pause();
   }

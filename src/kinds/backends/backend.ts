@@ -17,7 +17,10 @@ export interface BootRequest {
 
 export type BootDevice = 'none' | 'pxe' | 'disk' | 'safe' | 'diagnostic' | 'cdrom' | 'bios' | 'floppy';
 
-/** Device selectors of the boot flags (IPMI 2.0 §28.13, parameter 5); remote media are media like others to a machine that is virtual. */
+/**
+ * Device selectors of the boot flags (IPMI 2.0 §28.13, parameter 5); remote media are media like others to a
+ * machine that is virtual.
+ */
 const DEVICES: Readonly<Record<number, BootDevice>> = {
   1: 'pxe',
   2: 'disk',
@@ -39,7 +42,9 @@ export function bootRequest(flags: {
   readonly efi: boolean;
 }): BootRequest {
   const { valid, device, persistent, efi } = flags;
-  return valid ? { device: DEVICES[device] ?? 'none', persistent, efi } : { device: 'none', persistent: false, efi: false };
+  return valid
+    ? { device: DEVICES[device] ?? 'none', persistent, efi }
+    : { device: 'none', persistent: false, efi: false };
 }
 
 /** What every back end is made with besides its settings. */
@@ -65,7 +70,9 @@ export interface BackendKind<O extends { readonly type: string }> {
   readonly type: O['type'];
   /** What a file may say of it. */
   readonly schema: (zod: Zod) => z.ZodObject;
-  /** Throws SettingsError. Nothing of the BMC is looked at before an action begins: it is under construction. */
+  /**
+   * Throws SettingsError. Nothing of the BMC is looked at before an action begins: it is under construction.
+   */
   make(options: O, around: BackendSurroundings): Power;
 }
 

@@ -1,7 +1,15 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import type { Ran } from '../../world/world.ts';
-import { cannot, commandLine, firstLineOf, Poll, seconds, type BackendKind, type BackendSurroundings } from './backend.ts';
+import {
+  cannot,
+  commandLine,
+  firstLineOf,
+  Poll,
+  seconds,
+  type BackendKind,
+  type BackendSurroundings,
+} from './backend.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
 
@@ -28,10 +36,16 @@ const schema = (zod: Zod) =>
     interval: seconds(zod),
   });
 
-/** A command for each action; the environment says what is wanted (IPMI_ACTION, IPMI_BOOT_DEVICE, IPMI_BMC_NAME ...). */
+/**
+ * A command for each action; the environment says what is wanted (IPMI_ACTION, IPMI_BOOT_DEVICE,
+ * IPMI_BMC_NAME ...).
+ */
 export type CommandBackendOptions = Settings<typeof schema>;
 
-/** A command for each action. It learns from its environment what is wanted, and says by its exit code whether it was done. */
+/**
+ * A command for each action. It learns from its environment what is wanted, and says by its exit code whether
+ * it was done.
+ */
 export class CommandBackend implements PowerBackend {
   readonly cycles: boolean;
   readonly watch?: (reports: MachineReports) => Promise<void>;
@@ -70,7 +84,8 @@ export class CommandBackend implements PowerBackend {
   async #do(action: PowerAction, command: string | readonly string[]): Promise<void> {
     const { code, stderr } = await this.#run(action, command);
     if (code === null) throw new IpmiError(CC.Timeout, 'the command took too long');
-    if (code !== 0) throw new Error(`the command ended with ${code}${stderr.trim() && `: ${firstLineOf(stderr)}`}`);
+    if (code !== 0)
+      throw new Error(`the command ended with ${code}${stderr.trim() && `: ${firstLineOf(stderr)}`}`);
   }
 
   async #look(command: string | readonly string[], reports: MachineReports): Promise<void> {
@@ -78,7 +93,10 @@ export class CommandBackend implements PowerBackend {
       const { code, stdout } = await this.#run('status', command);
       const [, word] = /\b(on|off)\b/i.exec(stdout) ?? [];
       if (code === 0 && word) reports.power(word.toLowerCase() === 'on');
-      else this.#around.log.warn(`${this.#around.name}: power status: expected on or off, received '${firstLineOf(stdout)}' and exit code ${code}`);
+      else
+        this.#around.log.warn(
+          `${this.#around.name}: power status: expected on or off, received '${firstLineOf(stdout)}' and exit code ${code}`,
+        );
     } catch (error) {
       this.#around.log.warn(`${this.#around.name}: power status: ${(error as Error).message}`);
     }
@@ -94,7 +112,10 @@ export class CommandBackend implements PowerBackend {
       IPMI_BOOT_EFI: efi ? '1' : '0',
     };
     const [program, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
-    return this.#around.world.programs.run(program, args, { env, timeout: (this.#options.timeout ?? 10) * 1000 });
+    return this.#around.world.programs.run(program, args, {
+      env,
+      timeout: (this.#options.timeout ?? 10) * 1000,
+    });
   }
 }
 

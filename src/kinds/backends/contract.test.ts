@@ -1,4 +1,5 @@
-// What every back end must do, on each of them. In a simulated world each has a machine behind it that does what it is told.
+// What every back end must do, on each of them. In a simulated world each has a machine behind it that does
+// what it is told.
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../../bmc.ts';
 import { connectVm, type VmClient } from '../../client/index.ts';
@@ -63,7 +64,13 @@ const libvirt: Place = {
     };
     return machine;
   },
-  words: { on: /^start guest$/, off: /^destroy guest$/, reset: /^reset guest$/, soft: /^shutdown guest$/, diag: /^inject-nmi guest$/ },
+  words: {
+    on: /^start guest$/,
+    off: /^destroy guest$/,
+    reset: /^reset guest$/,
+    soft: /^shutdown guest$/,
+    diag: /^inject-nmi guest$/,
+  },
   pxe: /^define .*<boot dev='network'\/>/,
 };
 
@@ -103,7 +110,8 @@ const http: Place = {
   make(world) {
     const machine = bare();
     void world.http.listen({ host: 'hook', port: 80 }, ({ method, body }) => {
-      if (method === 'GET') return { status: 200, body: JSON.stringify({ power: machine.on ? 'on' : 'off' }) };
+      if (method === 'GET')
+        return { status: 200, body: JSON.stringify({ power: machine.on ? 'on' : 'off' }) };
       if (machine.broken) return { status: 503, body: 'no hypervisor' };
       const { action, boot } = JSON.parse(body) as { action: string; boot: { device: string } };
       machine.told.push(`${action} ${boot.device}`);
@@ -130,7 +138,8 @@ const qemu: Place = {
       let monitor: Stream | undefined;
       let end: () => void = () => undefined;
       const ended = new Promise<void>((resolve) => (end = resolve));
-      const say = (what: unknown): void => void monitor?.write(new TextEncoder().encode(`${JSON.stringify(what)}\r\n`));
+      const say = (what: unknown): void =>
+        void monitor?.write(new TextEncoder().encode(`${JSON.stringify(what)}\r\n`));
       const server = await world.stream.listen({ path: '/qmp' }, (stream) => {
         monitor = stream;
         say({ QMP: { version: {} } });
@@ -140,12 +149,20 @@ const qemu: Place = {
           const lines = text.split('\n');
           text = lines.pop()!;
           for (const line of lines) {
-            const { execute, arguments: given } = JSON.parse(line) as { execute: string; arguments?: Record<string, string> };
+            const { execute, arguments: given } = JSON.parse(line) as {
+              execute: string;
+              arguments?: Record<string, string>;
+            };
             if (execute !== 'qmp_capabilities') machine.told.push(given ? given['command-line'] : execute);
-            say(machine.broken && execute !== 'quit' ? { error: { class: 'GenericError', desc: 'no' } } : { return: {} });
+            say(
+              machine.broken && execute !== 'quit'
+                ? { error: { class: 'GenericError', desc: 'no' } }
+                : { return: {} },
+            );
             // What QEMU says of one reset.
             if (execute === 'system_reset')
-              for (let i = 0; i < 3; i++) say({ event: 'RESET', data: { guest: false, reason: 'host-qmp-system-reset' } });
+              for (let i = 0; i < 3; i++)
+                say({ event: 'RESET', data: { guest: false, reason: 'host-qmp-system-reset' } });
             if (execute === 'quit') end();
           }
         };
@@ -163,7 +180,13 @@ const qemu: Place = {
     });
     return machine;
   },
-  words: { on: /-qmp unix:\/qmp,server=on,wait=off$/, off: /^quit$/, reset: /^system_reset$/, soft: /^system_powerdown$/, diag: /^inject-nmi$/ },
+  words: {
+    on: /-qmp unix:\/qmp,server=on,wait=off$/,
+    off: /^quit$/,
+    reset: /^system_reset$/,
+    soft: /^system_powerdown$/,
+    diag: /^inject-nmi$/,
+  },
   pxe: /-boot once=n -qmp/,
   pxeOnReset: /^boot_set n$/,
 };
@@ -202,7 +225,11 @@ async function bench(place: Place, power: 'on' | 'off' = 'off') {
   const log: string[] = [];
   const say = (line: string): void => void log.push(line);
   const bmc = new Bmc(
-    { chassis: { power, backend: place.options }, interfaces: [{ type: 'vm', listen: '/vm.sock' }], sel: { bootEvents: false } },
+    {
+      chassis: { power, backend: place.options },
+      interfaces: [{ type: 'vm', listen: '/vm.sock' }],
+      sel: { bootEvents: false },
+    },
     { world, log: { debug: say, info: say, warn: say, error: say } },
   );
   await world.until(bmc.open());
@@ -211,105 +238,114 @@ async function bench(place: Place, power: 'on' | 'off' = 'off') {
     await world.until(Promise.resolve(bmc.chassis.control(action)));
     await world.run(3000);
   };
-  const bootFromNetwork = (): Promise<void> => world.until(Promise.resolve(bmc.bootOptions.set(5, Uint8Array.of(0x80, 0x04, 0, 0, 0), undefined)));
+  const bootFromNetwork = (): Promise<void> =>
+    world.until(Promise.resolve(bmc.bootOptions.set(5, Uint8Array.of(0x80, 0x04, 0, 0, 0), undefined)));
   return { world, machine, bmc, control, bootFromNetwork, log };
 }
 
-describe.each(Object.entries({ libvirt, command, http, qemu, 'vm-protocol': vmProtocol }))('%s', (_name, place) => {
-  test('switches its machine on and off, and does not mind being asked twice', async () => {
-    const { machine, bmc, control } = await bench(place);
-    expect(bmc.chassis.isOn).toBe(false);
-    for (const on of [true, true, false, false, true]) {
-      await control(on ? 'on' : 'off');
-      expect([machine.on, bmc.chassis.isOn]).toEqual([on, on]);
-    }
-    expect(machine.told.filter((one) => place.words.on.test(one)).length).toBeGreaterThanOrEqual(2);
-  });
+describe.each(Object.entries({ libvirt, command, http, qemu, 'vm-protocol': vmProtocol }))(
+  '%s',
+  (_name, place) => {
+    test('switches its machine on and off, and does not mind being asked twice', async () => {
+      const { machine, bmc, control } = await bench(place);
+      expect(bmc.chassis.isOn).toBe(false);
+      for (const on of [true, true, false, false, true]) {
+        await control(on ? 'on' : 'off');
+        expect([machine.on, bmc.chassis.isOn]).toEqual([on, on]);
+      }
+      expect(machine.told.filter((one) => place.words.on.test(one)).length).toBeGreaterThanOrEqual(2);
+    });
 
-  test('resets it, interrupts it and asks it to shut down', async () => {
-    const { machine, bmc, control } = await bench(place);
-    await control('on');
-    for (const action of ['reset', 'diag', 'soft'] as const) {
-      machine.told.length = 0;
-      await control(action);
-      expect(
-        machine.told.find((one) => place.words[action].test(one)),
-        `${action}: ${machine.told.join('; ')}`,
-      ).toBeDefined();
+    test('resets it, interrupts it and asks it to shut down', async () => {
+      const { machine, bmc, control } = await bench(place);
+      await control('on');
+      for (const action of ['reset', 'diag', 'soft'] as const) {
+        machine.told.length = 0;
+        await control(action);
+        expect(
+          machine.told.find((one) => place.words[action].test(one)),
+          `${action}: ${machine.told.join('; ')}`,
+        ).toBeDefined();
+        expect(bmc.chassis.isOn).toBe(true);
+      }
+    });
+
+    test('a cycle leaves it on', async () => {
+      const { machine, bmc, control } = await bench(place);
+      await control('on');
+      await control('cycle');
+      expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
+    });
+
+    test('when the machine goes off by itself, so does the chassis', async () => {
+      const { world, machine, bmc, control } = await bench(place);
+      await control('on');
+      machine.dies();
+      await world.run(5000);
+      expect([machine.on, bmc.chassis.isOn]).toEqual([false, false]);
+      await control('on');
+      expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
+    });
+
+    test('what the machine does not do is D5h, with its reason in the log', async () => {
+      const { world, machine, bmc, control, log } = await bench(place);
+      machine.broken = true;
+      if (place !== vmProtocol) {
+        await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({
+          cc: CC.NotSupportedInState,
+        });
+        expect(log.join('\n')).toMatch(/power on failed: .+/);
+      }
+      expect(bmc.chassis.isOn).toBe(false);
+      machine.broken = false;
+      await control('on');
       expect(bmc.chassis.isOn).toBe(true);
-    }
-  });
-
-  test('a cycle leaves it on', async () => {
-    const { machine, bmc, control } = await bench(place);
-    await control('on');
-    await control('cycle');
-    expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
-  });
-
-  test('when the machine goes off by itself, so does the chassis', async () => {
-    const { world, machine, bmc, control } = await bench(place);
-    await control('on');
-    machine.dies();
-    await world.run(5000);
-    expect([machine.on, bmc.chassis.isOn]).toEqual([false, false]);
-    await control('on');
-    expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
-  });
-
-  test('what the machine does not do is D5h, with its reason in the log', async () => {
-    const { world, machine, bmc, control, log } = await bench(place);
-    machine.broken = true;
-    if (place !== vmProtocol) {
-      await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({ cc: CC.NotSupportedInState });
-      expect(log.join('\n')).toMatch(/power on failed: .+/);
-    }
-    expect(bmc.chassis.isOn).toBe(false);
-    machine.broken = false;
-    await control('on');
-    expect(bmc.chassis.isOn).toBe(true);
-  });
-
-  const { pxe, pxeOnReset } = place;
-  if (pxe)
-    test('boots once from where it is told', async () => {
-      const { machine, bmc, control, bootFromNetwork } = await bench(place);
-      await bootFromNetwork();
-      await control('on');
-      expect(
-        machine.told.find((one) => pxe.test(one)),
-        machine.told.join('; '),
-      ).toBeDefined();
-      expect(bmc.bootOptions.flags.valid).toBe(false);
-      machine.told.length = 0;
-      await control('off');
-      await control('on');
-      expect(
-        machine.told.find((one) => pxe.test(one)),
-        machine.told.join('; '),
-      ).toBeUndefined();
     });
 
-  if (pxeOnReset)
-    test('a reset boots from there too', async () => {
-      const { machine, control, bootFromNetwork } = await bench(place);
-      await control('on');
-      await bootFromNetwork();
-      await control('reset');
-      expect(
-        machine.told.find((one) => pxeOnReset.test(one)),
-        machine.told.join('; '),
-      ).toBeDefined();
-    });
-});
+    const { pxe, pxeOnReset } = place;
+    if (pxe)
+      test('boots once from where it is told', async () => {
+        const { machine, bmc, control, bootFromNetwork } = await bench(place);
+        await bootFromNetwork();
+        await control('on');
+        expect(
+          machine.told.find((one) => pxe.test(one)),
+          machine.told.join('; '),
+        ).toBeDefined();
+        expect(bmc.bootOptions.flags.valid).toBe(false);
+        machine.told.length = 0;
+        await control('off');
+        await control('on');
+        expect(
+          machine.told.find((one) => pxe.test(one)),
+          machine.told.join('; '),
+        ).toBeUndefined();
+      });
 
-test.each([qemu, vmProtocol])('a machine that has no power without its BMC is started by the restore policy, and ends with it', async (place) => {
-  const { world, machine, bmc } = await bench(place, 'on');
-  expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
-  await world.until(bmc.close());
-  await world.run(100);
-  expect(machine.on).toBe(false);
-});
+    if (pxeOnReset)
+      test('a reset boots from there too', async () => {
+        const { machine, control, bootFromNetwork } = await bench(place);
+        await control('on');
+        await bootFromNetwork();
+        await control('reset');
+        expect(
+          machine.told.find((one) => pxeOnReset.test(one)),
+          machine.told.join('; '),
+        ).toBeDefined();
+      });
+  },
+);
+
+test.each([qemu, vmProtocol])(
+  'a machine that has no power without its BMC is started by the restore policy, and ends with it',
+  async (place) => {
+    const { world, machine, bmc } = await bench(place, 'on');
+    expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
+    await world.until(bmc.close());
+    await world.run(100);
+    expect(machine.on).toBe(false);
+  },
+);
 
 test('qemu: on, where only the monitor was lost, starts no second process', async () => {
   let monitor: Stream | undefined;
@@ -325,7 +361,9 @@ test('qemu: on, where only the monitor was lost, starts no second process', asyn
   await control('on');
   monitor!.destroy();
   await world.run(100);
-  await expect(world.until(Promise.resolve(bmc.chassis.control('diag')))).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+  await expect(world.until(Promise.resolve(bmc.chassis.control('diag')))).rejects.toMatchObject({
+    cc: CC.NotSupportedInState,
+  });
   await control('on');
   await control('diag');
   expect(machine.told.filter((one) => !one.startsWith('inject'))).toHaveLength(1);
@@ -336,9 +374,13 @@ test('vm-protocol without a start command: nobody can switch the machine on; a m
   const { world, bmc } = await bench({ ...vmProtocol, options: { type: 'vm-protocol' } }, 'on');
   await world.run(2000);
   expect(bmc.chassis.isOn).toBe(false);
-  await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+  await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({
+    cc: CC.NotSupportedInState,
+  });
   const codes: number[] = [];
-  const vm = await world.until(connectVm(world, { path: '/vm.sock' }, { onOperation: (code) => codes.push(code), capabilities: 0x03 }));
+  const vm = await world.until(
+    connectVm(world, { path: '/vm.sock' }, { onOperation: (code) => codes.push(code), capabilities: 0x03 }),
+  );
   await world.run(100);
   expect(bmc.chassis.isOn).toBe(true);
   expect(() => bmc.chassis.control('soft')).toThrow(expect.objectContaining({ cc: CC.NotSupportedInState }));
@@ -362,7 +404,9 @@ test('a vm interface without a back end: simulated until a machine has connected
   await world.until(bmc.open());
   await world.run(10_000);
   expect(bmc.chassis.isOn).toBe(true);
-  expect([bmc.chassis.control('off'), bmc.chassis.isOn, bmc.chassis.control('on'), bmc.chassis.isOn]).toEqual([undefined, false, undefined, true]);
+  expect([bmc.chassis.control('off'), bmc.chassis.isOn, bmc.chassis.control('on'), bmc.chassis.isOn]).toEqual(
+    [undefined, false, undefined, true],
+  );
   const vm = await world.until(connectVm(world, { path: '/vm.sock' }));
   await world.run(100);
   vm.close();
@@ -371,7 +415,9 @@ test('a vm interface without a back end: simulated until a machine has connected
 });
 
 test('vm-protocol without a vm interface is a mistake in the settings', () => {
-  expect(() => new Bmc({ chassis: { backend: { type: 'vm-protocol' } } }, { world: simWorld(1) })).toThrow('needs an interface of type vm');
+  expect(() => new Bmc({ chassis: { backend: { type: 'vm-protocol' } } }, { world: simWorld(1) })).toThrow(
+    'needs an interface of type vm',
+  );
 });
 
 test('libvirt: what it boots once is in its definition no longer than that', async () => {
@@ -382,14 +428,24 @@ test('libvirt: what it boots once is in its definition no longer than that', asy
 });
 
 test('libvirt: a boot order of the domain, or of its devices, gives way to the device asked for', () => {
-  expect(bootingFrom("<os>\n  <boot dev='hd'/>\n  <boot dev='network'/>\n</os>", 'network')).toBe("<os>\n<boot dev='network'/><boot dev='hd'/></os>");
-  expect(bootingFrom("<os></os><disk><boot order='1'/></disk>", 'cdrom')).toBe("<os><boot dev='cdrom'/></os><disk></disk>");
+  expect(bootingFrom("<os>\n  <boot dev='hd'/>\n  <boot dev='network'/>\n</os>", 'network')).toBe(
+    "<os>\n<boot dev='network'/><boot dev='hd'/></os>",
+  );
+  expect(bootingFrom("<os></os><disk><boot order='1'/></disk>", 'cdrom')).toBe(
+    "<os><boot dev='cdrom'/></os><disk></disk>",
+  );
 });
 
 test('command: it may take its time, but not for ever; without a reset it is an off and an on', async () => {
   const options: BackendOptions = { type: 'command', on: ['slow'], off: ['off'], timeout: 1 };
-  const { world, bmc } = await bench({ ...command, options, make: (w) => (w.programs.define('slow', () => new Promise(() => {})), command.make(w)) });
-  await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({ cc: CC.Timeout });
+  const { world, bmc } = await bench({
+    ...command,
+    options,
+    make: (w) => (w.programs.define('slow', () => new Promise(() => {})), command.make(w)),
+  });
+  await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({
+    cc: CC.Timeout,
+  });
   const done: string[] = [];
   world.programs.define('slow', () => (done.push('on'), {}));
   world.programs.define('off', () => (done.push('off'), {}));

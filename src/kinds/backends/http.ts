@@ -21,8 +21,8 @@ const schema = (zod: Zod) =>
 export type HttpBackendOptions = Settings<typeof schema>;
 
 /**
- * A web hook. `POST url {"bmc", "action", "boot": {"device", "persistent", "efi"}}` does an action, answered 2xx when it was
- * done; `GET url` answers `{"power": "on"}` or `off`.
+ * A web hook. `POST url {"bmc", "action", "boot": {"device", "persistent", "efi"}}` does an action, answered
+ * 2xx when it was done; `GET url` answers `{"power": "on"}` or `off`.
  */
 export class HttpBackend implements PowerBackend {
   readonly watch?: (reports: MachineReports) => Promise<void>;
@@ -44,7 +44,8 @@ export class HttpBackend implements PowerBackend {
   async power(action: PowerAction): Promise<void> {
     const body = JSON.stringify({ bmc: this.#around.name, action, boot: this.#around.boot() });
     const { status, body: said } = await this.#request('POST', body);
-    if (status < 200 || status > 299) throw new Error(`the hook answered ${status}${said.trim() && `: ${firstLineOf(said)}`}`);
+    if (status < 200 || status > 299)
+      throw new Error(`the hook answered ${status}${said.trim() && `: ${firstLineOf(said)}`}`);
   }
 
   close(): Promise<void> {
@@ -57,7 +58,10 @@ export class HttpBackend implements PowerBackend {
       const { status, body } = await this.#request('GET');
       const [, word] = /"power"\s*:\s*"(on|off)"/i.exec(body) ?? [];
       if (status === 200 && word) reports.power(word.toLowerCase() === 'on');
-      else this.#around.log.warn(`${this.#around.name}: power status: expected {"power": "on"}, received ${status} '${firstLineOf(body)}'`);
+      else
+        this.#around.log.warn(
+          `${this.#around.name}: power status: expected {"power": "on"}, received ${status} '${firstLineOf(body)}'`,
+        );
     } catch (error) {
       this.#around.log.warn(`${this.#around.name}: power status: ${(error as Error).message}`);
     }
@@ -73,7 +77,8 @@ export class HttpBackend implements PowerBackend {
         timeout: timeout * 1000,
       });
     } catch (error) {
-      if ((error as { code?: string }).code === 'ETIMEDOUT') throw new IpmiError(CC.Timeout, 'the hook took too long');
+      if ((error as { code?: string }).code === 'ETIMEDOUT')
+        throw new IpmiError(CC.Timeout, 'the hook took too long');
       throw error;
     }
   }

@@ -1,7 +1,14 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import type { Program, Timer } from '../../world/world.ts';
-import { firstLineOf, Poll, seconds, type BackendKind, type BackendSurroundings, type BootDevice } from './backend.ts';
+import {
+  firstLineOf,
+  Poll,
+  seconds,
+  type BackendKind,
+  type BackendSurroundings,
+  type BootDevice,
+} from './backend.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
 
@@ -32,7 +39,13 @@ const COMMANDS: Readonly<Record<Exclude<PowerAction, 'cycle'>, string>> = {
 /** What `domstate` prints for a domain that runs, or waits to run on. */
 const ON = /^(running|idle|paused|in shutdown|pmsuspended)/;
 /** `<boot dev>` of libvirt's domain XML. */
-const BOOT: Readonly<Partial<Record<BootDevice, string>>> = { pxe: 'network', disk: 'hd', safe: 'hd', cdrom: 'cdrom', floppy: 'fd' };
+const BOOT: Readonly<Partial<Record<BootDevice, string>>> = {
+  pxe: 'network',
+  disk: 'hd',
+  safe: 'hd',
+  cdrom: 'cdrom',
+  floppy: 'fd',
+};
 /** Milliseconds in which a reboot that libvirt tells of is taken for our own reset. */
 const OWN_RESET = 5000;
 const LISTEN_AGAIN = 5000;
@@ -85,7 +98,10 @@ export class LibvirtBackend implements PowerBackend {
     if (await this.#isOn()) return;
     const { device, persistent } = this.#around.boot();
     const boot = BOOT[device];
-    const before = boot === undefined ? undefined : await this.#virsh(['dumpxml', domain, '--inactive', '--security-info']);
+    const before =
+      boot === undefined
+        ? undefined
+        : await this.#virsh(['dumpxml', domain, '--inactive', '--security-info']);
     if (before !== undefined) await this.#define(bootingFrom(before, boot!));
     try {
       await this.#virsh(['start', domain]);
@@ -94,7 +110,10 @@ export class LibvirtBackend implements PowerBackend {
     }
   }
 
-  /** virsh takes a file; what Node gives a program as input is a socket, which has no name to open, so that `cat` makes a pipe of it. */
+  /**
+   * virsh takes a file; what Node gives a program as input is a socket, which has no name to open, so that
+   * `cat` makes a pipe of it.
+   */
   async #define(xml: string): Promise<void> {
     await this.#virsh(['define', '/dev/stdin'], xml);
   }
@@ -134,14 +153,22 @@ export class LibvirtBackend implements PowerBackend {
 
   #heard(text: string): void {
     if (/event 'lifecycle'/.test(text)) void this.#look();
-    if (/event 'reboot'/.test(text) && this.#around.world.clock.monotonic() - this.#resetAt > OWN_RESET) this.#reports?.reset();
+    if (/event 'reboot'/.test(text) && this.#around.world.clock.monotonic() - this.#resetAt > OWN_RESET)
+      this.#reports?.reset();
   }
 
   async #virsh(words: readonly string[], input?: string): Promise<string> {
     const line = this.#line(words);
-    const { program, args } = input === undefined ? line : { program: '/bin/sh', args: ['-c', 'cat | "$@"', 'sh', line.program, ...line.args] };
+    const { program, args } =
+      input === undefined
+        ? line
+        : { program: '/bin/sh', args: ['-c', 'cat | "$@"', 'sh', line.program, ...line.args] };
     const timeout = (this.#options.timeout ?? 15) * 1000;
-    const { code, stdout, stderr } = await this.#around.world.programs.run(program, args, { input, timeout, env: { LC_ALL: 'C' } });
+    const { code, stdout, stderr } = await this.#around.world.programs.run(program, args, {
+      input,
+      timeout,
+      env: { LC_ALL: 'C' },
+    });
     if (code === null) throw new IpmiError(CC.Timeout, `virsh ${words[0]} took too long`);
     if (code !== 0) throw new Error(`virsh ${words[0]}: ${firstLineOf(stderr) || `exit code ${code}`}`);
     return stdout;
@@ -153,9 +180,14 @@ export class LibvirtBackend implements PowerBackend {
   }
 }
 
-/** A domain's XML with `device` first in its boot order. Orders of single devices exclude the domain's own, and go. */
+/**
+ * A domain's XML with `device` first in its boot order. Orders of single devices exclude the domain's own,
+ * and go.
+ */
 export function bootingFrom(xml: string, device: string): string {
-  const others = [...xml.matchAll(/<boot dev=['"](\w+)['"]\s*\/>/g)].map(([, dev]) => dev).filter((dev) => dev !== device);
+  const others = [...xml.matchAll(/<boot dev=['"](\w+)['"]\s*\/>/g)]
+    .map(([, dev]) => dev)
+    .filter((dev) => dev !== device);
   const order = [device, ...others].map((dev) => `<boot dev='${dev}'/>`).join('');
   return xml
     .replace(/\s*<boot dev=['"]\w+['"]\s*\/>/g, '')

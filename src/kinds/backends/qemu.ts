@@ -1,6 +1,13 @@
 import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import type { Clock, Program } from '../../world/world.ts';
-import { commandLine, firstLineOf, wordsOf, type BackendKind, type BackendSurroundings, type BootDevice } from './backend.ts';
+import {
+  commandLine,
+  firstLineOf,
+  wordsOf,
+  type BackendKind,
+  type BackendSurroundings,
+  type BootDevice,
+} from './backend.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
 import { settled } from '../../world/settled.ts';
 import type { Zod } from '../../settings/texts.ts';
@@ -19,7 +26,13 @@ const schema = (zod: Zod) =>
 export type QemuBackendOptions = Settings<typeof schema>;
 
 /** Boot order letters of `-boot`. */
-const BOOT: Readonly<Partial<Record<BootDevice, string>>> = { pxe: 'n', disk: 'c', safe: 'c', cdrom: 'd', floppy: 'a' };
+const BOOT: Readonly<Partial<Record<BootDevice, string>>> = {
+  pxe: 'n',
+  disk: 'c',
+  safe: 'c',
+  cdrom: 'd',
+  floppy: 'a',
+};
 /** Milliseconds that QEMU has to begin, and to end. */
 const START = 10_000;
 const STOP = 5000;
@@ -28,8 +41,8 @@ const LOOK_AGAIN = 50;
 const ONE_RESET = 2000;
 
 /**
- * A QEMU process, worked through its monitor (QMP): power on starts it, power off ends it. It ends with its BMC; one that is
- * left over from a BMC that was killed is found by its monitor's socket and taken over.
+ * A QEMU process, worked through its monitor (QMP): power on starts it, power off ends it. It ends with its
+ * BMC; one that is left over from a BMC that was killed is found by its monitor's socket and taken over.
  */
 export class QemuBackend implements PowerBackend {
   readonly restores = true;
@@ -70,7 +83,9 @@ export class QemuBackend implements PowerBackend {
     this.#reports = reports;
     try {
       this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
-      this.#around.log.info(`${this.#around.name}: took over a QEMU that was running at ${this.#options.qmp}`);
+      this.#around.log.info(
+        `${this.#around.name}: took over a QEMU that was running at ${this.#options.qmp}`,
+      );
       reports.power(true);
     } catch {
       reports.power(false);
@@ -90,16 +105,27 @@ export class QemuBackend implements PowerBackend {
     const [command, ...args] = wordsOf(this.#options.command);
     const { device, persistent } = this.#around.boot();
     const letter = BOOT[device];
-    const boot = letter !== undefined ? ['-boot', `${persistent ? 'order' : 'once'}=${letter}`] : device === 'bios' ? ['-boot', 'menu=on'] : [];
+    const boot =
+      letter !== undefined
+        ? ['-boot', `${persistent ? 'order' : 'once'}=${letter}`]
+        : device === 'bios'
+          ? ['-boot', 'menu=on']
+          : [];
     // Only its monitor was lost: a second process on the same disks would destroy them.
     if (this.#program) return this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
-    const program = await this.#around.world.programs.start(command, [...args, ...boot, '-qmp', `unix:${this.#options.qmp},server=on,wait=off`]);
+    const program = await this.#around.world.programs.start(command, [
+      ...args,
+      ...boot,
+      '-qmp',
+      `unix:${this.#options.qmp},server=on,wait=off`,
+    ]);
     this.#program = program;
     let said = '';
     program.onOutput = (text) => (said = (said + text).slice(-2000));
     program.onExit = (code) => {
       this.#program = undefined;
-      if (code !== 0 && code !== null) this.#around.log.warn(`${this.#around.name}: QEMU ended with ${code}: ${firstLineOf(said)}`);
+      if (code !== 0 && code !== null)
+        this.#around.log.warn(`${this.#around.name}: QEMU ended with ${code}: ${firstLineOf(said)}`);
       this.#ended();
     };
     const until = this.#clock.monotonic() + START;
@@ -142,12 +168,15 @@ export class QemuBackend implements PowerBackend {
     timer.cancel();
   }
 
-  /** A machine that is only reset boots from elsewhere if its board can be told so while it runs (PCs can). */
+  /**
+   * A machine that is only reset boots from elsewhere if its board can be told so while it runs (PCs can).
+   */
   async #bootFrom(): Promise<void> {
     const letter = BOOT[this.#around.boot().device];
     if (letter === undefined) return;
     const answer = await this.#execute('human-monitor-command', { 'command-line': `boot_set ${letter}` });
-    if (typeof answer === 'string' && answer.trim() !== '') this.#around.log.warn(`${this.#around.name}: boot device: ${firstLineOf(answer)}`);
+    if (typeof answer === 'string' && answer.trim() !== '')
+      this.#around.log.warn(`${this.#around.name}: boot device: ${firstLineOf(answer)}`);
   }
 
   #execute(command: string, parameters?: Readonly<Record<string, unknown>>): Promise<unknown> {

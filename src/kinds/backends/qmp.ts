@@ -31,7 +31,8 @@ export class Qmp {
     this.#clock = clock;
     const decoder = new TextDecoder();
     stream.onClose = () => {
-      for (const answer of this.#waiting.splice(0)) answer({ error: { class: 'Gone', desc: 'QEMU has closed the connection' } });
+      for (const answer of this.#waiting.splice(0))
+        answer({ error: { class: 'Gone', desc: 'QEMU has closed the connection' } });
       this.#greeted();
       this.onClose?.();
     };
@@ -39,7 +40,10 @@ export class Qmp {
   }
 
   /** Rejects where nobody listens, or what does is no QEMU. */
-  static async connect(world: { readonly stream: StreamNetwork; readonly clock: Clock }, to: StreamAddress): Promise<Qmp> {
+  static async connect(
+    world: { readonly stream: StreamNetwork; readonly clock: Clock },
+    to: StreamAddress,
+  ): Promise<Qmp> {
     const stream = await world.stream.connect(to);
     const qmp = new Qmp(stream, world.clock);
     const greeting = new Promise<void>((resolve) => (qmp.#greeted = resolve));
@@ -62,7 +66,9 @@ export class Qmp {
         if (error) reject(new Error(`QMP ${command}: ${error.desc}`));
         else resolve(value);
       });
-      this.#stream.write(new TextEncoder().encode(`${JSON.stringify({ execute: command, arguments: parameters })}\n`));
+      this.#stream.write(
+        new TextEncoder().encode(`${JSON.stringify({ execute: command, arguments: parameters })}\n`),
+      );
     });
   }
 
@@ -91,7 +97,10 @@ interface Said extends Reply, Partial<QmpEvent> {
   readonly QMP?: unknown;
 }
 
-/** Whoever listens at a monitor's address may be anything: the types of what is used are looked at. Undefined: no QMP. */
+/**
+ * Whoever listens at a monitor's address may be anything: the types of what is used are looked at. Undefined:
+ * no QMP.
+ */
 function replyIn(line: string): Said | undefined {
   try {
     const said: unknown = JSON.parse(line);
@@ -106,4 +115,5 @@ function replyIn(line: string): Said | undefined {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -7,4 +7,8 @@ const schema = (zod: Zod) => zod.strictObject({ type: zod.literal('simulated') }
 /** There is no machine: everything succeeds. The default, unless there is a `vm` interface. */
 export type SimulatedBackendOptions = Settings<typeof schema>;
 
-export const simulated: BackendKind<SimulatedBackendOptions> = { type: 'simulated', schema, make: () => ({}) };
+export const simulated: BackendKind<SimulatedBackendOptions> = {
+  type: 'simulated',
+  schema,
+  make: () => ({}),
+};

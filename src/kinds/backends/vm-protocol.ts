@@ -1,7 +1,15 @@
 import type { MachineReports, PowerAction, PowerBackend } from '../../machine/chassis/machine.ts';
 import { VmCapability, VmCode } from '../../wire/vm.ts';
 import type { Program, Timer } from '../../world/world.ts';
-import { cannot, commandLine, firstLineOf, wordsOf, type BackendKind, type BackendSurroundings, type Power } from './backend.ts';
+import {
+  cannot,
+  commandLine,
+  firstLineOf,
+  wordsOf,
+  type BackendKind,
+  type BackendSurroundings,
+  type Power,
+} from './backend.ts';
 import { SettingsError } from '../../settings/errors.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
@@ -9,20 +17,33 @@ import type { Settings } from '../kind.ts';
 const schema = (zod: Zod) =>
   zod.strictObject({
     type: zod.literal('vm-protocol'),
-    /** Program and arguments, or a line that is cut at its blanks: it starts the machine, which then connects. Without it nobody can switch it on. */
+    /**
+     * Program and arguments, or a line that is cut at its blanks: it starts the machine, which then connects.
+     * Without it nobody can switch it on.
+     */
     start: commandLine(zod).optional(),
   });
 
-/** The machine behind the `vm` interface, by the protocol's own operations. The default where there is such an interface. */
+/**
+ * The machine behind the `vm` interface, by the protocol's own operations. The default where there is such an
+ * interface.
+ */
 export type VmProtocolBackendOptions = Settings<typeof schema>;
 
-/** Milliseconds after which a machine that is not connected is off: its monitor would have connected again. */
+/**
+ * Milliseconds after which a machine that is not connected is off: its monitor would have connected again.
+ */
 const GRACE = 3000;
-/** Milliseconds that a monitor has to connect again to a BMC that has just started, before a second machine is started. */
+/**
+ * Milliseconds that a monitor has to connect again to a BMC that has just started, before a second machine is
+ * started.
+ */
 const COMING_BACK = 1500;
 const STOP = 10_000;
 
-const OPERATIONS: Readonly<Record<Exclude<PowerAction, 'on'>, { readonly code: number; readonly needs: number }>> = {
+const OPERATIONS: Readonly<
+  Record<Exclude<PowerAction, 'on'>, { readonly code: number; readonly needs: number }>
+> = {
   off: { code: VmCode.PowerOff, needs: VmCapability.PowerOff },
   reset: { code: VmCode.Reset, needs: VmCapability.Reset },
   // The nearest that a machine can do which nobody could switch on again.
@@ -31,7 +52,10 @@ const OPERATIONS: Readonly<Record<Exclude<PowerAction, 'on'>, { readonly code: n
   soft: { code: VmCode.GracefulShutdown, needs: VmCapability.GracefulShutdown },
 };
 
-/** The machine at the other end of the VM interface: worked by the protocol's operations, on while it is connected. */
+/**
+ * The machine at the other end of the VM interface: worked by the protocol's operations, on while it is
+ * connected.
+ */
 export class VmProtocolBackend implements PowerBackend {
   readonly cycles: boolean;
   readonly restores: boolean;
@@ -49,7 +73,11 @@ export class VmProtocolBackend implements PowerBackend {
   #changed: (() => void)[] = [];
 
   /** `optional`: there may never be a machine; until one connects, the chassis is simulated. */
-  constructor(options: Omit<VmProtocolBackendOptions, 'type'>, around: BackendSurroundings, optional = false) {
+  constructor(
+    options: Omit<VmProtocolBackendOptions, 'type'>,
+    around: BackendSurroundings,
+    optional = false,
+  ) {
     this.#options = options;
     this.#optional = optional;
     this.#around = around;
@@ -125,7 +153,8 @@ export class VmProtocolBackend implements PowerBackend {
     program.onOutput = (text) => (said = (said + text).slice(-2000));
     program.onExit = (code) => {
       this.#program = undefined;
-      if (code !== 0 && code !== null) this.#around.log.warn(`${this.#around.name}: the machine ended with ${code}: ${firstLineOf(said)}`);
+      if (code !== 0 && code !== null)
+        this.#around.log.warn(`${this.#around.name}: the machine ended with ${code}: ${firstLineOf(said)}`);
       this.#grace?.cancel();
       this.#tell();
       this.#reports?.power(false);

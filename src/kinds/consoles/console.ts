@@ -24,7 +24,10 @@ export interface ConsoleKind<O extends { readonly type: string }> {
 }
 
 /** Plugs a source into the console of a BMC. */
-export function plugged<T extends ConsoleSource>({ bmc }: ConsoleSurroundings, make: (port: ConsolePort) => T): T {
+export function plugged<T extends ConsoleSource>(
+  { bmc }: ConsoleSurroundings,
+  make: (port: ConsolePort) => T,
+): T {
   let made: T | undefined;
   bmc.console.plug((port) => (made = make(port)));
   return made!;

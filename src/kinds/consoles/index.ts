@@ -13,8 +13,14 @@ export const consoles = [none, simulated, socket, tty, replay] as const;
 /** Where the machine's serial console is. One that is lost is reached again; SOL sessions wait for it. */
 export type ConsoleOptions = Parameters<(typeof consoles)[number]['plug']>[0];
 
-/** Plugs in the console that the settings ask for. Rejects with SettingsError, or the system's error where it cannot be opened. */
-export async function plugConsole(options: ConsoleOptions, around: Omit<ConsoleSurroundings, 'log'>): Promise<void> {
+/**
+ * Plugs in the console that the settings ask for. Rejects with SettingsError, or the system's error where it
+ * cannot be opened.
+ */
+export async function plugConsole(
+  options: ConsoleOptions,
+  around: Omit<ConsoleSurroundings, 'log'>,
+): Promise<void> {
   const log = (message: string): void => around.bmc.setup.log.warn(`${around.name}: ${message}`);
   const kinds: readonly ConsoleKind<ConsoleOptions>[] = consoles;
   await kinds.find(({ type }) => type === options.type)?.plug(options, { ...around, log });

@@ -26,6 +26,9 @@ export const replay: ConsoleKind<ReplayConsoleOptions> = {
     const { world, log } = around;
     const opened = await world.files.open(file, 'read');
     const speed = bitRate / BITS_PER_CHARACTER;
-    return plugged(around, (port) => new ReplaySource(port, { clock: world.clock, file: opened, speed, loop, log })).start();
+    return plugged(
+      around,
+      (port) => new ReplaySource(port, { clock: world.clock, file: opened, speed, loop, log }),
+    ).start();
   },
 };

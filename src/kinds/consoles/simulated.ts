@@ -18,6 +18,9 @@ export const simulated: ConsoleKind<SimulatedConsoleOptions> = {
   schema,
   async plug({ host = 'server' }, around) {
     const { bmc, world } = around;
-    return plugged(around, (port) => new SimulatedConsole(port, { clock: world.clock, chassis: bmc.chassis, host })).start();
+    return plugged(
+      around,
+      (port) => new SimulatedConsole(port, { clock: world.clock, chassis: bmc.chassis, host }),
+    ).start();
   },
 };

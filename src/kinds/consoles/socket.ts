@@ -10,14 +10,19 @@ const schema = (zod: Zod) =>
   zod
     .strictObject({
       type: zod.literal('socket'),
-      /** `host:port`, or the path of a Unix socket (it has a slash): of a VM's console, of a terminal server. */
+      /**
+       * `host:port`, or the path of a Unix socket (it has a slash): of a VM's console, of a terminal server.
+       */
       connect: streamAddress(zod).optional(),
       /** The same, for a machine that connects to the BMC. */
       listen: streamAddress(zod).optional(),
       /** Who may connect to a Unix socket, as file permissions. Default 0600. */
       mode: zod.int().min(0).max(0o777).optional(),
     })
-    .refine(({ connect, listen }) => (connect === undefined) !== (listen === undefined), 'expected connect or listen, and not both');
+    .refine(
+      ({ connect, listen }) => (connect === undefined) !== (listen === undefined),
+      'expected connect or listen, and not both',
+    );
 
 export type SocketConsoleOptions = Settings<typeof schema>;
 
@@ -29,10 +34,16 @@ export const socket: ConsoleKind<SocketConsoleOptions> = {
     const { log } = around;
     if (listen !== undefined && connect === undefined) {
       const at = streamAddressOf(listen, mode);
-      return plugged(around, (port) => new ListeningSource(port, log)).open((accept) => stream.listen(at, accept));
+      return plugged(around, (port) => new ListeningSource(port, log)).open((accept) =>
+        stream.listen(at, accept),
+      );
     }
-    if (listen !== undefined || connect === undefined) throw new SettingsError('a console on a socket needs listen or connect, and not both');
+    if (listen !== undefined || connect === undefined)
+      throw new SettingsError('a console on a socket needs listen or connect, and not both');
     const to = streamAddressOf(connect);
-    return plugged(around, (port) => new ConnectingSource(port, { clock, log, connect: () => stream.connect(to) })).start();
+    return plugged(
+      around,
+      (port) => new ConnectingSource(port, { clock, log, connect: () => stream.connect(to) }),
+    ).start();
   },
 };

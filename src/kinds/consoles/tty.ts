@@ -19,7 +19,9 @@ export const tty: ConsoleKind<TtyConsoleOptions> = {
   async plug({ path }, around) {
     const { bmc, name, log } = around;
     const { clock, programs, stream } = around.world;
-    const control = new TtyControl(programs, path, bmc.console.bitRate, (error) => bmc.setup.log.error(`${name}: ${path}`, error));
+    const control = new TtyControl(programs, path, bmc.console.bitRate, (error) =>
+      bmc.setup.log.error(`${name}: ${path}`, error),
+    );
     const connect = () => stream.connect({ tty: path, baud: bmc.console.bitRate });
     return plugged(around, (port) => new ConnectingSource(port, { clock, log, connect, control })).start();
   },

@@ -9,7 +9,10 @@ const schema = (zod: Zod) =>
     type: zod.literal('bt'),
     /** 0..0Bh or 0Fh. Default 0Fh, the system interface. */
     channel: channelToHost(zod).optional(),
-    /** The node. Default `/dev/ipmi-bt-host` and `/dev/ipmi-ssif-host`; a KCS node has a number and no default. */
+    /**
+     * The node. Default `/dev/ipmi-bt-host` and `/dev/ipmi-ssif-host`; a KCS node has a number and no
+     * default.
+     */
     device: node(zod).optional(),
   });
 

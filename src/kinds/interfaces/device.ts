@@ -30,7 +30,13 @@ export const deviceKind = <K extends 'bt' | 'kcs' | 'ssif', O extends DeviceOpti
   places: ({ device = usual }) => [{ key: 'device', what: 'path', place: device }],
   make({ channel, device: path = usual }, { bmc, world: { clock, devices } }) {
     if (path === undefined) throw new SettingsError(`a ${type} interface needs device: the path of its node`);
-    const port = new DevicePort({ kind: type, path, devices, clock, log: (message) => bmc.setup.log.warn(message) });
+    const port = new DevicePort({
+      kind: type,
+      path,
+      devices,
+      clock,
+      log: (message) => bmc.setup.log.warn(message),
+    });
     return { one: new Kind({ bmc, port, clock, channel }), address: () => path };
   },
 });

@@ -5,7 +5,8 @@ import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '.
 export const SYSTEM_INTERFACE = 0x0f;
 
 /** A channel to the host: 0..Bh or Fh. */
-export const channelToHost = (zod: Zod) => zod.union([zod.int().min(0).max(11), zod.literal(SYSTEM_INTERFACE)]);
+export const channelToHost = (zod: Zod) =>
+  zod.union([zod.int().min(0).max(11), zod.literal(SYSTEM_INTERFACE)]);
 
 /** A system interface's channel; SSIF counts as IPMI over SMBus (IPMI 2.0 §6.4). */
 export function systemChannel(number: number, kind: 'bt' | 'kcs' | 'ssif'): ChannelOptions {

@@ -33,7 +33,11 @@ export const icmb: InterfaceKind<IcmbInterfaceOptions, WholeOptions> = {
     sessionSupport: SessionSupport.None,
   }),
   places: ({ bus = defaults.bus, address }) => [
-    { key: 'address', what: 'ICMB address', place: address === undefined ? undefined : `${address} of bus ${bus}` },
+    {
+      key: 'address',
+      what: 'ICMB address',
+      place: address === undefined ? undefined : `${address} of bus ${bus}`,
+    },
   ],
   make({ channel, bus }, around) {
     const one = new IcmbInterface({ bmc: around.bmc, bus: around.icmb.bus(bus), channel });

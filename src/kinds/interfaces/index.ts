@@ -20,7 +20,13 @@ import type { VmInterfaceOptions } from './vm.ts';
 
 export { SYSTEM_INTERFACE, systemChannel } from './host-channel.ts';
 export type { InterfaceKind, InterfaceSurroundings, MadeInterface, TakenPlace } from './interface.ts';
-export type { IcmbInterfaceOptions, IpmbInterfaceOptions, LanInterfaceOptions, SerialInterfaceOptions, VmInterfaceOptions };
+export type {
+  IcmbInterfaceOptions,
+  IpmbInterfaceOptions,
+  LanInterfaceOptions,
+  SerialInterfaceOptions,
+  VmInterfaceOptions,
+};
 
 /** Ways in, in the order in which messages name them. */
 export const interfaces = [lan, vm, ipmb, icmb, serial, bt, kcs, ssif] as const;
@@ -37,7 +43,10 @@ export type InterfaceOptions =
   | SsifInterfaceOptions;
 
 /** The system interface of a real machine, whose BMC this is: a device node of Linux's BMC-side drivers. */
-export type DeviceInterfaceOptions<K extends 'bt' | 'kcs' | 'ssif'> = Extract<InterfaceOptions, { readonly type: K }>;
+export type DeviceInterfaceOptions<K extends 'bt' | 'kcs' | 'ssif'> = Extract<
+  InterfaceOptions,
+  { readonly type: K }
+>;
 
 /** What goes wrong on a bus in memory. */
 export type IpmbFaults = NonNullable<IpmbInterfaceOptions['faults']>;
@@ -61,17 +70,22 @@ const kindOf = (type: string): AnyKind => {
 export function wholeInterface<O extends InterfaceOptions>(options: O): WholeInterface<O['type']> {
   const given = options as Readonly<Record<string, unknown>>;
   const missing = Object.entries(kindOf(options.type).defaults).filter(([key]) => given[key] === undefined);
-  return (missing.length === 0 ? options : { ...options, ...Object.fromEntries(missing) }) as WholeInterface<O['type']>;
+  return (missing.length === 0 ? options : { ...options, ...Object.fromEntries(missing) }) as WholeInterface<
+    O['type']
+  >;
 }
 
 /** The channel that an interface makes. Throws SettingsError. */
-export const channelOf = (options: InterfaceOptions): ChannelOptions => kindOf(options.type).channel(wholeInterface(options));
+export const channelOf = (options: InterfaceOptions): ChannelOptions =>
+  kindOf(options.type).channel(wholeInterface(options));
 
 /** What its settings have opened that is closed by default. */
-export const dangersOfInterface = (options: InterfaceOptions): readonly string[] => kindOf(options.type).dangers?.(wholeInterface(options)) ?? [];
+export const dangersOfInterface = (options: InterfaceOptions): readonly string[] =>
+  kindOf(options.type).dangers?.(wholeInterface(options)) ?? [];
 
 /** What nobody else may have while it is open. */
-export const placesOf = (options: InterfaceOptions): readonly TakenPlace[] => kindOf(options.type).places(options);
+export const placesOf = (options: InterfaceOptions): readonly TakenPlace[] =>
+  kindOf(options.type).places(options);
 
 /** The interface that one entry of `interfaces` asks for. Throws SettingsError. */
 export const makeInterface = (options: InterfaceOptions, around: InterfaceSurroundings): MadeInterface =>

@@ -42,8 +42,14 @@ interface Given {
 /** Settings with what is meant where they say nothing. */
 export type Whole<O, D> = Omit<O, keyof D> & D;
 
-/** A way in, of a kind that an entry of `interfaces` asks for by its `type`. `O` are its settings, `W` the same with the defaults. */
-export interface InterfaceKind<O extends Given, W extends { readonly channel: number } = O & { readonly channel: number }> {
+/**
+ * A way in, of a kind that an entry of `interfaces` asks for by its `type`. `O` are its settings, `W` the
+ * same with the defaults.
+ */
+export interface InterfaceKind<
+  O extends Given,
+  W extends { readonly channel: number } = O & { readonly channel: number },
+> {
   readonly type: O['type'];
   /** What a file may say of it. */
   readonly schema: (zod: Zod) => z.ZodObject;

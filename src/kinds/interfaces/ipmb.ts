@@ -12,7 +12,10 @@ const schema = (zod: Zod) =>
     channel: zod.int().min(0).max(11).optional(),
     /** This controller's slave address. Default 20h. */
     address: slaveAddress(zod).optional(),
-    /** `host:port` or the path of a Unix socket where controllers in other processes connect (docs/ipmb-socket.md). */
+    /**
+     * `host:port` or the path of a Unix socket where controllers in other processes connect
+     * (docs/ipmb-socket.md).
+     */
     listen: streamAddress(zod).optional(),
     /** `host:port` or the path of such a socket elsewhere. */
     connect: streamAddress(zod).optional(),
@@ -22,7 +25,10 @@ const schema = (zod: Zod) =>
     timeout: zod.int().min(1).max(10_000).optional(),
     /** How often a request is sent in all. Default 6. */
     tries: zod.int().min(1).max(20).optional(),
-    /** What goes wrong on the bus in memory, as shares of its frames (0..1), and the milliseconds that they are under way. */
+    /**
+     * What goes wrong on the bus in memory, as shares of its frames (0..1), and the milliseconds that they
+     * are under way.
+     */
     faults: zod
       .strictObject({
         /** Share of frames that never come. */
@@ -46,7 +52,8 @@ const schema = (zod: Zod) =>
 const share = (zod: Zod) => zod.number().min(0).max(1).optional();
 
 /**
- * An IPMB in memory, on which this controller, its satellites of the same channel, and controllers that come by `listen`,
+ * An IPMB in memory, on which this controller, its satellites of the same channel, and controllers that come
+ * by `listen`,
  * `connect` or `device` meet. A channel with satellites has one without being asked.
  */
 export type IpmbInterfaceOptions = Settings<typeof schema>;
@@ -62,18 +69,40 @@ export const ipmb: InterfaceKind<IpmbInterfaceOptions> = {
     sessionSupport: SessionSupport.None,
   }),
   dangers: ({ listen }) =>
-    listen === undefined || listen.includes('/') ? [] : [`ipmb listens on ${listen}: whoever connects is a controller with every right`],
+    listen === undefined || listen.includes('/')
+      ? []
+      : [`ipmb listens on ${listen}: whoever connects is a controller with every right`],
   places: ({ listen, device }) => [
     { key: 'listen', what: 'stream', place: listen },
     { key: 'device', what: 'path', place: device },
   ],
   make({ channel, address, timeout, tries, listen, connect, device }, { bmc, world, busses }) {
-    const common = { stream: world.stream, clock: world.clock, log: (message: string) => bmc.setup.log.warn(message) };
+    const common = {
+      stream: world.stream,
+      clock: world.clock,
+      log: (message: string) => bmc.setup.log.warn(message),
+    };
     const carriers: Carrier[] = [];
-    if (listen !== undefined) carriers.push(new IpmbSocket({ ...common, at: { listen: streamAddressOf(listen, OWN) } }));
-    if (connect !== undefined) carriers.push(new IpmbSocket({ ...common, at: { connect: streamAddressOf(connect) } }));
-    if (device !== undefined) carriers.push(new IpmbDevice({ path: device, devices: world.devices, clock: world.clock, log: common.log }));
-    const one = new IpmbInterface({ bmc, bus: busses.on(channel), channel, address, timeout, tries, carriers });
-    return { one, address: () => [`${one.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', ') };
+    if (listen !== undefined)
+      carriers.push(new IpmbSocket({ ...common, at: { listen: streamAddressOf(listen, OWN) } }));
+    if (connect !== undefined)
+      carriers.push(new IpmbSocket({ ...common, at: { connect: streamAddressOf(connect) } }));
+    if (device !== undefined)
+      carriers.push(
+        new IpmbDevice({ path: device, devices: world.devices, clock: world.clock, log: common.log }),
+      );
+    const one = new IpmbInterface({
+      bmc,
+      bus: busses.on(channel),
+      channel,
+      address,
+      timeout,
+      tries,
+      carriers,
+    });
+    return {
+      one,
+      address: () => [`${one.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', '),
+    };
   },
 };

@@ -15,19 +15,30 @@ const schema = (zod: Zod) =>
     channel: zod.int().min(1).max(11).optional(),
     /** `host:port`; port 0 lets the system choose. Default 127.0.0.1:623. */
     listen: endpoint(zod).optional(),
-    /** Cipher suites that a console may ask for. Default 3 and 17. Suite 0 logs in anyone who knows a user name. */
-    cipherSuites: zod.array(zod.union([0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17].map((id) => zod.literal(id)))).optional(),
+    /**
+     * Cipher suites that a console may ask for. Default 3 and 17. Suite 0 logs in anyone who knows a user
+     * name.
+     */
+    cipherSuites: zod
+      .array(zod.union([0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17].map((id) => zod.literal(id))))
+      .optional(),
     /** IPMI 1.5 authentication types. Default md5 and md2. `none` logs in anyone. */
     authTypes: zod.array(zod.enum(['none', 'md2', 'md5', 'password'])).optional(),
     /** The BMC key K_g for two-key log-ins: up to 20 characters, or `0x` and 40 hex digits. */
     kg: key(zod).optional(),
-    /** IP settings that the LAN parameters show. Default: those of the address that it listens on; of all, the one that reaches furthest. */
+    /**
+     * IP settings that the LAN parameters show. Default: those of the address that it listens on; of all, the
+     * one that reaches furthest.
+     */
     address: zod.ipv4('expected an IPv4 address').optional(),
     /** Its mask. */
     netmask: zod.ipv4('expected an IPv4 address').optional(),
     /** Its default gateway. */
     gateway: zod.ipv4('expected an IPv4 address').optional(),
-    /** Six bytes in hex, with colons. Default: a locally administered one, made from the BMC's GUID (as the settings have it) or its name. */
+    /**
+     * Six bytes in hex, with colons. Default: a locally administered one, made from the BMC's GUID (as the
+     * settings have it) or its name.
+     */
     mac: zod
       .string()
       .regex(/^[\da-f]{2}(:[\da-f]{2}){5}$/i, 'expected a MAC address')
@@ -47,10 +58,18 @@ const key = (zod: Zod) =>
       'expected up to 20 bytes in UTF-8, or 0x and 40 hex digits',
     );
 
-/** Not among the defaults: a BMC without a name has another MAC address where its settings say where it listens. */
+/**
+ * Not among the defaults: a BMC without a name has another MAC address where its settings say where it
+ * listens.
+ */
 const LISTEN = '127.0.0.1:623';
 const defaults = { channel: 1, cipherSuites: [3, 17], authTypes: ['md5', 'md2'] } as const;
-const AUTH_TYPES = { none: AuthType.None, md2: AuthType.Md2, md5: AuthType.Md5, password: AuthType.Password } as const;
+const AUTH_TYPES = {
+  none: AuthType.None,
+  md2: AuthType.Md2,
+  md5: AuthType.Md5,
+  password: AuthType.Password,
+} as const;
 
 type WholeOptions = Whole<LanInterfaceOptions, Required<Pick<LanInterfaceOptions, keyof typeof defaults>>>;
 
@@ -63,11 +82,19 @@ export const lan: InterfaceKind<LanInterfaceOptions, WholeOptions> = {
     medium: MediumType.Lan,
     protocol: ProtocolType.Ipmb,
     sessionSupport: SessionSupport.Multi,
-    lan: { cipherSuites, authTypes: authTypes.map((name) => AUTH_TYPES[name]), kg: kg === undefined ? undefined : keyOf(kg) },
+    lan: {
+      cipherSuites,
+      authTypes: authTypes.map((name) => AUTH_TYPES[name]),
+      kg: kg === undefined ? undefined : keyOf(kg),
+    },
   }),
   dangers: ({ cipherSuites, authTypes }) => [
-    ...(cipherSuites.includes(0) ? ['cipher suite 0 is on: anyone who knows a user name gets in without a password'] : []),
-    ...(authTypes.includes('none') ? ['IPMI 1.5 authentication type none is on: anyone who knows a user name gets in without a password'] : []),
+    ...(cipherSuites.includes(0)
+      ? ['cipher suite 0 is on: anyone who knows a user name gets in without a password']
+      : []),
+    ...(authTypes.includes('none')
+      ? ['IPMI 1.5 authentication type none is on: anyone who knows a user name gets in without a password']
+      : []),
   ],
   places: ({ listen = LISTEN }) => [{ key: 'listen', what: 'UDP port', place: listen }],
   make({ listen = LISTEN, channel }, { bmc, world }) {
@@ -84,7 +111,8 @@ function keyOf(text: string): Uint8Array {
   if (!isKeyInHex(text)) {
     const key = new Uint8Array(20);
     const bytes = new TextEncoder().encode(text);
-    if (bytes.length > key.length) throw new SettingsError(`kg: ${bytes.length} bytes in UTF-8, of 20 at most`, ['interfaces']);
+    if (bytes.length > key.length)
+      throw new SettingsError(`kg: ${bytes.length} bytes in UTF-8, of 20 at most`, ['interfaces']);
     key.set(bytes);
     return key;
   }

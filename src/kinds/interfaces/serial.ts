@@ -18,7 +18,10 @@ const schema = (zod: Zod) =>
       tty: zod.string().min(1).optional(),
       /** Default 115200. */
       baud: zod.literal([9600, 19_200, 38_400, 57_600, 115_200]).optional(),
-      /** `host:port` or the path of a Unix socket, which is this user's alone: one caller at a time is at the line. */
+      /**
+       * `host:port` or the path of a Unix socket, which is this user's alone: one caller at a time is at the
+       * line.
+       */
       listen: streamAddress(zod).optional(),
       /** The same, where a terminal server listens. */
       connect: streamAddress(zod).optional(),
@@ -27,15 +30,24 @@ const schema = (zod: Zod) =>
         .array(zod.enum(['basic', 'terminal']))
         .min(1)
         .optional(),
-      /** The line is a modem's: callback, and sessions that end with carrier. Default: a direct connection. */
+      /**
+       * The line is a modem's: callback, and sessions that end with carrier. Default: a direct connection.
+       */
       modem: zod.boolean().optional(),
-      /** Whoever is at the line has this level without a log-in, as ipmitool's serial interfaces expect. Default: nobody has. */
+      /**
+       * Whoever is at the line has this level without a log-in, as ipmitool's serial interfaces expect.
+       * Default: nobody has.
+       */
       withoutLogIn: zod.enum(['user', 'operator', 'administrator']).optional(),
-      /** The connector is shared with the system's console, and is there (`system`) or at the BMC at the start. Default: not shared. */
+      /**
+       * The connector is shared with the system's console, and is there (`system`) or at the BMC at the
+       * start. Default: not shared.
+       */
       shared: zod.enum(['system', 'bmc']).optional(),
     })
     .refine(
-      ({ tty, listen, connect }) => [tty, listen, connect].filter((place) => place !== undefined).length === 1,
+      ({ tty, listen, connect }) =>
+        [tty, listen, connect].filter((place) => place !== undefined).length === 1,
       'expected one of tty, listen and connect',
     );
 
@@ -44,7 +56,10 @@ export type SerialInterfaceOptions = Settings<typeof schema>;
 
 const defaults = { channel: 2, baud: 115_200, modes: ['basic', 'terminal'] } as const;
 
-type WholeOptions = Whole<SerialInterfaceOptions, Required<Pick<SerialInterfaceOptions, keyof typeof defaults>>>;
+type WholeOptions = Whole<
+  SerialInterfaceOptions,
+  Required<Pick<SerialInterfaceOptions, keyof typeof defaults>>
+>;
 
 export const serial: InterfaceKind<SerialInterfaceOptions, WholeOptions> = {
   type: 'serial',
@@ -59,7 +74,9 @@ export const serial: InterfaceKind<SerialInterfaceOptions, WholeOptions> = {
     authTypes: [AuthType.Md2, AuthType.Md5, AuthType.Password],
   }),
   dangers: ({ withoutLogIn, tty, listen, connect }) =>
-    withoutLogIn ? [`serial line ${tty ?? listen ?? connect}: whoever is there is ${withoutLogIn} without a log-in`] : [],
+    withoutLogIn
+      ? [`serial line ${tty ?? listen ?? connect}: whoever is there is ${withoutLogIn} without a log-in`]
+      : [],
   // A line that is shared with the console is one line.
   places: ({ listen, tty }) => [
     { key: 'listen', what: 'stream', place: listen },
@@ -72,8 +89,12 @@ export const serial: InterfaceKind<SerialInterfaceOptions, WholeOptions> = {
       listen && { listen: streamAddressOf(listen, OWN) },
     ];
     const [at, ...more] = places.filter((place) => place !== undefined && place !== '');
-    if (!at || more.length > 0) throw new SettingsError('a serial interface needs one of tty, listen and connect');
+    if (!at || more.length > 0)
+      throw new SettingsError('a serial interface needs one of tty, listen and connect');
     const line = new SerialLine({ stream, clock, at });
-    return { one: new SerialInterface({ bmc, clock, line, channel }), address: () => streamName(line.address) };
+    return {
+      one: new SerialInterface({ bmc, clock, line, channel }),
+      address: () => streamName(line.address),
+    };
   },
 };

@@ -9,11 +9,19 @@ const schema = (zod: Zod) =>
     type: zod.literal('ssif'),
     /** 0..0Bh or 0Fh. Default 0Fh, the system interface. */
     channel: channelToHost(zod).optional(),
-    /** The node. Default `/dev/ipmi-bt-host` and `/dev/ipmi-ssif-host`; a KCS node has a number and no default. */
+    /**
+     * The node. Default `/dev/ipmi-bt-host` and `/dev/ipmi-ssif-host`; a KCS node has a number and no
+     * default.
+     */
     device: node(zod).optional(),
   });
 
 /** The system interface of a real machine, whose BMC this is: a device node of Linux's BMC-side drivers. */
 export type SsifInterfaceOptions = Settings<typeof schema>;
 
-export const ssif = deviceKind<'ssif', SsifInterfaceOptions>('ssif', schema, SsifInterface, '/dev/ipmi-ssif-host');
+export const ssif = deviceKind<'ssif', SsifInterfaceOptions>(
+  'ssif',
+  schema,
+  SsifInterface,
+  '/dev/ipmi-ssif-host',
+);

@@ -13,14 +13,20 @@ const schema = (zod: Zod) =>
       type: zod.literal('vm'),
       /** 0..0Bh or 0Fh. Default 0Fh, the system interface. */
       channel: channelToHost(zod).optional(),
-      /** What the guest sees, as the machine's command line has it: `isa-ipmi-bt`, `isa-ipmi-kcs`, `smbus-ipmi`. Default kcs. */
+      /**
+       * What the guest sees, as the machine's command line has it: `isa-ipmi-bt`, `isa-ipmi-kcs`,
+       * `smbus-ipmi`. Default kcs.
+       */
       interface: zod.enum(['bt', 'kcs', 'ssif']).optional(),
       /** `host:port` or the path of a Unix socket, which is this user's alone. */
       listen: streamAddress(zod).optional(),
       /** The same, where the machine's monitor listens. It is tried each second. */
       connect: streamAddress(zod).optional(),
     })
-    .refine(({ listen, connect }) => (listen === undefined) !== (connect === undefined), 'expected listen or connect, and not both');
+    .refine(
+      ({ listen, connect }) => (listen === undefined) !== (connect === undefined),
+      'expected listen or connect, and not both',
+    );
 
 /** The system interface of a virtual machine: QEMU's `ipmi-bmc-extern`. Give `listen` or `connect`. */
 export type VmInterfaceOptions = Settings<typeof schema>;
@@ -39,11 +45,17 @@ export const vm: InterfaceKind<VmInterfaceOptions, WholeOptions> = {
   channel: ({ channel, interface: kind }) => systemChannel(channel, kind),
   // Any user of this machine can connect to a port, on a loopback address too.
   dangers: ({ listen }) =>
-    listen === undefined || listen.includes('/') ? [] : [`vm listens on ${listen}: whoever connects is the host, with every right`],
+    listen === undefined || listen.includes('/')
+      ? []
+      : [`vm listens on ${listen}: whoever connects is the host, with every right`],
   places: ({ listen }) => [{ key: 'listen', what: 'stream', place: listen }],
   make({ listen, connect, channel, interface: kind }, { bmc, world, machine }) {
-    if ((listen === undefined) === (connect === undefined)) throw new SettingsError('a vm interface needs listen or connect, and not both');
-    const at = listen === undefined ? { connect: streamAddressOf(connect!) } : { listen: streamAddressOf(listen, OWN) };
+    if ((listen === undefined) === (connect === undefined))
+      throw new SettingsError('a vm interface needs listen or connect, and not both');
+    const at =
+      listen === undefined
+        ? { connect: streamAddressOf(connect!) }
+        : { listen: streamAddressOf(listen, OWN) };
     const one = new VmInterface({ bmc, world, at, channel, maxAnswer: GUEST_LIMITS[kind], machine });
     return { one, address: () => streamName(one.address) };
   },

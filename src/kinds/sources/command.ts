@@ -24,9 +24,15 @@ export const command: SourceKind<CommandValue> = {
   make: (value, { world, log }) => new Outside(value, value.command, world, log, () => output(value, world)),
 };
 
-async function output({ command, args = [], timeout = 5 }: CommandValue, { programs }: World): Promise<string> {
+async function output(
+  { command, args = [], timeout = 5 }: CommandValue,
+  { programs }: World,
+): Promise<string> {
   const { code, stdout, stderr } = await programs.run(command, args, { timeout: timeout * 1000 });
   if (code === null) throw new Error(`it took more than ${timeout} s`);
-  if (code !== 0) throw new Error(`it ended with ${code}${stderr ? `: ${stderr.trim().split('\n')[0].slice(0, 200)}` : ''}`);
+  if (code !== 0)
+    throw new Error(
+      `it ended with ${code}${stderr ? `: ${stderr.trim().split('\n')[0].slice(0, 200)}` : ''}`,
+    );
   return stdout;
 }

@@ -17,5 +17,6 @@ export type FileValue = Settings<typeof schema>;
 export const file: SourceKind<FileValue> = {
   key: 'file',
   schema,
-  make: (value, { world, log }) => new Outside(value, value.file, world, log, async () => latin1(await world.files.read(value.file))),
+  make: (value, { world, log }) =>
+    new Outside(value, value.file, world, log, async () => latin1(await world.files.read(value.file))),
 };

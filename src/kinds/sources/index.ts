@@ -14,10 +14,16 @@ export type { FormulaValue } from './formula.ts';
 export type { PushValue } from './push.ts';
 export type { SwingValue } from './swing.ts';
 
-/** Where a reading can come from, besides a number that never changes; in the order in which messages name them. */
+/**
+ * Where a reading can come from, besides a number that never changes; in the order in which messages name
+ * them.
+ */
 export const sources = [swing, formula, file, command, push] as const;
 
-/** Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit each. */
+/**
+ * Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit
+ * each.
+ */
 export type SensorValue = number | OptionsOf<(typeof sources)[number]>;
 
 /** Makes the source of a value; `seed` is another one for each sensor. */

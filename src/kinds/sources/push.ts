@@ -13,11 +13,15 @@ const schema = (zod: Zod) =>
     maxAge: zod.number().positive().optional(),
   });
 
-/** Somebody sets it: an HTTP client (`sensorFeed`), a worker on the handler socket, or `bmc.sensors.get(name).set(value)`. */
+/**
+ * Somebody sets it: an HTTP client (`sensorFeed`), a worker on the handler socket, or
+ * `bmc.sensors.get(name).set(value)`.
+ */
 export type PushValue = Settings<typeof schema>;
 
 export const push: SourceKind<PushValue> = {
   key: 'push',
   schema,
-  make: ({ first, maxAge }, { world }) => new Pushed(world.clock, first, maxAge === undefined ? undefined : maxAge * 1000),
+  make: ({ first, maxAge }, { world }) =>
+    new Pushed(world.clock, first, maxAge === undefined ? undefined : maxAge * 1000),
 };

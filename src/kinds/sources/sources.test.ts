@@ -22,14 +22,20 @@ async function bench(options: BmcOptions, prepare: (world: SimWorld) => void = (
   prepare(world);
   const log: string[] = [];
   const say = (line: string): void => void log.push(line);
-  const bmc = new Bmc({ sel: { bootEvents: false }, ...options }, { world, log: { debug: say, info: say, warn: say, error: say } });
+  const bmc = new Bmc(
+    { sel: { bootEvents: false }, ...options },
+    { world, log: { debug: say, info: say, warn: say, error: say } },
+  );
   await world.until(bmc.open());
   return { world, bmc, log, sensor: bmc.sensors.get('Temp') };
 }
 
 test('a file is read again and again; what is wrong with it is said once, and makes the reading unavailable', async () => {
-  const write = (world: SimWorld, text: string): Promise<void> => world.until(world.files.write('/temp', new TextEncoder().encode(text)));
-  const { world, bmc, log, sensor } = await bench({ sensors: [temp({ file: '/temp', scale: 0.001, offset: 1, interval: 2 })] });
+  const write = (world: SimWorld, text: string): Promise<void> =>
+    world.until(world.files.write('/temp', new TextEncoder().encode(text)));
+  const { world, bmc, log, sensor } = await bench({
+    sensors: [temp({ file: '/temp', scale: 0.001, offset: 1, interval: 2 })],
+  });
   expect(sensor.value).toBeUndefined();
   await write(world, '72500\n');
   await world.run(5000);
@@ -54,7 +60,9 @@ test('a command: its first number; a failure or one that takes too long is no re
   const { world, bmc, log, sensor } = await bench(
     { sensors: [temp({ command: 'reading', args: ['cpu'], interval: 1, timeout: 3 })] },
     ({ programs }) =>
-      programs.define('reading', (args) => (args[0] !== 'cpu' ? { code: 9 } : result === 'never' ? new Promise(() => undefined) : result)),
+      programs.define('reading', (args) =>
+        args[0] !== 'cpu' ? { code: 9 } : result === 'never' ? new Promise(() => undefined) : result,
+      ),
   );
   await world.run(3000);
   expect(sensor.value).toBe(61);
@@ -75,7 +83,10 @@ test('a command: its first number; a failure or one that takes too long is no re
 });
 
 describe('pushed', () => {
-  const feed = { sensorFeed: { listen: '127.0.0.1:9680' }, sensors: [temp({ push: true, maxAge: 30 }), temp(20, { name: 'Own', number: 2 })] };
+  const feed = {
+    sensorFeed: { listen: '127.0.0.1:9680' },
+    sensors: [temp({ push: true, maxAge: 30 }), temp(20, { name: 'Own', number: 2 })],
+  };
 
   test('HTTP sets and shows values, and says what is wrong', async () => {
     const { world, bmc, sensor } = await bench(feed);
@@ -83,7 +94,10 @@ describe('pushed', () => {
       const answer = await world.until(world.http.request(`http://127.0.0.1:9680${path}`, { method, body }));
       return [answer.status, answer.body.trim()];
     };
-    expect(await ask('GET', '/sensors')).toEqual([200, '[{"name":"Temp","value":null},{"name":"Own","value":20}]']);
+    expect(await ask('GET', '/sensors')).toEqual([
+      200,
+      '[{"name":"Temp","value":null},{"name":"Own","value":20}]',
+    ]);
     expect(await ask('PUT', '/sensors/Temp', '93')).toEqual([204, '']);
     expect(sensor.value).toBe(93);
     expect(bmc.sel.count).toBe(1);
@@ -101,7 +115,9 @@ describe('pushed', () => {
     await ask('PUT', '/sensors/Temp', 'null');
     expect(sensor.value).toBeUndefined();
     await bmc.close();
-    await expect(world.until(world.http.request('http://127.0.0.1:9680/sensors'))).rejects.toThrow(/ECONNREFUSED/);
+    await expect(world.until(world.http.request('http://127.0.0.1:9680/sensors'))).rejects.toThrow(
+      /ECONNREFUSED/,
+    );
   });
 
   test('V19: HTTP sets a fixed sensor, makes it unreadable and gives it back; V9: sensors that share a name are told apart', async () => {
@@ -118,11 +134,17 @@ describe('pushed', () => {
       const answer = await world.until(world.http.request(`http://127.0.0.1:9680${path}`, { method, body }));
       return [answer.status, answer.body.trim()];
     };
-    expect(await ask('GET', '/sensors')).toEqual([200, '[{"name":"Temp@3.1","value":20},{"name":"Temp@3.2","value":20},{"name":"Drive","value":1}]']);
+    expect(await ask('GET', '/sensors')).toEqual([
+      200,
+      '[{"name":"Temp@3.1","value":20},{"name":"Temp@3.2","value":20},{"name":"Drive","value":1}]',
+    ]);
     expect(await ask('PUT', '/sensors/Temp@3.2', '93')).toEqual([204, '']);
     expect(await ask('PUT', '/sensors/%231', '94')).toEqual([204, '']);
     expect(bmc.sensors.all.map(({ value }) => value)).toEqual([94, 93, 1]);
-    expect(await ask('PUT', '/sensors/Temp', '1')).toEqual([409, "2 sensors are 'Temp': name one of Temp@3.1 (#1), Temp@3.2 (#2)"]);
+    expect(await ask('PUT', '/sensors/Temp', '1')).toEqual([
+      409,
+      "2 sensors are 'Temp': name one of Temp@3.1 (#1), Temp@3.2 (#2)",
+    ]);
     await ask('PUT', '/sensors/Temp@3.1', 'null');
     expect(await ask('GET', '/sensors/Temp@3.1')).toEqual([200, '{"name":"Temp@3.1","value":null}']);
     await ask('PUT', '/sensors/Temp@3.1', '"source"');
@@ -159,10 +181,16 @@ describe('in a file', () => {
 
   test.each([
     ["{ formula: '45 + tan(t)' }", /^bmc\.yaml:6:29 sensors\.0\.value\.formula: there is no 'tan'/],
-    ['{ formula: 45 + }', /^bmc\.yaml:6:27 sensors\.0\.value\.formula: expected a number, 't', a function or '\(', received "45 \+"/],
+    [
+      '{ formula: 45 + }',
+      /^bmc\.yaml:6:27 sensors\.0\.value\.formula: expected a number, 't', a function or '\(', received "45 \+"/,
+    ],
     ['{ file: /temp, scale: x }', /^bmc\.yaml:6:34 sensors\.0\.value\.scale: expected number, received "x"/],
     ['{ push: true, age: 1 }', /^bmc\.yaml:6:26 sensors\.0\.value\.age: unknown key/],
-    ['{ pull: 1 }', /^bmc\.yaml:6:12 sensors\.0\.value: expected a number, or an object with one of base, formula, file, command, push/],
+    [
+      '{ pull: 1 }',
+      /^bmc\.yaml:6:12 sensors\.0\.value: expected a number, or an object with one of base, formula, file, command, push/,
+    ],
     ['hot', /^bmc\.yaml:6:12 sensors\.0\.value: expected a number, or an object/],
   ])('%s', (value, problem) => expect(() => parseConfig(file(value), 'bmc.yaml')).toThrow(problem));
 });

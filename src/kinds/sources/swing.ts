@@ -18,4 +18,8 @@ const schema = (zod: Zod) =>
 /** A slow plausible movement around a base. */
 export type SwingValue = Settings<typeof schema>;
 
-export const swing: SourceKind<SwingValue> = { key: 'base', schema, make: (value, { world, seed }) => swinging(value, world.clock, seed) };
+export const swing: SourceKind<SwingValue> = {
+  key: 'base',
+  schema,
+  make: (value, { world, seed }) => swinging(value, world.clock, seed),
+};

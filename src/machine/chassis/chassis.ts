@@ -55,10 +55,21 @@ export interface PowerChange {
   readonly loss?: PowerLoss;
 }
 
-const NO_EVENT: LastPowerEvent = { byCommand: false, fault: false, interlock: false, overload: false, acFailed: false };
+const NO_EVENT: LastPowerEvent = {
+  byCommand: false,
+  fault: false,
+  interlock: false,
+  overload: false,
+  acFailed: false,
+};
 const MINUTES_PER_COUNT = 60;
 /** Causes of a start that a command of IPMI is not. */
-const NOT_BY_COMMAND = new Set<number>([RestartCause.PowerButton, RestartCause.AlwaysRestore, RestartCause.RestorePrevious, RestartCause.Rtc]);
+const NOT_BY_COMMAND = new Set<number>([
+  RestartCause.PowerButton,
+  RestartCause.AlwaysRestore,
+  RestartCause.RestorePrevious,
+  RestartCause.Rtc,
+]);
 
 /** The machine that the BMC manages: power, faults, hours. */
 export class Chassis {
@@ -103,7 +114,11 @@ export class Chassis {
     const believed = this.#remembered ?? options.power !== 'off';
     // A machine that has power without its BMC is what it is, whenever its BMC starts.
     this.#on = this.#isIndependent ? believed : powerAfterLoss(this.restorePolicy, believed);
-    if (this.#on && !this.#isIndependent && (this.#remembered !== undefined || this.restorePolicy === RestorePolicy.AlwaysOn))
+    if (
+      this.#on &&
+      !this.#isIndependent &&
+      (this.#remembered !== undefined || this.restorePolicy === RestorePolicy.AlwaysOn)
+    )
       unwaited(this.#setCause(restoreCause(this.restorePolicy), 0), this.#log, 'restart cause');
     this.#since = this.#clock.monotonic();
   }
@@ -162,7 +177,10 @@ export class Chassis {
     return this.#listeners.add(listener);
   }
 
-  /** Before the machine starts or is reset, and before a back end hears of it: what the next boot reads may depend on the cause. */
+  /**
+   * Before the machine starts or is reset, and before a back end hears of it: what the next boot reads may
+   * depend on the cause.
+   */
   onRestart(listener: (cause: number) => void): void {
     this.#restartListeners.add(listener);
   }
@@ -179,16 +197,19 @@ export class Chassis {
   }
 
   /**
-   * The back end's machine is looked at, and restored: one that has no power without its BMC as the policy says, any other where the
-   * policy says "always on" (§28.8).
+   * The back end's machine is looked at, and restored: one that has no power without its BMC as the policy
+   * says, any other where the policy says "always on" (§28.8).
    */
   async open(): Promise<void> {
     const machine = this.#machine;
     if (!machine) return;
     const { backend } = machine;
-    const wanted = backend.restores ? this.#on : this.#isIndependent && this.restorePolicy === RestorePolicy.AlwaysOn;
+    const wanted = backend.restores
+      ? this.#on
+      : this.#isIndependent && this.restorePolicy === RestorePolicy.AlwaysOn;
     if (backend.watch) {
-      // That the machine is off without its BMC is no change of its power that the restore policy should remember.
+      // That the machine is off without its BMC is no change of its power that the restore policy should
+      // remember.
       this.#life = backend.restores ? 'opening' : 'open';
       machine.onIdle = () => this.#listenAgain();
       await backend.watch({ power: (on) => this.#reported(on), reset: () => this.#wasReset() });
@@ -202,7 +223,10 @@ export class Chassis {
     }
   }
 
-  /** Does what Chassis Control asks for; a cycle and a soft shutdown take their time. Rejects where the machine does not do it. */
+  /**
+   * Does what Chassis Control asks for; a cycle and a soft shutdown take their time. Rejects where the
+   * machine does not do it.
+   */
   control(action: PowerAction, cause: number = RestartCause.ChassisControl, channel = 0): Durable {
     // A diagnostic interrupt leaves a shutdown that is under way alone.
     if (action !== 'diag') {
@@ -217,7 +241,9 @@ export class Chassis {
     return machine.run(step, () => this.#controlled(action, cause, channel));
   }
 
-  /** What nobody waits for and nobody is told of: a machine that refuses, or is busy, is a line in the log. */
+  /**
+   * What nobody waits for and nobody is told of: a machine that refuses, or is busy, is a line in the log.
+   */
   async attempt(action: PowerAction, cause: number, who: string): Promise<void> {
     try {
       await this.control(action, cause);
@@ -243,10 +269,15 @@ export class Chassis {
 
   #controlled(action: PowerAction, cause: number, channel: number): Durable {
     const starts = this.#starts(action);
-    const done = both(starts ? this.#setCause(cause, channel) : undefined, this.#remember(action, starts, cause));
+    const done = both(
+      starts ? this.#setCause(cause, channel) : undefined,
+      this.#remember(action, starts, cause),
+    );
     if (action === 'soft') {
       if (this.#on && !this.#driven?.backend.watch)
-        this.#pending = this.#clock.after(this.#softOffDelay, () => unwaited(this.#switch(false, 'soft'), this.#log, 'power state'));
+        this.#pending = this.#clock.after(this.#softOffDelay, () =>
+          unwaited(this.#switch(false, 'soft'), this.#log, 'power state'),
+        );
       return done;
     }
     if (action === 'cycle' && this.#on) {
@@ -268,7 +299,9 @@ export class Chassis {
     return this.#lastEvent.set('last', { ...NO_EVENT, byCommand: starts && !NOT_BY_COMMAND.has(cause) });
   }
 
-  /** Whether the machine was on when the restore policy last had to know; undefined: it was never switched. */
+  /**
+   * Whether the machine was on when the restore policy last had to know; undefined: it was never switched.
+   */
   get #remembered(): boolean | undefined {
     const power = this.#kept.get('power');
     return power === undefined ? undefined : power === 1;
@@ -316,7 +349,11 @@ export class Chassis {
     this.#pending?.cancel();
     this.#pending = undefined;
     if (on) this.#startsByItself(RestartCause.Unknown);
-    unwaited(both(this.#lastEvent.set('last', NO_EVENT), this.#switch(on, on ? 'on' : 'off')), this.#log, 'power state');
+    unwaited(
+      both(this.#lastEvent.set('last', NO_EVENT), this.#switch(on, on ? 'on' : 'off')),
+      this.#log,
+      'power state',
+    );
   }
 
   #wasReset(): void {
@@ -335,13 +372,18 @@ export class Chassis {
     return { minutesPerCount: MINUTES_PER_COUNT, count: Math.floor(this.#minutesOn() / MINUTES_PER_COUNT) };
   }
 
-  /** What somebody is about to see is kept: after a crash the counter never shows less. A disk that fails keeps nobody from reading it. */
+  /**
+   * What somebody is about to see is kept: after a crash the counter never shows less. A disk that fails
+   * keeps nobody from reading it.
+   */
   keepPowerOnHours(): Promise<void> | undefined {
     const minutes = this.#minutesOn();
     const kept = Math.floor((this.#kept.get('minutes') ?? 0) / MINUTES_PER_COUNT);
     if (Math.floor(minutes / MINUTES_PER_COUNT) <= kept) return undefined;
     this.#since = this.#clock.monotonic();
-    return this.#kept.set('minutes', minutes)?.catch((error: unknown) => this.#log.warn(`power-on hours: ${(error as Error).message}`));
+    return this.#kept
+      .set('minutes', minutes)
+      ?.catch((error: unknown) => this.#log.warn(`power-on hours: ${(error as Error).message}`));
   }
 
   /** The BMC stops: its power-on hours are kept. */
@@ -373,10 +415,18 @@ export class Chassis {
     this.#on = on;
     this.#since = this.#clock.monotonic();
     if (on) Object.assign(this.faults, { powerFault: false, interlock: false, overload: false });
-    this.#tell({ on, action, cause: this.restartCause.cause, changed, starts: on && (changed || action === 'reset' || action === 'cycle'), loss });
+    this.#tell({
+      on,
+      action,
+      cause: this.restartCause.cause,
+      changed,
+      starts: on && (changed || action === 'reset' || action === 'cycle'),
+      loss,
+    });
     // Without mains, and between the halves of a cycle, the machine is one that was on.
     const remembered = loss === 'acFailed' || (action === 'cycle' && !on) ? (this.#remembered ?? true) : on;
-    if (!changed) return this.#remembered === !remembered ? this.#kept.set('power', remembered ? 1 : 0) : undefined;
+    if (!changed)
+      return this.#remembered === !remembered ? this.#kept.set('power', remembered ? 1 : 0) : undefined;
     return this.#kept.change([
       ['power', remembered ? 1 : 0],
       ['minutes', minutes],

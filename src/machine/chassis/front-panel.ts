@@ -10,7 +10,12 @@ import { Listeners } from '../../state/listeners.ts';
 /** Its buttons, as Set Front Panel Button Enables names them (IPMI 2.0 §28.6). */
 export type Button = 'standby' | 'diagnosticInterrupt' | 'reset' | 'powerOff';
 /** Their names for people. */
-const NAMES: Readonly<Record<string, Button | undefined>> = { power: 'powerOff', reset: 'reset', nmi: 'diagnosticInterrupt', sleep: 'standby' };
+const NAMES: Readonly<Record<string, Button | undefined>> = {
+  power: 'powerOff',
+  reset: 'reset',
+  nmi: 'diagnosticInterrupt',
+  sleep: 'standby',
+};
 const BUTTONS: readonly Button[] = ['powerOff', 'reset', 'diagnosticInterrupt', 'standby'];
 
 /** What people see and press: buttons and the identify light. */
@@ -33,7 +38,12 @@ export class FrontPanel {
   get disabled(): Readonly<Record<Button, boolean>> {
     const mask = this.#kept.get('buttons') ?? 0;
     const off = (button: Button): boolean => (mask & (1 << BUTTONS.indexOf(button))) !== 0;
-    return { standby: off('standby'), diagnosticInterrupt: off('diagnosticInterrupt'), reset: off('reset'), powerOff: off('powerOff') };
+    return {
+      standby: off('standby'),
+      diagnosticInterrupt: off('diagnosticInterrupt'),
+      reset: off('reset'),
+      powerOff: off('powerOff'),
+    };
   }
 
   disable(buttons: Readonly<Record<Button, boolean>>): Durable {
@@ -76,6 +86,8 @@ export class FrontPanel {
   /** A power button asks the system of a running machine to shut down, as ACPI has it. */
   #actionOf(button: Button): PowerAction | undefined {
     if (!this.#chassis.isOn) return button === 'powerOff' ? 'on' : undefined;
-    return ({ powerOff: 'soft', reset: 'reset', diagnosticInterrupt: 'diag', standby: 'soft' } as const)[button];
+    return ({ powerOff: 'soft', reset: 'reset', diagnosticInterrupt: 'diag', standby: 'soft' } as const)[
+      button
+    ];
   }
 }

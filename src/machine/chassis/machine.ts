@@ -3,10 +3,16 @@ import type { Clock } from '../../world/world.ts';
 import type { Log } from '../../state/setup.ts';
 import type { Durable } from '../../state/store.ts';
 
-/** What Chassis Control, buttons, the watchdog and PEF do to a machine (IPMI 2.0 §28.3); `diag`: a diagnostic interrupt. */
+/**
+ * What Chassis Control, buttons, the watchdog and PEF do to a machine (IPMI 2.0 §28.3); `diag`: a diagnostic
+ * interrupt.
+ */
 export type PowerAction = 'on' | 'off' | 'cycle' | 'reset' | 'diag' | 'soft';
 
-/** What a back end tells of its machine, whoever switched it. Telling twice what is known already does nothing. */
+/**
+ * What a back end tells of its machine, whoever switched it. Telling twice what is known already does
+ * nothing.
+ */
 export interface MachineReports {
   /** The machine is on or off now. */
   power(on: boolean): void;
@@ -17,14 +23,15 @@ export interface MachineReports {
 /** What really switches the machine. Without one, it is simulated. */
 export interface PowerBackend {
   /**
-   * Throws, or rejects, where the machine did not do it: the requester gets D5h, or the code of an IpmiError, and the log says why.
+   * Throws, or rejects, where the machine did not do it: the requester gets D5h, or the code of an IpmiError,
+   * and the log says why.
    * `cycle` comes only to a back end that says `cycles`; others are switched off and, after the interval, on.
    */
   power(action: PowerAction): void | Promise<void>;
   readonly cycles?: boolean;
   /**
-   * Present: the chassis is what the back end reports, and a soft shutdown is over when it reports that. Called as the BMC
-   * opens; resolves when the machine's present state has been reported.
+   * Present: the chassis is what the back end reports, and a soft shutdown is over when it reports that.
+   * Called as the BMC opens; resolves when the machine's present state has been reported.
    */
   watch?(reports: MachineReports): Promise<void>;
   /** There is no machine, and there never was one: until one comes, the chassis is simulated. */
@@ -35,7 +42,10 @@ export interface PowerBackend {
   close?(): Promise<void>;
 }
 
-/** Milliseconds that an answer waits for the back end; what takes longer is under way, and its failure only logged. */
+/**
+ * Milliseconds that an answer waits for the back end; what takes longer is under way, and its failure only
+ * logged.
+ */
 const PATIENCE = 2000;
 
 /** Drives a back end: one action at a time, failures as completion codes. */
@@ -58,7 +68,10 @@ export class Machine {
     return this.#running !== undefined;
   }
 
-  /** `done` runs when the machine has done it. Throws or rejects with an IpmiError: C0h while another action is under way, D5h where the machine did not do it. */
+  /**
+   * `done` runs when the machine has done it. Throws or rejects with an IpmiError: C0h while another action
+   * is under way, D5h where the machine did not do it.
+   */
   run(action: PowerAction, done: () => Durable): Durable {
     if (this.#running) throw new IpmiError(CC.NodeBusy, `power ${action}: ${this.#running} is under way`);
     let answer: void | Promise<void>;
@@ -80,7 +93,9 @@ export class Machine {
   #failure(action: PowerAction, error: unknown): IpmiError {
     const why = error instanceof Error ? error.message : String(error);
     this.#log.warn(`power ${action} failed: ${why}`);
-    return error instanceof IpmiError ? error : new IpmiError(CC.NotSupportedInState, `power ${action}: ${why}`);
+    return error instanceof IpmiError
+      ? error
+      : new IpmiError(CC.NotSupportedInState, `power ${action}: ${why}`);
   }
 
   #atMost(finished: Promise<void>): Promise<void> {

@@ -31,35 +31,46 @@ const PASTS: readonly [string, (bmc: Bmc, world: SimWorld) => unknown, boolean][
   ['off and on', (bmc) => [bmc.chassis.control('off'), bmc.chassis.control('on')], true],
   ['half a power cycle', (bmc) => bmc.chassis.control('cycle'), true],
   ['a power cycle', async (bmc, world) => [bmc.chassis.control('cycle'), await world.run(10_000)], true],
-  ['off in the middle of a power cycle', (bmc) => [bmc.chassis.control('cycle'), bmc.chassis.control('off')], false],
+  [
+    'off in the middle of a power cycle',
+    (bmc) => [bmc.chassis.control('cycle'), bmc.chassis.control('off')],
+    false,
+  ],
   ['a shutdown that has begun', (bmc) => bmc.chassis.control('soft'), true],
   ['a shutdown', async (bmc, world) => [bmc.chassis.control('soft'), await world.run(10_000)], false],
   ['mains lost', (bmc) => bmc.chassis.losePower('acFailed'), true],
   ['mains lost while off', (bmc) => [bmc.chassis.control('off'), bmc.chassis.losePower('acFailed')], false],
   ['mains lost, then off', (bmc) => [bmc.chassis.losePower('acFailed'), bmc.chassis.control('off')], false],
-  ['mains lost in the middle of a power cycle', (bmc) => [bmc.chassis.control('cycle'), bmc.chassis.losePower('acFailed')], true],
+  [
+    'mains lost in the middle of a power cycle',
+    (bmc) => [bmc.chassis.control('cycle'), bmc.chassis.losePower('acFailed')],
+    true,
+  ],
   ['a fault', (bmc) => bmc.chassis.losePower('fault'), false],
 ];
 
 describe('V12: the restore policy is obeyed at every start', () => {
-  test.each(POLICIES.flatMap((policy) => PASTS.map((past) => [policy, ...past] as const)))('%s, after %s', async (policy, _what, past, wasOn) => {
-    const wanted = policy === 'always-on' || (policy === 'previous' && wasOn);
-    for (const by of ['the settings', 'a client']) {
-      const journal = memory();
-      const options: BmcOptions = by === 'a client' ? {} : { chassis: { restorePolicy: policy } };
-      const world = simWorld(1);
-      const first = new Bmc(options, { world, journal });
-      await world.until(first.open());
-      if (by === 'a client') await first.chassis.setRestorePolicy(POLICIES.indexOf(policy));
-      if (!first.chassis.isOn) await first.chassis.control('on');
-      await past(first, world);
-      // Killed: nothing is closed.
-      for (let start = 2; start < 5; start++) {
-        const bmc = new Bmc(options, { world: simWorld(start), journal });
-        expect(bmc.chassis.isOn, `${by}, start ${start}`).toBe(wanted);
+  test.each(POLICIES.flatMap((policy) => PASTS.map((past) => [policy, ...past] as const)))(
+    '%s, after %s',
+    async (policy, _what, past, wasOn) => {
+      const wanted = policy === 'always-on' || (policy === 'previous' && wasOn);
+      for (const by of ['the settings', 'a client']) {
+        const journal = memory();
+        const options: BmcOptions = by === 'a client' ? {} : { chassis: { restorePolicy: policy } };
+        const world = simWorld(1);
+        const first = new Bmc(options, { world, journal });
+        await world.until(first.open());
+        if (by === 'a client') await first.chassis.setRestorePolicy(POLICIES.indexOf(policy));
+        if (!first.chassis.isOn) await first.chassis.control('on');
+        await past(first, world);
+        // Killed: nothing is closed.
+        for (let start = 2; start < 5; start++) {
+          const bmc = new Bmc(options, { world: simWorld(start), journal });
+          expect(bmc.chassis.isOn, `${by}, start ${start}`).toBe(wanted);
+        }
       }
-    }
-  });
+    },
+  );
 
   test.each<[Policy, 'on' | 'off', boolean]>([
     ['always-off', 'on', false],
@@ -123,7 +134,10 @@ describe("V12: DCMI's power follows the machine", () => {
   });
   const made = () => {
     const world = simWorld(1);
-    const sensors = [watts('PSU1', { value: 100, needsPower: true }), watts('PSU2', { value: { base: 150, swing: 0 }, needsPower: true })];
+    const sensors = [
+      watts('PSU1', { value: 100, needsPower: true }),
+      watts('PSU2', { value: { base: 150, swing: 0 }, needsPower: true }),
+    ];
     return { world, bmc: new Bmc({ sensors, sel: { bootEvents: false } }, { world }) };
   };
 
@@ -150,6 +164,9 @@ describe("V12: DCMI's power follows the machine", () => {
     expect([bmc.dcmi.power(1000).current, bmc.dcmi.readsPower]).toEqual([150, true]);
     bmc.sensors.get('PSU2').set(null);
     await world.run(2000);
-    expect([bmc.dcmi.power(60_000), bmc.dcmi.readsPower]).toMatchObject([{ current: 0, minimum: 150, maximum: 250 }, false]);
+    expect([bmc.dcmi.power(60_000), bmc.dcmi.readsPower]).toMatchObject([
+      { current: 0, minimum: 150, maximum: 250 },
+      false,
+    ]);
   });
 });

@@ -8,7 +8,8 @@ import { stepOf, toRaw, toReal } from './sensor-factors.ts';
 import { constant } from './sensor-source.ts';
 
 /** What comes back of a value. */
-const back = (factors: ReturnType<typeof factorsFor>, value: number): number => toReal(factors!, toRaw(factors!, value));
+const back = (factors: ReturnType<typeof factorsFor>, value: number): number =>
+  toReal(factors!, toRaw(factors!, value));
 
 describe('V8: a reading is what was written', () => {
   test.each([
@@ -55,7 +56,8 @@ describe('V8: a reading is what was written', () => {
         const [min, max] = [decimal(from), decimal(from + span)];
         const limits = wanted.filter((one) => one <= span).map((one) => decimal(from + one));
         const factors = factorsFor(min, max, 0, { limits })!;
-        for (let units = from; units <= from + span; units++) expect(back(factors, decimal(units))).toBe(decimal(units));
+        for (let units = from; units <= from + span; units++)
+          expect(back(factors, decimal(units))).toBe(decimal(units));
       }),
       { seed: 8 },
     );
@@ -71,7 +73,10 @@ describe('V8: a reading is what was written', () => {
   });
 
   test('where 256 steps cannot reach, the nearest comes back, and the range is reached', () => {
-    const ends = fc.tuple(fc.double({ min: -1e5, max: 1e5, noNaN: true }), fc.double({ min: 1e-3, max: 1e6, noNaN: true }));
+    const ends = fc.tuple(
+      fc.double({ min: -1e5, max: 1e5, noNaN: true }),
+      fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+    );
     fc.assert(
       fc.property(ends, fc.double({ min: 0, max: 1, noNaN: true }), ([min, span], part) => {
         const factors = factorsFor(min, min + span)!;
@@ -79,7 +84,9 @@ describe('V8: a reading is what was written', () => {
         const value = min + part * span;
         expect(Math.abs(factors.m)).toBeLessThan(512);
         expect(Math.abs(factors.b)).toBeLessThan(512);
-        expect(Math.abs(back(factors, value) - value)).toBeLessThanOrEqual(step / 2 + 1e-6 * step + 1e-9 * Math.abs(value));
+        expect(Math.abs(back(factors, value) - value)).toBeLessThanOrEqual(
+          step / 2 + 1e-6 * step + 1e-9 * Math.abs(value),
+        );
       }),
       { seed: 8 },
     );
@@ -90,10 +97,20 @@ describe('V8: a reading is what was written', () => {
   test('hysteresis is in steps, also at the end of the range and beyond what is nominal', () => {
     const temperature = { name: 'T', entity: '3.1', type: 'temperature', unit: 'degrees C' } as const;
     const hysteresis = (sensor: object): object =>
-      new Bmc({ sensors: [{ ...temperature, ...sensor }] }, { world: simWorld(1) }).sensors.get('T').hysteresis;
-    expect(hysteresis({ range: [0, 127], nominal: 127, hysteresis: 2 })).toEqual({ positive: 4, negative: 4 });
-    expect(hysteresis({ range: [-55, 150], nominal: 20, hysteresis: 3 })).toEqual({ positive: 3, negative: 3 });
-    expect(hysteresis({ range: [-100, -10], nominal: -10, hysteresis: 2.5 })).toEqual({ positive: 5, negative: 5 });
+      new Bmc({ sensors: [{ ...temperature, ...sensor }] }, { world: simWorld(1) }).sensors.get('T')
+        .hysteresis;
+    expect(hysteresis({ range: [0, 127], nominal: 127, hysteresis: 2 })).toEqual({
+      positive: 4,
+      negative: 4,
+    });
+    expect(hysteresis({ range: [-55, 150], nominal: 20, hysteresis: 3 })).toEqual({
+      positive: 3,
+      negative: 3,
+    });
+    expect(hysteresis({ range: [-100, -10], nominal: -10, hysteresis: 2.5 })).toEqual({
+      positive: 5,
+      negative: 5,
+    });
     const exp2 = { linearization: 'exp2', range: [1, 256] };
     expect(hysteresis({ ...exp2, nominal: 256, hysteresis: 100 })).not.toEqual({ positive: 0, negative: 0 });
   });
@@ -104,11 +121,14 @@ test.each([
   ['ln', 1, 0.5, 6],
   ['log10', 2, -2, 3],
   ['log2', 3, -3, 8],
-] as const)('V8: the lowest reading of a logarithm (%s) is the end of its range, though 0 has none', (_name, linearization, min, max) => {
-  const factors = factorsFor(min, max, linearization);
-  expect(Math.abs(back(factors, min) - min)).toBeLessThan(0.1);
-  expect(Math.abs(back(factors, max) - max)).toBeLessThan(0.1);
-});
+] as const)(
+  'V8: the lowest reading of a logarithm (%s) is the end of its range, though 0 has none',
+  (_name, linearization, min, max) => {
+    const factors = factorsFor(min, max, linearization);
+    expect(Math.abs(back(factors, min) - min)).toBeLessThan(0.1);
+    expect(Math.abs(back(factors, max) - max)).toBeLessThan(0.1);
+  },
+);
 
 test('D4: all declarations have one shape', () => {
   const common = { entity: '3.1', type: 'temperature' };

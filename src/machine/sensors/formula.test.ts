@@ -53,13 +53,16 @@ describe('mistakes', () => {
 
   test('no text makes anything but a number or a FormulaError', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...Array.from('0123t.+-*/%^()e, '), 'sin', 'max(', 'ramp(') }), (text) => {
-        try {
-          expect(typeof parseFormula(text)(1)).toBe('number');
-        } catch (error) {
-          expect(error).toBeInstanceOf(FormulaError);
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...Array.from('0123t.+-*/%^()e, '), 'sin', 'max(', 'ramp(') }),
+        (text) => {
+          try {
+            expect(typeof parseFormula(text)(1)).toBe('number');
+          } catch (error) {
+            expect(error).toBeInstanceOf(FormulaError);
+          }
+        },
+      ),
     );
   });
 });

@@ -23,7 +23,14 @@ type Node = (t: number) => number;
 
 /** Names with their numbers of arguments. */
 const functions: Readonly<
-  Record<string, { readonly least: number; readonly most: number; readonly of: (args: readonly number[], t: number) => number }>
+  Record<
+    string,
+    {
+      readonly least: number;
+      readonly most: number;
+      readonly of: (args: readonly number[], t: number) => number;
+    }
+  >
 > = {
   sin: { least: 1, most: 1, of: ([x]) => Math.sin(x) },
   cos: { least: 1, most: 1, of: ([x]) => Math.cos(x) },
@@ -32,7 +39,12 @@ const functions: Readonly<
   min: { least: 1, most: 8, of: (args) => Math.min(...args) },
   max: { least: 1, most: 8, of: (args) => Math.max(...args) },
   /** ramp(from, to, seconds): straight from one value to the other, and there it stays. */
-  ramp: { least: 3, most: 3, of: ([from, to, seconds], t) => from + (to - from) * Math.min(Math.max(seconds > 0 ? t / seconds : 1, 0), 1) },
+  ramp: {
+    least: 3,
+    most: 3,
+    of: ([from, to, seconds], t) =>
+      from + (to - from) * Math.min(Math.max(seconds > 0 ? t / seconds : 1, 0), 1),
+  },
   /** step(before, after, seconds): one value, and from that time on the other. */
   step: { least: 3, most: 3, of: ([before, after, seconds], t) => (t < seconds ? before : after) },
 };
@@ -43,8 +55,8 @@ const LONGEST = 500;
 const DEEPEST = 32;
 
 /**
- * Reads `45 + 10*sin(t/60)`: numbers, `t`, `pi`, + - * / % ^ and parentheses, sin cos abs floor min max ramp step.
- * Throws FormulaError.
+ * Reads `45 + 10*sin(t/60)`: numbers, `t`, `pi`, + - * / % ^ and parentheses, sin cos abs floor min max ramp
+ * step. Throws FormulaError.
  */
 export function parseFormula(text: string): Formula {
   const parser = new Parser(text);
@@ -135,7 +147,10 @@ class Parser {
     }
     if (Object.hasOwn(CONSTANTS, name)) return () => CONSTANTS[name];
     if (!Object.hasOwn(functions, name))
-      throw new FormulaError(`there is no '${name}' (${[...Object.keys(functions), 't', 'pi'].join(', ')})`, start);
+      throw new FormulaError(
+        `there is no '${name}' (${[...Object.keys(functions), 't', 'pi'].join(', ')})`,
+        start,
+      );
     return this.#call(name, start);
   }
 
@@ -147,7 +162,10 @@ class Parser {
     while (this.#take(','));
     if (!this.#take(')')) throw this.#wrong("',' or ')'");
     if (args.length < least || args.length > most)
-      throw new FormulaError(`${name} takes ${least === most ? least : `${least} to ${most}`} argument(s), not ${args.length}`, start);
+      throw new FormulaError(
+        `${name} takes ${least === most ? least : `${least} to ${most}`} argument(s), not ${args.length}`,
+        start,
+      );
     if (OF_TIME.includes(name)) this.usesTime = true;
     return (t) =>
       of(
@@ -158,7 +176,10 @@ class Parser {
 
   #wrong(expected: string): FormulaError {
     const rest = this.#peek();
-    return new FormulaError(`expected ${expected}, received ${rest === '' ? 'the end' : `'${rest}'`}`, this.#at);
+    return new FormulaError(
+      `expected ${expected}, received ${rest === '' ? 'the end' : `'${rest}'`}`,
+      this.#at,
+    );
   }
 
   /** The next character that is not a space; '' at the end. */

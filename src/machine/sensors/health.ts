@@ -30,13 +30,16 @@ const SUBSYSTEMS = {
 } as const;
 const NAMED: ReadonlySet<number> = new Set(Object.values(SUBSYSTEMS).flat());
 
-/** Bits of a threshold sensor's status: non-critical, critical, non-recoverable, each low and high (§35.14). */
+/**
+ * Bits of a threshold sensor's status: non-critical, critical, non-recoverable, each low and high (§35.14).
+ */
 const NON_CRITICAL = 0x09;
 const CRITICAL = 0x12;
 const NON_RECOVERABLE = 0x24;
 
 export function healthOf(sensors: Sensors, chassis: Chassis): HealthReport {
-  const worst = (wanted: (sensor: Sensor) => boolean): number => Math.max(Health.Unknown, ...sensors.all.filter(wanted).map(healthOfSensor));
+  const worst = (wanted: (sensor: Sensor) => boolean): number =>
+    Math.max(Health.Unknown, ...sensors.all.filter(wanted).map(healthOfSensor));
   const of = (types: readonly number[]): number => worst(({ type }) => types.includes(type.sensor));
   const subsystems = {
     temperature: of(SUBSYSTEMS.temperature),
@@ -47,10 +50,17 @@ export function healthOf(sensors: Sensors, chassis: Chassis): HealthReport {
     security: chassis.faults.intrusion ? Health.Critical : of(SUBSYSTEMS.security),
     other: worst(({ type }) => !NAMED.has(type.sensor)),
   };
-  return { power: chassis.isOn ? 'ON' : 'OFF', overall: Math.max(...Object.values(subsystems)), ...subsystems };
+  return {
+    power: chassis.isOn ? 'ON' : 'OFF',
+    overall: Math.max(...Object.values(subsystems)),
+    ...subsystems,
+  };
 }
 
-/** States that are faults, for discrete sensors by their type: bits of critical ones, then of warnings (table 42-3). */
+/**
+ * States that are faults, for discrete sensors by their type: bits of critical ones, then of warnings (table
+ * 42-3).
+ */
 const FAULTS: Readonly<Record<number, readonly [critical: number, warning: number] | undefined>> = {
   0x05: [0x7f, 0],
   0x06: [0x3f, 0],

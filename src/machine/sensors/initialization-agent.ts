@@ -29,8 +29,11 @@ function initializeFull(record: Uint8Array, sensors: Sensors): Durable {
   if (!sensor.isThreshold) return done;
   const has = values.readable | (values.readable >> 8);
   const thresholds: Partial<Record<ThresholdName, number>> = {};
-  for (const [i, name] of THRESHOLDS.entries()) if (has & (1 << i) && sensor.threshold(name) !== undefined) thresholds[name] = values[name];
-  const hysteresis = values.initHysteresis ? sensor.setHysteresis(values.positiveHysteresis, values.negativeHysteresis) : undefined;
+  for (const [i, name] of THRESHOLDS.entries())
+    if (has & (1 << i) && sensor.threshold(name) !== undefined) thresholds[name] = values[name];
+  const hysteresis = values.initHysteresis
+    ? sensor.setHysteresis(values.positiveHysteresis, values.negativeHysteresis)
+    : undefined;
   const limits = values.initThresholds ? sensor.setThresholds(thresholds) : undefined;
   return both(done, both(hysteresis, limits));
 }
@@ -51,7 +54,10 @@ interface Initial {
   readonly deassertions: number;
 }
 
-function common(sensor: Sensor, { initScanning, initEvents, initSensorType, sensorType, eventType, assertions, deassertions }: Initial): Durable {
+function common(
+  sensor: Sensor,
+  { initScanning, initEvents, initSensorType, sensorType, eventType, assertions, deassertions }: Initial,
+): Durable {
   const events = sensor.isThreshold ? THRESHOLD_EVENTS : ALL_EVENTS;
   const { enables } = sensor;
   const done = both(
@@ -68,6 +74,9 @@ function common(sensor: Sensor, { initScanning, initEvents, initSensorType, sens
 }
 
 /** The sensor that a record describes, if it is one of this BMC. */
-function ownSensor({ ownerId, lun, sensorNumber }: { ownerId: number; lun: number; sensorNumber: number }, sensors: Sensors): Sensor | undefined {
+function ownSensor(
+  { ownerId, lun, sensorNumber }: { ownerId: number; lun: number; sensorNumber: number },
+  sensors: Sensors,
+): Sensor | undefined {
   return ownerId === BMC_ADDRESS ? sensors.find(sensorNumber, lun) : undefined;
 }

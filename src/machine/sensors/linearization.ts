@@ -1,4 +1,6 @@
-/** Functions that make a linear reading the value of its sensor (SDR linearization, IPMI 2.0 §43.1 byte 24). */
+/**
+ * Functions that make a linear reading the value of its sensor (SDR linearization, IPMI 2.0 §43.1 byte 24).
+ */
 export interface Linearization {
   readonly name: string;
   readonly of: (x: number) => number;

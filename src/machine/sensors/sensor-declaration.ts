@@ -46,16 +46,25 @@ export interface SensorDeclaration {
   readonly eventOnly?: boolean;
   /** It hangs on the machine's power: while that is off, it cannot be read. */
   readonly needsPower?: boolean;
-  /** Each event is told once, until Re-arm Sensor Events (§36.1). Default: as often as its state comes and goes. */
+  /**
+   * Each event is told once, until Re-arm Sensor Events (§36.1). Default: as often as its state comes and
+   * goes.
+   */
   readonly manualRearm?: boolean;
-  /** Events that it can generate, a bit for each offset. Default: those of its thresholds or states, both ways. */
+  /**
+   * Events that it can generate, a bit for each offset. Default: those of its thresholds or states, both
+   * ways.
+   */
   readonly assertionEvents?: number;
   readonly deassertionEvents?: number;
   /** The SDR that it was loaded from. */
   readonly record?: Uint8Array;
 }
 
-/** One shape for all declarations, whatever is left out: a hundred thousand sensors share it, and those who read them are fast. */
+/**
+ * One shape for all declarations, whatever is left out: a hundred thousand sensors share it, and those who
+ * read them are fast.
+ */
 export const sensorDeclaration = (given: SensorDeclaration): SensorDeclaration => ({
   number: given.number,
   lun: given.lun ?? 0,
@@ -100,6 +109,12 @@ export interface Reading {
   readonly unavailable: boolean;
 }
 
-/** The raw reading of a value. Beyond the range it is the range's end; a record from elsewhere may have a range that says nothing. */
-export const rawOf = ({ record }: SensorDeclaration, { factors, min, max }: AnalogDeclaration, value: number): number =>
-  toRaw(factors, record === undefined ? Math.min(Math.max(value, min), max) : value);
+/**
+ * The raw reading of a value. Beyond the range it is the range's end; a record from elsewhere may have a
+ * range that says nothing.
+ */
+export const rawOf = (
+  { record }: SensorDeclaration,
+  { factors, min, max }: AnalogDeclaration,
+  value: number,
+): number => toRaw(factors, record === undefined ? Math.min(Math.max(value, min), max) : value);

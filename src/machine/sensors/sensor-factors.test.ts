@@ -40,7 +40,9 @@ describe.each(LINEARIZATIONS.map(({ name }, code) => ({ name, code })))('$name',
       fc.property(fc.double({ min, max, noNaN: true }), (value) => {
         const raw = toRaw(factors, value);
         // A logarithm's first reading may be that of 0.
-        const near = [-1, 0, 1].map((step) => (raw === 0 && step < 0 ? -Infinity : toReal(factors, (raw + step) & 0xff)));
+        const near = [-1, 0, 1].map((step) =>
+          raw === 0 && step < 0 ? -Infinity : toReal(factors, (raw + step) & 0xff),
+        );
         expect(Math.min(...near)).toBeLessThanOrEqual(value + 1e-9);
         expect(Math.max(...near)).toBeGreaterThanOrEqual(value - 1e-9);
       }),

@@ -12,7 +12,12 @@ const temperature = (name: string, entity: string, more: Partial<SensorOptions> 
   ...more,
 });
 const bmcOf = (options: BmcOptions): Bmc => new Bmc(options, { world: simWorld(1) });
-const four = [temperature('Temp', '3.1'), temperature('Temp', '3.2'), temperature('Fan', '29.1'), temperature('Temp', '3.2', { lun: 1 })];
+const four = [
+  temperature('Temp', '3.1'),
+  temperature('Temp', '3.2'),
+  temperature('Fan', '29.1'),
+  temperature('Temp', '3.2', { lun: 1 }),
+];
 
 test.each([
   ['Fan', 3, 0],
@@ -39,7 +44,9 @@ test.each([
 });
 
 test('V9: a name that looks like a number, an entity or a place is a name first', () => {
-  const { sensors } = bmcOf({ sensors: [temperature('#2', '3.1'), temperature('3.1', '7.1'), temperature('A@3.1', '7.2')] });
+  const { sensors } = bmcOf({
+    sensors: [temperature('#2', '3.1'), temperature('3.1', '7.1'), temperature('A@3.1', '7.2')],
+  });
   expect(['#2', '3.1', 'A@3.1'].map((name) => sensors.get(name).declaration.number)).toEqual([1, 2, 3]);
 });
 

@@ -1,6 +1,13 @@
 import type { Identity } from '../../state/app/identity.ts';
 import { NON_LINEAR } from './linearization.ts';
-import { CompactSensorRecord, EventOnlyRecord, FullSensorRecord, idBytes, sdrRecord, SdrType } from '../../records/sdr.ts';
+import {
+  CompactSensorRecord,
+  EventOnlyRecord,
+  FullSensorRecord,
+  idBytes,
+  sdrRecord,
+  SdrType,
+} from '../../records/sdr.ts';
 import { factorsAt, toRaw } from './sensor-factors.ts';
 import { THRESHOLDS, type Sensor } from './sensor.ts';
 
@@ -12,17 +19,39 @@ const SETTABLE = 2;
 const INPUT = 1;
 
 /**
- * The SDR that describes a sensor: the one it was loaded from, or full for an analog one, compact for a discrete one, event-only
- * (IPMI 2.0 §43.1-43.3).
+ * The SDR that describes a sensor: the one it was loaded from, or full for an analog one, compact for a
+ * discrete one, event-only (IPMI 2.0 §43.1-43.3).
  */
-export function sensorSdr(sensor: Sensor, { address: ownerId, channel }: Pick<Identity, 'address' | 'channel'>): Uint8Array {
+export function sensorSdr(
+  sensor: Sensor,
+  { address: ownerId, channel }: Pick<Identity, 'address' | 'channel'>,
+): Uint8Array {
   const { declaration, possibleAssertions, possibleDeassertions } = sensor;
-  const { number, lun = 0, name, entityId, entityInstance, type, eventType, analog, possibleStates = 0, manualRearm = false, record } = declaration;
+  const {
+    number,
+    lun = 0,
+    name,
+    entityId,
+    entityInstance,
+    type,
+    eventType,
+    analog,
+    possibleStates = 0,
+    manualRearm = false,
+    record,
+  } = declaration;
   if (record) return record.slice();
   const owner = { ownerId, channel, lun, sensorNumber: number, entityId, entityInstance };
   const alone = { idModifierType: 0, shareCount: 1, entityInstanceShared: false, idModifierOffset: 0 };
   if (declaration.eventOnly) {
-    return sdrRecord(SdrType.EventOnly, EventOnlyRecord, { ...owner, ...alone, sensorType: type, eventType, oem: 0, id: idBytes(name) });
+    return sdrRecord(SdrType.EventOnly, EventOnlyRecord, {
+      ...owner,
+      ...alone,
+      sensorType: type,
+      eventType,
+      oem: 0,
+      id: idBytes(name),
+    });
   }
   const common = {
     ...owner,

@@ -1,7 +1,10 @@
 import type { Clock } from '../../world/world.ts';
 import type { Formula } from './formula.ts';
 
-/** Where a reading comes from. Of an analog sensor: its value, in its unit. Of a discrete one: its states, a bit each. */
+/**
+ * Where a reading comes from. Of an analog sensor: its value, in its unit. Of a discrete one: its states, a
+ * bit each.
+ */
 export interface SensorSource {
   /** Undefined: there is no reading (yet, or any more). */
   value(): number | undefined;
@@ -85,5 +88,9 @@ function sample({ base, swing = 0, period = 300, noise = 0 }: Swing, now: number
   const turn = (2 * Math.PI * now) / (period * 1000) + seed;
   // Two waves of different length, and a little noise a second.
   const jitter = Math.sin(Math.floor(now / 1000) * 12.9898 + seed * 78.233) * 43758.5453;
-  return base + swing * (0.7 * Math.sin(turn) + 0.3 * Math.sin(2.7 * turn)) + noise * 2 * (jitter - Math.floor(jitter) - 0.5);
+  return (
+    base +
+    swing * (0.7 * Math.sin(turn) + 0.3 * Math.sin(2.7 * turn)) +
+    noise * 2 * (jitter - Math.floor(jitter) - 0.5)
+  );
 }

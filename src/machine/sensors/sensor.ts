@@ -41,10 +41,15 @@ type HysteresisSteps = NonNullable<AnalogDeclaration['hysteresisSteps']>;
 const THRESHOLD_EVENTS = 0x0fff;
 const ALL_STATES = 0x7fff;
 const LOWER = 3;
-/** Two event offsets for each threshold, going low and going high; the first of them here is the one that tells of trouble. */
+/**
+ * Two event offsets for each threshold, going low and going high; the first of them here is the one that
+ * tells of trouble.
+ */
 const eventOffset = (threshold: number): number => 2 * threshold + (threshold < LOWER ? 0 : 1);
 
-/** One sensor. It is evaluated when somebody looks, and by the shared watch of `Sensors` if its source moves. */
+/**
+ * One sensor. It is evaluated when somebody looks, and by the shared watch of `Sensors` if its source moves.
+ */
 export class Sensor {
   readonly declaration: SensorDeclaration;
   readonly #around: SensorSurroundings;
@@ -92,7 +97,14 @@ export class Sensor {
   }
 
   get enables(): EventEnables {
-    return this.#stored.enables ?? { events: true, scanning: true, assertions: this.possibleAssertions, deassertions: this.possibleDeassertions };
+    return (
+      this.#stored.enables ?? {
+        events: true,
+        scanning: true,
+        assertions: this.possibleAssertions,
+        deassertions: this.possibleDeassertions,
+      }
+    );
   }
 
   setEnables({ events, scanning, assertions, deassertions }: EventEnables): Durable {
@@ -117,7 +129,10 @@ export class Sensor {
 
   /** Bits of the thresholds that the sensor has. */
   get thresholdMask(): number {
-    return THRESHOLDS.reduce((mask, name, i) => (this.threshold(name) === undefined ? mask : mask | (1 << i)), 0);
+    return THRESHOLDS.reduce(
+      (mask, name, i) => (this.threshold(name) === undefined ? mask : mask | (1 << i)),
+      0,
+    );
   }
 
   /** Raw; undefined where the sensor has no such threshold. */
@@ -152,8 +167,8 @@ export class Sensor {
   }
 
   /**
-   * Makes the sensor read a value in its unit (of a discrete sensor: show states, a bit each). Null: it cannot be read. Undefined: it is
-   * its source's again.
+   * Makes the sensor read a value in its unit (of a discrete sensor: show states, a bit each). Null: it
+   * cannot be read. Undefined: it is its source's again.
    */
   set(value: number | null | undefined): void {
     const { analog, states } = this.declaration;
@@ -166,13 +181,14 @@ export class Sensor {
   }
 
   /**
-   * For those who feed the sensor from outside: a value, null for "cannot be read", undefined for "no more from here". Returns what is
-   * wrong, if it cannot have it.
+   * For those who feed the sensor from outside: a value, null for "cannot be read", undefined for "no more
+   * from here". Returns what is wrong, if it cannot have it.
    */
   push(value: number | null | undefined): string | undefined {
     const { analog, eventOnly, name, source } = this.declaration;
     if (eventOnly) return `'${name}' has no reading`;
-    if (!analog && typeof value === 'number' && (value & ALL_STATES) !== value) return `the states of '${name}' are a whole number, 0 to 7FFFh`;
+    if (!analog && typeof value === 'number' && (value & ALL_STATES) !== value)
+      return `the states of '${name}' are a whole number, 0 to 7FFFh`;
     if (source instanceof Pushed) source.set(value ?? undefined);
     else this.set(value);
     return undefined;
@@ -195,17 +211,28 @@ export class Sensor {
     }
   }
 
-  /** Tells of an event that no reading shows, as event-only sensors do. `more`: event data 2 and 3, with what they mean in bits 7:4 of `flags`. */
+  /**
+   * Tells of an event that no reading shows, as event-only sensors do. `more`: event data 2 and 3, with what
+   * they mean in bits 7:4 of `flags`.
+   */
   raise(
     offset: number,
-    { deassertion = false, flags = 0, more = [] }: { deassertion?: boolean; flags?: number; more?: readonly number[] } = {},
+    {
+      deassertion = false,
+      flags = 0,
+      more = [],
+    }: { deassertion?: boolean; flags?: number; more?: readonly number[] } = {},
   ): void {
-    this.#event(offset, deassertion, Uint8Array.of((flags & 0xf0) | offset, more[0] ?? 0xff, more[1] ?? 0xff));
+    this.#event(
+      offset,
+      deassertion,
+      Uint8Array.of((flags & 0xf0) | offset, more[0] ?? 0xff, more[1] ?? 0xff),
+    );
   }
 
   /**
-   * The value that can be read at a wall time in milliseconds, as far as the source is a function of time, while the machine has power.
-   * Undefined: none.
+   * The value that can be read at a wall time in milliseconds, as far as the source is a function of time,
+   * while the machine has power. Undefined: none.
    */
   valueAt(time: number): number | undefined {
     const analog = this.requireAnalog();
@@ -225,7 +252,11 @@ export class Sensor {
       if (this.#override === null) return { raw: 0, states: 0, unavailable: true };
       const states = this.#override ?? source?.value();
       if (states !== undefined && scanning) this.setStates(states & ALL_STATES);
-      return { raw: 0, states: this.#discrete, unavailable: !scanning || (source !== undefined && states === undefined) };
+      return {
+        raw: 0,
+        states: this.#discrete,
+        unavailable: !scanning || (source !== undefined && states === undefined),
+      };
     }
     const raw = this.#override === undefined ? this.#sourceRaw(analog) : this.#override;
     if (raw === undefined || raw === null) return { raw: 0, states: 0, unavailable: true };
@@ -252,7 +283,8 @@ export class Sensor {
   /** Whether events can come from this sensor that nobody sees who does not look. */
   get needsWatch(): boolean {
     const { analog, eventOnly = false } = this.declaration;
-    if (eventOnly || !this.#source.moves || this.#override !== undefined || !this.enables.scanning) return false;
+    if (eventOnly || !this.#source.moves || this.#override !== undefined || !this.enables.scanning)
+      return false;
     const { bounds } = this.#source;
     if (!analog || !bounds) return true;
     // A source that can neither reach a threshold nor come back from one is left alone.
@@ -289,7 +321,10 @@ export class Sensor {
     this.#assertions &= ~assertions;
     this.#deassertions &= ~deassertions;
     if (this.isThreshold) {
-      this.#compared &= ~THRESHOLDS.reduce((mask, _name, i) => (assertions & (3 << (2 * i)) ? mask | (1 << i) : mask), 0);
+      this.#compared &= ~THRESHOLDS.reduce(
+        (mask, _name, i) => (assertions & (3 << (2 * i)) ? mask | (1 << i) : mask),
+        0,
+      );
       this.#look();
     } else if (!this.declaration.eventOnly && this.enables.scanning) {
       const states = this.#discrete;
@@ -300,7 +335,10 @@ export class Sensor {
 
   get #ownEvents(): number {
     if (!this.isThreshold) return this.declaration.possibleStates ?? 0;
-    return THRESHOLDS.reduce((mask, name, i) => (this.threshold(name) === undefined ? mask : mask | (1 << eventOffset(i))), 0);
+    return THRESHOLDS.reduce(
+      (mask, name, i) => (this.threshold(name) === undefined ? mask : mask | (1 << eventOffset(i))),
+      0,
+    );
   }
 
   #sourceRaw(analog: AnalogDeclaration): number | undefined {
@@ -323,10 +361,12 @@ export class Sensor {
       const limit = ordered(factors, threshold);
       const was = (this.#compared & (1 << i)) !== 0;
       // Once crossed, a threshold stays crossed until the reading is back by more than the hysteresis.
-      const is = i < LOWER ? reading <= limit + (was ? negative : 0) : reading >= limit - (was ? positive : 0);
+      const is =
+        i < LOWER ? reading <= limit + (was ? negative : 0) : reading >= limit - (was ? positive : 0);
       if (is === was) continue;
       this.#compared ^= 1 << i;
-      // Reading and threshold stand in event data 2 and 3 (§29.7). The other direction's event is the first one's opposite.
+      // Reading and threshold stand in event data 2 and 3 (§29.7). The other direction's event is the first
+      // one's opposite.
       const offset = eventOffset(i);
       this.#event(offset, !is, Uint8Array.of(0x50 | offset, raw, threshold));
       this.#event(offset ^ 1, is, Uint8Array.of(0x50 | (offset ^ 1), raw, threshold));
@@ -335,7 +375,8 @@ export class Sensor {
 
   #event(offset: number, deassertion: boolean, data: Uint8Array = Uint8Array.of(offset, 0xff, 0xff)): void {
     const bit = 1 << offset;
-    if (!((deassertion ? this.possibleDeassertions : this.possibleAssertions) & bit)) return this.#follow(bit, deassertion);
+    if (!((deassertion ? this.possibleDeassertions : this.possibleAssertions) & bit))
+      return this.#follow(bit, deassertion);
     if (this.declaration.manualRearm) {
       // Latched: each is told once, until it is re-armed.
       if ((deassertion ? this.#deassertions : this.#assertions) & bit) return;
@@ -359,7 +400,8 @@ export class Sensor {
 
   /** Event status of a sensor that re-arms itself: the state as it is (§35.13). */
   #follow(bit: number, deassertion: boolean): void {
-    if (this.isThreshold && !((this.possibleAssertions | this.possibleDeassertions) & bit & THRESHOLD_EVENTS)) return;
+    if (this.isThreshold && !((this.possibleAssertions | this.possibleDeassertions) & bit & THRESHOLD_EVENTS))
+      return;
     if (deassertion) {
       this.#deassertions |= bit;
       this.#assertions &= ~bit;
@@ -387,14 +429,26 @@ export class Sensor {
   }
 }
 
-/** A hysteresis in the sensor's unit as steps of its reading; where these are not all alike, around what it reads when all is well. */
-function stepsOf({ factors, hysteresis = 0, hysteresisSteps, nominal, min, max }: AnalogDeclaration): HysteresisSteps {
+/**
+ * A hysteresis in the sensor's unit as steps of its reading; where these are not all alike, around what it
+ * reads when all is well.
+ */
+function stepsOf({
+  factors,
+  hysteresis = 0,
+  hysteresisSteps,
+  nominal,
+  min,
+  max,
+}: AnalogDeclaration): HysteresisSteps {
   if (hysteresisSteps) return hysteresisSteps;
   const step = stepOf(factors);
   const at = nominal ?? (min + max) / 2;
   // Where there is no room above, below.
   const beside = at + hysteresis > max ? at - hysteresis : at + hysteresis;
   const steps =
-    step === undefined ? Math.abs(ordered(factors, toRaw(factors, beside)) - ordered(factors, toRaw(factors, at))) : Math.round(hysteresis / step);
+    step === undefined
+      ? Math.abs(ordered(factors, toRaw(factors, beside)) - ordered(factors, toRaw(factors, at)))
+      : Math.round(hysteresis / step);
   return { positive: Math.min(steps, 0xff), negative: Math.min(steps, 0xff) };
 }

@@ -63,7 +63,10 @@ describe('the watch', () => {
   });
 
   test('sensors that cannot reach a threshold have no timer', async () => {
-    const { bmc, world } = await bench([cpu({ value: { base: 45, swing: 10, noise: 1 } }), cpu({ name: 'Still', number: 2, value: 95 })]);
+    const { bmc, world } = await bench([
+      cpu({ value: { base: 45, swing: 10, noise: 1 } }),
+      cpu({ name: 'Still', number: 2, value: 95 }),
+    ]);
     await world.run(60_000);
     expect(world.clock.pending).toBe(0);
     await bmc.sensors.get('CPU Temp').setThresholds({ unc: 50 });
@@ -81,7 +84,14 @@ describe('the watch', () => {
   test('the interval is a setting, and closing ends it', async () => {
     const { bmc, world, log } = await bench([cpu({ value: { formula: 't' } })], { sensorInterval: 30 });
     await world.run(119_000);
-    expect(log).toEqual(['assert 0 at 0', 'assert 2 at 0', 'deassert 0 at 30', 'deassert 2 at 30', 'assert 7 at 90', 'assert 9 at 90']);
+    expect(log).toEqual([
+      'assert 0 at 0',
+      'assert 2 at 0',
+      'deassert 0 at 30',
+      'deassert 2 at 30',
+      'assert 7 at 90',
+      'assert 9 at 90',
+    ]);
     await bmc.close();
     expect(world.clock.pending).toBe(0);
   });
@@ -91,11 +101,18 @@ describe('events', () => {
   test('hysteresis holds a threshold until the reading is back by more than it', async () => {
     const { bmc, log } = await bench([cpu({ value: { push: true, first: 40 } })]);
     for (const value of [80, 79, 80, 78, 77, 10, 11, 10, 12, 13]) bmc.sensors.get('CPU Temp').push(value);
-    expect(log.map((line) => line.replace(/ at.*/, ''))).toEqual(['assert 7', 'deassert 7', 'assert 0', 'deassert 0']);
+    expect(log.map((line) => line.replace(/ at.*/, ''))).toEqual([
+      'assert 7',
+      'deassert 7',
+      'assert 0',
+      'deassert 0',
+    ]);
   });
 
   test('the other direction of each threshold, where the sensor has those events', async () => {
-    const { bmc, log } = await bench([cpu({ value: { push: true, first: 40 }, hysteresis: 0, events: { assert: [6, 7], deassert: [1] } })]);
+    const { bmc, log } = await bench([
+      cpu({ value: { push: true, first: 40 }, hysteresis: 0, events: { assert: [6, 7], deassert: [1] } }),
+    ]);
     for (const value of [85, 40, 8, 40]) bmc.sensors.get('CPU Temp').push(value);
     expect(log.map((line) => line.replace(/ at.*/, ''))).toEqual(['assert 7', 'assert 6', 'deassert 1']);
   });
@@ -112,7 +129,9 @@ describe('events', () => {
   });
 
   test('re-arming selected events of a discrete sensor tells of those that still hold', async () => {
-    const { log, send } = await bench([{ name: 'PSU', number: 3, entity: '10.1', type: 'power supply', states: [0, 1] }]);
+    const { log, send } = await bench([
+      { name: 'PSU', number: 3, entity: '10.1', type: 'power supply', states: [0, 1] },
+    ]);
     await send(0x2a, 3, 0x80, 0x02, 0, 0, 0);
     expect(log).toEqual(['assert 1 at 0']);
     await send(0x2a, 3, 0);
@@ -142,7 +161,9 @@ describe('events', () => {
   });
 
   test('event-only sensors tell of events, and reading one is CDh', async () => {
-    const { bmc, log, send } = await bench([{ name: 'BIOS', number: 9, entity: '34.1', type: 'system firmware progress', eventOnly: true }]);
+    const { bmc, log, send } = await bench([
+      { name: 'BIOS', number: 9, entity: '34.1', type: 'system firmware progress', eventOnly: true },
+    ]);
     bmc.sensors.get('BIOS').raise(0, { flags: 0xc0, more: [2] });
     expect(log).toEqual(['assert 0 at 0']);
     expect([...bmc.sel.get(0).record.subarray(10)]).toEqual([0x0f, 9, 0x6f, 0xc0, 2, 0xff]);
@@ -164,7 +185,10 @@ describe('events', () => {
   });
 
   test('Set Sensor Reading And Event Status sets reading, states and event data', async () => {
-    const { bmc, send } = await bench([cpu({ value: 40 }), { name: 'PSU', number: 3, entity: '10.1', type: 'power supply', states: [0] }]);
+    const { bmc, send } = await bench([
+      cpu({ value: 40 }),
+      { name: 'PSU', number: 3, entity: '10.1', type: 'power supply', states: [0] },
+    ]);
     expect(await send(0x30, 1, 0x41, 95, 0, 0, 0, 0, 0xa7, 0x11, 0x22)).toEqual([0]);
     expect(await send(0x2d, 1)).toEqual([0, 95, 0xc0, 0xd8]);
     expect([...bmc.sel.get(0xffff).record.subarray(13)]).toEqual([0xa7, 0x11, 0x22]);
@@ -176,9 +200,12 @@ describe('events', () => {
   });
 
   test('what hangs on the power of the machine cannot be read without it, and tells of nothing', async () => {
-    const { bmc, log, send } = await bench([cpu({ value: { push: true, first: 40 }, thresholds: { lc: 5 }, needsPower: true })], {
-      chassis: { events: false },
-    });
+    const { bmc, log, send } = await bench(
+      [cpu({ value: { push: true, first: 40 }, thresholds: { lc: 5 }, needsPower: true })],
+      {
+        chassis: { events: false },
+      },
+    );
     await bmc.chassis.control('off');
     bmc.sensors.get('CPU Temp').push(0);
     expect(await send(0x2d, 1)).toEqual([0, 0, 0xe0, 0xc0]);

@@ -1,7 +1,13 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { Timer } from '../../world/world.ts';
 import type { Events } from '../../state/log/events.ts';
-import { Sensor, sensorDeclaration, type SensorDeclaration, type SensorSurroundings, type StoredSensor } from './sensor.ts';
+import {
+  Sensor,
+  sensorDeclaration,
+  type SensorDeclaration,
+  type SensorSurroundings,
+  type StoredSensor,
+} from './sensor.ts';
 import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
 import type { Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
@@ -10,7 +16,10 @@ import { unwaited, type Store } from '../../state/store.ts';
 /** Milliseconds between two looks at sensors that move, unless the settings say otherwise. */
 const INTERVAL = 2000;
 
-/** The sensors of a BMC, by LUN and number. One timer looks at those whose sources move; without any there is no timer. */
+/**
+ * The sensors of a BMC, by LUN and number. One timer looks at those whose sources move; without any there is
+ * no timer.
+ */
 export class Sensors {
   /** Whether the machine has power: some sensors hang on it. */
   powered: () => boolean = () => true;
@@ -22,7 +31,13 @@ export class Sensors {
   #timer: Timer | undefined;
 
   /** `owner`: the slave address of this controller; `interval`: milliseconds. */
-  constructor(setup: Setup, events: Events, declarations: readonly SensorDeclaration[], owner: number, interval = INTERVAL) {
+  constructor(
+    setup: Setup,
+    events: Events,
+    declarations: readonly SensorDeclaration[],
+    owner: number,
+    interval = INTERVAL,
+  ) {
     this.#setup = setup;
     this.#interval = interval;
     const store: Store<StoredSensor> = setup.store(stores.sensors);
@@ -34,7 +49,10 @@ export class Sensors {
       changed: (sensor) => this.#reconsider(sensor),
     };
     for (const declaration of declarations)
-      this.#sensors.set(keyOf(declaration.number, declaration.lun ?? 0), new Sensor(sensorDeclaration(declaration), around));
+      this.#sensors.set(
+        keyOf(declaration.number, declaration.lun ?? 0),
+        new Sensor(sensorDeclaration(declaration), around),
+      );
   }
 
   /** Looks at sensors once, and from now on at those that move and may tell of something. */
@@ -65,13 +83,19 @@ export class Sensors {
     return this.#sensors.get(keyOf(number, lun));
   }
 
-  /** The one sensor that a text names (`Temp`, `Temp@3.1`, `#14`, `#1:14`); or what is wrong with it, where it is none or several. */
+  /**
+   * The one sensor that a text names (`Temp`, `Temp@3.1`, `#14`, `#1:14`); or what is wrong with it, where it
+   * is none or several.
+   */
   named(text: string): Sensor | string {
     const found = sensorsNamed(this.#sensors.values(), text, declarationOf);
     return found.length === 1 ? found[0] : unclearName(text, found.map(declarationOf));
   }
 
-  /** The shortest text by which `named` finds a sensor alone: `Temp`, or `Temp@3.1` where others have its name. */
+  /**
+   * The shortest text by which `named` finds a sensor alone: `Temp`, or `Temp@3.1` where others have its
+   * name.
+   */
   nameOf(sensor: Sensor): string {
     return shortName(this.#sensors.values(), sensor, declarationOf);
   }

@@ -9,10 +9,22 @@ import { TtyControl } from './tty.ts';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A BMC with that console, and what it says. */
-async function listener(world: World, console: ConsoleOptions, until: <T>(promise: Promise<T>) => Promise<T>) {
+async function listener(
+  world: World,
+  console: ConsoleOptions,
+  until: <T>(promise: Promise<T>) => Promise<T>,
+) {
   const warnings: string[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void warnings.push(line), error: () => undefined };
-  const bmc = new Bmc({ sol: { console }, sel: { bootEvents: false }, chassis: { power: 'on' } }, { world, log });
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (line: string) => void warnings.push(line),
+    error: () => undefined,
+  };
+  const bmc = new Bmc(
+    { sol: { console }, sel: { bootEvents: false }, chassis: { power: 'on' } },
+    { world, log },
+  );
   await until(bmc.open());
   const heard = { text: '', available: [] as boolean[] };
   const unlisten = bmc.console.listen({
@@ -22,7 +34,10 @@ async function listener(world: World, console: ConsoleOptions, until: <T>(promis
   return { bmc, heard, warnings, unlisten };
 }
 
-const simulated = async (console: ConsoleOptions, prepare: (world: SimWorld) => Promise<unknown> = async () => undefined) => {
+const simulated = async (
+  console: ConsoleOptions,
+  prepare: (world: SimWorld) => Promise<unknown> = async () => undefined,
+) => {
   const world = simWorld(1);
   await world.until(prepare(world));
   return { world, ...(await listener(world, console, (promise) => world.until(promise))) };
@@ -106,7 +121,12 @@ describe('on a socket', () => {
     const second = await connect();
     second.stream.write(bytes('two'));
     await world.run(10);
-    expect([heard.text, first.closed(), second.closed(), bmc.console.available]).toEqual(['one two', true, false, true]);
+    expect([heard.text, first.closed(), second.closed(), bmc.console.available]).toEqual([
+      'one two',
+      true,
+      false,
+      true,
+    ]);
     second.stream.end();
     await world.run(10);
     expect(bmc.console.available).toBe(false);
@@ -131,8 +151,9 @@ describe('on a socket', () => {
 
 test('a log is played to who listens, at its speed, from its beginning', async () => {
   const log = 'x'.repeat(480) + 'done';
-  const { world, bmc, heard, unlisten } = await simulated({ type: 'replay', file: '/boot.log', bitRate: 4800 }, async (world) =>
-    world.files.write('/boot.log', bytes(log)),
+  const { world, bmc, heard, unlisten } = await simulated(
+    { type: 'replay', file: '/boot.log', bitRate: 4800 },
+    async (world) => world.files.write('/boot.log', bytes(log)),
   );
   await world.run(500);
   expect(heard.text.length).toBeGreaterThan(200);
@@ -148,7 +169,10 @@ test('a log is played to who listens, at its speed, from its beginning', async (
 
 test('a serial connector that is shared with the system leads to the same console', async () => {
   const world = simWorld(1);
-  const bmc = new Bmc({ interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', shared: 'system' }] }, { world });
+  const bmc = new Bmc(
+    { interfaces: [{ type: 'serial', listen: '10.0.0.1:2000', shared: 'system' }] },
+    { world },
+  );
   await world.until(bmc.open());
   const line = await world.until(world.stream.connect({ host: '10.0.0.1', port: 2000 }));
   let seen = '';
@@ -229,7 +253,10 @@ describe('on a terminal device', () => {
     const done: string[] = [];
     const { world, bmc } = await simulated({ type: 'tty', path: '/dev/ttyS1' }, async (world) => {
       world.programs.define('stty', (args) => (done.push(args.join(' ')), {}));
-      await world.stream.listen({ path: '/dev/ttyS1' }, (stream) => (stream.onData = (data) => void done.push(`wrote ${data.join()}`)));
+      await world.stream.listen(
+        { path: '/dev/ttyS1' },
+        (stream) => (stream.onData = (data) => void done.push(`wrote ${data.join()}`)),
+      );
     });
     await world.run(10);
     bmc.console.setBitRate(38_400);
@@ -244,7 +271,9 @@ describe('on a terminal device', () => {
     const log: string[] = [];
     const world = simWorld(1);
     world.programs.define('stty', () => ({ code: 1, stderr: "stty: invalid argument '300001'\n" }));
-    new TtyControl(world.programs, '/dev/ttyS1', 9600, (error) => log.push(String(error))).setBitRate(300_001);
+    new TtyControl(world.programs, '/dev/ttyS1', 9600, (error) => log.push(String(error))).setBitRate(
+      300_001,
+    );
     await world.run(10);
     expect(log).toEqual(["Error: stty ended with 1: stty: invalid argument '300001'"]);
   });
@@ -257,7 +286,9 @@ describe('on a terminal device', () => {
     closing.unshift(() => far.destroy());
     const { bmc, heard } = await listener(world, { type: 'tty', path: pair.near }, (promise) => promise);
     closing.unshift(() => bmc.close());
-    const arrived = new Promise<string>((resolve) => (far.onData = (data) => resolve(new TextDecoder().decode(data))));
+    const arrived = new Promise<string>(
+      (resolve) => (far.onData = (data) => resolve(new TextDecoder().decode(data))),
+    );
     while (!bmc.console.available) await new Promise((resolve) => setTimeout(resolve, 10));
     bmc.console.write(bytes('typed\r'));
     expect(await arrived).toBe('typed\r');

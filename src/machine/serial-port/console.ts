@@ -49,8 +49,9 @@ const WAITING = 4096;
 export const ASSERTED: ModemLines = { cts: true, dcd: true };
 
 /**
- * The machine's serial console as the rest of the BMC sees it. One source is plugged in at a time; without one the
- * console is not available. What the machine says while nobody listens is gone, as on any serial port.
+ * The machine's serial console as the rest of the BMC sees it. One source is plugged in at a time; without
+ * one the console is not available. What the machine says while nobody listens is gone, as on any serial
+ * port.
  */
 export class Console {
   /** Bits per second. */
@@ -73,7 +74,10 @@ export class Console {
     return this.#lines;
   }
 
-  /** Plugs a source in; the one before, if any, is unplugged and closed. `make` gets the port that the source talks to. */
+  /**
+   * Plugs a source in; the one before, if any, is unplugged and closed. `make` gets the port that the source
+   * talks to.
+   */
   plug(make: (port: ConsolePort) => ConsoleSource): void {
     const before = this.#source;
     this.#unplugged();

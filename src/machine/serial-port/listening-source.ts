@@ -2,7 +2,10 @@ import type { Stream, StreamServer } from '../../world/world.ts';
 import type { ConsolePort, ConsoleSource } from './console.ts';
 import { StreamLine } from './stream-source.ts';
 
-/** A console that the machine connects to. One at a time: a new connection takes the place of the old one, which may be dead. */
+/**
+ * A console that the machine connects to. One at a time: a new connection takes the place of the old one,
+ * which may be dead.
+ */
 export class ListeningSource implements ConsoleSource {
   readonly #line: StreamLine;
   #server: StreamServer | undefined;

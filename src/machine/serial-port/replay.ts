@@ -13,7 +13,10 @@ export interface ReplayOptions {
 
 const PIECE = 256;
 
-/** A console log, played from its beginning when somebody begins to listen, at the speed of a serial line; what is typed is ignored. */
+/**
+ * A console log, played from its beginning when somebody begins to listen, at the speed of a serial line;
+ * what is typed is ignored.
+ */
 export class ReplaySource implements ConsoleSource {
   readonly #port: ConsolePort;
   readonly #options: ReplayOptions;
@@ -64,7 +67,10 @@ export class ReplaySource implements ConsoleSource {
   #next(): void {
     this.#timer?.cancel();
     if (this.#watched && !this.#paused && !this.#ended)
-      this.#timer = this.#options.clock.after((this.#step * 1000) / this.#options.speed, () => void this.#play());
+      this.#timer = this.#options.clock.after(
+        (this.#step * 1000) / this.#options.speed,
+        () => void this.#play(),
+      );
   }
 
   async #play(): Promise<void> {

@@ -26,8 +26,8 @@ const bootOf = (host: string): readonly (readonly [number, string])[] => [
 ];
 
 /**
- * A machine that is not there: it boots when it is switched on, asks for a log-in and echoes what is typed. It waits for
- * nothing, so that a thousand of them cost nothing.
+ * A machine that is not there: it boots when it is switched on, asks for a log-in and echoes what is typed.
+ * It waits for nothing, so that a thousand of them cost nothing.
  */
 export class SimulatedConsole implements ConsoleSource {
   readonly #port: ConsolePort;

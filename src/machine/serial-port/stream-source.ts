@@ -67,7 +67,10 @@ export class StreamLine {
   }
 }
 
-/** A console that the BMC connects to: a VM's socket, a terminal server, a serial device. It is reached again when it was lost. */
+/**
+ * A console that the BMC connects to: a VM's socket, a terminal server, a serial device. It is reached again
+ * when it was lost.
+ */
 export class ConnectingSource implements ConsoleSource {
   readonly #options: StreamSourceOptions;
   readonly #line: StreamLine;

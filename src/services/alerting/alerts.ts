@@ -2,7 +2,15 @@ import { Reader, ipv4 } from '../../codec/index.ts';
 import { LanParameter } from '../../commands/parameters/lan.ts';
 import { PEF_POLICIES, PolicyRule, type AlertPolicy } from '../../commands/parameters/pef.ts';
 import { AlertStatus } from '../../commands/sensor/pef.ts';
-import { buildTrap, communityOf, customFields, PET_EPOCH, PET_SOURCE_BMC, PET_UNSPECIFIED_OFFSET, type PetFields } from '../../wire/pet.ts';
+import {
+  buildTrap,
+  communityOf,
+  customFields,
+  PET_EPOCH,
+  PET_SOURCE_BMC,
+  PET_UNSPECIFIED_OFFSET,
+  type PetFields,
+} from '../../wire/pet.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { BmcTime } from '../../state/app/bmc-time.ts';
 import type { Channels } from '../../state/app/channels.ts';
@@ -28,7 +36,11 @@ export interface AlertSurroundings {
   /** UDP port of trap receivers. Default 162. */
   readonly trapPort?: number;
   /** Sends a datagram by a channel's interface. False: there is none. */
-  readonly send: (channel: number, to: { readonly host: string; readonly port: number }, datagram: Uint8Array) => boolean;
+  readonly send: (
+    channel: number,
+    to: { readonly host: string; readonly port: number },
+    datagram: Uint8Array,
+  ) => boolean;
 }
 
 /** An alert that PEF asks for. */
@@ -67,7 +79,9 @@ interface Delivery {
   done: ((success: boolean) => void) | undefined;
 }
 
-/** Policy sets that wait for their turn (IPMI 2.0 §17.2 asks for eight); more are lost, and the log says so. */
+/**
+ * Policy sets that wait for their turn (IPMI 2.0 §17.2 asks for eight); more are lost, and the log says so.
+ */
 const DEFERRED = 32;
 /** Traps that are repeated though nobody acknowledges them; beyond these, one is sent once. */
 const REPEATED = 64;
@@ -84,7 +98,10 @@ const NO_EVENT: PlatformEvent = {
   data: Uint8Array.of(0x0f, UNSPECIFIED, UNSPECIFIED),
 };
 
-/** Sends PET traps to LAN destinations: by alert policies in their order, or at once (§17.11, §17.13, §30.7, §30.8). */
+/**
+ * Sends PET traps to LAN destinations: by alert policies in their order, or at once (§17.11, §17.13, §30.7,
+ * §30.8).
+ */
 export class Alerts {
   readonly #around: AlertSurroundings;
   readonly #waiting: AlertRequest[] = [];
@@ -124,8 +141,16 @@ export class Alerts {
     for (const delivery of this.#open) this.#finish(delivery, false);
   }
 
-  /** Alert Immediate: sends to one destination, whatever policies say. False: the channel's last one is still under way. */
-  sendNow(channel: number, destination: number, text: Uint8Array | undefined, event: PlatformEvent = NO_EVENT): boolean {
+  /**
+   * Alert Immediate: sends to one destination, whatever policies say. False: the channel's last one is still
+   * under way.
+   */
+  sendNow(
+    channel: number,
+    destination: number,
+    text: Uint8Array | undefined,
+    event: PlatformEvent = NO_EVENT,
+  ): boolean {
     if (this.status(channel) === AlertStatus.InProgress) return false;
     this.#immediate.set(channel, AlertStatus.InProgress);
     this.#deliver(undefined, { channel, destination, event, severity: 0, text }, (success) => {
@@ -142,8 +167,17 @@ export class Alerts {
     this.#immediate.delete(channel);
   }
 
-  /** A receiver has the trap. One that nobody waits for (any more) is no error: acknowledgements cross repetitions. */
-  acknowledge(sequence: number, localTimestamp: number, eventSource: number, sensorDevice: number, sensorNumber: number): void {
+  /**
+   * A receiver has the trap. One that nobody waits for (any more) is no error: acknowledgements cross
+   * repetitions.
+   */
+  acknowledge(
+    sequence: number,
+    localTimestamp: number,
+    eventSource: number,
+    sensorDevice: number,
+    sensorNumber: number,
+  ): void {
     for (const delivery of this.#open) {
       const { fields } = delivery;
       if (
@@ -179,8 +213,10 @@ export class Alerts {
       const { rule, channel } = entries[at];
       const kind = this.#kind(entries[at]);
       if (rule === PolicyRule.Stop) at = entries.length;
-      else if (rule === PolicyRule.NextChannel) while (++at < entries.length && entries[at].channel === channel);
-      else if (rule === PolicyRule.NextType) while (++at < entries.length && this.#kind(entries[at]) === kind);
+      else if (rule === PolicyRule.NextChannel)
+        while (++at < entries.length && entries[at].channel === channel);
+      else if (rule === PolicyRule.NextType)
+        while (++at < entries.length && this.#kind(entries[at]) === kind);
       else at++;
     }
     if (at >= entries.length) {
@@ -191,7 +227,8 @@ export class Alerts {
     const entry = entries[at];
     const next = (sent: boolean): void => this.#step(request, entries, at + 1, sent);
     const { channels, parameters } = this.#around;
-    if (channels.isLan(entry.channel) && channels.access(entry.channel, 'present').alertingDisabled) return next(false);
+    if (channels.isLan(entry.channel) && channels.access(entry.channel, 'present').alertingDisabled)
+      return next(false);
     const { event, severity, filter } = request;
     this.#deliver(request, { ...entry, event, severity, text: parameters.stringFor(entry, filter) }, next);
   }
@@ -200,16 +237,27 @@ export class Alerts {
     return this.#destination(channel, destination)?.kind;
   }
 
-  #destination(channel: number, destination: number): (DestinationType & { readonly host: string }) | undefined {
+  #destination(
+    channel: number,
+    destination: number,
+  ): (DestinationType & { readonly host: string }) | undefined {
     const { channels, lan } = this.#around;
     if (!channels.isLan(channel) || destination > lan.destinations) return undefined;
-    const type = LanParameter.DestinationType.layout.decode(lan.get(channel, LanParameter.DestinationType.selector, destination).subarray(1));
+    const type = LanParameter.DestinationType.layout.decode(
+      lan.get(channel, LanParameter.DestinationType.selector, destination).subarray(1),
+    );
     // Selector, address format, gateway, then the address; a gateway is the operating system's business.
-    const host = ipv4.read(new Reader(lan.get(channel, LanParameter.DestinationAddress.selector, destination), 3));
+    const host = ipv4.read(
+      new Reader(lan.get(channel, LanParameter.DestinationAddress.selector, destination), 3),
+    );
     return { ...type, host };
   }
 
-  #deliver(of: AlertRequest | undefined, { channel, destination, event, severity, text }: OneAlert, done: (success: boolean) => void): void {
+  #deliver(
+    of: AlertRequest | undefined,
+    { channel, destination, event, severity, text }: OneAlert,
+    done: (success: boolean) => void,
+  ): void {
     const to = this.#destination(channel, destination);
     if (!to || to.kind !== PET_TRAP || to.host === ANY_ADDRESS) return done(false);
     const fields = this.#fields(event, severity, text);
@@ -232,9 +280,11 @@ export class Alerts {
   #transmit(delivery: Delivery): void {
     const { clock, send, trapPort = 162 } = this.#around;
     const sent = send(delivery.channel, { host: delivery.host, port: trapPort }, delivery.datagram);
-    // Without acknowledgement, what was sent counts as received; repetitions go on beside the rest of the policy.
+    // Without acknowledgement, what was sent counts as received; repetitions go on beside the rest of the
+    // policy.
     if (!sent) return this.#finish(delivery, false);
-    if (!delivery.acknowledged && (delivery.left === 0 || this.#open.size > REPEATED)) return this.#finish(delivery, true);
+    if (!delivery.acknowledged && (delivery.left === 0 || this.#open.size > REPEATED))
+      return this.#finish(delivery, true);
     delivery.timer = clock.after(delivery.interval, () => {
       if (delivery.left === 0) return this.#finish(delivery, false);
       delivery.left--;
@@ -259,7 +309,8 @@ export class Alerts {
     const { identity, parameters, time, sensors } = this.#around;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     const { generator, generatorLun = 0, sensorNumber, data } = event;
-    const own = generator === identity.address ? sensors.find(sensorNumber, generatorLun)?.declaration : undefined;
+    const own =
+      generator === identity.address ? sensors.find(sensorNumber, generatorLun)?.declaration : undefined;
     const eventData = new Uint8Array(8);
     eventData.set(data);
     const guid = parameters.guid ?? identity.systemGuidBytes;
@@ -283,7 +334,11 @@ export class Alerts {
     };
   }
 
-  #datagram(channel: number, { sensorType, eventType, deassertion, data }: PlatformEvent, fields: PetFields): Uint8Array {
+  #datagram(
+    channel: number,
+    { sensorType, eventType, deassertion, data }: PlatformEvent,
+    fields: PetFields,
+  ): Uint8Array {
     const { lan, clock } = this.#around;
     return buildTrap({
       community: communityOf(lan.get(channel, LanParameter.Community.selector, 0)),

@@ -35,7 +35,11 @@ async function bench(pef: BmcOptions['pef'] = {}): Promise<Bench> {
     const socket = await world.until(world.udp.bind({ host, port: 162 }));
     // What lies before the octet string is the same length in all of these.
     socket.onDatagram = (datagram) =>
-      traps.push({ at: world.clock.monotonic(), host, fields: PetFields.decode(datagram.subarray(datagram.length - FIELDS)) });
+      traps.push({
+        at: world.clock.monotonic(),
+        host,
+        fields: PetFields.decode(datagram.subarray(datagram.length - FIELDS)),
+      });
   }
   const context = new Context(bmc, LAN, Privilege.Administrator);
   const send: Bench['send'] = async (cmd, ...data) => [
@@ -71,7 +75,24 @@ describe('alerts', () => {
       sensorNumber: 3,
       manufacturerId: 0x1291,
       eventData: Uint8Array.of(0x59, 96, 95, 0, 0, 0, 0, 0),
-      guid: Uint8Array.of(0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff),
+      guid: Uint8Array.of(
+        0x00,
+        0x11,
+        0x22,
+        0x33,
+        0x44,
+        0x55,
+        0x66,
+        0x77,
+        0x88,
+        0x99,
+        0xaa,
+        0xbb,
+        0xcc,
+        0xdd,
+        0xee,
+        0xff,
+      ),
     });
   });
 
@@ -91,7 +112,9 @@ describe('alerts', () => {
   });
 
   test('without an acknowledgement it is repeated as often as is set, with the same sequence number', async () => {
-    const { bmc, world, traps } = await bench({ destinations: [to(RECEIVER, { acknowledged: true, timeout: 5, retries: 2 })] });
+    const { bmc, world, traps } = await bench({
+      destinations: [to(RECEIVER, { acknowledged: true, timeout: 5, retries: 2 })],
+    });
     void bmc.events.raise(tooHot);
     await world.run(60_000);
     expect(traps.map(({ at, fields }) => [Math.floor(at / 1000), fields.sequence])).toEqual([
@@ -102,14 +125,21 @@ describe('alerts', () => {
   });
 
   test('PET Acknowledge, which needs no session, ends the repetition; one for another trap does not', async () => {
-    const { bmc, world, traps } = await bench({ destinations: [to(RECEIVER, { acknowledged: true, timeout: 5, retries: 7 })] });
+    const { bmc, world, traps } = await bench({
+      destinations: [to(RECEIVER, { acknowledged: true, timeout: 5, retries: 7 })],
+    });
     void bmc.events.raise(tooHot);
     await world.run(1000);
     const { sequence, localTimestamp } = traps[0].fields;
     const acknowledge = async (number: number): Promise<number[]> => {
       const time = [0, 8, 16, 24].map((shift) => (localTimestamp >>> shift) & 0xff);
       const data = Uint8Array.of(number & 0xff, number >> 8, ...time, 0x20, 0x20, 3, 0x59, 96, 95);
-      return [...(await bmc.router.dispatch({ netFn: 4, cmd: 0x17, lun: 0, data }, new Context(bmc, LAN, Privilege.None)))];
+      return [
+        ...(await bmc.router.dispatch(
+          { netFn: 4, cmd: 0x17, lun: 0, data },
+          new Context(bmc, LAN, Privilege.None),
+        )),
+      ];
     };
     expect(await acknowledge(sequence + 1)).toEqual([0]);
     await world.run(6000);
@@ -121,7 +151,10 @@ describe('alerts', () => {
 
   test('the rules of a policy set follow from the success of the alert before', async () => {
     const destinations = [to(RECEIVER), to('10.0.0.8'), to('10.0.0.7')];
-    const run = async (rules: readonly ('always' | 'next-entry' | 'stop' | 'next-channel' | 'next-type')[], first: boolean): Promise<string[]> => {
+    const run = async (
+      rules: readonly ('always' | 'next-entry' | 'stop' | 'next-channel' | 'next-type')[],
+      first: boolean,
+    ): Promise<string[]> => {
       const { bmc, world, traps } = await bench({
         destinations: first ? destinations : [to('0.0.0.0'), ...destinations.slice(1)],
         policies: rules.map((rule, i) => ({ destination: i + 1, rule })),
@@ -139,7 +172,9 @@ describe('alerts', () => {
   });
 
   test('a channel whose alerting is disabled sends none by PEF, but Alert Immediate does, with its status', async () => {
-    const { bmc, world, traps, send } = await bench({ destinations: [to(RECEIVER, { acknowledged: true, timeout: 1, retries: 0 })] });
+    const { bmc, world, traps, send } = await bench({
+      destinations: [to(RECEIVER, { acknowledged: true, timeout: 1, retries: 0 })],
+    });
     bmc.channels.setPresentAccess(1, { ...bmc.channels.access(1, 'present'), alertingDisabled: true });
     void bmc.events.raise(tooHot);
     await world.run(1000);
@@ -157,21 +192,28 @@ describe('alerts', () => {
   });
 
   test('disabling PEF stops a policy set where it is, and lets an immediate alert go on', async () => {
-    const { bmc, world, traps, send } = await bench({ destinations: [to(RECEIVER, { acknowledged: true, timeout: 5, retries: 7 }), to('10.0.0.8')] });
+    const { bmc, world, traps, send } = await bench({
+      destinations: [to(RECEIVER, { acknowledged: true, timeout: 5, retries: 7 }), to('10.0.0.8')],
+    });
     void bmc.events.raise(tooHot);
     await send(0x16, 1, 0x01, 0x00);
     await world.run(1000);
     expect(traps.map(({ host }) => host)).toEqual([RECEIVER, RECEIVER]);
     await send(0x12, 1, 0x04);
     await world.run(6000);
-    expect(traps.map(({ host, fields }) => [host, fields.sequence]).slice(2), 'the immediate one, again').toEqual([[RECEIVER, 2]]);
+    expect(
+      traps.map(({ host, fields }) => [host, fields.sequence]).slice(2),
+      'the immediate one, again',
+    ).toEqual([[RECEIVER, 2]]);
     expect(bmc.pef.bmcRecordId).toBe(1);
     await bmc.close();
     expect(world.clock.pending).toBe(0);
   });
 
   test('more alerts than can wait are lost, and nothing else is', async () => {
-    const { bmc, world, traps } = await bench({ destinations: [to(RECEIVER, { acknowledged: true, timeout: 1, retries: 0 })] });
+    const { bmc, world, traps } = await bench({
+      destinations: [to(RECEIVER, { acknowledged: true, timeout: 1, retries: 0 })],
+    });
     for (let i = 0; i < 50; i++) void bmc.events.raise(tooHot);
     await world.run(100_000);
     expect(traps).toHaveLength(33);
@@ -181,10 +223,14 @@ describe('alerts', () => {
 });
 
 describe('actions', () => {
-  const filter = (...actions: ('alert' | 'power-off' | 'power-cycle' | 'reset' | 'diagnostic-interrupt' | 'oem')[]) => ({ actions, sensorNumber: 3 });
+  const filter = (
+    ...actions: ('alert' | 'power-off' | 'power-cycle' | 'reset' | 'diagnostic-interrupt' | 'oem')[]
+  ) => ({ actions, sensorNumber: 3 });
 
   test('the strongest power action wins, with its restart cause', async () => {
-    const { bmc, world } = await bench({ filters: [filter('reset'), filter('power-cycle', 'diagnostic-interrupt')] });
+    const { bmc, world } = await bench({
+      filters: [filter('reset'), filter('power-cycle', 'diagnostic-interrupt')],
+    });
     void bmc.events.raise(tooHot);
     await world.run(100);
     expect(bmc.chassis.isOn, 'in the middle of a cycle').toBe(false);
@@ -200,7 +246,9 @@ describe('actions', () => {
     void bmc.events.raise({ ...tooHot, sensorType: 0xc5 });
     await world.run(1000);
     expect(seen).toEqual([0xc5, 21, 0x12, 21]);
-    expect([...bmc.sel.get(0xffff).record.subarray(7)]).toEqual([0x20, 0, 4, 0x12, 0, 0x6f, 0xc4, 0x10, 0xff]);
+    expect([...bmc.sel.get(0xffff).record.subarray(7)]).toEqual([
+      0x20, 0, 4, 0x12, 0, 0x6f, 0xc4, 0x10, 0xff,
+    ]);
     expect(bmc.sel.count).toBe(2);
   });
 
@@ -281,9 +329,12 @@ describe('postpone timer and last processed event', () => {
 describe('parameters', () => {
   test('each of 0 to 15 can be read; what can be written reads back', async () => {
     const { send } = await bench();
-    const set = async (...data: number[]): Promise<void> => expect(await send(0x12, ...data), `set ${data.join()}`).toEqual([0]);
-    const get = async (parameter: number, set = 0, block = 0): Promise<number[]> => (await send(0x13, parameter, set, block)).slice(2);
-    const filled = (size: number, first: number): number[] => Array.from({ length: size }, (_, i) => (first + i) & 0x3f);
+    const set = async (...data: number[]): Promise<void> =>
+      expect(await send(0x12, ...data), `set ${data.join()}`).toEqual([0]);
+    const get = async (parameter: number, set = 0, block = 0): Promise<number[]> =>
+      (await send(0x13, parameter, set, block)).slice(2);
+    const filled = (size: number, first: number): number[] =>
+      Array.from({ length: size }, (_, i) => (first + i) & 0x3f);
     await set(1, 0x0f);
     await set(2, 0x15);
     await set(3, 9);
@@ -348,7 +399,10 @@ test('events that were logged and not processed before a crash are processed aft
   let storage = await world.until(Storage.open(process.files, '/state', { warn: () => undefined }));
   const start = async (): Promise<Bmc> => {
     const bmc = new Bmc(
-      { sel: { bootEvents: false }, pef: { startupDelay: 0, filters: [{ actions: ['oem', 'reset'], sensorNumber: 3 }] } },
+      {
+        sel: { bootEvents: false },
+        pef: { startupDelay: 0, filters: [{ actions: ['oem', 'reset'], sensorNumber: 3 }] },
+      },
       { world: process, journal: storage.journal('bmc') },
     );
     bmc.pef.onOem = ({ data }) => void acted.push(`oem ${data[1]}`);
@@ -357,7 +411,8 @@ test('events that were logged and not processed before a crash are processed aft
     return bmc;
   };
   let bmc = await start();
-  const raise = (reading: number): Promise<void> => world.until(bmc.events.raise({ ...tooHot, data: Uint8Array.of(0x59, reading, 95) })!);
+  const raise = (reading: number): Promise<void> =>
+    world.until(bmc.events.raise({ ...tooHot, data: Uint8Array.of(0x59, reading, 95) })!);
   await raise(1);
   await world.run(1000);
   expect(acted).toEqual(['reset', 'oem 1']);

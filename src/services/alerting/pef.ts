@@ -1,6 +1,11 @@
 import { EventType } from '../../commands/codes/events.ts';
 import { SensorType } from '../../commands/codes/sensor-types.ts';
-import { PEF_FILTERS, PefParameter, type EventFilter, type PefActionSet } from '../../commands/parameters/pef.ts';
+import {
+  PEF_FILTERS,
+  PefParameter,
+  type EventFilter,
+  type PefActionSet,
+} from '../../commands/parameters/pef.ts';
 import type { Timer } from '../../world/world.ts';
 import { Alerts, type AlertSurroundings } from './alerts.ts';
 import { RestartCause } from '../../commands/chassis/chassis.ts';
@@ -92,9 +97,32 @@ export class Pef {
       const { record } = sel.get(id);
       // Only system events (02h) come from event messages.
       if (record[2] !== 0x02) continue;
-      const { generator, generatorChannel, generatorLun, evmRev, sensorType, sensorNumber, eventType, deassertion, data } =
-        SelEventRecord.decode(record);
-      this.#take({ generator, generatorChannel, generatorLun, evmRev, sensorType, sensorNumber, eventType, deassertion, data }, id, true);
+      const {
+        generator,
+        generatorChannel,
+        generatorLun,
+        evmRev,
+        sensorType,
+        sensorNumber,
+        eventType,
+        deassertion,
+        data,
+      } = SelEventRecord.decode(record);
+      this.#take(
+        {
+          generator,
+          generatorChannel,
+          generatorLun,
+          evmRev,
+          sensorType,
+          sensorNumber,
+          eventType,
+          deassertion,
+          data,
+        },
+        id,
+        true,
+      );
     }
   }
 
@@ -115,7 +143,9 @@ export class Pef {
       else if (this.softwareRecordId !== this.#options.sel.lastId) this.#startPostponing();
     }
     const { ends } = this.#postponeTimer ?? {};
-    return ends === undefined ? this.#postpone : Math.max(0, Math.ceil((ends - this.#setup.clock.monotonic()) / 1000));
+    return ends === undefined
+      ? this.#postpone
+      : Math.max(0, Math.ceil((ends - this.#setup.clock.monotonic()) / 1000));
   }
 
   get softwareRecordId(): number {
@@ -178,7 +208,10 @@ export class Pef {
     }
   }
 
-  /** `before`: the event is from before the BMC's start; a reset or power cycle would now hit another run of the system (§17.13.2). */
+  /**
+   * `before`: the event is from before the BMC's start; a reset or power cycle would now hit another run of
+   * the system (§17.13.2).
+   */
   #process(taken: Taken, before: boolean): void {
     const { event } = taken;
     const allowed = this.parameters.actions;
@@ -188,7 +221,8 @@ export class Pef {
     for (let number = 1; number <= PEF_FILTERS; number++) {
       const filter = this.parameters.filter(number);
       if (!matches(filter, event)) continue;
-      for (const action of Object.keys(NO_ACTIONS) as (keyof PefActionSet)[]) wanted[action] ||= filter[action] && allowed[action];
+      for (const action of Object.keys(NO_ACTIONS) as (keyof PefActionSet)[])
+        wanted[action] ||= filter[action] && allowed[action];
       if (filter.oem) oemFilter ||= number;
       if (filter.alert && allowed.alert) alert = stronger(alert, filter, number);
     }
@@ -206,13 +240,22 @@ export class Pef {
     );
   }
 
-  /** The event message for actions, if it is wanted. One that such a message asks for has none, or there would be no end. */
+  /**
+   * The event message for actions, if it is wanted. One that such a message asks for has none, or there would
+   * be no end.
+   */
   #tell(cause: PlatformEvent, actions: PefActionSet): void {
     const { address } = this.#options.identity;
-    const isTold = cause.sensorType === SensorType.SystemEvent && (cause.data[0] & 0xf) === PEF_ACTION_OFFSET && cause.generator === address;
+    const isTold =
+      cause.sensorType === SensorType.SystemEvent &&
+      (cause.data[0] & 0xf) === PEF_ACTION_OFFSET &&
+      cause.generator === address;
     if (!this.parameters.control.eventMessages || isTold) return;
     const { alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt } = actions;
-    const mask = [alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt].reduce((bits, on, i) => (on ? bits | (1 << i) : bits), 0);
+    const mask = [alert, powerDown, reset, powerCycle, oem, diagnosticInterrupt].reduce(
+      (bits, on, i) => (on ? bits | (1 << i) : bits),
+      0,
+    );
     const data = Uint8Array.of(0xc0 | PEF_ACTION_OFFSET, mask, 0xff);
     const event = {
       generator: address,
@@ -268,7 +311,10 @@ export class Pef {
     this.#endPostponing();
   }
 
-  /** Switching off and resetting end the postpone timer, the temporary disable and the lock of the parameters (§30.2, §30.4). */
+  /**
+   * Switching off and resetting end the postpone timer, the temporary disable and the lock of the parameters
+   * (§30.2, §30.4).
+   */
   #endPostponing(): void {
     this.#stopPostponing();
     this.#postpone = POSTPONE_OFF;
@@ -327,11 +373,15 @@ export class Pef {
   }
 
   #mark(recordId: number): void {
-    if (this.bmcRecordId !== recordId) unwaited(this.#processed.set('bmc', recordId), this.#setup.log, 'last processed event');
+    if (this.bmcRecordId !== recordId)
+      unwaited(this.#processed.set('bmc', recordId), this.#setup.log, 'last processed event');
   }
 }
 
-/** The policy set with the lowest number wins, of its filters the first; the highest severity counts (§17.7, §17.13). */
+/**
+ * The policy set with the lowest number wins, of its filters the first; the highest severity counts (§17.7,
+ * §17.13).
+ */
 function stronger(
   before: { filter: number; policy: number; severity: number } | undefined,
   { policy, severity }: EventFilter,

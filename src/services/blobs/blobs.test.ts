@@ -55,25 +55,55 @@ describe('the wire', () => {
     // openbmc list, 18 February 2021: write, session E254h, offset 400000h, a chunk of 100000h bytes.
     const captured = [0x04, 0xd3, 0x27, 0x54, 0xe2, 0x00, 0x00, 0x40, 0x00, 0x00, 0x00, 0x10, 0x00];
     expect(await send(0x2e, 0x80, ...IANA, ...captured)).toEqual([0xff, ...IANA]);
-    expect(await send(0x2e, 0x80, ...IANA, ...captured.map((byte, i) => (i === 5 ? byte ^ 1 : byte)))).toEqual([0xff, ...IANA]);
+    expect(
+      await send(0x2e, 0x80, ...IANA, ...captured.map((byte, i) => (i === 5 ? byte ^ 1 : byte))),
+    ).toEqual([0xff, ...IANA]);
   });
 
   test('frames and codes, byte by byte', async () => {
     const { send, bmc } = rig();
     bmc.blobs.register(notebook('/a'));
     const blob = (...data: number[]): Promise<number[]> => send(0x2e, 0x80, ...IANA, ...data);
-    const crc = (...body: number[]): number[] => [blobCrc(Uint8Array.from(body)) & 0xff, blobCrc(Uint8Array.from(body)) >> 8];
+    const crc = (...body: number[]): number[] => [
+      blobCrc(Uint8Array.from(body)) & 0xff,
+      blobCrc(Uint8Array.from(body)) >> 8,
+    ];
     const framed = (sub: number, ...body: number[]): Promise<number[]> => blob(sub, ...crc(...body), ...body);
     expect(await blob(0)).toEqual([0, ...IANA, ...crc(1, 0, 0, 0), 1, 0, 0, 0]);
-    expect(await blob(0x01, 0x10, 0x0e, 0, 0, 0, 0)).toEqual([0, ...IANA, ...crc(0x2f, 0x61, 0), 0x2f, 0x61, 0]);
+    expect(await blob(0x01, 0x10, 0x0e, 0, 0, 0, 0)).toEqual([
+      0,
+      ...IANA,
+      ...crc(0x2f, 0x61, 0),
+      0x2f,
+      0x61,
+      0,
+    ]);
     expect(await framed(1, 1, 0, 0, 0)).toEqual([0xcc, ...IANA]);
     const opened = await framed(2, 2, 0, 0x2f, 0x61, 0);
     const [low, high] = opened.slice(6);
     expect(opened).toEqual([0, ...IANA, ...crc(low, high), low, high]);
     expect(await framed(4, low, high, 0, 0, 0, 0, 0x68, 0x69)).toEqual([0, ...IANA]);
-    expect(await framed(3, low, high, 0, 0, 0, 0, 9, 0, 0, 0)).toEqual([0, ...IANA, ...crc(0x68, 0x69), 0x68, 0x69]);
+    expect(await framed(3, low, high, 0, 0, 0, 0, 9, 0, 0, 0)).toEqual([
+      0,
+      ...IANA,
+      ...crc(0x68, 0x69),
+      0x68,
+      0x69,
+    ]);
     expect(await framed(3, low, high, 9, 0, 0, 0, 9, 0, 0, 0)).toEqual([0, ...IANA, ...crc()]);
-    expect(await framed(9, low, high)).toEqual([0, ...IANA, ...crc(2, 0, 2, 0, 0, 0, 1, 7), 2, 0, 2, 0, 0, 0, 1, 7]);
+    expect(await framed(9, low, high)).toEqual([
+      0,
+      ...IANA,
+      ...crc(2, 0, 2, 0, 0, 0, 1, 7),
+      2,
+      0,
+      2,
+      0,
+      0,
+      0,
+      1,
+      7,
+    ]);
     expect(await framed(5, low, high, 0)).toEqual([0xff, ...IANA]);
     expect(await framed(5, low, high, 3, 1, 2)).toEqual([0xc7, ...IANA]);
     expect(await framed(5, low, high, 1, 1)).toEqual([0, ...IANA]);
@@ -82,7 +112,14 @@ describe('the wire', () => {
     // Its answer was lost, and it is sent again; another session was never there.
     expect(await framed(6, low, high)).toEqual([0, ...IANA]);
     expect(await framed(6, low, high ^ 0x40)).toEqual([0xff, ...IANA]);
-    for (const short of [[1], [2, 0, 0], [2, ...crc(1, 0), 1, 0], [4, ...crc(1, 0, 0, 0, 0, 0), 1, 0, 0, 0, 0, 0], [6, 0, 0, 1], [9]]) {
+    for (const short of [
+      [1],
+      [2, 0, 0],
+      [2, ...crc(1, 0), 1, 0],
+      [4, ...crc(1, 0, 0, 0, 0, 0), 1, 0, 0, 0, 0, 0],
+      [6, 0, 0, 1],
+      [9],
+    ]) {
       expect(await blob(...short), short.join(' ')).toEqual([0xc7, ...IANA]);
     }
     expect(await framed(2, 2, 0, 0x2f, 0x61)).toEqual([0xc7, ...IANA]);
@@ -156,9 +193,14 @@ describe('sessions and handlers', () => {
 });
 
 /** Sends an image and its hash, to the point at which they can be verified. */
-async function uploaded(blobs: BlobClient, data: Uint8Array = IMAGE, digest: Uint8Array = hash('sha256', data)): Promise<void> {
+async function uploaded(
+  blobs: BlobClient,
+  data: Uint8Array = IMAGE,
+  digest: Uint8Array = hash('sha256', data),
+): Promise<void> {
   const session = await blobs.open('/flash/bios', WRITE_IPMI);
-  for (let at = 0; at < data.length; at += 50_000) await blobs.write(session, at, data.subarray(at, at + 50_000));
+  for (let at = 0; at < data.length; at += 50_000)
+    await blobs.write(session, at, data.subarray(at, at + 50_000));
   await blobs.close(session);
   const second = await blobs.open('/flash/hash', WRITE_IPMI);
   await blobs.write(second, 0, digest);
@@ -169,11 +211,22 @@ describe('the flash handler', () => {
   test('paths come and go with the state; a whole update by hand', async () => {
     const { blobs, opened, world, version, bmc } = flashRig();
     await opened;
-    const always = ['/flash/image', '/flash/bios', '/flash/hash', '/flash/cleanup', '/version/image', '/version/bios'];
+    const always = [
+      '/flash/image',
+      '/flash/bios',
+      '/flash/hash',
+      '/flash/cleanup',
+      '/version/image',
+      '/version/bios',
+    ];
     const now = async (): Promise<string[]> => (await blobs.list()).filter((path) => !always.includes(path));
     expect(await blobs.list()).toEqual(expect.arrayContaining(always));
     expect(await now()).toEqual([]);
-    expect(await blobs.stat('/flash/bios')).toMatchObject({ state: DataPath.Ipmi, size: 0, metadataLength: 0 });
+    expect(await blobs.stat('/flash/bios')).toMatchObject({
+      state: DataPath.Ipmi,
+      size: 0,
+      metadataLength: 0,
+    });
     const image = await blobs.open('/flash/bios', WRITE_IPMI);
     expect(await now()).toEqual(['/flash/active/image']);
     await expect(blobs.open('/flash/hash', WRITE_IPMI)).rejects.toMatchObject({ cc: 0xff });
@@ -187,7 +240,11 @@ describe('the flash handler', () => {
     await expect(blobs.open('/flash/image', WRITE_IPMI)).rejects.toMatchObject({ cc: 0xff });
     await expect(blobs.stat('/flash/verify')).rejects.toMatchObject({ cc: 0xff });
     const again = await blobs.open('/flash/hash', WRITE_IPMI);
-    await blobs.write(again, 0, text(`${Buffer.from(hash('sha256', IMAGE.subarray(0, 100))).toString('hex')}  bios.bin\n`));
+    await blobs.write(
+      again,
+      0,
+      text(`${Buffer.from(hash('sha256', IMAGE.subarray(0, 100))).toString('hex')}  bios.bin\n`),
+    );
     await blobs.close(again);
     const verify = await blobs.open('/flash/verify', OpenFlag.Write);
     expect((await blobs.sessionStat(verify)).metadata).toEqual(Uint8Array.of(ActionStatus.Unknown));
@@ -249,7 +306,8 @@ describe('the flash handler', () => {
   test('who may not update is told so', async () => {
     const { bmc, opened } = flashRig({ channels: ['host'] });
     await opened;
-    const over = (channel: typeof LAN, privilege: number) => new BlobClient(loopback(bmc.router.dispatch, new Context(bmc, channel, privilege)));
+    const over = (channel: typeof LAN, privilege: number) =>
+      new BlobClient(loopback(bmc.router.dispatch, new Context(bmc, channel, privilege)));
     await expect(over(LAN, 4).open('/flash/bios', WRITE_IPMI)).rejects.toMatchObject({ cc: 0xd4 });
     await expect(over(HOST, 3).open('/flash/bios', WRITE_IPMI)).rejects.toMatchObject({ cc: 0xd4 });
     expect(await over(HOST, 4).open('/flash/bios', WRITE_IPMI)).toBeTypeOf('number');
@@ -262,8 +320,12 @@ describe('the flash handler', () => {
     expect(await flash({ progress: ({ step }) => stages.add(step) })).toBe('2.00 -> 2.10');
     expect(version()).toBe('2.10');
     expect([...stages]).toEqual(['checking', 'uploading', 'verifying', 'activating']);
-    expect(log.join('\n')).toMatch(/the host on channel 15 has uploaded BIOS 2\.10, 300000 bytes, SHA-256 [\da-f]{64}/);
-    await expect(flash({ path: '/flash/cpld' })).rejects.toThrow(/the BMC has no \/flash\/cpld; it has \/flash\/image, /);
+    expect(log.join('\n')).toMatch(
+      /the host on channel 15 has uploaded BIOS 2\.10, 300000 bytes, SHA-256 [\da-f]{64}/,
+    );
+    await expect(flash({ path: '/flash/cpld' })).rejects.toThrow(
+      /the BMC has no \/flash\/cpld; it has \/flash\/image, /,
+    );
     await expect(flash({ data: new Uint8Array(70 * 2 ** 20) })).rejects.toThrow(FlashError);
     expect(await flash({ activate: false })).toBe('2.10 -> undefined');
   });

@@ -4,7 +4,13 @@ import type { SessionView } from '../../joint/message.ts';
 import { accountOf, Shares } from '../../joint/shares.ts';
 import type { Timer } from '../../world/world.ts';
 import type { Setup } from '../../state/setup.ts';
-import { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './handler.ts';
+import {
+  BlobError,
+  type BlobHandler,
+  type BlobRequester,
+  type BlobSession,
+  type BlobStat,
+} from './handler.ts';
 
 export interface BlobsOptions {
   /** Called before the first handler is there: until then nothing serves the protocol. */
@@ -42,7 +48,10 @@ const BETWEEN_LINES = 1000;
 /** Closed sessions that are remembered, so that a repeated Close is no failure. */
 const REMEMBERED = 8;
 
-/** The blobs of a BMC by path, and who has them open (phosphor-ipmi-blobs). Handlers register the paths that are theirs. */
+/**
+ * The blobs of a BMC by path, and who has them open (phosphor-ipmi-blobs). Handlers register the paths that
+ * are theirs.
+ */
 export class Blobs {
   readonly #setup: Setup;
   readonly #expiry: number;
@@ -73,18 +82,24 @@ export class Blobs {
       handler.claims.flatMap((claim) =>
         other.claims
           .filter((theirs) => covers(claim, theirs) || covers(theirs, claim))
-          .map((theirs) => `${handler.owner} cannot claim ${claim}: ${other.owner} has claimed ${theirs}, registered at ${where}`),
+          .map(
+            (theirs) =>
+              `${handler.owner} cannot claim ${claim}: ${other.owner} has claimed ${theirs}, registered at ${where}`,
+          ),
       ),
     );
-    if (this.#handlers.has(handler)) problems.push(`${handler.owner} is registered already, at ${this.#handlers.get(handler)}`);
+    if (this.#handlers.has(handler))
+      problems.push(`${handler.owner} is registered already, at ${this.#handlers.get(handler)}`);
     if (problems.length > 0) throw new RegistrationError(problems);
     this.#serve?.();
     this.#serve = undefined;
     this.#handlers.set(handler, site);
     return {
       unregister: () => {
-        if (!this.#handlers.delete(handler)) throw new RegistrationError([`${handler.owner} is not registered`]);
-        for (const open of this.#open.values()) if (open.handler === handler) this.#drop(open, 'its handler is gone');
+        if (!this.#handlers.delete(handler))
+          throw new RegistrationError([`${handler.owner} is not registered`]);
+        for (const open of this.#open.values())
+          if (open.handler === handler) this.#drop(open, 'its handler is gone');
       },
     };
   }
@@ -102,10 +117,14 @@ export class Blobs {
     return path;
   }
 
-  /** The id of a new session. A request that is repeated before anything was done with its session gets that one again. */
+  /**
+   * The id of a new session. A request that is repeated before anything was done with its session gets that
+   * one again.
+   */
   async open(path: string, flags: number, requester: BlobRequester): Promise<number> {
     const again = [...this.#open.values()].find(
-      (one) => one.fresh && one.path === path && one.flags === flags && one.requester.party === requester.party,
+      (one) =>
+        one.fresh && one.path === path && one.flags === flags && one.requester.party === requester.party,
     );
     if (again) return this.#heard(again).id;
     const handler = this.#handlerOf(path);
@@ -136,8 +155,10 @@ export class Blobs {
 
   /** Ends what a session that is over has open. */
   release(session: SessionView): void {
-    for (const requester of this.#opening.keys()) if (requester.session === session) this.#opening.set(requester, true);
-    for (const open of this.#open.values()) if (open.requester.session === session) this.#drop(open, 'its session has ended');
+    for (const requester of this.#opening.keys())
+      if (requester.session === session) this.#opening.set(requester, true);
+    for (const open of this.#open.values())
+      if (open.requester.session === session) this.#drop(open, 'its session has ended');
     for (const handler of this.#handlers.keys()) handler.released?.(session);
   }
 
@@ -172,7 +193,8 @@ export class Blobs {
 
   async close(id: number, requester: BlobRequester): Promise<void> {
     // Its answer was lost.
-    if (this.#closed.some((one) => one.id === id && one.party === requester.party) && !this.#open.has(id)) return;
+    if (this.#closed.some((one) => one.id === id && one.party === requester.party) && !this.#open.has(id))
+      return;
     const open = this.#used(id, requester);
     await open.session.close();
     this.#forget(open);
@@ -198,14 +220,19 @@ export class Blobs {
     return this.#heard(this.#get(id, requester)).session.stat();
   }
 
-  /** What its requester hears of as FFh alone. A line a second, which says how many had none: whoever may ask may ask often. */
+  /**
+   * What its requester hears of as FFh alone. A line a second, which says how many had none: whoever may ask
+   * may ask often.
+   */
   failed({ message }: BlobError): void {
     const now = this.#now();
     if (now - this.#toldAt < BETWEEN_LINES) {
       this.#untold++;
       return;
     }
-    this.#setup.log.warn(`blob: ${message}${this.#untold === 0 ? '' : `; ${this.#untold} more since the last line`}`);
+    this.#setup.log.warn(
+      `blob: ${message}${this.#untold === 0 ? '' : `; ${this.#untold} more since the last line`}`,
+    );
     this.#toldAt = now;
     this.#untold = 0;
   }
@@ -229,7 +256,8 @@ export class Blobs {
 
   #handlerOf(path: string): BlobHandler {
     for (const handler of this.#handlers.keys()) {
-      if (handler.claims.some((claim) => covers(claim, path)) && handler.list().includes(path)) return handler;
+      if (handler.claims.some((claim) => covers(claim, path)) && handler.list().includes(path))
+        return handler;
     }
     throw new BlobError(`there is no blob ${path}`);
   }
@@ -237,7 +265,8 @@ export class Blobs {
   /** To everybody but who opened it, a session is not there. */
   #get(id: number, requester: BlobRequester): Open {
     const open = this.#open.get(id);
-    if (open === undefined || open.requester.party !== requester.party) throw new BlobError(`${requester.from || 'the host'} has no session ${id}`);
+    if (open === undefined || open.requester.party !== requester.party)
+      throw new BlobError(`${requester.from || 'the host'} has no session ${id}`);
     open.handler.permit?.(requester, open.path);
     return open;
   }
@@ -275,7 +304,8 @@ export class Blobs {
     this.#timer = this.#setup.clock.after(Math.max(1, oldest + this.#expiry - this.#now()), () => {
       this.#timer = undefined;
       for (const open of this.#open.values()) {
-        if (this.#now() - open.heard >= this.#expiry) this.#drop(open, `nothing came for ${Math.round(this.#expiry / 1000)} s`);
+        if (this.#now() - open.heard >= this.#expiry)
+          this.#drop(open, `nothing came for ${Math.round(this.#expiry / 1000)} s`);
       }
       this.#arm();
     });
@@ -295,6 +325,7 @@ export class Blobs {
 }
 
 /** Whether a claim takes a path, or another claim. */
-const covers = (claim: string, path: string): boolean => (claim.endsWith('/') ? path.startsWith(claim) : path === claim);
+const covers = (claim: string, path: string): boolean =>
+  claim.endsWith('/') ? path.startsWith(claim) : path === claim;
 
 const accountIn = ({ session }: BlobRequester): number | undefined => session && accountOf(session);

@@ -3,7 +3,13 @@ import { ActionStatus, BlobState, DataPath, ExternalChunk, OpenFlag } from '../.
 import { UpdateError, type Image, type Owner, type UpdateService } from '../update/index.ts';
 import type { SessionView } from '../../joint/message.ts';
 import type { Log } from '../../state/setup.ts';
-import { BlobError, type BlobHandler, type BlobRequester, type BlobSession, type BlobStat } from './handler.ts';
+import {
+  BlobError,
+  type BlobHandler,
+  type BlobRequester,
+  type BlobSession,
+  type BlobStat,
+} from './handler.ts';
 import type { DataPathKind, OpenPath } from './paths.ts';
 import { settled } from '../../world/settled.ts';
 
@@ -33,7 +39,14 @@ const UPDATE = '/flash/update';
 const ACTIVE_IMAGE = '/flash/active/image';
 const ACTIVE_HASH = '/flash/active/hash';
 /** Paths that no image can have. */
-export const FLASH_PATHS: readonly string[] = [HASH, VERIFY, UPDATE, ACTIVE_IMAGE, ACTIVE_HASH, '/flash/cleanup'];
+export const FLASH_PATHS: readonly string[] = [
+  HASH,
+  VERIFY,
+  UPDATE,
+  ACTIVE_IMAGE,
+  ACTIVE_HASH,
+  '/flash/cleanup',
+];
 
 /** Bytes of the largest hash that is taken. */
 const HASH_LIMIT = 4096;
@@ -50,8 +63,8 @@ interface OpenFlash {
 }
 
 /**
- * The flash blobs of OpenBMC: an image, its hash, a verification and an update, one session at a time. Each is a step of the
- * update service; the state goes on only when the host asks (Session Stat) and closes.
+ * The flash blobs of OpenBMC: an image, its hash, a verification and an update, one session at a time. Each
+ * is a step of the update service; the state goes on only when the host asks (Session Stat) and closes.
  */
 export class FlashBlobs implements BlobHandler {
   readonly owner = 'flash';
@@ -80,7 +93,8 @@ export class FlashBlobs implements BlobHandler {
     this.#transports = options.paths.reduce((mask, { flag }) => mask | flag, DataPath.Ipmi as number);
     this.claims = [...options.images.keys(), HASH, VERIFY, UPDATE, ACTIVE_IMAGE, ACTIVE_HASH];
     options.update.onEnded(() => {
-      // Killed, expired or taken over by another front end: this one begins anew. An image that is sent again is no end.
+      // Killed, expired or taken over by another front end: this one begins anew. An image that is sent again
+      // is no end.
       if (this.#opening) return;
       if (this.#state === 'upload-in-progress' || this.#state === 'verification-pending') this.#start();
     });
@@ -92,8 +106,14 @@ export class FlashBlobs implements BlobHandler {
 
   list(): readonly string[] {
     const { image, hash } = this.#sent;
-    const after = this.#state === 'update-pending' || this.#state === 'update-started' || this.#state === 'update-completed';
-    const verifying = this.#state === 'verification-pending' || this.#state === 'verification-started' || this.#state === 'verification-completed';
+    const after =
+      this.#state === 'update-pending' ||
+      this.#state === 'update-started' ||
+      this.#state === 'update-completed';
+    const verifying =
+      this.#state === 'verification-pending' ||
+      this.#state === 'verification-started' ||
+      this.#state === 'verification-completed';
     return [
       ...this.#options.images.keys(),
       HASH,
@@ -106,20 +126,27 @@ export class FlashBlobs implements BlobHandler {
 
   permit({ privilege, channel }: BlobRequester): void {
     const { access } = this.#options.update;
-    if (privilege < access.privilege || !access.allows(channel)) throw new IpmiError(CC.InsufficientPrivilege, 'firmware updates');
+    if (privilege < access.privilege || !access.allows(channel))
+      throw new IpmiError(CC.InsufficientPrivilege, 'firmware updates');
   }
 
   released(session: SessionView): void {
     if (this.#requester?.session !== session) return;
     // What is verified waits for whoever activates it; an activation is not stopped half way.
-    if (this.#state === 'upload-in-progress' || this.#state === 'verification-pending' || this.#state === 'verification-started') this.#giveUp();
+    if (
+      this.#state === 'upload-in-progress' ||
+      this.#state === 'verification-pending' ||
+      this.#state === 'verification-started'
+    )
+      this.#giveUp();
     else this.#start();
   }
 
   async open(path: string, flags: number, requester: BlobRequester): Promise<BlobSession> {
     this.#refuseOthers(requester);
     if (this.#open || this.#opening) throw new BlobError(`${this.#open?.path ?? 'another blob'} is open`);
-    if (path === ACTIVE_IMAGE || path === ACTIVE_HASH) throw new BlobError(`${path} only shows that it is there`);
+    if (path === ACTIVE_IMAGE || path === ACTIVE_HASH)
+      throw new BlobError(`${path} only shows that it is there`);
     if (!(flags & OpenFlag.Write)) throw new BlobError(`${path} is for writing`);
     this.#opening = true;
     try {
@@ -137,7 +164,8 @@ export class FlashBlobs implements BlobHandler {
   /** Gives up: what was uploaded is gone. */
   async delete(path: string, requester: BlobRequester): Promise<void> {
     this.#refuseOthers(requester);
-    if (this.#state !== 'verification-pending' && this.#state !== 'update-pending') throw new BlobError(`${path} cannot be deleted now`);
+    if (this.#state !== 'verification-pending' && this.#state !== 'update-pending')
+      throw new BlobError(`${path} cannot be deleted now`);
     await this.#abort();
   }
 
@@ -157,20 +185,25 @@ export class FlashBlobs implements BlobHandler {
       if (this.#state !== 'update-pending') throw new BlobError('there is nothing to update with');
       return this.#begun({ path, flags, way: undefined });
     }
-    if (this.#state !== 'not-yet-started' && this.#state !== 'verification-pending') throw new BlobError(`the update is at ${this.#state}`);
+    if (this.#state !== 'not-yet-started' && this.#state !== 'verification-pending')
+      throw new BlobError(`the update is at ${this.#state}`);
     const transport = flags & 0xff00 & (DataPath.Ipmi | DataPath.P2a | DataPath.Lpc | DataPath.Net);
     const kind = this.#options.paths.find(({ flag }) => flag === transport);
-    if (transport !== DataPath.Ipmi && !kind) throw new BlobError(`data path ${transport.toString(16)}h is not there`);
-    if (path !== HASH && this.#image !== undefined && this.#image !== path) throw new BlobError(`${this.#image} is not finished`);
+    if (transport !== DataPath.Ipmi && !kind)
+      throw new BlobError(`data path ${transport.toString(16)}h is not there`);
+    if (path !== HASH && this.#image !== undefined && this.#image !== path)
+      throw new BlobError(`${this.#image} is not finished`);
     const way = await kind?.open().catch((error: unknown) => {
       throw new BlobError((error as Error).message);
     });
     if (path !== HASH) {
       const owner = ownerOf(requester);
-      await blobbed(this.#options.update.begin(this.#component(path), owner)).catch(async (error: unknown) => {
-        await way?.close();
-        throw error;
-      });
+      await blobbed(this.#options.update.begin(this.#component(path), owner)).catch(
+        async (error: unknown) => {
+          await way?.close();
+          throw error;
+        },
+      );
       this.#owner = owner;
       this.#image = path;
     }
@@ -185,7 +218,8 @@ export class FlashBlobs implements BlobHandler {
     this.#open = open;
     const round = this.#round;
     const mine = (): OpenFlash => {
-      if (this.#open !== open || this.#round !== round) throw new BlobError(`the update by ${open.path} has ended`);
+      if (this.#open !== open || this.#round !== round)
+        throw new BlobError(`the update by ${open.path} has ended`);
       return open;
     };
     const data = open.path !== VERIFY && open.path !== UPDATE;
@@ -210,12 +244,17 @@ export class FlashBlobs implements BlobHandler {
   async #write({ path, way }: OpenFlash, offset: number, data: Uint8Array): Promise<void> {
     let bytes = data;
     if (way) {
-      if (data.length !== ExternalChunk.min) throw new BlobError('a chunk that comes another way is announced by its length');
+      if (data.length !== ExternalChunk.min)
+        throw new BlobError('a chunk that comes another way is announced by its length');
       bytes = await way.take(ExternalChunk.decode(data).length);
     }
-    if (path !== HASH) return blobbed(Promise.resolve(this.#guarded(() => this.#options.update.write(this.#sender(), offset, bytes))));
+    if (path !== HASH)
+      return blobbed(
+        Promise.resolve(this.#guarded(() => this.#options.update.write(this.#sender(), offset, bytes))),
+      );
     const end = offset + bytes.length;
-    if (offset > this.#hash.length || end > HASH_LIMIT) throw new BlobError(`bytes ${offset} to ${end} of a hash`);
+    if (offset > this.#hash.length || end > HASH_LIMIT)
+      throw new BlobError(`bytes ${offset} to ${end} of a hash`);
     const hash = new Uint8Array(Math.max(end, this.#hash.length));
     hash.set(this.#hash);
     hash.set(bytes, offset);
@@ -233,7 +272,10 @@ export class FlashBlobs implements BlobHandler {
     const { update } = this.#options;
     if (this.#state === 'verification-pending') {
       this.#state = 'verification-started';
-      this.#run(open, async () => void (this.#verified = await update.verify(this.#sender(), this.#expected())));
+      this.#run(
+        open,
+        async () => void (this.#verified = await update.verify(this.#sender(), this.#expected())),
+      );
     } else if (this.#state === 'update-pending') {
       this.#state = 'update-started';
       this.#run(open, () => update.activate(this.#sender(), { image: this.#verified }));
@@ -266,7 +308,8 @@ export class FlashBlobs implements BlobHandler {
       }
       return { state: open.flags, size: 0, metadata: Uint8Array.of(this.#status) };
     }
-    const size = path === HASH ? this.#hash.length : this.#guarded(() => this.#options.update.received(this.#sender()));
+    const size =
+      path === HASH ? this.#hash.length : this.#guarded(() => this.#options.update.received(this.#sender()));
     return { state: open.flags, size, metadata: way?.metadata() };
   }
 
@@ -315,7 +358,9 @@ export class FlashBlobs implements BlobHandler {
   }
 
   #giveUp(): void {
-    void this.#abort().catch((error: unknown) => this.#options.log.error('blob: an update that ended', error));
+    void this.#abort().catch((error: unknown) =>
+      this.#options.log.error('blob: an update that ended', error),
+    );
   }
 
   async #abort(): Promise<void> {
@@ -368,7 +413,8 @@ export class FlashBlobs implements BlobHandler {
 }
 
 /** The blob protocol has one code for every refusal; the reason is in the log. */
-const refused = (error: unknown): unknown => (error instanceof UpdateError ? new BlobError(error.message, { cause: error }) : error);
+const refused = (error: unknown): unknown =>
+  error instanceof UpdateError ? new BlobError(error.message, { cause: error }) : error;
 
 async function blobbed<T>(work: Promise<T>): Promise<T> {
   try {

@@ -8,7 +8,10 @@ export interface BlobRequester {
   readonly session: SessionView | undefined;
   /** As an interface names it. */
   readonly from: string;
-  /** The session that asks, or else the channel and the controller: an open blob is there for who opened it, and for nobody else. */
+  /**
+   * The session that asks, or else the channel and the controller: an open blob is there for who opened it,
+   * and for nobody else.
+   */
   readonly party: unknown;
 }
 
@@ -43,7 +46,10 @@ export interface BlobHandler {
   readonly claims: readonly string[];
   /** The paths that there are now. */
   list(): readonly string[];
-  /** Throws to refuse. Asked with every message, so that rights that are lost count at once. Default: whoever may use blobs. */
+  /**
+   * Throws to refuse. Asked with every message, so that rights that are lost count at once. Default: whoever
+   * may use blobs.
+   */
   permit?(requester: BlobRequester, path: string): void;
   /** The session is over; what it had open has been expired. */
   released?(session: SessionView): void;

@@ -34,7 +34,8 @@ function notebook() {
   return { handler, seen };
 }
 
-const blobsOf = (bmc: Bmc, context: Context<BmcState>): BlobClient => new BlobClient(loopback(bmc.router.dispatch, context));
+const blobsOf = (bmc: Bmc, context: Context<BmcState>): BlobClient =>
+  new BlobClient(loopback(bmc.router.dispatch, context));
 
 describe('C2: an open blob is there for the session that opened it, and for nobody else', () => {
   test('write, read, token, metadata, commit and close by another session: there is no such session', async () => {
@@ -47,7 +48,14 @@ describe('C2: an open blob is there for the session that opened it, and for nobo
       user: sessionContext(bmc, Privilege.User, 3),
       'the same account in another session': sessionContext(bmc, Privilege.Administrator),
       host: new Context<BmcState>(bmc, HOST, Privilege.Oem),
-      'a controller': new Context<BmcState>(bmc, { number: 0, medium: 'ipmb', maxAnswer: 32 }, Privilege.Administrator, 0, undefined, '82h'),
+      'a controller': new Context<BmcState>(
+        bmc,
+        { number: 0, medium: 'ipmb', maxAnswer: 32 },
+        Privilege.Administrator,
+        0,
+        undefined,
+        '82h',
+      ),
     };
     for (const [name, context] of Object.entries(strangers)) {
       const blobs = blobsOf(bmc, context);
@@ -118,7 +126,9 @@ describe('C2: an open blob is there for the session that opened it, and for nobo
       if (id !== undefined) opened++;
     }
     expect(opened).toBe(8);
-    expect(await blobsOf(bmc, sessionContext(bmc, Privilege.Administrator)).open('/note', OpenFlag.Write)).toBeTypeOf('number');
+    expect(
+      await blobsOf(bmc, sessionContext(bmc, Privilege.Administrator)).open('/note', OpenFlag.Write),
+    ).toBeTypeOf('number');
   });
 });
 
@@ -128,9 +138,13 @@ describe("C2: a firmware update by blobs is one session's from its first blob to
     await opened;
     const admin = blobsOf(bmc, sessionContext(bmc, Privilege.Administrator));
     const image = await admin.open('/flash/bios', WRITE_IPMI);
-    for (let at = 0; at < IMAGE.length; at += 100_000) await admin.write(image, at, IMAGE.subarray(at, at + 100_000));
+    for (let at = 0; at < IMAGE.length; at += 100_000)
+      await admin.write(image, at, IMAGE.subarray(at, at + 100_000));
     await admin.close(image);
-    for (const stranger of [sessionContext(bmc, Privilege.Administrator, 3), new Context<BmcState>(bmc, HOST, Privilege.Oem)]) {
+    for (const stranger of [
+      sessionContext(bmc, Privilege.Administrator, 3),
+      new Context<BmcState>(bmc, HOST, Privilege.Oem),
+    ]) {
       const blobs = blobsOf(bmc, stranger);
       await expect(blobs.open('/flash/hash', WRITE_IPMI)).rejects.toMatchObject(REFUSED);
       await expect(blobs.open('/flash/bios', WRITE_IPMI)).rejects.toMatchObject(REFUSED);
@@ -140,7 +154,9 @@ describe("C2: a firmware update by blobs is one session's from its first blob to
       await expect(blobs.commit(cleanup)).rejects.toMatchObject(REFUSED);
       await blobs.close(cleanup);
     }
-    await expect(blobsOf(bmc, sessionContext(bmc, Privilege.User, 4)).open('/flash/cleanup', OpenFlag.Write)).rejects.toMatchObject({ cc: 0xd4 });
+    await expect(
+      blobsOf(bmc, sessionContext(bmc, Privilege.User, 4)).open('/flash/cleanup', OpenFlag.Write),
+    ).rejects.toMatchObject({ cc: 0xd4 });
     const hashed = await admin.open('/flash/hash', WRITE_IPMI);
     await admin.write(hashed, 0, hash('sha256', IMAGE));
     await admin.close(hashed);
@@ -233,14 +249,23 @@ describe('V13: blobs activate nothing but a verified image', () => {
 
 test('I3: whoever asks for what is not there fills no log: a line a second, with how many had none', async () => {
   const said: string[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void said.push(line), error: () => undefined };
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (line: string) => void said.push(line),
+    error: () => undefined,
+  };
   const world = simWorld(1);
-  const bmc = new Bmc({ name: 'one', users: [{ id: 3, name: 'user', password: 'secret' }], sel: { bootEvents: false } }, { world, log });
+  const bmc = new Bmc(
+    { name: 'one', users: [{ id: 3, name: 'user', password: 'secret' }], sel: { bootEvents: false } },
+    { world, log },
+  );
   bmc.blobs.register(notebook().handler);
   const user = blobsOf(bmc, sessionContext(bmc, Privilege.User, 3));
   said.length = 0;
   for (let second = 0; second < 3; second++) {
-    for (let i = 0; i < 100; i++) await expect(user.open(`/none${i}`, OpenFlag.Read)).rejects.toMatchObject(REFUSED);
+    for (let i = 0; i < 100; i++)
+      await expect(user.open(`/none${i}`, OpenFlag.Read)).rejects.toMatchObject(REFUSED);
     await world.run(1000);
   }
   expect(said).toEqual([

@@ -21,10 +21,14 @@ describe('data paths', () => {
     stranger.write(metadata.slice(2).map((byte) => byte ^ 1));
     await world.until(turnedAway);
     // Nothing comes: the write fails in time.
-    await expect(world.until(blobs.write(session, 0, ExternalChunk.encode({ length: 10 })))).rejects.toMatchObject({ cc: 0xff });
+    await expect(
+      world.until(blobs.write(session, 0, ExternalChunk.encode({ length: 10 }))),
+    ).rejects.toMatchObject({ cc: 0xff });
     expect((await blobs.stat('/flash/bios')).state).toBe(DataPath.Ipmi | DataPath.Net);
     await world.run(61_000);
-    await expect(world.until(world.stream.connect({ host: '10.0.0.1', port }))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(world.until(world.stream.connect({ host: '10.0.0.1', port }))).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+    });
     const way: Way = { kind: 'net', stream: world.stream, at: (at) => ({ host: '10.0.0.1', port: at }) };
     expect(await flash({ way })).toBe('2.00 -> 2.10');
     expect(version()).toBe('2.10');
@@ -48,7 +52,8 @@ describe('data paths', () => {
       await blobs.close(session);
     }
     expect(new Set(seen).size).toBe(16);
-    for (let at = 0; at < 32; at += 2) expect(new Set(seen.map((token) => token.slice(at, at + 2))).size, `byte ${at / 2}`).toBeGreaterThan(8);
+    for (let at = 0; at < 32; at += 2)
+      expect(new Set(seen.map((token) => token.slice(at, at + 2))).size, `byte ${at / 2}`).toBeGreaterThan(8);
   });
 
   test('over the network: a second connection begins with what was not announced', async () => {
@@ -57,7 +62,9 @@ describe('data paths', () => {
     const session = await blobs.open('/flash/bios', OpenFlag.Write | DataPath.Net);
     const { metadata } = await blobs.sessionStat(session);
     const connected = async (data: Uint8Array) => {
-      const stream = await world.until(world.stream.connect({ host: '10.0.0.1', port: metadata[0] | (metadata[1] << 8) }));
+      const stream = await world.until(
+        world.stream.connect({ host: '10.0.0.1', port: metadata[0] | (metadata[1] << 8) }),
+      );
       stream.onData = () => undefined;
       stream.write(metadata.slice(2));
       stream.write(data);
@@ -81,9 +88,13 @@ describe('data paths', () => {
   });
 
   test('a data path that cannot be opened leaves no update behind', async () => {
-    const { opened, world, blobs, bmc } = flashRig({ paths: { window: { file: '/none/window', size: 4096, kind: 'p2a', address: 0 } } });
+    const { opened, world, blobs, bmc } = flashRig({
+      paths: { window: { file: '/none/window', size: 4096, kind: 'p2a', address: 0 } },
+    });
     await opened;
-    await expect(world.until(blobs.open('/flash/bios', OpenFlag.Write | DataPath.P2a))).rejects.toMatchObject({ cc: 0xff });
+    await expect(world.until(blobs.open('/flash/bios', OpenFlag.Write | DataPath.P2a))).rejects.toMatchObject(
+      { cc: 0xff },
+    );
     expect(bmc.update!.info).toBeUndefined();
     expect(await world.until(blobs.open('/flash/image', WRITE_IPMI))).toBeTypeOf('number');
   });
@@ -108,7 +119,9 @@ describe('data paths', () => {
         return real;
       },
     };
-    expect(await flash({ way: { kind: 'net', stream, at: (port) => ({ host: '10.0.0.1', port }) } })).toBe('2.00 -> 2.10');
+    expect(await flash({ way: { kind: 'net', stream, at: (port) => ({ host: '10.0.0.1', port }) } })).toBe(
+      '2.00 -> 2.10',
+    );
     expect([version(), connections]).toEqual(['2.10', 2]);
   });
 
@@ -122,7 +135,9 @@ describe('data paths', () => {
     if (kind === 'lpc') {
       await blobs.writeMeta(session, 0, WindowRequest.encode({ address: 0x8800, length: 4096 }));
       expect((await blobs.sessionStat(session)).metadata).toEqual(Uint8Array.of(27, 0, 0, 0, 0, 0, 8, 0, 0));
-      await expect(blobs.writeMeta(session, 0, WindowRequest.encode({ address: 0x100, length: 1 }))).rejects.toMatchObject({ cc: 0xff });
+      await expect(
+        blobs.writeMeta(session, 0, WindowRequest.encode({ address: 0x100, length: 1 })),
+      ).rejects.toMatchObject({ cc: 0xff });
     } else {
       expect((await blobs.sessionStat(session)).metadata).toEqual(Uint8Array.of(0, 0x80, 0, 0));
     }
@@ -139,7 +154,9 @@ test('P8: a client whose upload is refused says so at once: a refusal is no lost
   await rig.opened;
   const steps: string[] = [];
   const progress = ({ step }: { readonly step: string }): void => void steps.push(step);
-  await expect(rig.flash({ path: '/flash/none', progress })).rejects.toMatchObject({ code: 'IPMI_BMC_FLASH' });
+  await expect(rig.flash({ path: '/flash/none', progress })).rejects.toMatchObject({
+    code: 'IPMI_BMC_FLASH',
+  });
   expect(steps).toContain('checking');
   expect(steps).not.toContain('reconnecting');
 });

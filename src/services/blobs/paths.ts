@@ -1,7 +1,17 @@
 import { DataPath, WindowAddress, WindowAnswer, WindowRequest } from '../../commands/oem/blob.ts';
 import { DecodeError } from '../../codec/index.ts';
 import { equalBytes } from '../../crypto/hash.ts';
-import type { Clock, Files, OpenFile, Random, Stream, StreamAddress, StreamNetwork, StreamServer, Timer } from '../../world/world.ts';
+import type {
+  Clock,
+  Files,
+  OpenFile,
+  Random,
+  Stream,
+  StreamAddress,
+  StreamNetwork,
+  StreamServer,
+  Timer,
+} from '../../world/world.ts';
 import { BlobError } from './handler.ts';
 
 /** A way for the bytes of an image beside IPMI, which stays in control. */
@@ -35,10 +45,14 @@ export interface NetPathOptions {
 }
 
 /**
- * Bytes over TCP or a Unix socket. Listening lasts as long as the session, and only whoever sends the session's token first is
- * heard: Session Stat tells it, as port (2 bytes, least significant first; 0: a Unix socket) and token (16 bytes).
+ * Bytes over TCP or a Unix socket. Listening lasts as long as the session, and only whoever sends the
+ * session's token first is heard: Session Stat tells it, as port (2 bytes, least significant first; 0: a Unix
+ * socket) and token (16 bytes).
  */
-export const netPath = (options: NetPathOptions): DataPathKind => ({ flag: DataPath.Net, open: () => NetPath.listening(options) });
+export const netPath = (options: NetPathOptions): DataPathKind => ({
+  flag: DataPath.Net,
+  open: () => NetPath.listening(options),
+});
 
 class NetPath implements OpenPath {
   readonly #clock: Clock;
@@ -104,7 +118,9 @@ class NetPath implements OpenPath {
         this.#waiting = undefined;
         outcome();
       };
-      timer = this.#clock.after(PATIENCE, () => settle(() => reject(new BlobError(`${this.#buffered} of ${length} bytes came`))));
+      timer = this.#clock.after(PATIENCE, () =>
+        settle(() => reject(new BlobError(`${this.#buffered} of ${length} bytes came`))),
+      );
       this.#waiting = () => {
         if (this.#buffered >= length) settle(resolve);
       };
@@ -161,7 +177,8 @@ export const windowPath = (options: WindowPathOptions): DataPathKind => ({
   flag: options.kind === 'lpc' ? DataPath.Lpc : DataPath.P2a,
   open: async () => {
     const { files, file, size } = options;
-    if ((await files.stat(file)) === undefined) await files.write(file, new Uint8Array(size), { mode: 0o600 });
+    if ((await files.stat(file)) === undefined)
+      await files.write(file, new Uint8Array(size), { mode: 0o600 });
     return new WindowPath(options, await files.open(file, 'read'));
   },
 });
@@ -180,7 +197,8 @@ class WindowPath implements OpenPath {
 
   async take(length: number): Promise<Uint8Array> {
     const { offset, size, code } = this.#mapped;
-    if (code !== 0 || length > size) throw new BlobError(`${length} bytes do not lie in the ${size} bytes that are mapped`);
+    if (code !== 0 || length > size)
+      throw new BlobError(`${length} bytes do not lie in the ${size} bytes that are mapped`);
     const bytes = await this.#file.readAt(offset, length);
     if (bytes.length < length) throw new BlobError(`the window's file has only ${bytes.length} bytes there`);
     return bytes;

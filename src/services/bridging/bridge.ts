@@ -10,7 +10,10 @@ export interface BusOutlet {
   /** Most bytes of a frame. */
   readonly frameLimit: number;
   readonly requester: Requester;
-  /** Writes the frame of a request as it is, the slave address in front, until the bus takes it or has refused it often enough. */
+  /**
+   * Writes the frame of a request as it is, the slave address in front, until the bus takes it or has refused
+   * it often enough.
+   */
   write(frame: Uint8Array, cause: Context): Promise<WriteResult>;
 }
 
@@ -30,7 +33,9 @@ export interface IcmbOutlet {
 
 export type Outlet = BusOutlet | SessionOutlet | IcmbOutlet;
 
-/** The ways out of the BMC, by channel; interfaces connect themselves while they are open (IPMI 2.0 §6.13). */
+/**
+ * The ways out of the BMC, by channel; interfaces connect themselves while they are open (IPMI 2.0 §6.13).
+ */
 export class Bridge {
   readonly #outlets = new Map<number, Outlet>();
 

@@ -4,11 +4,14 @@ import { hex, toHex } from '../../../test/support/vectors.ts';
 
 /** A mask with the bits of these commands. */
 const mask = (...commands: number[]): number[] =>
-  Array.from({ length: 16 }, (_, i) => commands.filter((one) => one >> 3 === i).reduce((byte, one) => byte | (1 << (one & 7)), 0));
+  Array.from({ length: 16 }, (_, i) =>
+    commands.filter((one) => one >> 3 === i).reduce((byte, one) => byte | (1 << (one & 7)), 0),
+  );
 
 test('a command of the LAN channel goes to system software, and its answer comes back', async () => {
   const { send, host, world } = rig();
-  const ask = async (cmd: number, text: string): Promise<string> => toHex(await host.raw(0x0c, cmd, hex(text)));
+  const ask = async (cmd: number, text: string): Promise<string> =>
+    toHex(await host.raw(0x0c, cmd, hex(text)));
   // Chassis NetFn, LUN 0: Get Chassis Status.
   expect(await send(0x0c, 0x31, 1, 0x00, 0, ...mask(1))).toEqual([0]);
   expect(await send(0x0c, 0x32, 1, 0x00, 0)).toEqual([0, ...mask(1)]);
@@ -16,7 +19,8 @@ test('a command of the LAN channel goes to system software, and its answer comes
   expect(await send(0x0c, 0x33, 1, 2)).toEqual([0, 0]);
   expect(await send(0x0c, 0x33, 1, 1)).toEqual([0, 1]);
   const forwarded = send(0, 1);
-  // Get Message: channel and privilege; 0Ch to LUN 2, checksum, BMC, sequence number, 30h; privilege and channel, no session, NetFn, command.
+  // Get Message: channel and privilege; 0Ch to LUN 2, checksum, BMC, sequence number, 30h; privilege and
+  // channel, no session, NetFn, command.
   const message = await host.raw(6, 0x33);
   expect(toHex(message.subarray(1, -1))).toBe('41 32 ae 20 04 30 41 00 00 01');
   expect(await ask(0x30, '05 00')).toBe('80');

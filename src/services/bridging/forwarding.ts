@@ -43,7 +43,10 @@ export class Forwarding {
   readonly #messages: MessageBuffers;
   readonly #router: Registrar;
   readonly #registered = new Map<number, Registration>();
-  readonly #pending = new Map<number, { readonly resolve: (answer: Answer) => void; readonly party: unknown }>();
+  readonly #pending = new Map<
+    number,
+    { readonly resolve: (answer: Answer) => void; readonly party: unknown }
+  >();
   /** Nobody's commands take all sequence numbers. */
   readonly #places = new Shares(SEQUENCES);
   #sequence = 0;
@@ -70,10 +73,19 @@ export class Forwarding {
 
   /** Throws 80h where system software does not take messages of the channel. */
   enable(channel: number): void {
-    if (!this.#messages.receives(channel)) throw EnableForwardedCommands.refuse('noTarget', `system software does not listen to channel ${channel}`);
+    if (!this.#messages.receives(channel))
+      throw EnableForwardedCommands.refuse(
+        'noTarget',
+        `system software does not listen to channel ${channel}`,
+      );
     this.disable(channel);
-    const handlers = [...this.#masks.entries()].flatMap(([key, mask]) => this.#handlersOf(channel, key, mask));
-    this.#registered.set(channel, this.#router.register({ owner: `forwarding, channel ${channel}`, handlers }));
+    const handlers = [...this.#masks.entries()].flatMap(([key, mask]) =>
+      this.#handlersOf(channel, key, mask),
+    );
+    this.#registered.set(
+      channel,
+      this.#router.register({ owner: `forwarding, channel ${channel}`, handlers }),
+    );
   }
 
   disable(channel: number): void {
@@ -106,17 +118,31 @@ export class Forwarding {
       // System software answers what the channel may ask; what it may not ask stays refused.
       if (entry?.systemInterfaceOnly) return [];
       const privilege = entry?.handler.privilege;
-      return handleRaw({ netFn, cmd, body, channel, lun }, (message, context) => this.#forward(message, context), { privilege, name: 'forwarded' });
+      return handleRaw(
+        { netFn, cmd, body, channel, lun },
+        (message, context) => this.#forward(message, context),
+        { privilege, name: 'forwarded' },
+      );
     });
   }
 
-  /** Queues the command for system software: channel and privilege, session handle, NetFn and LUN, command, data. */
+  /**
+   * Queues the command for system software: channel and privilege, session handle, NetFn and LUN, command,
+   * data.
+   */
   #forward({ netFn, lun, cmd, data }: Message, context: Context): Promise<Answer> {
     const party = partyOf(context);
-    if (!this.#places.hasPlace(party)) throw new IpmiError(CC.NodeBusy, 'too many forwarded commands wait for their answers');
+    if (!this.#places.hasPlace(party))
+      throw new IpmiError(CC.NodeBusy, 'too many forwarded commands wait for their answers');
     const sequence = this.#freeSequence();
     const { channel, privilege, session } = context;
-    const inner = Uint8Array.of((privilege << 4) | channel.number, session?.handle ?? 0, (netFn << 2) | lun, cmd, ...data);
+    const inner = Uint8Array.of(
+      (privilege << 4) | channel.number,
+      session?.handle ?? 0,
+      (netFn << 2) | lun,
+      cmd,
+      ...data,
+    );
     const message = buildMessage({
       to: BMC_ADDRESS,
       toLun: SYSTEM_SOFTWARE_LUN,
@@ -127,7 +153,11 @@ export class Forwarding {
       cmd: ForwardedCommand.cmd,
       data: inner,
     });
-    this.#messages.deliver({ channel: channel.number, privilege, data: message.slice(1) }, party, context.actor);
+    this.#messages.deliver(
+      { channel: channel.number, privilege, data: message.slice(1) },
+      party,
+      context.actor,
+    );
     return new Promise((resolve) => {
       this.#pending.set(sequence, { resolve, party });
       this.#places.add(party);

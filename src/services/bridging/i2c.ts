@@ -14,7 +14,9 @@ export interface I2cDevice {
   sameAs?(data: Uint8Array, readCount: number): readonly CommandKey[];
 }
 
-/** Where a device hangs: on the bus of a channel, or on a private bus behind the controller (IPMI 2.0 §22.11). */
+/**
+ * Where a device hangs: on the bus of a channel, or on a private bus behind the controller (IPMI 2.0 §22.11).
+ */
 export interface I2cPlace {
   /** Undefined: a private bus. */
   readonly channel?: number;
@@ -44,11 +46,13 @@ export class I2cBusses {
   }
 }
 
-const keyOf = (channel: number | undefined, bus: number, address: number): string => `${channel ?? 'private'}/${bus}/${address}`;
+const keyOf = (channel: number | undefined, bus: number, address: number): string =>
+  `${channel ?? 'private'}/${bus}/${address}`;
 
 /**
- * A serial EEPROM with the bytes of a FRU device: the first bytes written are the address, one byte for up to 256 bytes and
- * two above; what follows is stored there. Reads go on where the last access ended, and begin again behind the end.
+ * A serial EEPROM with the bytes of a FRU device: the first bytes written are the address, one byte for up to
+ * 256 bytes and two above; what follows is stored there. Reads go on where the last access ended, and begin
+ * again behind the end.
  */
 export class FruEeprom implements I2cDevice {
   readonly #fru: FruInventory;
@@ -61,7 +65,10 @@ export class FruEeprom implements I2cDevice {
   }
 
   sameAs(data: Uint8Array, readCount: number): readonly CommandKey[] {
-    return [...(data.length > this.#addressBytes ? [WriteFruData] : []), ...(readCount > 0 ? [ReadFruData] : [])];
+    return [
+      ...(data.length > this.#addressBytes ? [WriteFruData] : []),
+      ...(readCount > 0 ? [ReadFruData] : []),
+    ];
   }
 
   get #addressBytes(): number {

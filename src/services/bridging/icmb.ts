@@ -8,7 +8,10 @@ import { BMC_ADDRESS } from '../../wire/message.ts';
 
 /** The bridge's connection to its ICMB; the interface brings it while it is open. */
 export interface IcmbPort {
-  /** A command for another bridge, for the request that asked for it (none: the BMC itself): its completion code and data; C3h where it does not answer. */
+  /**
+   * A command for another bridge, for the request that asked for it (none: the BMC itself): its completion
+   * code and data; C3h where it does not answer.
+   */
   request(to: number, cmd: number, data: Uint8Array, cause?: Context): Promise<Answer>;
   /** A command for every bridge, and what those answered that do within a moment. */
   broadcast(cmd: number, data: Uint8Array, cause?: Context): Promise<Answer[]>;
@@ -49,9 +52,14 @@ const COUNTERS = {
 };
 export type IcmbCounter = keyof typeof COUNTERS;
 
-/** The ICMB bridge of a chassis: its addresses, what it forwards, and where its events go (ICMB Bridge Specification 1.0). */
+/**
+ * The ICMB bridge of a chassis: its addresses, what it forwards, and where its events go (ICMB Bridge
+ * Specification 1.0).
+ */
 export class Icmb {
-  /** Set by SetDiscovered, cleared by PrepareForDiscovery: who is discovered does not answer to GetAddresses. */
+  /**
+   * Set by SetDiscovered, cleared by PrepareForDiscovery: who is discovered does not answer to GetAddresses.
+   */
   discovered = false;
   /** Events sent since the start, mod 256. */
   eventCount = 0;

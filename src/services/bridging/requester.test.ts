@@ -9,7 +9,11 @@ const REQUEST = { to: 0x82, toLun: 1, netFn: 6, cmd: 1, data: new Uint8Array(0) 
 function bench() {
   const world = simWorld(1);
   const sent: IpmiMessage[] = [];
-  const requester = new Requester({ clock: world.clock, address: 0x20, write: (frame) => (sent.push(parseMessage(frame)!), 'taken') });
+  const requester = new Requester({
+    clock: world.clock,
+    address: 0x20,
+    write: (frame) => (sent.push(parseMessage(frame)!), 'taken'),
+  });
   /** The response to the request that was sent last, as it is or with something else in it. */
   const respond = (other: Partial<IpmiMessage> = {}): boolean =>
     requester.respond({ ...parseMessage(buildResponse(sent.at(-1)!, Uint8Array.of(0)))!, ...other });
@@ -53,7 +57,15 @@ test('two uses of a number lie 48 requests apart, also beside one that waits lon
 });
 
 const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 248 };
-const someone = () => ({ handle: 1, id: 1, userId: 2, userName: 'admin', privilege: 4, maxPrivilege: 4, channel: LAN });
+const someone = () => ({
+  handle: 1,
+  id: 1,
+  userId: 2,
+  userName: 'admin',
+  privilege: 4,
+  maxPrivilege: 4,
+  channel: LAN,
+});
 
 test('I2: what its session may no longer ask for is not sent again: D4h', async () => {
   const { world, sent, requester, respond } = bench();
@@ -76,14 +88,21 @@ test('I2: nor once it has waited for its turn, or for the medium', async () => {
   await world.run(20);
   const before = sent.length;
   session.privilege = 0;
-  for (const { seq } of sent.slice(0, 16)) requester.respond({ ...parseMessage(buildResponse(sent[0], Uint8Array.of(0)))!, seq });
+  for (const { seq } of sent.slice(0, 16))
+    requester.respond({ ...parseMessage(buildResponse(sent[0], Uint8Array.of(0)))!, seq });
   await world.run(50);
   expect([await world.until(waiting), sent.length]).toEqual([0xd4, before]);
 
   let refusals = 0;
-  const busy = new Requester({ clock: world.clock, address: 0x20, write: (): WriteResult => (refusals++, 'arbitration') });
+  const busy = new Requester({
+    clock: world.clock,
+    address: 0x20,
+    write: (): WriteResult => (refusals++, 'arbitration'),
+  });
   const other = someone();
-  const asked = busy.request({ ...REQUEST, cause: new Context(undefined, LAN, 5, 0, other) }).catch((error: { cc: number }) => error.cc);
+  const asked = busy
+    .request({ ...REQUEST, cause: new Context(undefined, LAN, 5, 0, other) })
+    .catch((error: { cc: number }) => error.cc);
   await world.run(1);
   other.privilege = 0;
   expect([await world.until(asked), refusals, busy.waiting]).toEqual([0xd4, 1, 0]);

@@ -5,13 +5,20 @@ import { buildMessage, type IpmiMessage } from '../../wire/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import { settled } from '../../world/settled.ts';
 
-/** How a medium took a frame: all of it, no acknowledge, another master won, or the bus is stuck (IPMI 2.0 §22.7). */
+/**
+ * How a medium took a frame: all of it, no acknowledge, another master won, or the bus is stuck (IPMI 2.0
+ * §22.7).
+ */
 export type WriteResult = 'taken' | 'nack' | 'arbitration' | 'bus-error';
 
 /** Completion codes of Send Message and Master Write-Read. */
 export const WriteFailure = { LostArbitration: 0x81, BusError: 0x82, Nack: 0x83 } as const;
 
-const FAILURES = { nack: WriteFailure.Nack, arbitration: WriteFailure.LostArbitration, 'bus-error': WriteFailure.BusError };
+const FAILURES = {
+  nack: WriteFailure.Nack,
+  arbitration: WriteFailure.LostArbitration,
+  'bus-error': WriteFailure.BusError,
+};
 
 /** A request that this controller sends on a medium of addressed messages. */
 export interface OutgoingRequest {
@@ -20,7 +27,9 @@ export interface OutgoingRequest {
   readonly netFn: number;
   readonly cmd: number;
   readonly data: Uint8Array;
-  /** Which numbering it belongs to, where addresses do not tell responders apart (sessions). Default: `to`. */
+  /**
+   * Which numbering it belongs to, where addresses do not tell responders apart (sessions). Default: `to`.
+   */
   readonly responder?: number;
   /** Times the usual wait: for a request that the responder has to forward first. Default 1. */
   readonly patience?: number;
@@ -33,23 +42,33 @@ export interface RequesterOptions {
   readonly address: number;
   /** Default: an IPMI message. */
   readonly frame?: (request: OutgoingRequest, seq: number) => Uint8Array;
-  readonly write: (frame: Uint8Array, responder: number, cause: Context | undefined) => WriteResult | Promise<WriteResult>;
+  readonly write: (
+    frame: Uint8Array,
+    responder: number,
+    cause: Context | undefined,
+  ) => WriteResult | Promise<WriteResult>;
   /** Milliseconds until a request is sent again. Default 250. */
   readonly timeout?: number;
   /** Times that a request is sent. Default 6. */
   readonly tries?: number;
-  /** Milliseconds that the medium itself may hold a frame back: a number rests as long after its answer. Default 0. */
+  /**
+   * Milliseconds that the medium itself may hold a frame back: a number rests as long after its answer.
+   * Default 0.
+   */
   readonly lag?: number;
 }
 
-/** Milliseconds after which a sequence number may mean another request (IPMI 2.0 §6.13.4: "sequence number expiration"). */
+/**
+ * Milliseconds after which a sequence number may mean another request (IPMI 2.0 §6.13.4: "sequence number
+ * expiration").
+ */
 export const SEQUENCE_EXPIRATION = 5000;
 const NUMBERS = 64;
 const TIMEOUT = 250;
 /**
- * A window, as in every protocol that numbers and repeats: while a request waits for its answer, at most so many newer ones go to
- * the same responder, and two uses of a number lie farther apart. A responder that takes a number for a repetition for 24
- * requests is never wrong.
+ * A window, as in every protocol that numbers and repeats: while a request waits for its answer, at most so
+ * many newer ones go to the same responder, and two uses of a number lie farther apart. A responder that
+ * takes a number for a repetition for 24 requests is never wrong.
  */
 const WINDOW = 16;
 const APART = 48;
@@ -81,9 +100,10 @@ interface Slot {
 }
 
 /**
- * The requester's side of a medium of addressed messages: sequence numbers, repetition, matching of responses. A number is
- * used again only when nothing that belongs to its last request can still come, and after so many others that its responder
- * knows it for a new one. Nothing but that is left behind by a request.
+ * The requester's side of a medium of addressed messages: sequence numbers, repetition, matching of
+ * responses. A number is used again only when nothing that belongs to its last request can still come, and
+ * after so many others that its responder knows it for a new one. Nothing but that is left behind by a
+ * request.
  */
 export class Requester {
   /** Responses that nobody waited for: late, doubled, or made up. */
@@ -117,8 +137,9 @@ export class Requester {
   }
 
   /**
-   * Resolves when the medium has taken the request, with the answer that is to come. Rejects with IpmiError: 81h, 82h, 83h
-   * where the medium refused it again and again, C0h where all numbers of the responder are in use.
+   * Resolves when the medium has taken the request, with the answer that is to come. Rejects with IpmiError:
+   * 81h, 82h, 83h where the medium refused it again and again, C0h where all numbers of the responder are in
+   * use.
    */
   async begin(request: OutgoingRequest): Promise<{ readonly answer: Promise<Answer> }> {
     const { clock, address } = this.#options;
@@ -127,10 +148,19 @@ export class Requester {
     const privilege = cause?.privilege ?? 0;
     const { seq, index } = this.#number(responder) ?? (await this.#turn(responder, cause && partyOf(cause)));
     const { to } = request;
-    const frame = this.#options.frame?.(request, seq) ?? buildMessage({ ...request, from: address, fromLun: 0, seq });
+    const frame =
+      this.#options.frame?.(request, seq) ?? buildMessage({ ...request, from: address, fromLun: 0, seq });
     let resolve: (answer: Answer) => void = () => undefined;
     const answer = new Promise<Answer>((settle) => (resolve = settle));
-    const open: Open = { request, frame, began: clock.monotonic(), privilege, resolve, tries: 1, timer: undefined };
+    const open: Open = {
+      request,
+      frame,
+      began: clock.monotonic(),
+      privilege,
+      resolve,
+      tries: 1,
+      timer: undefined,
+    };
     const slot: Slot = { index, open, restUntil: 0 };
     this.#slots.set((responder << 6) | seq, slot);
     const result = await writeAgain(clock, () => {
@@ -150,10 +180,19 @@ export class Requester {
   }
 
   /** A response that the medium brought. False: nobody waits for it. */
-  respond(message: Pick<IpmiMessage, 'from' | 'fromLun' | 'netFn' | 'cmd' | 'seq' | 'data'>, responder: number = message.from): boolean {
+  respond(
+    message: Pick<IpmiMessage, 'from' | 'fromLun' | 'netFn' | 'cmd' | 'seq' | 'data'>,
+    responder: number = message.from,
+  ): boolean {
     const slot = this.#slots.get((responder << 6) | message.seq);
     const request = slot?.open?.request;
-    if (!slot || !request || message.netFn !== (request.netFn | 1) || message.cmd !== request.cmd || message.fromLun !== request.toLun) {
+    if (
+      !slot ||
+      !request ||
+      message.netFn !== (request.netFn | 1) ||
+      message.cmd !== request.cmd ||
+      message.fromLun !== request.toLun
+    ) {
       this.unexpected++;
       return false;
     }
@@ -175,7 +214,8 @@ export class Requester {
         this.unanswered++;
         return this.#settle(slot, Uint8Array.of(CC.Timeout));
       }
-      if (isRevoked(open.request.cause, open.privilege)) return this.#settle(slot, Uint8Array.of(CC.InsufficientPrivilege));
+      if (isRevoked(open.request.cause, open.privilege))
+        return this.#settle(slot, Uint8Array.of(CC.InsufficientPrivilege));
       open.tries++;
       this.repeated++;
       // A refused repetition is a lost one: the next try, or the end of all of them, is already on its way.
@@ -236,18 +276,27 @@ interface Numbered {
   readonly index: number;
 }
 
-/** What its cause may do was lowered since, or its session has ended: the bytes would be obeyed out there all the same. */
-const isRevoked = (cause: Context | undefined, privilege: number): boolean => cause !== undefined && cause.privilege < privilege;
+/**
+ * What its cause may do was lowered since, or its session has ended: the bytes would be obeyed out there all
+ * the same.
+ */
+const isRevoked = (cause: Context | undefined, privilege: number): boolean =>
+  cause !== undefined && cause.privilege < privilege;
 
 /** Throws D4h. */
 export function refuseRevoked(cause: Context | undefined, privilege: number): void {
-  if (isRevoked(cause, privilege)) throw new IpmiError(CC.InsufficientPrivilege, 'what asked for it may no longer');
+  if (isRevoked(cause, privilege))
+    throw new IpmiError(CC.InsufficientPrivilege, 'what asked for it may no longer');
 }
 
-const busy = (responder: number): IpmiError => new IpmiError(CC.NodeBusy, `all sequence numbers to ${responder.toString(16)}h are in use`);
+const busy = (responder: number): IpmiError =>
+  new IpmiError(CC.NodeBusy, `all sequence numbers to ${responder.toString(16)}h are in use`);
 
 /** Writes until the medium takes the frame, with pauses that double; the last refusal where it never does. */
-export async function writeAgain(clock: Clock, write: () => WriteResult | Promise<WriteResult>): Promise<WriteResult> {
+export async function writeAgain(
+  clock: Clock,
+  write: () => WriteResult | Promise<WriteResult>,
+): Promise<WriteResult> {
   for (let i = 0; ; i++) {
     const result = await write();
     if (result === 'taken' || i === WRITE_TRIES - 1) return result;

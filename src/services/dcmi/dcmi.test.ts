@@ -3,7 +3,16 @@ import { rig } from '../../../test/support/bmc.ts';
 import { toHex } from '../../../test/support/vectors.ts';
 
 const temp = (name: string, number: number, entity: string, value: number) =>
-  ({ name, number, entity, type: 'temperature', unit: 'degrees C', range: [-128, 127], value, thresholds: {} }) as const;
+  ({
+    name,
+    number,
+    entity,
+    type: 'temperature',
+    unit: 'degrees C',
+    range: [-128, 127],
+    value,
+    thresholds: {},
+  }) as const;
 const platform = {
   name: 'node-1',
   sensors: [
@@ -25,7 +34,11 @@ const platform = {
 /** A DCMI request; the answer without the body code. */
 const dcmi = (options = {}) => {
   const made = rig({ ...platform, ...options });
-  return { ...made, ask: async (cmd: number, ...data: number[]) => (await made.send(0x2c, cmd, 0xdc, ...data)).filter((_, i) => i !== 1) };
+  return {
+    ...made,
+    ask: async (cmd: number, ...data: number[]) =>
+      (await made.send(0x2c, cmd, 0xdc, ...data)).filter((_, i) => i !== 1),
+  };
 };
 
 test("temperatures by DCMI's own entity ids, below zero too, from any one on", async () => {
@@ -63,7 +76,13 @@ test('power: a history that grows, with the window that was asked for', async ()
     return { current, minimum, maximum, average, period: word(bytes, 13), active: bytes[17] };
   };
   const first = await read(1, 0);
-  expect(first).toMatchObject({ minimum: first.current, maximum: first.current, average: first.current, period: 1000, active: 0x40 });
+  expect(first).toMatchObject({
+    minimum: first.current,
+    maximum: first.current,
+    average: first.current,
+    period: 1000,
+    active: 0x40,
+  });
   await world.run(90_000);
   const minute = await read(1, 0);
   expect(minute.period).toBe(60_000);
@@ -95,7 +114,8 @@ test('without a sensor of watts nothing is measured', async () => {
 test('a power limit acts when it is exceeded for longer than the correction time, once', async () => {
   const { ask, world, bmc } = dcmi();
   const watts = bmc.sensors.get(4, 0);
-  const events = (): string[] => Array.from({ length: bmc.sel.count }, (_, i) => toHex(bmc.sel.get(i + 1).record.subarray(10, 14)));
+  const events = (): string[] =>
+    Array.from({ length: bmc.sel.count }, (_, i) => toHex(bmc.sel.get(i + 1).record.subarray(10, 14)));
   watts.set(300);
   await ask(4, 0, 0, 0, 0x11, 0xf4, 0x01, 0xa0, 0x0f, 0, 0, 0, 0, 5, 0);
   watts.set(600);

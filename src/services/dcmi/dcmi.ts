@@ -139,14 +139,19 @@ export class Dcmi {
   }
 
   text(which: keyof typeof LONGEST): Uint8Array {
-    return this.#texts.get(which) ?? (which === 'asset-tag' ? new Uint8Array(0) : fromLatin1(`${this.#controllerId}\0`));
+    return (
+      this.#texts.get(which) ??
+      (which === 'asset-tag' ? new Uint8Array(0) : fromLatin1(`${this.#controllerId}\0`))
+    );
   }
 
   /** Writes a piece; what lies behind it is cut. Throws C9h for more than the text can hold. */
   setText(which: keyof typeof LONGEST, offset: number, data: Uint8Array): Durable {
     const before = this.text(which);
-    if (offset > before.length && offset > 0) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset} of ${before.length}`);
-    if (offset + data.length > LONGEST[which]) throw new IpmiError(CC.ParameterOutOfRange, `${offset + data.length} characters`);
+    if (offset > before.length && offset > 0)
+      throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset} of ${before.length}`);
+    if (offset + data.length > LONGEST[which])
+      throw new IpmiError(CC.ParameterOutOfRange, `${offset + data.length} characters`);
     const changed = new Uint8Array(offset + data.length);
     changed.set(before.subarray(0, offset));
     changed.set(data, offset);
@@ -172,7 +177,8 @@ export class Dcmi {
   /** Throws CCh for a parameter that there is not and a value that cannot be, C7h for a wrong size. */
   configure(parameter: number, data: Uint8Array): Durable {
     // It starts DHCP and is never more than that: it always reads as 0.
-    if (parameter === DcmiParameter.ActivateDhcp.selector) return void this.#configuration.checked(parameter, data);
+    if (parameter === DcmiParameter.ActivateDhcp.selector)
+      return void this.#configuration.checked(parameter, data);
     return this.#configuration.set(parameter, data, undefined);
   }
 
@@ -193,7 +199,10 @@ export class Dcmi {
     return this.#sensors.all.filter(({ declaration }) => declaration.analog?.unit === Unit.Watts);
   }
 
-  /** What the machine takes at a wall time, in watts; undefined: no sensor says. What hangs on its power takes nothing while it is off. */
+  /**
+   * What the machine takes at a wall time, in watts; undefined: no sensor says. What hangs on its power takes
+   * nothing while it is off.
+   */
   #wattsAt(time: number): number | undefined {
     const isOn = this.#powerTimes.wasOn(time);
     let sum: number | undefined;
@@ -223,7 +232,10 @@ export class Dcmi {
       patience: exceptionTime * 1000,
       act: () => this.#tell({ kind: 'temperature', powerOff: (action & ThermalAction.PowerOff) !== 0 }),
     };
-    this.#watch.set(key, (action & (ThermalAction.PowerOff | ThermalAction.LogOnly)) === 0 ? undefined : watched);
+    this.#watch.set(
+      key,
+      (action & (ThermalAction.PowerOff | ThermalAction.LogOnly)) === 0 ? undefined : watched,
+    );
   }
 
   #tell(exceeded: LimitExceeded): void {
@@ -232,7 +244,9 @@ export class Dcmi {
 }
 
 /** Its values are kept as lists of numbers. */
-const inBytes = (store: Store<readonly number[]>): ConstructorParameters<typeof ParameterTable>[1]['values'] => ({
+const inBytes = (
+  store: Store<readonly number[]>,
+): ConstructorParameters<typeof ParameterTable>[1]['values'] => ({
   get size() {
     return store.size;
   },

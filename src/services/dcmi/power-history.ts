@@ -18,7 +18,10 @@ const COARSE = 240;
 /** Seconds after the last question when sampling ends. */
 const PATIENCE = 7200;
 
-/** What the machine took, second by second for a minute and in steps for an hour (DCMI 1.5 §6.6.1). Nothing runs and nothing is kept until somebody asks. */
+/**
+ * What the machine took, second by second for a minute and in steps for an hour (DCMI 1.5 §6.6.1). Nothing
+ * runs and nothing is kept until somebody asks.
+ */
 export class PowerHistory {
   readonly #clock: Clock;
   readonly #at: (time: number) => number | undefined;
@@ -46,7 +49,12 @@ export class PowerHistory {
       const known = window.filter((watts) => watts !== undefined);
       if (known.length === 0) return { ...NOTHING, span: window.length * SECOND };
       const sum = known.reduce((all, watts) => all + watts, 0);
-      return { minimum: Math.min(...known), maximum: Math.max(...known), average: sum / known.length, span: window.length * SECOND };
+      return {
+        minimum: Math.min(...known),
+        maximum: Math.max(...known),
+        average: sum / known.length,
+        span: window.length * SECOND,
+      };
     }
     const steps = this.#coarse.slice(-Math.ceil(samples / STEP));
     const [sum, count] = steps.reduce(([watts, n], step) => [watts + step.sum, n + step.count], [0, 0]);
@@ -72,7 +80,8 @@ export class PowerHistory {
     const now = this.#clock.now();
     const known = Math.min(Math.floor((this.#clock.monotonic() - this.#began) / SECOND), COARSE * STEP);
     for (let ago = known; ago >= FINE; ago -= STEP) this.#take(this.#at(now - ago * SECOND), true);
-    for (let ago = Math.min(known, FINE - 1); ago >= 0; ago--) this.#take(this.#at(now - ago * SECOND), false);
+    for (let ago = Math.min(known, FINE - 1); ago >= 0; ago--)
+      this.#take(this.#at(now - ago * SECOND), false);
     this.#timer = this.#clock.after(SECOND, this.#tick);
   }
 

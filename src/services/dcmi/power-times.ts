@@ -25,7 +25,8 @@ export class PowerTimes {
   /** Before the oldest change that is known: the other way round. */
   wasOn(time: number): boolean {
     let on = this.#isOn();
-    for (let i = this.#changes.length - 1; i >= 0 && this.#changes[i].at > time; i--) on = !this.#changes[i].on;
+    for (let i = this.#changes.length - 1; i >= 0 && this.#changes[i].at > time; i--)
+      on = !this.#changes[i].on;
     return on;
   }
 }

@@ -58,21 +58,53 @@ describe('OEM payloads', () => {
     const { world, bmc, logIn } = await solBench();
     const client = await logIn();
     const ask = { channel: 0xe };
-    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({ standard: 3, sessionSetup: 0x3f, oem: 0 });
+    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({
+      standard: 3,
+      sessionSetup: 0x3f,
+      oem: 0,
+    });
     const seen: string[] = [];
     const registration = bmc.payloads.register(echo(seen));
-    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({ standard: 7, sessionSetup: 0x3f, oem: 2 });
-    expect(await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x21 }))).toEqual({ majorVersion: 2, minorVersion: 1 });
-    expect(await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: SOL }))).toEqual({ majorVersion: 1, minorVersion: 0 });
-    await expect(world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x22 }))).rejects.toMatchObject(refused(0x80));
+    expect(await world.until(client.send(GetChannelPayloadSupport, ask))).toEqual({
+      standard: 7,
+      sessionSetup: 0x3f,
+      oem: 2,
+    });
+    expect(
+      await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x21 })),
+    ).toEqual({ majorVersion: 2, minorVersion: 1 });
+    expect(
+      await world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: SOL })),
+    ).toEqual({ majorVersion: 1, minorVersion: 0 });
+    await expect(
+      world.until(client.send(GetChannelPayloadVersion, { channel: 1, payloadType: 0x22 })),
+    ).rejects.toMatchObject(refused(0x80));
     const known = { payloadType: 0x21, iana: ACME, payloadId: 7, majorVersion: 2, minorVersion: 1 };
-    expect(await world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 0x21, iana: 0, payloadId: 0 }))).toEqual(known);
-    expect(await world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: ACME, payloadId: 7 }))).toEqual(known);
-    await expect(world.until(client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: 1, payloadId: 7 }))).rejects.toMatchObject(
-      refused(0x80),
-    );
+    expect(
+      await world.until(
+        client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 0x21, iana: 0, payloadId: 0 }),
+      ),
+    ).toEqual(known);
+    expect(
+      await world.until(
+        client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: ACME, payloadId: 7 }),
+      ),
+    ).toEqual(known);
+    await expect(
+      world.until(
+        client.send(GetChannelOemPayloadInfo, { channel: 1, payloadType: 2, iana: 1, payloadId: 7 }),
+      ),
+    ).rejects.toMatchObject(refused(0x80));
 
-    expect(await world.until(client.send(ActivatePayload, { payloadType: 0x21, instance: 3, auxiliary: Uint8Array.of(1, 2, 3, 4) }))).toEqual({
+    expect(
+      await world.until(
+        client.send(ActivatePayload, {
+          payloadType: 0x21,
+          instance: 3,
+          auxiliary: Uint8Array.of(1, 2, 3, 4),
+        }),
+      ),
+    ).toEqual({
       auxiliary: Uint8Array.of(4, 3, 2, 1),
       inboundSize: 64,
       outboundSize: 64,
@@ -99,8 +131,12 @@ describe('OEM payloads', () => {
       /other cannot serve payload 21h \(Other\): served by acme \(Acme echo\), registered at src\/services\/payloads\/payloads\.test\.ts:\d+/,
     );
     expect(() => bmc.payloads.register({ ...other, type: 0x22 })).toThrow(/served by acme/);
-    expect(() => bmc.payloads.register({ ...other, type: SOL, iana: undefined })).toThrow(/served by standard \(SOL\)/);
-    expect(() => bmc.payloads.register({ ...other, type: 0x28 })).toThrow(/neither SOL nor one of 20h\.\.27h/);
+    expect(() => bmc.payloads.register({ ...other, type: SOL, iana: undefined })).toThrow(
+      /served by standard \(SOL\)/,
+    );
+    expect(() => bmc.payloads.register({ ...other, type: 0x28 })).toThrow(
+      /neither SOL nor one of 20h\.\.27h/,
+    );
   });
 });
 
@@ -112,7 +148,9 @@ describe("H3: the encryption of a payload is its session's", () => {
     await terminal({ encryption: true });
     const user = await logIn({ user: 'user', privilege: Privilege.User });
     for (const operation of [PayloadEncryption.Suspend, PayloadEncryption.Resume])
-      await expect(world.until(user.send(SuspendResumePayloadEncryption, { ...suspend, operation }))).rejects.toMatchObject(refused(0xd4));
+      await expect(
+        world.until(user.send(SuspendResumePayloadEncryption, { ...suspend, operation })),
+      ).rejects.toMatchObject(refused(0xd4));
     const admin = await logIn();
     await world.until(admin.send(SuspendResumePayloadEncryption, suspend));
     expect(bmc.payloads.activeInstances(SOL)).toBe(1);
@@ -124,7 +162,9 @@ describe("H3: the encryption of a payload is its session's", () => {
     await open.world.until(sol.client.send(SuspendResumePayloadEncryption, suspend));
     const kept = await solBench(1, {}, { sol: { console: { type: 'none' }, keepEncrypted: true } });
     const other = await kept.terminal({ encryption: true });
-    await expect(kept.world.until(other.client.send(SuspendResumePayloadEncryption, suspend))).rejects.toMatchObject(refused(0x81));
+    await expect(
+      kept.world.until(other.client.send(SuspendResumePayloadEncryption, suspend)),
+    ).rejects.toMatchObject(refused(0x81));
   });
 
   test('characters that come in the clear are refused in an encrypted SOL', async () => {
@@ -169,7 +209,11 @@ describe('I2: an open payload has no more rights than to be activated anew', () 
 
   test('the firewall keeps Activate Payload from the channel', async () => {
     const { netFn, cmd } = ActivatePayload;
-    expect(await typed(({ bmc }) => bmc.firewall.enable([[{ channel: 1, netFn, lun: 0, cmd, body: undefined }, false]]))).toEqual(nothing);
+    expect(
+      await typed(({ bmc }) =>
+        bmc.firewall.enable([[{ channel: 1, netFn, lun: 0, cmd, body: undefined }, false]]),
+      ),
+    ).toEqual(nothing);
   });
 
   test('nothing was taken: it goes on', async () => {

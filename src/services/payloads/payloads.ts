@@ -1,5 +1,9 @@
 import { CC, hex2, IpmiError } from '../../codec/index.ts';
-import { SuspendResumePayloadEncryption, DeactivatePayload, ActivatePayload } from '../../commands/app/payloads.ts';
+import {
+  SuspendResumePayloadEncryption,
+  DeactivatePayload,
+  ActivatePayload,
+} from '../../commands/app/payloads.ts';
 import { Privilege } from '../../commands/command.ts';
 import { callSite, RegistrationError } from '../../router/errors.ts';
 import type { Context, SessionView } from '../../joint/message.ts';
@@ -68,7 +72,9 @@ export interface PayloadEnd {
   readonly information?: Uint8Array;
   /** `payload` is valid during the call; `order`: sequence number in the session, 0 where there is none. */
   receive(payload: Uint8Array, order: number): void;
-  /** It is over. `closed`: its session wanted so; `deactivated`: somebody else did, and the session lives on. */
+  /**
+   * It is over. `closed`: its session wanted so; `deactivated`: somebody else did, and the session lives on.
+   */
   closed(reason: CloseReason | 'deactivated'): void;
 }
 
@@ -77,7 +83,9 @@ export interface PayloadCarrier {
   /** UDP port that consoles talk to. */
   readonly port: number;
   /** Undefined: the session is none that carries payloads. */
-  abilities(session: SessionView): { readonly encrypts: boolean; readonly authenticates: boolean } | undefined;
+  abilities(
+    session: SessionView,
+  ): { readonly encrypts: boolean; readonly authenticates: boolean } | undefined;
   send(session: SessionView, type: number, payload: Uint8Array, encrypted: boolean): void;
 }
 
@@ -110,7 +118,10 @@ export interface PayloadsOptions {
   readonly withoutSol?: readonly number[];
   /** See SolOptions. */
   readonly port?: number;
-  /** False where the firewall keeps Activate Payload from a channel: what is active there ends. Default: nowhere. */
+  /**
+   * False where the firewall keeps Activate Payload from a channel: what is active there ends. Default:
+   * nowhere.
+   */
   readonly mayBeActive?: (channel: number) => boolean;
 }
 
@@ -133,7 +144,10 @@ export class Payloads {
     this.#withoutSol = withoutSol;
   }
 
-  /** Serves one more payload type. Throws RegistrationError, naming both owners, where its number or its IANA and id are taken. `place`: where that is, for people. */
+  /**
+   * Serves one more payload type. Throws RegistrationError, naming both owners, where its number or its IANA
+   * and id are taken. `place`: where that is, for people.
+   */
   register(definition: PayloadDefinition, place: string = callSite()): { unregister(): void } {
     const { type, iana, payloadId, owner, name, instances } = definition;
     const isOem = type >= FIRST_HANDLE && type <= LAST_HANDLE;
@@ -142,9 +156,15 @@ export class Payloads {
         `${owner}: payload ${hex2(type)}h (${name}) is neither SOL nor one of 20h..27h with an IANA number and a payload id`,
       ]);
     if (!(instances >= 1 && instances <= 15))
-      throw new RegistrationError([`${owner}: payload ${hex2(type)}h (${name}) has 1 to 15 instances, not ${instances}`]);
+      throw new RegistrationError([
+        `${owner}: payload ${hex2(type)}h (${name}) has 1 to 15 instances, not ${instances}`,
+      ]);
     const problems = this.#types
-      .filter((other) => other.definition.type === type || (isOem && other.definition.iana === iana && other.definition.payloadId === payloadId))
+      .filter(
+        (other) =>
+          other.definition.type === type ||
+          (isOem && other.definition.iana === iana && other.definition.payloadId === payloadId),
+      )
       .map(
         (other) =>
           `${owner} cannot serve payload ${hex2(type)}h (${name}): served by ${other.definition.owner} (${other.definition.name}), registered at ${other.place}`,
@@ -176,7 +196,9 @@ export class Payloads {
 
   /** An OEM payload by its maker's numbers. */
   explicit(iana: number, payloadId: number): PayloadDefinition | undefined {
-    return this.#types.find(({ definition }) => definition.iana === iana && definition.payloadId === payloadId)?.definition;
+    return this.#types.find(
+      ({ definition }) => definition.iana === iana && definition.payloadId === payloadId,
+    )?.definition;
   }
 
   get definitions(): PayloadDefinition[] {
@@ -184,7 +206,10 @@ export class Payloads {
   }
 
   access(userId: number, channel: number): PayloadAccess {
-    const oem = this.definitions.reduce((mask, { type }) => (type >= FIRST_HANDLE ? mask | (1 << (type - FIRST_HANDLE)) : mask), 0);
+    const oem = this.definitions.reduce(
+      (mask, { type }) => (type >= FIRST_HANDLE ? mask | (1 << (type - FIRST_HANDLE)) : mask),
+      0,
+    );
     const key = `${channel}/${userId}`;
     if (this.#access.isLocked(key)) return { standard: 0, oem: 0 };
     return this.#access.get(key) ?? { standard: this.#withoutSol.includes(userId) ? 0 : SOL_BIT, oem };
@@ -194,7 +219,11 @@ export class Payloads {
   setAccess(userId: number, channel: number, access: PayloadAccess): Durable {
     const done = this.#access.set(`${channel}/${userId}`, access);
     this.#deactivateWhere(({ session, definition }) => {
-      return session.userId === userId && session.channel.number === channel && !this.#mayActivate(userId, channel, definition.type);
+      return (
+        session.userId === userId &&
+        session.channel.number === channel &&
+        !this.#mayActivate(userId, channel, definition.type)
+      );
     });
     return done;
   }
@@ -205,12 +234,18 @@ export class Payloads {
   }
 
   /** The active instance; undefined: there is none. */
-  active(type: number, instance: number): { readonly sessionId: number; readonly information: Uint8Array } | undefined {
+  active(
+    type: number,
+    instance: number,
+  ): { readonly sessionId: number; readonly information: Uint8Array } | undefined {
     const one = this.#find(type, instance);
     return one && { sessionId: one.session.id, information: one.end.information ?? new Uint8Array(8) };
   }
 
-  /** Throws 80h..84h (§24.1), D4h, CCh for a type or instance that there is not, D5h outside of an RMCP+ session. */
+  /**
+   * Throws 80h..84h (§24.1), D4h, CCh for a type or instance that there is not, D5h outside of an RMCP+
+   * session.
+   */
   activate(
     type: number,
     instance: number,
@@ -220,14 +255,20 @@ export class Payloads {
     const definition = this.#known(type, instance);
     const carrier = session && this.#carriers[session.channel.number];
     const abilities = session && carrier?.abilities(session);
-    if (!session || !carrier || !abilities) throw new IpmiError(CC.NotSupportedInState, 'payloads need an RMCP+ session');
+    if (!session || !carrier || !abilities)
+      throw new IpmiError(CC.NotSupportedInState, 'payloads need an RMCP+ session');
     const channel = session.channel.number;
     this.#permit(definition, session.privilege, channel);
     if (!this.#mayActivate(session.userId, channel, type))
-      throw new IpmiError(CC.InsufficientPrivilege, `user ${session.userId} may not activate ${definition.name}`);
-    if (this.#find(type, instance)) throw ActivatePayload.refuse('alreadyActive', `${definition.name} instance ${instance} is active`);
+      throw new IpmiError(
+        CC.InsufficientPrivilege,
+        `user ${session.userId} may not activate ${definition.name}`,
+      );
+    if (this.#find(type, instance))
+      throw ActivatePayload.refuse('alreadyActive', `${definition.name} instance ${instance} is active`);
     // A payload has no number of its instance, so that one session has one.
-    if (this.#in(session, type)) throw ActivatePayload.refuse('limitReached', `this session has ${definition.name} active`);
+    if (this.#in(session, type))
+      throw ActivatePayload.refuse('limitReached', `this session has ${definition.name} active`);
     let active: Active | undefined;
     const end = definition.activate({
       instance,
@@ -237,36 +278,72 @@ export class Payloads {
       canEncrypt: abilities.encrypts,
       canAuthenticate: abilities.authenticates,
       send: (payload) => {
-        if (active && (active.ending || this.#keepsRights(active))) carrier.send(session, type, payload, active.encrypted && !active.suspended);
+        if (active && (active.ending || this.#keepsRights(active)))
+          carrier.send(session, type, payload, active.encrypted && !active.suspended);
       },
     });
-    active = { definition, instance, session, end, encrypted: abilities.encrypts && (end.encrypted ?? true), suspended: false, ending: false };
+    active = {
+      definition,
+      instance,
+      session,
+      end,
+      encrypted: abilities.encrypts && (end.encrypted ?? true),
+      suspended: false,
+      ending: false,
+    };
     this.#active = [...this.#active, active];
     return { definition, auxiliary: end.auxiliary ?? new Uint8Array(4) };
   }
 
-  /** Throws 80h where it is not active, D4h, CCh. Whoever may activate it may take it from another; the host may always. */
-  deactivate(type: number, instance: number, { actor, privilege, channel }: Pick<Context, 'actor' | 'privilege' | 'channel'>): void {
+  /**
+   * Throws 80h where it is not active, D4h, CCh. Whoever may activate it may take it from another; the host
+   * may always.
+   */
+  deactivate(
+    type: number,
+    instance: number,
+    { actor, privilege, channel }: Pick<Context, 'actor' | 'privilege' | 'channel'>,
+  ): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
-    if (!active) throw DeactivatePayload.refuse('notActive', `${definition.name} instance ${instance} is not active`);
+    if (!active)
+      throw DeactivatePayload.refuse('notActive', `${definition.name} instance ${instance} is not active`);
     // On a bus that the request came around by there are no payloads, and no settings of them.
     const { number } = (actor ?? active.session).channel;
     if (channel.medium !== 'system-interface' && privilege < definition.privilege(number))
       throw new IpmiError(CC.InsufficientPrivilege, definition.name);
     if (actor && active.session !== actor && !this.#mayActivate(actor.userId, number, type))
-      throw new IpmiError(CC.InsufficientPrivilege, `user ${actor.userId} may not activate ${definition.name}`);
+      throw new IpmiError(
+        CC.InsufficientPrivilege,
+        `user ${actor.userId} may not activate ${definition.name}`,
+      );
     this.#end(active, active.session === actor ? 'closed' : 'deactivated');
   }
 
   /** By the session that has it, or an administrator. Throws 81h..83h, D4h, CCh (§24.3). */
-  suspendEncryption(type: number, instance: number, suspended: boolean, { actor, privilege }: Pick<Context, 'actor' | 'privilege'>): void {
+  suspendEncryption(
+    type: number,
+    instance: number,
+    suspended: boolean,
+    { actor, privilege }: Pick<Context, 'actor' | 'privilege'>,
+  ): void {
     const definition = this.#known(type, instance);
     const active = this.#find(type, instance);
-    if (!active) throw SuspendResumePayloadEncryption.refuse('notActive', `${definition.name} instance ${instance} is not active`);
+    if (!active)
+      throw SuspendResumePayloadEncryption.refuse(
+        'notActive',
+        `${definition.name} instance ${instance} is not active`,
+      );
     if (active.session !== actor && privilege < Privilege.Administrator)
-      throw new IpmiError(CC.InsufficientPrivilege, `${definition.name} instance ${instance} is another session's`);
-    if (!active.encrypted) throw SuspendResumePayloadEncryption.refuse('cannotEncrypt', `${definition.name} instance ${instance} is not encrypted`);
+      throw new IpmiError(
+        CC.InsufficientPrivilege,
+        `${definition.name} instance ${instance} is another session's`,
+      );
+    if (!active.encrypted)
+      throw SuspendResumePayloadEncryption.refuse(
+        'cannotEncrypt',
+        `${definition.name} instance ${instance} is not encrypted`,
+      );
     if (suspended && definition.forceEncryption?.(active.session.channel.number))
       throw SuspendResumePayloadEncryption.refuse('notAllowed', `${definition.name} is to be encrypted`);
     active.suspended = suspended;
@@ -277,14 +354,21 @@ export class Payloads {
     session: SessionView,
     type: number,
     payload: Uint8Array,
-    packet: { readonly encrypted: boolean; readonly sequence: number; readonly oemIana: number; readonly oemPayloadId: number },
+    packet: {
+      readonly encrypted: boolean;
+      readonly sequence: number;
+      readonly oemIana: number;
+      readonly oemPayloadId: number;
+    },
   ): void {
-    const definition = type === OEM_EXPLICIT ? this.explicit(packet.oemIana, packet.oemPayloadId) : this.definition(type);
+    const definition =
+      type === OEM_EXPLICIT ? this.explicit(packet.oemIana, packet.oemPayloadId) : this.definition(type);
     if (!definition) return;
     const active = this.#in(session, definition.type);
     if (!active) {
       const answer = definition.inactive?.(payload);
-      if (answer) this.#carriers[session.channel.number]?.send(session, definition.type, answer, packet.encrypted);
+      if (answer)
+        this.#carriers[session.channel.number]?.send(session, definition.type, answer, packet.encrypted);
       return;
     }
     if (!this.#keepsRights(active)) return;
@@ -298,13 +382,18 @@ export class Payloads {
   }
 
   /**
-   * What is active has no more rights than to be activated anew: where its session was lowered, its payload disabled or the firewall
-   * set since, it ends before one more byte passes.
+   * What is active has no more rights than to be activated anew: where its session was lowered, its payload
+   * disabled or the firewall set since, it ends before one more byte passes.
    */
   #keepsRights(active: Active): boolean {
     const { definition, session } = active;
     const { number } = session.channel;
-    if (session.privilege >= definition.privilege(number) && definition.enabled?.(number) !== false && this.#mayBeActive(number)) return true;
+    if (
+      session.privilege >= definition.privilege(number) &&
+      definition.enabled?.(number) !== false &&
+      this.#mayBeActive(number)
+    )
+      return true;
     this.#end(active, 'deactivated');
     return false;
   }
@@ -316,7 +405,8 @@ export class Payloads {
 
   #permit(definition: PayloadDefinition, level: number, channel: number): void {
     const { name } = definition;
-    if (definition.enabled?.(channel) === false) throw ActivatePayload.refuse('disabled', `${name} is disabled on channel ${channel}`);
+    if (definition.enabled?.(channel) === false)
+      throw ActivatePayload.refuse('disabled', `${name} is disabled on channel ${channel}`);
     const least = definition.privilege(channel);
     if (level < least) throw new IpmiError(CC.InsufficientPrivilege, `${name} wants level ${least}`);
   }
@@ -324,7 +414,8 @@ export class Payloads {
   #known(type: number, instance: number): PayloadDefinition {
     const definition = this.definition(type);
     if (!definition) throw new IpmiError(CC.InvalidDataField, `there is no payload type ${hex2(type)}h`);
-    if (instance < 1 || instance > definition.instances) throw new IpmiError(CC.InvalidDataField, `${definition.name} has no instance ${instance}`);
+    if (instance < 1 || instance > definition.instances)
+      throw new IpmiError(CC.InvalidDataField, `${definition.name} has no instance ${instance}`);
     return definition;
   }
 

@@ -1,6 +1,13 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { ActivatePayload, SolActivation } from '../../commands/app/payloads.ts';
-import { NO_STATUS, SOL_HEADER, SolToBmc, SolToConsole, type SolOperation, type SolStatus } from '../../wire/sol.ts';
+import {
+  NO_STATUS,
+  SOL_HEADER,
+  SolToBmc,
+  SolToConsole,
+  type SolOperation,
+  type SolStatus,
+} from '../../wire/sol.ts';
 import { SolTransfer, type SolPacket } from '../../wire/sol-transfer.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import { ASSERTED, type Console } from '../../machine/serial-port/console.ts';
@@ -56,7 +63,9 @@ export class SolPayload implements PayloadDefinition {
   }
 
   forceEncryption(channel: number): boolean {
-    return this.#options.keepEncrypted === true || this.#options.parameters.authentication(channel).forceEncryption;
+    return (
+      this.#options.keepEncrypted === true || this.#options.parameters.authentication(channel).forceEncryption
+    );
   }
 
   activate(activation: PayloadActivation): PayloadEnd {
@@ -91,7 +100,8 @@ class SolSession implements PayloadEnd {
     const { forceEncryption, forceAuthentication } = parameters.authentication(channel);
     // Clients ask for encryption whatever their cipher suite can; only where it is forced does that matter.
     if (forceEncryption && !encryption) throw ActivatePayload.refuse('mustEncrypt', 'SOL is to be encrypted');
-    if (forceEncryption && !canEncrypt) throw ActivatePayload.refuse('cannotEncrypt', 'the cipher suite of this session does not encrypt');
+    if (forceEncryption && !canEncrypt)
+      throw ActivatePayload.refuse('cannotEncrypt', 'the cipher suite of this session does not encrypt');
     // Where the suite can sign, every packet is signed, asked for or not.
     if (forceAuthentication && !canAuthenticate)
       throw new IpmiError(CC.NotSupportedInState, 'the cipher suite of this session does not authenticate');
@@ -113,7 +123,15 @@ class SolSession implements PayloadEnd {
         this.#pump();
       },
       // Told at once, so that a person sees why nothing comes.
-      onAvailable: () => this.#send({ sequence: 0, ackSequence: 0, accepted: 0, nack: false, characters: new Uint8Array(0), flags: {} }),
+      onAvailable: () =>
+        this.#send({
+          sequence: 0,
+          ackSequence: 0,
+          accepted: 0,
+          nack: false,
+          characters: new Uint8Array(0),
+          flags: {},
+        }),
     });
   }
 
@@ -178,7 +196,14 @@ class SolSession implements PayloadEnd {
   };
 
   #send({ flags, ...packet }: SolPacket<SolStatus>): void {
-    this.#activation.send(SolToConsole.encode({ ...NO_STATUS, ...packet, ...flags, transferUnavailable: !this.#console.available }));
+    this.#activation.send(
+      SolToConsole.encode({
+        ...NO_STATUS,
+        ...packet,
+        ...flags,
+        transferUnavailable: !this.#console.available,
+      }),
+    );
   }
 }
 

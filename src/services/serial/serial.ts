@@ -5,7 +5,12 @@ import { ConnectionState, MuxSetting } from '../../commands/transport/serial.ts'
 import type { TerminalOptions } from '../../wire/serial-terminal.ts';
 import type { Timer } from '../../world/world.ts';
 import { parameterFits, ParameterTable } from '../../state/parameters/parameter-table.ts';
-import { givenSerial, MuxControl, terminalOptions, type SerialDefaults } from '../../state/parameters/serial-parameters.ts';
+import {
+  givenSerial,
+  MuxControl,
+  terminalOptions,
+  type SerialDefaults,
+} from '../../state/parameters/serial-parameters.ts';
 import type { Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
 import type { Durable, Store } from '../../state/store.ts';
@@ -23,7 +28,10 @@ export interface SerialPort {
   dial(strings: { readonly hangUp: string; readonly init: string; readonly dial: string }): void;
 }
 
-/** Milliseconds between the pings that announce a switch, how many there are, and how long an acknowledgement is waited for (§14.3.2). */
+/**
+ * Milliseconds between the pings that announce a switch, how many there are, and how long an acknowledgement
+ * is waited for (§14.3.2).
+ */
 const ANNOUNCE = { times: 4, interval: 20, wait: 3000 };
 
 export type MuxSide = 'bmc' | 'system';
@@ -39,7 +47,10 @@ interface SerialStores {
   readonly secrets: Store<Uint8Array>;
 }
 
-/** A serial/modem channel: parameters, and the switch that gives its connector to the BMC or to the system (§14.2.3). */
+/**
+ * A serial/modem channel: parameters, and the switch that gives its connector to the BMC or to the system
+ * (§14.2.3).
+ */
 export class SerialChannel {
   readonly number: number;
   /** The level of whoever is at the line without a session; None: a log-in is needed. */
@@ -62,7 +73,12 @@ export class SerialChannel {
     this.open = defaults.open ?? Privilege.None;
     this.#setup = setup;
     const given = (parameter: number): Uint8Array | undefined => givenSerial(defaults, parameter);
-    this.parameters = new ParameterTable(setup.clock, { parameters: serialParameters, prefix: String(number), given, ...stores });
+    this.parameters = new ParameterTable(setup.clock, {
+      parameters: serialParameters,
+      prefix: String(number),
+      given,
+      ...stores,
+    });
     this.#initial = defaults.sharing ? defaults.mux : 'bmc';
     this.#mux = this.#initial;
   }
@@ -101,10 +117,16 @@ export class SerialChannel {
   }
 
   terminalBytes(which: 'volatile' | 'stored'): Uint8Array {
-    return (which === 'volatile' ? this.#terminal : undefined) ?? this.parameters.value(SerialParameter.TerminalMode.selector);
+    return (
+      (which === 'volatile' ? this.#terminal : undefined) ??
+      this.parameters.value(SerialParameter.TerminalMode.selector)
+    );
   }
 
-  /** Parameter 29; the two high bits of its first byte say which half is meant, or copy the stored one over the other. */
+  /**
+   * Parameter 29; the two high bits of its first byte say which half is meant, or copy the stored one over
+   * the other.
+   */
   setTerminal(data: Uint8Array, owner: unknown): Durable {
     if (data.length !== 2) throw new IpmiError(CC.RequestLengthInvalid, 'terminal mode configuration');
     const bytes = Uint8Array.of(data[0] & 0x3f, data[1]);
@@ -168,7 +190,10 @@ export class SerialChannel {
     }
   }
 
-  /** False where the connector is not shared. A switch to the system is announced, and may wait for the console to acknowledge it. */
+  /**
+   * False where the connector is not shared. A switch to the system is announced, and may wait for the
+   * console to acknowledge it.
+   */
   switchTo(side: MuxSide): boolean {
     if (!this.sharing) return false;
     if (side === this.#mux) return true;
@@ -206,7 +231,9 @@ export class SerialChannel {
   #announce(left: number): void {
     this.port?.ping(ConnectionState.SwitchingToSystem);
     const { interval, wait } = ANNOUNCE;
-    this.#switching = this.#setup.clock.after(left > 1 ? interval : wait, () => (left > 1 ? this.#announce(left - 1) : this.#settle('system')));
+    this.#switching = this.#setup.clock.after(left > 1 ? interval : wait, () =>
+      left > 1 ? this.#announce(left - 1) : this.#settle('system'),
+    );
   }
 
   #settle(side: MuxSide): void {
@@ -251,8 +278,16 @@ export class SerialChannels {
 
   constructor(setup: Setup, channels: readonly (SerialChannelOptions & { readonly channel: number })[] = []) {
     const fits = parameterFits(serialParameters);
-    const kept = { values: setup.store(stores.serial, undefined, fits), secrets: setup.store(stores.serialSecrets, undefined, fits) };
-    this.#channels = new Map(channels.map(({ channel, ...defaults }) => [channel, new SerialChannel(setup, kept, channel, defaults)]));
+    const kept = {
+      values: setup.store(stores.serial, undefined, fits),
+      secrets: setup.store(stores.serialSecrets, undefined, fits),
+    };
+    this.#channels = new Map(
+      channels.map(({ channel, ...defaults }) => [
+        channel,
+        new SerialChannel(setup, kept, channel, defaults),
+      ]),
+    );
     this.#callback = setup.store(stores.callback);
     this.#routing = setup.store(stores.serialRouting);
   }
@@ -284,7 +319,8 @@ export class SerialChannels {
 
   /** SOL takes the system's serial port: consoles that share its connector, and have it now, are told. */
   solActivating(instance: number): void {
-    for (const { sharing, mux, port } of this.#channels.values()) if (sharing && mux === 'bmc') port?.solActivating(instance);
+    for (const { sharing, mux, port } of this.#channels.values())
+      if (sharing && mux === 'bmc') port?.solActivating(instance);
   }
 
   /** Frees what a session left locked. */

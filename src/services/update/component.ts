@@ -13,7 +13,10 @@ export interface ComponentOptions {
   readonly name: string;
   /** What is there before the first update. */
   readonly version: Version;
-  /** Images without a descriptor are taken to have this version. Default: 0.00 with the first bytes of their digest. */
+  /**
+   * Images without a descriptor are taken to have this version. Default: 0.00 with the first bytes of their
+   * digest.
+   */
   readonly assumeVersion?: Version;
   /** Activating it resets the BMC, and Get Device ID shows its version. */
   readonly bmc: boolean;
@@ -52,9 +55,13 @@ interface BootRecord {
 
 const READ = 65_536;
 const otherOf = (slot: Slot): Slot => (slot === 'a' ? 'b' : 'a');
-const without = (slots: BootRecord['slots'], slot: Slot): BootRecord['slots'] => (slot === 'a' ? { b: slots.b } : { a: slots.a });
+const without = (slots: BootRecord['slots'], slot: Slot): BootRecord['slots'] =>
+  slot === 'a' ? { b: slots.b } : { a: slots.a };
 
-/** One thing that can be updated: its images, and which of them boots. Every change of the record is one atomic write of the medium. */
+/**
+ * One thing that can be updated: its images, and which of them boots. Every change of the record is one
+ * atomic write of the medium.
+ */
 export class Component {
   readonly options: ComponentOptions;
   readonly medium: Medium;
@@ -104,7 +111,10 @@ export class Component {
     return this.#record.trial !== undefined;
   }
 
-  /** Reads the record and chooses what boots: the active image if it is whole, else another one that is. What it has to say is for the log. */
+  /**
+   * Reads the record and chooses what boots: the active image if it is whole, else another one that is. What
+   * it has to say is for the log.
+   */
   async boot(log: Pick<Log, 'warn'>): Promise<void> {
     const text = await this.medium.load();
     const record = text === undefined ? this.#factory() : parseRecord(text);
@@ -114,7 +124,9 @@ export class Component {
     if (await this.intact(active)) return;
     const other = otherOf(active);
     const found = this.#record.pending !== other && (await this.intact(other));
-    log.warn(`${this.name}: the image in slot ${active} is damaged; booting ${found ? `slot ${other}` : 'what the factory has put there'}`);
+    log.warn(
+      `${this.name}: the image in slot ${active} is damaged; booting ${found ? `slot ${other}` : 'what the factory has put there'}`,
+    );
     if (found) await this.#save({ active: other, slots: without(this.#record.slots, active) });
     else await this.#save(this.#factory());
   }
@@ -123,19 +135,26 @@ export class Component {
   async beginImage(): Promise<void> {
     const slot = this.spareSlot;
     const { active, slots } = this.#record;
-    if (slots[slot] !== undefined || this.#record.pending !== undefined) await this.#save({ active, slots: without(slots, slot) });
+    if (slots[slot] !== undefined || this.#record.pending !== undefined)
+      await this.#save({ active, slots: without(slots, slot) });
     await this.medium.begin(slot);
   }
 
   /** The spare slot holds a verified image. */
   async imageVerified(image: Image): Promise<void> {
     const slot = this.spareSlot;
-    await this.#save({ ...this.#record, slots: { ...this.#record.slots, [slot]: image }, pending: slot, previous: undefined });
+    await this.#save({
+      ...this.#record,
+      slots: { ...this.#record.slots, [slot]: image },
+      pending: slot,
+      previous: undefined,
+    });
   }
 
   async dropImage(): Promise<void> {
     const slot = this.spareSlot;
-    if (this.#record.pending === slot) await this.#save({ active: this.#record.active, slots: without(this.#record.slots, slot) });
+    if (this.#record.pending === slot)
+      await this.#save({ active: this.#record.active, slots: without(this.#record.slots, slot) });
     if (this.#record.slots[slot] === undefined) await this.medium.clear(slot);
   }
 
@@ -154,15 +173,19 @@ export class Component {
   async commit(): Promise<void> {
     const { active, slots, previous } = this.#record;
     const single = this.options.slots === 1;
-    await this.#save(single ? { active, slots: without(slots, otherOf(active)) } : { active, slots, previous });
+    await this.#save(
+      single ? { active, slots: without(slots, otherOf(active)) } : { active, slots, previous },
+    );
     if (single) await this.medium.clear(otherOf(active));
   }
 
   /** Back to what the last activation replaced. */
   async switchBack(): Promise<void> {
     const { trial, previous = trial, slots } = this.#record;
-    if (!previous || !slots[previous]) throw new UpdateError('nothing-to-roll-back', `${this.name} has nothing to roll back to`);
-    if (!(await this.intact(previous))) throw new UpdateError('digest', `${this.name}: the image to roll back to is damaged`);
+    if (!previous || !slots[previous])
+      throw new UpdateError('nothing-to-roll-back', `${this.name} has nothing to roll back to`);
+    if (!(await this.intact(previous)))
+      throw new UpdateError('digest', `${this.name}: the image to roll back to is damaged`);
     await this.#save({ active: previous, slots });
   }
 
@@ -210,7 +233,8 @@ export class Component {
 
   /** The settings say what the factory's version is, whatever they said when the record was written. */
   #named({ a, b }: BootRecord['slots']): BootRecord['slots'] {
-    const named = (image: Image | undefined) => (image && image.stored === undefined ? this.#factoryImage() : image);
+    const named = (image: Image | undefined) =>
+      image && image.stored === undefined ? this.#factoryImage() : image;
     return { a: named(a), b: named(b) };
   }
 
@@ -227,14 +251,18 @@ export class Component {
 
 /** One line of JSON, and its SHA-256 in the next: half a record is none. */
 function writeRecord(record: BootRecord): string {
-  const line = JSON.stringify(record, (key, value: unknown) => (key === 'version' ? versionText(value as Version) : value));
+  const line = JSON.stringify(record, (key, value: unknown) =>
+    key === 'version' ? versionText(value as Version) : value,
+  );
   return `${line}\n${checksum(line)}\n`;
 }
 
 function parseRecord(text: string): BootRecord | undefined {
   const [line, sum] = text.split('\n');
   if (checksum(line) !== sum) return undefined;
-  return JSON.parse(line, (key, value: unknown) => (key === 'version' ? parseVersion(value as string) : value)) as BootRecord;
+  return JSON.parse(line, (key, value: unknown) =>
+    key === 'version' ? parseVersion(value as string) : value,
+  ) as BootRecord;
 }
 
 const checksum = (line: string): string => hexText(hash('sha256', fromLatin1(line)));

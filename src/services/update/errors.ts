@@ -44,4 +44,6 @@ export class UpdateError extends Error {
 
 /** Whatever went wrong, as what its caller may be told. */
 export const told = (error: unknown): UpdateError =>
-  error instanceof UpdateError ? error : new UpdateError('storage', (error as Error).message, { cause: error });
+  error instanceof UpdateError
+    ? error
+    : new UpdateError('storage', (error as Error).message, { cause: error });

@@ -150,7 +150,8 @@ export class MemoryMedium implements Medium {
     if (!image) throw new UpdateError('storage', `slot ${slot} is not open`);
     const end = position + data.length;
     while (image.chunks.length * CHUNK < end) {
-      if (this.#pool.left < CHUNK) throw new UpdateError('too-large', 'no memory is left for images; give a state directory');
+      if (this.#pool.left < CHUNK)
+        throw new UpdateError('too-large', 'no memory is left for images; give a state directory');
       this.#pool.left -= CHUNK;
       image.chunks.push(new Uint8Array(CHUNK));
     }

@@ -1,5 +1,5 @@
-// The power goes between any two file operations of an update, or the process is killed there. Afterwards the BIOS boots the old
-// image, or the new one and that one verified, says which, and takes the next update.
+// The power goes between any two file operations of an update, or the process is killed there. Afterwards the
+// BIOS boots the old image, or the new one and that one verified, says which, and takes the next update.
 import { expect, test } from 'vitest';
 import { Bmc } from '../../bmc.ts';
 import type { FirmwareComponentOptions } from '../../config/firmware-options.ts';
@@ -14,7 +14,10 @@ function image(version: string): Uint8Array {
   const body = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 13 + version.charCodeAt(0)) & 0xff);
   const device = { component: 0, deviceId: 0x20, manufacturerId: 0, productId: 0 };
   const versions = { version: parseVersion(version)!, earliest: parseVersion('0.00')! };
-  return Uint8Array.from([...body, ...writeDescriptor({ ...versions, ...device, size: body.length, digest: hash('sha256', body) })]);
+  return Uint8Array.from([
+    ...body,
+    ...writeDescriptor({ ...versions, ...device, size: body.length, digest: hash('sha256', body) }),
+  ]);
 }
 
 /** Each file operation takes a millisecond, so that every half millisecond lies between two. */
@@ -29,7 +32,10 @@ async function start(
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const log = { debug: say, info: say, warn: say, error: say };
-  const settings = { sel: { bootEvents: false }, firmware: { components: [{ id: 0, name: 'BIOS', slots, selfTest }] } };
+  const settings = {
+    sel: { bootEvents: false },
+    firmware: { components: [{ id: 0, name: 'BIOS', slots, selfTest }] },
+  };
   const bmc = new Bmc(settings, { world: process, log, firmwareDirectory: DIRECTORY });
   await world.until(bmc.open());
   return { bmc, process, said };
@@ -40,7 +46,8 @@ async function update(bmc: Bmc, version: string, acknowledged: string[]): Promis
   const data = image(version);
   const service = bmc.update!;
   await service.begin(0, OWNER);
-  for (let at = 0; at < data.length; at += 20_000) await service.write(OWNER, at, data.subarray(at, at + 20_000));
+  for (let at = 0; at < data.length; at += 20_000)
+    await service.write(OWNER, at, data.subarray(at, at + 20_000));
   await service.finish(OWNER, data.length);
   await service.verify(OWNER);
   acknowledged.push('verified');
@@ -75,9 +82,13 @@ test.each([
     if (finished) expect(version, seed).toBe('3.00');
     expect(again.said.join('\n'), seed).toContain(`BIOS boots ${version} from slot`);
     expect(again.said.join('\n'), seed).not.toContain('damaged');
-    expect(await world.until(bmc.update!.component(0).intact(bmc.update!.component(0).activeSlot)), seed).toBe(true);
+    expect(
+      await world.until(bmc.update!.component(0).intact(bmc.update!.component(0).activeSlot)),
+      seed,
+    ).toBe(true);
     // What was verified may still be activated.
-    if (acknowledged.includes('verified') && version === '2.00') expect(bmc.update!.component(0).pending?.version.major, seed).toBe(3);
+    if (acknowledged.includes('verified') && version === '2.00')
+      expect(bmc.update!.component(0).pending?.version.major, seed).toBe(3);
     outcomes[version === '2.00' ? 'old' : 'new']++;
     await world.until(update(bmc, '4.00', []));
     expect(active(bmc), seed).toBe('4.00');
@@ -89,18 +100,21 @@ test.each([
 test.each([
   ['pass', '2.00'],
   ['fail', '1.00'],
-] as const)('the power goes during the self test of a new image: it is tested as the BMC starts (%s), and boots as %s', async (result, version) => {
-  const world = slowWorld(7);
-  const { bmc, process } = await start(world, 2, { time: 60_000 });
-  void update(bmc, '2.00', []).catch(() => undefined);
-  await world.run(5000);
-  expect(bmc.update!.switching).toBe('activating');
-  process.crash();
-  const again = await start(world, 2, { result });
-  expect(active(again.bmc)).toBe(version);
-  again.process.crash();
-  expect(active((await start(world, 2, { result: 'fail' })).bmc)).toBe(version);
-});
+] as const)(
+  'the power goes during the self test of a new image: it is tested as the BMC starts (%s), and boots as %s',
+  async (result, version) => {
+    const world = slowWorld(7);
+    const { bmc, process } = await start(world, 2, { time: 60_000 });
+    void update(bmc, '2.00', []).catch(() => undefined);
+    await world.run(5000);
+    expect(bmc.update!.switching).toBe('activating');
+    process.crash();
+    const again = await start(world, 2, { result });
+    expect(active(again.bmc)).toBe(version);
+    again.process.crash();
+    expect(active((await start(world, 2, { result: 'fail' })).bmc)).toBe(version);
+  },
+);
 
 test('an image that rots is not booted: the one before is, else what the factory has put there', async () => {
   const world = slowWorld(5);

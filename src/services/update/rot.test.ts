@@ -10,7 +10,10 @@ const DIRECTORY = '/state/firmware/bmc';
 async function uploaded() {
   const world = simWorld(7);
   const components = [{ id: 0, name: 'BMC', version: '1.00', assumeVersion: '2.00' }];
-  const bmc = new Bmc({ sel: { bootEvents: false }, firmware: { components } }, { world, firmwareDirectory: DIRECTORY });
+  const bmc = new Bmc(
+    { sel: { bootEvents: false }, firmware: { components } },
+    { world, firmwareDirectory: DIRECTORY },
+  );
   await world.until(bmc.open());
   const update = bmc.update!;
   await world.until(update.begin(0, ANNA));
@@ -18,7 +21,12 @@ async function uploaded() {
   await world.until(update.finish(ANNA, 10_000));
   await world.until(update.verify(ANNA));
   const { medium, spareSlot } = update.component(0);
-  return { world, update, slot: medium.path(spareSlot)!, active: () => versionText(update.component(0).active.version) };
+  return {
+    world,
+    update,
+    slot: medium.path(spareSlot)!,
+    active: () => versionText(update.component(0).active.version),
+  };
 }
 
 test('an image that was changed after it was verified is not activated', async () => {

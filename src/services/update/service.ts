@@ -15,11 +15,14 @@ import { settled } from '../../world/settled.ts';
 export interface Owner {
   readonly key: string;
   /**
-   * Whose session it is. Another session of the same account goes on with an upload whose own session is over or silent, and may
-   * begin one in place of it.
+   * Whose session it is. Another session of the same account goes on with an upload whose own session is over
+   * or silent, and may begin one in place of it.
    */
   readonly account?: string;
-  /** The user slot of that account: an upload that it has left is no longer its own once its rights were taken. */
+  /**
+   * The user slot of that account: an upload that it has left is no longer its own once its rights were
+   * taken.
+   */
   readonly userId?: number;
   /** True where the session that began is over, or has not spoken for long. */
   readonly isGone?: () => boolean;
@@ -78,8 +81,9 @@ interface Running {
 }
 
 /**
- * Firmware updates of one BMC, whoever asks for them: HPM.1, the blob protocol, a library. One upload at a time, with one owner;
- * what it leaves behind is a verified image that waits for activation. Nothing runs while nobody updates.
+ * Firmware updates of one BMC, whoever asks for them: HPM.1, the blob protocol, a library. One upload at a
+ * time, with one owner; what it leaves behind is a verified image that waits for activation. Nothing runs
+ * while nobody updates.
  */
 export class UpdateService {
   readonly components: readonly Component[];
@@ -135,7 +139,15 @@ export class UpdateService {
     const now = this.#now();
     const { received, verified, component } = upload;
     const times = { age: now - began, expiresIn: Math.max(0, touched + this.#options.expiry - now) };
-    return { component: component.id, name: component.name, stage, owner: owner.label, received, verified, ...times };
+    return {
+      component: component.id,
+      name: component.name,
+      stage,
+      owner: owner.label,
+      received,
+      verified,
+      ...times,
+    };
   }
 
   /** What an activation or a rollback is at; undefined: none is under way. */
@@ -154,7 +166,10 @@ export class UpdateService {
   /** True where this owner's upload is under way, or one that its account has left. */
   owns(owner: Owner): boolean {
     const theirs = this.#running?.owner;
-    return theirs !== undefined && (theirs.key === owner.key || (isSameAccount(theirs, owner) && theirs.isGone?.() === true));
+    return (
+      theirs !== undefined &&
+      (theirs.key === owner.key || (isSameAccount(theirs, owner) && theirs.isGone?.() === true))
+    );
   }
 
   /** Told when an upload ends without its owner: killed, taken over, expired. */
@@ -163,19 +178,37 @@ export class UpdateService {
   }
 
   /**
-   * Begins an upload; an earlier one of the same owner or account is given up. Resolves when the spare slot is empty and bytes may come. `compare`:
-   * nothing is stored. Rejects with UpdateError: `busy` while somebody else updates, unless `takeover`.
+   * Begins an upload; an earlier one of the same owner or account is given up. Resolves when the spare slot
+   * is empty and bytes may come. `compare`: nothing is stored. Rejects with UpdateError: `busy` while
+   * somebody else updates, unless `takeover`.
    */
-  async begin(id: number, owner: Owner, options: { readonly compare?: boolean; readonly takeover?: boolean } = {}): Promise<void> {
+  async begin(
+    id: number,
+    owner: Owner,
+    options: { readonly compare?: boolean; readonly takeover?: boolean } = {},
+  ): Promise<void> {
     const component = this.component(id);
     this.#refuseWhileSwitching();
     const theirs = this.#running;
     const isOwn = theirs !== undefined && (this.owns(owner) || isSameAccount(theirs.owner, owner));
     if (theirs && !isOwn && !options.takeover) throw this.#busy(theirs);
     if (theirs) this.#end(new UpdateError('aborted', isOwn ? 'begun anew' : `taken over by ${owner.label}`));
-    const upload = new Upload(component, this.#options.device, options.compare ? undefined : component.spareSlot);
+    const upload = new Upload(
+      component,
+      this.#options.device,
+      options.compare ? undefined : component.spareSlot,
+    );
     const now = this.#now();
-    const running: Running = { upload, owner, began: now, stage: 'preparing', touched: now, timer: undefined, work: undefined, ended: undefined };
+    const running: Running = {
+      upload,
+      owner,
+      began: now,
+      stage: 'preparing',
+      touched: now,
+      timer: undefined,
+      work: undefined,
+      ended: undefined,
+    };
     this.#running = running;
     this.#arm(running);
     this.#options.updating(true);
@@ -196,8 +229,8 @@ export class UpdateService {
   }
 
   /**
-   * Bytes of the owner's image: the next ones, or ones that are sent again. Undefined: taken. Throws, or rejects with,
-   * UpdateError; after `gap` the upload goes on, after anything else it is over.
+   * Bytes of the owner's image: the next ones, or ones that are sent again. Undefined: taken. Throws, or
+   * rejects with, UpdateError; after `gap` the upload goes on, after anything else it is over.
    */
   write(owner: Owner, offset: number, data: Uint8Array): Promise<void> | undefined {
     const running = this.#of(owner, 'uploading');
@@ -222,8 +255,9 @@ export class UpdateService {
   }
 
   /**
-   * Checks the image that `finish` has ended: digest, descriptor, signature, device, version. It then waits for activation and
-   * belongs to nobody. A comparison ends here. Rejects with UpdateError, and the image is gone.
+   * Checks the image that `finish` has ended: digest, descriptor, signature, device, version. It then waits
+   * for activation and belongs to nobody. A comparison ends here. Rejects with UpdateError, and the image is
+   * gone.
    */
   async verify(owner: Owner, expected?: Uint8Array): Promise<Image> {
     const running = this.#of(owner, 'uploaded');
@@ -255,12 +289,17 @@ export class UpdateService {
     if (this.#running?.owner.key === key) this.kill('the rights of its session were taken');
   }
 
-  /** A user has another password or name, or fewer rights: what its sessions have left is not for whoever has the slot now. */
+  /**
+   * A user has another password or name, or fewer rights: what its sessions have left is not for whoever has
+   * the slot now.
+   */
   revokeUser(userId: number): void {
     if (this.#running?.owner.userId === userId) this.kill('the rights of its user were taken');
   }
 
-  /** Ends the upload that is under way, whoever owns it, and gives up every image that waits for activation. */
+  /**
+   * Ends the upload that is under way, whoever owns it, and gives up every image that waits for activation.
+   */
   async discard(owner: Owner): Promise<void> {
     this.#refuseWhileSwitching();
     this.kill(`aborted by ${owner.label}`);
@@ -273,7 +312,10 @@ export class UpdateService {
     });
   }
 
-  /** A verified image that waits for activation is thrown away. Rejects with UpdateError `busy` while one is activated. */
+  /**
+   * A verified image that waits for activation is thrown away. Rejects with UpdateError `busy` while one is
+   * activated.
+   */
   async discardImage(id: number): Promise<void> {
     this.#refuseWhileSwitching();
     const component = this.component(id);
@@ -281,13 +323,19 @@ export class UpdateService {
   }
 
   /**
-   * Makes every image that waits the active one, restarts what must be, and tests it. Where the test fails, what was there
-   * before comes back, unless `keepFailed`. `image`: this one alone, if it still waits. Rejects with UpdateError.
+   * Makes every image that waits the active one, restarts what must be, and tests it. Where the test fails,
+   * what was there before comes back, unless `keepFailed`. `image`: this one alone, if it still waits.
+   * Rejects with UpdateError.
    */
-  async activate(owner: Owner, { keepFailed = false, image }: { readonly keepFailed?: boolean; readonly image?: Image } = {}): Promise<void> {
+  async activate(
+    owner: Owner,
+    { keepFailed = false, image }: { readonly keepFailed?: boolean; readonly image?: Image } = {},
+  ): Promise<void> {
     this.#refuseWhileSwitching();
     if (this.#running) throw this.#busy(this.#running);
-    const waiting = this.components.filter(({ pending }) => pending !== undefined && (image === undefined || pending === image));
+    const waiting = this.components.filter(
+      ({ pending }) => pending !== undefined && (image === undefined || pending === image),
+    );
     if (waiting.length === 0) throw new UpdateError('nothing-to-activate', 'no image waits for activation');
     await this.#switcher.activate(waiting, owner.label, keepFailed);
   }
@@ -335,7 +383,8 @@ export class UpdateService {
     const running = this.#running;
     // Whoever goes on with it owns it from now on.
     if (running && running.owner.key !== owner.key && this.owns(owner)) running.owner = owner;
-    if (!running || running.owner.key !== owner.key) throw new UpdateError('no-update', `${owner.label} has no update under way`);
+    if (!running || running.owner.key !== owner.key)
+      throw new UpdateError('no-update', `${owner.label} has no update under way`);
     if (stage !== undefined && (running.stage !== stage || running.work))
       throw new UpdateError('busy', `the update of ${running.upload.component.name} is ${running.stage}`);
     return running;
@@ -355,7 +404,8 @@ export class UpdateService {
       if (running.work || this.#now() - running.touched < expiry) {
         if (running.work) running.touched = this.#now();
         this.#arm(running);
-      } else this.#end(new UpdateError('aborted', `nothing came for ${Math.round(expiry / 1000)} s`), running);
+      } else
+        this.#end(new UpdateError('aborted', `nothing came for ${Math.round(expiry / 1000)} s`), running);
     });
   }
 
@@ -367,10 +417,14 @@ export class UpdateService {
     const { work, upload } = running;
     if (upload.slot) {
       this.#settling = Promise.allSettled([this.#settling, work, upload.settled()]).then(() =>
-        upload.component.dropImage().catch((error: unknown) => this.#setup.log.error(`${this.#options.bmc}: update`, error)),
+        upload.component
+          .dropImage()
+          .catch((error: unknown) => this.#setup.log.error(`${this.#options.bmc}: update`, error)),
       );
     }
-    this.#setup.log.warn(`${this.#options.bmc}: update of ${running.upload.component.name} by ${running.owner.label} ends: ${reason.message}`);
+    this.#setup.log.warn(
+      `${this.#options.bmc}: update of ${running.upload.component.name} by ${running.owner.label} ends: ${reason.message}`,
+    );
     this.#listeners.tell(reason);
   }
 
@@ -389,4 +443,5 @@ export class UpdateService {
   }
 }
 
-const isSameAccount = (one: Owner, other: Owner): boolean => one.account !== undefined && one.account === other.account;
+const isSameAccount = (one: Owner, other: Owner): boolean =>
+  one.account !== undefined && one.account === other.account;

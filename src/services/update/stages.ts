@@ -25,7 +25,10 @@ export type StageBackend = (stage: Stage, details: StageDetails) => Promise<void
 /** Milliseconds that a stage may take. */
 const PATIENCE = 300_000;
 
-/** A program for each stage that has one, started without a shell, or a line for the shell; what it is about is in its environment. Any exit code but 0 refuses. */
+/**
+ * A program for each stage that has one, started without a shell, or a line for the shell; what it is about
+ * is in its environment. Any exit code but 0 refuses.
+ */
 export function commandBackend(
   programs: Programs,
   commands: { readonly [S in Stage]?: string | readonly string[] },
@@ -54,11 +57,17 @@ export function commandBackend(
 /** A POST of `{ stage, ... }` as JSON for every stage; any status but 2xx refuses. */
 export function httpBackend(http: Http, url: string, timeout = PATIENCE): StageBackend {
   return async (stage, details) => {
-    const options = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ stage, ...details }), timeout };
+    const options = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ stage, ...details }),
+      timeout,
+    };
     const { status, body } = await http.request(url, options).catch((error: unknown) => {
       throw new UpdateError('refused', `${stage}: ${(error as Error).message}`, { cause: error });
     });
-    if (status < 200 || status > 299) throw new UpdateError('refused', `${stage}: the hook answered ${status}${reason(body)}`);
+    if (status < 200 || status > 299)
+      throw new UpdateError('refused', `${stage}: the hook answered ${status}${reason(body)}`);
   };
 }
 
@@ -69,7 +78,10 @@ export interface SimulatedStages {
 }
 
 /** Nothing outside: a self test that takes its time and passes, or does not. */
-export function simulatedBackend(clock: Clock, { selfTestTime, selfTestFails }: SimulatedStages): StageBackend {
+export function simulatedBackend(
+  clock: Clock,
+  { selfTestTime, selfTestFails }: SimulatedStages,
+): StageBackend {
   return async (stage, { name }) => {
     if (stage !== 'self-test') return;
     if (selfTestTime > 0) await new Promise<void>((resolve) => clock.after(selfTestTime, resolve));

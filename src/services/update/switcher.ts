@@ -15,13 +15,19 @@ export interface SelfTestResult {
 export interface RollbackResult {
   /** A bit a component that was rolled back, or that could not be. */
   readonly components: number;
-  /** `denied`: the image before is damaged. `overridden`: what failed its self test stays, because it was told to. */
+  /**
+   * `denied`: the image before is damaged. `overridden`: what failed its self test stays, because it was told
+   * to.
+   */
   readonly outcome: 'done' | 'failed' | 'denied' | 'overridden';
 }
 
 export interface SwitcherOptions {
   readonly bmc: string;
-  /** Resets the BMC for its new firmware; called a moment after `activate` or `rollBack` began, so that answers still go out. */
+  /**
+   * Resets the BMC for its new firmware; called a moment after `activate` or `rollBack` began, so that
+   * answers still go out.
+   */
   readonly restart: () => void;
   /** The active image of a component is another one. */
   readonly activated: (component: Component) => void;
@@ -33,7 +39,8 @@ const PASSED: SelfTestResult = { result: 0x55, failed: 0 };
 const NO_ROLLBACK: RollbackResult = { components: 0, outcome: 'done' };
 
 /** A bit a component. */
-const mask = (components: readonly Component[]): number => components.reduce((bits, { id }) => bits | (1 << id), 0);
+const mask = (components: readonly Component[]): number =>
+  components.reduce((bits, { id }) => bits | (1 << id), 0);
 
 /** What changes which image runs: start, activation, self test, rollback. One at a time. */
 export class Switcher {
@@ -54,7 +61,8 @@ export class Switcher {
   async boot(component: Component): Promise<void> {
     await component.boot({ warn: (line) => this.#setup.log.warn(`${this.#options.bmc}: ${line}`) });
     // The power went between activation and self test.
-    if (component.onTrial && (await this.#test([component])).length > 0) await this.#back([component], 'automatic rollback');
+    if (component.onTrial && (await this.#test([component])).length > 0)
+      await this.#back([component], 'automatic rollback');
     const { active, activeSlot, name } = component;
     const boots = `${name} boots ${versionText(active.version)} from slot ${activeSlot}`;
     if (active.stored) this.#log(`${boots}, SHA-256 ${active.digest}`);
@@ -73,7 +81,9 @@ export class Switcher {
         for (const component of components) {
           await component.switchOver();
           switched.push(component);
-          this.#log(`${who} activates ${component.name} ${versionText(component.active.version)}, SHA-256 ${component.active.digest}`);
+          this.#log(
+            `${who} activates ${component.name} ${versionText(component.active.version)}, SHA-256 ${component.active.digest}`,
+          );
         }
       } catch (error) {
         // All of them, or none.
@@ -96,7 +106,8 @@ export class Switcher {
     await this.#exclusive('rolling back', async () => {
       const back = await this.#back(components, who);
       await this.#restarted(back);
-      if (back.length < components.length) throw new UpdateError('nothing-to-roll-back', 'not every component could be rolled back');
+      if (back.length < components.length)
+        throw new UpdateError('nothing-to-roll-back', 'not every component could be rolled back');
     });
   }
 

@@ -4,22 +4,48 @@ import { Bmc } from '../../bmc.ts';
 import type { FirmwareComponentOptions } from '../../config/firmware-options.ts';
 import { hash } from '../../crypto/hash.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
-import { parseVersion, UpdateError, versionText, writeDescriptor, type Owner, type UpdateProblem, type UpdateService } from './index.ts';
+import {
+  parseVersion,
+  UpdateError,
+  versionText,
+  writeDescriptor,
+  type Owner,
+  type UpdateProblem,
+  type UpdateService,
+} from './index.ts';
 
 const ANNA: Owner = { key: 'anna', label: 'anna on channel 1' };
 const BERT: Owner = { key: 'bert', label: 'bert on channel 1' };
 
-const payload = (size: number, seed: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => (i * 7 + seed * 31 + (i >> 8)) & 0xff);
+const payload = (size: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length: size }, (_, i) => (i * 7 + seed * 31 + (i >> 8)) & 0xff);
 
 /** An image that says what it is. */
 function image(
   version: string,
-  { size = 100_000, component = 0, productId = 0, earliest = '0.00', key = undefined as string | undefined } = {},
+  {
+    size = 100_000,
+    component = 0,
+    productId = 0,
+    earliest = '0.00',
+    key = undefined as string | undefined,
+  } = {},
 ): Uint8Array {
   const body = payload(size, version.length + Number(version.replace('.', '')));
-  const content = { component, deviceId: 0x20, manufacturerId: 0, productId, size, digest: hash('sha256', body) };
-  const signer = key === undefined ? undefined : (message: Uint8Array) => new Uint8Array(sign(null, message, key));
-  const tail = writeDescriptor({ version: parseVersion(version)!, earliest: parseVersion(earliest)!, ...content }, signer);
+  const content = {
+    component,
+    deviceId: 0x20,
+    manufacturerId: 0,
+    productId,
+    size,
+    digest: hash('sha256', body),
+  };
+  const signer =
+    key === undefined ? undefined : (message: Uint8Array) => new Uint8Array(sign(null, message, key));
+  const tail = writeDescriptor(
+    { version: parseVersion(version)!, earliest: parseVersion(earliest)!, ...content },
+    signer,
+  );
   return Uint8Array.from([...body, ...tail]);
 }
 
@@ -41,20 +67,41 @@ async function bench(
     { id: 0, name: 'BMC', bmc: true, version: '1.00', ...component },
     { id: 1, name: 'BIOS' },
   ];
-  const log = { debug: say, info: say, warn: say, error: (line: string, error: unknown) => say(`${line} ${String(error)}`) };
-  const bmc = new Bmc({ sel: { bootEvents: false }, firmware: { components, ...firmware } }, { world, log, firmwareDirectory: directory });
+  const log = {
+    debug: say,
+    info: say,
+    warn: say,
+    error: (line: string, error: unknown) => say(`${line} ${String(error)}`),
+  };
+  const bmc = new Bmc(
+    { sel: { bootEvents: false }, firmware: { components, ...firmware } },
+    { world, log, firmwareDirectory: directory },
+  );
   await world.until(bmc.open());
   const update = bmc.update!;
   const {
     components: [first],
   } = update;
-  const text = (one: { version: Parameters<typeof versionText>[0] } | undefined) => one && versionText(one.version);
-  return { world, bmc, update, log: lines, versions: () => [text(first.active), text(first.rollback), text(first.pending)] };
+  const text = (one: { version: Parameters<typeof versionText>[0] } | undefined) =>
+    one && versionText(one.version);
+  return {
+    world,
+    bmc,
+    update,
+    log: lines,
+    versions: () => [text(first.active), text(first.rollback), text(first.pending)],
+  };
 }
 
-async function upload({ world, update }: Pick<Bench, 'world' | 'update'>, data: Uint8Array, owner: Owner = ANNA, id = 0): Promise<void> {
+async function upload(
+  { world, update }: Pick<Bench, 'world' | 'update'>,
+  data: Uint8Array,
+  owner: Owner = ANNA,
+  id = 0,
+): Promise<void> {
   await world.until(update.begin(id, owner));
-  for (let at = 0; at < data.length; at += 1000) await world.until(Promise.resolve(update.write(owner, at, data.subarray(at, at + 1000))));
+  for (let at = 0; at < data.length; at += 1000)
+    await world.until(Promise.resolve(update.write(owner, at, data.subarray(at, at + 1000))));
   await world.until(update.finish(owner, data.length));
   await world.until(update.verify(owner));
 }
@@ -95,7 +142,8 @@ describe.each([
       await one.world.until(one.update.activate(ANNA));
       expect(one.versions()).toEqual([version, undefined, undefined]);
     }
-    if (directory) expect(await one.world.files.list(`${directory}/component-0`)).toEqual(['a.img', 'boot.json']);
+    if (directory)
+      expect(await one.world.files.list(`${directory}/component-0`)).toEqual(['a.img', 'boot.json']);
   });
 
   test('a failed self test brings the old firmware back, unless it is told not to', async () => {
@@ -183,7 +231,8 @@ test('bytes that come again change nothing; gaps are refused and the upload goes
   for (let at = 0; at < data.length; at += 5000) {
     await update.write(ANNA, at, data.subarray(at, at + 5000));
     if (at % 3 === 0) await update.write(ANNA, at, data.subarray(at, at + 5000));
-    if (at === 150_000) await world.until(Promise.resolve(update.write(ANNA, 20_000, data.subarray(20_000, 25_000))));
+    if (at === 150_000)
+      await world.until(Promise.resolve(update.write(ANNA, 20_000, data.subarray(20_000, 25_000))));
     expect(await problem(() => update.write(ANNA, at + 10_000, data.subarray(0, 10)))).toBe('gap');
   }
   await world.until(update.finish(ANNA, data.length));
@@ -213,7 +262,12 @@ test.each<[string, Partial<FirmwareComponentOptions>, Uint8Array, UpdateProblem 
   ['signed', { publicKey }, image('2.00', { key: privateKey }), undefined],
   ['not signed', { publicKey }, image('2.00'), 'signature'],
   ['signed by somebody else', { publicKey }, image('2.00', { key: other.privateKey }), 'signature'],
-  ['with a version changed after it was signed', { publicKey }, flipped(image('2.00', { key: privateKey }), 100_001), 'signature'],
+  [
+    'with a version changed after it was signed',
+    { publicKey },
+    flipped(image('2.00', { key: privateKey }), 100_001),
+    'signature',
+  ],
   ['too large', { maxSize: 50_000 }, image('2.00'), 'too-large'],
 ])('an image %s', async (_name, component, data, expected) => {
   const one = await bench(component);
@@ -240,7 +294,10 @@ test('fewer bytes than were sent, another digest than its sender has', async () 
 });
 
 test('who begins while an image is given up finds an empty slot', async () => {
-  const one = await bench({}, { directory: '/firmware', world: simWorld(6, { diskFaults: { latency: [1, 1] } }) });
+  const one = await bench(
+    {},
+    { directory: '/firmware', world: simWorld(6, { diskFaults: { latency: [1, 1] } }) },
+  );
   const { world, update } = one;
   await upload(one, image('2.00'));
   const discarded = update.discard(ANNA);
@@ -261,7 +318,9 @@ test('bytes that are sent again and are others replace the first ones', async ()
     [0, 100],
     [50_000, data.length],
   ])
-    await world.until(Promise.resolve(update.write(ANNA, from, to === 90_000 ? new Uint8Array(to) : data.subarray(from, to))));
+    await world.until(
+      Promise.resolve(update.write(ANNA, from, to === 90_000 ? new Uint8Array(to) : data.subarray(from, to))),
+    );
   await world.until(Promise.resolve(update.write(ANNA, 100, data.subarray(100, 50_000))));
   await world.until(update.finish(ANNA, data.length));
   await world.until(update.verify(ANNA));
@@ -289,7 +348,8 @@ test('a slow flash takes its time, a full one says so', async () => {
   const began = slow.world.clock.monotonic();
   const data = image('2.00', { size: 1_000_000 });
   await slow.world.until(slow.update.begin(0, ANNA));
-  for (let at = 0; at < data.length; at += 1000) await slow.world.until(Promise.resolve(slow.update.write(ANNA, at, data.subarray(at, at + 1000))));
+  for (let at = 0; at < data.length; at += 1000)
+    await slow.world.until(Promise.resolve(slow.update.write(ANNA, at, data.subarray(at, at + 1000))));
   expect(slow.world.clock.monotonic() - began).toBeGreaterThan(11_500);
   const full = await bench({}, { firmware: { memory: 65_536 } });
   expect(await problem(upload(full, image('2.00')))).toBe('too-large');
@@ -303,12 +363,19 @@ test('programs and HTTP services are told of each stage, and may refuse', async 
   const world = simWorld(2);
   const told: string[] = [];
   world.programs.define('/hook', (args, { env }) => {
-    told.push(`${args.join(' ')} ${env?.IPMI_UPDATE_STAGE} ${env?.IPMI_UPDATE_VERSION} ${env?.IPMI_UPDATE_PATH}`);
+    told.push(
+      `${args.join(' ')} ${env?.IPMI_UPDATE_STAGE} ${env?.IPMI_UPDATE_VERSION} ${env?.IPMI_UPDATE_PATH}`,
+    );
     expect(env?.IPMI_UPDATE_DIGEST ?? '0'.repeat(64)).toMatch(/^[\da-f]{64}$/);
-    return env?.IPMI_UPDATE_STAGE === 'verify' && told.length < 3 ? { code: 3, stderr: 'not today\n' } : { code: 0 };
+    return env?.IPMI_UPDATE_STAGE === 'verify' && told.length < 3
+      ? { code: 3, stderr: 'not today\n' }
+      : { code: 0 };
   });
   const hook = ['/hook', 'x'];
-  const one = await bench({ commands: { prepare: hook, verify: hook, activate: hook, rollback: hook } }, { world, directory: '/firmware' });
+  const one = await bench(
+    { commands: { prepare: hook, verify: hook, activate: hook, rollback: hook } },
+    { world, directory: '/firmware' },
+  );
   await expect(upload(one, image('2.00'))).rejects.toThrow('verify: /hook ended with 3: not today');
   await upload(one, image('2.00'));
   await world.until(one.update.activate(ANNA));
@@ -334,7 +401,10 @@ test('programs and HTTP services are told of each stage, and may refuse', async 
 });
 
 test('an image to roll back to that is damaged is not rolled back to', async () => {
-  const one = await bench({ bmc: false }, { directory: '/firmware', world: simWorld(4, { diskFaults: { latency: [0.01, 0.01] } }) });
+  const one = await bench(
+    { bmc: false },
+    { directory: '/firmware', world: simWorld(4, { diskFaults: { latency: [0.01, 0.01] } }) },
+  );
   const { world } = one;
   await upload(one, image('2.00'));
   await world.until(one.update.activate(ANNA));
@@ -343,7 +413,10 @@ test('an image to roll back to that is damaged is not rolled back to', async () 
   const path = '/firmware/component-0/b.img';
   await world.until(world.files.write(path, flipped(await world.until(world.files.read(path)), 500)));
   expect(await problem(world.until(one.update.rollBack(ANNA)))).toBe('nothing-to-roll-back');
-  expect([one.versions()[0], one.update.lastRollback]).toEqual(['3.00', { components: 1, outcome: 'denied' }]);
+  expect([one.versions()[0], one.update.lastRollback]).toEqual([
+    '3.00',
+    { components: 1, outcome: 'denied' },
+  ]);
 });
 
 test('a public key that is none is a mistake in the settings', async () => {

@@ -1,7 +1,13 @@
 import { hexText } from '../../codec/index.ts';
 import { Digest, equalBytes, hashes } from '../../crypto/hash.ts';
 import type { Component, Image } from './component.ts';
-import { DESCRIPTOR_SIZE, descriptorVersion, readDescriptor, signedPart, type Descriptor } from '../../images/image-descriptor.ts';
+import {
+  DESCRIPTOR_SIZE,
+  descriptorVersion,
+  readDescriptor,
+  signedPart,
+  type Descriptor,
+} from '../../images/image-descriptor.ts';
 import { told, UpdateError } from './errors.ts';
 import type { Slot } from './medium.ts';
 import { compareVersions, versionText, type Version } from '../../images/firmware-version.ts';
@@ -47,15 +53,17 @@ export class Upload {
   }
 
   /**
-   * Takes bytes at an offset: the next ones, or ones that came before (a repeated request). Undefined: done; `data` may be
-   * used again then, or when the promise resolves. Throws, or rejects with, UpdateError.
+   * Takes bytes at an offset: the next ones, or ones that came before (a repeated request). Undefined: done;
+   * `data` may be used again then, or when the promise resolves. Throws, or rejects with, UpdateError.
    */
   write(offset: number, data: Uint8Array): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
     if (this.#writing) return this.#writing.then(() => this.write(offset, data));
-    if (offset > this.received) throw new UpdateError('gap', `bytes ${this.received} to ${offset - 1} are missing`);
+    if (offset > this.received)
+      throw new UpdateError('gap', `bytes ${this.received} to ${offset - 1} are missing`);
     const { maxSize } = this.component.options;
-    if (offset + data.length > maxSize) throw new UpdateError('too-large', `an image of ${this.component.name} has at most ${maxSize} bytes`);
+    if (offset + data.length > maxSize)
+      throw new UpdateError('too-large', `an image of ${this.component.name} has at most ${maxSize} bytes`);
     if (offset < this.received) return this.#rewrite(offset, data);
     this.#sent?.update(data);
     this.received += data.length;
@@ -67,7 +75,8 @@ export class Upload {
   async finish(size?: number): Promise<void> {
     await this.#writing;
     if (this.#failure) throw this.#failure;
-    if (size !== undefined && size !== this.received) throw new UpdateError('size', `${this.received} bytes came, ${size} were sent`);
+    if (size !== undefined && size !== this.received)
+      throw new UpdateError('size', `${this.received} bytes came, ${size} were sent`);
     this.#isCounted = size !== undefined;
     if (this.slot === undefined) return;
     await this.#flush();
@@ -88,25 +97,38 @@ export class Upload {
     this.#sent = undefined;
     if (this.slot === undefined) return this.#compare(sent);
     const size = this.received;
-    const tail = await this.component.medium.read(this.slot, Math.max(0, size - DESCRIPTOR_SIZE), DESCRIPTOR_SIZE);
+    const tail = await this.component.medium.read(
+      this.slot,
+      Math.max(0, size - DESCRIPTOR_SIZE),
+      DESCRIPTOR_SIZE,
+    );
     const descriptor = readDescriptor(tail);
     const stored = await this.component.digest(this.slot, size, (done) => void (this.verified = done));
     for (const wanted of [sent, expected]) {
-      if (wanted && hexText(wanted) !== stored) throw new UpdateError('digest', `SHA-256 is ${stored}, expected ${hexText(wanted)}`);
+      if (wanted && hexText(wanted) !== stored)
+        throw new UpdateError('digest', `SHA-256 is ${stored}, expected ${hexText(wanted)}`);
     }
     const digest = descriptor ? await this.component.digest(this.slot, size - DESCRIPTOR_SIZE) : stored;
     if (descriptor) this.#checkDescriptor(descriptor, size, digest);
     // Half of an image has no descriptor at its end.
-    else if (!this.#isCounted && expected === undefined) throw new UpdateError('size', 'nothing says how long the image is: no descriptor, no hash');
+    else if (!this.#isCounted && expected === undefined)
+      throw new UpdateError('size', 'nothing says how long the image is: no descriptor, no hash');
     this.#checkSignature(descriptor, tail);
-    const version = descriptor ? descriptorVersion(descriptor) : (this.component.options.assumeVersion ?? unknownVersion(stored));
+    const version = descriptor
+      ? descriptorVersion(descriptor)
+      : (this.component.options.assumeVersion ?? unknownVersion(stored));
     this.#checkVersion(version, descriptor);
     return { version, size, digest, stored };
   }
 
   #compare(sent: Uint8Array | undefined): Image {
     const { active, name } = this.component;
-    if (!sent || active.stored === undefined || active.stored !== hexText(sent) || active.size !== this.received) {
+    if (
+      !sent ||
+      active.stored === undefined ||
+      active.stored !== hexText(sent) ||
+      active.size !== this.received
+    ) {
       throw new UpdateError('mismatch', `the active image of ${name} is another one`);
     }
     return active;
@@ -117,10 +139,16 @@ export class Upload {
     if (descriptor.size !== size - DESCRIPTOR_SIZE || hexText(descriptor.digest) !== digest) {
       throw new UpdateError('digest', 'the image is not the one that its descriptor describes');
     }
-    const here = { component: component.id, deviceId: device.deviceId, manufacturerId: device.manufacturerId, productId: device.productId };
+    const here = {
+      component: component.id,
+      deviceId: device.deviceId,
+      manufacturerId: device.manufacturerId,
+      productId: device.productId,
+    };
     for (const [key, value] of Object.entries(here)) {
       const theirs = descriptor[key as keyof typeof here];
-      if (theirs !== value) throw new UpdateError('wrong-device', `the image is for ${key} ${theirs}, this is ${value}`);
+      if (theirs !== value)
+        throw new UpdateError('wrong-device', `the image is for ${key} ${theirs}, this is ${value}`);
     }
   }
 
@@ -136,7 +164,10 @@ export class Upload {
     const { active, options } = this.component;
     const earliest = descriptor && { major: descriptor.earliestMajor, minor: descriptor.earliestMinor };
     if (earliest && compareVersions(active.version, earliest) < 0) {
-      throw new UpdateError('wrong-version', `${versionText(version)} needs ${versionText({ ...earliest, aux: '' })} or newer to be there`);
+      throw new UpdateError(
+        'wrong-version',
+        `${versionText(version)} needs ${versionText({ ...earliest, aux: '' })} or newer to be there`,
+      );
     }
     if (!options.downgrade && compareVersions(version, active.version) < 0) {
       throw new UpdateError(
@@ -163,13 +194,17 @@ export class Upload {
     }
   }
 
-  /** Bytes that were there already: nothing where they are the same as those that still lie here, else written over. */
+  /**
+   * Bytes that were there already: nothing where they are the same as those that still lie here, else written
+   * over.
+   */
   #rewrite(offset: number, data: Uint8Array): Promise<void> | undefined {
     const { slot } = this;
     if (slot === undefined) throw new UpdateError('gap', 'bytes to compare must come in order');
     const end = offset + data.length;
     const at = offset - this.#flushed;
-    if (at >= 0 && end <= this.received && equalBytes(data, 0, this.#gathered, at, data.length)) return undefined;
+    if (at >= 0 && end <= this.received && equalBytes(data, 0, this.#gathered, at, data.length))
+      return undefined;
     this.#sent = undefined;
     this.received = Math.max(this.received, end);
     const copy = data.slice();

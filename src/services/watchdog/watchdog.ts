@@ -26,7 +26,14 @@ export interface WatchdogEvents {
   preTimeout(settings: WatchdogSettings): void;
 }
 
-const UNSET: WatchdogSettings = { dontLog: false, use: 0, preTimeoutInterrupt: 0, action: 0, preTimeout: 0, initialCountdown: 0 };
+const UNSET: WatchdogSettings = {
+  dontLog: false,
+  use: 0,
+  preTimeoutInterrupt: 0,
+  action: 0,
+  preTimeout: 0,
+  initialCountdown: 0,
+};
 
 /** The watchdog timer (§27). It has timers of the clock only while it runs. */
 export class Watchdog {
@@ -59,7 +66,9 @@ export class Watchdog {
 
   /** In 100 ms. */
   get presentCountdown(): number {
-    return this.#endsAt === undefined ? this.settings.initialCountdown : Math.max(0, Math.ceil((this.#endsAt - this.#clock.monotonic()) / TICK));
+    return this.#endsAt === undefined
+      ? this.settings.initialCountdown
+      : Math.max(0, Math.ceil((this.#endsAt - this.#clock.monotonic()) / TICK));
   }
 
   /** Stops the timer unless `dontStop`; a timer that goes on counts from the new countdown. */
@@ -110,7 +119,11 @@ export class Watchdog {
   #expire(): void {
     this.#stop();
     // Nobody waits for this one to be stored: what the timer does comes first.
-    unwaited(this.#kept.set('expired', this.expirations | flagOf(this.settings.use)), this.#log, 'watchdog expiration flags');
+    unwaited(
+      this.#kept.set('expired', this.expirations | flagOf(this.settings.use)),
+      this.#log,
+      'watchdog expiration flags',
+    );
     this.#events.expired(this.settings);
   }
 }

@@ -2,10 +2,16 @@ import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
-/** The BMC's own clock: seconds as SEL and SDR time stamps show them, and its offset from UTC (IPMI 2.0 §31.10, §37.1). */
+/**
+ * The BMC's own clock: seconds as SEL and SDR time stamps show them, and its offset from UTC (IPMI 2.0
+ * §31.10, §37.1).
+ */
 export class BmcTime {
   readonly #setup: Setup;
-  /** `offset`: seconds by which the BMC's time differs from the world's. `utcOffset`: minutes, 7FFh unspecified. */
+  /**
+   * `offset`: seconds by which the BMC's time differs from the world's. `utcOffset`: minutes, 7FFh
+   * unspecified.
+   */
   readonly #kept: Store<number>;
 
   constructor(setup: Setup) {
@@ -13,7 +19,10 @@ export class BmcTime {
     this.#kept = setup.store(stores.time);
   }
 
-  /** Seconds since 1970-01-01 in the BMC's time; 32 bits, as all time stamps are: behind the last second is the first. */
+  /**
+   * Seconds since 1970-01-01 in the BMC's time; 32 bits, as all time stamps are: behind the last second is
+   * the first.
+   */
   now(): number {
     return (Math.floor(this.#setup.clock.now() / 1000) + (this.#kept.get('offset') ?? 0)) >>> 0;
   }

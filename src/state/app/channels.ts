@@ -8,9 +8,28 @@ import { channelSecretKey, stores } from '../stores.ts';
 import { Listeners } from '../listeners.ts';
 
 /** Channel medium types, IPMI 2.0 §6.5 table 6-3. */
-export const MediumType = { Ipmb: 1, Icmb10: 2, Icmb09: 3, Lan: 4, Serial: 5, OtherLan: 6, PciSmbus: 7, Smbus: 8, SystemInterface: 12 } as const;
+export const MediumType = {
+  Ipmb: 1,
+  Icmb10: 2,
+  Icmb09: 3,
+  Lan: 4,
+  Serial: 5,
+  OtherLan: 6,
+  PciSmbus: 7,
+  Smbus: 8,
+  SystemInterface: 12,
+} as const;
 /** Channel protocol types, §6.4 table 6-2. */
-export const ProtocolType = { Ipmb: 1, Icmb: 2, Smbus: 4, Kcs: 5, Smic: 6, Bt10: 7, Bt15: 8, TerminalMode: 9 } as const;
+export const ProtocolType = {
+  Ipmb: 1,
+  Icmb: 2,
+  Smbus: 4,
+  Kcs: 5,
+  Smic: 6,
+  Bt10: 7,
+  Bt15: 8,
+  TerminalMode: 9,
+} as const;
 /** §22.24 session support. */
 export const SessionSupport = { None: 0, Single: 1, Multi: 2, Based: 3 } as const;
 /** §22.22 access mode. */
@@ -81,7 +100,8 @@ export class Channels {
   /** The channel a request means; 0Eh is the one that it came by. Throws CCh for one that there is not. */
   resolve(number: number, context: Pick<Context, 'channel'>): number {
     const wanted = number === 0x0e ? context.channel.number : number;
-    if (!this.#channels.has(wanted)) throw new IpmiError(CC.InvalidDataField, `there is no channel ${wanted}`);
+    if (!this.#channels.has(wanted))
+      throw new IpmiError(CC.InvalidDataField, `there is no channel ${wanted}`);
     return wanted;
   }
 
@@ -95,12 +115,16 @@ export class Channels {
 
   /** Is there a system interface that speaks `protocol` (ProtocolType)? */
   hasSystemInterface(protocol: number): boolean {
-    return [...this.#channels.values()].some((one) => one.medium === MediumType.SystemInterface && one.protocol === protocol);
+    return [...this.#channels.values()].some(
+      (one) => one.medium === MediumType.SystemInterface && one.protocol === protocol,
+    );
   }
 
   /** Channels of a medium, in order. */
   numbersOf(medium: number): number[] {
-    return [...this.#channels.values()].filter((channel) => channel.medium === medium).map(({ number }) => number);
+    return [...this.#channels.values()]
+      .filter((channel) => channel.medium === medium)
+      .map(({ number }) => number);
   }
 
   isLan(number: number): boolean {
@@ -136,7 +160,12 @@ export class Channels {
     authTypes: (privilege: number) => readonly number[];
   } {
     const { perMessageDisabled, userLevelDisabled, privilegeLimit } = this.access(number, 'present');
-    return { perMessageDisabled, userLevelDisabled, privilegeLimit, authTypes: (privilege) => this.enabledAuthTypes(number, privilege) };
+    return {
+      perMessageDisabled,
+      userLevelDisabled,
+      privilegeLimit,
+      authTypes: (privilege) => this.enabledAuthTypes(number, privilege),
+    };
   }
 
   supportedAuthTypes(number: number): readonly number[] {
@@ -148,7 +177,9 @@ export class Channels {
   enabledAuthTypes(number: number, privilege: number): readonly number[] {
     const supported = this.supportedAuthTypes(number);
     if (this.#authTypes.isLocked(number)) return [];
-    return this.#authTypes.get(number)?.[privilege - 1]?.filter((type) => supported.includes(type)) ?? supported;
+    return (
+      this.#authTypes.get(number)?.[privilege - 1]?.filter((type) => supported.includes(type)) ?? supported
+    );
   }
 
   setEnabledAuthTypes(number: number, byPrivilege: readonly (readonly number[])[]): Durable {
@@ -172,7 +203,10 @@ export class Channels {
     };
   }
 
-  /** Its access mode lets remote consoles in (§6.6). With a K_g that is lost nobody can prove anything: the settings' own is another. */
+  /**
+   * Its access mode lets remote consoles in (§6.6). With a K_g that is lost nobody can prove anything: the
+   * settings' own is another.
+   */
   available(number: number): boolean {
     const { accessMode } = this.access(number, 'present');
     if (this.#keys.isLocked(channelSecretKey(number, 'kg'))) return false;
@@ -184,8 +218,9 @@ export class Channels {
   }
 
   /**
-   * The highest privilege of each suite of `cipherSuites`, in that order, and of places without one; 0: the suite is not to be used (LAN
-   * parameter 24). Administrator until somebody says otherwise, in every place: clients that take the place for the id then read the same.
+   * The highest privilege of each suite of `cipherSuites`, in that order, and of places without one; 0: the
+   * suite is not to be used (LAN parameter 24). Administrator until somebody says otherwise, in every place:
+   * clients that take the place for the id then read the same.
    */
   suiteCaps(number: number): readonly number[] {
     return this.#caps.isLocked(number) ? UNUSED : (this.#caps.get(number) ?? UNCAPPED);
@@ -208,7 +243,11 @@ export class Channels {
 
   /** K_R is what a BMC's random numbers could be made with; it is kept because it can be set. */
   key(number: number, which: 'kr' | 'kg'): Uint8Array {
-    return this.#keys.get(channelSecretKey(number, which)) ?? (which === 'kg' ? this.get(number)?.lan?.kg : undefined) ?? new Uint8Array(20);
+    return (
+      this.#keys.get(channelSecretKey(number, which)) ??
+      (which === 'kg' ? this.get(number)?.lan?.kg : undefined) ??
+      new Uint8Array(20)
+    );
   }
 
   /** `by`: the session that sets it. */

@@ -49,4 +49,5 @@ export class CommandMasks {
   }
 }
 
-const bodyKey = (netFn: number, lun: number, body: number): number => body * 8 + (netFn === NetFn.Group ? 0 : 4) + lun;
+const bodyKey = (netFn: number, lun: number, body: number): number =>
+  body * 8 + (netFn === NetFn.Group ? 0 : 4) + lun;

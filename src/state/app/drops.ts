@@ -18,7 +18,10 @@ export type DropReason =
 
 const NONE: ReadonlyMap<DropReason, number> = new Map();
 
-/** Datagrams that were thrown away: how many and, for whoever listens, why and from whom. Nothing is made where nobody does. */
+/**
+ * Datagrams that were thrown away: how many and, for whoever listens, why and from whom. Nothing is made
+ * where nobody does.
+ */
 export class Drops {
   /** Made with the first. */
   #counts: Map<DropReason, number> | undefined;

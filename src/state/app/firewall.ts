@@ -33,14 +33,17 @@ interface CompiledRule {
 }
 
 /**
- * The firmware firewall (IPMI 2.0 §21) and the configured policy: which commands a channel may use beyond privilege.
- * Compiled once into bit masks; a channel without rules costs one look.
+ * The firmware firewall (IPMI 2.0 §21) and the configured policy: which commands a channel may use beyond
+ * privilege. Compiled once into bit masks; a channel without rules costs one look.
  */
 export class Firewall implements Policy {
   readonly #rules: (CompiledRule | undefined)[] = [];
   /** What Set Command Enables disabled, by channel. */
   readonly #disabled: (CommandMasks | undefined)[] = [];
-  /** What was disabled is not known any more: by a channel with sessions there are log-ins and nothing else, until somebody has looked. */
+  /**
+   * What was disabled is not known any more: by a channel with sessions there are log-ins and nothing else,
+   * until somebody has looked.
+   */
   readonly #isLost: boolean;
   /** Disabled commands: 1 by `channel.netFn.lun.cmd[.body]`. */
   readonly #commands: Store<1>;
@@ -49,7 +52,10 @@ export class Firewall implements Policy {
 
   constructor(setup: Setup, rules: readonly FirewallRule[] = []) {
     for (const { channel, allow, deny } of rules) {
-      this.#rules[channel] = { allow: allow && new CommandMasks(allow), deny: deny && new CommandMasks(deny) };
+      this.#rules[channel] = {
+        allow: allow && new CommandMasks(allow),
+        deny: deny && new CommandMasks(deny),
+      };
     }
     this.#commands = setup.store(stores.firewall);
     this.#subFunctions = setup.store(stores.firewallSubFunctions);
@@ -60,7 +66,8 @@ export class Firewall implements Policy {
   check(message: Message, context: Context): number {
     // A request that a session put on another bus is still one of the session's channel.
     for (let at: Context | undefined = context; at !== undefined; at = at.cause) {
-      if (at.bmc === context.bmc && !this.opens(message, at.channel.number, isHost(at.channel))) return CC.InsufficientPrivilege;
+      if (at.bmc === context.bmc && !this.opens(message, at.channel.number, isHost(at.channel)))
+        return CC.InsufficientPrivilege;
     }
     return CC.Ok;
   }
@@ -75,7 +82,10 @@ export class Firewall implements Policy {
     return true;
   }
 
-  /** True where a channel may use the command: the configured policy lets it, nobody has disabled it, and what was disabled is known. */
+  /**
+   * True where a channel may use the command: the configured policy lets it, nobody has disabled it, and what
+   * was disabled is known.
+   */
   opens(message: Message, channel: number, host = false): boolean {
     if (this.#isLost && !host && !isLogIn(message)) return false;
     return !this.#disabled[channel]?.has(message) && this.permits(message, channel);
@@ -100,7 +110,9 @@ export class Firewall implements Policy {
   /** Enables and disables commands as one change. */
   enable(targets: readonly (readonly [FirewallTarget, boolean])[]): Durable {
     const changes = targets.filter(([target, enabled]) => this.isEnabled(target) !== enabled);
-    const done = this.#commands.change(changes.map(([target, enabled]) => [keyOf(target), enabled ? undefined : 1] as const));
+    const done = this.#commands.change(
+      changes.map(([target, enabled]) => [keyOf(target), enabled ? undefined : 1] as const),
+    );
     for (const [target, enabled] of changes) this.#apply(target, !enabled);
     // What could not be stored is not in force.
     return done?.catch((error: unknown) => {
@@ -115,7 +127,9 @@ export class Firewall implements Policy {
   }
 
   disableSubFunctions(target: FirewallTarget, mask: number): Durable {
-    return mask === 0 ? this.#subFunctions.delete(keyOf(target)) : this.#subFunctions.set(keyOf(target), mask >>> 0);
+    return mask === 0
+      ? this.#subFunctions.delete(keyOf(target))
+      : this.#subFunctions.set(keyOf(target), mask >>> 0);
   }
 
   #apply(target: FirewallTarget, disabled: boolean): void {
@@ -123,7 +137,9 @@ export class Firewall implements Policy {
   }
 }
 
-/** Commands of NetFn App without which nobody learns that a BMC is there, or opens a session (IPMI 2.0 §22). */
+/**
+ * Commands of NetFn App without which nobody learns that a BMC is there, or opens a session (IPMI 2.0 §22).
+ */
 const LOG_IN: ReadonlySet<number> = new Set([0x01, 0x08, 0x37, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x54]);
 const isHost = ({ medium }: Channel): boolean => medium === 'system-interface';
 const isLogIn = ({ netFn, cmd }: Message): boolean => netFn === NetFn.App && LOG_IN.has(cmd);

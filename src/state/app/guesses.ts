@@ -19,8 +19,8 @@ interface Row {
 }
 
 /**
- * Wrong passwords by source and user: who guesses waits longer each time, and nobody else does. It needs no setting;
- * LAN parameter 26 locks a user out for everybody (see LockOuts).
+ * Wrong passwords by source and user: who guesses waits longer each time, and nobody else does. It needs no
+ * setting; LAN parameter 26 locks a user out for everybody (see LockOuts).
  */
 export class Guesses {
   readonly #clock: Clock;

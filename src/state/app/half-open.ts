@@ -8,8 +8,10 @@ export interface Peer {
   readonly asked?: string;
 }
 
-export const equalPeers = ({ address, port }: Peer, from: { readonly host: string; readonly port: number }): boolean =>
-  port === from.port && address === from.host;
+export const equalPeers = (
+  { address, port }: Peer,
+  from: { readonly host: string; readonly port: number },
+): boolean => port === from.port && address === from.host;
 
 /** A log-in under way, as the table that keeps it sees it. */
 export interface UnderWay {
@@ -21,8 +23,9 @@ export interface UnderWay {
 }
 
 /**
- * Log-ins under way, apart from sessions: what floods this table costs no session its place. It is bounded; a full one
- * gives up the oldest log-in of the source that has most, so that a flood pushes out its own and nobody else's.
+ * Log-ins under way, apart from sessions: what floods this table costs no session its place. It is bounded; a
+ * full one gives up the oldest log-in of the source that has most, so that a flood pushes out its own and
+ * nobody else's.
  */
 export class HalfOpen<T extends UnderWay> {
   readonly #places: number;
@@ -34,7 +37,10 @@ export class HalfOpen<T extends UnderWay> {
   #sources: Sources<T> | undefined;
   #sweeping = false;
 
-  /** `lifetime`: milliseconds from its beginning after which a log-in ends. `dropped`: called with those that end unasked. */
+  /**
+   * `lifetime`: milliseconds from its beginning after which a log-in ends. `dropped`: called with those that
+   * end unasked.
+   */
   constructor(clock: Clock, places: number, lifetime: number, dropped?: (one: T) => void) {
     this.#clock = clock;
     this.#places = places;
@@ -99,7 +105,10 @@ export class HalfOpen<T extends UnderWay> {
   };
 }
 
-/** Log-ins by source, and sources by how many they have: adding, deleting and finding who has most cost the same however many there are. */
+/**
+ * Log-ins by source, and sources by how many they have: adding, deleting and finding who has most cost the
+ * same however many there are.
+ */
 class Sources<T extends UnderWay> {
   readonly #bySource = new Map<string, Set<T>>();
   /** At n: the sources with n log-ins, the one that has been at n longest first. */
@@ -135,8 +144,8 @@ class Sources<T extends UnderWay> {
 }
 
 /**
- * Who counts as one source: an IPv4 address, or the /64 of an IPv6 address, within which a single machine has as many addresses as
- * it likes. Ports say nothing.
+ * Who counts as one source: an IPv4 address, or the /64 of an IPv6 address, within which a single machine has
+ * as many addresses as it likes. Ports say nothing.
  */
 export function sourceOf(host: string): string {
   if (!host.includes(':')) return host;

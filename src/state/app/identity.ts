@@ -83,7 +83,10 @@ export class Identity {
   selfTest: SelfTestResult;
   /** ACPI power states as the machine's power and Set ACPI Power State leave them; 2Ah: unknown (§20.6). */
   acpi: { readonly system: number; readonly device: number } = { system: 0x00, device: 0x00 };
-  /** Manufacturing Test On was given: what is write-protected in the field may be written, until the next reset (§20.5). */
+  /**
+   * Manufacturing Test On was given: what is write-protected in the field may be written, until the next
+   * reset (§20.5).
+   */
   manufacturingTest = false;
   readonly #revision: FirmwareRevision;
   readonly #firmware: Store<FirmwareRevision>;
@@ -96,7 +99,11 @@ export class Identity {
   constructor(setup: Setup, options: IdentityOptions = {}) {
     this.deviceId = options.deviceId ?? 0x20;
     this.deviceRevision = options.deviceRevision ?? 1;
-    this.#revision = { major: options.firmwareMajor ?? 1, minor: options.firmwareMinor ?? 0, aux: options.auxFirmware };
+    this.#revision = {
+      major: options.firmwareMajor ?? 1,
+      minor: options.firmwareMinor ?? 0,
+      aux: options.auxFirmware,
+    };
     this.#firmware = setup.store(stores.firmwareRevision);
     this.selfTest = options.selfTest ?? { result: SelfTest.Ok, detail: 0 };
     this.manufacturerId = options.manufacturerId ?? 0;
@@ -114,7 +121,10 @@ export class Identity {
     }
   }
 
-  /** Of other firmware than the settings say, auxiliary bytes are zeros where it has none: who had them may look for them. */
+  /**
+   * Of other firmware than the settings say, auxiliary bytes are zeros where it has none: who had them may
+   * look for them.
+   */
   get firmware(): FirmwareRevision {
     const running = this.#firmware.get('running');
     if (!running) return this.#revision;
@@ -127,16 +137,27 @@ export class Identity {
   }
 
   get deviceGuid(): string {
-    return this.#guids.get(guidKey('device')) ?? this.#given.device ?? this.#guids.get('device') ?? this.#made.device;
+    return (
+      this.#guids.get(guidKey('device')) ??
+      this.#given.device ??
+      this.#guids.get('device') ??
+      this.#made.device
+    );
   }
 
   get systemGuid(): string {
-    return this.#guids.get(guidKey('system')) ?? this.#given.system ?? this.#guids.get('system') ?? this.#made.system;
+    return (
+      this.#guids.get(guidKey('system')) ??
+      this.#given.system ??
+      this.#guids.get('system') ??
+      this.#made.system
+    );
   }
 
   /** Gives the device or the system another UUID, for good. Throws RangeError for what is none. */
   setGuid(which: 'device' | 'system', uuid: string): Durable {
-    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid)) throw new RangeError(`'${uuid}' is not a UUID`);
+    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid))
+      throw new RangeError(`'${uuid}' is not a UUID`);
     return this.#guids.set(guidKey(which), uuid.toLowerCase());
   }
 

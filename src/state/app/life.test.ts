@@ -82,7 +82,9 @@ describe('machine', () => {
   });
 
   test('an open chassis shows in its status, its sensor and the log', async () => {
-    const { send, bmc } = rig({ sensors: [{ name: 'Intrusion', number: 7, entity: '23.1', type: 'physical security', states: [] }] });
+    const { send, bmc } = rig({
+      sensors: [{ name: 'Intrusion', number: 7, entity: '23.1', type: 'physical security', states: [] }],
+    });
     bmc.chassis.setIntrusion(true);
     expect((await send(0, 1))[3] & 1).toBe(1);
     expect((await send(4, 0x2d, 7))[3]).toBe(1);
@@ -140,32 +142,38 @@ describe('boot flags', () => {
     ['reset button', 0x02, (bmc: Bmc) => (void bmc.chassis.control('on'), bmc.frontPanel.press('reset'))],
     ['watchdog', 0x04, (bmc: Bmc) => bmc.chassis.control('cycle', RestartCause.Watchdog)],
     ['PEF', 0x10, (bmc: Bmc) => bmc.chassis.control('reset', RestartCause.PefReset)],
-  ])('a start by %s clears them before the boot, unless parameter 3 keeps them', async (_name, keep, start) => {
-    for (const kept of [0, keep]) {
-      const { send, bmc } = rig();
-      const booted: unknown[] = [];
-      await send(0, 2, 0);
-      await send(0, 8, 3, kept);
-      if (keep === 0x02) await send(0, 2, 1);
-      await send(0, 8, 5, ...PXE);
-      bmc.chassis.onRestart(() => booted.push(bmc.bootOptions.next()?.device));
-      await start(bmc);
-      expect(booted).toEqual([kept === 0 ? undefined : 'pxe']);
-    }
-  });
+  ])(
+    'a start by %s clears them before the boot, unless parameter 3 keeps them',
+    async (_name, keep, start) => {
+      for (const kept of [0, keep]) {
+        const { send, bmc } = rig();
+        const booted: unknown[] = [];
+        await send(0, 2, 0);
+        await send(0, 8, 3, kept);
+        if (keep === 0x02) await send(0, 2, 1);
+        await send(0, 8, 5, ...PXE);
+        bmc.chassis.onRestart(() => booted.push(bmc.bootOptions.next()?.device));
+        await start(bmc);
+        expect(booted).toEqual([kept === 0 ? undefined : 'pxe']);
+      }
+    },
+  );
 
   test.each([
     [0x00, undefined],
     [0x08, 'pxe'],
-  ])('that no start has used within a minute are over, unless parameter 3 says no (%s)', async (clearing, device) => {
-    const { send, bmc, world } = rig();
-    await send(0, 8, 3, clearing);
-    await send(0, 8, 5, ...PXE);
-    await world.run(59_000);
-    expect(bmc.bootOptions.next()?.device).toBe('pxe');
-    await world.run(2000);
-    expect(bmc.bootOptions.next()?.device).toBe(device);
-  });
+  ])(
+    'that no start has used within a minute are over, unless parameter 3 says no (%s)',
+    async (clearing, device) => {
+      const { send, bmc, world } = rig();
+      await send(0, 8, 3, clearing);
+      await send(0, 8, 5, ...PXE);
+      await world.run(59_000);
+      expect(bmc.bootOptions.next()?.device).toBe('pxe');
+      await world.run(2000);
+      expect(bmc.bootOptions.next()?.device).toBe(device);
+    },
+  );
 
   test('a mailbox block, an initiator, an acknowledgement', async () => {
     const { send, host, world } = rig();
@@ -191,7 +199,11 @@ describe('cold reset', () => {
     expect(await send(6, 2)).toEqual([0]);
     expect(bmc.life.dark).toBe(false);
     await world.run(20);
-    expect([bmc.life.dark, await send(6, 1), await send(0x2c, 1, 0xdc, 1)]).toEqual([true, [0xd2], [0xd2, 0xdc]]);
+    expect([bmc.life.dark, await send(6, 1), await send(0x2c, 1, 0xdc, 1)]).toEqual([
+      true,
+      [0xd2],
+      [0xd2, 0xdc],
+    ]);
     // A second reset meanwhile does not make it longer.
     bmc.reset('cold');
     await world.run(3000);
@@ -237,7 +249,9 @@ test('the watchdog stops with its machine; an NMI before it runs out', async () 
   await world.run(4200);
   expect([actions, bmc.messages.watchdogPreTimeout]).toEqual([['diag'], true]);
   const host = new Context(bmc, HOST, Privilege.Administrator);
-  expect([...(await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x31, data: new Uint8Array(0) }, host))]).toEqual([0, 8]);
+  expect([
+    ...(await bmc.router.dispatch({ netFn: 6, lun: 0, cmd: 0x31, data: new Uint8Array(0) }, host)),
+  ]).toEqual([0, 8]);
   await send(0, 2, 0);
   await world.run(5000);
   expect((await send(6, 0x25))[4]).toBe(0);
@@ -246,7 +260,13 @@ test('the watchdog stops with its machine; an NMI before it runs out', async () 
 
 test('what an operating system said of itself is gone at the next start, its primary name is not', async () => {
   const { send } = rig();
-  const name = (parameter: number): number[] => [parameter, 0, 0, 4, ...Array.from('Test', (c) => c.charCodeAt(0))];
+  const name = (parameter: number): number[] => [
+    parameter,
+    0,
+    0,
+    4,
+    ...Array.from('Test', (c) => c.charCodeAt(0)),
+  ];
   const length = async (parameter: number): Promise<number> => (await send(6, 0x59, 0, parameter, 0, 0))[4];
   for (const parameter of [3, 4, 5]) expect(await send(6, 0x58, ...name(parameter))).toEqual([0]);
   expect(await Promise.all([3, 4, 5].map(length))).toEqual([4, 4, 4]);
@@ -263,11 +283,21 @@ test('a machine that refuses what watchdog, limits and buttons want costs a line
       throw new Error('no such machine');
     },
   };
-  const bmc = new Bmc({ sel: { bootEvents: false } }, { world, power, log: { debug: say, info: say, warn: say, error: say } });
-  await bmc.watchdog.set({ dontLog: false, use: 4, preTimeoutInterrupt: 2, action: 1, preTimeout: 1, initialCountdown: 20 }, false, 0);
+  const bmc = new Bmc(
+    { sel: { bootEvents: false } },
+    { world, power, log: { debug: say, info: say, warn: say, error: say } },
+  );
+  await bmc.watchdog.set(
+    { dontLog: false, use: 4, preTimeoutInterrupt: 2, action: 1, preTimeout: 1, initialCountdown: 20 },
+    false,
+    0,
+  );
   bmc.watchdog.restart();
   await world.run(3000);
   expect(bmc.frontPanel.press('reset')).toBe(true);
-  expect(log.filter((line) => line.startsWith('bmc: watchdog'))).toEqual(['bmc: watchdog: power diag', 'bmc: watchdog: power reset']);
+  expect(log.filter((line) => line.startsWith('bmc: watchdog'))).toEqual([
+    'bmc: watchdog: power diag',
+    'bmc: watchdog: power reset',
+  ]);
   expect(bmc.chassis.isOn).toBe(true);
 });

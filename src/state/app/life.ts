@@ -2,7 +2,10 @@ import type { Clock, Timer } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
 import { Listeners } from '../listeners.ts';
 
-/** Cold: everything volatile starts again and the BMC is away for a while. Warm: sessions and messages end, nothing else does (IPMI 2.0 §20.2, §20.3). */
+/**
+ * Cold: everything volatile starts again and the BMC is away for a while. Warm: sessions and messages end,
+ * nothing else does (IPMI 2.0 §20.2, §20.3).
+ */
 export type ResetKind = 'cold' | 'warm';
 
 /** `down`: the BMC stops, what is volatile is lost. `up`: it answers again. */

@@ -17,7 +17,11 @@ test('the threshold is the number of wrong passwords that lock out, one user on 
   for (const threshold of [1, 2, 3, 7]) {
     const { lockOuts, fail } = bench({ threshold });
     expect(fail(threshold)).toEqual([...Array.from({ length: threshold - 1 }, () => false), true]);
-    expect([lockOuts.isLocked(2, 1), lockOuts.isLocked(3, 1), lockOuts.isLocked(2, 2)]).toEqual([true, false, false]);
+    expect([lockOuts.isLocked(2, 1), lockOuts.isLocked(3, 1), lockOuts.isLocked(2, 2)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   }
   const { lockOuts, fail } = bench({ threshold: 0 });
   expect(fail(1000)).not.toContain(true);
@@ -47,7 +51,11 @@ test('a right password, and rights given again, clear what was counted: of that 
   fail(3, 2, 3);
   fail(3, 22, 1);
   lockOuts.free(2);
-  expect([lockOuts.isLocked(2, 1), lockOuts.isLocked(2, 3), lockOuts.isLocked(22, 1)]).toEqual([false, false, true]);
+  expect([lockOuts.isLocked(2, 1), lockOuts.isLocked(2, 3), lockOuts.isLocked(22, 1)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
 });
 
 test('wrong passwords far apart are not counted together, where the rule says how far', async () => {

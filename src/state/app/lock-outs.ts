@@ -1,6 +1,9 @@
 import type { Clock } from '../../world/world.ts';
 
-/** LAN parameter 26; a threshold of 0: guessing has no consequence. A lock-out of 0 lasts until the user is enabled again. */
+/**
+ * LAN parameter 26; a threshold of 0: guessing has no consequence. A lock-out of 0 lasts until the user is
+ * enabled again.
+ */
 export interface BadPasswordRule {
   /** A lock-out is an event. */
   readonly event: boolean;
@@ -19,7 +22,10 @@ interface Guesses {
   readonly until: number;
 }
 
-/** Users whose passwords were guessed at too often (IPMI 2.0 §23.2, LAN parameter 26). At most one entry a user and channel. */
+/**
+ * Users whose passwords were guessed at too often (IPMI 2.0 §23.2, LAN parameter 26). At most one entry a
+ * user and channel.
+ */
 export class LockOuts {
   readonly #clock: Clock;
   readonly #guesses = new Map<string, Guesses>();

@@ -52,7 +52,10 @@ export interface RefusedLogIn {
   readonly step: string;
 }
 
-/** Who gets in, by which way, and with how much: asked at each step of a log-in, and again of open sessions when something is taken away. */
+/**
+ * Who gets in, by which way, and with how much: asked at each step of a log-in, and again of open sessions
+ * when something is taken away.
+ */
 export class LogIns {
   readonly #users: Users;
   readonly #channels: Channels;
@@ -61,7 +64,13 @@ export class LogIns {
   readonly #guesses: Guesses;
   readonly #listeners = new Listeners<[refused: RefusedLogIn]>();
 
-  constructor(setup: Setup, users: Users, channels: Channels, sessions: Sessions, rule: (channel: number) => BadPasswordRule) {
+  constructor(
+    setup: Setup,
+    users: Users,
+    channels: Channels,
+    sessions: Sessions,
+    rule: (channel: number) => BadPasswordRule,
+  ) {
     this.#users = users;
     this.#channels = channels;
     this.#sessions = sessions;
@@ -87,11 +96,15 @@ export class LogIns {
     return typeof found === 'string' ? found : undefined;
   }
 
-  /** Everything once more, as it is now: what was taken away since the log-in began counts. Undefined: nothing is in the way. */
+  /**
+   * Everything once more, as it is now: what was taken away since the log-in began counts. Undefined: nothing
+   * is in the way.
+   */
   check(terms: LogInTerms, channel: number, source: string): LogInProblem | undefined {
     const user = this.find(terms.name, channel, terms.lookUp, source);
     if (typeof user === 'string') return user;
-    if (user.id !== terms.userId || !equalBytes(user.password, 0, terms.password, 0, terms.password.length)) return 'user changed';
+    if (user.id !== terms.userId || !equalBytes(user.password, 0, terms.password, 0, terms.password.length))
+      return 'user changed';
     const { suite, authType } = terms;
     if (suite !== undefined) {
       if (!same(terms.kg, this.#channels.kg(channel))) return 'BMC key changed';
@@ -106,7 +119,10 @@ export class LogIns {
     return sessionLimit > 0 && this.#sessions.count(channel, id) >= sessionLimit;
   }
 
-  /** The password was right, and `check` found nothing: the session begins at `privilege`, or there is no place for it. */
+  /**
+   * The password was right, and `check` found nothing: the session begins at `privilege`, or there is no
+   * place for it.
+   */
   admit(session: Session, privilege: number): LogInProblem | undefined {
     this.#users.admitted(session.userId, session.channel.number);
     this.#guesses.right(session.source, session.userId);
@@ -132,9 +148,16 @@ export class LogIns {
   /** The highest level that user, channel and suite or authentication type allow now; 0: none. */
   #ceiling(userId: number, channel: number, suite: number | undefined, authType: number | undefined): number {
     if (!this.#channels.available(channel)) return 0;
-    let ceiling = Math.min(this.#users.access(userId, channel).privilegeLimit, this.#channels.access(channel, 'present').privilegeLimit);
+    let ceiling = Math.min(
+      this.#users.access(userId, channel).privilegeLimit,
+      this.#channels.access(channel, 'present').privilegeLimit,
+    );
     if (suite !== undefined) return Math.min(ceiling, this.#channels.suiteCap(channel, suite));
-    while (authType !== undefined && ceiling >= Privilege.Callback && !this.#channels.enabledAuthTypes(channel, ceiling).includes(authType))
+    while (
+      authType !== undefined &&
+      ceiling >= Privilege.Callback &&
+      !this.#channels.enabledAuthTypes(channel, ceiling).includes(authType)
+    )
       ceiling--;
     return ceiling;
   }
@@ -156,12 +179,16 @@ export class LogIns {
   #closeSurplus(userId: number): void {
     for (const number of new Set(this.#sessions.active.map((session) => session.channel.number))) {
       const { sessionLimit } = this.#users.access(userId, number);
-      const own = this.#sessions.active.filter((session) => session.userId === userId && session.channel.number === number);
+      const own = this.#sessions.active.filter(
+        (session) => session.userId === userId && session.channel.number === number,
+      );
       const surplus = sessionLimit === 0 ? 0 : own.length - sessionLimit;
-      for (const session of own.sort((a, b) => a.lastHeard - b.lastHeard).slice(0, Math.max(surplus, 0))) this.#sessions.close(session, 'revoked');
+      for (const session of own.sort((a, b) => a.lastHeard - b.lastHeard).slice(0, Math.max(surplus, 0)))
+        this.#sessions.close(session, 'revoked');
     }
   }
 }
 
 const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && a.length === b.length && equalBytes(a, 0, b, 0, a.length));
+  a === b ||
+  (a !== undefined && b !== undefined && a.length === b.length && equalBytes(a, 0, b, 0, a.length));

@@ -46,7 +46,11 @@ export class MessageBuffers {
   #enables = AFTER_RESET;
   #watchdogPreTimeout = false;
   #event: Uint8Array | undefined;
-  #queue: { readonly message: ReceivedMessage; readonly party: unknown; readonly session: SessionView | undefined }[] = [];
+  #queue: {
+    readonly message: ReceivedMessage;
+    readonly party: unknown;
+    readonly session: SessionView | undefined;
+  }[] = [];
   readonly #places = new Shares(QUEUE_LIMIT);
   /** Channels whose messages system software does not want (Enable Message Channel Receive, §22.5). */
   #deaf = new Set<number>();
@@ -107,8 +111,9 @@ export class MessageBuffers {
   }
 
   /**
-   * Queues a message for system software. `party`: whose it is, an account or a controller; one that has its share of the queue waits
-   * for its own messages to be read; `session`: who may not have it delivered any more once its rights are taken. False: no place, or the channel's reception is disabled.
+   * Queues a message for system software. `party`: whose it is, an account or a controller; one that has its
+   * share of the queue waits for its own messages to be read; `session`: who may not have it delivered any
+   * more once its rights are taken. False: no place, or the channel's reception is disabled.
    */
   receive(message: ReceivedMessage, party?: unknown, session?: SessionView): boolean {
     if (this.#deaf.has(message.channel) || !this.#places.take(party)) return false;
@@ -117,11 +122,17 @@ export class MessageBuffers {
     return true;
   }
 
-  /** As `receive`, but says why not: throws D3h for a channel that system software does not listen to, C0h for a full queue. */
+  /**
+   * As `receive`, but says why not: throws D3h for a channel that system software does not listen to, C0h for
+   * a full queue.
+   */
   deliver(message: ReceivedMessage, party?: unknown, session?: SessionView): void {
     if (this.receive(message, party, session)) return;
     if (!this.receives(message.channel))
-      throw new IpmiError(CC.DestinationUnavailable, `system software does not listen to channel ${message.channel}`);
+      throw new IpmiError(
+        CC.DestinationUnavailable,
+        `system software does not listen to channel ${message.channel}`,
+      );
     throw new IpmiError(CC.NodeBusy, 'the receive message queue is full');
   }
 
@@ -179,7 +190,9 @@ export class MessageBuffers {
     const event = this.#event !== undefined;
     const set = queued || event || this.#watchdogPreTimeout;
     const interrupt =
-      (queued && this.#enables.receiveMessageQueueInterrupt) || (event && this.#enables.eventMessageBufferFullInterrupt) || this.#watchdogPreTimeout;
+      (queued && this.#enables.receiveMessageQueueInterrupt) ||
+      (event && this.#enables.eventMessageBufferFullInterrupt) ||
+      this.#watchdogPreTimeout;
     if (set === this.#attention.set && interrupt === this.#attention.interrupt) return;
     this.#attention = { set, interrupt };
     this.#listeners.tell(this.#attention);

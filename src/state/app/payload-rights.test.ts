@@ -1,7 +1,13 @@
-// Who may activate, take over, suspend and speak on a payload: level, user, encryption, and whose session it is.
+// Who may activate, take over, suspend and speak on a payload: level, user, encryption, and whose session it
+// is.
 import { describe, expect, test } from 'vitest';
 import { solBench } from '../../../test/support/sol-bench.ts';
-import { ActivatePayload, DeactivatePayload, PayloadEncryption, SuspendResumePayloadEncryption } from '../../commands/app/payloads.ts';
+import {
+  ActivatePayload,
+  DeactivatePayload,
+  PayloadEncryption,
+  SuspendResumePayloadEncryption,
+} from '../../commands/app/payloads.ts';
 import { SendMessage } from '../../commands/app/bridging.ts';
 import { Privilege, type Command } from '../../commands/command.ts';
 import { Context } from '../../router/index.ts';
@@ -53,8 +59,15 @@ async function bench(more: Partial<PayloadDefinition> = {}) {
       ),
     );
   const activate = (client: LanClient, instance = 1, payloadType = ACME) =>
-    cc(client.send(ActivatePayload, { payloadType, instance, auxiliary: payloadType === SOL ? Uint8Array.of(0xc0, 0, 0, 0) : NONE }));
-  const deactivate = (client: LanClient, instance = 1) => cc(client.send(DeactivatePayload, { ...which, instance, auxiliary: NONE }));
+    cc(
+      client.send(ActivatePayload, {
+        payloadType,
+        instance,
+        auxiliary: payloadType === SOL ? Uint8Array.of(0xc0, 0, 0, 0) : NONE,
+      }),
+    );
+  const deactivate = (client: LanClient, instance = 1) =>
+    cc(client.send(DeactivatePayload, { ...which, instance, auxiliary: NONE }));
   return { ...one, heard, asUser, cc, activate, deactivate };
 }
 
@@ -142,9 +155,17 @@ describe('encryption', () => {
     await speak(1, false);
     await speak(2, true);
     expect(heard).toEqual(['1: 2']);
-    expect(await cc(client.send(SuspendResumePayloadEncryption, { ...which, operation: PayloadEncryption.Suspend }))).toBe(0);
+    expect(
+      await cc(
+        client.send(SuspendResumePayloadEncryption, { ...which, operation: PayloadEncryption.Suspend }),
+      ),
+    ).toBe(0);
     await speak(3, false);
-    expect(await cc(client.send(SuspendResumePayloadEncryption, { ...which, operation: PayloadEncryption.Resume }))).toBe(0);
+    expect(
+      await cc(
+        client.send(SuspendResumePayloadEncryption, { ...which, operation: PayloadEncryption.Resume }),
+      ),
+    ).toBe(0);
     await speak(4, false);
     expect(heard).toEqual(['1: 2', '1: 3']);
   });
@@ -153,7 +174,11 @@ describe('encryption', () => {
     const { cc, logIn, activate } = await bench({ forceEncryption: () => true });
     const client = await logIn();
     expect(await activate(client)).toBe(0);
-    expect(await cc(client.send(SuspendResumePayloadEncryption, { ...which, operation: PayloadEncryption.Suspend }))).toBe(0x81);
+    expect(
+      await cc(
+        client.send(SuspendResumePayloadEncryption, { ...which, operation: PayloadEncryption.Suspend }),
+      ),
+    ).toBe(0x81);
   });
 });
 
@@ -171,13 +196,31 @@ describe("I1: around by a bus a session has its user's rights to payloads, and n
     const around = async <Q>(user: number, command: Command<Q>, request: Q): Promise<number> => {
       const frame = (to: number, from: number, netFn: number, cmd: number, data: Uint8Array) =>
         buildMessage({ to, toLun: 0, netFn, from, fromLun: 0, seq: 1, cmd, data });
-      const send = (message: Uint8Array) => SendMessage.request.encode({ channel: 0, tracking: 1, encrypted: false, authenticated: false, message });
+      const send = (message: Uint8Array) =>
+        SendMessage.request.encode({
+          channel: 0,
+          tracking: 1,
+          encrypted: false,
+          authenticated: false,
+          message,
+        });
       const { netFn, cmd } = command;
       const inner = send(frame(BMC_ADDRESS, 0x82, netFn, cmd, command.request.encode(request)));
       const outer = frame(0x82, BMC_ADDRESS, SendMessage.netFn, SendMessage.cmd, inner);
       const session = one.bmc.sessions.active.find(({ userId }) => userId === user)!;
-      const context = new Context<BmcState>(one.bmc, session.channel, Privilege.Oem, 0, session, '10.0.0.9:1');
-      await one.world.until(Promise.resolve(one.bmc.router.enter({ netFn: 6, cmd: SendMessage.cmd, lun: 0, data: send(outer) }, context)));
+      const context = new Context<BmcState>(
+        one.bmc,
+        session.channel,
+        Privilege.Oem,
+        0,
+        session,
+        '10.0.0.9:1',
+      );
+      await one.world.until(
+        Promise.resolve(
+          one.bmc.router.enter({ netFn: 6, cmd: SendMessage.cmd, lun: 0, data: send(outer) }, context),
+        ),
+      );
       const response = parseMessage((await one.world.until(context.followUp!))!);
       return parseMessage(response!.data, 1)?.data[0] ?? -1;
     };
@@ -200,7 +243,12 @@ describe("I1: around by a bus a session has its user's rights to payloads, and n
     await terminal();
     const operator = await asOperator();
     expect(await around(operator, DeactivatePayload, { ...sol, auxiliary: NONE })).toBe(0xd4);
-    expect(await around(operator, SuspendResumePayloadEncryption, { ...sol, operation: PayloadEncryption.Suspend })).toBe(0xd4);
+    expect(
+      await around(operator, SuspendResumePayloadEncryption, {
+        ...sol,
+        operation: PayloadEncryption.Suspend,
+      }),
+    ).toBe(0xd4);
     expect(bmc.payloads.activeInstances(SOL)).toBe(1);
     await world.run(10);
   });

@@ -7,7 +7,9 @@ import { Listeners } from '../listeners.ts';
 export interface SessionsOptions {
   /** Most sessions at once; 1..254. Default 64. */
   readonly limit?: number;
-  /** Milliseconds without a message after which an active session ends. Default 60 000 (IPMI 2.0 §6.12.15). */
+  /**
+   * Milliseconds without a message after which an active session ends. Default 60 000 (IPMI 2.0 §6.12.15).
+   */
   readonly inactivity?: number;
   /** Milliseconds that a log-in may take from its first message. Default 60 000. */
   readonly setUp?: number;
@@ -40,7 +42,10 @@ export interface Terms15 {
   /** 16 bytes. */
   readonly password: Uint8Array;
   readonly challenge: Uint8Array;
-  /** Set by Activate Session: the console's first number as the BMC wants it, and the BMC's as the console does. */
+  /**
+   * Set by Activate Session: the console's first number as the BMC wants it, and the BMC's as the console
+   * does.
+   */
   readonly initialInbound?: number;
   readonly initialOutbound?: number;
 }
@@ -49,7 +54,10 @@ export interface Terms15 {
 export class Session implements SessionView {
   readonly kind: SessionKind;
   readonly channel: Channel;
-  /** Where its last authentic message came from; what is sent to it goes there. Behind a translator of addresses that changes. */
+  /**
+   * Where its last authentic message came from; what is sent to it goes there. Behind a translator of
+   * addresses that changes.
+   */
   peer: Peer;
   readonly source: string;
   readonly began: number;
@@ -81,7 +89,9 @@ export class Session implements SessionView {
   }
 }
 
-/** All sessions of a BMC, by handle and by id. Interfaces keep their keys and sequence numbers beside them. */
+/**
+ * All sessions of a BMC, by handle and by id. Interfaces keep their keys and sequence numbers beside them.
+ */
 export class Sessions {
   readonly limit: number;
   readonly #setup: Setup;
@@ -90,7 +100,10 @@ export class Sessions {
   readonly setUp: number;
   readonly #challenges: HalfOpen<Session>;
   readonly #openListeners = new Listeners<[session: Session]>();
-  /** Ids of sessions that ended lately, oldest first: a datagram that comes late is told from one that is made up. */
+  /**
+   * Ids of sessions that ended lately, oldest first: a datagram that comes late is told from one that is made
+   * up.
+   */
   readonly #ended: number[] = [];
   readonly #byHandle: (Session | undefined)[] = [];
   #lastHandle = 0;
@@ -103,7 +116,9 @@ export class Sessions {
     this.#setup = setup;
     this.limit = Math.min(limit, HANDLES);
     this.setUp = setUp;
-    this.#challenges = new HalfOpen(setup.clock, CHALLENGES, setUp, (session) => this.#listeners.tell(session, 'evicted'));
+    this.#challenges = new HalfOpen(setup.clock, CHALLENGES, setUp, (session) =>
+      this.#listeners.tell(session, 'evicted'),
+    );
     this.#inactivity = inactivity;
   }
 
@@ -125,8 +140,9 @@ export class Sessions {
   }
 
   /**
-   * The log-in is complete: it has proved its password. Where all places are taken, or all that its account may have, it gets that
-   * of the longest silent session, first of one of its own user, never of one that spoke in the last 10 s. False: there is none.
+   * The log-in is complete: it has proved its password. Where all places are taken, or all that its account
+   * may have, it gets that of the longest silent session, first of one of its own user, never of one that
+   * spoke in the last 10 s. False: there is none.
    */
   activate(session: Session, privilege: number): boolean {
     if (this.#byId.has(session.id) || !this.#makeRoom(session.userId)) return false;
@@ -152,7 +168,8 @@ export class Sessions {
     const own = this.active.filter((session) => session.userId === userId);
     const isFull = this.#byId.size >= this.limit;
     if (!isFull && own.length < this.share) return true;
-    const silent = this.longestSilent(own) ?? (own.length < this.share ? this.longestSilent(this.active) : undefined);
+    const silent =
+      this.longestSilent(own) ?? (own.length < this.share ? this.longestSilent(this.active) : undefined);
     if (!silent) return false;
     this.close(silent, 'evicted');
     return true;
@@ -199,7 +216,9 @@ export class Sessions {
 
   /** Active sessions of a channel, and of one user there. */
   count(channel: number, userId?: number): number {
-    return this.active.filter((session) => session.channel.number === channel && (userId === undefined || session.userId === userId)).length;
+    return this.active.filter(
+      (session) => session.channel.number === channel && (userId === undefined || session.userId === userId),
+    ).length;
   }
 
   /** The session of a channel that has one at most: messages there carry no session id. */
@@ -236,10 +255,13 @@ export class Sessions {
     for (const session of this.active) if (session.userId === userId) this.close(session, 'user-changed');
   }
 
-  /** The BMC key of a channel is another: whoever proved the old one has to log in again, but who changed it. */
+  /**
+   * The BMC key of a channel is another: whoever proved the old one has to log in again, but who changed it.
+   */
   closeRmcpPlus(channel: number, except: SessionView | undefined): void {
     for (const session of this.active)
-      if (session.kind === 'rmcp+' && session.channel.number === channel && session !== except) this.close(session, 'revoked');
+      if (session.kind === 'rmcp+' && session.channel.number === channel && session !== except)
+        this.close(session, 'revoked');
   }
 
   /** Called when a log-in is complete. */

@@ -42,9 +42,14 @@ interface Password {
 export interface UsersOptions {
   readonly users?: readonly {
     readonly id: number;
-    /** At most 16 bytes in UTF-8. User 1 without one is the null user, which there is only by such a setting. */
+    /**
+     * At most 16 bytes in UTF-8. User 1 without one is the null user, which there is only by such a setting.
+     */
     readonly name?: string;
-    /** At most 20 bytes in UTF-8; with more than 16, IPMI 1.5 is closed to the user. Without one, nobody logs in; `''` has to be said. */
+    /**
+     * At most 20 bytes in UTF-8; with more than 16, IPMI 1.5 is closed to the user. Without one, nobody logs
+     * in; `''` has to be said.
+     */
     readonly password?: string;
     readonly enabled?: boolean;
     /** On every channel with sessions. Default Administrator. */
@@ -77,7 +82,13 @@ export type NoLogIn =
   | 'user locked out';
 
 const ABSENT: UserRecord = { name: '', enabled: false, access: {} };
-const NONE: UserAccess = { callback: false, linkAuthentication: false, messaging: false, privilegeLimit: NO_ACCESS, sessionLimit: 0 };
+const NONE: UserAccess = {
+  callback: false,
+  linkAuthentication: false,
+  messaging: false,
+  privilegeLimit: NO_ACCESS,
+  sessionLimit: 0,
+};
 /** Bytes of a user name and of a password at most (§22.28, §22.30). */
 export const NAME_SIZE = 16;
 export const PASSWORD_SIZE = 20;
@@ -106,10 +117,21 @@ export class Users {
     this.#lockOuts = new LockOuts(setup.clock);
     this.#records = setup.store(stores.users);
     this.#passwords = setup.store(stores.passwords);
-    for (const { id, name = '', password, enabled = true, privilegeLimit = Privilege.Administrator } of users) {
+    for (const {
+      id,
+      name = '',
+      password,
+      enabled = true,
+      privilegeLimit = Privilege.Administrator,
+    } of users) {
       const access = { ...NONE, messaging: true, linkAuthentication: true, privilegeLimit };
-      if (!utf8Bytes(name, NAME_SIZE)) throw new RangeError(`user ${id}: a name has at most ${NAME_SIZE} bytes in UTF-8`);
-      this.#defaults.set(id, { name, enabled, access: Object.fromEntries(channels.map((channel) => [channel, access])) });
+      if (!utf8Bytes(name, NAME_SIZE))
+        throw new RangeError(`user ${id}: a name has at most ${NAME_SIZE} bytes in UTF-8`);
+      this.#defaults.set(id, {
+        name,
+        enabled,
+        access: Object.fromEntries(channels.map((channel) => [channel, access])),
+      });
       if (password !== undefined) this.#defaultPasswords.set(id, passwordOf(id, password));
     }
   }
@@ -140,17 +162,24 @@ export class Users {
     return this.#ids().filter((id) => this.enabled(id)).length;
   }
 
-  /** Null names, named users, and whether anybody gets in without name and password, on one channel (§22.13). */
+  /**
+   * Null names, named users, and whether anybody gets in without name and password, on one channel (§22.13).
+   */
   loginKinds(channel: number): { nonNullUsers: boolean; nullUsers: boolean; anonymousLogin: boolean } {
     const able = this.#ids().filter((id) => this.#obstacle(id, channel) === undefined);
     const nameless = able.filter((id) => this.name(id) === '');
     const anonymous = nameless.filter((id) => isEmpty(this.#password(id)));
-    return { nonNullUsers: able.length > nameless.length, nullUsers: nameless.length > anonymous.length, anonymousLogin: anonymous.length > 0 };
+    return {
+      nonNullUsers: able.length > nameless.length,
+      nullUsers: nameless.length > anonymous.length,
+      anonymousLogin: anonymous.length > 0,
+    };
   }
 
   /**
-   * The user of that name who may open a session on the channel. With a privilege, one whose limit is just that goes
-   * first, then one whose limit is above it, as a look-up by name and privilege wants (§13.20); without, the first.
+   * The user of that name who may open a session on the channel. With a privilege, one whose limit is just
+   * that goes first, then one whose limit is above it, as a look-up by name and privilege wants (§13.20);
+   * without, the first.
    */
   logIn(name: string, channel: number, privilege: number | undefined): LogInUser | undefined {
     const found = this.find(name, channel, privilege);
@@ -170,7 +199,10 @@ export class Users {
     }
     const limit = (one: number): number => this.access(one, channel).privilegeLimit;
     const wanted = privilege ?? 0;
-    const id = privilege === undefined ? able[0] : (able.find((one) => limit(one) === wanted) ?? able.find((one) => limit(one) >= wanted) ?? able[0]);
+    const id =
+      privilege === undefined
+        ? able[0]
+        : (able.find((one) => limit(one) === wanted) ?? able.find((one) => limit(one) >= wanted) ?? able[0]);
     if (id === undefined) return obstacle;
     const { privilegeLimit, sessionLimit } = this.access(id, channel);
     const { bytes, size } = this.#password(id);
@@ -191,9 +223,16 @@ export class Users {
     const record = this.#record(id);
     const before = this.access(id, channel);
     this.#lockOuts.free(id);
-    const rank = ({ messaging, privilegeLimit }: UserAccess): number => (messaging && privilegeLimit !== NO_ACCESS ? privilegeLimit : 0);
-    const done = this.#change(id, { ...record, access: { ...record.access, [channel]: access } }, rank(access) < rank(before));
-    return access.sessionLimit === before.sessionLimit ? done : whenStored(done, () => this.#limitListeners.tell(id));
+    const rank = ({ messaging, privilegeLimit }: UserAccess): number =>
+      messaging && privilegeLimit !== NO_ACCESS ? privilegeLimit : 0;
+    const done = this.#change(
+      id,
+      { ...record, access: { ...record.access, [channel]: access } },
+      rank(access) < rank(before),
+    );
+    return access.sessionLimit === before.sessionLimit
+      ? done
+      : whenStored(done, () => this.#limitListeners.tell(id));
   }
 
   setPassword(id: number, password: Uint8Array): Durable {
@@ -213,13 +252,18 @@ export class Users {
     return equalBytes(bytes, 0, password, 0, size) ? 'right' : 'wrong';
   }
 
-  /** A log-in with a wrong password. Too many of them lock the user out of the channel, for a while or until somebody enables it again. */
+  /**
+   * A log-in with a wrong password. Too many of them lock the user out of the channel, for a while or until
+   * somebody enables it again.
+   */
   refused(id: number, channel: number, rule: BadPasswordRule): void {
     if (!this.#lockOuts.failed(id, channel, rule)) return;
     const access = this.access(id, channel);
     if (rule.lockOut === 0) {
       const locked = this.setAccess(id, channel, { ...access, messaging: false });
-      locked?.catch((error: unknown) => this.#setup.log.error(`user ${id} could not be locked out of channel ${channel}`, error));
+      locked?.catch((error: unknown) =>
+        this.#setup.log.error(`user ${id} could not be locked out of channel ${channel}`, error),
+      );
     }
     if (rule.event) this.#lockOutListeners.tell(id, channel);
   }
@@ -234,7 +278,10 @@ export class Users {
     this.#lockOutListeners.add(listener);
   }
 
-  /** Called when it is stored that a user has another password or name, or fewer rights: what a session was opened with no longer holds. */
+  /**
+   * Called when it is stored that a user has another password or name, or fewer rights: what a session was
+   * opened with no longer holds.
+   */
   onRevoked(listener: (userId: number) => void): void {
     this.#listeners.add(listener);
   }
@@ -249,15 +296,20 @@ export class Users {
     const { messaging, privilegeLimit } = this.access(id, channel);
     // A name that was cleared is a user that was deleted.
     if (this.name(id) === '' && !(id === NULL_USER && this.#nullUser)) return 'unknown user';
-    if (this.#records.isLocked(id) || this.#passwords.isLocked(id)) return 'user whose stored settings are lost';
+    if (this.#records.isLocked(id) || this.#passwords.isLocked(id))
+      return 'user whose stored settings are lost';
     if (!this.enabled(id)) return 'disabled user';
-    if (!messaging || privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem) return 'no access to the channel';
-    if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#defaultPasswords.has(id))) return 'user without a password';
+    if (!messaging || privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)
+      return 'no access to the channel';
+    if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#defaultPasswords.has(id)))
+      return 'user without a password';
     return this.#lockOuts.isLocked(id, channel) ? 'user locked out' : undefined;
   }
 
   #ids(): readonly number[] {
-    return (this.#known ??= [...new Set([...this.#records.keys()].map(Number).concat(...this.#defaults.keys()))]
+    return (this.#known ??= [
+      ...new Set([...this.#records.keys()].map(Number).concat(...this.#defaults.keys())),
+    ]
       .filter((id) => id >= 1 && id <= this.slots)
       .sort((a, b) => a - b));
   }

@@ -23,7 +23,11 @@ export class AuxiliaryLogs {
     if (kept) return kept;
     return type === AuxiliaryLog.Mca
       ? McaLogStatus.encode({ lastAdded: NEVER, entries: 0 })
-      : this.#oem(type).encode({ lastAdded: NEVER, manufacturerId: this.#manufacturerId, status: new Uint8Array(8) });
+      : this.#oem(type).encode({
+          lastAdded: NEVER,
+          manufacturerId: this.#manufacturerId,
+          status: new Uint8Array(8),
+        });
   }
 
   /** Throws CCh for a log that there is not, C7h for a status that is not its. */
@@ -33,7 +37,8 @@ export class AuxiliaryLogs {
   }
 
   #oem(type: number): typeof OemLogStatus {
-    if (type !== AuxiliaryLog.Oem1 && type !== AuxiliaryLog.Oem2) throw new IpmiError(CC.InvalidDataField, `auxiliary log ${type}`);
+    if (type !== AuxiliaryLog.Oem1 && type !== AuxiliaryLog.Oem2)
+      throw new IpmiError(CC.InvalidDataField, `auxiliary log ${type}`);
     return OemLogStatus;
   }
 }

@@ -25,8 +25,8 @@ export class Events {
   /** Set Event Receiver (§29.1): FFh disables event messages; 20h is this BMC itself. */
   receiver = { address: BMC_ADDRESS as number, lun: 0 };
   /**
-   * Takes an event of this controller's own to its receiver, where that is another one. False: there is no way to it, so that
-   * it is logged here.
+   * Takes an event of this controller's own to its receiver, where that is another one. False: there is no
+   * way to it, so that it is logged here.
    */
   forward: ((event: PlatformEvent) => boolean) | undefined = undefined;
   readonly #sel: Sel;
@@ -41,12 +41,18 @@ export class Events {
     this.#messages = messages;
   }
 
-  /** Called after an event was logged, in the order of events; record id 0: it could not be, or logging is off. */
+  /**
+   * Called after an event was logged, in the order of events; record id 0: it could not be, or logging is
+   * off.
+   */
   onLogged(listener: (event: PlatformEvent, recordId: number) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Logs and spreads an event. A full SEL loses it and sets its overflow flag; that is no failure of the event's source. */
+  /**
+   * Logs and spreads an event. A full SEL loses it and sets its overflow flag; that is no failure of the
+   * event's source.
+   */
   raise(event: PlatformEvent): Durable {
     if (this.forward?.(event)) return undefined;
     const record = SelEventRecord.encode({

@@ -16,7 +16,10 @@ export interface SelOptions {
   readonly history?: readonly GivenEntry[];
 }
 
-/** A record of 16 bytes, which keeps its id where it can, and its time if it has one; else it gets the present. */
+/**
+ * A record of 16 bytes, which keeps its id where it can, and its time if it has one; else it gets the
+ * present.
+ */
 export interface GivenEntry {
   readonly record: Uint8Array;
   readonly timed: boolean;
@@ -27,7 +30,9 @@ const LAST = 0xffff;
 /** No time (IPMI 2.0 §37). */
 const NEVER = 0xffffffff;
 
-/** The system event log (IPMI 2.0 §31). When it is full, new events are lost and the overflow flag says so. */
+/**
+ * The system event log (IPMI 2.0 §31). When it is full, new events are lost and the overflow flag says so.
+ */
 export class Sel {
   readonly capacity: number;
   readonly reservation = new Reservation();
@@ -122,7 +127,10 @@ export class Sel {
     return { id: this.#order[index], record, next: this.#order[index + 1] ?? LAST };
   }
 
-  /** Adds a record of 16 bytes; the BMC gives it its id, and a time stamp where its type has one. Throws C4h when full. */
+  /**
+   * Adds a record of 16 bytes; the BMC gives it its id, and a time stamp where its type has one. Throws C4h
+   * when full.
+   */
   add(record: Uint8Array): { readonly id: number; readonly done: Durable } {
     if (this.count >= this.capacity) {
       // The flag is worth storing, but the refusal does not wait for it.
@@ -142,11 +150,19 @@ export class Sel {
   }
 
   /** Partial Add SEL Entry (§31.7): `recordId` 0 begins; the last piece adds the record. */
-  addPart(recordId: number, offset: number, last: boolean, data: Uint8Array): { readonly id: number; readonly done: Durable } {
-    if (recordId === 0 && offset === 0) this.#partial = { id: this.#freshId(), bytes: new Uint8Array(SEL_RECORD_SIZE), filled: 0 };
+  addPart(
+    recordId: number,
+    offset: number,
+    last: boolean,
+    data: Uint8Array,
+  ): { readonly id: number; readonly done: Durable } {
+    if (recordId === 0 && offset === 0)
+      this.#partial = { id: this.#freshId(), bytes: new Uint8Array(SEL_RECORD_SIZE), filled: 0 };
     const partial = this.#partial;
-    if (!partial || (recordId !== 0 && recordId !== partial.id)) throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
-    if (offset !== partial.filled || offset + data.length > SEL_RECORD_SIZE) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset}`);
+    if (!partial || (recordId !== 0 && recordId !== partial.id))
+      throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
+    if (offset !== partial.filled || offset + data.length > SEL_RECORD_SIZE)
+      throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset}`);
     partial.bytes.set(data, offset);
     partial.filled += data.length;
     if (!last) return { id: partial.id, done: undefined };
@@ -155,7 +171,10 @@ export class Sel {
     return this.add(partial.bytes);
   }
 
-  /** Resolves to the id that was deleted. Throws CBh. The others keep their ids, so that its owner's reservation lives (§31.4.2). */
+  /**
+   * Resolves to the id that was deleted. Throws CBh. The others keep their ids, so that its owner's
+   * reservation lives (§31.4.2).
+   */
   delete(id: number): { readonly id: number; readonly done: Durable } {
     const index = this.#index(id);
     const [deleted] = this.#order.splice(index, 1);

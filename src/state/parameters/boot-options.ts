@@ -40,7 +40,12 @@ export interface NextBoot {
   readonly screenBlank: boolean;
   readonly bypassPassword: boolean;
   readonly progressTraps: boolean;
-  readonly lock: { readonly keyboard: boolean; readonly resetButton: boolean; readonly powerButton: boolean; readonly sleepButton: boolean };
+  readonly lock: {
+    readonly keyboard: boolean;
+    readonly resetButton: boolean;
+    readonly powerButton: boolean;
+    readonly sleepButton: boolean;
+  };
   /** 0 firmware's default, 1 suppressed, 2 on. */
   readonly consoleRedirection: number;
 }
@@ -51,7 +56,9 @@ const { layout: ValidBitClearing } = BootParameter.ValidBitClearing;
 const VALID_FOR = 60_000;
 
 /** The causes of a start that clear the valid bit unless parameter 3 says no, with its bit there. */
-const CLEARING_CAUSES: Readonly<Record<number, keyof ReturnType<typeof ValidBitClearing.decode> | undefined>> = {
+const CLEARING_CAUSES: Readonly<
+  Record<number, keyof ReturnType<typeof ValidBitClearing.decode> | undefined>
+> = {
   [RestartCause.PowerButton]: 'powerButton',
   [RestartCause.Rtc]: 'powerButton',
   [RestartCause.ResetButton]: 'resetButton',
@@ -80,8 +87,13 @@ export class BootOptions {
     this.#invalid = setup.store(stores.bootOptionsInvalid);
     this.#marks = setup.store(stores.bootOptionsMarks);
     const expires = this.#marks.get('expires');
-    if (expires !== undefined) this.#expires = this.#clock.monotonic() + Math.min(Math.max(expires - this.#clock.now(), 0), VALID_FOR);
-    this.#table = new ParameterTable(setup.clock, { parameters: bootParameters, values: this.#values, lock: { grace: 0 } });
+    if (expires !== undefined)
+      this.#expires = this.#clock.monotonic() + Math.min(Math.max(expires - this.#clock.now(), 0), VALID_FOR);
+    this.#table = new ParameterTable(setup.clock, {
+      parameters: bootParameters,
+      values: this.#values,
+      lock: { grace: 0 },
+    });
   }
 
   get setInProgress(): SetInProgress {
@@ -102,22 +114,33 @@ export class BootOptions {
 
   /** Parameter data as the wire has it. Throws 80h. */
   get(parameter: number, setSelector: number): Uint8Array {
-    return parameter === BootParameter.BootFlags.selector ? BootFlags.encode(this.flags) : this.#table.get(parameter, setSelector);
+    return parameter === BootParameter.BootFlags.selector
+      ? BootFlags.encode(this.flags)
+      : this.#table.get(parameter, setSelector);
   }
 
   /** Throws 80h, C7h for data that do not fit the parameter, 81h for a lock held by another. */
   set(parameter: number, data: Uint8Array, owner: unknown): Durable {
     switch (parameter) {
       case BootParameter.InfoAcknowledge.selector: {
-        const { writeMask, acknowledged } = BootParameter.InfoAcknowledge.layout.decode(this.#table.checked(parameter, data));
+        const { writeMask, acknowledged } = BootParameter.InfoAcknowledge.layout.decode(
+          this.#table.checked(parameter, data),
+        );
         const { acknowledged: before } = this.#table.read(BootParameter.InfoAcknowledge);
-        return this.#table.set(parameter, Uint8Array.of(0, (before & ~writeMask) | (acknowledged & writeMask)), owner);
+        return this.#table.set(
+          parameter,
+          Uint8Array.of(0, (before & ~writeMask) | (acknowledged & writeMask)),
+          owner,
+        );
       }
       case BootParameter.BootFlags.selector: {
         const flags = BootFlags.decode(this.#table.checked(parameter, data));
         // Flags for all boots are meant to stay; what nobody used within its time is for one boot.
         const limited = flags.valid && !flags.persistent && !this.#clearing.timeout;
-        return both(this.#expireAfter(limited ? VALID_FOR : undefined), this.#table.set(parameter, data, owner));
+        return both(
+          this.#expireAfter(limited ? VALID_FOR : undefined),
+          this.#table.set(parameter, data, owner),
+        );
       }
       case BootParameter.InitiatorMailbox.selector: {
         this.#table.checked(parameter, data);
@@ -138,7 +161,9 @@ export class BootOptions {
     return expired ? { ...flags, valid: false } : flags;
   }
 
-  /** What the next start is to do; undefined: nothing special. A start uses it up, unless it is for all boots. */
+  /**
+   * What the next start is to do; undefined: nothing special. A start uses it up, unless it is for all boots.
+   */
   next(): NextBoot | undefined {
     const flags = this.isInvalid(BootParameter.BootFlags.selector) ? undefined : this.flags;
     if (!flags?.valid) return undefined;
@@ -177,7 +202,10 @@ export class BootOptions {
   booted(): Durable {
     const { flags } = this;
     if (!flags.valid || flags.persistent) return undefined;
-    return both(this.#expireAfter(undefined), this.#values.set(BootParameter.BootFlags.selector, BootFlags.encode({ ...flags, valid: false })));
+    return both(
+      this.#expireAfter(undefined),
+      this.#values.set(BootParameter.BootFlags.selector, BootFlags.encode({ ...flags, valid: false })),
+    );
   }
 
   /** Who set the flags, for whoever boots (parameter 6). */

@@ -68,7 +68,10 @@ export class LanParameters {
     return LAN_DESTINATIONS;
   }
 
-  /** Where a channel's interface is in its network, as far as that is known: what the settings do not say follows from it. */
+  /**
+   * Where a channel's interface is in its network, as far as that is known: what the settings do not say
+   * follows from it.
+   */
   located(channel: number, placeOf: () => LanPlace | undefined): void {
     this.#places.set(channel, placeOf);
   }
@@ -90,7 +93,8 @@ export class LanParameters {
   /** All counters of all channels, or of one, begin again. */
   clearStatistics(channel?: number): void {
     for (const [number, counters] of this.#statistics)
-      if (channel === undefined || channel === number) Object.assign(counters, { received: 0, valid: 0, sent: 0 });
+      if (channel === undefined || channel === number)
+        Object.assign(counters, { received: 0, valid: 0, sent: 0 });
   }
 
   /** Frees what a session left locked. */
@@ -98,7 +102,9 @@ export class LanParameters {
     for (const { lock } of this.#tables.values()) lock.release(owner);
   }
 
-  /** Parameter data as the wire has it. Throws 80h for a parameter, C9h for a set or block that there is not. */
+  /**
+   * Parameter data as the wire has it. Throws 80h for a parameter, C9h for a set or block that there is not.
+   */
   get(channel: number, parameter: number, setSelector = 0, blockSelector = 0): Uint8Array {
     return this.#table(channel).get(parameter, setSelector, blockSelector);
   }
@@ -109,21 +115,27 @@ export class LanParameters {
     return { event, threshold, forgetAfter: forgetAfter * 10_000, lockOut: lockOut * 10_000 };
   }
 
-  /** Suspends ARP responses and gratuitous ARPs until the next reset (§23.3), and says which of them go on. */
+  /**
+   * Suspends ARP responses and gratuitous ARPs until the next reset (§23.3), and says which of them go on.
+   */
   suspendArps(channel: number, suspended: Arps): Arps {
     this.#suspendedArps.set(channel, suspended);
     const { responses, gratuitous } = this.#table(channel).read(LanParameter.ArpControl);
     return { responses: responses && !suspended.responses, gratuitous: gratuitous && !suspended.gratuitous };
   }
 
-  /** Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size, C9h for a set that there is not, CCh. */
+  /**
+   * Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size, C9h
+   * for a set that there is not, CCh.
+   */
   set(channel: number, parameter: number, data: Uint8Array, owner: unknown): Durable {
     const table = this.#table(channel);
     if (parameter === LanParameter.AuthTypeEnables.selector)
       return this.#channels.setEnabledAuthTypes(channel, Array.from(table.checked(parameter, data), typesIn));
     if (parameter === LanParameter.SuiteCaps.selector) {
       const caps = nibbles(table.checked(parameter, data).subarray(1));
-      if (caps.some((cap) => cap > Privilege.Oem)) throw new IpmiError(CC.InvalidDataField, 'a cipher suite privilege is above OEM');
+      if (caps.some((cap) => cap > Privilege.Oem))
+        throw new IpmiError(CC.InvalidDataField, 'a cipher suite privilege is above OEM');
       return this.#channels.setSuiteCaps(channel, caps);
     }
     return table.set(parameter, data, owner);
@@ -132,7 +144,8 @@ export class LanParameters {
   #table(channel: number): ParameterTable {
     let table = this.#tables.get(channel);
     if (!table) {
-      const given = (parameter: number, set: number): Uint8Array | undefined => this.#given(channel, parameter, set);
+      const given = (parameter: number, set: number): Uint8Array | undefined =>
+        this.#given(channel, parameter, set);
       const lock = { kept: true };
       table = new ParameterTable(this.#clock, {
         parameters: lanParameters,
@@ -150,7 +163,8 @@ export class LanParameters {
 
   /** What the settings say, and where they are silent, the network. */
   #place(channel: number): LanPlace {
-    const { address, netmask, gateway } = (this.#settings.get(channel)?.values as Partial<LanPlace> | undefined) ?? {};
+    const { address, netmask, gateway } =
+      (this.#settings.get(channel)?.values as Partial<LanPlace> | undefined) ?? {};
     const found = this.#places.get(channel)?.();
     // An address of another network than the one that is listened on has no mask and no gateway of that.
     const known = address === undefined || address === found?.address ? found : undefined;
@@ -169,7 +183,9 @@ export class LanParameters {
       case LanParameter.AuthTypeSupport.selector:
         return Uint8Array.of(maskOf(this.#channels.supportedAuthTypes(channel)));
       case LanParameter.AuthTypeEnables.selector:
-        return Uint8Array.from({ length: 5 }, (_, i) => maskOf(this.#channels.enabledAuthTypes(channel, i + 1)));
+        return Uint8Array.from({ length: 5 }, (_, i) =>
+          maskOf(this.#channels.enabledAuthTypes(channel, i + 1)),
+        );
       case LanParameter.CipherSuiteCount.selector:
         return Uint8Array.of(suites.length);
       case LanParameter.CipherSuites.selector:
@@ -185,28 +201,38 @@ export class LanParameters {
       case LanParameter.Community.selector: {
         const community = settings?.values.community;
         // A character that the wire does not have is a question mark there.
-        return community === undefined ? undefined : fromLatin1(String(community), LanParameter.Community.layout.max);
+        return community === undefined
+          ? undefined
+          : fromLatin1(String(community), LanParameter.Community.layout.max);
       }
       default:
-        return settings?.sets?.get(`${parameter}/${set}`) ?? givenBy(lanParameters.bySelector[parameter], settings?.values);
+        return (
+          settings?.sets?.get(`${parameter}/${set}`) ??
+          givenBy(lanParameters.bySelector[parameter], settings?.values)
+        );
     }
   }
 }
 
 /** A parameter as its setting says it; undefined: it has none, or nobody has set it. */
-function givenBy(parameter: Parameter | undefined, values: LanSettings['values'] = {}): Uint8Array | undefined {
+function givenBy(
+  parameter: Parameter | undefined,
+  values: LanSettings['values'] = {},
+): Uint8Array | undefined {
   const value = parameter?.setting === undefined ? undefined : values[parameter.setting];
   return value === undefined ? undefined : parameter?.layout.encode({ [parameter.layout.names[0]]: value });
 }
 
 /** The status of an address is the BMC's to say. */
 function known(parameter: number, value: Uint8Array): Uint8Array {
-  if (parameter === LanParameter.StaticIpv6.selector) value[IPV6_STATUS] = value[0] & 0x80 ? Ipv6Status.Active : Ipv6Status.Disabled;
+  if (parameter === LanParameter.StaticIpv6.selector)
+    value[IPV6_STATUS] = value[0] & 0x80 ? Ipv6Status.Active : Ipv6Status.Disabled;
   return value;
 }
 
 /** A bit for each authentication type: none 0, MD2 1, MD5 2, password 4, OEM 5. */
-export const maskOf = (types: readonly number[]): number => types.reduce((mask, type) => mask | (1 << type), 0);
+export const maskOf = (types: readonly number[]): number =>
+  types.reduce((mask, type) => mask | (1 << type), 0);
 export const typesIn = (mask: number): number[] => [0, 1, 2, 4, 5].filter((type) => mask & (1 << type));
 
 const nibbles = (data: Uint8Array): number[] => Array.from(data).flatMap((byte) => [byte & 0xf, byte >> 4]);

@@ -9,7 +9,13 @@ import { Store } from '../store.ts';
 const parameter = parametersOf('LAN');
 const parameters = parameterSet('none', {
   lock: parameter({ selector: 0, name: 'lock', layout: byte({ state: bits(1, 0) }) }),
-  readOnly: parameter({ selector: 1, name: 'read-only', access: 'read-only', layout: { value: u8 }, initial: { value: 7 } }),
+  readOnly: parameter({
+    selector: 1,
+    name: 'read-only',
+    access: 'read-only',
+    layout: { value: u8 },
+    initial: { value: 7 },
+  }),
   limited: parameter({
     selector: 2,
     name: 'limited',
@@ -17,9 +23,22 @@ const parameters = parameterSet('none', {
     layout: { value: upTo(4), ...byte({ low: bits(3, 0) }) },
   }),
   sets: parameter({ selector: 3, name: 'sets', sets: 2, volatileSet: true, layout: { value: u8 } }),
-  blocks: parameter({ selector: 4, name: 'blocks', firstSet: 1, sets: 2, blocks: 2, firstBlock: 0, layout: { value: u8 } }),
+  blocks: parameter({
+    selector: 4,
+    name: 'blocks',
+    firstSet: 1,
+    sets: 2,
+    blocks: 2,
+    firstBlock: 0,
+    layout: { value: u8 },
+  }),
   secret: parameter({ selector: 5, name: 'secret', access: 'write-only', layout: { value: rest(1, 2) } }),
-  dropped: parameter({ selector: 6, name: 'dropped', reserved: 'dropped', layout: byte({ high: bit(7), low: bits(1, 0) }) }),
+  dropped: parameter({
+    selector: 6,
+    name: 'dropped',
+    reserved: 'dropped',
+    layout: byte({ high: bit(7), low: bits(1, 0) }),
+  }),
   padded: parameter({ selector: 7, name: 'padded', sets: 2, padded: true, layout: { value: rest(0, 4) } }),
 });
 
@@ -27,7 +46,8 @@ function bench() {
   const values = new Store<Uint8Array>('values');
   const secrets = new Store<Uint8Array>('secrets');
   const { clock } = simWorld(1);
-  const of = (prefix: string): ParameterTable => new ParameterTable(clock, { parameters, values, secrets, prefix, setBits: 0x0f });
+  const of = (prefix: string): ParameterTable =>
+    new ParameterTable(clock, { parameters, values, secrets, prefix, setBits: 0x0f });
   return { table: of('1'), other: of('2') };
 }
 
@@ -43,7 +63,9 @@ test.each<[string, readonly number[], number]>([
   ['no such block', [4, 1, 2, 0], 0xc9],
   ['a state of the lock that there is not', [0, 3], 0xcc],
 ])('refused: %s', (_, [parameter, ...data], cc) => {
-  expect(() => bench().table.set(parameter, Uint8Array.from(data), 'me')).toThrow(expect.objectContaining({ cc }));
+  expect(() => bench().table.set(parameter, Uint8Array.from(data), 'me')).toThrow(
+    expect.objectContaining({ cc }),
+  );
 });
 
 test('sets and blocks come back with their selectors; reserved bits of a selector do not count; tables of one store are apart', async () => {
@@ -72,8 +94,14 @@ test('reserved bits that are dropped are read back as 0; a padded value is kept 
 
 test('what is stored fits the layout: a padded value in its whole size, others between their least and most', () => {
   const fits = parameterFits(parameters);
-  const sizes = (key: string): number[] => [0, 1, 2, 3, 4, 5].filter((size) => fits(key, new Uint8Array(size)));
-  expect({ limited: sizes('1/2'), secret: sizes('1/5'), padded: sizes('1/7/0'), nobodys: sizes('1/9').length }).toEqual({
+  const sizes = (key: string): number[] =>
+    [0, 1, 2, 3, 4, 5].filter((size) => fits(key, new Uint8Array(size)));
+  expect({
+    limited: sizes('1/2'),
+    secret: sizes('1/5'),
+    padded: sizes('1/7/0'),
+    nobodys: sizes('1/9').length,
+  }).toEqual({
     limited: [2],
     secret: [1, 2],
     padded: [4],
@@ -89,7 +117,10 @@ test('two parameters of one number, and data without an end, fail when they are 
 
 test('LAN alert destination 0 ends with a cold reset, others stay', async () => {
   const { send, bmc, world } = rig();
-  const types = async (): Promise<number[]> => [(await send(0x0c, 0x02, 1, 18, 0, 0))[4], (await send(0x0c, 0x02, 1, 18, 1, 0))[4]];
+  const types = async (): Promise<number[]> => [
+    (await send(0x0c, 0x02, 1, 18, 0, 0))[4],
+    (await send(0x0c, 0x02, 1, 18, 1, 0))[4],
+  ];
   for (const set of [0, 1]) expect(await send(0x0c, 0x01, 1, 18, set, 0, 9, 3)).toEqual([0]);
   expect(await types()).toEqual([9, 9]);
   bmc.reset('cold');

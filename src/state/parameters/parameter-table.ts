@@ -1,5 +1,10 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { parameterOfKey, selectorsOf, type Parameter, type ParameterSet } from '../../commands/parameters/parameter.ts';
+import {
+  parameterOfKey,
+  selectorsOf,
+  type Parameter,
+  type ParameterSet,
+} from '../../commands/parameters/parameter.ts';
 import { refused } from '../../commands/command.ts';
 import { parameterCodes } from '../../commands/parameters/requests.ts';
 import type { Clock } from '../../world/world.ts';
@@ -26,7 +31,9 @@ export interface ParameterTableOptions {
   readonly prefix?: string;
   /** Where write-only parameters lie. */
   readonly secrets?: Store<Uint8Array>;
-  /** What a parameter is until somebody sets it, selectors excluded, where its declaration does not say it. */
+  /**
+   * What a parameter is until somebody sets it, selectors excluded, where its declaration does not say it.
+   */
   readonly given?: (parameter: number, set: number, block: number) => Uint8Array | undefined;
   /** A value as it is kept. Throws CCh for one that cannot be. */
   readonly known?: (parameter: number, value: Uint8Array) => Uint8Array;
@@ -38,8 +45,8 @@ export interface ParameterTableOptions {
 }
 
 /**
- * A table of configuration parameters of one channel or BMC: selectors, sets and blocks, parameter 0 as its lock. Codes 80h (no such
- * parameter), 81h (locked), 82h (read-only), 83h (write-only).
+ * A table of configuration parameters of one channel or BMC: selectors, sets and blocks, parameter 0 as its
+ * lock. Codes 80h (no such parameter), 81h (locked), 82h (read-only), 83h (write-only).
  */
 export class ParameterTable {
   readonly lock: SetInProgress;
@@ -52,7 +59,10 @@ export class ParameterTable {
     this.#options = options;
   }
 
-  /** Parameter data as the wire has it, selectors included. Throws 80h, 83h, C9h for a set or block that there is not. */
+  /**
+   * Parameter data as the wire has it, selectors included. Throws 80h, 83h, C9h for a set or block that there
+   * is not.
+   */
   get(selector: number, set = 0, block = 0): Uint8Array {
     const parameter = this.#declared(selector);
     if (parameter.access === 'write-only') throw refused(parameterCodes, 'writeOnly', nameOf(parameter));
@@ -82,8 +92,9 @@ export class ParameterTable {
   }
 
   /**
-   * `owner`: the session, or the channel where there is none; see SetInProgress. Throws 80h, 81h while another client is
-   * writing, 82h, C7h for a wrong size, C9h for a set or block that there is not, CCh for a value that cannot be.
+   * `owner`: the session, or the channel where there is none; see SetInProgress. Throws 80h, 81h while
+   * another client is writing, 82h, C7h for a wrong size, C9h for a set or block that there is not, CCh for a
+   * value that cannot be.
    */
   set(selector: number, data: Uint8Array, owner: unknown): Durable {
     const { parameter, selectors, value } = this.#take(selector, data);
@@ -110,13 +121,19 @@ export class ParameterTable {
     this.#volatile = undefined;
   }
 
-  #take(selector: number, data: Uint8Array): { parameter: Parameter; selectors: readonly number[]; value: Uint8Array } {
+  #take(
+    selector: number,
+    data: Uint8Array,
+  ): { parameter: Parameter; selectors: readonly number[]; value: Uint8Array } {
     const parameter = this.#declared(selector);
     const { layout, access, sets } = parameter;
     const before = selectorsOf(parameter);
     if (access === 'read-only') throw refused(parameterCodes, 'readOnly', nameOf(parameter));
     if (data.length > layout.max + before || data.length < layout.min + before)
-      throw new IpmiError(CC.RequestLengthInvalid, `${nameOf(parameter)} has ${layout.max + before} bytes, not ${data.length}`);
+      throw new IpmiError(
+        CC.RequestLengthInvalid,
+        `${nameOf(parameter)} has ${layout.max + before} bytes, not ${data.length}`,
+      );
     const set = data[0] & (this.#options.setBits ?? 0xff);
     const selectors = this.#selectors(parameter, set, sets === undefined ? data[0] : data[1]);
     return { parameter, selectors, value: whole(parameter, data.slice(before)) };
@@ -127,7 +144,8 @@ export class ParameterTable {
     const found =
       parameter.access === 'write-only'
         ? secrets?.get(this.#key(parameter.selector, selectors))
-        : (this.stored(parameter.selector, ...selectors) ?? given?.(parameter.selector, selectors[0] ?? 0, selectors[1] ?? 0));
+        : (this.stored(parameter.selector, ...selectors) ??
+          given?.(parameter.selector, selectors[0] ?? 0, selectors[1] ?? 0));
     return found ?? parameter.initial.slice();
   }
 
@@ -140,7 +158,8 @@ export class ParameterTable {
 
   #selectors(parameter: Parameter, set: number, block: number): number[] {
     const { sets, firstSet, blocks, firstBlock } = parameter;
-    const wrong = (which: string, number: number): IpmiError => new IpmiError(CC.ParameterOutOfRange, `${which} ${number} of ${nameOf(parameter)}`);
+    const wrong = (which: string, number: number): IpmiError =>
+      new IpmiError(CC.ParameterOutOfRange, `${which} ${number} of ${nameOf(parameter)}`);
     const selectors: number[] = [];
     if (sets !== undefined) {
       if (set < firstSet || set >= firstSet + sets) throw wrong('set', set);
@@ -161,11 +180,17 @@ export class ParameterTable {
   }
 }
 
-/** Data as the declaration wants them. Throws CCh for more than a byte may be, and for reserved bits that are refused. */
+/**
+ * Data as the declaration wants them. Throws CCh for more than a byte may be, and for reserved bits that are
+ * refused.
+ */
 function whole(parameter: Parameter, value: Uint8Array): Uint8Array {
   const { layout, reserved, padded } = parameter;
   const { masks, mosts } = layout;
-  if (mosts.some(({ at, most }) => value[at] > most) || (reserved === 'refused' && masks.some((mask, i) => value[i] & ~mask)))
+  if (
+    mosts.some(({ at, most }) => value[at] > most) ||
+    (reserved === 'refused' && masks.some((mask, i) => value[i] & ~mask))
+  )
     throw new IpmiError(CC.InvalidDataField, `${nameOf(parameter)}: ${value.join(' ')}`);
   if (reserved === 'dropped') return value.map((byte, i) => byte & (masks[i] ?? 0xff));
   if (!padded || value.length === layout.max) return value;

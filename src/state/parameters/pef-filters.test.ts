@@ -35,13 +35,27 @@ describe('comparison of event data: the examples of §17.10', () => {
     ['bit 2 = 1 or bit 1 = 1', 0x06, 0xf9, 0x06, (v) => two(v) || one(v)],
     ['bit 2 = 1 and bit 1 = 0', 0x06, 0xff, 0x04, (v) => two(v) && !one(v)],
     ['bit 2 = 1 or bit 1 = 0', 0x06, 0xf9, 0x04, (v) => two(v) || !one(v)],
-    ['high nibble Ah and any bit of the low one set', 0xff, 0xf0, 0xaf, (v) => v >> 4 === 0xa && (v & 0xf) !== 0],
-    ['high nibble Ah and any bit of the low one clear', 0xff, 0xf0, 0xa0, (v) => v >> 4 === 0xa && (v & 0xf) !== 0xf],
+    [
+      'high nibble Ah and any bit of the low one set',
+      0xff,
+      0xf0,
+      0xaf,
+      (v) => v >> 4 === 0xa && (v & 0xf) !== 0,
+    ],
+    [
+      'high nibble Ah and any bit of the low one clear',
+      0xff,
+      0xf0,
+      0xa0,
+      (v) => v >> 4 === 0xa && (v & 0xf) !== 0xf,
+    ],
     ['anything, all zeros', 0x00, 0x00, 0x00, () => true],
     ['never', 0x00, 0xff, 0xff, () => false],
   ])('%s', (_what, and, compare1, compare2, expected) => {
     const data2 = { and, compare1, compare2 };
-    const found = bytes.filter((value) => matches({ ...filter, data2 }, { ...event, data: Uint8Array.of(0, value, 0) }));
+    const found = bytes.filter((value) =>
+      matches({ ...filter, data2 }, { ...event, data: Uint8Array.of(0, value, 0) }),
+    );
     expect(found).toEqual(bytes.filter(expected));
   });
 });

@@ -7,11 +7,26 @@ import type { PlatformEvent } from '../log/events.ts';
 export const ANY_DATA: Comparison = { and: 0x00, compare1: 0xff, compare2: 0x00 };
 export const ANY = 0xff;
 export const ANY_OFFSET = 0xffff;
-export const NO_ACTIONS: PefActionSet = { alert: false, powerDown: false, reset: false, powerCycle: false, oem: false, diagnosticInterrupt: false };
+export const NO_ACTIONS: PefActionSet = {
+  alert: false,
+  powerDown: false,
+  reset: false,
+  powerCycle: false,
+  oem: false,
+  diagnosticInterrupt: false,
+};
 /** What a filter's configuration byte says of its origin (IPMI 2.0 §17.7). */
 export const FilterKind = { Software: 0, Preconfigured: 2 } as const;
 /** §17.7 byte 4. */
-export const Severity = { Unspecified: 0, Monitor: 1, Information: 2, Ok: 4, NonCritical: 8, Critical: 0x10, NonRecoverable: 0x20 } as const;
+export const Severity = {
+  Unspecified: 0,
+  Monitor: 1,
+  Information: 2,
+  Ok: 4,
+  NonCritical: 8,
+  Critical: 0x10,
+  NonRecoverable: 0x20,
+} as const;
 
 const ZERO: Comparison = { and: 0, compare1: 0, compare2: 0 };
 
@@ -34,9 +49,21 @@ export const EMPTY_FILTER: EventFilter = {
   data3: ZERO,
 };
 
-/** Whether a filter's masks let an event through (§17.7-17.10). The event type is compared with its direction bit. */
+/**
+ * Whether a filter's masks let an event through (§17.7-17.10). The event type is compared with its direction
+ * bit.
+ */
 export function matches(filter: EventFilter, event: PlatformEvent): boolean {
-  const { generator, generatorChannel = 0, generatorLun = 0, sensorType, sensorNumber, eventType, deassertion, data } = event;
+  const {
+    generator,
+    generatorChannel = 0,
+    generatorLun = 0,
+    sensorType,
+    sensorNumber,
+    eventType,
+    deassertion,
+    data,
+  } = event;
   return (
     filter.enabled &&
     fits(filter.generator, generator) &&
@@ -61,7 +88,13 @@ function compares({ and, compare1, compare2 }: Comparison, value: number): boole
 }
 
 /** A filter that alerts by policy set 1, from the few things that differ between the usual ones. */
-function preconfigured(severity: number, sensorType: number, eventType: number, offsets: readonly number[], enabled = true): EventFilter {
+function preconfigured(
+  severity: number,
+  sensorType: number,
+  eventType: number,
+  offsets: readonly number[],
+  enabled = true,
+): EventFilter {
   return {
     ...EMPTY_FILTER,
     enabled,
@@ -86,24 +119,49 @@ const Past = { NonCritical: [0, 7], Critical: [2, 9], NonRecoverable: [4, 11] } 
 
 /** What a server comes with (§17.7 recommends it): the failures that somebody should hear of. */
 export const PRECONFIGURED: readonly EventFilter[] = [
-  preconfigured(Severity.Critical, SensorType.Temperature, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
+  preconfigured(Severity.Critical, SensorType.Temperature, EventType.Threshold, [
+    ...Past.Critical,
+    ...Past.NonRecoverable,
+  ]),
   preconfigured(Severity.NonCritical, SensorType.Temperature, EventType.Threshold, Past.NonCritical),
-  preconfigured(Severity.Critical, SensorType.Voltage, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
+  preconfigured(Severity.Critical, SensorType.Voltage, EventType.Threshold, [
+    ...Past.Critical,
+    ...Past.NonRecoverable,
+  ]),
   preconfigured(Severity.NonCritical, SensorType.Voltage, EventType.Threshold, Past.NonCritical),
-  preconfigured(Severity.Critical, SensorType.Current, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
-  preconfigured(Severity.Critical, SensorType.Fan, EventType.Threshold, [...Past.Critical, ...Past.NonRecoverable]),
+  preconfigured(Severity.Critical, SensorType.Current, EventType.Threshold, [
+    ...Past.Critical,
+    ...Past.NonRecoverable,
+  ]),
+  preconfigured(Severity.Critical, SensorType.Fan, EventType.Threshold, [
+    ...Past.Critical,
+    ...Past.NonRecoverable,
+  ]),
   preconfigured(Severity.NonCritical, SensorType.Fan, EventType.Threshold, Past.NonCritical),
-  preconfigured(Severity.Critical, SensorType.PhysicalSecurity, EventType.SensorSpecific, [0]), // chassis intrusion
-  preconfigured(Severity.NonRecoverable, SensorType.Processor, EventType.SensorSpecific, [0, 1, 2]), // processor: IERR, thermal trip, FRB1
-  preconfigured(Severity.Critical, SensorType.PowerSupply, EventType.SensorSpecific, [1, 3]), // power supply: failure, input lost
-  preconfigured(Severity.NonCritical, SensorType.PowerSupply, EventType.Redundancy, [1, 2, 3, 4, 5]), // power supply redundancy lost or degraded
-  preconfigured(Severity.Critical, SensorType.Memory, EventType.SensorSpecific, [1]), // uncorrectable memory error
-  preconfigured(Severity.NonCritical, SensorType.Memory, EventType.SensorSpecific, [5]), // limit of correctable memory errors
-  preconfigured(Severity.Critical, SensorType.DriveSlot, EventType.SensorSpecific, [1]), // drive fault
-  preconfigured(Severity.NonCritical, SensorType.DriveSlot, EventType.SensorSpecific, [2, 5, 6]), // predictive failure, critical or failed array
-  preconfigured(Severity.Critical, SensorType.FirmwareProgress, EventType.SensorSpecific, [0]), // system firmware error
-  preconfigured(Severity.NonCritical, SensorType.EventLoggingDisabled, EventType.SensorSpecific, [4]), // SEL full
-  preconfigured(Severity.Critical, SensorType.CriticalInterrupt, EventType.SensorSpecific, [4, 5, 8, 10]), // PCI PERR, SERR, bus errors
-  preconfigured(Severity.Critical, SensorType.Watchdog2, EventType.SensorSpecific, [1, 2, 3]), // watchdog: reset, power down, power cycle
-  preconfigured(Severity.Information, SensorType.SystemEvent, EventType.SensorSpecific, [0, 1], false), // system reconfigured, OEM boot event
+  // chassis intrusion
+  preconfigured(Severity.Critical, SensorType.PhysicalSecurity, EventType.SensorSpecific, [0]),
+  // processor: IERR, thermal trip, FRB1
+  preconfigured(Severity.NonRecoverable, SensorType.Processor, EventType.SensorSpecific, [0, 1, 2]),
+  // power supply: failure, input lost
+  preconfigured(Severity.Critical, SensorType.PowerSupply, EventType.SensorSpecific, [1, 3]),
+  // power supply redundancy lost or degraded
+  preconfigured(Severity.NonCritical, SensorType.PowerSupply, EventType.Redundancy, [1, 2, 3, 4, 5]),
+  // uncorrectable memory error
+  preconfigured(Severity.Critical, SensorType.Memory, EventType.SensorSpecific, [1]),
+  // limit of correctable memory errors
+  preconfigured(Severity.NonCritical, SensorType.Memory, EventType.SensorSpecific, [5]),
+  // drive fault
+  preconfigured(Severity.Critical, SensorType.DriveSlot, EventType.SensorSpecific, [1]),
+  // predictive failure, critical or failed array
+  preconfigured(Severity.NonCritical, SensorType.DriveSlot, EventType.SensorSpecific, [2, 5, 6]),
+  // system firmware error
+  preconfigured(Severity.Critical, SensorType.FirmwareProgress, EventType.SensorSpecific, [0]),
+  // SEL full
+  preconfigured(Severity.NonCritical, SensorType.EventLoggingDisabled, EventType.SensorSpecific, [4]),
+  // PCI PERR, SERR, bus errors
+  preconfigured(Severity.Critical, SensorType.CriticalInterrupt, EventType.SensorSpecific, [4, 5, 8, 10]),
+  // watchdog: reset, power down, power cycle
+  preconfigured(Severity.Critical, SensorType.Watchdog2, EventType.SensorSpecific, [1, 2, 3]),
+  // system reconfigured, OEM boot event
+  preconfigured(Severity.Information, SensorType.SystemEvent, EventType.SensorSpecific, [0, 1], false),
 ];

@@ -38,8 +38,23 @@ export interface PefDefaults {
   readonly strings?: ReadonlyMap<number, string>;
 }
 
-const EMPTY_POLICY: AlertPolicy = { set: 0, enabled: false, rule: 0, channel: 0, destination: 0, stringEventSpecific: false, string: 0 };
-const ALL_ACTIONS: PefActionSet = { alert: true, powerDown: true, reset: true, powerCycle: true, oem: true, diagnosticInterrupt: true };
+const EMPTY_POLICY: AlertPolicy = {
+  set: 0,
+  enabled: false,
+  rule: 0,
+  channel: 0,
+  destination: 0,
+  stringEventSpecific: false,
+  string: 0,
+};
+const ALL_ACTIONS: PefActionSet = {
+  alert: true,
+  powerDown: true,
+  reset: true,
+  powerCycle: true,
+  oem: true,
+  diagnosticInterrupt: true,
+};
 
 /** PEF configuration parameters (IPMI 2.0 §30.4): bytes for clients, values for the engine. */
 export class PefParameters {
@@ -109,7 +124,9 @@ export class PefParameters {
   /** Up to the first zero; undefined if there is no such string, or nothing in it. */
   string(selector: number): Uint8Array | undefined {
     if (selector > PEF_STRINGS) return undefined;
-    const whole = Array.from({ length: STRING_BLOCKS }, (_, i) => [...this.#table.value(PefParameter.String.selector, selector, i + 1)]).flat();
+    const whole = Array.from({ length: STRING_BLOCKS }, (_, i) => [
+      ...this.#table.value(PefParameter.String.selector, selector, i + 1),
+    ]).flat();
     const end = whole.indexOf(0);
     const text = end < 0 ? whole : whole.slice(0, end);
     return text.length > 0 ? Uint8Array.from(text) : undefined;
@@ -120,9 +137,13 @@ export class PefParameters {
     return this.#table.get(parameter, setSelector & SET_BITS, blockSelector);
   }
 
-  /** Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size, C9h, CCh. */
+  /**
+   * Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size,
+   * C9h, CCh.
+   */
   set(parameter: number, data: Uint8Array, owner: unknown): Durable {
-    if (parameter !== PefParameter.FilterConfiguration.selector) return this.#table.set(parameter, data, owner);
+    if (parameter !== PefParameter.FilterConfiguration.selector)
+      return this.#table.set(parameter, data, owner);
     const [configuration] = this.#table.checked(parameter, data);
     const filter = this.#table.get(PefParameter.Filter.selector, data[0] & SET_BITS);
     filter[1] = configuration;
@@ -133,7 +154,13 @@ export class PefParameters {
     const { control, actions, startupDelay = 60, alertStartupDelay = 60, strings } = this.#given;
     switch (parameter) {
       case PefParameter.Control.selector:
-        return PefControl.encode({ enabled: true, eventMessages: false, startupDelay: true, alertStartupDelay: false, ...control });
+        return PefControl.encode({
+          enabled: true,
+          eventMessages: false,
+          startupDelay: true,
+          alertStartupDelay: false,
+          ...control,
+        });
       case PefParameter.ActionControl.selector:
         return PefActions.encode({ ...ALL_ACTIONS, ...actions });
       case PefParameter.StartupDelay.selector:

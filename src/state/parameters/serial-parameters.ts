@@ -1,7 +1,13 @@
 import { SerialParameter } from '../../commands/parameters/serial.ts';
 import type { TerminalOptions } from '../../wire/serial-terminal.ts';
 
-export const CommSpeed: Readonly<Record<number, number>> = { 6: 9600, 7: 19_200, 8: 38_400, 9: 57_600, 10: 115_200 };
+export const CommSpeed: Readonly<Record<number, number>> = {
+  6: 9600,
+  7: 19_200,
+  8: 38_400,
+  9: 57_600,
+  10: 115_200,
+};
 
 /** Bits of parameter 3. */
 export const ConnectionMode = { Direct: 0x80, Terminal: 0x04, Ppp: 0x02, Basic: 0x01 } as const;
@@ -27,7 +33,10 @@ export interface SerialDefaults {
 }
 
 /** What the settings of a channel say of a parameter; undefined: nothing. */
-export function givenSerial({ modes, sharing, speed }: SerialDefaults, parameter: number): Uint8Array | undefined {
+export function givenSerial(
+  { modes, sharing, speed }: SerialDefaults,
+  parameter: number,
+): Uint8Array | undefined {
   switch (parameter) {
     case SerialParameter.ConnectionMode.selector:
       return Uint8Array.of(modes);
@@ -35,7 +44,12 @@ export function givenSerial({ modes, sharing, speed }: SerialDefaults, parameter
     case SerialParameter.DestinationCommSettings.selector:
       return Uint8Array.of(0, speed);
     case SerialParameter.MuxControl.selector:
-      return sharing ? Uint8Array.of(MuxControl.BasicPattern | MuxControl.EscapeToSystem | MuxControl.EscapeToBmc, MuxControl.Sharing) : undefined;
+      return sharing
+        ? Uint8Array.of(
+            MuxControl.BasicPattern | MuxControl.EscapeToSystem | MuxControl.EscapeToBmc,
+            MuxControl.Sharing,
+          )
+        : undefined;
     default:
       return undefined;
   }

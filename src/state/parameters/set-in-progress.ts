@@ -8,7 +8,9 @@ export const SetState = { Complete: 0, InProgress: 1, CommitWrite: 2 } as const;
 
 /** Milliseconds after which a lock that nobody released is taken as given up. */
 const GIVEN_UP = 30_000;
-/** Milliseconds that a lock stays when the session that took it ends: a client of several sessions may go on. */
+/**
+ * Milliseconds that a lock stays when the session that took it ends: a client of several sessions may go on.
+ */
 export const AFTER_SESSION = 2000;
 
 export interface LockOptions {
@@ -20,7 +22,10 @@ export interface LockOptions {
   readonly commitWrite?: boolean;
 }
 
-/** The lock of a parameter table. Clients forget to release it: it ends with its owner's session, and with time. */
+/**
+ * The lock of a parameter table. Clients forget to release it: it ends with its owner's session, and with
+ * time.
+ */
 export class SetInProgress {
   readonly #clock: Clock;
   readonly #options: LockOptions;
@@ -35,10 +40,15 @@ export class SetInProgress {
   }
 
   get state(): number {
-    return this.#owner !== undefined && this.#clock.monotonic() < this.#until ? SetState.InProgress : SetState.Complete;
+    return this.#owner !== undefined && this.#clock.monotonic() < this.#until
+      ? SetState.InProgress
+      : SetState.Complete;
   }
 
-  /** `owner`: the session, or the channel where there is none. Throws 81h while another one holds it, CCh for a state that there is not. */
+  /**
+   * `owner`: the session, or the channel where there is none. Throws 81h while another one holds it, CCh for
+   * a state that there is not.
+   */
   set(state: number, owner: unknown): void {
     if (state > (this.#options.commitWrite === false ? SetState.InProgress : SetState.CommitWrite))
       throw new IpmiError(CC.InvalidDataField, `set in progress ${state}`);

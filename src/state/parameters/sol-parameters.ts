@@ -36,7 +36,11 @@ export class SolParameters {
     this.#setup = setup;
     this.#around = around;
     const fits = parameterFits(solParameters);
-    this.#values = setup.store(stores.sol, undefined, (key, value) => fits(key, value) && isAllowed(Number(key.split('/')[1]), value));
+    this.#values = setup.store(
+      stores.sol,
+      undefined,
+      (key, value) => fits(key, value) && isAllowed(Number(key.split('/')[1]), value),
+    );
   }
 
   enabled(channel: number): boolean {
@@ -56,7 +60,10 @@ export class SolParameters {
     return this.#table(channel).get(parameter);
   }
 
-  /** Throws 80h, 81h while another one writes, 82h for a read-only parameter, C7h for a wrong size, CCh for a reserved value. */
+  /**
+   * Throws 80h, 81h while another one writes, 82h for a read-only parameter, C7h for a wrong size, CCh for a
+   * reserved value.
+   */
   set(channel: number, parameter: number, data: Uint8Array, owner: unknown): Durable {
     const table = this.#table(channel);
     if (parameter !== SolParameter.VolatileBitRate.selector) {
@@ -145,6 +152,7 @@ function isAllowed(parameter: number, data: Uint8Array): boolean {
 }
 
 function allowed(parameter: number, value: Uint8Array): Uint8Array {
-  if (!isAllowed(parameter, value)) throw new IpmiError(CC.InvalidDataField, `SOL parameter ${parameter}: ${value.join(' ')}`);
+  if (!isAllowed(parameter, value))
+    throw new IpmiError(CC.InvalidDataField, `SOL parameter ${parameter}: ${value.join(' ')}`);
   return value;
 }

@@ -1,5 +1,10 @@
 import { CC, IpmiError } from '../../codec/index.ts';
-import { SYSTEM_INFO_BLOCK, SYSTEM_INFO_TEXT, SystemInfoParameter, systemInfoParameters } from '../../commands/parameters/system-info.ts';
+import {
+  SYSTEM_INFO_BLOCK,
+  SYSTEM_INFO_TEXT,
+  SystemInfoParameter,
+  systemInfoParameters,
+} from '../../commands/parameters/system-info.ts';
 import { ParameterTable } from './parameter-table.ts';
 import type { SetInProgress } from './set-in-progress.ts';
 import type { Setup } from '../setup.ts';
@@ -7,7 +12,10 @@ import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** What an operating system says of itself while it runs: gone when the machine starts again. */
-const OF_THIS_BOOT: readonly number[] = [SystemInfoParameter.OsName.selector, SystemInfoParameter.PresentOsVersion.selector];
+const OF_THIS_BOOT: readonly number[] = [
+  SystemInfoParameter.OsName.selector,
+  SystemInfoParameter.PresentOsVersion.selector,
+];
 
 /** Texts about the system that software leaves with the BMC, in sets of 16 bytes. */
 export class SystemInfo {
@@ -16,7 +24,11 @@ export class SystemInfo {
 
   constructor(setup: Setup) {
     this.#blocks = setup.store(stores.systemInfo);
-    this.#table = new ParameterTable(setup.clock, { parameters: systemInfoParameters, values: this.#blocks, lock: { grace: 0 } });
+    this.#table = new ParameterTable(setup.clock, {
+      parameters: systemInfoParameters,
+      values: this.#blocks,
+      lock: { grace: 0 },
+    });
   }
 
   get setInProgress(): SetInProgress {
@@ -39,7 +51,9 @@ export class SystemInfo {
     return this.#blocks.change(gone.map((key) => [key, undefined]));
   }
 
-  /** Throws 80h, 81h while another client is writing, C7h for a wrong size, C9h for a set that there is not. */
+  /**
+   * Throws 80h, 81h while another client is writing, C7h for a wrong size, C9h for a set that there is not.
+   */
   set(parameter: number, data: Uint8Array, owner: unknown): Durable {
     return this.#table.set(parameter, data, owner);
   }

@@ -44,7 +44,8 @@ export class FruInventory {
   /** Throws C9h for bytes behind the end. */
   write(id: number, offset: number, data: Uint8Array): Durable {
     const image = this.image(id);
-    if (offset + data.length > image.length) throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset} + ${data.length} of ${image.length}`);
+    if (offset + data.length > image.length)
+      throw new IpmiError(CC.ParameterOutOfRange, `offset ${offset} + ${data.length} of ${image.length}`);
     const changed = image.slice();
     changed.set(data, offset);
     return this.#written.set(id, changed);

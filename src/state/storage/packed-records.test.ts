@@ -15,7 +15,11 @@ test('holds what a Map would hold, whatever is written, deleted and read', () =>
           packed.set(key, record);
           model.set(key, record);
         } else expect(packed.delete(key)).toBe(model.delete(key));
-        expect([packed.size, packed.has(key), packed.get(key)]).toEqual([model.size, model.has(key), model.get(key)]);
+        expect([packed.size, packed.has(key), packed.get(key)]).toEqual([
+          model.size,
+          model.has(key),
+          model.get(key),
+        ]);
       }
       expect([...packed.keys()]).toEqual([...model.keys()]);
       expect([...packed.entries()]).toEqual([...model.entries()]);

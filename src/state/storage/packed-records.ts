@@ -1,8 +1,8 @@
 import type { Values } from '../store.ts';
 
 /**
- * Records of one size by their number, side by side in one buffer: an array of its own would take more than ten times the
- * sixteen bytes of a SEL entry. What is read is a copy.
+ * Records of one size by their number, side by side in one buffer: an array of its own would take more than
+ * ten times the sixteen bytes of a SEL entry. What is read is a copy.
  */
 export class PackedRecords implements Values<Uint8Array> {
   readonly #size: number;
@@ -62,7 +62,9 @@ export class PackedRecords implements Values<Uint8Array> {
 
   /** By a quarter, so that little lies idle. */
   #grow(needed: number): void {
-    const bytes = new Uint8Array(Math.max(needed, 4 * this.#size, Math.ceil((this.#bytes.length * 1.25) / this.#size) * this.#size));
+    const bytes = new Uint8Array(
+      Math.max(needed, 4 * this.#size, Math.ceil((this.#bytes.length * 1.25) / this.#size) * this.#size),
+    );
     bytes.set(this.#bytes);
     this.#bytes = bytes;
   }

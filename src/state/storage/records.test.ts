@@ -14,7 +14,9 @@ describe('SEL', () => {
     const { send, bmc } = rig();
     expect(await send(0x0a, 0x49, 0x00, 0x10, 0, 0x40)).toEqual([0]);
     for (const id of [1, 2, 3]) expect(await send(0x0a, 0x44, ...record())).toEqual([0, id, 0]);
-    expect(toHex(Uint8Array.from(await send(0x0a, 0x43, 0, 0, 0, 0, 0, 0xff)))).toBe('00 02 00 01 00 02 00 10 00 40 20 00 04 01 30 01 59 60 5f');
+    expect(toHex(Uint8Array.from(await send(0x0a, 0x43, 0, 0, 0, 0, 0, 0xff)))).toBe(
+      '00 02 00 01 00 02 00 10 00 40 20 00 04 01 30 01 59 60 5f',
+    );
     expect((await send(0x0a, 0x43, 0, 0, 0xff, 0xff, 0, 0xff)).slice(0, 5)).toEqual([0, 0xff, 0xff, 3, 0]);
     // An OEM record without a time stamp keeps its bytes.
     const { id } = bmc.sel.add(Uint8Array.from([9, 9, 0xe0, 1, 2, 3, 4, 7, 7, 7, 7, 7, 7, 7, 7, 7]));
@@ -128,7 +130,8 @@ describe('initialization agent', () => {
 describe('SDR update mode', () => {
   test('one client updates, others are told D0h until it ends', async () => {
     const { send, host, world } = rig(platform);
-    const other = async (cmd: number, data: string): Promise<number> => (await host.raw(0x0a, cmd, hex(data)))[0];
+    const other = async (cmd: number, data: string): Promise<number> =>
+      (await host.raw(0x0a, cmd, hex(data)))[0];
     expect(await send(0x0a, 0x2a)).toEqual([0]);
     expect(await other(0x23, '00 00 00 00 00 ff')).toBe(0xd0);
     expect(await other(0x2a, '')).toBe(0xd0);
@@ -172,7 +175,15 @@ describe('FRU', () => {
         board: { serial: 'B1' },
         product: { serial: 'P1' },
         multirecord: [
-          { powerSupply: { capacity: 800, input: [90, 264], frequency: [47, 63], hotSwap: true, autoswitch: true } },
+          {
+            powerSupply: {
+              capacity: 800,
+              input: [90, 264],
+              frequency: [47, 63],
+              hotSwap: true,
+              autoswitch: true,
+            },
+          },
           { dcOutput: { output: 1, nominal: 12, low: 11.4, high: 12.6, ripple: 0.12, current: [0.5, 60] } },
           { managementAccess: { systemUrl: 'http://bmc', systemName: 'server' } },
           { oem: { type: 0xc5, manufacturerId: 0x1291, data: 'de ad' } },
@@ -180,7 +191,8 @@ describe('FRU', () => {
       },
       512,
     );
-    const sum = (from: number, length: number): number => image.subarray(from, from + length).reduce((all, byte) => all + byte, 0) & 0xff;
+    const sum = (from: number, length: number): number =>
+      image.subarray(from, from + length).reduce((all, byte) => all + byte, 0) & 0xff;
     expect(sum(0, 8)).toBe(0);
     expect(toHex(image.subarray(image[1] * 8, image[1] * 8 + 8))).toBe('01 01 02 03 00 00 00 00');
     for (const area of [2, 3, 4]) expect(sum(image[area] * 8, image[image[area] * 8 + 1] * 8)).toBe(0);

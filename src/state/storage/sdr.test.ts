@@ -5,7 +5,12 @@ import { Setup, type Log } from '../setup.ts';
 import type { Journal } from '../store.ts';
 import { SdrRepository } from './sdr.ts';
 
-const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const log: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 const record = (name: number): Uint8Array => Uint8Array.of(0, 0, 0x51, 0xc0, 1, name);
 
 test('records that the disk refuses are in no list: neither while they are read meanwhile nor afterwards', async () => {

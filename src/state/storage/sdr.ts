@@ -9,7 +9,10 @@ import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
 export interface SdrOptions {
-  /** Whole records, as the repository holds them before anybody writes to it; those of another repository first, which keep their ids. */
+  /**
+   * Whole records, as the repository holds them before anybody writes to it; those of another repository
+   * first, which keep their ids.
+   */
   readonly loaded?: readonly Uint8Array[];
   readonly records?: readonly Uint8Array[];
   /** Seconds: when they were written. Default: now. */
@@ -24,7 +27,10 @@ const NEVER = 0xffffffff;
 /** Milliseconds after which an update that nobody ended is taken as given up. */
 const UPDATE_TIME = 60_000;
 
-/** The SDR repository (IPMI 2.0 §33): records given at the start until the first write, and then what was written. */
+/**
+ * The SDR repository (IPMI 2.0 §33): records given at the start until the first write, and then what was
+ * written.
+ */
 export class SdrRepository {
   readonly capacity: number;
   readonly reservation = new Reservation();
@@ -42,7 +48,11 @@ export class SdrRepository {
   #ids: readonly number[] | undefined;
   #partial: { readonly id: number; readonly bytes: number[]; length: number } | undefined;
 
-  constructor(setup: Setup, time: BmcTime, { loaded = [], records = [], time: written, capacity = 0xfffe }: SdrOptions = {}) {
+  constructor(
+    setup: Setup,
+    time: BmcTime,
+    { loaded = [], records = [], time: written, capacity = 0xfffe }: SdrOptions = {},
+  ) {
     this.capacity = capacity;
     this.#clock = setup.clock;
     this.#time = time;
@@ -63,7 +73,11 @@ export class SdrRepository {
   }
 
   isUpdatedByOther(owner: unknown): boolean {
-    return this.#updater !== undefined && this.#updater.owner !== owner && this.#clock.monotonic() < this.#updater.until;
+    return (
+      this.#updater !== undefined &&
+      this.#updater.owner !== owner &&
+      this.#clock.monotonic() < this.#updater.until
+    );
   }
 
   /** A session that ends leaves the update mode with it. */
@@ -81,7 +95,10 @@ export class SdrRepository {
   }
 
   get freeBytes(): number {
-    return Math.max(0, this.capacity - this.ids.reduce((sum, id) => sum + (this.#record(id)?.length ?? 0), 0));
+    return Math.max(
+      0,
+      this.capacity - this.ids.reduce((sum, id) => sum + (this.#record(id)?.length ?? 0), 0),
+    );
   }
 
   /** Seconds of the last addition. */
@@ -115,24 +132,33 @@ export class SdrRepository {
   }
 
   /** Partial Add SDR (§33.14): `recordId` 0 begins; the last piece adds the record. */
-  addPart(recordId: number, offset: number, last: boolean, data: Uint8Array): { readonly id: number; readonly done: Durable } {
+  addPart(
+    recordId: number,
+    offset: number,
+    last: boolean,
+    data: Uint8Array,
+  ): { readonly id: number; readonly done: Durable } {
     if (recordId === 0 && offset === 0) {
-      if (data.length < SDR_HEADER) throw new IpmiError(CC.RequestLengthInvalid, 'the first part has no whole header');
+      if (data.length < SDR_HEADER)
+        throw new IpmiError(CC.RequestLengthInvalid, 'the first part has no whole header');
       this.#partial = { id: this.#freshId(), bytes: [], length: SDR_HEADER + data[4] };
     }
     const partial = this.#partial;
-    if (!partial || (recordId !== 0 && recordId !== partial.id)) throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
-    if (offset !== partial.bytes.length || offset + data.length > partial.length) throw PartialAddSdr.refuse('lengthMismatch', `offset ${offset}`);
+    if (!partial || (recordId !== 0 && recordId !== partial.id))
+      throw new IpmiError(CC.NotPresent, `no partial record ${recordId}`);
+    if (offset !== partial.bytes.length || offset + data.length > partial.length)
+      throw PartialAddSdr.refuse('lengthMismatch', `offset ${offset}`);
     partial.bytes.push(...data);
     if (!last) return { id: partial.id, done: undefined };
-    if (partial.bytes.length !== partial.length) throw PartialAddSdr.refuse('lengthMismatch', `${partial.bytes.length} of ${partial.length} bytes`);
+    if (partial.bytes.length !== partial.length)
+      throw PartialAddSdr.refuse('lengthMismatch', `${partial.bytes.length} of ${partial.length} bytes`);
     this.#partial = undefined;
     return this.add(Uint8Array.from(partial.bytes));
   }
 
   /**
-   * Throws C5h unless the records are as they were when `id` was given. Reading takes a reservation of the device SDRs as well: ipmiutil reads
-   * both with the first one that it has.
+   * Throws C5h unless the records are as they were when `id` was given. Reading takes a reservation of the
+   * device SDRs as well: ipmiutil reads both with the first one that it has.
    */
   checkRead(id: number): void {
     if (!this.deviceReservation.holds(id)) this.reservation.check(id);
@@ -149,13 +175,19 @@ export class SdrRepository {
     const wanted = id === 0 ? ids[0] : id === LAST ? ids.at(-1) : id;
     if (wanted === undefined || !this.#record(wanted)) throw new IpmiError(CC.NotPresent, `SDR record ${id}`);
     this.deviceReservation.cancel();
-    return { id: wanted, done: both(this.#own([[wanted, undefined]]), this.#marks.set('erased', this.#time.now())) };
+    return {
+      id: wanted,
+      done: both(this.#own([[wanted, undefined]]), this.#marks.set('erased', this.#time.now())),
+    };
   }
 
   clear(): Durable {
     this.#partial = undefined;
     this.#cancelReservations();
-    return both(this.#own(this.ids.map((id) => [id, undefined])), this.#marks.set('erased', this.#time.now()));
+    return both(
+      this.#own(this.ids.map((id) => [id, undefined])),
+      this.#marks.set('erased', this.#time.now()),
+    );
   }
 
   /** Once anything was written, the repository is what was written, config or no config. */
@@ -181,12 +213,18 @@ export class SdrRepository {
   #write(changes: readonly (readonly [number, Uint8Array | undefined])[]): Durable {
     if (this.#written) return this.#records.change(changes);
     const all = new Map<number, Uint8Array | undefined>([...this.#given, ...changes]);
-    return both(this.#records.change([...all].filter(([, record]) => record !== undefined)), this.#marks.set('written', 1));
+    return both(
+      this.#records.change([...all].filter(([, record]) => record !== undefined)),
+      this.#marks.set('written', 1),
+    );
   }
 
   #writtenIds(): number[] {
     const others = [...this.#records.keys()].map(Number).filter((id) => !this.#given.has(id));
-    return [...[...this.#given.keys()].filter((id) => this.#records.has(id)), ...others.sort((a, b) => a - b)];
+    return [
+      ...[...this.#given.keys()].filter((id) => this.#records.has(id)),
+      ...others.sort((a, b) => a - b),
+    ];
   }
 
   #freshId(): number {
@@ -195,7 +233,10 @@ export class SdrRepository {
 }
 
 /** Records by their ids: their own, as far as these are there and no other's; others follow the highest. */
-function givenRecords(loaded: readonly Uint8Array[], records: readonly Uint8Array[]): Map<number, Uint8Array> {
+function givenRecords(
+  loaded: readonly Uint8Array[],
+  records: readonly Uint8Array[],
+): Map<number, Uint8Array> {
   const given = new Map<number, Uint8Array>();
   const own = loaded.map((record) => record[0] | (record[1] << 8));
   const taken = new Set(own);

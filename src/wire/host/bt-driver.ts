@@ -13,16 +13,21 @@ export class BtDriver {
     this.#bus = bus;
   }
 
-  /** One request and the response that has its sequence number, NetFn and command; others are stale and thrown away. */
+  /**
+   * One request and the response that has its sequence number, NetFn and command; others are stale and thrown
+   * away.
+   */
   async request({ netFn, lun, cmd, data }: Omit<BtMessage, 'seq'>): Promise<BtMessage> {
     const seq = this.#seq;
     this.#seq = (this.#seq + 1) & 0xff;
     // What an earlier request left behind would hold the BMC up.
-    while ((await this.#status()) & (BBusy | H2bAtn | B2hAtn)) if (!(await this.poll())) await this.#bus.pause();
+    while ((await this.#status()) & (BBusy | H2bAtn | B2hAtn))
+      if (!(await this.poll())) await this.#bus.pause();
     await this.write(buildBt({ netFn, lun, seq, cmd, data }));
     for (;;) {
       const response = parseBt(await this.read());
-      if (response && response.seq === seq && response.netFn === (netFn | 1) && response.cmd === cmd) return response;
+      if (response && response.seq === seq && response.netFn === (netFn | 1) && response.cmd === cmd)
+        return response;
     }
   }
 

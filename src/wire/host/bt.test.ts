@@ -23,7 +23,8 @@ function bench(open = true) {
     for (const byte of bytes) registers.write(BtRegister.Buffer, byte);
     write(H2bAtn);
   };
-  const get = (count: number): string => toHex(Uint8Array.from({ length: count }, () => registers.read(BtRegister.Buffer)));
+  const get = (count: number): string =>
+    toHex(Uint8Array.from({ length: count }, () => registers.read(BtRegister.Buffer)));
   return { registers, requests, log, begin, control, write, put, get };
 }
 
@@ -122,7 +123,9 @@ describe('BT registers', () => {
     expect(control()).toBe(0);
     registers.send(RESPONSE);
     registers.write(BtRegister.InterruptMask, BtMask.BmcHwRst);
-    expect([control(), registers.read(BtRegister.InterruptMask), registers.read(BtRegister.Buffer)]).toEqual([0, 0, 0xff]);
+    expect([control(), registers.read(BtRegister.InterruptMask), registers.read(BtRegister.Buffer)]).toEqual([
+      0, 0, 0xff,
+    ]);
     expect(log).toEqual(['cancelled']);
   });
 
@@ -157,7 +160,8 @@ describe('BT registers', () => {
         this.control ^= value & HBusy;
         if (value & H2bAtn) {
           const [length = 0] = this.written;
-          if (length >= 3 && this.written.length >= 4) this.requests.push(toHex(Uint8Array.from(this.written.slice(0, length + 1))));
+          if (length >= 3 && this.written.length >= 4)
+            this.requests.push(toHex(Uint8Array.from(this.written.slice(0, length + 1))));
           this.written = [];
         }
       }

@@ -34,10 +34,12 @@ export interface BtCounters {
 }
 
 /**
- * The BT interface's three registers as the host sees them, and the BMC's side of them (IPMI 2.0 §11): no I/O, no clock.
+ * The BT interface's three registers as the host sees them, and the BMC's side of them (IPMI 2.0 §11): no
+ * I/O, no clock.
  *
- * A frame is handed up as it was written, cut to what its length byte says: bytes after it are no part of the message.
- * A length byte that promises more than was written is handed up as it is, for the receiver to refuse.
+ * A frame is handed up as it was written, cut to what its length byte says: bytes after it are no part of the
+ * message. A length byte that promises more than was written is handed up as it is, for the receiver to
+ * refuse.
  */
 export class BtRegisters implements HostPort, Registers {
   readonly counters: BtCounters = { runts: 0, overruns: 0, resets: 0 };
@@ -63,7 +65,10 @@ export class BtRegisters implements HostPort, Registers {
     this.#updateBusy();
   }
 
-  /** The host sees a BMC that is busy until it is opened again; a response that it has been shown may still be read. */
+  /**
+   * The host sees a BMC that is busy until it is opened again; a response that it has been shown may still be
+   * read.
+   */
   close(): void {
     this.#events = undefined;
     this.#control |= BBusy;
@@ -119,12 +124,16 @@ export class BtRegisters implements HostPort, Registers {
     this.#updateBusy();
   }
 
-  /** Bits in the order in which a host that writes several at once means them: pointers first, the request last. */
+  /**
+   * Bits in the order in which a host that writes several at once means them: pointers first, the request
+   * last.
+   */
   #writeControl(value: number): void {
     if (value & ClrWrPtr) this.#written = 0;
     if (value & ClrRdPtr) this.#readAt = 0;
     if (value & SmsAtn) this.#control &= ~SmsAtn;
-    // OEM0 is a heartbeat: set by the host, cleared by a BMC that lives. This one does so before the host can look.
+    // OEM0 is a heartbeat: set by the host, cleared by a BMC that lives. This one does so before the host can
+    // look.
     if (value & Oem0) this.#control &= ~Oem0;
     const freed = (value & B2hAtn & this.#control) !== 0 || (value & HBusy & this.#control) !== 0;
     if (value & B2hAtn) this.#control &= ~B2hAtn;

@@ -4,7 +4,10 @@ import { ERROR_CODES } from '../../codec/index.ts';
 export interface HostBus {
   read(offset: number): number | Promise<number>;
   write(offset: number, value: number): void | Promise<void>;
-  /** Called between two looks at a register that is not yet as it should be. Rejects when the wait was too long. */
+  /**
+   * Called between two looks at a register that is not yet as it should be. Rejects when the wait was too
+   * long.
+   */
   pause(): Promise<void>;
 }
 

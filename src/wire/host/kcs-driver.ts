@@ -14,8 +14,8 @@ export class KcsDriver {
   }
 
   /**
-   * One request (NetFn/LUN, command, data) and its response. Goes through the error exit and tries again as the figures do;
-   * rejects with HostError if the interface never gets to the end.
+   * One request (NetFn/LUN, command, data) and its response. Goes through the error exit and tries again as
+   * the figures do; rejects with HostError if the interface never gets to the end.
    */
   async request(message: Uint8Array): Promise<Uint8Array> {
     for (let attempt = 0; attempt < TRIES; attempt++) {

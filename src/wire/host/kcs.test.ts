@@ -79,34 +79,72 @@ describe('KCS registers', () => {
 
   test.each<[string, number, (one: ReturnType<typeof bench>) => void]>([
     ['nothing went on', KcsError.None, () => undefined],
-    ['a write was broken off', KcsError.Aborted, ({ registers }) => [registers.write(Control, WriteStart), registers.write(Data, 0x18)]],
+    [
+      'a write was broken off',
+      KcsError.Aborted,
+      ({ registers }) => [registers.write(Control, WriteStart), registers.write(Data, 0x18)],
+    ],
     ['a response was awaited', KcsError.Aborted, ({ request }) => request(0x18, 1)],
     [
       'a response was being read',
       KcsError.Aborted,
-      ({ registers, request, take }) => [request(0x18, 1), registers.send(Uint8Array.of(0x1c, 1, 0)), take(), registers.write(Data, Read)],
+      ({ registers, request, take }) => [
+        request(0x18, 1),
+        registers.send(Uint8Array.of(0x1c, 1, 0)),
+        take(),
+        registers.write(Data, Read),
+      ],
     ],
-    ['a control code that there is not', KcsError.IllegalControlCode, ({ registers }) => registers.write(Control, 0x63)],
-    ['WRITE_END with nothing begun', KcsError.IllegalControlCode, ({ registers }) => registers.write(Control, WriteEnd)],
+    [
+      'a control code that there is not',
+      KcsError.IllegalControlCode,
+      ({ registers }) => registers.write(Control, 0x63),
+    ],
+    [
+      'WRITE_END with nothing begun',
+      KcsError.IllegalControlCode,
+      ({ registers }) => registers.write(Control, WriteEnd),
+    ],
     [
       'WRITE_END twice',
       KcsError.IllegalControlCode,
-      ({ registers }) => [registers.write(Control, WriteStart), registers.write(Control, WriteEnd), registers.write(Control, WriteEnd)],
+      ({ registers }) => [
+        registers.write(Control, WriteStart),
+        registers.write(Control, WriteEnd),
+        registers.write(Control, WriteEnd),
+      ],
     ],
     [
       'another byte than READ while reading',
       KcsError.IllegalControlCode,
-      ({ registers, request }) => [request(0x18, 1), registers.send(Uint8Array.of(0x1c, 1, 0)), registers.write(Data, 0x67)],
+      ({ registers, request }) => [
+        request(0x18, 1),
+        registers.send(Uint8Array.of(0x1c, 1, 0)),
+        registers.write(Data, 0x67),
+      ],
     ],
     ['a byte with nothing begun', KcsError.Unspecified, ({ registers }) => registers.write(Data, 5)],
-    ['a byte while a response was awaited', KcsError.Unspecified, ({ registers, request }) => [request(0x18, 1), registers.write(Data, 5)]],
-    ['one byte more than the buffer', KcsError.Length, ({ request }) => request(...new Uint8Array(KCS_MESSAGE_MAX + 1))],
+    [
+      'a byte while a response was awaited',
+      KcsError.Unspecified,
+      ({ registers, request }) => [request(0x18, 1), registers.write(Data, 5)],
+    ],
+    [
+      'one byte more than the buffer',
+      KcsError.Length,
+      ({ request }) => request(...new Uint8Array(KCS_MESSAGE_MAX + 1)),
+    ],
     ['a message of one byte', KcsError.Length, ({ request }) => request(0x18)],
-    ['the BMC broke off', KcsError.Unspecified, ({ registers, request }) => [request(0x18, 1), registers.abort()]],
+    [
+      'the BMC broke off',
+      KcsError.Unspecified,
+      ({ registers, request }) => [request(0x18, 1), registers.abort()],
+    ],
   ])('GET_STATUS/ABORT when %s: %i', (_name, code, act) => {
     const one = bench();
     act(one);
-    if (code !== KcsError.None && code !== KcsError.Aborted) expect([one.state(), one.obf()]).toEqual([KcsState.Error, true]);
+    if (code !== KcsError.None && code !== KcsError.Aborted)
+      expect([one.state(), one.obf()]).toEqual([KcsState.Error, true]);
     expect(one.status()).toBe(code);
     expect(one.status()).toBe(KcsError.None);
     one.requests.length = 0;
@@ -178,7 +216,16 @@ describe('KCS registers', () => {
 
   /** State after a write, from figures 9-6 to 9-8: rows by what the interface is doing. */
   type Doing = 'idle' | 'error' | 'write' | 'end' | 'wait' | 'read' | 'status' | 'code';
-  const states: Record<Doing, number> = { idle: 0, error: 3, write: 2, end: 2, wait: 1, read: 1, status: 2, code: 1 };
+  const states: Record<Doing, number> = {
+    idle: 0,
+    error: 3,
+    write: 2,
+    end: 2,
+    wait: 1,
+    read: 1,
+    status: 2,
+    code: 1,
+  };
   const control = (doing: Doing, code: number): Doing => {
     if (code === WriteStart) return 'write';
     if (code === GetStatusAbort) return 'status';
@@ -199,9 +246,15 @@ describe('KCS registers', () => {
     const poke = fc.oneof(
       {
         weight: 4,
-        arbitrary: fc.tuple(fc.constant('control' as const), fc.constantFrom<number>(WriteStart, WriteEnd, WriteEnd, GetStatusAbort, 0x63)),
+        arbitrary: fc.tuple(
+          fc.constant('control' as const),
+          fc.constantFrom<number>(WriteStart, WriteEnd, WriteEnd, GetStatusAbort, 0x63),
+        ),
       },
-      { weight: 6, arbitrary: fc.tuple(fc.constant('data' as const), fc.oneof(fc.constant<number>(Read), fc.nat(255))) },
+      {
+        weight: 6,
+        arbitrary: fc.tuple(fc.constant('data' as const), fc.oneof(fc.constant<number>(Read), fc.nat(255))),
+      },
       { weight: 3, arbitrary: fc.tuple(fc.constant('respond' as const), fc.constant(0)) },
       { weight: 2, arbitrary: fc.tuple(fc.constant('read' as const), fc.constant(0)) },
     );

@@ -11,7 +11,13 @@ export const KcsState = { Idle: 0, Read: 1, Write: 2, Error: 3 } as const;
 export const KcsCode = { GetStatusAbort: 0x60, WriteStart: 0x61, WriteEnd: 0x62, Read: 0x68 } as const;
 
 /** Status codes, table 9-4. */
-export const KcsError = { None: 0x00, Aborted: 0x01, IllegalControlCode: 0x02, Length: 0x06, Unspecified: 0xff } as const;
+export const KcsError = {
+  None: 0x00,
+  Aborted: 0x01,
+  IllegalControlCode: 0x02,
+  Length: 0x06,
+  Unspecified: 0xff,
+} as const;
 
 /** Bytes of a message, NetFn and command included; Linux's BMC driver has as many. */
 export const KCS_MESSAGE_MAX = 1000;
@@ -23,8 +29,8 @@ type Phase = 'idle' | 'write' | 'write-end' | 'waiting' | 'read' | 'error' | 'st
 const IN_PROGRESS: ReadonlySet<Phase> = new Set(['write', 'write-end', 'waiting', 'read']);
 
 /**
- * The KCS interface's registers as the host sees them, and the BMC's side of them (IPMI 2.0 §9): no I/O, no clock.
- * Every byte is consumed as it is written, so that IBF is never seen set.
+ * The KCS interface's registers as the host sees them, and the BMC's side of them (IPMI 2.0 §9): no I/O, no
+ * clock. Every byte is consumed as it is written, so that IBF is never seen set.
  */
 export class KcsRegisters implements HostPort, Registers {
   readonly #line: InterruptLine | undefined;
@@ -45,7 +51,9 @@ export class KcsRegisters implements HostPort, Registers {
   #enabled = false;
   #asserted = false;
 
-  /** `interrupt`: the line to the host, asserted by OBF, and between transfers by attention (§9.12, §9.13). */
+  /**
+   * `interrupt`: the line to the host, asserted by OBF, and between transfers by attention (§9.12, §9.13).
+   */
   constructor(interrupt?: InterruptLine) {
     this.#line = interrupt;
   }
@@ -70,7 +78,12 @@ export class KcsRegisters implements HostPort, Registers {
   read(offset: number): number {
     if (offset === KcsRegister.Control) {
       const { Obf, SmsAtn, CommandNotData } = KcsStatus;
-      return (this.#state << 6) | (this.#command ? CommandNotData : 0) | (this.#smsAtn ? SmsAtn : 0) | (this.#obf ? Obf : 0);
+      return (
+        (this.#state << 6) |
+        (this.#command ? CommandNotData : 0) |
+        (this.#smsAtn ? SmsAtn : 0) |
+        (this.#obf ? Obf : 0)
+      );
     }
     this.#obf = false;
     this.#update();
@@ -85,7 +98,8 @@ export class KcsRegisters implements HostPort, Registers {
   }
 
   send(response: Uint8Array): 'sent' | 'gone' {
-    if (this.#phase !== 'waiting' || response.length < HEADER + 1 || response.length > KCS_MESSAGE_MAX) return 'gone';
+    if (this.#phase !== 'waiting' || response.length < HEADER + 1 || response.length > KCS_MESSAGE_MAX)
+      return 'gone';
     this.#out = response;
     this.#outAt = 0;
     this.#phase = 'read';

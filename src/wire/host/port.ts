@@ -1,16 +1,22 @@
 /**
- * A system interface as the BMC sees it: whole messages in, whole messages out. The register machines beside this file
- * are such ports, for hardware that is emulated; a device node of a real BMC is another.
+ * A system interface as the BMC sees it: whole messages in, whole messages out. The register machines beside
+ * this file are such ports, for hardware that is emulated; a device node of a real BMC is another.
  */
 export interface HostPort {
   /** Requests come from now on. */
   open(events: HostEvents): void | Promise<void>;
   close(): void | Promise<void>;
-  /** What became of a response: taken, not possible now (`ready` tells when it is), or nobody waits for it any more. */
+  /**
+   * What became of a response: taken, not possible now (`ready` tells when it is), or nobody waits for it any
+   * more.
+   */
   send(response: Uint8Array): 'sent' | 'later' | 'gone';
   /** SMS_ATN or its like, and whether it may interrupt the host. */
   attention(set: boolean, interrupt: boolean): void;
-  /** Whether transfers may interrupt the host, which else polls. Off until then. BT has a register of its own for it. */
+  /**
+   * Whether transfers may interrupt the host, which else polls. Off until then. BT has a register of its own
+   * for it.
+   */
   interrupts?(enabled: boolean): void;
   /** The response that the host has been shown and has not taken is void. */
   withdraw?(): void;

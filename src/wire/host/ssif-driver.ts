@@ -31,7 +31,8 @@ export class SsifDriver {
     if (message.length <= SSIF_BLOCK_MAX) return this.#write(SsifCommand.Write, message);
     for (let at = 0; at < message.length; at += SSIF_BLOCK_MAX) {
       const last = at + SSIF_BLOCK_MAX >= message.length;
-      const command = at === 0 ? SsifCommand.WriteStart : last ? SsifCommand.WriteEnd : SsifCommand.WriteMiddle;
+      const command =
+        at === 0 ? SsifCommand.WriteStart : last ? SsifCommand.WriteEnd : SsifCommand.WriteMiddle;
       await this.#write(command, message.subarray(at, at + SSIF_BLOCK_MAX));
     }
     return undefined;
@@ -83,7 +84,8 @@ export function smbusOf(target: SsifTarget, pause: () => Promise<void>, withPec 
     readBlock(command) {
       const acknowledged = target.start('write') && target.write(command) && target.start('read');
       const block = acknowledged ? Array.from({ length: target.read() }, () => target.read()) : undefined;
-      const good = block && (!withPec || target.read() === pec([address, command, address | 1, block.length, ...block]));
+      const good =
+        block && (!withPec || target.read() === pec([address, command, address | 1, block.length, ...block]));
       target.stop();
       return good ? Uint8Array.from(block) : undefined;
     },

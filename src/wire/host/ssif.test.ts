@@ -11,9 +11,15 @@ function bench(open = true) {
   const requests: Uint8Array[] = [];
   const log: string[] = [];
   const target = new SsifTarget({ alert: (asserted) => log.push(asserted ? 'alert' : 'no alert') });
-  if (open) target.open({ request: (message) => requests.push(message), cancelled: () => log.push('cancelled'), ready: () => undefined });
+  if (open)
+    target.open({
+      request: (message) => requests.push(message),
+      cancelled: () => log.push('cancelled'),
+      ready: () => undefined,
+    });
   const bus = smbusOf(target, () => Promise.reject(new Error('nothing comes')));
-  const write = (command: number, ...block: number[]): boolean => bus.writeBlock(command, Uint8Array.from(block)) as boolean;
+  const write = (command: number, ...block: number[]): boolean =>
+    bus.writeBlock(command, Uint8Array.from(block)) as boolean;
   const read = (command: number): string | undefined => {
     const block = bus.readBlock(command) as Uint8Array | undefined;
     return block && toHex(block);
@@ -26,7 +32,8 @@ function bench(open = true) {
   return { target, requests, log, write, read, raw };
 }
 
-const bytes = (length: number, from = 0): Uint8Array => Uint8Array.from({ length }, (_, i) => (from + i) & 0xff);
+const bytes = (length: number, from = 0): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (from + i) & 0xff);
 /** A response of this many bytes in all. */
 const response = (length: number): Uint8Array => Uint8Array.of(0x1c, 1, 0, ...bytes(length - 3));
 const noPause = (): Promise<void> => Promise.reject(new Error('nothing comes'));
@@ -50,14 +57,19 @@ describe('SSIF target', () => {
     expect(read(Read)).toBeUndefined();
   });
 
-  test.each([32, 33, 62, 63, 64, 93, 94, SSIF_MESSAGE_MAX])('a response of %i bytes in parts, as the Linux driver reads it', async (length) => {
-    for (const withPec of [false, true]) {
-      const { target, write } = bench();
-      write(Write, 0x18, 1);
-      target.send(response(length));
-      expect(toHex(await new SsifDriver(smbusOf(target, noPause, withPec)).read())).toBe(toHex(response(length)));
-    }
-  });
+  test.each([32, 33, 62, 63, 64, 93, 94, SSIF_MESSAGE_MAX])(
+    'a response of %i bytes in parts, as the Linux driver reads it',
+    async (length) => {
+      for (const withPec of [false, true]) {
+        const { target, write } = bench();
+        write(Write, 0x18, 1);
+        target.send(response(length));
+        expect(toHex(await new SsifDriver(smbusOf(target, noPause, withPec)).read())).toBe(
+          toHex(response(length)),
+        );
+      }
+    },
+  );
 
   test('the parts of a response: 00 01 and 30 bytes, then numbered blocks of 31, the last one FFh', () => {
     const { target, write, read } = bench();
@@ -98,13 +110,16 @@ describe('SSIF target', () => {
     expect(read(ReadMiddle)?.slice(0, 2)).toBe('00');
   });
 
-  test.each([33, 63, 64, 65, 95, 96, 97, 200, SSIF_MESSAGE_MAX])('a request of %i bytes in parts', async (length) => {
-    for (const withPec of [false, true]) {
-      const { target, requests } = bench();
-      await new SsifDriver(smbusOf(target, noPause, withPec)).write(bytes(length, 0x18));
-      expect(requests.map(toHex)).toEqual([toHex(bytes(length, 0x18))]);
-    }
-  });
+  test.each([33, 63, 64, 65, 95, 96, 97, 200, SSIF_MESSAGE_MAX])(
+    'a request of %i bytes in parts',
+    async (length) => {
+      for (const withPec of [false, true]) {
+        const { target, requests } = bench();
+        await new SsifDriver(smbusOf(target, noPause, withPec)).write(bytes(length, 0x18));
+        expect(requests.map(toHex)).toEqual([toHex(bytes(length, 0x18))]);
+      }
+    },
+  );
 
   test('older Linux ends a request with a middle part that is not full, and may end it with an empty one', () => {
     const { requests, write } = bench();
@@ -191,14 +206,26 @@ describe('SSIF target', () => {
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('stop' as const), value: fc.constant(0) }) },
       {
         weight: 8,
-        arbitrary: fc.record({ kind: fc.constant('byte' as const), value: fc.oneof(fc.constantFrom(0, 1, 2, 3, 6, 7, 8, 9, 10, 32), fc.nat(255)) }),
+        arbitrary: fc.record({
+          kind: fc.constant('byte' as const),
+          value: fc.oneof(fc.constantFrom(0, 1, 2, 3, 6, 7, 8, 9, 10, 32), fc.nat(255)),
+        }),
       },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('read' as const), value: fc.constant(0) }) },
       {
         weight: 4,
-        arbitrary: fc.record({ kind: fc.constant('block' as const), value: fc.constantFrom<number>(Write, WriteStart, WriteMiddle, WriteEnd) }),
+        arbitrary: fc.record({
+          kind: fc.constant('block' as const),
+          value: fc.constantFrom<number>(Write, WriteStart, WriteMiddle, WriteEnd),
+        }),
       },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('respond' as const), value: fc.integer({ min: 3, max: SSIF_MESSAGE_MAX }) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant('respond' as const),
+          value: fc.integer({ min: 3, max: SSIF_MESSAGE_MAX }),
+        }),
+      },
     );
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 200 }), fc.boolean(), async (events, withPec) => {

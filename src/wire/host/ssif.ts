@@ -1,7 +1,9 @@
 import { pec } from './pec.ts';
 import type { HostEvents, HostPort, InterruptLine } from './port.ts';
 
-/** SMBus commands of SSIF (IPMI 2.0 §12.2). Writes are block writes, reads block reads of at most 32 bytes. */
+/**
+ * SMBus commands of SSIF (IPMI 2.0 §12.2). Writes are block writes, reads block reads of at most 32 bytes.
+ */
 export const SsifCommand = {
   Write: 0x02,
   Read: 0x03,
@@ -37,15 +39,19 @@ export interface SsifOptions {
 }
 
 export interface SsifCounters {
-  /** Transactions dropped: wrong count, wrong packet error code, a part that is out of place, too long a message. */
+  /**
+   * Transactions dropped: wrong count, wrong packet error code, a part that is out of place, too long a
+   * message.
+   */
   dropped: number;
 }
 
 /**
- * The SSIF interface as a target on an SMBus (IPMI 2.0 §12): no I/O, no clock. A bus calls `start`, then `write` or `read`
- * for each byte, a second `start` to turn round, and `stop`.
+ * The SSIF interface as a target on an SMBus (IPMI 2.0 §12): no I/O, no clock. A bus calls `start`, then
+ * `write` or `read` for each byte, a second `start` to turn round, and `stop`.
  *
- * A response is kept until the next request begins, so that a host may read it again from its start, or from a block on.
+ * A response is kept until the next request begins, so that a host may read it again from its start, or from
+ * a block on.
  */
 export class SsifTarget implements HostPort {
   readonly counters: SsifCounters = { dropped: 0 };
@@ -100,7 +106,11 @@ export class SsifTarget implements HostPort {
     const data = this.#received === 1 ? this.#load(this.#bytes[0]) : undefined;
     if (!data) return false;
     const address = this.address << 1;
-    this.#part = Uint8Array.of(data.length, ...data, pec([address, this.#bytes[0], address | 1, data.length, ...data]));
+    this.#part = Uint8Array.of(
+      data.length,
+      ...data,
+      pec([address, this.#bytes[0], address | 1, data.length, ...data]),
+    );
     this.#partAt = 0;
     return true;
   }
@@ -116,7 +126,9 @@ export class SsifTarget implements HostPort {
   }
 
   read(): number {
-    return this.#direction === 'read' && this.#partAt < this.#part.length ? this.#part[this.#partAt++] : NOTHING;
+    return this.#direction === 'read' && this.#partAt < this.#part.length
+      ? this.#part[this.#partAt++]
+      : NOTHING;
   }
 
   stop(): void {
@@ -124,7 +136,8 @@ export class SsifTarget implements HostPort {
     this.#direction = 'none';
     if (direction === 'write' && this.#received > 0) this.#written();
     // The count and all that it promises.
-    else if (direction === 'read' && this.#part.length > 0 && this.#partAt >= this.#part.length - 1) this.#wasRead();
+    else if (direction === 'read' && this.#part.length > 0 && this.#partAt >= this.#part.length - 1)
+      this.#wasRead();
     this.#part = NO_BYTES;
     this.#received = 0;
   }
@@ -139,7 +152,8 @@ export class SsifTarget implements HostPort {
   }
 
   send(response: Uint8Array): 'sent' | 'gone' {
-    if (this.#phase !== 'waiting' || response.length < HEADER + 1 || response.length > SSIF_MESSAGE_MAX) return 'gone';
+    if (this.#phase !== 'waiting' || response.length < HEADER + 1 || response.length > SSIF_MESSAGE_MAX)
+      return 'gone';
     this.#out = response;
     this.#phase = 'ready';
     this.#block = 0;
@@ -164,7 +178,11 @@ export class SsifTarget implements HostPort {
     if (command === SsifCommand.ReadRetry) return this.#retry();
     if (!this.#events) return undefined;
     const extra = this.#received - 2 - count;
-    const whole = this.#received >= 2 && count <= SSIF_BLOCK_MAX && !this.#overrun && (extra === 0 || (extra === 1 && this.#hasPec(this.#received)));
+    const whole =
+      this.#received >= 2 &&
+      count <= SSIF_BLOCK_MAX &&
+      !this.#overrun &&
+      (extra === 0 || (extra === 1 && this.#hasPec(this.#received)));
     const block = this.#bytes.subarray(2, 2 + count);
     switch (command) {
       case SsifCommand.Write:
@@ -192,7 +210,8 @@ export class SsifTarget implements HostPort {
   #retry(): void {
     const asByte = this.#received === 2 || (this.#received === 3 && this.#hasPec(3));
     const block = asByte ? this.#bytes[1] : this.#bytes[2];
-    const asked = !this.#overrun && (asByte || (this.#received >= 3 && this.#received <= 4 && this.#bytes[1] === 1));
+    const asked =
+      !this.#overrun && (asByte || (this.#received >= 3 && this.#received <= 4 && this.#bytes[1] === 1));
     if (!asked || this.#phase !== 'ready' || this.#out.length <= SSIF_BLOCK_MAX) return this.#drop();
     this.#block = Math.min(block + 1, this.#parts);
     return undefined;
@@ -242,9 +261,17 @@ export class SsifTarget implements HostPort {
     if (this.#phase !== 'ready') return undefined;
     if (command === SsifCommand.Read) {
       this.#block = 0;
-      return this.#out.length <= SSIF_BLOCK_MAX ? this.#out : Uint8Array.of(...SSIF_START, ...this.#out.subarray(0, FIRST));
+      return this.#out.length <= SSIF_BLOCK_MAX
+        ? this.#out
+        : Uint8Array.of(...SSIF_START, ...this.#out.subarray(0, FIRST));
     }
-    if (command !== SsifCommand.ReadMiddle || this.#out.length <= SSIF_BLOCK_MAX || this.#block === 0 || this.#block > this.#parts) return undefined;
+    if (
+      command !== SsifCommand.ReadMiddle ||
+      this.#out.length <= SSIF_BLOCK_MAX ||
+      this.#block === 0 ||
+      this.#block > this.#parts
+    )
+      return undefined;
     const at = FIRST + (this.#block - 1) * NEXT;
     const number = this.#block === this.#parts ? SSIF_LAST_BLOCK : this.#block - 1;
     return Uint8Array.of(number, ...this.#out.subarray(at, at + NEXT));
