@@ -32,6 +32,8 @@ interface Taken {
   readonly event: PlatformEvent;
   /** 0: it could not be logged. */
   readonly recordId: number;
+  /** Only what stands before this place in POWER_ACTIONS is carried out for it. */
+  readonly power: number;
   finished: boolean;
 }
 
@@ -45,12 +47,20 @@ const NONE = 0xffff;
 const MOST_PENDING = 64;
 /** The event that tells of a PEF action: system event, offset 4 (§42.2 table 42-3). */
 const PEF_ACTION_OFFSET = 4;
-/** Power actions, the strongest first; only one of them is carried out (table 17-1). */
+/** What the machine is told, the strongest first; only one of them is carried out (table 17-1). */
 const POWER_ACTIONS: readonly (readonly [keyof PefActionSet, PowerAction, number])[] = [
   ['powerDown', 'off', RestartCause.Unknown],
   ['powerCycle', 'cycle', RestartCause.PefCycle],
   ['reset', 'reset', RestartCause.PefReset],
+  ['diagnosticInterrupt', 'diag', RestartCause.Unknown],
 ];
+/** It waits for no start-up delay. */
+const INTERRUPT = POWER_ACTIONS.length - 1;
+/**
+ * What an event from before the BMC's start may ask for: the others would now hit another run of the system
+ * (§17.13.2).
+ */
+const POWER_DOWN_ALONE = 1;
 
 /** Platform event filtering (IPMI 2.0 §17): compares events with filters, and acts on what matches. */
 export class Pef {
@@ -63,7 +73,7 @@ export class Pef {
   /** Record ids: `software`, `bmc`. */
   readonly #processed: Store<number>;
   readonly #underWay: Taken[] = [];
-  readonly #turn: [Taken, boolean][] = [];
+  readonly #turn: Taken[] = [];
   /** Events that wait for the postpone timer. */
   #postponed: Taken[] = [];
   #postpone = POSTPONE_OFF;
@@ -79,7 +89,7 @@ export class Pef {
     this.parameters = new PefParameters(setup, options.defaults);
     this.alerts = new Alerts({ ...options, clock: setup.clock, log: setup.log, parameters: this.parameters });
     this.#processed = setup.store(stores.pefProcessed);
-    options.events.onLogged((event, recordId) => this.#take(event, recordId));
+    options.events.onLogged((event, recordId, during) => this.#take(event, recordId, during));
     options.chassis.onPower((change) => this.#powered(change));
     options.sel.onClear(() => this.#selCleared());
   }
@@ -97,32 +107,7 @@ export class Pef {
       const { record } = sel.get(id);
       // Only system events (02h) come from event messages.
       if (record[2] !== 0x02) continue;
-      const {
-        generator,
-        generatorChannel,
-        generatorLun,
-        evmRev,
-        sensorType,
-        sensorNumber,
-        eventType,
-        deassertion,
-        data,
-      } = SelEventRecord.decode(record);
-      this.#take(
-        {
-          generator,
-          generatorChannel,
-          generatorLun,
-          evmRev,
-          sensorType,
-          sensorNumber,
-          eventType,
-          deassertion,
-          data,
-        },
-        id,
-        true,
-      );
+      this.#take(SelEventRecord.decode(record), id, POWER_DOWN_ALONE);
     }
   }
 
@@ -181,12 +166,12 @@ export class Pef {
     this.alerts.stop();
   }
 
-  #take(event: PlatformEvent, recordId: number, before = false): void {
-    const taken: Taken = { event, recordId, finished: false };
+  #take(event: PlatformEvent, recordId: number, power = POWER_ACTIONS.length): void {
+    const taken: Taken = { event, recordId, power, finished: false };
     if (!this.parameters.control.enabled || this.#postpone === PEF_OFF) return this.#mark(recordId);
     this.#underWay.push(taken);
     if (this.#underWay.length > MOST_PENDING) this.#underWay.shift();
-    if (this.#postpone === POSTPONE_OFF) return this.#processInTurn(taken, before);
+    if (this.#postpone === POSTPONE_OFF) return this.#processInTurn(taken);
     this.#postponed.push(taken);
     const oldest = this.#postponed.length > MOST_PENDING ? this.#postponed.shift() : undefined;
     if (oldest) this.#drop(oldest);
@@ -194,25 +179,21 @@ export class Pef {
   }
 
   /** An event that an action raises comes after all actions of the event before it. */
-  #processInTurn(taken: Taken, before = false): void {
-    this.#turn.push([taken, before]);
+  #processInTurn(taken: Taken): void {
+    this.#turn.push(taken);
     if (this.#turn.length > 1) return;
     for (let next = this.#turn[0]; next; next = this.#turn[0]) {
       try {
-        this.#process(...next);
+        this.#process(next);
       } catch (error) {
         this.#setup.log.error('PEF', error);
-        this.#finished(next[0]);
+        this.#finished(next);
       }
       this.#turn.shift();
     }
   }
 
-  /**
-   * `before`: the event is from before the BMC's start; a reset or power cycle would now hit another run of
-   * the system (§17.13.2).
-   */
-  #process(taken: Taken, before: boolean): void {
+  #process(taken: Taken): void {
     const { event } = taken;
     const allowed = this.parameters.actions;
     const wanted: { -readonly [K in keyof PefActionSet]: PefActionSet[K] } = { ...NO_ACTIONS };
@@ -226,12 +207,13 @@ export class Pef {
       if (filter.oem) oemFilter ||= number;
       if (filter.alert && allowed.alert) alert = stronger(alert, filter, number);
     }
-    if (before) wanted.reset = wanted.powerCycle = wanted.diagnosticInterrupt = false;
+    for (const [action] of POWER_ACTIONS.slice(taken.power)) wanted[action] = false;
     if (!Object.values(wanted).includes(true)) return this.#finished(taken);
+    const power = POWER_ACTIONS.findIndex(([action]) => wanted[action]);
+    const told = this.#options.events.acting(power < 0 ? POWER_ACTIONS.length : power);
     this.#tell(event, wanted);
-    const power = POWER_ACTIONS.find(([action]) => wanted[action]);
-    if (power) this.#power(POWER_ACTIONS.indexOf(power));
-    else if (wanted.diagnosticInterrupt) this.#control('diag', RestartCause.Unknown);
+    told();
+    if (power >= 0) this.#power(power);
     if (wanted.oem) this.onOem?.(event, oemFilter);
     if (!alert) return this.#finished(taken);
     const { filter, policy, severity } = alert;
@@ -270,23 +252,28 @@ export class Pef {
 
   #power(rank: number): void {
     const { startupDelay, control } = this.parameters;
-    const wait = control.startupDelay ? this.#delayLeft(startupDelay) : 0;
-    const [, action, cause] = POWER_ACTIONS[rank];
-    if (wait <= 0) return this.#control(action, cause);
+    const wait = control.startupDelay && rank !== INTERRUPT ? this.#delayLeft(startupDelay) : 0;
+    if (wait <= 0) return this.#control(rank);
     if (this.#delayedPower && this.#delayedPower.rank <= rank) return;
     this.#delayedPower?.timer.cancel();
     const timer = this.#setup.clock.after(wait, () => {
       this.#delayedPower = undefined;
-      this.#control(action, cause);
+      this.#control(rank);
     });
     this.#delayedPower = { rank, timer };
   }
 
-  #control(action: PowerAction, cause: number): void {
-    const { chassis } = this.#options;
+  /**
+   * What the action itself raises asks for no more of the same or of less: a filter that matches every event
+   * would have no end.
+   */
+  #control(rank: number): void {
+    const { chassis, events } = this.#options;
+    const [, action, cause] = POWER_ACTIONS[rank];
     // A cycle has no effect when power is off (§30.4 parameter 2).
     if (!chassis.isOn && action !== 'off') return;
-    void chassis.attempt(action, cause, 'PEF');
+    const end = events.acting(rank);
+    void chassis.attempt(action, cause, 'PEF').then(end);
   }
 
   #afterDelay(seconds: number, action: () => void): void {

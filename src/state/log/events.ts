@@ -20,6 +20,9 @@ export interface PlatformEvent {
   readonly data: Uint8Array;
 }
 
+/** An event, its record's id, and the rank of the action during which it was raised (see `acting`). */
+type Logged = [event: PlatformEvent, recordId: number, during: number | undefined];
+
 /** Where every event goes: to the SEL if system event logging is on, and to whoever listens. */
 export class Events {
   /** Set Event Receiver (§29.1): FFh disables event messages; 20h is this BMC itself. */
@@ -32,8 +35,9 @@ export class Events {
   readonly #sel: Sel;
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
-  readonly #untold: [PlatformEvent, number][] = [];
-  readonly #listeners = new Set<(event: PlatformEvent, recordId: number) => void>();
+  readonly #untold: Logged[] = [];
+  readonly #listeners = new Set<(...logged: Logged) => void>();
+  readonly #acting: number[] = [];
 
   constructor(setup: Setup, sel: Sel, messages: MessageBuffers) {
     this.#setup = setup;
@@ -45,8 +49,17 @@ export class Events {
    * Called after an event was logged, in the order of events; record id 0: it could not be, or logging is
    * off.
    */
-  onLogged(listener: (event: PlatformEvent, recordId: number) => void): void {
+  onLogged(listener: (...logged: Logged) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /**
+   * Something is being done about an event: what is raised until the end of it may be its consequence, and is
+   * told with its rank (of several, the lowest), however long the log takes. Returns the end.
+   */
+  acting(rank: number): () => void {
+    this.#acting.push(rank);
+    return () => void this.#acting.splice(this.#acting.indexOf(rank), 1);
   }
 
   /**
@@ -70,15 +83,16 @@ export class Events {
       data: event.data,
     });
     this.#messages.putEvent(record);
+    const during = this.#acting.length > 0 ? Math.min(...this.#acting) : undefined;
     const added = this.#log(record);
     if (!added?.done) {
-      this.#tell(event, added?.id ?? 0);
+      this.#tell(event, added?.id ?? 0, during);
       return undefined;
     }
     return added.done.then(
-      () => this.#tell(event, added.id),
+      () => this.#tell(event, added.id, during),
       (error: unknown) => {
-        this.#tell(event, 0);
+        this.#tell(event, 0, during);
         throw error;
       },
     );
@@ -95,8 +109,8 @@ export class Events {
   }
 
   /** An event that a listener raises is told when all have heard of the one before. */
-  #tell(event: PlatformEvent, recordId: number): void {
-    this.#untold.push([event, recordId]);
+  #tell(...logged: Logged): void {
+    this.#untold.push(logged);
     if (this.#untold.length > 1) return;
     for (let next = this.#untold[0]; next; next = this.#untold[0]) {
       for (const listener of this.#listeners) {
