@@ -45,7 +45,7 @@ function pathOf(line) {
 
 function vitest(node, what) {
   return (
-    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent=true', ...what], {
+    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent=true', '--retry=1', ...what], {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
     }).status === 0

@@ -3,8 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { bin, build, ensurePackages, ensureTools, root, run } from './setup.mjs';
+
+/** More files than these have not failed for want of a core. */
+const MOST_AGAIN = 3;
 
 ensurePackages();
 build();
@@ -12,21 +15,15 @@ const missing = ensureTools();
 const given = process.argv.slice(2);
 if (given.length === 0) run(process.execPath, [join(root, 'scripts', 'check.mjs')]);
 
-const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-test-'));
-const report = join(folder, 'report.json');
-const { status } = spawnSync(
-  process.execPath,
-  [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...given],
-  { cwd: root, stdio: 'inherit' },
-);
-let counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
-try {
-  counts = JSON.parse(readFileSync(report, 'utf8'));
-} catch {
-  // vitest ended before it could report: its exit code says so below.
-}
-rmSync(folder, { recursive: true, force: true });
-const skipped = counts.numPendingTests;
+const EMPTY = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, testResults: [] };
+const first = vitest(...given);
+const failures = failuresOf(first.counts);
+// What needs real programs and real time can fail for want of a core: such a file has a second try, alone, and is named.
+const again = [...new Set(failures.map(({ file }) => file))];
+const second = again.length > 0 && again.length <= MOST_AGAIN ? vitest(...again) : undefined;
+const lasting = second ? failuresOf(second.counts) : failures;
+const passed = first.counts.numPassedTests + failures.length - lasting.length;
+const skipped = first.counts.numPendingTests;
 const strict = Boolean(process.env.CI || process.env.REQUIRE_SYSTEM_TOOLS);
 if (skipped > 0)
   console.log(
@@ -37,7 +34,41 @@ const others =
     ? spawnSync(process.execPath, [join(root, 'scripts', 'other-nodes.mjs')], { cwd: root, stdio: 'inherit' })
         .status
     : 0;
-const ended = status !== 0 && counts.numFailedTests === 0 ? 1 : 0;
-const failed = counts.numFailedTests + (strict ? skipped : 0) + ended + (others === 0 ? 0 : 1);
-console.log(`${counts.numPassedTests} passed, ${failed} failed`);
+const { status } = second ?? first;
+const ended = status !== 0 && lasting.length === 0 ? 1 : 0;
+const failed = lasting.length + (strict ? skipped : 0) + ended + (others === 0 ? 0 : 1);
+for (const { file, name } of failures) {
+  const isLasting = lasting.some((other) => other.file === file && other.name === name);
+  console.log(`${isLasting ? 'failed' : 'passed at the second try only'}: ${file}: ${name}`);
+}
+console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
+
+/** Runs the tests that the words choose; their counts, empty where vitest ended before it could report. */
+function vitest(...words) {
+  const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-test-'));
+  const report = join(folder, 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { status } = spawnSync(process.execPath, [bin('vitest'), 'run', ...reporters, ...words], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  let counts = EMPTY;
+  try {
+    counts = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    // Its exit code says that it failed.
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return { status, counts };
+}
+
+/** Every test that failed; a file that could not be loaded is one. */
+function failuresOf({ testResults }) {
+  return testResults.flatMap(({ name: path, status, message, assertionResults }) => {
+    const file = relative(root, path);
+    const failed = assertionResults.filter((one) => one.status === 'failed');
+    if (failed.length === 0 && status === 'failed') return [{ file, name: message.split('\n')[0] }];
+    return failed.map(({ fullName }) => ({ file, name: fullName }));
+  });
+}
