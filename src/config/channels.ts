@@ -1,5 +1,6 @@
 import {
   channelOf,
+  singleOf,
   SYSTEM_INTERFACE,
   systemChannel,
   wholeInterface,
@@ -30,7 +31,10 @@ export const interfacesOf = <T extends Type>(
     .filter((one): one is Extract<InterfaceOptions, { type: T }> => one.type === type)
     .map((one) => wholeInterface(one));
 
-/** The channel table, by number. Throws SettingsError where two interfaces want one channel. */
+/**
+ * The channel table, by number. Throws SettingsError where two interfaces want one channel, or what a BMC has
+ * one of.
+ */
 export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
   const table = new Map(ALWAYS.map((channel) => [channel.number, channel]));
   const taken = new Set<number>();
@@ -39,6 +43,9 @@ export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
     if (taken.has(channel.number))
       throw new SettingsError(`two interfaces have channel ${channel.number}`, ['interfaces', i]);
     taken.add(channel.number);
+    const only = singleOf(one.type);
+    if (only !== undefined && interfaces.findIndex(({ type }) => type === one.type) < i)
+      throw new SettingsError(`a BMC has one ${only}`, ['interfaces', i]);
     table.set(channel.number, channel);
   }
   return [...table.values()].sort((a, b) => a.number - b.number);

@@ -211,6 +211,10 @@ test.each([
   [discrete('eventType: 0x20'), 'sensors.0.eventType: event/reading type 20h is reserved'],
   [discrete('value: 1.5'), 'sensors.0.value: expected states, a bit each (0 to 32767), received 1.5'],
   [discrete('value: 32768'), 'sensors.0.value: expected states'],
+  [
+    'interfaces: [{ type: icmb, address: 255 }, { type: icmb, channel: 0, address: 1000 }]',
+    'interfaces.1: a BMC has one ICMB bridge',
+  ],
 ])('V7: refused where it stands: %s', (text, problem) => {
   const lines = told(text).split('\n');
   expect(lines).toEqual([expect.stringContaining(problem)]);

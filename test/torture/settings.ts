@@ -24,6 +24,7 @@ import { FullSensorRecord, idName, SDR_HEADER, SdrHeader, SdrType } from '../../
 import { simWorld } from '../../src/world/index.ts';
 import { codeOf } from '../../src/world/system-error.ts';
 import { settings as arbitrary } from './settings-arbitrary.ts';
+import { discreteBack, machineBack, multirecordsBack, pefBack, type Same } from './settings-more.ts';
 
 export interface SettingsTally {
   /** Files that were refused, and BMCs that were opened and read. */
@@ -162,17 +163,18 @@ async function readBack(options: BmcOptions, client: Client): Promise<number> {
       same('community', latin1(Uint8Array.from(await parameter(16))).replace(/\0+$/, ''), one.community);
   }
   for (const one of fru) await fruBack(one, client, same);
-  if (sensors.length > 0) await sensorsBack(sensors, await recordsOf(client), same);
+  if (sensors.length > 0) {
+    const records = await recordsOf(client);
+    await sensorsBack(sensors, records, same);
+    discreteBack(sensors, records, same);
+  }
+  await machineBack(options, client, same);
+  await pefBack(options, client, same);
   return compared;
 }
 
-type Same = (what: string, got: unknown, wanted: unknown) => void;
-
-async function fruBack(
-  { id, board, product, chassis, file }: FruOptions,
-  client: Client,
-  same: Same,
-): Promise<void> {
+async function fruBack(fru: FruOptions, client: Client, same: Same): Promise<void> {
+  const { id, board, product, chassis, file } = fru;
   if (file !== undefined) return;
   const { size, byWords } = await client.send(GetFruInventoryAreaInfo, { fruId: id });
   const image = new Uint8Array(size);
@@ -186,6 +188,7 @@ async function fruBack(
     image.set(data, at);
     at += data.length;
   }
+  multirecordsBack(fru, image, same);
   const sum = (bytes: Uint8Array): number => bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
   same('FRU header checksum', sum(image.subarray(0, 8)), 0);
   const texts = (which: number, fixed: number): string[] => {

@@ -26,6 +26,7 @@ export const icmb: InterfaceKind<IcmbInterfaceOptions, WholeOptions> = {
   type: 'icmb',
   schema,
   defaults,
+  single: 'ICMB bridge',
   channel: ({ channel }) => ({
     number: channel,
     medium: MediumType.Icmb10,

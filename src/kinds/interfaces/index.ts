@@ -79,6 +79,9 @@ export function wholeInterface<O extends InterfaceOptions>(options: O): WholeInt
 export const channelOf = (options: InterfaceOptions): ChannelOptions =>
   kindOf(options.type).channel(wholeInterface(options));
 
+/** What a BMC has one of, so that it has one interface of such a type. */
+export const singleOf = (type: string): string | undefined => kindOf(type).single;
+
 /** What its settings have opened that is closed by default. */
 export const dangersOfInterface = (options: InterfaceOptions): readonly string[] =>
   kindOf(options.type).dangers?.(wholeInterface(options)) ?? [];

@@ -57,6 +57,8 @@ export interface InterfaceKind<
   readonly defaults: { readonly channel: number; readonly [key: string]: unknown };
   /** The channel that it makes. Throws SettingsError. */
   channel(options: W): ChannelOptions;
+  /** What a BMC has one of, and it is: a second entry of the kind is refused. */
+  readonly single?: string;
   /** What its settings have opened that is closed by default. */
   dangers?(options: W): readonly string[];
   /** What nobody else may have while it is open. */
