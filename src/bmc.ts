@@ -37,7 +37,6 @@ import { IcmbNetwork } from './interfaces/index.ts';
 import type { Power } from './kinds/backends/index.ts';
 import { plugConsole } from './kinds/consoles/index.ts';
 import { addressKey, makeInterface, type MadeInterface } from './kinds/interfaces/index.ts';
-import { sourceMaker } from './kinds/sources/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import { Taps } from './taps/index.ts';
 import type { BmcState } from './bmc-state.ts';
@@ -65,6 +64,7 @@ import { Pef } from './services/alerting/pef.ts';
 import type { Payloads } from './services/payloads/payloads.ts';
 import { SdrRepository } from './state/storage/sdr.ts';
 import { Sel } from './state/log/sel.ts';
+import { SensorKinds } from './machine/sensors/sensor-kind.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
 import { SerialChannels } from './services/serial/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
@@ -248,7 +248,7 @@ export class Bmc implements BmcState {
     );
     this.serial = new SerialChannels(setup, serialOf(options));
     ({ payloads: this.payloads, sol: this.sol } = makePayloads(this, options));
-    const sensors = sensorsOf(options, sourceMaker({ world, log }));
+    const sensors = sensorsOf(options);
     this.sel = new Sel(setup, this.time, {
       capacity: options.sel?.capacity,
       history: historyOf(options, sensors),
@@ -258,8 +258,9 @@ export class Bmc implements BmcState {
     this.sensors = new Sensors(
       setup,
       this.events,
-      sensors,
+      new SensorKinds(sensors),
       this.identity.address,
+      { world, log },
       options.sensorInterval && options.sensorInterval * 1000,
     );
     this.satellites = (options.satellites ?? []).map((one, i) => {

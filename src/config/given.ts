@@ -11,7 +11,7 @@ import { sensorsOf } from './sensors.ts';
  */
 export function givenSettings(options: BmcOptions): GivenSettings {
   const { users = [], fru = [], sensors = [], chassis, identity } = options;
-  const numbered = sensorsOf(options, () => ({ moves: false, value: () => undefined }));
+  const numbered = sensorsOf(options);
   return {
     users,
     fru,

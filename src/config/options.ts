@@ -24,7 +24,6 @@ export type {
   FormulaValue,
   PushValue,
   SensorValue,
-  SourceMaker,
   SwingValue,
 } from '../kinds/sources/index.ts';
 export type * from './firmware-options.ts';

@@ -22,7 +22,7 @@ import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from '../settings/errors.ts';
 import type { BmcOptions } from './options.ts';
 import { secondsOf } from '../settings/texts.ts';
-import type { SensorValue, SourceMaker } from '../kinds/sources/index.ts';
+import { sourceOf, type SensorValue } from '../kinds/sources/index.ts';
 import type { SdrOptions } from './sensor-options.ts';
 
 const THRESHOLD = 0x01;
@@ -55,7 +55,7 @@ export const sdrTimeOf = ({ sdr }: BmcOptions): number | undefined =>
   sdr?.time === undefined ? undefined : secondsOf(sdr.time);
 
 /** The sensors of this controller that a dump describes. Throws SettingsError. */
-export function sensorsInFile(sdr: SdrOptions, source: SourceMaker): SensorDeclaration[] {
+export function sensorsInFile(sdr: SdrOptions): SensorDeclaration[] {
   const sensors = recordsInFile(sdr).flatMap((record, i) => {
     try {
       return sensorsIn(record);
@@ -77,7 +77,7 @@ export function sensorsInFile(sdr: SdrOptions, source: SourceMaker): SensorDecla
     const value = given.get(sensor);
     const seed = ((sensor.lun ?? 0) << 8) | sensor.number;
     return sensorDeclaration(
-      value === undefined || sensor.eventOnly ? sensor : { ...sensor, source: source(value, seed) },
+      value === undefined || sensor.eventOnly ? sensor : { ...sensor, source: sourceOf(value, seed) },
     );
   });
 }

@@ -1,4 +1,3 @@
-import { constant } from '../machine/sensors/sensor-source.ts';
 import { channelsOf } from './channels.ts';
 import { complete } from './complete.ts';
 import { locatorsOf } from './locators.ts';
@@ -20,10 +19,10 @@ const checks: { readonly [S in Section]?: readonly Check[] } = {
   interfaces: [channelsOf, complete, lanSettingsOf, usersOf, pefOf],
   users: [usersOf],
   userSlots: [usersOf],
-  sensors: [(options) => sensorsOf(options, () => constant(0)), locatorsOf],
+  sensors: [sensorsOf, locatorsOf],
   fru: [frusOf, locatorsOf],
   pef: [pefOf, lanSettingsOf],
-  sdr: [(options) => sensorsOf(options, () => constant(0)), locatorsOf],
+  sdr: [sensorsOf, locatorsOf],
   sensorInterval: [],
   sensorFeed: [],
   sel: [],

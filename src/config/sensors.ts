@@ -14,7 +14,7 @@ import { sensorTypes } from '../commands/codes/sensor-types.ts';
 import { units } from '../commands/codes/units.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsInFile } from './sdr-file.ts';
-import type { SourceMaker } from '../kinds/sources/index.ts';
+import { sourceOf } from '../kinds/sources/index.ts';
 import type { SensorOptions } from './sensor-options.ts';
 
 /**
@@ -24,8 +24,8 @@ const LUNS = [0, 1, 3] as const;
 const MOST_NUMBER = 254;
 
 /** The sensors of the settings, and those of the SDR file. Throws SettingsError. */
-export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions, source: SourceMaker): SensorDeclaration[] {
-  const loaded = settingAt(['sdr'], () => sensorsInFile(sdr, source));
+export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions): SensorDeclaration[] {
+  const loaded = settingAt(['sdr'], () => sensorsInFile(sdr));
   const inFile = new Set(loaded.map(({ number, lun = 0 }) => keyOf(number, lun)));
   const taken = new Set(inFile);
   for (const [i, { name, number, lun = 0 }] of sensors.entries()) {
@@ -60,7 +60,7 @@ export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions, source: Source
         `sensor ${sensor.name}: all ${MOST_NUMBER} numbers of LUN ${lun ?? LUNS.join(', ')} are taken`,
         ['sensors', i],
       );
-    return settingAt(['sensors', i], () => sensorOf(sensor, place, source));
+    return settingAt(['sensors', i], () => sensorOf(sensor, place));
   });
   return [...own, ...loaded];
 }
@@ -70,7 +70,6 @@ const keyOf = (number: number, lun: number): number => (lun << 8) | number;
 function sensorOf(
   sensor: SensorOptions,
   { number, lun }: { readonly number: number; readonly lun: number },
-  source: SourceMaker,
 ): SensorDeclaration {
   const type = typeof sensor.type === 'number' ? sensor.type : sensorTypes[sensor.type.toLowerCase()];
   if (type === undefined)
@@ -81,7 +80,7 @@ function sensorOf(
   checkKind(sensor);
   const isDiscrete = sensor.unit === undefined;
   const analog = isDiscrete ? undefined : analogOf(sensor);
-  const given = value === undefined ? undefined : source(value, seed);
+  const given = value === undefined ? undefined : sourceOf(value, seed);
   const eventType = isDiscrete ? (sensor.eventType ?? EventType.SensorSpecific) : EventType.Threshold;
   const states = isDiscrete ? maskOf(sensor.states ?? []) : undefined;
   const possible =
@@ -99,7 +98,7 @@ function sensorOf(
     analog,
     possibleStates: states === undefined ? undefined : possible | states,
     states,
-    source: given ?? (analog ? source(Math.min(Math.max(0, analog.min), analog.max), seed) : undefined),
+    source: given ?? (analog ? sourceOf(Math.min(Math.max(0, analog.min), analog.max), seed) : undefined),
     eventOnly,
     needsPower,
     manualRearm: rearm === 'manual',

@@ -1,3 +1,4 @@
+import { own } from '../../machine/sensors/sensor-source.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { World } from '../../world/world.ts';
 import type { Settings } from '../kind.ts';
@@ -21,7 +22,8 @@ export type CommandValue = Settings<typeof schema>;
 export const command: SourceKind<CommandValue> = {
   key: 'command',
   schema,
-  make: (value, { world, log }) => new Outside(value, value.command, world, log, () => output(value, world)),
+  make: (value) =>
+    own(({ world, log }) => new Outside(value, value.command, world, log, () => output(value, world))),
 };
 
 async function output(

@@ -1,4 +1,5 @@
 import { latin1 } from '../../codec/index.ts';
+import { own } from '../../machine/sensors/sensor-source.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
 import { Outside } from './outside.ts';
@@ -17,6 +18,9 @@ export type FileValue = Settings<typeof schema>;
 export const file: SourceKind<FileValue> = {
   key: 'file',
   schema,
-  make: (value, { world, log }) =>
-    new Outside(value, value.file, world, log, async () => latin1(await world.files.read(value.file))),
+  make: (value) =>
+    own(
+      ({ world, log }) =>
+        new Outside(value, value.file, world, log, async () => latin1(await world.files.read(value.file))),
+    ),
 };

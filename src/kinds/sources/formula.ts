@@ -1,5 +1,5 @@
 import { FormulaError, parseFormula } from '../../machine/sensors/formula.ts';
-import { following } from '../../machine/sensors/sensor-source.ts';
+import { following, own } from '../../machine/sensors/sensor-source.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
 import type { SourceKind } from './source.ts';
@@ -27,5 +27,8 @@ export type FormulaValue = Settings<typeof schema>;
 export const formula: SourceKind<FormulaValue> = {
   key: 'formula',
   schema,
-  make: (value, { world }) => following(parseFormula(value.formula), world.clock),
+  make: (value) => {
+    const formula = parseFormula(value.formula);
+    return own(({ world }) => following(formula, world.clock));
+  },
 };

@@ -1,13 +1,13 @@
-import { constant, type SensorSource } from '../../machine/sensors/sensor-source.ts';
+import { constant, type OwnSource, type SensorSource } from '../../machine/sensors/sensor-source.ts';
 import type { OptionsOf } from '../kind.ts';
 import { command } from './command.ts';
 import { file } from './file.ts';
 import { formula } from './formula.ts';
 import { push } from './push.ts';
-import type { SourceKind, SourceSurroundings } from './source.ts';
+import type { SourceKind } from './source.ts';
 import { swing } from './swing.ts';
 
-export type { SourceKind, SourceSurroundings } from './source.ts';
+export type { SourceKind } from './source.ts';
 export type { CommandValue } from './command.ts';
 export type { FileValue } from './file.ts';
 export type { FormulaValue } from './formula.ts';
@@ -26,15 +26,10 @@ export const sources = [swing, formula, file, command, push] as const;
  */
 export type SensorValue = number | OptionsOf<(typeof sources)[number]>;
 
-/** Makes the source of a value; `seed` is another one for each sensor. */
-export type SourceMaker = (value: SensorValue, seed: number) => SensorSource;
-
-/** Makes sources that take what they need from the world. */
-export const sourceMaker =
-  ({ world, log }: Pick<SourceSurroundings, 'world' | 'log'>): SourceMaker =>
-  (value, seed) => {
-    if (typeof value === 'number') return constant(value);
-    const kinds: readonly SourceKind<Exclude<SensorValue, number>>[] = sources;
-    const kind = kinds.find(({ key }) => key in value);
-    return kind ? kind.make(value, { world, log, seed }) : constant(0);
-  };
+/** The source of a value, or what makes one; `seed` is another one for each sensor of a BMC. */
+export const sourceOf = (value: SensorValue, seed: number): SensorSource | OwnSource => {
+  if (typeof value === 'number') return constant(value);
+  const kinds: readonly SourceKind<Exclude<SensorValue, number>>[] = sources;
+  const kind = kinds.find(({ key }) => key in value);
+  return kind ? kind.make(value, seed) : constant(0);
+};

@@ -1,4 +1,4 @@
-import { Pushed } from '../../machine/sensors/sensor-source.ts';
+import { own, Pushed } from '../../machine/sensors/sensor-source.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
 import type { SourceKind } from './source.ts';
@@ -22,6 +22,6 @@ export type PushValue = Settings<typeof schema>;
 export const push: SourceKind<PushValue> = {
   key: 'push',
   schema,
-  make: ({ first, maxAge }, { world }) =>
-    new Pushed(world.clock, first, maxAge === undefined ? undefined : maxAge * 1000),
+  make: ({ first, maxAge }) =>
+    own(({ world }) => new Pushed(world.clock, first, maxAge === undefined ? undefined : maxAge * 1000)),
 };

@@ -21,5 +21,5 @@ export type SwingValue = Settings<typeof schema>;
 export const swing: SourceKind<SwingValue> = {
   key: 'base',
   schema,
-  make: (value, { world, seed }) => swinging(value, world.clock, seed),
+  make: (value, seed) => swinging(value, seed),
 };

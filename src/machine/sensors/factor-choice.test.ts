@@ -5,7 +5,6 @@ import { sensorsOf } from '../../config/sensors.ts';
 import { simWorld } from '../../world/index.ts';
 import { factorsFor } from './factor-choice.ts';
 import { stepOf, toRaw, toReal } from './sensor-factors.ts';
-import { constant } from './sensor-source.ts';
 
 /** What comes back of a value. */
 const back = (factors: ReturnType<typeof factorsFor>, value: number): number =>
@@ -132,17 +131,14 @@ test.each([
 
 test('D4: all declarations have one shape', () => {
   const common = { entity: '3.1', type: 'temperature' };
-  const declarations = sensorsOf(
-    {
-      sensors: [
-        { ...common, name: 'A', unit: 'degrees C', value: 3 },
-        { ...common, name: 'B', unit: 'degrees C', thresholds: { uc: 3 }, needsPower: true },
-        { ...common, name: 'C', states: [1] },
-        { ...common, name: 'D', eventOnly: true, events: { assert: [1] } },
-      ],
-    },
-    () => constant(1),
-  );
+  const declarations = sensorsOf({
+    sensors: [
+      { ...common, name: 'A', unit: 'degrees C', value: 3 },
+      { ...common, name: 'B', unit: 'degrees C', thresholds: { uc: 3 }, needsPower: true },
+      { ...common, name: 'C', states: [1] },
+      { ...common, name: 'D', eventOnly: true, events: { assert: [1] } },
+    ],
+  });
   const shapes = new Set(declarations.map((one) => Object.keys(one).join()));
   expect(shapes.size).toBe(1);
 });

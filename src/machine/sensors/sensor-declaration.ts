@@ -1,5 +1,5 @@
 import { toRaw, type Factors } from './sensor-factors.ts';
-import type { SensorSource } from './sensor-source.ts';
+import type { OwnSource, SensorSource } from './sensor-source.ts';
 
 /** Thresholds in the order of their bits in masks and comparison states (IPMI 2.0 §35.8, §35.14). */
 export const THRESHOLDS = ['lnc', 'lc', 'lnr', 'unc', 'uc', 'unr'] as const;
@@ -41,7 +41,7 @@ export interface SensorDeclaration {
   readonly possibleStates?: number;
   readonly states?: number;
   /** Where its readings come from. Default: it stands still. */
-  readonly source?: SensorSource;
+  readonly source?: SensorSource | OwnSource;
   /** It tells of events and has no reading. */
   readonly eventOnly?: boolean;
   /** It hangs on the machine's power: while that is off, it cannot be read. */

@@ -112,7 +112,7 @@ export const falls = ({ m, linearization = 0, curve }: Factors): boolean =>
 export const ordered = (factors: Factors, raw: number): number =>
   falls(factors) ? -numberOf(factors, raw) : numberOf(factors, raw);
 
-const numberOf = ({ signed, onesComplement = false }: Factors, raw: number): number =>
+export const numberOf = ({ signed, onesComplement = false }: Factors, raw: number): number =>
   signed && raw > 127 ? raw - (onesComplement ? 255 : 256) : raw;
 
 /** Codes that are reserved (0Ch to 6Fh) are taken for linear, as clients take them. */

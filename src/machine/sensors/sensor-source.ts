@@ -1,4 +1,5 @@
-import type { Clock } from '../../world/world.ts';
+import type { Log } from '../../state/setup.ts';
+import type { Clock, World } from '../../world/world.ts';
 import type { Formula } from './formula.ts';
 
 /**
@@ -6,19 +7,36 @@ import type { Formula } from './formula.ts';
  * bit each.
  */
 export interface SensorSource {
-  /** Undefined: there is no reading (yet, or any more). */
-  value(): number | undefined;
+  /**
+   * At a wall time in milliseconds, which a source that is no function of it leaves alone. Undefined: there is
+   * no reading (yet, or any more).
+   */
+  value(now: number): number | undefined;
   /** It moves by itself: somebody has to look at it for events. */
   readonly moves: boolean;
   /** Values that it cannot leave. Undefined: any. */
   readonly bounds?: readonly [number, number];
-  /** Its value at another wall time, milliseconds; of a source that is a function of time. */
-  at?(time: number): number;
   /** Looks outside for a new value, as often as its sensors are looked at and it thinks fit. */
   refresh?(): void;
   /** Told once by its sensor: what to call when a value came from outside. */
   onChange?(listener: () => void): void;
 }
+
+/** What a source with a state of its own is made with. */
+export interface SourceSurroundings {
+  readonly world: World;
+  readonly log: Log;
+}
+
+/**
+ * Makes the source of one sensor of one BMC. A source without a state (a value, a function of time) is one for
+ * all BMCs with the same settings instead.
+ */
+export interface OwnSource {
+  readonly make: (around: SourceSurroundings) => SensorSource;
+}
+
+export const own = (make: OwnSource['make']): OwnSource => ({ make });
 
 /** A slow movement that looks alive and is a function of time alone. */
 export interface Swing {
@@ -29,14 +47,17 @@ export interface Swing {
   readonly noise?: number;
 }
 
-export const constant = (value: number): SensorSource => ({ value: () => value, moves: false });
+export const constant = (value: number): SensorSource => ({
+  value: () => value,
+  moves: false,
+  bounds: [value, value],
+});
 
 /** `seed` makes two sensors with the same settings move differently. */
-export function swinging(swing: Swing, clock: Clock, seed: number): SensorSource {
+export function swinging(swing: Swing, seed: number): SensorSource {
   const reach = Math.abs(swing.swing ?? 0) + Math.abs(swing.noise ?? 0);
   return {
-    value: () => sample(swing, clock.now(), seed),
-    at: (time) => sample(swing, time, seed),
+    value: (now) => sample(swing, now, seed),
     moves: reach > 0,
     bounds: [swing.base - reach, swing.base + reach],
   };

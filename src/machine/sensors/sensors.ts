@@ -1,72 +1,78 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { Timer } from '../../world/world.ts';
 import type { Events } from '../../state/log/events.ts';
-import {
-  Sensor,
-  sensorDeclaration,
-  type SensorDeclaration,
-  type SensorSurroundings,
-  type StoredSensor,
-} from './sensor.ts';
+import { Sensor, type SensorDeclaration } from './sensor.ts';
+import type { SensorKinds } from './sensor-kind.ts';
 import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
+import type { SourceSurroundings } from './sensor-source.ts';
+import { SensorTable, type SensorWatch } from './sensor-table.ts';
 import type { Setup } from '../../state/setup.ts';
-import { stores } from '../../state/stores.ts';
-import { unwaited, type Store } from '../../state/store.ts';
 
 /** Milliseconds between two looks at sensors that move, unless the settings say otherwise. */
 const INTERVAL = 2000;
 
 /**
  * The sensors of a BMC, by LUN and number. One timer looks at those whose sources move; without any there is
- * no timer.
+ * no timer. `Sensor` objects are views that hold nothing: two of the same sensor show the same.
  */
-export class Sensors {
-  /** Whether the machine has power: some sensors hang on it. */
-  powered: () => boolean = () => true;
-  readonly #sensors = new Map<number, Sensor>();
+export class Sensors implements SensorWatch {
+  readonly #table: SensorTable;
   readonly #setup: Setup;
   readonly #interval: number;
-  readonly #watched = new Set<Sensor>();
+  /** Places. */
+  #watched: Set<number> | undefined;
   #running = false;
   #timer: Timer | undefined;
+  #look: (() => void) | undefined;
 
   /** `owner`: the slave address of this controller; `interval`: milliseconds. */
   constructor(
     setup: Setup,
     events: Events,
-    declarations: readonly SensorDeclaration[],
+    kinds: SensorKinds,
     owner: number,
+    around: SourceSurroundings,
     interval = INTERVAL,
   ) {
     this.#setup = setup;
     this.#interval = interval;
-    const store: Store<StoredSensor> = setup.store(stores.sensors);
-    const around: SensorSurroundings = {
-      owner,
-      store,
-      raise: (event) => unwaited(events.raise(event), setup.log, 'the event of a sensor'),
-      powered: () => this.powered(),
-      changed: (sensor) => this.#reconsider(sensor),
-    };
-    for (const declaration of declarations)
-      this.#sensors.set(
-        keyOf(declaration.number, declaration.lun ?? 0),
-        new Sensor(sensorDeclaration(declaration), around),
-      );
+    this.#table = new SensorTable(setup, events, kinds, owner, this, around);
+  }
+
+  /** Whether the machine has power: some sensors hang on it. */
+  get powered(): () => boolean {
+    return this.#table.powered;
+  }
+
+  set powered(powered: () => boolean) {
+    this.#table.powered = powered;
+  }
+
+  /** What all BMCs with the same settings share. */
+  get kinds(): SensorKinds {
+    return this.#table.kinds;
+  }
+
+  /** No client has changed anything of them that lasts. */
+  get areUnchanged(): boolean {
+    return this.#table.store.size === 0;
   }
 
   /** Looks at sensors once, and from now on at those that move and may tell of something. */
   start(): void {
     this.#running = true;
-    for (const sensor of this.#sensors.values()) {
-      this.#reconsider(sensor);
+    const { kinds } = this;
+    const looked = this.areUnchanged ? kinds.lively : kinds.all.keys();
+    for (const place of looked) {
+      const sensor = this.#at(place);
+      this.reconsider(place);
       if (!sensor.declaration.eventOnly && (!sensor.moves || sensor.needsWatch)) sensor.poll();
     }
   }
 
   stop(): void {
     this.#running = false;
-    this.#watched.clear();
+    this.#watched = undefined;
     this.#rest();
   }
 
@@ -80,7 +86,8 @@ export class Sensors {
   }
 
   find(number: number, lun = 0): Sensor | undefined {
-    return this.#sensors.get(keyOf(number, lun));
+    const place = this.kinds.place(number, lun);
+    return place === undefined ? undefined : this.#at(place);
   }
 
   /**
@@ -88,8 +95,8 @@ export class Sensors {
    * is none or several.
    */
   named(text: string): Sensor | string {
-    const found = sensorsNamed(this.#sensors.values(), text, declarationOf);
-    return found.length === 1 ? found[0] : unclearName(text, found.map(declarationOf));
+    const found = sensorsNamed(this.kinds.all, text, declarationOf).map(declarationOf);
+    return found.length === 1 ? this.get(found[0].number, found[0].lun) : unclearName(text, found);
   }
 
   /**
@@ -97,35 +104,46 @@ export class Sensors {
    * name.
    */
   nameOf(sensor: Sensor): string {
-    return shortName(this.#sensors.values(), sensor, declarationOf);
+    return shortName(this.kinds.all, sensor.kind, declarationOf);
   }
 
   get all(): Sensor[] {
-    return [...this.#sensors.values()];
+    return this.kinds.all.map((_kind, place) => this.#at(place));
   }
 
+  /** How many are on a LUN. */
   count(lun: number): number {
-    let count = 0;
-    for (const { declaration } of this.#sensors.values()) if ((declaration.lun ?? 0) === lun) count++;
-    return count;
+    return this.kinds.counts[lun] ?? 0;
   }
 
-  #reconsider(sensor: Sensor): void {
+  #at(place: number): Sensor {
+    return new Sensor(this.#table, place);
+  }
+
+  /** It may have become necessary, or needless, to look at a sensor from time to time. */
+  reconsider(place: number): void {
     if (!this.#running) return;
-    if (sensor.needsWatch) this.#watched.add(sensor);
-    else this.#watched.delete(sensor);
-    if (this.#watched.size === 0) this.#rest();
-    else this.#timer ??= this.#setup.clock.after(this.#interval, this.#look);
+    if (this.#at(place).needsWatch) (this.#watched ??= new Set()).add(place);
+    else this.#watched?.delete(place);
+    if (!this.#watched || this.#watched.size === 0) this.#rest();
+    else this.#wait();
   }
 
-  readonly #look = (): void => {
-    this.#timer = this.#setup.clock.after(this.#interval, this.#look);
-    for (const sensor of this.#watched) {
+  #lookAround(): void {
+    this.#timer = undefined;
+    this.#wait();
+    for (const place of this.#watched ?? []) {
+      const sensor = this.#at(place);
       sensor.poll();
-      if (!sensor.needsWatch) this.#watched.delete(sensor);
+      if (!sensor.needsWatch) this.#watched?.delete(place);
     }
-    if (this.#watched.size === 0) this.#rest();
-  };
+    if (!this.#watched || this.#watched.size === 0) this.#rest();
+  }
+
+  #wait(): void {
+    this.#look ??= () => this.#lookAround();
+    this.#timer ??= this.#setup.clock.after(this.#interval, this.#look);
+  }
 
   #rest(): void {
     this.#timer?.cancel();
@@ -133,5 +151,5 @@ export class Sensors {
   }
 }
 
-const declarationOf = ({ declaration }: Sensor): SensorDeclaration => declaration;
-const keyOf = (number: number, lun: number): number => (lun << 8) | number;
+const declarationOf = ({ declaration }: { readonly declaration: SensorDeclaration }): SensorDeclaration =>
+  declaration;
