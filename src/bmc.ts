@@ -15,6 +15,7 @@ import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState, sendBy } from './reactions/connections.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { makePayloads } from './assembly/sol.ts';
+import { Templates } from './assembly/templates.ts';
 import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot, watchdogEvents } from './reactions/machine-events.ts';
@@ -24,13 +25,11 @@ import { firewallRules } from './config/firewall.ts';
 import { historyOf } from './config/history.ts';
 import { channelsOf } from './config/channels.ts';
 import { complete } from './config/complete.ts';
-import { locatorsOf, ownLocator } from './config/locators.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
 import { pefOf } from './config/pef.ts';
-import { chassisOf, dangersOf, frusOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
+import { chassisOf, dangersOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
 import { serialOf } from './config/serial.ts';
-import { recordsInFile, sdrTimeOf } from './config/sdr-file.ts';
-import { sensorsOf } from './config/sensors.ts';
+import { sdrTimeOf } from './config/sdr-file.ts';
 import { blobHandlers } from './handlers/oem/blob.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
@@ -64,7 +63,6 @@ import { Pef } from './services/alerting/pef.ts';
 import type { Payloads } from './services/payloads/payloads.ts';
 import { SdrRepository } from './state/storage/sdr.ts';
 import { Sel } from './state/log/sel.ts';
-import { SensorKinds } from './machine/sensors/sensor-kind.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
 import { SerialChannels } from './services/serial/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
@@ -118,6 +116,8 @@ export interface BmcSurroundings {
   readonly firmwareDirectory?: string;
   /** The ICMBs on which BMCs of one process meet; without it, a BMC is alone on its own. */
   readonly icmb?: IcmbNetwork;
+  /** Compiled settings that BMCs of one process share; without them, a BMC has its own. */
+  readonly templates?: Templates;
   /** Where a satellite hangs; the BMC itself hangs nowhere. */
   readonly uplink?: Uplink;
 }
@@ -210,6 +210,7 @@ export class Bmc implements BmcState {
       firmwareDirectory,
       uplink,
       icmb,
+      templates = new Templates(),
     }: BmcSurroundings = {},
   ) {
     const options = complete(given);
@@ -248,17 +249,20 @@ export class Bmc implements BmcState {
     );
     this.serial = new SerialChannels(setup, serialOf(options));
     ({ payloads: this.payloads, sol: this.sol } = makePayloads(this, options));
-    const sensors = sensorsOf(options);
+    const kinds = templates.sensors(options);
     this.sel = new Sel(setup, this.time, {
       capacity: options.sel?.capacity,
-      history: historyOf(options, sensors),
+      history: historyOf(
+        options,
+        kinds.all.map(({ declaration }) => declaration),
+      ),
     });
     this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
     this.sensors = new Sensors(
       setup,
       this.events,
-      new SensorKinds(sensors),
+      kinds,
       this.identity.address,
       { world, log },
       options.sensorInterval && options.sensorInterval * 1000,
@@ -267,18 +271,24 @@ export class Bmc implements BmcState {
       const { address, channel = 0 } = one;
       const name = `${address.toString(16)}h`;
       const uplink = { bus: this.#busses.on(channel), address, channel, entity: one.entity };
-      const around = { world, log: said, journal: journal?.satellite(name), uplink };
+      const around = { world, log: said, journal: journal?.satellite(name), uplink, templates };
       return settingAt(['satellites', i], () => new Bmc(satelliteSettings(this.name, one), around));
     });
-    const loaded = settingAt(['sdr'], () => recordsInFile(options.sdr ?? {}));
-    const records = [
-      ...[this, ...this.satellites].flatMap(sensorRecords),
-      ...settingAt(['sdr'], () => locatorsOf(options)),
-    ];
-    this.sdr = new SdrRepository(setup, this.time, { loaded, records, time: sdrTimeOf(options) });
-    this.locator = ownLocator(options, uplink);
+    const {
+      given: sdrs,
+      locator,
+      own,
+    } = templates.records(options, uplink, this.sensors.areUnchanged, () =>
+      [this, ...this.satellites].flatMap(sensorRecords),
+    );
+    this.locator = locator;
+    this.sdr = new SdrRepository(setup, this.time, {
+      given: sdrs,
+      own,
+      time: sdrTimeOf(options),
+    });
     this.icmb = new Icmb(setup, options.interfaces?.find((one) => one.type === 'icmb')?.address);
-    this.fru = new FruInventory(setup, frusOf(options));
+    this.fru = new FruInventory(setup, templates.frus(options));
     for (const { id, i2c } of options.fru ?? [])
       if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
     this.#power = power ? { backend: power } : makePower(options, this, world, log);

@@ -3,6 +3,7 @@ import type { Bmc } from '../bmc.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
 import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
+import { Templates } from '../assembly/templates.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { Storage } from '../storage/storage.ts';
 import { isSilent } from '../config/together.ts';
@@ -85,6 +86,7 @@ async function serve(
     throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
   checkTogether({ ...given, bmcs: settings }, file, state !== undefined);
   const icmb = new IcmbNetwork(world);
+  const templates = new Templates();
   const folder = file === undefined ? undefined : resolve(dirname(file));
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
   try {
@@ -98,6 +100,7 @@ async function serve(
         journal: storage?.journal(name),
         firmwareDirectory,
         icmb,
+        templates,
       });
       if (options.trace) {
         const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);

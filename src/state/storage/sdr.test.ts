@@ -3,7 +3,7 @@ import { simWorld } from '../../world/index.ts';
 import { BmcTime } from '../app/bmc-time.ts';
 import { Setup, type Log } from '../setup.ts';
 import type { Journal } from '../store.ts';
-import { SdrRepository } from './sdr.ts';
+import { GivenRecords, SdrRepository } from './sdr.ts';
 
 const log: Log = {
   debug: () => undefined,
@@ -22,7 +22,9 @@ test('records that the disk refuses are in no list: neither while they are read 
   };
   const { clock, random } = simWorld(1);
   const setup = new Setup(clock, random, log, journal);
-  const sdr = new SdrRepository(setup, new BmcTime(setup), { records: [record(1), record(2)] });
+  const sdr = new SdrRepository(setup, new BmcTime(setup), {
+    given: new GivenRecords([], [record(1), record(2)]),
+  });
   expect(sdr.ids).toEqual([1, 2]);
   const added = sdr.add(record(3));
   expect([added.id, sdr.ids]).toEqual([3, [1, 2, 3]]);
@@ -35,7 +37,9 @@ test('records that the disk refuses are in no list: neither while they are read 
 test('V19: a reader of the device SDRs goes on in the repository with the reservation that it has, until records change', () => {
   const { clock, random } = simWorld(1);
   const setup = new Setup(clock, random, log);
-  const sdr = new SdrRepository(setup, new BmcTime(setup), { records: [record(1), record(2)] });
+  const sdr = new SdrRepository(setup, new BmcTime(setup), {
+    given: new GivenRecords([], [record(1), record(2)]),
+  });
   const change = [() => sdr.add(record(3)), () => sdr.delete(1), () => sdr.clear()];
   for (const changed of change) {
     const id = sdr.deviceReservation.reserve();

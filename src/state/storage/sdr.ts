@@ -9,12 +9,10 @@ import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
 export interface SdrOptions {
-  /**
-   * Whole records, as the repository holds them before anybody writes to it; those of another repository
-   * first, which keep their ids.
-   */
-  readonly loaded?: readonly Uint8Array[];
-  readonly records?: readonly Uint8Array[];
+  /** What the repository holds before anybody writes to it: repositories can share it. Default: nothing. */
+  readonly given?: GivenRecords;
+  /** The record that takes the place of a given one, with its id: what is not as others have it. */
+  readonly own?: Uint8Array;
   /** Seconds: when they were written. Default: now. */
   readonly time?: number;
   /** Bytes that the repository can hold. Default 64 KiB - 2. */
@@ -38,7 +36,8 @@ export class SdrRepository {
   readonly deviceReservation = new Reservation();
   readonly #clock: Clock;
   readonly #time: BmcTime;
-  readonly #given: ReadonlyMap<number, Uint8Array>;
+  readonly #given: GivenRecords;
+  readonly #ownGiven: Uint8Array | undefined;
   readonly #givenAt: number;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
@@ -51,12 +50,13 @@ export class SdrRepository {
   constructor(
     setup: Setup,
     time: BmcTime,
-    { loaded = [], records = [], time: written, capacity = 0xfffe }: SdrOptions = {},
+    { given = NO_RECORDS, own, time: written, capacity = 0xfffe }: SdrOptions = {},
   ) {
     this.capacity = capacity;
     this.#clock = setup.clock;
     this.#time = time;
-    this.#given = givenRecords(loaded, records);
+    this.#given = given;
+    this.#ownGiven = own;
     this.#givenAt = written ?? time.now();
     this.#records = setup.store(stores.sdr);
     this.#marks = setup.store(stores.sdrMarks);
@@ -87,11 +87,11 @@ export class SdrRepository {
 
   /** Record ids in the order of the records: those that were given at first, and what was added since. */
   get ids(): readonly number[] {
-    return (this.#ids ??= this.#written ? this.#writtenIds() : [...this.#given.keys()]);
+    return (this.#ids ??= this.#written ? this.#writtenIds() : this.#given.ids);
   }
 
   get count(): number {
-    return this.#written ? this.#records.size : this.#given.size;
+    return this.#written ? this.#records.size : this.#given.ids.length;
   }
 
   get freeBytes(): number {
@@ -196,7 +196,12 @@ export class SdrRepository {
   }
 
   #record(id: number): Uint8Array | undefined {
-    return this.#written ? this.#records.get(id) : this.#given.get(id);
+    return this.#written ? this.#records.get(id) : this.#givenRecord(id);
+  }
+
+  #givenRecord(id: number): Uint8Array | undefined {
+    const own = this.#ownGiven;
+    return own && idOf(own) === id ? own : this.#given.get(id);
   }
 
   /** Changes the written records; the first change copies the given ones. */
@@ -212,7 +217,8 @@ export class SdrRepository {
 
   #write(changes: readonly (readonly [number, Uint8Array | undefined])[]): Durable {
     if (this.#written) return this.#records.change(changes);
-    const all = new Map<number, Uint8Array | undefined>([...this.#given, ...changes]);
+    const given = this.#given.ids.map((id) => [id, this.#givenRecord(id)] as const);
+    const all = new Map<number, Uint8Array | undefined>([...given, ...changes]);
     return both(
       this.#records.change([...all].filter(([, record]) => record !== undefined)),
       this.#marks.set('written', 1),
@@ -220,11 +226,8 @@ export class SdrRepository {
   }
 
   #writtenIds(): number[] {
-    const others = [...this.#records.keys()].map(Number).filter((id) => !this.#given.has(id));
-    return [
-      ...[...this.#given.keys()].filter((id) => this.#records.has(id)),
-      ...others.sort((a, b) => a - b),
-    ];
+    const others = [...this.#records.keys()].map(Number).filter((id) => !this.#given.get(id));
+    return [...this.#given.ids.filter((id) => this.#records.has(id)), ...others.sort((a, b) => a - b)];
   }
 
   #freshId(): number {
@@ -232,21 +235,35 @@ export class SdrRepository {
   }
 }
 
-/** Records by their ids: their own, as far as these are there and no other's; others follow the highest. */
-function givenRecords(
-  loaded: readonly Uint8Array[],
-  records: readonly Uint8Array[],
-): Map<number, Uint8Array> {
-  const given = new Map<number, Uint8Array>();
-  const own = loaded.map((record) => record[0] | (record[1] << 8));
-  const taken = new Set(own);
-  for (const [i, record] of [...loaded, ...records].entries()) {
-    let id = own[i] ?? 0;
-    if (id === 0 || id === LAST || given.has(id)) taken.add((id = freshId(taken)));
-    given.set(id, withId(record, id));
+const idOf = (record: Uint8Array): number => record[0] | (record[1] << 8);
+
+/** Whole records that a repository begins with, by their ids. */
+export class GivenRecords {
+  /** In the order of the records. */
+  readonly ids: readonly number[];
+  readonly #records = new Map<number, Uint8Array>();
+
+  /**
+   * Those of another repository (`loaded`) keep their ids, as far as these are there and no other's; others
+   * follow the highest.
+   */
+  constructor(loaded: readonly Uint8Array[], records: readonly Uint8Array[]) {
+    const own = loaded.map(idOf);
+    const taken = new Set(own);
+    for (const [i, record] of [...loaded, ...records].entries()) {
+      let id = own[i] ?? 0;
+      if (id === 0 || id === LAST || this.#records.has(id)) taken.add((id = freshId(taken)));
+      this.#records.set(id, withId(record, id));
+    }
+    this.ids = [...this.#records.keys()];
   }
-  return given;
+
+  get(id: number): Uint8Array | undefined {
+    return this.#records.get(id);
+  }
 }
+
+const NO_RECORDS = new GivenRecords([], []);
 
 /** One more than the highest, or the lowest that is free. */
 function freshId(taken: ReadonlySet<number>): number {
@@ -258,7 +275,8 @@ function freshId(taken: ReadonlySet<number>): number {
   return id;
 }
 
-function withId(record: Uint8Array, id: number): Uint8Array {
+/** A copy of a record with another id. */
+export function withId(record: Uint8Array, id: number): Uint8Array {
   const out = record.slice();
   out[0] = id;
   out[1] = id >> 8;

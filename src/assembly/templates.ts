@@ -1,0 +1,97 @@
+import { locatorsOf, ownLocator } from '../config/locators.ts';
+import type { BmcOptions } from '../config/options.ts';
+import { frusOf } from '../config/platform.ts';
+import { recordsInFile } from '../config/sdr-file.ts';
+import { sensorsOf } from '../config/sensors.ts';
+import { SensorKinds } from '../machine/sensors/sensor-kind.ts';
+import { SdrType } from '../records/sdr.ts';
+import { equalBytes } from '../crypto/hash.ts';
+import { settingAt } from '../settings/errors.ts';
+import type { FruDevice } from '../state/storage/fru.ts';
+import { GivenRecords, withId } from '../state/storage/sdr.ts';
+import { BMC_ADDRESS } from '../wire/message.ts';
+import { Memo } from './memo.ts';
+import type { Uplink } from './satellites.ts';
+
+/** The records that SDR repositories begin with. */
+interface RecordsTemplate {
+  readonly given: GivenRecords;
+  /** The id of the controller's own locator; 0: it is not among them, or is the same for all. */
+  readonly locatorId: number;
+}
+
+/** The records that one BMC's repository begins with. */
+export interface OwnRecords {
+  readonly given: GivenRecords;
+  /** Of the controller itself. */
+  readonly locator: Uint8Array;
+  /** The same, with its id, where it stands in for a given record. */
+  readonly own?: Uint8Array;
+}
+
+/**
+ * Settings, compiled: sensors with their thresholds and records, FRU images. BMCs that are made with one of
+ * these share what is the same in them. Settings that were given are not to be changed afterwards.
+ */
+export class Templates {
+  readonly #sensors = new Memo<SensorKinds>();
+  readonly #frus = new Memo<readonly FruDevice[]>();
+  readonly #records = new Memo<RecordsTemplate>();
+
+  /** Throws SettingsError. */
+  sensors(options: BmcOptions): SensorKinds {
+    const { sensors, sdr } = options;
+    if (sensors === undefined && sdr?.image === undefined && sdr?.file === undefined) return NO_SENSORS;
+    return this.#sensors.of([sensors, sdr], () => new SensorKinds(sensorsOf(options)));
+  }
+
+  /** Throws SettingsError. */
+  frus(options: BmcOptions): readonly FruDevice[] {
+    return options.fru === undefined ? NO_FRUS : this.#frus.of([options.fru], () => frusOf(options));
+  }
+
+  /**
+   * The SDRs of a BMC. Those of its sensors, which `sensorRecords` makes, are others' as well if no client has
+   * changed any (`areAsGiven`). Throws SettingsError.
+   */
+  records(
+    options: BmcOptions,
+    uplink: Uplink | undefined,
+    areAsGiven: boolean,
+    sensorRecords: () => readonly Uint8Array[],
+  ): OwnRecords {
+    const { sensors, sdr = {}, fru = [], satellites, interfaces = [] } = options;
+    const make = (): RecordsTemplate => {
+      const loaded = settingAt(['sdr'], () => recordsInFile(sdr));
+      const locators = settingAt(['sdr'], () => locatorsOf(options));
+      const given = new GivenRecords(loaded, [...sensorRecords(), ...locators]);
+      // The ids of a dump's records come first: what follows them is in the order in which it was given.
+      const i = locators.findIndex(isOwnLocator);
+      return { given, locatorId: i < 0 || uplink ? 0 : given.ids[given.ids.length - locators.length + i] };
+    };
+    // Other controllers' sensors are in it, or those of one that hangs on another's bus.
+    const isAlone = uplink === undefined && satellites === undefined;
+    // Whatever of them stands in a record: not what is theirs alone.
+    const places = fru.map(({ id, name, entity, deviceType, deviceTypeModifier }) => [
+      id,
+      name,
+      entity,
+      deviceType,
+      deviceTypeModifier,
+    ]);
+    const icmb = interfaces.some(({ type }) => type === 'icmb');
+    const { given, locatorId } =
+      isAlone && areAsGiven ? this.#records.of([sensors, sdr, places, icmb], make) : make();
+    const locator = ownLocator(options, uplink);
+    if (locatorId === 0) return { given, locator };
+    const own = withId(locator, locatorId);
+    const shared = given.get(locatorId);
+    return shared && equalBytes(shared, own) ? { given, locator: shared } : { given, locator: own, own };
+  }
+}
+
+const isOwnLocator = (record: Uint8Array): boolean =>
+  record[3] === SdrType.McLocator && record[5] === BMC_ADDRESS && (record[6] & 0x0f) === 0;
+
+const NO_SENSORS = new SensorKinds([]);
+const NO_FRUS: readonly FruDevice[] = [];
