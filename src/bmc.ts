@@ -82,6 +82,7 @@ import { nodeWorld } from './world/node.ts';
 
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './bmc-state.ts';
+export { Templates } from './assembly/templates.ts';
 export type { ConsoleListener, ConsolePort, ConsoleSource } from './machine/serial-port/console.ts';
 export {
   BlobError,

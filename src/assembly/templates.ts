@@ -5,7 +5,6 @@ import { recordsInFile } from '../config/sdr-file.ts';
 import { sensorsOf } from '../config/sensors.ts';
 import { SensorKinds } from '../machine/sensors/sensor-kind.ts';
 import { SdrType } from '../records/sdr.ts';
-import { equalBytes } from '../crypto/hash.ts';
 import { settingAt } from '../settings/errors.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { GivenRecords, withId } from '../state/storage/sdr.ts';
@@ -86,7 +85,9 @@ export class Templates {
     if (locatorId === 0) return { given, locator };
     const own = withId(locator, locatorId);
     const shared = given.get(locatorId);
-    return shared && equalBytes(shared, own) ? { given, locator: shared } : { given, locator: own, own };
+    return shared?.length === own.length && shared.every((byte, i) => byte === own[i])
+      ? { given, locator: shared }
+      : { given, locator: own, own };
   }
 }
 

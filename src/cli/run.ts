@@ -1,9 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import type { Bmc } from '../bmc.ts';
+import { Templates, type Bmc } from '../bmc.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
 import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
-import { Templates } from '../assembly/templates.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { Storage } from '../storage/storage.ts';
 import { isSilent } from '../config/together.ts';
