@@ -12,7 +12,7 @@ export class Memo<V extends object> {
 
   /** What `make` throws is thrown, and nothing remembered. */
   of(parts: readonly unknown[], make: () => V): V {
-    const head = parts.find((part) => typeof part === 'object' && part !== null) as object | undefined;
+    const head = parts.find((part) => typeof part === 'object' && part !== null);
     const known = head && this.#byObjects.get(head);
     if (known?.parts.every((part, i) => part === parts[i])) return known.value;
     const content = JSON.stringify(parts, asText);

@@ -40,12 +40,12 @@ test('T1: what happens to one BMC is no other’s', () => {
   const [one, other, third] = [1, 2, 3].map((n) => make({ ...twoSocketServer, name: `n${n}` }, templates));
   const before = shown(other);
   const { number, lun } = one.sensors.get('CPU1 Temp').declaration;
-  one.sensors.get(number, lun).setThresholds({ uc: 1 });
+  void one.sensors.get(number, lun).setThresholds({ uc: 1 });
   one.sensors.get('CPU1 Temp').set(120);
   one.sensors.get('CPU2 Temp').set(null);
   one.sdr.delete(one.sdr.ids[3]);
   one.sdr.add(Uint8Array.of(0, 0, 0x51, 0xc0, 3, 1, 2, 3));
-  one.fru.write(0, 0, Uint8Array.of(7));
+  void one.fru.write(0, 0, Uint8Array.of(7));
   expect(one.sensors.get('CPU1 Temp').eventStatus.assertions).not.toBe(0);
   expect(one.sensors.get('CPU2 Temp').value).toBeUndefined();
   expect(shown(other)).toEqual({ ...before, locator: shown(other).locator });
