@@ -2,8 +2,8 @@
 const REMEMBERED = 64;
 
 /**
- * Values by the parts that they are made of: of the same objects, or of objects with the same content, one is
- * made for all. Parts are plain data, and are not changed afterwards.
+ * Values by the parts that they are made of: of the same objects, or of objects with the same content, one
+ * is made for all. Parts are plain data, and are not changed afterwards.
  */
 export class Memo<V extends object> {
   /** The value, by the objects; a settings section of a file's entry is one object for all its BMCs. */

@@ -50,8 +50,8 @@ export class Templates {
   }
 
   /**
-   * The SDRs of a BMC. Those of its sensors, which `sensorRecords` makes, are others' as well if no client has
-   * changed any (`areAsGiven`). Throws SettingsError.
+   * The SDRs of a BMC. Those of its sensors, which `sensorRecords` makes, are others' as well if no client
+   * has changed any (`areAsGiven`). Throws SettingsError.
    */
   records(
     options: BmcOptions,

@@ -289,8 +289,8 @@ export interface SolOptions {
 
 export interface FirewallOptions {
   /**
-   * 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one channel
-   * add up.
+   * 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one
+   * channel add up.
    */
   readonly channel: number | 'host' | 'lan' | 'all';
   /**
@@ -299,8 +299,8 @@ export interface FirewallOptions {
    */
   readonly restrict?: 'read-only' | 'closed';
   /**
-   * Nothing but these (and opening and closing sessions): `Get Device ID`, `chassis`, `30h 01h`, `2Eh/00ABCDh
-   * *`.
+   * Nothing but these (and opening and closing sessions): `Get Device ID`, `chassis`, `30h 01h`,
+   * `2Eh/00ABCDh *`.
    */
   readonly allow?: readonly string[];
   /** Not these, even where `allow` has them. */

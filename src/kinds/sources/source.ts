@@ -8,8 +8,8 @@ export interface SourceKind<V> {
   /** What a file may say of it. */
   readonly schema: (zod: Zod) => z.ZodObject;
   /**
-   * One source for all sensors with these settings, or (`own`) what makes one for each. `seed`: another one for
-   * each sensor of a BMC.
+   * One source for all sensors with these settings, or (`own`) what makes one for each. `seed`: another
+   * one for each sensor of a BMC.
    */
   make(value: V, seed: number): SensorSource | OwnSource;
 }

@@ -21,8 +21,8 @@ export interface Factors {
   /** Code of L, 0..11; 70h..7Fh non-linear. Default 0, linear. */
   readonly linearization?: number;
   /**
-   * Of a non-linear sensor: raw readings, rising, and their values; straight lines lie between them. At least
-   * two.
+   * Of a non-linear sensor: raw readings, rising, and their values; straight lines lie between them. At
+   * least two.
    */
   readonly curve?: readonly (readonly [number, number])[];
 }
@@ -46,8 +46,8 @@ export function factorsAt(
 }
 
 /**
- * Factors of a straight line, with as many digits of M and B as there are; what is missing shows at both ends
- * alike.
+ * Factors of a straight line, with as many digits of M and B as there are; what is missing shows at both
+ * ends alike.
  */
 function lineThrough(
   [x0, y0]: readonly [number, number],

@@ -8,8 +8,8 @@ import type { Formula } from './formula.ts';
  */
 export interface SensorSource {
   /**
-   * At a wall time in milliseconds, which a source that is no function of it leaves alone. Undefined: there is
-   * no reading (yet, or any more).
+   * At a wall time in milliseconds, which a source that is no function of it leaves alone. Undefined:
+   * there is no reading (yet, or any more).
    */
   value(now: number): number | undefined;
   /** It moves by itself: somebody has to look at it for events. */
@@ -29,8 +29,8 @@ export interface SourceSurroundings {
 }
 
 /**
- * Makes the source of one sensor of one BMC. A source without a state (a value, a function of time) is one for
- * all BMCs with the same settings instead.
+ * Makes the source of one sensor of one BMC. A source without a state (a value, a function of time) is one
+ * for all BMCs with the same settings instead.
  */
 export interface OwnSource {
   readonly make: (around: SourceSurroundings) => SensorSource;

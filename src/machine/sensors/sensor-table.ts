@@ -21,8 +21,8 @@ interface Held {
 }
 
 /**
- * The sensors of one BMC, a row for each: numbers that begin as those of their kinds, which all BMCs with the
- * same settings share, and are a BMC's own from the first that differs.
+ * The sensors of one BMC, a row for each: numbers that begin as those of their kinds, which all BMCs with
+ * the same settings share, and are a BMC's own from the first that differs.
  */
 export class SensorTable {
   readonly kinds: SensorKinds;

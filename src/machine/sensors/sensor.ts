@@ -28,8 +28,8 @@ const THRESHOLD_EVENTS = 0x0fff;
 const ALL_STATES = 0x7fff;
 
 /**
- * One sensor of a BMC: a view of its row, made when somebody asks for it. It is evaluated when somebody looks,
- * and by the shared watch of `Sensors` if its source moves.
+ * One sensor of a BMC: a view of its row, made when somebody asks for it. It is evaluated when somebody
+ * looks, and by the shared watch of `Sensors` if its source moves.
  */
 export class Sensor {
   readonly kind: SensorKind;

@@ -91,8 +91,8 @@ export class Sensors implements SensorWatch {
   }
 
   /**
-   * The one sensor that a text names (`Temp`, `Temp@3.1`, `#14`, `#1:14`); or what is wrong with it, where it
-   * is none or several.
+   * The one sensor that a text names (`Temp`, `Temp@3.1`, `#14`, `#1:14`); or what is wrong with it, where
+   * it is none or several.
    */
   named(text: string): Sensor | string {
     const found = sensorsNamed(this.kinds.all, text, declarationOf).map(declarationOf);
