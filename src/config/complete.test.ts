@@ -35,3 +35,32 @@ test('K2: a channel with satellites has its bus without being asked, once', () =
     ['ipmb', 7],
   ]);
 });
+
+test.each([
+  [
+    'behind a satellite, against its neighbour',
+    [{ address: 0x80, satellites: [{ address: 0x40 }] }, { address: 0x40 }],
+    ['satellites', 1],
+  ],
+  [
+    'behind a satellite, against it',
+    [{ address: 0x80, satellites: [{ address: 0x80 }] }],
+    ['satellites', 0, 'satellites', 0],
+  ],
+  [
+    'behind a satellite, against the BMC',
+    [{ address: 0x80, satellites: [{ address: 0x20 }] }],
+    ['satellites', 0, 'satellites', 0],
+  ],
+])('V7: two controllers with one address on a bus, %s', (_, satellites, path) => {
+  expect(() => complete({ satellites })).toThrow(
+    expect.objectContaining({ name: 'SettingsError', path }) as Error,
+  );
+});
+
+test('V7: on busses of their own they may have the same', () => {
+  const behind = [{ address: 0x40, channel: 1 }];
+  expect(() =>
+    complete({ satellites: [{ address: 0x80, satellites: behind }, { address: 0x40 }] }),
+  ).not.toThrow();
+});

@@ -1,6 +1,6 @@
 import { ipmb } from '../kinds/interfaces/ipmb.ts';
 import { wholeInterface } from '../kinds/interfaces/index.ts';
-import { SettingsError } from '../settings/errors.ts';
+import { SettingsError, type SettingsPath } from '../settings/errors.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { interfacesOf } from './channels.ts';
 import type { BmcOptions } from './options.ts';
@@ -23,18 +23,31 @@ export function complete(options: BmcOptions): BmcOptions {
   };
 }
 
-/** Two controllers with one address would answer at once. */
-function checkAddresses({ satellites = [], ...options }: BmcOptions): void {
-  const busses = interfacesOf(options, 'ipmb');
-  const own = (on: number): number => busses.find(({ channel }) => channel === on)?.address ?? BMC_ADDRESS;
-  const taken = new Set<string>();
-  for (const [i, { address, channel = ipmb.defaults.channel }] of satellites.entries()) {
-    const place = `${channel}/${address}`;
-    if (taken.has(place) || address === own(channel))
+/** Slave addresses that are taken on a bus. */
+type Bus = Set<number>;
+
+/**
+ * Two controllers with one address would answer at once. A satellite's channel 0 is the bus that it hangs on.
+ */
+function checkAddresses(
+  { satellites = [], ...options }: BmcOptions,
+  uplink?: Bus,
+  path: SettingsPath = [],
+): void {
+  const own = interfacesOf(options, 'ipmb');
+  const busses = new Map<number, Bus>(uplink ? [[ipmb.defaults.channel, uplink]] : []);
+  for (const [i, { address, channel = ipmb.defaults.channel, satellites: behind }] of satellites.entries()) {
+    const at = [...path, 'satellites', i];
+    const bus =
+      busses.get(channel) ?? new Set([own.find((one) => one.channel === channel)?.address ?? BMC_ADDRESS]);
+    busses.set(channel, bus);
+    if (bus.has(address))
       throw new SettingsError(
         `channel ${channel}: two controllers have slave address ${address.toString(16)}h`,
-        ['satellites', i],
+        at,
       );
-    taken.add(place);
+    bus.add(address);
+    // What hangs on this bus too comes after those that are named on it.
+    if (behind) checkAddresses({ satellites: behind }, bus, at);
   }
 }
