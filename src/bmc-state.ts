@@ -37,7 +37,26 @@ import type { Blobs } from './services/blobs/index.ts';
 import type { Watchdog } from './services/watchdog/watchdog.ts';
 
 /** Everything a handler may read and change: `context.bmc`. Each BMC of a process has its own. */
+/** What of a BMC is built when somebody first asks for it. */
+export type Part =
+  | 'auxiliaryLogs'
+  | 'bootOptions'
+  | 'dcmi'
+  | 'forwarding'
+  | 'frontPanel'
+  | 'i2c'
+  | 'icmb'
+  | 'pef'
+  | 'serial'
+  | 'sol'
+  | 'systemInfo'
+  | 'watchdog';
+
+export type BuiltParts = { -readonly [P in Part]?: BmcState[P] };
+
 export interface BmcState {
+  /** The parts that are built: for who would only tell them that something is over. */
+  readonly built: Readonly<BuiltParts>;
   readonly setup: Setup;
   /** Who claims what. */
   readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch' | 'enter' | 'enterBy' | 'check'>;
@@ -84,8 +103,8 @@ export interface BmcState {
   readonly update: UpdateService | undefined;
   readonly blobs: Blobs;
   /**
-   * Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0 §20.2,
-   * §20.3).
+   * Resets the BMC itself after its answer has gone out: sessions end, what is durable stays (IPMI 2.0
+   * §20.2, §20.3).
    */
   reset(kind: ResetKind): void;
 }

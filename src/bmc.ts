@@ -12,13 +12,13 @@ import { makePower } from './assembly/backends.ts';
 import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';
 import { tellOfActs } from './assembly/audit-lines.ts';
-import { connectState, sendBy } from './reactions/connections.ts';
+import { connectState } from './reactions/connections.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { makePayloads } from './assembly/sol.ts';
 import { Templates } from './assembly/templates.ts';
 import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { forgetVolatile } from './reactions/reset.ts';
-import { tellOfBoot, watchdogEvents } from './reactions/machine-events.ts';
+import { tellOfBoot } from './reactions/machine-events.ts';
 import { CC } from './codec/index.ts';
 import { openingFor, settingAt } from './settings/errors.ts';
 import { firewallRules } from './config/firewall.ts';
@@ -26,9 +26,7 @@ import { historyOf } from './config/history.ts';
 import { channelsOf } from './config/channels.ts';
 import { complete } from './config/complete.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
-import { pefOf } from './config/pef.ts';
 import { chassisOf, dangersOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
-import { serialOf } from './config/serial.ts';
 import { sdrTimeOf } from './config/sdr-file.ts';
 import { blobHandlers } from './handlers/oem/blob.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
@@ -38,33 +36,34 @@ import { plugConsole } from './kinds/consoles/index.ts';
 import { addressKey, makeInterface, type MadeInterface } from './kinds/interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import { Taps } from './taps/index.ts';
-import type { BmcState } from './bmc-state.ts';
-import { AuxiliaryLogs } from './state/log/auxiliary-logs.ts';
+import type { BmcState, BuiltParts, Part } from './bmc-state.ts';
+import { parts, storedParts } from './assembly/parts.ts';
+import type { AuxiliaryLogs } from './state/log/auxiliary-logs.ts';
 import { BmcTime } from './state/app/bmc-time.ts';
-import { BootOptions } from './state/parameters/boot-options.ts';
+import type { BootOptions } from './state/parameters/boot-options.ts';
 import { Bridge } from './services/bridging/bridge.ts';
 import { Channels } from './state/app/channels.ts';
 import { Chassis } from './machine/chassis/chassis.ts';
-import { Dcmi } from './services/dcmi/dcmi.ts';
+import type { Dcmi } from './services/dcmi/dcmi.ts';
 import { Console } from './machine/serial-port/console.ts';
 import { Events } from './state/log/events.ts';
 import { Firewall } from './state/app/firewall.ts';
-import { Forwarding } from './services/bridging/forwarding.ts';
-import { FrontPanel } from './machine/chassis/front-panel.ts';
+import type { Forwarding } from './services/bridging/forwarding.ts';
+import type { FrontPanel } from './machine/chassis/front-panel.ts';
 import { FruInventory } from './state/storage/fru.ts';
-import { FruEeprom, I2cBusses } from './services/bridging/i2c.ts';
-import { Icmb } from './services/bridging/icmb.ts';
+import type { I2cBusses } from './services/bridging/i2c.ts';
+import type { Icmb } from './services/bridging/icmb.ts';
 import { Identity } from './state/app/identity.ts';
 import { LanParameters } from './state/parameters/lan-parameters.ts';
 import { Life, type ResetKind, type ResetPhase } from './state/app/life.ts';
 import type { PowerBackend } from './machine/chassis/machine.ts';
 import { MessageBuffers } from './state/app/message-buffers.ts';
-import { Pef } from './services/alerting/pef.ts';
+import type { Pef } from './services/alerting/pef.ts';
 import type { Payloads } from './services/payloads/payloads.ts';
 import { SdrRepository } from './state/storage/sdr.ts';
 import { Sel } from './state/log/sel.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
-import { SerialChannels } from './services/serial/serial.ts';
+import type { SerialChannels } from './services/serial/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
 import { namedLog, Setup, type Log } from './state/setup.ts';
 import type { Journal } from './state/store.ts';
@@ -74,8 +73,8 @@ import { LogIns } from './state/app/log-ins.ts';
 import { Drops } from './state/app/drops.ts';
 import { Users } from './state/app/users.ts';
 import type { SolParameters } from './state/parameters/sol-parameters.ts';
-import { SystemInfo } from './state/parameters/system-info.ts';
-import { Watchdog } from './services/watchdog/watchdog.ts';
+import type { SystemInfo } from './state/parameters/system-info.ts';
+import type { Watchdog } from './services/watchdog/watchdog.ts';
 import { worldIn } from './world/folder.ts';
 import type { World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
@@ -156,12 +155,8 @@ export class Bmc implements BmcState {
   readonly time: BmcTime;
   readonly identity: Identity;
   readonly chassis: Chassis;
-  readonly frontPanel: FrontPanel;
-  readonly bootOptions: BootOptions;
   readonly events: Events;
-  readonly pef: Pef;
   readonly sel: Sel;
-  readonly auxiliaryLogs: AuxiliaryLogs;
   readonly sdr: SdrRepository;
   readonly sensors: Sensors;
   readonly locator: Uint8Array;
@@ -172,25 +167,19 @@ export class Bmc implements BmcState {
   readonly logIns: LogIns;
   readonly drops = new Drops();
   readonly lan: LanParameters;
-  readonly serial: SerialChannels;
   readonly console = new Console();
-  readonly sol: SolParameters;
   readonly payloads: Payloads;
   readonly messages = new MessageBuffers();
-  readonly forwarding: Forwarding;
   readonly bridge = new Bridge();
-  readonly i2c = new I2cBusses();
-  readonly icmb: Icmb;
   /** Controllers on this one's busses. */
   readonly satellites: readonly Bmc[];
-  readonly watchdog: Watchdog;
-  readonly systemInfo: SystemInfo;
-  readonly dcmi: Dcmi;
   readonly life: Life;
   readonly update: UpdateService | undefined;
   readonly blobs: Blobs;
+  readonly built: BuiltParts = {};
   readonly #world: World;
   readonly #options: BmcOptions;
+  readonly #templates: Templates;
   readonly #busses: Busses;
   readonly #icmbNetwork: IcmbNetwork;
   readonly #made: (MadeInterface & { readonly type: InterfaceOptions['type'] })[] = [];
@@ -217,6 +206,7 @@ export class Bmc implements BmcState {
     const options = complete(given);
     const world = folder === undefined ? outside : worldIn(folder, outside);
     this.#options = options;
+    this.#templates = templates;
     this.#world = world;
     this.#busses = new Busses(options, world, uplink);
     this.#icmbNetwork = icmb ?? new IcmbNetwork(world);
@@ -248,8 +238,7 @@ export class Bmc implements BmcState {
     this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) =>
       this.lan.badPasswordRule(channel),
     );
-    this.serial = new SerialChannels(setup, serialOf(options));
-    ({ payloads: this.payloads, sol: this.sol } = makePayloads(this, options));
+    this.payloads = makePayloads(this, options);
     const kinds = templates.sensors(options);
     this.sel = new Sel(setup, this.time, {
       capacity: options.sel?.capacity,
@@ -258,7 +247,6 @@ export class Bmc implements BmcState {
         kinds.all.map(({ declaration }) => declaration),
       ),
     });
-    this.auxiliaryLogs = new AuxiliaryLogs(setup, this.identity.manufacturerId);
     this.events = new Events(setup, this.sel, this.messages);
     this.sensors = new Sensors(
       setup,
@@ -288,32 +276,10 @@ export class Bmc implements BmcState {
       own,
       time: sdrTimeOf(options),
     });
-    this.icmb = new Icmb(setup, options.interfaces?.find((one) => one.type === 'icmb')?.address);
     this.fru = new FruInventory(setup, templates.frus(options));
-    for (const { id, i2c } of options.fru ?? [])
-      if (i2c) this.i2c.attach({ bus: 0, ...i2c }, new FruEeprom(this.fru, id));
     this.#power = power ? { backend: power } : makePower(options, this, world, log);
     this.chassis = new Chassis(setup, { ...chassisOf(options), backend: this.#power.backend });
-    this.frontPanel = new FrontPanel(setup, this.chassis);
-    this.bootOptions = new BootOptions(setup, this.time);
-    const { channels, chassis, events, identity, lan, sel, time } = this;
-    this.pef = new Pef(setup, {
-      channels,
-      chassis,
-      events,
-      identity,
-      lan,
-      sel,
-      sensors: this.sensors,
-      time,
-      defaults: pefOf(options),
-      trapPort: options.pef?.trapPort,
-      send: (channel, to, datagram) => sendBy(this.router, channel, to, datagram),
-    });
-    this.systemInfo = new SystemInfo(setup);
-    this.forwarding = new Forwarding(setup, this.router, this.messages);
-    this.dcmi = new Dcmi(setup, this.sensors, this.name);
-    this.watchdog = new Watchdog(setup, watchdogEvents(this));
+    templates.pef(options);
     const restart = (): void => {
       this.#newFirmware = true;
       this.reset('cold');
@@ -321,7 +287,7 @@ export class Bmc implements BmcState {
     this.update = makeFirmware(options, {
       bmc: this.name,
       setup,
-      identity,
+      identity: this.identity,
       world,
       router: this.router,
       directory: firmwareDirectory,
@@ -330,9 +296,65 @@ export class Bmc implements BmcState {
     this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
     if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world, log);
     connectState(this, { ...options.chassis, clearEvent: options.sel?.clearEvent });
+    for (const part of storedParts((store) => setup.holds(store))) this.#part(part);
     if (said !== silent) tellOfActs(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
+  }
+
+  #part<P extends Part>(part: P): BmcState[P] {
+    const around = { options: this.#options, templates: this.#templates };
+    const made: BmcState[P] = parts[part].make(this, around);
+    Object.assign(this.built, { [part]: made });
+    return made;
+  }
+
+  get auxiliaryLogs(): AuxiliaryLogs {
+    return this.built.auxiliaryLogs ?? this.#part('auxiliaryLogs');
+  }
+
+  get bootOptions(): BootOptions {
+    return this.built.bootOptions ?? this.#part('bootOptions');
+  }
+
+  get dcmi(): Dcmi {
+    return this.built.dcmi ?? this.#part('dcmi');
+  }
+
+  get forwarding(): Forwarding {
+    return this.built.forwarding ?? this.#part('forwarding');
+  }
+
+  get frontPanel(): FrontPanel {
+    return this.built.frontPanel ?? this.#part('frontPanel');
+  }
+
+  get i2c(): I2cBusses {
+    return this.built.i2c ?? this.#part('i2c');
+  }
+
+  get icmb(): Icmb {
+    return this.built.icmb ?? this.#part('icmb');
+  }
+
+  get pef(): Pef {
+    return this.built.pef ?? this.#part('pef');
+  }
+
+  get serial(): SerialChannels {
+    return this.built.serial ?? this.#part('serial');
+  }
+
+  get sol(): SolParameters {
+    return this.built.sol ?? this.#part('sol');
+  }
+
+  get systemInfo(): SystemInfo {
+    return this.built.systemInfo ?? this.#part('systemInfo');
+  }
+
+  get watchdog(): Watchdog {
+    return this.built.watchdog ?? this.#part('watchdog');
   }
 
   /** Opens every interface. Rejects, with all of them closed again, if one cannot be had (a port in use). */
@@ -358,7 +380,8 @@ export class Bmc implements BmcState {
       this.#sockets = makeSockets(this, this.#options, this.#world);
       for (const socket of this.#sockets) await openingFor(socket.setting, () => socket.open());
       await this.chassis.open();
-      this.pef.resume();
+      // Of what was never processed, nothing is left to do.
+      this.built.pef?.resume();
       const console = this.#options.sol?.console ?? { type: 'simulated' };
       await openingFor(['sol', 'console'], () =>
         plugConsole(console, { bmc: this, name: this.name, world: this.#world }),
@@ -380,9 +403,9 @@ export class Bmc implements BmcState {
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
     this.life.stop();
-    this.dcmi.stop();
+    this.built.dcmi?.stop();
     this.sensors.stop();
-    this.pef.stop();
+    this.built.pef?.stop();
     await Promise.all(this.satellites.map((satellite) => satellite.close()));
     await Promise.all(
       [...this.router.attachments].map((attachment) => attachment.detached ?? attachment.detach()),

@@ -1,11 +1,14 @@
+import { interfacesOf } from '../config/channels.ts';
 import { locatorsOf, ownLocator } from '../config/locators.ts';
 import type { BmcOptions } from '../config/options.ts';
+import { pefOf } from '../config/pef.ts';
 import { frusOf } from '../config/platform.ts';
 import { recordsInFile } from '../config/sdr-file.ts';
 import { sensorsOf } from '../config/sensors.ts';
 import { SensorKinds } from '../machine/sensors/sensor-kind.ts';
 import { SdrType } from '../records/sdr.ts';
 import { settingAt } from '../settings/errors.ts';
+import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { GivenRecords, withId } from '../state/storage/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
@@ -35,6 +38,7 @@ export interface OwnRecords {
 export class Templates {
   readonly #sensors = new Memo<SensorKinds>();
   readonly #frus = new Memo<readonly FruDevice[]>();
+  readonly #pef = new Memo<PefDefaults>();
   readonly #records = new Memo<RecordsTemplate>();
 
   /** Throws SettingsError. */
@@ -47,6 +51,14 @@ export class Templates {
   /** Throws SettingsError. */
   frus(options: BmcOptions): readonly FruDevice[] {
     return options.fru === undefined ? NO_FRUS : this.#frus.of([options.fru], () => frusOf(options));
+  }
+
+  /** Throws SettingsError. */
+  pef(options: BmcOptions): PefDefaults {
+    const { pef } = options;
+    if (pef === undefined) return pefOf(options);
+    const lans = interfacesOf(options, 'lan').map(({ channel }) => channel);
+    return this.#pef.of([pef, lans.join(), (options.interfaces ?? []).length === 0], () => pefOf(options));
   }
 
   /**

@@ -18,6 +18,10 @@ export function connectState(
   bmc: Whole,
   { events = true, clearEvent = false }: { readonly events?: boolean; readonly clearEvent?: boolean } = {},
 ): void {
+  // What PEF does about an event comes before what others see of it, and its clock before the events of a start.
+  bmc.events.onLogged((event, recordId, during) => bmc.pef.take(event, recordId, during));
+  bmc.chassis.onPower((change) => bmc.pef.powered(change));
+  bmc.sel.onClear(() => bmc.pef.selCleared());
   bmc.messages.onAttention((attention) => {
     for (const attachment of bmc.router.attachments) attachment.interface.attention?.(attention);
   });
@@ -29,27 +33,29 @@ export function connectState(
       bmc.update?.revoke(sessionKey(session));
       bmc.messages.forget(session);
     }
-    bmc.sol.release(session);
+    const { built } = bmc;
+    built.sol?.release(session);
     bmc.lan.release(session);
     bmc.sdr.release(session);
-    bmc.serial.release(session);
-    bmc.bootOptions.setInProgress.release(session);
-    bmc.systemInfo.setInProgress.release(session);
-    bmc.pef.parameters.setInProgress.release(session);
+    built.serial?.release(session);
+    built.bootOptions?.setInProgress.release(session);
+    built.systemInfo?.setInProgress.release(session);
+    built.pef?.parameters.setInProgress.release(session);
   });
   bmc.users.onRevoked((userId) => bmc.update?.revokeUser(userId));
   tellOfLogIns(bmc);
   const stored = (done: Durable): void =>
     void done?.catch((error: unknown) => bmc.setup.log.error(`${bmc.name}: what a start changes`, error));
   bmc.chassis.onRestart((cause) => {
-    stored(both(bmc.bootOptions.restarting(cause), bmc.systemInfo.machineStarts()));
+    stored(both(bmc.bootOptions.restarting(cause), bmc.built.systemInfo?.machineStarts()));
     // Chassis Control leaves a console that blocked the switch where it is (§25.3).
-    if (cause !== RestartCause.ChassisControl) for (const serial of bmc.serial.all) serial.unblock();
+    if (cause !== RestartCause.ChassisControl)
+      for (const serial of bmc.built.serial?.all ?? []) serial.unblock();
   });
   bmc.chassis.onPower(({ action, changed, on, starts }) => {
     if (changed) bmc.dcmi.powerWent(on);
     stored(starts ? bmc.bootOptions.booted() : bmc.bootOptions.hold());
-    if (action !== 'diag') bmc.watchdog.halt();
+    if (action !== 'diag') bmc.built.watchdog?.halt();
   });
   bmc.events.forward = forwardEvents(bmc);
   tellOfMachine(bmc, events);

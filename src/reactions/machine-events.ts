@@ -1,8 +1,8 @@
 import type { BmcState } from '../bmc-state.ts';
 import { RestartCause } from '../commands/chassis/chassis.ts';
 import type { PowerChange, PowerLoss } from '../machine/chassis/chassis.ts';
-import type { LimitExceeded } from '../services/dcmi/dcmi.ts';
-import type { Button } from '../machine/chassis/front-panel.ts';
+import type { Dcmi, LimitExceeded } from '../services/dcmi/dcmi.ts';
+import type { Button, FrontPanel } from '../machine/chassis/front-panel.ts';
 import type { WatchdogEvents, WatchdogSettings } from '../services/watchdog/watchdog.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { EventType } from '../commands/codes/events.ts';
@@ -49,7 +49,7 @@ interface Happening {
  * there is one.
  */
 export function tellOfMachine(bmc: BmcState, log: boolean): void {
-  const { chassis, dcmi, frontPanel, identity, life, users } = bmc;
+  const { chassis, identity, life, users } = bmc;
   chassis.onPower((change) => {
     if (change.changed) identity.acpi = change.on ? ACPI_STATES.on : ACPI_STATES.off;
     if (log) tellOfPower(bmc, change);
@@ -59,12 +59,7 @@ export function tellOfMachine(bmc: BmcState, log: boolean): void {
   users.onLockedOut((userId, channel) =>
     raise(bmc, { type: SensorType.SessionAudit, offset: LOCKED_OUT, more: [userId, channel] }),
   );
-  dcmi.onExceeded((exceeded) => actOnLimit(bmc, exceeded));
   if (!log) return;
-  frontPanel.onPress((button) => {
-    const offset = BUTTONS[button];
-    if (offset !== undefined) raise(bmc, { type: SensorType.Button, offset });
-  });
   chassis.onIntrusion((open) =>
     show(bmc, { type: SensorType.PhysicalSecurity, offset: 0, deassertion: !open }),
   );
@@ -75,6 +70,18 @@ export function tellOfMachine(bmc: BmcState, log: boolean): void {
         offset: CONTROLLER_OFF_LINE,
         deassertion: phase === 'up',
       });
+  });
+}
+
+/** What DCMI's limits do, from when they are built on. */
+export const tellOfLimits = (bmc: BmcState, dcmi: Dcmi): void =>
+  dcmi.onExceeded((exceeded) => actOnLimit(bmc, exceeded));
+
+/** Buttons as events, from when they are built on. */
+export function tellOfPanel(bmc: BmcState, panel: FrontPanel): void {
+  panel.onPress((button) => {
+    const offset = BUTTONS[button];
+    if (offset !== undefined) raise(bmc, { type: SensorType.Button, offset });
   });
 }
 

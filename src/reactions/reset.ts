@@ -6,17 +6,17 @@ import { BMC_ADDRESS } from '../wire/message.ts';
 export function forgetVolatile(bmc: BmcState, kind: ResetKind): void {
   bmc.sessions.closeAll('reset');
   bmc.messages.reset();
-  bmc.watchdog.forget();
-  bmc.pef.reset();
-  bmc.sol.reset();
+  bmc.built.watchdog?.forget();
+  bmc.built.pef?.reset();
+  bmc.built.sol?.reset();
   if (kind === 'warm') return;
   for (const reservation of [bmc.sel.reservation, bmc.sdr.reservation, bmc.sdr.deviceReservation])
     reservation.cancel();
   bmc.sdr.leaveUpdateMode();
   bmc.channels.forgetPresentAccess();
   bmc.lan.reset();
-  bmc.forwarding.reset();
-  for (const serial of bmc.serial.all) serial.reset();
+  bmc.built.forwarding?.reset();
+  for (const serial of bmc.built.serial?.all ?? []) serial.reset();
   bmc.events.receiver = { address: BMC_ADDRESS, lun: 0 };
   bmc.identity.manufacturingTest = false;
 }

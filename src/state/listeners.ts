@@ -1,20 +1,36 @@
+type Listener<A extends readonly unknown[]> = (...what: A) => void;
+
 /** Those who want to know of something that happens to a piece of state, in the order in which they came. */
 export class Listeners<A extends readonly unknown[]> {
-  /** Made with the first. */
-  #all: Set<(...what: A) => void> | undefined;
+  /** Nearly always one, or none: it needs no list. */
+  #all: Listener<A> | readonly Listener<A>[] | undefined;
 
   /** Returns what takes the listener away again. */
-  add(listener: (...what: A) => void): () => void {
-    (this.#all ??= new Set()).add(listener);
-    return () => void this.#all?.delete(listener);
+  add(listener: Listener<A>): () => void {
+    const before = this.#list;
+    if (!before.includes(listener)) this.#keep([...before, listener]);
+    return () => this.#keep(this.#list.filter((one) => one !== listener));
   }
 
   /** Somebody listens. */
   get any(): boolean {
-    return this.#all !== undefined && this.#all.size > 0;
+    return this.#all !== undefined;
   }
 
+  /** Who comes meanwhile hears of the next; who goes meanwhile hears of nothing any more. */
   tell(...what: A): void {
-    if (this.#all) for (const listener of this.#all) listener(...what);
+    const all = this.#all;
+    if (all === undefined) return;
+    if (typeof all === 'function') return all(...what);
+    for (const listener of all) if (this.#all === all || this.#list.includes(listener)) listener(...what);
+  }
+
+  get #list(): readonly Listener<A>[] {
+    if (this.#all === undefined) return [];
+    return typeof this.#all === 'function' ? [this.#all] : this.#all;
+  }
+
+  #keep(all: readonly Listener<A>[]): void {
+    this.#all = all.length > 1 ? all : all[0];
   }
 }

@@ -32,18 +32,27 @@ export class Setup {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Monotonic milliseconds when the BMC was made: parts that are built later reckon from there. */
+  readonly began: number;
   readonly #journal: Journal | undefined;
 
   constructor(clock: Clock, random: Random, log: Log, journal?: Journal) {
     this.clock = clock;
     this.random = random;
     this.log = log;
+    this.began = clock.monotonic();
     this.#journal = journal;
   }
 
+  /** Something was stored there, or may have been and is lost. */
+  holds({ name }: Pick<StoreDeclaration<unknown>, 'name'>): boolean {
+    const journal = this.#journal;
+    return journal !== undefined && (journal.holds?.(name) ?? true);
+  }
+
   /**
-   * What was stored and is no value of the store is told, and not loaded; `fits` looks at what a shape cannot
-   * say. By a name alone: a store of one's own, whose values may be of any kind.
+   * What was stored and is no value of the store is told, and not loaded; `fits` looks at what a shape
+   * cannot say. By a name alone: a store of one's own, whose values may be of any kind.
    */
   store<V>(
     declared: StoreDeclaration<V> | string,

@@ -44,7 +44,9 @@ export function unwaited(
   );
 }
 
-/** A change that nobody waits for may fail without ending the process: whoever waits is told all the same. */
+/**
+ * A change that nobody waits for may fail without ending the process: whoever waits is told all the same.
+ */
 function tolerated(done: Promise<void>): Promise<void> {
   void settled(done);
   return done;
@@ -54,7 +56,8 @@ export interface Change {
   readonly store: string;
   readonly key: string;
   /**
-   * Plain data (null, booleans, numbers, strings, Uint8Array, lists and records of them); undefined: deleted.
+   * Plain data (null, booleans, numbers, strings, Uint8Array, lists and records of them); undefined:
+   * deleted.
    */
   readonly value: unknown;
   /** Format of the value, where it is not 1. */
@@ -76,6 +79,8 @@ export interface Doubt {
 export interface Journal {
   /** What was stored under a store's name. */
   load(store: string): Iterable<Stored>;
+  /** Something is stored under a store's name and not loaded yet, or lost. Default: it may be. */
+  holds?(store: string): boolean;
   /** Undefined: nothing of the store is lost. */
   doubt?(store: string): Doubt | undefined;
   /** Stores all changes, or none. */
@@ -121,8 +126,8 @@ export class Store<V> {
   #locks: Locks | undefined;
 
   /**
-   * A name instead of a declaration: values of any kind. What does not fit the declaration is not loaded, but
-   * told to `warn`.
+   * A name instead of a declaration: values of any kind. What does not fit the declaration is not loaded,
+   * but told to `warn`.
    */
   constructor(
     declaration: StoreDeclaration<V> | string,
@@ -141,8 +146,8 @@ export class Store<V> {
   }
 
   /**
-   * True where what was stored under the key cannot be known, so that a setting must not take its place. Ends
-   * when the key is set.
+   * True where what was stored under the key cannot be known, so that a setting must not take its place.
+   * Ends when the key is set.
    */
   isLocked(key: string | number): boolean {
     return this.#locks?.has(String(key)) ?? false;

@@ -140,6 +140,11 @@ export class Contents {
     return { isCertain: (key) => certain.get(bmc)?.get(store)?.has(key) ?? false };
   }
 
+  /** Some of a store is there that nobody has taken. */
+  holds(bmc: string, store: string): boolean {
+    return (this.#bmcs.get(bmc)?.get(store)?.size ?? 0) > 0;
+  }
+
   has(bmc: string, store: string, key: string): boolean {
     return this.#bmcs.get(bmc)?.get(store)?.has(key) ?? false;
   }

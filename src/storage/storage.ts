@@ -57,8 +57,8 @@ export class Storage {
 
   /**
    * Makes the directory (0700) where there is none. Rejects with StorageError, having changed nothing, if
-   * another process has it, if others may write in it, if its files are not ours or of another version, or if
-   * they are sealed with another key.
+   * another process has it, if others may write in it, if its files are not ours or of another version, or
+   * if they are sealed with another key.
    */
   static async open(files: Files, directory: string, options: StorageOptions): Promise<Storage> {
     const lock = await lockDirectory(files, directory);
@@ -85,6 +85,10 @@ export class Storage {
   journal(bmc: string): Journal {
     return {
       load: (store) => this.#fileOf(store).contents.take(bmc, store),
+      holds: (store) => {
+        const { contents } = this.#fileOf(store);
+        return contents.holds(bmc, store) || (contents.isInDoubt && isGuard(declarationOf(store)));
+      },
       doubt: (store) => this.#fileOf(store).contents.doubt(bmc, store, this.#noterOf(store)?.contents),
       write: (changes) => this.#write(bmc, changes),
       satellite: (name) => this.journal(`${bmc}/${name}`),
@@ -163,7 +167,8 @@ export async function openJournals(
 }
 
 /**
- * What a file that is damaged, lost or older than the others may have said is locked; each such file is told.
+ * What a file that is damaged, lost or older than the others may have said is locked; each such file is
+ * told.
  */
 async function lockWhatIsLost(
   directory: string,
@@ -306,8 +311,8 @@ const countsOf = (journals: Journals): Record<string, number> =>
   Object.fromEntries(FILES.filter((file) => isGuard({ file })).map((file) => [file, journals[file].count]));
 
 /**
- * At its end a start says once more what the files have taken: whatever is cut off them until the next one is
- * missed.
+ * At its end a start says once more what the files have taken: whatever is cut off them until the next one
+ * is missed.
  */
 async function countAgain(journals: Journals): Promise<void> {
   const { stamp } = journals.state.contents;

@@ -89,9 +89,6 @@ export class Pef {
     this.parameters = new PefParameters(setup, options.defaults);
     this.alerts = new Alerts({ ...options, clock: setup.clock, log: setup.log, parameters: this.parameters });
     this.#processed = setup.store(stores.pefProcessed);
-    options.events.onLogged((event, recordId, during) => this.#take(event, recordId, during));
-    options.chassis.onPower((change) => this.#powered(change));
-    options.sel.onClear(() => this.#selCleared());
   }
 
   /** After a start: events that were logged and not processed before the BMC went down (§17.4.1). */
@@ -107,7 +104,7 @@ export class Pef {
       const { record } = sel.get(id);
       // Only system events (02h) come from event messages.
       if (record[2] !== 0x02) continue;
-      this.#take(SelEventRecord.decode(record), id, POWER_DOWN_ALONE);
+      this.take(SelEventRecord.decode(record), id, POWER_DOWN_ALONE);
     }
   }
 
@@ -166,7 +163,11 @@ export class Pef {
     this.alerts.stop();
   }
 
-  #take(event: PlatformEvent, recordId: number, power = POWER_ACTIONS.length): void {
+  /**
+   * An event was logged (record id 0: it could not be); `power`: the rank of the strongest power action that
+   * it may ask for.
+   */
+  take(event: PlatformEvent, recordId: number, power = POWER_ACTIONS.length): void {
     const taken: Taken = { event, recordId, power, finished: false };
     if (!this.parameters.control.enabled || this.#postpone === PEF_OFF) return this.#mark(recordId);
     this.#underWay.push(taken);
@@ -223,8 +224,8 @@ export class Pef {
   }
 
   /**
-   * The event message for actions, if it is wanted. One that such a message asks for has none, or there would
-   * be no end.
+   * The event message for actions, if it is wanted. One that such a message asks for has none, or there
+   * would be no end.
    */
   #tell(cause: PlatformEvent, actions: PefActionSet): void {
     const { address } = this.#options.identity;
@@ -292,7 +293,8 @@ export class Pef {
     return this.#started === undefined ? 0 : this.#started + seconds * 1000 - this.#setup.clock.monotonic();
   }
 
-  #powered({ action, starts }: PowerChange): void {
+  /** The machine's power has changed: delays count from it. */
+  powered({ action, starts }: PowerChange): void {
     if (action === 'diag') return;
     if (starts) this.#started = this.#setup.clock.monotonic();
     this.#endPostponing();
@@ -309,7 +311,8 @@ export class Pef {
     this.#handlePostponed();
   }
 
-  #selCleared(): void {
+  /** The SEL was cleared: nothing in it waits any more. */
+  selCleared(): void {
     for (const taken of this.#postponed.splice(0)) this.#drop(taken);
     this.#stopPostponing();
     const done = both(this.#processed.set('bmc', NONE), this.#processed.set('software', NONE));

@@ -72,7 +72,7 @@ export class Dcmi {
       unsupported: CC.InvalidDataField,
     });
     this.#powerTimes = new PowerTimes(setup.clock, () => sensors.powered());
-    this.#history = new PowerHistory(setup.clock, (time) => this.#wattsAt(time));
+    this.#history = new PowerHistory(setup.clock, (time) => this.#wattsAt(time), setup.began);
     this.#watch = new LimitWatch(setup.clock);
     this.#watchPower();
     for (const key of this.#thermal.keys()) this.#watchTemperature(key);
@@ -200,8 +200,8 @@ export class Dcmi {
   }
 
   /**
-   * What the machine takes at a wall time, in watts; undefined: no sensor says. What hangs on its power takes
-   * nothing while it is off.
+   * What the machine takes at a wall time, in watts; undefined: no sensor says. What hangs on its power
+   * takes nothing while it is off.
    */
   #wattsAt(time: number): number | undefined {
     const isOn = this.#powerTimes.wasOn(time);

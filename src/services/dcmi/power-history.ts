@@ -32,11 +32,14 @@ export class PowerHistory {
   #asked = 0;
   #timer: Timer | undefined;
 
-  /** `at`: watts at a wall time; of the past, as far as it is known; undefined: nothing could be read. */
-  constructor(clock: Clock, at: (time: number) => number | undefined) {
+  /**
+   * `at`: watts at a wall time; of the past, as far as it is known; undefined: nothing could be read.
+   * `began`: monotonic milliseconds of the beginning of that past.
+   */
+  constructor(clock: Clock, at: (time: number) => number | undefined, began = clock.monotonic()) {
     this.#clock = clock;
     this.#at = at;
-    this.#began = clock.monotonic();
+    this.#began = began;
   }
 
   /** The last `period` milliseconds; zeros where nothing could be read in all of it. */

@@ -106,7 +106,8 @@ interface Active {
   ending: boolean;
 }
 
-interface Registered {
+/** A type, and where it was registered. */
+export interface Registered {
   readonly definition: PayloadDefinition;
   readonly place: string;
 }
@@ -123,6 +124,8 @@ export interface PayloadsOptions {
    * nowhere.
    */
   readonly mayBeActive?: (channel: number) => boolean;
+  /** Makes the type that is there from the start, when somebody first looks for one. */
+  readonly first?: () => Registered;
 }
 
 /** Payload types, their active instances, and who may activate them (IPMI 2.0 §24). */
@@ -132,14 +135,19 @@ export class Payloads {
   readonly #port: number | undefined;
   readonly #mayBeActive: (channel: number) => boolean;
   // Few of each, and thousands of BMCs: lists, not tables.
-  #types: readonly Registered[] = [];
+  #registered: readonly Registered[] | undefined;
+  readonly #first: PayloadsOptions['first'];
   /** By channel. */
   readonly #carriers: (PayloadCarrier | undefined)[] = [];
   #active: readonly Active[] = [];
 
-  constructor(setup: Setup, { withoutSol = [], port, mayBeActive = () => true }: PayloadsOptions = {}) {
+  constructor(
+    setup: Setup,
+    { withoutSol = [], port, mayBeActive = () => true, first }: PayloadsOptions = {},
+  ) {
     this.#port = port;
     this.#mayBeActive = mayBeActive;
+    this.#first = first;
     this.#access = setup.store(stores.payloadAccess);
     this.#withoutSol = withoutSol;
   }
@@ -170,13 +178,17 @@ export class Payloads {
           `${owner} cannot serve payload ${hex2(type)}h (${name}): served by ${other.definition.owner} (${other.definition.name}), registered at ${other.place}`,
       );
     if (problems.length > 0) throw new RegistrationError(problems);
-    this.#types = [...this.#types, { definition, place }];
+    this.#registered = [...this.#types, { definition, place }];
     return {
       unregister: () => {
-        this.#types = this.#types.filter((one) => one.definition !== definition);
+        this.#registered = this.#types.filter((one) => one.definition !== definition);
         this.#deactivateWhere((one) => one.definition === definition);
       },
     };
+  }
+
+  get #types(): readonly Registered[] {
+    return (this.#registered ??= this.#first ? [this.#first()] : []);
   }
 
   /** An interface that carries payloads of a channel; call the result when it closes. */
