@@ -31,7 +31,7 @@ export function makeSockets(
   }: { readonly sockets?: SocketsOptions; readonly sensorFeed?: { readonly listen: string } },
   { clock, stream, http }: World,
 ): Socket[] {
-  const { name, router, sensors, frontPanel, setup } = bmc;
+  const { name, router, sensors, setup } = bmc;
   const common = {
     router,
     clock,
@@ -52,7 +52,12 @@ export function makeSockets(
       const found = sensors.named(sensor);
       return typeof found === 'string' ? found : found.push(value);
     };
-    const socket = new HandlerSocket({ ...common, sensors: take, buttons: frontPanel.pressNamed, listen });
+    const socket = new HandlerSocket({
+      ...common,
+      sensors: take,
+      buttons: (button: string) => bmc.frontPanel.pressNamed(button),
+      listen,
+    });
     add('handler-socket', ['sockets', 'handlers', 'path'], () => streamName(socket.address), socket);
   }
   if (bt) {
