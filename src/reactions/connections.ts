@@ -18,7 +18,7 @@ export function connectState(
   bmc: Whole,
   { events = true, clearEvent = false }: { readonly events?: boolean; readonly clearEvent?: boolean } = {},
 ): void {
-  // What PEF does about an event comes before what others see of it, and its clock before the events of a start.
+  // What PEF does about an event comes before what others see of it; its clock before the events of a start.
   bmc.events.onLogged((event, recordId, during) => bmc.pef.take(event, recordId, during));
   bmc.chassis.onPower((change) => bmc.pef.powered(change));
   bmc.sel.onClear(() => bmc.pef.selCleared());
