@@ -287,6 +287,25 @@ const codeOf = (file: string): string =>
     .replace(/\/\*[\s\S]*?\*\/|(?<![:'"\\])\/\/.*/g, '')
     .replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
 
+/** Streams, sockets and programs have one reader each, which is put in place once: decision 90. */
+const STREAMS =
+  /^(?:world|client)\/|^interfaces\/serial\/line\.ts$|^machine\/serial-port\/console\.ts$|^kinds\/backends\/qmp\.ts$/;
+
+test('D9: one way to tell: every onX takes a listener and returns its undoing; nobody is told by an assigned function', () => {
+  const wrong: string[] = [];
+  let listens = 0;
+  for (const file of files.filter((name) => !STREAMS.test(name))) {
+    for (const [line, returned] of codeOf(file).matchAll(/^ +on[A-Z]\w*\??\(.*?\): ([^{;\n]*)/gm)) {
+      listens++;
+      if (returned.trim() !== '() => void') wrong.push(`${file}: ${line.trim()}`);
+    }
+    for (const [line] of codeOf(file).matchAll(/^ {2}(?:set )?on[A-Z]\w*(?:[?!]?: |\(\w+: .*\) \{| = ).*/gm))
+      wrong.push(`${file}: ${line.trim()}`);
+  }
+  expect(wrong).toEqual([]);
+  expect(listens).toBeGreaterThan(20);
+});
+
 test('P8: no cast by way of unknown, but for the router, which holds handlers of all commands in one table', () => {
   expect(files.filter((file) => /\bas unknown as\b/.test(codeOf(file)))).toEqual(['router/handlers.ts']);
 });

@@ -133,18 +133,22 @@ export class Context<B = unknown> {
 
   /**
    * Runs `action` at the deadline; at once if that has passed. For the router's own use, and for handlers
-   * that wait for others.
+   * that wait for others. Returns its undoing, for who need not wait any more.
    */
-  onExpire(action: () => void): void {
+  onExpire(action: () => void): () => void {
     if (this.#expired) action();
     else (this.#whenExpired ??= []).push(action);
+    return () => {
+      const place = this.#whenExpired?.indexOf(action) ?? -1;
+      if (place >= 0) this.#whenExpired?.splice(place, 1);
+    };
   }
 
   /**
    * Runs `action` when nobody waits for an answer any more: it was given, or the deadline has passed. At once
    * if that is so.
    */
-  onDone(action: () => void): void {
+  whenDone(action: () => void): void {
     if (this.#isDone) action();
     else (this.#whenDone ??= []).push(action);
   }

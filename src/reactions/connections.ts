@@ -57,11 +57,11 @@ export function connectState(
     stored(starts ? bmc.bootOptions.booted() : bmc.bootOptions.hold());
     if (action !== 'diag') bmc.built.watchdog?.halt();
   });
-  bmc.events.forward = forwardEvents(bmc);
+  bmc.events.forwardBy(forwardEvents(bmc));
   tellOfMachine(bmc, events);
   if (clearEvent) bmc.sel.onClear(() => tellOfClearing(bmc));
   faultsFromSensors(bmc);
-  bmc.sensors.powered = () => bmc.chassis.isOn;
+  bmc.sensors.followPower(() => bmc.chassis.isOn);
 }
 
 /**

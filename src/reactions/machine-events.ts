@@ -74,8 +74,9 @@ export function tellOfMachine(bmc: BmcState, log: boolean): void {
 }
 
 /** What DCMI's limits do, from when they are built on. */
-export const tellOfLimits = (bmc: BmcState, dcmi: Dcmi): void =>
+export function tellOfLimits(bmc: BmcState, dcmi: Dcmi): void {
   dcmi.onExceeded((exceeded) => actOnLimit(bmc, exceeded));
+}
 
 /** Buttons as events, from when they are built on. */
 export function tellOfPanel(bmc: BmcState, panel: FrontPanel): void {

@@ -15,7 +15,7 @@ export class Running {
       if (--this.#count > 0) return;
       for (const resolve of this.#waiting.splice(0)) resolve();
     };
-    context.onDone(stop);
+    context.whenDone(stop);
     return stop;
   }
 

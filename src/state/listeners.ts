@@ -1,4 +1,4 @@
-type Listener<A extends readonly unknown[]> = (...what: A) => void;
+type Listener<A extends readonly unknown[]> = (...told: A) => void;
 
 /** Those who want to know of something that happens to a piece of state, in the order in which they came. */
 export class Listeners<A extends readonly unknown[]> {
@@ -9,7 +9,7 @@ export class Listeners<A extends readonly unknown[]> {
   add(listener: Listener<A>): () => void {
     const before = this.#list;
     if (!before.includes(listener)) this.#keep([...before, listener]);
-    return () => this.#keep(this.#list.filter((one) => one !== listener));
+    return () => this.#keep(this.#list.filter((other) => other !== listener));
   }
 
   /** Somebody listens. */
@@ -18,11 +18,11 @@ export class Listeners<A extends readonly unknown[]> {
   }
 
   /** Who comes meanwhile hears of the next; who goes meanwhile hears of nothing any more. */
-  tell(...what: A): void {
+  tell(...told: A): void {
     const all = this.#all;
     if (all === undefined) return;
-    if (typeof all === 'function') return all(...what);
-    for (const listener of all) if (this.#all === all || this.#list.includes(listener)) listener(...what);
+    if (typeof all === 'function') return all(...told);
+    for (const listener of all) if (this.#all === all || this.#list.includes(listener)) listener(...told);
   }
 
   get #list(): readonly Listener<A>[] {

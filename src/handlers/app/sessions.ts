@@ -144,7 +144,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     );
     if (problem) throw refuse(problem, ACTIVATE_CODES[problem] ?? 0x85);
     session.maxPrivilege = role;
-    const before = single ? bmc.sessions.onChannel(number) : undefined;
+    const before = single ? bmc.sessions.activeOn(number) : undefined;
     if (before) bmc.sessions.close(before, 'evicted');
     if (single) session.inactivity = bmc.serial.get(number)?.inactivity;
     // 0 belongs to messages outside of a session.

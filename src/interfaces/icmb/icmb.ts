@@ -99,18 +99,21 @@ export class IcmbInterface implements Interface<BmcState> {
     if (bmc.icmb.isAddressStored) this.#joinAsStored('own', bmc.icmb.address);
     else this.#join('own', bmc.icmb.address);
     this.#joinAsStored('proxy', bmc.icmb.proxy.icmbAddress);
-    bmc.icmb.port = {
+    const unplug = bmc.icmb.connect({
       request: (to, cmd, data, cause) =>
         this.#requester.request({ to, toLun: 0, netFn: NetFn.Bridge, cmd, data, patience: PATIENCE, cause }),
       broadcast: (cmd, data, cause) => this.#broadcast(cmd, data, cause),
       move: (address) => this.#join('own', address),
       represent: (address) => this.#join('proxy', address),
+    });
+    const disconnect = bmc.bridge.connect(channel, { kind: 'icmb', requester: this.#requester });
+    this.#disconnect = () => {
+      unplug();
+      disconnect();
     };
-    this.#disconnect = bmc.bridge.connect(channel, { kind: 'icmb', requester: this.#requester });
   }
 
   async close(): Promise<void> {
-    this.#parts.bmc.icmb.port = undefined;
     this.#disconnect();
     for (const { port } of this.#ports.values()) port.leave();
     this.#ports.clear();

@@ -62,7 +62,7 @@ export class SerialArrival extends Arrival {
 
   /** What comes late is not for the next one at the line. */
   override get isAwaited(): boolean {
-    return this.session === undefined || this.session === this.bmc.sessions.onChannel(this.channel.number);
+    return this.session === undefined || this.session === this.bmc.sessions.activeOn(this.channel.number);
   }
 
   override answer(answer: Answer): void {

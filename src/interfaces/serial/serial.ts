@@ -121,16 +121,16 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   }
 
   get messaging(): boolean {
-    return this.#options.bmc.sessions.onChannel(this.channel.number) !== undefined;
+    return this.#options.bmc.sessions.activeOn(this.channel.number) !== undefined;
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
     this.#exchange.open(dispatch);
     await this.#options.line.open();
-    this.#serial.port = this;
     const { bmc } = this.#options;
     const { number } = this.channel;
     this.#undo = [
+      this.#serial.connect(this),
       bmc.bridge.connect(number, {
         kind: 'sessions',
         requester: this.#requester,
@@ -152,7 +152,6 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   async close(): Promise<void> {
     for (const undo of this.#undo.splice(0)) undo();
-    this.#serial.port = undefined;
     this.#ping?.cancel();
     this.#endSession();
     await this.#options.line.close();
@@ -228,7 +227,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   #endSession(): void {
     const { sessions } = this.#options.bmc;
-    const session = sessions.onChannel(this.channel.number);
+    const session = sessions.activeOn(this.channel.number);
     if (session) sessions.close(session, 'closed');
   }
 
@@ -348,7 +347,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   #serve(request: IpmiMessage, frames: ConsoleFrames): void {
     const { bmc } = this.#options;
     const { sessions } = bmc;
-    const session = sessions.onChannel(this.channel.number);
+    const session = sessions.activeOn(this.channel.number);
     if (session) sessions.heard(session);
     this.#frames = frames;
     if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN) {
@@ -384,7 +383,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   /** The one session that a line has. */
   #sendTo(session: Session | undefined, message: Uint8Array): boolean {
-    if (!session?.active || session !== this.#options.bmc.sessions.onChannel(this.channel.number))
+    if (!session?.active || session !== this.#options.bmc.sessions.activeOn(this.channel.number))
       return false;
     this.#out.put(this.#frames.bridged(message));
     return true;
@@ -392,7 +391,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
 
   #context(lun: number): Context<BmcState> {
     const { bmc } = this.#options;
-    const session = bmc.sessions.onChannel(this.channel.number);
+    const session = bmc.sessions.activeOn(this.channel.number);
     return new Context(bmc, this.channel, this.rights, lun, session, this.peer);
   }
 

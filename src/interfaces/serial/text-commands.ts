@@ -87,7 +87,7 @@ export class TextCommands {
 
   #password([option, ...rest]: readonly string[]): Said {
     const { bmc, channel, serial } = this.#options;
-    const active = bmc.sessions.onChannel(channel.number);
+    const active = bmc.sessions.activeOn(channel.number);
     const kind = option?.toUpperCase();
     if (kind !== '-U' && kind !== '-N' && kind !== '-X') throw new IpmiError(CC.InvalidDataField, 'SYS PWD');
     // A log-out; and a log-in replaces whoever was there, whether it succeeds or not.

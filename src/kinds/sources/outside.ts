@@ -22,7 +22,7 @@ export class Outside implements SensorSource {
   #due = 0;
   /** What was wrong the last time: it is said once. */
   #problem: string | undefined;
-  #listener: () => void = () => undefined;
+  #listener: (() => void) | undefined = undefined;
 
   constructor(settings: Scaled, name: string, world: World, log: Log, fetch: () => Promise<string>) {
     this.#settings = settings;
@@ -36,8 +36,11 @@ export class Outside implements SensorSource {
     return this.#value;
   }
 
-  onChange(listener: () => void): void {
+  onChange(listener: () => void): () => void {
     this.#listener = listener;
+    return () => {
+      if (this.#listener === listener) this.#listener = undefined;
+    };
   }
 
   refresh(): void {
@@ -70,6 +73,6 @@ export class Outside implements SensorSource {
     this.#busy = false;
     if (value === this.#value) return;
     this.#value = value;
-    this.#listener();
+    this.#listener?.();
   }
 }

@@ -90,6 +90,7 @@ export class Chassis {
   readonly #kept: Store<number>;
   readonly #capabilities: Store<ChassisCapabilities>;
   readonly #lastEvent: Store<LastPowerEvent>;
+  #stopListening: (() => void) | undefined = undefined;
   readonly #listeners = new Listeners<[change: PowerChange]>();
   readonly #restartListeners = new Listeners<[cause: number]>();
   readonly #intrusionListeners = new Listeners<[open: boolean]>();
@@ -181,12 +182,12 @@ export class Chassis {
    * Before the machine starts or is reset, and before a back end hears of it: what the next boot reads may
    * depend on the cause.
    */
-  onRestart(listener: (cause: number) => void): void {
-    this.#restartListeners.add(listener);
+  onRestart(listener: (cause: number) => void): () => void {
+    return this.#restartListeners.add(listener);
   }
 
-  onIntrusion(listener: (open: boolean) => void): void {
-    this.#intrusionListeners.add(listener);
+  onIntrusion(listener: (open: boolean) => void): () => void {
+    return this.#intrusionListeners.add(listener);
   }
 
   /** Opens or closes the chassis. */
@@ -211,7 +212,8 @@ export class Chassis {
       // That the machine is off without its BMC is no change of its power that the restore policy should
       // remember.
       this.#life = backend.restores ? 'opening' : 'open';
-      machine.onIdle = () => this.#listenAgain();
+      this.#stopListening?.();
+      this.#stopListening = machine.onIdle(() => this.#listenAgain());
       await backend.watch({ power: (on) => this.#reported(on), reset: () => this.#wasReset() });
       this.#life = 'open';
     }
@@ -392,6 +394,7 @@ export class Chassis {
     const minutes = this.#minutesOn();
     this.#since = this.#clock.monotonic();
     this.#life = 'closed';
+    this.#stopListening?.();
     const closed = this.#machine?.backend.close?.();
     return both(closed, this.#on ? this.#kept.set('minutes', minutes) : undefined);
   }

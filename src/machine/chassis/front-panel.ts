@@ -52,8 +52,8 @@ export class FrontPanel {
   }
 
   /** After a button did something. */
-  onPress(listener: (button: Button) => void): void {
-    this.#listeners.add(listener);
+  onPress(listener: (button: Button) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** False: the button is disabled, or means nothing now. */

@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { Clock } from '../../world/world.ts';
+import { Listeners } from '../../state/listeners.ts';
 import type { Log } from '../../state/setup.ts';
 import type { Durable } from '../../state/store.ts';
 
@@ -51,10 +52,9 @@ const PATIENCE = 2000;
 /** Drives a back end: one action at a time, failures as completion codes. */
 export class Machine {
   readonly backend: PowerBackend;
-  /** Called when an action that took its time is over, done or not. */
-  onIdle: () => void = () => undefined;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #idleListeners = new Listeners<[]>();
   #running: PowerAction | undefined;
 
   constructor(backend: PowerBackend, clock: Clock, log: Log) {
@@ -66,6 +66,11 @@ export class Machine {
   /** The back end takes time over what it was told last. */
   get busy(): boolean {
     return this.#running !== undefined;
+  }
+
+  /** An action that took its time is over, done or not. Returns its undoing. */
+  onIdle(listener: () => void): () => void {
+    return this.#idleListeners.add(listener);
   }
 
   /**
@@ -86,7 +91,7 @@ export class Machine {
       .catch((error: unknown) => Promise.reject(this.#failure(action, error)))
       .finally(() => (this.#running = undefined))
       .then(done)
-      .finally(() => this.onIdle());
+      .finally(() => this.#idleListeners.tell());
     return this.#atMost(finished);
   }
 

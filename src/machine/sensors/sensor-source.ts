@@ -18,8 +18,8 @@ export interface SensorSource {
   readonly bounds?: readonly [number, number];
   /** Looks outside for a new value, as often as its sensors are looked at and it thinks fit. */
   refresh?(): void;
-  /** Told once by its sensor: what to call when a value came from outside. */
-  onChange?(listener: () => void): void;
+  /** Its sensor listens for values that come from outside. It is the only one; returns its undoing. */
+  onChange?(listener: () => void): () => void;
 }
 
 /** What a source with a state of its own is made with. */
@@ -80,7 +80,7 @@ export class Pushed implements SensorSource {
   readonly #maxAge: number;
   #value: number | undefined;
   #setAt = 0;
-  #listener: () => void = () => undefined;
+  #listener: (() => void) | undefined = undefined;
 
   /** `maxAge`: milliseconds after which a value is no reading any more; Infinity: it stays. */
   constructor(clock: Clock, first?: number, maxAge = Infinity) {
@@ -97,11 +97,14 @@ export class Pushed implements SensorSource {
   set(value: number | undefined): void {
     this.#value = value;
     this.#setAt = this.#clock.monotonic();
-    this.#listener();
+    this.#listener?.();
   }
 
-  onChange(listener: () => void): void {
+  onChange(listener: () => void): () => void {
     this.#listener = listener;
+    return () => {
+      if (this.#listener === listener) this.#listener = undefined;
+    };
   }
 }
 

@@ -39,13 +39,18 @@ export class Sensors implements SensorWatch {
     this.#table = new SensorTable(setup, events, kinds, owner, this, around);
   }
 
-  /** Whether the machine has power: some sensors hang on it. */
-  get powered(): () => boolean {
-    return this.#table.powered;
+  /** Whether the machine has power: some sensors hang on it. True until somebody says. */
+  get powered(): boolean {
+    return this.#table.powered();
   }
 
-  set powered(powered: () => boolean) {
-    this.#table.powered = powered;
+  /** Who says whether it has. There is one; returns its undoing. */
+  followPower(isOn: () => boolean): () => void {
+    const table = this.#table;
+    table.powered = isOn;
+    return () => {
+      if (table.powered === isOn) table.powered = () => true;
+    };
   }
 
   /** What all BMCs with the same settings share. */

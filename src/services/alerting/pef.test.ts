@@ -242,7 +242,7 @@ describe('actions', () => {
   test('each action can be logged as an event, which is subject to PEF and ends there', async () => {
     const { bmc, world } = await bench({ eventMessages: true, filters: [{ actions: ['oem'] }] });
     const seen: number[] = [];
-    bmc.pef.onOem = ({ sensorType }, number) => void seen.push(sensorType, number);
+    bmc.pef.onOem(({ sensorType }, number) => void seen.push(sensorType, number));
     void bmc.events.raise({ ...tooHot, sensorType: 0xc5 });
     await world.run(1000);
     expect(seen).toEqual([0xc5, 21, 0x12, 21]);
@@ -286,7 +286,7 @@ describe('postpone timer and last processed event', () => {
   test('PEF waits for software, and acts when the timer runs out', async () => {
     const { bmc, world, send } = await bench({ filters: [oem] });
     let acted = 0;
-    bmc.pef.onOem = () => void acted++;
+    bmc.pef.onOem(() => void acted++);
     expect(await send(0x11, 10)).toEqual([0, 10]);
     void bmc.events.raise(tooHot);
     await world.run(4000);
@@ -305,7 +305,7 @@ describe('postpone timer and last processed event', () => {
   test('FEh turns PEF off until the next reset', async () => {
     const { bmc, send } = await bench({ filters: [oem] });
     let acted = 0;
-    bmc.pef.onOem = () => void acted++;
+    bmc.pef.onOem(() => void acted++);
     expect(await send(0x11, 0xfe)).toEqual([0, 0xfe]);
     void bmc.events.raise(tooHot);
     expect(acted).toBe(0);
@@ -405,7 +405,7 @@ test('events that were logged and not processed before a crash are processed aft
       },
       { world: process, journal: storage.journal('bmc') },
     );
-    bmc.pef.onOem = ({ data }) => void acted.push(`oem ${data[1]}`);
+    bmc.pef.onOem(({ data }) => void acted.push(`oem ${data[1]}`));
     bmc.chassis.onPower(({ action }) => void acted.push(action));
     await world.until(bmc.open());
     return bmc;

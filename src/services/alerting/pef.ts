@@ -17,6 +17,7 @@ import { matches, NO_ACTIONS } from '../../state/parameters/pef-filters.ts';
 import { PefParameters, type PefDefaults } from '../../state/parameters/pef-parameters.ts';
 import type { Sel } from '../../state/log/sel.ts';
 import type { Setup } from '../../state/setup.ts';
+import { Listeners } from '../../state/listeners.ts';
 import { stores } from '../../state/stores.ts';
 import { both, type Durable, type Store, unwaited } from '../../state/store.ts';
 
@@ -66,10 +67,9 @@ const POWER_DOWN_ALONE = 1;
 export class Pef {
   readonly parameters: PefParameters;
   readonly alerts: Alerts;
-  /** Called for OEM actions, with the number of the first filter that asked for it. */
-  onOem: ((event: PlatformEvent, filter: number) => void) | undefined;
   readonly #setup: Setup;
   readonly #options: PefOptions;
+  readonly #oemListeners = new Listeners<[event: PlatformEvent, filter: number]>();
   /** Record ids: `software`, `bmc`. */
   readonly #processed: Store<number>;
   readonly #underWay: Taken[] = [];
@@ -89,6 +89,11 @@ export class Pef {
     this.parameters = new PefParameters(setup, options.defaults);
     this.alerts = new Alerts({ ...options, clock: setup.clock, log: setup.log, parameters: this.parameters });
     this.#processed = setup.store(stores.pefProcessed);
+  }
+
+  /** Does OEM actions, with the number of the first filter that asked for it. Returns its undoing. */
+  onOem(listener: (event: PlatformEvent, filter: number) => void): () => void {
+    return this.#oemListeners.add(listener);
   }
 
   /** After a start: events that were logged and not processed before the BMC went down (§17.4.1). */
@@ -215,7 +220,7 @@ export class Pef {
     this.#tell(event, wanted);
     told();
     if (power >= 0) this.#power(power);
-    if (wanted.oem) this.onOem?.(event, oemFilter);
+    if (wanted.oem) this.#oemListeners.tell(event, oemFilter);
     if (!alert) return this.#finished(taken);
     const { filter, policy, severity } = alert;
     this.#afterDelay(this.parameters.control.alertStartupDelay ? this.parameters.alertStartupDelay : 0, () =>

@@ -64,9 +64,9 @@ export class Icmb {
   /** Events sent since the start, mod 256. */
   eventCount = 0;
   statistics: Record<IcmbCounter, number> = { ...COUNTERS };
-  port: IcmbPort | undefined;
   /** The address that the interface found free, where none is set. */
   assigned = 0;
+  #port: IcmbPort | undefined = undefined;
   readonly #settings: Store<number>;
   readonly #given: number | undefined;
 
@@ -74,6 +74,19 @@ export class Icmb {
   constructor(setup: Setup, address?: number) {
     this.#settings = setup.store(stores.icmb);
     this.#given = address;
+  }
+
+  /** Undefined: there is no ICMB now. */
+  get port(): IcmbPort | undefined {
+    return this.#port;
+  }
+
+  /** An interface brings the ICMB as it opens. There is one; returns its undoing. */
+  connect(port: IcmbPort): () => void {
+    this.#port = port;
+    return () => {
+      if (this.#port === port) this.#port = undefined;
+    };
   }
 
   get enabled(): boolean {

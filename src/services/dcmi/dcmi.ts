@@ -71,7 +71,7 @@ export class Dcmi {
       values: inBytes(setup.store(stores.dcmiConfiguration)),
       unsupported: CC.InvalidDataField,
     });
-    this.#powerTimes = new PowerTimes(setup.clock, () => sensors.powered());
+    this.#powerTimes = new PowerTimes(setup.clock, () => sensors.powered);
     this.#history = new PowerHistory(setup.clock, (time) => this.#wattsAt(time), setup.began);
     this.#watch = new LimitWatch(setup.clock);
     this.#watchPower();
@@ -79,8 +79,8 @@ export class Dcmi {
   }
 
   /** Called when a limit was exceeded for longer than it may be, and something is to be done. */
-  onExceeded(listener: (exceeded: LimitExceeded) => void): void {
-    this.#listeners.add(listener);
+  onExceeded(listener: (exceeded: LimitExceeded) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   stop(): void {

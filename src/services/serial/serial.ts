@@ -56,8 +56,7 @@ export class SerialChannel {
   /** The level of whoever is at the line without a session; None: a log-in is needed. */
   readonly open: number;
   readonly parameters: ParameterTable;
-  /** Set by the interface while it is open. */
-  port: SerialPort | undefined;
+  #port: SerialPort | undefined = undefined;
   #proxyTransmit: Uint8Array | undefined;
   readonly #setup: Setup;
   readonly #initial: MuxSide;
@@ -158,6 +157,19 @@ export class SerialChannel {
 
   get muxBlocked(): { readonly system: boolean; readonly bmc: boolean } {
     return this.#blocked;
+  }
+
+  /** Undefined: the interface is not open. */
+  get port(): SerialPort | undefined {
+    return this.#port;
+  }
+
+  /** The interface is the port while it is open. There is one; returns its undoing. */
+  connect(port: SerialPort): () => void {
+    this.#port = port;
+    return () => {
+      if (this.#port === port) this.#port = undefined;
+    };
   }
 
   onSwitch(listener: (side: MuxSide) => void): () => void {

@@ -173,8 +173,8 @@ export class UpdateService {
   }
 
   /** Told when an upload ends without its owner: killed, taken over, expired. */
-  onEnded(listener: (reason: UpdateError) => void): void {
-    this.#listeners.add(listener);
+  onEnded(listener: (reason: UpdateError) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /**

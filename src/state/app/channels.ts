@@ -257,13 +257,13 @@ export class Channels {
   }
 
   /** Called when a channel may allow less than before. */
-  onRestricted(listener: (channel: number) => void): void {
-    this.#restricted.add(listener);
+  onRestricted(listener: (channel: number) => void): () => void {
+    return this.#restricted.add(listener);
   }
 
   /** Called when a channel's BMC key was set, with the session that did it. */
-  onKeyChanged(listener: (channel: number, by: SessionView | undefined) => void): void {
-    this.#keyListeners.add(listener);
+  onKeyChanged(listener: (channel: number, by: SessionView | undefined) => void): () => void {
+    return this.#keyListeners.add(listener);
   }
 
   keyLocked(number: number, which: 'kr' | 'kg'): boolean {

@@ -33,8 +33,8 @@ export class Life {
     return this.#dark;
   }
 
-  onReset(listener: (phase: ResetPhase, kind: ResetKind) => void): void {
-    this.#listeners.add(listener);
+  onReset(listener: (phase: ResetPhase, kind: ResetKind) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Begins a reset, once the answer to whoever asked for it has gone out. One that is under way goes on. */

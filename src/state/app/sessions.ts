@@ -222,7 +222,7 @@ export class Sessions {
   }
 
   /** The session of a channel that has one at most: messages there carry no session id. */
-  onChannel(channel: number): Session | undefined {
+  activeOn(channel: number): Session | undefined {
     return this.#byHandle.find((session) => session?.active && session.channel.number === channel);
   }
 

@@ -274,21 +274,21 @@ export class Users {
   }
 
   /** Called when a user was locked out, where the channel wants it told. */
-  onLockedOut(listener: (userId: number, channel: number) => void): void {
-    this.#lockOutListeners.add(listener);
+  onLockedOut(listener: (userId: number, channel: number) => void): () => void {
+    return this.#lockOutListeners.add(listener);
   }
 
   /**
    * Called when it is stored that a user has another password or name, or fewer rights: what a session was
    * opened with no longer holds.
    */
-  onRevoked(listener: (userId: number) => void): void {
-    this.#listeners.add(listener);
+  onRevoked(listener: (userId: number) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Called when it is stored that a user may have another number of sessions. */
-  onSessionLimit(listener: (userId: number) => void): void {
-    this.#limitListeners.add(listener);
+  onSessionLimit(listener: (userId: number) => void): () => void {
+    return this.#limitListeners.add(listener);
   }
 
   /** What keeps a user from logging in; undefined: nothing. */

@@ -27,17 +27,13 @@ type Logged = [event: PlatformEvent, recordId: number, during: number | undefine
 export class Events {
   /** Set Event Receiver (§29.1): FFh disables event messages; 20h is this BMC itself. */
   receiver = { address: BMC_ADDRESS as number, lun: 0 };
-  /**
-   * Takes an event of this controller's own to its receiver, where that is another one. False: there is no
-   * way to it, so that it is logged here.
-   */
-  forward: ((event: PlatformEvent) => boolean) | undefined = undefined;
   readonly #sel: Sel;
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
   readonly #untold: Logged[] = [];
   readonly #listeners = new Set<(...logged: Logged) => void>();
   readonly #acting: number[] = [];
+  #forwarder: ((event: PlatformEvent) => boolean) | undefined = undefined;
 
   constructor(setup: Setup, sel: Sel, messages: MessageBuffers) {
     this.#setup = setup;
@@ -49,8 +45,20 @@ export class Events {
    * Called after an event was logged, in the order of events; record id 0: it could not be, or logging is
    * off.
    */
-  onLogged(listener: (...logged: Logged) => void): void {
+  onLogged(listener: (...logged: Logged) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Asked first for every event: takes one of this controller's own to its receiver, where that is another
+   * one. False: there is no way to it, so that it is logged here. There is one; returns its undoing.
+   */
+  forwardBy(forwarder: (event: PlatformEvent) => boolean): () => void {
+    this.#forwarder = forwarder;
+    return () => {
+      if (this.#forwarder === forwarder) this.#forwarder = undefined;
+    };
   }
 
   /**
@@ -67,7 +75,7 @@ export class Events {
    * event's source.
    */
   raise(event: PlatformEvent): Durable {
-    if (this.forward?.(event)) return undefined;
+    if (this.#forwarder?.(event)) return undefined;
     const record = SelEventRecord.encode({
       recordId: 0,
       recordType: SelType.SystemEvent,

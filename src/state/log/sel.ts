@@ -96,8 +96,8 @@ export class Sel {
     return this.#order.at(-1) ?? LAST;
   }
 
-  onClear(listener: () => void): void {
-    this.#cleared.add(listener);
+  onClear(listener: () => void): () => void {
+    return this.#cleared.add(listener);
   }
 
   get freeBytes(): number {
