@@ -40,6 +40,7 @@ import type { Watchdog } from './services/watchdog/watchdog.ts';
 /** What of a BMC is built when somebody first asks for it. */
 export type Part =
   | 'auxiliaryLogs'
+  | 'blobs'
   | 'bootOptions'
   | 'dcmi'
   | 'forwarding'

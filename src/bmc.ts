@@ -9,7 +9,6 @@
  * journal) comes second.
  */
 import { makePower } from './assembly/backends.ts';
-import { addFlashBlobs } from './assembly/blobs.ts';
 import { makeFirmware } from './assembly/firmware.ts';
 import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState } from './reactions/connections.ts';
@@ -28,7 +27,6 @@ import { complete } from './config/complete.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
 import { chassisOf, dangersOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
 import { sdrTimeOf } from './config/sdr-file.ts';
-import { blobHandlers } from './handlers/oem/blob.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
 import type { Power } from './kinds/backends/index.ts';
@@ -67,7 +65,7 @@ import type { SerialChannels } from './services/serial/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
 import { namedLog, Setup, type Log } from './state/setup.ts';
 import type { Journal } from './state/store.ts';
-import { Blobs } from './services/blobs/index.ts';
+import type { Blobs } from './services/blobs/index.ts';
 import type { UpdateService } from './services/update/index.ts';
 import { LogIns } from './state/app/log-ins.ts';
 import { Drops } from './state/app/drops.ts';
@@ -175,7 +173,6 @@ export class Bmc implements BmcState {
   readonly satellites: readonly Bmc[];
   readonly life: Life;
   readonly update: UpdateService | undefined;
-  readonly blobs: Blobs;
   readonly built: BuiltParts = {};
   readonly #world: World;
   readonly #options: BmcOptions;
@@ -220,6 +217,7 @@ export class Bmc implements BmcState {
     const table = uplink ? satelliteStandard : standard;
     this.router = new Router<BmcState>({
       standard: table,
+      preset: templates.handlers(options),
       clock: world.clock,
       log,
       manufacturer: this.identity.manufacturerId,
@@ -289,12 +287,9 @@ export class Bmc implements BmcState {
       setup,
       identity: this.identity,
       world,
-      router: this.router,
       directory: firmwareDirectory,
       restart,
     });
-    this.blobs = new Blobs(setup, { serve: () => this.router.register(blobHandlers) });
-    if (this.update && options.firmware) addFlashBlobs(this.blobs, this.update, options.firmware, world, log);
     connectState(this, { ...options.chassis, clearEvent: options.sel?.clearEvent });
     for (const part of storedParts((store) => setup.holds(store))) this.#part(part);
     if (said !== silent) tellOfActs(this);
@@ -303,7 +298,7 @@ export class Bmc implements BmcState {
   }
 
   #part<P extends Part>(part: P): BmcState[P] {
-    const around = { options: this.#options, templates: this.#templates };
+    const around = { options: this.#options, templates: this.#templates, world: this.#world };
     const made: BmcState[P] = parts[part].make(this, around);
     Object.assign(this.built, { [part]: made });
     return made;
@@ -311,6 +306,10 @@ export class Bmc implements BmcState {
 
   get auxiliaryLogs(): AuxiliaryLogs {
     return this.built.auxiliaryLogs ?? this.#part('auxiliaryLogs');
+  }
+
+  get blobs(): Blobs {
+    return this.built.blobs ?? this.#part('blobs');
   }
 
   get bootOptions(): BootOptions {
@@ -451,7 +450,7 @@ export class Bmc implements BmcState {
     }
     forgetVolatile(this, kind);
     if (kind === 'warm') return;
-    this.blobs.kill();
+    this.built.blobs?.kill();
     this.update?.kill('the BMC was reset');
     // A host's ipmitool that waits for its new firmware asks again after C0h, and gives up at D2h.
     this.router.suspended = this.#newFirmware ? CC.NodeBusy : CC.InitializationInProgress;

@@ -331,7 +331,10 @@ test('P8: every door of the package begins with what it is for', () => {
   ).toEqual([]);
 });
 
-/** Text that stands in quotes is one thing, however long: a table row, a help page; one file is such a page. */
+/**
+ * Text that stands in quotes is one thing, however long: a table row, a help page; one file is such a
+ * page.
+ */
 const IN_QUOTES = /['"`]/;
 const PAGES = ['cli/sample.ts'];
 const WIDEST = 110;

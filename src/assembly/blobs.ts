@@ -17,10 +17,20 @@ import { OWN, streamAddressOf } from '../settings/addresses.ts';
 
 const WINDOW = 65_536;
 
-/**
- * The blobs of firmware updates: images, hash, verification, update, cleanup and versions. Throws
- * SettingsError.
- */
+/** Components by the paths of their images. Throws SettingsError. */
+export function imagePaths({ components, paths }: FirmwareOptions): ReadonlyMap<string, number> {
+  const images = new Map<string, number>();
+  for (const [i, component] of components.entries()) {
+    const path = pathOf(component);
+    if (images.has(path) || FLASH_PATHS.includes(path))
+      throw new SettingsError(`${path} is taken; say another path with blob`, ['firmware', 'components', i]);
+    images.set(path, component.id);
+  }
+  if (paths?.net !== undefined) streamAddressOf(paths.net, OWN);
+  return images;
+}
+
+/** The blobs of firmware updates: images, hash, verification, update, cleanup and versions. */
 export function addFlashBlobs(
   blobs: Blobs,
   update: UpdateService,
@@ -28,13 +38,7 @@ export function addFlashBlobs(
   world: Pick<World, 'stream' | 'clock' | 'random' | 'files'>,
   log: Pick<Log, 'error'>,
 ): void {
-  const images = new Map<string, number>();
-  for (const [i, component] of options.components.entries()) {
-    const path = pathOf(component);
-    if (images.has(path) || FLASH_PATHS.includes(path))
-      throw new SettingsError(`${path} is taken; say another path with blob`, ['firmware', 'components', i]);
-    images.set(path, component.id);
-  }
+  const images = imagePaths(options);
   const flash = new FlashBlobs({ update, images, paths: [...dataPaths(options, world)], log });
   const names = new Map([...images].map(([path, id]) => [path.slice('/flash/'.length), id]));
   for (const handler of [flash, cleanupBlob(flash), versionBlobs(update, names)]) blobs.register(handler);

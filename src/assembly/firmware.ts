@@ -3,9 +3,6 @@ import { SettingsError, settingAt, type SettingsPath } from '../settings/errors.
 import type { BmcOptions } from '../config/options.ts';
 import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
 import { privilegeOf } from '../config/privilege.ts';
-import { hpmHandlers } from '../handlers/picmg/hpm.ts';
-import type { Router } from '../router/index.ts';
-import type { BmcState } from '../bmc-state.ts';
 import type { Identity } from '../state/app/identity.ts';
 import type { Setup } from '../state/setup.ts';
 import {
@@ -32,8 +29,6 @@ export interface FirmwareSurroundings {
   readonly bmc: string;
   readonly setup: Setup;
   readonly identity: Identity;
-  /** HPM.1 is served here. */
-  readonly router: Router<BmcState>;
   readonly world: Pick<World, 'files' | 'programs' | 'http'>;
   /** Where images lie if the settings do not say. */
   readonly directory: string | undefined;
@@ -51,7 +46,7 @@ export function makeFirmware(
   around: FirmwareSurroundings,
 ): UpdateService | undefined {
   if (!options) return undefined;
-  const { bmc, setup, identity, router, world, restart } = around;
+  const { bmc, setup, identity, world, restart } = around;
   const directory = options.directory ?? around.directory;
   const pool: MemoryPool = { left: options.memory ?? MEMORY };
   const { files } = world;
@@ -112,7 +107,6 @@ export function makeFirmware(
     updating: (underWay) => void (identity.updateInProgress = underWay),
     lock: directory === undefined ? undefined : { files, directory },
   });
-  router.register(hpmHandlers({ update, clock: setup.clock, lanPayload: options.lanPayload }));
   return update;
 }
 

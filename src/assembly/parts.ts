@@ -1,12 +1,14 @@
 import type { BmcState, Part } from '../bmc-state.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { serialOf } from '../config/serial.ts';
+import { blobHandlers } from '../handlers/oem/blob.ts';
 import { FrontPanel } from '../machine/chassis/front-panel.ts';
 import { sendBy } from '../reactions/connections.ts';
 import { tellOfLimits, tellOfPanel, watchdogEvents } from '../reactions/machine-events.ts';
 import type { Router } from '../router/index.ts';
 import { Pef } from '../services/alerting/pef.ts';
 import { Forwarding } from '../services/bridging/forwarding.ts';
+import { Blobs } from '../services/blobs/index.ts';
 import { FruEeprom, I2cBusses } from '../services/bridging/i2c.ts';
 import { Icmb } from '../services/bridging/icmb.ts';
 import { Dcmi } from '../services/dcmi/dcmi.ts';
@@ -17,6 +19,8 @@ import { BootOptions } from '../state/parameters/boot-options.ts';
 import { SystemInfo } from '../state/parameters/system-info.ts';
 import type { StoreDeclaration } from '../state/store-declaration.ts';
 import { stores } from '../state/stores.ts';
+import type { World } from '../world/world.ts';
+import { addFlashBlobs } from './blobs.ts';
 import { makeSol } from './sol.ts';
 import type { Templates } from './templates.ts';
 
@@ -26,6 +30,7 @@ export type Whole = BmcState & { readonly name: string; readonly router: Router<
 export interface PartSurroundings {
   readonly options: BmcOptions;
   readonly templates: Templates;
+  readonly world: World;
 }
 
 interface PartMaker<P extends Part> {
@@ -41,6 +46,16 @@ export const parts: { readonly [P in Part]: PartMaker<P> } = {
   auxiliaryLogs: {
     stores: [stores.auxiliaryLogs],
     make: ({ setup, identity }) => new AuxiliaryLogs(setup, identity.manufacturerId),
+  },
+  blobs: {
+    stores: [],
+    make: ({ setup, router, update }, { options, world }) => {
+      // With firmware, its handlers are there already.
+      const serve = options.firmware ? undefined : () => router.register(blobHandlers);
+      const blobs = new Blobs(setup, { serve });
+      if (update && options.firmware) addFlashBlobs(blobs, update, options.firmware, world, setup.log);
+      return blobs;
+    },
   },
   bootOptions: {
     stores: [stores.bootOptions, stores.bootOptionsInvalid, stores.bootOptionsMarks],

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { twoSocketServer } from '../config/index.ts';
+import type { BmcState } from '../bmc-state.ts';
+import { handleRaw, type HandlerSet } from '../router/index.ts';
 import { simWorld } from '../world/index.ts';
 import { Memo } from './memo.ts';
 import { Templates } from './templates.ts';
 
 const world = simWorld(1);
+const OK = Uint8Array.of(0);
 const make = (options: BmcOptions, templates?: Templates): Bmc => new Bmc(options, { world, templates });
 
 /** Everything that a client reads of sensors and records. */
@@ -98,4 +101,24 @@ test('T1: a memo takes what looks alike for what it is, and remembers so much', 
   for (let n = 0; n < 100; n++) made([{ n }]);
   expect(made(first), 'the same object').toBe(value);
   expect(made([{ first: true }]), 'forgotten by its content').not.toBe(value);
+});
+
+test('T1: the handlers of firmware updates are shared, until a program registers more with one BMC', async () => {
+  const templates = new Templates();
+  const [one, other] = [1, 2].map((n) => make({ ...twoSocketServer, name: `n${n}` }, templates));
+  const owners = (bmc: Bmc): string[] => [...new Set([...bmc.router.claims()].map(({ owner }) => owner))];
+  const entry = (bmc: Bmc) => bmc.router.find({ netFn: 0x2c, cmd: 0x2e, lun: 0, data: Uint8Array.of(0) }, 1);
+  expect(entry(one)?.owner).toBe('hpm');
+  expect(entry(other), 'one entry').toBe(entry(one));
+  const served = (override?: string): HandlerSet<BmcState> => ({
+    owner: 'mine',
+    handlers: [handleRaw({ netFn: 0x2c, body: 0, cmd: 0x2e }, () => OK, { override })],
+  });
+  expect(() => one.router.register(served()), 'it is taken').toThrow(/claimed by hpm, registered at src/);
+  expect(() => one.router.register({ owner: 'hpm', handlers: [] })).toThrow(/hpm is registered already/);
+  const registration = one.router.register(served('hpm'));
+  expect([owners(one), owners(other)].map((all) => all.includes('mine'))).toEqual([true, false]);
+  expect([entry(one)?.owner, entry(other)?.owner]).toEqual(['mine', 'hpm']);
+  await registration.unregister();
+  expect(entry(one)?.owner, 'what was overridden is back').toBe('hpm');
 });

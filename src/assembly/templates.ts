@@ -2,6 +2,10 @@ import { interfacesOf } from '../config/channels.ts';
 import { locatorsOf, ownLocator } from '../config/locators.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { pefOf } from '../config/pef.ts';
+import { privilegeOf } from '../config/privilege.ts';
+import { blobHandlers } from '../handlers/oem/blob.ts';
+import { hpmHandlers } from '../handlers/picmg/hpm.ts';
+import { standard } from '../handlers/standard.ts';
 import { frusOf } from '../config/platform.ts';
 import { recordsInFile } from '../config/sdr-file.ts';
 import { sensorsOf } from '../config/sensors.ts';
@@ -12,6 +16,8 @@ import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { GivenRecords, withId } from '../state/storage/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
+import { presetTable, type Preset } from '../router/index.ts';
+import { imagePaths } from './blobs.ts';
 import { Memo } from './memo.ts';
 import type { Uplink } from './satellites.ts';
 
@@ -38,6 +44,7 @@ export interface OwnRecords {
 export class Templates {
   readonly #sensors = new Memo<SensorKinds>();
   readonly #frus = new Memo<readonly FruDevice[]>();
+  readonly #presets = new Memo<Preset>();
   readonly #pef = new Memo<PefDefaults>();
   readonly #records = new Memo<RecordsTemplate>();
 
@@ -51,6 +58,20 @@ export class Templates {
   /** Throws SettingsError. */
   frus(options: BmcOptions): readonly FruDevice[] {
     return options.fru === undefined ? NO_FRUS : this.#frus.of([options.fru], () => frusOf(options));
+  }
+
+  /** The handlers that firmware updates add to the standard ones. Throws SettingsError. */
+  handlers({ firmware }: BmcOptions): Preset | undefined {
+    if (firmware === undefined) return undefined;
+    return this.#presets.of([firmware], () => {
+      imagePaths(firmware);
+      const { privilege = 'administrator', lanPayload } = firmware;
+      return presetTable(
+        standard,
+        [hpmHandlers({ privilege: privilegeOf(privilege), lanPayload }), blobHandlers],
+        'src/assembly/templates.ts',
+      );
+    });
   }
 
   /** Throws SettingsError. */
@@ -71,9 +92,9 @@ export class Templates {
     areAsGiven: boolean,
     sensorRecords: () => readonly Uint8Array[],
   ): OwnRecords {
-    const { sensors, sdr = {}, fru = [], satellites, interfaces = [] } = options;
+    const { sensors, sdr, fru = [], satellites, interfaces = [] } = options;
     const make = (): RecordsTemplate => {
-      const loaded = settingAt(['sdr'], () => recordsInFile(sdr));
+      const loaded = settingAt(['sdr'], () => recordsInFile(sdr ?? {}));
       const locators = settingAt(['sdr'], () => locatorsOf(options));
       const given = new GivenRecords(loaded, [...sensorRecords(), ...locators]);
       // The ids of a dump's records come first: what follows them is in the order in which it was given.
@@ -92,7 +113,7 @@ export class Templates {
     ]);
     const icmb = interfaces.some(({ type }) => type === 'icmb');
     const { given, locatorId } =
-      isAlone && areAsGiven ? this.#records.of([sensors, sdr, places, icmb], make) : make();
+      isAlone && areAsGiven ? this.#records.of([sensors, sdr, JSON.stringify(places), icmb], make) : make();
     const locator = ownLocator(options, uplink);
     if (locatorId === 0) return { given, locator };
     const own = withId(locator, locatorId);

@@ -145,8 +145,8 @@ export class Context<B = unknown> {
   }
 
   /**
-   * Runs `action` when nobody waits for an answer any more: it was given, or the deadline has passed. At once
-   * if that is so.
+   * Runs `action` when nobody waits for an answer any more: it was given, or the deadline has passed. At
+   * once if that is so.
    */
   whenDone(action: () => void): void {
     if (this.#isDone) action();

@@ -27,7 +27,7 @@ export function connectState(
   });
   bmc.sessions.onClose((session, reason) => {
     bmc.payloads.release(session, reason);
-    bmc.blobs.release(session);
+    bmc.built.blobs?.release(session);
     // Who is only gone may come back to an upload; whose rights were taken may not.
     if (reason === 'user-changed' || reason === 'revoked') {
       bmc.update?.revoke(sessionKey(session));

@@ -17,4 +17,4 @@ export type { Policy } from '../joint/policy.ts';
 export * from './router.ts';
 export { accountOf, partyOf, Shares } from '../joint/shares.ts';
 export type { Timers } from '../joint/timers.ts';
-export { standardTable, Table, type Entry } from './table.ts';
+export { presetTable, standardTable, Table, type Entry, type Preset } from './table.ts';

@@ -8,7 +8,7 @@ import { claimName, type Claim, type Handler, type HandlerSet } from './handlers
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import type { Policy } from '../joint/policy.ts';
 import { Running } from './running.ts';
-import { COMMAND_RANK, entryOf, Table, type Entry } from './table.ts';
+import { COMMAND_RANK, entryOf, Table, type Entry, type Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
 
 /**
@@ -27,6 +27,8 @@ export interface RouterLog {
 export interface RouterOptions {
   /** The claims shared by every BMC of the process; a router's own lie over them. */
   readonly standard?: Table;
+  /** Sets that all routers which are given it have registered, until one registers more. */
+  readonly preset?: Preset;
   readonly clock: Timers;
   readonly log?: RouterLog;
   /** Whose numbers a command of NetFn 30h-3Eh is read by: this BMC's IANA enterprise number. */
@@ -56,14 +58,18 @@ export class Router<B = unknown> {
   readonly #manufacturer: number | undefined;
   /** Made with the first registration: a BMC without handlers of its own has no table of its own. */
   #own: Table | undefined;
-  readonly #owners = new Map<string, OwnedSet>();
+  /** Others share the table: it is copied before it is changed. */
+  readonly #preset: Preset | undefined;
+  #owners: Map<string, OwnedSet> | undefined;
   #default: DefaultHandler<B> | undefined;
   readonly #attachments = new Map<Interface<B>, Attachment<B>>();
   /** Around the dispatch, the innermost first. */
   #wrappers: readonly Wrapper<B>[] = [];
   #entrance: Dispatch<B>;
 
-  constructor({ standard, clock, log, manufacturer }: RouterOptions) {
+  constructor({ standard, preset, clock, log, manufacturer }: RouterOptions) {
+    this.#preset = preset;
+    this.#own = preset?.table;
     this.#manufacturer = manufacturer;
     this.#standard = standard;
     this.clock = clock;
@@ -80,8 +86,8 @@ export class Router<B = unknown> {
     const site = callSite();
     const problems: string[] = [];
     const added: Entry[] = [];
-    if (this.#owners.has(set.owner))
-      problems.push(`${set.owner} is registered already, at ${this.#owners.get(set.owner)?.site}`);
+    const before = this.#owned(set.owner);
+    if (before) problems.push(`${set.owner} is registered already, at ${before.site}`);
     for (const handler of set.handlers) {
       const { override, claim } = handler;
       const taken = this.#get(claim) ?? added.find((entry) => sameClaim(entry.handler.claim, claim));
@@ -112,10 +118,11 @@ export class Router<B = unknown> {
           `${set.owner}: ${claimName(handler)} does not say whose command it is: name its manufacturer, or use NetFn 2Eh`,
         );
     }
-    this.#own ??= new Table();
+    if (this.#own === undefined || this.#own === this.#preset?.table)
+      this.#own = this.#own?.copy() ?? new Table();
     for (const entry of added) this.#own.put(entry);
     const owned = new OwnedSet(added, site);
-    this.#owners.set(set.owner, owned);
+    (this.#owners ??= new Map()).set(set.owner, owned);
     return { owner: set.owner, unregister: () => this.#unregister(set.owner, owned) };
   }
 
@@ -202,8 +209,8 @@ export class Router<B = unknown> {
   }
 
   /**
-   * Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps it
-   * now.
+   * Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps
+   * it now.
    */
   readonly enter: Dispatch<B> = (message, context) => this.#entrance(message, context);
 
@@ -253,8 +260,8 @@ export class Router<B = unknown> {
   }
 
   /**
-   * Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a LUN
-   * means all of them.
+   * Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a
+   * LUN means all of them.
    */
   #livesAt(entry: Entry | undefined, { netFn, lun, cmd }: Message): boolean {
     // Without standard commands there is no BMC that could live somewhere: what nobody claims is unknown.
@@ -359,7 +366,7 @@ export class Router<B = unknown> {
    * for it.
    */
   #counted<T>({ owner }: Entry, running: Promise<T>, context: Context<B>): Promise<T> {
-    const stop = this.#owners.get(owner)?.running.start(context);
+    const stop = this.#owned(owner)?.running.start(context);
     return stop ? running.finally(stop) : running;
   }
 
@@ -394,7 +401,7 @@ export class Router<B = unknown> {
   }
 
   async #unregister(owner: string, owned: OwnedSet): Promise<void> {
-    if (this.#owners.get(owner) !== owned) throw new RegistrationError([`${owner} is not registered`]);
+    if (this.#owners?.get(owner) !== owned) throw new RegistrationError([`${owner} is not registered`]);
     this.#owners.delete(owner);
     for (const entry of owned.entries) {
       const top = this.#own?.get(entry.handler.claim);
@@ -409,6 +416,16 @@ export class Router<B = unknown> {
       }
     }
     await owned.running.idle();
+  }
+
+  /** Requests of a shared set are counted by each router for itself. */
+  #owned(owner: string): OwnedSet | undefined {
+    const owned = this.#owners?.get(owner);
+    const shared = owned === undefined ? this.#preset?.sites.get(owner) : undefined;
+    if (shared === undefined) return owned;
+    const mine = new OwnedSet([], shared);
+    (this.#owners ??= new Map()).set(owner, mine);
+    return mine;
   }
 
   #get(claim: Claim): Entry | undefined {

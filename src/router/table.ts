@@ -12,7 +12,9 @@ export interface Entry {
   readonly site: string;
   /** Bytes that stand before data in requests and answers: the defining body or the IANA number. */
   readonly prefix: Uint8Array;
-  /** How specific it is, for comparing across layers: a command before a wildcard, then channel, then LUN. */
+  /**
+   * How specific it is, for comparing across layers: a command before a wildcard, then channel, then LUN.
+   */
   readonly rank: number;
   /** Refused with D4h elsewhere: the handler says so, or the one that it overrides. */
   readonly systemInterfaceOnly: boolean;
@@ -97,6 +99,13 @@ export class Table {
     else cell.narrow = cell.narrow?.filter((entry) => !sameNarrow(entry.handler.claim, claim));
   }
 
+  /** A table with the same claims, and entries of its own. */
+  copy(): Table {
+    const copy = new Table();
+    for (const entry of this.entries()) copy.put({ ...entry });
+    return copy;
+  }
+
   *entries(): IterableIterator<Entry> {
     for (const row of [...this.#rows, ...this.#bodies.values(), ...this.#ianas.values()]) {
       for (const cell of row ?? []) {
@@ -145,6 +154,32 @@ function pick(cell: Cell | undefined, channel: number, lun: number): Entry | und
       return entry;
   }
   return cell.plain;
+}
+
+/** Handler sets that are registered for good, over the standard ones; shared by routers. */
+export interface Preset {
+  readonly table: Table;
+  /** Where each set was registered, by its owner. */
+  readonly sites: ReadonlyMap<string, string>;
+}
+
+/**
+ * Sets over a standard table, as if a router had registered each of them, one after the other: their
+ * handlers may override standard ones.
+ */
+export function presetTable(standard: Table, sets: readonly HandlerSet[], site: string): Preset {
+  const table = new Table();
+  for (const { owner, handlers } of sets)
+    for (const handler of handlers) {
+      const { claim, override } = handler;
+      const taken = table.get(claim) ?? standard.get(claim);
+      if (taken?.owner !== override)
+        throw new RegistrationError([
+          `${owner} cannot claim ${claimName(handler)}: claimed by ${taken?.owner ?? 'nobody'}`,
+        ]);
+      table.put(entryOf(handler, owner, site, taken));
+    }
+  return { table, sites: new Map(sets.map(({ owner }) => [owner, site])) };
 }
 
 /** The frozen table of one or several sets, shared by every router that is given it. */

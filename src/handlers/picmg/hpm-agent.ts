@@ -55,7 +55,7 @@ const CODES: Readonly<Record<UpdateProblem, number>> = {
  * blocks are.
  */
 export class HpmAgent {
-  readonly #update: UpdateService;
+  readonly update: UpdateService;
   readonly #clock: Timers;
   last = { command: 0, completionCode: CC.Ok as number };
   /** Why the last command was refused, for people. */
@@ -65,7 +65,7 @@ export class HpmAgent {
   #taken: { readonly block: number; readonly position: number; readonly size: number } | undefined;
 
   constructor(update: UpdateService, clock: Timers) {
-    this.#update = update;
+    this.update = update;
     this.#clock = clock;
   }
 
@@ -100,7 +100,7 @@ export class HpmAgent {
   long(command: number, owner: Owner, work: Promise<unknown>): Promise<void> {
     const mine = { command, completionCode: IN_PROGRESS as number };
     // What somebody else was refused is nothing that the owner of an upload asks after.
-    if (this.#update.info === undefined || this.#update.owns(owner)) this.last = mine;
+    if (this.update.info === undefined || this.update.owns(owner)) this.last = mine;
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(PATIENCE, () =>
         reject(new IpmiError(IN_PROGRESS, 'command in progress')),
@@ -131,7 +131,7 @@ export class HpmAgent {
     try {
       const position = this.#positionOf(owner, block, data.length);
       this.#refuseWhileWriting(command, block);
-      const done = this.#update.write(owner, position, data);
+      const done = this.update.write(owner, position, data);
       this.#taken = { block, position, size: data.length };
       this.nextBlock = (block + 1) & 0xff;
       if (done) return this.long(command, owner, done);
@@ -143,7 +143,7 @@ export class HpmAgent {
   }
 
   get percent(): number {
-    const { stage, received, verified } = this.#update.info ?? {
+    const { stage, received, verified } = this.update.info ?? {
       stage: 'uploading' as const,
       received: 0,
       verified: 0,
@@ -153,7 +153,7 @@ export class HpmAgent {
   }
 
   get stage(): number {
-    const { switching, info } = this.#update;
+    const { switching, info } = this.update;
     if (switching) return switching === 'activating' ? UploadStage.Activating : UploadStage.RollingBack;
     return info ? STAGES[info.stage] : UploadStage.Idle;
   }
@@ -176,7 +176,7 @@ export class HpmAgent {
   }
 
   #positionOf(owner: Owner, block: number, size: number): number {
-    const received = this.#update.received(owner);
+    const received = this.update.received(owner);
     if (this.#taken?.block === block && this.#taken.size === size && block !== this.nextBlock)
       return this.#taken.position;
     if (block !== this.nextBlock)

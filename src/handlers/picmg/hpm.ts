@@ -25,7 +25,7 @@ import {
   UploadStatus,
 } from '../../commands/picmg/hpm.ts';
 import { GetLanConfigurationParameters } from '../../commands/transport/lan.ts';
-import type { Channel, Context, Handler, HandlerSet, Timers } from '../../router/index.ts';
+import type { Channel, Context, Handler, HandlerSet } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { UpdateError, type Component, type Image, type UpdateService } from '../../services/update/index.ts';
 import { handle } from '../handle.ts';
@@ -56,8 +56,8 @@ const HOST_DATA = 240;
 const IPMB_DATA = 25;
 
 export interface HpmOptions {
-  readonly update: UpdateService;
-  readonly clock: Timers;
+  /** Least privilege of who may update. */
+  readonly privilege: Privilege;
   /**
    * Most bytes of an IPMI message that a LAN client is told to send. Default 1400: a datagram that no
    * Ethernet splits.
@@ -66,15 +66,23 @@ export interface HpmOptions {
 }
 
 /**
- * PICMG HPM.1, a firmware upgrade agent (and what of HPM.2 lets clients send large blocks). One BMC's: it
- * remembers the upgrade.
+ * PICMG HPM.1, a firmware upgrade agent (and what of HPM.2 lets clients send large blocks). For all BMCs
+ * with the same settings: what an upgrade needs to remember is remembered for each.
  */
-export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOptions): HandlerSet<BmcState> {
-  const agent = new HpmAgent(update, clock);
-  const { privilege } = update.access;
-
-  const allowed = ({ channel }: Context<BmcState>, cc: number = CC.InsufficientPrivilege): void => {
-    if (update.access.allows(channel)) return;
+export function hpmHandlers({ privilege, lanPayload = LAN_PAYLOAD }: HpmOptions): HandlerSet<BmcState> {
+  const agents = new WeakMap<UpdateService, HpmAgent>();
+  const agentOf = ({ bmc }: Context<BmcState>): HpmAgent => {
+    const { update, setup } = bmc;
+    if (!update) throw new IpmiError(CC.InvalidCommand, 'nothing of this BMC can be updated');
+    const agent = agents.get(update) ?? new HpmAgent(update, setup.clock);
+    agents.set(update, agent);
+    return agent;
+  };
+  /** The agent of a BMC, for who may ask by this channel. */
+  const allowed = (context: Context<BmcState>, cc: number = CC.InsufficientPrivilege): HpmAgent => {
+    const agent = agentOf(context);
+    const { channel } = context;
+    if (agent.update.access.allows(channel)) return agent;
     throw agent.refusal(
       cc === CC.InsufficientPrivilege
         ? new UpdateError('not-allowed', `no updates by channel ${channel.number}`)
@@ -85,7 +93,13 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     (medium === 'lan' ? lanPayload - AROUND : medium === 'system-interface' ? HOST_DATA : IPMB_DATA) -
     BEFORE_BLOCK;
 
-  const property = (component: Component, selector: number, { channel }: Context<BmcState>): Uint8Array => {
+  const property = (
+    agent: HpmAgent,
+    component: Component,
+    selector: number,
+    { channel }: Context<BmcState>,
+  ): Uint8Array => {
+    const { update } = agent;
     const { options, active, rollback, pending } = component;
     const info = update.info?.component === component.id ? update.info : undefined;
     switch (selector) {
@@ -143,7 +157,7 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     })),
 
     handle(GetTargetUpgradeCapabilities, (_request, context) => {
-      allowed(context, 0x81);
+      const { update } = allowed(context, 0x81);
       const canRollBack = update.components.some(({ options }) => options.slots === 2);
       return {
         hpmVersion: 0,
@@ -161,14 +175,16 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     }),
 
     handle(GetComponentProperties, ({ component: id, selector }, context) => {
-      allowed(context, 0x81);
+      const agent = allowed(context, 0x81);
+      const { update } = agent;
       const component = update.components.find((one) => one.id === id);
       if (!component) throw GetComponentProperties.refuse('invalidComponent', `there is no component ${id}`);
-      return { data: property(component, selector, context) };
+      return { data: property(agent, component, selector, context) };
     }),
 
     handle(AbortFirmwareUpgrade, (_request, context) => {
-      allowed(context);
+      const agent = allowed(context);
+      const { update } = agent;
       if (update.switching)
         throw AbortFirmwareUpgrade.refuse('cannotAbort', `the BMC is ${update.switching}`);
       const owner = agent.ownerOf(context);
@@ -178,7 +194,8 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     }),
 
     handle(InitiateUpgradeAction, ({ components: mask, action }, context) => {
-      allowed(context);
+      const agent = allowed(context);
+      const { update } = agent;
       const chosen = update.components.filter(({ id }) => (mask & (1 << id)) !== 0);
       if (mask === 0 || chosen.reduce((bits, { id }) => bits | (1 << id), 0) !== mask)
         throw InitiateUpgradeAction.refuse('invalidComponent', `components ${mask.toString(2)}b`);
@@ -205,13 +222,14 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     }),
 
     handle(UploadFirmwareBlock, ({ block, data }, context) => {
-      allowed(context);
+      const agent = allowed(context);
       const done = agent.block(UploadFirmwareBlock.cmd, agent.ownerOf(context), block, data);
       return done ? done.then(() => ({})) : {};
     }),
 
     handle(FinishFirmwareUpload, ({ component, size }, context) => {
-      allowed(context);
+      const agent = allowed(context);
+      const { update } = agent;
       const owner = agent.ownerOf(context);
       if (update.owns(owner) && update.info?.component !== component)
         throw new IpmiError(CC.InvalidDataField, `component ${component} is not being uploaded`);
@@ -223,12 +241,13 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     }),
 
     handle(GetUpgradeStatus, (_request, context) => {
-      allowed(context);
+      const agent = allowed(context);
       return { ...agent.last, percent: agent.percent };
     }),
 
     handle(ActivateFirmware, ({ rollbackOverride = 0 }, context) => {
-      allowed(context);
+      const agent = allowed(context);
+      const { update } = agent;
       if (rollbackOverride > 1)
         throw new IpmiError(CC.InvalidDataField, `rollback override ${rollbackOverride}`);
       const owner = agent.ownerOf(context);
@@ -240,7 +259,7 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     }),
 
     handle(QuerySelfTestResults, (_request, context) => {
-      allowed(context, 0x81);
+      const { update } = allowed(context, 0x81);
       if (update.switching === 'activating')
         throw QuerySelfTestResults.refuse('inProgress', 'self test in progress');
       const { result, failed } = update.selfTest;
@@ -248,7 +267,7 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     }),
 
     handle(QueryRollbackStatus, (_request, context) => {
-      allowed(context);
+      const { update } = allowed(context);
       if (update.switching)
         throw QueryRollbackStatus.refuse('inProgress', 'rollback in progress', { data: Uint8Array.of(0) });
       const { components, outcome } = update.lastRollback;
@@ -258,7 +277,8 @@ export function hpmHandlers({ update, clock, lanPayload = LAN_PAYLOAD }: HpmOpti
     }),
 
     handle(InitiateManualRollback, (_request, context) => {
-      allowed(context);
+      const agent = allowed(context);
+      const { update } = agent;
       const owner = agent.ownerOf(context);
       return agent.long(InitiateManualRollback.cmd, owner, update.rollBack(owner));
     }),

@@ -24,9 +24,9 @@ export interface MachineReports {
 /** What really switches the machine. Without one, it is simulated. */
 export interface PowerBackend {
   /**
-   * Throws, or rejects, where the machine did not do it: the requester gets D5h, or the code of an IpmiError,
-   * and the log says why.
-   * `cycle` comes only to a back end that says `cycles`; others are switched off and, after the interval, on.
+   * Throws, or rejects, where the machine did not do it: the requester gets D5h, or the code of an
+   * IpmiError, and the log says why. `cycle` comes only to a back end that says `cycles`; others are
+   * switched off and, after the interval, on.
    */
   power(action: PowerAction): void | Promise<void>;
   readonly cycles?: boolean;

@@ -15,8 +15,8 @@ import { settled } from '../../world/settled.ts';
 export interface Owner {
   readonly key: string;
   /**
-   * Whose session it is. Another session of the same account goes on with an upload whose own session is over
-   * or silent, and may begin one in place of it.
+   * Whose session it is. Another session of the same account goes on with an upload whose own session is
+   * over or silent, and may begin one in place of it.
    */
   readonly account?: string;
   /**

@@ -101,8 +101,8 @@ export class Sessions {
   readonly #challenges: HalfOpen<Session>;
   readonly #openListeners = new Listeners<[session: Session]>();
   /**
-   * Ids of sessions that ended lately, oldest first: a datagram that comes late is told from one that is made
-   * up.
+   * Ids of sessions that ended lately, oldest first: a datagram that comes late is told from one that is
+   * made up.
    */
   readonly #ended: number[] = [];
   readonly #byHandle: (Session | undefined)[] = [];

@@ -62,8 +62,8 @@ export class Events {
   }
 
   /**
-   * Something is being done about an event: what is raised until the end of it may be its consequence, and is
-   * told with its rank (of several, the lowest), however long the log takes. Returns the end.
+   * Something is being done about an event: what is raised until the end of it may be its consequence, and
+   * is told with its rank (of several, the lowest), however long the log takes. Returns the end.
    */
   acting(rank: number): () => void {
     this.#acting.push(rank);
