@@ -1,9 +1,10 @@
 import { interfacesOf } from '../config/channels.ts';
 import { fullNameOfSatellite, satelliteName } from '../config/locators.ts';
 import type { BmcOptions, SatelliteOptions } from '../config/options.ts';
-import { MessageBus, type BusWeather } from '../interfaces/index.ts';
+import { MessageBus } from '../interfaces/index.ts';
 import type { BmcState } from '../bmc-state.ts';
 import { sensorSdr } from '../machine/sensors/sensor-sdr.ts';
+import { LateMap } from '../state/late-map.ts';
 import type { World } from '../world/world.ts';
 
 /** How a satellite hangs on another controller's bus: its own channel 0. */
@@ -21,26 +22,21 @@ export interface Uplink {
  */
 export class Busses {
   readonly #world: Pick<World, 'clock' | 'random'>;
-  readonly #faults: ReadonlyMap<number, BusWeather>;
-  readonly #busses = new Map<number, MessageBus>();
+  readonly #options: BmcOptions;
+  readonly #busses = new LateMap<number, MessageBus>();
 
   constructor(options: BmcOptions, world: Pick<World, 'clock' | 'random'>, uplink: Uplink | undefined) {
     this.#world = world;
-    this.#faults = new Map(
-      interfacesOf(options, 'ipmb').flatMap(({ channel, faults }) =>
-        faults ? [[channel, faults] as const] : [],
-      ),
-    );
+    this.#options = options;
     if (uplink) this.#busses.set(0, uplink.bus);
   }
 
   on(channel: number): MessageBus {
     let bus = this.#busses.get(channel);
-    if (!bus)
-      this.#busses.set(
-        channel,
-        (bus = new MessageBus({ ...this.#world, weather: this.#faults.get(channel) })),
-      );
+    if (!bus) {
+      const weather = interfacesOf(this.#options, 'ipmb').find((one) => one.channel === channel)?.faults;
+      this.#busses.set(channel, (bus = new MessageBus({ ...this.#world, weather })));
+    }
     return bus;
   }
 }

@@ -12,6 +12,7 @@ import {
   type IcmbMessage,
   type IpmiMessage,
 } from '../../wire/index.ts';
+import { LateMap } from '../../state/late-map.ts';
 import type { World } from '../../world/world.ts';
 import { MessageBus, type BusPort, type Sender } from '../ipmb/bus.ts';
 import { Arrival, messageOf } from '../arrival.ts';
@@ -21,7 +22,7 @@ import { RepeatedRequests } from '../repeated.ts';
 /** The ICMBs of a process, by name: give one to every BMC that shall meet others there. */
 export class IcmbNetwork {
   readonly #world: Pick<World, 'clock' | 'random'>;
-  readonly #busses = new Map<string, MessageBus>();
+  readonly #busses = new LateMap<string, MessageBus>();
 
   constructor(world: Pick<World, 'clock' | 'random'>) {
     this.#world = world;

@@ -62,8 +62,9 @@ export class Console {
   #busy = false;
   /** Characters for a source that is busy. Made when there is one. */
   #waiting: ByteQueue | undefined;
-  readonly #listeners = new Set<ConsoleListener>();
-  readonly #holders = new Set<unknown>();
+  // Made with the first of each.
+  #listeners: Set<ConsoleListener> | undefined;
+  #holders: Set<unknown> | undefined;
 
   /** Whether characters reach the machine. */
   get available(): boolean {
@@ -89,8 +90,8 @@ export class Console {
       drained: () => mine() && this.#drain(),
     });
     this.#source = source;
-    if (this.#holders.size > 0) source.pause?.();
-    if (this.#listeners.size > 0) source.watched?.(true);
+    if (this.#holders?.size) source.pause?.();
+    if (this.#listeners?.size) source.watched?.(true);
     void before?.close();
   }
 
@@ -139,19 +140,20 @@ export class Console {
 
   /** Holds the machine's characters back until the same holder resumes. */
   pause(holder: unknown): void {
-    if (this.#holders.size === 0) this.#source?.pause?.();
-    this.#holders.add(holder);
+    if (!this.#holders?.size) this.#source?.pause?.();
+    (this.#holders ??= new Set()).add(holder);
   }
 
   resume(holder: unknown): void {
-    if (this.#holders.delete(holder) && this.#holders.size === 0) this.#source?.resume?.();
+    if (this.#holders?.delete(holder) && this.#holders.size === 0) this.#source?.resume?.();
   }
 
   listen(listener: ConsoleListener): () => void {
-    this.#listeners.add(listener);
-    if (this.#listeners.size === 1) this.#source?.watched?.(true);
+    const listeners = (this.#listeners ??= new Set());
+    listeners.add(listener);
+    if (listeners.size === 1) this.#source?.watched?.(true);
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#source?.watched?.(false);
+      if (listeners.delete(listener) && listeners.size === 0) this.#source?.watched?.(false);
     };
   }
 
@@ -169,11 +171,11 @@ export class Console {
   }
 
   #received(characters: Uint8Array): void {
-    for (const listener of this.#listeners) listener.onData?.(characters);
+    for (const listener of this.#listeners ?? []) listener.onData?.(characters);
   }
 
   #each(tell: (listener: ConsoleListener) => void): void {
-    for (const listener of this.#listeners) tell(listener);
+    for (const listener of this.#listeners ?? []) tell(listener);
   }
 
   #drain(): void {

@@ -37,19 +37,20 @@ export type Outlet = BusOutlet | SessionOutlet | IcmbOutlet;
  * The ways out of the BMC, by channel; interfaces connect themselves while they are open (IPMI 2.0 §6.13).
  */
 export class Bridge {
-  readonly #outlets = new Map<number, Outlet>();
+  /** By channel. */
+  readonly #outlets: (Outlet | undefined)[] = [];
 
   /** Returns what disconnects it again. */
   connect(channel: number, outlet: Outlet): () => void {
-    this.#outlets.set(channel, outlet);
+    this.#outlets[channel] = outlet;
     return () => {
-      if (this.#outlets.get(channel) !== outlet) return;
-      this.#outlets.delete(channel);
+      if (this.#outlets[channel] !== outlet) return;
+      this.#outlets[channel] = undefined;
       outlet.requester.close();
     };
   }
 
   outlet(channel: number): Outlet | undefined {
-    return this.#outlets.get(channel);
+    return this.#outlets[channel];
   }
 }

@@ -5,6 +5,7 @@ import { AuthType } from '../../wire/lan15.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
 import { channelSecretKey, stores } from '../stores.ts';
+import { LateMap } from '../late-map.ts';
 import { Listeners } from '../listeners.ts';
 
 /** Channel medium types, IPMI 2.0 §6.5 table 6-3. */
@@ -79,9 +80,10 @@ const UNUSED: readonly number[] = Array<number>(16).fill(0);
 
 /** The BMC's channels: what they are, and who may come in by them. */
 export class Channels {
-  readonly #channels = new Map<number, ChannelOptions>();
+  /** In order; few, and each look is for one of the first. */
+  readonly #channels: readonly ChannelOptions[];
   /** Volatile access, where it differs from the stored one. */
-  readonly #present = new Map<number, ChannelAccess>();
+  readonly #present = new LateMap<number, ChannelAccess>();
   readonly #access: Store<ChannelAccess>;
   readonly #keys: Store<Uint8Array>;
   readonly #caps: Store<readonly number[]>;
@@ -90,7 +92,7 @@ export class Channels {
   readonly #keyListeners = new Listeners<[channel: number, by: SessionView | undefined]>();
 
   constructor(setup: Setup, channels: readonly ChannelOptions[]) {
-    for (const channel of channels) this.#channels.set(channel.number, channel);
+    this.#channels = channels;
     this.#access = setup.store(stores.channelAccess);
     this.#keys = setup.store(stores.channelKeys);
     this.#caps = setup.store(stores.cipherSuiteCaps);
@@ -100,13 +102,13 @@ export class Channels {
   /** The channel a request means; 0Eh is the one that it came by. Throws CCh for one that there is not. */
   resolve(number: number, context: Pick<Context, 'channel'>): number {
     const wanted = number === 0x0e ? context.channel.number : number;
-    if (!this.#channels.has(wanted))
-      throw new IpmiError(CC.InvalidDataField, `there is no channel ${wanted}`);
+    if (!this.get(wanted)) throw new IpmiError(CC.InvalidDataField, `there is no channel ${wanted}`);
     return wanted;
   }
 
   get(number: number): ChannelOptions | undefined {
-    return this.#channels.get(number);
+    for (const channel of this.#channels) if (channel.number === number) return channel;
+    return undefined;
   }
 
   hasSessions(number: number): boolean {
@@ -115,16 +117,14 @@ export class Channels {
 
   /** Is there a system interface that speaks `protocol` (ProtocolType)? */
   hasSystemInterface(protocol: number): boolean {
-    return [...this.#channels.values()].some(
+    return this.#channels.some(
       (one) => one.medium === MediumType.SystemInterface && one.protocol === protocol,
     );
   }
 
   /** Channels of a medium, in order. */
   numbersOf(medium: number): number[] {
-    return [...this.#channels.values()]
-      .filter((channel) => channel.medium === medium)
-      .map(({ number }) => number);
+    return this.#channels.filter((channel) => channel.medium === medium).map(({ number }) => number);
   }
 
   isLan(number: number): boolean {

@@ -1,5 +1,6 @@
 import { BMC_ADDRESS } from '../../wire/message.ts';
 import { hexText } from '../../codec/index.ts';
+import type { Random } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
 import { guidKey, stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
@@ -92,9 +93,10 @@ export class Identity {
   readonly #firmware: Store<FirmwareRevision>;
   readonly #guids: Store<string>;
   #system: { readonly text: string; readonly bytes: Uint8Array } | undefined;
-  /** For a disk that could not store them. */
-  readonly #made = { device: '', system: '' };
-  readonly #given: Readonly<Record<'device' | 'system', string | undefined>>;
+  readonly #random: Random;
+  /** Made when somebody asks for them; kept here for a disk that could not store them. */
+  #made: Partial<Record<'device' | 'system', string>> | undefined;
+  readonly #given: Pick<IdentityOptions, 'deviceGuid' | 'systemGuid'>;
 
   constructor(setup: Setup, options: IdentityOptions = {}) {
     this.deviceId = options.deviceId ?? 0x20;
@@ -111,14 +113,19 @@ export class Identity {
     this.address = options.address ?? BMC_ADDRESS;
     this.channel = options.channel ?? 0;
     this.support = options.support ?? BMC_SUPPORT;
-    this.#given = { device: options.deviceGuid, system: options.systemGuid };
+    this.#given = options;
     this.#guids = setup.store(stores.guids);
-    for (const which of ['device', 'system'] as const) {
-      // A GUID made once must be the same after a restart, whether or not anybody waits for it to be stored.
-      if (this.#given[which] !== undefined || this.#guids.has(which)) continue;
-      this.#made[which] = randomUuid(setup.random.bytes(16));
-      void this.#guids.set(which, this.#made[which]);
-    }
+    this.#random = setup.random;
+  }
+
+  /** A GUID made once must be the same after a restart, whether or not anybody waits for it to be stored. */
+  #madeGuid(which: 'device' | 'system'): string {
+    const before = this.#guids.get(which) ?? this.#made?.[which];
+    if (before !== undefined) return before;
+    const made = randomUuid(this.#random.bytes(16));
+    this.#made = { ...this.#made, [which]: made };
+    void this.#guids.set(which, made);
+    return made;
   }
 
   /**
@@ -137,21 +144,11 @@ export class Identity {
   }
 
   get deviceGuid(): string {
-    return (
-      this.#guids.get(guidKey('device')) ??
-      this.#given.device ??
-      this.#guids.get('device') ??
-      this.#made.device
-    );
+    return this.#guids.get(guidKey('device')) ?? this.#given.deviceGuid ?? this.#madeGuid('device');
   }
 
   get systemGuid(): string {
-    return (
-      this.#guids.get(guidKey('system')) ??
-      this.#given.system ??
-      this.#guids.get('system') ??
-      this.#made.system
-    );
+    return this.#guids.get(guidKey('system')) ?? this.#given.systemGuid ?? this.#madeGuid('system');
   }
 
   /** Gives the device or the system another UUID, for good. Throws RangeError for what is none. */

@@ -53,7 +53,7 @@ export class MessageBuffers {
   }[] = [];
   readonly #places = new Shares(QUEUE_LIMIT);
   /** Channels whose messages system software does not want (Enable Message Channel Receive, §22.5). */
-  #deaf = new Set<number>();
+  #deaf: Set<number> | undefined;
   #attention = NO_ATTENTION;
   readonly #listeners = new Listeners<[attention: Attention]>();
   readonly #interruptListeners = new Listeners<[]>();
@@ -116,7 +116,7 @@ export class MessageBuffers {
    * more once its rights are taken. False: no place, or the channel's reception is disabled.
    */
   receive(message: ReceivedMessage, party?: unknown, session?: SessionView): boolean {
-    if (this.#deaf.has(message.channel) || !this.#places.take(party)) return false;
+    if (this.#deaf?.has(message.channel) || !this.#places.take(party)) return false;
     this.#queue.push({ message, party, session });
     this.#update();
     return true;
@@ -158,12 +158,12 @@ export class MessageBuffers {
   }
 
   receives(channel: number): boolean {
-    return !this.#deaf.has(channel);
+    return !this.#deaf?.has(channel);
   }
 
   enableReceive(channel: number, enabled: boolean): void {
-    if (enabled) this.#deaf.delete(channel);
-    else this.#deaf.add(channel);
+    if (enabled) this.#deaf?.delete(channel);
+    else (this.#deaf ??= new Set()).add(channel);
   }
 
   get attention(): Attention {
@@ -180,7 +180,7 @@ export class MessageBuffers {
     this.#watchdogPreTimeout = false;
     this.#event = undefined;
     this.clearQueue();
-    this.#deaf = new Set();
+    this.#deaf = undefined;
     this.#update();
   }
 

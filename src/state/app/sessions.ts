@@ -2,6 +2,7 @@ import type { Channel, SessionView } from '../../joint/message.ts';
 import { equalPeers, HalfOpen, sourceOf, type Peer } from './half-open.ts';
 import type { Endpoint } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
+import { LateMap } from '../late-map.ts';
 import { Listeners } from '../listeners.ts';
 
 export interface SessionsOptions {
@@ -98,7 +99,8 @@ export class Sessions {
   readonly #inactivity: number;
   /** Milliseconds that a log-in may take. */
   readonly setUp: number;
-  readonly #challenges: HalfOpen<Session>;
+  /** Made with the first log-in of IPMI 1.5. */
+  #begun: HalfOpen<Session> | undefined;
   readonly #openListeners = new Listeners<[session: Session]>();
   /**
    * Ids of sessions that ended lately, oldest first: a datagram that comes late is told from one that is
@@ -107,7 +109,7 @@ export class Sessions {
   readonly #ended: number[] = [];
   readonly #byHandle: (Session | undefined)[] = [];
   #lastHandle = 0;
-  readonly #byId = new Map<number, Session>();
+  readonly #byId = new LateMap<number, Session>();
   readonly #listeners = new Listeners<[session: Session, reason: CloseReason]>();
   /** Set only while there are sessions. */
   #sweeping = false;
@@ -116,9 +118,6 @@ export class Sessions {
     this.#setup = setup;
     this.limit = Math.min(limit, HANDLES);
     this.setUp = setUp;
-    this.#challenges = new HalfOpen(setup.clock, CHALLENGES, setUp, (session) =>
-      this.#listeners.tell(session, 'evicted'),
-    );
     this.#inactivity = inactivity;
   }
 
@@ -130,7 +129,10 @@ export class Sessions {
   /** A log-in of IPMI 1.5 that is given a challenge. */
   challenge(start: SessionStart): Session {
     const session = this.make(start, this.freshId());
-    this.#challenges.add(session);
+    this.#begun ??= new HalfOpen(this.#setup.clock, CHALLENGES, this.setUp, (evicted) =>
+      this.#listeners.tell(evicted, 'evicted'),
+    );
+    this.#begun.add(session);
     return session;
   }
 
@@ -146,7 +148,7 @@ export class Sessions {
    */
   activate(session: Session, privilege: number): boolean {
     if (this.#byId.has(session.id) || !this.#makeRoom(session.userId)) return false;
-    this.#challenges.delete(session);
+    this.#begun?.delete(session);
     // Moves on, so that an old handle does not mean the next user's session (IPMI 2.0 §22.20).
     do this.#lastHandle = (this.#lastHandle % HANDLES) + 1;
     while (this.#byHandle[this.#lastHandle]);
@@ -156,7 +158,7 @@ export class Sessions {
     session.active = true;
     session.privilege = privilege;
     session.lastHeard = this.#setup.clock.monotonic();
-    if (!this.#sweeping) this.#setup.clock.after(1000, this.#expire);
+    if (!this.#sweeping) this.#setup.clock.after(1000, () => this.#expire());
     this.#sweeping = true;
     this.#openListeners.tell(session);
     return true;
@@ -197,7 +199,7 @@ export class Sessions {
 
   /** An IPMI 1.5 log-in that was given a challenge. */
   challenged(id: number): Session | undefined {
-    return this.#challenges.get(id);
+    return this.#begun?.get(id);
   }
 
   /** There was such a session, and it has ended. */
@@ -229,7 +231,7 @@ export class Sessions {
   /** The last log-in that was begun on a channel and is not complete. */
   begunOn(channel: number): Session | undefined {
     let last: Session | undefined;
-    for (const session of this.#challenges.values()) if (session.channel.number === channel) last = session;
+    for (const session of this.#begun?.values() ?? []) if (session.channel.number === channel) last = session;
     return last;
   }
 
@@ -241,13 +243,13 @@ export class Sessions {
       session.active = false;
       session.privilege = 0;
       if (this.#ended.push(session.id) > ENDED) this.#ended.shift();
-    } else if (!this.#challenges.delete(session)) return;
+    } else if (!this.#begun?.delete(session)) return;
     this.#listeners.tell(session, reason);
   }
 
   closeAll(reason: CloseReason): void {
     for (const session of this.#byId.values()) this.close(session, reason);
-    this.#challenges.clear();
+    this.#begun?.clear();
   }
 
   /** A user whose password, name or rights changed has to log in again. */
@@ -278,24 +280,24 @@ export class Sessions {
   freshId(): number {
     for (;;) {
       const id = this.#setup.random.u32();
-      if (id !== 0 && !this.#byId.has(id) && !this.#challenges.has(id)) return id;
+      if (id !== 0 && !this.#byId.has(id) && !this.#begun?.has(id)) return id;
     }
   }
 
-  readonly #expire = (): void => {
+  #expire(): void {
     for (const session of this.#byId.values()) {
       if (!this.#overdue(session)) continue;
       // A process that was stopped wakes up here before it reads what waits in its sockets.
-      this.#setup.clock.after(SECOND_LOOK, this.#closeOverdue);
+      this.#setup.clock.after(SECOND_LOOK, () => this.#closeOverdue());
       break;
     }
     this.#sweeping = this.#byId.size > 0;
-    if (this.#sweeping) this.#setup.clock.after(1000, this.#expire);
-  };
+    if (this.#sweeping) this.#setup.clock.after(1000, () => this.#expire());
+  }
 
-  readonly #closeOverdue = (): void => {
+  #closeOverdue(): void {
     for (const session of this.#byId.values()) if (this.#overdue(session)) this.close(session, 'timeout');
-  };
+  }
 
   #overdue(session: Session): boolean {
     return this.#setup.clock.monotonic() - session.lastHeard >= (session.inactivity ?? this.#inactivity);

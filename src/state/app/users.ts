@@ -5,6 +5,7 @@ import { LockOuts, type BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
 import { stores } from '../stores.ts';
+import { LateMap } from '../late-map.ts';
 import { Listeners } from '../listeners.ts';
 
 /** Most slots that six bits can number (IPMI 2.0 §22.26). */
@@ -99,9 +100,11 @@ export class Users {
   readonly slots: number;
   readonly #records: Store<UserRecord>;
   readonly #passwords: Store<Password>;
-  readonly #defaults = new Map<number, UserRecord>();
-  readonly #defaultPasswords = new Map<number, Password>();
-  readonly #lockOuts: LockOuts;
+  /** By id. */
+  readonly #defaults = new LateMap<number, UserRecord>();
+  readonly #defaultPasswords = new LateMap<number, Password>();
+  /** Made with the first wrong password. */
+  #guessed: LockOuts | undefined;
   readonly #setup: Setup;
   readonly #nullUser: boolean;
   /** Slots that somebody was ever in, in order: each log-in looks through them. */
@@ -114,7 +117,6 @@ export class Users {
     this.slots = slots;
     this.#setup = setup;
     this.#nullUser = users.some(({ id, name = '' }) => id === NULL_USER && name === '');
-    this.#lockOuts = new LockOuts(setup.clock);
     this.#records = setup.store(stores.users);
     this.#passwords = setup.store(stores.passwords);
     for (const {
@@ -215,14 +217,14 @@ export class Users {
   }
 
   setEnabled(id: number, enabled: boolean): Durable {
-    if (enabled) this.#lockOuts.free(id);
+    if (enabled) this.#guessed?.free(id);
     return this.#change(id, { ...this.#record(id), enabled }, !enabled);
   }
 
   setAccess(id: number, channel: number, access: UserAccess): Durable {
     const record = this.#record(id);
     const before = this.access(id, channel);
-    this.#lockOuts.free(id);
+    this.#guessed?.free(id);
     const rank = ({ messaging, privilegeLimit }: UserAccess): number =>
       messaging && privilegeLimit !== NO_ACCESS ? privilegeLimit : 0;
     const done = this.#change(
@@ -257,7 +259,8 @@ export class Users {
    * somebody enables it again.
    */
   refused(id: number, channel: number, rule: BadPasswordRule): void {
-    if (!this.#lockOuts.failed(id, channel, rule)) return;
+    this.#guessed ??= new LockOuts(this.#setup.clock);
+    if (!this.#guessed.failed(id, channel, rule)) return;
     const access = this.access(id, channel);
     if (rule.lockOut === 0) {
       const locked = this.setAccess(id, channel, { ...access, messaging: false });
@@ -270,7 +273,7 @@ export class Users {
 
   /** A log-in with the right password. */
   admitted(id: number, channel: number): void {
-    this.#lockOuts.succeeded(id, channel);
+    this.#guessed?.succeeded(id, channel);
   }
 
   /** Called when a user was locked out, where the channel wants it told. */
@@ -303,12 +306,12 @@ export class Users {
       return 'no access to the channel';
     if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#defaultPasswords.has(id)))
       return 'user without a password';
-    return this.#lockOuts.isLocked(id, channel) ? 'user locked out' : undefined;
+    return this.#guessed?.isLocked(id, channel) ? 'user locked out' : undefined;
   }
 
   #ids(): readonly number[] {
     return (this.#known ??= [
-      ...new Set([...this.#records.keys()].map(Number).concat(...this.#defaults.keys())),
+      ...new Set([...this.#records.keys()].map(Number).concat([...this.#defaults.keys()])),
     ]
       .filter((id) => id >= 1 && id <= this.slots)
       .sort((a, b) => a - b));

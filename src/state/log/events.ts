@@ -31,7 +31,7 @@ export class Events {
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
   readonly #untold: Logged[] = [];
-  readonly #listeners = new Set<(...logged: Logged) => void>();
+  #listeners: readonly ((...logged: Logged) => void)[] = [];
   readonly #acting: number[] = [];
   #forwarder: ((event: PlatformEvent) => boolean) | undefined = undefined;
 
@@ -46,8 +46,10 @@ export class Events {
    * off.
    */
   onLogged(listener: (...logged: Logged) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    };
   }
 
   /**

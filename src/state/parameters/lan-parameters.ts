@@ -50,17 +50,17 @@ export class LanParameters {
   readonly #clock: Clock;
   readonly #channels: Channels;
   readonly #values: Store<Uint8Array>;
-  readonly #tables = new Map<number, ParameterTable>();
-  readonly #settings = new Map<number, LanSettings>();
-  readonly #places = new Map<number, () => LanPlace | undefined>();
-  readonly #statistics = new Map<number, LanStatistics>();
-  readonly #suspendedArps = new Map<number, Arps>();
+  // By channel; most BMCs have one LAN.
+  readonly #settings: readonly LanSettings[];
+  readonly #tables: (ParameterTable | undefined)[] = [];
+  readonly #places: ((() => LanPlace | undefined) | undefined)[] = [];
+  readonly #statistics: (LanStatistics | undefined)[] = [];
 
   constructor(setup: Setup, channels: Channels, settings: readonly LanSettings[] = []) {
     this.#clock = setup.clock;
     this.#channels = channels;
     this.#values = setup.store(stores.lan, undefined, parameterFits(lanParameters));
-    for (const one of settings) this.#settings.set(one.channel, one);
+    this.#settings = settings;
   }
 
   /** Alert destinations of a channel, besides the volatile destination 0. */
@@ -73,33 +73,30 @@ export class LanParameters {
    * follows from it.
    */
   located(channel: number, placeOf: () => LanPlace | undefined): void {
-    this.#places.set(channel, placeOf);
+    this.#places[channel] = placeOf;
   }
 
   /** The counters of a channel: its interface counts, Get IP/UDP/RMCP Statistics reads. */
   statistics(channel: number): LanStatistics {
-    const counters = this.#statistics.get(channel) ?? { received: 0, valid: 0, sent: 0 };
-    this.#statistics.set(channel, counters);
-    return counters;
+    return (this.#statistics[channel] ??= { received: 0, valid: 0, sent: 0 });
   }
 
   /** A cold reset: counters begin again, ARPs go on, what nobody keeps is gone. */
   reset(): void {
-    for (const table of this.#tables.values()) table.reset();
+    for (const table of this.#tables) table?.reset();
     this.clearStatistics();
-    this.#suspendedArps.clear();
   }
 
   /** All counters of all channels, or of one, begin again. */
   clearStatistics(channel?: number): void {
-    for (const [number, counters] of this.#statistics)
-      if (channel === undefined || channel === number)
+    for (const [number, counters] of this.#statistics.entries())
+      if (counters && (channel === undefined || channel === number))
         Object.assign(counters, { received: 0, valid: 0, sent: 0 });
   }
 
   /** Frees what a session left locked. */
   release(owner: unknown): void {
-    for (const { lock } of this.#tables.values()) lock.release(owner);
+    for (const table of this.#tables) table?.lock.release(owner);
   }
 
   /**
@@ -119,7 +116,6 @@ export class LanParameters {
    * Suspends ARP responses and gratuitous ARPs until the next reset (§23.3), and says which of them go on.
    */
   suspendArps(channel: number, suspended: Arps): Arps {
-    this.#suspendedArps.set(channel, suspended);
     const { responses, gratuitous } = this.#table(channel).read(LanParameter.ArpControl);
     return { responses: responses && !suspended.responses, gratuitous: gratuitous && !suspended.gratuitous };
   }
@@ -142,7 +138,7 @@ export class LanParameters {
   }
 
   #table(channel: number): ParameterTable {
-    let table = this.#tables.get(channel);
+    let table = this.#tables[channel];
     if (!table) {
       const given = (parameter: number, set: number): Uint8Array | undefined =>
         this.#given(channel, parameter, set);
@@ -156,16 +152,20 @@ export class LanParameters {
         setBits: 0x0f,
         lock,
       });
-      this.#tables.set(channel, table);
+      this.#tables[channel] = table;
     }
     return table;
+  }
+
+  #settingsOf(channel: number): LanSettings | undefined {
+    return this.#settings.find((one) => one.channel === channel);
   }
 
   /** What the settings say, and where they are silent, the network. */
   #place(channel: number): LanPlace {
     const { address, netmask, gateway } =
-      (this.#settings.get(channel)?.values as Partial<LanPlace> | undefined) ?? {};
-    const found = this.#places.get(channel)?.();
+      (this.#settingsOf(channel)?.values as Partial<LanPlace> | undefined) ?? {};
+    const found = this.#places[channel]?.();
     // An address of another network than the one that is listened on has no mask and no gateway of that.
     const known = address === undefined || address === found?.address ? found : undefined;
     return {
@@ -177,7 +177,7 @@ export class LanParameters {
 
   /** What the channel and its settings say. */
   #given(channel: number, parameter: number, set: number): Uint8Array | undefined {
-    const settings = this.#settings.get(channel);
+    const settings = this.#settingsOf(channel);
     const suites = this.#channels.cipherSuites(channel);
     switch (parameter) {
       case LanParameter.AuthTypeSupport.selector:

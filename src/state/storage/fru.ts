@@ -16,21 +16,18 @@ export interface FruDevice {
 
 /** The FRU inventory devices of a BMC (IPMI 2.0 §34), byte for byte. */
 export class FruInventory {
-  readonly #devices = new Map<number, FruDevice>();
+  /** BMCs with the same settings share it. */
+  readonly devices: readonly FruDevice[];
   readonly #written: Store<Uint8Array>;
 
   constructor(setup: Setup, devices: readonly FruDevice[]) {
-    for (const device of devices) this.#devices.set(device.id, device);
+    this.devices = devices;
     this.#written = setup.store(stores.fru);
-  }
-
-  get devices(): FruDevice[] {
-    return [...this.#devices.values()];
   }
 
   /** Throws CBh. */
   device(id: number): FruDevice {
-    const device = this.#devices.get(id);
+    const device = this.devices.find((one) => one.id === id);
     if (!device) throw new IpmiError(CC.NotPresent, `FRU ${id}`);
     return device;
   }

@@ -1,4 +1,7 @@
+import { LateMap } from '../late-map.ts';
 import type { Values } from '../store.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * Records of one size by their number, side by side in one buffer: an array of its own would take more than
@@ -6,8 +9,8 @@ import type { Values } from '../store.ts';
  */
 export class PackedRecords implements Values<Uint8Array> {
   readonly #size: number;
-  #bytes = new Uint8Array(0);
-  readonly #places = new Map<number, number>();
+  #bytes = NOTHING;
+  readonly #places = new LateMap<number, number>();
   readonly #free: number[] = [];
 
   constructor(size: number) {
@@ -50,7 +53,7 @@ export class PackedRecords implements Values<Uint8Array> {
     this.#places.delete(Number(key));
     this.#free.push(place);
     if (this.#places.size === 0) {
-      this.#bytes = new Uint8Array(0);
+      this.#bytes = NOTHING;
       this.#free.length = 0;
     }
     return true;
