@@ -11,8 +11,8 @@ export interface BusOutlet {
   readonly frameLimit: number;
   readonly requester: Requester;
   /**
-   * Writes the frame of a request as it is, the slave address in front, until the bus takes it or has refused
-   * it often enough.
+   * Writes the frame of a request as it is, the slave address in front, until the bus takes it or has
+   * refused it often enough.
    */
   write(frame: Uint8Array, cause: Context): Promise<WriteResult>;
 }

@@ -123,8 +123,8 @@ export class MessageBuffers {
   }
 
   /**
-   * As `receive`, but says why not: throws D3h for a channel that system software does not listen to, C0h for
-   * a full queue.
+   * As `receive`, but says why not: throws D3h for a channel that system software does not listen to, C0h
+   * for a full queue.
    */
   deliver(message: ReceivedMessage, party?: unknown, session?: SessionView): void {
     if (this.receive(message, party, session)) return;

@@ -121,8 +121,8 @@ export class LanParameters {
   }
 
   /**
-   * Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size, C9h
-   * for a set that there is not, CCh.
+   * Throws 80h, 81h while another client is writing, 82h for a read-only parameter, C7h for a wrong size,
+   * C9h for a set that there is not, CCh.
    */
   set(channel: number, parameter: number, data: Uint8Array, owner: unknown): Durable {
     const table = this.#table(channel);
