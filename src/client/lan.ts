@@ -297,14 +297,7 @@ class Console implements Carrier {
     if (!this.#session) return build15(0, 0, 0, payload);
     const { crypto, bmcId } = this.#session;
     this.#sequence = nextSequence(this.#sequence);
-    return crypto.seal(
-      type,
-      bmcId,
-      this.#sequence,
-      payload,
-      (iv) => void this.#world.random.fill(iv),
-      encrypted,
-    );
+    return crypto.seal(type, bmcId, this.#sequence, payload, this.#world.random, encrypted);
   }
 
   #receive(datagram: Uint8Array): void {

@@ -16,7 +16,7 @@ export abstract class Arrival extends Context<BmcState> {
     channel: Channel,
     privilege: number,
     message: Message,
-    requester: string,
+    requester?: string,
     session?: SessionView,
     cause?: Context,
   ) {

@@ -159,9 +159,9 @@ test('E6: a LAN request passes 12 functions between socket and handler and back,
   };
   // The one thing that the sealing of an answer asks the world for.
   const fill = world.random.fill.bind(world.random);
-  world.random.fill = (bytes) => {
+  world.random.fill = (bytes, start, end) => {
     if (noting) underWay(passed);
-    return fill(bytes);
+    return fill(bytes, start, end);
   };
   const outside = Object.create(world, { udp: { value: udp } }) as World;
   const interfaces: BmcOptions['interfaces'] = [{ type: 'lan', listen: '10.0.0.1:623' }];

@@ -52,8 +52,6 @@ export class Context<B = unknown> {
   readonly channel: Channel;
   readonly lun: number;
   readonly session: SessionView | undefined;
-  /** Where the request came from, as an interface names it (`127.0.0.1:40712`, `20h`). */
-  readonly requester: string;
   /** The slave address or software id that an addressed message named as its requester. */
   requesterAddress: number | undefined = undefined;
   /**
@@ -70,6 +68,7 @@ export class Context<B = unknown> {
    */
   readonly cause: Context | undefined;
   readonly #privilege: number;
+  readonly #requester: string;
   #abort: AbortController | undefined;
   #expired = false;
   #whenExpired: (() => void)[] | undefined;
@@ -89,9 +88,14 @@ export class Context<B = unknown> {
     this.channel = channel;
     this.lun = lun;
     this.session = session;
-    this.requester = requester;
+    this.#requester = requester;
     this.cause = cause;
     this.#privilege = privilege;
+  }
+
+  /** Where the request came from, as an interface names it (`127.0.0.1:40712`, `20h`). */
+  get requester(): string {
+    return this.#requester;
   }
 
   /**

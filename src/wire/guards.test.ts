@@ -111,7 +111,7 @@ describe('the trailer of a signed packet', () => {
 describe('what a packet says of itself has to be what its suite does', () => {
   test.each([1, 2])('suite %i does not encrypt: a packet that says so is none', (id) => {
     const crypto = new SessionCrypto(cipherSuite(id)!, keys, password);
-    const datagram = crypto.seal(0, 1, 2, Uint8Array.of(1, 2, 3), () => undefined);
+    const datagram = crypto.seal(0, 1, 2, Uint8Array.of(1, 2, 3), { fill: () => undefined });
     const packet = parse20(datagram)!;
     expect(crypto.open(datagram, packet)).toEqual(Uint8Array.of(1, 2, 3));
     expect(crypto.open(datagram, { ...packet, encrypted: true })).toBeUndefined();

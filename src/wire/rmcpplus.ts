@@ -99,6 +99,11 @@ function putHeader(
   out[15] = length >>> 8;
 }
 
+/** Where initialization vectors come from: writes unpredictable bytes to bytes[start..end). */
+export interface Ivs {
+  fill(bytes: Uint8Array, start: number, end: number): unknown;
+}
+
 /** Signs data[start..end) into `out`: `size` bytes of auth code. */
 interface Signer {
   readonly size: number;
@@ -156,12 +161,12 @@ export class SessionCrypto {
 
   /**
    * The payload in the clear; undefined where it is not encrypted as the suite wants, or its padding is
-   * wrong. Check authenticity first.
+   * wrong. Check authenticity first. The bytes are the caller's: what they came in is used for the next one.
    */
   open(datagram: Uint8Array, { encrypted, start, end }: Packet20): Uint8Array | undefined {
-    if (!this.#aes) return encrypted ? undefined : datagram.subarray(start, end);
     // A console may send what is not secret in the clear (§13.6): the signature still protects it.
-    if (!encrypted) return datagram.subarray(start, end);
+    if (!encrypted) return datagram.slice(start, end);
+    if (!this.#aes) return undefined;
     const length = end - start - 16;
     if (length < 16 || length % 16 !== 0) return undefined;
     const plain = new Uint8Array(length);
@@ -172,14 +177,18 @@ export class SessionCrypto {
     return plain.subarray(0, length - 1 - padding);
   }
 
-  /** The whole datagram. `fillIv` writes 16 unpredictable bytes. `encrypted`: where the suite can. */
+  /**
+   * The whole datagram, in memory of its own, or at the beginning of `room` where there is some and it is large
+   * enough. `encrypted`: where the suite can.
+   */
   seal(
     payloadType: number,
     sessionId: number,
     sequence: number,
     payload: Uint8Array,
-    fillIv: (iv: Uint8Array) => void,
+    ivs: Ivs,
     encrypted = true,
+    room?: Uint8Array,
   ): Uint8Array {
     const aes = encrypted ? this.#aes : undefined;
     const padding = aes ? 15 - (payload.length % 16) : 0;
@@ -188,10 +197,11 @@ export class SessionCrypto {
     const signer = this.#signer;
     // What is signed is a multiple of four bytes, counted from the 06h, with pad length and next header.
     const trailerPad = signer ? (4 - ((end - RMCP_HEADER + 2) % 4)) % 4 : 0;
-    const out = new Uint8Array(signer ? end + trailerPad + 2 + signer.size : end);
+    const size = signer ? end + trailerPad + 2 + signer.size : end;
+    const out = room !== undefined && room.length >= size ? room.subarray(0, size) : new Uint8Array(size);
     putHeader(out, payloadType | (aes ? 0x80 : 0) | (signer ? 0x40 : 0), sessionId, sequence, length);
     if (aes) {
-      fillIv(out.subarray(HEADER, HEADER + 16));
+      ivs.fill(out, HEADER, HEADER + 16);
       out.set(payload, HEADER + 16);
       for (let i = 0; i < padding; i++) out[HEADER + 16 + payload.length + i] = i + 1;
       out[end - 1] = padding;

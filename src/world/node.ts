@@ -70,17 +70,19 @@ class NodeRandom implements Random {
   readonly #pool = new Uint8Array(4096);
   #used = 4096;
 
-  fill(bytes: Uint8Array): Uint8Array {
-    if (bytes.length > 256) return randomFillSync(bytes);
-    if (this.#used + bytes.length > this.#pool.length) {
-      randomFillSync(this.#pool);
+  fill(bytes: Uint8Array, start = 0, end: number = bytes.length): Uint8Array {
+    const length = end - start;
+    if (length > 256) return randomFillSync(bytes, start, length);
+    const pool = this.#pool;
+    if (this.#used + length > pool.length) {
+      randomFillSync(pool);
       this.#used = 0;
     }
-    const end = this.#used + bytes.length;
-    bytes.set(this.#pool.subarray(this.#used, end));
-    // Never seen again, not even in a memory dump.
-    this.#pool.fill(0, this.#used, end);
-    this.#used = end;
+    for (let i = start; i < end; i++) {
+      bytes[i] = pool[this.#used];
+      // Never seen again, not even in a memory dump.
+      pool[this.#used++] = 0;
+    }
     return bytes;
   }
 

@@ -22,8 +22,8 @@ export class SeededRandom implements Random {
     return t >>> 0;
   }
 
-  fill(bytes: Uint8Array): Uint8Array {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = this.u32() >>> 24;
+  fill(bytes: Uint8Array, start = 0, end: number = bytes.length): Uint8Array {
+    for (let i = start; i < end; i++) bytes[i] = this.u32() >>> 24;
     return bytes;
   }
 

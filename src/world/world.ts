@@ -46,8 +46,8 @@ export interface Timer {
 }
 
 export interface Random {
-  /** Fills with unpredictable bytes, and returns what it was given. */
-  fill(bytes: Uint8Array): Uint8Array;
+  /** Fills bytes[start..end), all of them by default, with unpredictable bytes; returns what it was given. */
+  fill(bytes: Uint8Array, start?: number, end?: number): Uint8Array;
   bytes(length: number): Uint8Array;
   /** 0..2^32-1. */
   u32(): number;
@@ -78,7 +78,7 @@ export interface UdpSocket {
   /** The datagram's bytes are valid during the call only. */
   onDatagram: ((data: Uint8Array, from: Endpoint) => void) | undefined;
   onError?: ((error: Error) => void) | undefined;
-  /** Sends and forgets, as UDP does. */
+  /** Sends and forgets, as UDP does. It copies first: the bytes are the caller's again when it returns. */
   send(data: Uint8Array, to: Endpoint): void;
   close(): Promise<void>;
 }

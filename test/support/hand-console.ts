@@ -229,13 +229,7 @@ export class Session20 {
   }
 
   seal(sequence: number, message: Uint8Array, payloadType: number = PayloadType.Ipmi): Uint8Array {
-    return this.crypto.seal(
-      payloadType,
-      this.id,
-      sequence,
-      message,
-      (iv) => void this.console.world.random.fill(iv),
-    );
+    return this.crypto.seal(payloadType, this.id, sequence, message, this.console.world.random);
   }
 
   /** Sends a datagram; the messages that come back, opened. */

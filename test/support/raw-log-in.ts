@@ -187,7 +187,7 @@ export class RawLogIn {
       this.bmcId,
       ++this.#sequence,
       this.#message(netFn, cmd, Uint8Array.from(data), lun),
-      (iv) => void iv.fill(7),
+      { fill: (out, start, end) => out.fill(7, start, end) },
     );
   }
 

@@ -15,11 +15,15 @@ export class OutsideArrival extends Arrival {
   readonly #wrap: Wrap;
 
   constructor(lan: LanServer, request: IpmiMessage, from: Endpoint, wrap: Wrap) {
-    super(lan.bmc, lan.channel, Privilege.None, messageOf(request), endpointName(from));
+    super(lan.bmc, lan.channel, Privilege.None, messageOf(request));
     this.#lan = lan;
     this.#request = request;
     this.#from = from;
     this.#wrap = wrap;
+  }
+
+  override get requester(): string {
+    return endpointName(this.#from);
   }
 
   override answer(answer: Answer): void {
@@ -37,11 +41,16 @@ export class SessionArrival extends Arrival {
   readonly #link: Link;
 
   constructor(lan: LanServer, request: IpmiMessage, from: Endpoint, link: Link, ceiling: number) {
-    super(lan.bmc, lan.channel, ceiling, messageOf(request), endpointName(from), link.session);
+    super(lan.bmc, lan.channel, ceiling, messageOf(request), '', link.session);
     this.#lan = lan;
     this.#request = request;
     this.#from = from;
     this.#link = link;
+  }
+
+  /** A text only when somebody asks. */
+  override get requester(): string {
+    return endpointName(this.#from);
   }
 
   override get request(): IpmiMessage {

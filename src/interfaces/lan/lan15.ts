@@ -35,7 +35,8 @@ export class Lan15 {
   receive(datagram: Uint8Array, from: Endpoint): void {
     const packet = parse15(datagram);
     if (!packet) return this.#lan.dropped('malformed', from);
-    const message = datagram.subarray(packet.start, packet.end);
+    // A handler that takes its time still has it when the datagram's memory holds another one.
+    const message = datagram.slice(packet.start, packet.end);
     const { taps } = this.#bmc;
     if (packet.sessionId === 0) {
       taps.payload?.(payloadSeen('in', this.#lan.channel, from, message));

@@ -11,6 +11,7 @@ import {
   Integrity,
   PayloadType,
   SequenceWindow,
+  type Ivs,
   type Packet20,
   type SessionCrypto,
 } from '../../wire/index.ts';
@@ -23,6 +24,11 @@ import { payloadSeen, tapped, type LinkTaps } from './seen.ts';
 /** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
 const AHEAD = 16;
 const BEHIND = 15;
+/**
+ * The packet that is being sent, of whichever session. Sockets copy what they send; more than 64 bytes of its
+ * own for each answer would cost more than to encrypt it.
+ */
+const SEALED = new Uint8Array(2048);
 
 /** RMCP+ sessions of one LAN interface, and the payloads that they carry besides messages. */
 export class RmcpPlus implements PayloadCarrier {
@@ -35,10 +41,7 @@ export class RmcpPlus implements PayloadCarrier {
     this.#bmc = bmc;
     this.#lan = lan;
     this.#logIn = new LogIn(bmc, lan.channel, (session, consoleId, crypto) =>
-      this.#links.set(
-        session.id,
-        new Link20(session, consoleId, crypto, bmc.taps, (iv) => void bmc.setup.random.fill(iv)),
-      ),
+      this.#links.set(session.id, new Link20(session, consoleId, crypto, bmc.taps, bmc.setup.random)),
     );
   }
 
@@ -88,7 +91,8 @@ export class RmcpPlus implements PayloadCarrier {
     from: Endpoint,
   ): void {
     if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
-    const payload = datagram.subarray(start, end);
+    // A handler that takes its time still has it when the datagram's memory holds another one.
+    const payload = datagram.slice(start, end);
     const { taps } = this.#bmc;
     taps.payload?.(payloadSeen('in', this.#lan.channel, from, payload, { type: payloadType }));
     if (payloadType === PayloadType.Ipmi) {
@@ -137,28 +141,25 @@ class Link20 implements Link {
   readonly window = new SequenceWindow(0, AHEAD, BEHIND);
   readonly #taps: LinkTaps;
   readonly #consoleId: number;
-  readonly #fillIv: (iv: Uint8Array) => void;
+  readonly #ivs: Ivs;
   #sequence = 0;
 
-  constructor(
-    session: Session,
-    consoleId: number,
-    crypto: SessionCrypto,
-    taps: LinkTaps,
-    fillIv: (iv: Uint8Array) => void,
-  ) {
+  constructor(session: Session, consoleId: number, crypto: SessionCrypto, taps: LinkTaps, ivs: Ivs) {
     this.session = session;
     this.crypto = crypto;
     this.#taps = taps;
     this.#consoleId = consoleId;
-    this.#fillIv = fillIv;
+    this.#ivs = ivs;
   }
 
   seal(payload: Uint8Array, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
     this.#sequence = nextSequence(this.#sequence);
-    const sealed = this.crypto.seal(type, this.#consoleId, this.#sequence, payload, this.#fillIv, encrypted);
-    return this.#taps.payload === undefined && this.#taps.sealed === undefined
-      ? sealed
-      : tapped(this.#taps, this.session, payload, this.#sequence, sealed, type);
+    const taps = this.#taps;
+    // What looks on may itself make a BMC send something.
+    const isSeen = taps.payload !== undefined || taps.sealed !== undefined || taps.frame !== undefined;
+    const room = isSeen ? undefined : SEALED;
+    const sequence = this.#sequence;
+    const sealed = this.crypto.seal(type, this.#consoleId, sequence, payload, this.#ivs, encrypted, room);
+    return isSeen ? tapped(taps, this.session, payload, sequence, sealed, type) : sealed;
   }
 }
