@@ -39,22 +39,36 @@ export type HandlerFunction<C extends Command, B> = (
   next: (request: Request<C>) => Response<C> | Promise<Response<C>>,
 ) => Result<Response<C>> | Promise<Result<Response<C>>>;
 
-/** One claim and what answers it: a typed function of a declared command, or a Dispatch of raw messages. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a set may be made before its BMC's type is known
-export interface Handler<B = any> {
+interface Claiming {
   readonly claim: Claim;
   readonly name: string;
   readonly privilege: Privilege;
   readonly systemInterfaceOnly: boolean;
   readonly override: string | undefined;
   readonly manufacturer: number | undefined;
-  readonly command: Command | undefined;
-  readonly run: HandlerFunction<Command, B> | undefined;
+}
+
+/** What answers a declared command. */
+export interface CommandHandler<B> extends Claiming {
+  readonly command: Command;
+  /** Values of `command`: whoever calls it has them from that layout. */
+  run(...call: Parameters<HandlerFunction<Command, B>>): ReturnType<HandlerFunction<Command, B>>;
+  readonly raw: undefined;
+}
+
+/** What answers messages in bytes. */
+export interface MessageHandler<B> extends Claiming {
+  readonly command: undefined;
+  readonly run: undefined;
   /**
    * Sees the message as it came, with body or IANA removed, and returns completion code + data without them.
    */
-  readonly raw: RawHandler<B> | undefined;
+  readonly raw: RawHandler<B>;
 }
+
+/** One claim and what answers it. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a set may be made before its BMC's type is known
+export type Handler<B = any> = CommandHandler<B> | MessageHandler<B>;
 
 export type RawHandler<B> = (
   message: Message,
@@ -85,7 +99,7 @@ export function handle<C extends Command, B = unknown>(
     override: options.override,
     manufacturer: options.manufacturer,
     command,
-    run: run as unknown as HandlerFunction<Command, B>,
+    run,
     raw: undefined,
   };
 }

@@ -1,10 +1,10 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
-import { NetFn } from '../commands/command.ts';
+import { NetFn, type Command } from '../commands/command.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
 import { callSite, RegistrationError } from './errors.ts';
-import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
+import { claimName, type Claim, type CommandHandler, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import type { Policy } from '../joint/policy.ts';
 import { Running } from './running.ts';
@@ -287,21 +287,18 @@ export class Router<B = unknown> {
         ? answer.then((body) => prefixed(prefix, whole(body)))
         : prefixed(prefix, whole(answer));
     }
-    const { command, run } = handler as Required<Handler>;
-    const request: unknown = command!.request.decode(message.data, prefix.length);
-    if (this.policy !== undefined && command!.subFunctions !== undefined) {
-      const subFunction = (request as Record<string, number>)[command!.subFunctions.field];
+    const { command } = handler;
+    const request = command.request.decode(message.data, prefix.length);
+    if (this.policy !== undefined && command.subFunctions !== undefined) {
+      const subFunction = (request as Record<string, number>)[command.subFunctions.field];
       if (!this.policy.allowsSubFunction(message, context, subFunction))
         throw new IpmiError(CC.SubFunctionDisabled, 'sub-function disabled');
     }
-    const response: unknown = run!(
-      request,
-      context,
-      (entry.below ? this.#nextOf(entry, message, context) : noNext) as typeof noNext,
-    );
+    const next = entry.below ? this.#nextOf(entry, command, message, context) : noNext;
+    const response: unknown = handler.run(request, context, next);
     return response instanceof Promise
-      ? response.then((value: unknown) => encode(entry, value))
-      : encode(entry, response);
+      ? response.then((value: unknown) => encode(command, prefix, value))
+      : encode(command, prefix, response);
   }
 
   /**
@@ -324,32 +321,29 @@ export class Router<B = unknown> {
     }
   }
 
-  /** What `next` is for a typed override: values in, values out, IpmiError thrown. */
-  #nextOf(entry: Entry, message: Message, context: Context<B>): (request: unknown) => unknown {
-    const { below, handler } = entry;
+  /** What `next` is for a typed override of a command: values in, values out, IpmiError thrown. */
+  #nextOf(entry: Entry, command: Command, message: Message, context: Context<B>): Next {
+    const { below } = entry;
     if (!below) return noNext;
-    const { run } = below.handler;
-    if (run) {
+    const { handler } = below;
+    if (handler.raw === undefined) {
       return (request) => {
         const cc = this.#judge(entry, message, context);
         if (cc !== CC.Ok) throw new IpmiError(cc, 'no longer allowed');
-        const response: unknown = run(
+        const response = handler.run(
           request,
           context,
-          this.#nextOf(below, message, context) as typeof noNext,
+          this.#nextOf(below, handler.command, message, context),
         );
         return response instanceof Promise ? this.#counted(below, response, context) : response;
       };
     }
     // The handler below takes bytes: the same layout, once more in each direction.
     return async (request) => {
-      const answer = await this.#askBelow(
-        entry,
-        { ...message, data: handler.command!.request.encode(request) },
-        context,
-      );
+      const data = command.request.encode(request);
+      const answer = await this.#askBelow(entry, { ...message, data }, context);
       if (answer[0] !== CC.Ok) throw new IpmiError(answer[0], undefined, { data: answer.subarray(1) });
-      return handler.command!.response.decode(answer, 1) as unknown;
+      return command.response.decode(answer, 1);
     };
   }
 
@@ -453,9 +447,12 @@ class OwnedSet {
   }
 }
 
-function encode({ handler, prefix }: Entry, value: unknown): Answer {
+/** What a typed override calls: the handler below it. */
+type Next = Parameters<CommandHandler<never>['run']>[2];
+
+function encode(command: Command, prefix: Uint8Array, value: unknown): Answer {
   // A completion code of 00h and the prefix stand in front.
-  const answer: Uint8Array = handler.command!.response.encode(value ?? {}, 1 + prefix.length);
+  const answer: Uint8Array = command.response.encode(value ?? {}, 1 + prefix.length);
   if (prefix.length > 0) answer.set(prefix, 1);
   return answer;
 }
