@@ -19,6 +19,7 @@ import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembl
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot } from './reactions/machine-events.ts';
 import { CC } from './codec/index.ts';
+import { milliseconds } from './settings/durations.ts';
 import { openingFor, settingAt } from './settings/errors.ts';
 import { firewallRules } from './config/firewall.ts';
 import { historyOf } from './config/history.ts';
@@ -211,7 +212,7 @@ export class Bmc implements BmcState {
     const log = said === silent ? silent : namedLog(said, this.name);
     const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
-    this.life = new Life(setup, (options.reset?.dark ?? DARKNESS) * 1000);
+    this.life = new Life(setup, milliseconds(options.reset?.dark ?? DARKNESS));
     this.time = new BmcTime(setup);
     this.identity = new Identity(setup, identityOf(options, uplink));
     const table = uplink ? satelliteStandard : standard;
@@ -230,7 +231,7 @@ export class Bmc implements BmcState {
     this.users = new Users(setup, usersOf(options));
     this.sessions = new Sessions(setup, {
       limit: options.sessions?.limit,
-      inactivity: (options.sessions?.inactivity ?? 60) * 1000,
+      inactivity: milliseconds(options.sessions?.inactivity ?? 60),
     });
     this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
     this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) =>
@@ -252,7 +253,7 @@ export class Bmc implements BmcState {
       kinds,
       this.identity.address,
       { world, log },
-      options.sensorInterval && options.sensorInterval * 1000,
+      options.sensorInterval && milliseconds(options.sensorInterval),
     );
     this.satellites = (options.satellites ?? []).map((one, i) => {
       const { address, channel = 0 } = one;

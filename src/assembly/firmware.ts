@@ -24,6 +24,7 @@ import {
 import { isSigned, keyProblem } from '../crypto/ed25519.ts';
 import type { World } from '../world/world.ts';
 import { unwaited } from '../state/store.ts';
+import { milliseconds } from '../settings/durations.ts';
 
 export interface FirmwareSurroundings {
   readonly bmc: string;
@@ -85,7 +86,7 @@ export function makeFirmware(
       isSigned,
     },
     access: accessOf(options),
-    expiry: (options.expiry ?? 120) * 1000,
+    expiry: milliseconds(options.expiry ?? 120),
     restart,
     activated({ options: { bmc: isBmc }, active: { version } }) {
       const { major, minor, aux } = identity.firmware;

@@ -18,6 +18,7 @@ import { lanValuesOf } from './lan-values.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';
 import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem } from './options.ts';
+import { milliseconds } from '../settings/durations.ts';
 
 /** `place`: where a controller is that is not the BMC. */
 export function identityOf(
@@ -90,7 +91,7 @@ export const chassisOf = ({
 }: BmcOptions): ChassisOptions => ({
   power,
   restorePolicy: RESTORE[restorePolicy],
-  softOffDelay: softOff === undefined ? undefined : softOff * 1000,
+  softOffDelay: softOff === undefined ? undefined : milliseconds(softOff),
 });
 
 export const lanSettingsOf = (options: BmcOptions): LanSettings[] =>

@@ -5,6 +5,7 @@ import type { PowerBackend } from '../../machine/chassis/machine.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Log } from '../../state/setup.ts';
 import type { Clock, Timer, World } from '../../world/world.ts';
+import { milliseconds } from '../../settings/durations.ts';
 
 /** What a machine is to boot next, in words. */
 export interface BootRequest {
@@ -109,7 +110,7 @@ export class Poll {
   /** Resolves after the first answer. */
   async start(): Promise<void> {
     await this.#ask();
-    if (!this.#stopped) this.#timer = this.#clock.after(this.#seconds * 1000, () => void this.start());
+    if (!this.#stopped) this.#timer = this.#clock.after(milliseconds(this.#seconds), () => void this.start());
   }
 
   stop(): void {

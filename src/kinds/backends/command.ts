@@ -12,6 +12,7 @@ import {
 } from './backend.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
+import { milliseconds } from '../../settings/durations.ts';
 
 const schema = (zod: Zod) =>
   zod.strictObject({
@@ -114,7 +115,7 @@ export class CommandBackend implements PowerBackend {
     const [program, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
     return this.#around.world.programs.run(program, args, {
       env,
-      timeout: (this.#options.timeout ?? 10) * 1000,
+      timeout: milliseconds(this.#options.timeout ?? 10),
     });
   }
 }

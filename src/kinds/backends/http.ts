@@ -3,6 +3,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { firstLineOf, Poll, seconds, type BackendKind, type BackendSurroundings } from './backend.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
+import { milliseconds } from '../../settings/durations.ts';
 
 const schema = (zod: Zod) =>
   zod.strictObject({
@@ -74,7 +75,7 @@ export class HttpBackend implements PowerBackend {
         method,
         body,
         headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
-        timeout: timeout * 1000,
+        timeout: milliseconds(timeout),
       });
     } catch (error) {
       if ((error as { code?: string }).code === 'ETIMEDOUT')

@@ -11,6 +11,7 @@ import {
 } from './backend.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
+import { milliseconds } from '../../settings/durations.ts';
 
 const schema = (zod: Zod) =>
   zod.strictObject({
@@ -163,7 +164,7 @@ export class LibvirtBackend implements PowerBackend {
       input === undefined
         ? line
         : { program: '/bin/sh', args: ['-c', 'cat | "$@"', 'sh', line.program, ...line.args] };
-    const timeout = (this.#options.timeout ?? 15) * 1000;
+    const timeout = milliseconds(this.#options.timeout ?? 15);
     const { code, stdout, stderr } = await this.#around.world.programs.run(program, args, {
       input,
       timeout,

@@ -4,6 +4,7 @@ import type { World } from '../../world/world.ts';
 import type { Settings } from '../kind.ts';
 import { Outside } from './outside.ts';
 import { scaled, type SourceKind } from './source.ts';
+import { milliseconds } from '../../settings/durations.ts';
 
 const schema = (zod: Zod) =>
   zod.strictObject({
@@ -30,7 +31,7 @@ async function output(
   { command, args = [], timeout = 5 }: CommandValue,
   { programs }: World,
 ): Promise<string> {
-  const { code, stdout, stderr } = await programs.run(command, args, { timeout: timeout * 1000 });
+  const { code, stdout, stderr } = await programs.run(command, args, { timeout: milliseconds(timeout) });
   if (code === null) throw new Error(`it took more than ${timeout} s`);
   if (code !== 0)
     throw new Error(

@@ -1,6 +1,7 @@
 import type { SensorSource } from '../../machine/sensors/sensor-source.ts';
 import type { Log } from '../../state/setup.ts';
 import type { World } from '../../world/world.ts';
+import { milliseconds } from '../../settings/durations.ts';
 
 interface Scaled {
   readonly scale?: number;
@@ -46,7 +47,7 @@ export class Outside implements SensorSource {
   refresh(): void {
     const now = this.#world.clock.monotonic();
     if (this.#busy || now < this.#due) return;
-    this.#due = now + (this.#settings.interval ?? 5) * 1000;
+    this.#due = now + milliseconds(this.#settings.interval ?? 5);
     this.#busy = true;
     void this.#fetch().then(
       (text) => this.#got(text),

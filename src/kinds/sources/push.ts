@@ -2,6 +2,7 @@ import { own, Pushed } from '../../machine/sensors/sensor-source.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { Settings } from '../kind.ts';
 import type { SourceKind } from './source.ts';
+import { milliseconds } from '../../settings/durations.ts';
 
 const schema = (zod: Zod) =>
   zod.strictObject({
@@ -23,5 +24,7 @@ export const push: SourceKind<PushValue> = {
   key: 'push',
   schema,
   make: ({ first, maxAge }) =>
-    own(({ world }) => new Pushed(world.clock, first, maxAge === undefined ? undefined : maxAge * 1000)),
+    own(
+      ({ world }) => new Pushed(world.clock, first, maxAge === undefined ? undefined : milliseconds(maxAge)),
+    ),
 };
