@@ -34,7 +34,7 @@ import type { Power } from './kinds/backends/index.ts';
 import { plugConsole } from './kinds/consoles/index.ts';
 import { addressKey, makeInterface, type MadeInterface } from './kinds/interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
-import { Taps } from './taps/index.ts';
+import { countersOf, Taps, type CounterGroup } from './taps/index.ts';
 import type { BmcState, BuiltParts, Part } from './bmc-state.ts';
 import { parts, storedParts } from './assembly/parts.ts';
 import type { AuxiliaryLogs } from './state/log/auxiliary-logs.ts';
@@ -91,6 +91,7 @@ export {
 } from './services/blobs/index.ts';
 export type { MachineReports, PowerAction, PowerBackend } from './machine/chassis/machine.ts';
 export type { Log } from './state/setup.ts';
+export type { CounterGroup } from './taps/index.ts';
 export type { Journal } from './state/store.ts';
 export { SettingsError } from './settings/errors.ts';
 export { UpdateError, type UpdateProblem } from './services/update/index.ts';
@@ -355,6 +356,15 @@ export class Bmc implements BmcState {
 
   get watchdog(): Watchdog {
     return this.built.watchdog ?? this.#part('watchdog');
+  }
+
+  /**
+   * What interfaces, log-ins, dropped datagrams and sockets of handlers have counted, each number with what
+   * it is; satellites have their own.
+   */
+  get counters(): CounterGroup[] {
+    const others = this.#sockets.flatMap(({ counters }) => counters?.() ?? []);
+    return countersOf({ router: this.router, drops: this.drops, logIns: this.logIns, others });
   }
 
   /** Opens every interface. Rejects, with all of them closed again, if one cannot be had (a port in use). */

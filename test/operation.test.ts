@@ -201,4 +201,7 @@ toolTest('SIGUSR1: what each interface did', ['ipmitool'], async () => {
         .find((line) => line.includes('"medium":"lan"'))!,
     ),
   ).toMatchObject({ channel: 1, busy: 0, expired: 0, late: 0 });
+  while (!log().includes('counters of log-ins'))
+    await new Promise((resolve) => child.stderr!.once('data', resolve));
+  expect(log()).toMatch(/counters of log-ins: 1 admitted/);
 });

@@ -1,7 +1,7 @@
 import type { SettingsPath } from '../settings/errors.ts';
 import type { SocketsOptions } from '../config/options.ts';
 import { BtSocket, HandlerSocket } from '../interfaces/index.ts';
-import type { Router } from '../router/index.ts';
+import type { CounterTable, Counts, Router } from '../router/index.ts';
 import type { BmcState } from '../bmc-state.ts';
 import { streamName, type World } from '../world/world.ts';
 import { OWN } from '../settings/addresses.ts';
@@ -17,6 +17,10 @@ export interface Socket {
   /** Rejects with the system's error where it cannot listen. */
   readonly open: () => Promise<void>;
   readonly close: () => Promise<void>;
+  /** What it counts; undefined: nothing. */
+  readonly counters:
+    | (() => { readonly name: string; readonly counters: Counts; readonly table: CounterTable })
+    | undefined;
 }
 
 /** The sockets that the settings ask for, in the order in which they are opened. Throws SettingsError. */
@@ -44,8 +48,23 @@ export function makeSockets(
     type: Socket['type'],
     setting: SettingsPath,
     address: () => string,
-    one: { open(): Promise<void>; close(): Promise<void> },
-  ): void => void made.push({ type, setting, address, open: () => one.open(), close: () => one.close() });
+    socket: {
+      readonly counters?: Counts;
+      readonly counterTable?: CounterTable;
+      open(): Promise<void>;
+      close(): Promise<void>;
+    },
+  ): void =>
+    void made.push({
+      type,
+      setting,
+      address,
+      open: () => socket.open(),
+      close: () => socket.close(),
+      counters:
+        socket.counters &&
+        (() => ({ name: type, counters: { ...socket.counters }, table: { ...socket.counterTable } })),
+    });
   if (handlers) {
     const listen = { path: handlers.path, mode: handlers.mode ?? OWN };
     const take = (sensor: string, value: number | null | undefined): string | undefined => {

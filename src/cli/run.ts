@@ -141,22 +141,21 @@ async function serve(
   return 0;
 }
 
-/** What each interface did: requests, and those that were refused busy, timed out, or answered too late. */
+/** What everything counted, a line a group; a text line leaves out what is nought. */
 function tellCounters(bmcs: readonly Bmc[], log: Log): void {
-  for (const bmc of bmcs) {
-    for (const { interface: one, counters } of bmc.router.attachments) {
-      const { requests, busy, expired, late } = counters;
-      const { number, medium } = one.channel;
-      log.info(
-        `${bmc.name}: counters of channel ${number} (${medium}): ${requests} requests, ${busy} busy, ${expired} expired, ${late} late`,
-        {
-          bmc: bmc.name,
-          channel: number,
-          medium,
-          ...counters,
-        },
-      );
+  for (const { name, counters: groups, satellites } of bmcs) {
+    for (const { name: group, channel, medium, counters } of groups) {
+      const counted = Object.entries(counters).filter(([, count]) => count > 0);
+      const text = counted.map(([counter, count]) => `${count} ${counter}`).join(', ');
+      log.info(`${name}: counters of ${group}: ${text || 'all 0'}`, {
+        bmc: name,
+        group,
+        channel,
+        medium,
+        ...counters,
+      });
     }
+    tellCounters(satellites, log);
   }
 }
 

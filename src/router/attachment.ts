@@ -3,6 +3,7 @@ import { SESSION_COMMANDS } from '../commands/app/sessions.ts';
 import { NetFn } from '../commands/command.ts';
 import { refuse } from './answers.ts';
 import { RegistrationError } from './errors.ts';
+import type { CounterTable, Counts } from '../joint/counters.ts';
 import type { Answer, Channel, Context, Dispatch, Message } from '../joint/message.ts';
 import { sharerOf, Shares } from '../joint/shares.ts';
 import type { Timers } from '../joint/timers.ts';
@@ -28,6 +29,12 @@ export interface Interface<B = unknown> {
    * the queue is bounded.
    */
   readonly unsent?: number;
+  /**
+   * What it counts of its own, beside what its attachment counts (`attachmentCounters`, whose names it leaves
+   * alone); `counterTable` says what each is.
+   */
+  readonly counters?: Counts;
+  readonly counterTable?: CounterTable;
   /** A network's interface can send a datagram of the BMC's own, as PET traps are. */
   send?(datagram: Uint8Array, to: { readonly host: string; readonly port: number }): void;
   /** Begins to take requests. Rejects if the medium cannot be had (a port in use). */
@@ -36,16 +43,16 @@ export interface Interface<B = unknown> {
   close(): Promise<void>;
 }
 
-/** What an interface did since it was attached. */
-export interface AttachmentCounters {
-  requests: number;
-  /** Refused with C0h over the in-flight limit. */
-  busy: number;
-  /** Answered C3h at the deadline. */
-  expired: number;
-  /** Came after C3h had been sent, and was dropped. */
-  late: number;
-}
+/** What is counted of every interface from when it is attached. */
+export const attachmentCounters = {
+  requests: { unit: 'requests', counts: 'handed to the router' },
+  busy: {
+    unit: 'requests',
+    counts: 'answered C0h: as many under way as interface, account or session may have',
+  },
+  expired: { unit: 'requests', counts: 'answered C3h at the deadline' },
+  late: { unit: 'answers', counts: 'dropped: they came after the C3h' },
+} satisfies CounterTable;
 
 /** What an attachment needs of its router. */
 export interface AttachmentRouter<B> {
@@ -64,7 +71,12 @@ export interface AttachmentOwner {
 /** An interface's connection to the router: each request it hands in is answered exactly once. */
 export class Attachment<B = unknown> {
   readonly interface: Interface<B>;
-  readonly counters: AttachmentCounters = { requests: 0, busy: 0, expired: 0, late: 0 };
+  readonly counters: Record<keyof typeof attachmentCounters, number> = {
+    requests: 0,
+    busy: 0,
+    expired: 0,
+    late: 0,
+  };
   readonly #router: AttachmentRouter<B>;
   readonly #failed: AttachmentOwner['failed'];
   readonly #removed: () => void;

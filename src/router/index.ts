@@ -12,6 +12,7 @@ export * from './attachment.ts';
 export { RegistrationError } from './errors.ts';
 export * from './handlers.ts';
 export * from '../joint/message.ts';
+export type { CounterDeclaration, CounterTable, Counts } from '../joint/counters.ts';
 export { OutQueue } from './out-queue.ts';
 export type { Policy } from '../joint/policy.ts';
 export * from './router.ts';

@@ -1,7 +1,9 @@
 /**
  * Taps on what is open: frames, payloads, messages, answers, and what was dropped and why, seen as they pass,
- * until taken off. The trace of `ipmi-bmc run --trace` is one.
+ * until taken off. The trace of `ipmi-bmc run --trace` is one. And counters: `bmc.counters`, in one shape.
  */
+export type { CounterDeclaration, CounterTable, Counts } from '../joint/counters.ts';
+export { countersOf, type CountedBmc, type CounterGroup } from './counters.ts';
 export type * from './tap.ts';
 export { Taps, type TappedBmc } from './taps.ts';
 export { trace } from './trace.ts';

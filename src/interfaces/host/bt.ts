@@ -1,3 +1,4 @@
+import type { CounterTable, Counts } from '../../joint/counters.ts';
 import { CC } from '../../codec/index.ts';
 import {
   OutQueue,
@@ -15,13 +16,13 @@ import type { Timer } from '../../world/world.ts';
 import { Exchange } from '../exchange.ts';
 import { HostArrival, serveHost, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
-export interface BtInterfaceCounters {
-  requests: number;
-  /** Frames that are no request: too short for a sequence number to answer to. */
-  runts: number;
-  /** Responses that the host did not fetch in time, or that it reset the interface under. */
-  unread: number;
-}
+const COUNTERS = {
+  unread: {
+    unit: 'responses',
+    counts: 'that the host did not fetch in time, or that it reset the interface under',
+  },
+  tooShort: { unit: 'frames', counts: 'dropped: too short for a sequence number to answer to' },
+} satisfies CounterTable;
 
 /** Get BT Interface Capabilities names both: requests at once, seconds from request to response. */
 const OUTSTANDING = 32;
@@ -55,7 +56,7 @@ export class BtInterface implements Interface<BmcState> {
   readonly channel: Channel;
   readonly inFlightLimit = OUTSTANDING;
   readonly deadline = DEADLINE;
-  readonly counters: BtInterfaceCounters = { requests: 0, runts: 0, unread: 0 };
+  readonly #counts = { unread: 0, tooShort: 0 };
   readonly #options: HostInterfaceOptions;
   readonly #port: HostPort;
   readonly #queue: OutQueue<Waiting>;
@@ -77,6 +78,15 @@ export class BtInterface implements Interface<BmcState> {
 
   get unsent(): number {
     return this.#queue.length;
+  }
+
+  /** With those of its registers or its device node. */
+  get counters(): Counts {
+    return { ...this.#counts, ...this.#options.port.counters };
+  }
+
+  get counterTable(): CounterTable {
+    return { ...COUNTERS, ...this.#options.port.counterTable };
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
@@ -101,15 +111,14 @@ export class BtInterface implements Interface<BmcState> {
     this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: 'host', bytes: frame });
     const length = frame[0];
     if (frame.length < HEADER || length < HEADER - 1) {
-      this.counters.runts++;
+      this.#counts.tooShort++;
       return;
     }
     // A device node has no B_BUSY to show: who asks and asks and fetches nothing is not heard.
     if (this.#queue.length >= 2 * OUTSTANDING) {
-      this.counters.unread++;
+      this.#counts.unread++;
       return;
     }
-    this.counters.requests++;
     const until = this.#options.clock.monotonic() + REQUEST_TO_RESPONSE;
     // Bytes after what the length byte says are no part of the message (R36).
     const message = {
@@ -130,7 +139,7 @@ export class BtInterface implements Interface<BmcState> {
 
   /** Puts a response in line for the host, unless that has reset the interface since it asked. */
   respond({ netFn, lun, cmd }: Message, { seq, life, until }: BtNumbers, answer: Answer): void {
-    if (life !== this.#life) return void this.counters.unread++;
+    if (life !== this.#life) return void this.#counts.unread++;
     this.#put({ frame: buildBt({ netFn: netFn | 1, lun, seq, cmd, data: answer }), until });
     return undefined;
   }
@@ -142,7 +151,7 @@ export class BtInterface implements Interface<BmcState> {
 
   #show(waiting: Waiting): boolean {
     if (waiting.until <= this.#options.clock.monotonic()) {
-      this.counters.unread++;
+      this.#counts.unread++;
       return true;
     }
     const taken = this.#port.send(waiting.frame) !== 'later';
@@ -182,7 +191,7 @@ export class BtInterface implements Interface<BmcState> {
       () => {
         this.#timer = undefined;
         if (this.#shown && this.#shown.until <= this.#options.clock.monotonic()) {
-          this.counters.unread++;
+          this.#counts.unread++;
           this.#shown = undefined;
           this.#port.withdraw?.();
         }
@@ -194,7 +203,7 @@ export class BtInterface implements Interface<BmcState> {
 
   #reset(): void {
     this.#life++;
-    this.counters.unread += this.#queue.clear();
+    this.#counts.unread += this.#queue.clear();
     this.#shown = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;

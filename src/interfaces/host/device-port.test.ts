@@ -127,7 +127,7 @@ test('a write that comes too late is normal: counted, not told; other errors are
   driver.answer.push('EINVAL', 'EINVAL', 'EIO', 'EIO');
   for (let i = 0; i < 4; i++) port.send(Uint8Array.of(0x1c, 1, 0));
   await world.run(10);
-  expect(port.counters).toMatchObject({ late: 2, errors: 2 });
+  expect(port.counters).toMatchObject({ undelivered: 2, errors: 2 });
   expect(log).toEqual(["EIO: input/output error, write '/dev/node'"]);
 });
 

@@ -1,3 +1,4 @@
+import type { CounterTable } from '../../joint/counters.ts';
 import type { HostEvents, HostPort } from '../../wire/host/port.ts';
 import { SSIF_MESSAGE_MAX } from '../../wire/host/ssif.ts';
 import { codeOf } from '../../world/system-error.ts';
@@ -14,18 +15,16 @@ export interface DevicePortOptions {
   readonly log: (message: string) => void;
 }
 
-export interface DeviceCounters {
-  /**
-   * Responses that the driver refused because the host had given up (EINVAL, EAGAIN): nothing to worry about.
-   */
-  late: number;
-  /** Messages that were none: a length that says more than was read. */
-  malformed: number;
-  /** Other errors; the first of each kind is in the log. */
-  errors: number;
-  /** Times that the node was opened again after it failed. */
-  reopened: number;
-}
+const COUNTERS = {
+  undelivered: {
+    unit: 'responses',
+    counts: 'refused by the driver because the host had given up (EINVAL, EAGAIN): nothing to worry about',
+  },
+  malformed: { unit: 'messages', counts: 'dropped: a length that says more than was read' },
+  errors: { unit: 'errors', counts: 'of reading and writing; the first of each kind is in the log' },
+  reopened: { unit: 'times', counts: 'that the node was opened again after it failed' },
+} satisfies CounterTable;
+export type DeviceCounters = Record<keyof typeof COUNTERS, number>;
 
 /** ioctl requests, `_IO(0xB1, n)`. */
 export const DeviceIoctl = { SetSmsAtn: 0xb100, ClearSmsAtn: 0xb101, ForceAbort: 0xb102 } as const;
@@ -52,7 +51,8 @@ const TRY_AFTER = 10;
  * One request may be open on kcs and ssif; reading another one means that the host gave up the one before.
  */
 export class DevicePort implements HostPort {
-  readonly counters: DeviceCounters = { late: 0, malformed: 0, errors: 0, reopened: 0 };
+  readonly counterTable = COUNTERS;
+  readonly counters: DeviceCounters = { undelivered: 0, malformed: 0, errors: 0, reopened: 0 };
   readonly #options: DevicePortOptions;
   #events: HostEvents | undefined;
   #device: Device | undefined;
@@ -175,7 +175,7 @@ export class DevicePort implements HostPort {
         this.#options.clock.after(TRY_AFTER, () => void this.#write(device, message, tries - 1));
         return;
       }
-      if (code === 'EINVAL' || code === 'EAGAIN') this.counters.late++;
+      if (code === 'EINVAL' || code === 'EAGAIN') this.counters.undelivered++;
       else this.#wrong(error as Error);
     }
     if (this.#device !== device) return;

@@ -78,7 +78,7 @@ describe('BT interface', () => {
     put(0);
     put(0, 0xc0, 3, 5);
     expect(get()).toBeUndefined();
-    expect(one.counters).toMatchObject({ requests: 2, runts: 0 });
+    expect(one.counters).toMatchObject({ tooShort: 0, runts: 2 });
     // A response is no request.
     put(4, 0xc4, 4, 5, 0);
     expect(get()).toBe('04 c4 04 05 c1');
@@ -175,7 +175,7 @@ describe('SSIF interface', () => {
     expect(await ask(5)).toBe('c4 01 c0');
     await world.run(700);
     expect(await ask(5)).toBe('c4 01 00 05');
-    expect(one.counters.late).toBe(1);
+    expect(one.counters.abandoned).toBe(1);
   });
 
   test('R45: as many bytes as Get System Interface Capabilities says', async () => {

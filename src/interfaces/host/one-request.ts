@@ -1,3 +1,4 @@
+import type { CounterTable, Counts } from '../../joint/counters.ts';
 import { CC } from '../../codec/index.ts';
 import {
   refuse,
@@ -12,16 +13,13 @@ import type { BmcState } from '../../bmc-state.ts';
 import { Exchange } from '../exchange.ts';
 import { HostArrival, serveHost, systemChannel, type HostInterfaceOptions } from './system-interface.ts';
 
-export interface OneRequestCounters {
-  requests: number;
-  /**
-   * Answers whose request the host had given up, or that came after it had been told that the BMC is busy.
-   * Dropped.
-   */
-  late: number;
-  /** Messages too short for NetFn and command. */
-  runts: number;
-}
+const COUNTERS = {
+  abandoned: {
+    unit: 'answers',
+    counts: 'dropped: the host had given up the request, or had been told that the BMC is busy',
+  },
+  tooShort: { unit: 'messages', counts: 'dropped: too short for NetFn and command' },
+} satisfies CounterTable;
 
 /** What KCS and SSIF differ in. */
 export interface OneRequestLimits {
@@ -45,7 +43,7 @@ export class OneRequestInterface implements Interface<BmcState> {
   readonly channel: Channel;
   readonly inFlightLimit: number;
   readonly deadline: number;
-  readonly counters: OneRequestCounters = { requests: 0, late: 0, runts: 0 };
+  readonly #counts = { abandoned: 0, tooShort: 0 };
   readonly #options: HostInterfaceOptions;
   readonly #busyAfter: number | undefined;
   readonly #exchange: Exchange;
@@ -64,6 +62,15 @@ export class OneRequestInterface implements Interface<BmcState> {
     this.channel = systemChannel(options.channel, maxAnswer);
     this.inFlightLimit = inFlightLimit;
     this.deadline = deadline;
+  }
+
+  /** With those of its registers or its device node. */
+  get counters(): Counts {
+    return { ...this.#counts, ...this.#options.port.counters };
+  }
+
+  get counterTable(): CounterTable {
+    return { ...COUNTERS, ...this.#options.port.counterTable };
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
@@ -95,10 +102,9 @@ export class OneRequestInterface implements Interface<BmcState> {
   #request(bytes: Uint8Array): void {
     this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: 'host', bytes });
     if (bytes.length < HEADER) {
-      this.counters.runts++;
+      this.#counts.tooShort++;
       return;
     }
-    this.counters.requests++;
     const number = (this.#last = (this.#last % 0xffff_ffff) + 1);
     this.#awaited = number;
     const message: Message = {
@@ -117,7 +123,7 @@ export class OneRequestInterface implements Interface<BmcState> {
 
   /** Shows the host the answer to its request with this number of ours, if it waits for that one. */
   respond(number: number, message: Message, answer: Answer): void {
-    if (number !== this.#awaited) return void this.counters.late++;
+    if (number !== this.#awaited) return void this.#counts.abandoned++;
     this.#awaited = 0;
     const response = new Uint8Array(HEADER + answer.length);
     response[0] = ((message.netFn | 1) << 2) | message.lun;
@@ -129,7 +135,7 @@ export class OneRequestInterface implements Interface<BmcState> {
       peer: 'host',
       bytes: response,
     });
-    if (this.#options.port.send(response) !== 'sent') this.counters.late++;
+    if (this.#options.port.send(response) !== 'sent') this.#counts.abandoned++;
     return undefined;
   }
 }

@@ -1,6 +1,8 @@
+import type { CounterTable, Counts } from '../../joint/counters.ts';
 import { CC, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import type { Answer, Channel, Context, Dispatch, Interface } from '../../router/index.ts';
+import { icmbCounters } from '../../services/bridging/icmb.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { Requester } from '../../services/bridging/requester.ts';
 import {
@@ -87,6 +89,15 @@ export class IcmbInterface implements Interface<BmcState> {
   /** Its address; 0 before it is open. */
   get address(): number {
     return this.#parts.bmc.icmb.address;
+  }
+
+  /** Those of Get Bridge Statistics. */
+  get counters(): Counts {
+    return this.#parts.bmc.icmb.statistics;
+  }
+
+  get counterTable(): CounterTable {
+    return icmbCounters;
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {

@@ -1,3 +1,4 @@
+import type { CounterTable } from '../../joint/counters.ts';
 import { CC } from '../../codec/index.ts';
 import { GetDeviceId } from '../../commands/app/device.ts';
 import { NetFn, Privilege, type Response } from '../../commands/command.ts';
@@ -53,6 +54,12 @@ const DISCOVERY_WAIT = 100;
 const FIRST_ADDRESS = 0x10;
 const LAST_ADDRESS = 0xee;
 
+const COUNTERS = {
+  received: { unit: 'frames', counts: 'that came' },
+  malformed: { unit: 'frames', counts: 'dropped: too short, or a wrong checksum' },
+  forged: { unit: 'frames', counts: 'dropped: sent by a session in the name of another controller' },
+} satisfies CounterTable;
+
 /**
  * A controller's end of an IPMB: answers requests to its address, sends its own, and hands system software
  * what is for it.
@@ -61,6 +68,8 @@ export class IpmbInterface implements Interface<BmcState> {
   readonly channel: Channel;
   readonly address: number;
   readonly requester: Requester;
+  readonly counterTable = COUNTERS;
+  readonly counters = { received: 0, malformed: 0, forged: 0 };
   readonly #options: IpmbOptions;
   /**
    * What handlers see: those that can divide their answers keep to 32 bytes, those that cannot (bridged
@@ -160,10 +169,12 @@ export class IpmbInterface implements Interface<BmcState> {
 
   #receive(frame: Uint8Array, sender: Sender | undefined): void {
     this.#options.bmc.taps.frame?.({ direction: 'in', channel: this.channel, peer: '', bytes: frame });
+    this.counters.received++;
     const parsed = parseFrame(frame);
-    if (!parsed) return;
+    if (!parsed) return void this.counters.malformed++;
     const { message, broadcast } = parsed;
-    if (message.to !== this.address || this.#isForged(message, sender)) return;
+    if (message.to !== this.address) return;
+    if (this.#isForged(message, sender)) return void this.counters.forged++;
     const isResponse = message.netFn % 2 === 1;
     if (broadcast) {
       if (message.netFn === NetFn.App && message.cmd === GetDeviceId.cmd) this.#serve(message, sender?.cause);

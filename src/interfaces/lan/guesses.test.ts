@@ -252,7 +252,7 @@ describe('V6: a datagram that is dropped says why', () => {
     net.bmc.drops.onDropped((why, channel, peer) => void dropped.push([why, channel, peer.address]));
     await act(net);
     expect(dropped).toEqual([[reason, 1, '10.0.0.2']]);
-    expect(net.bmc.drops.counts.get(reason)).toBe(1);
+    expect(net.bmc.drops.counters[reason]).toBe(1);
   });
 
   test('in a session: bad signature, replay, closed', async () => {
@@ -268,10 +268,10 @@ describe('V6: a datagram that is dropped says why', () => {
     expect(await console.ask(datagram)).toBeUndefined();
     bmc.sessions.close(bmc.sessions.active[0], 'closed');
     await console.ask(console.seal20(6, 1));
-    expect([...bmc.drops.counts]).toEqual([
+    expect(Object.entries(bmc.drops.counters).filter(([, count]) => count > 0)).toEqual([
+      ['session closed', 1],
       ['bad signature', 1],
       ['replayed or out of the window', 1],
-      ['session closed', 1],
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Channel, Dispatch, Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { DropReason } from '../../state/app/drops.ts';
-import type { LanStatistics } from '../../state/parameters/lan-parameters.ts';
+import { lanCounters, type LanStatistics } from '../../state/parameters/lan-parameters.ts';
 import { Requester } from '../../services/bridging/requester.ts';
 import type { CloseReason, Session } from '../../state/app/sessions.ts';
 import {
@@ -39,7 +39,8 @@ const CONSOLE_WAIT = 5000;
 /** IPMI over LAN (IPMI 2.0 §13): presence ping, IPMI 1.5 sessions and RMCP+ sessions on one UDP port. */
 export class LanInterface implements Interface<BmcState>, LanServer {
   readonly channel: Channel;
-  readonly statistics: LanStatistics;
+  readonly counters: LanStatistics;
+  readonly counterTable = lanCounters;
   readonly bmc: BmcState;
   readonly #options: LanOptions;
   readonly #exchange: Exchange;
@@ -57,7 +58,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.bmc = options.bmc;
     this.#exchange = new Exchange(options.bmc);
     this.channel = { number: options.channel ?? 1, medium: 'lan', maxAnswer: MAX_ANSWER };
-    this.statistics = options.bmc.lan.statistics(this.channel.number);
+    this.counters = options.bmc.lan.statistics(this.channel.number);
     this.#lan15 = new Lan15(options.bmc, this);
     this.#rmcpPlus = new RmcpPlus(options.bmc, this);
     const { sessions, setup } = options.bmc;
@@ -111,7 +112,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   send(datagram: Uint8Array, to: Endpoint): void {
     // Nobody answers while the BMC starts again: late answers of handlers are lost with their sessions.
     if (this.#options.bmc.life.dark) return;
-    this.statistics.sent++;
+    this.counters.sent++;
     this.bmc.taps.frame?.({
       direction: 'out',
       channel: this.channel,
@@ -131,7 +132,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
 
   readonly #receive = (datagram: Uint8Array, from: Endpoint): void => {
     if (this.#options.bmc.life.dark) return this.dropped('BMC is restarting', from);
-    this.statistics.received++;
+    this.counters.received++;
     this.bmc.taps.frame?.({
       direction: 'in',
       channel: this.channel,
@@ -144,7 +145,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
       if (tag === undefined) this.dropped('malformed', from);
       else this.send(buildPresencePong(tag, DCMI_IANA), from);
     } else if (cls === RmcpClass.Ipmi) {
-      this.statistics.valid++;
+      this.counters.valid++;
       if (datagram[4] === AuthType.RmcpPlus) this.#rmcpPlus.receive(datagram, from);
       else this.#lan15.receive(datagram, from);
     } else {

@@ -1,3 +1,4 @@
+import type { CounterTable } from '../../joint/counters.ts';
 import { CC, fromLatin1, hex2 } from '../../codec/index.ts';
 import { Privilege, type Command } from '../../commands/command.ts';
 import { GetChannelAuthenticationCapabilities } from '../../commands/app/sessions.ts';
@@ -48,11 +49,17 @@ const BRIDGED = 150;
 const text = new TextEncoder();
 const ESCAPE_ACKNOWLEDGE = '\x1b*';
 
+const COUNTERS = {
+  malformed: { unit: 'messages', counts: 'dropped: a frame of basic mode that holds none' },
+} satisfies CounterTable;
+
 /**
  * IPMI over a serial line or a modem (IPMI 2.0 §14): basic and terminal mode, told apart by what comes; one
  * session.
  */
 export class SerialInterface implements Interface<BmcState>, SerialPort {
+  readonly counterTable = COUNTERS;
+  readonly counters = { malformed: 0 };
   readonly channel: Channel;
   readonly #options: SerialOptions;
   readonly #serial: SerialChannel;
@@ -263,6 +270,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
       const message = parseMessage(frame);
       if (mux === 'system' && !(message && this.#asksForBmc(message))) return;
       if (message) this.#serveBasic(message);
+      else this.counters.malformed++;
       return;
     }
     if (within && modes & ConnectionMode.Basic) return;

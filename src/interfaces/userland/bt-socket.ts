@@ -1,3 +1,4 @@
+import type { CounterTable } from '../../joint/counters.ts';
 import { CC } from '../../codec/index.ts';
 import {
   OutQueue,
@@ -20,14 +21,13 @@ export interface BtSocketOptions<B> {
 }
 
 /** What the owner of the socket did wrong, or too late. */
-export interface BtSocketCounters {
-  requests: number;
-  answers: number;
-  /** Every sequence number is in use: C0h. */
-  busy: number;
-  /** No request with that sequence number is open: late, twice, or unsolicited. Dropped. */
-  stray: number;
-}
+const COUNTERS = {
+  requests: { unit: 'requests', counts: 'for its owner' },
+  answers: { unit: 'answers', counts: 'of its owner' },
+  busy: { unit: 'requests', counts: 'answered C0h: every sequence number is in use' },
+  stray: { unit: 'answers', counts: 'dropped: late, given twice, or to nothing that was asked' },
+} satisfies CounterTable;
+export type BtSocketCounters = Record<keyof typeof COUNTERS, number>;
 
 interface Open {
   readonly answer: (answer: Answer) => void;
@@ -45,6 +45,7 @@ const OWNER = 'bt-socket';
  * the sequence number is ours. One owner at a time: while one is connected, others are turned away (R31).
  */
 export class BtSocket<B> {
+  readonly counterTable = COUNTERS;
   readonly counters: BtSocketCounters = { requests: 0, answers: 0, busy: 0, stray: 0 };
   readonly #options: BtSocketOptions<B>;
   readonly #open: (Open | undefined)[] = Array.from({ length: SEQUENCES });

@@ -1,6 +1,13 @@
+import { addCounts, noCounts } from '../../joint/counters.ts';
 import type { Router } from '../../router/index.ts';
 import type { Clock, StreamAddress, StreamNetwork, StreamServer } from '../../world/world.ts';
-import { WorkerLink, type ButtonSink, type SensorSink, type WorkerCounters } from './worker-link.ts';
+import {
+  WorkerLink,
+  workerCounters,
+  type ButtonSink,
+  type SensorSink,
+  type WorkerCounters,
+} from './worker-link.ts';
 
 export interface HandlerSocketOptions<B> {
   readonly router: Router<B>;
@@ -27,8 +34,11 @@ export interface HandlerSocketOptions<B> {
  * only its own requests suffer.
  */
 export class HandlerSocket<B> {
+  readonly counterTable = workerCounters;
   readonly #options: HandlerSocketOptions<B>;
   readonly #links = new Set<WorkerLink<B>>();
+  /** What workers did that are gone. */
+  readonly #gone = noCounts(workerCounters);
   #server: StreamServer | undefined;
 
   constructor(options: HandlerSocketOptions<B>) {
@@ -47,7 +57,9 @@ export class HandlerSocket<B> {
         stream: connection,
         maxOpen,
         health,
-        closed: () => void this.#links.delete(link),
+        closed: () => {
+          if (this.#links.delete(link)) addCounts(this.#gone, link.counters);
+        },
       });
       this.#links.add(link);
     });
@@ -61,6 +73,13 @@ export class HandlerSocket<B> {
   async close(): Promise<void> {
     await this.#server?.close();
     for (const link of this.#links) link.close('the BMC stops');
+  }
+
+  /** Of all workers that are connected, and have been. */
+  get counters(): WorkerCounters {
+    const total = { ...this.#gone };
+    for (const { counters } of this.#links) addCounts(total, counters);
+    return total;
   }
 
   /** Each connected worker: its owners' names and what it did. */

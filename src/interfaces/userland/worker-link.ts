@@ -1,3 +1,4 @@
+import type { CounterTable } from '../../joint/counters.ts';
 import { CC, hexText, IpmiError } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import {
@@ -22,16 +23,14 @@ import { MOST_DATA, shown, workerLine, type BadLine, type WorkerLine } from '../
 import type { Clock, Stream, Timer } from '../../world/world.ts';
 
 /** What a worker did, and did wrong. */
-export interface WorkerCounters {
-  requests: number;
-  answers: number;
-  /** Refused with C0h: too many open, or the worker does not read. */
-  busy: number;
-  /** Deadline passed before the answer. */
-  expired: number;
-  /** Came after the deadline, twice, or for nothing; dropped. */
-  stray: number;
-}
+export const workerCounters = {
+  requests: { unit: 'requests', counts: 'for the worker' },
+  answers: { unit: 'answers', counts: 'of the worker' },
+  busy: { unit: 'requests', counts: 'answered C0h: too many open, or the worker does not read' },
+  expired: { unit: 'requests', counts: 'whose deadline passed before the answer' },
+  stray: { unit: 'answers', counts: 'dropped: late, given twice, or to nothing that was asked' },
+} satisfies CounterTable;
+export type WorkerCounters = Record<keyof typeof workerCounters, number>;
 
 /**
  * Sets a sensor; null: it cannot be read; undefined: nothing more comes from here. Returns what is wrong, if

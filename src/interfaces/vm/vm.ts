@@ -1,3 +1,4 @@
+import type { CounterTable } from '../../joint/counters.ts';
 import { CC } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Answer, Channel, Dispatch, Interface, Message } from '../../router/index.ts';
@@ -46,15 +47,11 @@ export interface VmInterfaceOptions {
   readonly machine?: VmMachine;
 }
 
-export interface VmCounters {
-  connections: number;
-  requests: number;
-  answers: number;
-  /** Answers that came when the host waited no more, or had gone. */
-  late: number;
-  /** Frames that said nothing, or nothing that a machine may say. */
-  malformed: number;
-}
+const COUNTERS = {
+  connections: { unit: 'connections', counts: 'of machines' },
+  abandoned: { unit: 'answers', counts: 'dropped: the host waited no more, or had gone' },
+  malformed: { unit: 'frames', counts: 'dropped: they said nothing, or nothing that a machine may say' },
+} satisfies CounterTable;
 
 /**
  * QEMU gives a request 4 s and then takes its number back; an answer under a number that is not outstanding
@@ -73,7 +70,8 @@ const RETRY = { first: 1000, most: 1000 };
 export class VmInterface implements Interface<BmcState> {
   readonly channel: Channel;
   readonly deadline = DEADLINE;
-  readonly counters: VmCounters = { connections: 0, requests: 0, answers: 0, late: 0, malformed: 0 };
+  readonly counterTable = COUNTERS;
+  readonly counters = { connections: 0, abandoned: 0, malformed: 0 };
   readonly #options: VmInterfaceOptions;
   readonly #exchange: Exchange;
   #server: StreamServer | undefined;
@@ -204,7 +202,6 @@ export class VmInterface implements Interface<BmcState> {
     const { seq, netFn, lun, cmd, data } = message;
     // Responses are nothing that a host sends.
     if (netFn % 2 === 1) return void this.counters.malformed++;
-    this.counters.requests++;
     const arrived = this.#options.world.clock.monotonic();
     this.#exchange.serve(
       new VmArrival(this, this.#options.bmc, { netFn, lun, cmd, data }, { stream, seq, arrived }),
@@ -214,10 +211,9 @@ export class VmInterface implements Interface<BmcState> {
   /** Sends an answer, if the machine that asked is there and waits. */
   respond({ netFn, lun, cmd }: Message, { stream, seq, arrived }: VmWay, body: Answer): void {
     if (this.#stream !== stream || this.#options.world.clock.monotonic() - arrived > HOST_PATIENCE) {
-      this.counters.late++;
+      this.counters.abandoned++;
       return;
     }
-    this.counters.answers++;
     this.#send(stream, { seq, netFn, lun, cmd, data: body });
   }
 

@@ -1,5 +1,6 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { BridgeState } from '../../commands/bridge/icmb.ts';
+import { noCounts, type CounterTable } from '../../joint/counters.ts';
 import type { Answer, Context } from '../../joint/message.ts';
 import type { Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
@@ -35,22 +36,22 @@ export interface Reception {
 }
 
 /** Counters of Get Bridge Statistics; 16 bits each. */
-const COUNTERS = {
-  runtCommands: 0,
-  badCommands: 0,
-  spuriousResponses: 0,
-  sent: 0,
-  received: 0,
-  otherAddresses: 0,
-  runts: 0,
-  badChecksums: 0,
-  unknownTypes: 0,
-  notStarts: 0,
-  restarts: 0,
-  arbitrationWins: 0,
-  arbitrationLosses: 0,
-};
-export type IcmbCounter = keyof typeof COUNTERS;
+export const icmbCounters = {
+  runtCommands: { unit: 'requests', counts: 'too short for what they ask' },
+  badCommands: { unit: 'requests', counts: 'that other bridges reported as errors' },
+  spuriousResponses: { unit: 'responses', counts: 'to nothing that was asked' },
+  sent: { unit: 'packets', counts: 'that were sent' },
+  received: { unit: 'packets', counts: 'that came' },
+  otherAddresses: { unit: 'packets', counts: 'that came for others' },
+  runts: { unit: 'packets', counts: 'dropped: too short' },
+  badChecksums: { unit: 'packets', counts: 'dropped: a wrong checksum' },
+  unknownTypes: { unit: 'packets', counts: 'dropped: of no known type' },
+  notStarts: { unit: 'packets', counts: 'dropped: no start of a message' },
+  restarts: { unit: 'messages', counts: 'that began again before their end' },
+  arbitrationWins: { unit: 'packets', counts: 'that won the bus' },
+  arbitrationLosses: { unit: 'packets', counts: 'that lost the bus' },
+} satisfies CounterTable;
+export type IcmbCounter = keyof typeof icmbCounters;
 
 /**
  * The ICMB bridge of a chassis: its addresses, what it forwards, and where its events go (ICMB Bridge
@@ -63,7 +64,7 @@ export class Icmb {
   discovered = false;
   /** Events sent since the start, mod 256. */
   eventCount = 0;
-  statistics: Record<IcmbCounter, number> = { ...COUNTERS };
+  statistics: Record<IcmbCounter, number> = noCounts(icmbCounters);
   /** The address that the interface found free, where none is set. */
   assigned = 0;
   #port: IcmbPort | undefined = undefined;
@@ -171,7 +172,7 @@ export class Icmb {
   }
 
   clearStatistics(): void {
-    this.statistics = { ...COUNTERS };
+    this.statistics = noCounts(icmbCounters);
   }
 
   /** The way to other chassis. Throws D5h where bridging is disabled, D3h where there is no ICMB. */

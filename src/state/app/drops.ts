@@ -1,22 +1,28 @@
+import { noCounts, reasonTable, type Counts } from '../../joint/counters.ts';
 import { Listeners } from '../listeners.ts';
 import type { Peer } from './half-open.ts';
 
 /** Why a datagram has no answer. */
-export type DropReason =
-  | 'malformed'
-  | 'unknown session'
-  | 'session closed'
-  | 'another address than the log-in'
-  | 'bad signature'
-  | 'not encrypted as agreed'
-  | 'replayed or out of the window'
-  | 'payload type nobody takes'
-  | 'message malformed'
-  | 'message not for the BMC'
-  | 'response outside of a session'
-  | 'BMC is restarting';
+const DROP_REASONS = [
+  'malformed',
+  'unknown session',
+  'session closed',
+  'another address than the log-in',
+  'bad signature',
+  'not encrypted as agreed',
+  'replayed or out of the window',
+  'payload type nobody takes',
+  'message malformed',
+  'message not for the BMC',
+  'response outside of a session',
+  'BMC is restarting',
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
 
-const NONE: ReadonlyMap<DropReason, number> = new Map();
+/** By reason. */
+export const dropCounters = reasonTable('datagrams', DROP_REASONS);
+
+const NONE: Counts<DropReason> = noCounts(dropCounters);
 
 /**
  * Datagrams that were thrown away: how many and, for whoever listens, why and from whom. Nothing is made
@@ -24,17 +30,16 @@ const NONE: ReadonlyMap<DropReason, number> = new Map();
  */
 export class Drops {
   /** Made with the first. */
-  #counts: Map<DropReason, number> | undefined;
+  #counts: Record<DropReason, number> | undefined;
   readonly #listeners = new Listeners<[reason: DropReason, channel: number, peer: Peer]>();
 
   /** By reason, since the start. */
-  get counts(): ReadonlyMap<DropReason, number> {
+  get counters(): Counts<DropReason> {
     return this.#counts ?? NONE;
   }
 
   dropped(reason: DropReason, channel: number, from: { readonly host: string; readonly port: number }): void {
-    this.#counts ??= new Map();
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+    (this.#counts ??= noCounts(dropCounters))[reason]++;
     if (this.#listeners.any) this.#listeners.tell(reason, channel, { address: from.host, port: from.port });
   }
 

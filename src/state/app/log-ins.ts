@@ -1,5 +1,6 @@
 import { Privilege } from '../../commands/command.ts';
 import { equalBytes } from '../../crypto/hash.ts';
+import { noCounts, reasonTable, type CounterTable, type Counts } from '../../joint/counters.ts';
 import type { BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { Listeners } from '../listeners.ts';
@@ -7,24 +8,33 @@ import type { Channels } from './channels.ts';
 import { Guesses } from './guesses.ts';
 import type { Peer } from './half-open.ts';
 import type { Session, Sessions } from './sessions.ts';
-import type { LogInUser, NoLogIn, Users } from './users.ts';
+import { NO_LOG_IN, type LogInUser, type Users } from './users.ts';
 
 /** Why a log-in was refused, in words for the log: what goes over the wire tells less. */
-export type LogInProblem =
-  | NoLogIn
-  | 'wrong password'
-  | 'console did not go on: wrong password?'
-  | 'too many wrong passwords'
-  | 'privilege level'
-  | 'cipher suite'
-  | 'authentication type'
-  | 'BMC key changed'
-  | 'user changed'
-  | 'channel not available'
-  | 'session limit of the user'
-  | 'no session slot'
-  | 'password of 20 bytes'
-  | 'wrong challenge';
+const LOG_IN_PROBLEMS = [
+  ...NO_LOG_IN,
+  'wrong password',
+  'console did not go on: wrong password?',
+  'too many wrong passwords',
+  'privilege level',
+  'cipher suite',
+  'authentication type',
+  'BMC key changed',
+  'user changed',
+  'channel not available',
+  'session limit of the user',
+  'no session slot',
+  'password of 20 bytes',
+  'wrong challenge',
+] as const;
+export type LogInProblem = (typeof LOG_IN_PROBLEMS)[number];
+
+/** By result. */
+export const logInCounters: CounterTable<'admitted' | LogInProblem> = {
+  admitted: { unit: 'log-ins', counts: 'that became sessions' },
+  ...reasonTable('log-ins', LOG_IN_PROBLEMS),
+};
+const NONE = noCounts(logInCounters);
 
 /** What a log-in wants to be judged by; RMCP+ has a suite, IPMI 1.5 an authentication type. */
 export interface LogInTerms {
@@ -62,6 +72,8 @@ export class LogIns {
   readonly #sessions: Sessions;
   readonly #rule: (channel: number) => BadPasswordRule;
   readonly #guesses: Guesses;
+  /** Made with the first. */
+  #counts: Record<'admitted' | LogInProblem, number> | undefined = undefined;
   readonly #listeners = new Listeners<[refused: RefusedLogIn]>();
 
   constructor(
@@ -126,7 +138,9 @@ export class LogIns {
   admit(session: Session, privilege: number): LogInProblem | undefined {
     this.#users.admitted(session.userId, session.channel.number);
     this.#guesses.right(session.source, session.userId);
-    return this.#sessions.activate(session, privilege) ? undefined : 'no session slot';
+    if (!this.#sessions.activate(session, privilege)) return 'no session slot';
+    this.#count('admitted');
+    return undefined;
   }
 
   /** A wrong password was given for a user that might have come in with the right one. */
@@ -136,8 +150,18 @@ export class LogIns {
     this.#users.refused(userId, channel, rule);
   }
 
+  /** Log-ins by result, since the start. */
+  get counters(): Counts<'admitted' | LogInProblem> {
+    return this.#counts ?? NONE;
+  }
+
+  #count(result: 'admitted' | LogInProblem): void {
+    (this.#counts ??= noCounts(logInCounters))[result]++;
+  }
+
   /** Tells of a log-in that comes to nothing. */
   refused(refused: RefusedLogIn): void {
+    this.#count(refused.problem);
     this.#listeners.tell(refused);
   }
 

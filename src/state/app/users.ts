@@ -74,13 +74,15 @@ export interface LogInUser {
 }
 
 /** Why nobody may log in by a name on a channel. */
-export type NoLogIn =
-  | 'unknown user'
-  | 'user whose stored settings are lost'
-  | 'disabled user'
-  | 'user without a password'
-  | 'no access to the channel'
-  | 'user locked out';
+export const NO_LOG_IN = [
+  'unknown user',
+  'user whose stored settings are lost',
+  'disabled user',
+  'user without a password',
+  'no access to the channel',
+  'user locked out',
+] as const;
+export type NoLogIn = (typeof NO_LOG_IN)[number];
 
 const ABSENT: UserRecord = { name: '', enabled: false, access: {} };
 const NONE: UserAccess = {

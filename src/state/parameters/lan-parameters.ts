@@ -6,6 +6,7 @@ import type { Clock } from '../../world/world.ts';
 import type { Channels } from '../app/channels.ts';
 import type { BadPasswordRule } from '../app/lock-outs.ts';
 import { parameterFits, ParameterTable } from './parameter-table.ts';
+import type { CounterTable } from '../../joint/counters.ts';
 import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
@@ -29,12 +30,12 @@ const NOWHERE = '0.0.0.0';
 const USUAL_MASK = '255.255.255.0';
 
 /** Datagrams of a LAN channel since the start or the last clear (§23.4). */
-export interface LanStatistics {
-  received: number;
-  /** RMCP packets that carried something for this BMC. */
-  valid: number;
-  sent: number;
-}
+export const lanCounters = {
+  received: { unit: 'datagrams', counts: 'that came' },
+  valid: { unit: 'datagrams', counts: 'that were RMCP packets with something for this BMC' },
+  sent: { unit: 'datagrams', counts: 'that were sent' },
+} satisfies CounterTable;
+export type LanStatistics = Record<keyof typeof lanCounters, number>;
 
 /** ARPs that the BMC itself makes. */
 export interface Arps {

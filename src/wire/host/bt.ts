@@ -24,14 +24,12 @@ const { ClrWrPtr, ClrRdPtr, H2bAtn, B2hAtn, SmsAtn, Oem0, HBusy, BBusy } = BtCon
 const NOTHING = 0xff;
 
 /** What hosts did that is no transaction. */
-export interface BtCounters {
-  /** Frames too short for a sequence number to answer to. */
-  runts: number;
-  /** Bytes written past the end of the buffer. */
-  overruns: number;
-  /** Resets by BMC_HWRST. */
-  resets: number;
-}
+const COUNTERS = {
+  runts: { unit: 'frames', counts: 'too short for a sequence number to answer to' },
+  overruns: { unit: 'bytes', counts: 'written past the end of the buffer' },
+  resets: { unit: 'resets', counts: 'by BMC_HWRST' },
+};
+export type BtCounters = Record<keyof typeof COUNTERS, number>;
 
 /**
  * The BT interface's three registers as the host sees them, and the BMC's side of them (IPMI 2.0 §11): no
@@ -42,6 +40,7 @@ export interface BtCounters {
  * refuse.
  */
 export class BtRegisters implements HostPort, Registers {
+  readonly counterTable = COUNTERS;
   readonly counters: BtCounters = { runts: 0, overruns: 0, resets: 0 };
   readonly #line: InterruptLine | undefined;
   #events: HostEvents | undefined;

@@ -3,6 +3,9 @@
  * this file are such ports, for hardware that is emulated; a device node of a real BMC is another.
  */
 export interface HostPort {
+  /** What it counts, and what each of these is (`Interface.counters`). */
+  readonly counters?: Readonly<Record<string, number>>;
+  readonly counterTable?: Readonly<Record<string, { readonly unit: string; readonly counts: string }>>;
   /** Requests come from now on. */
   open(events: HostEvents): void | Promise<void>;
   close(): void | Promise<void>;

@@ -38,13 +38,13 @@ export interface SsifOptions {
   readonly alert?: InterruptLine;
 }
 
-export interface SsifCounters {
-  /**
-   * Transactions dropped: wrong count, wrong packet error code, a part that is out of place, too long a
-   * message.
-   */
-  dropped: number;
-}
+const COUNTERS = {
+  dropped: {
+    unit: 'transactions',
+    counts: 'dropped: wrong count, wrong packet error code, a part that is out of place, too long a message',
+  },
+};
+export type SsifCounters = Record<keyof typeof COUNTERS, number>;
 
 /**
  * The SSIF interface as a target on an SMBus (IPMI 2.0 §12): no I/O, no clock. A bus calls `start`, then
@@ -54,6 +54,7 @@ export interface SsifCounters {
  * a block on.
  */
 export class SsifTarget implements HostPort {
+  readonly counterTable = COUNTERS;
   readonly counters: SsifCounters = { dropped: 0 };
   readonly address: number;
   readonly #alert: InterruptLine | undefined;
