@@ -51,6 +51,7 @@ export type Part =
   | 'serial'
   | 'sol'
   | 'systemInfo'
+  | 'update'
   | 'watchdog';
 
 export type BuiltParts = { -readonly [P in Part]?: BmcState[P] };

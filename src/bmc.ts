@@ -9,7 +9,7 @@
  * journal) comes second.
  */
 import { makePower } from './assembly/backends.ts';
-import { makeFirmware } from './assembly/firmware.ts';
+import { bootsAtStart } from './assembly/firmware.ts';
 import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState } from './reactions/connections.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
@@ -26,7 +26,7 @@ import { historyOf } from './config/history.ts';
 import { channelsOf } from './config/channels.ts';
 import { complete } from './config/complete.ts';
 import type { BmcOptions, InterfaceOptions } from './config/options.ts';
-import { chassisOf, dangersOf, identityOf, lanSettingsOf, usersOf } from './config/platform.ts';
+import { chassisOf, dangersOf, identityOf, lanSettingsOf } from './config/platform.ts';
 import { sdrTimeOf } from './config/sdr-file.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
@@ -174,11 +174,11 @@ export class Bmc implements BmcState {
   /** Controllers on this one's busses. */
   readonly satellites: readonly Bmc[];
   readonly life: Life;
-  readonly update: UpdateService | undefined;
   readonly built: BuiltParts = {};
   readonly #world: World;
   readonly #options: BmcOptions;
   readonly #templates: Templates;
+  readonly #firmwareDirectory: string | undefined;
   readonly #busses: Busses;
   readonly #icmbNetwork: IcmbNetwork;
   readonly #made: (MadeInterface & { readonly type: InterfaceOptions['type'] })[] = [];
@@ -229,7 +229,7 @@ export class Bmc implements BmcState {
     this.router.policy = this.firewall;
     this.router.sensorsAt = (lun) => this.sensors.count(lun) > 0;
     this.channels = new Channels(setup, channelsOf(options));
-    this.users = new Users(setup, usersOf(options));
+    this.users = new Users(setup, templates.users(options));
     this.sessions = new Sessions(setup, {
       limit: options.sessions?.limit,
       inactivity: milliseconds(options.sessions?.inactivity ?? 60),
@@ -280,18 +280,9 @@ export class Bmc implements BmcState {
     this.#power = power ? { backend: power } : makePower(options, this, world, log);
     this.chassis = new Chassis(setup, { ...chassisOf(options), backend: this.#power.backend });
     templates.pef(options);
-    const restart = (): void => {
-      this.#newFirmware = true;
-      this.reset('cold');
-    };
-    this.update = makeFirmware(options, {
-      bmc: this.name,
-      setup,
-      identity: this.identity,
-      world,
-      directory: firmwareDirectory,
-      restart,
-    });
+    templates.components(options);
+    this.#firmwareDirectory = firmwareDirectory;
+    if (bootsAtStart(options, firmwareDirectory)) this.#part('update');
     connectState(this, { ...options.chassis, clearEvent: options.sel?.clearEvent });
     for (const part of storedParts((store) => setup.holds(store))) this.#part(part);
     if (said !== silent) tellOfActs(this);
@@ -300,7 +291,16 @@ export class Bmc implements BmcState {
   }
 
   #part<P extends Part>(part: P): BmcState[P] {
-    const around = { options: this.#options, templates: this.#templates, world: this.#world };
+    const around = {
+      options: this.#options,
+      templates: this.#templates,
+      world: this.#world,
+      directory: this.#firmwareDirectory,
+      restart: () => {
+        this.#newFirmware = true;
+        this.reset('cold');
+      },
+    };
     const made: BmcState[P] = parts[part].make(this, around);
     Object.assign(this.built, { [part]: made });
     return made;
@@ -354,6 +354,11 @@ export class Bmc implements BmcState {
     return this.built.systemInfo ?? this.#part('systemInfo');
   }
 
+  get update(): UpdateService | undefined {
+    if (this.#options.firmware === undefined) return undefined;
+    return this.built.update ?? this.#part('update');
+  }
+
   get watchdog(): Watchdog {
     return this.built.watchdog ?? this.#part('watchdog');
   }
@@ -371,7 +376,7 @@ export class Bmc implements BmcState {
   async open(): Promise<void> {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
     try {
-      await openingFor(['firmware'], () => this.update?.open());
+      await openingFor(['firmware'], () => this.built.update?.open());
       for (const [i, options] of (this.#options.interfaces ?? []).entries()) {
         const { machine } = this.#power;
         const around = {
@@ -423,7 +428,7 @@ export class Bmc implements BmcState {
     this.#made.length = 0;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     this.sessions.closeAll('reset');
-    await this.update?.close();
+    await this.built.update?.close();
     await this.console.unplug();
     await this.chassis
       .stop()
@@ -462,7 +467,7 @@ export class Bmc implements BmcState {
     forgetVolatile(this, kind);
     if (kind === 'warm') return;
     this.built.blobs?.kill();
-    this.update?.kill('the BMC was reset');
+    this.built.update?.kill('the BMC was reset');
     // A host's ipmitool that waits for its new firmware asks again after C0h, and gives up at D2h.
     this.router.suspended = this.#newFirmware ? CC.NodeBusy : CC.InitializationInProgress;
     this.#newFirmware = false;

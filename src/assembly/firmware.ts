@@ -8,6 +8,7 @@ import type { Setup } from '../state/setup.ts';
 import {
   commandBackend,
   Component,
+  type ComponentOptions,
   FileMedium,
   httpBackend,
   MemoryMedium,
@@ -40,10 +41,43 @@ const MEMORY = 32 * 2 ** 20;
 const MAX_SIZE = 64 * 2 ** 20;
 /** Bytes a second where a slow flash does not say: fast enough not to be seen. */
 const FAST = 1e9;
+/** What firmware is where nothing is said. */
+const FIRST_VERSION = '1.00';
 
-/** The update service that the settings ask for; undefined: nothing can be updated. Throws SettingsError. */
+/**
+ * True where a start has something to find out: images that lie in files, or a BMC whose firmware is of
+ * another version than its identity says.
+ */
+export const bootsAtStart = ({ firmware, identity }: BmcOptions, directory: string | undefined): boolean =>
+  firmware !== undefined &&
+  ((firmware.directory ?? directory) !== undefined ||
+    firmware.components.some(
+      ({ bmc, version }) => bmc && version !== undefined && version !== (identity?.firmware ?? FIRST_VERSION),
+    ));
+
+/** What the settings say of each component. Throws SettingsError. */
+export function componentsOf({
+  firmware: options,
+  identity: { firmware } = {},
+}: BmcOptions): ComponentOptions[] {
+  return (options?.components ?? []).map((one, i, all) => {
+    const at = ['firmware', 'components', i];
+    checkComponent(one, all.slice(0, i), at);
+    if (
+      one.bmc &&
+      one.version !== undefined &&
+      firmware !== undefined &&
+      !isSameVersion(one.version, firmware)
+    )
+      throw new SettingsError(`the BMC's firmware is ${firmware} by identity.firmware`, [...at, 'version']);
+    return settingAt(at, () => componentOptions(one, firmware));
+  });
+}
+
+/** The update service that the settings ask for; undefined: nothing can be updated. */
 export function makeFirmware(
-  { firmware: options, identity: { firmware } = {} }: BmcOptions,
+  { firmware: options }: BmcOptions,
+  settings: readonly ComponentOptions[],
   around: FirmwareSurroundings,
 ): UpdateService | undefined {
   if (!options) return undefined;
@@ -52,15 +86,6 @@ export function makeFirmware(
   const pool: MemoryPool = { left: options.memory ?? MEMORY };
   const { files } = world;
   const components = options.components.map((one, i) => {
-    const at = ['firmware', 'components', i];
-    checkComponent(one, options.components.slice(0, i), at);
-    if (
-      one.bmc &&
-      one.version !== undefined &&
-      firmware !== undefined &&
-      !isSameVersion(one.version, firmware)
-    )
-      throw new SettingsError(`the BMC's firmware is ${firmware} by identity.firmware`, [...at, 'version']);
     const plain: Medium =
       directory !== undefined
         ? new FileMedium(files, `${directory}/component-${one.id}`)
@@ -73,8 +98,7 @@ export function makeFirmware(
           readRate: speed.readRate ?? FAST,
         })
       : plain;
-    const settings = settingAt(at, () => componentOptions(one, firmware));
-    return new Component(settings, medium, backendOf(one, setup, world), bmc);
+    return new Component(settings[i], medium, backendOf(one, setup, world), bmc);
   });
   const update = new UpdateService(setup, {
     bmc,
@@ -141,11 +165,11 @@ function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): U
   };
 }
 
-function componentOptions(one: FirmwareComponentOptions, ofBmc = '1.00') {
+function componentOptions(one: FirmwareComponentOptions, ofBmc = FIRST_VERSION): ComponentOptions {
   return {
     id: one.id,
     name: one.name,
-    version: versionOf(one.version ?? (one.bmc ? ofBmc : '1.00')),
+    version: versionOf(one.version ?? (one.bmc ? ofBmc : FIRST_VERSION)),
     assumeVersion: one.assumeVersion === undefined ? undefined : versionOf(one.assumeVersion),
     bmc: one.bmc ?? false,
     needsPowerCycle: one.needsPowerCycle ?? false,

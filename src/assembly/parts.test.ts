@@ -47,8 +47,25 @@ test('T2: a BMC that is open, and has had a session, has built no part of itself
   expect(Object.keys(bmc.built), 'and so does the end').toEqual(['watchdog']);
 });
 
+const FIRMWARE = { components: [{ id: 0, name: 'BMC', bmc: true }] };
+
+test('T2: firmware that has nothing to find out at a start is built when asked for; else it boots', async () => {
+  for (const [what, options, around, isBuilt] of [
+    ['in memory', {}, {}, false],
+    ['of the version that its identity says', { identity: { firmware: '2.10' } }, {}, false],
+    ['in files', {}, { firmwareDirectory: '/fw' }, true],
+  ] as const) {
+    const world = simWorld(1);
+    const bmc = new Bmc({ ...QUIET, ...options, firmware: FIRMWARE }, { world, ...around });
+    await world.until(bmc.open());
+    expect([what, bmc.built.update !== undefined]).toEqual([what, isBuilt]);
+    expect(bmc.update?.components[0].active.version.major).toBe('identity' in options ? 2 : 1);
+    await world.until(bmc.close());
+  }
+});
+
 test('T2: every part is there for who asks', () => {
-  const { bmc } = rig();
+  const { bmc } = rig({ firmware: FIRMWARE });
   for (const part of Object.keys(parts) as (keyof typeof parts)[])
     expect([part, bmc[part]]).toEqual([part, bmc.built[part]]);
   expect(Object.keys(bmc.built).sort()).toEqual(Object.keys(parts).sort());

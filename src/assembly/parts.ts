@@ -21,6 +21,7 @@ import type { StoreDeclaration } from '../state/store-declaration.ts';
 import { stores } from '../state/stores.ts';
 import type { World } from '../world/world.ts';
 import { addFlashBlobs } from './blobs.ts';
+import { makeFirmware } from './firmware.ts';
 import { makeSol } from './sol.ts';
 import type { Templates } from './templates.ts';
 
@@ -31,6 +32,10 @@ export interface PartSurroundings {
   readonly options: BmcOptions;
   readonly templates: Templates;
   readonly world: World;
+  /** Where firmware images lie if the settings do not say. */
+  readonly directory: string | undefined;
+  /** Resets the BMC for its new firmware. */
+  readonly restart: () => void;
 }
 
 interface PartMaker<P extends Part> {
@@ -126,6 +131,18 @@ export const parts: { readonly [P in Part]: PartMaker<P> } = {
   },
   sol: { stores: [stores.sol], make: makeSol },
   systemInfo: { stores: [stores.systemInfo], make: ({ setup }) => new SystemInfo(setup) },
+  update: {
+    stores: [],
+    make: ({ setup, name, identity }, { options, templates, world, directory, restart }) =>
+      makeFirmware(options, templates.components(options), {
+        bmc: name,
+        setup,
+        identity,
+        world,
+        directory,
+        restart,
+      }),
+  },
   watchdog: {
     stores: [stores.watchdog],
     make: (bmc) => new Watchdog(bmc.setup, watchdogEvents(bmc)),

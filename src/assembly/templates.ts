@@ -6,18 +6,21 @@ import { privilegeOf } from '../config/privilege.ts';
 import { blobHandlers } from '../handlers/oem/blob.ts';
 import { hpmHandlers } from '../handlers/picmg/hpm.ts';
 import { standard } from '../handlers/standard.ts';
-import { frusOf } from '../config/platform.ts';
+import { frusOf, usersOf } from '../config/platform.ts';
 import { recordsInFile } from '../config/sdr-file.ts';
 import { sensorsOf } from '../config/sensors.ts';
 import { SensorKinds } from '../machine/sensors/sensor-kind.ts';
 import { SdrType } from '../records/sdr.ts';
 import { settingAt } from '../settings/errors.ts';
+import { GivenUsers } from '../state/app/users.ts';
 import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
+import type { ComponentOptions } from '../services/update/index.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import { GivenRecords, withId } from '../state/storage/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { presetTable, type Preset } from '../router/index.ts';
 import { imagePaths } from './blobs.ts';
+import { componentsOf } from './firmware.ts';
 import { Memo } from './memo.ts';
 import type { Uplink } from './satellites.ts';
 
@@ -45,6 +48,8 @@ export class Templates {
   readonly #sensors = new Memo<SensorKinds>();
   readonly #frus = new Memo<readonly FruDevice[]>();
   readonly #presets = new Memo<Preset>();
+  readonly #users = new Memo<GivenUsers>();
+  readonly #components = new Memo<readonly ComponentOptions[]>();
   readonly #pef = new Memo<PefDefaults>();
   readonly #records = new Memo<RecordsTemplate>();
 
@@ -58,6 +63,19 @@ export class Templates {
   /** Throws SettingsError. */
   frus(options: BmcOptions): readonly FruDevice[] {
     return options.fru === undefined ? NO_FRUS : this.#frus.of([options.fru], () => frusOf(options));
+  }
+
+  /** The firmware components. Throws SettingsError. */
+  components(options: BmcOptions): readonly ComponentOptions[] {
+    const { firmware, identity } = options;
+    if (firmware === undefined) return [];
+    return this.#components.of([firmware, identity?.firmware], () => componentsOf(options));
+  }
+
+  /** Throws SettingsError. */
+  users(options: BmcOptions): GivenUsers {
+    const given = usersOf(options);
+    return this.#users.of([options.users, given.slots, given.channels?.join()], () => new GivenUsers(given));
   }
 
   /** The handlers that firmware updates add to the standard ones. Throws SettingsError. */

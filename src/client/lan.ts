@@ -94,7 +94,8 @@ export interface LanClient extends Client {
 }
 
 /**
- * Opens an RMCP+ session. Rejects with LogInError, TimeoutError, or IpmiError where the privilege is refused.
+ * Opens an RMCP+ session. Rejects with LogInError, TimeoutError, or IpmiError where the privilege is
+ * refused.
  */
 export async function connectLan(
   world: Pick<World, 'clock' | 'random' | 'udp'>,

@@ -29,8 +29,8 @@ export interface RepeatedOptions {
    */
   readonly window?: number;
   /**
-   * Milliseconds from a request's first sight in which the same number and bytes are that request. Default 16
-   * 000: clients wait longer with each try.
+   * Milliseconds from a request's first sight in which the same number and bytes are that request. Default
+   * 16 000: clients wait longer with each try.
    */
   readonly within?: number;
 }

@@ -30,7 +30,7 @@ export function connectState(
     bmc.built.blobs?.release(session);
     // Who is only gone may come back to an upload; whose rights were taken may not.
     if (reason === 'user-changed' || reason === 'revoked') {
-      bmc.update?.revoke(sessionKey(session));
+      bmc.built.update?.revoke(sessionKey(session));
       bmc.messages.forget(session);
     }
     const { built } = bmc;
@@ -42,7 +42,7 @@ export function connectState(
     built.systemInfo?.setInProgress.release(session);
     built.pef?.parameters.setInProgress.release(session);
   });
-  bmc.users.onRevoked((userId) => bmc.update?.revokeUser(userId));
+  bmc.users.onRevoked((userId) => bmc.built.update?.revokeUser(userId));
   tellOfLogIns(bmc);
   const stored = (done: Durable): void =>
     void done?.catch((error: unknown) => bmc.setup.log.error(`${bmc.name}: what a start changes`, error));

@@ -20,8 +20,8 @@ export interface NodeWorld extends World {
 }
 
 /**
- * The real world: the system's clock, randomness, sockets, files, programs and HTTP. What its callbacks throw
- * does not reach Node: it is told, counted, and costs the stream or datagram that it came by.
+ * The real world: the system's clock, randomness, sockets, files, programs and HTTP. What its callbacks
+ * throw does not reach Node: it is told, counted, and costs the stream or datagram that it came by.
  */
 export function nodeWorld({ trouble = toStandardError }: NodeWorldOptions = {}): NodeWorld {
   const wall = new Wall(trouble);

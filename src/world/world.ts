@@ -1,6 +1,6 @@
 /**
- * Everything outside of a BMC comes through this: time, chance, datagrams, streams, files, programs, HTTP and
- * device nodes. Real in `node.ts`, deterministic in `sim.ts`.
+ * Everything outside of a BMC comes through this: time, chance, datagrams, streams, files, programs, HTTP
+ * and device nodes. Real in `node.ts`, deterministic in `sim.ts`.
  */
 export interface World {
   readonly clock: Clock;
@@ -96,7 +96,8 @@ export interface TtyAddress {
 export interface StreamNetwork {
   listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer>;
   /**
-   * Rejects with the system's error; ENOTTY for a file that is no terminal, or a speed that it does not have.
+   * Rejects with the system's error; ENOTTY for a file that is no terminal, or a speed that it does not
+   * have.
    */
   connect(to: StreamAddress | TtyAddress): Promise<Stream>;
 }
@@ -116,7 +117,8 @@ export interface Stream {
   write(data: Uint8Array): boolean;
   onDrain: (() => void) | undefined;
   /**
-   * For so many milliseconds after each arrival the process looks for more instead of sleeping; 0 unless set.
+   * For so many milliseconds after each arrival the process looks for more instead of sleeping; 0 unless
+   * set.
    */
   eager?: number;
   pause(): void;

@@ -308,7 +308,9 @@ export async function logIn15(console: HandConsole, options: LogIn15 = {}): Prom
 const refused = (step: string, cc: number | undefined): Error =>
   Object.assign(new Error(`${step}: ${cc}`), { cc });
 
-/** A console's end of an IPMI 1.5 session; `first` is the sequence number that the BMC wants to see first. */
+/**
+ * A console's end of an IPMI 1.5 session; `first` is the sequence number that the BMC wants to see first.
+ */
 export class Session15 {
   readonly console: HandConsole;
   readonly id: number;

@@ -19,6 +19,7 @@ import type { Identity } from '../../state/app/identity.ts';
 import type { LanParameters } from '../../state/parameters/lan-parameters.ts';
 import type { PefParameters } from '../../state/parameters/pef-parameters.ts';
 import type { Sensors } from '../../machine/sensors/sensors.ts';
+import { LateMap } from '../../state/late-map.ts';
 import type { Log } from '../../state/setup.ts';
 
 type DestinationType = ReturnType<typeof LanParameter.DestinationType.layout.decode>;
@@ -109,8 +110,8 @@ export class Alerts {
   #current: AlertRequest | undefined;
   #sequence = 0;
   /** Not acknowledged yet, or still to be repeated. */
-  readonly #open = new Set<Delivery>();
-  readonly #immediate = new Map<number, number>();
+  readonly #open: Delivery[] = [];
+  readonly #immediate = new LateMap<number, number>();
 
   constructor(around: AlertSurroundings) {
     this.#around = around;
@@ -131,14 +132,14 @@ export class Alerts {
     const dropped = this.#waiting.splice(0);
     if (this.#current) dropped.unshift(this.#current);
     this.#current = undefined;
-    for (const delivery of this.#open) if (delivery.of) this.#finish(delivery, false);
+    for (const delivery of [...this.#open]) if (delivery.of) this.#finish(delivery, false);
     for (const { done } of dropped) done();
   }
 
   /** The BMC stops: nothing is sent any more. */
   stop(): void {
     this.cancel();
-    for (const delivery of this.#open) this.#finish(delivery, false);
+    for (const delivery of [...this.#open]) this.#finish(delivery, false);
   }
 
   /**
@@ -178,7 +179,7 @@ export class Alerts {
     sensorDevice: number,
     sensorNumber: number,
   ): void {
-    for (const delivery of this.#open) {
+    for (const delivery of [...this.#open]) {
       const { fields } = delivery;
       if (
         fields.sequence === sequence &&
@@ -273,7 +274,7 @@ export class Alerts {
       timer: undefined,
       done,
     };
-    this.#open.add(delivery);
+    if (!this.#open.includes(delivery)) this.#open.push(delivery);
     this.#transmit(delivery);
   }
 
@@ -283,7 +284,7 @@ export class Alerts {
     // Without acknowledgement, what was sent counts as received; repetitions go on beside the rest of the
     // policy.
     if (!sent) return this.#finish(delivery, false);
-    if (!delivery.acknowledged && (delivery.left === 0 || this.#open.size > REPEATED))
+    if (!delivery.acknowledged && (delivery.left === 0 || this.#open.length > REPEATED))
       return this.#finish(delivery, true);
     delivery.timer = clock.after(delivery.interval, () => {
       if (delivery.left === 0) return this.#finish(delivery, false);
@@ -301,7 +302,8 @@ export class Alerts {
 
   #finish(delivery: Delivery, success: boolean): void {
     delivery.timer?.cancel();
-    this.#open.delete(delivery);
+    const at = this.#open.indexOf(delivery);
+    if (at >= 0) this.#open.splice(at, 1);
     this.#report(delivery, success);
   }
 

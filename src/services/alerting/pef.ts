@@ -81,7 +81,7 @@ export class Pef {
   /** Monotonic milliseconds of the last power-on or reset; delays count from it (§17.4). */
   #started: number | undefined;
   #delayedPower: { readonly rank: number; readonly timer: Timer } | undefined;
-  readonly #delayedAlerts = new Set<Timer>();
+  #delayedAlerts: readonly Timer[] = [];
 
   constructor(setup: Setup, options: PefOptions) {
     this.#setup = setup;
@@ -285,12 +285,12 @@ export class Pef {
   #afterDelay(seconds: number, action: () => void): void {
     const wait = this.#delayLeft(seconds);
     // More than can wait are not held back.
-    if (wait <= 0 || this.#delayedAlerts.size >= MOST_PENDING) return action();
+    if (wait <= 0 || this.#delayedAlerts.length >= MOST_PENDING) return action();
     const timer = this.#setup.clock.after(wait, () => {
-      this.#delayedAlerts.delete(timer);
+      this.#delayedAlerts = this.#delayedAlerts.filter((other) => other !== timer);
       action();
     });
-    this.#delayedAlerts.add(timer);
+    this.#delayedAlerts = [...this.#delayedAlerts, timer];
   }
 
   /** Milliseconds until the machine has been on for `seconds`. */
@@ -328,7 +328,7 @@ export class Pef {
     this.#delayedPower?.timer.cancel();
     this.#delayedPower = undefined;
     for (const timer of this.#delayedAlerts) timer.cancel();
-    this.#delayedAlerts.clear();
+    this.#delayedAlerts = [];
     this.alerts.cancel();
     this.#stopPostponing();
     this.#postponed = [];

@@ -1,3 +1,4 @@
+import { LateMap } from '../../state/late-map.ts';
 import { CC, IpmiError } from '../../codec/index.ts';
 import type { Answer, Context } from '../../joint/message.ts';
 import { partyOf, Shares } from '../../joint/shares.ts';
@@ -113,9 +114,9 @@ export class Requester {
   /** Requests that nobody answered. */
   unanswered = 0;
   readonly #options: RequesterOptions;
-  readonly #slots = new Map<number, Slot>();
+  readonly #slots = new LateMap<number, Slot>();
   /** Requests begun, by responder: also where to look for the next number. */
-  readonly #begun = new Map<number, { count: number; next: number }>();
+  readonly #begun = new LateMap<number, { count: number; next: number }>();
 
   /** Requests that wait for a number: nobody's fill the queue for the others. */
   readonly #queued = new Shares(QUEUE.limit);
@@ -292,7 +293,9 @@ export function refuseRevoked(cause: Context | undefined, privilege: number): vo
 const busy = (responder: number): IpmiError =>
   new IpmiError(CC.NodeBusy, `all sequence numbers to ${responder.toString(16)}h are in use`);
 
-/** Writes until the medium takes the frame, with pauses that double; the last refusal where it never does. */
+/**
+ * Writes until the medium takes the frame, with pauses that double; the last refusal where it never does.
+ */
 export async function writeAgain(
   clock: Clock,
   write: () => WriteResult | Promise<WriteResult>,

@@ -5,7 +5,6 @@ import { LockOuts, type BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
 import { stores } from '../stores.ts';
-import { LateMap } from '../late-map.ts';
 import { Listeners } from '../listeners.ts';
 
 /** Most slots that six bits can number (IPMI 2.0 §22.26). */
@@ -97,47 +96,59 @@ export const NAME_SIZE = 16;
 export const PASSWORD_SIZE = 20;
 const NO_PASSWORD: Password = { bytes: new Uint8Array(20), size: 16 };
 
+/** Users as settings have them: BMCs with the same ones share them. */
+export class GivenUsers {
+  readonly slots: number;
+  /** There is a null user. */
+  readonly nullUser: boolean;
+  /** By id. */
+  readonly records: ReadonlyMap<number, UserRecord>;
+  readonly passwords: ReadonlyMap<number, Password>;
+
+  /** Throws RangeError for a name or a password that is too long. */
+  constructor({ users = [], channels = [1], slots = MOST_SLOTS }: UsersOptions = {}) {
+    this.slots = slots;
+    this.nullUser = users.some(({ id, name = '' }) => id === NULL_USER && name === '');
+    const records = new Map<number, UserRecord>();
+    const passwords = new Map<number, Password>();
+    for (const user of users) {
+      const { id, name = '', password, enabled = true, privilegeLimit = Privilege.Administrator } = user;
+      const access = { ...NONE, messaging: true, linkAuthentication: true, privilegeLimit };
+      if (!utf8Bytes(name, NAME_SIZE))
+        throw new RangeError(`user ${id}: a name has at most ${NAME_SIZE} bytes in UTF-8`);
+      records.set(id, {
+        name,
+        enabled,
+        access: Object.fromEntries(channels.map((channel) => [channel, access])),
+      });
+      if (password !== undefined) passwords.set(id, passwordOf(id, password));
+    }
+    this.records = records;
+    this.passwords = passwords;
+  }
+}
+
 /** The user table. Passwords lie in a store of their own, because they are secret. */
 export class Users {
   readonly slots: number;
   readonly #records: Store<UserRecord>;
   readonly #passwords: Store<Password>;
-  /** By id. */
-  readonly #defaults = new LateMap<number, UserRecord>();
-  readonly #defaultPasswords = new LateMap<number, Password>();
+  readonly #given: GivenUsers;
   /** Made with the first wrong password. */
   #guessed: LockOuts | undefined;
   readonly #setup: Setup;
-  readonly #nullUser: boolean;
   /** Slots that somebody was ever in, in order: each log-in looks through them. */
   #known: readonly number[] | undefined;
   readonly #listeners = new Listeners<[userId: number]>();
   readonly #limitListeners = new Listeners<[userId: number]>();
   readonly #lockOutListeners = new Listeners<[userId: number, channel: number]>();
 
-  constructor(setup: Setup, { users = [], channels = [1], slots = MOST_SLOTS }: UsersOptions = {}) {
-    this.slots = slots;
+  constructor(setup: Setup, given: GivenUsers) {
+    this.slots = given.slots;
     this.#setup = setup;
-    this.#nullUser = users.some(({ id, name = '' }) => id === NULL_USER && name === '');
+    this.#given = given;
     this.#records = setup.store(stores.users);
     this.#passwords = setup.store(stores.passwords);
-    for (const {
-      id,
-      name = '',
-      password,
-      enabled = true,
-      privilegeLimit = Privilege.Administrator,
-    } of users) {
-      const access = { ...NONE, messaging: true, linkAuthentication: true, privilegeLimit };
-      if (!utf8Bytes(name, NAME_SIZE))
-        throw new RangeError(`user ${id}: a name has at most ${NAME_SIZE} bytes in UTF-8`);
-      this.#defaults.set(id, {
-        name,
-        enabled,
-        access: Object.fromEntries(channels.map((channel) => [channel, access])),
-      });
-      if (password !== undefined) this.#defaultPasswords.set(id, passwordOf(id, password));
-    }
   }
 
   name(id: number): string {
@@ -195,7 +206,7 @@ export class Users {
     let obstacle: NoLogIn = 'unknown user';
     const able: number[] = [];
     for (let id = 1; id <= this.slots; id++) {
-      const record = this.#records.get(id) ?? this.#defaults.get(id);
+      const record = this.#records.get(id) ?? this.#given.records.get(id);
       if (record?.name !== name) continue;
       const own = this.#obstacle(id, channel);
       if (own === undefined) able.push(id);
@@ -300,34 +311,34 @@ export class Users {
   #obstacle(id: number, channel: number): NoLogIn | undefined {
     const { messaging, privilegeLimit } = this.access(id, channel);
     // A name that was cleared is a user that was deleted.
-    if (this.name(id) === '' && !(id === NULL_USER && this.#nullUser)) return 'unknown user';
+    if (this.name(id) === '' && !(id === NULL_USER && this.#given.nullUser)) return 'unknown user';
     if (this.#records.isLocked(id) || this.#passwords.isLocked(id))
       return 'user whose stored settings are lost';
     if (!this.enabled(id)) return 'disabled user';
     if (!messaging || privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)
       return 'no access to the channel';
-    if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#defaultPasswords.has(id)))
+    if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#given.passwords.has(id)))
       return 'user without a password';
     return this.#guessed?.isLocked(id, channel) ? 'user locked out' : undefined;
   }
 
   #ids(): readonly number[] {
     return (this.#known ??= [
-      ...new Set([...this.#records.keys()].map(Number).concat([...this.#defaults.keys()])),
+      ...new Set([...this.#records.keys()].map(Number).concat([...this.#given.records.keys()])),
     ]
       .filter((id) => id >= 1 && id <= this.slots)
       .sort((a, b) => a - b));
   }
 
   #record(id: number): UserRecord {
-    const record = this.#records.get(id) ?? this.#defaults.get(id) ?? ABSENT;
+    const record = this.#records.get(id) ?? this.#given.records.get(id) ?? ABSENT;
     // Whoever sets a part of it anew must not bring back the rest, which may have been taken away.
     return this.#records.isLocked(id) ? { ...ABSENT, name: record.name } : record;
   }
 
   #password(id: number): Password {
     if (this.#passwords.isLocked(id)) return NO_PASSWORD;
-    return this.#passwords.get(id) ?? this.#defaultPasswords.get(id) ?? NO_PASSWORD;
+    return this.#passwords.get(id) ?? this.#given.passwords.get(id) ?? NO_PASSWORD;
   }
 
   #change(id: number, record: UserRecord, revokes: boolean): Durable {

@@ -68,6 +68,8 @@ const CLEARING_CAUSES: Readonly<
   [RestartCause.PefCycle]: 'pef',
 };
 
+const KEPT = { ...stores.bootOptions, fits: parameterFits(bootParameters) };
+
 /** What the machine is to boot next. Flags become invalid by themselves when no boot follows. */
 export class BootOptions {
   readonly #table: ParameterTable;
@@ -83,7 +85,7 @@ export class BootOptions {
   constructor(setup: Setup, time: BmcTime) {
     this.#clock = setup.clock;
     this.#time = time;
-    this.#values = setup.store(stores.bootOptions, undefined, parameterFits(bootParameters));
+    this.#values = setup.store(KEPT);
     this.#invalid = setup.store(stores.bootOptionsInvalid);
     this.#marks = setup.store(stores.bootOptionsMarks);
     const expires = this.#marks.get('expires');
@@ -162,7 +164,8 @@ export class BootOptions {
   }
 
   /**
-   * What the next start is to do; undefined: nothing special. A start uses it up, unless it is for all boots.
+   * What the next start is to do; undefined: nothing special. A start uses it up, unless it is for all
+   * boots.
    */
   next(): NextBoot | undefined {
     const flags = this.isInvalid(BootParameter.BootFlags.selector) ? undefined : this.flags;

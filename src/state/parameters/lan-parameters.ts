@@ -46,6 +46,8 @@ export interface Arps {
 /** Where the data of an IPv6 address have its status. */
 const IPV6_STATUS = LanParameter.StaticIpv6.layout.max - 1;
 
+const KEPT = { ...stores.lan, fits: parameterFits(lanParameters) };
+
 /** LAN configuration parameters by channel: what the config gives until a client sets it. */
 export class LanParameters {
   readonly #clock: Clock;
@@ -60,7 +62,7 @@ export class LanParameters {
   constructor(setup: Setup, channels: Channels, settings: readonly LanSettings[] = []) {
     this.#clock = setup.clock;
     this.#channels = channels;
-    this.#values = setup.store(stores.lan, undefined, parameterFits(lanParameters));
+    this.#values = setup.store(KEPT);
     this.#settings = settings;
   }
 

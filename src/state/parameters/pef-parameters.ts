@@ -56,6 +56,8 @@ const ALL_ACTIONS: PefActionSet = {
   diagnosticInterrupt: true,
 };
 
+const KEPT = { ...stores.pef, fits: parameterFits(pefParameters) };
+
 /** PEF configuration parameters (IPMI 2.0 §30.4): bytes for clients, values for the engine. */
 export class PefParameters {
   readonly #table: ParameterTable;
@@ -65,7 +67,7 @@ export class PefParameters {
     this.#given = given;
     this.#table = new ParameterTable(setup.clock, {
       parameters: pefParameters,
-      values: setup.store(stores.pef, undefined, parameterFits(pefParameters)),
+      values: setup.store(KEPT),
       given: (parameter, set, block) => this.#initial(parameter, set, block),
       setBits: SET_BITS,
       // Roll-back is not offered (§30.4).
