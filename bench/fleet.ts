@@ -1,17 +1,28 @@
-// What a BMC weighs, and how fast a thousand of them with a history are there again.
-import { spawn, spawnSync } from 'node:child_process';
+// What a BMC of a fleet costs, and how fast ten thousand of them are there, with a history or without.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Bmc, type BmcOptions } from '../src/bmc.ts';
+import { parseArgs } from 'node:util';
+import { Bmc, Templates, type BmcOptions } from '../src/bmc.ts';
 import { twoSocketServer } from '../src/config/index.ts';
 import { Storage } from '../src/storage/storage.ts';
 import { nodeWorld, simWorld } from '../src/world/index.ts';
-import { bin, firstLine, stopped } from '../test/support/cli.ts';
+import { bin, stopped } from '../test/support/cli.ts';
+import { fleetTable, keep, resultsText, type FleetResults, type Start } from './fleet/page.ts';
 
-const FLEET = 1000;
 const ENTRIES = 100;
 const ENTRY = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0x55, 0);
+const IDLE_SECONDS = 10;
+/** Of processor time in /proc. */
+const TICKS_A_SECOND = 100;
+/** RMCP presence ping (ASF 2.0 §3.2.4.2). */
+const PING = Buffer.from('06000706000011be80000000', 'hex');
+const HELP = `npm run bench -- fleet [options]
+  --count N     BMCs of the big rows (default 10000)
+  --json FILE   the results as JSON; '-': to standard output
+  --docs        keeps them in bench/fleet/results.json and writes their section of docs/performance.md`;
 
 const server = (name: string): BmcOptions => ({
   ...twoSocketServer,
@@ -23,21 +34,24 @@ const server = (name: string): BmcOptions => ({
 export function weight(
   kind: 'router' | 'bare' | 'server' | 'no-parts' | 'sensors' | 'sel' | 'fru' | 'whole',
 ): number {
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', 'bench/weight.mjs', kind], {
-    encoding: 'utf8',
-  });
+  return Number(outputOf('bench/weight.mjs', kind));
+}
+
+function outputOf(script: string, kind: string): string {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', script, kind], { encoding: 'utf8' });
   if (stdout === '') throw new Error(stderr);
-  return Number(stdout);
+  return stdout;
 }
 
 /** A state directory in which each BMC of the fleet has its entries. */
-async function history(directory: string): Promise<void> {
+async function history(directory: string, count: number): Promise<void> {
   const storage = await Storage.open(nodeWorld().files, directory, { warn: console.error });
   const world = simWorld(1);
-  for (let n = 0; n < FLEET; n++) {
+  const templates = new Templates();
+  for (let n = 0; n < count; n++) {
     const { sel } = new Bmc(
       { ...server(`node-${n}`), sel: { bootEvents: false } },
-      { world, journal: storage.journal(`node-${n}`) },
+      { world, templates, journal: storage.journal(`node-${n}`) },
     );
     const adds = Array.from({ length: ENTRIES }, async () => sel.add(ENTRY).done);
     await Promise.all(adds);
@@ -45,47 +59,122 @@ async function history(directory: string): Promise<void> {
   await storage.close();
 }
 
-/** Milliseconds until the ready line, and kilobytes resident then, of a process that runs `count` of them. */
-async function started(
-  folder: string,
-  count: number,
-  ...flags: string[]
-): Promise<{ ms: number; kb: number }> {
+/** Resolves when a BMC answers a presence ping, which is sent again and again. */
+async function answering(port: number): Promise<void> {
+  const socket = createSocket('udp4');
+  const send = (): void => socket.send(PING, port, '127.0.0.1');
+  const again = setInterval(send, 20);
+  const answered = new Promise((resolve) => socket.once('message', resolve));
+  send();
+  await answered;
+  clearInterval(again);
+  socket.close();
+}
+
+/** What a process says when it is ready, which is a megabyte of ten thousand. */
+const readyLine = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let line = '';
+    child.stdout?.on('data', (data: Buffer) => {
+      line += String(data);
+      if (line.endsWith('\n')) resolve(line);
+    });
+    child.once('exit', (code) => reject(new Error(`ended with ${code} before it was ready`)));
+  });
+
+/** Milliseconds until the last BMC answers, and what the process then holds and does by itself. */
+async function started(folder: string, count: number, ...flags: string[]): Promise<Start> {
   const file = join(folder, 'fleet.yaml');
   writeFileSync(file, JSON.stringify({ bmcs: [{ count, ...server('node-{n}') }] }));
   const began = performance.now();
   const child = spawn(process.execPath, [bin, 'run', file, '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await firstLine(child);
+  const { interfaces } = JSON.parse(await readyLine(child)) as { interfaces: { address: string }[] };
+  await answering(Number(interfaces.at(-1)?.address.split(':')[1]));
   const ms = performance.now() - began;
-  const kb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]);
+  const resident = Number(/VmRSS:\s+(\d+)/.exec(ofProcess(child.pid, 'status'))?.[1]) * 1024;
+  const before = ticks(child.pid);
+  await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000));
+  const idle = (ticks(child.pid) - before) / TICKS_A_SECOND / IDLE_SECONDS;
   await stopped(child);
-  return { ms, kb };
+  return { ms, resident, idle };
 }
 
-export async function run(): Promise<void> {
-  const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
-  console.log(`a BMC without sensors, in memory: ${kib(weight('bare'))} of heap`);
-  console.log(
-    `a two-socket server (${twoSocketServer.sensors?.length} sensors), in memory: ${kib(weight('server'))} of heap`,
-  );
+const ofProcess = (pid: number | undefined, file: string): string =>
+  readFileSync(`/proc/${pid}/${file}`, 'utf8');
+
+/** Processor time of a process, its own and the system's for it. */
+function ticks(pid: number | undefined): number {
+  const fields = ofProcess(pid, 'stat').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Milliseconds of `ipmi-bmc check` over a file with one entry of so many BMCs. */
+function checked(folder: string, count: number): number {
+  const file = join(folder, 'checked.yaml');
+  const entry = {
+    count,
+    ...server('node-{n}'),
+    identity: { ...twoSocketServer.identity, systemGuid: '00000000-0000-0000-0000-{n:012x}' },
+    users: [{ id: 2, name: 'admin', password: 'secret {n}' }],
+    interfaces: [{ type: 'lan', listen: '127.0.0.1:{20000+n}' }],
+  };
+  writeFileSync(file, JSON.stringify({ bmcs: [entry] }));
+  const began = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, [bin, 'check', file], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return performance.now() - began;
+}
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      count: { type: 'string' },
+      json: { type: 'string' },
+      docs: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const count = Number(values.count ?? 10_000);
+  const tell = (line: string): void => console.error(line);
+  const one = (kind: string): { heap: number; resident: number } => {
+    tell(`one of a thousand: ${kind}`);
+    return JSON.parse(outputOf('bench/fleet/one-of-many.mjs', kind)) as { heap: number; resident: number };
+  };
   const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'ipmi-bmc-bench-'));
   try {
+    const [bare, whole, full] = [one('bare'), one('server'), one('full')];
+    tell('one BMC, started');
+    const single = await started(folder, 1);
+    tell(`${count} BMCs, started`);
+    const fleet = await started(folder, count);
+    tell(`${count} BMCs with ${ENTRIES} SEL entries each: written, then started`);
     const state = join(folder, 'state');
-    await history(state);
-    console.log(
-      `\n${FLEET} such servers with ${ENTRIES} SEL entries each: a journal of ${kib(statSync(join(state, 'state.journal')).size)}\n`,
-    );
-    console.log('| a process of | start until ready | resident | a BMC more |\n|---|---|---|---|');
-    const one = await started(folder, 1);
-    const line = (what: string, { ms, kb }: typeof one): void =>
-      console.log(
-        `| ${what} | ${Math.round(ms)} ms | ${(kb / 1024).toFixed(0)} MiB | ${kb === one.kb ? '' : `${((kb - one.kb) / (FLEET - 1)).toFixed(0)} KiB`} |`,
-      );
-    line('one, in memory', one);
-    line(`${FLEET}, in memory, without entries`, await started(folder, FLEET));
-    line(`${FLEET}, journalled, with entries`, await started(folder, FLEET, '--state', state));
+    await history(state, count);
+    const journal = statSync(join(state, 'state.journal')).size;
+    const journalled = await started(folder, count, '--state', state);
+    tell(`check of ${count}`);
+    const results: FleetResults = {
+      taken: new Date().toISOString(),
+      node: process.version,
+      count,
+      entries: ENTRIES,
+      sensors: twoSocketServer.sensors?.length ?? 0,
+      bare,
+      server: whole,
+      full,
+      single,
+      fleet,
+      journal,
+      journalled,
+      check: checked(folder, count),
+    };
+    if (values.json !== '-') console.log(fleetTable(results));
+    if (values.json !== undefined) writeFileSync(values.json === '-' ? 1 : values.json, resultsText(results));
+    if (values.docs) keep(results);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 // `npm run docs`: writes docs/commands.md and docs/parameters.md from the declarations, docs/config.md and
-// the schema for editors from the schema of the settings, and the LAN section of docs/performance.md from the
-// results that `npm run bench -- lan --docs` kept; `--check` says whether they are fresh.
+// the schema for editors from the schema of the settings, and the sections of docs/performance.md from the results
+// that `npm run bench -- lan --docs` and `-- fleet --docs` kept; `--check` says whether they are fresh.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { withFleetSection } from '../bench/fleet/page.ts';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
 import { parametersPage } from '../src/cli/parameters-page.ts';
@@ -11,7 +12,7 @@ const pages = {
   'docs/commands.md': commandsPage(),
   'docs/config.md': configPage(),
   'docs/parameters.md': parametersPage(),
-  'docs/performance.md': performancePage(),
+  'docs/performance.md': withFleetSection(performancePage()),
   'schema/config.schema.json': configSchemaText(),
 };
 mkdirSync(new URL('../schema', import.meta.url), { recursive: true });

@@ -32,10 +32,12 @@ function section(results: Results): string {
 export function performancePage(): string {
   const page = readFileSync(pageFile, 'utf8');
   const [before, rest] = page.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error('docs/performance.md: the marks around the LAN section are gone');
+  const end = rest?.indexOf(END) ?? -1;
+  if (rest === undefined || end < 0)
+    throw new Error('docs/performance.md: the marks around the LAN section are gone');
   if (!existsSync(resultsFile)) return page;
-  return `${before}${BEGIN}${section(JSON.parse(readFileSync(resultsFile, 'utf8')) as Results)}${END}${after}`;
+  const results = JSON.parse(readFileSync(resultsFile, 'utf8')) as Results;
+  return `${before}${BEGIN}${section(results)}${rest.slice(end)}`;
 }
 
 export const writePerformancePage = (): void => writeFileSync(pageFile, performancePage());

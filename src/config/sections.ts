@@ -3,7 +3,7 @@ import { complete } from './complete.ts';
 import { locatorsOf } from './locators.ts';
 import type { BmcOptions } from './options.ts';
 import { pefOf } from './pef.ts';
-import { frusOf, identityOf, lanSettingsOf, usersOf } from './platform.ts';
+import { frusOf, lanSettingsOf, usersOf } from './platform.ts';
 import { sensorsOf } from './sensors.ts';
 
 type Section = keyof BmcOptions;
@@ -15,7 +15,7 @@ type Check = (options: BmcOptions) => unknown;
  */
 const checks: { readonly [S in Section]?: readonly Check[] } = {
   name: [],
-  identity: [identityOf],
+  identity: [],
   interfaces: [channelsOf, complete, lanSettingsOf, usersOf, pefOf],
   users: [usersOf],
   userSlots: [usersOf],
@@ -32,6 +32,22 @@ const checks: { readonly [S in Section]?: readonly Check[] } = {
   sockets: [],
 };
 
+/** Of an interface: what its schema, and the look at all BMCs together, have said everything about. */
+const SPARED: ReadonlySet<string> = new Set(['listen', 'mac']);
+
+/** The section differs in nothing that a check would look at. */
+function isAlike(made: BmcOptions, { interfaces }: BmcOptions, section: Section): boolean {
+  if (section !== 'interfaces' || interfaces?.length !== made.interfaces?.length) return false;
+  return (interfaces ?? []).every((one, i) => {
+    const other: Readonly<Record<string, unknown>> = { ...made.interfaces?.[i] };
+    const given = Object.entries(one);
+    return (
+      given.length === Object.keys(other).length &&
+      given.every(([key, value]) => SPARED.has(key) || other[key] === value)
+    );
+  });
+}
+
 /** Settings of a BMC that was made, of which others share what has no number in it. */
 export class Sections {
   #made: BmcOptions | undefined;
@@ -39,12 +55,18 @@ export class Sections {
   /** False: a whole BMC has to be made of these settings. Throws SettingsError. */
   check(options: BmcOptions): boolean {
     const made = this.#made;
-    this.#made = options;
-    if (made === undefined) return false;
+    if (made === undefined) {
+      this.#made = options;
+      return false;
+    }
     const keys = [...new Set([...Object.keys(made), ...Object.keys(options)])] as Section[];
-    const different = keys.filter((key) => made[key] !== options[key]);
-    if (different.some((key) => checks[key] === undefined)) return false;
+    const different = keys.filter((key) => made[key] !== options[key] && !isAlike(made, options, key));
+    if (different.some((key) => checks[key] === undefined)) {
+      this.#made = options;
+      return false;
+    }
     for (const check of new Set(different.flatMap((key) => checks[key] ?? []))) check(options);
+    this.#made = options;
     return true;
   }
 }

@@ -46,7 +46,9 @@ export interface Timer {
 }
 
 export interface Random {
-  /** Fills bytes[start..end), all of them by default, with unpredictable bytes; returns what it was given. */
+  /**
+   * Fills bytes[start..end), all of them by default, with unpredictable bytes; returns what it was given.
+   */
   fill(bytes: Uint8Array, start?: number, end?: number): Uint8Array;
   bytes(length: number): Uint8Array;
   /** 0..2^32-1. */

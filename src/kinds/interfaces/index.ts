@@ -69,10 +69,10 @@ const kindOf = (type: string): AnyKind => {
 /** An entry with its defaults: the entry itself where it has them all. */
 export function wholeInterface<O extends InterfaceOptions>(options: O): WholeInterface<O['type']> {
   const given = options as Readonly<Record<string, unknown>>;
-  const missing = Object.entries(kindOf(options.type).defaults).filter(([key]) => given[key] === undefined);
-  return (missing.length === 0 ? options : { ...options, ...Object.fromEntries(missing) }) as WholeInterface<
-    O['type']
-  >;
+  const defaults: Readonly<Record<string, unknown>> = kindOf(options.type).defaults;
+  let whole: Record<string, unknown> | undefined;
+  for (const key in defaults) if (given[key] === undefined) (whole ??= { ...options })[key] = defaults[key];
+  return (whole ?? options) as WholeInterface<O['type']>;
 }
 
 /** The channel that an interface makes. Throws SettingsError. */

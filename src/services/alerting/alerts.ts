@@ -132,14 +132,14 @@ export class Alerts {
     const dropped = this.#waiting.splice(0);
     if (this.#current) dropped.unshift(this.#current);
     this.#current = undefined;
-    for (const delivery of [...this.#open]) if (delivery.of) this.#finish(delivery, false);
+    for (const delivery of this.#open.slice()) if (delivery.of) this.#finish(delivery, false);
     for (const { done } of dropped) done();
   }
 
   /** The BMC stops: nothing is sent any more. */
   stop(): void {
     this.cancel();
-    for (const delivery of [...this.#open]) this.#finish(delivery, false);
+    for (const delivery of this.#open.slice()) this.#finish(delivery, false);
   }
 
   /**
@@ -179,7 +179,7 @@ export class Alerts {
     sensorDevice: number,
     sensorNumber: number,
   ): void {
-    for (const delivery of [...this.#open]) {
+    for (const delivery of this.#open.slice()) {
       const { fields } = delivery;
       if (
         fields.sequence === sequence &&
