@@ -375,6 +375,7 @@ export class Bmc implements BmcState {
   /** Opens every interface. Rejects, with all of them closed again, if one cannot be had (a port in use). */
   async open(): Promise<void> {
     for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
+    await this.identity.keepGuids();
     try {
       await openingFor(['firmware'], () => this.built.update?.open());
       for (const [i, options] of (this.#options.interfaces ?? []).entries()) {

@@ -44,6 +44,11 @@ export class Setup {
     this.#journal = journal;
   }
 
+  /** What is stored outlives the process. */
+  get isKept(): boolean {
+    return this.#journal !== undefined;
+  }
+
   /** Something was stored there, or may have been and is lost. */
   holds({ name }: Pick<StoreDeclaration<unknown>, 'name'>): boolean {
     const journal = this.#journal;

@@ -3,7 +3,7 @@ import { hexText } from '../../codec/index.ts';
 import type { Random } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
 import { guidKey, stores } from '../stores.ts';
-import type { Durable, Store } from '../store.ts';
+import { both, type Durable, type Store } from '../store.ts';
 
 export interface IdentityOptions {
   /** Default 20h. */
@@ -94,6 +94,9 @@ export class Identity {
   readonly #guids: Store<string>;
   #system: { readonly text: string; readonly bytes: Uint8Array } | undefined;
   readonly #random: Random;
+  readonly #setup: Setup;
+  /** Until GUIDs that were made are stored. */
+  #keeping: Durable;
   /** Made when somebody asks for them; kept here for a disk that could not store them. */
   #made: Partial<Record<'device' | 'system', string>> | undefined;
   readonly #given: Pick<IdentityOptions, 'deviceGuid' | 'systemGuid'>;
@@ -116,15 +119,31 @@ export class Identity {
     this.#given = options;
     this.#guids = setup.store(stores.guids);
     this.#random = setup.random;
+    this.#setup = setup;
   }
 
-  /** A GUID made once must be the same after a restart, whether or not anybody waits for it to be stored. */
+  /**
+   * Makes the GUIDs that nobody gave, before anybody can ask for them: what was told once must be the same
+   * after a power loss. Where nothing outlives the process, they are made when somebody asks. A disk that
+   * cannot store them is a line in the log.
+   */
+  async keepGuids(): Promise<void> {
+    if (!this.#setup.isKept) return;
+    try {
+      void this.deviceGuid;
+      void this.systemGuid;
+      await this.#keeping;
+    } catch (error) {
+      this.#setup.log.error('GUIDs', error);
+    }
+  }
+
   #madeGuid(which: 'device' | 'system'): string {
     const before = this.#guids.get(which) ?? this.#made?.[which];
     if (before !== undefined) return before;
     const made = randomUuid(this.#random.bytes(16));
     this.#made = { ...this.#made, [which]: made };
-    void this.#guids.set(which, made);
+    this.#keeping = both(this.#keeping, this.#guids.set(which, made));
     return made;
   }
 
