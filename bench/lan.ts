@@ -48,6 +48,8 @@ const FLEET_SENSORS = 10;
 /** Not measured: sessions, and functions that are compiled when they are warm. */
 const WARM_UP = 0.15;
 const OURS = 'ipmi-bmc';
+/** The same, each datagram by itself. */
+const DGRAM = 'ipmi-bmc, dgram';
 const SIM = 'ipmi_sim';
 
 interface Options {
@@ -90,16 +92,17 @@ function kinds(place: Place, { against }: Options): Kind[] {
       throw new Error(`--against ${against}: no bin/ipmi-bmc in it`);
     return [mine, build({ name: 'before', folder: resolve(against) })];
   }
+  const singly = build({ name: DGRAM, folder: root, engine: 'dgram' });
   if (!found('ipmi_sim')) {
     console.error('ipmi_sim is not installed (apt-get install openipmi): ours alone');
-    return [mine];
+    return [mine, singly];
   }
   const sim: Kind = {
     name: SIM,
     serve: (count, feed) => ipmiSim({ folder: place.folder, core, count, sensors: sensors(count), feed }),
     start: () => startSim({ folder: place.folder, core, sensors: SENSORS }),
   };
-  return [mine, sim];
+  return [mine, sim, singly];
 }
 
 /** What a row is measured at: ipmi_sim has not everything. */

@@ -60,7 +60,12 @@ test('SIGTERM: what is under way is answered, then everything is closed; the rea
   const interfaces = expect.arrayContaining(
     ['lan', 'handler-socket'].map((type) => expect.objectContaining({ type })),
   ) as unknown;
-  expect(JSON.parse(readFileSync(ready, 'utf8'))).toEqual({ ready: true, state, interfaces });
+  expect(JSON.parse(readFileSync(ready, 'utf8'))).toEqual({
+    ready: true,
+    engine: expect.stringMatching(/^(dgram|batch)$/) as string,
+    state,
+    interfaces,
+  });
   expect(
     [state, ...readdirSync(state).map((name) => join(state, name))].map((path) =>
       (statSync(path).mode & 0o777).toString(8),

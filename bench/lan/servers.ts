@@ -42,6 +42,8 @@ export interface Make {
 export interface Build {
   readonly name: string;
   readonly folder: string;
+  /** Default: what it takes by itself; builds before there was a choice have one. */
+  readonly engine?: 'dgram' | 'batch';
 }
 
 const bmc = (name: string, listen: string, { sensors, feed }: Make): BmcOptions => ({
@@ -77,7 +79,8 @@ function command(build: Build, listen: string, make: Make): string[] {
   const canBeQuiet = spawnSync(process.execPath, [command, 'run', '--help'], {
     encoding: 'utf8',
   }).stdout.includes('--log-level');
-  return [command, 'run', file, ...(canBeQuiet ? ['--log-level', 'warn'] : [])];
+  const engine = build.engine === undefined ? [] : ['--engine', build.engine];
+  return [command, 'run', file, ...(canBeQuiet ? ['--log-level', 'warn'] : []), ...engine];
 }
 
 /** Serves when it is there. `flags` are Node's. */

@@ -10,6 +10,7 @@ import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 import { program as typed, surviveReaders } from './output.ts';
 import { press } from './press.ts';
 import { run } from './run.ts';
+import { udpEngines } from '../world/node-udp.ts';
 import { exportState, importState, showState, unlockState, verifyState } from './state.ts';
 import { worker } from './worker.ts';
 
@@ -66,6 +67,12 @@ export async function main(given: readonly string[]): Promise<number> {
       new Option('--log-level <level>', 'leave out lines below it').choices(LOG_LEVELS).default('info'),
     )
     .option('--trace', 'print each message: who, what, the outcome, microseconds')
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        'how datagrams of IPv4 come and go: batch, many in one call (Linux, package koffi), or dgram, one by one (default: batch where it works)',
+      ).choices(udpEngines),
+    )
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')
     .addHelpText('after', '\nExample:\n  ipmi-bmc run --lan 127.0.0.1:9623\n  ipmi-bmc run rack.yaml --json')

@@ -7,7 +7,8 @@ import { fileNameOf } from '../storage/file-name.ts';
 import { Storage } from '../storage/storage.ts';
 import { isSilent } from '../config/together.ts';
 import type { World } from '../world/world.ts';
-import { nodeWorld } from '../world/node.ts';
+import type { UdpEngine } from '../world/node-udp.ts';
+import { nodeWorld, type NodeWorld } from '../world/node.ts';
 import { checkTogether, loadWhole, makeBmc } from './check.ts';
 import { defaultServer } from './default-server.ts';
 import { CliError, problemOf } from './errors.ts';
@@ -31,6 +32,8 @@ export interface RunOptions extends Overrides {
   /** Default info. */
   readonly logLevel?: LogLevel;
   readonly trace?: boolean;
+  /** Default: batches where they are to be had. */
+  readonly engine?: UdpEngine;
   readonly readyFile?: string;
 }
 
@@ -44,7 +47,8 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     write,
     now: () => Date.now(),
   });
-  const world = nodeWorld({ trouble: (where, error) => log.error(where, error) });
+  const trouble = (where: string, error: unknown): void => log.error(where, error);
+  const world = nodeWorld({ trouble, engine: options.engine ?? 'batch' });
   // The last wall: work that nobody waits for failed. It is a bug, but of one request: the other BMCs of the
   // process serve on.
   process.on('unhandledRejection', (error) => world.wall.failed('unhandled rejection', undefined, error));
@@ -59,7 +63,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
 }
 
 interface Process {
-  readonly world: World;
+  readonly world: NodeWorld;
   readonly log: Log;
   readonly write: (line: string) => void;
   readonly bmcs: Bmc[];
@@ -120,7 +124,10 @@ async function serve(
       `${state?.directory}: keeps ${count} value(s) of a BMC '${name}', which the config does not have; was it renamed?`,
     );
   const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
-  const ready = { ready: true, state: state?.directory ?? null, interfaces };
+  const { engine, problem } = world.udp;
+  // Who asked for nothing gets what there is.
+  if (options.engine === 'batch' && problem !== undefined) log.warn(`no datagrams in batches: ${problem}`);
+  const ready = { ready: true, engine, state: state?.directory ?? null, interfaces };
   const logIns = file === undefined ? logInsOf(settings[0], bmcs[0]) : [];
   if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(ready));
   // Passwords that hold for this start are for whoever started it: they are in no file and in no log.

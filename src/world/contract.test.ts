@@ -18,7 +18,8 @@ function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
 }
 
 describe.each<[string, () => World]>([
-  ['real', nodeWorld],
+  ['real', () => nodeWorld({ engine: 'dgram' })],
+  ['real, datagrams in batches', () => nodeWorld({ engine: 'batch' })],
   ['simulated', () => simWorld(1)],
   ['slow simulated', () => simWorld(2, { delay: [1, 30], diskFaults: { latency: [0.1, 5] } })],
 ])('%s world', (name, make) => {
@@ -28,12 +29,12 @@ describe.each<[string, () => World]>([
   const done = <T>(promise: Promise<T>): Promise<T> =>
     world instanceof SimWorld ? world.until(promise) : promise;
   beforeAll(async () => {
-    top = name === 'real' ? await mkdtemp(join(tmpdir(), 'world-')) : '/sim';
+    top = name.startsWith('real') ? await mkdtemp(join(tmpdir(), 'world-')) : '/sim';
     directory = join(top, 'a/b');
     await done(world.files.mkdir(directory));
     await done(world.files.mkdir(directory));
   });
-  afterAll(() => (name === 'real' ? rm(top, { recursive: true }) : undefined));
+  afterAll(() => (name.startsWith('real') ? rm(top, { recursive: true }) : undefined));
 
   test('a program runs to its end with input, environment and exit code', async () => {
     if (world instanceof SimWorld)
@@ -88,7 +89,7 @@ describe.each<[string, () => World]>([
       body: 'POST /a?b=1 text',
     });
     expect((await done(world.http.request(`${url}/fail`))).status).toBe(500);
-    if (name === 'real')
+    if (name.startsWith('real'))
       expect((await world.http.request(url, { method: 'PUT', body: 'x'.repeat(2_000_000) })).status).toBe(
         413,
       );
@@ -133,6 +134,43 @@ describe.each<[string, () => World]>([
       code: 'path' in at ? 'ENOENT' : 'ECONNREFUSED',
     });
   };
+
+  test("datagrams: there and back, each whole, the bytes the sender's again at once; a closed socket is silent", async () => {
+    const one = await done(world.udp.bind({ host: '127.0.0.1', port: 0, receiveBuffer: 1 << 20 }));
+    const two = await done(world.udp.bind({ host: '127.0.0.1', port: 0 }));
+    one.onDatagram = (data, from) => one.send(data, from);
+    const sizes = [0, 1, 65, 1500, 40_000, ...Array.from({ length: 95 }, (_, i) => i)];
+    const heard: string[] = [];
+    const all = later<void>();
+    two.onDatagram = (data, from) => {
+      heard.push(
+        `${from.host}:${from.port} ${data.length} ${data.every((byte) => byte === data.length % 251)}`,
+      );
+      if (heard.length === sizes.length) all.resolve();
+    };
+    const bytes = new Uint8Array(40_000);
+    for (const size of sizes) {
+      two.send(bytes.subarray(0, size).fill(size % 251), one.address);
+      bytes.fill(255);
+    }
+    await done(all.promise);
+    const { host, port } = one.address;
+    expect(heard.sort()).toEqual(sizes.map((size) => `${host}:${port} ${size} true`).sort());
+    two.send(bytes, { host, port: 0 });
+    await done(one.close());
+    await done(one.close());
+    one.send(bytes, two.address);
+    two.send(bytes.subarray(0, 9), one.address);
+    await done(new Promise<void>((resolve) => void world.clock.after(50, resolve)));
+    expect(heard).toHaveLength(sizes.length);
+    const again = await done(world.udp.bind(one.address));
+    await expect(done(world.udp.bind(one.address))).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      address: host,
+      port,
+    });
+    await done(Promise.all([again.close(), two.close()]));
+  });
 
   test('TCP: echo, order, half-closing, refusal', () => conversation({ host: '127.0.0.1', port: 0 }));
   test('Unix socket: the same', () => conversation({ path: join(directory, 's'), mode: 0o600 }));

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { execFileSync } from 'node:child_process';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { localAddresses, peerIn } from './node-addresses.ts';
+import { udpEngines } from './node-udp.ts';
 import { nodeWorld } from './node.ts';
 import type { UdpSocket } from './world.ts';
 
@@ -47,55 +48,6 @@ const linux = process.platform === 'linux';
 const mine = localAddresses();
 const everywhere = [...(linux ? ['127.0.0.5', '127.9.8.7'] : []), ...mine];
 
-test.each(['0.0.0.0', '::'])(
-  'V3: whoever asks any address of a machine that listens on %s hears that address answer',
-  async (host) => {
-    if (host === '::' && !mine.includes('::1')) return;
-    const { address } = await echo(host);
-    const reachable = everywhere.filter((one) => host === '::' || !one.includes(':'));
-    expect(reachable.length).toBeGreaterThan(0);
-    for (const one of reachable)
-      expect([one, await asked(one, address.port)]).toEqual([one, [`to ${one}`, `to ${one}`]]);
-  },
-);
-
-test('V3: a sender says which address it asked; the same one by its IPv4 name, however the socket was opened', async () => {
-  if (!mine.includes('::1')) return;
-  const socket = await echo('::');
-  const seen = new Promise<unknown>((resolve) => (socket.onDatagram = (_data, from) => resolve(from)));
-  const client = createSocket('udp4');
-  closing.push(() => client.close());
-  await new Promise<void>((resolve) => client.bind(0, '127.0.0.1', resolve));
-  client.send('x', socket.address.port, '127.0.0.1');
-  expect(await seen).toEqual({ host: '127.0.0.1', port: client.address().port, asked: '127.0.0.1' });
-});
-
-test('V3: a port that somebody has on one address is in use for all, and the other way round', async () => {
-  const one = await nodeWorld().udp.bind({ host: '127.0.0.1', port: 0 });
-  closing.push(() => one.close());
-  await expect(nodeWorld().udp.bind({ host: '0.0.0.0', port: one.address.port })).rejects.toMatchObject({
-    code: 'EADDRINUSE',
-  });
-  const all = await echo('0.0.0.0');
-  for (const host of ['0.0.0.0', '127.0.0.1'])
-    await expect(nodeWorld().udp.bind({ host, port: all.address.port })).rejects.toMatchObject({
-      code: 'EADDRINUSE',
-    });
-  await all.close();
-  const again = await nodeWorld().udp.bind({ host: '0.0.0.0', port: all.address.port });
-  await again.close();
-});
-
-test.skipIf(!mine.some((address) => address.includes('%')))(
-  'V3: the address of a link is listened on by its zone, and says it',
-  async () => {
-    const zoned = mine.find((address) => address.includes('%'))!;
-    const { address } = await echo(zoned);
-    expect(address.host).toBe(zoned);
-    expect(await asked(zoned, address.port)).toEqual([`to ${zoned}`, `to ${zoned}`]);
-  },
-);
-
 const ip = (...args: string[]): string =>
   execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 const COMES = '198.51.100.77';
@@ -110,22 +62,76 @@ const canAdd = (() => {
   }
 })();
 
-test.skipIf(!canAdd)(
-  'V3: an address that comes while it listens answers for itself, and again after it has gone and come',
-  async () => {
-    const { address } = await echo('0.0.0.0');
-    for (let round = 0; round < 2; round++) {
-      comes('add');
-      try {
-        let heard: string[] = [];
-        for (let tries = 0; tries < 5 && heard.length < 2; tries++) heard = await asked(COMES, address.port);
-        expect(heard).toEqual([`to ${COMES}`, `to ${COMES}`]);
-      } finally {
-        comes('del');
+describe.each(udpEngines)('datagrams by %s', (engine) => {
+  test.each(['0.0.0.0', '::'])(
+    'V3: whoever asks any address of a machine that listens on %s hears that address answer',
+    async (host) => {
+      if (host === '::' && !mine.includes('::1')) return;
+      const { address } = await echo(host, nodeWorld({ engine }));
+      const reachable = everywhere.filter((one) => host === '::' || !one.includes(':'));
+      expect(reachable.length).toBeGreaterThan(0);
+      for (const one of reachable)
+        expect([one, await asked(one, address.port)]).toEqual([one, [`to ${one}`, `to ${one}`]]);
+    },
+  );
+
+  test('V3: a sender says which address it asked; the same one by its IPv4 name, however the socket was opened', async () => {
+    if (!mine.includes('::1')) return;
+    const socket = await echo('::', nodeWorld({ engine }));
+    const seen = new Promise<unknown>((resolve) => (socket.onDatagram = (_data, from) => resolve(from)));
+    const client = createSocket('udp4');
+    closing.push(() => client.close());
+    await new Promise<void>((resolve) => client.bind(0, '127.0.0.1', resolve));
+    client.send('x', socket.address.port, '127.0.0.1');
+    expect(await seen).toEqual({ host: '127.0.0.1', port: client.address().port, asked: '127.0.0.1' });
+  });
+
+  test('V3: a port that somebody has on one address is in use for all, and the other way round', async () => {
+    const one = await nodeWorld({ engine }).udp.bind({ host: '127.0.0.1', port: 0 });
+    closing.push(() => one.close());
+    await expect(
+      nodeWorld({ engine }).udp.bind({ host: '0.0.0.0', port: one.address.port }),
+    ).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    const all = await echo('0.0.0.0', nodeWorld({ engine }));
+    for (const host of ['0.0.0.0', '127.0.0.1'])
+      await expect(nodeWorld({ engine }).udp.bind({ host, port: all.address.port })).rejects.toMatchObject({
+        code: 'EADDRINUSE',
+      });
+    await all.close();
+    const again = await nodeWorld({ engine }).udp.bind({ host: '0.0.0.0', port: all.address.port });
+    await again.close();
+  });
+
+  test.skipIf(!mine.some((address) => address.includes('%')))(
+    'V3: the address of a link is listened on by its zone, and says it',
+    async () => {
+      const zoned = mine.find((address) => address.includes('%'))!;
+      const { address } = await echo(zoned, nodeWorld({ engine }));
+      expect(address.host).toBe(zoned);
+      expect(await asked(zoned, address.port)).toEqual([`to ${zoned}`, `to ${zoned}`]);
+    },
+  );
+
+  test.skipIf(!canAdd)(
+    'V3: an address that comes while it listens answers for itself, and again after it has gone and come',
+    async () => {
+      const { address } = await echo('0.0.0.0', nodeWorld({ engine }));
+      for (let round = 0; round < 2; round++) {
+        comes('add');
+        try {
+          let heard: string[] = [];
+          for (let tries = 0; tries < 5 && heard.length < 2; tries++)
+            heard = await asked(COMES, address.port);
+          expect(heard).toEqual([`to ${COMES}`, `to ${COMES}`]);
+        } finally {
+          comes('del');
+        }
       }
-    }
-  },
-);
+    },
+  );
+});
 
 test('what Linux says of a connected socket', () => {
   const table = `  sl  local_address rem_address   st

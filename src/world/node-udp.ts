@@ -2,19 +2,57 @@ import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from '
 import { lookup as dnsLookup } from 'node:dns';
 import { lookup as resolveName } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { BatchUdp } from './batch-udp.ts';
+import { NativeSockets } from './native-sockets.ts';
 import { AddressWatch } from './node-addresses.ts';
 import { EveryAddress } from './node-udp-every.ts';
 import type { Wall } from './wall.ts';
 import type { Endpoint, UdpNetwork, UdpOptions, UdpSocket } from './world.ts';
 
+/** What carries datagrams: Node's own sockets, or many datagrams in one call (decision 97). */
+export const udpEngines = ['dgram', 'batch'] as const;
+export type UdpEngine = (typeof udpEngines)[number];
+
+export interface NodeUdp extends UdpNetwork {
+  /** Which engine is at work; undefined before the first socket. IPv6 is always Node's. */
+  readonly engine: UdpEngine | undefined;
+  /** Why it is not the one that was wanted. */
+  readonly problem: string | undefined;
+}
+
 /** Datagrams of the real world, IPv4 and IPv6. */
-export function nodeUdp(wall: Wall): UdpNetwork {
+export function nodeUdp(wall: Wall, wanted: UdpEngine = 'dgram'): NodeUdp {
   const watch = new AddressWatch(wall);
+  let engine: UdpEngine | undefined;
+  let problem: string | undefined;
+  let batches: Promise<BatchUdp | undefined> | undefined;
+  const load = async (): Promise<BatchUdp | undefined> => {
+    try {
+      return new BatchUdp(await NativeSockets.load(), wall);
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+      return undefined;
+    }
+  };
   return {
+    get engine() {
+      return engine;
+    },
+    get problem() {
+      return problem;
+    },
     async bind(options: UdpOptions): Promise<UdpSocket> {
       const { host } = options;
       const known = isIP(host);
       const address = known ? host : (await resolveName(host)).address;
+      if (wanted === 'batch' && isIP(address) === 4) {
+        const batch = await (batches ??= load());
+        if (batch) {
+          engine = 'batch';
+          return batch.bind({ ...options, host: address });
+        }
+      }
+      engine ??= 'dgram';
       const bind: Bind = (at, share = false) => bound({ ...options, ...at }, share, wall);
       return isEvery(address)
         ? EveryAddress.open({ ...options, host: address }, bind, watch, wall)

@@ -5,31 +5,34 @@ import { nodeHttp } from './node-http.ts';
 import { nodeNetwork } from './node-network.ts';
 import { nodePrograms } from './node-programs.ts';
 import { nodeStreams } from './node-stream.ts';
-import { nodeUdp } from './node-udp.ts';
+import { nodeUdp, type NodeUdp, type UdpEngine } from './node-udp.ts';
 import { Wall, type Trouble } from './wall.ts';
 import type { Clock, Random, World } from './world.ts';
 
 export interface NodeWorldOptions {
   /** Told of each callback that threw, with its stack. Default: standard error. */
   readonly trouble?: Trouble;
+  /** What carries datagrams. Default `dgram`; `batch` where it can, see `udp.engine`. */
+  readonly engine?: UdpEngine;
 }
 
 /** The real world, and how often a callback of it threw. */
 export interface NodeWorld extends World {
   readonly wall: Wall;
+  readonly udp: NodeUdp;
 }
 
 /**
  * The real world: the system's clock, randomness, sockets, files, programs and HTTP. What its callbacks
  * throw does not reach Node: it is told, counted, and costs the stream or datagram that it came by.
  */
-export function nodeWorld({ trouble = toStandardError }: NodeWorldOptions = {}): NodeWorld {
+export function nodeWorld({ trouble = toStandardError, engine }: NodeWorldOptions = {}): NodeWorld {
   const wall = new Wall(trouble);
   return {
     wall,
     clock: nodeClock(wall),
     random: new NodeRandom(),
-    udp: nodeUdp(wall),
+    udp: nodeUdp(wall, engine),
     stream: nodeStreams(wall),
     files: nodeFiles,
     programs: nodePrograms(wall),

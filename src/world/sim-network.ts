@@ -40,8 +40,12 @@ export class SimNetwork implements UdpNetwork {
     const socket: UdpSocket = {
       address,
       onDatagram: undefined,
-      send: (datagram, to) => this.#send(datagram.slice(), address, to),
-      close: async () => void this.#sockets.delete(name),
+      send: (datagram, to) => {
+        if (this.#sockets.get(name) === socket) this.#send(datagram.slice(), address, to);
+      },
+      close: async () => {
+        if (this.#sockets.get(name) === socket) this.#sockets.delete(name);
+      },
     };
     this.#sockets.set(name, socket);
     return socket;
