@@ -311,6 +311,11 @@ test('D9: one way to tell: every onX takes a listener and returns its undoing; n
   expect(listens).toBeGreaterThan(20);
 });
 
+test('D10: the body or the IANA number at the head of data is read and written in one place', () => {
+  const byHand = /\bdata\[2\] << 16|\bbody >> 16/;
+  expect(files.filter((file) => byHand.test(codeOf(file)))).toEqual(['commands/body.ts']);
+});
+
 test('P8: no cast by way of unknown', () => {
   expect(files.filter((file) => /\bas unknown as\b/.test(codeOf(file)))).toEqual([]);
 });

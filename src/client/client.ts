@@ -1,5 +1,6 @@
 import { CC, completionCodeName, IpmiError } from '../codec/index.ts';
-import { NetFn, type Command } from '../commands/command.ts';
+import { bodyBytes } from '../commands/body.ts';
+import type { Command } from '../commands/command.ts';
 import { selectorsOf, type Parameter } from '../commands/parameters/parameter.ts';
 import type { Context, Dispatch } from '../router/index.ts';
 import { getRequest, setRequest, type ParameterPlace } from './parameters.ts';
@@ -27,7 +28,7 @@ export class Client {
     command: Command<Q, R>,
     ...[request]: Record<string, never> extends Q ? [request?: Q] : [request: Q]
   ): Promise<R> {
-    const prefix = prefixOf(command);
+    const prefix = bodyBytes(command);
     const body = command.request.encode((request ?? {}) as Q);
     const data = new Uint8Array(prefix.length + body.length);
     data.set(prefix);
@@ -71,9 +72,4 @@ export function loopback<B>(dispatch: Dispatch<B>, context: Context<B>): Client 
   return new Client({
     request: async (netFn, cmd, data, lun = 0) => dispatch({ netFn, cmd, lun, data }, context),
   });
-}
-
-function prefixOf({ netFn, body = 0 }: Command): number[] {
-  if (netFn === NetFn.Group) return [body];
-  return netFn === NetFn.OemGroup ? [body & 0xff, (body >> 8) & 0xff, body >> 16] : [];
 }

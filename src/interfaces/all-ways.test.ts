@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { sessionContext } from '../../test/support/bmc.ts';
 import { Bmc } from '../bmc.ts';
+import { bodyBytes } from '../commands/body.ts';
 import * as declared from '../commands/index.ts';
 import {
   BlobTransfer,
@@ -8,7 +9,6 @@ import {
   BridgeRequest,
   InboundRequest,
   MasterWriteRead,
-  NetFn,
   OutboundRequest,
   PlatformEventMessage,
   Privilege,
@@ -66,12 +66,7 @@ class Watch {
           const { privilege, name } = handler;
           // With the body or the IANA number back in front, as the firewall sees it.
           const { netFn, body } = handler.claim;
-          const prefix =
-            body === undefined
-              ? []
-              : netFn === NetFn.Group
-                ? [body]
-                : [body & 0xff, (body >> 8) & 0xff, body >> 16];
+          const prefix = bodyBytes({ netFn, body });
           const whole = { ...message, data: Uint8Array.of(...prefix, ...message.data) };
           const wrong = this.#wrong(
             bmc === home ? home : undefined,
@@ -136,12 +131,7 @@ class Dice {
 
   /** A request of a command: bytes that are often right. */
   request({ netFn, cmd, body, request }: Command): Request {
-    const prefix =
-      body === undefined
-        ? []
-        : netFn === NetFn.Group
-          ? [body]
-          : [body & 0xff, (body >> 8) & 0xff, body >> 16];
+    const prefix = bodyBytes({ netFn, body });
     const size = request.min + (request.max > request.min && this.below(3) === 0 ? 1 : 0);
     return {
       netFn,
@@ -209,12 +199,7 @@ class Dice {
     ];
     if (this.below(6) > 0) return this.of([...known, () => this.#detour(inner)])();
     const { netFn, cmd, body, request } = this.of(CARRIERS);
-    const prefix =
-      body === undefined
-        ? []
-        : netFn === NetFn.Group
-          ? [body]
-          : [body & 0xff, (body >> 8) & 0xff, body >> 16];
+    const prefix = bodyBytes({ netFn, body });
     const first = Array.from({ length: request.min }, () => this.of([0, 0x40, 0x80, 1, 2, 0x20, 0x82]));
     const data = Uint8Array.of(...first, ...this.#shape(frame, inner)).subarray(0, request.max);
     return { netFn, cmd, data: Uint8Array.of(...prefix, ...data) };

@@ -1,3 +1,4 @@
+import { bodyOf } from '../commands/body.ts';
 import { NetFn } from '../commands/command.ts';
 import { prefixOf } from './answers.ts';
 import { RegistrationError } from './errors.ts';
@@ -116,11 +117,11 @@ export class Table {
   }
 
   /** Undefined for a Group or OEM message too short to name its body. */
-  #rowOf({ netFn, data }: Message): Row | undefined {
-    if (netFn === NetFn.Group) return data.length >= 1 ? this.#bodies.get(data[0]) : undefined;
-    if (netFn === NetFn.OemGroup)
-      return data.length >= 3 ? this.#ianas.get(data[0] | (data[1] << 8) | (data[2] << 16)) : undefined;
-    return this.#rows[netFn >> 1];
+  #rowOf(message: Message): Row | undefined {
+    const { netFn } = message;
+    if (netFn !== NetFn.Group && netFn !== NetFn.OemGroup) return this.#rows[netFn >> 1];
+    const body = bodyOf(message);
+    return body === undefined ? undefined : this.#bodied(netFn).get(body);
   }
 
   #cell(claim: Claim): Cell | undefined {

@@ -1,3 +1,4 @@
+import { bodyOf } from '../../commands/body.ts';
 import { NetFn } from '../../commands/command.ts';
 import type { Message } from '../../joint/message.ts';
 
@@ -31,11 +32,12 @@ export class CommandMasks {
     }
   }
 
-  has({ netFn, lun, cmd, data }: Message): boolean {
+  has(message: Message): boolean {
+    const { netFn, lun, cmd } = message;
     const row = this.#rows[((netFn >> 1) << 2) | lun];
     if (row !== undefined && (row[cmd >> 3] & (1 << (cmd & 7))) !== 0) return true;
-    if (this.#bodies.size === 0 || (netFn !== NetFn.Group && netFn !== NetFn.OemGroup)) return false;
-    const body = netFn === NetFn.Group ? data[0] : data[0] | (data[1] << 8) | (data[2] << 16);
+    const body = this.#bodies.size === 0 ? undefined : bodyOf(message);
+    if (body === undefined) return false;
     const grouped = this.#bodies.get(bodyKey(netFn, lun, body));
     return grouped !== undefined && (grouped[cmd >> 3] & (1 << (cmd & 7))) !== 0;
   }
