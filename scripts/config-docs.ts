@@ -43,6 +43,7 @@ const SOURCES = [
   'config/pef-options',
   'config/sensor-options',
   'config/sel-options',
+  'faults/rule',
   'records/fru-image',
   'records/fru-multirecord',
 ];

@@ -10,6 +10,7 @@
  */
 import { makePower } from './assembly/backends.ts';
 import { bootsAtStart } from './assembly/firmware.ts';
+import { BmcClock } from './assembly/bmc-clock.ts';
 import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState } from './reactions/connections.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
@@ -29,6 +30,7 @@ import type { BmcOptions, InterfaceOptions } from './config/options.ts';
 import { chassisOf, dangersOf, identityOf, lanSettingsOf } from './config/platform.ts';
 import { sdrTimeOf } from './config/sdr-file.ts';
 import { satelliteStandard, standard } from './handlers/standard.ts';
+import { Faults } from './faults/index.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
 import type { Power } from './kinds/backends/index.ts';
 import { plugConsole } from './kinds/consoles/index.ts';
@@ -80,6 +82,8 @@ import { nodeWorld } from './world/node.ts';
 
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './bmc-state.ts';
+export { BmcClock } from './assembly/bmc-clock.ts';
+export { presets, type Fault, type FaultHit } from './faults/index.ts';
 export { Templates } from './assembly/templates.ts';
 export type { ConsoleListener, ConsolePort, ConsoleSource } from './machine/serial-port/console.ts';
 export {
@@ -150,6 +154,10 @@ export class Bmc implements BmcState {
   readonly router: Router<BmcState>;
   /** Traces, counters, captures: `bmc.taps.add({ message, answer })` returns its undoing. */
   readonly taps: Taps<BmcState>;
+  /** What goes wrong on purpose: `bmc.faults.add({ then: { loss: '5%' } })` returns its undoing. */
+  readonly faults: Faults;
+  /** Its time, which can be advanced where it is virtual: `await bmc.clock.advance('10m')`. */
+  readonly clock: BmcClock;
   readonly setup: Setup;
   readonly firewall: Firewall;
   readonly time: BmcTime;
@@ -203,7 +211,10 @@ export class Bmc implements BmcState {
     }: BmcSurroundings = {},
   ) {
     const options = complete(given);
-    const world = folder === undefined ? outside : worldIn(folder, outside);
+    const around = folder === undefined ? outside : worldIn(folder, outside);
+    this.faults = new Faults(this);
+    this.clock = new BmcClock(around.clock, options.clock);
+    const world = { ...around, clock: this.clock.clock, udp: this.faults.over(around.udp) };
     this.#options = options;
     this.#templates = templates;
     this.#world = world;
@@ -288,6 +299,8 @@ export class Bmc implements BmcState {
     if (said !== silent) tellOfActs(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
+    const { faults } = options;
+    if (faults) settingAt(['faults'], () => this.faults.begin(faults));
   }
 
   #part<P extends Part>(part: P): BmcState[P] {
@@ -419,6 +432,7 @@ export class Bmc implements BmcState {
   /** Lets running requests finish, ends all sessions and closes every interface. */
   async close(): Promise<void> {
     this.life.stop();
+    this.faults.clear();
     this.built.dcmi?.stop();
     this.sensors.stop();
     this.built.pef?.stop();

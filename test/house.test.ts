@@ -66,6 +66,11 @@ const below: Record<string, string[]> = {
     'bmc-state.ts',
     'world',
   ],
+  faults: `
+    codec joint commands wire router taps state machine services
+    bmc-state.ts settings world`
+    .split(/\s+/)
+    .filter(Boolean),
   kinds: `
     codec joint commands wire router state machine services
     bmc-state.ts settings interfaces world`
@@ -80,6 +85,7 @@ const below: Record<string, string[]> = {
     'machine',
     'services',
     'settings',
+    'faults',
     'kinds',
     'world',
   ],
@@ -103,7 +109,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   'bmc.ts': `
     codec joint commands wire router taps state storage machine services
-    bmc-state.ts settings kinds config handlers interfaces reactions assembly world`
+    bmc-state.ts settings faults kinds config handlers interfaces reactions assembly world`
     .split(/\s+/)
     .filter(Boolean),
   cli: `
@@ -294,7 +300,7 @@ const codeOf = (file: string): string =>
 
 /** Streams, sockets and programs have one reader each, which is put in place once: decision 90. */
 const STREAMS =
-  /^(?:world|client)\/|^interfaces\/serial\/line\.ts$|^machine\/serial-port\/console\.ts$|^kinds\/backends\/qmp\.ts$/;
+  /^(?:world|client)\/|^interfaces\/serial\/line\.ts$|^machine\/serial-port\/console\.ts$|^kinds\/backends\/qmp\.ts$|^faults\/datagrams\.ts$/;
 
 test('D9: one way to tell: every onX takes a listener and returns its undoing; nobody is told by an assigned function', () => {
   const wrong: string[] = [];

@@ -1,7 +1,7 @@
-import { Body, NetFn, type Command } from '../commands/command.ts';
 import * as declared from '../commands/index.ts';
 import { interfacesOf } from './channels.ts';
 import type { CommandSelector } from '../state/app/command-masks.ts';
+import { declaredCommands, parseSelector, selectorOf } from '../state/app/command-selector.ts';
 import type { FirewallRule } from '../state/app/firewall.ts';
 import type { BmcOptions, FirewallOptions } from './options.ts';
 
@@ -31,41 +31,8 @@ const HOST_NEEDS = [
 /** What a closed-off host may still ask: who is there, and whether it works. */
 const HOST_IDENTITY = [declared.GetDeviceId, declared.GetSelfTestResults, declared.GetSystemGuid];
 
-const groups: Readonly<Record<string, CommandSelector>> = {
-  chassis: { netFn: NetFn.Chassis, cmd: '*' },
-  bridge: { netFn: NetFn.Bridge, cmd: '*' },
-  sensor: { netFn: NetFn.SensorEvent, cmd: '*' },
-  app: { netFn: NetFn.App, cmd: '*' },
-  firmware: { netFn: NetFn.Firmware, cmd: '*' },
-  storage: { netFn: NetFn.Storage, cmd: '*' },
-  transport: { netFn: NetFn.Transport, cmd: '*' },
-  dcmi: { netFn: NetFn.Group, body: Body.Dcmi, cmd: '*' },
-  picmg: { netFn: NetFn.Group, body: Body.Picmg, cmd: '*' },
-};
-
-const commands: readonly Command[] = Object.values(declared).filter(
-  (value): value is Command =>
-    typeof value === 'object' && value !== null && 'request' in value && 'netFn' in value,
-);
-const selectorOf = ({ netFn, cmd, body }: Command): CommandSelector => ({ netFn, cmd, body });
 const reads = (): readonly CommandSelector[] =>
-  commands.filter(({ name }) => /^(Get|Read) /.test(name)).map(selectorOf);
-
-/** `Chassis Control`, `chassis`, `0Ah *`, `30h 01h`, `2Eh/00ABCDh 10h`; undefined if it names no command. */
-export function parseSelector(text: string): CommandSelector | undefined {
-  const wanted = text.trim().toLowerCase();
-  if (Object.hasOwn(groups, wanted)) return groups[wanted];
-  const command = commands.find(({ name }) => name.toLowerCase() === wanted);
-  if (command) return selectorOf(command);
-  const [, netFn, body, cmd] = /^([\da-f]{2})h(?:\/([\da-f]{2,6})h)? (\*|[\da-f]{2}h)$/.exec(wanted) ?? [];
-  if (netFn === undefined || Number.parseInt(netFn, 16) % 2 !== 0 || Number.parseInt(netFn, 16) > 0x3e)
-    return undefined;
-  return {
-    netFn: Number.parseInt(netFn, 16),
-    cmd: cmd === '*' ? '*' : Number.parseInt(cmd, 16),
-    body: body === undefined ? undefined : Number.parseInt(body, 16),
-  };
-}
+  declaredCommands.filter(({ name }) => /^(Get|Read) /.test(name)).map(selectorOf);
 
 /** The rules by channel; several entries for one channel add up. */
 export function firewallRules({ firewall = [], interfaces = [] }: BmcOptions): FirewallRule[] {

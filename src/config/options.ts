@@ -1,5 +1,6 @@
 import type { FruContent } from '../records/fru-image.ts';
 import type { BackendOptions } from '../kinds/backends/index.ts';
+import type { FaultsOptions } from '../faults/rule.ts';
 import type { ConsoleOptions } from '../kinds/consoles/index.ts';
 import type { FirmwareOptions } from './firmware-options.ts';
 import type { InterfaceOptions } from '../kinds/interfaces/index.ts';
@@ -26,6 +27,7 @@ export type {
   SensorValue,
   SwingValue,
 } from '../kinds/sources/index.ts';
+export type * from '../faults/rule.ts';
 export type * from './firmware-options.ts';
 export type {
   DeviceInterfaceOptions,
@@ -86,6 +88,21 @@ export interface BmcOptions {
   readonly sol?: SolOptions;
   /** More management controllers, on busses of this one. */
   readonly satellites?: readonly SatelliteOptions[];
+  /** What goes wrong on purpose (docs/faults.md). */
+  readonly faults?: FaultsOptions;
+  /**
+   * The time of this BMC: the world's, one that stands until it is advanced, or one that runs faster (a whole
+   * minute a second: `speed: 60`). Default real.
+   */
+  readonly clock?: ClockOptions;
+}
+
+/** By which time everything in a BMC waits. */
+export type ClockOptions = 'real' | 'virtual' | ClockSpeed;
+
+export interface ClockSpeed {
+  /** Times as fast as the world's, 0.01..10000. */
+  readonly speed: number;
 }
 
 /** A management controller on an IPMB of this one: a BMC object of its own with what a satellite has. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { backends } from '../kinds/backends/index.ts';
 import { consoles } from '../kinds/consoles/index.ts';
 import { kindsSchema } from './kinds-schema.ts';
-import { parseSelector } from './firewall.ts';
+import { parseSelector } from '../state/app/command-selector.ts';
+import { clockSchema, faultsSchema } from './faults-schema.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
 import { interfaces } from '../kinds/interfaces/index.ts';
@@ -166,6 +167,8 @@ const bmc = {
     .optional(),
   sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
   satellites: z.array(satellite).optional(),
+  faults: faultsSchema.optional(),
+  clock: clockSchema.optional(),
 };
 
 /** One BMC, without the numbers of a `count` in it. */

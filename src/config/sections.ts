@@ -30,6 +30,7 @@ const checks: { readonly [S in Section]?: readonly Check[] } = {
   sessions: [],
   sol: [],
   sockets: [],
+  clock: [],
 };
 
 /** Of an interface: what its schema, and the look at all BMCs together, have said everything about. */

@@ -48,6 +48,11 @@ export class Exchange {
 
   #answered(arrival: Arrival, answer: Answer): void {
     const { request, memory, followUp } = arrival;
+    if (answer.length === 0) {
+      // Who asks again has a new request: what was not answered is not under way, either.
+      if (request !== undefined) memory?.forget(request);
+      return;
+    }
     if (request !== undefined) memory?.answered(request, answer);
     arrival.answer(answer);
     if (followUp !== undefined) void followUp.then((message) => message && this.#follow(arrival, message));

@@ -115,6 +115,11 @@ export class RepeatedRequests {
     if (entry) entry.answer = answer;
   }
 
+  /** It gets no answer, and is not remembered. */
+  forget(request: IpmiMessage): void {
+    if (this.#entryOf(request)) this.#ring[request.seq % this.#remembered] = undefined;
+  }
+
   /** As `answered`. */
   followed(request: IpmiMessage, followUp: Uint8Array): void {
     const entry = this.#entryOf(request);

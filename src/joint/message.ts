@@ -11,7 +11,10 @@ export interface Message {
   readonly data: Uint8Array;
 }
 
-/** Completion code, then response data. */
+/**
+ * Completion code, then response data. Without even the code, nobody is answered: only who wraps the dispatch
+ * gives that, to be a BMC that has lost its tongue.
+ */
 export type Answer = Uint8Array;
 
 /**

@@ -59,9 +59,47 @@ export interface Tap {
    */
   answer?(asked: Asked, answer: Answer): void;
   dropped?(dropped: Dropped): void;
+  fault?(hit: FaultHit): void;
+}
+
+/** A fault rule did what it says, to something that passed or to the BMC itself. */
+export interface FaultHit {
+  /** The rule's id. */
+  readonly rule: string;
+  /** How often it has done so, this time included. */
+  readonly count: number;
+  readonly layer: 'datagram' | 'session' | 'command' | 'condition';
+  /** What was done to what, for people: `loss of a datagram out`. */
+  readonly what: string;
+}
+
+/** What is sealed otherwise than a session's state has it, with a signature that is right all the same. */
+export interface SealedOtherwise {
+  readonly payload?: Uint8Array;
+  readonly sequence?: number;
+  readonly sessionId?: number;
+  /** The bytes that fill an encrypted block are wrong (RMCP+, IPMI 2.0 §13.29). */
+  readonly badPadding?: boolean;
 }
 
 /**
- * Replaces a sealed LAN packet before it is sent: wrong codes, bits, lengths. `payload` is what was sealed.
+ * Replaces a sealed LAN packet before it is sent: wrong codes, bits, lengths. `payload` is what was sealed;
+ * `reseal` seals it once more, otherwise.
  */
-export type Tamper = (sealed: Uint8Array, payload: Payload) => Uint8Array;
+export type Tamper = (
+  sealed: Uint8Array,
+  payload: Payload,
+  reseal: (otherwise: SealedOtherwise) => Uint8Array,
+) => Uint8Array;
+
+/** A payload of RMCP+ session set-up (IPMI 2.0 §13.17-13.23). */
+export interface SetUpPayload {
+  readonly payloadType: number;
+  readonly payload: Uint8Array;
+}
+
+/** Answers a step of session set-up in place of the BMC, or has the BMC do it; undefined: no answer. */
+export type SetUpWrapper = (
+  step: SetUpPayload & { readonly channel: Channel },
+  serve: () => SetUpPayload | undefined,
+) => SetUpPayload | undefined;

@@ -2,7 +2,7 @@ import { keyName } from '../commands/command.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import type { Router } from '../router/index.ts';
 import type { Drops } from '../state/app/drops.ts';
-import type { Asked, Frame, Payload, Tamper, Tap } from './tap.ts';
+import type { Asked, FaultHit, Frame, Payload, SetUpWrapper, Tamper, Tap } from './tap.ts';
 
 /** What taps are put on. */
 export interface TappedBmc<B> {
@@ -19,6 +19,10 @@ interface Place {
   readonly tap: Tap;
 }
 
+interface SetUpPlace {
+  readonly wrapper: SetUpWrapper;
+}
+
 interface TamperPlace {
   readonly tamper: Tamper;
 }
@@ -32,9 +36,12 @@ export class Taps<B = unknown> {
   frame: ((frame: Frame) => void) | undefined = undefined;
   payload: ((payload: Payload) => void) | undefined = undefined;
   sealed: Tamper | undefined = undefined;
+  setUp: SetUpWrapper | undefined = undefined;
+  fault: ((hit: FaultHit) => void) | undefined = undefined;
   readonly #bmc: TappedBmc<B>;
   #taps: readonly Place[] = NONE;
   #tampers: readonly TamperPlace[] = NONE;
+  #setUps: readonly SetUpPlace[] = NONE;
   #unwrap: (() => void) | undefined;
   #unlisten: (() => void) | undefined;
   #lastId = 0;
@@ -58,10 +65,26 @@ export class Taps<B = unknown> {
       this.sealed =
         tampers.length === 0
           ? undefined
-          : (sealed, payload) => tampers.reduce((bytes, { tamper }) => tamper(bytes, payload), sealed);
+          : (sealed, payload, reseal) =>
+              tampers.reduce((bytes, { tamper }) => tamper(bytes, payload, reseal), sealed);
     };
     put([...this.#tampers, mine]);
     return () => put(this.#tampers.filter((other) => other !== mine));
+  }
+
+  /** The steps of session set-up pass through this, the last one's first. Returns its undoing. */
+  wrapSetUp(wrapper: SetUpWrapper): () => void {
+    const mine = { wrapper };
+    const put = (wrappers: readonly SetUpPlace[]): void => {
+      this.#setUps = wrappers;
+      this.setUp = wrappers.reduce<SetUpWrapper | undefined>(
+        (inner, one) =>
+          inner === undefined ? one.wrapper : (step, serve) => one.wrapper(step, () => inner(step, serve)),
+        undefined,
+      );
+    };
+    put([...this.#setUps, mine]);
+    return () => put(this.#setUps.filter((other) => other !== mine));
   }
 
   #put(taps: readonly Place[]): void {
@@ -69,6 +92,7 @@ export class Taps<B = unknown> {
     const wants = (what: keyof Tap): boolean => taps.some(({ tap }) => tap[what] !== undefined);
     this.frame = wants('frame') ? (frame) => this.#tell((tap) => tap.frame?.(frame)) : undefined;
     this.payload = wants('payload') ? (payload) => this.#tell((tap) => tap.payload?.(payload)) : undefined;
+    this.fault = wants('fault') ? (hit) => this.#tell((tap) => tap.fault?.(hit)) : undefined;
     if (!wants('message') && !wants('answer')) {
       this.#unwrap?.();
       this.#unwrap = undefined;

@@ -53,6 +53,7 @@ export function trace(router: Names, clock: Timers, print: (line: string) => voi
     },
     dropped: ({ reason, channel, peer: { address: host, port } }) =>
       print(`channel ${channel}  ${endpointName({ host, port })}  datagram dropped: ${reason}`),
+    fault: ({ rule, count, what }) => print(`fault ${rule} (${count})  ${what}`),
   };
 }
 
@@ -141,6 +142,7 @@ function answerText(router: Names, message: Message, channel: number, answer: An
   const entry = router.find(message, channel);
   const command = entry?.handler.command;
   const cc = answer[0];
+  if (cc === undefined) return 'no answer';
   if (cc !== 0) return `${completionCodeName(cc, command?.codes)} (${hex2(cc)}h)`;
   const data = command
     ? fields(

@@ -179,7 +179,8 @@ export class SessionCrypto {
 
   /**
    * The whole datagram, in memory of its own, or at the beginning of `room` where there is some and it is large
-   * enough. `encrypted`: where the suite can.
+   * enough. `encrypted`: where the suite can. `badPadding`: for clients to be
+   * tried with.
    */
   seal(
     payloadType: number,
@@ -189,6 +190,7 @@ export class SessionCrypto {
     ivs: Ivs,
     encrypted = true,
     room?: Uint8Array,
+    badPadding = false,
   ): Uint8Array {
     const aes = encrypted ? this.#aes : undefined;
     const padding = aes ? 15 - (payload.length % 16) : 0;
@@ -205,6 +207,8 @@ export class SessionCrypto {
       out.set(payload, HEADER + 16);
       for (let i = 0; i < padding; i++) out[HEADER + 16 + payload.length + i] = i + 1;
       out[end - 1] = padding;
+      // One byte of filling that does not count on, or, where there is none, a length that is not there.
+      if (badPadding) out[end - (padding > 0 ? 2 : 1)] ^= 0x0f;
       aes.encryptCbc(out, HEADER, HEADER + 16, end);
     } else {
       out.set(payload, HEADER);

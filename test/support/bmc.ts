@@ -24,8 +24,8 @@ export interface Rig {
 export function rig(options: BmcOptions = {}): Rig {
   const world = simWorld(1);
   const bmc = new Bmc({ interfaces: [{ type: 'lan' }], sel: { bootEvents: false }, ...options }, { world });
-  const client = loopback(bmc.router.dispatch, new Context(bmc, LAN, Privilege.Administrator));
-  const host = loopback(bmc.router.dispatch, new Context(bmc, HOST, Privilege.Administrator));
+  const client = loopback(bmc.router.enter, new Context(bmc, LAN, Privilege.Administrator));
+  const host = loopback(bmc.router.enter, new Context(bmc, HOST, Privilege.Administrator));
   return {
     bmc,
     world,

@@ -17,7 +17,7 @@ export const fruHandlers: readonly Handler<BmcState>[] = [
   })),
 
   handle(ReadFruData, ({ fruId, offset, count }, { bmc, channel }) => {
-    const image = bmc.fru.image(fruId);
+    const image = bmc.fru.shown(fruId);
     const unit = unitOf(bmc, fruId);
     const start = offset * unit;
     if (start >= image.length)

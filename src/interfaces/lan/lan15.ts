@@ -148,7 +148,15 @@ class Link15 implements Link {
     const sealed = build15(authType, sequence, id, message, terms15?.password);
     return this.#taps.payload === undefined && this.#taps.sealed === undefined
       ? sealed
-      : tapped(this.#taps, this.session, message, sequence, sealed);
+      : tapped(this.#taps, this.session, message, sequence, sealed, (otherwise) =>
+          build15(
+            authType,
+            otherwise.sequence ?? sequence,
+            otherwise.sessionId ?? id,
+            otherwise.payload ?? message,
+            terms15?.password,
+          ),
+        );
   }
 }
 

@@ -1,6 +1,7 @@
 import { Privilege } from '../../commands/command.ts';
 import type { SessionView } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
+import type { SealedOtherwise } from '../../taps/index.ts';
 import type { PayloadCarrier } from '../../services/payloads/payloads.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import {
@@ -99,7 +100,12 @@ export class RmcpPlus implements PayloadCarrier {
       this.#lan.serveOutside(payload, from, outside);
       return;
     }
-    const answer = this.#logIn.receive(payloadType, payload, from);
+    const answer =
+      taps.setUp === undefined
+        ? this.#logIn.receive(payloadType, payload, from)
+        : taps.setUp({ payloadType, payload, channel: this.#lan.channel }, () =>
+            this.#logIn.receive(payloadType, payload, from),
+          );
     if (!answer) return;
     taps.payload?.(payloadSeen('out', this.#lan.channel, from, answer.payload, { type: answer.payloadType }));
     this.#lan.send(build20(answer.payloadType, 0, 0, answer.payload), from);
@@ -160,6 +166,28 @@ class Link20 implements Link {
     const room = isSeen ? undefined : SEALED;
     const sequence = this.#sequence;
     const sealed = this.crypto.seal(type, this.#consoleId, sequence, payload, this.#ivs, encrypted, room);
-    return isSeen ? tapped(taps, this.session, payload, sequence, sealed, type) : sealed;
+    return isSeen ? this.#tapped(payload, sequence, sealed, type, encrypted) : sealed;
+  }
+
+  /** Apart, so that nothing is made for a closure where nobody looks on. */
+  #tapped(
+    payload: Uint8Array,
+    sequence: number,
+    sealed: Uint8Array,
+    type: number,
+    encrypted: boolean,
+  ): Uint8Array {
+    const reseal = (otherwise: SealedOtherwise): Uint8Array =>
+      this.crypto.seal(
+        type,
+        otherwise.sessionId ?? this.#consoleId,
+        otherwise.sequence ?? sequence,
+        otherwise.payload ?? payload,
+        this.#ivs,
+        encrypted,
+        undefined,
+        otherwise.badPadding,
+      );
+    return tapped(this.#taps, this.session, payload, sequence, sealed, reseal, type);
   }
 }

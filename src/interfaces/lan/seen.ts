@@ -1,7 +1,7 @@
 import type { BmcState } from '../../bmc-state.ts';
 import type { Channel, SessionView } from '../../router/index.ts';
 import type { Session } from '../../state/app/sessions.ts';
-import type { Direction, Payload } from '../../taps/index.ts';
+import type { Direction, Payload, SealedOtherwise } from '../../taps/index.ts';
 import { PayloadType } from '../../wire/index.ts';
 import { endpointName, type Endpoint } from '../../world/world.ts';
 
@@ -34,6 +34,7 @@ export function tapped(
   bytes: Uint8Array,
   sequence: number,
   sealed: Uint8Array,
+  reseal: (otherwise: SealedOtherwise) => Uint8Array,
   type: number = PayloadType.Ipmi,
 ): Uint8Array {
   const { channel, peer } = session;
@@ -43,5 +44,5 @@ export function tapped(
     sequence,
   });
   taps.payload?.(payload);
-  return taps.sealed === undefined ? sealed : taps.sealed(sealed, payload);
+  return taps.sealed === undefined ? sealed : taps.sealed(sealed, payload, reseal);
 }

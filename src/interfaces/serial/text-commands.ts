@@ -215,7 +215,7 @@ export class TextCommands {
   ): Said | Promise<Said> {
     const answer = this.#options.ask({ netFn: command.netFn, cmd: command.cmd, lun: 0, data });
     const take = (body: Answer): Said | Promise<Said> => {
-      if (body[0] !== CC.Ok) throw new IpmiError(body[0]);
+      if (body[0] !== CC.Ok) throw new IpmiError(body[0] ?? CC.Timeout);
       return then(body.subarray(1));
     };
     return answer instanceof Promise ? answer.then(take) : take(answer);

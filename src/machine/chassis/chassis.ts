@@ -87,6 +87,8 @@ export class Chassis {
   readonly #log: Log;
   readonly #machine: Machine | undefined;
   readonly #softOffDelay: number;
+  /** A fault: what becomes of a power action; `carryOut` does it. */
+  intervene: ((action: PowerAction, carryOut: () => Durable) => Durable) | undefined = undefined;
   readonly #kept: Store<number>;
   readonly #capabilities: Store<ChassisCapabilities>;
   readonly #lastEvent: Store<LastPowerEvent>;
@@ -230,6 +232,12 @@ export class Chassis {
    * machine does not do it.
    */
   control(action: PowerAction, cause: number = RestartCause.ChassisControl, channel = 0): Durable {
+    return this.intervene === undefined
+      ? this.#control(action, cause, channel)
+      : this.intervene(action, () => this.#control(action, cause, channel));
+  }
+
+  #control(action: PowerAction, cause: number, channel: number): Durable {
     // A diagnostic interrupt leaves a shutdown that is under way alone.
     if (action !== 'diag') {
       this.#pending?.cancel();

@@ -56,6 +56,8 @@ export const ASSERTED: ModemLines = { cts: true, dcd: true };
 export class Console {
   /** Bits per second. */
   bitRate = 115_200;
+  /** A fault: what becomes of characters on the way; `pass` takes them further. */
+  meddle: ((characters: Uint8Array, pass: (characters: Uint8Array) => void) => void) | undefined = undefined;
   #lines: ModemLines = ASSERTED;
   #source: ConsoleSource | undefined;
   #available = false;
@@ -85,7 +87,7 @@ export class Console {
     const mine = (): boolean => this.#source === source;
     const source: ConsoleSource = make({
       available: (yes) => mine() && this.#setAvailable(yes),
-      received: (characters) => mine() && this.#received(characters),
+      received: (characters) => mine() && this.#came(characters),
       breakDetected: () => mine() && this.#each((listener) => listener.onBreak?.()),
       drained: () => mine() && this.#drain(),
     });
@@ -168,6 +170,11 @@ export class Console {
     this.#busy = false;
     this.#waiting = undefined;
     this.#each((listener) => listener.onAvailable?.(yes));
+  }
+
+  #came(characters: Uint8Array): void {
+    if (this.meddle === undefined) this.#received(characters);
+    else this.meddle(characters, (passed) => this.#received(passed));
   }
 
   #received(characters: Uint8Array): void {

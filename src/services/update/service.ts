@@ -87,6 +87,8 @@ interface Running {
  */
 export class UpdateService {
   readonly components: readonly Component[];
+  /** A fault: every image is found bad. */
+  failsVerification = false;
   readonly #setup: Setup;
   readonly #options: UpdateOptions;
   readonly #switcher: Switcher;
@@ -265,6 +267,8 @@ export class UpdateService {
     running.touched = this.#now();
     running.stage = 'verifying';
     const image = await this.#step(running, async () => {
+      if (this.failsVerification)
+        throw new UpdateError('digest', 'the image is not as it should be (a fault, on purpose)');
       const checked = await upload.verify(expected);
       if (!upload.slot || running.ended) return checked;
       await upload.component.stage('verify', upload.slot);

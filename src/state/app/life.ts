@@ -19,6 +19,8 @@ export class Life {
   readonly #clock: Clock;
   readonly #darkness: number;
   readonly #listeners = new Listeners<[phase: ResetPhase, kind: ResetKind]>();
+  /** A fault: the BMC is there, and answers nobody. */
+  hidden = false;
   #dark = false;
   #pending: Timer | undefined;
 
@@ -30,7 +32,7 @@ export class Life {
 
   /** A cold reset is under way: networks hear nothing, hosts D2h. */
   get dark(): boolean {
-    return this.#dark;
+    return this.#dark || this.hidden;
   }
 
   onReset(listener: (phase: ResetPhase, kind: ResetKind) => void): () => void {

@@ -36,6 +36,8 @@ const NEVER = 0xffffffff;
 export class Sel {
   readonly capacity: number;
   readonly reservation = new Reservation();
+  /** A fault: there is no place, whatever the capacity. */
+  isHeldFull = false;
   readonly #time: BmcTime;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
@@ -102,7 +104,7 @@ export class Sel {
 
   get freeBytes(): number {
     // A smaller capacity may have been configured since.
-    return Math.max(0, this.capacity - this.count) * SEL_RECORD_SIZE;
+    return this.isHeldFull ? 0 : Math.max(0, this.capacity - this.count) * SEL_RECORD_SIZE;
   }
 
   /** Events were lost because the SEL was full; cleared with it. */
@@ -132,7 +134,7 @@ export class Sel {
    * when full.
    */
   add(record: Uint8Array): { readonly id: number; readonly done: Durable } {
-    if (this.count >= this.capacity) {
+    if (this.isHeldFull || this.count >= this.capacity) {
       // The flag is worth storing, but the refusal does not wait for it.
       unwaited(this.#marks.set('overflow', 1), this.#log, 'SEL overflow flag');
       throw new IpmiError(CC.OutOfSpace, 'the SEL is full');

@@ -19,6 +19,8 @@ export class FruInventory {
   /** BMCs with the same settings share it. */
   readonly devices: readonly FruDevice[];
   readonly #written: Store<Uint8Array>;
+  /** A fault: what readers see in place of a device's bytes. */
+  spoil: ((id: number, image: Uint8Array) => Uint8Array) | undefined = undefined;
 
   constructor(setup: Setup, devices: readonly FruDevice[]) {
     this.devices = devices;
@@ -36,6 +38,12 @@ export class FruInventory {
   image(id: number): Uint8Array {
     const { image } = this.device(id);
     return this.#written.get(id) ?? image;
+  }
+
+  /** As readers see it. Throws CBh. */
+  shown(id: number): Uint8Array {
+    const image = this.image(id);
+    return this.spoil === undefined ? image : this.spoil(id, image);
   }
 
   /** Throws C9h for bytes behind the end. */

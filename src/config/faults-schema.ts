@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { millisecondsOf, shareOf } from '../settings/durations.ts';
+import { plainText } from '../settings/texts.ts';
+import { parseSelector } from '../state/app/command-selector.ts';
+
+const MOST_RULES = 1000;
+
+const time = z.union([
+  z.number().min(0),
+  z
+    .string()
+    .refine(
+      (text) => millisecondsOf(text) !== undefined,
+      'expected a time (2s, 500ms, 10m) or a number of seconds',
+    ),
+]);
+const share = z.union([
+  z.number().min(0).max(1),
+  z.string().refine((text) => shareOf(text) !== undefined, 'expected a share (0.05, 5%)'),
+]);
+const byte = z.int().min(0).max(255);
+const command = z.custom<string>(
+  (value) => typeof value === 'string' && parseSelector(value) !== undefined,
+  'expected a command of the specification (get-sdr, Chassis Control), a group of them (chassis, dcmi ...) or its numbers (30h 01h)',
+);
+
+const when = z.strictObject({
+  command: z.union([command, z.array(command).min(1)]).optional(),
+  netFn: z
+    .int()
+    .min(0)
+    .max(0x3e)
+    .refine((netFn) => netFn % 2 === 0, 'expected the even NetFn of a request')
+    .optional(),
+  cmd: byte.optional(),
+  body: byte.optional(),
+  iana: z.int().min(0).max(0xffffff).optional(),
+  channel: z.union([z.int().min(0).max(15), z.enum(['lan', 'host', 'serial', 'ipmb'])]).optional(),
+  user: z.string().optional(),
+  data: z.string().optional(),
+  nth: z.union([z.int().min(1), z.string()]).optional(),
+  sessionAge: z.string().optional(),
+  power: z.enum(['on', 'off']).optional(),
+  direction: z.enum(['in', 'out']).optional(),
+  payload: z.enum(['message', 'sol', 'set-up', 'ping']).optional(),
+  step: z.enum(['open-session', 'rakp-1', 'rakp-3']).optional(),
+});
+
+const then = z.strictObject({
+  delay: time.optional(),
+  jitter: time.optional(),
+  truncate: z.int().min(0).max(65_535).optional(),
+  loss: share.optional(),
+  duplicate: share.optional(),
+  reorder: share.optional(),
+  corrupt: share.optional(),
+  rate: z.number().min(100).optional(),
+  integrity: z.enum(['wrong', 'missing']).optional(),
+  checksum: z.literal('wrong').optional(),
+  sequence: z.enum(['repeat', 'skip', 'zero']).optional(),
+  sessionId: z.enum(['wrong', 'zero']).optional(),
+  padding: z.literal('wrong').optional(),
+  logIn: z.union([byte, z.enum(['short', 'none'])]).optional(),
+  sessions: z.int().min(0).max(254).optional(),
+  endSession: z.literal(true).optional(),
+  complete: z
+    .union([byte, z.string().regex(/^(0x)?[\da-f]{2}h?$/i, 'expected a completion code (C0h)')])
+    .optional(),
+  drop: z.enum(['request', 'response']).optional(),
+  answerOf: z.literal('previous').optional(),
+  patch: z
+    .string()
+    .regex(
+      /^\s*@\d{1,3}(\s*[\da-f]{2})+\s*$/i,
+      'expected @5 FF 00: from byte 5 on, byte 1 is the completion code',
+    )
+    .optional(),
+  extend: z.int().min(1).max(255).optional(),
+  busy: z.int().min(1).optional(),
+  throws: z.literal(true).optional(),
+  dark: time.optional(),
+  sel: z.literal('full').optional(),
+  clock: z
+    .string()
+    .regex(/^(stopped|x\d+(\.\d+)?|[+-]\d+(\.\d+)?\s*(ms|s|m|h|d))$/, 'expected stopped, +1h, -2d or x2')
+    .optional(),
+  sensor: z
+    .strictObject({
+      name: z.string().min(1),
+      is: z.union([z.enum(['stuck', 'unreadable', 'jumping']), z.number()]),
+    })
+    .optional(),
+  fru: z.strictObject({ id: z.int().min(0).max(254), checksum: z.literal('wrong') }).optional(),
+  selfTest: z.enum(['fatal', 'firmware', 'sdr', 'fru', 'sel']).optional(),
+  sdr: z.strictObject({ changesEvery: z.int().min(1) }).optional(),
+  console: z
+    .union([
+      z.enum(['stuck', 'noisy']),
+      z.strictObject({ charactersPerSecond: z.number().min(10).max(1_000_000) }),
+    ])
+    .optional(),
+  power: z.union([z.enum(['fails', 'hangs']), z.strictObject({ takes: time })]).optional(),
+  softOff: z.literal('ignored').optional(),
+  firmware: z.literal('fails-verification').optional(),
+});
+
+const rule = z.strictObject({
+  id: plainText(z, 64).min(1).optional(),
+  when: when.optional(),
+  then,
+  chance: share.optional(),
+  times: z.int().min(1).optional(),
+  after: time.optional(),
+  for: time.optional(),
+});
+
+export const faultsSchema = z.strictObject({
+  seed: z.int().min(0).max(0xffff_ffff).optional(),
+  presets: z.array(z.string()).optional(),
+  rules: z.array(rule).max(MOST_RULES).optional(),
+});
+
+export const clockSchema = z.union([
+  z.enum(['real', 'virtual']),
+  z.strictObject({ speed: z.number().min(0.01).max(10_000) }),
+]);

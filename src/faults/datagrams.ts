@@ -1,0 +1,255 @@
+import { PayloadType, RmcpClass, rmcpClass } from '../wire/index.ts';
+import type { Endpoint, Timer, UdpNetwork, UdpOptions, UdpSocket } from '../world/world.ts';
+import { shareAt, type Armed } from './armed.ts';
+import { needed } from './layers.ts';
+import type { FaultWhen } from './rule.ts';
+
+type Direction = 'in' | 'out';
+/** Passes a datagram on; the bytes are its own. */
+type Pass = (data: Uint8Array, peer: Endpoint) => void;
+
+/** What a way of datagrams asks of the faults of its BMC. */
+export interface DatagramFaults {
+  hit(rule: Armed, what: string): void;
+  /** The machine is on. */
+  isOn(): boolean;
+  after(ms: number, action: () => void): Timer;
+  monotonic(): number;
+}
+
+const NONE: readonly Armed[] = [];
+/** Datagrams that may be late at once, each way; more are lost. */
+const MOST_LATE = 256;
+/** Milliseconds after which a datagram that the next one was to overtake goes by itself. */
+const OVERTAKEN = 50;
+/** Datagrams that a rate may keep waiting. */
+const QUEUE = 64;
+
+/** Throws SettingsError. */
+export function checkDatagramEffect({ then }: Armed): void {
+  for (const key of ['loss', 'duplicate', 'reorder', 'corrupt'] as const) shareAt(['then', key], then[key]);
+}
+
+/** The datagrams of one BMC: sockets whose ways can be bad, and that are the network's own while none is. */
+export class FaultyUdp implements UdpNetwork {
+  /** Rules for datagrams, in order. */
+  rules: readonly Armed[] = NONE;
+  readonly #udp: UdpNetwork;
+  #faults: DatagramFaults | undefined;
+  #sockets: readonly FaultySocket[] = [];
+
+  constructor(udp: UdpNetwork) {
+    this.#udp = udp;
+  }
+
+  get faults(): DatagramFaults | undefined {
+    return this.#faults;
+  }
+
+  async bind(options: UdpOptions): Promise<UdpSocket> {
+    const socket = new FaultySocket(
+      await this.#udp.bind(options),
+      this,
+      () => (this.#sockets = this.#sockets.filter((other) => other !== socket)),
+    );
+    this.#sockets = [...this.#sockets, socket];
+    return socket;
+  }
+
+  /** Rules have come or gone. */
+  put(rules: readonly Armed[], faults: DatagramFaults): void {
+    this.rules = rules;
+    this.#faults = faults;
+    for (const socket of this.#sockets) socket.changed();
+  }
+}
+
+class FaultySocket implements UdpSocket {
+  readonly #socket: UdpSocket;
+  readonly #udp: FaultyUdp;
+  readonly #closed: () => void;
+  /** Made when there is a rule. */
+  #in: Way | undefined;
+  #out: Way | undefined;
+  #onDatagram: Pass | undefined;
+
+  constructor(socket: UdpSocket, udp: FaultyUdp, closed: () => void) {
+    this.#socket = socket;
+    this.#udp = udp;
+    this.#closed = closed;
+  }
+
+  get address(): Endpoint {
+    return this.#socket.address;
+  }
+
+  get onDatagram(): Pass | undefined {
+    return this.#onDatagram;
+  }
+
+  set onDatagram(listener: Pass | undefined) {
+    this.#onDatagram = listener;
+    this.changed();
+  }
+
+  get onError(): ((error: Error) => void) | undefined {
+    return this.#socket.onError;
+  }
+
+  set onError(listener: ((error: Error) => void) | undefined) {
+    this.#socket.onError = listener;
+  }
+
+  changed(): void {
+    if (this.#udp.rules.length === 0 || this.#onDatagram === undefined) {
+      this.#socket.onDatagram = this.#onDatagram;
+      return;
+    }
+    this.#in ??= new Way('in', this.#udp, (data, peer) => this.#onDatagram?.(data, peer));
+    this.#socket.onDatagram = this.#in.take;
+  }
+
+  send(data: Uint8Array, to: Endpoint): void {
+    if (this.#udp.rules.length === 0) return this.#socket.send(data, to);
+    this.#out ??= new Way('out', this.#udp, (bytes, peer) => this.#socket.send(bytes, peer));
+    this.#out.take(data, to);
+  }
+
+  close(): Promise<void> {
+    this.#onDatagram = undefined;
+    this.#closed();
+    this.#in?.close();
+    this.#out?.close();
+    return this.#socket.close();
+  }
+}
+
+/** One direction. */
+class Way {
+  readonly #direction: Direction;
+  readonly #udp: FaultyUdp;
+  readonly #pass: Pass;
+  readonly #late = new Set<Timer>();
+  #overtaken: { readonly go: () => void; readonly timer: Timer } | undefined;
+  /** Monotonic milliseconds when the last datagram of a rate is through. */
+  #busyUntil = 0;
+
+  constructor(direction: Direction, udp: FaultyUdp, pass: Pass) {
+    this.#direction = direction;
+    this.#udp = udp;
+    this.#pass = pass;
+  }
+
+  readonly take: Pass = (data, peer) => {
+    for (const rule of this.#udp.rules) {
+      if (!fits(rule.rule.when, this.#direction, data, this.#faults) || !rule.strikes()) continue;
+      return this.#struck(rule, data, peer);
+    }
+    this.#go(data, peer);
+  };
+
+  get #faults(): DatagramFaults {
+    return needed(this.#udp.faults);
+  }
+
+  close(): void {
+    for (const timer of this.#late) timer.cancel();
+    this.#late.clear();
+    this.#overtaken?.timer.cancel();
+    this.#overtaken = undefined;
+  }
+
+  #struck(rule: Armed, data: Uint8Array, peer: Endpoint): void {
+    const { then } = rule;
+    const done: string[] = [];
+    if (rule.draws(then.loss)) return this.#faults.hit(rule, `loss of a datagram ${this.#direction}`);
+    let bytes = data;
+    if (rule.draws(then.corrupt) && data.length > 0) {
+      done.push('corrupt');
+      bytes = data.slice();
+      bytes[rule.random.u32() % bytes.length] ^= 1 << (rule.random.u32() & 7);
+    }
+    if (then.truncate !== undefined && then.truncate < bytes.length) {
+      done.push('truncate');
+      bytes = bytes.slice(0, then.truncate);
+    }
+    let late = rule.drawDelay();
+    if (late > 0) done.push(`delay ${Math.round(late)} ms`);
+    if (then.rate !== undefined) {
+      const now = this.#faults.monotonic();
+      const takes = (bytes.length * 8000) / then.rate;
+      const begins = Math.max(now, this.#busyUntil);
+      if (begins - now > QUEUE * takes)
+        return this.#faults.hit(rule, `rate: a datagram ${this.#direction} lost`);
+      this.#busyUntil = begins + takes;
+      late += this.#busyUntil - now;
+      done.push('rate');
+    }
+    const copies = rule.draws(then.duplicate) ? 2 : 1;
+    if (copies === 2) done.push('duplicate');
+    const waits = rule.draws(then.reorder);
+    if (waits) done.push('reorder');
+    if (done.length > 0) this.#faults.hit(rule, `${done.join(', ')} of a datagram ${this.#direction}`);
+    for (let i = 0; i < copies; i++) {
+      if (waits) this.#letOvertake(bytes.slice(), peer);
+      else if (late > 0) this.#later(late, bytes.slice(), peer);
+      else this.#go(bytes, peer);
+    }
+  }
+
+  /** Passes it on, and behind it what it has overtaken. */
+  #go(data: Uint8Array, peer: Endpoint): void {
+    this.#pass(data, peer);
+    const overtaken = this.#overtaken;
+    if (overtaken === undefined) return;
+    this.#overtaken = undefined;
+    overtaken.timer.cancel();
+    overtaken.go();
+  }
+
+  #letOvertake(data: Uint8Array, peer: Endpoint): void {
+    const go = (): void => this.#pass(data, peer);
+    this.#overtaken?.go();
+    this.#overtaken?.timer.cancel();
+    const timer = this.#faults.after(OVERTAKEN, () => {
+      this.#overtaken = undefined;
+      go();
+    });
+    this.#overtaken = { go, timer };
+  }
+
+  #later(ms: number, data: Uint8Array, peer: Endpoint): void {
+    if (this.#late.size >= MOST_LATE) return;
+    const timer = this.#faults.after(ms, () => {
+      this.#late.delete(timer);
+      this.#go(data, peer);
+    });
+    this.#late.add(timer);
+  }
+}
+
+function fits(
+  when: FaultWhen | undefined,
+  direction: Direction,
+  data: Uint8Array,
+  faults: DatagramFaults,
+): boolean {
+  if (when === undefined) return true;
+  if (when.direction !== undefined && when.direction !== direction) return false;
+  if (when.power !== undefined && (when.power === 'on') !== faults.isOn()) return false;
+  return when.payload === undefined || when.payload === carriedBy(data);
+}
+
+/** What a datagram carries, as far as its header says. */
+function carriedBy(data: Uint8Array): FaultWhen['payload'] {
+  if (rmcpClass(data) === RmcpClass.Asf) return 'ping';
+  // IPMI 1.5 carries nothing else.
+  return data[4] === 6 ? payloadOf(data[5] & 0x3f) : 'message';
+}
+
+/** What a payload type of RMCP+ is called here (IPMI 2.0 table 13-16). */
+export function payloadOf(type: number): FaultWhen['payload'] {
+  if (type === PayloadType.Ipmi) return 'message';
+  if (type === PayloadType.Sol) return 'sol';
+  return type >= PayloadType.OpenSessionRequest && type <= PayloadType.Rakp4 ? 'set-up' : undefined;
+}

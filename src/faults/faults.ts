@@ -1,0 +1,239 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { settingAt, SettingsError } from '../settings/errors.ts';
+import { Listeners } from '../state/listeners.ts';
+import type { FaultHit } from '../taps/index.ts';
+import type { Timer, UdpNetwork } from '../world/world.ts';
+import { Armed, hash } from './armed.ts';
+import { CommandFaults } from './commands.ts';
+import { checkCondition, Conditions } from './conditions.ts';
+import type { FaultyBmc } from './faulty-bmc.ts';
+import { checkDatagramEffect, FaultyUdp, type DatagramFaults } from './datagrams.ts';
+import { presetRules } from './presets.ts';
+import type { FaultEffect, FaultRule, FaultsOptions, FaultTime } from './rule.ts';
+import { SessionFaults } from './sessions.ts';
+
+/** A rule that was added. `using fault = bmc.faults.add(...)` takes it off where its block ends. */
+export interface Fault extends Disposable {
+  readonly id: string;
+  /** Times that it has happened. */
+  readonly hits: number;
+  /** False: it is gone, by its `times`, its `for`, or somebody's `remove`. */
+  readonly isArmed: boolean;
+  /** Takes it off; doing so twice is nothing. */
+  remove(): void;
+}
+
+/** Rules there can be at once. */
+const MOST_RULES = 10_000;
+
+/** A rule in its place, and what waits for it. */
+interface Place {
+  readonly armed: Armed;
+  /** It waits for its `after`. */
+  isWaiting: boolean;
+  timer: Timer | undefined;
+}
+
+/** What goes wrong with a BMC on purpose. Nothing is wrapped, and nothing costs anything, without rules. */
+export class Faults {
+  readonly #bmc: FaultyBmc;
+  readonly #listeners = new Listeners<[hit: FaultHit]>();
+  #seed: number | undefined;
+  #udp: FaultyUdp | undefined;
+  #places: readonly Place[] = [];
+  #count = 0;
+  /** Made with the first rule. */
+  #layers: Layers | undefined;
+
+  /** The BMC may still be under construction. */
+  constructor(bmc: FaultyBmc) {
+    this.#bmc = bmc;
+  }
+
+  /** The network as the BMC is to have it. */
+  over(udp: UdpNetwork): UdpNetwork {
+    return (this.#udp = new FaultyUdp(udp));
+  }
+
+  /** What the settings ask for. Throws SettingsError with the place of what is wrong. */
+  begin({ seed, presets = [], rules = [] }: FaultsOptions): void {
+    this.#seed = seed;
+    for (const [i, name] of presets.entries()) settingAt(['presets', i], () => this.preset(name));
+    for (const [i, rule] of rules.entries()) settingAt(['rules', i], () => this.add(rule));
+  }
+
+  /**
+   * Adds a rule behind the others. Throws SettingsError with the key of what is wrong in it: an unknown
+   * command, keys of two layers, a time that is none, an id that another one has.
+   */
+  add(rule: FaultRule): Fault {
+    if (this.#places.length >= MOST_RULES) throw new SettingsError(`there are ${MOST_RULES} rules already`);
+    const id = rule.id ?? `fault-${++this.#count}`;
+    if (this.#places.some(({ armed }) => armed.id === id))
+      throw new SettingsError(`expected an id that no other rule has, received ${JSON.stringify(id)}`, [
+        'id',
+      ]);
+    this.#seed ??= this.#bmc.setup.random.u32();
+    const armed = new Armed(rule, id, this.#seed ^ hash(this.#bmc.name));
+    if (armed.layer === 'datagram') checkDatagramEffect(armed);
+    if (armed.layer === 'condition') checkCondition(armed, this.#bmc);
+    const place: Place = { armed, isWaiting: armed.after !== undefined, timer: undefined };
+    this.#put([...this.#places, place]);
+    if (armed.after === undefined) this.#begins(place);
+    else place.timer = this.#bmc.setup.clock.after(armed.after, () => this.#begins(place));
+    return this.#fault(place);
+  }
+
+  /** All rules of a story (docs/faults.md), as one. Throws SettingsError for a name that is none. */
+  preset(name: string): Fault {
+    const added: Fault[] = [];
+    try {
+      for (const rule of presetRules(name)) added.push(this.add(rule));
+    } catch (error) {
+      for (const one of added) one.remove();
+      throw error;
+    }
+    const remove = (): void => {
+      for (const one of added) one.remove();
+    };
+    return {
+      id: name,
+      get hits() {
+        return added.reduce((sum, { hits }) => sum + hits, 0);
+      },
+      get isArmed() {
+        return added.some(({ isArmed }) => isArmed);
+      },
+      remove,
+      [Symbol.dispose]: remove,
+    };
+  }
+
+  /** The BMC answers nobody for so long (`30s`, or seconds), and its sessions go on. */
+  dark(time: FaultTime): Fault {
+    return this.#condition({ dark: time }, time);
+  }
+
+  /** Every rule that there is, in order. */
+  get list(): readonly Fault[] {
+    return this.#places.map((place) => this.#fault(place));
+  }
+
+  /** Takes a rule off; false: there is none of this id. */
+  remove(id: string): boolean {
+    const place = this.#places.find(({ armed }) => armed.id === id);
+    if (place !== undefined) this.#end(place);
+    return place !== undefined;
+  }
+
+  /** Takes all rules off; the BMC is well again. */
+  clear(): void {
+    for (const place of this.#places) this.#end(place);
+  }
+
+  /** Called with each hit. Returns what takes the listener away again. */
+  onHit(listener: (hit: FaultHit) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  #condition(then: FaultEffect, time: FaultTime): Fault {
+    return this.add({ then, for: time });
+  }
+
+  #fault(place: Place): Fault {
+    const remove = (): void => this.#end(place);
+    const isArmed = (): boolean => this.#places.includes(place);
+    return {
+      id: place.armed.id,
+      get hits() {
+        return place.armed.hits;
+      },
+      get isArmed() {
+        return isArmed();
+      },
+      remove,
+      [Symbol.dispose]: remove,
+    };
+  }
+
+  #begins(place: Place): void {
+    const { armed } = place;
+    const wasWaiting = place.isWaiting;
+    place.isWaiting = false;
+    place.timer =
+      armed.lasts === undefined
+        ? undefined
+        : this.#bmc.setup.clock.after(armed.lasts, () => this.#end(place));
+    if (wasWaiting) this.#put(this.#places);
+    if (armed.layer === 'condition' && armed.rule.when === undefined && armed.strikes()) this.#hold(armed);
+  }
+
+  #hold(armed: Armed): void {
+    this.#hit(armed, this.#layers?.conditions.begin(armed) ?? '');
+  }
+
+  #end(place: Place): void {
+    if (!this.#places.includes(place)) return;
+    place.timer?.cancel();
+    this.#layers?.conditions.end(place.armed);
+    this.#put(this.#places.filter((other) => other !== place));
+    const { id, hits } = place.armed;
+    this.#bmc.setup.log.info(`fault ${id} is over after ${hits} hits`, {
+      event: 'fault-over',
+      rule: id,
+      hits,
+    });
+  }
+
+  #put(places: readonly Place[]): void {
+    this.#places = places;
+    this.#layers ??= this.#make();
+    const live = places.filter(({ isWaiting }) => !isWaiting).map(({ armed }) => armed);
+    const of = (layer: Armed['layer']): readonly Armed[] => live.filter((one) => one.layer === layer);
+    this.#udp?.put(of('datagram'), this.#layers.ways);
+    this.#layers.sessions.put(of('session'));
+    this.#layers.commands.put(
+      of('command'),
+      of('condition').filter(({ rule }) => rule.when !== undefined),
+    );
+  }
+
+  #make(): Layers {
+    const bmc = this.#bmc;
+    const hit = (rule: Armed, what: string): void => this.#hit(rule, what);
+    const sessions = new SessionFaults({ bmc, hit });
+    const around = { bmc, sessions, hit, begin: (rule: Armed) => this.#hold(rule) };
+    const commands = new CommandFaults(around, (wrapper) => bmc.router.wrap(wrapper));
+    const ways: DatagramFaults = {
+      hit,
+      isOn: () => bmc.chassis.isOn,
+      after: (ms, action) => bmc.setup.clock.after(ms, action),
+      monotonic: () => bmc.setup.clock.monotonic(),
+    };
+    return { ways, sessions, commands, conditions: new Conditions(bmc) };
+  }
+
+  readonly #hit = (armed: Armed, what: string): void => {
+    armed.hits++;
+    const { id, layer, hits: count } = armed;
+    const { log } = this.#bmc.setup;
+    const line = `fault ${id} (${count}): ${what}`;
+    // The first is news; of a million, a million are not.
+    if (count === 1) log.info(line, { event: 'fault', rule: id });
+    else log.debug(line, { event: 'fault', rule: id });
+    if (this.#listeners.any || this.#bmc.taps.fault !== undefined) {
+      const told: FaultHit = { rule: id, count, layer, what };
+      this.#bmc.taps.fault?.(told);
+      this.#listeners.tell(told);
+    }
+    // A condition lasts until its time is over, however often it may begin.
+    if (armed.isOver && layer !== 'condition') this.remove(id);
+  };
+}
+
+interface Layers {
+  readonly ways: DatagramFaults;
+  readonly sessions: SessionFaults;
+  readonly commands: CommandFaults;
+  readonly conditions: Conditions;
+}

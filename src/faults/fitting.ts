@@ -1,0 +1,61 @@
+import { bodyOf } from '../commands/body.ts';
+import type { Channel, Message, SessionView } from '../joint/message.ts';
+import type { Armed } from './armed.ts';
+import type { FaultWhen } from './rule.ts';
+
+/** What passes: a request, or a packet of a session. */
+export interface Passing {
+  readonly channel: Channel;
+  readonly session: SessionView | undefined;
+  /** Milliseconds since its session began. */
+  readonly age: number;
+  readonly isOn: boolean;
+}
+
+/** The request is one of those that the rule is about; every one, where it names none. */
+export function isAbout({ selectors }: Armed, { netFn, cmd }: Pick<Message, 'netFn' | 'cmd'>): boolean {
+  return (
+    selectors === undefined ||
+    selectors.some((one) => one.netFn === netFn && (one.cmd === '*' || one.cmd === cmd))
+  );
+}
+
+/** The body or IANA of the request, and its first bytes, are as the rule wants them. */
+export function hasData(rule: Armed, message: Message): boolean {
+  const { selectors, prefix } = rule;
+  if (selectors?.some(({ body }) => body !== undefined) === true) {
+    const own = bodyOf(message);
+    const named = selectors.some(
+      ({ netFn, cmd, body }) =>
+        netFn === message.netFn &&
+        (cmd === '*' || cmd === message.cmd) &&
+        (body === undefined || body === own),
+    );
+    if (!named) return false;
+  }
+  return (
+    prefix === undefined ||
+    (message.data.length >= prefix.length &&
+      prefix.every((byte, i) => byte === -1 || byte === message.data[i]))
+  );
+}
+
+/** Way, session and machine are as the rule wants them. */
+export function isPassing({ rule: { when }, sessionAge }: Armed, passing: () => Passing): boolean {
+  if (when === undefined) return true;
+  const { channel, user, power } = when;
+  if (channel === undefined && user === undefined && power === undefined && sessionAge === undefined)
+    return true;
+  const { channel: way, session, age, isOn } = passing();
+  if (channel !== undefined && !isWay(channel, way)) return false;
+  if (user !== undefined && session?.userName !== user) return false;
+  if (power !== undefined && (power === 'on') !== isOn) return false;
+  return (
+    sessionAge === undefined || (session !== undefined && age >= sessionAge.from && age <= sessionAge.to)
+  );
+}
+
+function isWay(wanted: NonNullable<FaultWhen['channel']>, { number, medium }: Channel): boolean {
+  if (typeof wanted === 'number') return wanted === number;
+  return wanted === 'host' ? medium === 'system-interface' || medium === 'smbus' : wanted === medium;
+}

@@ -1,0 +1,150 @@
+// What real clients make of a BMC that misbehaves: the table of docs/faults.md, line by line; a story of ten
+// minutes in no time; one file, twice.
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { Bmc, presets, type BmcOptions } from '../src/bmc.ts';
+import type { FaultRule } from '../src/faults/index.ts';
+import { runTool, toolTest, type Ran } from './support/tools.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const page = readFileSync(`${root}docs/faults.md`, 'utf8');
+const USER = { name: 'admin', password: 'secret-enough' };
+/** A client's patience is in proportion to what it waits for; these are the shortest that all of them take. */
+const PATIENCE = ['--session-timeout=3000', '--retransmission-timeout=500'];
+
+const settings: BmcOptions = {
+  interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }],
+  users: [{ id: 2, ...USER }],
+  sel: { bootEvents: false },
+  chassis: { softOff: 0 },
+  sensors: [
+    {
+      name: 'Inlet',
+      number: 1,
+      entity: '7.1',
+      type: 'temperature',
+      unit: 'degrees C',
+      value: 25,
+      thresholds: { uc: 80 },
+    },
+  ],
+  fru: [{ id: 0, name: 'Board', board: { manufacturer: 'ACME', product: 'X1', serial: 'S1' } }],
+};
+
+/** `ipmitool` or a tool of FreeIPMI, with its log-in. */
+function asked(bmc: Bmc, command: string): Promise<Ran> {
+  const [, port] = bmc.interfaces[0].address.split(':');
+  const [tool, ...args] = command.split(' ');
+  const { name, password } = USER;
+  const login = ['-h', `127.0.0.1:${port}`, '-u', name, '-p', password, '-D', 'LAN_2_0', '-l', 'ADMIN'];
+  const cache = ['ipmi-sensors', 'ipmi-fru'].includes(tool) ? [`--sdr-cache-directory=${tmpdir()}`] : [];
+  if (tool !== 'ipmitool') return runTool(tool, [...login, ...PATIENCE, ...cache, ...args]);
+  const lan = args[0] === '-I' ? args.splice(0, 2)[1] : 'lanplus';
+  const at = ['-H', '127.0.0.1', '-p', port, '-U', name, '-P', password, '-N', '1', '-R', '2'];
+  return runTool(tool, ['-I', lan, ...at, ...args]);
+}
+
+async function withBmc<T>(options: BmcOptions, use: (bmc: Bmc) => Promise<T>): Promise<T> {
+  const bmc = new Bmc({ ...settings, ...options });
+  await bmc.open();
+  try {
+    return await use(bmc);
+  } finally {
+    await bmc.close();
+  }
+}
+
+const rows = [...page.matchAll(/^\| `(\{.*\})` \| `(.*?)` \| (.+) \|$/gm)].map(([, rule, command, says]) => ({
+  rule,
+  command,
+  says,
+}));
+
+for (const { rule, command, says } of rows)
+  toolTest(`F6: ${rule}: ${command} says ${says}`, [command.split(' ')[0]], () =>
+    withBmc({}, async (bmc) => {
+      const { then, when } = parse(rule) as FaultRule;
+      const hits: string[] = [];
+      bmc.faults.onHit(({ what }) => void hits.push(what));
+      bmc.faults.add({ then, when });
+      // What makes a BMC dark lets the answer of whoever asked for it go out first.
+      if (then.dark !== undefined) await new Promise((resolve) => setTimeout(resolve, 100));
+      let out = '';
+      for (const one of command.split('; ')) ({ out } = await asked(bmc, one));
+      expect(out).toContain(says);
+      expect(hits.length).toBeGreaterThan(0);
+    }),
+  );
+
+test('F6: every effect that a rule can have has a line, or is a console’s or an update’s', () => {
+  const effects = readFileSync(`${root}src/faults/layers.ts`, 'utf8').split('WHENS')[0];
+  const all = [...effects.matchAll(/^ {2}(\w+): \['(?:datagram|session|command|condition)'/gm)].map(
+    ([, key]) => key,
+  );
+  const shown = new Set(rows.flatMap(({ rule }) => Object.keys((parse(rule) as FaultRule).then)));
+  expect(all.filter((key) => !shown.has(key) && !['console', 'firmware'].includes(key))).toEqual([]);
+  expect(all.length).toBeGreaterThan(30);
+});
+
+test('F6: the page tells of every story', () => {
+  for (const [name, { effect, finding }] of Object.entries(presets))
+    expect(page).toContain(`| \`${name}\` | ${effect} | ${finding} |`);
+});
+
+toolTest('F6: a story is over for a real client when it is removed', ['ipmitool'], () =>
+  withBmc({}, async (bmc) => {
+    const story = bmc.faults.preset('out-of-sessions');
+    expect((await asked(bmc, 'ipmitool -v -C 17 mc info')).code).toBe(1);
+    story.remove();
+    expect((await asked(bmc, 'ipmitool mc info')).out).toContain('Device ID');
+  }),
+);
+
+toolTest('F6: same file, same seed, same client: the same hits, twice', ['ipmitool'], async () => {
+  const faults: BmcOptions['faults'] = {
+    seed: 11,
+    rules: [
+      { id: 'busy', when: { command: ['storage', 'sensor'] }, then: { complete: 0xc0 }, chance: '30%' },
+      { id: 'nth', when: { command: 'get-device-id', nth: 'every 2' }, then: { complete: 0xff } },
+    ],
+  };
+  const trace = (): Promise<string[]> =>
+    withBmc({ faults }, async (bmc) => {
+      const hits: string[] = [];
+      bmc.faults.onHit(({ rule, count, what }) => void hits.push(`${rule} ${count} ${what}`));
+      for (const command of [
+        'sel info',
+        'raw 0x0a 0x20',
+        'mc info',
+        'raw 4 0x2d 1',
+        'raw 6 1',
+        'sel time get',
+      ])
+        await asked(bmc, `ipmitool ${command}`);
+      return hits;
+    });
+  const [one, again] = [await trace(), await trace()];
+  expect(one.length).toBeGreaterThan(2);
+  expect(again).toEqual(one);
+});
+
+toolTest('F7: ten minutes of a watchdog pass in no time, over a real session', ['ipmitool'], () =>
+  withBmc({ clock: 'virtual' }, async (bmc) => {
+    const began = performance.now();
+    // SMS/OS, hard reset, 600 s.
+    expect((await asked(bmc, 'ipmitool raw 6 0x24 4 1 0 0 0x70 0x17')).code).toBe(0);
+    expect((await asked(bmc, 'ipmitool mc watchdog reset')).out).toContain('countdown restarted');
+    const left = async (): Promise<string> =>
+      /Present Countdown: *(\d+)/.exec((await asked(bmc, 'ipmitool mc watchdog get')).out)?.[1] ?? '';
+    expect(await left()).toBe('600');
+    await bmc.clock.advance('9m');
+    expect(await left()).toBe('60');
+    await bmc.clock.advance('61s');
+    expect((await asked(bmc, 'ipmitool mc watchdog get')).out).toMatch(/Watchdog Timer Is:\s+Stopped/);
+    expect((await asked(bmc, 'ipmitool chassis restart_cause')).out).toContain('watchdog');
+    expect(performance.now() - began).toBeLessThan(20_000);
+  }),
+);
