@@ -78,6 +78,7 @@ import type { SystemInfo } from './state/parameters/system-info.ts';
 import type { Watchdog } from './services/watchdog/watchdog.ts';
 import { worldIn } from './world/folder.ts';
 import type { World } from './world/world.ts';
+import { worldWith } from './world/world-with.ts';
 import { nodeWorld } from './world/node.ts';
 
 export type { BmcOptions } from './config/options.ts';
@@ -214,7 +215,7 @@ export class Bmc implements BmcState {
     const around = folder === undefined ? outside : worldIn(folder, outside);
     this.faults = new Faults(this);
     this.clock = new BmcClock(around.clock, options.clock);
-    const world = { ...around, clock: this.clock.clock, udp: this.faults.over(around.udp) };
+    const world = worldWith(around, { clock: this.clock.clock, udp: this.faults.over(around.udp) });
     this.#options = options;
     this.#templates = templates;
     this.#world = world;
