@@ -66,7 +66,7 @@ import { Sel } from './state/log/sel.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
 import type { SerialChannels } from './services/serial/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
-import { namedLog, Setup, type Log } from './state/setup.ts';
+import { namedLog, Setup, silent, type Log } from './state/setup.ts';
 import type { Journal } from './state/store.ts';
 import type { Blobs } from './services/blobs/index.ts';
 import type { UpdateService } from './services/update/index.ts';
@@ -76,15 +76,13 @@ import { Users } from './state/app/users.ts';
 import type { SolParameters } from './state/parameters/sol-parameters.ts';
 import type { SystemInfo } from './state/parameters/system-info.ts';
 import type { Watchdog } from './services/watchdog/watchdog.ts';
-import { worldIn } from './world/folder.ts';
+import { worldIn, worldWith } from './world/folder.ts';
 import type { World } from './world/world.ts';
-import { worldWith } from './world/world-with.ts';
 import { nodeWorld } from './world/node.ts';
 
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './bmc-state.ts';
 export { BmcClock } from './assembly/bmc-clock.ts';
-export { presets, type Fault, type FaultHit } from './faults/index.ts';
 export { Templates } from './assembly/templates.ts';
 export type { ConsoleListener, ConsolePort, ConsoleSource } from './machine/serial-port/console.ts';
 export {
@@ -139,13 +137,6 @@ export interface InterfaceInfo {
 /** Seconds that a cold reset takes where nothing is said. */
 const DARKNESS = 2;
 
-const silent: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 /**
  * A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one
  * process.
@@ -156,7 +147,7 @@ export class Bmc implements BmcState {
   /** Traces, counters, captures: `bmc.taps.add({ message, answer })` returns its undoing. */
   readonly taps: Taps<BmcState>;
   /** What goes wrong on purpose: `bmc.faults.add({ then: { loss: '5%' } })` returns its undoing. */
-  readonly faults: Faults;
+  readonly faults = new Faults(this);
   /** Its time, which can be advanced where it is virtual: `await bmc.clock.advance('10m')`. */
   readonly clock: BmcClock;
   readonly setup: Setup;
@@ -213,7 +204,6 @@ export class Bmc implements BmcState {
   ) {
     const options = complete(given);
     const around = folder === undefined ? outside : worldIn(folder, outside);
-    this.faults = new Faults(this);
     this.clock = new BmcClock(around.clock, options.clock);
     const world = worldWith(around, { clock: this.clock.clock, udp: this.faults.over(around.udp) });
     this.#options = options;
@@ -300,8 +290,7 @@ export class Bmc implements BmcState {
     if (said !== silent) tellOfActs(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
-    const { faults } = options;
-    if (faults) settingAt(['faults'], () => this.faults.begin(faults));
+    settingAt(['faults'], () => this.faults.begin(options.faults));
   }
 
   #part<P extends Part>(part: P): BmcState[P] {

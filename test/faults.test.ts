@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { Bmc, presets, type BmcOptions } from '../src/bmc.ts';
-import type { FaultRule } from '../src/faults/index.ts';
+import { Bmc, type BmcOptions } from '../src/bmc.ts';
+import { presets, type FaultRule } from '../src/faults/index.ts';
 import { runTool, toolTest, type Ran } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -56,7 +56,7 @@ export class Faults {
   }
 
   /** What the settings ask for. Throws SettingsError with the place of what is wrong. */
-  begin({ seed, presets = [], rules = [] }: FaultsOptions): void {
+  begin({ seed, presets = [], rules = [] }: FaultsOptions = {}): void {
     this.#seed = seed;
     for (const [i, name] of presets.entries()) settingAt(['presets', i], () => this.preset(name));
     for (const [i, rule] of rules.entries()) settingAt(['rules', i], () => this.add(rule));

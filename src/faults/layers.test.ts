@@ -1,12 +1,12 @@
 // Datagrams, sessions and conditions of the BMC, as a client in a simulated world finds them.
 import { expect, test } from 'vitest';
 import { rig } from '../../test/support/bmc.ts';
-import { Bmc, presets, type BmcOptions } from '../bmc.ts';
+import { Bmc, type BmcOptions } from '../bmc.ts';
 import { connectLan, type LanClient } from '../client/index.ts';
 import { GetDeviceId } from '../commands/app/device.ts';
 import { RakpStatus } from '../wire/index.ts';
 import { simWorld } from '../world/index.ts';
-import type { FaultRule } from './index.ts';
+import { presets, type FaultRule } from './index.ts';
 
 const SERVER = { host: '10.0.0.1', port: 623, user: 'admin', password: 'secret' };
 const BASE: BmcOptions = {
@@ -201,8 +201,9 @@ test('F4: a FRU with wrong checksums, a self test that fails, an SDR repository 
   const header = (): Promise<number[]> => send(0x0a, 0x11, 0, 0, 0, 8);
   const sum = (bytes: number[]): number => bytes.slice(2).reduce((all, one) => all + one, 0) & 0xff;
   expect(sum(await header())).toBe(0);
-  using _fru = bmc.faults.add({ then: { fru: { id: 0, checksum: 'wrong' }, selfTest: 'fru' } });
+  using spoilt = bmc.faults.add({ then: { fru: { id: 0, checksum: 'wrong' }, selfTest: 'fru' } });
   expect(sum(await header())).not.toBe(0);
+  expect(spoilt.isArmed).toBe(true);
   expect(await send(6, 4)).toEqual([0, 0x57, 0x20]);
   bmc.faults.clear();
   expect([sum(await header()), await send(6, 4)]).toEqual([0, [0, 0x55, 0]]);
@@ -230,10 +231,10 @@ test('F4: power actions that fail, hang or take their time, and a machine that i
   await world.run(10_001);
   expect(bmc.chassis.isOn).toBe(false);
   await send(0, 2, 1);
-  using _soft = bmc.faults.add({ then: { softOff: 'ignored' } });
+  using deaf = bmc.faults.add({ then: { softOff: 'ignored' } });
   expect(await send(0, 2, 5)).toEqual([0]);
   await world.run(60_000);
-  expect(bmc.chassis.isOn).toBe(true);
+  expect([deaf.isArmed, bmc.chassis.isOn]).toEqual([true, true]);
   await off();
   expect(bmc.chassis.isOn).toBe(false);
 });
@@ -249,23 +250,25 @@ test('F4: a console that is stuck, noisy or slow', async () => {
   bmc.console.listen({ onData: (data) => (heard += new TextDecoder('latin1').decode(data)) });
   const text = 'the quick brown fox jumps over the lazy dog '.repeat(4);
   {
-    using _stuck = bmc.faults.add({ then: { console: 'stuck' } });
+    using stuck = bmc.faults.add({ then: { console: 'stuck' } });
     say(text);
-    expect(heard).toBe('');
+    expect([heard, stuck.hits]).toEqual(['', 1]);
   }
   {
-    using _noisy = bmc.faults.add({ then: { console: 'noisy' } });
+    using noisy = bmc.faults.add({ then: { console: 'noisy' } });
     say(text);
     expect(heard).toHaveLength(text.length);
     expect(heard).not.toBe(text);
+    expect(noisy.isArmed).toBe(true);
   }
   heard = '';
   {
-    using _slow = bmc.faults.add({ then: { console: { charactersPerSecond: 100 } } });
+    using slow = bmc.faults.add({ then: { console: { charactersPerSecond: 100 } } });
     say(text);
     await world.run(1000);
     expect(heard.length).toBeGreaterThan(80);
     expect(heard.length).toBeLessThan(110);
+    expect(slow.isArmed).toBe(true);
   }
   heard = '';
   say(text);

@@ -108,7 +108,7 @@ export class SessionFaults {
       this.#around.hit(
         rule,
         SEALED.filter((key) => rule.then[key] !== undefined)
-          .map((key) => `${key} ${String(rule.then[key])}`)
+          .map((key) => `${key} ${JSON.stringify(rule.then[key])}`)
           .join(', '),
       );
       return spoilt(rule.then, sealed, payload, this.#numberOf(rule.then.sequence, payload), reseal);
@@ -126,7 +126,8 @@ export class SessionFaults {
   }
 
   readonly #step: SetUpWrapper = (step, serve) => {
-    const { bmc, hit } = this.#around;
+    const { bmc } = this.#around;
+    const hit = (rule: Armed, what: string): void => this.#around.hit(rule, what);
     const name = STEPS[step.payloadType];
     for (const rule of this.#setUp) {
       const {

@@ -15,6 +15,14 @@ export interface Log {
   error(message: string, error?: unknown, fields?: LogFields): void;
 }
 
+/** For who wants to hear nothing. */
+export const silent: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
 /** A log whose every line names the BMC that it is about, whoever writes it. */
 export function namedLog(log: Log, name: string): Log {
   const prefix = `${name}: `;

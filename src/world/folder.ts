@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type {
+  Clock,
   Device,
   Devices,
   Files,
@@ -8,6 +9,7 @@ import type {
   StreamAddress,
   StreamNetwork,
   TtyAddress,
+  UdpNetwork,
   World,
 } from './world.ts';
 
@@ -31,6 +33,12 @@ export function worldIn(folder: string, world: World): World {
     },
   };
 }
+
+/** A world with another clock and other sockets; the rest of it is the given one's. */
+export const worldWith = (
+  { random, stream, files, programs, http, devices, network }: World,
+  others: { readonly clock: Clock; readonly udp: UdpNetwork },
+): World => ({ ...others, random, stream, files, programs, http, devices, network });
 
 type At = (path: string) => string;
 
