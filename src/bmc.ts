@@ -56,7 +56,7 @@ import type { I2cBusses } from './services/bridging/i2c.ts';
 import type { Icmb } from './services/bridging/icmb.ts';
 import { Identity } from './state/app/identity.ts';
 import { LanParameters } from './state/parameters/lan-parameters.ts';
-import { Life, type ResetKind, type ResetPhase } from './state/app/life.ts';
+import { DARKNESS, Life, type ResetKind, type ResetPhase } from './state/app/life.ts';
 import type { PowerBackend } from './machine/chassis/machine.ts';
 import { MessageBuffers } from './state/app/message-buffers.ts';
 import type { Pef } from './services/alerting/pef.ts';
@@ -85,13 +85,8 @@ export type { BmcState } from './bmc-state.ts';
 export { BmcClock } from './assembly/bmc-clock.ts';
 export { Templates } from './assembly/templates.ts';
 export type { ConsoleListener, ConsolePort, ConsoleSource } from './machine/serial-port/console.ts';
-export {
-  BlobError,
-  type BlobHandler,
-  type BlobRequester,
-  type BlobSession,
-  type BlobStat,
-} from './services/blobs/index.ts';
+export { BlobError } from './services/blobs/index.ts';
+export type { BlobHandler, BlobRequester, BlobSession, BlobStat } from './services/blobs/index.ts';
 export type { MachineReports, PowerAction, PowerBackend } from './machine/chassis/machine.ts';
 export type { Log } from './state/setup.ts';
 export type { CounterGroup } from './taps/index.ts';
@@ -133,9 +128,6 @@ export interface InterfaceInfo {
   readonly channel?: number;
   readonly address: string;
 }
-
-/** Seconds that a cold reset takes where nothing is said. */
-const DARKNESS = 2;
 
 /**
  * A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one

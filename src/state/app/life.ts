@@ -11,6 +11,9 @@ export type ResetKind = 'cold' | 'warm';
 /** `down`: the BMC stops, what is volatile is lost. `up`: it answers again. */
 export type ResetPhase = 'down' | 'up';
 
+/** Seconds that a cold reset takes where nothing is said. */
+export const DARKNESS = 2;
+
 /** Milliseconds for the answer to go out before what it needs is gone. */
 const ANSWER_TIME = 10;
 
