@@ -89,7 +89,7 @@ export class Taps<B = unknown> {
 
   #put(taps: readonly Place[]): void {
     this.#taps = taps;
-    const wants = (what: keyof Tap): boolean => taps.some(({ tap }) => tap[what] !== undefined);
+    const wants = (kind: keyof Tap): boolean => taps.some(({ tap }) => tap[kind] !== undefined);
     this.frame = wants('frame') ? (frame) => this.#tell((tap) => tap.frame?.(frame)) : undefined;
     this.payload = wants('payload') ? (payload) => this.#tell((tap) => tap.payload?.(payload)) : undefined;
     this.fault = wants('fault') ? (hit) => this.#tell((tap) => tap.fault?.(hit)) : undefined;
@@ -110,10 +110,10 @@ export class Taps<B = unknown> {
   }
 
   /** Taps that are added or taken off meanwhile change nothing for what is being told. */
-  #tell(one: (tap: Tap) => void): void {
+  #tell(tell: (tap: Tap) => void): void {
     for (const { tap } of this.#taps) {
       try {
-        one(tap);
+        tell(tap);
       } catch (error) {
         this.#bmc.log.error('a tap failed', error);
       }

@@ -215,8 +215,8 @@ const undeclared = (router: Names, message: Message): string =>
 function isSecret(router: Names, { netFn, cmd }: Message): boolean {
   for (const entry of router.claims()) {
     if (entry.handler.claim.netFn !== netFn || entry.handler.claim.cmd !== cmd) continue;
-    for (let one: Entry | undefined = entry; one; one = one.below) {
-      const { command } = one.handler;
+    for (let layer: Entry | undefined = entry; layer; layer = layer.below) {
+      const { command } = layer.handler;
       if (command && isGuarded(command)) return true;
     }
   }
