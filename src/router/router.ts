@@ -197,10 +197,10 @@ export class Router<B = unknown> {
     const mine: Wrapper<B> = (dispatch) => wrapper(dispatch);
     const put = (wrappers: readonly Wrapper<B>[]): void => {
       this.#wrappers = wrappers;
-      this.#entrance = wrappers.reduce((dispatch, one) => one(dispatch), this.dispatch);
+      this.#entrance = wrappers.reduce((dispatch, wrap) => wrap(dispatch), this.dispatch);
     };
     put([...this.#wrappers, mine]);
-    return () => put(this.#wrappers.filter((one) => one !== mine));
+    return () => put(this.#wrappers.filter((other) => other !== mine));
   }
 
   /** As `enter`, at this moment: what stands in nobody's way while nobody wraps. */
@@ -219,8 +219,8 @@ export class Router<B = unknown> {
    * none, under its cause's.
    */
   readonly enterBy: Dispatch<B> = (message, context) => {
-    for (const { interface: one, dispatch } of this.attachments)
-      if (one.channel.number === context.channel.number) return dispatch(message, context);
+    for (const { interface: attached, dispatch } of this.attachments)
+      if (attached.channel.number === context.channel.number) return dispatch(message, context);
     context.cause?.onExpire(() => context.expire());
     return this.enter(message, context);
   };
