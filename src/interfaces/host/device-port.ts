@@ -193,9 +193,9 @@ export class DevicePort implements HostPort {
     this.#tell(`${codeOf(error)}`, error.message);
   }
 
-  #tell(what: string, message: string): void {
-    if (this.#told.has(what)) return;
-    this.#told.add(what);
+  #tell(kind: string, message: string): void {
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
     this.#options.log(message);
   }
 }

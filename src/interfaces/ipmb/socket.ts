@@ -46,7 +46,7 @@ export class IpmbSocket implements Carrier {
 
   async open(bus: MessageBus): Promise<void> {
     const { stream, clock, at } = this.#options;
-    const accept = (one: Stream): void => this.#accept(one);
+    const accept = (stream: Stream): void => this.#accept(stream);
     this.#bus = bus;
     if ('listen' in at) this.#server = await stream.listen(at.listen, accept);
     else {

@@ -59,7 +59,7 @@ export class SerialLine {
     this.#redial = new Redial({
       clock,
       connect: () => stream.connect(connect),
-      connected: (one) => this.#take(one),
+      connected: (stream) => this.#take(stream),
       pause: RETRY,
     });
     if ('tty' in connect) this.#take(await stream.connect(connect));

@@ -153,8 +153,8 @@ export class TextCommands {
     return verbose === undefined ? [`[OK ${terse(report)}]`] : verboseLines(report);
   }
 
-  #set([what, ...rest]: readonly string[]): Said | Promise<Said> {
-    switch (what?.toUpperCase()) {
+  #set([setting, ...rest]: readonly string[]): Said | Promise<Said> {
+    switch (setting?.toUpperCase()) {
       case 'BOOT': {
         const flags = bytesOf(rest, 5);
         flags[0] |= VALID;
@@ -170,7 +170,7 @@ export class TextCommands {
       case 'TCFG':
         return this.#terminalConfiguration(rest);
       default:
-        throw new IpmiError(CC.InvalidCommand, `SYS SET ${what}`);
+        throw new IpmiError(CC.InvalidCommand, `SYS SET ${setting}`);
     }
   }
 
@@ -191,8 +191,8 @@ export class TextCommands {
     return done ? done.then(show) : show();
   }
 
-  #getBootOption([what, ...rest]: readonly string[]): Said | Promise<Said> {
-    if (what?.toUpperCase() !== 'BOOTOPT') throw new IpmiError(CC.InvalidCommand, `SYS GET ${what}`);
+  #getBootOption([option, ...rest]: readonly string[]): Said | Promise<Said> {
+    if (option?.toUpperCase() !== 'BOOTOPT') throw new IpmiError(CC.InvalidCommand, `SYS GET ${option}`);
     return this.#send(GetSystemBootOptions, bytesOf(rest, 3), (data) => {
       const pairs = hexPairs(data).split(' ');
       const lines = Array.from({ length: Math.ceil(pairs.length / 4) }, (_, i) =>

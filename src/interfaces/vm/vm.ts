@@ -109,7 +109,7 @@ export class VmInterface implements Interface<BmcState> {
     this.#exchange.open(dispatch);
     this.#forget = bmc.messages.onInterruptEnable(() => this.#stateInterrupts());
     const { stream, clock } = world;
-    const accept = (one: Stream): void => this.#accept(one);
+    const accept = (stream: Stream): void => this.#accept(stream);
     if ('listen' in at) this.#server = await stream.listen(at.listen, accept);
     else {
       this.#redial = new Redial({
