@@ -104,7 +104,7 @@ const NO_EVENT: PlatformEvent = {
  * §30.8).
  */
 export class Alerts {
-  readonly #around: AlertSurroundings;
+  readonly #surroundings: AlertSurroundings;
   readonly #waiting: AlertRequest[] = [];
   /** The policy set that is under way. */
   #current: AlertRequest | undefined;
@@ -113,14 +113,14 @@ export class Alerts {
   readonly #open: Delivery[] = [];
   readonly #immediate = new LateMap<number, number>();
 
-  constructor(around: AlertSurroundings) {
-    this.#around = around;
+  constructor(surroundings: AlertSurroundings) {
+    this.#surroundings = surroundings;
   }
 
   /** Processes a policy set after those that are under way. */
   raise(request: AlertRequest): void {
     if (this.#waiting.length >= DEFERRED) {
-      this.#around.log.warn(`alert of policy set ${request.policySet} lost: ${DEFERRED} others wait`);
+      this.#surroundings.log.warn(`alert of policy set ${request.policySet} lost: ${DEFERRED} others wait`);
       return request.done();
     }
     this.#waiting.push(request);
@@ -197,7 +197,7 @@ export class Alerts {
     const request = this.#waiting.shift();
     if (!request) return;
     this.#current = request;
-    const { parameters } = this.#around;
+    const { parameters } = this.#surroundings;
     const entries: AlertPolicy[] = [];
     for (let number = 1; number <= PEF_POLICIES; number++) {
       const entry = parameters.policy(number);
@@ -227,7 +227,7 @@ export class Alerts {
     }
     const entry = entries[at];
     const next = (sent: boolean): void => this.#step(request, entries, at + 1, sent);
-    const { channels, parameters } = this.#around;
+    const { channels, parameters } = this.#surroundings;
     if (channels.isLan(entry.channel) && channels.access(entry.channel, 'present').alertingDisabled)
       return next(false);
     const { event, severity, filter } = request;
@@ -242,7 +242,7 @@ export class Alerts {
     channel: number,
     destination: number,
   ): (DestinationType & { readonly host: string }) | undefined {
-    const { channels, lan } = this.#around;
+    const { channels, lan } = this.#surroundings;
     if (!channels.isLan(channel) || destination > lan.destinations) return undefined;
     const type = LanParameter.DestinationType.layout.decode(
       lan.get(channel, LanParameter.DestinationType.selector, destination).subarray(1),
@@ -279,7 +279,7 @@ export class Alerts {
   }
 
   #transmit(delivery: Delivery): void {
-    const { clock, send, trapPort = 162 } = this.#around;
+    const { clock, send, trapPort = 162 } = this.#surroundings;
     const sent = send(delivery.channel, { host: delivery.host, port: trapPort }, delivery.datagram);
     // Without acknowledgement, what was sent counts as received; repetitions go on beside the rest of the
     // policy.
@@ -308,7 +308,7 @@ export class Alerts {
   }
 
   #fields(event: PlatformEvent, severity: number, text: Uint8Array | undefined): PetFields {
-    const { identity, parameters, time, sensors } = this.#around;
+    const { identity, parameters, time, sensors } = this.#surroundings;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     const { generator, generatorLun = 0, sensorNumber, data } = event;
     const own =
@@ -341,7 +341,7 @@ export class Alerts {
     { sensorType, eventType, deassertion, data }: PlatformEvent,
     fields: PetFields,
   ): Uint8Array {
-    const { lan, clock } = this.#around;
+    const { lan, clock } = this.#surroundings;
     return buildTrap({
       community: communityOf(lan.get(channel, LanParameter.Community.selector, 0)),
       agent: lan.get(channel, LanParameter.Address.selector, 0),

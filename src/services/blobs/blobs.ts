@@ -123,8 +123,11 @@ export class Blobs {
    */
   async open(path: string, flags: number, requester: BlobRequester): Promise<number> {
     const again = [...this.#open.values()].find(
-      (one) =>
-        one.fresh && one.path === path && one.flags === flags && one.requester.party === requester.party,
+      (session) =>
+        session.fresh &&
+        session.path === path &&
+        session.flags === flags &&
+        session.requester.party === requester.party,
     );
     if (again) return this.#heard(again).id;
     const handler = this.#handlerOf(path);
@@ -193,7 +196,10 @@ export class Blobs {
 
   async close(id: number, requester: BlobRequester): Promise<void> {
     // Its answer was lost.
-    if (this.#closed.some((one) => one.id === id && one.party === requester.party) && !this.#open.has(id))
+    if (
+      this.#closed.some((closed) => closed.id === id && closed.party === requester.party) &&
+      !this.#open.has(id)
+    )
       return;
     const open = this.#used(id, requester);
     await open.session.close();
@@ -315,7 +321,7 @@ export class Blobs {
   #freshId(): number {
     for (;;) {
       const id = this.#setup.random.u32() & 0xffff;
-      if (!this.#open.has(id) && !this.#closed.some((one) => one.id === id)) return id;
+      if (!this.#open.has(id) && !this.#closed.some((closed) => closed.id === id)) return id;
     }
   }
 

@@ -69,12 +69,12 @@ export class Icmb {
   assigned = 0;
   #port: IcmbPort | undefined = undefined;
   readonly #settings: Store<number>;
-  readonly #given: number | undefined;
+  readonly #configured: number | undefined;
 
   /** `address`: as configured. */
   constructor(setup: Setup, address?: number) {
     this.#settings = setup.store(stores.icmb);
-    this.#given = address;
+    this.#configured = address;
   }
 
   /** Undefined: there is no ICMB now. */
@@ -99,12 +99,12 @@ export class Icmb {
   }
 
   get address(): number {
-    return this.#settings.get('address') ?? this.#given ?? this.assigned;
+    return this.#settings.get('address') ?? this.#configured ?? this.assigned;
   }
 
   /** What was chosen, before the interface has looked for a free one. */
   get chosenAddress(): number | undefined {
-    return this.#settings.get('address') ?? this.#given;
+    return this.#settings.get('address') ?? this.#configured;
   }
 
   /** A client has set it; it may be another bridge's by the next start. */

@@ -181,8 +181,8 @@ export class Payloads {
     this.#registered = [...this.#types, { definition, place }];
     return {
       unregister: () => {
-        this.#registered = this.#types.filter((one) => one.definition !== definition);
-        this.#deactivateWhere((one) => one.definition === definition);
+        this.#registered = this.#types.filter((registered) => registered.definition !== definition);
+        this.#deactivateWhere((active) => active.definition === definition);
       },
     };
   }
@@ -250,8 +250,10 @@ export class Payloads {
     type: number,
     instance: number,
   ): { readonly sessionId: number; readonly information: Uint8Array } | undefined {
-    const one = this.#find(type, instance);
-    return one && { sessionId: one.session.id, information: one.end.information ?? new Uint8Array(8) };
+    const active = this.#find(type, instance);
+    return (
+      active && { sessionId: active.session.id, information: active.end.information ?? new Uint8Array(8) }
+    );
   }
 
   /**
@@ -390,7 +392,7 @@ export class Payloads {
 
   /** The session has ended. */
   release(session: SessionView, reason: CloseReason): void {
-    for (const one of this.#active) if (one.session === session) this.#end(one, reason);
+    for (const active of this.#active) if (active.session === session) this.#end(active, reason);
   }
 
   /**
@@ -436,16 +438,16 @@ export class Payloads {
   }
 
   #find(type: number, instance: number): Active | undefined {
-    return this.#of(type).find((one) => one.instance === instance);
+    return this.#of(type).find((active) => active.instance === instance);
   }
 
   /** Looks through the few that are active: no table per session. */
   #in(session: SessionView, type: number): Active | undefined {
-    return this.#active.find((one) => one.session === session && one.definition.type === type);
+    return this.#active.find((active) => active.session === session && active.definition.type === type);
   }
 
-  #deactivateWhere(which: (one: Active) => boolean): void {
-    for (const one of this.#active) if (which(one)) this.#end(one, 'deactivated');
+  #deactivateWhere(which: (active: Active) => boolean): void {
+    for (const active of this.#active) if (which(active)) this.#end(active, 'deactivated');
   }
 
   #end(active: Active, reason: CloseReason | 'deactivated'): void {
@@ -453,6 +455,6 @@ export class Payloads {
     // Still there while its owner says goodbye.
     active.ending = true;
     active.end.closed(reason);
-    this.#active = this.#active.filter((one) => one !== active);
+    this.#active = this.#active.filter((other) => other !== active);
   }
 }

@@ -71,11 +71,11 @@ export class SerialChannel {
     this.number = number;
     this.open = defaults.open ?? Privilege.None;
     this.#setup = setup;
-    const given = (parameter: number): Uint8Array | undefined => givenSerial(defaults, parameter);
+    const setting = (parameter: number): Uint8Array | undefined => givenSerial(defaults, parameter);
     this.parameters = new ParameterTable(setup.clock, {
       parameters: serialParameters,
       prefix: String(number),
-      given,
+      given: setting,
       ...stores,
     });
     this.#initial = defaults.sharing ? defaults.mux : 'bmc';

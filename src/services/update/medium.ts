@@ -33,7 +33,7 @@ export class FileMedium implements Medium {
   readonly #files: Files;
   readonly #directory: string;
   readonly #open = new Map<Slot, OpenFile>();
-  #made = false;
+  #isPrepared = false;
 
   constructor(files: Files, directory: string) {
     this.#files = files;
@@ -107,9 +107,9 @@ export class FileMedium implements Medium {
   }
 
   async #make(): Promise<void> {
-    if (this.#made) return;
+    if (this.#isPrepared) return;
     await makeDirectory(this.#files, this.#directory);
-    this.#made = true;
+    this.#isPrepared = true;
   }
 
   #file(slot: Slot): OpenFile {

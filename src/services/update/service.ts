@@ -129,7 +129,7 @@ export class UpdateService {
 
   /** Throws UpdateError where there is none. */
   component(id: number): Component {
-    const component = this.components.find((one) => one.id === id);
+    const component = this.components.find((component) => component.id === id);
     if (!component) throw new UpdateError('no-component', `there is no component ${id}`);
     return component;
   }
@@ -276,8 +276,8 @@ export class UpdateService {
       return checked;
     });
     this.#forget(running);
-    const what = `${upload.component.name} ${versionText(image.version)}, ${image.size} bytes, SHA-256 ${image.digest}`;
-    this.#log(`${owner.label} has ${upload.slot ? 'uploaded' : 'compared'} ${what}`);
+    const firmware = `${upload.component.name} ${versionText(image.version)}, ${image.size} bytes, SHA-256 ${image.digest}`;
+    this.#log(`${owner.label} has ${upload.slot ? 'uploaded' : 'compared'} ${firmware}`);
     return image;
   }
 
@@ -447,5 +447,5 @@ export class UpdateService {
   }
 }
 
-const isSameAccount = (one: Owner, other: Owner): boolean =>
-  one.account !== undefined && one.account === other.account;
+const isSameAccount = (owner: Owner, other: Owner): boolean =>
+  owner.account !== undefined && owner.account === other.account;

@@ -111,8 +111,8 @@ export class Switcher {
     });
   }
 
-  async #exclusive(what: 'activating' | 'rolling back', work: () => Promise<void>): Promise<void> {
-    this.busy = what;
+  async #exclusive(action: 'activating' | 'rolling back', work: () => Promise<void>): Promise<void> {
+    this.busy = action;
     try {
       await work();
     } catch (error) {
@@ -167,8 +167,8 @@ export class Switcher {
     return back;
   }
 
-  #warn(what: string, error: unknown): void {
-    this.#setup.log.warn(`${this.#options.bmc}: ${what}: ${told(error).message}`);
+  #warn(action: string, error: unknown): void {
+    this.#setup.log.warn(`${this.#options.bmc}: ${action}: ${told(error).message}`);
   }
 
   #log(line: string): void {
