@@ -65,24 +65,24 @@ export interface SensorDeclaration {
  * One shape for all declarations, whatever is left out: a hundred thousand sensors share it, and those who
  * read them are fast.
  */
-export const sensorDeclaration = (given: SensorDeclaration): SensorDeclaration => ({
-  number: given.number,
-  lun: given.lun ?? 0,
-  name: given.name,
-  entityId: given.entityId,
-  entityInstance: given.entityInstance,
-  type: given.type,
-  eventType: given.eventType,
-  analog: given.analog,
-  possibleStates: given.possibleStates,
-  states: given.states,
-  source: given.source,
-  eventOnly: given.eventOnly,
-  needsPower: given.needsPower,
-  manualRearm: given.manualRearm,
-  assertionEvents: given.assertionEvents,
-  deassertionEvents: given.deassertionEvents,
-  record: given.record,
+export const sensorDeclaration = (declaration: SensorDeclaration): SensorDeclaration => ({
+  number: declaration.number,
+  lun: declaration.lun ?? 0,
+  name: declaration.name,
+  entityId: declaration.entityId,
+  entityInstance: declaration.entityInstance,
+  type: declaration.type,
+  eventType: declaration.eventType,
+  analog: declaration.analog,
+  possibleStates: declaration.possibleStates,
+  states: declaration.states,
+  source: declaration.source,
+  eventOnly: declaration.eventOnly,
+  needsPower: declaration.needsPower,
+  manualRearm: declaration.manualRearm,
+  assertionEvents: declaration.assertionEvents,
+  deassertionEvents: declaration.deassertionEvents,
+  record: declaration.record,
 });
 
 /** What a client changed; raw readings. */

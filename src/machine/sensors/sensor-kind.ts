@@ -190,7 +190,11 @@ export class SensorKinds {
   constructor(declarations: readonly SensorDeclaration[]) {
     const counts = [0, 0, 0, 0];
     // Of two with one number, as a file of records may have them, the last counts.
-    const numbered = new Map(declarations.map((one) => [keyOf(one.number, one.lun ?? 0), one] as const));
+    const numbered = new Map(
+      declarations.map(
+        (declaration) => [keyOf(declaration.number, declaration.lun ?? 0), declaration] as const,
+      ),
+    );
     this.all = [...numbered.values()].map((declaration) => new SensorKind(declaration));
     this.rows = new Uint16Array(this.all.length * FIELDS);
     for (const [i, { declaration }] of this.all.entries()) {

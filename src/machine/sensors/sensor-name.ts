@@ -16,15 +16,16 @@ export function sensorsNamed<T>(sensors: Iterable<T>, text: string, of: (sensor:
   const [, name = '', id, instance] = /^(?:(.*)@)?(\d{1,3})\.(\d{1,3})$/.exec(text) ?? [];
   if (id !== undefined)
     return matching(
-      (one) =>
-        one.entityId === Number(id) &&
-        one.entityInstance === Number(instance) &&
-        (name === '' || one.name === name),
+      (declaration) =>
+        declaration.entityId === Number(id) &&
+        declaration.entityInstance === Number(instance) &&
+        (name === '' || declaration.name === name),
     );
   const [, lun, digits] = /^#?(?:([0-3]):)?(\d+|0x[\da-f]+)$/i.exec(text) ?? [];
   if (digits === undefined) return [];
   const numbered = matching(
-    (one) => one.number === Number(digits) && (lun === undefined || (one.lun ?? 0) === Number(lun)),
+    (declaration) =>
+      declaration.number === Number(digits) && (lun === undefined || (declaration.lun ?? 0) === Number(lun)),
   );
   const first = numbered.filter((sensor) => (of(sensor).lun ?? 0) === 0);
   return first.length > 0 ? first : numbered;

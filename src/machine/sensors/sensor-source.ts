@@ -33,7 +33,7 @@ export interface SourceSurroundings {
  * for all BMCs with the same settings instead.
  */
 export interface OwnSource {
-  readonly make: (around: SourceSurroundings) => SensorSource;
+  readonly make: (surroundings: SourceSurroundings) => SensorSource;
 }
 
 export const own = (make: OwnSource['make']): OwnSource => ({ make });

@@ -45,7 +45,7 @@ export class SensorTable {
     kinds: SensorKinds,
     owner: number,
     watch: SensorWatch,
-    around: SourceSurroundings,
+    surroundings: SourceSurroundings,
   ) {
     this.#setup = setup;
     this.#events = events;
@@ -56,7 +56,7 @@ export class SensorTable {
     if (kinds.owners.length === 0) return;
     const sources = new Map<number, SensorSource>();
     for (const place of kinds.owners) {
-      const source = kinds.all[place].own?.make(around);
+      const source = kinds.all[place].own?.make(surroundings);
       if (!source) continue;
       source.onChange?.(() => new Sensor(this, place).look());
       sources.set(place, source);

@@ -261,8 +261,8 @@ export class Sensor {
   }
 
   /** Event data for the events from now on; undefined: the sensor's own. */
-  setEventData(given: GivenEventData | undefined): void {
-    this.#table.setEventData(this.place, given);
+  setEventData(eventData: GivenEventData | undefined): void {
+    this.#table.setEventData(this.place, eventData);
   }
 
   /** Forgets events, so that a state that still holds is reported once more (§35.12). */
@@ -360,9 +360,9 @@ export class Sensor {
   #withGiven(data: Uint8Array): Uint8Array {
     const set = this.#table.eventData(this.place);
     if (!set) return data;
-    const given = set.data.slice();
-    if (!set.withOffset) given[0] = (given[0] & 0xf0) | (data[0] & 0x0f);
-    return given;
+    const bytes = set.data.slice();
+    if (!set.withOffset) bytes[0] = (bytes[0] & 0xf0) | (data[0] & 0x0f);
+    return bytes;
   }
 
   /** What it reads instead of its source's value. */

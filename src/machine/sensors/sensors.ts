@@ -31,12 +31,12 @@ export class Sensors implements SensorWatch {
     events: Events,
     kinds: SensorKinds,
     owner: number,
-    around: SourceSurroundings,
+    surroundings: SourceSurroundings,
     interval = INTERVAL,
   ) {
     this.#setup = setup;
     this.#interval = interval;
-    this.#table = new SensorTable(setup, events, kinds, owner, this, around);
+    this.#table = new SensorTable(setup, events, kinds, owner, this, surroundings);
   }
 
   /** Whether the machine has power: some sensors hang on it. True until somebody says. */
