@@ -246,7 +246,7 @@ export const firewallHandlers: readonly Handler<BmcState>[] = [
     const luns = LUNS.map((lun) =>
       support(bmc, channel, body !== undefined && servesAny(bmc, channel, netFn, lun, claimed)),
     );
-    if (body === undefined || luns.every((one) => one === 0))
+    if (body === undefined || luns.every((lun) => lun === 0))
       throw new IpmiError(CC.ParameterOutOfRange, `no body ${request.listIndex}`);
     return {
       last: request.listIndex === list.length - 1 ? 1 : 0,

@@ -177,7 +177,7 @@ export function hpmHandlers({ privilege, lanPayload = LAN_PAYLOAD }: HpmOptions)
     handle(GetComponentProperties, ({ component: id, selector }, context) => {
       const agent = allowed(context, 0x81);
       const { update } = agent;
-      const component = update.components.find((one) => one.id === id);
+      const component = update.components.find((component) => component.id === id);
       if (!component) throw GetComponentProperties.refuse('invalidComponent', `there is no component ${id}`);
       return { data: property(agent, component, selector, context) };
     }),
@@ -310,14 +310,16 @@ export function hpmHandlers({ privilege, lanPayload = LAN_PAYLOAD }: HpmOptions)
     owner: 'hpm',
     handlers: [
       // The settings say who may update; what only asks is for whom its declaration says.
-      ...handlers.map((one) => (one.privilege === Privilege.Administrator ? { ...one, privilege } : one)),
+      ...handlers.map((handler) =>
+        handler.privilege === Privilege.Administrator ? { ...handler, privilege } : handler,
+      ),
       handle(
         GetLanConfigurationParameters,
         (request, _context, next) => {
           if (request.parameter !== HPM2_LAN_PARAMETERS) return next(request);
-          const around = { capabilities: 0, attachType: 0, bandwidthClass: 0 };
+          const attach = { capabilities: 0, attachType: 0, bandwidthClass: 0 };
           const data = LanChannelCapabilities.encode({
-            ...around,
+            ...attach,
             maxInboundPayload: lanPayload,
             maxOutboundPayload: MAX_OUTBOUND,
           });

@@ -17,7 +17,7 @@ const LAST = 0xffff;
 export const deviceSdrHandlers: readonly Handler<BmcState>[] = [
   handle(GetDeviceSdrInfo, ({ operation = 0 }, { bmc, lun }) => {
     const { sensors } = bmc;
-    const luns = [0, 1, 2, 3].map((one) => sensors.count(one) > 0);
+    const luns = [0, 1, 2, 3].map((lun) => sensors.count(lun) > 0);
     const count = operation === 1 ? deviceRecords(bmc).length : sensors.count(lun);
     return {
       count: Math.min(count, 255),
@@ -33,9 +33,9 @@ export const deviceSdrHandlers: readonly Handler<BmcState>[] = [
     if (offset !== 0 || reservationId !== 0) bmc.sdr.deviceReservation.check(reservationId);
     const records = deviceRecords(bmc);
     const index = recordId === LAST ? records.length - 1 : Math.max(recordId - 1, 0);
-    const what = records[index];
-    if (what === undefined) throw new IpmiError(CC.NotPresent, `device SDR ${recordId}`);
-    const record = what instanceof Uint8Array ? what.slice() : sensorSdr(what, bmc.identity);
+    const entry = records[index];
+    if (entry === undefined) throw new IpmiError(CC.NotPresent, `device SDR ${recordId}`);
+    const record = entry instanceof Uint8Array ? entry.slice() : sensorSdr(entry, bmc.identity);
     record[0] = (index + 1) & 0xff;
     record[1] = (index + 1) >> 8;
     return {
