@@ -180,8 +180,12 @@ export class HpmFlasher {
 
   async #after(components: readonly FlashedComponent[]): Promise<FlashedComponent[]> {
     const shown: FlashedComponent[] = [];
-    for (const one of components)
-      shown.push(one.component === undefined ? one : { ...one, after: await this.#version(one.component) });
+    for (const component of components)
+      shown.push(
+        component.component === undefined
+          ? component
+          : { ...component, after: await this.#version(component.component) },
+      );
     return shown;
   }
 
@@ -190,7 +194,7 @@ export class HpmFlasher {
    * meanwhile, it comes back.
    */
   async #long<Q>(
-    what: string,
+    step: string,
     component: number | undefined,
     command: Command<Q, unknown>,
     request: Q,
@@ -203,16 +207,16 @@ export class HpmFlasher {
       const lost = error instanceof TimeoutError && command.cmd === ActivateFirmware.cmd;
       const going = error instanceof IpmiError && error.cc === IN_PROGRESS;
       if (error instanceof TimeoutError && !lost) throw error;
-      if (!lost && !going) throw await this.#refused(what, component, error);
+      if (!lost && !going) throw await this.#refused(step, component, error);
     }
     for (;;) {
       await this.#wait(POLL);
       try {
         const status = await this.#ask(GetUpgradeStatus);
-        if (status.command !== command.cmd) throw new FlashError(what, 'another upgrade began meanwhile');
+        if (status.command !== command.cmd) throw new FlashError(step, 'another upgrade began meanwhile');
         if (status.completionCode === CC.Ok) return;
         if (status.completionCode !== IN_PROGRESS)
-          throw await this.#refused(what, component, new IpmiError(status.completionCode));
+          throw await this.#refused(step, component, new IpmiError(status.completionCode));
       } catch (error) {
         if (error instanceof IpmiError && isTemporary(error.cc)) continue;
         if (!(error instanceof TimeoutError)) throw error;
@@ -222,11 +226,11 @@ export class HpmFlasher {
   }
 
   /** The BMC's own words, where it has some, beside the completion code. */
-  async #refused(what: string, component: number | undefined, error: unknown): Promise<FlashError> {
-    if (!(error instanceof IpmiError)) return error instanceof FlashError ? error : refused(what, error);
+  async #refused(step: string, component: number | undefined, error: unknown): Promise<FlashError> {
+    if (!(error instanceof IpmiError)) return error instanceof FlashError ? error : refused(step, error);
     const said = await this.#property(component ?? 0, ComponentProperty.LastProblem).then(latin1, () => '');
     const rolledBack = component === undefined ? await this.#rolledBack() : '';
-    return new FlashError(what, `${said || error.message}${rolledBack}`, { cause: error });
+    return new FlashError(step, `${said || error.message}${rolledBack}`, { cause: error });
   }
 
   async #rolledBack(): Promise<string> {
@@ -291,5 +295,5 @@ export class HpmFlasher {
   }
 }
 
-const refused = (what: string, error: unknown): FlashError =>
-  new FlashError(what, error instanceof IpmiError ? error.message : String(error), { cause: error });
+const refused = (step: string, error: unknown): FlashError =>
+  new FlashError(step, error instanceof IpmiError ? error.message : String(error), { cause: error });

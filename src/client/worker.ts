@@ -135,7 +135,7 @@ export class Worker {
       owner: set.owner,
       unregister: async () => {
         await this.#call((id) => ({ type: 'unregister', id, owner: set.owner }));
-        for (const [key, one] of this.#byClaim) if (one === router) this.#byClaim.delete(key);
+        for (const [key, claimant] of this.#byClaim) if (claimant === router) this.#byClaim.delete(key);
         this.#routers.delete(set.owner);
       },
     };
@@ -159,8 +159,8 @@ export class Worker {
    */
   #localRouter(set: HandlerSet): Router {
     const log = {
-      error: (what: string, error: unknown): void =>
-        this.onProblem?.(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+      error: (problem: string, error: unknown): void =>
+        this.onProblem?.(`${problem}: ${error instanceof Error ? error.message : String(error)}`),
     };
     const router = new Router({ clock: this.#clock, log });
     const below = new Map<string, HandlerSet['handlers'][number][]>();
@@ -244,9 +244,9 @@ export class Worker {
   }
 
   #find({ netFn, cmd, body, channel, lun }: WireRequest): Router | undefined {
-    for (const one of [cmd, '*'] as const) {
+    for (const command of [cmd, '*'] as const) {
       for (const narrow of [{ channel, lun }, { channel }, { lun }, {}]) {
-        const router = this.#byClaim.get(claimKey({ netFn, cmd: one, body, ...narrow }));
+        const router = this.#byClaim.get(claimKey({ netFn, cmd: command, body, ...narrow }));
         if (router) return router;
       }
     }
