@@ -39,26 +39,27 @@ export const cipherSuites: readonly CipherSuite[] = [
   suite(17, 3, 4, 1),
 ];
 
-export const cipherSuite = (id: number): CipherSuite | undefined => cipherSuites.find((one) => one.id === id);
+export const cipherSuite = (id: number): CipherSuite | undefined =>
+  cipherSuites.find((suite) => suite.id === id);
 
 /** Record data of Get Channel Cipher Suites (§22.15.1): a record for each suite, or each algorithm once. */
 export function cipherSuiteRecords(ids: readonly number[], bySuite: boolean): Uint8Array {
-  const suites = cipherSuites.filter((one) => ids.includes(one.id));
+  const suites = cipherSuites.filter((suite) => ids.includes(suite.id));
   if (bySuite)
     return Uint8Array.from(
-      suites.flatMap((one) => [
+      suites.flatMap((suite) => [
         0xc0,
-        one.id,
-        one.authentication,
-        0x40 | one.integrity,
-        0x80 | one.confidentiality,
+        suite.id,
+        suite.authentication,
+        0x40 | suite.integrity,
+        0x80 | suite.confidentiality,
       ]),
     );
-  const each = (tag: number, of: (one: CipherSuite) => number): number[] =>
+  const each = (tag: number, of: (suite: CipherSuite) => number): number[] =>
     [...new Set(suites.map(of))].sort((a, b) => a - b).map((id) => tag | id);
   return Uint8Array.from([
-    ...each(0, (one) => one.authentication),
-    ...each(0x40, (one) => one.integrity),
-    ...each(0x80, (one) => one.confidentiality),
+    ...each(0, (suite) => suite.authentication),
+    ...each(0x40, (suite) => suite.integrity),
+    ...each(0x80, (suite) => suite.confidentiality),
   ]);
 }

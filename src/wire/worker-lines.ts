@@ -87,8 +87,8 @@ function registrationLine(
   if (!Array.isArray(handlers) || handlers.length === 0)
     return { ...bad('handlers: expected a list of claims'), id };
   const claims: WireClaim[] = [];
-  for (const [i, one] of handlers.entries()) {
-    const claim = claimOf(one, `handlers.${i}`);
+  for (const [i, handler] of handlers.entries()) {
+    const claim = claimOf(handler, `handlers.${i}`);
     if (typeof claim === 'string') return { ...bad(claim), id };
     claims.push(claim);
   }
@@ -102,11 +102,11 @@ function claimOf(value: unknown, place: string): WireClaim | string {
   const { netFn, cmd, body, channel, lun, manufacturer, name, override, privilege } = value as Fields;
   if (!isCount(netFn) || !(cmd === '*' || isCount(cmd)))
     return `${place}: expected netFn (number) and cmd (number or "*")`;
-  for (const [key, one] of Object.entries({ body, channel, lun, manufacturer }))
-    if (one !== undefined && !isCount(one))
-      return `${place}.${key}: expected a number, received ${shown(one)}`;
-  for (const [key, one] of Object.entries({ name, override }))
-    if (one !== undefined && !isName(one))
+  for (const [key, value] of Object.entries({ body, channel, lun, manufacturer }))
+    if (value !== undefined && !isCount(value))
+      return `${place}.${key}: expected a number, received ${shown(value)}`;
+  for (const [key, value] of Object.entries({ name, override }))
+    if (value !== undefined && !isName(value))
       return `${place}.${key}: expected text of 1 to ${LONGEST_NAME} characters`;
   if (privilege !== undefined && !isPrivilege(privilege))
     return `privilege: expected one of ${PRIVILEGES.join(', ')}, received ${shown(privilege)}`;
@@ -135,4 +135,5 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 // A name with a line feed would write lines of its own into a log.
 const isName = (value: unknown): value is string =>
   isText(value) && value !== '' && value.length <= LONGEST_NAME && !/\p{Cc}/u.test(value);
-const isPrivilege = (value: unknown): value is PrivilegeName => PRIVILEGES.some((one) => one === value);
+const isPrivilege = (value: unknown): value is PrivilegeName =>
+  PRIVILEGES.some((privilege) => privilege === value);
