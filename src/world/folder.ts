@@ -53,11 +53,11 @@ const streamsAt = (stream: StreamNetwork, at: At): StreamNetwork => ({
 });
 
 function programsAt(programs: Programs, at: At): Programs {
-  const options = <O extends RunOptions>(given: O | undefined): O =>
-    ({ ...given, cwd: at(given?.cwd ?? '.') }) as O;
+  const options = <O extends RunOptions>(asked: O | undefined): O =>
+    ({ ...asked, cwd: at(asked?.cwd ?? '.') }) as O;
   return {
-    run: (command, args, given) => programs.run(command, args, options(given)),
-    start: (command, args, given) => programs.start(command, args, options(given)),
+    run: (command, args, asked) => programs.run(command, args, options(asked)),
+    start: (command, args, asked) => programs.start(command, args, options(asked)),
   };
 }
 

@@ -94,7 +94,7 @@ async function tableIn(file: string): Promise<string> {
  * is one.
  */
 export function peerIn(table: string, host: string, port: number, to: number): string | undefined {
-  const [ours, theirs] = [port, to].map((one) => one.toString(16).toUpperCase().padStart(4, '0'));
+  const [ours, theirs] = [port, to].map((port) => port.toString(16).toUpperCase().padStart(4, '0'));
   const rows = table.matchAll(new RegExp(`: ([0-9A-F]{8,32}):${ours} ([0-9A-F]{8,32}):${theirs} 01 `, 'g'));
   for (const [, local, remote] of rows) if (addressIn(local) === host) return addressIn(remote);
   return undefined;

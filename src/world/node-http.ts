@@ -55,10 +55,10 @@ async function serve(
   wall: Wall,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0];
-  let given: HttpAnswer;
+  let reply: HttpAnswer;
   try {
     const body = await bodyOf(request);
-    given =
+    reply =
       body === undefined
         ? { status: 413, body: 'too long' }
         : await answer({
@@ -70,12 +70,12 @@ async function serve(
   } catch (error) {
     // A client that went away in the middle of its request is no failure of ours.
     if (!request.errored) wall.failed('HTTP request', `${request.method} ${path}`, error);
-    given = { status: 500, body: 'failed' };
+    reply = { status: 500, body: 'failed' };
   }
   try {
     response
-      .writeHead(given.status, { 'content-type': given.type ?? 'text/plain; charset=utf-8' })
-      .end(given.body ?? '');
+      .writeHead(reply.status, { 'content-type': reply.type ?? 'text/plain; charset=utf-8' })
+      .end(reply.body ?? '');
   } catch (error) {
     wall.failed('HTTP answer', `${request.method} ${path}`, error);
     response.destroy();

@@ -54,10 +54,10 @@ export class EveryAddress implements UdpSocket {
     const probe = await bind(at);
     const { port } = probe.address;
     await probe.close();
-    const one = new EveryAddress(await bind({ host: at.host, port }, true), bind, watch, wall);
-    one.#unfollow = watch.follow((addresses) => one.#have(addresses));
-    await one.#binding;
-    return one;
+    const every = new EveryAddress(await bind({ host: at.host, port }, true), bind, watch, wall);
+    every.#unfollow = watch.follow((addresses) => every.#have(addresses));
+    await every.#binding;
+    return every;
   }
 
   send(data: Uint8Array, to: Endpoint): void {
