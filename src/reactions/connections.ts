@@ -73,9 +73,9 @@ export function sendBy(
   to: { readonly host: string; readonly port: number },
   datagram: Uint8Array,
 ): boolean {
-  const one = [...router.attachments].find(
+  const outlet = [...router.attachments].find(
     (attachment) => attachment.interface.channel.number === channel,
   )?.interface;
-  one?.send?.(datagram, to);
-  return one?.send !== undefined;
+  outlet?.send?.(datagram, to);
+  return outlet?.send !== undefined;
 }

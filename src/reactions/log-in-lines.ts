@@ -82,8 +82,8 @@ const whence = (peer: Peer, channel: number): string => peerName(peer) ?? `chann
 const who = (name: string): string =>
   name === '' ? 'the null user' : `user '${name.replace(/[\p{C}\p{Zl}\p{Zp}'\\]/gu, escaped)}'`;
 const escaped = (character: string): string =>
-  Array.from(character, (one) =>
-    one === "'" || one === '\\' ? `\\${one}` : `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`,
+  Array.from(character, (unit) =>
+    unit === "'" || unit === '\\' ? `\\${unit}` : `\\u{${(unit.codePointAt(0) ?? 0).toString(16)}}`,
   ).join('');
 
 const fieldsOf = ({ peer, channel, userName, userId, handle }: Session) => ({
