@@ -99,12 +99,12 @@ export const parametersOf =
 export function parameterSet(spec: string, declared: Readonly<Record<string, Parameter>>): ParameterSet {
   const all = Object.values(declared);
   const bySelector: Record<number, Parameter> = {};
-  for (const one of all) {
-    if (bySelector[one.selector])
+  for (const parameter of all) {
+    if (bySelector[parameter.selector])
       throw new RangeError(
-        `two parameters have number ${one.selector}: ${bySelector[one.selector].name}, ${one.name}`,
+        `two parameters have number ${parameter.selector}: ${bySelector[parameter.selector].name}, ${parameter.name}`,
       );
-    bySelector[one.selector] = one;
+    bySelector[parameter.selector] = parameter;
   }
   const { table } = all[0];
   return {
