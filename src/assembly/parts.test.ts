@@ -100,3 +100,22 @@ test('T2: PEF has every event from the first on, and counts its delay from a sta
   await world.run(120_000);
   expect(resets.map((at) => Math.round((at - started) / 1000))).toEqual([60]);
 });
+
+test('T2: images that nobody has uploaded cost no lock; from the first upload on they are one process’ alone', async () => {
+  const world = simWorld(1);
+  const make = async (): Promise<Bmc> => {
+    const bmc = new Bmc({ ...QUIET, firmware: FIRMWARE }, { world, firmwareDirectory: '/fw' });
+    await world.until(bmc.open());
+    return bmc;
+  };
+  const [one, other] = [await make(), await make()];
+  expect(await world.until(world.files.stat('/fw'))).toBeUndefined();
+  const owner = { key: 'me', label: 'me' };
+  await world.until(one.update!.begin(0, owner));
+  await expect(world.until(other.update!.begin(0, owner))).rejects.toThrow();
+  await expect(make(), 'nor does a third open').rejects.toThrow(/lock/);
+  await world.until(one.close());
+  const again = await make();
+  await world.until(again.update!.begin(0, owner));
+  await world.until(Promise.all([other.close(), again.close()]));
+});

@@ -11,7 +11,8 @@ export interface Carrier {
 }
 
 /**
- * Sends declared commands: typed values out, typed values back, IpmiError where the completion code is not 0.
+ * Sends declared commands: typed values out, typed values back, IpmiError where the completion code is not
+ * 0.
  */
 export class Client {
   readonly #carrier: Carrier;
@@ -44,8 +45,8 @@ export class Client {
 
   /**
    * A configuration parameter as values: `client.get(LanParameter.Address, { channel: 1 })`. Throws
-   * IpmiError: 80h for one that the BMC does not have, 83h for one that can only be written, C9h for a set or
-   * block that there is not; DecodeError for data that do not fit its layout.
+   * IpmiError: 80h for one that the BMC does not have, 83h for one that can only be written, C9h for a set
+   * or block that there is not; DecodeError for data that do not fit its layout.
    */
   async get<V>(parameter: Parameter<V>, place: ParameterPlace = {}): Promise<V> {
     const [command, request] = getRequest(parameter, place);

@@ -108,11 +108,17 @@ export class UpdateService {
   /** Finds out what boots, component by component, and says so. */
   async open(): Promise<void> {
     const { lock } = this.#options;
-    if (lock) {
-      await makeDirectory(lock.files, lock.directory);
-      this.#lock = await lock.files.lock(`${lock.directory}/lock`);
-    }
+    // Where nothing was ever uploaded nobody has to be kept out: an open file less for each BMC of a fleet.
+    if (lock && (await lock.files.stat(lock.directory)) !== undefined) await this.#claim();
     for (const component of this.components) await this.#switcher.boot(component);
+  }
+
+  /** The directory of the images is this process' alone, from the first upload on. */
+  async #claim(): Promise<void> {
+    const { lock } = this.#options;
+    if (!lock || this.#lock) return;
+    await makeDirectory(lock.files, lock.directory);
+    this.#lock = await lock.files.lock(`${lock.directory}/lock`);
   }
 
   async close(): Promise<void> {
@@ -218,6 +224,7 @@ export class UpdateService {
     if (!options.compare) {
       await this.#step(running, async () => {
         await this.#settling;
+        await this.#claim();
         await component.stage('prepare', upload.slot);
         await component.beginImage();
       });
