@@ -67,6 +67,7 @@ class NodeStream implements Stream {
   #error: Error | undefined;
   #started = false;
   #paused = false;
+  #arrived = -Infinity;
   #awakeUntil = 0;
   #isAwake = false;
 
@@ -98,7 +99,12 @@ class NodeStream implements Stream {
     // The stream of a receiver that threw is of no use any more: nobody knows how far it had read.
     if (!this.#wall.call('stream data', this.peer, this.#onData, data, undefined, this)) return;
     if (this.eager === 0 || !CAN_BE_EAGER) return;
-    this.#awakeUntil = performance.now() + this.eager;
+    const now = performance.now();
+    // Whoever asks seldom would have a core burnt for nothing.
+    const isBusy = now - this.#arrived <= this.eager;
+    this.#arrived = now;
+    if (!isBusy) return;
+    this.#awakeUntil = now + this.eager;
     if (!this.#isAwake) NodeStream.#stayAwake(this);
   }
 

@@ -119,8 +119,8 @@ export interface Stream {
   write(data: Uint8Array): boolean;
   onDrain: (() => void) | undefined;
   /**
-   * For so many milliseconds after each arrival the process looks for more instead of sleeping; 0 unless
-   * set.
+   * For so many milliseconds after an arrival the process looks for more instead of sleeping, if the one
+   * before it was as near; 0 unless set.
    */
   eager?: number;
   pause(): void;

@@ -76,6 +76,10 @@ test('the process stays awake for what a machine asks next', async () => {
   await world.until(bmc.open());
   await world.until(world.stream.connect({ path: '/vm.sock' }));
   expect(accepted.map(({ eager }) => eager)).toEqual([0.4]);
+  const calm = new Bmc({ interfaces: [{ type: 'vm', listen: '/calm.sock', awake: 0 }] }, { world });
+  await world.until(calm.open());
+  await world.until(world.stream.connect({ path: '/calm.sock' }));
+  expect(accepted.map(({ eager }) => eager)).toEqual([0.4, 0]);
 });
 
 test('interrupts follow Set BMC Global Enables, and are on before its response', async () => {

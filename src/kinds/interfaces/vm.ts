@@ -22,6 +22,11 @@ const schema = (zod: Zod) =>
       listen: streamAddress(zod).optional(),
       /** The same, where the machine's monitor listens. It is tried each second. */
       connect: streamAddress(zod).optional(),
+      /**
+       * Milliseconds, 0 to 10: the process does not sleep for so long after a request while the host asks as
+       * quickly, which costs up to a core meanwhile. 0: it always sleeps. Default 0.4.
+       */
+      awake: zod.number().min(0).max(10).optional(),
     })
     .refine(
       ({ listen, connect }) => (listen === undefined) !== (connect === undefined),
@@ -49,14 +54,14 @@ export const vm: InterfaceKind<VmInterfaceOptions, WholeOptions> = {
       ? []
       : [`vm listens on ${listen}: whoever connects is the host, with every right`],
   places: ({ listen }) => [{ key: 'listen', what: 'stream', place: listen }],
-  make({ listen, connect, channel, interface: kind }, { bmc, world, machine }) {
+  make({ listen, connect, channel, interface: kind, awake }, { bmc, world, machine }) {
     if ((listen === undefined) === (connect === undefined))
       throw new SettingsError('a vm interface needs listen or connect, and not both');
     const at =
       listen === undefined
         ? { connect: streamAddressOf(connect!) }
         : { listen: streamAddressOf(listen, OWN) };
-    const one = new VmInterface({ bmc, world, at, channel, maxAnswer: GUEST_LIMITS[kind], machine });
+    const one = new VmInterface({ bmc, world, at, channel, maxAnswer: GUEST_LIMITS[kind], machine, awake });
     return { one, address: () => streamName(one.address) };
   },
 };
