@@ -65,22 +65,13 @@ export interface HpmOptions {
   readonly lanPayload?: number;
 }
 
-/**
- * PICMG HPM.1, a firmware upgrade agent (and what of HPM.2 lets clients send large blocks). For all BMCs
- * with the same settings: what an upgrade needs to remember is remembered for each.
- */
-export function hpmHandlers({ privilege, lanPayload = LAN_PAYLOAD }: HpmOptions): HandlerSet<BmcState> {
-  const agents = new WeakMap<UpdateService, HpmAgent>();
-  const agentOf = ({ bmc }: Context<BmcState>): HpmAgent => {
-    const { update, setup } = bmc;
-    if (!update) throw new IpmiError(CC.InvalidCommand, 'nothing of this BMC can be updated');
-    const agent = agents.get(update) ?? new HpmAgent(update, setup.clock);
-    agents.set(update, agent);
-    return agent;
-  };
+/** The agents of all BMCs that the same handlers serve, and who may ask them. */
+class Agents {
+  readonly #agents = new WeakMap<UpdateService, HpmAgent>();
+
   /** The agent of a BMC, for who may ask by this channel. */
-  const allowed = (context: Context<BmcState>, cc: number = CC.InsufficientPrivilege): HpmAgent => {
-    const agent = agentOf(context);
+  allowed(context: Context<BmcState>, cc: number = CC.InsufficientPrivilege): HpmAgent {
+    const agent = this.#of(context);
     const { channel } = context;
     if (agent.update.access.allows(channel)) return agent;
     throw agent.refusal(
@@ -88,224 +79,251 @@ export function hpmHandlers({ privilege, lanPayload = LAN_PAYLOAD }: HpmOptions)
         ? new UpdateError('not-allowed', `no updates by channel ${channel.number}`)
         : new IpmiError(cc),
     );
-  };
-  const largestBlock = ({ medium }: Channel): number =>
-    (medium === 'lan' ? lanPayload - AROUND : medium === 'system-interface' ? HOST_DATA : IPMB_DATA) -
-    BEFORE_BLOCK;
+  }
 
-  const property = (
-    agent: HpmAgent,
-    component: Component,
-    selector: number,
-    { channel }: Context<BmcState>,
-  ): Uint8Array => {
-    const { update } = agent;
-    const { options, active, rollback, pending } = component;
-    const info = update.info?.component === component.id ? update.info : undefined;
-    switch (selector) {
-      case ComponentProperty.General:
-        return GeneralComponentProperties.encode({
-          payloadColdReset: options.needsPowerCycle,
-          deferredActivation: true,
-          comparison: true,
-          preparation: true,
-          rollback: options.slots === 2 ? ROLLBACK_WITHOUT_BACKUP : 0,
-        });
-      case ComponentProperty.CurrentVersion:
-        return version(active);
-      case ComponentProperty.Description:
-        return ComponentDescription.encode({ description: options.name });
-      case ComponentProperty.RollbackVersion:
-        return version(rollback);
-      case ComponentProperty.DeferredVersion:
-        return version(pending);
-      case ComponentProperty.UploadStatus: {
-        const stage = info || update.switching ? agent.stage : 0;
-        return UploadStatus.encode({
-          stage,
-          percent: agent.percent,
-          expiresIn: Math.min(0xffff, Math.ceil((info?.expiresIn ?? 0) / 1000)),
-        });
-      }
-      case ComponentProperty.UploadProgress:
-        return UploadProgress.encode({
-          received: info?.received ?? 0,
-          nextBlock: agent.nextBlock,
-          largestBlock: largestBlock(channel),
-        });
-      case ComponentProperty.Owner:
-        return fromLatin1(info?.owner ?? '');
-      case ComponentProperty.ActiveDigest:
-        return hexBytes(active.digest ?? '');
-      case ComponentProperty.RollbackDigest:
-        return hexBytes(rollback?.digest ?? '');
-      case ComponentProperty.DeferredDigest:
-        return hexBytes(pending?.digest ?? '');
-      case ComponentProperty.LastProblem:
-        return fromLatin1(agent.problem);
-      default:
-        throw GetComponentProperties.refuse('invalidProperty', `component property ${selector}`);
-    }
-  };
+  #of({ bmc }: Context<BmcState>): HpmAgent {
+    const { update, setup } = bmc;
+    if (!update) throw new IpmiError(CC.InvalidCommand, 'nothing of this BMC can be updated');
+    const agent = this.#agents.get(update) ?? new HpmAgent(update, setup.clock);
+    this.#agents.set(update, agent);
+    return agent;
+  }
+}
 
-  const handlers: Handler<BmcState>[] = [
-    handle(GetPicmgProperties, (_request, { bmc }) => ({
-      extensionMinor: 0,
-      extensionMajor: 0,
-      maxFruDeviceId: Math.max(0, ...bmc.fru.devices.map(({ id }) => id)),
-      controllerFruDeviceId: 0,
-    })),
+/** Most bytes of firmware in one request by a channel. */
+const largestBlockOn = ({ medium }: Channel, lanPayload: number): number =>
+  (medium === 'lan' ? lanPayload - AROUND : medium === 'system-interface' ? HOST_DATA : IPMB_DATA) -
+  BEFORE_BLOCK;
 
-    handle(GetTargetUpgradeCapabilities, (_request, context) => {
-      const { update } = allowed(context, 0x81);
-      const canRollBack = update.components.some(({ options }) => options.slots === 2);
-      return {
-        hpmVersion: 0,
-        upgradeUndesirable: false,
-        rollbackOverride: canRollBack,
-        degradedDuringUpgrade: false,
+/** A property of a component, HPM.1 table 3-5, and those of our own above C0h. */
+function property(agent: HpmAgent, component: Component, selector: number, largestBlock: number): Uint8Array {
+  const { update } = agent;
+  const { options, active, rollback, pending } = component;
+  const info = update.info?.component === component.id ? update.info : undefined;
+  switch (selector) {
+    case ComponentProperty.General:
+      return GeneralComponentProperties.encode({
+        payloadColdReset: options.needsPowerCycle,
         deferredActivation: true,
-        servicesAffected: false,
-        manualRollback: canRollBack,
-        automaticRollback: canRollBack,
-        selfTest: true,
-        ...TIMEOUTS,
-        components: update.components.reduce((mask, { id }) => mask | (1 << id), 0),
-      };
-    }),
+        comparison: true,
+        preparation: true,
+        rollback: options.slots === 2 ? ROLLBACK_WITHOUT_BACKUP : 0,
+      });
+    case ComponentProperty.CurrentVersion:
+      return version(active);
+    case ComponentProperty.Description:
+      return ComponentDescription.encode({ description: options.name });
+    case ComponentProperty.RollbackVersion:
+      return version(rollback);
+    case ComponentProperty.DeferredVersion:
+      return version(pending);
+    case ComponentProperty.UploadStatus: {
+      const stage = info || update.switching ? agent.stage : 0;
+      return UploadStatus.encode({
+        stage,
+        percent: agent.percent,
+        expiresIn: Math.min(0xffff, Math.ceil((info?.expiresIn ?? 0) / 1000)),
+      });
+    }
+    case ComponentProperty.UploadProgress:
+      return UploadProgress.encode({
+        received: info?.received ?? 0,
+        nextBlock: agent.nextBlock,
+        largestBlock,
+      });
+    case ComponentProperty.Owner:
+      return fromLatin1(info?.owner ?? '');
+    case ComponentProperty.ActiveDigest:
+      return hexBytes(active.digest ?? '');
+    case ComponentProperty.RollbackDigest:
+      return hexBytes(rollback?.digest ?? '');
+    case ComponentProperty.DeferredDigest:
+      return hexBytes(pending?.digest ?? '');
+    case ComponentProperty.LastProblem:
+      return fromLatin1(agent.problem);
+    default:
+      throw GetComponentProperties.refuse('invalidProperty', `component property ${selector}`);
+  }
+}
 
-    handle(GetComponentProperties, ({ component: id, selector }, context) => {
-      const agent = allowed(context, 0x81);
-      const { update } = agent;
-      const component = update.components.find((component) => component.id === id);
-      if (!component) throw GetComponentProperties.refuse('invalidComponent', `there is no component ${id}`);
-      return { data: property(agent, component, selector, context) };
-    }),
+/** What can be updated, and how it stands. */
+const information = (agents: Agents, lanPayload: number): Handler<BmcState>[] => [
+  handle(GetPicmgProperties, (_request, { bmc }) => ({
+    extensionMinor: 0,
+    extensionMajor: 0,
+    maxFruDeviceId: Math.max(0, ...bmc.fru.devices.map(({ id }) => id)),
+    controllerFruDeviceId: 0,
+  })),
 
-    handle(AbortFirmwareUpgrade, (_request, context) => {
-      const agent = allowed(context);
-      const { update } = agent;
-      if (update.switching)
-        throw AbortFirmwareUpgrade.refuse('cannotAbort', `the BMC is ${update.switching}`);
-      const owner = agent.ownerOf(context);
-      if (update.info && !update.owns(owner) && context.privilege < Privilege.Administrator)
-        throw agent.refusal(new UpdateError('busy', `${update.info.owner} updates ${update.info.name}`));
-      return agent.long(AbortFirmwareUpgrade.cmd, owner, update.discard(owner));
-    }),
+  handle(GetTargetUpgradeCapabilities, (_request, context) => {
+    const { update } = agents.allowed(context, 0x81);
+    const canRollBack = update.components.some(({ options }) => options.slots === 2);
+    return {
+      hpmVersion: 0,
+      upgradeUndesirable: false,
+      rollbackOverride: canRollBack,
+      degradedDuringUpgrade: false,
+      deferredActivation: true,
+      servicesAffected: false,
+      manualRollback: canRollBack,
+      automaticRollback: canRollBack,
+      selfTest: true,
+      ...TIMEOUTS,
+      components: update.components.reduce((mask, { id }) => mask | (1 << id), 0),
+    };
+  }),
 
-    handle(InitiateUpgradeAction, ({ components: mask, action }, context) => {
-      const agent = allowed(context);
-      const { update } = agent;
-      const chosen = update.components.filter(({ id }) => (mask & (1 << id)) !== 0);
-      if (mask === 0 || chosen.reduce((bits, { id }) => bits | (1 << id), 0) !== mask)
-        throw InitiateUpgradeAction.refuse('invalidComponent', `components ${mask.toString(2)}b`);
-      const { cmd } = InitiateUpgradeAction;
-      const owner = agent.ownerOf(context);
-      if (action > UpgradeAction.Compare)
-        throw new IpmiError(CC.InvalidDataField, `upgrade action ${action}`);
-      // Both slots are always there: nothing has to be copied before it could come back, and each upload
-      // empties its slot.
-      if (action === UpgradeAction.Backup || action === UpgradeAction.Prepare) {
-        if (action === UpgradeAction.Backup && chosen.some(({ options }) => options.slots === 1))
-          throw InitiateUpgradeAction.refuse('invalidComponent', 'no place for a backup');
-        return agent.long(cmd, owner, Promise.resolve());
-      }
-      if (chosen.length !== 1)
-        throw InitiateUpgradeAction.refuse('invalidComponent', 'one component at a time is uploaded');
-      const begun = update.begin(chosen[0].id, owner, { compare: action === UpgradeAction.Compare });
-      // Whoever is refused leaves the blocks of another one's upload alone.
-      return agent.long(
-        cmd,
-        owner,
-        begun.then(() => agent.begun()),
-      );
-    }),
+  handle(GetComponentProperties, ({ component: id, selector }, context) => {
+    const agent = agents.allowed(context, 0x81);
+    const { update } = agent;
+    const component = update.components.find((component) => component.id === id);
+    if (!component) throw GetComponentProperties.refuse('invalidComponent', `there is no component ${id}`);
+    return { data: property(agent, component, selector, largestBlockOn(context.channel, lanPayload)) };
+  }),
+];
 
-    handle(UploadFirmwareBlock, ({ block, data }, context) => {
-      const agent = allowed(context);
-      const done = agent.block(UploadFirmwareBlock.cmd, agent.ownerOf(context), block, data);
-      return done ? done.then(() => ({})) : {};
-    }),
+/** An upload from its beginning to its end. */
+const uploading = (agents: Agents): Handler<BmcState>[] => [
+  handle(AbortFirmwareUpgrade, (_request, context) => {
+    const agent = agents.allowed(context);
+    const { update } = agent;
+    if (update.switching) throw AbortFirmwareUpgrade.refuse('cannotAbort', `the BMC is ${update.switching}`);
+    const owner = agent.ownerOf(context);
+    if (update.info && !update.owns(owner) && context.privilege < Privilege.Administrator)
+      throw agent.refusal(new UpdateError('busy', `${update.info.owner} updates ${update.info.name}`));
+    return agent.long(AbortFirmwareUpgrade.cmd, owner, update.discard(owner));
+  }),
 
-    handle(FinishFirmwareUpload, ({ component, size }, context) => {
-      const agent = allowed(context);
-      const { update } = agent;
-      const owner = agent.ownerOf(context);
-      if (update.owns(owner) && update.info?.component !== component)
-        throw new IpmiError(CC.InvalidDataField, `component ${component} is not being uploaded`);
-      return agent.long(
-        FinishFirmwareUpload.cmd,
-        owner,
-        update.finish(owner, size).then(() => update.verify(owner)),
-      );
-    }),
+  handle(InitiateUpgradeAction, ({ components: mask, action }, context) => {
+    const agent = agents.allowed(context);
+    const { update } = agent;
+    const chosen = update.components.filter(({ id }) => (mask & (1 << id)) !== 0);
+    if (mask === 0 || chosen.reduce((bits, { id }) => bits | (1 << id), 0) !== mask)
+      throw InitiateUpgradeAction.refuse('invalidComponent', `components ${mask.toString(2)}b`);
+    const { cmd } = InitiateUpgradeAction;
+    const owner = agent.ownerOf(context);
+    if (action > UpgradeAction.Compare) throw new IpmiError(CC.InvalidDataField, `upgrade action ${action}`);
+    // Both slots are always there: nothing has to be copied before it could come back, and each upload
+    // empties its slot.
+    if (action === UpgradeAction.Backup || action === UpgradeAction.Prepare) {
+      if (action === UpgradeAction.Backup && chosen.some(({ options }) => options.slots === 1))
+        throw InitiateUpgradeAction.refuse('invalidComponent', 'no place for a backup');
+      return agent.long(cmd, owner, Promise.resolve());
+    }
+    if (chosen.length !== 1)
+      throw InitiateUpgradeAction.refuse('invalidComponent', 'one component at a time is uploaded');
+    const begun = update.begin(chosen[0].id, owner, { compare: action === UpgradeAction.Compare });
+    // Whoever is refused leaves the blocks of another one's upload alone.
+    return agent.long(
+      cmd,
+      owner,
+      begun.then(() => agent.begun()),
+    );
+  }),
 
-    handle(GetUpgradeStatus, (_request, context) => {
-      const agent = allowed(context);
-      return { ...agent.last, percent: agent.percent };
-    }),
+  handle(UploadFirmwareBlock, ({ block, data }, context) => {
+    const agent = agents.allowed(context);
+    const done = agent.block(UploadFirmwareBlock.cmd, agent.ownerOf(context), block, data);
+    return done ? done.then(() => ({})) : {};
+  }),
 
-    handle(ActivateFirmware, ({ rollbackOverride = 0 }, context) => {
-      const agent = allowed(context);
-      const { update } = agent;
-      if (rollbackOverride > 1)
-        throw new IpmiError(CC.InvalidDataField, `rollback override ${rollbackOverride}`);
-      const owner = agent.ownerOf(context);
-      return agent.long(
-        ActivateFirmware.cmd,
-        owner,
-        update.activate(owner, { keepFailed: rollbackOverride === 1 }),
-      );
-    }),
+  handle(FinishFirmwareUpload, ({ component, size }, context) => {
+    const agent = agents.allowed(context);
+    const { update } = agent;
+    const owner = agent.ownerOf(context);
+    if (update.owns(owner) && update.info?.component !== component)
+      throw new IpmiError(CC.InvalidDataField, `component ${component} is not being uploaded`);
+    return agent.long(
+      FinishFirmwareUpload.cmd,
+      owner,
+      update.finish(owner, size).then(() => update.verify(owner)),
+    );
+  }),
 
-    handle(QuerySelfTestResults, (_request, context) => {
-      const { update } = allowed(context, 0x81);
-      if (update.switching === 'activating')
-        throw QuerySelfTestResults.refuse('inProgress', 'self test in progress');
-      const { result, failed } = update.selfTest;
-      return { result, detail: failed };
-    }),
+  handle(GetUpgradeStatus, (_request, context) => {
+    const agent = agents.allowed(context);
+    return { ...agent.last, percent: agent.percent };
+  }),
+];
 
-    handle(QueryRollbackStatus, (_request, context) => {
-      const { update } = allowed(context);
-      if (update.switching)
-        throw QueryRollbackStatus.refuse('inProgress', 'rollback in progress', { data: Uint8Array.of(0) });
-      const { components, outcome } = update.lastRollback;
-      if (outcome !== 'done')
-        throw new IpmiError(ROLLBACK[outcome], `rollback ${outcome}`, { data: Uint8Array.of(components) });
-      return { components };
-    }),
+/** What was uploaded becomes what runs, and the way back. */
+const activation = (agents: Agents): Handler<BmcState>[] => [
+  handle(ActivateFirmware, ({ rollbackOverride = 0 }, context) => {
+    const agent = agents.allowed(context);
+    const { update } = agent;
+    if (rollbackOverride > 1)
+      throw new IpmiError(CC.InvalidDataField, `rollback override ${rollbackOverride}`);
+    const owner = agent.ownerOf(context);
+    return agent.long(
+      ActivateFirmware.cmd,
+      owner,
+      update.activate(owner, { keepFailed: rollbackOverride === 1 }),
+    );
+  }),
 
-    handle(InitiateManualRollback, (_request, context) => {
-      const agent = allowed(context);
-      const { update } = agent;
-      const owner = agent.ownerOf(context);
-      return agent.long(InitiateManualRollback.cmd, owner, update.rollBack(owner));
-    }),
+  handle(QuerySelfTestResults, (_request, context) => {
+    const { update } = agents.allowed(context, 0x81);
+    if (update.switching === 'activating')
+      throw QuerySelfTestResults.refuse('inProgress', 'self test in progress');
+    const { result, failed } = update.selfTest;
+    return { result, detail: failed };
+  }),
 
-    handle(GetHpmxCapabilities, ({ hpmId }, { bmc, privilege: level }) => {
-      if (hpmId !== HPM2) throw new IpmiError(CC.InvalidDataField, `HPM.${hpmId}`);
-      return {
-        hpmId,
-        revision: 1,
-        // Clients then read LAN parameters; who may not is told of no channel.
-        lanChannels:
-          level < GetLanConfigurationParameters.privilege
-            ? 0
-            : CHANNELS.reduce((mask, number) => mask | (bmc.channels.isLan(number) ? 1 << number : 0), 0),
-        dynamicSessions: false,
-        versionSensor: false,
-        extendedManagement: false,
-        packetTrace: false,
-        solExtension: false,
-        lanParametersStart: HPM2_LAN_PARAMETERS,
-        lanParametersRevision: 1,
-        solParametersStart: 0xc0,
-        solParametersRevision: 1,
-      };
-    }),
+  handle(QueryRollbackStatus, (_request, context) => {
+    const { update } = agents.allowed(context);
+    if (update.switching)
+      throw QueryRollbackStatus.refuse('inProgress', 'rollback in progress', { data: Uint8Array.of(0) });
+    const { components, outcome } = update.lastRollback;
+    if (outcome !== 'done')
+      throw new IpmiError(ROLLBACK[outcome], `rollback ${outcome}`, { data: Uint8Array.of(components) });
+    return { components };
+  }),
+
+  handle(InitiateManualRollback, (_request, context) => {
+    const agent = agents.allowed(context);
+    const { update } = agent;
+    const owner = agent.ownerOf(context);
+    return agent.long(InitiateManualRollback.cmd, owner, update.rollBack(owner));
+  }),
+];
+
+/** What of HPM.2 lets clients send large blocks. */
+const extensions: readonly Handler<BmcState>[] = [
+  handle(GetHpmxCapabilities, ({ hpmId }, { bmc, privilege: level }) => {
+    if (hpmId !== HPM2) throw new IpmiError(CC.InvalidDataField, `HPM.${hpmId}`);
+    return {
+      hpmId,
+      revision: 1,
+      // Clients then read LAN parameters; who may not is told of no channel.
+      lanChannels:
+        level < GetLanConfigurationParameters.privilege
+          ? 0
+          : CHANNELS.reduce((mask, number) => mask | (bmc.channels.isLan(number) ? 1 << number : 0), 0),
+      dynamicSessions: false,
+      versionSensor: false,
+      extendedManagement: false,
+      packetTrace: false,
+      solExtension: false,
+      lanParametersStart: HPM2_LAN_PARAMETERS,
+      lanParametersRevision: 1,
+      solParametersStart: 0xc0,
+      solParametersRevision: 1,
+    };
+  }),
+];
+
+/**
+ * PICMG HPM.1, a firmware upgrade agent (and what of HPM.2 lets clients send large blocks). For all BMCs
+ * with the same settings: what an upgrade needs to remember is remembered for each.
+ */
+export function hpmHandlers({ privilege, lanPayload = LAN_PAYLOAD }: HpmOptions): HandlerSet<BmcState> {
+  const agents = new Agents();
+  const handlers = [
+    ...information(agents, lanPayload),
+    ...uploading(agents),
+    ...activation(agents),
+    ...extensions,
   ];
-
   return {
     owner: 'hpm',
     handlers: [
