@@ -9,6 +9,7 @@ import {
   SdrType,
 } from '../../records/sdr.ts';
 import { factorsAt, toRaw } from './sensor-factors.ts';
+import type { AnalogDeclaration } from './sensor-declaration.ts';
 import { THRESHOLDS, type Sensor } from './sensor.ts';
 
 const NO_ANALOG_READING = 3;
@@ -18,43 +19,46 @@ const READABLE = 1;
 const SETTABLE = 2;
 const INPUT = 1;
 
+/** A record of its own, not one of several sensors. */
+const ALONE = { idModifierType: 0, shareCount: 1, entityInstanceShared: false, idModifierOffset: 0 };
+
+/** Where this controller is. */
+type Place = Pick<Identity, 'address' | 'channel'>;
+
 /**
  * The SDR that describes a sensor: the one it was loaded from, or full for an analog one, compact for a
  * discrete one, event-only (IPMI 2.0 §43.1-43.3).
  */
-export function sensorSdr(
-  sensor: Sensor,
-  { address: ownerId, channel }: Pick<Identity, 'address' | 'channel'>,
-): Uint8Array {
-  const { declaration, possibleAssertions, possibleDeassertions } = sensor;
-  const {
-    number,
-    lun = 0,
-    name,
-    entityId,
-    entityInstance,
-    type,
-    eventType,
-    analog,
-    possibleStates = 0,
-    manualRearm = false,
-    record,
-  } = declaration;
+export function sensorSdr(sensor: Sensor, place: Place): Uint8Array {
+  const { record, eventOnly, analog } = sensor.declaration;
   if (record) return record.slice();
-  const owner = { ownerId, channel, lun, sensorNumber: number, entityId, entityInstance };
-  const alone = { idModifierType: 0, shareCount: 1, entityInstanceShared: false, idModifierOffset: 0 };
-  if (declaration.eventOnly) {
-    return sdrRecord(SdrType.EventOnly, EventOnlyRecord, {
-      ...owner,
-      ...alone,
-      sensorType: type,
-      eventType,
-      oem: 0,
-      id: idBytes(name),
-    });
-  }
-  const common = {
-    ...owner,
+  if (eventOnly) return eventOnlyRecord(sensor, place);
+  return analog ? fullRecord(sensor, analog, place) : compactRecord(sensor, place);
+}
+
+/** What begins every record of a sensor. */
+const keyFields = ({ declaration }: Sensor, { address: ownerId, channel }: Place) => {
+  const { number: sensorNumber, lun = 0, entityId, entityInstance } = declaration;
+  return { ownerId, channel, lun, sensorNumber, entityId, entityInstance };
+};
+
+function eventOnlyRecord(sensor: Sensor, place: Place): Uint8Array {
+  const { type: sensorType, eventType, name } = sensor.declaration;
+  return sdrRecord(SdrType.EventOnly, EventOnlyRecord, {
+    ...keyFields(sensor, place),
+    ...ALONE,
+    sensorType,
+    eventType,
+    oem: 0,
+    id: idBytes(name),
+  });
+}
+
+/** What full and compact records have in common. */
+function readableFields(sensor: Sensor, place: Place) {
+  const { type: sensorType, eventType, name, analog, manualRearm = false } = sensor.declaration;
+  return {
+    ...keyFields(sensor, place),
     initScanning: true,
     initEvents: true,
     initThresholds: analog !== undefined,
@@ -65,7 +69,7 @@ export function sensorSdr(
     ignore: false,
     autoRearm: !manualRearm,
     eventControl: 0,
-    sensorType: type,
+    sensorType,
     eventType,
     rateUnit: 0,
     modifier: 0,
@@ -74,21 +78,27 @@ export function sensorSdr(
     oem: 0,
     id: idBytes(name),
   };
-  if (!analog) {
-    return sdrRecord(SdrType.Compact, CompactSensorRecord, {
-      ...common,
-      hysteresis: 0,
-      thresholds: 0,
-      assertions: possibleAssertions,
-      deassertions: possibleDeassertions,
-      readable: possibleStates,
-      format: NO_ANALOG_READING,
-      baseUnit: 0,
-      ...alone,
-      positiveHysteresis: 0,
-      negativeHysteresis: 0,
-    });
-  }
+}
+
+function compactRecord(sensor: Sensor, place: Place): Uint8Array {
+  const { possibleAssertions, possibleDeassertions, declaration } = sensor;
+  return sdrRecord(SdrType.Compact, CompactSensorRecord, {
+    ...readableFields(sensor, place),
+    hysteresis: 0,
+    thresholds: 0,
+    assertions: possibleAssertions,
+    deassertions: possibleDeassertions,
+    readable: declaration.possibleStates ?? 0,
+    format: NO_ANALOG_READING,
+    baseUnit: 0,
+    ...ALONE,
+    positiveHysteresis: 0,
+    negativeHysteresis: 0,
+  });
+}
+
+function fullRecord(sensor: Sensor, analog: AnalogDeclaration, place: Place): Uint8Array {
+  const { possibleAssertions, possibleDeassertions } = sensor;
   const { factors, unit, min, max, nominal, settable } = analog;
   // Of a non-linear sensor, the factors around its nominal reading.
   const { m, b, k1, k2 } = factorsAt(factors, toRaw(factors, nominal ?? (min + max) / 2)).factors;
@@ -96,7 +106,7 @@ export function sensorSdr(
   const { positive, negative } = sensor.hysteresis;
   const [lnc, lc, lnr, unc, uc, unr] = THRESHOLDS.map((threshold) => sensor.threshold(threshold) ?? 0);
   return sdrRecord(SdrType.Full, FullSensorRecord, {
-    ...common,
+    ...readableFields(sensor, place),
     hysteresis: SETTABLE,
     thresholds: mask === 0 ? 0 : settable === 0 ? READABLE : SETTABLE,
     // Bits 14:12: which comparison results Get Sensor Reading returns, lower ones here, upper ones below.
