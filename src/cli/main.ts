@@ -22,9 +22,9 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
  * Runs the command line and returns the exit code: 0 done, 1 failed, 2 a mistake of the caller with one line
  * that names it.
  */
-export async function main(given: readonly string[]): Promise<number> {
+export async function main(commandLine: readonly string[]): Promise<number> {
   surviveReaders();
-  const args = [...given];
+  const args = [...commandLine];
   // `--json` may stand before the command as well.
   if (args[0] === '--json' && args.length > 1) args.splice(0, 2, args[1], args[0]);
   const json = args.includes('--json');
@@ -34,6 +34,35 @@ export async function main(given: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput(oneLine('ipmi-bmc', json));
   let code = 0;
+  const ended: Ended = (result) => void (code = result);
+  runCommand(program, ended);
+  fileCommands(program, ended);
+  socketCommands(program, ended);
+  schemaCommand(program);
+  stateCommands(program, ended);
+  firmwareCommands(program, ended);
+  initCommand(program);
+  for (const command of program.commands) {
+    command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`, json));
+    for (const sub of command.commands)
+      sub.configureOutput(oneLine(`ipmi-bmc ${command.name()} ${sub.name()}`, json));
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof CliError) && systemProblem(error) === undefined) throw error;
+    complain(problemOf(error), json, (text) => process.stderr.write(text));
+    return 2;
+  }
+}
+
+/** Takes the exit code of a command. */
+type Ended = (code: number) => void;
+
+/** Serves BMCs until it is told to stop. */
+function runCommand(program: Command, ended: Ended): void {
   program
     .command('run')
     .argument('[file]', 'YAML file of one or many BMCs; without it a two-socket server')
@@ -76,7 +105,11 @@ export async function main(given: readonly string[]): Promise<number> {
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')
     .addHelpText('after', '\nExample:\n  ipmi-bmc run --lan 127.0.0.1:9623\n  ipmi-bmc run rack.yaml --json')
-    .action(async (file: string | undefined, options) => void (code = await run(file, options)));
+    .action(async (file: string | undefined, options) => ended(await run(file, options)));
+}
+
+/** What looks at a file. */
+function fileCommands(program: Command, ended: Ended): void {
   program
     .command('check')
     .argument('<file>', 'YAML file')
@@ -84,14 +117,18 @@ export async function main(given: readonly string[]): Promise<number> {
     .option('--verbose', "show each sensor's range and the step of its readings")
     .description('say what is wrong with a config file')
     .addHelpText('after', '\nExample:\n  ipmi-bmc check rack.yaml')
-    .action((file: string, options) => void (code = checkFile(file, options)));
+    .action((file: string, options) => ended(checkFile(file, options)));
   program
     .command('handlers')
     .argument('[file]', 'YAML file; without it the default server')
     .option('--json', 'print them as JSON, a line a BMC')
     .description('list every command that is answered, by whom, and at which privilege')
     .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml')
-    .action((file: string | undefined, options) => void (code = listHandlers(file, options)));
+    .action((file: string | undefined, options) => ended(listHandlers(file, options)));
+}
+
+/** What talks to a BMC that runs, by its handler socket. */
+function socketCommands(program: Command, ended: Ended): void {
   program
     .command('worker')
     .argument('<socket>', "the BMC's handler socket")
@@ -100,14 +137,18 @@ export async function main(given: readonly string[]): Promise<number> {
       "join a program's standard input and output to a handler socket, for languages without Unix sockets",
     )
     .addHelpText('after', '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh')
-    .action(async (socket: string, command: string[]) => void (code = await worker(socket, command)));
+    .action(async (socket: string, command: string[]) => ended(await worker(socket, command)));
   program
     .command('press')
     .argument('<socket>', "the BMC's handler socket")
     .argument('<button>', 'power, reset, nmi or sleep')
     .description('press a button of the front panel; exit code 1 if it is disabled or means nothing now')
     .addHelpText('after', '\nExample:\n  ipmi-bmc press /run/bmc/handlers.sock reset')
-    .action(async (socket: string, button: string) => void (code = await press(socket, button)));
+    .action(async (socket: string, button: string) => ended(await press(socket, button)));
+}
+
+/** For editors. */
+function schemaCommand(program: Command): void {
   program
     .command('schema')
     .description('print the JSON schema of config files, for editors that complete and check them')
@@ -118,28 +159,16 @@ export async function main(given: readonly string[]): Promise<number> {
           readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8'),
         ),
     );
-  stateCommands(program, (result) => (code = result));
-  firmwareCommands(program, (result) => (code = result));
+}
+
+/** A file to begin with. */
+function initCommand(program: Command): void {
   program
     .command('init')
     .argument('[file]', 'where to write it', 'bmc.yaml')
     .description('write a commented sample config; never over a file that is there')
     .addHelpText('after', '\nExample:\n  ipmi-bmc init rack.yaml')
     .action((file: string) => init(file));
-  for (const command of program.commands) {
-    command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`, json));
-    for (const sub of command.commands)
-      sub.configureOutput(oneLine(`ipmi-bmc ${command.name()} ${sub.name()}`, json));
-  }
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof CliError) && systemProblem(error) === undefined) throw error;
-    complain(problemOf(error), json, (text) => process.stderr.write(text));
-    return 2;
-  }
 }
 
 /** A mistake is one line, which says where to read on. */
