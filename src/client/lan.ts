@@ -209,16 +209,7 @@ class Console implements Carrier {
     };
     const userKey = key(password);
     if (!same(rakp2.code, rakp2Code(exchange, userKey))) {
-      // The BMC is told why this log-in ends (§13.22); it has nothing to answer.
-      const code = new Uint8Array(0);
-      const refusal = Rakp3.encode({
-        tag: this.#tag++ & 0xff,
-        status: RakpStatus.InvalidIntegrityCheckValue,
-        bmcId,
-        code,
-      });
-      const { host, port = 623 } = this.#options;
-      this.#socket.send(build20(PayloadType.Rakp3, 0, 0, refusal), { host, port });
+      this.#refuse(bmcId);
       throw new LogInError(RakpStatus.InvalidIntegrityCheckValue, 'RAKP 2 (wrong password?)');
     }
     const keys = sessionKeys(exchange, { user: userKey, bmc: kg === undefined ? userKey : key(kg) });
@@ -231,6 +222,18 @@ class Console implements Carrier {
     if (!same(rakp4.code, rakp4Code(exchange, keys.sik)))
       throw new LogInError(RakpStatus.InvalidIntegrityCheckValue, 'RAKP 4 (wrong BMC key?)');
     this.#session = { bmcId, consoleId, crypto: new SessionCrypto(suite, keys, userKey) };
+  }
+
+  /** The BMC is told why this log-in ends (§13.22); it has nothing to answer. */
+  #refuse(bmcId: number): void {
+    const refusal = Rakp3.encode({
+      tag: this.#tag++ & 0xff,
+      status: RakpStatus.InvalidIntegrityCheckValue,
+      bmcId,
+      code: new Uint8Array(0),
+    });
+    const { host, port = 623 } = this.#options;
+    this.#socket.send(build20(PayloadType.Rakp3, 0, 0, refusal), { host, port });
   }
 
   payload(type: number): PayloadLine {
