@@ -6,7 +6,8 @@ import { sha256Block, sha256Start } from './sha256.ts';
 export interface HashFunction {
   /** Bytes of a digest. */
   readonly size: number;
-  readonly start: readonly number[];
+  /** Copied, never changed. */
+  readonly start: Int32Array;
   /** SHA counts and writes words most significant byte first, MD5 least. */
   readonly bigEndian: boolean;
   /** Takes 64 bytes of `data` from `pos` into `state`; `work` is scratch of at least 80 words. */

@@ -1,5 +1,5 @@
 /** MD5, RFC 1321. */
-export const md5Start = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
+export const md5Start = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
 
 const K = Int32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32));
 const SHIFTS = Uint8Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);

@@ -1,5 +1,5 @@
 /** SHA-1, FIPS 180-4 §6.1. */
-export const sha1Start = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
+export const sha1Start = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
 
 export function sha1Block(state: Int32Array, data: Uint8Array, pos: number, w: Int32Array): void {
   for (let i = 0; i < 16; i++, pos += 4)

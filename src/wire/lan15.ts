@@ -61,7 +61,7 @@ export function build15(
   out[start - 1] = message.length;
   out.set(message, start);
   if (codeSize > 0 && password)
-    out.set(authCode15(authType, password, sessionId, sequence, out, start, length), RMCP_HEADER + 9);
+    putCode(authType, password, sessionId, sequence, out, start, length, out, RMCP_HEADER + 9);
   return out;
 }
 
@@ -98,27 +98,50 @@ export function authCode15(
   start: number,
   end: number,
 ): Uint8Array {
-  if (authType === AuthType.Password) return password.slice(0, 16);
-  const input = new Uint8Array(40 + end - start);
-  input.set(password.subarray(0, 16));
-  putWord(input, 16, sessionId);
-  input.set(data.subarray(start, end), 20);
-  putWord(input, 20 + end - start, sequence);
-  input.set(password.subarray(0, 16), 24 + end - start);
-  return authType === AuthType.Md2 ? md2(input) : new Digest(hashes.md5).update(input).finish();
+  const code = new Uint8Array(16);
+  putCode(authType, password, sessionId, sequence, data, start, end, code, 0);
+  return code;
+}
+
+/** Scratch of the code under way: nothing is kept in them from one to the next. */
+const MD5 = new Digest(hashes.md5);
+const NUMBERS = new Uint8Array(8);
+const CODE = new Uint8Array(16);
+
+/** As `authCode15`, to 16 bytes of `out`. */
+function putCode(
+  authType: number,
+  password: Uint8Array,
+  sessionId: number,
+  sequence: number,
+  data: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  at: number,
+): void {
+  if (authType === AuthType.Password) return out.set(password.subarray(0, 16), at);
+  putWord(NUMBERS, 0, sessionId);
+  putWord(NUMBERS, 4, sequence);
+  if (authType === AuthType.Md2) {
+    const input = new Uint8Array(40 + end - start);
+    input.set(password.subarray(0, 16));
+    input.set(NUMBERS.subarray(0, 4), 16);
+    input.set(data.subarray(start, end), 20);
+    input.set(NUMBERS.subarray(4), 20 + end - start);
+    input.set(password.subarray(0, 16), 24 + end - start);
+    return out.set(md2(input), at);
+  }
+  MD5.reset().update(password, 0, 16).update(NUMBERS, 0, 4).update(data, start, end);
+  MD5.update(NUMBERS, 4, 8).update(password, 0, 16).finishInto(out, at);
 }
 
 export function isAuthentic15(datagram: Uint8Array, packet: Packet15, password: Uint8Array): boolean {
   const { authType, sessionId, sequence, start, end, authCode } = packet;
   if (authType === AuthType.None) return true;
   if (authType !== AuthType.Md2 && authType !== AuthType.Md5 && authType !== AuthType.Password) return false;
-  return equalBytes(
-    authCode15(authType, password, sessionId, sequence, datagram, start, end),
-    0,
-    datagram,
-    authCode,
-    16,
-  );
+  putCode(authType, password, sessionId, sequence, datagram, start, end, CODE, 0);
+  return equalBytes(CODE, 0, datagram, authCode, 16);
 }
 
 export const word = (bytes: Uint8Array, at: number): number =>
