@@ -17,6 +17,7 @@ export const TOOLS = {
   pyghmicons: 'python3-pyghmi',
   'prometheus-ipmi-exporter': 'prometheus-ipmi-exporter',
   tshark: 'tshark',
+  capinfos: 'wireshark-common',
   python3: 'python3',
   'systemd-notify': 'systemd',
   'systemd-analyze': 'systemd',

@@ -25,6 +25,7 @@ const below: Record<string, string[]> = {
   state: ['codec', 'joint', 'commands', 'records', 'crypto', 'wire', 'world'],
   storage: ['codec', 'state', 'world'],
   taps: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'world'],
+  capture: ['codec', 'joint', 'commands', 'wire', 'router', 'taps', 'world'],
   machine: ['codec', 'commands', 'records', 'wire', 'state', 'world'],
   services: [
     'codec',
@@ -113,7 +114,7 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   cli: `
-    codec commands records images wire router taps state storage machine settings config handlers interfaces
+    codec commands records images wire router taps capture state storage machine settings config handlers interfaces
     client bmc.ts world`
     .split(/\s+/)
     .filter(Boolean),

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander';
 import { readFileSync } from 'node:fs';
 import { checkFile } from './check.ts';
 import { endpoint } from './endpoint.ts';
@@ -96,6 +96,9 @@ function runCommand(program: Command, ended: Ended): void {
       new Option('--log-level <level>', 'leave out lines below it').choices(LOG_LEVELS).default('info'),
     )
     .option('--trace', 'print each message: who, what, the outcome, microseconds')
+    .option('--pcap <file>', 'write what passes to this file for Wireshark (pcapng), decrypted and explained')
+    .option('--pcap-size <MiB>', 'the file becomes FILE.1 after so many (default: 100)', mebibytes)
+    .option('--keys', 'leave passwords and keys in what --pcap writes')
     .addOption(
       new Option(
         '--engine <engine>',
@@ -169,6 +172,13 @@ function initCommand(program: Command): void {
     .description('write a commented sample config; never over a file that is there')
     .addHelpText('after', '\nExample:\n  ipmi-bmc init rack.yaml')
     .action((file: string) => init(file));
+}
+
+function mebibytes(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
+    throw new InvalidArgumentError('a whole number of 1 to 1000000');
+  return value;
 }
 
 /** A mistake is one line, which says where to read on. */

@@ -16,6 +16,7 @@ import type { Given } from './given.ts';
 import { greeting, logInsOf } from './greeting.ts';
 import { makeLog, plain, type LogFormat, type LogLevel } from './log.ts';
 import { openProblem } from './open-problem.ts';
+import type { Pcap } from './pcap.ts';
 import { FLAGS, overridden, type Overrides } from './overrides.ts';
 import { onSignals } from './signals.ts';
 import { announce, withdraw } from './ready-file.ts';
@@ -32,6 +33,12 @@ export interface RunOptions extends Overrides {
   /** Default info. */
   readonly logLevel?: LogLevel;
   readonly trace?: boolean;
+  /** Where what passes is captured. */
+  readonly pcap?: string;
+  /** MiB of a file of captures. */
+  readonly pcapSize?: number;
+  /** Captures with passwords and keys. */
+  readonly keys?: boolean;
   /** Default: batches where they are to be had. */
   readonly engine?: UdpEngine;
   readonly readyFile?: string;
@@ -92,6 +99,7 @@ async function serve(
   const templates = new Templates();
   const folder = file === undefined ? undefined : resolve(dirname(file));
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
+  const pcap = await pcapOf(options, settings, world, log);
   try {
     for (const [i, one] of settings.entries()) {
       const name = one.name ?? 'bmc';
@@ -109,6 +117,7 @@ async function serve(
         const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
         bmc.taps.add(trace(bmc.router, world.clock, print));
       }
+      pcap?.add(bmc);
       bmcs.push(bmc);
       await bmc
         .open()
@@ -117,6 +126,7 @@ async function serve(
   } catch (error) {
     await Promise.all(bmcs.map((bmc) => bmc.close()));
     await storage?.close();
+    await pcap?.close();
     throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
   }
   for (const [name, count] of storage?.strangers(new Set(bmcs.map((bmc) => bmc.name))) ?? [])
@@ -145,7 +155,26 @@ async function serve(
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   await Promise.all(bmcs.map((bmc) => bmc.close()));
   await storage?.close();
+  await pcap?.close();
   return 0;
+}
+
+/** Loaded where it is asked for. */
+async function pcapOf(
+  options: RunOptions,
+  settings: readonly { readonly name?: string }[],
+  world: World,
+  log: Log,
+): Promise<Pcap | undefined> {
+  const { pcap } = options;
+  if (pcap === undefined) {
+    if (options.keys || options.pcapSize !== undefined)
+      throw new CliError(`${options.keys ? '--keys' : '--pcap-size'} is for --pcap`);
+    return undefined;
+  }
+  const { openPcap } = await import('./pcap.ts');
+  const names = settings.map(({ name }) => name ?? 'bmc');
+  return openPcap({ ...options, pcap }, names, world, log);
 }
 
 /** What everything counted, a line a group; a text line leaves out what is nought. */

@@ -6,4 +6,4 @@ export type { CounterDeclaration, CounterTable, Counts } from '../joint/counters
 export { countersOf, type CountedBmc, type CounterGroup } from './counters.ts';
 export type * from './tap.ts';
 export { Taps, type TappedBmc } from './taps.ts';
-export { trace } from './trace.ts';
+export { answerText, requestText, trace } from './trace.ts';

@@ -125,7 +125,8 @@ function traceLine(router: Names, message: Message, context: Context, answer: An
   return `${who}channel ${number}  ${requestText(router, message, number, true)}  ->  ${answerText(router, message, number, answer)}`;
 }
 
-function requestText(router: Names, message: Message, channel: number, withData: boolean): string {
+/** What was asked, by name, with its values; no secret is in it. */
+export function requestText(router: Names, message: Message, channel: number, withData: boolean): string {
   const entry = router.find(message, channel);
   const key = { netFn: message.netFn, cmd: message.cmd, body: bodyOf(message) };
   const maker = oemName(key);
@@ -138,7 +139,8 @@ function requestText(router: Names, message: Message, channel: number, withData:
   return values ? `${name} ${values}` : name;
 }
 
-function answerText(router: Names, message: Message, channel: number, answer: Answer): string {
+/** How it ended: the completion code by name, or the values of the answer; no secret is in it. */
+export function answerText(router: Names, message: Message, channel: number, answer: Answer): string {
   const entry = router.find(message, channel);
   const command = entry?.handler.command;
   const cc = answer[0];

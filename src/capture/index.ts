@@ -1,0 +1,12 @@
+/**
+ * Captures for Wireshark: what passes a BMC as a pcapng file, datagrams as they were sent and in the clear,
+ * with a comment on each packet (docs/capture.md).
+ *
+ *   const file = await CaptureFile.open(world.files, 'bmc.pcapng', { header: captureHeader('bmc'), failed });
+ *   bmc.taps.add(new Capture({ router: bmc.router, clock: world.clock }, (packet) => file.write(packet)));
+ */
+export { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
+export { Capture, captureHeader, type CaptureParts } from './capture.ts';
+export { RMCP_PORT } from './carriers.ts';
+export type { CapturedPacket } from './pcapng.ts';
+export { setUpText } from './set-up.ts';

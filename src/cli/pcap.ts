@@ -1,0 +1,67 @@
+import type { Bmc } from '../bmc.ts';
+import { Capture, CaptureFile, captureHeader } from '../capture/index.ts';
+import type { Log } from '../state/setup.ts';
+import { parseEndpoint, type Endpoint, type World } from '../world/world.ts';
+import { CliError, problemOf } from './errors.ts';
+
+const MIB = 1024 * 1024;
+
+export interface PcapOptions {
+  readonly pcap: string;
+  /** MiB of a file. */
+  readonly pcapSize?: number;
+  /** Secrets stay in. */
+  readonly keys?: boolean;
+}
+
+/** The file that the BMCs of this process are captured to. */
+export interface Pcap {
+  /** From now on what passes this BMC is written. */
+  add(bmc: Bmc): void;
+  /** Writes what is left. */
+  close(): Promise<void>;
+}
+
+/** `names`: of the BMCs, in the order in which they are added. */
+export async function openPcap(
+  { pcap, pcapSize, keys: secrets }: PcapOptions,
+  names: readonly string[],
+  { clock, files }: World,
+  log: Log,
+): Promise<Pcap> {
+  const header = captureHeader(...names);
+  const failed = (error: unknown): void => log.error(`${pcap}: nothing more is captured`, error);
+  const size = pcapSize === undefined ? undefined : pcapSize * MIB;
+  const file = await CaptureFile.open(files, pcap, { header, size, failed }).catch((error: unknown) =>
+    Promise.reject(new CliError(`--pcap: ${problemOf(error)}`, { cause: error })),
+  );
+  const captures: Capture[] = [];
+  return {
+    add(bmc) {
+      const place = captures.length;
+      const addressOf = addresses(bmc);
+      const capture = new Capture({ router: bmc.router, clock, addressOf, place, secrets }, (packet) =>
+        file.write(packet),
+      );
+      captures.push(capture);
+      bmc.taps.add(capture);
+    },
+    async close() {
+      for (const capture of captures) capture.flush();
+      await file.close();
+      if (file.missing > 0) log.warn(`${pcap}: the disk was too slow for ${file.missing} packet(s)`);
+    },
+  };
+}
+
+/** Where a BMC listens, looked up once for each channel. */
+function addresses(bmc: Bmc): (channel: number) => Endpoint | undefined {
+  const known = new Map<number, Endpoint | undefined>();
+  return (number) => {
+    if (!known.has(number)) {
+      const address = bmc.interfaces.find(({ channel }) => channel === number)?.address;
+      known.set(number, address === undefined ? undefined : parseEndpoint(address));
+    }
+    return known.get(number);
+  };
+}
