@@ -28,7 +28,7 @@ export function loadWhole(file: string): FileOptions {
     const bmcs = whole.bmcs.map((bmc, i) => {
       const missing: Missing[] = [];
       const filled = files.filled(bmc, missing);
-      problems.push(...missing.map((one) => ({ bmc: i, ...one })));
+      problems.push(...missing.map((problem) => ({ bmc: i, ...problem })));
       return filled;
     });
     refuse(problems, whole.place);
@@ -98,22 +98,22 @@ export function checkFile(
   { json = false, verbose = false }: { json?: boolean; verbose?: boolean },
 ): number {
   try {
-    const given = loadWhole(file);
-    const { bmcs, place, state } = given;
+    const document = loadWhole(file);
+    const { bmcs, place, state } = document;
     const { length } = bmcs;
     checkState(state, file, place);
     const seen = new Sections();
     for (const [i, options] of bmcs.entries()) {
       refuse(
-        missingOutside(options, dirname(file)).map((one) => ({ bmc: i, ...one })),
+        missingOutside(options, dirname(file)).map((problem) => ({ bmc: i, ...problem })),
         place,
       );
       const shown = verbose && !json;
-      if (!shown && isChecked(options, seen, given, i)) continue;
-      const bmc = makeBmc(given, i);
+      if (!shown && isChecked(options, seen, document, i)) continue;
+      const bmc = makeBmc(document, i);
       if (shown) for (const line of stepsOf(bmc)) process.stdout.write(`${bmc.name}: ${line}\n`);
     }
-    checkTogether(given, file);
+    checkTogether(document, file);
     process.stdout.write(
       json
         ? `${JSON.stringify({ ok: true, bmcs: length, problems: [] })}\n`
@@ -150,7 +150,7 @@ function stepsOf({ sensors }: Bmc): string[] {
     const step = stepOf(factors);
     const name = percentage
       ? 'percent'
-      : (Object.keys(units).find((one) => units[one] === unit) ?? `unit ${unit}`);
+      : (Object.keys(units).find((name) => units[name] === unit) ?? `unit ${unit}`);
     return `${sensors.nameOf(sensor)}: ${min} to ${max} ${name}, ${step === undefined ? 'steps of different sizes' : `step ${step}`}`;
   });
 }

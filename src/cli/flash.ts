@@ -160,7 +160,7 @@ class ProgressBar {
 
   show({ step, component, name, sent, size }: FlashProgress): void {
     if (!this.#watched) return;
-    const part = [component, name].map((one) => (one === undefined ? '' : ` ${one}`)).join('');
+    const part = [component, name].map((word) => (word === undefined ? '' : ` ${word}`)).join('');
     const percent = sent === undefined || !size ? undefined : Math.floor((sent * 100) / size);
     const filled = percent === undefined ? 0 : Math.round((percent * WIDTH) / 100);
     const drawn =

@@ -47,7 +47,7 @@ export function greeting(
   const endpoint = lan && parseEndpoint(lan.address);
   const user = settings[0].users?.find(({ id, enabled, name }) => id > 1 && enabled !== false && name);
   if (endpoint && user) {
-    const known = logIns.find((one) => one.user === user.name);
+    const known = logIns.find((logIn) => logIn.user === user.name);
     // A password from a file is not ours to print.
     const password = known ? `-P ${known.password}` : '-a';
     lines.push(

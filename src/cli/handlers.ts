@@ -23,9 +23,9 @@ interface Row {
 
 /** Prints every claim of every BMC: what it is, whose it is, who may send it, what it overrides. */
 export function listHandlers(file: string | undefined, { json = false }: { json?: boolean }): number {
-  const given: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
-  for (let i = 0; i < given.bmcs.length; i++) {
-    const { router, name } = makeBmc(given, i);
+  const document: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
+  for (let i = 0; i < document.bmcs.length; i++) {
+    const { router, name } = makeBmc(document, i);
     const rows = [...router.claims()].map(rowOf).sort((a, b) => (a.key < b.key ? -1 : 1));
     process.stdout.write(
       json

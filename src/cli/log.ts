@@ -57,7 +57,7 @@ export const plain = (text: string): string =>
   text.replace(
     // oxlint-disable-next-line no-control-regex
     /[\0-\x1f\x7f-\x9f\u2028\u2029]|\p{Cf}/gu,
-    (one) => `\\x${(one.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
   );
 
 function errorText(error: unknown): string {

@@ -81,11 +81,11 @@ export class NamedFiles {
     path: SettingsPath,
     missing: Missing[],
   ): readonly SatelliteOptions[] {
-    return satellites.map((one, i) => ({
-      ...one,
-      ...(one.fru && { fru: this.#frus(one.fru, [...path, i, 'fru'], missing) }),
-      ...(one.satellites && {
-        satellites: this.#satellites(one.satellites, [...path, i, 'satellites'], missing),
+    return satellites.map((satellite, i) => ({
+      ...satellite,
+      ...(satellite.fru && { fru: this.#frus(satellite.fru, [...path, i, 'fru'], missing) }),
+      ...(satellite.satellites && {
+        satellites: this.#satellites(satellite.satellites, [...path, i, 'satellites'], missing),
       }),
     }));
   }
@@ -93,8 +93,10 @@ export class NamedFiles {
   /** The same list where none of them lies in a file. */
   #frus(frus: readonly FruOptions[], path: SettingsPath, missing: Missing[]): readonly FruOptions[] {
     if (frus.every(({ file }) => file === undefined)) return frus;
-    return frus.map((one, i) =>
-      one.file === undefined ? one : { ...one, image: this.#bytes(one.file, [...path, i, 'file'], missing) },
+    return frus.map((device, i) =>
+      device.file === undefined
+        ? device
+        : { ...device, image: this.#bytes(device.file, [...path, i, 'file'], missing) },
     );
   }
 
@@ -157,7 +159,7 @@ function programsOf({ chassis: { backend } = {}, sensors, firmware, satellites =
       ? [{ path: backend.virsh === undefined ? at : [...at, 'virsh'], program: backend.virsh ?? 'virsh' }]
       : []),
     ...ofSensors(sensors, ['sensors']),
-    ...satellites.flatMap((one, i) => ofSensors(one.sensors, ['satellites', i, 'sensors'])),
+    ...satellites.flatMap((satellite, i) => ofSensors(satellite.sensors, ['satellites', i, 'sensors'])),
     ...(firmware?.components ?? []).flatMap(({ commands = {} }, i) =>
       Object.entries(commands).flatMap(([stage, command]) =>
         listed(command, ['firmware', 'components', i, 'commands', stage]),

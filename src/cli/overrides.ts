@@ -41,32 +41,33 @@ export function overridden(
  * The flag and what it says, if it and not the file chose the setting at `path` of these (overridden)
  * settings.
  */
-export function flagAt(path: SettingsPath, settings: BmcOptions, given: Overrides): string | undefined {
+export function flagAt(path: SettingsPath, settings: BmcOptions, overrides: Overrides): string | undefined {
   const [section, entry] = path;
   if (section === 'sockets') {
-    if (entry === 'handlers') return said('handlerSocket', given);
-    return entry === 'bt' ? said('btSocket', given) : undefined;
+    if (entry === 'handlers') return said('handlerSocket', overrides);
+    return entry === 'bt' ? said('btSocket', overrides) : undefined;
   }
   if (section !== 'interfaces') return undefined;
   for (const [type, name] of [
     ['lan', 'lan'],
     ['vm', 'vmSocket'],
   ] as const)
-    if (settings.interfaces?.findIndex((one) => one.type === type) === entry) return said(name, given);
+    if (settings.interfaces?.findIndex((iface) => iface.type === type) === entry)
+      return said(name, overrides);
   return undefined;
 }
 
-const said = (name: keyof Overrides, given: Overrides): string | undefined =>
-  given[name] === undefined ? undefined : `${FLAGS[name]} ${given[name]}`;
+const said = (name: keyof Overrides, overrides: Overrides): string | undefined =>
+  overrides[name] === undefined ? undefined : `${FLAGS[name]} ${overrides[name]}`;
 
 function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
   if (lan === undefined) return settings;
   const interfaces = settings.interfaces ?? [{ type: 'lan' }];
-  const first = interfaces.findIndex((one) => one.type === 'lan');
+  const first = interfaces.findIndex((entry) => entry.type === 'lan');
   if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'lan', listen: lan }] };
   return {
     ...settings,
-    interfaces: interfaces.map((one, i) => (i === first ? { ...one, listen: lan } : one)),
+    interfaces: interfaces.map((entry, i) => (i === first ? { ...entry, listen: lan } : entry)),
   };
 }
 
@@ -74,12 +75,12 @@ function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {
 function withVm(settings: BmcOptions, listen: string | undefined): BmcOptions {
   if (listen === undefined) return settings;
   const { interfaces = [] } = settings;
-  const first = interfaces.findIndex((one) => one.type === 'vm');
+  const first = interfaces.findIndex((entry) => entry.type === 'vm');
   if (first < 0) return { ...settings, interfaces: [...interfaces, { type: 'vm', listen }] };
   return {
     ...settings,
-    interfaces: interfaces.map((one, i) =>
-      i === first && one.type === 'vm' ? { ...one, listen, connect: undefined } : one,
+    interfaces: interfaces.map((entry, i) =>
+      i === first && entry.type === 'vm' ? { ...entry, listen, connect: undefined } : entry,
     ),
   };
 }

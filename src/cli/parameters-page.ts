@@ -74,7 +74,7 @@ function row(parameter: Parameter, key: string): string {
     selector,
     name,
     `\`${key}\``,
-    layout.names.map((one) => `\`${one}\``).join(' '),
+    layout.names.map((field) => `\`${field}\``).join(' '),
     least === most ? most : `${least}..${most}`,
     places.join(', '),
     `${access}${secret ? ', secret' : ''}`,

@@ -42,7 +42,7 @@ export async function showState(
     ...values.map((value) => ({
       ...value,
       value: shown(value),
-      from: given.some((one) => keyOf(one) === keyOf(value)) ? 'client, over config' : 'client',
+      from: given.some((setting) => keyOf(setting) === keyOf(value)) ? 'client, over config' : 'client',
     })),
     ...given
       .filter((value) => !changed.has(keyOf(value)))
@@ -161,8 +161,8 @@ export function parameterName({ store, key }: Pick<StoredValue, 'store' | 'key'>
 
 function shown({ store, value }: Pick<StoredValue, 'store' | 'value'>): string {
   if (isSecret(store)) return '(secret)';
-  return JSON.stringify(value, (_key, one: unknown) =>
-    one instanceof Uint8Array ? Buffer.from(one).toString('hex') : one,
+  return JSON.stringify(value, (_key, nested: unknown) =>
+    nested instanceof Uint8Array ? Buffer.from(nested).toString('hex') : nested,
   );
 }
 
