@@ -178,7 +178,7 @@ export function multirecordArea(records: readonly FruRecord[]): Uint8Array {
 }
 
 /** What makes the bytes add up to 0. */
-export const checksum = (bytes: Uint8Array): number => -bytes.reduce((sum, one) => sum + one, 0) & 0xff;
+export const checksum = (bytes: Uint8Array): number => -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff;
 
 export const spacedHex = (digits: string): Uint8Array => hexBytes(digits.replace(/\s/g, ''));
 
@@ -255,11 +255,11 @@ const renamed = ({ nominal, low = nominal, high = nominal }: FruDcOutput) => ({
   positive: tenMillivolts(high),
 });
 
-function powerSupplyBody(given: FruPowerSupply): Uint8Array {
-  const { capacity, peakVa = 0xffff, inrush = 0xff, inrushInterval = 0, dropout = 0, peak } = given;
-  const [low1, high1] = (given.input ?? [0, 0]).map(tenMillivolts);
-  const [low2, high2] = (given.input2 ?? [0, 0]).map(tenMillivolts);
-  const [lowFrequency, highFrequency] = given.frequency ?? [0, 0];
+function powerSupplyBody(supply: FruPowerSupply): Uint8Array {
+  const { capacity, peakVa = 0xffff, inrush = 0xff, inrushInterval = 0, dropout = 0, peak } = supply;
+  const [low1, high1] = (supply.input ?? [0, 0]).map(tenMillivolts);
+  const [low2, high2] = (supply.input2 ?? [0, 0]).map(tenMillivolts);
+  const [lowFrequency, highFrequency] = supply.frequency ?? [0, 0];
   return PowerSupplyRecord.encode({
     capacity,
     peakVa,
@@ -273,10 +273,10 @@ function powerSupplyBody(given: FruPowerSupply): Uint8Array {
     highFrequency,
     dropout,
     tachometer: false,
-    hotSwap: given.hotSwap ?? false,
-    autoswitch: given.autoswitch ?? false,
-    powerFactorCorrection: given.powerFactorCorrection ?? false,
-    predictiveFail: given.predictiveFail ?? false,
+    hotSwap: supply.hotSwap ?? false,
+    autoswitch: supply.autoswitch ?? false,
+    powerFactorCorrection: supply.powerFactorCorrection ?? false,
+    predictiveFail: supply.predictiveFail ?? false,
     holdUp: peak?.seconds ?? 0,
     peakCapacity: peak?.watts ?? 0xfff,
     combined1: 0,
