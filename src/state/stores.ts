@@ -278,5 +278,5 @@ export function declarationOf(name: string): StoreDeclaration<unknown> {
 export const isDeclared = (name: string): boolean => BY_NAME.has(name);
 
 const BY_NAME: ReadonlyMap<string, StoreDeclaration<unknown>> = new Map(
-  Object.values(stores).map((one) => [one.name, one as StoreDeclaration<unknown>]),
+  Object.values(stores).map((declaration) => [declaration.name, declaration as StoreDeclaration<unknown>]),
 );

@@ -118,7 +118,7 @@ export class Channels {
   /** Is there a system interface that speaks `protocol` (ProtocolType)? */
   hasSystemInterface(protocol: number): boolean {
     return this.#channels.some(
-      (one) => one.medium === MediumType.SystemInterface && one.protocol === protocol,
+      (channel) => channel.medium === MediumType.SystemInterface && channel.protocol === protocol,
     );
   }
 

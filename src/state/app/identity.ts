@@ -141,10 +141,10 @@ export class Identity {
   #madeGuid(which: 'device' | 'system'): string {
     const before = this.#guids.get(which) ?? this.#made?.[which];
     if (before !== undefined) return before;
-    const made = randomUuid(this.#random.bytes(16));
-    this.#made = { ...this.#made, [which]: made };
-    this.#keeping = both(this.#keeping, this.#guids.set(which, made));
-    return made;
+    const uuid = randomUuid(this.#random.bytes(16));
+    this.#made = { ...this.#made, [which]: uuid };
+    this.#keeping = both(this.#keeping, this.#guids.set(which, uuid));
+    return uuid;
   }
 
   /**

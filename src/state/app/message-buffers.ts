@@ -146,8 +146,8 @@ export class MessageBuffers {
 
   /** The session's rights were taken: what it has said in them is not delivered any more. */
   forget(session: SessionView): void {
-    for (const one of this.#queue) if (one.session === session) this.#places.give(one.party);
-    this.#queue = this.#queue.filter((one) => one.session !== session);
+    for (const message of this.#queue) if (message.session === session) this.#places.give(message.party);
+    this.#queue = this.#queue.filter((message) => message.session !== session);
     this.#update();
   }
 

@@ -212,12 +212,14 @@ export class Users {
       if (own === undefined) able.push(id);
       else if (obstacle === 'unknown user') obstacle = own;
     }
-    const limit = (one: number): number => this.access(one, channel).privilegeLimit;
+    const limit = (userId: number): number => this.access(userId, channel).privilegeLimit;
     const wanted = privilege ?? 0;
     const id =
       privilege === undefined
         ? able[0]
-        : (able.find((one) => limit(one) === wanted) ?? able.find((one) => limit(one) >= wanted) ?? able[0]);
+        : (able.find((userId) => limit(userId) === wanted) ??
+          able.find((userId) => limit(userId) >= wanted) ??
+          able[0]);
     if (id === undefined) return obstacle;
     const { privilegeLimit, sessionLimit } = this.access(id, channel);
     const { bytes, size } = this.#password(id);
@@ -351,9 +353,9 @@ export class Users {
 const isEmpty = ({ bytes }: Password): boolean => bytes.every((byte) => byte === 0);
 
 function passwordOf(id: number, text: string): Password {
-  const given = utf8Bytes(text, PASSWORD_SIZE);
-  if (!given) throw new RangeError(`user ${id}: a password has at most ${PASSWORD_SIZE} bytes in UTF-8`);
+  const utf8 = utf8Bytes(text, PASSWORD_SIZE);
+  if (!utf8) throw new RangeError(`user ${id}: a password has at most ${PASSWORD_SIZE} bytes in UTF-8`);
   const bytes = new Uint8Array(20);
-  bytes.set(given);
-  return { bytes, size: given.length > 16 ? 20 : 16 };
+  bytes.set(utf8);
+  return { bytes, size: utf8.length > 16 ? 20 : 16 };
 }

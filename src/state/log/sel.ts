@@ -230,7 +230,7 @@ export class Sel {
   }
 
   #undone(id: number, error: unknown): never {
-    this.#order = this.#order.filter((one) => one !== id);
+    this.#order = this.#order.filter((other) => other !== id);
     throw error;
   }
 }

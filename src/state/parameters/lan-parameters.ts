@@ -161,7 +161,7 @@ export class LanParameters {
   }
 
   #settingsOf(channel: number): LanSettings | undefined {
-    return this.#settings.find((one) => one.channel === channel);
+    return this.#settings.find((settings) => settings.channel === channel);
   }
 
   /** What the settings say, and where they are silent, the network. */
