@@ -63,7 +63,7 @@ export interface BmcState {
   /** Who claims what. */
   readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch' | 'enter' | 'enterBy' | 'check'>;
   /** Who looks on, at what passes. */
-  readonly taps: Pick<Taps<BmcState>, 'frame' | 'payload' | 'sealed' | 'setUp'>;
+  readonly taps: Pick<Taps<BmcState>, 'frame' | 'payload' | 'sealed' | 'setUp' | 'tampers'>;
   readonly firewall: Firewall;
   readonly time: BmcTime;
   readonly identity: Identity;

@@ -4,7 +4,7 @@ import { millisecondsOf, shareOf } from '../settings/durations.ts';
 import { SettingsError } from '../settings/errors.ts';
 import { SeededRandom } from '../world/sim-random.ts';
 import { layerOf, needed } from './layers.ts';
-import type { FaultEffect, FaultLayer, FaultRule, FaultTime } from './rule.ts';
+import type { FaultEffect, FaultLayer, FaultRule, FaultTime, FaultWhen } from './rule.ts';
 
 /** Which of those that fit: from one to another, or each so many. */
 interface Nth {
@@ -29,6 +29,7 @@ export interface Patch {
 export class Armed {
   readonly id: string;
   readonly rule: FaultRule;
+  readonly when: FaultWhen;
   readonly layer: FaultLayer;
   readonly then: FaultEffect;
   readonly selectors: readonly CommandSelector[] | undefined;
@@ -56,6 +57,7 @@ export class Armed {
     const { when = {}, then } = rule;
     this.id = id;
     this.rule = rule;
+    this.when = when;
     this.then = then;
     this.layer = layerOf(rule);
     this.selectors = selectorsOf(rule);

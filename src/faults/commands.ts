@@ -3,7 +3,7 @@ import { CC, hex2 } from '../codec/index.ts';
 import { keyName } from '../commands/command.ts';
 import { refuse, type Answer, type Context, type Dispatch, type Message } from '../router/index.ts';
 import type { Armed, Patch } from './armed.ts';
-import { hasData, isAbout, isPassing } from './fitting.ts';
+import { hasData, isAbout, isPassing, RulesByUser } from './fitting.ts';
 import type { SessionFaults } from './sessions.ts';
 
 export interface CommandSurroundings {
@@ -24,9 +24,11 @@ export class CommandFaults {
   readonly #wrap: (wrapper: (dispatch: Dispatch<BmcState>) => Dispatch<BmcState>) => () => void;
   #rules: readonly Armed[] = NONE;
   #waiting: readonly Armed[] = NONE;
-  /** Rules by NetFn and command: most requests are nobody's business, and there may be many rules. */
-  #byCommand = new Map<number, readonly Armed[]>();
+  /** Rules by NetFn and command, then by user: most requests are nobody's business, and there may be many rules. */
+  readonly #byCommand = new Map<number, RulesByUser>();
   #unwrap: (() => void) | undefined;
+  /** A rule gives an answer once more. */
+  #remembers = false;
   /** The last answer that was given, while a rule gives it to somebody else. */
   #previous: Answer | undefined;
 
@@ -43,7 +45,8 @@ export class CommandFaults {
     this.#rules = rules;
     this.#waiting = waiting;
     this.#byCommand.clear();
-    if (!rules.some(({ then }) => then.answerOf !== undefined)) this.#previous = undefined;
+    this.#remembers = rules.some(({ then }) => then.answerOf !== undefined);
+    if (!this.#remembers) this.#previous = undefined;
     if (rules.length > 0 || waiting.length > 0 || this.#around.sessions.wantRequests) {
       this.#unwrap ??= this.#wrap((dispatch) => this.#over(dispatch));
     } else {
@@ -60,7 +63,7 @@ export class CommandFaults {
         const answer = sessions.request(message, context);
         if (answer !== undefined) return this.#given(answer, context);
       }
-      for (const rule of this.#about(message)) {
+      for (const rule of this.#about(message, context)) {
         if (!this.#fits(rule, message, context) || !rule.strikes()) continue;
         const answer = this.#struck(rule, message, context, dispatch);
         if (answer !== undefined) return answer;
@@ -71,14 +74,14 @@ export class CommandFaults {
   }
 
   /** Filled as commands come; the keys are at most all commands there can be. */
-  #about(message: Message): readonly Armed[] {
+  #about(message: Message, { session }: Context): readonly Armed[] {
     const key = (message.netFn << 8) | message.cmd;
     let rules = this.#byCommand.get(key);
     if (rules === undefined) {
-      rules = this.#rules.filter((rule) => isAbout(rule, message));
-      this.#byCommand.set(key, rules.length > 0 ? rules : NONE);
+      rules = new RulesByUser(this.#rules.filter((rule) => isAbout(rule, message)));
+      this.#byCommand.set(key, rules);
     }
-    return rules;
+    return rules.of(session?.userName);
   }
 
   #fits(rule: Armed, message: Message, context: Context): boolean {
@@ -149,7 +152,7 @@ export class CommandFaults {
   }
 
   #remembered(answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
-    if (!this.#rules.some(({ then }) => then.answerOf !== undefined)) return answer;
+    if (!this.#remembers) return answer;
     if (answer instanceof Promise)
       return answer.then((body) => {
         this.#previous = body.slice();

@@ -34,6 +34,8 @@ export function checkDatagramEffect({ then }: Armed): void {
 export class FaultyUdp implements UdpNetwork {
   /** Rules for datagrams, in order. */
   rules: readonly Armed[] = NONE;
+  /** Those of a direction and payload: most datagrams are nobody's business, and there may be many rules. */
+  readonly #byKind = new Map<string, readonly Armed[]>();
   readonly #udp: UdpNetwork;
   #faults: DatagramFaults | undefined;
   #sockets: readonly FaultySocket[] = [];
@@ -56,9 +58,23 @@ export class FaultyUdp implements UdpNetwork {
     return socket;
   }
 
+  /** The rules that are about such a datagram. */
+  about(direction: Direction, data: Uint8Array): readonly Armed[] {
+    const kind = carriedBy(data);
+    const kinds = KINDS[direction];
+    const key = kind === undefined ? kinds.other : kinds[kind];
+    let rules = this.#byKind.get(key);
+    if (rules === undefined) {
+      rules = this.rules.filter(({ rule: { when } }) => isAbout(when, direction, kind));
+      this.#byKind.set(key, rules);
+    }
+    return rules;
+  }
+
   /** Rules have come or gone. */
   put(rules: readonly Armed[], faults: DatagramFaults): void {
     this.rules = rules;
+    this.#byKind.clear();
     this.#faults = faults;
     for (const socket of this.#sockets) socket.changed();
   }
@@ -141,8 +157,10 @@ class Way {
   }
 
   readonly take: Pass = (data, peer) => {
-    for (const rule of this.#udp.rules) {
-      if (!fits(rule.rule.when, this.#direction, data, this.#faults) || !rule.strikes()) continue;
+    for (const rule of this.#udp.about(this.#direction, data)) {
+      const power = rule.rule.when?.power;
+      if (power !== undefined && (power === 'on') !== this.#faults.isOn()) continue;
+      if (!rule.strikes()) continue;
       return this.#struck(rule, data, peer);
     }
     this.#go(data, peer);
@@ -228,16 +246,18 @@ class Way {
   }
 }
 
-function fits(
-  when: FaultWhen | undefined,
-  direction: Direction,
-  data: Uint8Array,
-  faults: DatagramFaults,
-): boolean {
+type Kind = FaultWhen['payload'];
+
+/** A name for each direction and payload, so that none has to be made. */
+const KINDS = {
+  in: { message: 'in message', sol: 'in sol', 'set-up': 'in set-up', ping: 'in ping', other: 'in' },
+  out: { message: 'out message', sol: 'out sol', 'set-up': 'out set-up', ping: 'out ping', other: 'out' },
+} as const;
+
+function isAbout(when: FaultWhen | undefined, direction: Direction, kind: Kind): boolean {
   if (when === undefined) return true;
   if (when.direction !== undefined && when.direction !== direction) return false;
-  if (when.power !== undefined && (when.power === 'on') !== faults.isOn()) return false;
-  return when.payload === undefined || when.payload === carriedBy(data);
+  return when.payload === undefined || when.payload === kind;
 }
 
 /** What a datagram carries, as far as its header says. */

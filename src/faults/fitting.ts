@@ -59,3 +59,29 @@ function isWay(wanted: NonNullable<FaultWhen['channel']>, { number, medium }: Ch
   if (typeof wanted === 'number') return wanted === number;
   return wanted === 'host' ? medium === 'system-interface' || medium === 'smbus' : wanted === medium;
 }
+
+/** Users whose rules are known at once. */
+const MOST_USERS = 64;
+
+/** Rules that a user's requests can meet: others' need not be looked at one by one. */
+export class RulesByUser {
+  readonly #all: readonly Armed[];
+  readonly #areAll: boolean;
+  readonly #byUser = new Map<string | undefined, readonly Armed[]>();
+
+  constructor(all: readonly Armed[]) {
+    this.#all = all;
+    this.#areAll = all.every(({ when }) => when.user === undefined);
+  }
+
+  of(user: string | undefined): readonly Armed[] {
+    if (this.#areAll) return this.#all;
+    let rules = this.#byUser.get(user);
+    if (rules === undefined) {
+      rules = this.#all.filter(({ when }) => when.user === undefined || when.user === user);
+      if (this.#byUser.size >= MOST_USERS) this.#byUser.clear();
+      this.#byUser.set(user, rules);
+    }
+    return rules;
+  }
+}

@@ -6,7 +6,7 @@ import { refuse, type Answer, type Context, type Message } from '../router/index
 import type { Armed } from './armed.ts';
 import { payloadOf } from './datagrams.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
-import { hasData, isAbout, isPassing, type Passing } from './fitting.ts';
+import { hasData, isAbout, isPassing, RulesByUser, type Passing } from './fitting.ts';
 import type { FaultEffect, FaultWhen } from './rule.ts';
 
 export interface SessionSurroundings {
@@ -37,6 +37,8 @@ const STEPS: Readonly<Record<number, NonNullable<FaultWhen['step']>>> = {
 export class SessionFaults {
   readonly #around: SessionSurroundings;
   #sealed: readonly Armed[] = [];
+  /** Those of a payload type and a user, filled as they come. */
+  readonly #byType = new Map<number, RulesByUser>();
   #setUp: readonly Armed[] = [];
   #requests: readonly Armed[] = [];
   #undo: (() => void)[] = [];
@@ -54,8 +56,10 @@ export class SessionFaults {
     this.#sealed = rules.filter(({ then }) => SEALED.some((key) => then[key] !== undefined));
     this.#setUp = rules.filter(({ then }) => then.logIn !== undefined || then.sessions !== undefined);
     this.#requests = rules.filter(({ then }) => then.endSession !== undefined || then.sessions !== undefined);
+    this.#byType.clear();
     for (const undo of this.#undo.splice(0)) undo();
-    if (this.#sealed.length > 0) this.#undo.push(taps.tamper(this.#tamper));
+    if (this.#sealed.length > 0)
+      this.#undo.push(taps.tamper(this.#tamper, (type, session) => this.#about(type, session).length > 0));
     if (this.#setUp.length > 0) this.#undo.push(taps.wrapSetUp(this.#step));
     else this.#consoles.clear();
   }
@@ -100,9 +104,7 @@ export class SessionFaults {
     payload: Payload,
     reseal: (otherwise: SealedOtherwise) => Uint8Array,
   ): Uint8Array => {
-    for (const rule of this.#sealed) {
-      const { when } = rule.rule;
-      if (when?.payload !== undefined && when.payload !== payloadOf(payload.type)) continue;
+    for (const rule of this.#about(payload.type, payload.session)) {
       if (!answers(rule, payload) || !isPassing(rule, () => this.passing(payload))) continue;
       if (!rule.strikes()) continue;
       this.#around.hit(
@@ -116,6 +118,18 @@ export class SessionFaults {
     if (payload.session !== undefined) this.#repeated.delete(payload.session);
     return sealed;
   };
+
+  #about(type: number, session: SessionView | undefined): readonly Armed[] {
+    let rules = this.#byType.get(type);
+    if (rules === undefined) {
+      const kind = payloadOf(type);
+      rules = new RulesByUser(
+        this.#sealed.filter(({ when }) => when.payload === undefined || when.payload === kind),
+      );
+      this.#byType.set(type, rules);
+    }
+    return rules.of(session?.userName);
+  }
 
   #numberOf(how: FaultEffect['sequence'], { session, sequence }: Payload): number | undefined {
     if (how === undefined || how === 'zero') return how && 0;

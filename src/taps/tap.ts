@@ -92,6 +92,9 @@ export type Tamper = (
   reseal: (otherwise: SealedOtherwise) => Uint8Array,
 ) => Uint8Array;
 
+/** Whether a packet of a payload type may be replaced at all: what may not is sealed without more ado. */
+export type TamperWants = (type: number, session: SessionView) => boolean;
+
 /** A payload of RMCP+ session set-up (IPMI 2.0 §13.17-13.23). */
 export interface SetUpPayload {
   readonly payloadType: number;

@@ -1,8 +1,8 @@
 import { keyName } from '../commands/command.ts';
-import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
+import type { Answer, Context, Dispatch, Message, SessionView } from '../joint/message.ts';
 import type { Router } from '../router/index.ts';
 import type { Drops } from '../state/app/drops.ts';
-import type { Asked, FaultHit, Frame, Payload, SetUpWrapper, Tamper, Tap } from './tap.ts';
+import type { Asked, FaultHit, Frame, Payload, SetUpWrapper, Tamper, TamperWants, Tap } from './tap.ts';
 
 /** What taps are put on. */
 export interface TappedBmc<B> {
@@ -25,6 +25,7 @@ interface SetUpPlace {
 
 interface TamperPlace {
   readonly tamper: Tamper;
+  readonly wants: TamperWants | undefined;
 }
 
 /**
@@ -57,9 +58,14 @@ export class Taps<B = unknown> {
     return () => this.#put(this.#taps.filter((other) => other !== mine));
   }
 
-  /** Sealed packets pass through this, the first first. Returns its undoing. */
-  tamper(tamper: Tamper): () => void {
-    const mine = { tamper };
+  /** Somebody may replace such a packet. */
+  tampers(type: number, session: SessionView): boolean {
+    return this.#tampers.some(({ wants }) => wants === undefined || wants(type, session));
+  }
+
+  /** Sealed packets pass through this, the first first; `wants`: default all. Returns its undoing. */
+  tamper(tamper: Tamper, wants?: TamperWants): () => void {
+    const mine = { tamper, wants };
     const put = (tampers: readonly TamperPlace[]): void => {
       this.#tampers = tampers;
       this.sealed =

@@ -162,7 +162,10 @@ class Link20 implements Link {
     this.#sequence = nextSequence(this.#sequence);
     const taps = this.#taps;
     // What looks on may itself make a BMC send something.
-    const isSeen = taps.payload !== undefined || taps.sealed !== undefined || taps.frame !== undefined;
+    const isSeen =
+      taps.payload !== undefined ||
+      taps.frame !== undefined ||
+      (taps.sealed !== undefined && taps.tampers(type, this.session));
     const room = isSeen ? undefined : SEALED;
     const sequence = this.#sequence;
     const sealed = this.crypto.seal(type, this.#consoleId, sequence, payload, this.#ivs, encrypted, room);

@@ -6,7 +6,7 @@ import { PayloadType } from '../../wire/index.ts';
 import { endpointName, type Endpoint } from '../../world/world.ts';
 
 /** What a session's end of the wire shows to taps, and lets be tampered with. */
-export type LinkTaps = Pick<BmcState['taps'], 'payload' | 'sealed' | 'frame'>;
+export type LinkTaps = Pick<BmcState['taps'], 'payload' | 'sealed' | 'frame' | 'tampers'>;
 
 interface PayloadParts {
   /** Default: a message. */
