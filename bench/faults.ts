@@ -42,7 +42,7 @@ async function subject(name: string, rules: readonly FaultRule[], isBare = false
       };
     },
   };
-  const around: World = { ...world, clock: world.clock, random: world.random, udp };
+  const around: World = Object.create(world, { udp: { value: udp } }) as World;
   const bmc = new Bmc(
     {
       interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }],

@@ -114,10 +114,44 @@ const rule = z.strictObject({
   for: time.optional(),
 });
 
+const name = plainText(z, 64).min(1);
+const step = z.strictObject({
+  state: name.optional(),
+  hold: time.optional(),
+  fault: rule.optional(),
+  clear: z.string().optional(),
+  ramp: z
+    .strictObject({ sensor: z.string().min(1), from: z.number().optional(), to: z.number(), in: time })
+    .optional(),
+  event: z
+    .strictObject({
+      sensor: z.string().min(1),
+      offset: z.int().min(0).max(14),
+      asserted: z.boolean().optional(),
+    })
+    .optional(),
+  power: z.enum(['on', 'off', 'cycle', 'reset', 'soft']).optional(),
+  until: when.optional(),
+  within: time.optional(),
+  expect: z
+    .strictObject({
+      power: z.enum(['on', 'off']).optional(),
+      selEntries: z.int().min(1).optional(),
+      rule: z.string().optional(),
+      hits: z.int().min(1).optional(),
+    })
+    .optional(),
+  else: z.string().optional(),
+  goto: z.string().optional(),
+  times: z.int().min(1).optional(),
+});
+
 export const faultsSchema = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).optional(),
   presets: z.array(z.string()).optional(),
   rules: z.array(rule).max(MOST_RULES).optional(),
+  scenarios: z.array(z.strictObject({ name, steps: z.array(step).min(1).max(MOST_RULES) })).optional(),
+  start: z.array(z.string()).optional(),
 });
 
 export const clockSchema = z.union([

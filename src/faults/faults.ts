@@ -9,7 +9,8 @@ import { checkCondition, Conditions } from './conditions.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
 import { checkDatagramEffect, FaultyUdp, type DatagramFaults } from './datagrams.ts';
 import { presetRules } from './presets.ts';
-import type { FaultEffect, FaultRule, FaultsOptions, FaultTime } from './rule.ts';
+import type { FaultEffect, FaultRule, FaultsOptions, FaultTime, ScenarioOptions } from './rule.ts';
+import { checkScenario, Run, type ScenarioRun } from './scenario.ts';
 import { SessionFaults } from './sessions.ts';
 
 /** A rule that was added. `using fault = bmc.faults.add(...)` takes it off where its block ends. */
@@ -23,6 +24,7 @@ export interface Fault extends Disposable {
   remove(): void;
 }
 
+const NOTHING: readonly never[] = [];
 /** Rules there can be at once. */
 const MOST_RULES = 10_000;
 
@@ -41,6 +43,8 @@ export class Faults {
   #seed: number | undefined;
   #udp: FaultyUdp | undefined;
   #places: readonly Place[] = [];
+  #scenarios: readonly ScenarioOptions[] = NOTHING;
+  #runs: readonly Run[] = NOTHING;
   #count = 0;
   /** Made with the first rule. */
   #layers: Layers | undefined;
@@ -56,10 +60,18 @@ export class Faults {
   }
 
   /** What the settings ask for. Throws SettingsError with the place of what is wrong. */
-  begin({ seed, presets = [], rules = [] }: FaultsOptions = {}): void {
+  begin({ seed, presets = [], rules = [], scenarios = [], start = [] }: FaultsOptions = {}): void {
     this.#seed = seed;
     for (const [i, name] of presets.entries()) settingAt(['presets', i], () => this.preset(name));
     for (const [i, rule] of rules.entries()) settingAt(['rules', i], () => this.add(rule));
+    for (const [i, one] of scenarios.entries())
+      settingAt(['scenarios', i], () => {
+        if (scenarios.findIndex(({ name }) => name === one.name) < i)
+          throw new SettingsError('expected a name that no other scenario has', ['name']);
+        checkScenario(one, this.#bmc);
+      });
+    this.#scenarios = scenarios;
+    for (const [i, name] of start.entries()) settingAt(['start', i], () => this.run(name));
   }
 
   /**
@@ -126,8 +138,37 @@ export class Faults {
     return place !== undefined;
   }
 
-  /** Takes all rules off; the BMC is well again. */
+  /**
+   * Begins a scenario, one of the settings by its name or one that is given. Throws SettingsError for a name
+   * that is none, and with the place of what is wrong in a given one.
+   */
+  run(scenario: string | ScenarioOptions): ScenarioRun {
+    const options =
+      typeof scenario === 'string' ? this.#scenarios.find(({ name }) => name === scenario) : scenario;
+    if (options === undefined)
+      throw new SettingsError(
+        `expected one of ${this.#scenarios.map(({ name }) => name).join(', ') || 'no scenario: there is none'}, received ${JSON.stringify(scenario)}`,
+      );
+    if (typeof scenario !== 'string') checkScenario(options, this.#bmc);
+    const { sessions } = (this.#layers ??= this.#make());
+    const run = new Run(options, {
+      bmc: this.#bmc,
+      add: (rule) => this.add(rule),
+      passing: (context) => sessions.passing(context),
+      over: (one) => (this.#runs = this.#runs.filter((other) => other !== one)),
+    });
+    if (!run.isOver) this.#runs = [...this.#runs, run];
+    return run;
+  }
+
+  /** Scenarios that are under way. */
+  get running(): readonly ScenarioRun[] {
+    return this.#runs;
+  }
+
+  /** Stops all scenarios and takes all rules off; the BMC is well again. */
   clear(): void {
+    for (const run of this.#runs) run.stop();
     for (const place of this.#places) this.#end(place);
   }
 

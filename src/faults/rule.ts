@@ -14,6 +14,78 @@ export interface FaultsOptions {
   readonly presets?: readonly string[];
   /** In order: of those that fit, the first of each layer is what happens. */
   readonly rules?: readonly FaultRule[];
+  /** Sequences that can be begun by name. */
+  readonly scenarios?: readonly ScenarioOptions[];
+  /** Scenarios that begin with the BMC. */
+  readonly start?: readonly string[];
+}
+
+/** A sequence: what happens to the BMC, one after the other. */
+export interface ScenarioOptions {
+  /** What it is begun by, and what the log calls it. */
+  readonly name: string;
+  /** In order; each does one thing, or only names a state. */
+  readonly steps: readonly ScenarioStep[];
+}
+
+export interface ScenarioStep {
+  /** The state that begins here; the log tells of it, and `goto` and `else` lead to it. */
+  readonly state?: string;
+  /** So long nothing changes. */
+  readonly hold?: FaultTime;
+  /** A rule that is there until the scenario is over, or clears it. */
+  readonly fault?: FaultRule;
+  /** Takes a rule of this scenario off, by its id, or `all` of them. */
+  readonly clear?: string;
+  /** A sensor moves to a value. */
+  readonly ramp?: ScenarioRamp;
+  /** A sensor tells of an event. */
+  readonly event?: ScenarioEvent;
+  /** What happens to the machine, as if Chassis Control had asked for it. */
+  readonly power?: 'on' | 'off' | 'cycle' | 'reset' | 'soft';
+  /** Waits for a request of somebody. */
+  readonly until?: FaultWhen;
+  /** How long it waits; then it goes to `else`, or the scenario has failed. Default for ever. */
+  readonly within?: FaultTime;
+  /** What has to be so by now; if not, it goes to `else`, or the scenario has failed. */
+  readonly expect?: ScenarioExpectation;
+  /** A state to go to where what was waited for or expected is not so. */
+  readonly else?: string;
+  /** A state to go to. */
+  readonly goto?: string;
+  /** How often `goto` goes, before it goes on. Default always. */
+  readonly times?: number;
+}
+
+export interface ScenarioRamp {
+  /** By name. */
+  readonly sensor: string;
+  /** Default: what it reads. */
+  readonly from?: number;
+  /** In the sensor's unit. */
+  readonly to: number;
+  /** How long it takes. */
+  readonly in: FaultTime;
+}
+
+export interface ScenarioEvent {
+  /** By name. */
+  readonly sensor: string;
+  /** The event, by its offset, 0..14. */
+  readonly offset: number;
+  /** False: it went away. Default true. */
+  readonly asserted?: boolean;
+}
+
+export interface ScenarioExpectation {
+  /** The machine is on or off. */
+  readonly power?: 'on' | 'off';
+  /** The SEL has so many entries or more. */
+  readonly selEntries?: number;
+  /** A rule of this scenario has struck. */
+  readonly rule?: string;
+  /** So often or more. Default 1. */
+  readonly hits?: number;
 }
 
 /** One fault: when, what, and how often. */
