@@ -47,6 +47,24 @@ test('hot-server', () => {
   ]);
 });
 
+test('F6: sick-fleet: a monitor finds each of them, and ten minutes pass in no time', () => {
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/sick-fleet/main.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  expect(out.split('\n')).toEqual([
+    'node-0: well',
+    'node-1: hardware fault',
+    'node-2: no session to be had',
+    'node-3: clock is wrong',
+    'node-4: silent',
+    'node-5: still on after ten minutes',
+    'node-5: off once it was forced',
+    '',
+  ]);
+}, 60_000);
+
 test('two-chassis: four controllers each, over ICMB', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/two-chassis/main.ts'], {
     cwd: root,

@@ -1,5 +1,6 @@
 // What real clients make of a BMC that misbehaves: the table of docs/faults.md, line by line; a story of ten
 // minutes in no time; one file, twice.
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -130,6 +131,43 @@ toolTest('F6: same file, same seed, same client: the same hits, twice', ['ipmito
   expect(one.length).toBeGreaterThan(2);
   expect(again).toEqual(one);
 });
+
+/** What `ipmitool sol activate` shows when Enter is pressed; it leaves after a second and a half. */
+async function onTheConsole(bmc: Bmc): Promise<string> {
+  const [, port] = bmc.interfaces[0].address.split(':');
+  const command = `ipmitool -I lanplus -H 127.0.0.1 -p ${port} -U ${USER.name} -P ${USER.password} sol activate`;
+  const child = spawn('script', ['-qefc', command, '/dev/null']);
+  let out = '';
+  let typed = false;
+  child.stdout.on('data', (data: Buffer) => {
+    out += data.toString('latin1');
+    if (typed || !out.includes('operational')) return;
+    typed = true;
+    child.stdin.write('\r');
+    setTimeout(() => child.stdin.write('\r~.'), 1500);
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  return out;
+}
+
+toolTest(
+  'F6: consoles: well, stuck, noisy, and a session whose SOL is lost on the way',
+  ['ipmitool', 'script'],
+  () =>
+    withBmc({}, async (bmc) => {
+      expect(await onTheConsole(bmc)).toContain('login:');
+      for (const then of [{ console: 'stuck' }, { console: 'noisy' }] as const) {
+        const fault = bmc.faults.add({ then });
+        const out = await onTheConsole(bmc);
+        expect(out).toContain('SOL Session operational');
+        expect(out).not.toContain('server login: ');
+        fault.remove();
+      }
+      const story = bmc.faults.preset('half-open-sol');
+      expect(await onTheConsole(bmc)).not.toContain('login:');
+      expect(story.hits).toBeGreaterThan(0);
+    }),
+);
 
 toolTest('F7: ten minutes of a watchdog pass in no time, over a real session', ['ipmitool'], () =>
   withBmc({ clock: 'virtual' }, async (bmc) => {

@@ -228,7 +228,7 @@ export class Run implements ScenarioRun {
   }
 
   #until(step: ScenarioStep, when: NonNullable<ScenarioStep['until']>): true {
-    const { bmc, passing } = this.#around;
+    const { bmc } = this.#around;
     const awaited = waiter(when);
     const over = (): void => {
       this.#unwrap?.();
@@ -248,7 +248,7 @@ export class Run implements ScenarioRun {
         this.#unwrap !== undefined &&
         isAbout(awaited, message) &&
         hasData(awaited, message) &&
-        isPassing(awaited, () => passing(context)) &&
+        isPassing(awaited, () => this.#around.passing(context)) &&
         awaited.strikes()
       ) {
         over();
