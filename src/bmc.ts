@@ -14,13 +14,13 @@ import { BmcClock } from './assembly/bmc-clock.ts';
 import { tellOfActs } from './assembly/audit-lines.ts';
 import { connectState } from './reactions/connections.ts';
 import { makeSockets, type Socket } from './assembly/sockets.ts';
+import { darknessOf, liveSettings, sensorIntervalOf, sessionLimitsOf } from './assembly/live.ts';
 import { makePayloads } from './assembly/sol.ts';
 import { Templates } from './assembly/templates.ts';
 import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot } from './reactions/machine-events.ts';
 import { CC } from './codec/index.ts';
-import { milliseconds } from './settings/durations.ts';
 import { openingFor, settingAt } from './settings/errors.ts';
 import { firewallRules } from './config/firewall.ts';
 import { historyOf } from './config/history.ts';
@@ -168,7 +168,7 @@ export class Bmc implements BmcState {
   readonly life: Life;
   readonly built: BuiltParts = {};
   readonly #world: World;
-  readonly #options: BmcOptions;
+  #options: BmcOptions;
   readonly #templates: Templates;
   readonly #firmwareDirectory: string | undefined;
   readonly #busses: Busses;
@@ -207,7 +207,7 @@ export class Bmc implements BmcState {
     const log = said === silent ? silent : namedLog(said, this.name);
     const setup = new Setup(world.clock, world.random, log, journal);
     this.setup = setup;
-    this.life = new Life(setup, milliseconds(options.reset?.dark ?? DARKNESS));
+    this.life = new Life(setup, darknessOf(options));
     this.time = new BmcTime(setup);
     this.identity = new Identity(setup, identityOf(options, uplink));
     const table = uplink ? satelliteStandard : standard;
@@ -224,10 +224,7 @@ export class Bmc implements BmcState {
     this.router.sensorsAt = (lun) => this.sensors.count(lun) > 0;
     this.channels = new Channels(setup, channelsOf(options));
     this.users = new Users(setup, templates.users(options));
-    this.sessions = new Sessions(setup, {
-      limit: options.sessions?.limit,
-      inactivity: milliseconds(options.sessions?.inactivity ?? 60),
-    });
+    this.sessions = new Sessions(setup, sessionLimitsOf(options));
     this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
     this.logIns = new LogIns(setup, this.users, this.channels, this.sessions, (channel) =>
       this.lan.badPasswordRule(channel),
@@ -248,7 +245,7 @@ export class Bmc implements BmcState {
       kinds,
       this.identity.address,
       { world, log },
-      options.sensorInterval && milliseconds(options.sensorInterval),
+      sensorIntervalOf(options),
     );
     this.satellites = (options.satellites ?? []).map((one, i) => {
       const { address, channel = 0 } = one;
@@ -402,6 +399,15 @@ export class Bmc implements BmcState {
       await this.close();
       throw error;
     }
+  }
+
+  /**
+   * Takes settings that differ from its own in no other keys than `sessions`, `reset` and `sensorInterval`, and
+   * goes on; those of another difference are for a BMC that is made anew.
+   */
+  adjust(given: BmcOptions): void {
+    this.#options = complete(given);
+    for (const take of Object.values(liveSettings)) take(this, this.#options);
   }
 
   /** Connects one more interface to the router; it is closed with the BMC. */

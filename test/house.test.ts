@@ -113,9 +113,10 @@ const below: Record<string, string[]> = {
     bmc-state.ts settings faults kinds config handlers interfaces reactions assembly world`
     .split(/\s+/)
     .filter(Boolean),
+  fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
   cli: `
     codec commands records images wire router taps capture state storage machine settings config handlers interfaces
-    client bmc.ts world`
+    client bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),
 };
@@ -148,6 +149,7 @@ const outside: Record<string, RegExp> = {
   settings: /^zod$/,
   kinds: /^zod$/,
   config: /^(yaml|zod|node:path)$/,
+  fleet: /^node:path$/,
   cli: /^(commander|picocolors|node:.*)$/,
 };
 

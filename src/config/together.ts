@@ -58,6 +58,25 @@ export function problemsTogether(
   return problems;
 }
 
+/** What listens at a place: a port of an address, or a path, which has no host. */
+export interface Place {
+  /** Two with the same one are in each other's way, if their hosts are the same or one is `*`. */
+  readonly key: string;
+  /** `*`: all addresses of the machine. */
+  readonly host: string;
+}
+
+/** The places of this machine that a BMC with these settings has, without ports that the system chooses. */
+export function placesTaken(options: BmcOptions, absolute: (path: string) => string): Place[] {
+  return takenBy(options, absolute).flatMap(({ what, place }) => {
+    if (!what.endsWith('port')) return [{ key: `${what} ${place}`, host: '' }];
+    const [host, port] = cut(place);
+    if (port === ANY_PORT) return [];
+    const at = WILDCARDS.includes(host) ? '*' : isLoopback(host) ? 'loopback' : host;
+    return [{ key: `${what} ${port}`, host: at }];
+  });
+}
+
 const ofWhom = (owner: number, bmc: number, bmcs: readonly BmcOptions[]): string =>
   owner === bmc ? ' by another setting' : ` by BMC '${bmcs[owner].name ?? 'bmc'}'`;
 

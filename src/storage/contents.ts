@@ -117,6 +117,18 @@ export class Contents {
   }
 
   /**
+   * What a later reading of the same file has of one BMC, for whoever takes it next. Of what is lost, it
+   * knows more: what was written since is certain.
+   */
+  putBack(bmc: string, later: Contents): void {
+    const stores = later.#bmcs.get(bmc);
+    if (stores) this.#bmcs.set(bmc, stores);
+    else this.#bmcs.delete(bmc);
+    const certain = later.#certain?.get(bmc);
+    if (this.#certain && certain) this.#certain.set(bmc, certain);
+  }
+
+  /**
    * `other`: the file that has noted the keys of this one; where it cannot be sure of them, any key may have
    * been here.
    */

@@ -170,6 +170,23 @@ export class JournalFile {
     await this.#writing;
   }
 
+  /** What the file says now of some BMCs, none of which writes: their stores may take it again. */
+  async putBack(bmcs: readonly string[]): Promise<void> {
+    for (;;) {
+      await this.settled();
+      const file = this.#file;
+      try {
+        const { contents } = await readRecords(file, (await this.#start()) ?? 0, this.#size, this.#seal);
+        // A compaction that another BMC's change began may have put a new file in its place meanwhile.
+        if (file !== this.#file) continue;
+        for (const bmc of bmcs) this.contents.putBack(bmc, contents);
+        return;
+      } catch (error) {
+        if (file === this.#file) throw error;
+      }
+    }
+  }
+
   /** Bytes of the file. */
   get size(): number {
     return this.#size;

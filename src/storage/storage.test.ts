@@ -401,3 +401,30 @@ describe('sealing', () => {
     expect(seal.open(new Uint8Array(5))).toBeUndefined();
   });
 });
+
+test('F7: what a closed BMC has stored can be loaded again, while another one writes and files are compacted', async () => {
+  const path = directory();
+  const storage = await Storage.open(files, path, { warn: () => undefined, compactAbove: 1024 });
+  const one = new Store<unknown>('things', storage.journal('one'));
+  await one.set('a', 1);
+  await one.set('a', 2);
+  await one.set('gone', 1);
+  await one.delete('gone');
+  expect(new Store<unknown>('things', storage.journal('one')).size, 'taken already').toBe(0);
+  const other = new Store<unknown>('things', storage.journal('two'));
+  const writing = Promise.all(
+    Array.from({ length: 200 }, async (_, i) => {
+      await new Promise((resolve) => setTimeout(resolve, i % 20));
+      await other.set('b', `${i}`.padEnd(64));
+    }),
+  );
+  for (let i = 0; i < 5; i++) {
+    await storage.putBack(['one', 'nobody']);
+    expect(Object.fromEntries(new Store<unknown>('things', storage.journal('one')).entries())).toEqual({
+      a: 2,
+    });
+  }
+  await writing;
+  expect(storage.strangers(new Set(['two']))).toEqual([]);
+  await storage.close();
+});

@@ -95,6 +95,14 @@ export class Storage {
     };
   }
 
+  /**
+   * Some BMCs that are closed are to be made again in this process: what is stored of them, and of their
+   * satellites, can be loaded once more. Reads the files, once for all of them.
+   */
+  async putBack(bmcs: readonly string[]): Promise<void> {
+    if (bmcs.length > 0) await Promise.all(this.#all.map((journal) => journal.putBack(bmcs)));
+  }
+
   /** BMCs beside the known ones of which the directory holds values, each with how many. */
   strangers(known: ReadonlySet<string>): [string, number][] {
     const counts = new Map<string, number>();

@@ -18,7 +18,7 @@ const INTERVAL = 2000;
 export class Sensors implements SensorWatch {
   readonly #table: SensorTable;
   readonly #setup: Setup;
-  readonly #interval: number;
+  #interval: number;
   /** Places. */
   #watched: Set<number> | undefined;
   #running = false;
@@ -37,6 +37,11 @@ export class Sensors implements SensorWatch {
     this.#setup = setup;
     this.#interval = interval;
     this.#table = new SensorTable(setup, events, kinds, owner, this, surroundings);
+  }
+
+  /** Between two looks at sensors that move, from the next look on; in milliseconds. */
+  set interval(milliseconds: number) {
+    this.#interval = milliseconds;
   }
 
   /** Whether the machine has power: some sensors hang on it. True until somebody says. */

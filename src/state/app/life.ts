@@ -20,7 +20,7 @@ const ANSWER_TIME = 10;
 /** Whether the BMC itself is up. */
 export class Life {
   readonly #clock: Clock;
-  readonly #darkness: number;
+  #darkness: number;
   readonly #listeners = new Listeners<[phase: ResetPhase, kind: ResetKind]>();
   /** A fault: the BMC is there, and answers nobody. */
   hidden = false;
@@ -31,6 +31,11 @@ export class Life {
   constructor(setup: Setup, darkness: number) {
     this.#clock = setup.clock;
     this.#darkness = darkness;
+  }
+
+  /** How long a cold reset takes, from the next one on; in milliseconds. */
+  set darkness(milliseconds: number) {
+    this.#darkness = milliseconds;
   }
 
   /** A cold reset is under way: networks hear nothing, hosts D2h. */

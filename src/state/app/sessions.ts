@@ -94,9 +94,9 @@ export class Session implements SessionView {
  * All sessions of a BMC, by handle and by id. Interfaces keep their keys and sequence numbers beside them.
  */
 export class Sessions {
-  readonly limit: number;
+  #limit: number;
   readonly #setup: Setup;
-  readonly #inactivity: number;
+  #inactivity: number;
   /** Milliseconds that a log-in may take. */
   readonly setUp: number;
   /** Made with the first log-in of IPMI 1.5. */
@@ -116,8 +116,19 @@ export class Sessions {
 
   constructor(setup: Setup, { limit = 64, inactivity = 60_000, setUp = 60_000 }: SessionsOptions = {}) {
     this.#setup = setup;
-    this.limit = Math.min(limit, HANDLES);
+    this.#limit = Math.min(limit, HANDLES);
     this.setUp = setUp;
+    this.#inactivity = inactivity;
+  }
+
+  /** Sessions at a time. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Other limits from now on; `inactivity` in milliseconds. Sessions that there are stay, be they too many. */
+  adjust({ limit, inactivity }: { readonly limit: number; readonly inactivity: number }): void {
+    this.#limit = Math.min(limit, HANDLES);
     this.#inactivity = inactivity;
   }
 

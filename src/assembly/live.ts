@@ -1,0 +1,39 @@
+import type { BmcState } from '../bmc-state.ts';
+import type { BmcOptions } from '../config/options.ts';
+import { milliseconds } from '../settings/durations.ts';
+
+/** Seconds that a cold reset takes where nothing is said. */
+const DARKNESS = 2;
+/** Sessions at a time, and seconds without a message, where nothing is said. */
+const SESSIONS = 64;
+const INACTIVITY = 60;
+/** Seconds between two looks at sensors. */
+const SENSOR_INTERVAL = 2;
+
+export const darknessOf = ({ reset }: BmcOptions): number => milliseconds(reset?.dark ?? DARKNESS);
+
+export const sessionLimitsOf = ({ sessions }: BmcOptions): { limit: number; inactivity: number } => ({
+  limit: sessions?.limit ?? SESSIONS,
+  inactivity: milliseconds(sessions?.inactivity ?? INACTIVITY),
+});
+
+export const sensorIntervalOf = ({ sensorInterval = SENSOR_INTERVAL }: BmcOptions): number =>
+  milliseconds(sensorInterval);
+
+/**
+ * Settings that a BMC takes while it runs, each with how. A change of any other needs it closed and made
+ * again: it says what the BMC consists of, or what its stores begin with.
+ */
+export const liveSettings: {
+  readonly [K in keyof BmcOptions]?: (
+    bmc: Pick<BmcState, 'sessions' | 'life' | 'sensors'>,
+    options: BmcOptions,
+  ) => void;
+} = {
+  sessions: ({ sessions }, options) => sessions.adjust(sessionLimitsOf(options)),
+  reset: ({ life }, options) => void (life.darkness = darknessOf(options)),
+  sensorInterval: ({ sensors }, options) => void (sensors.interval = sensorIntervalOf(options)),
+};
+
+/** By key of the settings. */
+export const isLive = (key: string): boolean => Object.hasOwn(liveSettings, key);

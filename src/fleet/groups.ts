@@ -1,0 +1,55 @@
+import { placesTaken } from '../config/together.ts';
+import type { BmcOptions } from '../config/options.ts';
+
+/** A BMC that is made anew: what it was, if it was, and what it is to be. */
+export interface Turn {
+  readonly name: string;
+  readonly before: BmcOptions | undefined;
+  readonly wanted: BmcOptions;
+}
+
+/**
+ * BMCs of which one wants a port or path that another one has until now: they go together, all closed before
+ * the first is opened. Most are alone. `absolute`: where a relative path leads.
+ */
+export function groupsOf(turns: readonly Turn[], absolute: (path: string) => string): Turn[][] {
+  const hosts = new Map<string, Map<string, number[]>>();
+  for (const [i, { before, wanted }] of turns.entries()) {
+    for (const { key, host } of [before, wanted].flatMap((one) => (one ? placesTaken(one, absolute) : []))) {
+      const ofKey = hosts.get(key) ?? new Map<string, number[]>();
+      hosts.set(key, ofKey);
+      ofKey.set(host, [...(ofKey.get(host) ?? []), i]);
+    }
+  }
+  const groups = new Groups(turns.length);
+  for (const ofKey of hosts.values()) {
+    // Who listens at all addresses is in everybody's way.
+    const together = ofKey.has('*') ? [[...ofKey.values()].flat()] : [...ofKey.values()];
+    for (const [first, ...others] of together) for (const other of others) groups.join(first, other);
+  }
+  const made = new Map<number, Turn[]>();
+  for (const [i, turn] of turns.entries()) {
+    const root = groups.rootOf(i);
+    made.set(root, [...(made.get(root) ?? []), turn]);
+  }
+  return [...made.values()];
+}
+
+class Groups {
+  readonly #parents: number[];
+
+  constructor(count: number) {
+    this.#parents = Array.from({ length: count }, (_, i) => i);
+  }
+
+  rootOf(one: number): number {
+    let root = one;
+    while (this.#parents[root] !== root) root = this.#parents[root];
+    this.#parents[one] = root;
+    return root;
+  }
+
+  join(one: number, other: number): void {
+    this.#parents[this.rootOf(other)] = this.rootOf(one);
+  }
+}
