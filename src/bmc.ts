@@ -56,7 +56,7 @@ import type { I2cBusses } from './services/bridging/i2c.ts';
 import type { Icmb } from './services/bridging/icmb.ts';
 import { Identity } from './state/app/identity.ts';
 import { LanParameters } from './state/parameters/lan-parameters.ts';
-import { DARKNESS, Life, type ResetKind, type ResetPhase } from './state/app/life.ts';
+import { Life, type ResetKind, type ResetPhase } from './state/app/life.ts';
 import type { PowerBackend } from './machine/chassis/machine.ts';
 import { MessageBuffers } from './state/app/message-buffers.ts';
 import type { Pef } from './services/alerting/pef.ts';

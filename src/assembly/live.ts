@@ -1,9 +1,8 @@
 import type { BmcState } from '../bmc-state.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { milliseconds } from '../settings/durations.ts';
+import { DARKNESS } from '../state/app/life.ts';
 
-/** Seconds that a cold reset takes where nothing is said. */
-const DARKNESS = 2;
 /** Sessions at a time, and seconds without a message, where nothing is said. */
 const SESSIONS = 64;
 const INACTIVITY = 60;
