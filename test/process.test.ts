@@ -55,12 +55,12 @@ const until = async (text: () => string, wanted: string): Promise<void> => {
   while (!text().includes(wanted)) await new Promise((resolve) => setTimeout(resolve, 20));
 };
 
-test('V16: SIGHUP is a line in the log; it serves on, and its ready file stays', async () => {
+test('V16: SIGHUP without a file is a line in the log; it serves on, and its ready file stays', async () => {
   const file = join(folder, 'ready');
   const { child, ready, port, log } = await start(['--lan', '127.0.0.1:0', '--ready-file', file]);
   for (let i = 1; i <= 2; i++) {
     child.kill('SIGHUP');
-    await until(() => log().split('SIGHUP')[i] ?? '', 'restart to read it');
+    await until(() => log().split('SIGHUP')[i] ?? '', 'no file to read again');
   }
   expect(await answers(port, ready.logIns![0].password)).toBe(0x0f02);
   expect([child.exitCode, existsSync(file)]).toEqual([null, true]);

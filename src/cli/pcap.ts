@@ -22,7 +22,7 @@ export interface Pcap {
   close(): Promise<void>;
 }
 
-/** `names`: of the BMCs, in the order in which they are added. */
+/** `names`: of the BMCs that the file has places for; one that comes later is not captured, and told. */
 export async function openPcap(
   { pcap, pcapSize, keys: secrets }: PcapOptions,
   names: readonly string[],
@@ -35,19 +35,25 @@ export async function openPcap(
   const file = await CaptureFile.open(files, pcap, { header, size, failed }).catch((error: unknown) =>
     Promise.reject(new CliError(`--pcap: ${problemOf(error)}`, { cause: error })),
   );
-  const captures: Capture[] = [];
+  const captures = new Map<string, Capture>();
   return {
     add(bmc) {
-      const place = captures.length;
+      const place = names.indexOf(bmc.name);
+      if (place < 0) {
+        log.warn(`${bmc.name}: captured from the next start on: ${pcap} begins with the BMCs that it has`);
+        return;
+      }
+      // One that is made anew goes on in the place that it had.
+      captures.get(bmc.name)?.flush();
       const addressOf = addresses(bmc);
       const capture = new Capture({ router: bmc.router, clock, addressOf, place, secrets }, (packet) =>
         file.write(packet),
       );
-      captures.push(capture);
+      captures.set(bmc.name, capture);
       bmc.taps.add(capture);
     },
     async close() {
-      for (const capture of captures) capture.flush();
+      for (const capture of captures.values()) capture.flush();
       await file.close();
       if (file.missing > 0) log.warn(`${pcap}: the disk was too slow for ${file.missing} packet(s)`);
     },

@@ -1,23 +1,25 @@
 import { dirname, resolve } from 'node:path';
-import { Templates, type Bmc } from '../bmc.ts';
-import { IcmbNetwork } from '../interfaces/index.ts';
+import type { Bmc } from '../bmc.ts';
+import { Fleet } from '../fleet/index.ts';
 import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { Storage } from '../storage/storage.ts';
-import { isSilent } from '../config/together.ts';
 import type { World } from '../world/world.ts';
 import type { UdpEngine } from '../world/node-udp.ts';
 import { nodeWorld, type NodeWorld } from '../world/node.ts';
-import { checkTogether, loadWhole, makeBmc } from './check.ts';
+import { loadWhole } from './check.ts';
 import { defaultServer } from './default-server.ts';
+import { checkDescriptors } from './descriptors.ts';
 import { CliError, problemOf } from './errors.ts';
 import type { Given } from './given.ts';
 import { greeting, logInsOf } from './greeting.ts';
 import { makeLog, plain, type LogFormat, type LogLevel } from './log.ts';
-import { openProblem } from './open-problem.ts';
+import type { Overrides } from './overrides.ts';
 import type { Pcap } from './pcap.ts';
-import { FLAGS, overridden, type Overrides } from './overrides.ts';
+import { showProgress } from './progress.ts';
+import { reload } from './reload.ts';
+import { problemsOf, settingsToRun } from './settings-to-run.ts';
 import { onSignals } from './signals.ts';
 import { announce, withdraw } from './ready-file.ts';
 import { notifySystemd } from './systemd.ts';
@@ -59,93 +61,97 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   // The last wall: work that nobody waits for failed. It is a bug, but of one request: the other BMCs of the
   // process serve on.
   process.on('unhandledRejection', (error) => world.wall.failed('unhandled rejection', undefined, error));
-  const bmcs: Bmc[] = [];
+  const serving: Serving = {};
   // Before anything that takes time: a signal that comes early must not be the system's.
-  const signals = onSignals({ log, counters: () => tellCounters(bmcs, log) });
+  const signals = onSignals({
+    reload: () =>
+      serving.reload === undefined
+        ? log.warn('SIGHUP: the config is read again when everything listens, and not before')
+        : serving.reload(),
+    counters: () => tellCounters([...(serving.fleet?.bmcs.values() ?? [])], log),
+  });
   try {
-    return await serve(file, options, { world, log, write, bmcs, stopped: signals.stopped });
+    return await serve(file, options, { world, log, write, serving, stopped: signals.stopped });
   } finally {
     signals.off();
   }
+}
+
+/** What signals are for, as soon as it is there. */
+interface Serving {
+  fleet?: Fleet;
+  reload?: () => void;
 }
 
 interface Process {
   readonly world: NodeWorld;
   readonly log: Log;
   readonly write: (line: string) => void;
-  readonly bmcs: Bmc[];
+  readonly serving: Serving;
   readonly stopped: Promise<void>;
 }
 
 async function serve(
   file: string | undefined,
   options: RunOptions,
-  { world, log, write, bmcs, stopped }: Process,
+  { world, log, write, serving, stopped }: Process,
 ): Promise<number> {
-  const given: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file);
-  const state = stateOf(file, given, options);
+  const read: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file);
+  const state = stateOf(file, read, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
-  const settings = given.bmcs.map((bmc) => overridden(bmc, options));
-  for (const [name, flag] of Object.entries(FLAGS) as [keyof Overrides, string][]) {
-    if (options[name] !== undefined && settings.length > 1)
-      throw new CliError(`${flag} is for one BMC; ${file} has ${settings.length}`);
-  }
-  // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at
-  // all is a mistake.
-  if (settings.every((bmc) => isSilent(bmc)))
-    throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
-  checkTogether({ ...given, bmcs: settings }, file, state !== undefined);
-  const icmb = new IcmbNetwork(world);
-  const templates = new Templates();
-  const folder = file === undefined ? undefined : resolve(dirname(file));
+  const given = settingsToRun(read, file, options, state !== undefined);
+  checkDescriptors(given.bmcs);
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
-  const pcap = await pcapOf(options, settings, world, log);
+  const pcap = await pcapOf(options, given.bmcs, world, log);
+  const fleet = new Fleet({
+    world,
+    log,
+    folder: file === undefined ? undefined : resolve(dirname(file)),
+    storage,
+    firmwareDirectory: state && ((name) => resolve(state.directory, 'firmware', fileNameOf(name))),
+  });
+  serving.fleet = fleet;
+  if (options.trace)
+    fleet.onMade((bmc) => {
+      const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
+      bmc.taps.add(trace(bmc.router, world.clock, print));
+    });
+  fleet.onMade((bmc) => pcap?.add(bmc));
+  const endProgress = showProgress(fleet, given.bmcs.length);
   try {
-    for (const [i, one] of settings.entries()) {
-      const name = one.name ?? 'bmc';
-      const firmwareDirectory = state && resolve(state.directory, 'firmware', fileNameOf(name));
-      const bmc = makeBmc({ ...given, bmcs: settings }, i, {
-        world,
-        folder,
-        log,
-        journal: storage?.journal(name),
-        firmwareDirectory,
-        icmb,
-        templates,
-      });
-      if (options.trace) {
-        const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
-        bmc.taps.add(trace(bmc.router, world.clock, print));
-      }
-      pcap?.add(bmc);
-      bmcs.push(bmc);
-      await bmc
-        .open()
-        .catch((error: unknown) => Promise.reject(openProblem(error, settings, i, given.place, options)));
-    }
+    const { refused, failed } = await fleet.apply(given.bmcs);
+    const problems = problemsOf([...refused, ...failed], given, options);
+    if (problems.length > 0) throw new CliError(problems.join('\n'));
   } catch (error) {
-    await Promise.all(bmcs.map((bmc) => bmc.close()));
-    await storage?.close();
+    await fleet.close();
     await pcap?.close();
     throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
+  } finally {
+    endProgress();
   }
-  for (const [name, count] of storage?.strangers(new Set(bmcs.map((bmc) => bmc.name))) ?? [])
+  for (const [name, count] of storage?.strangers(new Set(fleet.bmcs.keys())) ?? [])
     log.warn(
       `${state?.directory}: keeps ${count} value(s) of a BMC '${name}', which the config does not have; was it renamed?`,
     );
-  const interfaces = bmcs.flatMap((bmc) => bmc.interfaces);
   const { engine, problem } = world.udp;
   // Who asked for nothing gets what there is.
   if (options.engine === 'batch' && problem !== undefined) log.warn(`no datagrams in batches: ${problem}`);
-  const ready = { ready: true, engine, state: state?.directory ?? null, interfaces };
-  const logIns = file === undefined ? logInsOf(settings[0], bmcs[0]) : [];
-  if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(ready));
+  const listening = (): Bmc['interfaces'] => [...fleet.bmcs.values()].flatMap((bmc) => bmc.interfaces);
+  const readyNow = () => ({ ready: true, engine, state: state?.directory ?? null, interfaces: listening() });
+  const ready = readyNow();
+  const logIns = file === undefined ? logInsOf(given.bmcs[0], [...fleet.bmcs.values()][0]) : [];
+  const announceNow = (): void => {
+    if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(readyNow()));
+  };
+  announceNow();
   // Passwords that hold for this start are for whoever started it: they are in no file and in no log.
   process.stdout.write(
     options.json
       ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n`
-      : greeting(settings, interfaces, state?.directory, logIns),
+      : greeting(given.bmcs, ready.interfaces, state?.directory, logIns),
   );
+  serving.reload = (): void =>
+    void reload(fleet, file, { flags: options, state, log }).then(() => serving.reload && announceNow());
   notifySystemd('READY=1');
   // A BMC on a bus in memory has nothing else that keeps the process.
   const alive = setInterval(() => undefined, 60_000);
@@ -153,8 +159,8 @@ async function serve(
   clearInterval(alive);
   notifySystemd('STOPPING=1');
   if (options.readyFile !== undefined) withdraw(options.readyFile);
-  await Promise.all(bmcs.map((bmc) => bmc.close()));
-  await storage?.close();
+  serving.reload = undefined;
+  await fleet.close();
   await pcap?.close();
   return 0;
 }

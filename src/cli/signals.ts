@@ -1,32 +1,29 @@
-import type { Log } from '../state/setup.ts';
-
-/** What signals do to a BMC that runs. */
+/** What signals do to BMCs that run. */
 export interface SignalWork {
-  readonly log: Log;
+  /** SIGHUP. */
+  readonly reload: () => void;
   /** SIGUSR1. */
   readonly counters: () => void;
 }
 
 /**
- * SIGTERM and SIGINT: `stopped` resolves. SIGUSR1: counters. SIGHUP, which a closed terminal sends and
- * service managers send for "read your config again", is a line in the log: a BMC does not end by it.
+ * SIGTERM and SIGINT: `stopped` resolves. SIGUSR1: counters. SIGHUP, which service managers send for "read
+ * your config again" and a closed terminal sends as well: it is read again, and nothing ends by it.
  */
-export function onSignals({ log, counters }: SignalWork): {
+export function onSignals({ reload, counters }: SignalWork): {
   readonly stopped: Promise<void>;
   readonly off: () => void;
 } {
-  const hangUp = (): void =>
-    log.warn('SIGHUP: the config is not read again while it runs; restart to read it');
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
-  process.on('SIGHUP', hangUp);
+  process.on('SIGHUP', reload);
   process.on('SIGUSR1', counters);
   return {
     stopped,
     off() {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, stop);
-      process.off('SIGHUP', hangUp);
+      process.off('SIGHUP', reload);
       process.off('SIGUSR1', counters);
     },
   };

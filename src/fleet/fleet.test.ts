@@ -152,7 +152,7 @@ test('F5: a BMC whose new place cannot be had goes on as it was; the others take
   expect(await answers(world, await connect(world, 6001)), 'as before').toBe(true);
   expect(await answers(world, await connect(world, 6012)), 'changed').toBe(true);
   expect([...fleet.bmcs.keys()]).toEqual(['node-1', 'node-2']);
-  taken.close();
+  await taken.close();
   const again = await world.until(fleet.apply([node(1, 6099), node(2, 6012)]));
   expect(again).toMatchObject({ plan: { changed: [{ name: 'node-1' }] }, failed: [] });
   await world.until(fleet.close());
@@ -230,7 +230,7 @@ const anyFile = fc
         users: [...users, { id: 3, name: user, password: PASSWORD }],
         ...(limit !== undefined && { sessions: { limit } }),
         ...(sensor && { sensors: twoSocketServer.sensors?.slice(0, 2) }),
-      } as BmcOptions),
+      }),
     ),
   );
 

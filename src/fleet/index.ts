@@ -9,4 +9,4 @@
  * BMCs that the second file has as the first one had them notice nothing.
  */
 export { Fleet, type Failure, type FleetSurroundings, type Outcome } from './fleet.ts';
-export { planOf, type ChangedBmc, type ChangedKey, type Plan } from './plan.ts';
+export { isSame, nameOf, planOf, type ChangedBmc, type ChangedKey, type Plan } from './plan.ts';

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { BmcOptions } from '../config/options.ts';
+import { CliError } from './errors.ts';
+
+/** Files that the process has open beside what its BMCs need: its journals, output, and the runtime's own. */
+const OWN = 32;
+
+/** Sockets and lines that these BMCs have open at least; a LAN on all addresses may need one for each. */
+export const descriptorsOf = (bmcs: readonly BmcOptions[]): number =>
+  bmcs.reduce((sum, { interfaces = [], sockets = {}, sensorFeed, sol, chassis }) => {
+    const others = [sockets.handlers, sockets.bt, sensorFeed, sol?.console, chassis?.backend];
+    return sum + interfaces.length + others.filter((one) => one !== undefined).length;
+  }, OWN);
+
+/**
+ * So many BMCs that the system would refuse some of their sockets are told before the first one is opened,
+ * with what raises the limit. Throws CliError.
+ */
+export function checkDescriptors(bmcs: readonly BmcOptions[], most = mostDescriptors()): void {
+  const needed = descriptorsOf(bmcs);
+  if (most === undefined || needed <= most) return;
+  throw new CliError(
+    `${bmcs.length} BMCs need at least ${needed} open files, and this process may have ${most}: ` +
+      `raise it with 'ulimit -n ${needed}' before it, or LimitNOFILE=${needed} in its systemd unit`,
+  );
+}
+
+/** The hard limit, to which the runtime raised the soft one; undefined: the system does not say. */
+function mostDescriptors(): number | undefined {
+  try {
+    const found = /^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return found ? Number(found[1]) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import { isSilent } from '../config/together.ts';
+import type { Failure } from '../fleet/index.ts';
+import { checkTogether } from './check.ts';
+import { CliError } from './errors.ts';
+import type { Given } from './given.ts';
+import { openProblem } from './open-problem.ts';
+import { FLAGS, overridden, type Overrides } from './overrides.ts';
+
+/** Most BMCs that could not be opened of which each has a line. */
+const TOLD = 20;
+
+/** A file's settings with the command line's in their place, as they are to run. Throws CliError. */
+export function settingsToRun(
+  given: Given,
+  file: string | undefined,
+  flags: Overrides,
+  keepsState: boolean,
+): Given {
+  const bmcs = given.bmcs.map((bmc) => overridden(bmc, flags));
+  for (const [name, flag] of Object.entries(FLAGS) as [keyof Overrides, string][]) {
+    if (flags[name] !== undefined && bmcs.length > 1)
+      throw new CliError(`${flag} is for one BMC; ${file} has ${bmcs.length}`);
+  }
+  // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at
+  // all is a mistake.
+  if (bmcs.every((bmc) => isSilent(bmc)))
+    throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
+  checkTogether({ ...given, bmcs }, file, keepsState);
+  return { ...given, bmcs };
+}
+
+/** A line for each BMC that could not be had, with the setting or option that asked for too much. */
+export function problemsOf(failures: readonly Failure[], given: Given, flags: Overrides): string[] {
+  const places = new Map(given.bmcs.map(({ name = 'bmc' }, i) => [name, i] as const));
+  const told = failures
+    .map(({ bmc, error }) => ({ i: places.get(bmc) ?? 0, error }))
+    .sort((a, b) => a.i - b.i)
+    .map(({ i, error }) => openProblem(error, given.bmcs, i, given.place, flags).message);
+  const lines = [...new Set(told)];
+  return lines.length <= TOLD ? lines : [...lines.slice(0, TOLD), `and ${lines.length - TOLD} more`];
+}
