@@ -49,12 +49,13 @@ async function history(directory: string, count: number): Promise<void> {
   const world = simWorld(1);
   const templates = new Templates();
   for (let n = 0; n < count; n++) {
-    const { sel } = new Bmc(
+    const { identity, sel } = new Bmc(
       { ...server(`node-${n}`), sel: { bootEvents: false } },
       { world, templates, journal: storage.journal(`node-${n}`) },
     );
     const adds = Array.from({ length: ENTRIES }, async () => sel.add(ENTRY).done);
-    await Promise.all(adds);
+    // As a first start leaves it.
+    await Promise.all([...adds, identity.keepGuids()]);
   }
   await storage.close();
 }
@@ -93,12 +94,13 @@ async function started(folder: string, count: number, ...flags: string[]): Promi
   const { interfaces } = JSON.parse(await readyLine(child)) as { interfaces: { address: string }[] };
   await answering(Number(interfaces.at(-1)?.address.split(':')[1]));
   const ms = performance.now() - began;
+  const cpu = ticks(child.pid) / TICKS_A_SECOND;
   const resident = Number(/VmRSS:\s+(\d+)/.exec(ofProcess(child.pid, 'status'))?.[1]) * 1024;
   const before = ticks(child.pid);
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000));
   const idle = (ticks(child.pid) - before) / TICKS_A_SECOND / IDLE_SECONDS;
   await stopped(child);
-  return { ms, resident, idle };
+  return { ms, cpu, resident, idle };
 }
 
 const ofProcess = (pid: number | undefined, file: string): string =>
@@ -110,8 +112,8 @@ function ticks(pid: number | undefined): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** Milliseconds of `ipmi-bmc check` over a file with one entry of so many BMCs. */
-function checked(folder: string, count: number): number {
+/** What `ipmi-bmc check` takes over a file with one entry of so many BMCs. */
+function checked(folder: string, count: number): FleetResults['check'] {
   const file = join(folder, 'checked.yaml');
   const entry = {
     count,
@@ -122,9 +124,12 @@ function checked(folder: string, count: number): number {
   };
   writeFileSync(file, JSON.stringify({ bmcs: [entry] }));
   const began = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [bin, 'check', file], { encoding: 'utf8' });
+  const timed = ['-c', 'TIMEFORMAT="%U %S"; time "$0" "$@"', process.execPath, bin, 'check', file];
+  const { status, stderr } = spawnSync('bash', timed, { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
-  return performance.now() - began;
+  const ms = performance.now() - began;
+  const [user = 0, system = 0] = stderr.trim().split(' ').map(Number);
+  return { ms, cpu: user + system };
 }
 
 export async function run(args: readonly string[]): Promise<void> {

@@ -5,6 +5,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 export interface Start {
   /** Milliseconds until the last one answers. */
   readonly ms: number;
+  /** Seconds of processor time until then: what others do on the machine does not count. */
+  readonly cpu: number;
   /** Bytes, then. */
   readonly resident: number;
   /** Processors that it takes while nobody asks anything. */
@@ -33,8 +35,8 @@ export interface FleetResults {
   /** Bytes. */
   readonly journal: number;
   readonly journalled: Start;
-  /** Milliseconds. */
-  readonly check: number;
+  /** Milliseconds, and seconds of processor time. */
+  readonly check: { readonly ms: number; readonly cpu: number };
 }
 
 const BEGIN = '<!-- by `npm run bench -- fleet --docs`: begin -->\n';
@@ -57,8 +59,8 @@ export function fleetTable(results: FleetResults): string {
     `| two-socket server: ${sensors} sensors, FRUs, firmware, own user, boot events; each sensor read once | ${kib(server.heap)} | ${kib(server.resident)} |`,
     `| 100 sensors, 1,000 SEL entries, 3 FRUs | ${kib(full.heap)} | ${kib(full.resident)} |`,
     '',
-    '| `ipmi-bmc run`, two-socket servers | until the last one answers | resident | a BMC more | idle CPU |',
-    '|---|---|---|---|---|',
+    '| `ipmi-bmc run`, two-socket servers | until the last one answers | CPU | resident | a BMC more | idle CPU |',
+    '|---|---|---|---|---|---|',
     ...(
       [
         ['one', single, ''],
@@ -67,10 +69,10 @@ export function fleetTable(results: FleetResults): string {
       ] as const
     ).map(
       ([what, start, each]) =>
-        `| ${what} | ${seconds(start.ms)} | ${mib(start.resident)} | ${each} | ${(start.idle * 100).toFixed(1)} % |`,
+        `| ${what} | ${seconds(start.ms)} | ${start.cpu.toFixed(1)} s | ${mib(start.resident)} | ${each} | ${(start.idle * 100).toFixed(1)} % |`,
     ),
     '',
-    `\`ipmi-bmc check\` of an entry with \`count: ${count}\`: ${seconds(check)}.`,
+    `\`ipmi-bmc check\` of an entry with \`count: ${count}\`: ${seconds(check.ms)}, ${check.cpu.toFixed(1)} s of CPU.`,
     '',
   ].join('\n');
 }
@@ -94,4 +96,4 @@ export function keep(results: FleetResults): void {
 
 /** Numbers of a measurement have no more than five digits that mean anything. */
 export const resultsText = (results: FleetResults): string =>
-  `${JSON.stringify(results, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value), 1)}\n`;
+  `${JSON.stringify(results, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value), 2)}\n`;
