@@ -34,6 +34,7 @@ import { Faults } from './faults/index.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
 import type { Power } from './kinds/backends/index.ts';
 import { plugConsole } from './kinds/consoles/index.ts';
+import type { Kinds } from './config/kinds.ts';
 import { addressKey, makeInterface, type MadeInterface } from './kinds/interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import { countersOf, Taps, type CounterGroup } from './taps/index.ts';
@@ -108,6 +109,8 @@ export interface BmcSurroundings {
    * `ipmi-bmc/storage`. Default: memory only.
    */
   readonly journal?: Journal;
+  /** Kinds of back ends and consoles that the settings may name, beside our own. */
+  readonly kinds?: Kinds;
   /** Switches the machine; without one, it is simulated. */
   readonly power?: PowerBackend;
   /** Where firmware images lie, if the settings do not say; without one, in memory. */
@@ -169,6 +172,7 @@ export class Bmc implements BmcState {
   readonly built: BuiltParts = {};
   readonly #world: World;
   #options: BmcOptions;
+  readonly #consoles: Kinds['consoles'];
   readonly #templates: Templates;
   readonly #firmwareDirectory: string | undefined;
   readonly #busses: Busses;
@@ -187,6 +191,7 @@ export class Bmc implements BmcState {
       world: outside = nodeWorld({ trouble: (where, error) => said.error(where, error) }),
       folder,
       journal,
+      kinds: more = {},
       power,
       firmwareDirectory,
       uplink,
@@ -199,6 +204,7 @@ export class Bmc implements BmcState {
     this.clock = new BmcClock(around.clock, options.clock);
     const world = worldWith(around, { clock: this.clock.clock, udp: this.faults.over(around.udp) });
     this.#options = options;
+    this.#consoles = more.consoles;
     this.#templates = templates;
     this.#world = world;
     this.#busses = new Busses(options, world, uplink);
@@ -268,7 +274,7 @@ export class Bmc implements BmcState {
       time: sdrTimeOf(options),
     });
     this.fru = new FruInventory(setup, templates.frus(options));
-    this.#power = power ? { backend: power } : makePower(options, this, world, log);
+    this.#power = power ? { backend: power } : makePower(options, this, world, log, more.backends);
     this.chassis = new Chassis(setup, { ...chassisOf(options), backend: this.#power.backend });
     templates.pef(options);
     templates.components(options);
@@ -392,7 +398,7 @@ export class Bmc implements BmcState {
       this.built.pef?.resume();
       const console = this.#options.sol?.console ?? { type: 'simulated' };
       await openingFor(['sol', 'console'], () =>
-        plugConsole(console, { bmc: this, name: this.name, world: this.#world }),
+        plugConsole(console, { bmc: this, name: this.name, world: this.#world }, this.#consoles),
       );
       this.sensors.start();
     } catch (error) {

@@ -18,6 +18,21 @@ test('R18: oem-command', () => {
   expect(out).toBe('applied 60\nproduct 4711\nAcme Set Fan Duty: parameter out of range (cc C9h)\n');
 });
 
+test('kinds: own-kinds: a file names a power strip and a console that a program brings', () => {
+  const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/own-kinds/main.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect(out.split('\n')).toEqual([
+    'bmc.yaml:4:44 chassis.backend.outlet: expected number to be <=8, received 9',
+    'bmc.yaml:4:29 chassis.backend.type: expected one of ' +
+      '"simulated"|"vm-protocol"|"qemu"|"libvirt"|"command"|"http"|"strip", received "stripe"',
+    'node: the console repeats',
+    'node: outlet 3 off',
+    '',
+  ]);
+});
+
 test('emulated-host', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/emulated-host/main.ts'], {
     cwd: root,

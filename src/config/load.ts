@@ -4,7 +4,8 @@ import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
 import { fullNameOfSatellite } from './locators.ts';
 import type { BmcOptions } from './options.ts';
-import { bmcSchema, countSchema, fileSchema, stateSchema } from './schema.ts';
+import type { Kinds } from './kinds.ts';
+import { countSchema, schemasWith, stateSchema } from './schema.ts';
 import { defOf, keysAt, schemasAt } from './schema-walk.ts';
 import { Template } from './template.ts';
 import { trapsIn } from './traps.ts';
@@ -34,11 +35,15 @@ export interface FileOptions {
   readonly place: (bmc: number | undefined, path: SettingsPath) => string;
 }
 
-/** The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Throws ConfigError. */
-export const parseConfig = (text: string, file: string): BmcOptions[] => parseFile(text, file).bmcs;
+/**
+ * The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Its settings may name `kinds` too; give
+ * them to the BMCs that are made of it. Throws ConfigError.
+ */
+export const parseConfig = (text: string, file: string, kinds?: Kinds): BmcOptions[] =>
+  parseFile(text, file, kinds).bmcs;
 
 /** Throws ConfigError. */
-export function parseFile(text: string, file: string): FileOptions {
+export function parseFile(text: string, file: string, kinds?: Kinds): FileOptions {
   const document = new SettingsDocument(text, file);
   const refuse = (mistakes: readonly Mistake[]): void => {
     if (mistakes.length === 0) return;
@@ -48,7 +53,7 @@ export function parseFile(text: string, file: string): FileOptions {
     throw new ConfigError([...new Set(lines)]);
   };
   refuse(document.mistakes);
-  const loader = new Loader(document);
+  const loader = new Loader(document, kinds);
   const { bmcs: entries, state } = loader.load();
   refuse(loader.mistakes);
   const isList = isObject(document.value) && document.value.bmcs !== undefined;
@@ -98,12 +103,14 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 class Loader {
   readonly mistakes: Mistake[] = [];
   readonly #document: SettingsDocument;
+  readonly #schemas: ReturnType<typeof schemasWith>;
   /** Paths at which a mistake is told already. */
   readonly #told = new Set<string>();
 
-  constructor(document: SettingsDocument) {
+  constructor(document: SettingsDocument, kinds: Kinds | undefined) {
     this.#document = document;
-    for (const trap of trapsIn(document, fileSchema)) {
+    this.#schemas = schemasWith(kinds);
+    for (const trap of trapsIn(document, this.#schemas.fileSchema)) {
       this.#told.add(trap.path);
       this.mistakes.push(trap);
     }
@@ -120,14 +127,15 @@ class Loader {
       return { bmcs: [] };
     }
     if (value.bmcs === undefined) {
-      const { state, ...one } = this.#parsed(bmcSchema.extend({ state: stateSchema }), value, []) ?? {};
+      const { state, ...one } =
+        this.#parsed(this.#schemas.bmcSchema.extend({ state: stateSchema }), value, []) ?? {};
       return { bmcs: [[one]], state };
     }
     const { bmcs, state, ...others } = value;
     for (const key of Object.keys(others))
-      this.#tellKey([], key, keysAt(bmcSchema, value, []).includes(key) ? BESIDE : undefined);
+      this.#tellKey([], key, keysAt(this.#schemas.bmcSchema, value, []).includes(key) ? BESIDE : undefined);
     const ofProcess = this.#parsed(
-      fileSchema.pick({ state: true }),
+      this.#schemas.fileSchema.pick({ state: true }),
       state === undefined ? {} : { state },
       [],
     );
@@ -139,7 +147,7 @@ class Loader {
   }
 
   #entry(entry: unknown, path: SettingsPath): BmcOptions[] {
-    if (!isObject(entry) || entry.count === undefined) return this.#one(bmcSchema, entry, path);
+    if (!isObject(entry) || entry.count === undefined) return this.#one(this.#schemas.bmcSchema, entry, path);
     const { count: given, ...rest } = entry;
     const count = this.#parsed(countSchema, given, [...path, 'count']);
     const template = new Template(rest);
@@ -148,9 +156,9 @@ class Loader {
     if (count === undefined || template.problems.length > 0) return [];
     const { from, to } = typeof count === 'number' ? { from: 0, to: count - 1 } : count;
     const numbered = (n: number): Record<string, unknown> =>
-      template.at(n, (text, at) => valueOf(text, rest, at));
+      template.at(n, (text, at) => valueOf(this.#schemas.bmcSchema, text, rest, at));
     const [first] = this.#one(
-      bmcSchema,
+      this.#schemas.bmcSchema,
       { ...rest, ...numbered(from) },
       path,
       template.varying.length > 0 ? from : undefined,
@@ -160,7 +168,7 @@ class Loader {
     const varying: { [K in keyof BmcOptions]?: true } = Object.fromEntries(
       template.varying.map((key) => [key, true]),
     );
-    const schema = bmcSchema.pick(varying);
+    const schema = this.#schemas.bmcSchema.pick(varying);
     const made = [first];
     for (let n = from + 1; n <= to; n++) {
       const [different] = this.#one(schema, numbered(n), path, n);
@@ -212,7 +220,7 @@ class Loader {
   #tellKey(
     path: SettingsPath,
     key: string,
-    problem = unknownKey(key, keysAt(fileSchema, this.#document.value, path)),
+    problem = unknownKey(key, keysAt(this.#schemas.fileSchema, this.#document.value, path)),
   ): void {
     this.mistakes.push({
       offset: this.#document.keyOffset(path, key),
@@ -224,9 +232,9 @@ class Loader {
 const BESIDE = 'expected in the entries of bmcs, and not beside them';
 
 /** A text in which a number was put is a number where only one can stand. */
-function valueOf(text: string, entry: unknown, path: SettingsPath): string | number {
+function valueOf(schema: z.ZodType, text: string, entry: unknown, path: SettingsPath): string | number {
   if (!NUMBER.test(text)) return text;
-  const kinds = schemasAt(bmcSchema, entry, path);
+  const kinds = schemasAt(schema, entry, path);
   return kinds.some((one) => defOf(one).type === 'number') &&
     !kinds.some((one) => (one as z.ZodType).safeParse(text).success)
     ? Number(text)

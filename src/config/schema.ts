@@ -14,6 +14,7 @@ import type {
   InterfaceOptions,
   SatelliteOptions,
 } from './options.ts';
+import type { Kinds } from './kinds.ts';
 import { pefSchema } from './pef-schema.ts';
 import { selSchema } from './sel-schema.ts';
 import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
@@ -198,6 +199,22 @@ export const fileSchema = z.strictObject({
   state: stateSchema,
   ...bmc,
 });
+
+/** What checks a file whose settings may name these kinds too. Throws TypeError for a `type` that is taken. */
+export function schemasWith(kinds: Kinds | undefined) {
+  if (kinds === undefined) return { bmcSchema, fileSchema };
+  const backend = kindsSchema<BackendOptions>([...backends, ...(kinds.backends ?? [])]).optional();
+  const console = kindsSchema<ConsoleOptions>([...consoles, ...(kinds.consoles ?? [])]).optional();
+  const changed = {
+    chassis: bmc.chassis.unwrap().extend({ backend }).optional(),
+    sol: bmc.sol.unwrap().extend({ console }).optional(),
+  };
+  const entry = z.strictObject({ count: countSchema.optional(), ...bmc, ...changed });
+  return {
+    bmcSchema: bmcSchema.extend(changed),
+    fileSchema: fileSchema.extend({ bmcs: z.array(entry).min(1).optional(), ...changed }),
+  };
+}
 
 /** Keys that no file has: bytes that a program gives in place of a file's. */
 type OfPrograms = 'image';

@@ -14,14 +14,16 @@ export const consoles = [none, simulated, socket, tty, replay] as const;
 export type ConsoleOptions = Parameters<(typeof consoles)[number]['plug']>[0];
 
 /**
- * Plugs in the console that the settings ask for. Rejects with SettingsError, or the system's error where it
+ * Plugs in the console that the settings ask for; `more` are kinds beside our own. Rejects with SettingsError, or the system's error where it
  * cannot be opened.
  */
 export async function plugConsole(
   options: ConsoleOptions,
   around: Omit<ConsoleSurroundings, 'log'>,
+  more: readonly ConsoleKind<{ readonly type: string }>[] = [],
 ): Promise<void> {
   const log = (message: string): void => around.bmc.setup.log.warn(`${around.name}: ${message}`);
-  const kinds: readonly ConsoleKind<ConsoleOptions>[] = consoles;
-  await kinds.find(({ type }) => type === options.type)?.plug(options, { ...around, log });
+  const own: typeof more = consoles;
+  const isIt = ({ type }: { readonly type: string }): boolean => type === options.type;
+  await (own.find(isIt) ?? more.find(isIt))?.plug(options, { ...around, log });
 }
