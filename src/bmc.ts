@@ -172,7 +172,7 @@ export class Bmc implements BmcState {
   readonly built: BuiltParts = {};
   readonly #world: World;
   #options: BmcOptions;
-  readonly #consoles: Kinds['consoles'];
+  readonly #kinds: Kinds;
   readonly #templates: Templates;
   readonly #firmwareDirectory: string | undefined;
   readonly #busses: Busses;
@@ -203,8 +203,7 @@ export class Bmc implements BmcState {
     const around = folder === undefined ? outside : worldIn(folder, outside);
     this.clock = new BmcClock(around.clock, options.clock);
     const world = worldWith(around, { clock: this.clock.clock, udp: this.faults.over(around.udp) });
-    this.#options = options;
-    this.#consoles = more.consoles;
+    [this.#options, this.#kinds] = [options, more];
     this.#templates = templates;
     this.#world = world;
     this.#busses = new Busses(options, world, uplink);
@@ -398,7 +397,7 @@ export class Bmc implements BmcState {
       this.built.pef?.resume();
       const console = this.#options.sol?.console ?? { type: 'simulated' };
       await openingFor(['sol', 'console'], () =>
-        plugConsole(console, { bmc: this, name: this.name, world: this.#world }, this.#consoles),
+        plugConsole(console, { bmc: this, name: this.name, world: this.#world }, this.#kinds.consoles),
       );
       this.sensors.start();
     } catch (error) {
