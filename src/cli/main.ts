@@ -10,7 +10,7 @@ import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 import { program as typed, surviveReaders } from './output.ts';
 import { press } from './press.ts';
 import { run } from './run.ts';
-import { udpEngines } from '../world/node-udp.ts';
+import { udpEngines } from '../world/udp-engine.ts';
 import { exportState, importState, showState, unlockState, verifyState } from './state.ts';
 import { worker } from './worker.ts';
 

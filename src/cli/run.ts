@@ -6,7 +6,7 @@ import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
-import type { UdpEngine } from '../world/node-udp.ts';
+import type { UdpEngine } from '../world/udp-engine.ts';
 import { nodeWorld, type NodeWorld } from '../world/node.ts';
 import { loadWhole } from './check.ts';
 import { defaultServer } from './default-server.ts';

@@ -93,6 +93,11 @@ chassis:
 # firewall:                     # which commands a channel may use, beyond privilege
 #   - { channel: host, restrict: read-only }
 
+# faults:                       # a BMC that misbehaves on purpose: docs/faults.md
+#   rules:
+#     - { id: busy, when: { command: get-sdr }, then: { complete: C0h }, times: 20 }
+# clock: { speed: 60 }          # its time goes faster than ours, or stands until it is moved (virtual)
+
 # satellites:                   # more controllers on the IPMB: docs/bridging.md
 #   - { address: 0x82, name: CARRIER, sensors: [{ name: Carrier Temp, entity: '11.1', type: temperature, unit: degrees C, value: 31 }] }
 

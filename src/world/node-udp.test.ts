@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
 import { localAddresses, peerIn } from './node-addresses.ts';
-import { udpEngines } from './node-udp.ts';
+import { udpEngines } from './udp-engine.ts';
 import { nodeWorld } from './node.ts';
 import type { UdpSocket } from './world.ts';
 

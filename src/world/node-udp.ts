@@ -6,19 +6,9 @@ import { BatchUdp } from './batch-udp.ts';
 import { NativeSockets } from './native-sockets.ts';
 import { AddressWatch } from './node-addresses.ts';
 import { EveryAddress } from './node-udp-every.ts';
+import type { NodeUdp, UdpEngine } from './udp-engine.ts';
 import type { Wall } from './wall.ts';
-import type { Endpoint, UdpNetwork, UdpOptions, UdpSocket } from './world.ts';
-
-/** What carries datagrams: Node's own sockets, or many datagrams in one call (decision 97). */
-export const udpEngines = ['dgram', 'batch'] as const;
-export type UdpEngine = (typeof udpEngines)[number];
-
-export interface NodeUdp extends UdpNetwork {
-  /** Which engine is at work; undefined before the first socket. IPv6 is always Node's. */
-  readonly engine: UdpEngine | undefined;
-  /** Why it is not the one that was wanted. */
-  readonly problem: string | undefined;
-}
+import type { Endpoint, UdpOptions, UdpSocket } from './world.ts';
 
 /** Datagrams of the real world, IPv4 and IPv6. */
 export function nodeUdp(wall: Wall, wanted: UdpEngine = 'dgram'): NodeUdp {

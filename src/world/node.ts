@@ -5,7 +5,8 @@ import { nodeHttp } from './node-http.ts';
 import { nodeNetwork } from './node-network.ts';
 import { nodePrograms } from './node-programs.ts';
 import { nodeStreams } from './node-stream.ts';
-import { nodeUdp, type NodeUdp, type UdpEngine } from './node-udp.ts';
+import { nodeUdp } from './node-udp.ts';
+import type { NodeUdp, UdpEngine } from './udp-engine.ts';
 import { Wall, type Trouble } from './wall.ts';
 import type { Clock, Random, World } from './world.ts';
 
