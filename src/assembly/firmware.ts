@@ -130,7 +130,8 @@ export function makeFirmware(
         );
     },
     updating: (underWay) => void (identity.updateInProgress = underWay),
-    lock: directory === undefined ? undefined : { files, directory },
+    lock:
+      directory === undefined ? undefined : { files, directory, isNamed: options.directory !== undefined },
   });
   return update;
 }

@@ -42,7 +42,7 @@ export interface UpdateOptions extends SwitcherOptions {
   readonly updating: (underWay: boolean) => void;
   readonly access: UpdateAccess;
   /** Held while the service is open: no other process may use these images. */
-  readonly lock?: { readonly files: Files; readonly directory: string };
+  readonly lock?: { readonly files: Files; readonly directory: string; readonly isNamed: boolean };
 }
 
 export type UploadStage = 'preparing' | 'uploading' | 'uploaded' | 'verifying';
@@ -108,12 +108,13 @@ export class UpdateService {
   /** Finds out what boots, component by component, and says so. */
   async open(): Promise<void> {
     const { lock } = this.#options;
-    // Where nothing was ever uploaded nobody has to be kept out: an open file less for each BMC of a fleet.
-    if (lock && (await lock.files.stat(lock.directory)) !== undefined) await this.#claim();
+    // A directory that somebody named is there and this process' alone from the start. In any other one, where
+    // nothing was ever uploaded nobody has to be kept out: an open file less for each BMC of a fleet.
+    if (lock && (lock.isNamed || (await lock.files.stat(lock.directory)) !== undefined)) await this.#claim();
     for (const component of this.components) await this.#switcher.boot(component);
   }
 
-  /** The directory of the images is this process' alone, from the first upload on. */
+  /** The directory of the images is this process' alone. */
   async #claim(): Promise<void> {
     const { lock } = this.#options;
     if (!lock || this.#lock) return;
