@@ -407,8 +407,8 @@ export class Bmc implements BmcState {
   }
 
   /**
-   * Takes settings that differ from its own in no other keys than `sessions`, `reset` and `sensorInterval`, and
-   * goes on; those of another difference are for a BMC that is made anew.
+   * Takes settings that differ from its own in no other keys than `sessions`, `reset` and `sensorInterval`,
+   * and goes on; those of another difference are for a BMC that is made anew.
    */
   adjust(given: BmcOptions): void {
     this.#options = complete(given);

@@ -56,7 +56,8 @@ const writtenAt = (file: string): string => new Date(statSync(file).mtimeMs).toI
 
 /**
  * A file that is written anew has another time, which is that of all its repositories. It is news for those
- * BMCs only that are made anew for another reason, which is what `plan` says: clients look at it to see whether their copy still holds.
+ * BMCs only that are made anew for another reason, which is what `plan` says: clients look at it to see
+ * whether their copy still holds.
  */
 export function sameTimes(
   fleet: Pick<Fleet, 'plan' | 'settings'>,

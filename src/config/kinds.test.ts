@@ -44,3 +44,10 @@ test('kinds: a type that is taken is refused', () => {
     'two of them have type http',
   );
 });
+
+test('kinds: settings of a kind that nobody brought are an error at their place', () => {
+  const [options] = parseConfig('chassis: { backend: { type: strip, outlet: 1 } }', 'f', kinds);
+  expect(() => new Bmc(options, { world: simWorld(1) })).toThrow(
+    expect.objectContaining({ name: 'SettingsError', path: ['chassis', 'backend', 'type'] }) as Error,
+  );
+});

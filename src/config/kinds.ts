@@ -8,8 +8,8 @@ interface Typed {
 
 /**
  * Kinds that a program brings: settings name them by their `type`, as they name our own. `parseConfig` checks
- * files by their schemas, and a BMC that has them makes what the settings ask for. None may have a `type` that
- * is taken.
+ * files by their schemas, and a BMC that has them makes what the settings ask for. None may have a `type`
+ * that is taken.
  */
 export interface Kinds {
   /** More for `chassis.backend`. */

@@ -36,8 +36,8 @@ export interface FileOptions {
 }
 
 /**
- * The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Its settings may name `kinds` too; give
- * them to the BMCs that are made of it. Throws ConfigError.
+ * The BMCs of a YAML file: the file's own, or those of its list `bmcs`. Its settings may name `kinds` too;
+ * give them to the BMCs that are made of it. Throws ConfigError.
  */
 export const parseConfig = (text: string, file: string, kinds?: Kinds): BmcOptions[] =>
   parseFile(text, file, kinds).bmcs;

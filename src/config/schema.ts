@@ -200,7 +200,9 @@ export const fileSchema = z.strictObject({
   ...bmc,
 });
 
-/** What checks a file whose settings may name these kinds too. Throws TypeError for a `type` that is taken. */
+/**
+ * What checks a file whose settings may name these kinds too. Throws TypeError for a `type` that is taken.
+ */
 export function schemasWith(kinds: Kinds | undefined) {
   if (kinds === undefined) return { bmcSchema, fileSchema };
   const backend = kindsSchema<BackendOptions>([...backends, ...(kinds.backends ?? [])]).optional();

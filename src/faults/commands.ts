@@ -24,7 +24,10 @@ export class CommandFaults {
   readonly #wrap: (wrapper: (dispatch: Dispatch<BmcState>) => Dispatch<BmcState>) => () => void;
   #rules: readonly Armed[] = NONE;
   #waiting: readonly Armed[] = NONE;
-  /** Rules by NetFn and command, then by user: most requests are nobody's business, and there may be many rules. */
+  /**
+   * Rules by NetFn and command, then by user: most requests are nobody's business, and there may be many
+   * rules.
+   */
   readonly #byCommand = new Map<number, RulesByUser>();
   #unwrap: (() => void) | undefined;
   /** A rule gives an answer once more. */

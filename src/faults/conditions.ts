@@ -238,7 +238,9 @@ function warpOf(text: string, began: number): (seconds: number) => number {
   return (now) => now + ahead;
 }
 
-/** The header's checksum, and those of its areas (platform management FRU specification, chapters 8 to 12). */
+/**
+ * The header's checksum, and those of its areas (platform management FRU specification, chapters 8 to 12).
+ */
 function withWrongChecksums(image: Uint8Array): Uint8Array {
   const wrong = image.slice();
   if (wrong.length > HEADER_CHECKSUM) wrong[HEADER_CHECKSUM] ^= 0xff;

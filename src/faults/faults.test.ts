@@ -1,4 +1,5 @@
-// Fault rules in a simulated world: what each layer does to a client, what ends a rule, and that nothing stays.
+// Fault rules in a simulated world: what each layer does to a client, what ends a rule, and that nothing
+// stays.
 import { expect, test } from 'vitest';
 import { rig, sessionContext } from '../../test/support/bmc.ts';
 import { Bmc, type BmcOptions } from '../bmc.ts';

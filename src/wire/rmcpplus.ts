@@ -178,8 +178,8 @@ export class SessionCrypto {
   }
 
   /**
-   * The whole datagram, in memory of its own, or at the beginning of `room` where there is some and it is large
-   * enough. `encrypted`: where the suite can. `badPadding`: for clients to be
+   * The whole datagram, in memory of its own, or at the beginning of `room` where there is some and it is
+   * large enough. `encrypted`: where the suite can. `badPadding`: for clients to be
    * tried with.
    */
   seal(

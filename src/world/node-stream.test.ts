@@ -3,7 +3,9 @@ import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { nodeWorld } from './node.ts';
 
-/** Milliseconds that the process slept of those 60 that follow so many arrivals, with these ms between them. */
+/**
+ * Milliseconds that the process slept of those 60 that follow so many arrivals, with these ms between them.
+ */
 async function sleptAfterArrivals(eager: number, gaps: readonly number[]): Promise<number> {
   let arrived = (): void => {};
   const server = await nodeWorld().stream.listen({ host: '127.0.0.1', port: 0 }, (stream) => {

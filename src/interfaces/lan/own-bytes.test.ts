@@ -1,5 +1,5 @@
-// Whose memory a datagram lies in: a socket uses that of one for the next, and the packet that is sent last is
-// written over the one before.
+// Whose memory a datagram lies in: a socket uses that of one for the next, and the packet that is sent last
+// is written over the one before.
 import { expect, test } from 'vitest';
 import { Bmc } from '../../bmc.ts';
 import type { BmcState } from '../../bmc-state.ts';

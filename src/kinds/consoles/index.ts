@@ -1,3 +1,4 @@
+import { SettingsError } from '../../settings/errors.ts';
 import type { ConsoleKind, ConsoleSurroundings } from './console.ts';
 import { none } from './none.ts';
 import { replay } from './replay.ts';
@@ -14,8 +15,8 @@ export const consoles = [none, simulated, socket, tty, replay] as const;
 export type ConsoleOptions = Parameters<(typeof consoles)[number]['plug']>[0];
 
 /**
- * Plugs in the console that the settings ask for; `more` are kinds beside our own. Rejects with SettingsError, or the system's error where it
- * cannot be opened.
+ * Plugs in the console that the settings ask for; `more` are kinds beside our own. Rejects with
+ * SettingsError, or the system's error where it cannot be opened.
  */
 export async function plugConsole(
   options: ConsoleOptions,
@@ -25,5 +26,7 @@ export async function plugConsole(
   const log = (message: string): void => around.bmc.setup.log.warn(`${around.name}: ${message}`);
   const own: typeof more = consoles;
   const isIt = ({ type }: { readonly type: string }): boolean => type === options.type;
-  await (own.find(isIt) ?? more.find(isIt))?.plug(options, { ...around, log });
+  const kind = own.find(isIt) ?? more.find(isIt);
+  if (!kind) throw new SettingsError(`there is no console of type '${options.type}'`, ['type']);
+  await kind.plug(options, { ...around, log });
 }

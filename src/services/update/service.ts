@@ -108,8 +108,8 @@ export class UpdateService {
   /** Finds out what boots, component by component, and says so. */
   async open(): Promise<void> {
     const { lock } = this.#options;
-    // A directory that somebody named is there and this process' alone from the start. In any other one, where
-    // nothing was ever uploaded nobody has to be kept out: an open file less for each BMC of a fleet.
+    // A directory that somebody named is there and this process' alone from the start. In any other one,
+    // where nothing was ever uploaded nobody has to be kept out: an open file less for each BMC of a fleet.
     if (lock && (lock.isNamed || (await lock.files.stat(lock.directory)) !== undefined)) await this.#claim();
     for (const component of this.components) await this.#switcher.boot(component);
   }

@@ -126,7 +126,9 @@ export class Sessions {
     return this.#limit;
   }
 
-  /** Other limits from now on; `inactivity` in milliseconds. Sessions that there are stay, be they too many. */
+  /**
+   * Other limits from now on; `inactivity` in milliseconds. Sessions that there are stay, be they too many.
+   */
   adjust({ limit, inactivity }: { readonly limit: number; readonly inactivity: number }): void {
     this.#limit = Math.min(limit, HANDLES);
     this.#inactivity = inactivity;
