@@ -203,7 +203,8 @@ export class Bmc implements BmcState {
     const around = folder === undefined ? outside : worldIn(folder, outside);
     this.clock = new BmcClock(around.clock, options.clock);
     const world = worldWith(around, { clock: this.clock.clock, udp: this.faults.over(around.udp) });
-    [this.#options, this.#kinds] = [options, more];
+    this.#options = options;
+    this.#kinds = more;
     this.#templates = templates;
     this.#world = world;
     this.#busses = new Busses(options, world, uplink);
@@ -215,9 +216,8 @@ export class Bmc implements BmcState {
     this.life = new Life(setup, darknessOf(options));
     this.time = new BmcTime(setup);
     this.identity = new Identity(setup, identityOf(options, uplink));
-    const table = uplink ? satelliteStandard : standard;
     this.router = new Router<BmcState>({
-      standard: table,
+      standard: uplink ? satelliteStandard : standard,
       preset: templates.handlers(options),
       clock: world.clock,
       log,

@@ -1,6 +1,6 @@
 /**
- * Frames that wait until their medium can take them: in order, none lost, error answers included (the RFC's
- * TODO, R22, R23).
+ * Frames that wait until their medium can take them: in order, none lost, error answers included (R22, R23;
+ * the kernel RFC had left it open).
  *
  * An interface puts every frame through its queue and calls `ready` when the medium opens again. `length` is
  * what it tells its attachment as `unsent`: answers that wait count as requests in flight, which bounds the

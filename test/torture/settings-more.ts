@@ -178,11 +178,7 @@ export function multirecordsBack({ id, multirecord = [] }: FruOptions, image: Ui
   const wanted = multirecord.flatMap((record) =>
     record.managementAccess
       ? Object.entries(record.managementAccess).map(([key, text]) => ({ managementAccess: { [key]: text } }))
-      : [
-          record.oem
-            ? { oem: { ...record.oem, data: record.oem.data.replace(/\s/g, '').toLowerCase() } }
-            : record,
-        ],
+      : [plainOem(record)],
   );
   const missing = wanted.filter((record) => !got.some((one) => isWithin(record, plainOem(one))));
   same(`records of FRU ${id}`, missing, []);
