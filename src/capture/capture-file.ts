@@ -1,132 +1,42 @@
-import type { Files, OpenFile } from '../world/world.ts';
+import { RecordFile, type RecordFileOptions } from '../world/record-file.ts';
+import type { Files } from '../world/world.ts';
 import { enhancedPacket, type CapturedPacket } from './pcapng.ts';
 
-export interface CaptureFileOptions {
-  /** What a file begins with. */
-  readonly header: readonly Uint8Array[];
-  /** Bytes after which the file becomes `PATH.1`, in place of an older one. Default 100 MiB. */
-  readonly size?: number;
-  /** Hears once that the file cannot be written; nothing more is written then. */
-  readonly failed: (error: unknown) => void;
-}
-
-const MIB = 1024 * 1024;
-const SIZE = 100 * MIB;
-/** Most bytes that wait for the disk; packets that come meanwhile are left out, and counted. */
-const WAITING = 16 * MIB;
-/** Those who may read captures: their owner. */
-const MODE = 0o600;
+export type CaptureFileOptions = RecordFileOptions;
 
 /**
- * Packets in a file, in the order in which they came. Nobody waits for the disk: what waits is bounded, and
- * how many packets were left out stands in the comment of the next one.
+ * Packets in a file; how many were left out, as the disk was too slow, stands in the comment of the next
+ * one.
  */
 export class CaptureFile {
-  readonly #files: Files;
-  readonly #path: string;
-  readonly #options: CaptureFileOptions;
-  #file: OpenFile;
-  #written = 0;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #writing: Promise<void> | undefined;
-  #isBroken = false;
-  #missing = 0;
-  /** Of these, what no comment has said yet. */
-  #unsaid = 0;
+  readonly #file: RecordFile;
 
-  private constructor(files: Files, path: string, options: CaptureFileOptions, file: OpenFile) {
-    this.#files = files;
-    this.#path = path;
-    this.#options = options;
+  private constructor(file: RecordFile) {
     this.#file = file;
   }
 
   /** An older file of this name is overwritten. Rejects with the system's error. */
   static async open(files: Files, path: string, options: CaptureFileOptions): Promise<CaptureFile> {
-    const made = new CaptureFile(files, path, options, await begun(files, path));
-    made.#put(options.header);
-    return made;
+    return new CaptureFile(await RecordFile.open(files, path, options));
   }
 
-  /** Packets that were left out, as the disk was too slow. */
+  /** Packets that were left out. */
   get missing(): number {
-    return this.#missing;
+    return this.#file.missing;
   }
 
   write(packet: CapturedPacket): void {
-    if (this.#isBroken) return;
-    if (this.#waitingBytes > WAITING) {
-      this.#missing++;
-      this.#unsaid++;
-      return;
-    }
-    const missing = this.#unsaid > 0 ? `${this.#unsaid} packet(s) before this one are missing\n` : '';
-    this.#unsaid = 0;
-    this.#put([enhancedPacket(missing ? { ...packet, comment: missing + packet.comment } : packet)]);
+    this.#file.write((missing) =>
+      enhancedPacket(
+        missing === 0
+          ? packet
+          : { ...packet, comment: `${missing} packet(s) before this one are missing\n${packet.comment}` },
+      ),
+    );
   }
 
   /** Everything that was given is in the file then. */
-  async close(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
-    await this.#file.close();
+  close(): Promise<void> {
+    return this.#file.close();
   }
-
-  #put(blocks: readonly Uint8Array[]): void {
-    for (const block of blocks) {
-      this.#waiting.push(block);
-      this.#waitingBytes += block.length;
-    }
-    this.#writing ??= this.#drain();
-  }
-
-  async #drain(): Promise<void> {
-    try {
-      // What comes in one turn is one write.
-      await Promise.resolve();
-      while (this.#waiting.length > 0) {
-        const batch = joined(this.#waiting, this.#waitingBytes);
-        this.#waiting = [];
-        this.#waitingBytes = 0;
-        await this.#file.append(batch);
-        this.#written += batch.length;
-        if (this.#written >= (this.#options.size ?? SIZE)) await this.#turn();
-      }
-    } catch (error) {
-      this.#isBroken = true;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-      this.#options.failed(error);
-    } finally {
-      this.#writing = undefined;
-    }
-  }
-
-  async #turn(): Promise<void> {
-    await this.#file.close();
-    await this.#files.rename(this.#path, `${this.#path}.1`);
-    this.#file = await begun(this.#files, this.#path);
-    const header = joined(
-      this.#options.header,
-      this.#options.header.reduce((sum, { length }) => sum + length, 0),
-    );
-    await this.#file.append(header);
-    this.#written = header.length;
-  }
-}
-
-async function begun(files: Files, path: string): Promise<OpenFile> {
-  // Whoever may read an older one may not read this one for that.
-  await files.remove(path);
-  return files.open(path, 'append', MODE);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

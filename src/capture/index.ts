@@ -8,5 +8,6 @@
 export { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
 export { Capture, captureHeader, type CaptureParts } from './capture.ts';
 export { RMCP_PORT } from './carriers.ts';
+export { maskData, maskMessage, type Names } from './mask.ts';
 export type { CapturedPacket } from './pcapng.ts';
 export { setUpText } from './set-up.ts';
