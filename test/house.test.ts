@@ -26,6 +26,7 @@ const below: Record<string, string[]> = {
   storage: ['codec', 'state', 'world'],
   taps: ['codec', 'joint', 'commands', 'wire', 'router', 'state', 'world'],
   capture: ['codec', 'joint', 'commands', 'wire', 'router', 'taps', 'world'],
+  explain: ['codec', 'joint', 'commands', 'wire', 'router', 'taps', 'capture', 'world'],
   machine: ['codec', 'commands', 'records', 'wire', 'state', 'world'],
   services: [
     'codec',
@@ -115,7 +116,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
   cli: `
-    codec commands records images wire router taps capture state storage machine settings config handlers interfaces
+    codec commands records images wire router taps capture explain state storage machine settings config handlers interfaces
     client bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),

@@ -6,22 +6,46 @@
  * where an option is its code (2), the length of its value (2) and the value; everything is filled up to a
  * multiple of four. Bytes only: who writes them to a file is somebody else.
  */
-const SECTION_HEADER = 0x0a0d0d0a;
-const INTERFACE_DESCRIPTION = 1;
-const ENHANCED_PACKET = 6;
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+export const BlockType = {
+  SectionHeader: 0x0a0d0d0a,
+  InterfaceDescription: 1,
+  /** Of old writers: as an enhanced packet, with the interface in two bytes and two of drops. */
+  Packet: 2,
+  SimplePacket: 3,
+  EnhancedPacket: 6,
+} as const;
+export const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 
 const END_OF_OPTIONS = 0;
 const COMMENT = 1;
 const EPB_FLAGS = 2;
-const IF_NAME = 2;
 const IF_DESCRIPTION = 3;
-const SHB_USER_APPLICATION = 4;
+
+/** Options that a reader needs. */
+export const BlockOptionCode = {
+  EndOfOptions: END_OF_OPTIONS,
+  InterfaceName: 2,
+  /** One byte: times are 10^-n seconds, or with bit 7 2^-n. Without it they are microseconds. */
+  InterfaceTimeResolution: 9,
+  /** Eight bytes: seconds that are added to each time. */
+  InterfaceTimeOffset: 14,
+  SectionApplication: 4,
+} as const;
 
 /** Link types of the tcpdump registry. */
 export const LinkType = {
+  /** A family (4, as the machine of the writer has it) before an IP header: loopback of BSD. */
+  Null: 0,
+  Ethernet: 1,
   /** Begins with an IP header. */
   RawIp: 101,
+  /** As `Null`, the family most significant byte first. */
+  Loop: 108,
+  /** What Linux has where there are many interfaces, 16 and 20 bytes before the IP header. */
+  LinuxSll: 113,
+  LinuxSll2: 276,
+  Ipv4: 228,
+  Ipv6: 229,
   /** The trace format of PICMG HPM.2: IPMB and KCS frames. */
   IpmiHpm2: 260,
 } as const;
@@ -53,7 +77,7 @@ export function sectionHeader(application: string): Uint8Array {
   view.setUint16(4, 1, true);
   // How long the section is, nobody knows yet.
   view.setBigInt64(8, -1n, true);
-  return block(SECTION_HEADER, body, [text(SHB_USER_APPLICATION, application)]);
+  return block(BlockType.SectionHeader, body, [text(BlockOptionCode.SectionApplication, application)]);
 }
 
 /**
@@ -62,7 +86,10 @@ export function sectionHeader(application: string): Uint8Array {
 export function interfaceDescription(linkType: number, name: string, description: string): Uint8Array {
   const body = new Uint8Array(8);
   new DataView(body.buffer).setUint16(0, linkType, true);
-  return block(INTERFACE_DESCRIPTION, body, [text(IF_NAME, name), text(IF_DESCRIPTION, description)]);
+  return block(BlockType.InterfaceDescription, body, [
+    text(BlockOptionCode.InterfaceName, name),
+    text(IF_DESCRIPTION, description),
+  ]);
 }
 
 export function enhancedPacket(packet: CapturedPacket): Uint8Array {
@@ -76,7 +103,11 @@ export function enhancedPacket(packet: CapturedPacket): Uint8Array {
   view.setUint32(16, bytes.length, true);
   body.set(bytes, 20);
   const options = [{ code: EPB_FLAGS, value: Uint8Array.of(packet.direction === 'in' ? 1 : 2, 0, 0, 0) }];
-  return block(ENHANCED_PACKET, body, packet.comment ? [text(COMMENT, packet.comment), ...options] : options);
+  return block(
+    BlockType.EnhancedPacket,
+    body,
+    packet.comment ? [text(COMMENT, packet.comment), ...options] : options,
+  );
 }
 
 const padded = (length: number): number => (length + 3) & ~3;

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   WorkerError: 'IPMI_BMC_WORKER',
   FlashError: 'IPMI_BMC_FLASH',
   HpmImageError: 'IPMI_BMC_HPM_IMAGE',
+  CaptureError: 'IPMI_BMC_CAPTURE',
   CliError: 'IPMI_BMC_CLI',
 } as const;
 

@@ -1,0 +1,19 @@
+/**
+ * Captures from anywhere, read without the BMC: sessions found, opened with candidate passwords and K_g, each
+ * code recomputed (docs/explain.md).
+ *
+ *   for await (const { request, answer } of readCapture(createReadStream('a.pcapng'), { passwords: ['x'] }))
+ *     console.log(request.netFn, request.cmd, answer?.cc);
+ */
+export { CaptureError, readPackets, type Chunks, type ReadPacket } from '../capture/read-packets.ts';
+export type { Candidates } from './candidates.ts';
+export {
+  Conversations,
+  type CapturedDatagram,
+  type LogIn,
+  type Seen,
+  type WatchedSession,
+} from './conversations.ts';
+export { LogIn15 } from './log-in-15.ts';
+export { LogIn20 } from './log-in-20.ts';
+export { readCapture, readDatagrams, type CapturedExchange } from './read-capture.ts';
