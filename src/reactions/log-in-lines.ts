@@ -5,10 +5,13 @@ import type { RefusedLogIn } from '../state/app/log-ins.ts';
 import type { CloseReason, Session } from '../state/app/sessions.ts';
 import { endpointName } from '../world/world.ts';
 
-/** Milliseconds in which a source has one line of refused log-ins, and all sources together have so many. */
+/**
+ * Milliseconds in which a source has one line of log-ins refused for one reason, and all sources together have
+ * so many.
+ */
 const INTERVAL = 1000;
 const LINES = 20;
-/** Sources whose last line is remembered; the oldest make way. */
+/** Sources with a reason whose last line is remembered; the oldest make way. */
 const REMEMBERED = 256;
 
 const LEVELS: Readonly<Record<number, string>> = Object.fromEntries(
@@ -94,17 +97,20 @@ const fieldsOf = ({ peer, channel, userName, userId, handle }: Session) => ({
   session: handle,
 });
 
-/** Which refused log-ins have a line: one a second for each source, so that a guesser fills no disk. */
+/**
+ * Which refused log-ins have a line: one a second for each source and reason, so that a guesser fills no disk
+ * and hides nothing of another kind.
+ */
 class Refusals {
-  /** By source: when its last line was, and what came since without one. Made with the first. */
+  /** By source and reason: when its last line was, and what came since without one. Made with the first. */
   #sources: Map<string, { at: number; unsaid: number }> | undefined;
   #second = 0;
   #lines = 0;
 
-  /** How many of this source had no line since its last; undefined: this has none either. */
-  lineFor({ peer }: RefusedLogIn, now: number): number | undefined {
+  /** How many such had no line since the last that had; undefined: this has none either. */
+  lineFor({ peer, problem }: RefusedLogIn, now: number): number | undefined {
     const sources = (this.#sources ??= new Map());
-    const source = sourceOf(peer.address);
+    const source = `${sourceOf(peer.address)} ${problem}`;
     const known = sources.get(source);
     if (now - this.#second >= INTERVAL) {
       this.#second = now;

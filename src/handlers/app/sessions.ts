@@ -133,7 +133,7 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     }
     const { maxPrivilege: role } = request;
     if (role < Privilege.Callback || role > Privilege.Oem)
-      throw new IpmiError(CC.InvalidDataField, `privilege level ${role}`);
+      throw refuse('malformed log-in', CC.InvalidDataField);
     const password = new Uint8Array(20);
     password.set(terms15.password);
     const { authType } = terms15;

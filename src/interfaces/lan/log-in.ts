@@ -7,6 +7,7 @@ import type { LogInProblem, LogInTerms } from '../../state/app/log-ins.ts';
 import type { DropReason } from '../../state/app/drops.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import {
+  Authentication,
   cipherSuites,
   equalBytes,
   OpenSessionRequest,
@@ -25,6 +26,7 @@ import {
   sessionKeys,
   type CipherSuite,
   type Exchange,
+  type Packet20,
 } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 
@@ -46,9 +48,10 @@ interface UnderWay20 extends UnderWay {
   /** The log has said that the console did not go on. */
   told: boolean;
   /**
-   * Set by RAKP 3: what it proved, and what RAKP 4 proves, for a console that lost the answer and asks again.
+   * Set by RAKP 3, `at` monotonic milliseconds: what it proved, and what RAKP 4 proves, for a console that
+   * lost the answer and asks again.
    */
-  done: { readonly code3: Uint8Array; readonly code4: Uint8Array } | undefined;
+  done: { readonly at: number; readonly code3: Uint8Array; readonly code4: Uint8Array } | undefined;
 }
 
 /**
@@ -114,12 +117,16 @@ export class LogIn {
 
   #openSession(payload: Uint8Array, from: Endpoint): Uint8Array {
     const tag = payload[0] ?? 0;
+    const malformed = (status: number, consoleId: number): Uint8Array => {
+      this.#tell('malformed log-in', 'Open Session', status, peerOf(from));
+      return refusal(tag, status, consoleId);
+    };
     if (payload.length !== OpenSessionRequest.min)
-      return refusal(tag, RakpStatus.IllegalParameter, payload.length >= 8 ? consoleIdIn(payload) : 0);
+      return malformed(RakpStatus.IllegalParameter, payload.length >= 8 ? consoleIdIn(payload) : 0);
     const request = OpenSessionRequest.decode(payload);
     const { consoleId } = request;
     // 0 is the id of messages outside of a session.
-    if (consoleId === 0) return refusal(tag, RakpStatus.InvalidSessionId, 0);
+    if (consoleId === 0) return malformed(RakpStatus.InvalidSessionId, 0);
     const wanted: Record<(typeof RECORDS)[number], number | undefined> = {
       authentication: undefined,
       integrity: undefined,
@@ -127,29 +134,28 @@ export class LogIn {
     };
     for (const [type, field] of RECORDS.entries()) {
       const record = request[field];
-      if (record.type !== type) return refusal(tag, RakpStatus.InvalidPayloadType, consoleId);
+      if (record.type !== type) return malformed(RakpStatus.InvalidPayloadType, consoleId);
       if (record.length !== 0 && record.length !== RECORD_SIZE)
-        return refusal(tag, RakpStatus.IllegalParameter, consoleId);
+        return malformed(RakpStatus.IllegalParameter, consoleId);
       wanted[field] = wish(record);
     }
     const settings = this.#bmc.channels.lan(this.#channel.number);
     const known = (field: keyof typeof wanted): boolean =>
       wanted[field] === undefined || cipherSuites.some((suite) => suite[field] === wanted[field]);
-    const refuse = (status: number, problem: LogInProblem = 'cipher suite'): Uint8Array => {
+    const refuse = (status: number, problem: LogInProblem): Uint8Array => {
       this.#tell(problem, 'Open Session', status, peerOf(from));
       return refusal(tag, status, consoleId);
     };
-    if (!known('authentication')) return refuse(RakpStatus.InvalidAuthenticationAlgorithm);
-    if (!known('integrity')) return refuse(RakpStatus.InvalidIntegrityAlgorithm);
-    if (!known('confidentiality')) return refuse(RakpStatus.InvalidConfidentialityAlgorithm);
-    if (request.maxPrivilege > Privilege.Oem) return refusal(tag, RakpStatus.InvalidRole, consoleId);
+    const unknown = RECORDS.find((field) => !known(field));
+    if (unknown !== undefined) return refuse(UNKNOWN[unknown], 'unknown algorithm');
+    if (request.maxPrivilege > Privilege.Oem) return malformed(RakpStatus.InvalidRole, consoleId);
     const fitting = cipherSuites.filter(
       (suite) => settings.cipherSuites.includes(suite.id) && matches(suite, wanted),
     );
-    if (fitting.length === 0) return refuse(RakpStatus.NoCipherSuiteMatch);
+    if (fitting.length === 0) return refuse(RakpStatus.NoCipherSuiteMatch, 'cipher suite');
     const cap = (suite: CipherSuite): number => settings.suiteCap(suite.id);
     const suite = fitting.findLast((one) => cap(one) >= Math.max(request.maxPrivilege, Privilege.Callback));
-    if (!suite) return refuse(RakpStatus.UnauthorizedRole, 'privilege level');
+    if (!suite) return refuse(RakpStatus.UnauthorizedRole, 'privilege level of the cipher suite');
     if (!settings.available) return refuse(RakpStatus.InsufficientResources, 'channel not available');
     const maxPrivilege = Math.min(request.maxPrivilege || Privilege.Oem, cap(suite), settings.privilegeLimit);
     const id = this.#freshId();
@@ -181,7 +187,10 @@ export class LogIn {
 
   #rakp1(payload: Uint8Array, from: Endpoint): Uint8Array {
     const tag = payload[0] ?? 0;
-    if (payload.length < Rakp1.min) return refusal(tag, RakpStatus.IllegalParameter, 0);
+    if (payload.length < Rakp1.min) {
+      this.#tell('malformed log-in', 'RAKP 1', RakpStatus.IllegalParameter, peerOf(from));
+      return refusal(tag, RakpStatus.IllegalParameter, 0);
+    }
     const request = Rakp1.decode(payload);
     const half = this.#find(request.bmcId, from);
     // No session, so no console's id to answer to but 0.
@@ -189,9 +198,9 @@ export class LogIn {
     const { maxPrivilege, consoleId, suite, source } = half;
     const { number } = this.#channel;
     const givenName = request.name.slice(0, request.nameLength);
-    const refuse = (status: number, problem?: LogInProblem): Uint8Array => {
+    const refuse = (status: number, problem: LogInProblem = 'malformed log-in'): Uint8Array => {
       this.#end(half);
-      if (problem) this.#tell(problem, 'RAKP 1', status, half.peer, utf8Text(givenName));
+      this.#tell(problem, 'RAKP 1', status, half.peer, utf8Text(givenName));
       return refusal(tag, status, consoleId);
     };
     if (request.nameLength > 16 || request.name.length < request.nameLength)
@@ -241,7 +250,10 @@ export class LogIn {
 
   #rakp3(payload: Uint8Array, from: Endpoint): Uint8Array | undefined {
     const tag = payload[0] ?? 0;
-    if (payload.length < Rakp3.min) return refusal(tag, RakpStatus.IllegalParameter, 0);
+    if (payload.length < Rakp3.min) {
+      this.#tell('malformed log-in', 'RAKP 3', RakpStatus.IllegalParameter, peerOf(from));
+      return refusal(tag, RakpStatus.IllegalParameter, 0);
+    }
     const request = Rakp3.decode(payload);
     const half = this.#find(request.bmcId, from);
     if (!half) return refusal(tag, RakpStatus.InvalidSessionId, 0);
@@ -270,15 +282,18 @@ export class LogIn {
     }
     if (!exchange || !terms) {
       this.#end(half);
+      this.#tell('malformed log-in', 'RAKP 3 without RAKP 1', RakpStatus.InactiveSessionId, half.peer);
       return refusal(tag, RakpStatus.InactiveSessionId, consoleId);
     }
     // What has changed since RAKP 1 counts, and who may not come in has nothing compared.
     const problem = this.#bmc.logIns.check(terms, number, source);
     if (problem) return refuse(problem);
     const code3 = rakp3Code(exchange, terms.password);
+    // Made in any case: how long an answer takes tells nobody that there is a longer password.
+    const cut3 = rakp3Code(exchange, cutTo16(terms.password));
     if (!same(request.code, code3)) {
       this.#bmc.logIns.wrong(terms.userId, number, source);
-      return refuse('wrong password');
+      return refuse(same(request.code, cut3) ? 'password cut to 16 bytes' : 'wrong password');
     }
     const session = this.#bmc.sessions.make(
       { kind: 'rmcp+', channel: this.#channel, peer: half.peer },
@@ -292,7 +307,7 @@ export class LogIn {
     if (full) return refuse(full);
     const keys = sessionKeys(exchange, { user: terms.password, bmc: terms.kg ?? terms.password });
     this.#opened(session, consoleId, new SessionCrypto(half.suite, keys, terms.password));
-    half.done = { code3, code4: rakp4Code(exchange, keys.sik) };
+    half.done = { at: this.#bmc.setup.clock.monotonic(), code3, code4: rakp4Code(exchange, keys.sik) };
     return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: half.done.code4 });
   }
 
@@ -304,21 +319,38 @@ export class LogIn {
     const latest = this.#bmc.setup.clock.monotonic() - GIVEN_UP;
     this.#watching = false;
     for (const half of this.#shown.values()) {
-      if (half.done || half.told) continue;
-      if (half.began > latest) this.#watching = true;
-      else {
-        half.told = true;
-        this.#tell(
-          'console did not go on: wrong password?',
-          'no RAKP 3',
-          undefined,
-          half.peer,
-          half.terms?.name,
-        );
-      }
+      const { done, began, told, suite } = half;
+      if (told || (done && suite.authentication === Authentication.None)) continue;
+      if ((done?.at ?? began) > latest) this.#watching = true;
+      else if (done) this.#tellOnce(half, 'console did not go on: wrong K_g?', 'nothing after RAKP 4');
+      else this.#tellOnce(half, 'console did not go on: wrong password?', 'no RAKP 3');
     }
     if (this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, this.#watch);
   };
+
+  /**
+   * A packet in a session is not signed by it. If nothing was before, its console has another K_g: RAKP 3
+   * proved the password, and RAKP 4 and all that follows need the BMC key (§13.31).
+   */
+  unproven(datagram: Uint8Array, packet: Packet20, from: Endpoint): void {
+    const half = this.#shown.get(packet.sessionId);
+    if (!half?.done || half.told || !equalPeers(half.peer, from)) return;
+    const { exchange, terms, suite } = half;
+    const isSignedWithout =
+      exchange !== undefined &&
+      terms?.kg !== undefined &&
+      cryptoOf(suite, exchange, terms.password).isAuthentic(datagram, packet);
+    this.#tellOnce(
+      half,
+      'wrong K_g',
+      isSignedWithout ? 'first message, signed without any' : 'first message, signed with another',
+    );
+  }
+
+  #tellOnce(half: UnderWay20, problem: LogInProblem, step: string): void {
+    half.told = true;
+    this.#tell(problem, step, undefined, half.peer, half.terms?.name);
+  }
 
   /** A log-in under way of this console: to every other it does not exist. */
   #find(id: number, from: Endpoint): UnderWay20 | undefined {
@@ -359,6 +391,7 @@ export class LogIn {
 /** What the console hears (§13.24): of a user's state nothing but that the name will not do. */
 const STATUS: Readonly<Record<LogInProblem, number>> = {
   'unknown user': RakpStatus.UnauthorizedName,
+  'no null user': RakpStatus.UnauthorizedName,
   'user whose stored settings are lost': RakpStatus.UnauthorizedName,
   'disabled user': RakpStatus.UnauthorizedName,
   'user without a password': RakpStatus.UnauthorizedName,
@@ -366,9 +399,13 @@ const STATUS: Readonly<Record<LogInProblem, number>> = {
   'user locked out': RakpStatus.UnauthorizedName,
   'wrong password': RakpStatus.InvalidIntegrityCheckValue,
   'console did not go on: wrong password?': RakpStatus.InvalidIntegrityCheckValue,
+  'wrong K_g': RakpStatus.InvalidIntegrityCheckValue,
+  'console did not go on: wrong K_g?': RakpStatus.InvalidIntegrityCheckValue,
   'too many wrong passwords': RakpStatus.InsufficientResources,
   'privilege level': RakpStatus.UnauthorizedRole,
+  'privilege level of the cipher suite': RakpStatus.UnauthorizedRole,
   'cipher suite': RakpStatus.NoCipherSuiteMatch,
+  'unknown algorithm': RakpStatus.NoCipherSuiteMatch,
   'authentication type': RakpStatus.NoCipherSuiteMatch,
   'BMC key changed': RakpStatus.InvalidIntegrityCheckValue,
   'user changed': RakpStatus.InvalidIntegrityCheckValue,
@@ -376,10 +413,26 @@ const STATUS: Readonly<Record<LogInProblem, number>> = {
   'session limit of the user': RakpStatus.InsufficientResources,
   'no session slot': RakpStatus.InsufficientResources,
   'password of 20 bytes': RakpStatus.UnauthorizedName,
+  'password cut to 16 bytes': RakpStatus.InvalidIntegrityCheckValue,
   'wrong challenge': RakpStatus.InvalidIntegrityCheckValue,
+  'malformed log-in': RakpStatus.IllegalParameter,
+};
+
+const UNKNOWN: Readonly<Record<(typeof RECORDS)[number], number>> = {
+  authentication: RakpStatus.InvalidAuthenticationAlgorithm,
+  integrity: RakpStatus.InvalidIntegrityAlgorithm,
+  confidentiality: RakpStatus.InvalidConfidentialityAlgorithm,
 };
 
 const peerOf = ({ host, port, asked }: Endpoint): Peer => ({ address: host, port, asked });
+/** What a session is sealed with whose console knows of no K_g. */
+const cryptoOf = (suite: CipherSuite, exchange: Exchange, password: Uint8Array): SessionCrypto =>
+  new SessionCrypto(suite, sessionKeys(exchange, { user: password, bmc: password }), password);
+const cutTo16 = (password: Uint8Array): Uint8Array => {
+  const cut = new Uint8Array(password.length);
+  cut.set(password.subarray(0, 16));
+  return cut;
+};
 const same = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && equalBytes(a, 0, b, 0, a.length);
 const refusal = (tag: number, status: number, consoleId: number): Uint8Array =>

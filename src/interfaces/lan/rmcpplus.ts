@@ -118,7 +118,10 @@ export class RmcpPlus implements PayloadCarrier {
         this.#bmc.sessions.hasEnded(packet.sessionId) ? 'session closed' : 'unknown session',
         from,
       );
-    if (!link.crypto.isAuthentic(datagram, packet)) return this.#lan.dropped('bad signature', from);
+    if (!link.crypto.isAuthentic(datagram, packet)) {
+      this.#logIn.unproven(datagram, packet, from);
+      return this.#lan.dropped('bad signature', from);
+    }
     // A suite without integrity signs nothing, so its numbers prove nothing either: 0 is what some consoles
     // send.
     if (!(packet.sequence === 0 && !packet.authenticated) && !link.window.take(packet.sequence))

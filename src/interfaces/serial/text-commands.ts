@@ -110,14 +110,13 @@ export class TextCommands {
     if (user === 'too many wrong passwords' || user === 'channel not available')
       throw refuse(user, CC.NodeBusy);
     const known = typeof user !== 'string';
-    if (
-      !known ||
-      password.length > 16 ||
-      bmc.users.testPassword(user.id, fromLatin1(password, 16)) !== 'right'
-    ) {
+    const tested =
+      known && password.length <= 16 ? bmc.users.testPassword(user.id, fromLatin1(password, 16)) : 'wrong';
+    if (!known || tested !== 'right') {
       this.#barredUntil = now + AFTER_WRONG;
       if (known) bmc.logIns.wrong(user.id, number, source);
-      throw refuse(known ? 'wrong password' : user, CC.InvalidDataField);
+      const why = tested === 'wrong-size' ? 'password of 20 bytes' : 'wrong password';
+      throw refuse(known ? why : user, CC.InvalidDataField);
     }
     const session = bmc.sessions.make({ kind: 'ipmi-1.5', channel, peer }, bmc.sessions.freshId());
     session.userId = user.id;

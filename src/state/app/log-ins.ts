@@ -10,14 +10,21 @@ import type { Peer } from './half-open.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { NO_LOG_IN, type LogInUser, type Users } from './users.ts';
 
-/** Why a log-in was refused, in words for the log: what goes over the wire tells less. */
+/**
+ * Why a log-in was refused, in words for the log: what goes over the wire tells less. Of a console that finds
+ * out by itself that its password or its BMC key is another, nothing is heard: the two with a question mark.
+ */
 const LOG_IN_PROBLEMS = [
   ...NO_LOG_IN,
   'wrong password',
   'console did not go on: wrong password?',
+  'wrong K_g',
+  'console did not go on: wrong K_g?',
   'too many wrong passwords',
   'privilege level',
+  'privilege level of the cipher suite',
   'cipher suite',
+  'unknown algorithm',
   'authentication type',
   'BMC key changed',
   'user changed',
@@ -25,7 +32,9 @@ const LOG_IN_PROBLEMS = [
   'session limit of the user',
   'no session slot',
   'password of 20 bytes',
+  'password cut to 16 bytes',
   'wrong challenge',
+  'malformed log-in',
 ] as const;
 export type LogInProblem = (typeof LOG_IN_PROBLEMS)[number];
 
@@ -122,6 +131,8 @@ export class LogIns {
       if (!same(terms.kg, this.#channels.kg(channel))) return 'BMC key changed';
       if (!this.#channels.cipherSuites(channel).includes(suite)) return 'cipher suite';
     } else if (user.long) return 'password of 20 bytes';
+    if (suite !== undefined && terms.role > this.#channels.suiteCap(channel, suite))
+      return 'privilege level of the cipher suite';
     if (terms.role > this.#ceiling(user.id, channel, suite, authType)) return 'privilege level';
     return this.atLimit(user, channel) ? 'session limit of the user' : undefined;
   }

@@ -75,6 +75,7 @@ export interface LogInUser {
 /** Why nobody may log in by a name on a channel. */
 export const NO_LOG_IN = [
   'unknown user',
+  'no null user',
   'user whose stored settings are lost',
   'disabled user',
   'user without a password',
@@ -203,14 +204,15 @@ export class Users {
 
   /** As `logIn`, or why there is none. */
   find(name: string, channel: number, privilege: number | undefined): LogInUser | NoLogIn {
-    let obstacle: NoLogIn = 'unknown user';
+    const none: NoLogIn = name === '' ? 'no null user' : 'unknown user';
+    let obstacle: NoLogIn = none;
     const able: number[] = [];
     for (let id = 1; id <= this.slots; id++) {
       const record = this.#records.get(id) ?? this.#given.records.get(id);
       if (record?.name !== name) continue;
       const own = this.#obstacle(id, channel);
       if (own === undefined) able.push(id);
-      else if (obstacle === 'unknown user') obstacle = own;
+      else if (obstacle === none) obstacle = own;
     }
     const limit = (userId: number): number => this.access(userId, channel).privilegeLimit;
     const wanted = privilege ?? 0;
