@@ -61,7 +61,10 @@ export interface BmcState {
   readonly built: Readonly<BuiltParts>;
   readonly setup: Setup;
   /** Who claims what. */
-  readonly router: Pick<Router<BmcState>, 'find' | 'claims' | 'dispatch' | 'enter' | 'enterBy' | 'check'>;
+  readonly router: Pick<
+    Router<BmcState>,
+    'find' | 'claims' | 'dispatch' | 'enter' | 'enterBy' | 'check' | 'idOf'
+  >;
   /** Who looks on, at what passes. */
   readonly taps: Pick<Taps<BmcState>, 'frame' | 'payload' | 'sealed' | 'setUp' | 'tampers'>;
   readonly firewall: Firewall;

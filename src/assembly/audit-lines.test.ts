@@ -54,7 +54,7 @@ const bytes = (text: string, size: number): number[] => [...Buffer.from(text.pad
 
 test('V17: a line with who and from where for each power action, user change and reset, and never a secret', async () => {
   const { send, said, fields } = await bench();
-  const by = /by user 'admin' at 0?[\d.]+:\d+$/;
+  const by = /by user 'admin' at 0?[\d.]+:\d+ \(request \d+\)$/;
   for (const [what, netFn, cmd, ...data] of [
     ['power soft shutdown', 0, 2, 5],
     ['power cycle', 0, 2, 2],
@@ -93,7 +93,7 @@ test('V17: a power action that the machine refuses names its BMC; the host and a
   said.length = 0;
   const host = loopback(bmc.router.enter, new Context(bmc, HOST, Privilege.Administrator));
   await host.raw(0, 2, Uint8Array.of(4));
-  expect(said).toEqual(['node-7: power diagnostic interrupt by channel 15']);
+  expect(said).toEqual(['node-7: power diagnostic interrupt by channel 15 (request 1)']);
   said.length = 0;
   bmc.frontPanel.press('reset');
   await world.run(10);
@@ -109,6 +109,21 @@ test('C1: what a session has done around by a bus is told as its own', async () 
   said.length = fields.length = 0;
   const around = new Context<BmcState>(bmc, bus, Privilege.Administrator, 0, undefined, '82h', cause);
   await bmc.router.enter({ netFn: 6, cmd: 0x47, lun: 0, data: Uint8Array.of(3, 0) }, around);
-  expect(said).toEqual(["node-7: user 3 'joe' disabled by user 'admin' at 192.0.2.77:4000"]);
+  expect(said).toEqual(["node-7: user 3 'joe' disabled by user 'admin' at 192.0.2.77:4000 (request 1)"]);
   expect(fields).toMatchObject([{ user: 'admin', peer: '192.0.2.77:4000', channel: 1 }]);
+});
+
+test('A2: log and taps speak of a request by one number; what nobody looks at has none', async () => {
+  const { bmc, send, fields } = await bench();
+  expect(await send(6, 1)).toBe(0);
+  // Told of in the log, though no tap is on.
+  expect(await send(0, 2, 5)).toBe(0);
+  expect(fields.at(-1)).toMatchObject({ event: 'power', request: 1 });
+  const ids: number[] = [];
+  const off = bmc.taps.add({ message: ({ id }) => void ids.push(id), answer: ({ id }) => void ids.push(id) });
+  expect(await send(6, 1)).toBe(0);
+  expect(await send(0, 2, 5)).toBe(0);
+  expect(fields.at(-1)).toMatchObject({ event: 'power', request: 3 });
+  off();
+  expect(ids).toEqual([2, 2, 3, 3]);
 });

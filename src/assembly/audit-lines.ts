@@ -109,8 +109,9 @@ export function tellOfActs(bmc: BmcState & { readonly router: Router<BmcState> }
     const act = actIn(tell, message.data, bmc);
     const done = (answer: Answer): Answer => {
       if (answer[0] === 0 && act) {
-        const fields = { event: act.event, ...act.fields, ...whoOf(context) };
-        bmc.setup.log.info(`${act.text} by ${by(context)}`, fields);
+        const request = bmc.router.idOf(context);
+        const fields = { event: act.event, request, ...act.fields, ...whoOf(context) };
+        bmc.setup.log.info(`${act.text} by ${by(context)} (request ${request})`, fields);
       }
       return answer;
     };

@@ -114,7 +114,10 @@ export class CommandFaults {
     }
     if (then.throws) {
       this.#around.hit(rule, `${name}: the handler fails`);
-      this.#around.bmc.setup.log.error(`fault ${rule.id}: ${name}: handler failed`, new Error('on purpose'));
+      const { setup, router } = this.#around.bmc;
+      const request = router.idOf(context);
+      const failed = `fault ${rule.id}: ${name}: handler failed (request ${request})`;
+      setup.log.error(failed, new Error('on purpose'), { request });
       return this.#later(rule, context, refuse(message, CC.Unspecified));
     }
     const code = then.busy === undefined ? cc : CC.NodeBusy;

@@ -64,6 +64,8 @@ export class Context<B = unknown> {
   followUp: Promise<Uint8Array | undefined> | undefined = undefined;
   /** Milliseconds from the request's arrival until its requester gets C3h; 0: nobody waits with a clock. */
   deadline = 0;
+  /** 0 while nobody has asked its BMC's router for it (`Router.idOf`). */
+  id = 0;
   /**
    * The request that this one was carried in or caused by, in this BMC or in another one of the process. It
    * stays attached for as long as the request is under way, so that rights which its session loses meanwhile

@@ -6,8 +6,8 @@ import type { CloseReason, Session } from '../state/app/sessions.ts';
 import { endpointName } from '../world/world.ts';
 
 /**
- * Milliseconds in which a source has one line of log-ins refused for one reason, and all sources together have
- * so many.
+ * Milliseconds in which a source has one line of log-ins refused for one reason, and all sources together
+ * have so many.
  */
 const INTERVAL = 1000;
 const LINES = 20;

@@ -210,8 +210,8 @@ test('R26: a wrapper that throws costs FFh, or its own code, and is told in the 
     );
   expect([await ask(1), await ask(2), await ask(3)]).toEqual(['ff dc', 'c0 dc', 'ff dc']);
   expect(lines).toEqual([
-    'channel 1 (lan): handler failed: a bug',
-    'channel 1 (lan): handler failed: another',
+    'channel 1 (lan): handler failed (request 1): a bug',
+    'channel 1 (lan): handler failed (request 2): another',
   ]);
 });
 

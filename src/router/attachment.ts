@@ -64,7 +64,7 @@ export interface AttachmentRouter<B> {
 /** What an attachment tells its router. */
 export interface AttachmentOwner {
   /** A wrapper of the dispatch threw: what the requester is answered. */
-  readonly failed: (message: Message, error: unknown) => Answer;
+  readonly failed: (message: Message, error: unknown, context: Context) => Answer;
   readonly removed: () => void;
 }
 
@@ -108,7 +108,7 @@ export class Attachment<B = unknown> {
     try {
       answer = this.#router.entrance(message, context);
     } catch (error) {
-      answer = this.#failed(message, error);
+      answer = this.#failed(message, error, context);
     }
     if (answer instanceof Promise) return this.#track(answer, message, context);
     context.done();
@@ -189,7 +189,7 @@ export class Attachment<B = unknown> {
         resolve(refuse(message, CC.Timeout));
       });
       void answer
-        .catch((error: unknown) => this.#failed(message, error))
+        .catch((error: unknown) => this.#failed(message, error, context))
         .then((body) => {
           if (open) {
             timer.cancel();

@@ -144,9 +144,9 @@ test('R26: a raw handler that returns no completion code is a bug: FFh', async (
     await ask(r, message(0x2c, 2, 0xdc)),
   ]).toEqual(['ff', 'ff', 'ff dc']);
   expect(lines).toEqual([
-    'x, 06h 01h: handler failed: returned no completion code',
-    'x, 06h 02h: handler failed: returned no completion code',
-    'rest: handler failed: returned no completion code',
+    'x, 06h 01h: handler failed (request 1): returned no completion code',
+    'x, 06h 02h: handler failed (request 2): returned no completion code',
+    'rest: handler failed (request 3): returned no completion code',
   ]);
 });
 

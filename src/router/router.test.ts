@@ -157,9 +157,9 @@ describe('dispatch', () => {
       await ask(r, message(6, 0x71)),
     ]).toEqual(['80 07', 'ff', 'ff', 'ff']);
     expect(lines).toEqual([
-      'x, Echo (06h 70h): handler failed: EncodeError: Echo response: sum: 256 is not a whole number from 0 to 255',
-      'x, Echo (06h 70h): handler failed: TypeError: oops',
-      'x, Poke (06h 71h): handler failed: Error: later',
+      'x, Echo (06h 70h): handler failed (request 1): EncodeError: Echo response: sum: 256 is not a whole number from 0 to 255',
+      'x, Echo (06h 70h): handler failed (request 2): TypeError: oops',
+      'x, Poke (06h 71h): handler failed (request 3): Error: later',
     ]);
   });
 });

@@ -19,7 +19,7 @@ const FIRST_SENSOR_COMMAND = 0x20;
 
 export interface RouterLog {
   /** A handler failed in a way that has no completion code: a bug. */
-  error(message: string, error: unknown): void;
+  error(message: string, error: unknown, fields?: { readonly request: number }): void;
   warn?(message: string): void;
   debug?(message: string): void;
 }
@@ -66,6 +66,7 @@ export class Router<B = unknown> {
   /** Around the dispatch, the innermost first. */
   #wrappers: readonly Wrapper<B>[] = [];
   #entrance: Dispatch<B>;
+  #lastId = 0;
 
   constructor({ standard, preset, clock, log, manufacturer }: RouterOptions) {
     this.#preset = preset;
@@ -153,7 +154,7 @@ export class Router<B = unknown> {
     if (this.#attachments.has(iface))
       throw new RegistrationError([`${name}: this interface is attached already`]);
     const attachment = new Attachment(this, iface, {
-      failed: (message, error) => this.#failureOf(name, prefixIn(message), error),
+      failed: (message, error, context) => this.#failureOf(name, prefixIn(message), error, context),
       removed: () => this.#attachments.delete(iface),
     });
     this.#attachments.set(iface, attachment);
@@ -168,6 +169,14 @@ export class Router<B = unknown> {
 
   get attachments(): Iterable<Attachment<B>> {
     return this.#attachments.values();
+  }
+
+  /**
+   * The number by which trace, log, audit and events speak of a request: 1, 2, 3 ... in the order in which
+   * the requests of this BMC are first looked at. One that nobody looks at has none and costs nothing.
+   */
+  idOf(context: Context): number {
+    return (context.id ||= ++this.#lastId);
   }
 
   /** Every claim with its owner, this router's own before the standard ones they hide. */
@@ -243,7 +252,7 @@ export class Router<B = unknown> {
       const answer = this.#run(entry, message, context);
       return answer instanceof Promise ? this.#settle(entry, answer, context) : answer;
     } catch (error) {
-      return this.#failure(entry, error);
+      return this.#failure(entry, error, context);
     }
   };
 
@@ -317,7 +326,7 @@ export class Router<B = unknown> {
         ? this.#settle(below, answer, context).then((body) => bare(prefix, body))
         : bare(prefix, answer);
     } catch (error) {
-      return bare(prefix, this.#failure(below, error));
+      return bare(prefix, this.#failure(below, error, context));
     }
   }
 
@@ -350,7 +359,7 @@ export class Router<B = unknown> {
   #settle(entry: Entry, answer: Promise<Answer>, context: Context<B>): Promise<Answer> {
     return this.#counted(
       entry,
-      answer.catch((error: unknown) => this.#failure(entry, error)),
+      answer.catch((error: unknown) => this.#failure(entry, error, context)),
       context,
     );
   }
@@ -373,24 +382,25 @@ export class Router<B = unknown> {
       const stop = taker.running.start(context);
       return answer
         .then(whole)
-        .catch((error: unknown) => this.#failureOf(taker.owner, prefixIn(message), error))
+        .catch((error: unknown) => this.#failureOf(taker.owner, prefixIn(message), error, context))
         .finally(stop);
     } catch (error) {
-      return this.#failureOf(taker.owner, prefixIn(message), error);
+      return this.#failureOf(taker.owner, prefixIn(message), error, context);
     }
   }
 
-  #failure(entry: Entry, error: unknown): Answer {
-    return this.#failureOf(`${entry.owner}, ${claimName(entry.handler)}`, entry.prefix, error);
+  #failure(entry: Entry, error: unknown, context: Context): Answer {
+    return this.#failureOf(`${entry.owner}, ${claimName(entry.handler)}`, entry.prefix, error, context);
   }
 
   /** The one way out for what handlers throw: IpmiError has an answer, everything else is a bug. */
-  #failureOf(who: string, prefix: Uint8Array, error: unknown): Answer {
+  #failureOf(who: string, prefix: Uint8Array, error: unknown, context: Context): Answer {
     if (error instanceof IpmiError) {
       if (error instanceof DecodeError) this.#log?.debug?.(error.message);
       return refusal(prefix, error.cc, error.data);
     }
-    this.#log?.error(`${who}: handler failed`, error);
+    const request = this.idOf(context);
+    this.#log?.error(`${who}: handler failed (request ${request})`, error, { request });
     return refusal(prefix, CC.Unspecified);
   }
 

@@ -29,7 +29,7 @@ export interface Payload extends Frame {
 
 /** A request on its way to a handler, whichever way it came; bridged ones pass too. */
 export interface Asked {
-  /** Counts requests of this BMC while there are taps: the answer has the same. */
+  /** `Router.idOf`: what log and audit call it. Only the answer to it has the same. */
   readonly id: number;
   /** The handler's name, or the numbers of what nobody serves. */
   readonly name: string;

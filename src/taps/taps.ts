@@ -6,7 +6,7 @@ import type { Asked, FaultHit, Frame, Payload, SetUpWrapper, Tamper, TamperWants
 
 /** What taps are put on. */
 export interface TappedBmc<B> {
-  readonly router: Pick<Router<B>, 'wrap' | 'find'>;
+  readonly router: Pick<Router<B>, 'wrap' | 'find' | 'idOf'>;
   readonly drops: Drops;
   /** Hears what a tap throws. */
   readonly log: { error(message: string, error: unknown): void };
@@ -45,7 +45,6 @@ export class Taps<B = unknown> {
   #setUps: readonly SetUpPlace[] = NONE;
   #unwrap: (() => void) | undefined;
   #unlisten: (() => void) | undefined;
-  #lastId = 0;
 
   constructor(bmc: TappedBmc<B>) {
     this.#bmc = bmc;
@@ -128,7 +127,7 @@ export class Taps<B = unknown> {
 
   #over(dispatch: Dispatch<B>): Dispatch<B> {
     return (message, context) => {
-      const asked = new Request(++this.#lastId, this.#bmc.router, message, context);
+      const asked = new Request(this.#bmc.router, message, context);
       this.#tell((tap) => tap.message?.(asked));
       const passed = (answer: Answer): Answer => {
         this.#tell((tap) => tap.answer?.(asked, answer));
@@ -140,19 +139,21 @@ export class Taps<B = unknown> {
   }
 }
 
-type Names = Pick<Router, 'find'>;
+type Names = Pick<Router, 'find' | 'idOf'>;
 
 class Request implements Asked {
-  readonly id: number;
   readonly message: Message;
   readonly context: Context;
   readonly #router: Names;
 
-  constructor(id: number, router: Names, message: Message, context: Context) {
-    this.id = id;
+  constructor(router: Names, message: Message, context: Context) {
     this.#router = router;
     this.message = message;
     this.context = context;
+  }
+
+  get id(): number {
+    return this.#router.idOf(this.context);
   }
 
   /** Looked up when asked for: most taps do not. */

@@ -206,6 +206,7 @@ test('V17: a console that found its password wrong by RAKP 2, and says nothing, 
   for (const console of [gone, slow]) expect([await console.open(), await console.rakp1()]).toEqual([0, 0]);
   await world.run(2000);
   expect([await quick.open(), await quick.rakp1(), await quick.rakp3()]).toEqual([0, 0, 0]);
+  expect(await quick.send20(6, 1)).toBe(0);
   expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
   await world.run(4000);
   const refused = lines
