@@ -34,7 +34,7 @@ import { Faults } from './faults/index.ts';
 import { IcmbNetwork } from './interfaces/index.ts';
 import type { Power } from './kinds/backends/index.ts';
 import { plugConsole } from './kinds/consoles/index.ts';
-import type { Kinds } from './config/kinds.ts';
+import { OUR_KINDS, type Kinds } from './config/kinds.ts';
 import { addressKey, makeInterface, type MadeInterface } from './kinds/interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import { countersOf, Taps, type CounterGroup } from './taps/index.ts';
@@ -109,7 +109,7 @@ export interface BmcSurroundings {
    * `ipmi-bmc/storage`. Default: memory only.
    */
   readonly journal?: Journal;
-  /** Kinds of back ends and consoles that the settings may name, beside our own. */
+  /** Kinds that the settings may name beside our own: interfaces, back ends, consoles, sources of readings. */
   readonly kinds?: Kinds;
   /** Switches the machine; without one, it is simulated. */
   readonly power?: PowerBackend;
@@ -191,7 +191,7 @@ export class Bmc implements BmcState {
       world: outside = nodeWorld({ trouble: (where, error) => said.error(where, error) }),
       folder,
       journal,
-      kinds: more = {},
+      kinds = OUR_KINDS,
       power,
       firmwareDirectory,
       uplink,
@@ -199,12 +199,12 @@ export class Bmc implements BmcState {
       templates = new Templates(),
     }: BmcSurroundings = {},
   ) {
-    const options = complete(given);
+    const options = complete(given, kinds);
     const around = folder === undefined ? outside : worldIn(folder, outside);
     this.clock = new BmcClock(around.clock, options.clock);
     const world = worldWith(around, { clock: this.clock.clock, udp: this.faults.over(around.udp) });
     this.#options = options;
-    this.#kinds = more;
+    this.#kinds = kinds;
     this.#templates = templates;
     this.#world = world;
     this.#busses = new Busses(options, world, uplink);
@@ -227,7 +227,7 @@ export class Bmc implements BmcState {
     this.firewall = new Firewall(setup, firewallRules(options));
     this.router.policy = this.firewall;
     this.router.sensorsAt = (lun) => this.sensors.count(lun) > 0;
-    this.channels = new Channels(setup, channelsOf(options));
+    this.channels = new Channels(setup, channelsOf(options, kinds));
     this.users = new Users(setup, templates.users(options));
     this.sessions = new Sessions(setup, sessionLimitsOf(options));
     this.lan = new LanParameters(setup, this.channels, lanSettingsOf(options));
@@ -235,19 +235,19 @@ export class Bmc implements BmcState {
       this.lan.badPasswordRule(channel),
     );
     this.payloads = makePayloads(this, options);
-    const kinds = templates.sensors(options);
+    const sensorKinds = templates.sensors(options, kinds);
     this.sel = new Sel(setup, this.time, {
       capacity: options.sel?.capacity,
       history: historyOf(
         options,
-        kinds.all.map(({ declaration }) => declaration),
+        sensorKinds.all.map(({ declaration }) => declaration),
       ),
     });
     this.events = new Events(setup, this.sel, this.messages);
     this.sensors = new Sensors(
       setup,
       this.events,
-      kinds,
+      sensorKinds,
       this.identity.address,
       { world, log },
       sensorIntervalOf(options),
@@ -256,7 +256,7 @@ export class Bmc implements BmcState {
       const { address, channel = 0 } = one;
       const name = `${address.toString(16)}h`;
       const uplink = { bus: this.#busses.on(channel), address, channel, entity: one.entity };
-      const around = { world, log: said, journal: journal?.satellite(name), uplink, templates };
+      const around = { world, log: said, journal: journal?.satellite(name), uplink, templates, kinds };
       return settingAt(['satellites', i], () => new Bmc(satelliteSettings(this.name, one), around));
     });
     const {
@@ -273,7 +273,7 @@ export class Bmc implements BmcState {
       time: sdrTimeOf(options),
     });
     this.fru = new FruInventory(setup, templates.frus(options));
-    this.#power = power ? { backend: power } : makePower(options, this, world, log, more.backends);
+    this.#power = power ? { backend: power } : makePower(options, this, world, log, kinds);
     this.chassis = new Chassis(setup, { ...chassisOf(options), backend: this.#power.backend });
     templates.pef(options);
     templates.components(options);
@@ -371,7 +371,8 @@ export class Bmc implements BmcState {
 
   /** Opens every interface. Rejects, with all of them closed again, if one cannot be had (a port in use). */
   async open(): Promise<void> {
-    for (const danger of dangersOf(this.#options)) this.setup.log.warn(`${this.name}: ${danger}`);
+    for (const danger of dangersOf(this.#options, this.#kinds))
+      this.setup.log.warn(`${this.name}: ${danger}`);
     await this.identity.keepGuids();
     try {
       await openingFor(['firmware'], () => this.built.update?.open());
@@ -384,7 +385,9 @@ export class Bmc implements BmcState {
           icmb: this.#icmbNetwork,
           machine,
         };
-        const made = settingAt(['interfaces', i], () => makeInterface(options, around));
+        const made = settingAt(['interfaces', i], () =>
+          makeInterface(options, around, this.#kinds.interfaces),
+        );
         await openingFor(['interfaces', i, ...addressKey(options)], () => this.attach(made.one));
         this.#made.push({ type: options.type, ...made });
       }
@@ -411,7 +414,7 @@ export class Bmc implements BmcState {
    * and goes on; those of another difference are for a BMC that is made anew.
    */
   adjust(given: BmcOptions): void {
-    this.#options = complete(given);
+    this.#options = complete(given, this.#kinds);
     for (const take of Object.values(liveSettings)) take(this, this.#options);
   }
 

@@ -10,13 +10,13 @@ import { CliError } from '../src/cli/errors.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-check-'));
 
 /** The problems that `check` tells of a file, without the folder's name. */
-function problems(text: string): string[] {
+async function problems(text: string): Promise<string[]> {
   const file = join(folder, 'f.yaml');
   writeFileSync(file, text);
   const out = process.stdout.write.bind(process.stdout);
   process.stdout.write = () => true;
   try {
-    checkFile(file, {});
+    await checkFile(file, {});
     return [];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -153,8 +153,8 @@ test.each([
     `${USERS}\ninterfaces: [{ type: lan, listen: '[::1]:9700' }, { type: lan, channel: 2, listen: '[0:0::0:1]:9700' }]`,
     ['interfaces.1.listen: UDP port [0:0::0:1]:9700 is taken by another setting'],
   ],
-])('V16: check refuses %s', (_name, text, told) => {
-  const found = problems(text);
+])('V16: check refuses %s', async (_name, text, told) => {
+  const found = await problems(text);
   expect(new Set(found).size).toBe(found.length);
   for (const one of told) expect(found).toContainEqual(expect.stringContaining(one) as string);
 });
@@ -186,7 +186,7 @@ test.each([
     'a line for the shell',
     `interfaces: [${vm('./x')}]\nchassis: { backend: { type: command, on: 'exit 0', off: 'true' } }\nfirmware: { components: [{ id: 0, name: a, commands: { verify: ./hook.sh -v } }] }`,
   ],
-])('V16: check takes %s', (_name, text) => expect(problems(text)).toEqual([]));
+])('V16: check takes %s', async (_name, text) => expect(await problems(text)).toEqual([]));
 
 test('V7: 10,000 BMCs of one entry are checked, each of them', () => {
   const bin = join(import.meta.dirname, '../bin/ipmi-bmc');

@@ -18,7 +18,7 @@ test('R18: oem-command', () => {
   expect(out).toBe('applied 60\nproduct 4711\nAcme Set Fan Duty: parameter out of range (cc C9h)\n');
 });
 
-test('kinds: own-kinds: a file names a power strip and a console that a program brings', () => {
+test('kinds: own-kinds: settings name an interface, a power strip, a console and a source of a program', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/own-kinds/main.ts'], {
     cwd: root,
     encoding: 'utf8',
@@ -29,6 +29,8 @@ test('kinds: own-kinds: a file names a power strip and a console that a program 
       '"simulated"|"vm-protocol"|"qemu"|"libvirt"|"command"|"http"|"strip", received "stripe"',
     'node: the console repeats',
     'node: outlet 3 off',
+    'the room has 21 degrees',
+    'Get Device ID by a line: 00208101',
     '',
   ]);
 });

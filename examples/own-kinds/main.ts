@@ -1,47 +1,17 @@
-// Two kinds of our own that a config file names by `type`: a power strip, and a console that repeats what it is
-// told. Their keys are checked with those of the file, `file:line:column` for each mistake.
+// Kinds of our own (kinds.ts) that settings name by `type`, as they name those of the package: in a config file, whose
+// mistakes are told with `file:line:column`, and in a program, where the compiler knows them.
 import { Bmc } from 'ipmi-bmc';
 import { connectLan } from 'ipmi-bmc/client';
 import { ChassisControl } from 'ipmi-bmc/commands';
-import { parseConfig, type BackendKind, type ConsoleKind, type Kinds } from 'ipmi-bmc/config';
+import { parseConfig } from 'ipmi-bmc/config';
 import { nodeWorld } from 'ipmi-bmc/world';
+import { kinds } from './kinds.ts';
 
-const strip: BackendKind<{ readonly type: 'strip'; readonly outlet: number }> = {
-  type: 'strip',
-  schema: (zod) => zod.strictObject({ type: zod.literal('strip'), outlet: zod.int().min(1).max(8) }),
-  make: ({ outlet }, { name }) => ({
-    backend: { power: (action) => console.log(`${name}: outlet ${outlet} ${action}`) },
-  }),
-};
-
-const echo: ConsoleKind<{ readonly type: 'echo'; readonly greeting: string }> = {
-  type: 'echo',
-  schema: (zod) => zod.strictObject({ type: zod.literal('echo'), greeting: zod.string() }),
-  async plug({ greeting }, { bmc, name }) {
-    console.log(`${name}: ${greeting}`);
-    let there = (): void => undefined;
-    bmc.console.plug((port) => {
-      there = () => port.available(true);
-      return {
-        write: (characters) => {
-          port.received(characters);
-          return true;
-        },
-        close: async () => undefined,
-      };
-    });
-    there();
-  },
-};
-
-const kinds: Kinds = { backends: [strip], consoles: [echo] };
 const file = (type: string, outlet: number): string => `name: node
 interfaces: [{ type: lan, listen: '127.0.0.1:0' }]
 users: [{ id: 2, name: admin, password: secret-enough }]
 chassis: { backend: { type: ${type}, outlet: ${outlet} } }
-sol: { console: { type: echo, greeting: the console repeats } }
 `;
-
 for (const wrong of [file('strip', 9), file('stripe', 1)])
   try {
     parseConfig(wrong, 'bmc.yaml', kinds);
@@ -50,16 +20,43 @@ for (const wrong of [file('strip', 9), file('stripe', 1)])
   }
 
 const world = nodeWorld();
-const [options] = parseConfig(file('strip', 3), 'bmc.yaml', kinds);
-const bmc = new Bmc(options, { world, kinds });
+const [{ users, interfaces: [lan] = [] }] = parseConfig(file('strip', 3), 'bmc.yaml', kinds);
+const bmc = new Bmc(
+  {
+    name: 'node',
+    users,
+    interfaces: [lan, { type: 'hex-lines', port: 0 }],
+    chassis: { backend: { type: 'strip', outlet: 3 } },
+    sol: { console: { type: 'echo', greeting: 'the console repeats' } },
+    sensors: [
+      {
+        name: 'Room',
+        entity: '7.1',
+        type: 'temperature',
+        unit: 'degrees C',
+        range: [0, 255],
+        value: { daily: 21, height: 0.01 },
+      },
+    ],
+  },
+  { world, kinds },
+);
 await bmc.open();
-const [host, port] = bmc.interfaces[0].address.split(':');
-const client = await connectLan(world, {
-  host,
-  port: Number(port),
-  user: 'admin',
-  password: 'secret-enough',
+const [ofLan, ofLines] = bmc.interfaces.map(({ address }) => {
+  const [host, port] = address.split(':');
+  return { host, port: Number(port) };
 });
+
+const client = await connectLan(world, { ...ofLan, user: 'admin', password: 'secret-enough' });
 await client.send(ChassisControl, { action: 0 });
+console.log(`the room has ${bmc.sensors.get('Room').read().raw} degrees`);
 await client.close();
+
+const lines = await world.stream.connect(ofLines);
+const answer = new Promise<string>((resolve) => {
+  lines.onData = (bytes) => resolve(Buffer.from(bytes).toString().trim());
+});
+lines.write(Buffer.from('18 01\n'));
+console.log(`Get Device ID by a line: ${(await answer).slice(0, 8)}`);
+lines.destroy();
 await bmc.close();

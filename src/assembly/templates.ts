@@ -1,5 +1,6 @@
 import { interfacesOf } from '../config/channels.ts';
 import { locatorsOf, ownLocator } from '../config/locators.ts';
+import { OUR_KINDS, type Kinds } from '../config/kinds.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { pefOf } from '../config/pef.ts';
 import { privilegeOf } from '../config/privilege.ts';
@@ -45,7 +46,8 @@ export interface OwnRecords {
  * these share what is the same in them. Settings that were given are not to be changed afterwards.
  */
 export class Templates {
-  readonly #sensors = new Memo<SensorKinds>();
+  /** By the kinds of sources that a program brings: the same settings can mean something else with others. */
+  readonly #sensors = new WeakMap<object, Memo<SensorKinds>>();
   readonly #frus = new Memo<readonly FruDevice[]>();
   readonly #presets = new Memo<Preset>();
   readonly #users = new Memo<GivenUsers>();
@@ -54,10 +56,13 @@ export class Templates {
   readonly #records = new Memo<RecordsTemplate>();
 
   /** Throws SettingsError. */
-  sensors(options: BmcOptions): SensorKinds {
+  sensors(options: BmcOptions, kinds: Kinds): SensorKinds {
     const { sensors, sdr } = options;
     if (sensors === undefined && sdr?.image === undefined && sdr?.file === undefined) return NO_SENSORS;
-    return this.#sensors.of([sensors, sdr], () => new SensorKinds(sensorsOf(options)));
+    const { sources = OUR_KINDS } = kinds;
+    const made = this.#sensors.get(sources) ?? new Memo<SensorKinds>();
+    this.#sensors.set(sources, made);
+    return made.of([sensors, sdr], () => new SensorKinds(sensorsOf(options, kinds)));
   }
 
   /** Throws SettingsError. */

@@ -5,6 +5,7 @@ import { channelsOf } from '../config/channels.ts';
 import { SettingsError } from '../settings/errors.ts';
 import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
 import { units } from '../commands/codes/units.ts';
+import type { Kinds } from '../config/kinds.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { Sections } from '../config/sections.ts';
 import { problemsTogether, type SettingsProblem } from '../config/together.ts';
@@ -13,16 +14,17 @@ import { CliError, reading } from './errors.ts';
 import type { Given } from './given.ts';
 import { missingOutside, NamedFiles, type Missing } from './outside.ts';
 import { directoryObstacle } from './places.ts';
+import { loadPlugins, registerPlugins } from './plugin.ts';
 import { sealKey } from './state-place.ts';
 
 /** The BMCs of a file. Throws CliError with one line for each problem. */
-export const loadFile = (file: string): BmcOptions[] => loadWhole(file).bmcs;
+export const loadFile = (file: string, kinds?: Kinds): BmcOptions[] => loadWhole(file, kinds).bmcs;
 
-/** Everything that a file says. Throws CliError with one line for each problem. */
-export function loadWhole(file: string): FileOptions {
+/** Everything that a file says, which may name these kinds too. Throws CliError with one line for each problem. */
+export function loadWhole(file: string, kinds?: Kinds): FileOptions {
   const text = reading(file, () => readFileSync(file, 'utf8'));
   try {
-    const whole = parseFile(text, file);
+    const whole = parseFile(text, file, kinds);
     const files = new NamedFiles(dirname(file), statSync(file).mtimeMs);
     const problems: SettingsProblem[] = [];
     const bmcs = whole.bmcs.map((bmc, i) => {
@@ -52,7 +54,7 @@ function refuse(problems: readonly SettingsProblem[], place: Given['place']): vo
  * CliError.
  */
 export function checkTogether(
-  { bmcs, place, state }: Given,
+  { bmcs, place, state, kinds }: Given,
   file: string | undefined,
   keepsState = state !== undefined,
 ): void {
@@ -60,18 +62,19 @@ export function checkTogether(
   for (const [i, options] of bmcs.entries()) {
     try {
       // Two interfaces of one channel cannot be told apart by their places.
-      channelsOf(options);
+      channelsOf(options, kinds);
     } catch (error) {
       throw settingsProblem(error, place, i);
     }
   }
-  refuse(problemsTogether(bmcs, { absolute: (path) => resolve(folder, path), kept: keepsState }), place);
+  const absolute = (path: string): string => resolve(folder, path);
+  refuse(problemsTogether(bmcs, { absolute, kept: keepsState, kinds }), place);
 }
 
 /** One of the BMCs of a file, not opened: what its settings say together must make sense. Throws CliError. */
-export function makeBmc({ bmcs, place }: Given, i: number, surroundings?: BmcSurroundings): Bmc {
+export function makeBmc({ bmcs, place, kinds }: Given, i: number, surroundings?: BmcSurroundings): Bmc {
   try {
-    return new Bmc(bmcs[i], surroundings);
+    return new Bmc(bmcs[i], { kinds, ...surroundings });
   } catch (error) {
     throw settingsProblem(error, place, i);
   }
@@ -93,16 +96,24 @@ function checkState(state: Given['state'], file: string, place: Given['place']):
     sealKey(resolve(dirname(file), state.sealKeyFile), place?.(undefined, ['state', 'sealKeyFile']));
 }
 
-export function checkFile(
+interface CheckFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly plugin?: readonly string[];
+}
+
+/** Prints what is wrong with a file, and returns the exit code. Rejects with CliError, a line a problem. */
+export async function checkFile(
   file: string,
-  { json = false, verbose = false }: { json?: boolean; verbose?: boolean },
-): number {
+  { json = false, verbose = false, plugin }: CheckFlags,
+): Promise<number> {
   try {
-    const document = loadWhole(file);
+    const plugins = await loadPlugins(plugin);
+    const document = loadWhole(file, plugins.kinds);
     const { bmcs, place, state } = document;
     const { length } = bmcs;
     checkState(state, file, place);
-    const seen = new Sections();
+    const seen = new Sections(plugins.kinds);
     for (const [i, options] of bmcs.entries()) {
       refuse(
         missingOutside(options, dirname(file)).map((problem) => ({ bmc: i, ...problem })),
@@ -111,6 +122,7 @@ export function checkFile(
       const shown = verbose && !json;
       if (!shown && isChecked(options, seen, document, i)) continue;
       const bmc = makeBmc(document, i);
+      registerPlugins(bmc, plugins);
       if (shown) for (const line of stepsOf(bmc)) process.stdout.write(`${bmc.name}: ${line}\n`);
     }
     checkTogether(document, file);

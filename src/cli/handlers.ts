@@ -4,6 +4,7 @@ import { isVendorNetFn, manufacturers, oemName } from '../commands/oem-registry.
 import type { Entry, Handler } from '../router/index.ts';
 import { loadWhole, makeBmc } from './check.ts';
 import type { Given } from './given.ts';
+import { loadPlugins, registerPlugins } from './plugin.ts';
 
 const privileges = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
 
@@ -22,10 +23,16 @@ interface Row {
 }
 
 /** Prints every claim of every BMC: what it is, whose it is, who may send it, what it overrides. */
-export function listHandlers(file: string | undefined, { json = false }: { json?: boolean }): number {
-  const document: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file);
+export async function listHandlers(
+  file: string | undefined,
+  { json = false, plugin }: { readonly json?: boolean; readonly plugin?: readonly string[] },
+): Promise<number> {
+  const plugins = await loadPlugins(plugin);
+  const document: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file, plugins.kinds);
   for (let i = 0; i < document.bmcs.length; i++) {
-    const { router, name } = makeBmc(document, i);
+    const bmc = makeBmc(document, i);
+    registerPlugins(bmc, plugins);
+    const { router, name } = bmc;
     const rows = [...router.claims()].map(rowOf).sort((a, b) => (a.key < b.key ? -1 : 1));
     process.stdout.write(
       json

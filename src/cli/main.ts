@@ -9,6 +9,7 @@ import { init } from './init.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 import { program as typed, surviveReaders } from './output.ts';
 import { press } from './press.ts';
+import { PLUGIN } from './plugin.ts';
 import { run } from './run.ts';
 import { udpEngines } from '../world/udp-engine.ts';
 import { exportState, importState, showState, unlockState, verifyState } from './state.ts';
@@ -80,6 +81,7 @@ function runCommand(program: Command, ended: Ended): void {
       '--vm-socket <path>',
       "be the BMC of a virtual machine: QEMU's ipmi-bmc-extern connects to this Unix socket",
     )
+    .option(...PLUGIN)
     .option('--state <dir>', 'keep what clients change in this directory; without it everything is in memory')
     .option(
       '--seal-key <file>',
@@ -117,17 +119,19 @@ function fileCommands(program: Command, ended: Ended): void {
     .command('check')
     .argument('<file>', 'YAML file')
     .option('--json', 'print the problems as JSON')
+    .option(...PLUGIN)
     .option('--verbose', "show each sensor's range and the step of its readings")
     .description('say what is wrong with a config file')
     .addHelpText('after', '\nExample:\n  ipmi-bmc check rack.yaml')
-    .action((file: string, options) => ended(checkFile(file, options)));
+    .action(async (file: string, options) => ended(await checkFile(file, options)));
   program
     .command('handlers')
     .argument('[file]', 'YAML file; without it the default server')
     .option('--json', 'print them as JSON, a line a BMC')
+    .option(...PLUGIN)
     .description('list every command that is answered, by whom, and at which privilege')
     .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml')
-    .action((file: string | undefined, options) => ended(listHandlers(file, options)));
+    .action(async (file: string | undefined, options) => ended(await listHandlers(file, options)));
 }
 
 /** What talks to a BMC that runs, by its handler socket. */
@@ -207,6 +211,7 @@ function stateCommands(program: Command, done: (code: number) => void): void {
     .argument('<dir>', 'state directory; a BMC may be using it')
     .argument('[file]', 'the config file, to see which of its settings still hold')
     .option('--bmc <name>', 'this BMC alone')
+    .option(...PLUGIN)
     .option('--json', 'print as JSON')
     .option(...sealKey)
     .description('every value that a client changed; secrets are not shown')

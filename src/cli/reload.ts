@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { Kinds } from '../config/kinds.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { isSame, nameOf, type Fleet, type Plan } from '../fleet/index.ts';
 import type { Log } from '../state/setup.ts';
@@ -13,6 +14,8 @@ export interface ReloadOptions {
   /** Where state is kept in this life. */
   readonly state: StatePlace | undefined;
   readonly log: Log;
+  /** Those that the settings may name beside our own; modules are not read again. */
+  readonly kinds: Kinds;
 }
 
 /**
@@ -22,14 +25,14 @@ export interface ReloadOptions {
 export async function reload(
   fleet: Fleet,
   file: string | undefined,
-  { flags, state, log }: ReloadOptions,
+  { flags, state, log, kinds }: ReloadOptions,
 ): Promise<void> {
   if (file === undefined) {
     log.warn('SIGHUP: there is no file to read again');
     return;
   }
   try {
-    const given = settingsToRun(loadWhole(file), file, flags, state !== undefined);
+    const given = settingsToRun(loadWhole(file, kinds), file, flags, state !== undefined);
     if (stateOf(file, given, flags)?.directory !== state?.directory)
       throw new CliError(
         `${given.place?.(undefined, ['state'])}: where state is kept is the next start's: restart to change it`,

@@ -17,6 +17,7 @@ import { greeting, logInsOf } from './greeting.ts';
 import { makeLog, plain, type LogFormat, type LogLevel } from './log.ts';
 import type { Overrides } from './overrides.ts';
 import type { Pcap } from './pcap.ts';
+import { loadPlugins, registerPlugins } from './plugin.ts';
 import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
 import { problemsOf, settingsToRun } from './settings-to-run.ts';
@@ -27,6 +28,8 @@ import { stateOf, type StatePlace } from './state-place.ts';
 
 export interface RunOptions extends Overrides {
   readonly state?: string;
+  /** Modules that bring kinds and handlers. */
+  readonly plugin?: readonly string[];
   /** A file that holds the key. */
   readonly sealKey?: string;
   readonly json?: boolean;
@@ -96,7 +99,9 @@ async function serve(
   options: RunOptions,
   { world, log, write, serving, stopped }: Process,
 ): Promise<number> {
-  const read: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file);
+  const plugins = await loadPlugins(options.plugin);
+  const { kinds } = plugins;
+  const read: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file, kinds);
   const state = stateOf(file, read, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   const given = settingsToRun(read, file, options, state !== undefined);
@@ -108,6 +113,7 @@ async function serve(
     log,
     folder: file === undefined ? undefined : resolve(dirname(file)),
     storage,
+    kinds,
     firmwareDirectory: state && ((name) => resolve(state.directory, 'firmware', fileNameOf(name))),
   });
   serving.fleet = fleet;
@@ -117,6 +123,7 @@ async function serve(
       bmc.taps.add(trace(bmc.router, world.clock, print));
     });
   fleet.onMade((bmc) => pcap?.add(bmc));
+  fleet.onMade((bmc) => registerPlugins(bmc, plugins));
   const endProgress = showProgress(fleet, given.bmcs.length);
   try {
     const { refused, failed } = await fleet.apply(given.bmcs);
@@ -151,7 +158,9 @@ async function serve(
       : greeting(given.bmcs, ready.interfaces, state?.directory, logIns),
   );
   serving.reload = (): void =>
-    void reload(fleet, file, { flags: options, state, log }).then(() => serving.reload && announceNow());
+    void reload(fleet, file, { flags: options, state, log, kinds }).then(
+      () => serving.reload && announceNow(),
+    );
   notifySystemd('READY=1');
   // A BMC on a bus in memory has nothing else that keeps the process.
   const alive = setInterval(() => undefined, 60_000);

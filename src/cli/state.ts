@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Kinds } from '../config/kinds.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { exportLines, importLines, inspect, type FileReport, type StoredValue } from '../storage/inspect.ts';
 import { isSecret, Storage } from '../storage/storage.ts';
@@ -7,6 +8,7 @@ import { declarationOf, stores } from '../state/stores.ts';
 import { givenSettings } from '../config/given.ts';
 import { nodeWorld } from '../world/node.ts';
 import { loadFile } from './check.ts';
+import { loadPlugins } from './plugin.ts';
 import { CliError, reading, systemProblem } from './errors.ts';
 import { sealKey } from './state-place.ts';
 import { dim } from './colors.ts';
@@ -30,14 +32,15 @@ interface ConfigValue {
 export async function showState(
   directory: string,
   config: string | undefined,
-  flags: StateFlags & { bmc?: string },
+  flags: StateFlags & { readonly bmc?: string; readonly plugin?: readonly string[] },
 ): Promise<number> {
+  const { kinds } = await loadPlugins(flags.plugin);
   const inspection = await looked(directory, flags);
   const values = inspection.values.filter(({ bmc }) => flags.bmc === undefined || bmc === flags.bmc);
   const changed = new Set(values.map(keyOf));
-  const given = (config === undefined ? [] : loadFile(config).flatMap(configValues)).filter(
-    ({ bmc }) => flags.bmc === undefined || bmc === flags.bmc,
-  );
+  const given = (
+    config === undefined ? [] : loadFile(config, kinds).flatMap((options) => configValues(options, kinds))
+  ).filter(({ bmc }) => flags.bmc === undefined || bmc === flags.bmc);
   const rows = [
     ...values.map((value) => ({
       ...value,
@@ -170,9 +173,9 @@ function shown({ store, value }: Pick<StoredValue, 'store' | 'value'>): string {
  * The settings of a file that clients can change, each under the key that the change would have: stores
  * declare which those are.
  */
-function configValues(options: BmcOptions): ConfigValue[] {
+function configValues(options: BmcOptions, kinds: Kinds): ConfigValue[] {
   const { name: bmc = 'bmc' } = options;
-  const given = givenSettings(options);
+  const given = givenSettings(options, kinds);
   return Object.values(stores).flatMap(({ name: store, shadows }) =>
     (shadows?.(given) ?? []).flatMap(([key, value]) =>
       value === undefined ? [] : [{ bmc, store, key: String(key), value }],

@@ -8,10 +8,11 @@ import {
 } from '../kinds/interfaces/index.ts';
 import { ipmb } from '../kinds/interfaces/ipmb.ts';
 import type { ChannelOptions } from '../state/app/channels.ts';
-import { SettingsError } from '../settings/errors.ts';
+import { settingAt, SettingsError } from '../settings/errors.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import type { BmcOptions, InterfaceOptions } from './options.ts';
 
-type Type = InterfaceOptions['type'];
+type Type = WholeInterface['type'];
 
 /**
  * Channels that every BMC has, whether or not an interface carries them: primary IPMB and system interface
@@ -35,15 +36,15 @@ export const interfacesOf = <T extends Type>(
  * The channel table, by number. Throws SettingsError where two interfaces want one channel, or what a BMC has
  * one of.
  */
-export function channelsOf({ interfaces = [] }: BmcOptions): ChannelOptions[] {
+export function channelsOf({ interfaces = [] }: BmcOptions, kinds: Kinds = OUR_KINDS): ChannelOptions[] {
   const table = new Map(ALWAYS.map((channel) => [channel.number, channel]));
   const taken = new Set<number>();
   for (const [i, one] of interfaces.entries()) {
-    const channel = channelOf(one);
+    const channel = settingAt(['interfaces', i], () => channelOf(one, kinds.interfaces));
     if (taken.has(channel.number))
       throw new SettingsError(`two interfaces have channel ${channel.number}`, ['interfaces', i]);
     taken.add(channel.number);
-    const only = singleOf(one.type);
+    const only = singleOf(one, kinds.interfaces);
     if (only !== undefined && interfaces.findIndex(({ type }) => type === one.type) < i)
       throw new SettingsError(`a BMC has one ${only}`, ['interfaces', i]);
     table.set(channel.number, channel);

@@ -1,22 +1,25 @@
 import { ipmb } from '../kinds/interfaces/ipmb.ts';
-import { wholeInterface } from '../kinds/interfaces/index.ts';
-import { SettingsError, type SettingsPath } from '../settings/errors.ts';
+import { wholeEntry } from '../kinds/interfaces/index.ts';
+import { settingAt, SettingsError, type SettingsPath } from '../settings/errors.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { interfacesOf } from './channels.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import type { BmcOptions } from './options.ts';
 
 /**
  * The settings with what is meant where they say nothing of an interface, and an `ipmb` interface for each
  * channel that has satellites and no interface of its own. Throws SettingsError.
  */
-export function complete(options: BmcOptions): BmcOptions {
+export function complete(options: BmcOptions, kinds: Kinds = OUR_KINDS): BmcOptions {
   const { interfaces, satellites = [] } = options;
   checkAddresses(options);
   const there = new Set(interfacesOf(options, 'ipmb').map(({ channel }) => channel));
   const busses = new Set(satellites.map(({ channel = ipmb.defaults.channel }) => channel));
   const missing = Array.from(busses).filter((channel) => !there.has(channel));
   if (interfaces === undefined && missing.length === 0) return options;
-  const whole = (interfaces ?? []).map((one) => wholeInterface(one));
+  const whole = (interfaces ?? []).map((one, i) =>
+    settingAt(['interfaces', i], () => wholeEntry(one, kinds.interfaces)),
+  );
   return {
     ...options,
     interfaces: [...whole, ...missing.map((channel) => ({ type: 'ipmb' as const, channel }))],

@@ -2,6 +2,7 @@ import { lanParameters } from '../commands/parameters/lan.ts';
 import type { GivenSettings } from '../state/store-declaration.ts';
 import { lanValuesOf } from './lan-values.ts';
 import { interfacesOf } from './channels.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import type { BmcOptions } from './options.ts';
 import { sensorsOf } from './sensors.ts';
 
@@ -9,9 +10,9 @@ import { sensorsOf } from './sensors.ts';
  * What a file says of things that clients can change, with the numbers that its sensors get. Throws
  * SettingsError.
  */
-export function givenSettings(options: BmcOptions): GivenSettings {
+export function givenSettings(options: BmcOptions, kinds: Kinds = OUR_KINDS): GivenSettings {
   const { users = [], fru = [], sensors = [], chassis, identity } = options;
-  const numbered = sensorsOf(options);
+  const numbered = sensorsOf(options, kinds);
   return {
     users,
     fru,

@@ -5,7 +5,7 @@ import type { SettingsPath } from '../settings/errors.ts';
 import { fullNameOfSatellite } from './locators.ts';
 import type { BmcOptions } from './options.ts';
 import type { Kinds } from './kinds.ts';
-import { countSchema, schemasWith, stateSchema } from './schema.ts';
+import { bmcSchema, countSchema, fileSchema, schemasWith, stateSchema } from './schema.ts';
 import { defOf, keysAt, schemasAt } from './schema-walk.ts';
 import { Template } from './template.ts';
 import { trapsIn } from './traps.ts';
@@ -33,6 +33,8 @@ export interface FileOptions {
    * a BMC of the file itself.
    */
   readonly place: (bmc: number | undefined, path: SettingsPath) => string;
+  /** Those that its settings may name beside our own. */
+  readonly kinds?: Kinds;
 }
 
 /**
@@ -70,7 +72,7 @@ export function parseFile(text: string, file: string, kinds?: Kinds): FileOption
     const whole = bmc === undefined ? path : pathOf(bmc, path);
     return `${document.at(document.valueOffset(whole))} ${whole.join('.') || 'file'}`;
   };
-  return { bmcs: entries.flat(), state, place };
+  return { bmcs: entries.flat(), state, place, kinds };
 }
 
 const CLASH = 'expected a name that no other BMC of the file has (with count: one with {n} in it)';
@@ -109,7 +111,7 @@ class Loader {
 
   constructor(document: SettingsDocument, kinds: Kinds | undefined) {
     this.#document = document;
-    this.#schemas = schemasWith(kinds);
+    this.#schemas = kinds === undefined ? { bmcSchema, fileSchema } : schemasWith(kinds);
     for (const trap of trapsIn(document, this.#schemas.fileSchema)) {
       this.#told.add(trap.path);
       this.mistakes.push(trap);

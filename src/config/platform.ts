@@ -14,6 +14,7 @@ import { hash } from '../wire/index.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { dangersOfInterface } from '../kinds/interfaces/index.ts';
 import { interfacesOf } from './channels.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { lanValuesOf } from './lan-values.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';
@@ -121,8 +122,8 @@ const LOCAL = 0x02;
 const hex2 = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** What a setting has opened that is closed by default; said aloud at every start. */
-export function dangersOf(options: BmcOptions): string[] {
-  const opened = (options.interfaces ?? []).flatMap((one) => dangersOfInterface(one));
+export function dangersOf(options: BmcOptions, kinds: Kinds = OUR_KINDS): string[] {
+  const opened = (options.interfaces ?? []).flatMap((one) => dangersOfInterface(one, kinds.interfaces));
   const nullUser = (options.users ?? []).some(
     ({ id, name = '', enabled }) => id === 1 && name === '' && enabled !== false,
   );

@@ -14,10 +14,10 @@ import type {
   InterfaceOptions,
   SatelliteOptions,
 } from './options.ts';
-import type { Kinds } from './kinds.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { pefSchema } from './pef-schema.ts';
 import { selSchema } from './sel-schema.ts';
-import { entity, sdrSchema, sensor, sensorFeed } from './sensor-schema.ts';
+import { entity, sdrSchema, sensorFeed, sensorSchema } from './sensor-schema.ts';
 import { latin1Text, slaveAddress, utf8Text } from '../settings/texts.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
@@ -101,79 +101,86 @@ const identity = z.strictObject({
     .optional(),
 });
 
-const satellite = z.strictObject({
-  address: slaveAddress(z),
-  channel: z.int().min(0).max(11).optional(),
-  name: latin1Text(z, 16).min(1).optional(),
-  entity: entity.optional(),
-  identity: identity.optional(),
-  sensors: z.array(sensor).optional(),
-  fru: unique(fru, 'id').optional(),
-  firewall: z.array(firewall).optional(),
-  get satellites(): z.ZodOptional<z.ZodArray<z.ZodType<SatelliteOptions>>> {
-    return z.array(satellite as z.ZodType<SatelliteOptions>).optional();
-  },
-});
-
-const bmc = {
-  name: z
-    .string()
-    .regex(/^[^\p{Cc}]{1,64}$/u, 'expected 1 to 64 characters, none of them a control character')
-    .optional(),
-  identity: identity.optional(),
-  interfaces: z.array(kindsSchema<InterfaceOptions>(interfaces)).optional(),
-  users: unique(
-    z.strictObject({
-      id: z.int().min(1).max(63),
-      name: utf8Text(z, 16).optional(),
-      password: utf8Text(z, 20).optional(),
-      privilege: privilege.optional(),
-      enabled: z.boolean().optional(),
-      sol: z.boolean().optional(),
-    }),
-    'id',
-    // The first of two would be the only one who can log in.
-    'name',
-  ).optional(),
-  userSlots: z.int().min(2).max(63).optional(),
-  sensors: z.array(sensor).optional(),
-  fru: unique(fru, 'id').optional(),
-  sdr: sdrSchema.optional(),
-  sensorInterval: z.number().min(0.1).max(3600).optional(),
-  sensorFeed: sensorFeed.optional(),
-  sel: selSchema.optional(),
-  pef: pefSchema.optional(),
-  chassis: z
-    .strictObject({
-      power: z.enum(['on', 'off']).optional(),
-      restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional(),
-      backend: kindsSchema<BackendOptions>(backends).optional(),
-      softOff: z.number().min(0).max(3600).optional(),
-      events: z.boolean().optional(),
-    })
-    .optional(),
-  reset: z.strictObject({ dark: z.number().min(0).max(3600).optional() }).optional(),
-  sessions: z
-    .strictObject({ limit: z.int().min(1).max(254).optional(), inactivity: z.number().positive().optional() })
-    .optional(),
-  firewall: z.array(firewall).optional(),
-  firmware: firmwareSchema.optional(),
-  sol: z
-    .strictObject({
-      console: kindsSchema<ConsoleOptions>(consoles).optional(),
-      instances: z.int().min(1).max(15).optional(),
-      keepEncrypted: z.boolean().optional(),
-      port: z.int().min(1).max(65535).optional(),
-    })
-    .optional(),
-  sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
-  satellites: z.array(satellite).optional(),
-  faults: faultsSchema.optional(),
-  clock: clockSchema.optional(),
+const satelliteSchema = (sensor: ReturnType<typeof sensorSchema>) => {
+  const satellite = z.strictObject({
+    address: slaveAddress(z),
+    channel: z.int().min(0).max(11).optional(),
+    name: latin1Text(z, 16).min(1).optional(),
+    entity: entity.optional(),
+    identity: identity.optional(),
+    sensors: z.array(sensor).optional(),
+    fru: unique(fru, 'id').optional(),
+    firewall: z.array(firewall).optional(),
+    get satellites(): z.ZodOptional<z.ZodArray<z.ZodType<SatelliteOptions>>> {
+      return z.array(satellite as z.ZodType<SatelliteOptions>).optional();
+    },
+  });
+  return satellite;
 };
 
-/** One BMC, without the numbers of a `count` in it. */
-export const bmcSchema = z.strictObject(bmc);
+/** The sections of a BMC. Throws TypeError for kinds of one `type`. */
+function sections(kinds: Kinds) {
+  const sensor = sensorSchema(kinds);
+  return {
+    name: z
+      .string()
+      .regex(/^[^\p{Cc}]{1,64}$/u, 'expected 1 to 64 characters, none of them a control character')
+      .optional(),
+    identity: identity.optional(),
+    interfaces: z.array(kindsSchema<InterfaceOptions>(interfaces, kinds.interfaces)).optional(),
+    users: unique(
+      z.strictObject({
+        id: z.int().min(1).max(63),
+        name: utf8Text(z, 16).optional(),
+        password: utf8Text(z, 20).optional(),
+        privilege: privilege.optional(),
+        enabled: z.boolean().optional(),
+        sol: z.boolean().optional(),
+      }),
+      'id',
+      // The first of two would be the only one who can log in.
+      'name',
+    ).optional(),
+    userSlots: z.int().min(2).max(63).optional(),
+    sensors: z.array(sensor).optional(),
+    fru: unique(fru, 'id').optional(),
+    sdr: sdrSchema(kinds).optional(),
+    sensorInterval: z.number().min(0.1).max(3600).optional(),
+    sensorFeed: sensorFeed.optional(),
+    sel: selSchema.optional(),
+    pef: pefSchema.optional(),
+    chassis: z
+      .strictObject({
+        power: z.enum(['on', 'off']).optional(),
+        restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional(),
+        backend: kindsSchema<BackendOptions>(backends, kinds.backends).optional(),
+        softOff: z.number().min(0).max(3600).optional(),
+        events: z.boolean().optional(),
+      })
+      .optional(),
+    reset: z.strictObject({ dark: z.number().min(0).max(3600).optional() }).optional(),
+    sessions: z
+      .strictObject({
+        limit: z.int().min(1).max(254).optional(),
+        inactivity: z.number().positive().optional(),
+      })
+      .optional(),
+    firewall: z.array(firewall).optional(),
+    firmware: firmwareSchema.optional(),
+    sol: z
+      .strictObject({
+        console: kindsSchema<ConsoleOptions>(consoles, kinds.consoles).optional(),
+        instances: z.int().min(1).max(15).optional(),
+        keepEncrypted: z.boolean().optional(),
+        port: z.int().min(1).max(65535).optional(),
+      })
+      .optional(),
+    sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
+    satellites: z.array(satelliteSchema(sensor)).optional(),
+    faults: faultsSchema.optional(),
+    clock: clockSchema.optional(),
+  };
+}
 
 const MOST_BMCS = 100_000;
 const number = z.int().min(0).max(0xffff_ffff);
@@ -190,33 +197,28 @@ export const stateSchema = z
   .strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() })
   .optional();
 
-/** A file holds one BMC, or a list `bmcs` of them. */
-export const fileSchema = z.strictObject({
-  bmcs: z
-    .array(z.strictObject({ count: countSchema.optional(), ...bmc }))
-    .min(1)
-    .optional(),
-  state: stateSchema,
-  ...bmc,
-});
-
 /**
  * What checks a file whose settings may name these kinds too. Throws TypeError for a `type` that is taken.
  */
-export function schemasWith(kinds: Kinds | undefined) {
-  if (kinds === undefined) return { bmcSchema, fileSchema };
-  const backend = kindsSchema<BackendOptions>([...backends, ...(kinds.backends ?? [])]).optional();
-  const console = kindsSchema<ConsoleOptions>([...consoles, ...(kinds.consoles ?? [])]).optional();
-  const changed = {
-    chassis: bmc.chassis.unwrap().extend({ backend }).optional(),
-    sol: bmc.sol.unwrap().extend({ console }).optional(),
-  };
-  const entry = z.strictObject({ count: countSchema.optional(), ...bmc, ...changed });
+export function schemasWith(kinds: Kinds) {
+  const bmc = sections(kinds);
   return {
-    bmcSchema: bmcSchema.extend(changed),
-    fileSchema: fileSchema.extend({ bmcs: z.array(entry).min(1).optional(), ...changed }),
+    /** One BMC, without the numbers of a `count` in it. */
+    bmcSchema: z.strictObject(bmc),
+    /** A file holds one BMC, or a list `bmcs` of them. */
+    fileSchema: z.strictObject({
+      bmcs: z
+        .array(z.strictObject({ count: countSchema.optional(), ...bmc }))
+        .min(1)
+        .optional(),
+      state: stateSchema,
+      ...bmc,
+    }),
   };
 }
+
+/** Of files that name our own kinds alone. */
+export const { bmcSchema, fileSchema } = schemasWith(OUR_KINDS);
 
 /** Keys that no file has: bytes that a program gives in place of a file's. */
 type OfPrograms = 'image';

@@ -22,6 +22,7 @@ import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError } from '../settings/errors.ts';
 import type { BmcOptions } from './options.ts';
 import { secondsOf } from '../settings/texts.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { sourceOf, type SensorValue } from '../kinds/sources/index.ts';
 import type { SdrOptions } from './sensor-options.ts';
 
@@ -55,7 +56,7 @@ export const sdrTimeOf = ({ sdr }: BmcOptions): number | undefined =>
   sdr?.time === undefined ? undefined : secondsOf(sdr.time);
 
 /** The sensors of this controller that a dump describes. Throws SettingsError. */
-export function sensorsInFile(sdr: SdrOptions): SensorDeclaration[] {
+export function sensorsInFile(sdr: SdrOptions, kinds: Kinds = OUR_KINDS): SensorDeclaration[] {
   const sensors = recordsInFile(sdr).flatMap((record, i) => {
     try {
       return sensorsIn(record);
@@ -77,7 +78,9 @@ export function sensorsInFile(sdr: SdrOptions): SensorDeclaration[] {
     const value = given.get(sensor);
     const seed = ((sensor.lun ?? 0) << 8) | sensor.number;
     return sensorDeclaration(
-      value === undefined || sensor.eventOnly ? sensor : { ...sensor, source: sourceOf(value, seed) },
+      value === undefined || sensor.eventOnly
+        ? sensor
+        : { ...sensor, source: sourceOf(value, seed, kinds.sources) },
     );
   });
 }

@@ -1,13 +1,14 @@
 import { channelsOf } from './channels.ts';
 import { complete } from './complete.ts';
 import { locatorsOf } from './locators.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import type { BmcOptions } from './options.ts';
 import { pefOf } from './pef.ts';
 import { frusOf, lanSettingsOf, usersOf } from './platform.ts';
 import { sensorsOf } from './sensors.ts';
 
 type Section = keyof BmcOptions;
-type Check = (options: BmcOptions) => unknown;
+type Check = (options: BmcOptions, kinds: Kinds) => unknown;
 
 /**
  * What says whether a section makes sense, beyond its schema; a section that is not here is checked with its
@@ -51,7 +52,12 @@ function isAlike(made: BmcOptions, { interfaces }: BmcOptions, section: Section)
 
 /** Settings of a BMC that was made, of which others share what has no number in it. */
 export class Sections {
+  readonly #kinds: Kinds;
   #made: BmcOptions | undefined;
+
+  constructor(kinds: Kinds = OUR_KINDS) {
+    this.#kinds = kinds;
+  }
 
   /** False: a whole BMC has to be made of these settings. Throws SettingsError. */
   check(options: BmcOptions): boolean {
@@ -66,7 +72,7 @@ export class Sections {
       this.#made = options;
       return false;
     }
-    for (const check of new Set(different.flatMap((key) => checks[key] ?? []))) check(options);
+    for (const check of new Set(different.flatMap((key) => checks[key] ?? []))) check(options, this.#kinds);
     this.#made = options;
     return true;
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sources, type SensorValue } from '../kinds/sources/index.ts';
+import type { Kinds } from './kinds.ts';
 import { units } from '../commands/codes/units.ts';
 import { sensorType } from './pef-schema.ts';
 import { latin1Text, streamAddress, timeText } from '../settings/texts.ts';
@@ -20,67 +21,77 @@ const unit = z.custom<string>(
   `expected one of ${Object.keys(units).join(', ')}`,
 );
 
-const sensorValue = z.union([z.number(), ...sources.map(({ schema }) => schema(z))], {
-  error: `expected a number, or an object with one of ${sources.map(({ key }) => key).join(', ')}`,
-}) as z.ZodType as z.ZodType<SensorValue>;
+/** Throws TypeError for two kinds with one key. */
+function sensorValue({ sources: brought = [] }: Kinds): z.ZodType<SensorValue> {
+  const kinds = [...sources, ...brought];
+  const keys = kinds.map(({ key }) => key);
+  const twice = keys.find((key, i) => keys.indexOf(key) < i);
+  if (twice !== undefined) throw new TypeError(`kinds: two of them have key ${twice}`);
+  return z.union([z.number(), ...kinds.map(({ schema }) => schema(z))], {
+    error: `expected a number, or an object with one of ${keys.join(', ')}`,
+  }) as z.ZodType as z.ZodType<SensorValue>;
+}
 
 const threshold = z.enum(['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr']);
 const offsets = z.array(z.int().min(0).max(14)).optional();
 
-export const sensor = z.strictObject({
-  name: latin1Text(z, 16).min(1),
-  number: z.int().min(1).max(254).optional(),
-  lun: z.literal([0, 1, 3]).optional(),
-  entity,
-  type: sensorType,
-  unit: unit.optional(),
-  range: z.tuple([z.number(), z.number()]).optional(),
-  value: sensorValue.optional(),
-  nominal: z.number().optional(),
-  thresholds: z
-    .strictObject({
-      lnr: z.number(),
-      lc: z.number(),
-      lnc: z.number(),
-      unc: z.number(),
-      uc: z.number(),
-      unr: z.number(),
-    })
-    .partial()
-    .optional(),
-  settable: z.array(threshold).optional(),
-  hysteresis: z.number().min(0).optional(),
-  linearization: z
-    .enum(['linear', 'ln', 'log10', 'log2', 'e', 'exp10', 'exp2', '1/x', 'sqr', 'cube', 'sqrt', 'cbrt'])
-    .optional(),
-  curve: z
-    .array(z.tuple([z.int().min(0).max(255), z.number()]))
-    .min(2)
-    .optional(),
-  eventType: z.int().min(1).max(0x7f).optional(),
-  states: z.array(z.int().min(0).max(14)).optional(),
-  eventOnly: z.boolean().optional(),
-  needsPower: z.boolean().optional(),
-  rearm: z.enum(['auto', 'manual']).optional(),
-  events: z.strictObject({ assert: offsets, deassert: offsets }).optional(),
-});
+/** A sensor, whose value may be of these kinds too. */
+export const sensorSchema = (kinds: Kinds) =>
+  z.strictObject({
+    name: latin1Text(z, 16).min(1),
+    number: z.int().min(1).max(254).optional(),
+    lun: z.literal([0, 1, 3]).optional(),
+    entity,
+    type: sensorType,
+    unit: unit.optional(),
+    range: z.tuple([z.number(), z.number()]).optional(),
+    value: sensorValue(kinds).optional(),
+    nominal: z.number().optional(),
+    thresholds: z
+      .strictObject({
+        lnr: z.number(),
+        lc: z.number(),
+        lnc: z.number(),
+        unc: z.number(),
+        uc: z.number(),
+        unr: z.number(),
+      })
+      .partial()
+      .optional(),
+    settable: z.array(threshold).optional(),
+    hysteresis: z.number().min(0).optional(),
+    linearization: z
+      .enum(['linear', 'ln', 'log10', 'log2', 'e', 'exp10', 'exp2', '1/x', 'sqr', 'cube', 'sqrt', 'cbrt'])
+      .optional(),
+    curve: z
+      .array(z.tuple([z.int().min(0).max(255), z.number()]))
+      .min(2)
+      .optional(),
+    eventType: z.int().min(1).max(0x7f).optional(),
+    states: z.array(z.int().min(0).max(14)).optional(),
+    eventOnly: z.boolean().optional(),
+    needsPower: z.boolean().optional(),
+    rearm: z.enum(['auto', 'manual']).optional(),
+    events: z.strictObject({ assert: offsets, deassert: offsets }).optional(),
+  });
 
-export const sdrSchema = z.strictObject({
-  name: latin1Text(z, 16).optional(),
-  file: z.string().min(1).optional(),
-  time: timeText(z).optional(),
-  values: z.record(z.string(), sensorValue).optional(),
-  associations: z
-    .array(
-      z.strictObject({
-        container: entity,
-        entities: z.array(entity).min(1).max(64),
-        range: z.boolean().optional(),
-        presence: z.boolean().optional(),
-        deviceRelative: z.boolean().optional(),
-      }),
-    )
-    .optional(),
-});
+export const sdrSchema = (kinds: Kinds) =>
+  z.strictObject({
+    name: latin1Text(z, 16).optional(),
+    file: z.string().min(1).optional(),
+    time: timeText(z).optional(),
+    values: z.record(z.string(), sensorValue(kinds)).optional(),
+    associations: z
+      .array(
+        z.strictObject({
+          container: entity,
+          entities: z.array(entity).min(1).max(64),
+          range: z.boolean().optional(),
+          presence: z.boolean().optional(),
+          deviceRelative: z.boolean().optional(),
+        }),
+      )
+      .optional(),
+  });
 
 export const sensorFeed = z.strictObject({ listen: streamAddress(z) });

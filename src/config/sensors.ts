@@ -13,6 +13,7 @@ import { EventType, genericStates, possibleStates } from '../commands/codes/even
 import { sensorTypes } from '../commands/codes/sensor-types.ts';
 import { units } from '../commands/codes/units.ts';
 import type { BmcOptions } from './options.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { sensorsInFile } from './sdr-file.ts';
 import { sourceOf } from '../kinds/sources/index.ts';
 import type { SensorOptions } from './sensor-options.ts';
@@ -24,8 +25,11 @@ const LUNS = [0, 1, 3] as const;
 const MOST_NUMBER = 254;
 
 /** The sensors of the settings, and those of the SDR file. Throws SettingsError. */
-export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions): SensorDeclaration[] {
-  const loaded = settingAt(['sdr'], () => sensorsInFile(sdr));
+export function sensorsOf(
+  { sensors = [], sdr = {} }: BmcOptions,
+  kinds: Kinds = OUR_KINDS,
+): SensorDeclaration[] {
+  const loaded = settingAt(['sdr'], () => sensorsInFile(sdr, kinds));
   const inFile = new Set(loaded.map(({ number, lun = 0 }) => keyOf(number, lun)));
   const taken = new Set(inFile);
   for (const [i, { name, number, lun = 0 }] of sensors.entries()) {
@@ -60,7 +64,7 @@ export function sensorsOf({ sensors = [], sdr = {} }: BmcOptions): SensorDeclara
         `sensor ${sensor.name}: all ${MOST_NUMBER} numbers of LUN ${lun ?? LUNS.join(', ')} are taken`,
         ['sensors', i],
       );
-    return settingAt(['sensors', i], () => sensorOf(sensor, place));
+    return settingAt(['sensors', i], () => sensorOf(sensor, place, kinds));
   });
   return [...own, ...loaded];
 }
@@ -70,6 +74,7 @@ const keyOf = (number: number, lun: number): number => (lun << 8) | number;
 function sensorOf(
   sensor: SensorOptions,
   { number, lun }: { readonly number: number; readonly lun: number },
+  kinds: Kinds,
 ): SensorDeclaration {
   const type = typeof sensor.type === 'number' ? sensor.type : sensorTypes[sensor.type.toLowerCase()];
   if (type === undefined)
@@ -80,7 +85,7 @@ function sensorOf(
   checkKind(sensor);
   const isDiscrete = sensor.unit === undefined;
   const analog = isDiscrete ? undefined : analogOf(sensor);
-  const given = value === undefined ? undefined : sourceOf(value, seed);
+  const given = value === undefined ? undefined : sourceOf(value, seed, kinds.sources);
   const eventType = isDiscrete ? (sensor.eventType ?? EventType.SensorSpecific) : EventType.Threshold;
   const states = isDiscrete ? maskOf(sensor.states ?? []) : undefined;
   const possible =

@@ -1,5 +1,9 @@
 import type { SettingsPath } from '../settings/errors.ts';
-import { placesOf, type InterfaceOptions } from '../kinds/interfaces/index.ts';
+import { backendKind } from '../kinds/backends/index.ts';
+import { consoleKind } from '../kinds/consoles/index.ts';
+import { placesOf } from '../kinds/interfaces/index.ts';
+import type { TakenPlace } from '../kinds/kind.ts';
+import { OUR_KINDS, type Kinds } from './kinds.ts';
 import type { BmcOptions } from './options.ts';
 
 /** What is wrong with a setting, and whose it is. */
@@ -21,6 +25,13 @@ const ANY_PORT = '0';
 /** The one who needs no name. */
 const NULL_USER = 1;
 
+/** What BMCs share that are looked at together. */
+interface Together {
+  readonly absolute: (path: string) => string;
+  readonly kept: boolean;
+  readonly kinds?: Kinds;
+}
+
 /**
  * What no BMC's settings show alone: two listeners at one place, a LAN that nobody can log in to, a file with
  * nothing in it.
@@ -29,14 +40,14 @@ const NULL_USER = 1;
  */
 export function problemsTogether(
   bmcs: readonly BmcOptions[],
-  { absolute, kept }: { readonly absolute: (path: string) => string; readonly kept: boolean },
+  { absolute, kept, kinds }: Together,
 ): SettingsProblem[] {
   if (bmcs.every((bmc) => Object.keys(bmc).length === 0))
     return [{ bmc: 0, path: [], message: 'there is nothing in it' }];
   const problems: SettingsProblem[] = [];
   const owners = new Map<string, { readonly bmc: number; readonly place: string }[]>();
   for (const [bmc, options] of bmcs.entries()) {
-    for (const { path, what, place } of takenBy(options, absolute)) {
+    for (const { path, what, place } of takenBy(options, absolute, kinds)) {
       const [host, port] = cut(place);
       const isPort = what.endsWith('port');
       if (isPort && port === ANY_PORT) continue;
@@ -67,8 +78,12 @@ export interface Place {
 }
 
 /** The places of this machine that a BMC with these settings has, without ports that the system chooses. */
-export function placesTaken(options: BmcOptions, absolute: (path: string) => string): Place[] {
-  return takenBy(options, absolute).flatMap(({ what, place }) => {
+export function placesTaken(
+  options: BmcOptions,
+  absolute: (path: string) => string,
+  kinds: Kinds = OUR_KINDS,
+): Place[] {
+  return takenBy(options, absolute, kinds).flatMap(({ what, place }) => {
     if (!what.endsWith('port')) return [{ key: `${what} ${place}`, host: '' }];
     const [host, port] = cut(place);
     if (port === ANY_PORT) return [];
@@ -99,7 +114,7 @@ const hasUser = ({ users = [] }: BmcOptions): boolean =>
 const hasOtherWay = ({ interfaces = [], sockets = {} }: BmcOptions): boolean =>
   interfaces.some(({ type }) => type !== 'lan') || sockets.handlers !== undefined || sockets.bt !== undefined;
 
-function takenBy(options: BmcOptions, absolute: (path: string) => string): Taken[] {
+function takenBy(options: BmcOptions, absolute: (path: string) => string, kinds: Kinds = OUR_KINDS): Taken[] {
   const {
     interfaces = [],
     sockets = {},
@@ -118,21 +133,22 @@ function takenBy(options: BmcOptions, absolute: (path: string) => string): Taken
         ];
   const file = (place: string | undefined, path: SettingsPath): Taken[] =>
     place === undefined ? [] : [{ path, what: 'path', place: absolute(place) }];
-  const ofInterface = (one: InterfaceOptions, path: SettingsPath): Taken[] =>
-    placesOf(one).flatMap(({ key, what, place }) => {
+  const ofKind = (places: readonly TakenPlace[] = [], path: SettingsPath): Taken[] =>
+    places.flatMap(({ key, what, place }) => {
       const at = [...path, key];
       if (what === 'stream') return stream(place, at);
       if (what === 'path') return file(place, at);
       return place === undefined ? [] : [{ path: at, what, place }];
     });
   return [
-    ...interfaces.flatMap((one, i) => ofInterface(one, ['interfaces', i])),
+    ...interfaces.flatMap((one, i) => ofKind(placesOf(one, kinds.interfaces), ['interfaces', i])),
     ...file(sockets.handlers?.path, ['sockets', 'handlers', 'path']),
     ...file(sockets.bt?.path, ['sockets', 'bt', 'path']),
     ...stream(sensorFeed?.listen, ['sensorFeed', 'listen']),
-    ...(console?.type === 'socket' ? stream(console.listen, ['sol', 'console', 'listen']) : []),
-    ...(console?.type === 'tty' ? file(console.path, ['sol', 'console', 'path']) : []),
-    ...(backend?.type === 'qemu' ? file(backend.qmp, ['chassis', 'backend', 'qmp']) : []),
+    ...(console ? ofKind(consoleKind(console, kinds.consoles).places?.(console), ['sol', 'console']) : []),
+    ...(backend
+      ? ofKind(backendKind(backend, kinds.backends).places?.(backend), ['chassis', 'backend'])
+      : []),
     ...file(firmware?.directory, ['firmware', 'directory']),
     ...stream(firmware?.paths?.net, ['firmware', 'paths', 'net']),
     ...file(firmware?.paths?.window?.file, ['firmware', 'paths', 'window', 'file']),

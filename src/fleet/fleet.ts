@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Bmc, Templates, type BmcOptions, type Log } from '../bmc.ts';
+import type { Kinds } from '../config/kinds.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
 import { Listeners } from '../state/listeners.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -18,6 +19,8 @@ export interface FleetSurroundings {
   readonly folder?: string;
   /** Where changes are kept; closed with the fleet. Default: memory only. */
   readonly storage?: Storage;
+  /** Kinds that the settings may name beside our own. */
+  readonly kinds?: Kinds;
   /** Where a BMC's firmware images lie, if its settings do not say. */
   readonly firmwareDirectory?: (bmc: string) => string;
 }
@@ -165,7 +168,7 @@ export class Fleet {
       this.#settings.set(name, of(name));
     }
     const failed = await this.#renew(
-      groupsOf(turns, (path) => resolve(this.#around.folder ?? '.', path)),
+      groupsOf(turns, (path) => resolve(this.#around.folder ?? '.', path), this.#around.kinds),
       step,
       ready,
     );
@@ -178,10 +181,10 @@ export class Fleet {
    * is the one that will serve (`ready`); else one without a past, which is thrown away.
    */
   #mistake(name: string, settings: BmcOptions, ready: Map<string, Bmc>): Failure | undefined {
-    const { world, folder } = this.#around;
+    const { world, folder, kinds } = this.#around;
     try {
       if (this.#bmcs.size === 0 && !this.#taken.has(name)) ready.set(name, this.#make(name, settings));
-      else void new Bmc(settings, { world, folder, templates: this.#templates });
+      else void new Bmc(settings, { world, folder, kinds, templates: this.#templates });
       return undefined;
     } catch (error) {
       return { bmc: name, error };
@@ -226,13 +229,14 @@ export class Fleet {
   }
 
   #make(name: string, settings: BmcOptions): Bmc {
-    const { world, log, folder, storage, firmwareDirectory } = this.#around;
+    const { world, log, folder, storage, kinds, firmwareDirectory } = this.#around;
     // Before it is made: one that cannot be has taken some of it.
     this.#taken.set(name, [name]);
     const bmc = new Bmc(settings, {
       world,
       log,
       folder,
+      kinds,
       journal: storage?.journal(name),
       firmwareDirectory: firmwareDirectory?.(name),
       icmb: this.#icmb,

@@ -1,4 +1,5 @@
 import { placesTaken } from '../config/together.ts';
+import type { Kinds } from '../config/kinds.ts';
 import type { BmcOptions } from '../config/options.ts';
 
 /** A BMC that is made anew: what it was, if it was, and what it is to be. */
@@ -12,10 +13,16 @@ export interface Turn {
  * BMCs of which one wants a port or path that another one has until now: they go together, all closed before
  * the first is opened. Most are alone. `absolute`: where a relative path leads.
  */
-export function groupsOf(turns: readonly Turn[], absolute: (path: string) => string): Turn[][] {
+export function groupsOf(
+  turns: readonly Turn[],
+  absolute: (path: string) => string,
+  kinds?: Kinds,
+): Turn[][] {
   const hosts = new Map<string, Map<string, number[]>>();
   for (const [i, { before, wanted }] of turns.entries()) {
-    for (const { key, host } of [before, wanted].flatMap((one) => (one ? placesTaken(one, absolute) : []))) {
+    for (const { key, host } of [before, wanted].flatMap((one) =>
+      one ? placesTaken(one, absolute, kinds) : [],
+    )) {
       const ofKey = hosts.get(key) ?? new Map<string, number[]>();
       hosts.set(key, ofKey);
       ofKey.set(host, [...(ofKey.get(host) ?? []), i]);

@@ -6,6 +6,7 @@ import type { Zod } from '../../settings/texts.ts';
 import type { Log } from '../../state/setup.ts';
 import type { Clock, Timer, World } from '../../world/world.ts';
 import { milliseconds } from '../../settings/durations.ts';
+import type { TakenPlace, Typed } from '../kind.ts';
 
 /** What a machine is to boot next, in words. */
 export interface BootRequest {
@@ -67,7 +68,7 @@ export interface Power {
 }
 
 /** What switches a machine, of a kind that `chassis.backend` asks for by its `type`. */
-export interface BackendKind<O extends { readonly type: string }> {
+export interface BackendKind<O extends Typed> {
   readonly type: O['type'];
   /** What a file may say of it. */
   readonly schema: (zod: Zod) => z.ZodObject;
@@ -75,6 +76,8 @@ export interface BackendKind<O extends { readonly type: string }> {
    * Throws SettingsError. Nothing of the BMC is looked at before an action begins: it is under construction.
    */
   make(options: O, around: BackendSurroundings): Power;
+  /** What nobody else may have while the BMC runs. */
+  places?(options: O): readonly TakenPlace[];
 }
 
 /** A program and its arguments as a list, or a line. */

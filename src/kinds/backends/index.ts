@@ -4,7 +4,9 @@ import { libvirt } from './libvirt.ts';
 import { qemu } from './qemu.ts';
 import { simulated } from './simulated.ts';
 import { vmProtocol } from './vm-protocol.ts';
-import type { OptionsOf } from '../kind.ts';
+import type { Added, BroughtBackends } from '../brought.ts';
+import { kindNamed, type OptionsOf, type Typed } from '../kind.ts';
+import type { BackendKind } from './backend.ts';
 
 export { bootRequest, type BackendKind, type BackendSurroundings, type Power } from './backend.ts';
 export { machineOfVm } from './vm-protocol.ts';
@@ -19,7 +21,13 @@ export type { VmProtocolBackendOptions } from './vm-protocol.ts';
 export const backends = [simulated, vmProtocol, qemu, libvirt, command, http] as const;
 
 /** What switches the machine: `chassis.backend`, by its `type`. */
-export type BackendOptions = OptionsOf<(typeof backends)[number]>;
+export type BackendOptions = OptionsOf<(typeof backends)[number]> | Added<BroughtBackends>;
+
+/** The kind of back end that settings ask for; `brought` are a program's. Throws SettingsError. */
+export const backendKind = (
+  options: BackendOptions,
+  brought?: readonly BackendKind<Typed>[],
+): BackendKind<Typed> => kindNamed(options, 'power back end', backends, brought);
 
 /** Program and arguments, or a line for the shell. */
 export type CommandLine = string | readonly string[];

@@ -201,4 +201,5 @@ export const qemu: BackendKind<QemuBackendOptions> = {
   type: 'qemu',
   schema,
   make: (options, around) => ({ backend: new QemuBackend(options, around) }),
+  places: ({ qmp }) => [{ key: 'qmp', what: 'path', place: qmp }],
 };

@@ -3,6 +3,7 @@ import type { BmcState } from '../../bmc-state.ts';
 import type { ConsolePort, ConsoleSource } from '../../machine/serial-port/console.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { World } from '../../world/world.ts';
+import type { TakenPlace, Typed } from '../kind.ts';
 
 /** What a console is made with besides its settings. */
 export interface ConsoleSurroundings {
@@ -15,12 +16,14 @@ export interface ConsoleSurroundings {
 }
 
 /** Where a machine's serial console is, of a kind that `sol.console` asks for by its `type`. */
-export interface ConsoleKind<O extends { readonly type: string }> {
+export interface ConsoleKind<O extends Typed> {
   readonly type: O['type'];
   /** What a file may say of it. */
   readonly schema: (zod: Zod) => z.ZodObject;
   /** Plugs it in. Rejects with SettingsError, or the system's error where it cannot be opened. */
   plug(options: O, around: ConsoleSurroundings): Promise<void>;
+  /** What nobody else may have while it is plugged in. */
+  places?(options: O): readonly TakenPlace[];
 }
 
 /** Plugs a source into the console of a BMC. */

@@ -1,4 +1,5 @@
-import { SettingsError } from '../../settings/errors.ts';
+import type { Added, BroughtConsoles } from '../brought.ts';
+import { kindNamed, type Typed } from '../kind.ts';
 import type { ConsoleKind, ConsoleSurroundings } from './console.ts';
 import { none } from './none.ts';
 import { replay } from './replay.ts';
@@ -12,21 +13,23 @@ export type { ConsoleKind, ConsoleSurroundings } from './console.ts';
 export const consoles = [none, simulated, socket, tty, replay] as const;
 
 /** Where the machine's serial console is. One that is lost is reached again; SOL sessions wait for it. */
-export type ConsoleOptions = Parameters<(typeof consoles)[number]['plug']>[0];
+export type ConsoleOptions = Parameters<(typeof consoles)[number]['plug']>[0] | Added<BroughtConsoles>;
+
+/** The kind of console that settings ask for; `brought` are a program's. Throws SettingsError. */
+export const consoleKind = (
+  options: ConsoleOptions,
+  brought?: readonly ConsoleKind<Typed>[],
+): ConsoleKind<Typed> => kindNamed(options, 'console', consoles, brought);
 
 /**
- * Plugs in the console that the settings ask for; `more` are kinds beside our own. Rejects with
- * SettingsError, or the system's error where it cannot be opened.
+ * Plugs in the console that the settings ask for; `brought` are a program's kinds. Rejects with SettingsError,
+ * or the system's error where it cannot be opened.
  */
 export async function plugConsole(
   options: ConsoleOptions,
   around: Omit<ConsoleSurroundings, 'log'>,
-  more: readonly ConsoleKind<{ readonly type: string }>[] = [],
+  brought?: readonly ConsoleKind<Typed>[],
 ): Promise<void> {
   const log = (message: string): void => around.bmc.setup.log.warn(`${around.name}: ${message}`);
-  const own: typeof more = consoles;
-  const isIt = ({ type }: { readonly type: string }): boolean => type === options.type;
-  const kind = own.find(isIt) ?? more.find(isIt);
-  if (!kind) throw new SettingsError(`there is no console of type '${options.type}'`, ['type']);
-  await kind.plug(options, { ...around, log });
+  await consoleKind(options, brought).plug(options, { ...around, log });
 }

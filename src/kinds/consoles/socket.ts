@@ -29,6 +29,7 @@ export type SocketConsoleOptions = Settings<typeof schema>;
 export const socket: ConsoleKind<SocketConsoleOptions> = {
   type: 'socket',
   schema,
+  places: ({ listen }) => [{ key: 'listen', what: 'stream', place: listen }],
   async plug({ listen, connect, mode = OWN }, around) {
     const { clock, stream } = around.world;
     const { log } = around;

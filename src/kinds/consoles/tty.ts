@@ -16,6 +16,7 @@ export type TtyConsoleOptions = Settings<typeof schema>;
 export const tty: ConsoleKind<TtyConsoleOptions> = {
   type: 'tty',
   schema,
+  places: ({ path }) => [{ key: 'path', what: 'path', place: path }],
   async plug({ path }, around) {
     const { bmc, name, log } = around;
     const { clock, programs, stream } = around.world;

@@ -2,7 +2,9 @@ import type { SettingsPath } from '../../settings/errors.ts';
 import type { ChannelOptions } from '../../state/app/channels.ts';
 import { bt } from './bt.ts';
 import { icmb } from './icmb.ts';
-import type { InterfaceKind, InterfaceSurroundings, MadeInterface, TakenPlace } from './interface.ts';
+import type { InterfaceKind, InterfaceSurroundings, MadeInterface } from './interface.ts';
+import type { Added, BroughtInterfaces } from '../brought.ts';
+import { kindNamed, type TakenPlace, type Typed } from '../kind.ts';
 import { ipmb } from './ipmb.ts';
 import { kcs } from './kcs.ts';
 import { lan } from './lan.ts';
@@ -19,7 +21,7 @@ import type { SsifInterfaceOptions } from './ssif.ts';
 import type { VmInterfaceOptions } from './vm.ts';
 
 export { SYSTEM_INTERFACE, systemChannel } from './host-channel.ts';
-export type { InterfaceKind, InterfaceSurroundings, MadeInterface, TakenPlace } from './interface.ts';
+export type { InterfaceKind, InterfaceSurroundings, MadeInterface } from './interface.ts';
 export type {
   IcmbInterfaceOptions,
   IpmbInterfaceOptions,
@@ -32,7 +34,10 @@ export type {
 export const interfaces = [lan, vm, ipmb, icmb, serial, bt, kcs, ssif] as const;
 
 /** One entry of `interfaces`, by its `type`. */
-export type InterfaceOptions =
+export type InterfaceOptions = OwnInterfaceOptions | Added<BroughtInterfaces>;
+
+/** Of our own kinds. */
+type OwnInterfaceOptions =
   | LanInterfaceOptions
   | VmInterfaceOptions
   | IpmbInterfaceOptions
@@ -51,48 +56,75 @@ export type DeviceInterfaceOptions<K extends 'bt' | 'kcs' | 'ssif'> = Extract<
 /** What goes wrong on a bus in memory. */
 export type IpmbFaults = NonNullable<IpmbInterfaceOptions['faults']>;
 
-type KindOf<T extends InterfaceOptions['type']> = Extract<(typeof interfaces)[number], { readonly type: T }>;
+type KindOf<T extends OwnInterfaceOptions['type']> = Extract<
+  (typeof interfaces)[number],
+  { readonly type: T }
+>;
 /** The settings of an interface with what is meant where they say nothing. */
-export type WholeInterface<T extends InterfaceOptions['type'] = InterfaceOptions['type']> = {
+export type WholeInterface<T extends OwnInterfaceOptions['type'] = OwnInterfaceOptions['type']> = {
   [K in T]: Parameters<KindOf<K>['make']>[0];
 }[T];
 
-/** Interfaces whose kind nobody has narrowed: each is asked with settings of its own type alone. */
-type AnyKind = InterfaceKind<InterfaceOptions, WholeInterface>;
-const kindOf = (type: string): AnyKind => {
-  const kinds: readonly unknown[] = interfaces;
-  const found = (kinds as readonly AnyKind[]).find((kind) => kind.type === type);
-  if (!found) throw new TypeError(`there is no interface of type ${type}`);
-  return found;
-};
-
-/** An entry with its defaults: the entry itself where it has them all. */
-export function wholeInterface<O extends InterfaceOptions>(options: O): WholeInterface<O['type']> {
-  const given = options as Readonly<Record<string, unknown>>;
-  const defaults: Readonly<Record<string, unknown>> = kindOf(options.type).defaults;
-  let whole: Record<string, unknown> | undefined;
-  for (const key in defaults) if (given[key] === undefined) (whole ??= { ...options })[key] = defaults[key];
-  return (whole ?? options) as WholeInterface<O['type']>;
+/** An entry with what is meant where it says nothing, of a kind that nobody has narrowed. */
+interface WholeEntry extends Typed {
+  readonly channel: number;
 }
 
+/** A kind that is asked with settings of its own type alone. */
+export type AnyInterfaceKind = InterfaceKind<Typed, WholeEntry>;
+/** Kinds that a program brings, beside ours. */
+type Brought = readonly AnyInterfaceKind[] | undefined;
+
+const kindOf = (options: Typed, brought: Brought): AnyInterfaceKind =>
+  kindNamed<AnyInterfaceKind>(options, 'interface', interfaces, brought);
+
+function whole<O extends Typed>(options: O, { defaults }: AnyInterfaceKind): O & WholeEntry {
+  const given = options as Readonly<Record<string, unknown>>;
+  const missing = Object.keys(defaults).filter((key) => given[key] === undefined);
+  const filled: Typed =
+    missing.length === 0
+      ? options
+      : { ...options, ...Object.fromEntries(missing.map((key) => [key, defaults[key]])) };
+  return filled as O & WholeEntry;
+}
+
+/** An entry of ours with its defaults: the entry itself where it has them all. */
+export const wholeInterface = <O extends OwnInterfaceOptions>(options: O): WholeInterface<O['type']> =>
+  whole<Typed>(options, kindOf(options, undefined)) as WholeInterface<O['type']>;
+
+/** Any entry with its defaults. Throws SettingsError for one of an unknown type. */
+export const wholeEntry = <O extends InterfaceOptions>(options: O, brought: Brought): O =>
+  whole(options, kindOf(options, brought));
+
 /** The channel that an interface makes. Throws SettingsError. */
-export const channelOf = (options: InterfaceOptions): ChannelOptions =>
-  kindOf(options.type).channel(wholeInterface(options));
+export function channelOf(options: InterfaceOptions, brought: Brought): ChannelOptions {
+  const kind = kindOf(options, brought);
+  return kind.channel(whole(options, kind));
+}
 
 /** What a BMC has one of, so that it has one interface of such a type. */
-export const singleOf = (type: string): string | undefined => kindOf(type).single;
+export const singleOf = (options: InterfaceOptions, brought: Brought): string | undefined =>
+  kindOf(options, brought).single;
 
 /** What its settings have opened that is closed by default. */
-export const dangersOfInterface = (options: InterfaceOptions): readonly string[] =>
-  kindOf(options.type).dangers?.(wholeInterface(options)) ?? [];
+export function dangersOfInterface(options: InterfaceOptions, brought: Brought): readonly string[] {
+  const kind = kindOf(options, brought);
+  return kind.dangers?.(whole(options, kind)) ?? [];
+}
 
 /** What nobody else may have while it is open. */
-export const placesOf = (options: InterfaceOptions): readonly TakenPlace[] =>
-  kindOf(options.type).places(options);
+export const placesOf = (options: InterfaceOptions, brought: Brought): readonly TakenPlace[] =>
+  kindOf(options, brought).places?.(options) ?? [];
 
 /** The interface that one entry of `interfaces` asks for. Throws SettingsError. */
-export const makeInterface = (options: InterfaceOptions, around: InterfaceSurroundings): MadeInterface =>
-  kindOf(options.type).make(wholeInterface(options), around);
+export function makeInterface(
+  options: InterfaceOptions,
+  around: InterfaceSurroundings,
+  brought: Brought,
+): MadeInterface {
+  const kind = kindOf(options, brought);
+  return kind.make(whole(options, kind), around);
+}
 
 /** Which key of an entry says where the interface is: errors of opening it stand there. */
 export function addressKey(options: InterfaceOptions): SettingsPath {

@@ -5,6 +5,7 @@ import type { Interface } from '../../router/index.ts';
 import type { Zod } from '../../settings/texts.ts';
 import type { ChannelOptions } from '../../state/app/channels.ts';
 import type { World } from '../../world/world.ts';
+import type { TakenPlace, Typed } from '../kind.ts';
 
 /** What an interface is made with besides its settings. */
 export interface InterfaceSurroundings {
@@ -24,18 +25,7 @@ export interface MadeInterface {
   readonly address: () => string;
 }
 
-/** A place of this machine that one listener or opener at a time can have. */
-export interface TakenPlace {
-  /** Which setting says so. */
-  readonly key: string;
-  /** `stream`: `host:port` or the path of a Unix socket. */
-  readonly what: 'UDP port' | 'stream' | 'path' | 'ICMB address';
-  /** Undefined: none is taken. */
-  readonly place: string | undefined;
-}
-
-interface Given {
-  readonly type: string;
+interface Given extends Typed {
   readonly channel?: number;
 }
 
@@ -62,7 +52,7 @@ export interface InterfaceKind<
   /** What its settings have opened that is closed by default. */
   dangers?(options: W): readonly string[];
   /** What nobody else may have while it is open. */
-  places(options: O): readonly TakenPlace[];
+  places?(options: O): readonly TakenPlace[];
   /** Throws SettingsError. */
   make(options: W, around: InterfaceSurroundings): MadeInterface;
 }

@@ -1,5 +1,7 @@
 import { constant, type OwnSource, type SensorSource } from '../../machine/sensors/sensor-source.ts';
+import type { Added, BroughtSources } from '../brought.ts';
 import type { OptionsOf } from '../kind.ts';
+import { SettingsError } from '../../settings/errors.ts';
 import { command } from './command.ts';
 import { file } from './file.ts';
 import { formula } from './formula.ts';
@@ -24,12 +26,28 @@ export const sources = [swing, formula, file, command, push] as const;
  * Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit
  * each.
  */
-export type SensorValue = number | OptionsOf<(typeof sources)[number]>;
+export type SensorValue = number | OptionsOf<(typeof sources)[number]> | Added<BroughtSources>;
 
-/** The source of a value, or what makes one; `seed` is another one for each sensor of a BMC. */
-export const sourceOf = (value: SensorValue, seed: number): SensorSource | OwnSource => {
+/** A kind that is asked with settings that have its key alone. */
+export type AnySourceKind = SourceKind<object>;
+
+/**
+ * The source of a value, or what makes one; `seed` is another one for each sensor of a BMC, `brought` are a
+ * program's kinds. Throws SettingsError.
+ */
+export function sourceOf(
+  value: SensorValue,
+  seed: number,
+  brought: readonly AnySourceKind[] = [],
+): SensorSource | OwnSource {
   if (typeof value === 'number') return constant(value);
-  const kinds: readonly SourceKind<Exclude<SensorValue, number>>[] = sources;
-  const kind = kinds.find(({ key }) => key in value);
-  return kind ? kind.make(value, seed) : constant(0);
-};
+  const has = ({ key }: AnySourceKind): boolean => key in value;
+  const ours: readonly AnySourceKind[] = sources;
+  const kind = ours.find(has) ?? brought.find(has);
+  if (kind) return kind.make(value, seed);
+  const keys = [...ours, ...brought].map(({ key }) => key).join(', ');
+  throw new SettingsError(
+    `there is no source of a value with the keys ${Object.keys(value).join(', ')}; expected one of ${keys}`,
+    ['value'],
+  );
+}

@@ -297,3 +297,20 @@ describe('on a terminal device', () => {
     expect(heard.text).toBe('said\r\n');
   });
 });
+
+test('kinds: a source that is available, or gone again, before it is plugged in', () => {
+  for (const [said, holds] of [
+    [[true], true],
+    [[true, false], false],
+  ] as const) {
+    const console = new Console();
+    const told: boolean[] = [];
+    console.listen({ onAvailable: (yes) => void told.push(yes) });
+    console.plug((port) => {
+      for (const yes of said) port.available(yes);
+      return { write: () => true, close: async () => undefined };
+    });
+    expect([console.available, told]).toEqual([holds, holds ? [true] : []]);
+    expect(console.write(Uint8Array.of(1))).toBe(holds ? 1 : 0);
+  }
+});

@@ -79,21 +79,27 @@ export class Console {
 
   /**
    * Plugs a source in; the one before, if any, is unplugged and closed. `make` gets the port that the source
-   * talks to.
+   * talks to; what it says of itself before it is there holds from then on.
    */
   plug(make: (port: ConsolePort) => ConsoleSource): void {
     const before = this.#source;
     this.#unplugged();
-    const mine = (): boolean => this.#source === source;
-    const source: ConsoleSource = make({
-      available: (yes) => mine() && this.#setAvailable(yes),
+    let source: ConsoleSource | undefined;
+    let isAvailable = false;
+    const mine = (): boolean => source !== undefined && this.#source === source;
+    const made = make({
+      available: (yes) => {
+        if (source === undefined) isAvailable = yes;
+        else if (mine()) this.#setAvailable(yes);
+      },
       received: (characters) => mine() && this.#came(characters),
       breakDetected: () => mine() && this.#each((listener) => listener.onBreak?.()),
       drained: () => mine() && this.#drain(),
     });
-    this.#source = source;
-    if (this.#holders?.size) source.pause?.();
-    if (this.#listeners?.size) source.watched?.(true);
+    this.#source = source = made;
+    if (this.#holders?.size) made.pause?.();
+    if (this.#listeners?.size) made.watched?.(true);
+    if (isAvailable) this.#setAvailable(true);
     void before?.close();
   }
 
