@@ -38,45 +38,32 @@ import { OUR_KINDS, type Kinds } from './config/kinds.ts';
 import { addressKey, makeInterface, type MadeInterface } from './kinds/interfaces/index.ts';
 import { Router, type Attachment, type Interface } from './router/index.ts';
 import { countersOf, Taps, type CounterGroup } from './taps/index.ts';
-import type { BmcState, BuiltParts, Part } from './bmc-state.ts';
+import type { BmcState, Part } from './bmc-state.ts';
+import { LateParts } from './assembly/late-parts.ts';
 import { parts, storedParts } from './assembly/parts.ts';
-import type { AuxiliaryLogs } from './state/log/auxiliary-logs.ts';
 import { BmcTime } from './state/app/bmc-time.ts';
-import type { BootOptions } from './state/parameters/boot-options.ts';
 import { Bridge } from './services/bridging/bridge.ts';
 import { Channels } from './state/app/channels.ts';
 import { Chassis } from './machine/chassis/chassis.ts';
-import type { Dcmi } from './services/dcmi/dcmi.ts';
 import { Console } from './machine/serial-port/console.ts';
 import { Events } from './state/log/events.ts';
 import { Firewall } from './state/app/firewall.ts';
-import type { Forwarding } from './services/bridging/forwarding.ts';
-import type { FrontPanel } from './machine/chassis/front-panel.ts';
 import { FruInventory } from './state/storage/fru.ts';
-import type { I2cBusses } from './services/bridging/i2c.ts';
-import type { Icmb } from './services/bridging/icmb.ts';
 import { Identity } from './state/app/identity.ts';
 import { LanParameters } from './state/parameters/lan-parameters.ts';
 import { Life, type ResetKind, type ResetPhase } from './state/app/life.ts';
 import type { PowerBackend } from './machine/chassis/machine.ts';
 import { MessageBuffers } from './state/app/message-buffers.ts';
-import type { Pef } from './services/alerting/pef.ts';
 import type { Payloads } from './services/payloads/payloads.ts';
 import { SdrRepository } from './state/storage/sdr.ts';
 import { Sel } from './state/log/sel.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
-import type { SerialChannels } from './services/serial/serial.ts';
 import { Sessions } from './state/app/sessions.ts';
 import { namedLog, Setup, silent, type Log } from './state/setup.ts';
 import type { Journal } from './state/store.ts';
-import type { Blobs } from './services/blobs/index.ts';
-import type { UpdateService } from './services/update/index.ts';
 import { LogIns } from './state/app/log-ins.ts';
 import { Drops } from './state/app/drops.ts';
 import { Users } from './state/app/users.ts';
-import type { SolParameters } from './state/parameters/sol-parameters.ts';
-import type { SystemInfo } from './state/parameters/system-info.ts';
-import type { Watchdog } from './services/watchdog/watchdog.ts';
 import { worldIn, worldWith } from './world/folder.ts';
 import type { World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
@@ -136,7 +123,7 @@ export interface InterfaceInfo {
  * A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one
  * process.
  */
-export class Bmc implements BmcState {
+export class Bmc extends LateParts implements BmcState {
   readonly name: string;
   readonly router: Router<BmcState>;
   /** Traces, counters, captures: `bmc.taps.add({ message, answer })` returns its undoing. */
@@ -169,7 +156,6 @@ export class Bmc implements BmcState {
   /** Controllers on this one's busses. */
   readonly satellites: readonly Bmc[];
   readonly life: Life;
-  readonly built: BuiltParts = {};
   readonly #world: World;
   #options: BmcOptions;
   readonly #kinds: Kinds;
@@ -199,6 +185,7 @@ export class Bmc implements BmcState {
       templates = new Templates(),
     }: BmcSurroundings = {},
   ) {
+    super();
     const options = complete(given, kinds);
     const around = folder === undefined ? outside : worldIn(folder, outside);
     this.clock = new BmcClock(around.clock, options.clock);
@@ -278,16 +265,20 @@ export class Bmc implements BmcState {
     templates.pef(options);
     templates.components(options);
     this.#firmwareDirectory = firmwareDirectory;
-    if (bootsAtStart(options, firmwareDirectory)) this.#part('update');
+    if (bootsAtStart(options, firmwareDirectory)) this.part('update');
     connectState(this, { ...options.chassis, clearEvent: options.sel?.clearEvent });
-    for (const part of storedParts((store) => setup.holds(store))) this.#part(part);
+    for (const part of storedParts((store) => setup.holds(store))) this.part(part);
     if (said !== silent) tellOfActs(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
     if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
     settingAt(['faults'], () => this.faults.begin(options.faults));
   }
 
-  #part<P extends Part>(part: P): BmcState[P] {
+  protected get hasUpdates(): boolean {
+    return this.#options.firmware !== undefined;
+  }
+
+  protected part<P extends Part>(part: P): BmcState[P] {
     const around = {
       options: this.#options,
       templates: this.#templates,
@@ -301,63 +292,6 @@ export class Bmc implements BmcState {
     const made: BmcState[P] = parts[part].make(this, around);
     Object.assign(this.built, { [part]: made });
     return made;
-  }
-
-  get auxiliaryLogs(): AuxiliaryLogs {
-    return this.built.auxiliaryLogs ?? this.#part('auxiliaryLogs');
-  }
-
-  get blobs(): Blobs {
-    return this.built.blobs ?? this.#part('blobs');
-  }
-
-  get bootOptions(): BootOptions {
-    return this.built.bootOptions ?? this.#part('bootOptions');
-  }
-
-  get dcmi(): Dcmi {
-    return this.built.dcmi ?? this.#part('dcmi');
-  }
-
-  get forwarding(): Forwarding {
-    return this.built.forwarding ?? this.#part('forwarding');
-  }
-
-  get frontPanel(): FrontPanel {
-    return this.built.frontPanel ?? this.#part('frontPanel');
-  }
-
-  get i2c(): I2cBusses {
-    return this.built.i2c ?? this.#part('i2c');
-  }
-
-  get icmb(): Icmb {
-    return this.built.icmb ?? this.#part('icmb');
-  }
-
-  get pef(): Pef {
-    return this.built.pef ?? this.#part('pef');
-  }
-
-  get serial(): SerialChannels {
-    return this.built.serial ?? this.#part('serial');
-  }
-
-  get sol(): SolParameters {
-    return this.built.sol ?? this.#part('sol');
-  }
-
-  get systemInfo(): SystemInfo {
-    return this.built.systemInfo ?? this.#part('systemInfo');
-  }
-
-  get update(): UpdateService | undefined {
-    if (this.#options.firmware === undefined) return undefined;
-    return this.built.update ?? this.#part('update');
-  }
-
-  get watchdog(): Watchdog {
-    return this.built.watchdog ?? this.#part('watchdog');
   }
 
   /**

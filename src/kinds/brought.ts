@@ -15,5 +15,5 @@ export interface BroughtConsoles {}
 /** For a sensor's `value`. */
 export interface BroughtSources {}
 
-/** The settings that programs have added. */
-export type Added<Brought> = Brought[keyof Brought];
+/** Settings of ours, and those that programs have added. */
+export type OurAnd<Ours, Brought> = Ours | Brought[keyof Brought];

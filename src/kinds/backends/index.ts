@@ -4,7 +4,7 @@ import { libvirt } from './libvirt.ts';
 import { qemu } from './qemu.ts';
 import { simulated } from './simulated.ts';
 import { vmProtocol } from './vm-protocol.ts';
-import type { Added, BroughtBackends } from '../brought.ts';
+import type { BroughtBackends, OurAnd } from '../brought.ts';
 import { kindNamed, type OptionsOf, type Typed } from '../kind.ts';
 import type { BackendKind } from './backend.ts';
 
@@ -21,7 +21,7 @@ export type { VmProtocolBackendOptions } from './vm-protocol.ts';
 export const backends = [simulated, vmProtocol, qemu, libvirt, command, http] as const;
 
 /** What switches the machine: `chassis.backend`, by its `type`. */
-export type BackendOptions = OptionsOf<(typeof backends)[number]> | Added<BroughtBackends>;
+export type BackendOptions = OurAnd<OptionsOf<(typeof backends)[number]>, BroughtBackends>;
 
 /** The kind of back end that settings ask for; `brought` are a program's. Throws SettingsError. */
 export const backendKind = (

@@ -1,4 +1,4 @@
-import type { Added, BroughtConsoles } from '../brought.ts';
+import type { BroughtConsoles, OurAnd } from '../brought.ts';
 import { kindNamed, type Typed } from '../kind.ts';
 import type { ConsoleKind, ConsoleSurroundings } from './console.ts';
 import { none } from './none.ts';
@@ -13,7 +13,7 @@ export type { ConsoleKind, ConsoleSurroundings } from './console.ts';
 export const consoles = [none, simulated, socket, tty, replay] as const;
 
 /** Where the machine's serial console is. One that is lost is reached again; SOL sessions wait for it. */
-export type ConsoleOptions = Parameters<(typeof consoles)[number]['plug']>[0] | Added<BroughtConsoles>;
+export type ConsoleOptions = OurAnd<Parameters<(typeof consoles)[number]['plug']>[0], BroughtConsoles>;
 
 /** The kind of console that settings ask for; `brought` are a program's. Throws SettingsError. */
 export const consoleKind = (

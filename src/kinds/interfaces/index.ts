@@ -3,7 +3,7 @@ import type { ChannelOptions } from '../../state/app/channels.ts';
 import { bt } from './bt.ts';
 import { icmb } from './icmb.ts';
 import type { InterfaceKind, InterfaceSurroundings, MadeInterface } from './interface.ts';
-import type { Added, BroughtInterfaces } from '../brought.ts';
+import type { BroughtInterfaces, OurAnd } from '../brought.ts';
 import { kindNamed, type TakenPlace, type Typed } from '../kind.ts';
 import { ipmb } from './ipmb.ts';
 import { kcs } from './kcs.ts';
@@ -34,7 +34,7 @@ export type {
 export const interfaces = [lan, vm, ipmb, icmb, serial, bt, kcs, ssif] as const;
 
 /** One entry of `interfaces`, by its `type`. */
-export type InterfaceOptions = OwnInterfaceOptions | Added<BroughtInterfaces>;
+export type InterfaceOptions = OurAnd<OwnInterfaceOptions, BroughtInterfaces>;
 
 /** Of our own kinds. */
 type OwnInterfaceOptions =

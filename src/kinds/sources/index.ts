@@ -1,5 +1,5 @@
 import { constant, type OwnSource, type SensorSource } from '../../machine/sensors/sensor-source.ts';
-import type { Added, BroughtSources } from '../brought.ts';
+import type { BroughtSources, OurAnd } from '../brought.ts';
 import type { OptionsOf } from '../kind.ts';
 import { SettingsError } from '../../settings/errors.ts';
 import { command } from './command.ts';
@@ -26,7 +26,7 @@ export const sources = [swing, formula, file, command, push] as const;
  * Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit
  * each.
  */
-export type SensorValue = number | OptionsOf<(typeof sources)[number]> | Added<BroughtSources>;
+export type SensorValue = OurAnd<number | OptionsOf<(typeof sources)[number]>, BroughtSources>;
 
 /** A kind that is asked with settings that have its key alone. */
 export type AnySourceKind = SourceKind<object>;
