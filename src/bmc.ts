@@ -96,7 +96,7 @@ export interface BmcSurroundings {
    * `ipmi-bmc/storage`. Default: memory only.
    */
   readonly journal?: Journal;
-  /** Kinds that the settings may name beside our own: interfaces, back ends, consoles, sources of readings. */
+  /** Kinds that the settings may name beside our own: interfaces, back ends, consoles, sources. */
   readonly kinds?: Kinds;
   /** Switches the machine; without one, it is simulated. */
   readonly power?: PowerBackend;

@@ -20,7 +20,7 @@ import { sealKey } from './state-place.ts';
 /** The BMCs of a file. Throws CliError with one line for each problem. */
 export const loadFile = (file: string, kinds?: Kinds): BmcOptions[] => loadWhole(file, kinds).bmcs;
 
-/** Everything that a file says, which may name these kinds too. Throws CliError with one line for each problem. */
+/** Everything that a file says, which may name these kinds too. Throws CliError, a line for each problem. */
 export function loadWhole(file: string, kinds?: Kinds): FileOptions {
   const text = reading(file, () => readFileSync(file, 'utf8'));
   try {
