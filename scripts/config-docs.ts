@@ -39,6 +39,7 @@ type Members = ReadonlyMap<string, Member>;
 
 const SOURCES = [
   'config/options',
+  'config/control-options',
   'config/firmware-options',
   'config/pef-options',
   'config/sensor-options',
@@ -260,7 +261,7 @@ const FILE: Members = new Map([
   [
     'bmcs',
     {
-      doc: 'Many BMCs, in place of all keys but `state`: each entry has the keys of a BMC, and `count`.',
+      doc: 'Many BMCs, in place of all keys but `state` and `control`: each entry has the keys of a BMC, and `count`.',
       type: '',
     },
   ],
@@ -276,6 +277,13 @@ const FILE: Members = new Map([
     {
       doc: 'Keeps what clients change ([durability](durability.md)).',
       type: "{ /** Made if it is not there. */ readonly directory: string; /** Holds the key that seals secrets. Default: the environment's IPMI_BMC_SEAL_KEY, or none. */ readonly sealKeyFile?: string; }",
+    },
+  ],
+  [
+    'control',
+    {
+      doc: 'Who may steer the process while it runs, and where ([control](control.md)).',
+      type: 'ControlOptions',
     },
   ],
 ]);

@@ -1,18 +1,21 @@
 // `npm run docs`: writes docs/commands.md and docs/parameters.md from the declarations, docs/config.md and
-// the schema for editors from the schema of the settings, and the sections of docs/performance.md from the results
+// the schema for editors from the schema of the settings, docs/control.md and openapi.json from the routes, and the sections of docs/performance.md from the results
 // that `npm run bench -- lan --docs` and `-- fleet --docs` kept; `--check` says whether they are fresh.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { withFleetSection } from '../bench/fleet/page.ts';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
 import { parametersPage } from '../src/cli/parameters-page.ts';
+import { controlPage, openApiText } from './control-docs.ts';
 import { configPage, configSchemaText } from './config-docs.ts';
 
 const pages = {
   'docs/commands.md': commandsPage(),
   'docs/config.md': configPage(),
+  'docs/control.md': controlPage(),
   'docs/parameters.md': parametersPage(),
   'docs/performance.md': withFleetSection(performancePage()),
+  'openapi.json': openApiText(),
   'schema/config.schema.json': configSchemaText(),
 };
 mkdirSync(new URL('../schema', import.meta.url), { recursive: true });

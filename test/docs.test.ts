@@ -4,6 +4,7 @@ import { parseConfig } from '../src/config/index.ts';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
 import { parametersPage } from '../src/cli/parameters-page.ts';
+import { controlPage, openApiText } from '../scripts/control-docs.ts';
 import { configPage, configSchemaText } from '../scripts/config-docs.ts';
 
 const root = new URL('..', import.meta.url);
@@ -27,6 +28,11 @@ test('docs/commands.md is what the declarations say; if not: npm run docs', () =
 
 test('the LAN section of docs/performance.md is what the kept results say; if not: npm run docs', () => {
   expect(textOf('docs/performance.md')).toBe(performancePage());
+});
+
+test('docs/control.md and openapi.json are what the routes say; if not: npm run docs', () => {
+  expect(textOf('docs/control.md')).toBe(controlPage());
+  expect(textOf('openapi.json')).toBe(openApiText());
 });
 
 test("V20: docs/config.md and the schema for editors are what the settings' schema says; if not: npm run docs", () => {

@@ -115,9 +115,13 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
+  control: `
+    codec commands records wire router taps state storage machine services settings config interfaces bmc.ts fleet world`
+    .split(/\s+/)
+    .filter(Boolean),
   cli: `
     codec commands records images wire router taps capture explain state storage machine settings config handlers interfaces
-    client bmc.ts fleet world`
+    client bmc.ts fleet control world`
     .split(/\s+/)
     .filter(Boolean),
 };
@@ -151,6 +155,7 @@ const outside: Record<string, RegExp> = {
   kinds: /^zod$/,
   config: /^(yaml|zod|node:path)$/,
   fleet: /^node:path$/,
+  control: /^(hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net))$/,
   cli: /^(commander|picocolors|node:.*)$/,
 };
 
@@ -251,6 +256,13 @@ test('only what reads files loads the library that checks them: kinds get it han
     .filter((file) => /^(settings|kinds)\//.test(file))
     .filter((file) => /^import (?!type )[^;]*from 'zod'/m.test(readFileSync(join(src, file), 'utf8')));
   expect(wrong).toEqual([]);
+  const loaded = loadedBy('bmc.ts');
+  expect(loaded.filter((file) => !file.endsWith('.ts') && !file.startsWith('node:'))).toEqual([]);
+  expect(loaded.length).toBeGreaterThan(100);
+});
+
+/** Everything that is there when a file is loaded: itself, files, packages. */
+function loadedBy(entry: string): string[] {
   const loaded = new Set<string>();
   const load = (file: string): void => {
     if (loaded.size === loaded.add(file).size || !file.endsWith('.ts')) return;
@@ -259,9 +271,23 @@ test('only what reads files loads the library that checks them: kinds get it han
     );
     for (const [, target] of imports) load(target.startsWith('.') ? join(dirname(file), target) : target);
   };
-  load('bmc.ts');
-  expect([...loaded].filter((file) => !file.endsWith('.ts') && !file.startsWith('node:'))).toEqual([]);
-  expect(loaded.size).toBeGreaterThan(100);
+  load(entry);
+  return [...loaded];
+}
+
+test('17.1: what serves the control API is loaded with its first request, and its client loads next to nothing', () => {
+  const ofServer = (file: string): boolean => /hono|^control\/(app|routes)/.test(file);
+  const begins = loadedBy('cli/main.ts');
+  expect(begins).toContain('control/server.ts');
+  expect(begins.filter(ofServer)).toEqual([]);
+  expect(loadedBy('control/app.ts').some(ofServer)).toBe(true);
+  expect(loadedBy('control/client.ts').sort()).toEqual([
+    'codec/error-codes.ts',
+    'control/client.ts',
+    'control/problem.ts',
+    'node:http',
+    'node:https',
+  ]);
 });
 
 test('time, chance, sockets and files are reached through World', () => {

@@ -64,6 +64,7 @@ test('SIGTERM: what is under way is answered, then everything is closed; the rea
     ready: true,
     engine: expect.stringMatching(/^(dgram|batch)$/) as string,
     state,
+    control: [join(state, 'control.sock')],
     interfaces,
   });
   expect(

@@ -31,6 +31,8 @@ export const liveSettings: {
 } = {
   sessions: ({ sessions }, options) => sessions.adjust(sessionLimitsOf(options)),
   reset: ({ life }, options) => void (life.darkness = darknessOf(options)),
+  // Who looks for BMCs by them reads the settings.
+  labels: () => undefined,
   sensorInterval: ({ sensors }, options) => void (sensors.interval = sensorIntervalOf(options)),
 };
 

@@ -13,11 +13,8 @@ import { PLUGIN } from './plugin.ts';
 import { run } from './run.ts';
 import { udpEngines } from '../world/udp-engine.ts';
 import { exportState, importState, showState, unlockState, verifyState } from './state.ts';
+import { version } from './version.ts';
 import { worker } from './worker.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /**
  * Runs the command line and returns the exit code: 0 done, 1 failed, 2 a mistake of the caller with one line
@@ -87,6 +84,11 @@ function runCommand(program: Command, ended: Ended): void {
       '--seal-key <file>',
       'encrypt the secrets in the state directory with this key (else IPMI_BMC_SEAL_KEY)',
     )
+    .option(
+      '--control <path>',
+      'be steered by this Unix socket (default: control.sock in the state directory, else below /run or $XDG_RUNTIME_DIR)',
+    )
+    .option('--no-control', 'be steered by nobody')
     .option('--json', 'print the ready line and the log as JSON')
     .addOption(
       new Option(

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { Bmc } from '../bmc.ts';
+import { Daemon } from '../control/daemon.ts';
 import { Fleet } from '../fleet/index.ts';
 import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
@@ -9,6 +10,7 @@ import type { World } from '../world/world.ts';
 import type { UdpEngine } from '../world/udp-engine.ts';
 import { nodeWorld, type NodeWorld } from '../world/node.ts';
 import { loadWhole } from './check.ts';
+import { openControl, type ControlFlags } from './control.ts';
 import { defaultServer } from './default-server.ts';
 import { checkDescriptors } from './descriptors.ts';
 import { CliError, problemOf } from './errors.ts';
@@ -25,8 +27,9 @@ import { onSignals } from './signals.ts';
 import { announce, withdraw } from './ready-file.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
+import { version } from './version.ts';
 
-export interface RunOptions extends Overrides {
+export interface RunOptions extends Overrides, ControlFlags {
   readonly state?: string;
   /** Modules that bring kinds and handlers. */
   readonly plugin?: readonly string[];
@@ -124,12 +127,29 @@ async function serve(
     });
   fleet.onMade((bmc) => pcap?.add(bmc));
   fleet.onMade((bmc) => registerPlugins(bmc, plugins));
+  const daemon = new Daemon({
+    world,
+    log,
+    fleet,
+    version,
+    pid: process.pid,
+    file: file && resolve(file),
+    stateDirectory: state?.directory,
+  });
+  const around = { flags: options, inFile: given.control, file, log };
+  // From the start on: whoever waits for a thousand BMCs can ask whether they are ready.
+  const control = await openControl(daemon, around).catch(async (error: unknown) => {
+    await fleet.close();
+    await pcap?.close();
+    throw error;
+  });
   const endProgress = showProgress(fleet, given.bmcs.length);
   try {
     const { refused, failed } = await fleet.apply(given.bmcs);
     const problems = problemsOf([...refused, ...failed], given, options);
     if (problems.length > 0) throw new CliError(problems.join('\n'));
   } catch (error) {
+    await control.close();
     await fleet.close();
     await pcap?.close();
     throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
@@ -144,13 +164,20 @@ async function serve(
   // Who asked for nothing gets what there is.
   if (options.engine === 'batch' && problem !== undefined) log.warn(`no datagrams in batches: ${problem}`);
   const listening = (): Bmc['interfaces'] => [...fleet.bmcs.values()].flatMap((bmc) => bmc.interfaces);
-  const readyNow = () => ({ ready: true, engine, state: state?.directory ?? null, interfaces: listening() });
+  const readyNow = () => ({
+    ready: true,
+    engine,
+    state: state?.directory ?? null,
+    control: control.addresses,
+    interfaces: listening(),
+  });
   const ready = readyNow();
   const logIns = file === undefined ? logInsOf(given.bmcs[0], [...fleet.bmcs.values()][0]) : [];
   const announceNow = (): void => {
     if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(readyNow()));
   };
   announceNow();
+  daemon.isReady = true;
   // Passwords that hold for this start are for whoever started it: they are in no file and in no log.
   process.stdout.write(
     options.json
@@ -169,6 +196,8 @@ async function serve(
   notifySystemd('STOPPING=1');
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   serving.reload = undefined;
+  daemon.isReady = false;
+  await control.close();
   await fleet.close();
   await pcap?.close();
   return 0;

@@ -3,6 +3,7 @@ export const sample = `# yaml-language-server: $schema=bmc.schema.json
 # With the schema (ipmi-bmc schema > bmc.schema.json) editors complete and check the keys; docs/config.md has them all.
 # A BMC. Everything may be left out; 'ipmi-bmc check FILE' says what is wrong with it.
 name: server-1
+labels: { rack: '7' }           # by which it is found among many: docs/control.md
 
 identity:
   manufacturerId: 0x1291        # IANA enterprise number, as 'mc info' shows it
@@ -107,7 +108,12 @@ chassis:
 # state:                        # keeps what clients change: docs/durability.md
 #   directory: ./state
 
-# bmcs:                         # many BMCs of one file, in place of all of the above but state
+# control:                      # who may steer the process while it runs: docs/control.md
+#   socket: ./control.sock
+#   listen: 127.0.0.1:8623      # TCP too, for those who have a token: lines NAME ROLE TOKEN
+#   tokens: ./tokens
+
+# bmcs:                         # many BMCs of one file, in place of all of the above but state and control
 #   - { count: 3, name: 'node-{n}', interfaces: [{ type: lan, listen: '127.0.0.1:{9700+n}', mac: '02:00:00:00:00:{n:02x}' }] }
 #   - { count: { from: 1, to: 40 }, name: 'rack-{n:02}', interfaces: [{ type: lan, listen: '127.0.0.1:{9800+n}' }] }
 `;

@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
 import { fullNameOfSatellite } from './locators.ts';
-import type { BmcOptions } from './options.ts';
+import type { BmcOptions, ControlOptions } from './options.ts';
 import type { Kinds } from './kinds.ts';
-import { bmcSchema, countSchema, fileSchema, schemasWith, stateSchema } from './schema.ts';
+import { bmcSchema, countSchema, fileSchema, processSchema, schemasWith } from './schema.ts';
 import { defOf, keysAt, schemasAt } from './schema-walk.ts';
 import { Template } from './template.ts';
 import { trapsIn } from './traps.ts';
@@ -24,10 +24,16 @@ export class ConfigError extends Error {
 }
 
 /** What a file says of the process, beside its BMCs. */
-export interface FileOptions {
-  readonly bmcs: BmcOptions[];
+export interface ProcessOptions {
   /** Where what clients change is kept. */
   readonly state?: { readonly directory: string; readonly sealKeyFile?: string };
+  /** Who may steer the process while it runs. */
+  readonly control?: ControlOptions;
+}
+
+/** Everything that a file says. */
+export interface FileOptions extends ProcessOptions {
+  readonly bmcs: BmcOptions[];
   /**
    * `file:line:column key` of a setting of one of `bmcs`, or of the nearest that stands in the file; without
    * a BMC of the file itself.
@@ -56,7 +62,7 @@ export function parseFile(text: string, file: string, kinds?: Kinds): FileOption
   };
   refuse(document.mistakes);
   const loader = new Loader(document, kinds);
-  const { bmcs: entries, state } = loader.load();
+  const { bmcs: entries, ...ofProcess } = loader.load();
   refuse(loader.mistakes);
   const isList = isObject(document.value) && document.value.bmcs !== undefined;
   const owner = entries.flatMap((made, i) => made.map(() => i));
@@ -72,7 +78,7 @@ export function parseFile(text: string, file: string, kinds?: Kinds): FileOption
     const whole = bmc === undefined ? path : pathOf(bmc, path);
     return `${document.at(document.valueOffset(whole))} ${whole.join('.') || 'file'}`;
   };
-  return { bmcs: entries.flat(), state, place, kinds };
+  return { bmcs: entries.flat(), ...ofProcess, place, kinds };
 }
 
 const CLASH = 'expected a name that no other BMC of the file has (with count: one with {n} in it)';
@@ -119,7 +125,7 @@ class Loader {
   }
 
   /** What is in `mistakes` afterwards is wrong, and the result then worth nothing. */
-  load(): { readonly bmcs: BmcOptions[][]; readonly state?: FileOptions['state'] } {
+  load(): ProcessOptions & { readonly bmcs: BmcOptions[][] } {
     const { value } = this.#document;
     if (!isObject(value)) {
       this.#tell(
@@ -129,23 +135,23 @@ class Loader {
       return { bmcs: [] };
     }
     if (value.bmcs === undefined) {
-      const { state, ...one } =
-        this.#parsed(this.#schemas.bmcSchema.extend({ state: stateSchema }), value, []) ?? {};
-      return { bmcs: [[one]], state };
+      const { state, control, ...one } =
+        this.#parsed(this.#schemas.bmcSchema.extend(processSchema.shape), value, []) ?? {};
+      return { bmcs: [[one]], state, control };
     }
-    const { bmcs, state, ...others } = value;
+    const { bmcs, state, control, ...others } = value;
     for (const key of Object.keys(others))
       this.#tellKey([], key, keysAt(this.#schemas.bmcSchema, value, []).includes(key) ? BESIDE : undefined);
     const ofProcess = this.#parsed(
-      this.#schemas.fileSchema.pick({ state: true }),
-      state === undefined ? {} : { state },
+      processSchema,
+      { ...(state !== undefined && { state }), ...(control !== undefined && { control }) },
       [],
     );
     if (!Array.isArray(bmcs) || bmcs.length === 0) {
       this.#tell(['bmcs'], 'bmcs: expected a list of BMCs');
       return { bmcs: [] };
     }
-    return { bmcs: bmcs.map((entry, i) => this.#entry(entry, ['bmcs', i])), state: ofProcess?.state };
+    return { ...ofProcess, bmcs: bmcs.map((entry, i) => this.#entry(entry, ['bmcs', i])) };
   }
 
   #entry(entry: unknown, path: SettingsPath): BmcOptions[] {

@@ -28,6 +28,7 @@ export type {
   SwingValue,
 } from '../kinds/sources/index.ts';
 export type * from '../faults/rule.ts';
+export type * from './control-options.ts';
 export type * from './firmware-options.ts';
 export type {
   DeviceInterfaceOptions,
@@ -50,6 +51,8 @@ export type * from './sensor-options.ts';
 export interface BmcOptions {
   /** What logs, traces and the ready line call it. Default 'bmc'. */
   readonly name?: string;
+  /** Names with a value each, by which the control API finds BMCs (`rack: '7'`). */
+  readonly labels?: Readonly<Record<string, string>>;
   /** What Get Device ID and the GUIDs say. */
   readonly identity?: IdentityOptions;
   /** Ways in. Default: none; LAN is off unless it stands here. */

@@ -3,6 +3,7 @@ import { backends } from '../kinds/backends/index.ts';
 import { consoles } from '../kinds/consoles/index.ts';
 import { kindsSchema } from './kinds-schema.ts';
 import { parseSelector } from '../state/app/command-selector.ts';
+import { controlSchema, labelsSchema } from './control-schema.ts';
 import { clockSchema, faultsSchema } from './faults-schema.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
@@ -126,6 +127,7 @@ function sections(kinds: Kinds) {
       .string()
       .regex(/^[^\p{Cc}]{1,64}$/u, 'expected 1 to 64 characters, none of them a control character')
       .optional(),
+    labels: labelsSchema.optional(),
     identity: identity.optional(),
     interfaces: z.array(kindsSchema<InterfaceOptions>(interfaces, kinds.interfaces)).optional(),
     users: unique(
@@ -193,9 +195,13 @@ export const countSchema = z.union([
   }),
 ]);
 
-export const stateSchema = z
-  .strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() })
-  .optional();
+/** What a file says of the process, beside its BMCs. */
+export const processSchema = z.strictObject({
+  state: z
+    .strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() })
+    .optional(),
+  control: controlSchema.optional(),
+});
 
 /**
  * What checks a file whose settings may name these kinds too. Throws TypeError for a `type` that is taken.
@@ -211,7 +217,7 @@ export function schemasWith(kinds: Kinds) {
         .array(z.strictObject({ count: countSchema.optional(), ...bmc }))
         .min(1)
         .optional(),
-      state: stateSchema,
+      ...processSchema.shape,
       ...bmc,
     }),
   };

@@ -16,6 +16,7 @@ type Check = (options: BmcOptions, kinds: Kinds) => unknown;
  */
 const checks: { readonly [S in Section]?: readonly Check[] } = {
   name: [],
+  labels: [],
   identity: [],
   interfaces: [channelsOf, complete, lanSettingsOf, usersOf, pefOf],
   users: [usersOf],

@@ -64,11 +64,22 @@ export function unknownKey(key: string, known: readonly string[]): string {
   if (known.includes(key)) return 'does not go with the other keys here';
   if (key === '<<')
     return 'unknown key: YAML 1.2 has no merge keys; repeat what is meant, or use an alias for a whole value';
-  const [near] = known
-    .map((one) => ({ one, far: distance(one.toLowerCase(), key.toLowerCase()) }))
-    .filter(({ far }) => far <= Math.max(1, Math.floor(key.length / 3)))
-    .sort((a, b) => a.far - b.far);
-  return near ? `unknown key; did you mean ${near.one}?` : `unknown key; expected one of ${known.join(', ')}`;
+  const near = nearest(key, known);
+  return near === undefined
+    ? `unknown key; expected one of ${known.join(', ')}`
+    : `unknown key; did you mean ${near}?`;
+}
+
+/** The known name that is nearly the same: a third of its letters differ at most. Undefined: none is. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let near: string | undefined;
+  for (const one of known) {
+    if (Math.abs(one.length - name.length) >= least) continue;
+    const far = distance(one.toLowerCase(), name.toLowerCase());
+    if (far < least) [near, least] = [one, far];
+  }
+  return near;
 }
 
 /** Letters to insert, leave out or change (Levenshtein). */

@@ -60,6 +60,10 @@ export class QemuBackend implements PowerBackend {
     this.#around = around;
   }
 
+  get reachable(): boolean {
+    return this.#qmp !== undefined;
+  }
+
   async power(action: PowerAction): Promise<void> {
     switch (action) {
       case 'on':

@@ -89,6 +89,10 @@ export class VmProtocolBackend implements PowerBackend {
     return this.#optional && !this.#seen;
   }
 
+  get reachable(): boolean {
+    return this.#operate !== undefined;
+  }
+
   power(action: PowerAction): void | Promise<void> {
     if (action === 'on') return this.#operate || this.#program ? undefined : this.#start();
     const { code, needs } = OPERATIONS[action];

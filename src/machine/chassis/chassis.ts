@@ -130,6 +130,13 @@ export class Chassis {
     return this.#on;
   }
 
+  /** Whether there is a machine, and whether it can be reached as far as its back end knows. */
+  get machine(): 'simulated' | 'connected' | 'away' {
+    const backend = this.#machine?.backend;
+    if (backend === undefined || backend.absent) return 'simulated';
+    return (backend.reachable ?? true) ? 'connected' : 'away';
+  }
+
   get restorePolicy(): number {
     return this.#kept.get('policy') ?? this.#defaults.policy;
   }

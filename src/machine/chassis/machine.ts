@@ -37,6 +37,8 @@ export interface PowerBackend {
   watch?(reports: MachineReports): Promise<void>;
   /** There is no machine, and there never was one: until one comes, the chassis is simulated. */
   readonly absent?: boolean;
+  /** Where the machine is reached by a connection: whether that stands. */
+  readonly reachable?: boolean;
   /** The machine has no power without its BMC: the power restore policy decides as the BMC opens. */
   readonly restores?: boolean;
   /** The BMC stops. */

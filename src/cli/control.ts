@@ -1,0 +1,132 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { ControlOptions } from '../config/options.ts';
+import type { Daemon } from '../control/daemon.ts';
+import { ControlServer } from '../control/server.ts';
+import { Tokens } from '../control/tokens.ts';
+import { endpointOf } from '../settings/addresses.ts';
+import type { Log } from '../state/setup.ts';
+import { leaveWord, ownEntry, ownRuntimeDirectory } from './control-place.ts';
+import { CliError, problemOf, reading, systemProblem } from './errors.ts';
+
+export interface ControlFlags {
+  /** A path; false: nobody steers this process. Default: what the file says, else a place of its own. */
+  readonly control?: string | boolean;
+}
+
+export interface ControlSurroundings {
+  readonly flags: ControlFlags;
+  readonly inFile: ControlOptions | undefined;
+  /** Of the settings: their relative paths begin beside it. */
+  readonly file: string | undefined;
+  readonly log: Log;
+}
+
+/** What serves the control API of this process. */
+export interface OpenControl {
+  readonly addresses: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Who may read it knows who steers. */
+const OTHERS_READ = 0o077;
+
+/**
+ * Serves the control API where the command line or the file says. A place of which they say nothing may be
+ * unfit, which is a warning; any other that cannot be had is the caller's mistake. Rejects with CliError.
+ */
+export async function openControl(
+  daemon: Daemon,
+  { flags, inFile = {}, file, log }: ControlSurroundings,
+): Promise<OpenControl> {
+  if (flags.control === false) return { addresses: [], close: () => Promise.resolve() };
+  const beside = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);
+  const server = new ControlServer(daemon);
+  const said = typeof flags.control === 'string' ? flags.control : inFile.socket && beside(inFile.socket);
+  let forget: () => void = () => undefined;
+  try {
+    if (said !== undefined) {
+      await server.listenUnix(said).catch((error: unknown) => {
+        throw new CliError(obstacle(error, said), { cause: error });
+      });
+      forget = wordOf(said, log);
+    } else {
+      forget = await listenAnywhere(server, daemon, log);
+    }
+    if (inFile.listen !== undefined)
+      await listenTcp(server, { ...inFile, listen: inFile.listen }, beside, log);
+  } catch (error) {
+    forget();
+    await server.close();
+    throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
+  }
+  return {
+    addresses: server.addresses,
+    async close() {
+      forget();
+      await server.close();
+    },
+  };
+}
+
+function obstacle(error: unknown, place: string): string {
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+    return `control: ${place} belongs to a process that runs: use --control PATH, or --no-control`;
+  return `control: ${systemProblem(error) ?? problemOf(error)}`;
+}
+
+/** In the state directory, else where daemons leave word of themselves. */
+async function listenAnywhere(
+  server: ControlServer,
+  { stateDirectory }: Daemon,
+  log: Log,
+): Promise<() => void> {
+  try {
+    if (stateDirectory === undefined) {
+      await server.listenUnix(ownEntry(ownRuntimeDirectory()));
+      return () => undefined;
+    }
+    const path = join(resolve(stateDirectory), 'control.sock');
+    await server.listenUnix(path);
+    return wordOf(path, log);
+  } catch (error) {
+    log.warn(`control: nobody can steer this process: ${systemProblem(error) ?? problemOf(error)}`);
+    return () => undefined;
+  }
+}
+
+/** A daemon that leaves no word is steered all the same, by who knows its socket. */
+function wordOf(path: string, log: Log): () => void {
+  try {
+    return leaveWord(path);
+  } catch (error) {
+    log.debug(`control: ${path} is not found by itself: ${problemOf(error)}`);
+    return () => undefined;
+  }
+}
+
+async function listenTcp(
+  server: ControlServer,
+  { listen, tokens = '', tls, hosts }: ControlOptions & { readonly listen: string },
+  beside: (path: string) => string,
+  log: Log,
+): Promise<void> {
+  const text = (path: string): string => reading(path, () => readFileSync(path, 'utf8'));
+  const file = beside(tokens);
+  const known = new Tokens(text(file), file);
+  if ((statSync(file).mode & OTHERS_READ) !== 0)
+    log.warn(`control: ${file}: others can read the tokens in it: chmod 600 it`);
+  const at = endpointOf(listen);
+  if (tls === undefined && !/^(localhost|127\.|::1$)/.test(at.host))
+    log.warn(`control: ${listen} is no loopback and has no tls: tokens pass in the clear`);
+  await server
+    .listenTcp({
+      at,
+      tokens: known,
+      hosts,
+      ...(tls && { tls: { certificate: text(beside(tls.certificate)), key: text(beside(tls.key)) } }),
+    })
+    .catch((error: unknown) => {
+      throw new CliError(`control: ${listen}: ${problemOf(error)}`, { cause: error });
+    });
+}

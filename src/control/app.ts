@@ -1,0 +1,134 @@
+import { createRoute, OpenAPIHono, z, type RouteConfig } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { IpmiError } from '../codec/index.ts';
+import { ALL_ROUTES } from './all-routes.ts';
+import type { Daemon } from './daemon.ts';
+import { inputOf } from './input.ts';
+import { openApi, problemSchema } from './openapi.ts';
+import { ControlError, refusal } from './problem.ts';
+import { isAllowed, type Caller, type Route } from './route.ts';
+import { noRoute } from './unknown.ts';
+
+/** Bytes of a body. */
+const BODY_LIMIT = 1 << 20;
+
+/** What the server knows of a request besides itself. */
+export interface Bindings {
+  /** Throws ControlError: nobody, or by a name that is none of the server's. */
+  readonly caller: (headers: Headers) => Caller;
+}
+
+interface Env {
+  readonly Bindings: Bindings;
+}
+
+export interface AppOptions {
+  /** Answers are held against their declarations: for tests. */
+  readonly checksAnswers?: boolean;
+}
+
+/** The control API over a daemon, as a function of requests: `app.fetch(request, bindings)`. */
+export function controlApp(daemon: Daemon, { checksAnswers = false }: AppOptions = {}): OpenAPIHono<Env> {
+  const app = new OpenAPIHono<Env>();
+  app.use(
+    bodyLimit({
+      maxSize: BODY_LIMIT,
+      onError: () => {
+        throw refusal('too-large', `a body has at most ${BODY_LIMIT} bytes`, {
+          next: 'images go in pieces, by the routes of firmware',
+        });
+      },
+    }),
+  );
+  for (const one of ALL_ROUTES) {
+    const declared = createRoute(configOf(one));
+    app.openAPIRegistry.registerPath(declared);
+    app.on(one.method, declared.getRoutingPath(), async (context) => {
+      const caller = callerOf(context, one);
+      const input = await inputOf(one, context.req, caller);
+      const value: unknown = await one.handle(daemon, input);
+      return answerOf(one, value, checksAnswers);
+    });
+  }
+  app.get('/openapi.json', (context) => {
+    callerOf(context, { role: 'read' });
+    return context.json(openApi(app, daemon.version));
+  });
+  app.notFound(({ req }) => {
+    throw noRoute([...ALL_ROUTES, { method: 'get', path: '/openapi.json' }], req.method, req.path);
+  });
+  app.onError((error, { req }) => problemOf(error, daemon, `${req.method} ${req.path}`));
+  return app;
+}
+
+function callerOf(context: Context<Env>, { role }: Pick<Route, 'role'>): Caller {
+  const caller = context.env.caller(context.req.raw.headers);
+  if (isAllowed(caller, role)) return caller;
+  if (caller.role === 'anybody')
+    throw refusal('unauthorized', 'this needs a token', { next: 'Authorization: Bearer TOKEN' });
+  throw refusal('forbidden', `'${caller.name}' has the role ${caller.role}; this needs ${role}`);
+}
+
+/** A declaration in the words of OpenAPI. */
+function configOf(one: Route): RouteConfig {
+  const { method, path, tag, summary, params, query, body, takes, answer, gives, role } = one;
+  const status = one.status ?? (answer ? 200 : 204);
+  const media = (types: readonly string[], schema: z.ZodType) =>
+    Object.fromEntries(types.map((type) => [type, { schema: type.endsWith('json') ? schema : z.string() }]));
+  return {
+    method,
+    path,
+    tags: [tag],
+    summary,
+    description: `Role: ${role}.`,
+    ...(role === 'anybody' && { security: [] }),
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(body && { body: { required: true, content: media(takes ?? ['application/json'], body) } }),
+    },
+    responses: {
+      [status]: {
+        description: 'Done.',
+        ...(answer && { content: media([gives ?? 'application/json'], answer) }),
+      },
+      default: {
+        description: 'Refused.',
+        content: { 'application/problem+json': { schema: problemSchema } },
+      },
+    },
+  };
+}
+
+function answerOf({ answer, status, gives }: Route, value: unknown, checks: boolean): Response {
+  if (value instanceof Response) return value;
+  if (answer === undefined) return new Response(null, { status: status ?? 204 });
+  const checked = checks ? answer.parse(value) : value;
+  const type = gives ?? 'application/json';
+  return new Response(typeof checked === 'string' && gives ? checked : JSON.stringify(checked), {
+    status: status ?? 200,
+    headers: { 'content-type': type },
+  });
+}
+
+/** An error as a problem document; what nobody expected is a line of the log too. */
+function problemOf(error: unknown, daemon: Daemon, request: string): Response {
+  let known: ControlError;
+  if (error instanceof ControlError) known = error;
+  else if (error instanceof IpmiError) known = refusal('conflict', error.message);
+  else {
+    daemon.log.error(`control: ${request}`, error);
+    known = refusal('failed', 'it failed; the log says why');
+  }
+  const { problem } = known;
+  const allow = problem.type.endsWith('method-not-allowed') && problem.problems?.join(', ');
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(problem.status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...(allow && { allow }),
+    },
+  });
+}

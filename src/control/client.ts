@@ -1,0 +1,148 @@
+/**
+ * Steers a process of BMCs that runs, by its control API (docs/control.md):
+ *
+ *   const control = new ControlClient({ socket: '/run/ipmi-bmc/1234.sock' });
+ *   const { bmcs } = await control.get<BmcList>('/v1/bmcs');
+ *   await control.post('/v1/bmcs/node-1/power', { action: 'reset' });
+ */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { ControlError, type ProblemDocument } from './problem.ts';
+
+export { ControlError, type ProblemDocument } from './problem.ts';
+export type * from './answers.ts';
+
+/** Where a daemon is: its Unix socket, or a URL with the token of somebody whom it knows. */
+export type ControlPlace =
+  | { readonly socket: string }
+  | {
+      readonly url: string;
+      readonly token?: string;
+      /** PEM of who has signed its certificate, where the system does not know. */
+      readonly ca?: string;
+    };
+
+/** Longest answer that is taken, in bytes. */
+const LONGEST = 64 << 20;
+
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Sent as JSON; a text as it is, with `type`. */
+  readonly body?: unknown;
+  /** Of a text. Default `application/json`. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** The other side of the control API. Nothing is open between two requests. */
+export class ControlClient {
+  readonly #place: ControlPlace;
+
+  constructor(place: ControlPlace) {
+    this.#place = place;
+  }
+
+  /** Rejects with ControlError where it is refused, with the system's error where nobody is there. */
+  get<T>(path: string): Promise<T> {
+    return this.request(path);
+  }
+
+  post<T>(path: string, body?: unknown): Promise<T> {
+    return this.request(path, { method: 'POST', body });
+  }
+
+  put<T>(path: string, body?: unknown): Promise<T> {
+    return this.request(path, { method: 'PUT', body });
+  }
+
+  delete<T>(path: string): Promise<T> {
+    return this.request(path, { method: 'DELETE' });
+  }
+
+  /** One request; an answer in JSON is parsed, any other is a text, none is undefined. */
+  async request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    const response = await this.#open(path, options);
+    const text = await textOf(response);
+    if (text === '') return undefined as T;
+    return (isJson(response) ? JSON.parse(text) : text) as T;
+  }
+
+  /** The bytes of an answer as they come, for what is long. Rejects as `request` does. */
+  open(path: string, options: RequestOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    return this.#open(path, options);
+  }
+
+  async #open(path: string, options: RequestOptions): Promise<IncomingMessage> {
+    const response = await this.#send(path, options);
+    const { statusCode = 0 } = response;
+    if (statusCode < 400) return response;
+    const text = await textOf(response);
+    throw new ControlError(problemIn(text) ?? unknownProblem(statusCode, text));
+  }
+
+  #send(
+    path: string,
+    { method = 'GET', body, type, headers, signal }: RequestOptions,
+  ): Promise<IncomingMessage> {
+    const place = this.#place;
+    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    const all: Record<string, string> = {
+      ...headers,
+      ...(text !== undefined && {
+        'content-type': type ?? 'application/json',
+        'content-length': String(Buffer.byteLength(text)),
+      }),
+      ...('url' in place && place.token !== undefined && { authorization: `Bearer ${place.token}` }),
+    };
+    return new Promise((resolve, reject) => {
+      const options = { method, headers: all, agent: false as const, signal };
+      const request =
+        'socket' in place
+          ? httpRequest({ ...options, socketPath: place.socket, path, host: 'localhost' }, resolve)
+          : (place.url.startsWith('https:') ? httpsRequest : httpRequest)(
+              new URL(path, place.url),
+              { ...options, ...(place.ca !== undefined && { ca: place.ca }) },
+              resolve,
+            );
+      request.on('error', reject);
+      request.end(text);
+    });
+  }
+}
+
+const isJson = ({ headers }: IncomingMessage): boolean =>
+  /^application\/(?:\w+\+)?json\b/.test(headers['content-type'] ?? '');
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LONGEST) throw new RangeError(`an answer of more than ${LONGEST} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function problemIn(text: string): ProblemDocument | undefined {
+  try {
+    const said: unknown = JSON.parse(text);
+    return typeof said === 'object' && said !== null && 'detail' in said && typeof said.detail === 'string'
+      ? (said as ProblemDocument)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of something between us and the daemon, or of one that has too much to do. */
+const unknownProblem = (status: number, text: string): ProblemDocument => ({
+  type: 'about:blank',
+  title: `HTTP ${status}`,
+  status,
+  detail:
+    text === '' && status === 503
+      ? 'it has as many connections as it takes: try again'
+      : text || `HTTP ${status}`,
+});

@@ -1,0 +1,105 @@
+import type { z } from '@hono/zod-openapi';
+import type { HonoRequest } from 'hono';
+import { nearest, wording } from '../config/wording.ts';
+import { ControlError, refusal } from './problem.ts';
+import type { Caller, Input, Route } from './route.ts';
+
+/** What a request says, held against its declaration. Rejects with ControlError. */
+export async function inputOf(
+  route: Route,
+  req: HonoRequest,
+  caller: Caller,
+): Promise<Input<Record<string, unknown>, Record<string, unknown>, unknown>> {
+  const params = parsed(route.params, req.param(), 'the path') ?? {};
+  const query = queryOf(route, req);
+  return { params, query, body: await bodyOf(route, req), caller, signal: req.raw.signal };
+}
+
+function queryOf({ query, method, path }: Route, req: HonoRequest): Record<string, unknown> {
+  const given = Object.entries(req.queries());
+  const twice = given.find(([, values]) => values.length > 1);
+  if (twice) throw refusal('bad-request', `${twice[0]}: expected once in the query`, { key: twice[0] });
+  const values = Object.fromEntries(given.map(([key, [value]]) => [key, value]));
+  if (query) return parsed(query, values, 'the query') ?? {};
+  const [key] = Object.keys(values);
+  if (key === undefined) return {};
+  throw refusal('bad-request', `${key}: ${method.toUpperCase()} ${path} has no query`, { key });
+}
+
+async function bodyOf({ body, takes = ['application/json'], method, path }: Route, req: HonoRequest) {
+  if (body === undefined) return undefined;
+  const type = (req.header('content-type') ?? '').split(';', 1)[0].trim().toLowerCase();
+  if (!takes.includes(type))
+    throw refusal(
+      'unsupported-media-type',
+      `${method.toUpperCase()} ${path} takes ${takes.join(' or ')}${type === '' ? '' : `, and no ${type}`}`,
+      { next: `Content-Type: ${takes[0]}` },
+    );
+  const text = await req.text();
+  if (!type.endsWith('json')) return text;
+  return parsed(body, jsonOf(text), 'the body');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refusal(
+      'bad-request',
+      `the body is no JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+/** Throws ControlError with the first problem, and a line for each where there are more. */
+function parsed<S extends z.ZodType>(schema: S | undefined, value: unknown, where: string) {
+  if (schema === undefined) return undefined;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw refused(result.error.issues, schema, where);
+}
+
+function refused(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, where: string): ControlError {
+  const [first] = issues;
+  const lines = issues.map((issue) => lineOf(issue, schema, where).detail);
+  const { detail, key, near } = lineOf(first, schema, where);
+  return refusal('bad-request', detail, {
+    ...(key !== '' && { key }),
+    ...(near !== undefined && { nearest: near }),
+    ...(lines.length > 1 && { problems: lines }),
+  });
+}
+
+function lineOf(issue: z.core.$ZodIssue, schema: z.ZodType, where: string) {
+  const path = issue.path.map(String);
+  if (issue.code !== 'unrecognized_keys') {
+    const key = path.join('.');
+    return { key, detail: `${key === '' ? where : key}: ${wording(issue)}`, near: undefined };
+  }
+  const [unknown] = issue.keys;
+  const known = keysOf(schema, path);
+  const near = nearest(unknown, known);
+  const instead =
+    near !== undefined
+      ? `; did you mean ${near}?`
+      : known.length > 0
+        ? `; expected one of ${known.join(', ')}`
+        : '';
+  const key = [...path, unknown].join('.');
+  return { key, detail: `${key}: unknown in ${where}${instead}`, near };
+}
+
+/** Keys of the object at a path of a schema, as far as objects go. */
+function keysOf(schema: z.ZodType, path: readonly string[]): string[] {
+  let at: unknown = schema;
+  for (const step of path) at = shapeOf(at)?.[step];
+  return Object.keys(shapeOf(at) ?? {});
+}
+
+function shapeOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
+  let at = schema as
+    | { readonly unwrap?: () => unknown; readonly shape?: Record<string, unknown> }
+    | undefined;
+  while (at?.shape === undefined && at?.unwrap) at = at.unwrap() as typeof at;
+  return at?.shape;
+}

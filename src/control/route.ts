@@ -1,0 +1,78 @@
+import type { z } from '@hono/zod-openapi';
+import type { Daemon } from './daemon.ts';
+
+/** What somebody may do, each what those before it may and more; `anybody` needs no token. */
+export const ROLES = ['anybody', 'read', 'operate', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who asks. */
+export interface Caller {
+  /** Of its token; `socket` of who comes by the Unix socket. */
+  readonly name: string;
+  readonly role: Role;
+  /** Empty of who comes by the Unix socket. */
+  readonly peer: string;
+}
+
+export const isAllowed = (caller: Caller, role: Role): boolean =>
+  ROLES.indexOf(caller.role) >= ROLES.indexOf(role);
+
+/** A request as its declaration has it, checked. */
+export interface Input<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly caller: Caller;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** One request that works on a sample fleet, for the docs; a test sends each. */
+export interface Example {
+  /** Path and query: `/v1/bmcs/node-1/power`. */
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+type Shape = z.ZodObject;
+type Whatever = z.ZodType;
+
+/** One method of one path: everything that checks, serves and documents it. */
+export interface Route<
+  P extends Shape = Shape,
+  Q extends Shape = Shape,
+  B extends Whatever = Whatever,
+  A extends Whatever = Whatever,
+> {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** With parameters in braces. */
+  readonly path: string;
+  readonly role: Role;
+  /** The chapter of the docs. */
+  readonly tag: string;
+  /** One line: what it does. */
+  readonly summary: string;
+  readonly params?: P;
+  readonly query?: Q;
+  /** Default: no body. */
+  readonly body?: B;
+  /** Media types of the body. Default `application/json`, which `handle` gets parsed; of others, the text. */
+  readonly takes?: readonly string[];
+  /** What `handle` gives. Default: nothing, status 204. */
+  readonly answer?: A;
+  /** Default 200, 204 without an answer. */
+  readonly status?: 200 | 201 | 202 | 204;
+  /** Of the answer, where it is a text. Default `application/json`. */
+  readonly gives?: string;
+  readonly example: Example;
+  /** Throws ControlError to refuse. */
+  handle(
+    daemon: Daemon,
+    input: Input<z.infer<P>, z.infer<Q>, z.infer<B>>,
+  ): z.input<A> | Promise<z.input<A>> | Response;
+}
+
+/** Declares a route: only for its types. */
+export const route = <P extends Shape, Q extends Shape, B extends Whatever, A extends Whatever>(
+  declared: Route<P, Q, B, A>,
+): Route => declared;

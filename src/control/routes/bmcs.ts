@@ -1,0 +1,165 @@
+import { z } from '@hono/zod-openapi';
+import type { Bmc } from '../../bmc.ts';
+import { bmcRoute } from '../bmc-route.ts';
+import type { Daemon } from '../daemon.ts';
+import { HEALTH, healthOf } from '../health.ts';
+import { refusal } from '../problem.ts';
+import { route } from '../route.ts';
+
+const address = z
+  .strictObject({ type: z.string(), channel: z.int().optional(), address: z.string() })
+  .openapi('Address');
+const POWER = ['on', 'off'] as const;
+const MACHINE = ['simulated', 'connected', 'away'] as const;
+const labels = z.record(z.string(), z.string());
+
+const row = z.strictObject({
+  name: z.string(),
+  power: z.enum(POWER),
+  machine: z.enum(MACHINE),
+  health: z.enum(HEALTH),
+  sessions: z.int(),
+  addresses: z.array(address),
+  labels,
+});
+const bmcRow = row.openapi('BmcRow');
+const whole = row
+  .extend({
+    firmware: z.string(),
+    manufacturerId: z.int(),
+    productId: z.int(),
+    deviceGuid: z.string(),
+    systemGuid: z.string(),
+    sensors: z.int(),
+    sel: z.strictObject({ entries: z.int(), capacity: z.int(), overflow: z.boolean() }),
+    satellites: z.array(z.string()),
+    /** The BMC is silent after a cold reset. */
+    dark: z.boolean(),
+  })
+  .openapi('Bmc');
+
+const list = z
+  .strictObject({ bmcs: z.array(bmcRow), total: z.int(), next: z.string().optional() })
+  .openapi('BmcList');
+
+export type BmcRow = z.infer<typeof row>;
+export type BmcWhole = z.infer<typeof whole>;
+export type BmcList = z.infer<typeof list>;
+
+/** What a list says of one. */
+export function rowOf(bmc: Bmc, daemon: Daemon): z.input<typeof row> {
+  return {
+    name: bmc.name,
+    power: bmc.chassis.isOn ? 'on' : 'off',
+    machine: bmc.chassis.machine,
+    health: healthOf(bmc),
+    sessions: bmc.sessions.active.length,
+    addresses: bmc.interfaces.map(({ type, channel, address: at }) => ({ type, channel, address: at })),
+    labels: { ...daemon.settings(bmc.name).labels },
+  };
+}
+
+const LIMIT = 500;
+const listQuery = z.strictObject({
+  filter: z.string().optional().openapi({ description: 'Part of the name; `*` stands for anything.' }),
+  label: z
+    .string()
+    .optional()
+    .openapi({ description: '`rack=7`, or `rack` for any value; several with commas.' }),
+  power: z.enum(POWER).optional(),
+  machine: z.enum(MACHINE).optional(),
+  health: z.enum(HEALTH).optional(),
+  limit: z.coerce.number().int().min(1).max(LIMIT).default(100),
+  cursor: z.string().optional().openapi({ description: '`next` of the page before.' }),
+});
+
+type Query = z.infer<typeof listQuery>;
+/** What a name and settings show comes first: it costs nothing. */
+function isWanted(bmc: Bmc, daemon: Daemon, { filter, label, power, machine, health }: Query): boolean {
+  if (filter !== undefined && !matcherOf(filter)(bmc.name)) return false;
+  if (label !== undefined && !hasLabels(daemon.settings(bmc.name).labels ?? {}, label)) return false;
+  if (power !== undefined && bmc.chassis.isOn !== (power === 'on')) return false;
+  if (machine !== undefined && bmc.chassis.machine !== machine) return false;
+  return health === undefined || healthOf(bmc) === health;
+}
+
+function matcherOf(filter: string): (name: string) => boolean {
+  if (!filter.includes('*')) return (name) => name.includes(filter);
+  const parts = filter.split('*');
+  return (name) => {
+    let at = 0;
+    for (const [i, part] of parts.entries()) {
+      const last = i === parts.length - 1;
+      const found = last && i > 0 ? name.lastIndexOf(part) : name.indexOf(part, at);
+      if (found < at || (i === 0 && found > 0) || (last && found + part.length < name.length)) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
+}
+
+const hasLabels = (given: Readonly<Record<string, string>>, wanted: string): boolean =>
+  wanted.split(',').every((one) => {
+    const [key, ...value] = one.split('=');
+    return Object.hasOwn(given, key) && (value.length === 0 || given[key] === value.join('='));
+  });
+
+/** Where a page ends: its place and the name there, which holds where BMCs came or went before it. */
+const cursorOf = (place: number, name: string): string => `${place}.${encodeURIComponent(name)}`;
+
+function placeAfter(names: readonly string[], cursor: string): number {
+  const [, place, name] = /^(\d{1,9})\.(.+)$/.exec(cursor) ?? [];
+  if (place === undefined)
+    throw refusal('bad-request', 'cursor: expected `next` of a page', { key: 'cursor' });
+  const found = names.findIndex((one) => encodeURIComponent(one) === name);
+  return found < 0 ? Number(place) : found + 1;
+}
+
+export const bmcRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/bmcs',
+    role: 'read',
+    tag: 'BMCs',
+    summary:
+      'BMCs in the order of the settings, a page at a time; `next` is the cursor of the page behind it.',
+    query: listQuery,
+    answer: list,
+    example: { path: '/v1/bmcs?power=on&limit=10' },
+    handle(daemon, { query }) {
+      const names = [...daemon.fleet.bmcs.keys()];
+      const found: z.input<typeof row>[] = [];
+      let place = query.cursor === undefined ? 0 : placeAfter(names, query.cursor);
+      for (; place < names.length && found.length < query.limit; place++) {
+        const bmc = daemon.bmc(names[place]);
+        if (isWanted(bmc, daemon, query)) found.push(rowOf(bmc, daemon));
+      }
+      const next = place < names.length ? cursorOf(place, names[place - 1]) : undefined;
+      return { bmcs: found, total: names.length, ...(next !== undefined && { next }) };
+    },
+  }),
+  bmcRoute({
+    method: 'get',
+    path: '',
+    role: 'read',
+    tag: 'BMCs',
+    summary: 'One BMC whole.',
+    answer: whole,
+    example: { path: '/v1/bmcs/node-1' },
+    handle(bmc, _input, daemon) {
+      const { firmware, manufacturerId, productId, deviceGuid, systemGuid } = bmc.identity;
+      return {
+        ...rowOf(bmc, daemon),
+        firmware: `${firmware.major}.${String(firmware.minor).padStart(2, '0')}`,
+        manufacturerId,
+        productId,
+        deviceGuid,
+        systemGuid,
+        sensors: bmc.sensors.all.length,
+        sel: { entries: bmc.sel.count, capacity: bmc.sel.capacity, overflow: bmc.sel.overflow },
+        satellites: bmc.satellites.map(({ name }) => name),
+        dark: bmc.life.dark,
+      };
+    },
+  }),
+];

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { controlRig } from '../../test/support/control-rig.ts';
+import { ControlClient, ControlError, type BmcList } from './client.ts';
+import { ControlServer } from './server.ts';
+import { Tokens } from './tokens.ts';
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const one of undo.splice(0).reverse()) await one();
+});
+
+async function served() {
+  const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-control-'));
+  undo.push(() => rmSync(folder, { recursive: true, force: true }));
+  const { daemon } = await controlRig();
+  const server = new ControlServer(daemon);
+  undo.push(() => server.close());
+  const socket = join(folder, 'control.sock');
+  await server.listenUnix(socket);
+  return { daemon, server, socket, client: new ControlClient({ socket }) };
+}
+
+const tokens = `# who may\nmonitor read ${'r'.repeat(20)}\nci admin ${'a'.repeat(20)}\n`;
+const overTcp = async (token?: string) => {
+  const { server } = await served();
+  await server.listenTcp({
+    at: { host: '127.0.0.1', port: 0 },
+    tokens: new Tokens(tokens, 'tokens'),
+    hosts: ['bmcs.example.org'],
+  });
+  const url = `http://${server.addresses[1]}`;
+  return { url, client: new ControlClient({ url, token }) };
+};
+const status = async (work: Promise<unknown>): Promise<number> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ControlError);
+  return (error as ControlError).problem.status;
+};
+
+test('17.1: a Unix socket that its user alone may open, and a client of it', async () => {
+  const { socket, client } = await served();
+  expect(statSync(socket).mode & 0o777).toBe(0o600);
+  expect((await client.get<BmcList>('/v1/bmcs')).bmcs.map(({ name }) => name)).toEqual(['node-1', 'node-2']);
+  expect(await client.post('/v1/bmcs/node-2/power', { action: 'on' })).toMatchObject({ power: 'on' });
+  const refused = client.get('/v1/bmcs/node-7');
+  await expect(refused).rejects.toThrow("there is no BMC 'node-7'");
+  await expect(refused).rejects.toMatchObject({ code: 'IPMI_BMC_CONTROL', problem: { status: 404 } });
+  await expect(new ControlClient({ socket: `${socket}.not` }).get('/')).rejects.toThrow('ENOENT');
+});
+
+test('17.1: TCP needs a token that is known, which has a role', async () => {
+  expect(await status((await overTcp()).client.get('/v1/bmcs'))).toBe(401);
+  expect(await status((await overTcp('x'.repeat(20))).client.get('/v1/bmcs'))).toBe(401);
+  const { client: reader } = await overTcp('r'.repeat(20));
+  expect(await reader.get('/v1/bmcs')).toMatchObject({ total: 2 });
+  expect(await status(reader.post('/v1/bmcs/node-1/power', { action: 'off' }))).toBe(403);
+  const { client: admin } = await overTcp('a'.repeat(20));
+  expect(await admin.post('/v1/bmcs/node-1/power', { action: 'off' })).toMatchObject({ power: 'off' });
+});
+
+test('17.1: a Host header that is none of ours is refused before the token is looked at', async () => {
+  const { client } = await overTcp('a'.repeat(20));
+  const asked = (host: string): Promise<unknown> => client.request('/v1/bmcs', { headers: { host } });
+  expect(await status(asked('evil.example'))).toBe(421);
+  expect(await status(asked('evil.example:8623'))).toBe(421);
+  expect(await asked('localhost:1')).toMatchObject({ total: 2 });
+  expect(await asked('BMCS.example.org')).toMatchObject({ total: 2 });
+});
+
+test('17.1: a socket whose process lives is not taken, one that is left over is', async () => {
+  const { daemon, socket } = await served();
+  const second = new ControlServer(daemon);
+  await expect(second.listenUnix(socket)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('17.1: the 65th connection is told that there are enough', async () => {
+  const { socket, client } = await served();
+  const open: Socket[] = [];
+  undo.push(() => open.forEach((one) => one.destroy()));
+  for (let i = 0; i < 64; i++) {
+    const one = connect({ path: socket });
+    open.push(one);
+    await new Promise((resolve) => one.once('connect', resolve));
+  }
+  expect(await status(client.get('/v1/bmcs'))).toBe(503);
+  const gone = open.pop();
+  gone?.destroy();
+  await expect
+    .poll(() =>
+      client.get('/v1/bmcs').then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true);
+});
+
+test('17.1: a file of tokens says which line is wrong', () => {
+  for (const [text, problem] of [
+    ['', 'nobody has a token'],
+    ['ci admin', 'tokens:1: expected NAME ROLE TOKEN'],
+    [`a read ${'t'.repeat(16)}\nci root ${'a'.repeat(16)}`, 'tokens:2: expected a role'],
+    ['ci admin short', 'at least 16'],
+    [`ci read ${'a'.repeat(16)}\nci read ${'b'.repeat(16)}`, "'ci' has a token already"],
+  ])
+    expect(() => new Tokens(text, 'tokens'), text).toThrow(problem);
+});

@@ -1,0 +1,35 @@
+import { nearest } from '../config/wording.ts';
+import { refusal, type ControlError } from './problem.ts';
+import type { Route } from './route.ts';
+
+type Place = Pick<Route, 'method' | 'path'>;
+
+/** Why a request has met no route: the path has another method, or which path is nearly the same. */
+export function noRoute(routes: readonly Place[], method: string, path: string): ControlError {
+  const here = routes.filter((one) => patternOf(one.path).test(path));
+  if (here.length > 0) {
+    const methods = [...new Set(here.map((one) => one.method.toUpperCase()))];
+    return refusal('method-not-allowed', `${path} has no ${method}; it has ${methods.join(', ')}`, {
+      problems: methods,
+    });
+  }
+  // What stands for a parameter is as good as any: the names are held against each other.
+  const known = [...new Set(routes.map((one) => alike(one.path, path)))];
+  const near = nearest(path, known);
+  return refusal('unknown-route', `there is no ${path}`, {
+    ...(near !== undefined && { nearest: near }),
+    next: 'GET /openapi.json has them all',
+  });
+}
+
+const patternOf = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
+
+/** A declared path with what was asked for in place of its parameters. */
+function alike(declared: string, asked: string): string {
+  const parts = asked.split('/');
+  return declared
+    .split('/')
+    .map((part, i) => (part.startsWith('{') ? (parts[i] ?? part) : part))
+    .join('/');
+}

@@ -1,0 +1,86 @@
+import type { BmcOptions, Log } from '../../src/bmc.ts';
+import { twoSocketServer } from '../../src/config/index.ts';
+import { controlApp } from '../../src/control/app.ts';
+import { Daemon, type DaemonSurroundings } from '../../src/control/daemon.ts';
+import type { ProblemDocument } from '../../src/control/problem.ts';
+import type { Caller } from '../../src/control/route.ts';
+import { Fleet } from '../../src/fleet/index.ts';
+import { silent } from '../../src/state/setup.ts';
+import { simWorld, type SimWorld } from '../../src/world/index.ts';
+
+/** The fleet that the examples of docs/control.md work on. */
+export const sampleFleet: readonly BmcOptions[] = [
+  {
+    ...twoSocketServer,
+    name: 'node-1',
+    labels: { rack: '7', role: 'web' },
+    interfaces: [{ type: 'lan', listen: '192.0.2.1:6231' }],
+  },
+  {
+    ...twoSocketServer,
+    name: 'node-2',
+    labels: { rack: '8' },
+    chassis: { power: 'off' },
+    interfaces: [{ type: 'lan', listen: '192.0.2.1:6232' }],
+  },
+];
+
+export interface Asked {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly as?: Caller;
+}
+
+export interface ControlRig {
+  readonly world: SimWorld;
+  readonly daemon: Daemon;
+  /** Status and parsed body of an answer; each that is no refusal is held against its declaration. */
+  readonly ask: (
+    method: string,
+    path: string,
+    asked?: Asked,
+  ) => Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }>;
+  /** The problem of an answer that has to be one. */
+  readonly problem: (method: string, path: string, asked?: Asked) => Promise<ProblemDocument>;
+}
+
+export const ADMIN: Caller = { name: 'socket', role: 'admin', peer: '' };
+
+/** A control API over BMCs in a simulated world. */
+export async function controlRig(
+  settings: readonly BmcOptions[] = sampleFleet,
+  more: Partial<DaemonSurroundings> & { readonly log?: Log } = {},
+): Promise<ControlRig> {
+  const world = simWorld(17);
+  const fleet = more.fleet ?? new Fleet({ world, log: more.log });
+  await world.until(fleet.apply(settings));
+  const daemon = new Daemon({ world, log: silent, version: '1.2.3', pid: 4711, ...more, fleet });
+  daemon.isReady = true;
+  const app = controlApp(daemon, { checksAnswers: true });
+  const ask: ControlRig['ask'] = async (method, path, { body, headers, as = ADMIN } = {}) => {
+    const request = new Request(`http://localhost${path}`, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const response = await world.until(Promise.resolve(app.fetch(request, { caller: () => as })));
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return {
+      status: response.status,
+      body: isJson ? (JSON.parse(text) as unknown) : text,
+      headers: response.headers,
+    };
+  };
+  return {
+    world,
+    daemon,
+    ask,
+    async problem(method, path, asked) {
+      const { status, body, headers } = await ask(method, path, asked);
+      if (headers.get('content-type') !== 'application/problem+json')
+        throw new Error(`${method} ${path}: ${status} is no problem: ${JSON.stringify(body)}`);
+      return body as ProblemDocument;
+    },
+  };
+}
