@@ -60,6 +60,7 @@ import { Sel } from './state/log/sel.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
 import { Sessions } from './state/app/sessions.ts';
 import { namedLog, Setup, silent, type Log } from './state/setup.ts';
+import type { OwnStores } from './state/own-store.ts';
 import type { Journal } from './state/store.ts';
 import { LogIns } from './state/app/log-ins.ts';
 import { Drops } from './state/app/drops.ts';
@@ -78,6 +79,7 @@ export type { BlobHandler, BlobRequester, BlobSession, BlobStat } from './servic
 export type { MachineReports, PowerAction, PowerBackend } from './machine/chassis/machine.ts';
 export type { Log } from './state/setup.ts';
 export type { CounterGroup } from './taps/index.ts';
+export type { OwnStore, OwnStores } from './state/own-store.ts';
 export type { Journal } from './state/store.ts';
 export { SettingsError } from './settings/errors.ts';
 export { UpdateError, type UpdateProblem } from './services/update/index.ts';
@@ -96,6 +98,8 @@ export interface BmcSurroundings {
    * `ipmi-bmc/storage`. Default: memory only.
    */
   readonly journal?: Journal;
+  /** Stores that the program keeps by itself, whatever the journal: `{ sel: new Map() }` (docs/stores.md). */
+  readonly stores?: OwnStores;
   /** Kinds that the settings may name beside our own: interfaces, back ends, consoles, sources. */
   readonly kinds?: Kinds;
   /** Switches the machine; without one, it is simulated. */
@@ -177,6 +181,7 @@ export class Bmc extends LateParts implements BmcState {
       world: outside = nodeWorld({ trouble: (where, error) => said.error(where, error) }),
       folder,
       journal,
+      stores,
       kinds = OUR_KINDS,
       power,
       firmwareDirectory,
@@ -198,7 +203,7 @@ export class Bmc extends LateParts implements BmcState {
     this.#icmbNetwork = icmb ?? new IcmbNetwork(world);
     this.name = options.name ?? 'bmc';
     const log = said === silent ? silent : namedLog(said, this.name);
-    const setup = new Setup(world.clock, world.random, log, journal);
+    const setup = new Setup(world.clock, world.random, log, journal, stores);
     this.setup = setup;
     this.life = new Life(setup, darknessOf(options));
     this.time = new BmcTime(setup);

@@ -1,11 +1,11 @@
 // Every example runs alone and does what it says.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { judged, startBmc } from './support/cli.ts';
+import { judged, startBmc, stopped } from './support/cli.ts';
 import { runTool, toolTest } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -105,6 +105,54 @@ test('oem-payload', () => {
     'payload 20h is number 1 of abcdh, version 1.0\n1\n3\n6\nadmin is done (closed), counted to 6\n',
   );
 });
+
+toolTest(
+  'D18: own-stores: the event log is a file of the program, the users are its people',
+  ['ipmitool'],
+  async () => {
+    const log = join(mkdtempSync(join(tmpdir(), 'ipmi-bmc-own-stores-')), 'events.log');
+    const start = async () => {
+      const child = spawn(process.execPath, ['--import', 'tsx', 'examples/own-stores/main.ts', log], {
+        cwd: root,
+      });
+      let said = '';
+      child.stdout.on('data', (data: Buffer) => (said += String(data)));
+      await expect.poll(() => said, { timeout: 20_000 }).toContain('listening on');
+      const port = /listening on .*:(\d+)/.exec(said)![1];
+      const ipmitool = (login: string, command: string) =>
+        runTool('ipmitool', `-I lanplus -H 127.0.0.1 -p ${port} ${login} ${command}`.split(' '));
+      return { child, ipmitool, said: () => said };
+    };
+    const admin = '-U admin -P secret-enough';
+    const ids = (): string[] =>
+      readFileSync(log, 'utf8')
+        .split('\n')
+        .flatMap((line) => line.match(/^\d+(?=: [\da-f]{32}$)/) ?? []);
+    const first = await start();
+    try {
+      await first.ipmitool(admin, 'event 1');
+      expect((await first.ipmitool(admin, 'sel list')).out.trim().split('\n')).toHaveLength(ids().length);
+      expect((await first.ipmitool(admin, 'user set name 3 eve')).code).toBe(0);
+      expect((await first.ipmitool(admin, 'user set password 3 quite-secret')).code).toBe(0);
+      expect((await first.ipmitool(admin, 'user enable 3')).code).toBe(0);
+      expect(first.said()).toContain('people: admin, eve\n');
+      expect((await first.ipmitool('-U eve -P quite-secret', 'mc info')).out).toContain('Device ID');
+    } finally {
+      await stopped(first.child);
+    }
+    const before = ids();
+    const second = await start();
+    try {
+      expect((await second.ipmitool(admin, 'sel elist')).out.trim().split('\n')).toHaveLength(before.length);
+      expect((await second.ipmitool(admin, `sel delete ${before[0]}`)).code).toBe(0);
+      expect(ids()).toEqual(before.slice(1));
+      expect((await second.ipmitool(admin, 'sel clear')).out).toContain('Clearing SEL');
+      expect(ids()).toEqual([]);
+    } finally {
+      await stopped(second.child);
+    }
+  },
+);
 
 toolTest('V18: outside-handler', ['ipmitool'], async () => {
   const socket = join(mkdtempSync(join(tmpdir(), 'ipmi-bmc-outside-')), 'handlers.sock');

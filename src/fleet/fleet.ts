@@ -3,6 +3,7 @@ import { Bmc, Templates, type BmcOptions, type Log } from '../bmc.ts';
 import type { Kinds } from '../config/kinds.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
 import { Listeners } from '../state/listeners.ts';
+import type { OwnStores } from '../state/own-store.ts';
 import type { Storage } from '../storage/storage.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
@@ -19,6 +20,8 @@ export interface FleetSurroundings {
   readonly folder?: string;
   /** Where changes are kept; closed with the fleet. Default: memory only. */
   readonly storage?: Storage;
+  /** Stores that the program keeps by itself, of a BMC. */
+  readonly stores?: (bmc: string) => OwnStores | undefined;
   /** Kinds that the settings may name beside our own. */
   readonly kinds?: Kinds;
   /** Where a BMC's firmware images lie, if its settings do not say. */
@@ -229,7 +232,7 @@ export class Fleet {
   }
 
   #make(name: string, settings: BmcOptions): Bmc {
-    const { world, log, folder, storage, kinds, firmwareDirectory } = this.#around;
+    const { world, log, folder, storage, stores, kinds, firmwareDirectory } = this.#around;
     // Before it is made: one that cannot be has taken some of it.
     this.#taken.set(name, [name]);
     const bmc = new Bmc(settings, {
@@ -238,6 +241,7 @@ export class Fleet {
       folder,
       kinds,
       journal: storage?.journal(name),
+      stores: stores?.(name),
       firmwareDirectory: firmwareDirectory?.(name),
       icmb: this.#icmb,
       templates: this.#templates,

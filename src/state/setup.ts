@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../world/world.ts';
 import type { StoreDeclaration } from './store-declaration.ts';
-import { declarationOf } from './stores.ts';
+import { BroughtStore, type OwnStore, type OwnStores } from './own-store.ts';
+import { declarationOf, stores } from './stores.ts';
 import { Store, type Journal, type Values } from './store.ts';
 
 /** What a line says once more for programs: who, from where, which. Never a secret. */
@@ -35,6 +36,9 @@ export function namedLog(log: Log, name: string): Log {
   };
 }
 
+/** All of it in memory and in the journal. */
+const NONE_BROUGHT: OwnStores = {};
+
 /** What every piece of state is made with. */
 export class Setup {
   readonly clock: Clock;
@@ -43,13 +47,15 @@ export class Setup {
   /** Monotonic milliseconds when the BMC was made: parts that are built later reckon from there. */
   readonly began: number;
   readonly #journal: Journal | undefined;
+  readonly #brought: OwnStores;
 
-  constructor(clock: Clock, random: Random, log: Log, journal?: Journal) {
+  constructor(clock: Clock, random: Random, log: Log, journal?: Journal, brought: OwnStores = NONE_BROUGHT) {
     this.clock = clock;
     this.random = random;
     this.log = log;
     this.began = clock.monotonic();
     this.#journal = journal;
+    this.#brought = brought;
   }
 
   /** What is stored outlives the process. */
@@ -59,6 +65,7 @@ export class Setup {
 
   /** Something was stored there, or may have been and is lost. */
   holds({ name }: Pick<StoreDeclaration<unknown>, 'name'>): boolean {
+    if (this.#broughtBy(name) !== undefined) return true;
     const journal = this.#journal;
     return journal !== undefined && (journal.holds?.(name) ?? true);
   }
@@ -76,6 +83,14 @@ export class Setup {
       typeof declared === 'string' ? (declarationOf(declared) as StoreDeclaration<V>) : declared;
     // One declaration for all BMCs, unless one knows more.
     const own = fits === undefined ? declaration : { ...declaration, fits };
+    const brought = this.#broughtBy(declaration.name) as OwnStore<V> | undefined;
+    if (brought !== undefined) return new BroughtStore<V>(own, brought, (line) => this.log.warn(line));
     return new Store<V>(own, this.#journal, values, (message) => this.log.warn(message));
+  }
+
+  #broughtBy(name: string): OwnStore<never> | undefined {
+    if (this.#brought === NONE_BROUGHT) return undefined;
+    const given = Object.entries(this.#brought) as [keyof OwnStores, OwnStore<never> | undefined][];
+    return given.find(([store]) => stores[store].name === name)?.[1];
   }
 }

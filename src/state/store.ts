@@ -47,7 +47,7 @@ export function unwaited(
 /**
  * A change that nobody waits for may fail without ending the process: whoever waits is told all the same.
  */
-function tolerated(done: Promise<void>): Promise<void> {
+export function tolerated(done: Promise<void>): Promise<void> {
   void settled(done);
   return done;
 }
@@ -141,6 +141,11 @@ export class Store<V> {
     if (journal) this.#load(journal, warn);
   }
 
+  /** A program keeps its values: what it says is all there is, and it may say something else later. */
+  get isBrought(): boolean {
+    return false;
+  }
+
   get name(): string {
     return this.declaration.name;
   }
@@ -191,7 +196,7 @@ export class Store<V> {
   }
 
   clear(): Durable {
-    return this.change([...this.#values.keys()].map((key) => [key, undefined] as const));
+    return this.change([...this.keys()].map((key) => [key, undefined] as const));
   }
 
   /** Several changes as one: all are stored, or none. */
@@ -274,7 +279,7 @@ export class Store<V> {
 }
 
 /** The value in the present format; undefined: what is stored is none. */
-function present<V>(
+export function present<V>(
   { version, upgrade, key: isKey, shape, fits }: StoreDeclaration<V>,
   key: string,
   stored: unknown,

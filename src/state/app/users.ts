@@ -327,6 +327,8 @@ export class Users {
   }
 
   #ids(): readonly number[] {
+    // A program's users come and go without a word.
+    if (this.#records.isBrought) this.#known = undefined;
     return (this.#known ??= [
       ...new Set([...this.#records.keys()].map(Number).concat([...this.#given.records.keys()])),
     ]

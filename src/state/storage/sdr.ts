@@ -192,7 +192,7 @@ export class SdrRepository {
 
   /** Once anything was written, the repository is what was written, config or no config. */
   get #written(): boolean {
-    return this.#marks.get('written') === 1;
+    return this.#marks.get('written') === 1 || (this.#records.isBrought && this.#records.size > 0);
   }
 
   #record(id: number): Uint8Array | undefined {
