@@ -119,6 +119,10 @@ const below: Record<string, string[]> = {
     codec commands records wire router taps state storage machine services settings config interfaces bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),
+  testing: `
+    codec joint commands records router taps state settings config faults interfaces client bmc.ts world`
+    .split(/\s+/)
+    .filter(Boolean),
   cli: `
     codec commands records images wire router taps capture explain state storage machine settings config handlers interfaces
     client bmc.ts fleet control world`
@@ -156,6 +160,7 @@ const outside: Record<string, RegExp> = {
   config: /^(yaml|zod|node:path)$/,
   fleet: /^node:path$/,
   control: /^(hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net))$/,
+  testing: /^(vitest|node:test)$/,
   cli: /^(commander|picocolors|node:.*)$/,
 };
 

@@ -24,6 +24,8 @@ export const ERROR_CODES = {
   CaptureError: 'IPMI_BMC_CAPTURE',
   ControlError: 'IPMI_BMC_CONTROL',
   CliError: 'IPMI_BMC_CLI',
+  ExpectationError: 'IPMI_BMC_EXPECTATION',
+  ToolError: 'IPMI_BMC_TOOL',
 } as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[keyof typeof ERROR_CODES];

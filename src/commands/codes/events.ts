@@ -359,6 +359,14 @@ export function eventWords(sensorType: number, eventType: number): string[] {
   );
 }
 
+/** What the specification calls the event at an offset: `upper critical going high`. Undefined: nobody knows. */
+export function eventName(offset: number, sensorType: number, eventType: number): string | undefined {
+  const words = eventWords(sensorType, eventType);
+  if (eventType !== EventType.Threshold) return words[offset];
+  const name = words[offset >> 1];
+  return name === undefined ? undefined : `${name} going ${offset & 1 ? 'high' : 'low'}`;
+}
+
 /**
  * `upper critical going high`, `uc high` or `uc`: the way that tells of trouble, unless the words say the
  * other one.
