@@ -364,8 +364,11 @@ export class Bmc extends LateParts implements BmcState {
     return attachment;
   }
 
-  /** Lets running requests finish, ends all sessions and closes every interface. */
-  async close(): Promise<void> {
+  /**
+   * Lets running requests finish, ends all sessions and closes every interface. `endMachine`: a machine that
+   * its back end keeps (`keep`) ends too.
+   */
+  async close({ endMachine = false }: { readonly endMachine?: boolean } = {}): Promise<void> {
     this.life.stop();
     this.faults.clear();
     this.built.dcmi?.stop();
@@ -381,7 +384,7 @@ export class Bmc extends LateParts implements BmcState {
     await this.built.update?.close();
     await this.console.unplug();
     await this.chassis
-      .stop()
+      .stop(endMachine)
       ?.catch((error: unknown) => this.setup.log.error(`${this.name}: power-on hours`, error));
   }
 

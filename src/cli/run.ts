@@ -23,7 +23,7 @@ import { loadPlugins, registerPlugins } from './plugin.ts';
 import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
 import { problemsOf, settingsToRun } from './settings-to-run.ts';
-import { onSignals } from './signals.ts';
+import { onSignals, type Stop } from './signals.ts';
 import { announce, withdraw } from './ready-file.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
@@ -94,7 +94,7 @@ interface Process {
   readonly log: Log;
   readonly write: (line: string) => void;
   readonly serving: Serving;
-  readonly stopped: Promise<void>;
+  readonly stopped: Promise<Stop>;
 }
 
 async function serve(
@@ -191,14 +191,14 @@ async function serve(
   notifySystemd('READY=1');
   // A BMC on a bus in memory has nothing else that keeps the process.
   const alive = setInterval(() => undefined, 60_000);
-  await stopped;
+  const how = await stopped;
   clearInterval(alive);
   notifySystemd('STOPPING=1');
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   serving.reload = undefined;
   daemon.isReady = false;
   await control.close();
-  await fleet.close();
+  await fleet.close({ endMachines: how === 'machines' });
   await pcap?.close();
   return 0;
 }

@@ -6,23 +6,31 @@ export interface SignalWork {
   readonly counters: () => void;
 }
 
+/** How a process ends: `machines`: those that would go on without it end too. */
+export type Stop = 'plain' | 'machines';
+
 /**
- * SIGTERM and SIGINT: `stopped` resolves. SIGUSR1: counters. SIGHUP, which service managers send for "read
- * your config again" and a closed terminal sends as well: it is read again, and nothing ends by it.
+ * SIGTERM and SIGINT: `stopped` resolves; SIGQUIT: and machines that would go on end too. SIGUSR1: counters.
+ * SIGHUP, which service managers send for "read your config again" and a closed terminal sends as well: it is
+ * read again, and nothing ends by it.
  */
 export function onSignals({ reload, counters }: SignalWork): {
-  readonly stopped: Promise<void>;
+  readonly stopped: Promise<Stop>;
   readonly off: () => void;
 } {
-  let stop: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => (stop = resolve));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+  let stop: (how: Stop) => void = () => undefined;
+  const stopped = new Promise<Stop>((resolve) => (stop = resolve));
+  const plain = (): void => stop('plain');
+  const withMachines = (): void => stop('machines');
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, plain);
+  process.once('SIGQUIT', withMachines);
   process.on('SIGHUP', reload);
   process.on('SIGUSR1', counters);
   return {
     stopped,
     off() {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, stop);
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, plain);
+      process.off('SIGQUIT', withMachines);
       process.off('SIGHUP', reload);
       process.off('SIGUSR1', counters);
     },

@@ -129,10 +129,11 @@ export class Fleet {
   }
 
   /** Waits for the change that is under way, closes all BMCs, then the storage. */
-  close(): Promise<void> {
+  close(how: { readonly endMachines?: boolean } = {}): Promise<void> {
     return this.#inTurn(async () => {
       this.#closed = true;
-      await inParallel([...this.#bmcs.keys()], AT_A_TIME, (name) => this.#close(name));
+      const { endMachines: endMachine } = how;
+      await inParallel([...this.#bmcs.keys()], AT_A_TIME, (name) => this.#close(name, { endMachine }));
       await this.#around.storage?.close();
     });
   }
@@ -263,11 +264,11 @@ export class Fleet {
     }
   }
 
-  async #close(name: string): Promise<void> {
+  async #close(name: string, how: { readonly endMachine?: boolean } = {}): Promise<void> {
     const bmc = this.#bmcs.get(name);
     this.#bmcs.delete(name);
     this.#settings.delete(name);
-    await bmc?.close();
+    await bmc?.close(how);
   }
 
   /** What those of them have stored that were here before is there to be loaded again. */

@@ -74,6 +74,28 @@ describe.each<[string, () => World]>([
     expect(await done(ended.promise)).toBe(null);
   });
 
+  test('A4: a program that outlives us writes into its file, for its user alone, and tells when it ends', async () => {
+    if (world instanceof SimWorld)
+      world.programs.define('sh', (_args, _options, started) => {
+        started?.output('hello\n');
+        return { code: 3 };
+      });
+    const output = join(top, 'output');
+    await done(world.files.write(output, new Uint8Array(99)));
+    const program = await done(
+      world.programs.start('sh', ['-c', 'echo hello; sleep 0.1; exit 3'], { outlives: output }),
+    );
+    const ended = later<number | null>();
+    program.onExit = ended.resolve;
+    let told = '';
+    program.onOutput = (text) => (told += text);
+    expect([await done(ended.promise), told]).toEqual([3, '']);
+    expect(new TextDecoder().decode(await done(world.files.read(output)))).toBe('hello\n');
+    await expect(
+      done(world.programs.start('/no/such/program', [], { outlives: output })),
+    ).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   test('HTTP: a server answers, an absent one refuses', async () => {
     const server = await done(
       world.http.listen({ host: '127.0.0.1', port: 0 }, ({ method, path, body }) =>

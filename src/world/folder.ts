@@ -57,7 +57,15 @@ function programsAt(programs: Programs, at: At): Programs {
     ({ ...asked, cwd: at(asked?.cwd ?? '.') }) as O;
   return {
     run: (command, args, asked) => programs.run(command, args, options(asked)),
-    start: (command, args, asked) => programs.start(command, args, options(asked)),
+    start: (command, args, asked) => {
+      const { outlives } = asked ?? {};
+      const there = options(asked);
+      return programs.start(
+        command,
+        args,
+        outlives === undefined ? there : { ...there, outlives: at(outlives) },
+      );
+    },
   };
 }
 

@@ -1,11 +1,13 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { inherited } from './environment.ts';
 import type { Wall } from './wall.ts';
-import type { Program, Programs, Ran, RunOptions } from './world.ts';
+import type { Program, Programs, Ran, RunOptions, StartOptions } from './world.ts';
 
 /** One that has been started, and so has a number. */
 type Child = ChildProcessByStdio<Writable, Readable, Readable> & { readonly pid: number };
+type Outliving = ChildProcess & { readonly pid: number };
 
 const OUTPUT_LIMIT = 1 << 20;
 
@@ -51,8 +53,12 @@ export function nodePrograms(wall: Wall): Programs {
       });
     },
 
-    async start(command, args, options = {}) {
-      return new NodeProgram(await started(command, args, options), command, wall);
+    async start(command, args, { outlives, ...options }: StartOptions = {}) {
+      const child =
+        outlives === undefined
+          ? await started(command, args, options)
+          : await outliving(command, args, options, outlives);
+      return new NodeProgram(child, command, wall);
     },
   };
 }
@@ -80,6 +86,34 @@ function spawned(
   });
 }
 
+/** One that goes on whatever becomes of this process. */
+async function outliving(
+  command: string,
+  args: readonly string[],
+  { env, cwd }: RunOptions,
+  output: string,
+): Promise<Outliving> {
+  const file = await open(output, 'w', 0o600);
+  try {
+    return await new Promise((resolve, reject) => {
+      const child = spawn(command, args, {
+        stdio: ['ignore', file.fd, file.fd],
+        detached: true,
+        cwd,
+        env: { ...inherited(), ...env },
+      });
+      child.once('error', reject);
+      child.once('spawn', () => {
+        child.off('error', reject);
+        child.on('error', () => {}); // a signal that cannot be delivered any more
+        resolve(child as Outliving);
+      });
+    });
+  } finally {
+    await file.close();
+  }
+}
+
 /** A program and all that it has started, less what has made itself a session of its own. */
 function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
@@ -103,14 +137,14 @@ class NodeProgram implements Program {
   readonly pid: number;
   onOutput: ((text: string) => void) | undefined;
   onExit: ((code: number | null) => void) | undefined;
-  readonly #child: Child;
+  readonly #child: Child | Outliving;
 
-  constructor(child: Child, command: string, wall: Wall) {
+  constructor(child: Child | Outliving, command: string, wall: Wall) {
     this.#child = child;
     this.pid = child.pid;
     child.on('close', (code) => wall.call('program end', command, this.onExit, code, undefined));
     for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (data: Buffer) =>
+      stream?.on('data', (data: Buffer) =>
         wall.call('program output', command, this.onOutput, data.toString('utf8'), undefined, stream),
       );
   }
@@ -118,5 +152,9 @@ class NodeProgram implements Program {
   kill(how: 'term' | 'kill' = 'term'): void {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     signalGroup(this.pid, how === 'term' ? 'SIGTERM' : 'SIGKILL');
+  }
+
+  release(): void {
+    this.#child.unref();
   }
 }

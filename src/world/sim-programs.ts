@@ -1,5 +1,5 @@
 import { systemError } from './system-error.ts';
-import type { Clock, Program, Programs, Ran, RunOptions } from './world.ts';
+import type { Clock, Files, Program, Programs, Ran, RunOptions, StartOptions } from './world.ts';
 
 /**
  * What a simulated program does with its arguments; `started` is there when it was started to go on by
@@ -21,11 +21,13 @@ export interface SimStarted {
 /** Programs of a simulated world: those that a test defines. */
 export class SimPrograms implements Programs {
   readonly #clock: Clock;
+  readonly #files: Pick<Files, 'write'>;
   readonly #defined = new Map<string, SimProgram>();
   #pid = 100;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, files: Pick<Files, 'write'>) {
     this.#clock = clock;
+    this.#files = files;
   }
 
   define(command: string, program: SimProgram): void {
@@ -51,7 +53,7 @@ export class SimPrograms implements Programs {
     });
   }
 
-  start(command: string, args: readonly string[], options: RunOptions = {}): Promise<Program> {
+  start(command: string, args: readonly string[], options: StartOptions = {}): Promise<Program> {
     return new Promise((resolve, reject) => {
       this.#clock.after(1, () => {
         const body = this.#defined.get(command);
@@ -62,7 +64,15 @@ export class SimPrograms implements Programs {
           over = true;
           program.onExit?.(code);
         };
-        const inside: SimStarted = { output: (text) => program.onOutput?.(text), onKill: undefined };
+        const { outlives } = options;
+        let written = '';
+        let saved = Promise.resolve();
+        const output = (text: string): void => {
+          if (outlives === undefined) return program.onOutput?.(text);
+          written += text;
+          saved = this.#files.write(outlives, new TextEncoder().encode(written));
+        };
+        const inside: SimStarted = { output, onKill: undefined };
         const program: Program = {
           pid: this.#pid++,
           onOutput: undefined,
@@ -71,11 +81,15 @@ export class SimPrograms implements Programs {
             inside.onKill?.(how);
             this.#clock.after(1, () => end(null));
           },
+          release: () => undefined,
         };
         resolve(program);
         this.#clock.after(
           1,
-          () => void Promise.resolve(body(args, options, inside)).then(({ code = 0 }) => end(code)),
+          () =>
+            void Promise.resolve(body(args, options, inside)).then(({ code = 0 }) =>
+              outlives === undefined ? end(code) : saved.then(() => end(code)),
+            ),
         );
       });
     });

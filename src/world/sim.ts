@@ -61,12 +61,12 @@ export class SimWorld implements World {
         log,
       );
     this.disk = this.#makeDisk('main');
-    this.programs = new SimPrograms(this.clock);
     this.http = new SimHttp(this.clock);
     this.devices = new SimDevices(this.clock);
     const outside = { alive: true };
     this.stream = this.#streams.of(outside, this.disk.name);
     this.files = simFiles(this.disk, outside);
+    this.programs = new SimPrograms(this.clock, this.files);
   }
 
   /** Another empty disk; names are for the trace and must differ. */

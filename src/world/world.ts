@@ -183,6 +183,14 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
+export interface StartOptions extends RunOptions {
+  /**
+   * A file, made anew for its user alone, that what it writes goes to: it is not told here, and nothing of
+   * the program ends with this process.
+   */
+  readonly outlives?: string;
+}
+
 /** What a program that has ended left behind. */
 export interface Ran {
   /** Its exit code; null: it was killed, by its time limit or by somebody. */
@@ -203,8 +211,11 @@ export interface Programs {
     args: readonly string[],
     options?: RunOptions & { readonly timeout?: number },
   ): Promise<Ran>;
-  /** Starts a program that goes on by itself. Rejects as `run` does. It ends with this process. */
-  start(command: string, args: readonly string[], options?: RunOptions): Promise<Program>;
+  /**
+   * Starts a program that goes on by itself. Rejects as `run` does. It ends with this process, or outlives
+   * it.
+   */
+  start(command: string, args: readonly string[], options?: StartOptions): Promise<Program>;
 }
 
 export interface Program {
@@ -214,6 +225,8 @@ export interface Program {
   onExit: ((code: number | null) => void) | undefined;
   /** SIGTERM, or SIGKILL at once. */
   kill(how?: 'term' | 'kill'): void;
+  /** This process need not wait for its end: it may end before a program that outlives it. */
+  release(): void;
 }
 
 export interface HttpRequest {

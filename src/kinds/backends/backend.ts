@@ -51,7 +51,7 @@ export function bootRequest(flags: {
 
 /** What every back end is made with besides its settings. */
 export interface BackendSurroundings {
-  readonly world: Pick<World, 'clock' | 'stream' | 'programs' | 'http'>;
+  readonly world: Pick<World, 'clock' | 'stream' | 'programs' | 'http' | 'files'>;
   readonly log: Log;
   /** The BMC's name. */
   readonly name: string;

@@ -370,6 +370,89 @@ test('qemu: on, where only the monitor was lost, starts no second process', asyn
   expect(machine.told.at(-1)).toBe('inject-nmi');
 });
 
+/** A machine that is kept, and BMCs for it one after the other. */
+async function keeping() {
+  const kept: Place = { ...qemu, options: { ...qemu.options, keep: true } as BackendOptions };
+  const { world, machine, bmc } = await bench(kept, 'on');
+  const next = async (): Promise<Bmc> => {
+    const other = new Bmc({ name: 'node', chassis: { power: 'off', backend: kept.options } }, { world });
+    await world.until(other.open());
+    return other;
+  };
+  return { world, machine, bmc, next };
+}
+
+test('A4: a QEMU that is kept goes on without its BMC, whatever the next one believes, and ends when told', async () => {
+  const { world, machine, bmc, next } = await keeping();
+  await world.until(bmc.close());
+  await world.run(5000);
+  expect(machine.on).toBe(true);
+  const second = await next();
+  expect(second.chassis.isOn).toBe(true);
+  await world.until(Promise.resolve(second.chassis.control('off')));
+  expect([machine.on, second.chassis.isOn]).toEqual([false, false]);
+  await world.until(Promise.resolve(second.chassis.control('on')));
+  await world.until(second.close());
+  const third = await next();
+  expect([machine.on, third.chassis.isOn]).toEqual([true, true]);
+  machine.dies();
+  await world.run(100);
+  expect(third.chassis.isOn).toBe(false);
+  await world.until(Promise.resolve(third.chassis.control('on')));
+  await world.until(third.close({ endMachine: true }));
+  await world.run(100);
+  expect(machine.on).toBe(false);
+});
+
+test('A4: a QEMU that was taken over and only hangs is on, and is worked again when it answers', async () => {
+  const { world, machine, bmc, next } = await keeping();
+  await world.until(bmc.close());
+  const connect = world.stream.connect.bind(world.stream);
+  let monitor: Stream | undefined;
+  let hangs = false;
+  world.stream.connect = async (to) => {
+    monitor = await connect(to);
+    if (hangs) monitor.destroy();
+    return monitor;
+  };
+  const second = await next();
+  hangs = true;
+  monitor!.destroy();
+  await world.run(20_000);
+  expect(second.chassis.isOn).toBe(true);
+  // Nor is another one started by whoever begins meanwhile, nor does anybody believe that it was ended.
+  const third = await next();
+  for (const action of ['on', 'off'] as const)
+    await expect(
+      (async () => world.until(Promise.resolve(third.chassis.control(action))))(),
+    ).rejects.toMatchObject({ cc: CC.NotSupportedInState });
+  expect([machine.on, third.chassis.isOn, machine.told.length]).toEqual([true, true, 1]);
+  await world.until(third.close());
+  hangs = false;
+  await world.run(2000);
+  await world.until(Promise.resolve(second.chassis.control('diag')));
+  expect(machine.told.at(-1)).toBe('inject-nmi');
+});
+
+test('A4: a QEMU that is kept and does not start says why, though nobody hears what it writes', async () => {
+  const kept: Place = { ...qemu, options: { ...qemu.options, keep: true } as BackendOptions };
+  const { world, bmc } = await bench({
+    ...kept,
+    make(w) {
+      const made = kept.make(w);
+      w.programs.define('qemu', (_args, _options, started) => {
+        started?.output('no such machine\n');
+        return { code: 1 };
+      });
+      return made;
+    },
+  });
+  await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({
+    cc: CC.NotSupportedInState,
+    message: expect.stringContaining('no such machine') as unknown,
+  });
+});
+
 test('vm-protocol without a start command: nobody can switch the machine on; a machine that connects is on, one that stays away is off', async () => {
   const { world, bmc } = await bench({ ...vmProtocol, options: { type: 'vm-protocol' } }, 'on');
   await world.run(2000);

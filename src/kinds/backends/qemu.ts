@@ -20,6 +20,11 @@ const schema = (zod: Zod) =>
     command: commandLine(zod),
     /** Path of the Unix socket for QEMU's monitor, in a directory where nobody else can put one. */
     qmp: zod.string().min(1).max(107),
+    /**
+     * It goes on when its BMC ends, is killed or made anew, and the next one takes it over by `qmp`; what it
+     * writes is in a file of that name with `.log` behind it. Default: it ends with its BMC.
+     */
+    keep: zod.boolean().optional(),
   });
 
 /** A QEMU process of this BMC. */
@@ -40,9 +45,12 @@ const LOOK_AGAIN = 50;
 /** Milliseconds in which all the resets that QEMU tells of are one. */
 const ONE_RESET = 2000;
 
+/** Milliseconds until a monitor that does not answer is tried again. */
+const HANGS = 1000;
+
 /**
  * A QEMU process, worked through its monitor (QMP): power on starts it, power off ends it. It ends with its
- * BMC; one that is left over from a BMC that was killed is found by its monitor's socket and taken over.
+ * BMC, or is kept; one that is left over from a BMC before is found by its monitor's socket and taken over.
  */
 export class QemuBackend implements PowerBackend {
   readonly restores = true;
@@ -54,6 +62,9 @@ export class QemuBackend implements PowerBackend {
   /** Resolves the wait for the end of the process or, if it is not ours, of its monitor. */
   #gone: (() => void)[] = [];
   #resetAt = -Infinity;
+  #isClosed = false;
+  /** Somebody is at the monitor's socket, and does not answer. */
+  #hangs = false;
 
   constructor(options: Omit<QemuBackendOptions, 'type'>, around: BackendSurroundings) {
     this.#options = options;
@@ -69,6 +80,7 @@ export class QemuBackend implements PowerBackend {
       case 'on':
         return this.#qmp ? undefined : this.#start();
       case 'off':
+        this.#mustAnswer();
         return this.#stop();
       case 'reset':
         this.#resetAt = this.#clock.monotonic();
@@ -91,14 +103,33 @@ export class QemuBackend implements PowerBackend {
         `${this.#around.name}: took over a QEMU that was running at ${this.#options.qmp}`,
       );
       reports.power(true);
-    } catch {
-      reports.power(false);
+    } catch (error) {
+      const isThere = !isNobody(error);
+      reports.power(isThere);
+      // Somebody is there who does not answer: a second one on the same disks would destroy them.
+      if (!isThere) return;
+      this.#isHanging();
+      void this.#lookAgain();
     }
   }
 
-  close(): Promise<void> {
+  async close(endMachine: boolean): Promise<void> {
     this.#reports = undefined;
-    return this.#stop();
+    this.#isClosed = true;
+    if (!this.#options.keep || endMachine) return this.#stop();
+    this.#program?.release();
+    const qmp = this.#qmp;
+    if (!qmp) return;
+    this.#around.log.info(`${this.#around.name}: its QEMU goes on without it, at ${this.#options.qmp}`);
+    // The next BMC finds a monitor that is free: QEMU talks to one at a time.
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(HANGS, resolve);
+      qmp.onClose = () => {
+        timer.cancel();
+        resolve();
+      };
+      qmp.close();
+    });
   }
 
   get #clock(): Clock {
@@ -106,6 +137,7 @@ export class QemuBackend implements PowerBackend {
   }
 
   async #start(): Promise<void> {
+    this.#mustAnswer();
     const [command, ...args] = wordsOf(this.#options.command);
     const { device, persistent } = this.#around.boot();
     const letter = BOOT[device];
@@ -117,19 +149,23 @@ export class QemuBackend implements PowerBackend {
           : [];
     // Only its monitor was lost: a second process on the same disks would destroy them.
     if (this.#program) return this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
-    const program = await this.#around.world.programs.start(command, [
-      ...args,
-      ...boot,
-      '-qmp',
-      `unix:${this.#options.qmp},server=on,wait=off`,
-    ]);
+    const { qmp, keep } = this.#options;
+    const outlives = keep ? `${qmp}.log` : undefined;
+    const program = await this.#around.world.programs.start(
+      command,
+      [...args, ...boot, '-qmp', `unix:${qmp},server=on,wait=off`],
+      outlives === undefined ? {} : { outlives },
+    );
     this.#program = program;
-    let said = '';
-    program.onOutput = (text) => (said = (said + text).slice(-2000));
+    let heard = '';
+    const said = async (): Promise<string> => (outlives === undefined ? heard : this.#lastOf(outlives));
+    program.onOutput = (text) => (heard = (heard + text).slice(-2000));
     program.onExit = (code) => {
       this.#program = undefined;
       if (code !== 0 && code !== null)
-        this.#around.log.warn(`${this.#around.name}: QEMU ended with ${code}: ${firstLineOf(said)}`);
+        void said().then((text) =>
+          this.#around.log.warn(`${this.#around.name}: QEMU ended with ${code}: ${firstLineOf(text)}`),
+        );
       this.#ended();
     };
     const until = this.#clock.monotonic() + START;
@@ -142,20 +178,48 @@ export class QemuBackend implements PowerBackend {
         await this.#wait(LOOK_AGAIN);
       }
     }
-    throw new Error(`QEMU did not start: ${firstLineOf(said) || 'its monitor did not answer'}`);
+    throw new Error(`QEMU did not start: ${firstLineOf(await said()) || 'its monitor did not answer'}`);
+  }
+
+  /** What a QEMU that is kept has written last; nothing, where that cannot be read. */
+  async #lastOf(path: string): Promise<string> {
+    try {
+      return new TextDecoder().decode((await this.#around.world.files.read(path)).subarray(-2000));
+    } catch {
+      return '';
+    }
   }
 
   #use(qmp: Qmp): void {
     this.#qmp = qmp;
+    this.#hangs = false;
     qmp.onEvent = (event) => this.#happened(event);
     qmp.onClose = () => {
       if (this.#qmp === qmp) this.#qmp = undefined;
-      if (!this.#program) this.#ended();
+      if (!this.#program) void this.#lookAgain();
     };
+  }
+
+  /**
+   * Its monitor has closed. A QEMU that was taken over is gone if nobody is at its socket any more; one that
+   * only hangs comes back to it.
+   */
+  async #lookAgain(): Promise<void> {
+    while (!this.#isClosed && !this.#qmp && !this.#program) {
+      try {
+        return this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
+      } catch (error) {
+        if (isNobody(error)) break;
+        this.#isHanging();
+        await this.#wait(HANGS);
+      }
+    }
+    if (!this.#qmp && !this.#program) this.#ended();
   }
 
   #ended(): void {
     this.#qmp = undefined;
+    this.#hangs = false;
     for (const resolve of this.#gone.splice(0)) resolve();
     this.#reports?.power(false);
   }
@@ -183,6 +247,15 @@ export class QemuBackend implements PowerBackend {
       this.#around.log.warn(`${this.#around.name}: boot device: ${firstLineOf(answer)}`);
   }
 
+  #isHanging(): void {
+    if (!this.#hangs) this.#around.log.warn(`${this.#around.name}: QEMU's monitor does not answer`);
+    this.#hangs = true;
+  }
+
+  #mustAnswer(): void {
+    if (this.#hangs) throw new Error('QEMU is there, and its monitor does not answer');
+  }
+
   #execute(command: string, parameters?: Readonly<Record<string, unknown>>): Promise<unknown> {
     if (!this.#qmp) throw new Error('QEMU does not run');
     return this.#qmp.execute(command, parameters);
@@ -200,6 +273,9 @@ export class QemuBackend implements PowerBackend {
     return new Promise((resolve) => this.#clock.after(ms, resolve));
   }
 }
+
+/** The system's own error: there is no such socket, or nobody is at it. */
+const isNobody = (error: unknown): boolean => error instanceof Error && 'code' in error;
 
 export const qemu: BackendKind<QemuBackendOptions> = {
   type: 'qemu',

@@ -25,12 +25,14 @@ export class Qmp {
   #text = '';
   #waiting: ((reply: Reply) => void)[] = [];
   #greeted: () => void = () => undefined;
+  #isClosed = false;
 
   private constructor(stream: Stream, clock: Clock) {
     this.#stream = stream;
     this.#clock = clock;
     const decoder = new TextDecoder();
     stream.onClose = () => {
+      this.#isClosed = true;
       for (const answer of this.#waiting.splice(0))
         answer({ error: { class: 'Gone', desc: 'QEMU has closed the connection' } });
       this.#greeted();
@@ -56,6 +58,7 @@ export class Qmp {
 
   /** Rejects with QEMU's own words where it refuses, and where it has gone. */
   execute(command: string, parameters?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    if (this.#isClosed) return Promise.reject(new Error(`QMP ${command}: QEMU has closed the connection`));
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(PATIENCE, () => {
         this.#stream.destroy();

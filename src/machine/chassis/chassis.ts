@@ -404,13 +404,13 @@ export class Chassis {
   }
 
   /** The BMC stops: its power-on hours are kept. */
-  stop(): Durable {
+  stop(endMachine = false): Durable {
     this.#pending?.cancel();
     const minutes = this.#minutesOn();
     this.#since = this.#clock.monotonic();
     this.#life = 'closed';
     this.#stopListening?.();
-    const closed = this.#machine?.backend.close?.();
+    const closed = this.#machine?.backend.close?.(endMachine);
     return both(closed, this.#on ? this.#kept.set('minutes', minutes) : undefined);
   }
 

@@ -41,8 +41,8 @@ export interface PowerBackend {
   readonly reachable?: boolean;
   /** The machine has no power without its BMC: the power restore policy decides as the BMC opens. */
   readonly restores?: boolean;
-  /** The BMC stops. */
-  close?(): Promise<void>;
+  /** The BMC stops; `endMachine`: and its machine with it, also one that would go on without its BMC. */
+  close?(endMachine: boolean): Promise<void>;
 }
 
 /**
