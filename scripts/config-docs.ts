@@ -40,10 +40,6 @@ type Members = ReadonlyMap<string, Member>;
 const SOURCES = [
   'config/options',
   'config/control-options',
-  'config/firmware-options',
-  'config/pef-options',
-  'config/sensor-options',
-  'config/sel-options',
   'faults/rule',
   'records/fru-image',
   'records/fru-multirecord',
@@ -55,9 +51,26 @@ const SOURCES = [
 const KINDS = {
   BackendOptions: 'backends',
   ConsoleOptions: 'consoles',
-  SensorValue: 'sources',
+  sensorValue: 'sources',
   InterfaceOptions: 'interfaces',
 } as const;
+
+/** Settings whose type is that of their schema. */
+const SECTIONS = ['access', 'chassis', 'firmware', 'identity', 'pef', 'sel', 'sensor', 'serving'];
+
+/** The objects of the schemas in a file, with the comments in them, by the types and the constants that they are. */
+function sectionsIn(text: string): (readonly [name: string, object: string])[] {
+  const objects = [
+    ...text.matchAll(/^(?:export )?const (\w+) = (?:\(kinds: Kinds\) =>\s*)?z\s*\.strictObject\(/gm),
+  ].map(
+    ({ 0: { length }, 1: name, index }) =>
+      [name, text.slice(index + length, closing(text, index + length) + 1)] as const,
+  );
+  const types = [...text.matchAll(/^export type (\w+) = SettingsOf<(?:ReturnType<)?typeof (\w+)>/gm)].map(
+    ([, type, name]) => [type, objects.find(([one]) => one === name)?.[1] ?? ''] as const,
+  );
+  return [...objects, ...types];
+}
 
 /** Where the keys of a schema begin. */
 const KEYS = /^(?:export )?const \w+ = \(zod: Zod\) =>\s*(?:zod\s*\.strictObject)?\(\{/gm;
@@ -75,6 +88,11 @@ const kindsText = (room: string): string =>
 /** The types of the settings by name: their text. */
 function typesIn(): ReadonlyMap<string, string> {
   const types = new Map<string, string>(Object.entries(KINDS).map(([type, room]) => [type, kindsText(room)]));
+  for (const section of SECTIONS)
+    for (const [name, object] of sectionsIn(
+      readFileSync(new URL(`../src/config/${section}-schema.ts`, import.meta.url), 'utf8'),
+    ))
+      types.set(name, object);
   for (const source of SOURCES) {
     let text: string;
     try {
@@ -115,7 +133,7 @@ function membersOf(text: string): Members[] {
     const body = text.slice(open + 1, end);
     const members = new Map<string, Member>();
     for (let at = 0; at < body.length;) {
-      const match = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?(?:readonly )?'?([\w-]+)'?\??:\s*/g;
+      const match = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?(?:readonly )?'?([\w-]+)'?(?:\??:\s*|(?=,\n))/g;
       match.lastIndex = at;
       const one = match.exec(body);
       if (!one) break;
@@ -152,7 +170,7 @@ function objectsIn(
   seen: ReadonlySet<string> = new Set(),
 ): Members[] {
   const outside = text.replace(/\{[\s\S]*\}/g, '');
-  const named = [...outside.matchAll(/\b[A-Z]\w+\b/g)]
+  const named = [...outside.matchAll(/\b[A-Za-z]\w+\b/g)]
     .map(([name]) => name)
     .filter((name) => types.has(name) && !seen.has(name));
   const own = membersOf(text);

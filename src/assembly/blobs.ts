@@ -1,5 +1,5 @@
 import { SettingsError } from '../settings/errors.ts';
-import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
+import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-schema.ts';
 import {
   cleanupBlob,
   FLASH_PATHS,

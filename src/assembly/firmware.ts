@@ -1,7 +1,7 @@
 import { hexBytes, hexText } from '../codec/index.ts';
 import { SettingsError, settingAt, type SettingsPath } from '../settings/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
-import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-options.ts';
+import type { FirmwareComponentOptions, FirmwareOptions } from '../config/firmware-schema.ts';
 import { privilegeOf } from '../config/privilege.ts';
 import type { Identity } from '../state/app/identity.ts';
 import type { Setup } from '../state/setup.ts';

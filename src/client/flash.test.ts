@@ -1,7 +1,7 @@
 import { hexText } from '../codec/index.ts';
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
-import type { FirmwareOptions } from '../config/firmware-options.ts';
+import type { FirmwareOptions } from '../config/firmware-schema.ts';
 import { hash } from '../crypto/hash.ts';
 import { parseVersion } from '../images/firmware-version.ts';
 import { simWorld, type SimProcess, type SimWorld } from '../world/index.ts';

@@ -1,7 +1,7 @@
 import { DeviceAssociationRecord, EntityAssociationRecord, sdrRecord, SdrType } from '../records/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
-import type { AssociationOptions, SdrOptions } from './sensor-options.ts';
+import type { AssociationOptions, SdrOptions } from './sensor-schema.ts';
 
 /** Contained entities of one record. */
 const PLACES = 4;

@@ -7,8 +7,8 @@ interface Declared {
 }
 
 /**
- * Settings of one of the kinds, ours or `brought` ones, which `type` tells apart. Throws TypeError where it does
- * not.
+ * Settings of one of the kinds, ours or `brought` ones, which `type` tells apart. Throws TypeError where it
+ * does not.
  */
 export function kindsSchema<Options>(
   ours: readonly Declared[],

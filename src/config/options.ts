@@ -1,12 +1,14 @@
 import type { FruContent } from '../records/fru-image.ts';
-import type { BackendOptions } from '../kinds/backends/index.ts';
 import type { FaultsOptions } from '../faults/rule.ts';
-import type { ConsoleOptions } from '../kinds/consoles/index.ts';
-import type { FirmwareOptions } from './firmware-options.ts';
+import type { FirmwareOptions } from './firmware-schema.ts';
 import type { InterfaceOptions } from '../kinds/interfaces/index.ts';
-import type { PefOptions } from './pef-options.ts';
-import type { PrivilegeName } from './privilege.ts';
-import type { SdrOptions, SensorFeedOptions, SensorOptions } from './sensor-options.ts';
+import type { PefOptions } from './pef-schema.ts';
+import type { FirewallOptions, SessionsOptions, UserOptions } from './access-schema.ts';
+import type { ChassisOptions, ResetOptions } from './chassis-schema.ts';
+import type { IdentityOptions } from './identity-schema.ts';
+import type { SelOptions } from './sel-schema.ts';
+import type { SocketsOptions, SolOptions } from './serving-schema.ts';
+import type { SdrOptions, SensorFeedOptions, SensorOptions } from './sensor-schema.ts';
 
 export type {
   BackendOptions,
@@ -29,7 +31,7 @@ export type {
 } from '../kinds/sources/index.ts';
 export type * from '../faults/rule.ts';
 export type * from './control-options.ts';
-export type * from './firmware-options.ts';
+export type { FirmwareComponentOptions, FirmwareOptions, FirmwarePaths } from './firmware-schema.ts';
 export type {
   DeviceInterfaceOptions,
   IcmbInterfaceOptions,
@@ -40,9 +42,25 @@ export type {
   SerialInterfaceOptions,
   VmInterfaceOptions,
 } from '../kinds/interfaces/index.ts';
-export type * from './pef-options.ts';
+export type {
+  AlertDestinationOptions,
+  AlertPolicyOptions,
+  PefFilterOptions,
+  PefOptions,
+} from './pef-schema.ts';
 export type { PrivilegeName } from './privilege.ts';
-export type * from './sensor-options.ts';
+export type {
+  AssociationOptions,
+  SdrOptions,
+  SensorFeedOptions,
+  SensorOptions,
+  ThresholdOption,
+} from './sensor-schema.ts';
+export type { FirewallOptions, SessionsOptions, UserOptions } from './access-schema.ts';
+export type { ChassisOptions, ResetOptions } from './chassis-schema.ts';
+export type { IdentityOptions, SelfTestProblem } from './identity-schema.ts';
+export type { SelEntryOptions, SelOptions } from './sel-schema.ts';
+export type { SocketOptions, SocketsOptions, SolOptions } from './serving-schema.ts';
 
 /**
  * The settings of a BMC, as plain objects. The YAML file has the same names; everything has a believable
@@ -130,44 +148,6 @@ export interface SatelliteOptions {
   readonly satellites?: readonly SatelliteOptions[];
 }
 
-export interface IdentityOptions {
-  /** 0..255. Default 20h. */
-  readonly deviceId?: number;
-  /** 0..15. Default 1. */
-  readonly deviceRevision?: number;
-  /**
-   * `major.minor`, as `mc info` shows it. Four bytes of auxiliary information may follow, in hex: `2.14
-   * 00000005`. Without them Get Device ID leaves them out, at which some clients take offence (IPMI 2.0
-   * §20.1).
-   */
-  readonly firmware?: string;
-  /** IANA enterprise number, 0..FFFFFh. Default 0. */
-  readonly manufacturerId?: number;
-  /** 0..FFFFh. Default 0. */
-  readonly productId?: number;
-  /** UUIDs as text. Made at random where absent. */
-  readonly deviceGuid?: string;
-  /** The same of the machine. */
-  readonly systemGuid?: string;
-  /** What Get Self Test Results says. Default `ok`. */
-  readonly selfTest?: 'ok' | 'not-implemented' | 'fatal' | readonly SelfTestProblem[];
-}
-
-export interface UserOptions {
-  /** 1..63; user 1 is the null user and has no name. */
-  readonly id: number;
-  /** At most 16 bytes in UTF-8. Without one, nobody can log in as it. */
-  readonly name?: string;
-  /** At most 20 bytes. */
-  readonly password?: string;
-  /** Highest level on every LAN channel. Default administrator. */
-  readonly privilege?: PrivilegeName;
-  /** Default true. */
-  readonly enabled?: boolean;
-  /** May activate SOL, until a client changes it. Default true. */
-  readonly sol?: boolean;
-}
-
 export interface FruOptions extends FruContent {
   /** 0..254; 0 is the BMC's own, and its entity the BMC's. */
   readonly id: number;
@@ -204,132 +184,4 @@ export interface FruOptions extends FruContent {
     /** A channel, in place of a private bus. */
     readonly channel?: number;
   };
-}
-
-export interface SelOptions {
-  /** Most entries. */
-  readonly capacity?: number;
-  /** Log a boot as the BMC starts with an empty SEL. Default true. */
-  readonly bootEvents?: boolean;
-  /** Log "log area cleared" into a SEL that was cleared. Default false. */
-  readonly clearEvent?: boolean;
-  /**
-   * A history to begin with, until somebody logs or clears: what `ipmitool sel save`, `sel writeraw` or
-   * `ipmi-bmc state export` wrote.
-   */
-  readonly file?: string;
-  /** The bytes of that file, where no file is read (the library). */
-  readonly image?: Uint8Array;
-  /** More history, after the file's. */
-  readonly entries?: readonly SelEntryOptions[];
-}
-
-/** An entry of the history: an event in words, or a whole record. */
-export interface SelEntryOptions {
-  /** A date and time, UTC where no zone is given. Default: when the BMC starts. */
-  readonly time?: string;
-  /** Whose event: a sensor by name (`Temp`, `Temp@3.1`, `#14`). */
-  readonly sensor?: string;
-  /** Without a sensor: the sensor type, by the specification's name or as a number. */
-  readonly type?: string | number;
-  /** 1..7Fh. Default: the sensor's, else 6Fh (sensor-specific). */
-  readonly eventType?: number;
-  /**
-   * The specification's words (`upper critical going high`, `uc`, `presence detected`), or an offset, 0..15.
-   */
-  readonly event?: string | number;
-  /** False: the event went away. Default true. */
-  readonly asserted?: boolean;
-  /** Of a threshold event: what the sensor read, in its unit. */
-  readonly reading?: number;
-  /** Event data 2 and 3. */
-  readonly data?: readonly number[];
-  /** Slave address or software id, as byte 1 of a generator id. Default 20h, the BMC. */
-  readonly generator?: number;
-  /** In place of all but `time`: the record in hex digits, 16 bytes, or 14 from the record type on. */
-  readonly record?: string;
-}
-
-export interface ChassisOptions {
-  /** What the machine was before the first start, as the restore policy `previous` has it. Default on. */
-  readonly power?: 'on' | 'off';
-  /** At each start of the BMC, the first one too. Default `previous`. */
-  readonly restorePolicy?: 'always-off' | 'previous' | 'always-on';
-  /** What switches the machine. Default: simulated, or the machine of the `vm` interface. */
-  readonly backend?: BackendOptions;
-  /** Seconds that the machine's system needs to shut down when it is asked to. Default 5. */
-  readonly softOff?: number;
-  /** Log power changes, buttons, intrusion and resets of the BMC. Default true. */
-  readonly events?: boolean;
-}
-
-export interface ResetOptions {
-  /** Seconds that a cold reset takes. Meanwhile LAN is silent and system interfaces say D2h. Default 2. */
-  readonly dark?: number;
-}
-
-/** What the self-test of the BMC finds wrong (IPMI 2.0 §20.4). */
-export type SelfTestProblem =
-  | 'firmware'
-  | 'boot-block'
-  | 'internal-use-area'
-  | 'sdr-empty'
-  | 'ipmb'
-  | 'fru'
-  | 'sdr'
-  | 'sel';
-
-/** Unix sockets for handlers in other processes. */
-export interface SocketsOptions {
-  /** Any number of processes register claims here (docs/handler-socket.md). */
-  readonly handlers?: SocketOptions;
-  /** One process at a time is the default handler, with BT frames as `/dev/ipmi-bt-host` carries them. */
-  readonly bt?: SocketOptions;
-}
-
-export interface SocketOptions {
-  /** At most 107 bytes. */
-  readonly path: string;
-  /** Who may connect, as file permissions. Default 0600: this user. */
-  readonly mode?: number;
-}
-
-export interface SolOptions {
-  /** Default: a simulated machine that boots, asks for a log-in and echoes. */
-  readonly console?: ConsoleOptions;
-  /** Sessions that may share the console at once, 1..15. Default 1. */
-  readonly instances?: number;
-  /** A session that encrypts SOL does so to its end: Suspend Payload Encryption is 81h. Default false. */
-  readonly keepEncrypted?: boolean;
-  /**
-   * UDP port that consoles are told to use, where they reach the BMC through another one than it listens on.
-   */
-  readonly port?: number;
-}
-
-export interface FirewallOptions {
-  /**
-   * 0..Fh, `host` (the system interface), `lan` (every LAN channel) or `all`. Several entries for one
-   * channel add up.
-   */
-  readonly channel: number | 'host' | 'lan' | 'all';
-  /**
-   * `read-only`: commands that only read, and what a running host needs (watchdog, its own events).
-   * `closed`: who the BMC is, and no more.
-   */
-  readonly restrict?: 'read-only' | 'closed';
-  /**
-   * Nothing but these (and opening and closing sessions): `Get Device ID`, `chassis`, `30h 01h`,
-   * `2Eh/00ABCDh *`.
-   */
-  readonly allow?: readonly string[];
-  /** Not these, even where `allow` has them. */
-  readonly deny?: readonly string[];
-}
-
-export interface SessionsOptions {
-  /** Sessions at once, 1..254. Default 64. */
-  readonly limit?: number;
-  /** Seconds without a message after which a session ends. Default 60. */
-  readonly inactivity?: number;
 }

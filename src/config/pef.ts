@@ -15,7 +15,7 @@ import { lan } from '../kinds/interfaces/lan.ts';
 import { interfacesOf } from './channels.ts';
 import { sensorTypes } from '../commands/codes/sensor-types.ts';
 import type { BmcOptions } from './options.ts';
-import type { AlertDestinationOptions, PefFilterOptions } from './pef-options.ts';
+import type { AlertDestinationOptions, PefFilterOptions } from './pef-schema.ts';
 
 const preconfigured: ReadonlyMap<number, EventFilter> = new Map(
   PRECONFIGURED.map((filter, i) => [i + 1, filter]),

@@ -1,28 +1,21 @@
 import { z } from 'zod';
-import { backends } from '../kinds/backends/index.ts';
-import { consoles } from '../kinds/consoles/index.ts';
+import { firewallSchema, sessionsSchema, userSchema } from './access-schema.ts';
+import { chassisSchema, resetSchema } from './chassis-schema.ts';
 import { kindsSchema } from './kinds-schema.ts';
-import { parseSelector } from '../state/app/command-selector.ts';
+import { identitySchema } from './identity-schema.ts';
+import { socketsSchema, solSchema } from './serving-schema.ts';
 import { controlSchema, labelsSchema } from './control-schema.ts';
 import { clockSchema, faultsSchema } from './faults-schema.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
 import { interfaces } from '../kinds/interfaces/index.ts';
-import type {
-  BackendOptions,
-  BmcOptions,
-  ConsoleOptions,
-  InterfaceOptions,
-  SatelliteOptions,
-} from './options.ts';
+import type { BmcOptions, InterfaceOptions, SatelliteOptions } from './options.ts';
 import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { pefSchema } from './pef-schema.ts';
 import { selSchema } from './sel-schema.ts';
 import { entity, sdrSchema, sensorFeed, sensorSchema } from './sensor-schema.ts';
-import { latin1Text, slaveAddress, utf8Text } from '../settings/texts.ts';
+import { latin1Text, slaveAddress } from '../settings/texts.ts';
 
-const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
-const byte = z.int().min(0).max(255);
 /**
  * A list whose entries do not give the same value of a key twice; without one, or with an empty text, nothing
  * is the same.
@@ -42,24 +35,6 @@ const unique = <T extends z.ZodType>(entry: T, ...keys: string[]) =>
       }
     }
   });
-const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
-
-const selector = z.custom<string>(
-  (value) => typeof value === 'string' && parseSelector(value) !== undefined,
-  'expected a command of the specification (Get Device ID), a group of them (chassis, app, dcmi ...) or its numbers (30h 01h, 2Eh/00ABCDh *)',
-);
-const firewall = z.strictObject({
-  channel: z.union([z.int().min(0).max(15), z.enum(['host', 'lan', 'all'])]),
-  restrict: z.enum(['read-only', 'closed']).optional(),
-  allow: z.array(selector).optional(),
-  deny: z.array(selector).optional(),
-});
-
-const socket = z.strictObject({
-  path: z.string().min(1).max(107),
-  mode: z.int().min(0).max(0o777).optional(),
-});
-
 const fru = z
   .strictObject({
     id: z.int().min(0).max(254),
@@ -76,42 +51,16 @@ const fru = z
     },
   );
 
-const identity = z.strictObject({
-  deviceId: byte.optional(),
-  deviceRevision: z.int().min(0).max(15).optional(),
-  firmware: z
-    .string()
-    .regex(
-      /^(1[01]\d|12[0-7]|\d{1,2})\.\d{1,2}( [\da-f]{8})?$/i,
-      'expected "major.minor", major 0..127, minor 0..99 (write it in quotes)',
-    )
-    .optional(),
-  manufacturerId: z.int().min(0).max(0xfffff).optional(),
-  productId: z.int().min(0).max(0xffff).optional(),
-  deviceGuid: uuid.optional(),
-  systemGuid: uuid.optional(),
-  selfTest: z
-    .union([
-      z.enum(['ok', 'not-implemented', 'fatal']),
-      z
-        .array(
-          z.enum(['firmware', 'boot-block', 'internal-use-area', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel']),
-        )
-        .min(1),
-    ])
-    .optional(),
-});
-
 const satelliteSchema = (sensor: ReturnType<typeof sensorSchema>) => {
   const satellite = z.strictObject({
     address: slaveAddress(z),
     channel: z.int().min(0).max(11).optional(),
     name: latin1Text(z, 16).min(1).optional(),
     entity: entity.optional(),
-    identity: identity.optional(),
+    identity: identitySchema.optional(),
     sensors: z.array(sensor).optional(),
     fru: unique(fru, 'id').optional(),
-    firewall: z.array(firewall).optional(),
+    firewall: z.array(firewallSchema).optional(),
     get satellites(): z.ZodOptional<z.ZodArray<z.ZodType<SatelliteOptions>>> {
       return z.array(satellite as z.ZodType<SatelliteOptions>).optional();
     },
@@ -128,17 +77,10 @@ function sections(kinds: Kinds) {
       .regex(/^[^\p{Cc}]{1,64}$/u, 'expected 1 to 64 characters, none of them a control character')
       .optional(),
     labels: labelsSchema.optional(),
-    identity: identity.optional(),
+    identity: identitySchema.optional(),
     interfaces: z.array(kindsSchema<InterfaceOptions>(interfaces, kinds.interfaces)).optional(),
     users: unique(
-      z.strictObject({
-        id: z.int().min(1).max(63),
-        name: utf8Text(z, 16).optional(),
-        password: utf8Text(z, 20).optional(),
-        privilege: privilege.optional(),
-        enabled: z.boolean().optional(),
-        sol: z.boolean().optional(),
-      }),
+      userSchema,
       'id',
       // The first of two would be the only one who can log in.
       'name',
@@ -151,33 +93,13 @@ function sections(kinds: Kinds) {
     sensorFeed: sensorFeed.optional(),
     sel: selSchema.optional(),
     pef: pefSchema.optional(),
-    chassis: z
-      .strictObject({
-        power: z.enum(['on', 'off']).optional(),
-        restorePolicy: z.enum(['always-off', 'previous', 'always-on']).optional(),
-        backend: kindsSchema<BackendOptions>(backends, kinds.backends).optional(),
-        softOff: z.number().min(0).max(3600).optional(),
-        events: z.boolean().optional(),
-      })
-      .optional(),
-    reset: z.strictObject({ dark: z.number().min(0).max(3600).optional() }).optional(),
-    sessions: z
-      .strictObject({
-        limit: z.int().min(1).max(254).optional(),
-        inactivity: z.number().positive().optional(),
-      })
-      .optional(),
-    firewall: z.array(firewall).optional(),
+    chassis: chassisSchema(kinds).optional(),
+    reset: resetSchema.optional(),
+    sessions: sessionsSchema.optional(),
+    firewall: z.array(firewallSchema).optional(),
     firmware: firmwareSchema.optional(),
-    sol: z
-      .strictObject({
-        console: kindsSchema<ConsoleOptions>(consoles, kinds.consoles).optional(),
-        instances: z.int().min(1).max(15).optional(),
-        keepEncrypted: z.boolean().optional(),
-        port: z.int().min(1).max(65535).optional(),
-      })
-      .optional(),
-    sockets: z.strictObject({ handlers: socket.optional(), bt: socket.optional() }).optional(),
+    sol: solSchema(kinds).optional(),
+    sockets: socketsSchema.optional(),
     satellites: z.array(satelliteSchema(sensor)).optional(),
     faults: faultsSchema.optional(),
     clock: clockSchema.optional(),

@@ -24,7 +24,7 @@ import type { BmcOptions } from './options.ts';
 import { secondsOf } from '../settings/texts.ts';
 import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { sourceOf, type SensorValue } from '../kinds/sources/index.ts';
-import type { SdrOptions } from './sensor-options.ts';
+import type { SdrOptions } from './sensor-schema.ts';
 
 const THRESHOLD = 0x01;
 const NO_ANALOG_READING = 3;

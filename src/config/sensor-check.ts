@@ -1,7 +1,7 @@
 import { ordered, toRaw, toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
 import { SettingsError } from '../settings/errors.ts';
 import type { SensorValue } from '../kinds/sources/index.ts';
-import type { SensorOptions, ThresholdOption } from './sensor-options.ts';
+import type { SensorOptions, ThresholdOption } from './sensor-schema.ts';
 
 /** From the lowest to the highest. */
 const RISING: readonly ThresholdOption[] = ['lnr', 'lc', 'lnc', 'unc', 'uc', 'unr'];

@@ -16,7 +16,7 @@ import type { BmcOptions } from './options.ts';
 import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { sensorsInFile } from './sdr-file.ts';
 import { sourceOf } from '../kinds/sources/index.ts';
-import type { SensorOptions } from './sensor-options.ts';
+import type { SensorOptions } from './sensor-schema.ts';
 
 /**
  * LUNs that sensors can be on, in the order in which they fill up; 2 is system software's (IPMI 2.0 §7.2).

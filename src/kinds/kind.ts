@@ -7,6 +7,9 @@ import type { Zod } from '../settings/texts.ts';
 /** Settings as a schema reads them; nothing in them is changed. */
 export type Settings<Schema extends (zod: Zod) => z.ZodType> = Fixed<z.infer<ReturnType<Schema>>>;
 
+/** The same of a schema as it is. */
+export type SettingsOf<Schema extends z.ZodType> = Fixed<z.infer<Schema>>;
+
 type Fixed<T> = T extends Uint8Array ? T : { readonly [K in keyof T]: Fixed<T[K]> };
 
 /** The settings with which something of a kind is made. */

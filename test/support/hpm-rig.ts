@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { FirmwareOptions } from '../../src/config/firmware-options.ts';
+import type { FirmwareOptions } from '../../src/config/firmware-schema.ts';
 import { rig, type Rig } from './bmc.ts';
 
 export const COMPONENTS: FirmwareOptions['components'] = [

@@ -2,7 +2,7 @@
 // BIOS boots the old image, or the new one and that one verified, says which, and takes the next update.
 import { expect, test } from 'vitest';
 import { Bmc } from '../../bmc.ts';
-import type { FirmwareComponentOptions } from '../../config/firmware-options.ts';
+import type { FirmwareComponentOptions } from '../../config/firmware-schema.ts';
 import { hash } from '../../crypto/hash.ts';
 import { simWorld, type SimProcess, type SimWorld } from '../../world/index.ts';
 import { parseVersion, versionText, writeDescriptor, type Owner } from './index.ts';

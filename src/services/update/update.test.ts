@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../../bmc.ts';
-import type { FirmwareComponentOptions } from '../../config/firmware-options.ts';
+import type { FirmwareComponentOptions } from '../../config/firmware-schema.ts';
 import { hash } from '../../crypto/hash.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
 import {
