@@ -207,19 +207,30 @@ test('a port in use', async () => {
   ]);
 });
 
-test.each(['run', 'check', 'handlers', 'worker', 'press', 'init', 'flash', 'state', 'update', 'hpm'])(
-  '%s --help has an example',
-  (command) => {
-    const { status, stdout } = cli(command, '--help');
-    expect(status).toBe(0);
-    expect(stdout).toContain('Example:');
-    const subcommands = ['state', 'update', 'hpm'].includes(command)
-      ? [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)]
-      : [];
-    for (const [, name] of subcommands)
-      expect(cli(command, name, '--help').stdout).toContain(`Example:\n  ipmi-bmc ${command} ${name}`);
-  },
-);
+test.each([
+  'run',
+  'check',
+  'handlers',
+  'worker',
+  'press',
+  'init',
+  'flash',
+  'state',
+  'update',
+  'hpm',
+  'replay',
+  'serve',
+  'tape',
+])('%s --help has an example', (command) => {
+  const { status, stdout } = cli(command, '--help');
+  expect(status).toBe(0);
+  expect(stdout).toContain('Example:');
+  const subcommands = ['state', 'update', 'hpm', 'tape'].includes(command)
+    ? [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)]
+    : [];
+  for (const [, name] of subcommands)
+    expect(cli(command, name, '--help').stdout).toContain(`Example:\n  ipmi-bmc ${command} ${name}`);
+});
 
 test('version', async () => {
   expect(await main(['--version'])).toBe(0);

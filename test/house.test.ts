@@ -104,6 +104,10 @@ const below: Record<string, string[]> = {
     'world',
   ],
   client: ['codec', 'commands', 'records', 'crypto', 'images', 'wire', 'router', 'world'],
+  tape: `
+    codec joint commands records wire router state taps capture explain client`
+    .split(/\s+/)
+    .filter(Boolean),
   assembly: `
     codec commands records crypto wire router state storage machine services
     bmc-state.ts settings kinds config handlers interfaces reactions world`
@@ -124,7 +128,7 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   cli: `
-    codec commands records images wire router taps capture explain state storage machine settings config handlers interfaces
+    codec commands records images wire router taps capture explain tape state storage machine settings config handlers interfaces
     client bmc.ts fleet control world`
     .split(/\s+/)
     .filter(Boolean),

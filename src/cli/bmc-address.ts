@@ -12,6 +12,8 @@ export interface BmcAddress {
   readonly user: string;
   /** Default: the environment's IPMI_PASSWORD. */
   readonly password?: string;
+  /** Default 17. */
+  readonly cipher?: number;
   /** Problems are told as JSON. */
   readonly json?: boolean;
 }
@@ -26,6 +28,7 @@ export const connectTo = (address: BmcAddress): Promise<LanClient> =>
     ...endpointOf(address.to),
     user: address.user,
     password: passwordOf(address),
+    cipherSuite: address.cipher,
     retryAfter: 300,
     tries: 3,
   });

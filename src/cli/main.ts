@@ -12,6 +12,7 @@ import { press } from './press.ts';
 import { PLUGIN } from './plugin.ts';
 import { run } from './run.ts';
 import { udpEngines } from '../world/udp-engine.ts';
+import { tapeCommands } from './tape-commands.ts';
 import { exportState, importState, showState, unlockState, verifyState } from './state.ts';
 import { version } from './version.ts';
 import { worker } from './worker.ts';
@@ -39,6 +40,7 @@ export async function main(commandLine: readonly string[]): Promise<number> {
   schemaCommand(program);
   stateCommands(program, ended);
   firmwareCommands(program, ended);
+  tapeCommands(program, ended);
   initCommand(program);
   for (const command of program.commands) {
     command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`, json));
@@ -103,6 +105,8 @@ function runCommand(program: Command, ended: Ended): void {
     .option('--pcap <file>', 'write what passes to this file for Wireshark (pcapng), decrypted and explained')
     .option('--pcap-size <MiB>', 'the file becomes FILE.1 after so many (default: 100)', mebibytes)
     .option('--keys', 'leave passwords and keys in what --pcap writes')
+    .option('--record <file>', 'write requests and answers to this tape, for replay and serve')
+    .option('--record-size <MiB>', 'the tape becomes FILE.1 after so many (default: 100)', mebibytes)
     .addOption(
       new Option(
         '--engine <engine>',

@@ -3,6 +3,7 @@ import { Capture, CaptureFile, captureHeader } from '../capture/index.ts';
 import type { Log } from '../state/setup.ts';
 import { parseEndpoint, type Endpoint, type World } from '../world/world.ts';
 import { CliError, problemOf } from './errors.ts';
+import type { Onlooker } from './onlooker.ts';
 
 const MIB = 1024 * 1024;
 
@@ -14,21 +15,13 @@ export interface PcapOptions {
   readonly keys?: boolean;
 }
 
-/** The file that the BMCs of this process are captured to. */
-export interface Pcap {
-  /** From now on what passes this BMC is written. */
-  add(bmc: Bmc): void;
-  /** Writes what is left. */
-  close(): Promise<void>;
-}
-
 /** `names`: of the BMCs that the file has places for; one that comes later is not captured, and told. */
 export async function openPcap(
   { pcap, pcapSize, keys: secrets }: PcapOptions,
   names: readonly string[],
   { clock, files }: World,
   log: Log,
-): Promise<Pcap> {
+): Promise<Onlooker> {
   const header = captureHeader(...names);
   const failed = (error: unknown): void => log.error(`${pcap}: nothing more is captured`, error);
   const size = pcapSize === undefined ? undefined : pcapSize * MIB;

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Bmc } from '../bmc.ts';
 import { Daemon } from '../control/daemon.ts';
+import type { BmcOptions } from '../config/options.ts';
 import { Fleet } from '../fleet/index.ts';
 import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
@@ -18,7 +19,7 @@ import type { Given } from './given.ts';
 import { greeting, logInsOf } from './greeting.ts';
 import { makeLog, plain, type LogFormat, type LogLevel } from './log.ts';
 import type { Overrides } from './overrides.ts';
-import type { Pcap } from './pcap.ts';
+import type { Onlooker } from './onlooker.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
@@ -47,9 +48,23 @@ export interface RunOptions extends Overrides, ControlFlags {
   readonly pcapSize?: number;
   /** Captures with passwords and keys. */
   readonly keys?: boolean;
+  /** Where requests and answers are recorded. */
+  readonly record?: string;
+  /** MiB of a tape. */
+  readonly recordSize?: number;
+  /** What is served in place of the default server, where there is no file. */
+  readonly served?: Served;
   /** Default: batches where they are to be had. */
   readonly engine?: UdpEngine;
   readonly readyFile?: string;
+}
+
+/** A BMC that this program makes, instead of one from a file. */
+export interface Served {
+  readonly settings: (random: World['random']) => BmcOptions;
+  readonly onMade: (bmc: Bmc) => void;
+  /** Its passwords are random and told at the start. */
+  readonly tellsPasswords: boolean;
 }
 
 /** Serves until SIGTERM or SIGINT; the exit code is then 0. */
@@ -104,13 +119,17 @@ async function serve(
 ): Promise<number> {
   const plugins = await loadPlugins(options.plugin);
   const { kinds } = plugins;
-  const read: Given = file === undefined ? { bmcs: [defaultServer(world.random)] } : loadWhole(file, kinds);
+  const { served } = options;
+  const read: Given =
+    file === undefined
+      ? { bmcs: [(served?.settings ?? defaultServer)(world.random)] }
+      : loadWhole(file, kinds);
   const state = stateOf(file, read, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   const given = settingsToRun(read, file, options, state !== undefined);
   checkDescriptors(given.bmcs);
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
-  const pcap = await pcapOf(options, given.bmcs, world, log);
+  const onlookers = await onlookersOf(options, given.bmcs, world, log);
   const fleet = new Fleet({
     world,
     log,
@@ -125,8 +144,9 @@ async function serve(
       const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
       bmc.taps.add(trace(bmc.router, world.clock, print));
     });
-  fleet.onMade((bmc) => pcap?.add(bmc));
+  for (const onlooker of onlookers) fleet.onMade((bmc) => onlooker.add(bmc));
   fleet.onMade((bmc) => registerPlugins(bmc, plugins));
+  if (served !== undefined) fleet.onMade(served.onMade);
   const daemon = new Daemon({
     world,
     log,
@@ -140,7 +160,7 @@ async function serve(
   // From the start on: whoever waits for a thousand BMCs can ask whether they are ready.
   const control = await openControl(daemon, around).catch(async (error: unknown) => {
     await fleet.close();
-    await pcap?.close();
+    for (const onlooker of onlookers) await onlooker.close();
     throw error;
   });
   const endProgress = showProgress(fleet, given.bmcs.length);
@@ -151,7 +171,7 @@ async function serve(
   } catch (error) {
     await control.close();
     await fleet.close();
-    await pcap?.close();
+    for (const onlooker of onlookers) await onlooker.close();
     throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
   } finally {
     endProgress();
@@ -172,7 +192,10 @@ async function serve(
     interfaces: listening(),
   });
   const ready = readyNow();
-  const logIns = file === undefined ? logInsOf(given.bmcs[0], [...fleet.bmcs.values()][0]) : [];
+  const logIns =
+    file === undefined && served?.tellsPasswords !== false
+      ? logInsOf(given.bmcs[0], [...fleet.bmcs.values()][0])
+      : [];
   const announceNow = (): void => {
     if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(readyNow()));
   };
@@ -199,26 +222,35 @@ async function serve(
   daemon.isReady = false;
   await control.close();
   await fleet.close({ endMachines: how === 'machines' });
-  await pcap?.close();
+  for (const onlooker of onlookers) await onlooker.close();
   return 0;
 }
 
-/** Loaded where it is asked for. */
-async function pcapOf(
+/** Who looks at the BMCs from the start; loaded where it is asked for. */
+async function onlookersOf(
   options: RunOptions,
   settings: readonly { readonly name?: string }[],
   world: World,
   log: Log,
-): Promise<Pcap | undefined> {
-  const { pcap } = options;
-  if (pcap === undefined) {
-    if (options.keys || options.pcapSize !== undefined)
-      throw new CliError(`${options.keys ? '--keys' : '--pcap-size'} is for --pcap`);
-    return undefined;
-  }
-  const { openPcap } = await import('./pcap.ts');
+): Promise<Onlooker[]> {
+  const { pcap, keys, pcapSize, record, recordSize } = options;
+  const stray = [
+    pcap === undefined && keys === true ? '--keys is for --pcap' : '',
+    pcap === undefined && pcapSize !== undefined ? '--pcap-size is for --pcap' : '',
+    record === undefined && recordSize !== undefined ? '--record-size is for --record' : '',
+  ].find(Boolean);
+  if (stray) throw new CliError(stray);
   const names = settings.map(({ name }) => name ?? 'bmc');
-  return openPcap({ ...options, pcap }, names, world, log);
+  const onlookers: Onlooker[] = [];
+  if (record !== undefined) {
+    const { openRecording } = await import('./recording.ts');
+    onlookers.push(await openRecording({ record, recordSize }, names, world, log));
+  }
+  if (pcap !== undefined) {
+    const { openPcap } = await import('./pcap.ts');
+    onlookers.push(await openPcap({ ...options, pcap }, names, world, log));
+  }
+  return onlookers;
 }
 
 /** What everything counted, a line a group; a text line leaves out what is nought. */

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   HpmImageError: 'IPMI_BMC_HPM_IMAGE',
   CaptureError: 'IPMI_BMC_CAPTURE',
   ControlError: 'IPMI_BMC_CONTROL',
+  TapeError: 'IPMI_BMC_TAPE',
   CliError: 'IPMI_BMC_CLI',
   ExpectationError: 'IPMI_BMC_EXPECTATION',
   ToolError: 'IPMI_BMC_TOOL',

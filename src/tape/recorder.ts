@@ -1,0 +1,159 @@
+import { maskData, maskMessage, type Names } from '../capture/index.ts';
+import { bodyBytes } from '../commands/body.ts';
+import type { Answer, Message } from '../joint/message.ts';
+import type { Timers } from '../joint/timers.ts';
+import type { Events, PlatformEvent } from '../state/log/events.ts';
+import type { Asked, Payload, Tap, Taps } from '../taps/index.ts';
+import { PayloadType, SOL_HEADER } from '../wire/index.ts';
+import { keyOf, type RequestEntry, type TapeEntry } from './entry.ts';
+import { nameIn } from './names.ts';
+
+export interface RecorderParts {
+  readonly router: Names;
+  readonly clock: Pick<Timers, 'monotonic'>;
+  /** Monotonic milliseconds when the tape began. Default: now. */
+  readonly began?: number;
+}
+
+/** Requests under way of which the answer is awaited; more are forgotten, the oldest first. */
+const AWAITED = 1024;
+const NOTHING = new Uint8Array(0);
+
+interface Begun {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  /** A command may change it. */
+  readonly privilege: number;
+}
+
+/**
+ * A tap that makes entries of a tape: requests with their answers, characters of consoles; secrets are not in
+ * them. What a message carries for somebody else is in that message alone.
+ *
+ *   const recorder = new TapeRecorder({ router: bmc.router, clock: world.clock }, write);
+ *   const remove = bmc.taps.add(recorder);
+ */
+export class TapeRecorder implements Tap {
+  readonly #parts: RecorderParts;
+  readonly #write: (entry: TapeEntry) => void;
+  readonly #began: number;
+  readonly #begun = new Map<number, Begun>();
+
+  constructor(parts: RecorderParts, write: (entry: TapeEntry) => void) {
+    this.#parts = parts;
+    this.#write = write;
+    this.#began = parts.began ?? parts.clock.monotonic();
+  }
+
+  message({ id, context }: Asked): void {
+    if (context.cause !== undefined) return;
+    this.#begun.set(id, { at: this.#parts.clock.monotonic(), privilege: context.privilege });
+    if (this.#begun.size <= AWAITED) return;
+    for (const [oldest] of this.#begun) {
+      this.#begun.delete(oldest);
+      return;
+    }
+  }
+
+  answer({ id, message, context }: Asked, answer: Answer): void {
+    const begun = this.#begun.get(id);
+    if (begun === undefined) return;
+    this.#begun.delete(id);
+    const us = Math.round((this.#parts.clock.monotonic() - begun.at) * 1000);
+    const { channel, session, expired } = context;
+    // What came too late was nobody's answer.
+    const given = expired ? NOTHING : answer;
+    const entry: RequestEntry = {
+      t: this.#time(begun.at),
+      us,
+      name: nameIn(this.#parts.router, message, channel.number),
+      session: session?.handle,
+      user: session?.userName,
+      privilege: begun.privilege,
+      ...recordedMessage(this.#parts.router, message, channel.number, given),
+    };
+    if (context.followUp === undefined) return this.#write(entry);
+    void context.followUp.then((response) => this.#write(this.#followed(entry, response)));
+  }
+
+  payload({ type, direction, channel, session, bytes }: Payload): void {
+    const count = bytes.length - SOL_HEADER;
+    if (type !== PayloadType.Sol || session === undefined || count <= 0) return;
+    this.#write({
+      kind: 'sol',
+      t: this.#time(),
+      channel: channel.number,
+      session: session.handle,
+      direction,
+      count,
+      // What is typed may be a password.
+      data: direction === 'in' ? undefined : bytes.slice(SOL_HEADER),
+    });
+  }
+
+  #followed(entry: RequestEntry, response: Uint8Array | undefined): RequestEntry {
+    if (response === undefined) return entry;
+    const bridged = response.slice();
+    const isMessage = maskMessage(this.#parts.router, entry.channel, bridged);
+    return isMessage ? { ...entry, bridged } : entry;
+  }
+
+  /** An event that was logged, as `bmc.events.onLogged` tells it. */
+  logged(event: PlatformEvent, record: number): void {
+    const { generator, sensorType, sensorNumber, eventType, deassertion, data } = event;
+    const what = { generator, sensorType, sensorNumber, eventType, deassertion, data: data.slice() };
+    this.#write({ kind: 'event', t: this.#time(), record, ...what });
+  }
+
+  /** Milliseconds since the tape began, to the microsecond. */
+  #time(at: number = this.#parts.clock.monotonic()): number {
+    return Math.round((at - this.#began) * 1000) / 1000;
+  }
+}
+
+/** What of a BMC is recorded. */
+export interface RecordedBmc {
+  readonly router: Names;
+  readonly taps: Pick<Taps, 'add'>;
+  readonly events: Pick<Events, 'onLogged'>;
+}
+
+/** Records requests, characters and events of a BMC until its undoing is called; `began` as of the parts. */
+export function record(
+  { router, taps, events }: RecordedBmc,
+  clock: RecorderParts['clock'],
+  write: (entry: TapeEntry) => void,
+  began?: number,
+): () => void {
+  const recorder = new TapeRecorder({ router, clock, began }, write);
+  const undo = [taps.add(recorder), events.onLogged((event, id) => recorder.logged(event, id))];
+  return () => {
+    for (const one of undo) one();
+  };
+}
+
+type Recorded = Pick<
+  RequestEntry,
+  'kind' | 'channel' | 'message' | 'answer' | 'hidesRequest' | 'hidesAnswer'
+>;
+
+/** Copies, without secrets. `given`: empty where nobody was answered. */
+export function recordedMessage(router: Names, message: Message, channel: number, given: Answer): Recorded {
+  const { netFn, cmd, lun } = message;
+  const data = message.data.slice();
+  const answer = given.slice();
+  maskData(router, channel, { netFn, cmd, toLun: lun, data });
+  maskData(router, channel, { netFn: netFn | 1, cmd, toLun: lun, data: answer }, message);
+  // Which command it is has no secret, and a reader needs it.
+  data.set(bodyBytes(keyOf(message)));
+  return {
+    kind: 'request',
+    channel,
+    message: { netFn, cmd, lun, data },
+    answer,
+    hidesRequest: !isSame(data, message.data),
+    hidesAnswer: !isSame(answer, given),
+  };
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, i) => byte === b[i]);
