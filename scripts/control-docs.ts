@@ -17,7 +17,11 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** The file that the package carries. */
 export function openApiText(): string {
   const world = simWorld(1);
-  const daemon = new Daemon({ world, log: silent, fleet: new Fleet({ world }), version, pid: 1 });
+  const nobody = (): never => {
+    throw new Error('nothing is asked of it');
+  };
+  const settings = { read: nobody, whole: nobody, one: nobody };
+  const daemon = new Daemon({ world, log: silent, fleet: new Fleet({ world }), version, pid: 1, settings });
   return `${JSON.stringify(openApi(controlApp(daemon), version), undefined, 1)}\n`;
 }
 
@@ -55,12 +59,16 @@ function chapterOf(route: Route): string {
 
 /** `$SOCKET`: the process's socket. */
 function curlOf({ method, takes, example }: Route): string {
-  const { path, body } = example;
+  const { path, body, after = [] } = example;
   const words = ['curl --fail-with-body -sS --unix-socket "$SOCKET"'];
   if (method !== 'get') words.push(`-X ${method.toUpperCase()}`);
   if (body !== undefined) {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     words.push(`-H 'Content-Type: ${takes?.[0] ?? 'application/json'}'`, `-d '${text}'`);
   }
-  return `${words.join(' ')} 'http://localhost${path}'`;
+  const before = after.map((one) => {
+    const [verb, at] = one.split(' ');
+    return `curl --fail-with-body -sS --unix-socket "$SOCKET" -X ${verb} 'http://localhost${at}'`;
+  });
+  return [...before, `${words.join(' ')} 'http://localhost${path}'`].join('\n');
 }

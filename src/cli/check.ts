@@ -23,9 +23,23 @@ export const loadFile = (file: string, kinds?: Kinds): BmcOptions[] => loadWhole
 /** Everything that a file says, which may name these kinds too. Throws CliError, a line for each problem. */
 export function loadWhole(file: string, kinds?: Kinds): FileOptions {
   const text = reading(file, () => readFileSync(file, 'utf8'));
+  return loadText(text, file, file, statSync(file).mtimeMs, kinds);
+}
+
+/**
+ * The same of a text: `name` begins the places of its mistakes, `file` is where its relative paths begin
+ * beside, `changed` when it was changed last, in wall milliseconds.
+ */
+export function loadText(
+  text: string,
+  name: string,
+  file: string | undefined,
+  changed: number,
+  kinds?: Kinds,
+): FileOptions {
   try {
-    const whole = parseFile(text, file, kinds);
-    const files = new NamedFiles(dirname(file), statSync(file).mtimeMs);
+    const whole = parseFile(text, name, kinds);
+    const files = new NamedFiles(file === undefined ? '.' : dirname(file), changed);
     const problems: SettingsProblem[] = [];
     const bmcs = whole.bmcs.map((bmc, i) => {
       const missing: Missing[] = [];

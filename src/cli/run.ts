@@ -6,6 +6,7 @@ import { Fleet } from '../fleet/index.ts';
 import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
+import { KeptFile } from '../storage/kept-file.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 import type { UdpEngine } from '../world/udp-engine.ts';
@@ -23,7 +24,8 @@ import type { Onlooker } from './onlooker.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
-import { problemsOf, settingsToRun } from './settings-to-run.ts';
+import { CommandLineSource, writtenAt } from './settings-source.ts';
+import { settingsToRun } from './settings-to-run.ts';
 import { onSignals, type Stop } from './signals.ts';
 import { announce, withdraw } from './ready-file.ts';
 import { notifySystemd } from './systemd.ts';
@@ -147,6 +149,16 @@ async function serve(
   for (const onlooker of onlookers) fleet.onMade((bmc) => onlooker.add(bmc));
   fleet.onMade((bmc) => registerPlugins(bmc, plugins));
   if (served !== undefined) fleet.onMade(served.onMade);
+  const now = (): number => world.clock.now();
+  const source = new CommandLineSource({
+    file,
+    flags: options,
+    state,
+    control: given.control,
+    kinds,
+    log,
+    now,
+  });
   const daemon = new Daemon({
     world,
     log,
@@ -155,6 +167,8 @@ async function serve(
     pid: process.pid,
     file: file && resolve(file),
     stateDirectory: state?.directory,
+    settings: source,
+    kept: state && new KeptFile(world.files, state.directory, 'fleet.json', state.sealKey),
   });
   const around = { flags: options, inFile: given.control, file, log };
   // From the start on: whoever waits for a thousand BMCs can ask whether they are ready.
@@ -165,9 +179,9 @@ async function serve(
   });
   const endProgress = showProgress(fleet, given.bmcs.length);
   try {
-    const { refused, failed } = await fleet.apply(given.bmcs);
-    const problems = problemsOf([...refused, ...failed], given, options);
-    if (problems.length > 0) throw new CliError(problems.join('\n'));
+    const written = file === undefined ? new Date(now()).toISOString() : writtenAt(file);
+    const { lines } = await daemon.begin(source.loaded(given, written));
+    if (lines.length > 0) throw new CliError(lines.join('\n'));
   } catch (error) {
     await control.close();
     await fleet.close();
@@ -176,7 +190,7 @@ async function serve(
   } finally {
     endProgress();
   }
-  for (const [name, count] of storage?.strangers(new Set(fleet.bmcs.keys())) ?? [])
+  for (const [name, count] of storage?.strangers(new Set([...daemon.wanted.keys(), ...daemon.removed])) ?? [])
     log.warn(
       `${state?.directory}: keeps ${count} value(s) of a BMC '${name}', which the config does not have; was it renamed?`,
     );
@@ -207,10 +221,8 @@ async function serve(
       ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n`
       : greeting(given.bmcs, ready.interfaces, state?.directory, logIns),
   );
-  serving.reload = (): void =>
-    void reload(fleet, file, { flags: options, state, log, kinds }).then(
-      () => serving.reload && announceNow(),
-    );
+  const noMore = daemon.onChanged(announceNow);
+  serving.reload = (): void => void reload(daemon);
   notifySystemd('READY=1');
   // A BMC on a bus in memory has nothing else that keeps the process.
   const alive = setInterval(() => undefined, 60_000);
@@ -219,6 +231,7 @@ async function serve(
   notifySystemd('STOPPING=1');
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   serving.reload = undefined;
+  noMore();
   daemon.isReady = false;
   await control.close();
   await fleet.close({ endMachines: how === 'machines' });

@@ -9,22 +9,26 @@ import { FLAGS, overridden, type Overrides } from './overrides.ts';
 /** Most BMCs that could not be opened of which each has a line. */
 const TOLD = 20;
 
-/** A file's settings with the command line's in their place, as they are to run. Throws CliError. */
+/**
+ * A file's settings with the command line's in their place, as they are to run; `name`: what mistakes call
+ * it. Throws CliError.
+ */
 export function settingsToRun(
   given: Given,
   file: string | undefined,
   flags: Overrides,
   keepsState: boolean,
+  name = file,
 ): Given {
   const bmcs = given.bmcs.map((bmc) => overridden(bmc, flags));
   for (const [name, flag] of Object.entries(FLAGS) as [keyof Overrides, string][]) {
     if (flags[name] !== undefined && bmcs.length > 1)
-      throw new CliError(`${flag} is for one BMC; ${file} has ${bmcs.length}`);
+      throw new CliError(`${flag} is for one BMC; ${name} has ${bmcs.length}`);
   }
   // Sockets and busses of a file that says nothing else hold the process open; a file that says nothing at
   // all is a mistake.
   if (bmcs.every((bmc) => isSilent(bmc)))
-    throw new CliError(`${file}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
+    throw new CliError(`${name}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
   checkTogether({ ...given, bmcs }, file, keepsState);
   return { ...given, bmcs };
 }

@@ -1,5 +1,5 @@
 /** What the routes answer, for clients: types alone, so that nothing is loaded by them. */
 export type { Role } from './route.ts';
 export type { BmcList, BmcRow, BmcWhole } from './routes/bmcs.ts';
-export type { FleetStatus } from './routes/fleet.ts';
+export type { FleetApplied, FleetPlan, FleetStatus } from './routes/fleet.ts';
 export type { PowerState } from './routes/power.ts';

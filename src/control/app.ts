@@ -72,10 +72,12 @@ function callerOf(context: Context<Env>, { role }: Pick<Route, 'role'>): Caller 
 
 /** A declaration in the words of OpenAPI. */
 function configOf(one: Route): RouteConfig {
-  const { method, path, tag, summary, params, query, body, takes, answer, gives, role } = one;
+  const { method, path, tag, summary, params, query, body, takes, isRaw, answer, gives, role } = one;
   const status = one.status ?? (answer ? 200 : 204);
   const media = (types: readonly string[], schema: z.ZodType) =>
     Object.fromEntries(types.map((type) => [type, { schema: type.endsWith('json') ? schema : z.string() }]));
+  // What is read as a text may be any object as far as JSON goes.
+  const ofBody = isRaw && body ? z.record(z.string(), z.unknown()) : body;
   return {
     method,
     path,
@@ -86,7 +88,7 @@ function configOf(one: Route): RouteConfig {
     request: {
       ...(params && { params }),
       ...(query && { query }),
-      ...(body && { body: { required: true, content: media(takes ?? ['application/json'], body) } }),
+      ...(ofBody && { body: { required: true, content: media(takes ?? ['application/json'], ofBody) } }),
     },
     responses: {
       [status]: {

@@ -20,16 +20,17 @@ export interface BmcRoute<
   ): z.input<A> | Promise<z.input<A>> | Response;
 }
 
-const named = z.object({ bmc: z.string().min(1).openapi({ description: 'Name of the BMC.' }) });
+/** The parameter of a path that names a BMC. */
+export const bmcName = z.object({ bmc: z.string().min(1).openapi({ description: 'Name of the BMC.' }) });
 
 export const bmcRoute = <P extends Shape, Q extends Shape, B extends Whatever, A extends Whatever>(
   declared: BmcRoute<P, Q, B, A>,
 ): Route => ({
   ...declared,
   path: `/v1/bmcs/{bmc}${declared.path}`,
-  params: named.extend(declared.params?.shape ?? {}),
+  params: bmcName.extend(declared.params?.shape ?? {}),
   handle(daemon, input) {
-    const checked = input as Input<z.infer<P> & z.infer<typeof named>, z.infer<Q>, z.infer<B>>;
+    const checked = input as Input<z.infer<P> & z.infer<typeof bmcName>, z.infer<Q>, z.infer<B>>;
     return declared.handle(daemon.bmc(checked.params.bmc), checked, daemon);
   },
 });

@@ -1,9 +1,19 @@
 import type { Bmc, BmcOptions } from '../bmc.ts';
 import { nearest } from '../config/wording.ts';
-import type { Fleet } from '../fleet/index.ts';
+import { nameOf, sameTimes, summaryOf, type Fleet, type Outcome, type Plan } from '../fleet/index.ts';
 import type { Log } from '../state/setup.ts';
+import { Listeners } from '../state/listeners.ts';
+import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
-import { refusal } from './problem.ts';
+import { refusal, type ControlError } from './problem.ts';
+import type { LoadedSettings, SettingsSource } from './settings-source.ts';
+import { keptIn, NOTHING_KEPT, toRun, wantedOf, type Kept, type WantedBmc } from './wanted.ts';
+
+/** Where what commands changed is kept: `KeptFile` of the storage. */
+export interface KeptPlace {
+  read(): Promise<unknown>;
+  write(value: unknown): Promise<void>;
+}
 
 export interface DaemonSurroundings {
   readonly world: World;
@@ -12,13 +22,28 @@ export interface DaemonSurroundings {
   /** Of the package. */
   readonly version: string;
   readonly pid: number;
+  readonly settings: SettingsSource;
   /** The file that it was started with. */
   readonly file?: string;
   /** Where state is kept. Default: in memory. */
   readonly stateDirectory?: string;
+  /** Where BMCs that commands added, removed and stopped are kept. Default: in memory. */
+  readonly kept?: KeptPlace;
 }
 
-/** A process that serves a fleet, as those see it who steer it. */
+/** What a change has done, or would do. */
+export interface Applied {
+  readonly plan: Plan;
+  /** A line for each BMC that could not be had; it is as it was before, an added one is not there. */
+  readonly problems: readonly string[];
+}
+
+type Change = Partial<Kept>;
+
+/**
+ * A process that serves a fleet, as those see it who steer it. What is to run is the settings of the file,
+ * less what commands removed or stopped, and what commands added. Changes go one after the other.
+ */
 export class Daemon {
   readonly world: World;
   readonly log: Log;
@@ -31,8 +56,17 @@ export class Daemon {
   readonly began: number;
   /** Everything listens that should. */
   isReady = false;
+  readonly #source: SettingsSource;
+  readonly #place: KeptPlace | undefined;
+  #kept: Kept = NOTHING_KEPT;
+  /** The last settings of a file that were taken. */
+  #ofFile: LoadedSettings | undefined;
+  #wanted: ReadonlyMap<string, WantedBmc> = new Map();
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #changed = new Listeners<[]>();
 
-  constructor({ world, log, fleet, version, pid, file, stateDirectory }: DaemonSurroundings) {
+  constructor(surroundings: DaemonSurroundings) {
+    const { world, log, fleet, version, pid, file, stateDirectory, settings, kept } = surroundings;
     this.world = world;
     this.log = log;
     this.fleet = fleet;
@@ -40,27 +74,233 @@ export class Daemon {
     this.pid = pid;
     this.file = file;
     this.stateDirectory = stateDirectory;
+    this.#source = settings;
+    this.#place = kept;
     this.began = world.clock.now();
+  }
+
+  /** Which BMCs there are to be, in order, whether they run or not. */
+  get wanted(): ReadonlyMap<string, WantedBmc> {
+    return this.#wanted;
+  }
+
+  /** BMCs of the file that a command removed. */
+  get removed(): readonly string[] {
+    return this.#kept.removed;
+  }
+
+  /** What commands change of which BMCs there are outlives this process. */
+  get keeps(): boolean {
+    return this.#place !== undefined;
   }
 
   /** The settings of a BMC by its name. */
   settings(name: string): BmcOptions {
-    return this.fleet.settings.get(name) ?? {};
+    return this.fleet.settings.get(name) ?? this.#wanted.get(name)?.settings ?? {};
   }
 
-  /** Throws ControlError where there is none of that name. */
+  /** Throws ControlError where none of that name runs. */
   bmc(name: string): Bmc {
     const bmc = this.fleet.bmcs.get(name);
     if (bmc) return bmc;
+    if (this.#wanted.has(name))
+      throw refusal('conflict', `BMC '${name}' does not run`, { next: `POST /v1/bmcs/${name}/start` });
     throw this.noBmc(name);
   }
 
-  noBmc(name: string): Error {
-    const near = nearest(name, this.fleet.bmcs.keys());
+  noBmc(name: string): ControlError {
+    const near = nearest(name, this.#wanted.keys());
     return refusal('unknown-bmc', `there is no BMC '${name}'`, {
       key: 'bmc',
       ...(near !== undefined && { nearest: near }),
       next: 'GET /v1/bmcs lists them',
     });
+  }
+
+  /** Told after each change of which BMCs run, and with which settings. */
+  onChanged(listener: () => void): () => void {
+    return this.#changed.add(listener);
+  }
+
+  /**
+   * The first settings, with what commands of earlier lives changed of them. Rejects as reading what is kept
+   * does, and with ControlError.
+   */
+  begin(loaded: LoadedSettings): Promise<Outcome & { readonly lines: readonly string[] }> {
+    return this.#inTurn(async () => {
+      const value = await this.#place?.read();
+      const kept = value === undefined ? NOTHING_KEPT : keptIn(value);
+      if (kept === undefined)
+        this.log.warn('control: what is kept of BMCs that were added is of another kind');
+      this.#kept = kept ?? NOTHING_KEPT;
+      const ofFile = new Set(loaded.bmcs.map(nameOf));
+      const { added } = this.#kept;
+      for (const name of Object.keys(added).filter((one) => ofFile.has(one)))
+        this.log.warn(`${name}: was added by command, and the file has it now: the file's settings hold`);
+      const wanted = this.#combined(loaded, this.#kept);
+      const all = toRun(wanted);
+      loaded.check(all);
+      const outcome = await this.fleet.apply(all);
+      this.#ofFile = loaded;
+      this.#wanted = wanted;
+      return { ...outcome, lines: loaded.problems([...outcome.refused, ...outcome.failed], all) };
+    });
+  }
+
+  /** What `reload`, or with a text `apply`, would do. Throws ControlError. */
+  plan(text?: string): Plan {
+    const loaded = text === undefined ? this.#source.read() : this.#source.whole(text, 'body');
+    const kept = text === undefined ? this.#kept : { ...this.#kept, removed: [] };
+    const all = toRun(this.#combined(loaded, kept));
+    loaded.check(all);
+    return sameTimes(this.fleet, all, loaded.written).plan;
+  }
+
+  /** Reads the file again and makes the fleet what it says. Rejects with ControlError: nothing is changed. */
+  reload(): Promise<Applied> {
+    return this.#inTurn(() => this.#apply(this.#source.read(), {}));
+  }
+
+  /**
+   * Makes the fleet what a text says, in the place of the file until that is read again. BMCs that commands
+   * removed are there again, those that commands added stay. Rejects as `reload` does.
+   */
+  apply(text: string): Promise<Applied> {
+    return this.#inTurn(() => this.#apply(this.#source.whole(text, 'body'), { removed: [] }));
+  }
+
+  /** One more BMC, for good. Rejects with ControlError. */
+  add(text: string): Promise<{ readonly name: string } & Applied> {
+    return this.#inTurn(async () => {
+      const loaded = this.#source.one(text, 'body');
+      const name = nameOf(loaded.bmcs[0]);
+      if (this.#wanted.has(name))
+        throw refusal('conflict', `there is a BMC '${name}' already`, {
+          key: 'name',
+          next: `apply a file that has it, or DELETE /v1/bmcs/${encodeURIComponent(name)} first`,
+        });
+      const added = { ...this.#kept.added, [name]: { settings: text, written: loaded.written } };
+      const stopped = this.#kept.stopped.filter((one) => one !== name);
+      const done = await this.#apply(loaded, { added, stopped }, this.#ofFile);
+      if (!this.fleet.bmcs.has(name)) {
+        await this.#change({ added: this.#without(name) });
+        this.#forget(name);
+        throw refusal('refused-settings', done.problems[0] ?? `${name} cannot be had`, {
+          problems: done.problems,
+        });
+      }
+      return { name, ...done };
+    });
+  }
+
+  /** Ends one, for good: of the file, until a file is applied or it is started. What it stored stays. */
+  remove(name: string): Promise<WantedBmc> {
+    return this.#inTurn(async () => {
+      const was = this.#known(name);
+      await this.fleet.remove(name);
+      const stopped = this.#kept.stopped.filter((one) => one !== name);
+      if (was.origin === 'added') await this.#change({ added: this.#without(name), stopped });
+      else await this.#change({ removed: [...this.#kept.removed, name], stopped });
+      this.#forget(name);
+      return was;
+    });
+  }
+
+  /** Ends one until it is started again; it stays among those that there are. */
+  stop(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const was = this.#known(name);
+      await this.fleet.remove(name);
+      await this.#change({ stopped: [...this.#kept.stopped.filter((one) => one !== name), name] });
+      this.#wanted = new Map(this.#wanted).set(name, { ...was, isStopped: true });
+    });
+  }
+
+  /** Runs one that was stopped, could not be had, or was removed though the file has it. */
+  start(name: string): Promise<Applied> {
+    return this.#inTurn(async () => {
+      const { removed, stopped } = this.#kept;
+      if (!this.#wanted.has(name) && !removed.includes(name)) throw this.noBmc(name);
+      const change = {
+        removed: removed.filter((one) => one !== name),
+        stopped: stopped.filter((one) => one !== name),
+      };
+      if (this.fleet.bmcs.has(name) || this.#ofFile === undefined)
+        throw refusal('conflict', `BMC '${name}' runs already`);
+      return this.#apply(this.#ofFile, change);
+    });
+  }
+
+  /** As if the process had ended and begun again, for one BMC. */
+  restart(name: string): Promise<Applied> {
+    return this.#inTurn(async () => {
+      const { settings } = this.#known(name);
+      const failed = await this.fleet.restart(name);
+      if (failed === undefined) throw refusal('conflict', `BMC '${name}' does not run`);
+      const problems = this.#ofFile?.problems(failed, [settings]) ?? [];
+      return { plan: this.fleet.plan([...this.fleet.settings.values()]), problems };
+    });
+  }
+
+  #forget(name: string): void {
+    this.#wanted = new Map([...this.#wanted].filter(([one]) => one !== name));
+  }
+
+  #known(name: string): WantedBmc {
+    const wanted = this.#wanted.get(name);
+    if (wanted) return wanted;
+    throw this.noBmc(name);
+  }
+
+  /** `base`: the file's settings, where `loaded` speaks for another one. */
+  async #apply(loaded: LoadedSettings, change: Change, base: LoadedSettings = loaded): Promise<Applied> {
+    const kept = { ...this.#kept, ...change };
+    const wanted = this.#combined(base, kept);
+    const all = toRun(wanted);
+    loaded.check(all);
+    const { plan, bmcs } = sameTimes(this.fleet, all, loaded.written);
+    const { refused, failed } = await this.fleet.apply(bmcs);
+    if (refused.length > 0) {
+      const problems = loaded.problems(refused, all);
+      throw refusal('refused-settings', problems[0], { problems });
+    }
+    this.#ofFile = base;
+    this.#wanted = wanted;
+    await this.#change(change);
+    const problems = loaded.problems(failed, all);
+    this.log.debug(`control: ${summaryOf(plan)}`);
+    return { plan, problems };
+  }
+
+  #combined(loaded: LoadedSettings, kept: Kept): ReadonlyMap<string, WantedBmc> {
+    const names = new Set(loaded.bmcs.map(nameOf));
+    const added = Object.entries(kept.added).flatMap(([name, { settings, written }]) => {
+      if (names.has(name)) return [];
+      try {
+        return this.#source.one(settings, `BMC '${name}', added by command`, written).bmcs;
+      } catch (error) {
+        // One that made sense when it was added: the others are not to wait for what became of it.
+        this.log.warn(`${name}: does not run: ${error instanceof Error ? error.message : String(error)}`);
+        return [];
+      }
+    });
+    return wantedOf(loaded.bmcs, added, kept);
+  }
+
+  #without(name: string): Kept['added'] {
+    return Object.fromEntries(Object.entries(this.#kept.added).filter(([one]) => one !== name));
+  }
+
+  /** Rejects where it cannot be kept: it holds for this life all the same. */
+  async #change(change: Change): Promise<void> {
+    if (Object.keys(change).length === 0) return;
+    this.#kept = { ...this.#kept, ...change };
+    await this.#place?.write(this.#kept);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work).finally(() => this.#changed.tell());
+    this.#turn = settled(mine);
+    return mine;
   }
 }

@@ -26,7 +26,10 @@ function queryOf({ query, method, path }: Route, req: HonoRequest): Record<strin
   throw refusal('bad-request', `${key}: ${method.toUpperCase()} ${path} has no query`, { key });
 }
 
-async function bodyOf({ body, takes = ['application/json'], method, path }: Route, req: HonoRequest) {
+async function bodyOf(
+  { body, takes = ['application/json'], isRaw, method, path }: Route,
+  req: HonoRequest,
+): Promise<unknown> {
   if (body === undefined) return undefined;
   const type = (req.header('content-type') ?? '').split(';', 1)[0].trim().toLowerCase();
   if (!takes.includes(type))
@@ -36,7 +39,7 @@ async function bodyOf({ body, takes = ['application/json'], method, path }: Rout
       { next: `Content-Type: ${takes[0]}` },
     );
   const text = await req.text();
-  if (!type.endsWith('json')) return text;
+  if (isRaw || !type.endsWith('json')) return text;
   return parsed(body, jsonOf(text), 'the body');
 }
 

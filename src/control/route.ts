@@ -32,6 +32,8 @@ export interface Example {
   /** Path and query: `/v1/bmcs/node-1/power`. */
   readonly path: string;
   readonly body?: unknown;
+  /** Requests that have to go before it: `POST /v1/bmcs/node-2/stop`. */
+  readonly after?: readonly string[];
 }
 
 type Shape = z.ZodObject;
@@ -58,6 +60,8 @@ export interface Route<
   readonly body?: B;
   /** Media types of the body. Default `application/json`, which `handle` gets parsed; of others, the text. */
   readonly takes?: readonly string[];
+  /** `handle` gets the text of the body as it is, JSON too. */
+  readonly isRaw?: boolean;
   /** What `handle` gives. Default: nothing, status 204. */
   readonly answer?: A;
   /** Default 200, 204 without an answer. */

@@ -10,3 +10,4 @@
  */
 export { Fleet, type Failure, type FleetSurroundings, type Outcome } from './fleet.ts';
 export { isSame, nameOf, planOf, type ChangedBmc, type ChangedKey, type Plan } from './plan.ts';
+export { sameTimes, summaryOf } from './summary.ts';

@@ -1,4 +1,5 @@
 import type { BmcOptions, Log } from '../../src/bmc.ts';
+import { CommandLineSource } from '../../src/cli/settings-source.ts';
 import { twoSocketServer } from '../../src/config/index.ts';
 import { controlApp } from '../../src/control/app.ts';
 import { Daemon, type DaemonSurroundings } from '../../src/control/daemon.ts';
@@ -52,9 +53,29 @@ export async function controlRig(
   more: Partial<DaemonSurroundings> & { readonly log?: Log } = {},
 ): Promise<ControlRig> {
   const world = simWorld(17);
-  const fleet = more.fleet ?? new Fleet({ world, log: more.log });
-  await world.until(fleet.apply(settings));
-  const daemon = new Daemon({ world, log: silent, version: '1.2.3', pid: 4711, ...more, fleet });
+  const log = more.log ?? silent;
+  const fleet = more.fleet ?? new Fleet({ world, log });
+  const source = new CommandLineSource({
+    file: undefined,
+    flags: {},
+    state: undefined,
+    control: undefined,
+    kinds: {},
+    log,
+    now: () => world.clock.now(),
+  });
+  const daemon = new Daemon({
+    world,
+    log,
+    version: '1.2.3',
+    pid: 4711,
+    settings: source,
+    ...more,
+    fleet,
+  });
+  const text = JSON.stringify({ bmcs: settings });
+  const begun = await world.until(daemon.begin(source.whole(text, 'sample')));
+  if (begun.lines.length > 0) throw new Error(begun.lines.join('\n'));
   daemon.isReady = true;
   const app = controlApp(daemon, { checksAnswers: true });
   const ask: ControlRig['ask'] = async (method, path, { body, headers, as = ADMIN } = {}) => {

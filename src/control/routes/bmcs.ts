@@ -1,28 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import type { Bmc } from '../../bmc.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import type { Daemon } from '../daemon.ts';
-import { HEALTH, healthOf } from '../health.ts';
 import { refusal } from '../problem.ts';
 import { route } from '../route.ts';
+import { bmcRow, HEALTHS, MACHINE, POWER, row, rowOf, STATE } from '../rows.ts';
 
-const address = z
-  .strictObject({ type: z.string(), channel: z.int().optional(), address: z.string() })
-  .openapi('Address');
-const POWER = ['on', 'off'] as const;
-const MACHINE = ['simulated', 'connected', 'away'] as const;
-const labels = z.record(z.string(), z.string());
-
-const row = z.strictObject({
-  name: z.string(),
-  power: z.enum(POWER),
-  machine: z.enum(MACHINE),
-  health: z.enum(HEALTH),
-  sessions: z.int(),
-  addresses: z.array(address),
-  labels,
-});
-const bmcRow = row.openapi('BmcRow');
 const whole = row
   .extend({
     firmware: z.string(),
@@ -42,22 +24,9 @@ const list = z
   .strictObject({ bmcs: z.array(bmcRow), total: z.int(), next: z.string().optional() })
   .openapi('BmcList');
 
-export type BmcRow = z.infer<typeof row>;
+export type { BmcRow } from '../rows.ts';
 export type BmcWhole = z.infer<typeof whole>;
 export type BmcList = z.infer<typeof list>;
-
-/** What a list says of one. */
-export function rowOf(bmc: Bmc, daemon: Daemon): z.input<typeof row> {
-  return {
-    name: bmc.name,
-    power: bmc.chassis.isOn ? 'on' : 'off',
-    machine: bmc.chassis.machine,
-    health: healthOf(bmc),
-    sessions: bmc.sessions.active.length,
-    addresses: bmc.interfaces.map(({ type, channel, address: at }) => ({ type, channel, address: at })),
-    labels: { ...daemon.settings(bmc.name).labels },
-  };
-}
 
 const LIMIT = 500;
 const listQuery = z.strictObject({
@@ -66,21 +35,26 @@ const listQuery = z.strictObject({
     .string()
     .optional()
     .openapi({ description: '`rack=7`, or `rack` for any value; several with commas.' }),
+  state: z.enum(STATE).optional(),
+  origin: z.enum(['file', 'added']).optional(),
   power: z.enum(POWER).optional(),
   machine: z.enum(MACHINE).optional(),
-  health: z.enum(HEALTH).optional(),
+  health: z.enum(HEALTHS).optional(),
   limit: z.coerce.number().int().min(1).max(LIMIT).default(100),
   cursor: z.string().optional().openapi({ description: '`next` of the page before.' }),
 });
 
 type Query = z.infer<typeof listQuery>;
-/** What a name and settings show comes first: it costs nothing. */
-function isWanted(bmc: Bmc, daemon: Daemon, { filter, label, power, machine, health }: Query): boolean {
-  if (filter !== undefined && !matcherOf(filter)(bmc.name)) return false;
-  if (label !== undefined && !hasLabels(daemon.settings(bmc.name).labels ?? {}, label)) return false;
-  if (power !== undefined && bmc.chassis.isOn !== (power === 'on')) return false;
-  if (machine !== undefined && bmc.chassis.machine !== machine) return false;
-  return health === undefined || healthOf(bmc) === health;
+/** What a name and settings show comes first: it costs nothing. Undefined: the row is not asked for. */
+function wantedRow(name: string, daemon: Daemon, query: Query): z.input<typeof row> | undefined {
+  const { filter, label } = query;
+  if (filter !== undefined && !matcherOf(filter)(name)) return undefined;
+  if (label !== undefined && !hasLabels(daemon.settings(name).labels ?? {}, label)) return undefined;
+  const made = rowOf(name, daemon);
+  const isWanted = (['state', 'origin', 'power', 'machine', 'health'] as const).every(
+    (key) => query[key] === undefined || query[key] === made[key],
+  );
+  return isWanted ? made : undefined;
 }
 
 function matcherOf(filter: string): (name: string) => boolean {
@@ -127,12 +101,12 @@ export const bmcRoutes = [
     answer: list,
     example: { path: '/v1/bmcs?power=on&limit=10' },
     handle(daemon, { query }) {
-      const names = [...daemon.fleet.bmcs.keys()];
+      const names = [...daemon.wanted.keys()];
       const found: z.input<typeof row>[] = [];
       let place = query.cursor === undefined ? 0 : placeAfter(names, query.cursor);
       for (; place < names.length && found.length < query.limit; place++) {
-        const bmc = daemon.bmc(names[place]);
-        if (isWanted(bmc, daemon, query)) found.push(rowOf(bmc, daemon));
+        const made = wantedRow(names[place], daemon, query);
+        if (made) found.push(made);
       }
       const next = place < names.length ? cursorOf(place, names[place - 1]) : undefined;
       return { bmcs: found, total: names.length, ...(next !== undefined && { next }) };
@@ -149,7 +123,7 @@ export const bmcRoutes = [
     handle(bmc, _input, daemon) {
       const { firmware, manufacturerId, productId, deviceGuid, systemGuid } = bmc.identity;
       return {
-        ...rowOf(bmc, daemon),
+        ...rowOf(bmc.name, daemon),
         firmware: `${firmware.major}.${String(firmware.minor).padStart(2, '0')}`,
         manufacturerId,
         productId,

@@ -1,0 +1,47 @@
+import type { BmcOptions } from '../config/options.ts';
+import type { Fleet } from './fleet.ts';
+import { isSame, nameOf, type Plan } from './plan.ts';
+
+/**
+ * A file that is written anew has another time, which is that of all its repositories. It is news for those
+ * BMCs only that are made anew for another reason, which is what `plan` says: clients look at it to see
+ * whether their copy still holds.
+ */
+export function sameTimes(
+  fleet: Pick<Fleet, 'plan' | 'settings'>,
+  wanted: readonly BmcOptions[],
+  written: string,
+): { readonly plan: Plan; readonly bmcs: BmcOptions[] } {
+  const kept = wanted.map((one): BmcOptions => {
+    const before = fleet.settings.get(nameOf(one))?.sdr;
+    if (before === undefined || one.sdr?.time !== written) return one;
+    return isSame({ ...one.sdr, time: before.time }, before) ? { ...one, sdr: before } : one;
+  });
+  const plan = fleet.plan(kept);
+  const anew = new Set(plan.changed.filter(({ how }) => how === 'restart').map(({ name }) => name));
+  return { plan, bmcs: wanted.map((one, i) => (anew.has(nameOf(one)) ? one : kept[i])) };
+}
+
+/** Most names of a kind in one line of the log. */
+const NAMED = 10;
+
+/** A plan as a line for people. */
+export function summaryOf({ added, removed, changed, unchanged }: Plan): string {
+  const ofChanged = changed.map(
+    ({ name, keys, how }) => `${name}: ${keys.map(({ key }) => key).join(' ')}, ${how}`,
+  );
+  return [
+    part('added', added, ', '),
+    part('removed', removed, ', '),
+    part('changed', ofChanged, '; '),
+    `${unchanged.length} unchanged`,
+  ]
+    .filter((one) => one !== undefined)
+    .join(', ');
+}
+
+function part(what: string, names: readonly string[], between: string): string | undefined {
+  if (names.length === 0) return undefined;
+  const more = names.length > NAMED ? [`and ${names.length - NAMED} more`] : [];
+  return `${names.length} ${what} (${[...names.slice(0, NAMED), ...more].join(between)})`;
+}
