@@ -27,6 +27,8 @@ export const TOOLS = {
   make: 'make',
   ps: 'procps',
   setpriv: 'util-linux',
+  zsh: 'zsh',
+  fish: 'fish',
   '/usr/include/stdio.h': 'libc6-dev',
   '/usr/include/openssl/sha.h': 'libssl-dev',
 };

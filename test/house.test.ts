@@ -165,7 +165,7 @@ const outside: Record<string, RegExp> = {
   fleet: /^node:path$/,
   control: /^(hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net))$/,
   testing: /^(vitest|node:test)$/,
-  cli: /^(commander|picocolors|node:.*)$/,
+  cli: /^(commander|picocolors|yaml|node:.*)$/,
 };
 
 interface Line {
@@ -286,7 +286,7 @@ function loadedBy(entry: string): string[] {
 
 test('17.1: what serves the control API is loaded with its first request, and its client loads next to nothing', () => {
   const ofServer = (file: string): boolean => /hono|^control\/(app|routes)/.test(file);
-  const begins = loadedBy('cli/main.ts');
+  const begins = loadedBy('cli/run.ts');
   expect(begins).toContain('control/server.ts');
   expect(begins.filter(ofServer)).toEqual([]);
   expect(loadedBy('control/app.ts').some(ofServer)).toBe(true);

@@ -11,6 +11,8 @@ const userId = (): number => process.getuid?.() ?? 0;
 
 /** Where daemons of this machine leave word of themselves; those that this user starts, in the first. */
 export function runtimeDirectories(env: NodeJS.ProcessEnv = process.env): string[] {
+  const { IPMI_BMC_RUNTIME_DIRECTORY: told = '' } = env;
+  if (told !== '') return [told];
   const own =
     env.XDG_RUNTIME_DIR === undefined || env.XDG_RUNTIME_DIR === ''
       ? userId() === 0

@@ -1,11 +1,21 @@
-import { ERROR_CODES } from '../codec/index.ts';
+import { ERROR_CODES } from '../codec/error-codes.ts';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
-/** A mistake of the caller: one line on standard error, exit code 2. */
+/** A mistake of the caller: one line on standard error, exit code 2 unless it says another. */
 export class CliError extends Error {
   override name = 'CliError';
   readonly code = ERROR_CODES.CliError;
+  readonly exit: ExitCode;
+
+  constructor(
+    message?: string,
+    { exit = EXIT.mistake, ...options }: ErrorOptions & { exit?: ExitCode } = {},
+  ) {
+    super(message, options);
+    this.exit = exit;
+  }
 }
 
 /** A mistake: a line each, or one JSON object. */
@@ -41,6 +51,7 @@ const words: Readonly<Record<string, string>> = {
 export function systemProblem(error: unknown, named?: string): string | undefined {
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || syscall === undefined) return undefined;
+  if (syscall === 'connect') return nobodyAt(error as ConnectError, named) ?? message;
   // A socket is bound in a directory of its own beside its place, whose random name would tell nobody
   // anything.
   const parent = syscall === 'mkdtemp' && path !== undefined ? dirname(path) : undefined;
@@ -48,6 +59,19 @@ export function systemProblem(error: unknown, named?: string): string | undefine
   if (where === undefined || !(code in words)) return message;
   if (syscall === 'mkdir') return `${where}: the directory cannot be made: ${words[code]}`;
   return `${where}: ${code === 'ENOENT' && parent ? 'no such directory' : words[code]}`;
+}
+
+interface ConnectError extends NodeJS.ErrnoException {
+  /** Of a Unix socket its path. */
+  readonly address?: string;
+  readonly port?: number;
+}
+
+function nobodyAt({ code, address, port }: ConnectError, named = address): string | undefined {
+  if (named === undefined || code === undefined) return undefined;
+  const where = port === undefined ? named : `${named}:${port}`;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return `${where}: nobody listens there`;
+  return code in words ? `${where}: ${words[code]}` : undefined;
 }
 
 /** An error as a sentence for people, also where a failed call of the system lies inside of it. */

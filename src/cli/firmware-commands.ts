@@ -1,10 +1,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { flash } from './flash.ts';
-import { packHpm, showHpm } from './hpm.ts';
-import { killUpdates, listUpdates } from './update.ts';
+import type { Ended } from './ended.ts';
 
 /** `flash`, `update` and `hpm`; `done` takes the exit code. */
-export function firmwareCommands(program: Command, done: (code: number) => void): void {
+export function firmwareCommands(program: Command, done: Ended): void {
   reaching(program.command('flash').argument('<image>', 'what to put there'))
     .option('--via <protocol>', 'hpm, or blob (OpenBMC)', 'hpm')
     .option('--component <id>', 'this component alone; may be said again', collect)
@@ -24,7 +22,7 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
       'after',
       '\nExample:\n  ipmi-bmc flash update.hpm --to 127.0.0.1:9623 -U admin -P PASSWORD\n  ipmi-bmc flash bios.bin --via blob --blob /flash/bios --to 127.0.0.1:9623 -U admin -P PASSWORD',
     )
-    .action(async (image: string, options) => done(await flash(image, options)));
+    .action(async (image: string, options) => done(await (await import('./flash.ts')).flash(image, options)));
 
   const update = program
     .command('update')
@@ -34,12 +32,12 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
     .option('--json', 'print as JSON')
     .description('components with their versions, and the upload that is under way')
     .addHelpText('after', '\nExample:\n  ipmi-bmc update list --to 127.0.0.1:9623 -U admin -P PASSWORD')
-    .action(async (options) => done(await listUpdates(options)));
+    .action(async (options) => done(await (await import('./update.ts')).listUpdates(options)));
   reaching(update.command('kill'))
     .option('--json', 'print what was given up as JSON')
     .description('end the upload that is under way, whoever owns it, and give up what waits for activation')
     .addHelpText('after', '\nExample:\n  ipmi-bmc update kill --to 127.0.0.1:9623 -U admin -P PASSWORD')
-    .action(async (options) => done(await killUpdates(options)));
+    .action(async (options) => done(await (await import('./update.ts')).killUpdates(options)));
 
   const hpm = program
     .command('hpm')
@@ -64,14 +62,16 @@ export function firmwareCommands(program: Command, done: (code: number) => void)
       'after',
       '\nExample:\n  ipmi-bmc hpm pack update.hpm 0=bmc.bin,2.05,BMC 1=bios.bin,2.20,BIOS --manufacturer 4753 --product 3842',
     )
-    .action(async (image: string, parts: string[], options) => done(await packHpm(image, parts, options)));
+    .action(async (image: string, parts: string[], options) =>
+      done(await (await import('./hpm.ts')).packHpm(image, parts, options)),
+    );
   hpm
     .command('show')
     .argument('<image>', 'an HPM.1 image')
     .option('--json', 'print as JSON')
     .description('check an image and say what is in it; exit code 1 if it is damaged')
     .addHelpText('after', '\nExample:\n  ipmi-bmc hpm show update.hpm')
-    .action(async (image: string, options) => done(await showHpm(image, options)));
+    .action(async (image: string, options) => done(await (await import('./hpm.ts')).showHpm(image, options)));
 }
 
 const reaching = (command: Command): Command =>

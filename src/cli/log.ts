@@ -2,11 +2,8 @@ import { hostname } from 'node:os';
 import { inspect } from 'node:util';
 import { EncodeError, errorCodeOf } from '../codec/index.ts';
 import type { Log, LogFields } from '../state/setup.ts';
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export const LOG_FORMATS = ['text', 'json'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export type LogFormat = (typeof LOG_FORMATS)[number];
+import { plain } from './output.ts';
+import type { LogFormat, LogLevel } from './log-choices.ts';
 
 export interface LogOptions {
   readonly format: LogFormat;
@@ -47,18 +44,6 @@ export function localTime(ms: number): string {
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 }
-
-/**
- * Names in a message come from the network: a line break or an escape sequence among them must not look like
- * a line of ours, nor may letters that turn the direction of writing, or that nobody sees, make it read as
- * another one.
- */
-export const plain = (text: string): string =>
-  text.replace(
-    // oxlint-disable-next-line no-control-regex
-    /[\0-\x1f\x7f-\x9f\u2028\u2029]|\p{Cf}/gu,
-    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
-  );
 
 function errorText(error: unknown): string {
   if (error === undefined) return '';

@@ -17,3 +17,15 @@ const noLine = (): void => undefined;
 export const program = (
   { npm_lifecycle_event: how, npm_lifecycle_script: what = '' }: NodeJS.ProcessEnv = process.env,
 ): string => (how === 'npx' && /\bipmi-bmc\b/.test(what) ? 'npx ipmi-bmc' : 'ipmi-bmc');
+
+/**
+ * Names in a message come from the network: a line break or an escape sequence among them must not look like
+ * a line of ours, nor may letters that turn the direction of writing, or that nobody sees, make it read as
+ * another one.
+ */
+export const plain = (text: string): string =>
+  text.replace(
+    // oxlint-disable-next-line no-control-regex
+    /[\0-\x1f\x7f-\x9f\u2028\u2029]|\p{Cf}/gu,
+    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );

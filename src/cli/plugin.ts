@@ -16,13 +16,6 @@ export interface Plugins {
 
 export const NO_PLUGINS: Plugins = { kinds: OUR_KINDS, handlers: [] };
 
-/** An option that may be given more than once. */
-export const PLUGIN = [
-  '--plugin <file>',
-  'a module whose exports `kinds` and `handlers` are known and answered too; may be given more than once',
-  (file: string, before: readonly string[] = []): readonly string[] => [...before, file],
-] as const;
-
 /** Loads the modules. Rejects with CliError, a line that names the module and what is wrong with it. */
 export async function loadPlugins(files: readonly string[] = []): Promise<Plugins> {
   let all = NO_PLUGINS;

@@ -1,0 +1,178 @@
+// The command line as a client of a daemon: real processes, effects read back with ipmitool.
+import { readdirSync, readFileSync, mkdtempSync, mkdirSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NOUNS } from '../src/cli/steering/commands.ts';
+import { bin, root } from './support/cli.ts';
+import { startDaemon, type RunningDaemon } from './support/daemon.ts';
+import { runTool, toolTest } from './support/tools.ts';
+
+const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
+const [, rack] = /^```yaml\n([\s\S]*?)^```/m.exec(page) ?? [];
+const anyPort = (text: string): string => text.replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block);
+
+let daemon: RunningDaemon;
+beforeAll(async () => {
+  daemon = await startDaemon(anyPort(rack));
+}, 60_000);
+afterAll(() => daemon.stop());
+
+const ipmi = async (...args: string[]) => daemon.ipmi(args);
+const json = async <T>(...args: string[]): Promise<T> => JSON.parse((await ipmi(...args, '--json')).out) as T;
+
+test('17.2: every command has an example in docs/cli.md and one in its --help', async () => {
+  expect(NOUNS.map(({ name }) => name).filter((name) => !page.includes(`\n### ${name}\n`))).toEqual([]);
+  const shown = blocks.join('\n');
+  for (const { name, examples } of NOUNS) {
+    expect(shown, name).toMatch(new RegExp(`ipmi-bmc ${name}\\b`));
+    for (const example of examples) expect(example).toContain(`ipmi-bmc ${name}`);
+  }
+  const help = await ipmi('power', '--help');
+  expect([help.code, help.out]).toEqual([0, expect.stringContaining('Example:\n  ipmi-bmc power node-1\n')]);
+});
+
+test('17.2: list loads nothing of a BMC and no library that it does not need', async () => {
+  const coverage = mkdtempSync(join(tmpdir(), 'loaded-'));
+  const { code } = await runTool(process.execPath, [bin, 'list'], {
+    env: { ...daemon.env, NODE_V8_COVERAGE: coverage },
+  });
+  expect(code).toBe(0);
+  const loaded = readdirSync(coverage).flatMap((file) => {
+    const { result } = JSON.parse(readFileSync(join(coverage, file), 'utf8')) as {
+      result: { url: string }[];
+    };
+    return result.map(({ url }) => url).filter((url) => url.startsWith('file:'));
+  });
+  const ours = loaded.map((url) => url.split('/dist/')[1]).filter((file) => file !== undefined);
+  expect(ours).toContain('cli/main.js');
+  const rooms = ours.filter((file) => !file.startsWith('cli/')).sort();
+  expect(rooms).toEqual([
+    'codec/error-codes.js',
+    'config/wording.js',
+    'control/client.js',
+    'control/problem.js',
+    'world/endpoint-forms.js',
+    'world/udp-engine.js',
+    'world/world.js',
+  ]);
+  const packages = loaded
+    .map((url) => /node_modules\/([^/]+)/.exec(url)?.[1])
+    .filter((name) => name !== undefined);
+  expect([...new Set(packages)].sort()).toEqual(['commander', 'picocolors']);
+});
+
+test('17.2: tables, JSON, YAML; labels and patterns', async () => {
+  const { out } = await ipmi('list', '-l', 'rack=7', '-o', 'wide');
+  expect(out).toMatch(
+    /^NAME +POWER +MACHINE +HEALTH +SESSIONS +LAN +ADDRESSES +LABELS\nnode-1 +on +simulated +ok +0 .* rack=7\n$/,
+  );
+  const { bmcs } = await json<{ bmcs: { name: string }[] }>('list', '*-2');
+  expect(bmcs.map(({ name }) => name)).toEqual(['node-2']);
+  expect((await ipmi('show', 'node-1', '-o', 'yaml')).out).toMatch(/^name: node-1\npower: on\n/);
+  expect((await ipmi('-o', 'json', 'show', 'node-1')).out).toMatch(/^\{"name":"node-1"/);
+});
+
+test.each([
+  [
+    'a BMC that is not there',
+    ['power', 'nod-1'],
+    3,
+    "there is no BMC 'nod-1'; did you mean 'node-1'?; `ipmi-bmc list` shows them",
+  ],
+  ['no name, and two BMCs', ['power'], 2, 'which BMC? It has 2: node-1, node-2'],
+  [
+    'a verb that is none',
+    ['power', 'node-1', 'of'],
+    2,
+    'of: expected one of status, on, off, cycle, reset, soft, diag; did you mean on?',
+  ],
+  ['too many words', ['show', 'node-1', 'x'], 2, 'x: too many words; expected [bmc]'],
+  ['nobody at the socket', ['list', '--socket', '/nowhere'], 4, '/nowhere: nobody listens there'],
+  ['two daemons named', ['list', '--socket', 'a', '--url', 'http://b'], 2, '--socket or --url, not both'],
+  [
+    'a URL that is none',
+    ['list', '--url', 'b:1'],
+    2,
+    '--url b:1: expected http://host:port or https://host:port',
+  ],
+  ['a token for a socket', ['list', '--token-file', 'x'], 2, '--token-file is for --url'],
+  [
+    'a filter that is none',
+    ['list', '--power', 'maybe'],
+    2,
+    'power: expected one of "on"|"off"',
+  ],
+] as const)('17.2: one line and an exit code: %s', async (_name, args, code, line) => {
+  const ran = await ipmi(...args);
+  expect([ran.code, ran.out]).toEqual([code, `ipmi-bmc: ${line}\n`]);
+  const told = await ipmi(...args, '--json');
+  expect([told.code, JSON.parse(told.out)]).toEqual([code, { ok: false, problems: [line] }]);
+});
+
+test('17.2: a daemon is found by itself; of several each is named; of none, what to do', async () => {
+  const none = { IPMI_BMC_RUNTIME_DIRECTORY: join(daemon.folder, 'empty') };
+  const alone = await runTool(process.execPath, [bin, 'list'], { env: none });
+  expect([alone.code, alone.out]).toEqual([
+    4,
+    expect.stringMatching(/^ipmi-bmc: no daemon runs here: start one with `ipmi-bmc run FILE`, or .*\n$/),
+  ]);
+  const both = join(daemon.folder, 'both');
+  mkdirSync(both, { mode: 0o700 });
+  for (const pid of [process.pid, process.ppid]) symlinkSync(daemon.socket, join(both, `${pid}.sock`));
+  const several = await runTool(process.execPath, [bin, 'list'], {
+    env: { IPMI_BMC_RUNTIME_DIRECTORY: both },
+  });
+  expect([several.code, several.out.split('\n').length]).toEqual([4, 2]);
+  expect(several.out).toContain(
+    `2 daemons run here: choose with --socket or IPMI_BMC_SOCKET: ${daemon.socket} (pid `,
+  );
+});
+
+toolTest('17.2: power, read back with ipmitool', ['ipmitool'], async () => {
+  expect((await ipmi('power', 'node-2', 'off')).out).toBe('node-2: power is off\n');
+  expect((await daemon.ipmitool('node-2', 'power status')).out).toContain('Power is off');
+  const refused = await ipmi('power', 'node-2', 'reset');
+  expect([refused.code, refused.out]).toEqual([1, 'ipmi-bmc: reset while the power is off (cc D5h)\n']);
+  expect((await ipmi('power', 'node-2', 'on')).code).toBe(0);
+  expect((await daemon.ipmitool('node-2', 'power status')).out).toContain('Power is on');
+});
+
+toolTest('17.2: bash completes commands, verbs and names of BMCs', ['bash'], async () => {
+  const completed = async (...words: string[]): Promise<string> => {
+    const script = `source <(ipmi-bmc completion bash)\nCOMP_WORDS=(ipmi-bmc ${words.map((word) => `'${word}'`).join(' ')})\nCOMP_CWORD=${words.length}\n_ipmi_bmc\necho "\${COMPREPLY[@]}"`;
+    return (await daemon.bash(script)).out.trim();
+  };
+  expect(await completed('pow')).toBe('power');
+  expect(await completed('power', 'node-')).toBe('node-1 node-2');
+  expect(await completed('power', 'node-1', 'o')).toBe('on off');
+  expect(await completed('list', '--out')).toBe('--output');
+  expect(await completed('list', '-o', '')).toBe('wide json yaml');
+  expect(await completed('--socket', '/nowhere', 'power', 'node')).toBe('');
+  expect(await completed('state', 'ver')).toBe('verify');
+});
+
+toolTest('17.2: fish completes likewise, with what each is', ['fish'], async () => {
+  const script = `function ipmi-bmc; '${process.execPath}' '${bin}' $argv; end; ipmi-bmc completion fish | source; complete -C 'ipmi-bmc power node-1 o'`;
+  const { out } = await runTool('fish', ['-c', script], { env: { ...daemon.env } });
+  expect(out).toContain('off\tpower down at once\non\tpower up\n');
+});
+
+toolTest('17.2: zsh takes its script', ['zsh'], async () => {
+  const { out } = await runTool(
+    'zsh',
+    [
+      '-f',
+      '-c',
+      `ipmi-bmc() { '${process.execPath}' '${bin}' "$@" }; autoload -U compinit && compinit -u -D; source <(ipmi-bmc completion zsh); print \${_comps[ipmi-bmc]}`,
+    ],
+    { env: { ...daemon.env } },
+  );
+  expect(out.trim()).toBe('_ipmi_bmc');
+});
+
+test.each(blocks)('17.2: the example of docs/cli.md works: %s', { timeout: 60_000 }, async (block) => {
+  const { code, out } = await daemon.bash(block);
+  expect([code, out]).toEqual([0, out]);
+});

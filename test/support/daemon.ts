@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bin, firstLine, stopped } from './cli.ts';
+import { runTool, type Ran } from './tools.ts';
+
+export interface RunningDaemon {
+  /** Where its file is, and in which commands run. */
+  readonly folder: string;
+  readonly socket: string;
+  /** Environment in which the commands of `ipmi` run. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `ipmi-bmc` with these words. */
+  readonly ipmi: (args: readonly string[], options?: { input?: string }) => Promise<Ran>;
+  /** A script of bash in which `ipmi-bmc` is this one. */
+  readonly bash: (script: string) => Promise<Ran>;
+  /** By LAN, as the administrator `admin`. */
+  readonly ipmitool: (bmc: string, args: string) => Promise<Ran>;
+  readonly stop: () => Promise<void>;
+}
+
+export const PASSWORD = 'AdminPass123';
+
+/** `ipmi-bmc run rack.yaml` with this text, which no other daemon of this machine is taken for. */
+export async function startDaemon(text: string, ...flags: string[]): Promise<RunningDaemon> {
+  const folder = mkdtempSync(join(tmpdir(), 'd-'));
+  const socket = join(folder, 'control.sock');
+  writeFileSync(join(folder, 'rack.yaml'), text);
+  const env = { IPMI_BMC_RUNTIME_DIRECTORY: join(folder, 'run'), NO_COLOR: '1' };
+  const child = spawn(process.execPath, [bin, 'run', 'rack.yaml', '--json', '--control', socket, ...flags], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ready = JSON.parse(await firstLine(child)) as {
+    readonly interfaces: readonly { readonly bmc: string; readonly address: string }[];
+  };
+  const ports = new Map(ready.interfaces.map(({ bmc, address }) => [bmc, address.split(':')[1]]));
+  const script = `ipmi-bmc() { '${process.execPath}' '${bin}' "$@"; }\nset -e -o pipefail\ncd '${folder}'\n`;
+  return {
+    folder,
+    socket,
+    env,
+    ipmi: (args, { input } = {}) => runTool(process.execPath, [bin, ...args], { env, input }),
+    bash: (text) => runTool('bash', ['-c', script + text], { env }),
+    ipmitool: (bmc, args) =>
+      runTool('ipmitool', [
+        ...['-I', 'lanplus', '-H', '127.0.0.1', '-p', ports.get(bmc) ?? '0', '-U', 'admin', '-P', PASSWORD],
+        ...args.split(' '),
+      ]),
+    stop: () => stopped(child),
+  };
+}
