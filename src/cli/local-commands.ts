@@ -7,8 +7,8 @@ import { LOG_FORMATS, LOG_LEVELS } from './log-choices.ts';
 import { PLUGIN } from './plugin-option.ts';
 
 /**
- * What works on files, or is the process of BMCs itself. Declarations alone: what a command does is loaded when it is
- * given, so that none waits for what others need.
+ * What works on files, or is the process of BMCs itself. Declarations alone: what a command does is loaded
+ * when it is given, so that none waits for what others need.
  */
 export function localCommands(program: Command, ended: Ended): void {
   runCommand(program, ended);

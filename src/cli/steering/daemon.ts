@@ -8,8 +8,8 @@ import { program } from '../output.ts';
 import type { DaemonFlags } from './flags.ts';
 
 /**
- * The daemon that is meant: of a flag, of the environment, or the one that runs here. Throws CliError with what to
- * do where there is none, or more than one.
+ * The daemon that is meant: of a flag, of the environment, or the one that runs here. Throws CliError with
+ * what to do where there is none, or more than one.
  */
 export function daemonOf(flags: DaemonFlags, env: NodeJS.ProcessEnv = process.env): ControlClient {
   const { socket, url } = flags;

@@ -9,8 +9,8 @@ export interface Words<V extends string> {
 }
 
 /**
- * Takes words apart. The first is the verb where it is one, so that a daemon with one BMC needs no name; a BMC that
- * is called like a verb is named before one. Throws CliError for a verb that is none.
+ * Takes words apart. The first is the verb where it is one, so that a daemon with one BMC needs no name; a
+ * BMC that is called like a verb is named before one. Throws CliError for a verb that is none.
  */
 export function wordsOf<V extends string>(
   given: readonly string[],
