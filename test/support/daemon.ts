@@ -31,7 +31,7 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
   const child = spawn(process.execPath, [bin, 'run', 'rack.yaml', '--json', '--control', socket, ...flags], {
     cwd: folder,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ready = JSON.parse(await firstLine(child)) as {
     readonly interfaces: readonly { readonly bmc: string; readonly address: string }[];
