@@ -46,7 +46,16 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
     bash: (text) => runTool('bash', ['-c', script + text], { env }),
     ipmitool: (bmc, args) =>
       runTool('ipmitool', [
-        ...['-I', 'lanplus', '-H', '127.0.0.1', '-p', ports.get(bmc) ?? '0', '-U', 'admin', '-P', PASSWORD],
+        '-I',
+        'lanplus',
+        '-H',
+        '127.0.0.1',
+        '-p',
+        ports.get(bmc) ?? '0',
+        '-U',
+        'admin',
+        '-P',
+        PASSWORD,
         ...args.split(' '),
       ]),
     stop: () => stopped(child),

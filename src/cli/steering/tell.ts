@@ -85,7 +85,7 @@ const textOf = (value: string | number | undefined): string =>
   value === undefined || value === '' ? NOTHING : plain(String(value));
 
 /** Cells of a terminal, as far as letters have one each. */
-const widthOf = (text: string): number => [...text].length;
+const widthOf = (text: string): number => Array.from(text).length;
 
 /** A person reads it as it comes. */
 export const isTerminal = (): boolean => isatty(1);
