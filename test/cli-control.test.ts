@@ -98,12 +98,7 @@ test.each([
     '--url b:1: expected http://host:port or https://host:port',
   ],
   ['a token for a socket', ['list', '--token-file', 'x'], 2, '--token-file is for --url'],
-  [
-    'a filter that is none',
-    ['list', '--power', 'maybe'],
-    2,
-    'power: expected one of "on"|"off"',
-  ],
+  ['a filter that is none', ['list', '--power', 'maybe'], 2, 'power: expected one of "on"|"off"'],
 ] as const)('17.2: one line and an exit code: %s', async (_name, args, code, line) => {
   const ran = await ipmi(...args);
   expect([ran.code, ran.out]).toEqual([code, `ipmi-bmc: ${line}\n`]);
