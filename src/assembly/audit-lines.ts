@@ -1,3 +1,4 @@
+import { privilegeName } from '../codec/index.ts';
 import { SetChannelAccess, SetChannelSecurityKeys } from '../commands/app/channels.ts';
 import { ColdReset, WarmReset } from '../commands/app/device.ts';
 import { SetUserPayloadAccess } from '../commands/app/payloads.ts';
@@ -18,14 +19,6 @@ interface Act {
 type Tell = (data: Uint8Array, bmc: BmcState) => Act | undefined;
 
 const POWER = ['off', 'on', 'cycle', 'reset', 'diagnostic interrupt', 'soft shutdown'];
-const LEVELS: Readonly<Record<number, string>> = {
-  1: 'callback',
-  2: 'user',
-  3: 'operator',
-  4: 'administrator',
-  5: 'oem',
-  15: 'no access',
-};
 
 const user = (id: number, bmc: BmcState): string =>
   `user ${id}${bmc.users.name(id) === '' ? '' : ` '${bmc.users.name(id)}'`}`;
@@ -67,7 +60,7 @@ const ACTS: ReadonlyMap<number, Tell> = new Map([
   }),
   telling(SetUserAccess, ({ userId, channel, privilegeLimit }, bmc) => ({
     event: 'user',
-    text: `access of ${user(userId, bmc)} on channel ${channel} changed, up to ${LEVELS[privilegeLimit] ?? privilegeLimit}`,
+    text: `access of ${user(userId, bmc)} on channel ${channel} changed, up to ${privilegeName(privilegeLimit)}`,
     fields: { changed: userId },
   })),
   telling(SetUserPayloadAccess, ({ userId, channel }, bmc) => ({

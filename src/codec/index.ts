@@ -14,3 +14,4 @@ export * from './fields.ts';
 export * from './hex.ts';
 export * from './layout.ts';
 export * from './utf8.ts';
+export * from './privilege.ts';

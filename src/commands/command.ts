@@ -7,6 +7,7 @@ import {
   type Layout,
   type Shape,
   type Value,
+  Privilege,
 } from '../codec/index.ts';
 
 /** Network function codes of requests, IPMI 2.0 §5.1 table 5-1; the response's is one more. */
@@ -24,9 +25,7 @@ export const NetFn = {
   OemGroup: 0x2e,
 } as const;
 
-/** Privilege levels, IPMI 2.0 §6.8. None: also without a session (appendix G, "p"). */
-export const Privilege = { None: 0, Callback: 1, User: 2, Operator: 3, Administrator: 4, Oem: 5 } as const;
-export type Privilege = (typeof Privilege)[keyof typeof Privilege];
+export { Privilege };
 
 /** Defining bodies of Group Extension, IPMI 2.0 §5.1. */
 export const Body = { Picmg: 0x00, Dmtf: 0x01, Ssi: 0x02, Vso: 0x03, Dcmi: 0xdc } as const;

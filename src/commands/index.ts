@@ -19,6 +19,8 @@ export * from './app/watchdog.ts';
 export * from './bridge/icmb.ts';
 export * from './chassis/boot-options.ts';
 export * from './chassis/chassis.ts';
+export * from './codes/channels.ts';
+export * from './codes/entities.ts';
 export * from './codes/events.ts';
 export * from './codes/sensor-types.ts';
 export * from './codes/units.ts';

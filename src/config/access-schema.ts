@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { SESSION_PRIVILEGES } from '../codec/index.ts';
 import type { SettingsOf } from '../kinds/kind.ts';
 import { utf8Text } from '../settings/texts.ts';
 import { parseSelector } from '../state/app/command-selector.ts';
 
-const privilege = z.enum(['callback', 'user', 'operator', 'administrator', 'oem', 'none']);
+const privilege = z.enum([...SESSION_PRIVILEGES, 'none']);
 const selector = z.custom<string>(
   (value) => typeof value === 'string' && parseSelector(value) !== undefined,
   'expected a command of the specification (Get Device ID), a group of them (chassis, app, dcmi ...) or its numbers (30h 01h, 2Eh/00ABCDh *)',

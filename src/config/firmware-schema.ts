@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SESSION_PRIVILEGES } from '../codec/index.ts';
 import type { SettingsOf } from '../kinds/kind.ts';
 import { latin1Text, streamAddress } from '../settings/texts.ts';
 
@@ -119,7 +120,7 @@ export const firmwareSchema = z.strictObject({
   /** Seconds without a byte after which an upload is given up. Default 120. */
   expiry: z.number().positive().optional(),
   /** Least privilege. Default administrator. */
-  privilege: z.enum(['callback', 'user', 'operator', 'administrator', 'oem']).optional(),
+  privilege: z.enum(SESSION_PRIVILEGES).optional(),
   /**
    * Channels that updates may come by: numbers, `host` (the system interface), `lan` (every LAN channel).
    * Default: all.

@@ -12,6 +12,6 @@ export type { InterfaceKind, InterfaceSurroundings, MadeInterface } from '../kin
 export type { TakenPlace } from '../kinds/kind.ts';
 export type { SourceKind } from '../kinds/sources/index.ts';
 export { own, type OwnSource, type SensorSource } from '../machine/sensors/sensor-source.ts';
-export { MediumType, ProtocolType, SessionSupport } from '../state/app/channels.ts';
+export { MediumType, ProtocolType, SessionSupport } from '../commands/codes/channels.ts';
 export * from './options.ts';
 export { twoSocketServer } from './two-socket-server.ts';

@@ -6,7 +6,7 @@ import type { ConsoleKind } from '../kinds/consoles/index.ts';
 import type { InterfaceKind } from '../kinds/interfaces/index.ts';
 import type { SourceKind } from '../kinds/sources/index.ts';
 import { Context, type Dispatch, type Interface } from '../router/index.ts';
-import { MediumType, ProtocolType, SessionSupport } from '../state/app/channels.ts';
+import { MediumType, ProtocolType, SessionSupport } from '../commands/codes/channels.ts';
 import { simWorld } from '../world/sim.ts';
 import { parseConfig, type BmcOptions, type Kinds } from './index.ts';
 

@@ -7,6 +7,7 @@ import {
   sdrRecord,
   SdrType,
 } from '../records/sdr.ts';
+import { Entity } from '../commands/codes/entities.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { associationsOf } from './associations.ts';
 import type { BmcOptions, FruOptions, SatelliteOptions } from './options.ts';
@@ -130,4 +131,4 @@ function fruLocators(frus: readonly FruOptions[], accessAddress: number, channel
 /** A BMC's name where a record can hold all of it; no record shows a part of a name. */
 const locatorName = (name: string): string => (/^[\x20-\x7e\xa0-\xff]{1,16}$/.test(name) ? name : 'BMC');
 
-const entityOf = (entity = '7.1'): number[] => entity.split('.').map(Number);
+const entityOf = (entity = `${Entity.SystemBoard}.1`): number[] => entity.split('.').map(Number);

@@ -1,16 +1,9 @@
-import { Privilege } from '../commands/command.ts';
-import { NO_ACCESS } from '../state/app/users.ts';
+import { NO_ACCESS, PRIVILEGES, type Privilege, type PrivilegeName } from '../codec/index.ts';
 
-const LEVELS = {
-  callback: Privilege.Callback,
-  user: Privilege.User,
-  operator: Privilege.Operator,
-  administrator: Privilege.Administrator,
-  oem: Privilege.Oem,
-  none: NO_ACCESS,
-} as const;
+export type { PrivilegeName };
 
-/** Privilege levels as settings name them (IPMI 2.0 §6.8). */
-export type PrivilegeName = keyof typeof LEVELS;
+type LevelOf<N extends PrivilegeName> = N extends 'none' ? typeof NO_ACCESS : Privilege;
 
-export const privilegeOf = <N extends PrivilegeName>(name: N): (typeof LEVELS)[N] => LEVELS[name];
+/** The level that settings name (IPMI 2.0 §6.8); a user of `none` has no access at all. */
+export const privilegeOf = <N extends PrivilegeName>(name: N): LevelOf<N> =>
+  (name === 'none' ? NO_ACCESS : PRIVILEGES.indexOf(name)) as LevelOf<N>;

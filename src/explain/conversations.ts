@@ -5,6 +5,7 @@ import {
   parse15,
   parse20,
   parseMessage,
+  isSetUpPayload,
   PayloadType,
   rmcpClass,
   RmcpClass,
@@ -101,7 +102,7 @@ export class Conversations {
     if (packet === undefined)
       return this.#unreadable(datagram, `RMCP+ of ${bytes.length} bytes whose lengths do not fit`);
     const { payloadType, sessionId } = packet;
-    if (payloadType >= PayloadType.OpenSessionRequest && payloadType <= PayloadType.Rakp4)
+    if (isSetUpPayload(payloadType))
       return this.#setUp(datagram, payloadType, bytes.slice(packet.start, packet.end), source, target);
     if (sessionId === 0) {
       const payload = bytes.slice(packet.start, packet.end);

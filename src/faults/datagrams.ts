@@ -1,4 +1,4 @@
-import { PayloadType, RmcpClass, rmcpClass } from '../wire/index.ts';
+import { isSetUpPayload, PayloadType, RmcpClass, rmcpClass } from '../wire/index.ts';
 import type { Endpoint, Timer, UdpNetwork, UdpOptions, UdpSocket } from '../world/world.ts';
 import { shareAt, type Armed } from './armed.ts';
 import { needed } from './layers.ts';
@@ -271,5 +271,5 @@ function carriedBy(data: Uint8Array): FaultWhen['payload'] {
 export function payloadOf(type: number): FaultWhen['payload'] {
   if (type === PayloadType.Ipmi) return 'message';
   if (type === PayloadType.Sol) return 'sol';
-  return type >= PayloadType.OpenSessionRequest && type <= PayloadType.Rakp4 ? 'set-up' : undefined;
+  return isSetUpPayload(type) ? 'set-up' : undefined;
 }

@@ -1,4 +1,4 @@
-import { Privilege } from '../commands/command.ts';
+import { privilegeName } from '../codec/index.ts';
 import type { BmcState } from '../bmc-state.ts';
 import { sourceOf, type Peer } from '../state/app/half-open.ts';
 import type { RefusedLogIn } from '../state/app/log-ins.ts';
@@ -14,9 +14,6 @@ const LINES = 20;
 /** Sources with a reason whose last line is remembered; the oldest make way. */
 const REMEMBERED = 256;
 
-const LEVELS: Readonly<Record<number, string>> = Object.fromEntries(
-  Object.entries(Privilege).map(([name, level]) => [level, name.toLowerCase()]),
-);
 const ENDS: Readonly<Record<CloseReason, string>> = {
   closed: 'closed by its console, or by an administrator',
   timeout: 'silent too long',
@@ -40,11 +37,11 @@ export function tellOfLogIns(bmc: BmcState): void {
           ? `IPMI 1.5 authentication type ${terms15.authType}`
           : 'terminal mode';
     log.info(
-      `${whence(session.peer, session.channel.number)} log-in of ${who(session.userName)}: up to ${LEVELS[maxPrivilege]}, ${how}`,
+      `${whence(session.peer, session.channel.number)} log-in of ${who(session.userName)}: up to ${privilegeName(maxPrivilege)}, ${how}`,
       {
         event: 'log-in',
         ...fieldsOf(session),
-        privilege: LEVELS[maxPrivilege],
+        privilege: privilegeName(maxPrivilege),
         suite,
       },
     );

@@ -19,6 +19,10 @@ export const PayloadType = {
   Rakp4: 0x15,
 } as const;
 
+/** A payload of a log-in: Open Session and RAKP messages. */
+export const isSetUpPayload = (type: number): boolean =>
+  type >= PayloadType.OpenSessionRequest && type <= PayloadType.Rakp4;
+
 /**
  * RMCP+ session header (IPMI 2.0 §13.6), after the RMCP header:
  *

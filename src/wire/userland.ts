@@ -2,21 +2,14 @@
  * The handler socket's protocol (docs/handler-socket.md): one JSON object a line, both ways, so that any
  * language with a socket and a JSON parser can answer BMC commands. Bytes are hex text.
  */
+import { PRIVILEGES, type PrivilegeName } from '../codec/index.ts';
 
 /** What both sides say first. A worker of another protocol version is refused with one line. */
 export const PROTOCOL = 1;
 /** Longest line, bytes. Requests and answers are far shorter; whatever exceeds it is no worker of ours. */
 export const LINE_LIMIT = 65_536;
 
-export type PrivilegeName = 'none' | 'callback' | 'user' | 'operator' | 'administrator' | 'oem';
-export const PRIVILEGES: readonly PrivilegeName[] = [
-  'none',
-  'callback',
-  'user',
-  'operator',
-  'administrator',
-  'oem',
-];
+export { PRIVILEGES, type PrivilegeName };
 
 /** A claim as a worker writes it. */
 export interface WireClaim {

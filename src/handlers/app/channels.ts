@@ -10,7 +10,7 @@ import {
 import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { AccessMode, MediumType, SessionSupport } from '../../state/app/channels.ts';
+import { AccessMode, MediumType, SessionSupport } from '../../commands/codes/channels.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';
 

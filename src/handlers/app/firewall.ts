@@ -23,7 +23,7 @@ import {
 import { NetFn } from '../../commands/command.ts';
 import type { Context, Entry, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { MediumType } from '../../state/app/channels.ts';
+import { MediumType } from '../../commands/codes/channels.ts';
 import type { FirewallTarget } from '../../state/app/firewall.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';

@@ -17,7 +17,7 @@ import {
 } from '../../commands/app/global.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { ProtocolType } from '../../state/app/channels.ts';
+import { ProtocolType } from '../../commands/codes/channels.ts';
 import { SSIF_MESSAGE_MAX } from '../../wire/host/ssif.ts';
 import { handle } from '../handle.ts';
 

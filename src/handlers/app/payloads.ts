@@ -15,7 +15,7 @@ import {
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
-import { PayloadType } from '../../wire/index.ts';
+import { isSetUpPayload, PayloadType } from '../../wire/index.ts';
 import { handle } from '../handle.ts';
 import { sessionChannel } from './sessions.ts';
 import { userChannel, userId } from './users.ts';
@@ -108,9 +108,7 @@ export const payloadHandlers: readonly Handler<BmcState>[] = [
   handle(GetChannelPayloadVersion, ({ channel, payloadType }, context) => {
     payloadChannel(context, channel);
     const definition = context.bmc.payloads.definition(payloadType);
-    const builtIn =
-      payloadType === PayloadType.Ipmi ||
-      (payloadType >= PayloadType.OpenSessionRequest && payloadType <= PayloadType.Rakp4);
+    const builtIn = payloadType === PayloadType.Ipmi || isSetUpPayload(payloadType);
     if (!definition && !builtIn)
       throw GetChannelPayloadVersion.refuse('notAvailable', `payload type ${payloadType}`);
     return definition ?? BUILT_IN_VERSION;

@@ -1,4 +1,4 @@
-import { CC, IpmiError } from '../../codec/index.ts';
+import { NO_ACCESS, CC, IpmiError } from '../../codec/index.ts';
 import {
   GetUserAccess,
   GetUserName,
@@ -11,7 +11,7 @@ import { Privilege } from '../../commands/command.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { after } from '../../state/store.ts';
-import { NO_ACCESS, type Users } from '../../state/app/users.ts';
+import { type Users } from '../../state/app/users.ts';
 import { handle } from '../handle.ts';
 
 /** User 1 is the null user: its name is empty and stays so. */

@@ -22,7 +22,7 @@ import { SensorType } from '../../commands/codes/sensor-types.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
 import type { Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { MediumType } from '../../state/app/channels.ts';
+import { MediumType } from '../../commands/codes/channels.ts';
 import { FullSensorRecord, SDR_HEADER, SdrHeader, SdrType } from '../../records/sdr.ts';
 import type { Sensor } from '../../machine/sensors/sensor.ts';
 import { after } from '../../state/store.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../commands/transport/forwarding.ts';
 import type { Context, Handler } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { MediumType } from '../../state/app/channels.ts';
+import { MediumType } from '../../commands/codes/channels.ts';
 import type { ForwardingRange } from '../../services/bridging/forwarding.ts';
 import { after } from '../../state/store.ts';
 import { handle } from '../handle.ts';

@@ -1,5 +1,6 @@
 import type { Zod } from '../../settings/texts.ts';
-import { MediumType, ProtocolType, SessionSupport, type ChannelOptions } from '../../state/app/channels.ts';
+import { MediumType, ProtocolType, SessionSupport } from '../../commands/codes/channels.ts';
+import type { ChannelOptions } from '../../state/app/channels.ts';
 
 /** The number of the system interface's channel (IPMI 2.0 §6.3). */
 export const SYSTEM_INTERFACE = 0x0f;

@@ -1,6 +1,6 @@
 import { IcmbInterface } from '../../interfaces/index.ts';
 import type { Zod } from '../../settings/texts.ts';
-import { MediumType, ProtocolType, SessionSupport } from '../../state/app/channels.ts';
+import { MediumType, ProtocolType, SessionSupport } from '../../commands/codes/channels.ts';
 import type { Settings } from '../kind.ts';
 import type { InterfaceKind, Whole } from './interface.ts';
 

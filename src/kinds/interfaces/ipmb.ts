@@ -1,7 +1,7 @@
 import { IpmbDevice, IpmbInterface, IpmbSocket, type Carrier } from '../../interfaces/index.ts';
 import { OWN, streamAddressOf } from '../../settings/addresses.ts';
 import { slaveAddress, streamAddress, type Zod } from '../../settings/texts.ts';
-import { MediumType, ProtocolType, SessionSupport } from '../../state/app/channels.ts';
+import { MediumType, ProtocolType, SessionSupport } from '../../commands/codes/channels.ts';
 import type { Settings } from '../kind.ts';
 import type { InterfaceKind } from './interface.ts';
 

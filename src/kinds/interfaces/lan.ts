@@ -2,7 +2,7 @@ import { LanInterface } from '../../interfaces/index.ts';
 import { endpointOf } from '../../settings/addresses.ts';
 import { SettingsError } from '../../settings/errors.ts';
 import { endpoint, latin1Text, utf8Length, type Zod } from '../../settings/texts.ts';
-import { MediumType, ProtocolType, SessionSupport } from '../../state/app/channels.ts';
+import { MediumType, ProtocolType, SessionSupport } from '../../commands/codes/channels.ts';
 import { AuthType } from '../../wire/lan15.ts';
 import { endpointName } from '../../world/world.ts';
 import type { Settings } from '../kind.ts';

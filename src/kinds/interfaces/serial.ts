@@ -2,7 +2,7 @@ import { SerialInterface, SerialLine } from '../../interfaces/index.ts';
 import { OWN, streamAddressOf } from '../../settings/addresses.ts';
 import { SettingsError } from '../../settings/errors.ts';
 import { streamAddress, type Zod } from '../../settings/texts.ts';
-import { MediumType, ProtocolType, SessionSupport } from '../../state/app/channels.ts';
+import { MediumType, ProtocolType, SessionSupport } from '../../commands/codes/channels.ts';
 import { AuthType } from '../../wire/lan15.ts';
 import { streamName } from '../../world/world.ts';
 import type { Settings } from '../kind.ts';

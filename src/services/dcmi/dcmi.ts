@@ -1,5 +1,6 @@
 import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
 import { SetPowerLimit, ExceptionAction, ThermalAction } from '../../commands/dcmi/dcmi.ts';
+import { Entity } from '../../commands/codes/entities.ts';
 import { SensorType } from '../../commands/codes/sensor-types.ts';
 import { Unit } from '../../commands/codes/units.ts';
 import { dcmiParameters, DcmiParameter } from '../../commands/parameters/dcmi.ts';
@@ -29,7 +30,11 @@ export interface ThermalLimit {
 }
 
 /** Entities that DCMI names by ids of its own (DCMI 1.5 table 5-4): inlet, processor, baseboard. */
-const ALIASES: Readonly<Record<number, number>> = { 0x40: 0x37, 0x41: 0x03, 0x42: 0x07 };
+const ALIASES: Readonly<Record<number, number>> = {
+  [Entity.DcmiAirInlet]: Entity.AirInlet,
+  [Entity.DcmiProcessor]: Entity.Processor,
+  [Entity.DcmiBaseboard]: Entity.SystemBoard,
+};
 
 const NO_LIMIT: PowerLimit = { exceptionAction: 0, limit: 0, correctionTime: 1000, samplingPeriod: 1 };
 const NO_THERMAL_LIMIT: ThermalLimit = { action: 0, limit: 60, exceptionTime: 60 };

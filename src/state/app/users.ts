@@ -1,4 +1,4 @@
-import { utf8Bytes } from '../../codec/index.ts';
+import { NO_ACCESS, utf8Bytes } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import { LockOuts, type BadPasswordRule } from './lock-outs.ts';
@@ -11,8 +11,6 @@ import { Listeners } from '../listeners.ts';
 const MOST_SLOTS = 63;
 /** The one user that may be without a name (IPMI 2.0 §22.28). */
 export const NULL_USER = 1;
-/** Privilege limit 0Fh: the user has no access on the channel. */
-export const NO_ACCESS = 0x0f;
 
 /** What a user may do on one channel (§22.26). */
 export interface UserAccess {
