@@ -370,7 +370,7 @@ export class Bmc extends LateParts implements BmcState {
    */
   async close({ endMachine = false }: { readonly endMachine?: boolean } = {}): Promise<void> {
     this.life.stop();
-    this.faults.clear();
+    this.faults.close();
     this.built.dcmi?.stop();
     this.sensors.stop();
     this.built.pef?.stop();
@@ -414,7 +414,8 @@ export class Bmc extends LateParts implements BmcState {
 
   #onReset(phase: ResetPhase, kind: ResetKind): void {
     if (phase === 'up') {
-      this.router.suspended = undefined;
+      // A fault may hide it still.
+      this.router.suspended = this.life.dark ? CC.InitializationInProgress : undefined;
       return;
     }
     forgetVolatile(this, kind);

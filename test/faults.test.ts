@@ -1,7 +1,7 @@
 // What real clients make of a BMC that misbehaves: the table of docs/faults.md, line by line; a story of ten
 // minutes in no time; one file, twice.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -186,3 +186,28 @@ toolTest('F7: ten minutes of a watchdog pass in no time, over a real session', [
     expect(performance.now() - began).toBeLessThan(20_000);
   }),
 );
+
+toolTest('F1: `check` says where in the file a rule is wrong, in the entry of a fleet too', [], async () => {
+  const file = `${tmpdir()}/faults-${process.pid}.yaml`;
+  const said = async (rule: string): Promise<string> => {
+    writeFileSync(
+      file,
+      `bmcs:\n  - count: 3\n    name: node-{n}\n    faults:\n      rules:\n        - ${rule}\n`,
+    );
+    return (await runTool(process.execPath, [`${root}bin/ipmi-bmc`, 'check', file])).out;
+  };
+  try {
+    expect(await said('{ then: { loss: 50%, complete: C0h } }')).toContain(
+      `${file}:6:42 bmcs.0.faults.rules.0.then.complete: does not go with then.loss`,
+    );
+    expect(await said('{ when: { command: get-sdrr }, then: { delay: 1s } }')).toContain(
+      `${file}:6:30 bmcs.0.faults.rules.0.when.command: expected a command`,
+    );
+    expect(await said('{ then: { sensor: { name: None, is: stuck } } }')).toContain(
+      `${file}:6:37 bmcs.0.faults.rules.0.then.sensor.name`,
+    );
+    expect(await said('{ id: fine, then: { delay: 1s } }')).toContain('no problem');
+  } finally {
+    rmSync(file);
+  }
+});

@@ -62,7 +62,17 @@ const then = z.strictObject({
   padding: z.literal('wrong').optional(),
   logIn: z.union([byte, z.enum(['short', 'none'])]).optional(),
   sessions: z.int().min(0).max(254).optional(),
-  endSession: z.literal(true).optional(),
+  endSession: z
+    .union([
+      z.literal(true),
+      z
+        .strictObject({ requests: z.int().min(0).optional(), age: time.optional() })
+        .refine(
+          ({ requests, age }) => requests !== undefined || age !== undefined,
+          'expected requests, age or both',
+        ),
+    ])
+    .optional(),
   complete: z
     .union([byte, z.string().regex(/^(0x)?[\da-f]{2}h?$/i, 'expected a completion code (C0h)')])
     .optional(),
@@ -90,8 +100,16 @@ const then = z.strictObject({
       is: z.union([z.enum(['stuck', 'unreadable', 'jumping']), z.number()]),
     })
     .optional(),
-  fru: z.strictObject({ id: z.int().min(0).max(254), checksum: z.literal('wrong') }).optional(),
-  selfTest: z.enum(['fatal', 'firmware', 'sdr', 'fru', 'sel']).optional(),
+  fru: z
+    .strictObject({
+      id: z.int().min(0).max(254),
+      checksum: z.literal('wrong'),
+      area: z.enum(['header', 'chassis', 'board', 'product', 'multirecord']).optional(),
+    })
+    .optional(),
+  selfTest: z
+    .enum(['fatal', 'firmware', 'boot-block', 'internal-use', 'sdr-empty', 'ipmb', 'fru', 'sdr', 'sel'])
+    .optional(),
   sdr: z.strictObject({ changesEvery: z.int().min(1) }).optional(),
   console: z
     .union([
@@ -101,7 +119,7 @@ const then = z.strictObject({
     .optional(),
   power: z.union([z.enum(['fails', 'hangs']), z.strictObject({ takes: time })]).optional(),
   softOff: z.literal('ignored').optional(),
-  firmware: z.literal('fails-verification').optional(),
+  firmware: z.enum(['fails-verification', 'fails-to-boot']).optional(),
 });
 
 const rule = z.strictObject({
@@ -119,7 +137,11 @@ const step = z.strictObject({
   state: name.optional(),
   hold: time.optional(),
   fault: rule.optional(),
+  arm: z.string().optional(),
   clear: z.string().optional(),
+  step: z
+    .strictObject({ sensor: z.string().min(1), to: z.union([z.number(), z.literal('unreadable')]) })
+    .optional(),
   ramp: z
     .strictObject({ sensor: z.string().min(1), from: z.number().optional(), to: z.number(), in: time })
     .optional(),
@@ -152,6 +174,7 @@ export const faultsSchema = z.strictObject({
   rules: z.array(rule).max(MOST_RULES).optional(),
   scenarios: z.array(z.strictObject({ name, steps: z.array(step).min(1).max(MOST_RULES) })).optional(),
   start: z.array(z.string()).optional(),
+  arm: z.array(z.string()).optional(),
 });
 
 export const clockSchema = z.union([

@@ -4,7 +4,7 @@ import { millisecondsOf, shareOf } from '../settings/durations.ts';
 import { SettingsError } from '../settings/errors.ts';
 import { SeededRandom } from '../world/sim-random.ts';
 import { layerOf, needed } from './layers.ts';
-import type { FaultEffect, FaultLayer, FaultRule, FaultTime, FaultWhen } from './rule.ts';
+import type { FaultEffect, FaultLayer, FaultRule, FaultTime, FaultWhen, SessionEnd } from './rule.ts';
 
 /** Which of those that fit: from one to another, or each so many. */
 interface Nth {
@@ -28,6 +28,8 @@ export interface Patch {
 /** A rule that was found good, with what it has done so far. */
 export class Armed {
   readonly id: string;
+  /** In the order of the rules. */
+  readonly place: number;
   readonly rule: FaultRule;
   readonly when: FaultWhen;
   readonly layer: FaultLayer;
@@ -53,9 +55,10 @@ export class Armed {
   #fitting = 0;
 
   /** Throws SettingsError with the place of what is wrong in the rule. */
-  constructor(rule: FaultRule, id: string, seed: number) {
+  constructor(rule: FaultRule, id: string, seed: number, place = 0) {
     const { when = {}, then } = rule;
     this.id = id;
+    this.place = place;
     this.rule = rule;
     this.when = when;
     this.then = then;
@@ -73,7 +76,22 @@ export class Armed {
     this.#nth = when.nth === undefined ? undefined : nthOf(when.nth);
     this.#chance = shareAt(['chance'], rule.chance) ?? 1;
     this.#times = then.busy ?? rule.times ?? Infinity;
+    if (then.busy !== undefined && rule.times !== undefined)
+      throw new SettingsError('does not go with then.busy, which says how often', ['times']);
+    if (typeof then.endSession === 'object') this.#checkEnd(then.endSession);
     if (!(this.#times >= 1)) throw new SettingsError('expected 1 or more', ['times']);
+  }
+
+  #checkEnd({ requests, age }: SessionEnd): void {
+    const place = ['then', 'endSession'];
+    if (requests === undefined && age === undefined)
+      throw new SettingsError('expected requests, age or both', place);
+    timeAt([...place, 'age'], age);
+    if (age !== undefined && (this.selectors ?? this.prefix) !== undefined)
+      throw new SettingsError('does not go with a command in when: a session ages without', [
+        ...place,
+        'age',
+      ]);
   }
 
   /** It has happened as often as it may. */
@@ -201,6 +219,23 @@ function nthOf(text: number | string): Nth {
       'nth',
     ]);
   return { from: first, to: last, every: 1 };
+}
+
+/** `stopped`, `+1h`, `-2d`, `x2`: what the clock shows when it is `began` or later. Throws SettingsError. */
+export function warpOf(text: string, began: number): (seconds: number) => number {
+  const given = text.trim();
+  if (given === 'stopped') return () => began;
+  const [, factor] = /^x(\d+(?:\.\d+)?)$/.exec(given) ?? [];
+  if (factor !== undefined) return (seconds) => began + (seconds - began) * Number(factor);
+  const [, sign, time] = /^([+-])(.+)$/.exec(given) ?? [];
+  if (sign === undefined)
+    throw new SettingsError(`expected stopped, +1h, -2d or x2, received ${JSON.stringify(text)}`, [
+      'then',
+      'clock',
+    ]);
+  const seconds = needed(timeAt(['then', 'clock'], time)) / 1000;
+  const ahead = sign === '+' ? seconds : -seconds;
+  return (now) => now + ahead;
 }
 
 function spanOf(text: string): Span {

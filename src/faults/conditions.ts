@@ -1,248 +1,142 @@
-import { CC, IpmiError } from '../codec/index.ts';
-import { GetSdr } from '../commands/storage/sdr.ts';
-import { SettingsError } from '../settings/errors.ts';
-import { SelfTest, type SelfTestResult } from '../state/app/identity.ts';
-import type { Timer } from '../world/world.ts';
-import { timeAt, type Armed } from './armed.ts';
+import { settingAt, SettingsError } from '../settings/errors.ts';
+import { ailments, Patient, type Undo } from './ailments.ts';
+import { timeAt, warpOf, type Armed } from './armed.ts';
+import { checkDatagramEffect } from './datagrams.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
+import { checksumAt } from './fru-checksums.ts';
 import { needed } from './layers.ts';
 import type { ConditionEffect } from './rule.ts';
 
-type Undo = () => void;
-type Condition<T> = (bmc: FaultyBmc, what: T, armed: Armed) => Undo;
-type Conditioned = { readonly [K in keyof ConditionEffect]-?: Condition<NonNullable<ConditionEffect[K]>> };
+type Key = keyof ConditionEffect;
+const KEYS = Object.keys(ailments) as Key[];
+/** What several rules can do at once: each does its own. */
+const TOGETHER: readonly Key[] = ['dark', 'power', 'softOff', 'sdr'];
 
-/** Milliseconds for the answer to whoever brought the condition about to go out. */
-const ANSWER_TIME = 20;
-/** Milliseconds between two readings of a sensor that jumps. */
-const JUMPS = 1000;
-/** Milliseconds between two looks at a slow console, and the most characters that wait for one. */
-const TICK = 100;
-const CONSOLE_QUEUE = 65_536;
-/** Where the checksum of a FRU's common header is, and its board area's offset. */
-const HEADER_CHECKSUM = 7;
-
-/** Bits of the detail of a self test (IPMI 2.0 §20.4). */
-const SELF_TESTS: Readonly<Record<NonNullable<ConditionEffect['selfTest']>, SelfTestResult>> = {
-  fatal: { result: SelfTest.FatalHardware, detail: 0 },
-  firmware: { result: SelfTest.Corrupted, detail: 0x01 },
-  fru: { result: SelfTest.Corrupted, detail: 0x20 },
-  sdr: { result: SelfTest.Corrupted, detail: 0x40 },
-  sel: { result: SelfTest.Corrupted, detail: 0x80 },
-};
-
-/** How each condition comes over a BMC; each returns what makes it well again. */
-const conditions: Conditioned = {
-  dark(bmc, time) {
-    const { clock } = bmc.setup;
-    let end: Timer | undefined;
-    const light = (): void => {
-      end?.cancel();
-      if (!bmc.life.hidden) return;
-      bmc.life.hidden = false;
-      if (bmc.router.suspended === CC.InitializationInProgress) bmc.router.suspended = undefined;
-    };
-    const begins = clock.after(ANSWER_TIME, () => {
-      bmc.life.hidden = true;
-      bmc.router.suspended ??= CC.InitializationInProgress;
-      end = clock.after(needed(timeAt(['then', 'dark'], time)), light);
-    });
-    return () => {
-      begins.cancel();
-      light();
-    };
-  },
-
-  sel({ sel }) {
-    sel.isHeldFull = true;
-    return () => void (sel.isHeldFull = false);
-  },
-
-  clock({ time }, how) {
-    const began = time.now();
-    time.warp = warpOf(how, began);
-    return () => void (time.warp = undefined);
-  },
-
-  sensor(bmc, { name, is }, { random }) {
-    const sensor = bmc.sensors.get(name);
-    const { value } = sensor;
-    if (is === 'unreadable') sensor.set(null);
-    else if (is === 'stuck') sensor.set(value ?? null);
-    else if (typeof is === 'number') sensor.set(is);
-    let timer: Timer | undefined;
-    const jump = (): void => {
-      if (sensor.isThreshold) sensor.setRaw(random.u32() & 0xff);
-      else sensor.set(random.u32() & 0x7fff);
-      timer = bmc.setup.clock.after(JUMPS, jump);
-    };
-    if (is === 'jumping') jump();
-    return () => {
-      timer?.cancel();
-      sensor.set(undefined);
-    };
-  },
-
-  fru({ fru }, { id }) {
-    fru.device(id);
-    const before = fru.spoil;
-    fru.spoil = (one, image) => {
-      const seen = before === undefined ? image : before(one, image);
-      return one === id ? withWrongChecksums(seen) : seen;
-    };
-    return () => void (fru.spoil = before);
-  },
-
-  selfTest({ identity }, which) {
-    const before = identity.selfTest;
-    identity.selfTest = SELF_TESTS[which];
-    return () => void (identity.selfTest = before);
-  },
-
-  sdr(bmc, { changesEvery }) {
-    let asked = 0;
-    return bmc.router.wrap((dispatch) => (message, context) => {
-      if (message.netFn === GetSdr.netFn && message.cmd === GetSdr.cmd && ++asked % changesEvery === 0) {
-        bmc.sdr.reservation.cancel();
-        bmc.sdr.deviceReservation.cancel();
-      }
-      return dispatch(message, context);
-    });
-  },
-
-  console(bmc, how, { random }) {
-    const { console, setup } = bmc;
-    const undo = (): void => void (console.meddle = undefined);
-    if (how === 'stuck') {
-      console.meddle = () => undefined;
-      return undo;
-    }
-    if (how === 'noisy') {
-      console.meddle = (characters, pass) =>
-        pass(characters.map((one) => (random.u32() % 8 === 0 ? random.u32() & 0xff : one)));
-      return undo;
-    }
-    const waiting: number[] = [];
-    let timer: Timer | undefined;
-    console.meddle = (characters, pass) => {
-      for (const one of characters) if (waiting.length < CONSOLE_QUEUE) waiting.push(one);
-      const say = (): void => {
-        pass(Uint8Array.from(waiting.splice(0, Math.max(1, (how.charactersPerSecond * TICK) / 1000))));
-        timer = waiting.length > 0 ? setup.clock.after(TICK, say) : undefined;
-      };
-      timer ??= setup.clock.after(TICK, say);
-    };
-    return () => {
-      timer?.cancel();
-      undo();
-    };
-  },
-
-  power(bmc, how) {
-    return intervene(bmc, (action, carryOut) => {
-      if (how === 'fails') throw new IpmiError(CC.NotSupportedInState, `power ${action} fails on purpose`);
-      if (how === 'hangs') return undefined;
-      bmc.setup.clock.after(needed(timeAt(['then', 'power', 'takes'], how.takes)), () => {
-        void Promise.resolve(carryOut()).then(undefined, (error: unknown) =>
-          bmc.setup.log.error(`power ${action}`, error),
-        );
-      });
-      return undefined;
-    });
-  },
-
-  softOff: (bmc) => intervene(bmc, (action, carryOut) => (action === 'soft' ? undefined : carryOut())),
-
-  firmware(bmc) {
-    const { update } = bmc;
-    if (update !== undefined) update.failsVerification = true;
-    return () => {
-      if (update !== undefined) update.failsVerification = false;
-    };
-  },
-};
-
-type Intervention = NonNullable<FaultyBmc['chassis']['intervene']>;
-
-/** The last one that came is asked first; power actions of it go on to the one before. */
-function intervene({ chassis }: FaultyBmc, mine: Intervention): Undo {
-  const before = chassis.intervene;
-  chassis.intervene =
-    before === undefined ? mine : (action, carryOut) => mine(action, () => before(action, carryOut));
-  return () => void (chassis.intervene = before);
+/** What one key of a rule does to the BMC, or would do if no rule before it did. */
+interface Held {
+  readonly armed: Armed;
+  readonly begin: () => Undo;
+  undo: Undo | undefined;
 }
 
-const KEYS = Object.keys(conditions) as (keyof ConditionEffect)[];
+interface Begun {
+  readonly ends: Undo[];
+  /** Keys that have not ended by themselves. */
+  left: number;
+}
 
-/** What is wrong with the BMC itself, rule by rule. */
+/** What is wrong with the BMC itself. Of the rules for one thing, the first in order is what it has. */
 export class Conditions {
-  readonly #bmc: FaultyBmc;
-  readonly #undos = new Map<Armed, readonly Undo[]>();
+  readonly #patient: Patient;
+  readonly #over: (armed: Armed) => void;
+  readonly #begun = new Map<Armed, Begun>();
+  /** By what is wrong; in the order of the rules, and the first one is in force. */
+  readonly #held = new Map<string, readonly Held[]>();
 
-  constructor(bmc: FaultyBmc) {
-    this.#bmc = bmc;
+  /** `over`: told when everything of a rule has ended by itself. */
+  constructor(bmc: FaultyBmc, over: (armed: Armed) => void) {
+    this.#patient = new Patient(bmc);
+    this.#over = over;
   }
 
   /** Begins, or begins anew; returns what it is, for people. */
   begin(armed: Armed): string {
     this.end(armed);
-    const undos: Undo[] = [];
-    this.#undos.set(armed, undos);
-    const begun: string[] = [];
-    for (const key of KEYS) {
-      const what = armed.then[key];
-      if (what === undefined) continue;
-      undos.push((conditions[key] as Condition<typeof what>)(this.#bmc, what, armed));
-      begun.push(typeof what === 'object' ? `${key} ${JSON.stringify(what)}` : `${key} ${what}`);
-    }
-    return begun.join(', ');
+    const keys = KEYS.filter((key) => armed.then[key] !== undefined);
+    const begun: Begun = { ends: [], left: keys.length };
+    this.#begun.set(armed, begun);
+    for (const key of keys) begun.ends.push(this.#beginOne(key, armed, begun));
+    return keys.map((key) => `${key} ${asText(armed.then[key])}`).join(', ');
   }
 
   end(armed: Armed): void {
-    const undos = this.#undos.get(armed) ?? [];
-    this.#undos.delete(armed);
-    for (const undo of [...undos].reverse()) undo();
+    const begun = this.#begun.get(armed);
+    this.#begun.delete(armed);
+    for (const end of [...(begun?.ends ?? [])].reverse()) end();
+  }
+
+  /** The BMC ends: nothing of it switches the machine any more. */
+  close(): void {
+    for (const timer of this.#patient.late) timer.cancel();
+    this.#patient.late.clear();
+  }
+
+  #beginOne<K extends Key>(key: K, armed: Armed, begun: Begun): Undo {
+    const ailment = ailments[key] as (
+      patient: Patient,
+      what: ConditionEffect[K],
+      armed: Armed,
+      over: () => void,
+    ) => Undo;
+    const over = (): void => {
+      if (--begun.left > 0 || this.#begun.get(armed) !== begun) return;
+      this.#begun.delete(armed);
+      this.#over(armed);
+    };
+    const begin = (): Undo => ailment(this.#patient, armed.then[key], armed, over);
+    return TOGETHER.includes(key)
+      ? begin()
+      : this.#hold(this.#subjectOf(key, armed.then), { armed, begin, undo: undefined });
+  }
+
+  #hold(subject: string, mine: Held): Undo {
+    const all = this.#held.get(subject) ?? [];
+    this.#put(
+      subject,
+      [...all, mine].sort((a, b) => a.armed.place - b.armed.place),
+    );
+    return () => {
+      mine.undo?.();
+      mine.undo = undefined;
+      this.#put(
+        subject,
+        (this.#held.get(subject) ?? []).filter((other) => other !== mine),
+      );
+    };
+  }
+
+  #put(subject: string, all: readonly Held[]): void {
+    if (all.length === 0) this.#held.delete(subject);
+    else this.#held.set(subject, all);
+    for (const { undo } of all.slice(1)) undo?.();
+    for (const other of all.slice(1)) other.undo = undefined;
+    const [first] = all;
+    if (first !== undefined) first.undo ??= first.begin();
+  }
+
+  /** What only one rule at a time can do something to. */
+  #subjectOf(key: Key, { sensor, fru }: ConditionEffect): string {
+    if (key === 'sensor') return `sensor ${this.#patient.bmc.sensors.get(needed(sensor).name).place}`;
+    return key === 'fru' ? `fru ${fru?.id} ${fru?.area ?? 'header'}` : key;
   }
 }
 
-/** Throws SettingsError. */
-export function checkCondition({ then }: Armed, bmc: FaultyBmc): void {
+const asText = (what: unknown): string => (typeof what === 'object' ? JSON.stringify(what) : String(what));
+
+/** Throws SettingsError for shares that are none, and for what this BMC does not have. */
+export function checkEffect(armed: Armed, bmc: FaultyBmc): void {
+  if (armed.layer === 'datagram') checkDatagramEffect(armed);
+  if (armed.layer === 'condition') checkCondition(armed, bmc);
+}
+
+function checkCondition({ then }: Armed, bmc: FaultyBmc): void {
   timeAt(['then', 'dark'], then.dark);
   if (typeof then.power === 'object') timeAt(['then', 'power', 'takes'], then.power.takes);
   if (then.clock !== undefined) warpOf(then.clock, 0);
-  if (then.sensor !== undefined) {
-    const sensor = bmc.sensors.named(then.sensor.name);
-    if (typeof sensor === 'string') throw new SettingsError(sensor, ['then', 'sensor', 'name']);
-  }
-  const fru = then.fru?.id;
-  if (fru !== undefined && !bmc.fru.devices.some(({ id }) => id === fru))
-    throw new SettingsError(`there is no FRU device ${fru}`, ['then', 'fru', 'id']);
+  settingAt(['then', 'sensor', 'name'], () => {
+    const sensor = then.sensor === undefined ? undefined : bmc.sensors.named(then.sensor.name);
+    if (typeof sensor === 'string') throw new SettingsError(sensor);
+    if (sensor?.declaration.eventOnly)
+      throw new SettingsError(`'${sensor.declaration.name}' has events only, and no reading`);
+  });
+  if (then.fru !== undefined) checkFru(then.fru, bmc);
   if (then.firmware !== undefined && bmc.update === undefined)
     throw new SettingsError('there is no firmware that could be updated', ['then', 'firmware']);
 }
 
-/** `stopped`, `+1h`, `-2d`, `x2`: what the clock shows when it is `began` or later. Throws SettingsError. */
-function warpOf(text: string, began: number): (seconds: number) => number {
-  const given = text.trim();
-  if (given === 'stopped') return () => began;
-  const [, factor] = /^x(\d+(?:\.\d+)?)$/.exec(given) ?? [];
-  if (factor !== undefined) return (seconds) => began + (seconds - began) * Number(factor);
-  const [, sign, time] = /^([+-])(.+)$/.exec(given) ?? [];
-  if (sign === undefined)
-    throw new SettingsError(`expected stopped, +1h, -2d or x2, received ${JSON.stringify(text)}`, [
-      'then',
-      'clock',
-    ]);
-  const seconds = needed(timeAt(['then', 'clock'], time)) / 1000;
-  const ahead = sign === '+' ? seconds : -seconds;
-  return (now) => now + ahead;
-}
-
-/**
- * The header's checksum, and those of its areas (platform management FRU specification, chapters 8 to 12).
- */
-function withWrongChecksums(image: Uint8Array): Uint8Array {
-  const wrong = image.slice();
-  if (wrong.length > HEADER_CHECKSUM) wrong[HEADER_CHECKSUM] ^= 0xff;
-  return wrong;
+function checkFru({ id, area = 'header' }: NonNullable<ConditionEffect['fru']>, { fru }: FaultyBmc): void {
+  if (!fru.devices.some((one) => one.id === id))
+    throw new SettingsError(`there is no FRU device ${id}`, ['then', 'fru', 'id']);
+  if (checksumAt(fru.image(id), area) === undefined)
+    throw new SettingsError(`FRU device ${id} has no such area`, ['then', 'fru', 'area']);
 }

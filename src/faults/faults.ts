@@ -5,11 +5,11 @@ import type { FaultHit } from '../taps/index.ts';
 import type { Timer, UdpNetwork } from '../world/world.ts';
 import { Armed, hash } from './armed.ts';
 import { CommandFaults } from './commands.ts';
-import { checkCondition, Conditions } from './conditions.ts';
+import { checkEffect, Conditions } from './conditions.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
-import { checkDatagramEffect, FaultyUdp, type DatagramFaults } from './datagrams.ts';
+import { FaultyUdp, type DatagramFaults } from './datagrams.ts';
 import { presetRules } from './presets.ts';
-import type { FaultEffect, FaultRule, FaultsOptions, FaultTime, ScenarioOptions } from './rule.ts';
+import type { FaultEffect, FaultRule, FaultsOptions, FaultTime, FaultWhen, ScenarioOptions } from './rule.ts';
 import { checkScenario, Run, type ScenarioRun } from './scenario.ts';
 import { SessionFaults } from './sessions.ts';
 
@@ -46,6 +46,8 @@ export class Faults {
   #scenarios: readonly ScenarioOptions[] = NOTHING;
   #runs: readonly Run[] = NOTHING;
   #count = 0;
+  /** Rules that there ever were. */
+  #added = 0;
   /** Made with the first rule. */
   #layers: Layers | undefined;
 
@@ -60,7 +62,7 @@ export class Faults {
   }
 
   /** What the settings ask for. Throws SettingsError with the place of what is wrong. */
-  begin({ seed, presets = [], rules = [], scenarios = [], start = [] }: FaultsOptions = {}): void {
+  begin({ seed, presets = [], rules = [], scenarios = [], start = [], arm = [] }: FaultsOptions = {}): void {
     this.#seed = seed;
     for (const [i, name] of presets.entries()) settingAt(['presets', i], () => this.preset(name));
     for (const [i, rule] of rules.entries()) settingAt(['rules', i], () => this.add(rule));
@@ -72,6 +74,7 @@ export class Faults {
       });
     this.#scenarios = scenarios;
     for (const [i, name] of start.entries()) settingAt(['start', i], () => this.run(name));
+    for (const [i, name] of arm.entries()) settingAt(['arm', i], () => this.arm(name));
   }
 
   /**
@@ -86,9 +89,8 @@ export class Faults {
         'id',
       ]);
     this.#seed ??= this.#bmc.setup.random.u32();
-    const armed = new Armed(rule, id, this.#seed ^ hash(this.#bmc.name));
-    if (armed.layer === 'datagram') checkDatagramEffect(armed);
-    if (armed.layer === 'condition') checkCondition(armed, this.#bmc);
+    const armed = new Armed(rule, id, this.#seed ^ hash(this.#bmc.name), this.#added++);
+    checkEffect(armed, this.#bmc);
     const place: Place = { armed, isWaiting: armed.after !== undefined, timer: undefined };
     this.#put([...this.#places, place]);
     if (armed.after === undefined) this.#begins(place);
@@ -143,6 +145,23 @@ export class Faults {
    * that is none, and with the place of what is wrong in a given one.
    */
   run(scenario: string | ScenarioOptions): ScenarioRun {
+    return this.#run(scenario);
+  }
+
+  /**
+   * As `run`, but it begins when a request of a client fits, and its times are reckoned from there. Default:
+   * the first request of anybody. Throws SettingsError as `run` does, and for a `when` that makes no sense.
+   */
+  arm(scenario: string | ScenarioOptions, when: FaultWhen = {}): ScenarioRun {
+    return this.#run(scenario, when);
+  }
+
+  /** Names of the scenarios of the settings. */
+  get scenarios(): readonly string[] {
+    return this.#scenarios.map(({ name }) => name);
+  }
+
+  #run(scenario: string | ScenarioOptions, begins?: FaultWhen): ScenarioRun {
     const options =
       typeof scenario === 'string' ? this.#scenarios.find(({ name }) => name === scenario) : scenario;
     if (options === undefined)
@@ -151,12 +170,17 @@ export class Faults {
       );
     if (typeof scenario !== 'string') checkScenario(options, this.#bmc);
     const { sessions } = (this.#layers ??= this.#make());
-    const run = new Run(options, {
-      bmc: this.#bmc,
-      add: (rule) => this.add(rule),
-      passing: (context) => sessions.passing(context),
-      over: (one) => (this.#runs = this.#runs.filter((other) => other !== one)),
-    });
+    const run = new Run(
+      options,
+      {
+        bmc: this.#bmc,
+        add: (rule) => this.add(rule),
+        preset: (name) => this.preset(name),
+        passing: (context) => sessions.passing(context),
+        over: (one) => (this.#runs = this.#runs.filter((other) => other !== one)),
+      },
+      begins,
+    );
     if (!run.isOver) this.#runs = [...this.#runs, run];
     return run;
   }
@@ -170,6 +194,12 @@ export class Faults {
   clear(): void {
     for (const run of this.#runs) run.stop();
     for (const place of this.#places) this.#end(place);
+  }
+
+  /** The BMC ends, and what a fault has put off with it. */
+  close(): void {
+    this.clear();
+    this.#layers?.conditions.close();
   }
 
   /** Called with each hit. Returns what takes the listener away again. */
@@ -201,16 +231,38 @@ export class Faults {
     const { armed } = place;
     const wasWaiting = place.isWaiting;
     place.isWaiting = false;
-    place.timer =
-      armed.lasts === undefined
-        ? undefined
-        : this.#bmc.setup.clock.after(armed.lasts, () => this.#end(place));
     if (wasWaiting) this.#put(this.#places);
-    if (armed.layer === 'condition' && armed.rule.when === undefined && armed.strikes()) this.#hold(armed);
+    const begins = armed.layer === 'condition' && armed.rule.when === undefined;
+    // What begins with a command lasts from then on.
+    if (armed.layer !== 'condition' || begins) place.timer = this.#after(armed.lasts, () => this.#end(place));
+    if (!begins) return;
+    if (armed.strikes()) this.#hold(armed);
+    else this.#end(place);
+  }
+
+  #after(ms: number | undefined, action: () => void): Timer | undefined {
+    return ms === undefined ? undefined : this.#bmc.setup.clock.after(ms, action);
   }
 
   #hold(armed: Armed): void {
     this.#hit(armed, this.#layers?.conditions.begin(armed) ?? '');
+  }
+
+  /** A condition that waited for a command begins. */
+  #befalls(armed: Armed): void {
+    const place = this.#places.find((one) => one.armed === armed);
+    if (place === undefined) return;
+    this.#hold(armed);
+    place.timer?.cancel();
+    place.timer = this.#after(armed.lasts, () => {
+      this.#layers?.conditions.end(armed);
+      this.#passed(armed);
+    });
+  }
+
+  /** A condition is over: the rule is, too, unless it waits for its next time. */
+  #passed(armed: Armed): void {
+    if (armed.rule.when === undefined || armed.isOver) this.remove(armed.id);
   }
 
   #end(place: Place): void {
@@ -243,15 +295,16 @@ export class Faults {
     const bmc = this.#bmc;
     const hit = (rule: Armed, what: string): void => this.#hit(rule, what);
     const sessions = new SessionFaults({ bmc, hit });
-    const around = { bmc, sessions, hit, begin: (rule: Armed) => this.#hold(rule) };
+    const around = { bmc, sessions, hit, begin: (rule: Armed) => this.#befalls(rule) };
     const commands = new CommandFaults(around, (wrapper) => bmc.router.wrap(wrapper));
+    const conditions = new Conditions(bmc, (rule) => this.#passed(rule));
     const ways: DatagramFaults = {
       hit,
       isOn: () => bmc.chassis.isOn,
       after: (ms, action) => bmc.setup.clock.after(ms, action),
       monotonic: () => bmc.setup.clock.monotonic(),
     };
-    return { ways, sessions, commands, conditions: new Conditions(bmc) };
+    return { ways, sessions, commands, conditions };
   }
 
   readonly #hit = (armed: Armed, what: string): void => {

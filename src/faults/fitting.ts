@@ -1,14 +1,15 @@
 import { bodyOf } from '../commands/body.ts';
-import type { Channel, Message, SessionView } from '../joint/message.ts';
+import type { Channel, Message } from '../joint/message.ts';
 import type { Armed } from './armed.ts';
 import type { FaultWhen } from './rule.ts';
 
 /** What passes: a request, or a packet of a session. */
 export interface Passing {
   readonly channel: Channel;
-  readonly session: SessionView | undefined;
-  /** Milliseconds since its session began. */
-  readonly age: number;
+  /** Whose session, or log-in under way. */
+  readonly user: string | undefined;
+  /** Milliseconds since its session began; undefined: it has none. */
+  readonly age: number | undefined;
   readonly isOn: boolean;
 }
 
@@ -46,13 +47,11 @@ export function isPassing({ rule: { when }, sessionAge }: Armed, passing: () => 
   const { channel, user, power } = when;
   if (channel === undefined && user === undefined && power === undefined && sessionAge === undefined)
     return true;
-  const { channel: way, session, age, isOn } = passing();
+  const { channel: way, user: own, age, isOn } = passing();
   if (channel !== undefined && !isWay(channel, way)) return false;
-  if (user !== undefined && session?.userName !== user) return false;
+  if (user !== undefined && own !== user) return false;
   if (power !== undefined && (power === 'on') !== isOn) return false;
-  return (
-    sessionAge === undefined || (session !== undefined && age >= sessionAge.from && age <= sessionAge.to)
-  );
+  return sessionAge === undefined || (age !== undefined && age >= sessionAge.from && age <= sessionAge.to);
 }
 
 function isWay(wanted: NonNullable<FaultWhen['channel']>, { number, medium }: Channel): boolean {

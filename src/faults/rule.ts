@@ -18,6 +18,8 @@ export interface FaultsOptions {
   readonly scenarios?: readonly ScenarioOptions[];
   /** Scenarios that begin with the BMC. */
   readonly start?: readonly string[];
+  /** Scenarios that begin with the first request of a client, so that their times are reckoned from there. */
+  readonly arm?: readonly string[];
 }
 
 /** A sequence: what happens to the BMC, one after the other. */
@@ -35,8 +37,12 @@ export interface ScenarioStep {
   readonly hold?: FaultTime;
   /** A rule that is there until the scenario is over, or clears it. */
   readonly fault?: FaultRule;
-  /** Takes a rule of this scenario off, by its id, or `all` of them. */
+  /** A preset, by its name, that is there as long. */
+  readonly arm?: string;
+  /** Takes a rule or a preset of this scenario off, by its id, or `all` of them. */
   readonly clear?: string;
+  /** A sensor reads a value from now on. */
+  readonly step?: ScenarioReading;
   /** A sensor moves to a value. */
   readonly ramp?: ScenarioRamp;
   /** A sensor tells of an event. */
@@ -55,6 +61,13 @@ export interface ScenarioStep {
   readonly goto?: string;
   /** How often `goto` goes, before it goes on. Default always. */
   readonly times?: number;
+}
+
+export interface ScenarioReading {
+  /** By name. */
+  readonly sensor: string;
+  /** In the sensor's unit; of a discrete sensor, its states. */
+  readonly to: number | 'unreadable';
 }
 
 export interface ScenarioRamp {
@@ -102,7 +115,10 @@ export interface FaultRule {
   readonly times?: number;
   /** How long it waits before it begins. Default: not at all. */
   readonly after?: FaultTime;
-  /** How long it lasts; then it is gone. Default: it stays. */
+  /**
+   * How long it lasts; then it is gone. Default: it stays. A condition that begins with a command lasts so
+   * long from then on.
+   */
   readonly for?: FaultTime;
 }
 
@@ -181,8 +197,16 @@ export interface SessionEffect {
   readonly logIn?: number | 'short' | 'none';
   /** Sessions that there can be at once: who wants one more is refused (insufficient resources). */
   readonly sessions?: number;
-  /** The session of the request is gone, and the request unanswered. */
-  readonly endSession?: true;
+  /** The session of the request is gone, and the request unanswered; or it is so after a while. */
+  readonly endSession?: true | SessionEnd;
+}
+
+/** When a session is dropped. */
+export interface SessionEnd {
+  /** Requests that it has; with the next one it is gone. */
+  readonly requests?: number;
+  /** How long it lasts, whether anybody asks anything or not. */
+  readonly age?: FaultTime;
 }
 
 /** What happens to commands. */
@@ -197,7 +221,7 @@ export interface CommandEffect {
   readonly patch?: string;
   /** Bytes that the response has too many. */
   readonly extend?: number;
-  /** So often C0h (node busy), and then the rule is gone. */
+  /** So often C0h (node busy), and then the rule is gone: in place of `times`. */
   readonly busy?: number;
   /** The handler fails with a bug: FFh, and an error in the log. */
   readonly throws?: true;
@@ -216,7 +240,16 @@ export interface ConditionEffect {
   /** The FRU device of this id has wrong checksums. */
   readonly fru?: FruFault;
   /** What Get Self Test Results finds (IPMI 2.0 §20.4). */
-  readonly selfTest?: 'fatal' | 'firmware' | 'sdr' | 'fru' | 'sel';
+  readonly selfTest?:
+    | 'fatal'
+    | 'firmware'
+    | 'boot-block'
+    | 'internal-use'
+    | 'sdr-empty'
+    | 'ipmb'
+    | 'fru'
+    | 'sdr'
+    | 'sel';
   /** The SDR repository changes with every so many requests to read it. */
   readonly sdr?: SdrFault;
   /** What the serial console does: nothing, wrong characters, or so many characters a second. */
@@ -225,8 +258,8 @@ export interface ConditionEffect {
   readonly power?: 'fails' | 'hangs' | SlowPower;
   /** The machine does not shut down when it is asked to. */
   readonly softOff?: 'ignored';
-  /** New firmware fails when it is checked. */
-  readonly firmware?: 'fails-verification';
+  /** New firmware fails when it is checked, or when it is to boot: then the one before comes back. */
+  readonly firmware?: 'fails-verification' | 'fails-to-boot';
 }
 
 export interface SensorFault {
@@ -239,8 +272,12 @@ export interface SensorFault {
 export interface FruFault {
   /** The FRU device. */
   readonly id: number;
-  /** Of the common header, by which clients find everything else. */
   readonly checksum: 'wrong';
+  /**
+   * Whose checksum. Default `header`: of the common header, by which clients find everything else;
+   * `multirecord`: of its first record's header.
+   */
+  readonly area?: 'header' | 'chassis' | 'board' | 'product' | 'multirecord';
 }
 
 export interface SdrFault {

@@ -116,3 +116,94 @@ test.each<[string, ScenarioStep, (string | number)[]]>([
   );
   expect(() => bmc.faults.run('unknown')).toThrow('unknown');
 });
+
+test('F8: armed, it begins with the first request that fits, and its times are reckoned from there', async () => {
+  const { bmc, world, send } = open([
+    { state: 'running', hold: '10s' },
+    { state: 'late', hold: '10s' },
+  ]);
+  const run = bmc.faults.arm('story', { command: 'get-device-id' });
+  await world.run(60_000);
+  await send(6, 4);
+  expect([run.isArmed, run.state, bmc.faults.running]).toEqual([true, undefined, [run]]);
+  await send(6, 1);
+  expect([run.isArmed, run.state]).toEqual([false, 'running']);
+  await world.run(10_001);
+  expect(run.state).toBe('late');
+  await world.run(10_001);
+  expect(await run.done).toEqual({ outcome: 'done' });
+  const stopped = bmc.faults.arm('story');
+  stopped.stop();
+  await send(6, 1);
+  expect([await stopped.done, stopped.state, stopped.isArmed]).toEqual([
+    { outcome: 'stopped' },
+    undefined,
+    false,
+  ]);
+  expect(bmc.router.entrance).toBe(bmc.router.dispatch);
+  expect(() => bmc.faults.arm('story', { command: 'get-nothing' })).toThrow('get-nothing');
+});
+
+test('F8: the settings arm scenarios', async () => {
+  const steps = [{ state: 'on', hold: '1h' }] as const;
+  const { bmc, send } = rig({ ...BASE, faults: { scenarios: [{ name: 'story', steps }], arm: ['story'] } });
+  expect(bmc.faults.running.map(({ isArmed }) => isArmed)).toEqual([true]);
+  await send(6, 1);
+  expect(bmc.faults.running.map(({ state }) => state)).toEqual(['on']);
+  expect(() => rig({ faults: { arm: ['none'] } })).toThrow(
+    expect.objectContaining({ path: ['faults', 'arm', 0] }),
+  );
+});
+
+test('F8: a sensor steps, a preset is armed, and both are over with the scenario', async () => {
+  const { bmc, world, send } = open([
+    { step: { sensor: 'Inlet', to: 90 } },
+    { arm: 'wrong-clock' },
+    { hold: '10s' },
+    { step: { sensor: 'Inlet', to: 'unreadable' } },
+    { clear: 'wrong-clock' },
+    { hold: '10s' },
+  ]);
+  bmc.sensors.get('Inlet').set(30);
+  const now = (): number => bmc.time.now() - Math.floor(world.clock.now() / 1000);
+  const run = bmc.faults.run('story');
+  const seen = [[bmc.sensors.get('Inlet').value, now()]];
+  await world.run(10_001);
+  seen.push([bmc.sensors.get('Inlet').value, now()]);
+  await world.run(10_001);
+  seen.push([bmc.sensors.get('Inlet').value, now()]);
+  expect(seen).toEqual([
+    [90, -3 * 86_400],
+    [undefined, 0],
+    [30, 0],
+  ]);
+  expect(await run.done).toEqual({ outcome: 'done' });
+  expect((await send(6, 1))[0]).toBe(0);
+});
+
+test('F8: a rule that a loop comes to again is armed again', async () => {
+  const { bmc, world, send } = open([
+    { state: 'round', fault: { id: 'busy', then: { complete: 0xc0 }, times: 1 } },
+    { arm: 'overloaded' },
+    { hold: 1 },
+    { goto: 'round', times: 2 },
+    { expect: { rule: 'busy' } },
+  ]);
+  const run = bmc.faults.run('story');
+  for (let i = 0; i < 3; i++) {
+    expect(await send(6, 1)).toEqual([0xc0]);
+    await world.run(1001);
+  }
+  expect([await run.done, bmc.faults.list]).toEqual([{ outcome: 'done' }, []]);
+});
+
+test.each<[string, ScenarioStep, (string | number)[]]>([
+  ['no preset', { arm: 'overloded' }, ['arm']],
+  ['no sensor', { step: { sensor: 'none', to: 1 } }, ['step', 'sensor']],
+  ['no such FRU', { fault: { then: { fru: { id: 9, checksum: 'wrong' } } } }, ['fault', 'then', 'fru', 'id']],
+  ['no share', { fault: { then: { loss: 2 } } }, ['fault', 'then', 'loss']],
+])('F8: a bad step is refused before anything begins: %s', (_name, step, path) => {
+  expect(() => open([step])).toThrow(
+    expect.objectContaining({ path: ['faults', 'scenarios', 0, 'steps', 0, ...path] }),
+  );
+});

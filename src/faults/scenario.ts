@@ -1,12 +1,16 @@
+import type { SessionView } from '../joint/message.ts';
+import type { Sensor } from '../machine/sensors/sensor.ts';
 import type { Durable } from '../state/store.ts';
 import { settingAt, SettingsError } from '../settings/errors.ts';
 import type { Timer } from '../world/world.ts';
 import { Armed, timeAt } from './armed.ts';
+import { checkEffect } from './conditions.ts';
 import type { Fault } from './faults.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
 import { hasData, isAbout, isPassing, type Passing } from './fitting.ts';
 import { needed } from './layers.ts';
-import type { FaultRule, ScenarioOptions, ScenarioStep } from './rule.ts';
+import { presetRules } from './presets.ts';
+import type { FaultRule, FaultWhen, ScenarioOptions, ScenarioStep } from './rule.ts';
 
 /** How a scenario ended. */
 export interface ScenarioEnd {
@@ -21,6 +25,8 @@ export interface ScenarioRun {
   readonly name: string;
   /** The state that it is in: of the last step that had one. */
   readonly state: string | undefined;
+  /** It has not begun: it waits for the request that begins it. */
+  readonly isArmed: boolean;
   /** Resolves when it is over, however it ended. Never rejects. */
   readonly done: Promise<ScenarioEnd>;
   /** Ends it; what it has brought about is taken back. */
@@ -31,12 +37,28 @@ export interface ScenarioRun {
 export interface ScenarioSurroundings {
   readonly bmc: FaultyBmc;
   add(rule: FaultRule): Fault;
-  passing(context: { readonly channel: Passing['channel']; readonly session: Passing['session'] }): Passing;
+  preset(name: string): Fault;
+  passing(context: {
+    readonly channel: Passing['channel'];
+    readonly session: SessionView | undefined;
+  }): Passing;
   over(run: Run): void;
 }
 
 /** What a step does: one of these. */
-const ACTIONS = ['hold', 'fault', 'clear', 'ramp', 'event', 'power', 'until', 'expect', 'goto'] as const;
+const ACTIONS = [
+  'hold',
+  'fault',
+  'arm',
+  'clear',
+  'step',
+  'ramp',
+  'event',
+  'power',
+  'until',
+  'expect',
+  'goto',
+] as const;
 /** Steps without a wait between them, after which a scenario is going round in circles. */
 const MOST_AT_ONCE = 1000;
 /** Milliseconds between two values of a ramp. */
@@ -58,11 +80,14 @@ export function checkScenario({ steps }: ScenarioOptions, bmc: FaultyBmc): void 
       timeAt(['ramp', 'in'], step.ramp?.in);
       const { until, fault } = step;
       if (until !== undefined) waiter(until);
-      if (fault !== undefined) settingAt(['fault'], () => new Armed(fault, 'checked', 0));
-      for (const key of ['ramp', 'event'] as const) {
+      if (fault !== undefined) settingAt(['fault'], () => checkEffect(new Armed(fault, 'checked', 0), bmc));
+      if (step.arm !== undefined) settingAt(['arm'], () => presetRules(step.arm ?? ''));
+      for (const key of ['step', 'ramp', 'event'] as const) {
         const name = step[key]?.sensor;
         const sensor = name === undefined ? undefined : bmc.sensors.named(name);
         if (typeof sensor === 'string') throw new SettingsError(sensor, [key, 'sensor']);
+        if (key !== 'event' && sensor?.declaration.eventOnly)
+          throw new SettingsError(`'${name}' has events only, and no reading`, [key, 'sensor']);
       }
     });
 }
@@ -92,14 +117,27 @@ export class Run implements ScenarioRun {
   /** How often each `goto` has gone. */
   readonly #went = new Map<ScenarioStep, number>();
   readonly #faults = new Map<string, Fault>();
-  readonly #ramped = new Set<string>();
+  /** What puts each sensor back that a step has moved. */
+  readonly #moved = new Map<string, () => void>();
+  #isArmed: boolean;
 
-  constructor({ name, steps }: ScenarioOptions, around: ScenarioSurroundings) {
+  /** `begins`: it waits for such a request, and begins when it was answered. */
+  constructor({ name, steps }: ScenarioOptions, around: ScenarioSurroundings, begins?: FaultWhen) {
     this.name = name;
     this.#steps = steps;
     this.#around = around;
+    this.#isArmed = begins !== undefined;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
-    this.#go();
+    if (begins === undefined) this.#go();
+    else
+      this.#await(begins, () => {
+        this.#isArmed = false;
+        this.#go();
+      });
+  }
+
+  get isArmed(): boolean {
+    return this.#isArmed && !this.#isOver;
   }
 
   get isOver(): boolean {
@@ -142,9 +180,11 @@ export class Run implements ScenarioRun {
       const wrong = this.#wrong(step.expect);
       if (wrong !== undefined) return !this.#elsewhere(step, wrong);
     }
-    if (step.fault !== undefined) {
-      const fault = this.#around.add(step.fault);
-      this.#faults.set(fault.id, fault);
+    if (step.fault !== undefined) this.#arm(step.fault.id, () => this.#around.add(needed(step.fault)));
+    if (step.arm !== undefined) this.#arm(step.arm, () => this.#around.preset(needed(step.arm)));
+    if (step.step !== undefined) {
+      const { sensor, to } = step.step;
+      this.#mover(sensor).set(to === 'unreadable' ? null : to);
     }
     if (step.clear !== undefined) this.#clear(step.clear);
     if (step.event !== undefined) {
@@ -192,6 +232,19 @@ export class Run implements ScenarioRun {
     return had < hits ? `expected ${hits} hits of ${rule}, and there were ${had}` : undefined;
   }
 
+  /** The second time round, in place of the first one. */
+  #arm(id: string | undefined, add: () => Fault): void {
+    if (id !== undefined) this.#faults.get(id)?.remove();
+    const fault = add();
+    this.#faults.set(fault.id, fault);
+  }
+
+  #mover(name: string): Sensor {
+    const sensor = this.#around.bmc.sensors.get(name);
+    if (!this.#moved.has(name)) this.#moved.set(name, sensor.remembered());
+    return sensor;
+  }
+
   #clear(id: string): void {
     for (const [name, fault] of this.#faults) if (id === 'all' || id === name) fault.remove();
   }
@@ -211,12 +264,11 @@ export class Run implements ScenarioRun {
   }
 
   #ramp({ sensor: name, from, to, in: time }: NonNullable<ScenarioStep['ramp']>): true {
-    const { sensors, setup } = this.#around.bmc;
-    const sensor = sensors.get(name);
+    const { setup } = this.#around.bmc;
+    const sensor = this.#mover(name);
     const first = from ?? sensor.value ?? to;
     const whole = needed(timeAt(['ramp', 'in'], time));
     const began = setup.clock.monotonic();
-    this.#ramped.add(name);
     const set = (): void => {
       const passed = whole === 0 ? 1 : Math.min(1, (setup.clock.monotonic() - began) / whole);
       sensor.set(first + (to - first) * passed);
@@ -228,21 +280,26 @@ export class Run implements ScenarioRun {
   }
 
   #until(step: ScenarioStep, when: NonNullable<ScenarioStep['until']>): true {
-    const { bmc } = this.#around;
-    const awaited = waiter(when);
-    const over = (): void => {
-      this.#unwrap?.();
-      this.#unwrap = undefined;
-      this.#timer?.cancel();
-      this.#timer = undefined;
-    };
     const within = timeAt(['within'], step.within);
     if (within !== undefined)
-      this.#timer = bmc.setup.clock.after(within, () => {
-        over();
+      this.#timer = this.#around.bmc.setup.clock.after(within, () => {
+        this.#unwrap?.();
+        this.#unwrap = undefined;
         if (this.#elsewhere(step, `nobody did what it waited for in ${step.within}`)) this.#go();
       });
-    this.#unwrap = bmc.router.wrap((dispatch) => (message, context) => {
+    this.#await(when, () => {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      this.#at++;
+      this.#go();
+    });
+    return true;
+  }
+
+  /** Goes on once such a request was carried out. */
+  #await(when: FaultWhen, go: () => void): void {
+    const awaited = waiter(when);
+    this.#unwrap = this.#around.bmc.router.wrap((dispatch) => (message, context) => {
       const answer = dispatch(message, context);
       if (
         this.#unwrap !== undefined &&
@@ -251,13 +308,12 @@ export class Run implements ScenarioRun {
         isPassing(awaited, () => this.#around.passing(context)) &&
         awaited.strikes()
       ) {
-        over();
-        this.#at++;
-        this.#go();
+        this.#unwrap();
+        this.#unwrap = undefined;
+        go();
       }
       return answer;
     });
-    return true;
   }
 
   #fail(why: string): void {
@@ -271,7 +327,7 @@ export class Run implements ScenarioRun {
     this.#unwrap?.();
     this.#clear('all');
     const { bmc } = this.#around;
-    for (const name of this.#ramped) bmc.sensors.get(name).set(undefined);
+    for (const back of this.#moved.values()) back();
     const line = `scenario ${this.name}: ${end.outcome}${end.why === undefined ? '' : `, step ${end.step}: ${end.why}`}`;
     bmc.setup.log.info(line, { event: 'scenario-over', scenario: this.name, outcome: end.outcome });
     this.#around.over(this);

@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/index.ts';
 import { ActivateSession } from '../commands/app/sessions.ts';
 import type { SessionView } from '../joint/message.ts';
 import type { Payload, SealedOtherwise, SetUpPayload, SetUpWrapper } from '../taps/index.ts';
@@ -5,6 +6,7 @@ import { AuthType, PayloadType, RakpStatus, Refusal } from '../wire/index.ts';
 import { refuse, type Answer, type Context, type Message } from '../router/index.ts';
 import type { Armed } from './armed.ts';
 import { payloadOf } from './datagrams.ts';
+import { SessionEnds } from './session-ends.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
 import { hasData, isAbout, isPassing, RulesByUser, type Passing } from './fitting.ts';
 import type { FaultEffect, FaultWhen } from './rule.ts';
@@ -44,11 +46,15 @@ export class SessionFaults {
   #undo: (() => void)[] = [];
   /** The number that is repeated, by session. */
   readonly #repeated = new WeakMap<SessionView, number>();
-  /** The console's id of each log-in under way, by the BMC's. */
-  readonly #consoles = new Map<number, number>();
+  /** Each log-in under way, by the BMC's id. */
+  readonly #consoles = new Map<number, LogIn>();
+  readonly #ends: SessionEnds;
 
   constructor(around: SessionSurroundings) {
     this.#around = around;
+    this.#ends = new SessionEnds(around, (rule, session) =>
+      isPassing(rule, () => this.passing({ channel: session.channel, session })),
+    );
   }
 
   put(rules: readonly Armed[]): void {
@@ -57,6 +63,7 @@ export class SessionFaults {
     this.#setUp = rules.filter(({ then }) => then.logIn !== undefined || then.sessions !== undefined);
     this.#requests = rules.filter(({ then }) => then.endSession !== undefined || then.sessions !== undefined);
     this.#byType.clear();
+    this.#ends.put(rules);
     for (const undo of this.#undo.splice(0)) undo();
     if (this.#sealed.length > 0)
       this.#undo.push(taps.tamper(this.#tamper, (type, session) => this.#about(type, session).length > 0));
@@ -84,7 +91,7 @@ export class SessionFaults {
       }
       const session =
         context.session && endSession ? bmc.sessions.byHandle(context.session.handle) : undefined;
-      if (session === undefined || !rule.strikes()) continue;
+      if (session === undefined || !this.#ends.isTooMany(rule, session) || !rule.strikes()) continue;
       this.#around.hit(rule, `session of ${session.userName} ended`);
       bmc.sessions.close(session, 'reset');
       return new Uint8Array(0);
@@ -95,8 +102,8 @@ export class SessionFaults {
   passing({ channel, session }: Pick<Context, 'channel' | 'session'>): Passing {
     const { bmc } = this.#around;
     const began = session && bmc.sessions.byHandle(session.handle)?.began;
-    const age = began === undefined ? 0 : bmc.setup.clock.monotonic() - began;
-    return { channel, session, age, isOn: bmc.chassis.isOn };
+    const age = began === undefined ? undefined : bmc.setup.clock.monotonic() - began;
+    return { channel, user: session?.userName, age, isOn: bmc.chassis.isOn };
   }
 
   readonly #tamper = (
@@ -143,13 +150,19 @@ export class SessionFaults {
     const { bmc } = this.#around;
     const hit = (rule: Armed, what: string): void => this.#around.hit(rule, what);
     const name = STEPS[step.payloadType];
+    const logIn = this.#consoles.get(wordAt(step.payload, 4));
+    if (name === 'rakp-1' && logIn !== undefined) logIn.user = userOf(step.payload);
+    const passing = (): Passing => ({
+      ...this.passing({ channel: step.channel, session: undefined }),
+      user: name === 'open-session' ? undefined : logIn?.user,
+    });
     for (const rule of this.#setUp) {
       const {
         rule: { when },
         then,
       } = rule;
       if (when?.step !== undefined && when.step !== name) continue;
-      if (!isPassing(rule, () => this.passing({ channel: step.channel, session: undefined }))) continue;
+      if (!isPassing(rule, passing)) continue;
       if (then.sessions !== undefined) {
         if (name !== 'open-session' || bmc.sessions.active.length < then.sessions) continue;
         if (!rule.strikes()) continue;
@@ -178,7 +191,7 @@ export class SessionFaults {
     const consoleId =
       payloadType === PayloadType.OpenSessionRequest
         ? wordAt(payload, 4)
-        : (this.#consoles.get(wordAt(payload, 4)) ?? 0);
+        : (this.#consoles.get(wordAt(payload, 4))?.consoleId ?? 0);
     const refusal = Refusal.encode({ tag: payload[0] ?? 0, status, consoleId });
     // Each step's answer has the next type.
     return { payloadType: payloadType + 1, payload: refusal };
@@ -190,9 +203,19 @@ export class SessionFaults {
       if (this.#consoles.size < CONSOLES) break;
       this.#consoles.delete(oldest);
     }
-    this.#consoles.set(wordAt(opened, 8), wordAt(opened, 4));
+    this.#consoles.set(wordAt(opened, 8), { consoleId: wordAt(opened, 4), user: undefined });
   }
 }
+
+/** A log-in of RMCP+ under way. */
+interface LogIn {
+  readonly consoleId: number;
+  /** Its name, once it has said it. */
+  user: string | undefined;
+}
+
+/** The name in a RAKP message 1 (IPMI 2.0 §13.20). */
+const userOf = (payload: Uint8Array): string => latin1(payload.subarray(28, 28 + (payload[27] ?? 0)));
 
 /** Activate Session: no session slot (IPMI 2.0 §22.17). */
 const NO_SLOT = 0x81;

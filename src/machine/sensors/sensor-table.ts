@@ -17,6 +17,8 @@ export interface SensorWatch {
 interface Held {
   /** What it reads instead of its source's value: raw, or states; null: it cannot be read. */
   override?: number | null;
+  /** A fault: what it reads in place of that. */
+  fault?: number | null;
   eventData?: GivenEventData;
 }
 
@@ -82,6 +84,14 @@ export class SensorTable {
     this.#keep(place, { ...this.#held?.get(place), override });
   }
 
+  fault(place: number): number | null | undefined {
+    return this.#held?.get(place)?.fault;
+  }
+
+  setFault(place: number, fault: number | null | undefined): void {
+    this.#keep(place, { ...this.#held?.get(place), fault });
+  }
+
   eventData(place: number): GivenEventData | undefined {
     return this.#held?.get(place)?.eventData;
   }
@@ -91,7 +101,7 @@ export class SensorTable {
   }
 
   #keep(place: number, held: Held): void {
-    if (held.override !== undefined || held.eventData !== undefined)
+    if (held.override !== undefined || held.fault !== undefined || held.eventData !== undefined)
       (this.#held ??= new Map()).set(place, held);
     else this.#held?.delete(place);
   }

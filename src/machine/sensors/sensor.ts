@@ -129,12 +129,17 @@ export class Sensor {
    */
   set(value: number | null | undefined): void {
     const { analog, states } = this.declaration;
-    if (analog) this.#setOverride(typeof value === 'number' ? rawOf(this.declaration, analog, value) : value);
-    else {
-      this.#setOverride(typeof value === 'number' ? value & ALL_STATES : value);
-      if (value !== null) this.setStates(value ?? this.#sourceValue() ?? states ?? 0);
-    }
+    this.#setOverride(typeof value === 'number' ? this.toRaw(value) : value);
+    // A fault shows its own states.
+    if (!analog && value !== null && this.#table.fault(this.place) === undefined)
+      this.setStates(value ?? this.#sourceValue() ?? states ?? 0);
     this.look();
+  }
+
+  /** The raw reading of a value in its unit; of a discrete sensor, the states that it can show. */
+  toRaw(value: number): number {
+    const { analog } = this.declaration;
+    return analog ? rawOf(this.declaration, analog, value) : value & ALL_STATES;
   }
 
   /**
@@ -157,9 +162,41 @@ export class Sensor {
     this.look();
   }
 
+  /**
+   * A fault: what it reads whatever else it is told, raw or as states; null: it cannot be read. Returns what
+   * makes it well again.
+   */
+  fail(reading: number | null): () => void {
+    const states = this.#get(Field.Discrete);
+    this.#table.setFault(this.place, reading);
+    this.look();
+    return () => {
+      this.#table.setFault(this.place, undefined);
+      this.#back(states);
+    };
+  }
+
+  /** What puts it back to what it was made to read until now. */
+  remembered(): () => void {
+    const override = this.#table.override(this.place);
+    const states = this.#get(Field.Discrete);
+    return () => {
+      this.#setOverride(override);
+      this.#back(states);
+    };
+  }
+
+  /** Of a discrete sensor that nobody else tells its states. */
+  #back(states: number): void {
+    if (!this.isThreshold && !this.declaration.eventOnly && this.#override === undefined)
+      this.setStates(this.#sourceValue() ?? states);
+    this.look();
+  }
+
   /** Discrete states by offset; events follow from the difference. */
   setStates(states: number): void {
-    if (typeof this.#override === 'number') this.#setOverride(states);
+    if (typeof this.#table.override(this.place) === 'number' && this.#table.fault(this.place) === undefined)
+      this.#setOverride(states);
     const before = this.#get(Field.Discrete);
     const risen = states & ~before;
     const fallen = before & ~states;
@@ -367,7 +404,8 @@ export class Sensor {
 
   /** What it reads instead of its source's value. */
   get #override(): number | null | undefined {
-    return this.#table.override(this.place);
+    const fault = this.#table.fault(this.place);
+    return fault === undefined ? this.#table.override(this.place) : fault;
   }
 
   #setOverride(value: number | null | undefined): void {

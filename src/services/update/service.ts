@@ -87,8 +87,8 @@ interface Running {
  */
 export class UpdateService {
   readonly components: readonly Component[];
-  /** A fault: every image is found bad. */
-  failsVerification = false;
+  /** A fault: every image is found bad, or none that is new boots. */
+  fault: 'fails-verification' | 'fails-to-boot' | undefined = undefined;
   readonly #setup: Setup;
   readonly #options: UpdateOptions;
   readonly #switcher: Switcher;
@@ -102,7 +102,7 @@ export class UpdateService {
     this.#setup = setup;
     this.#options = options;
     this.components = options.components;
-    this.#switcher = new Switcher(setup, options);
+    this.#switcher = new Switcher(setup, options, () => this.fault !== 'fails-to-boot');
   }
 
   /** Finds out what boots, component by component, and says so. */
@@ -275,7 +275,7 @@ export class UpdateService {
     running.touched = this.#now();
     running.stage = 'verifying';
     const image = await this.#step(running, async () => {
-      if (this.failsVerification)
+      if (this.fault === 'fails-verification')
         throw new UpdateError('digest', 'the image is not as it should be (a fault, on purpose)');
       const checked = await upload.verify(expected);
       if (!upload.slot || running.ended) return checked;

@@ -51,10 +51,13 @@ export class Switcher {
   busy: 'activating' | 'rolling back' | undefined;
   readonly #setup: Setup;
   readonly #options: SwitcherOptions;
+  readonly #boots: () => boolean;
 
-  constructor(setup: Setup, options: SwitcherOptions) {
+  /** `boots`: what is new comes up. */
+  constructor(setup: Setup, options: SwitcherOptions, boots: () => boolean) {
     this.#setup = setup;
     this.#options = options;
+    this.#boots = boots;
   }
 
   /** Finds out what boots, and says so. */
@@ -136,6 +139,8 @@ export class Switcher {
     const failed: Component[] = [];
     for (const component of components) {
       try {
+        if (!this.#boots())
+          throw new UpdateError('self-test', `${component.name} does not boot (a fault, on purpose)`);
         await component.stage('self-test', component.activeSlot);
         await component.commit();
       } catch (error) {
