@@ -16,7 +16,7 @@ const BASE: BmcOptions = {
       number: 2,
       entity: '7.1',
       type: 'physical security',
-      states: ['General Chassis Intrusion'],
+      states: [0],
     },
   ],
   fru: [
