@@ -61,10 +61,11 @@ export class Conditions {
     this.#patient.late.clear();
   }
 
-  #beginOne<K extends Key>(key: K, armed: Armed, begun: Begun): Undo {
+  #beginOne(key: Key, armed: Armed, begun: Begun): Undo {
+    const what = armed.then[key];
     const ailment = ailments[key] as (
       patient: Patient,
-      what: ConditionEffect[K],
+      what: ConditionEffect[Key],
       armed: Armed,
       over: () => void,
     ) => Undo;
@@ -73,7 +74,7 @@ export class Conditions {
       this.#begun.delete(armed);
       this.#over(armed);
     };
-    const begin = (): Undo => ailment(this.#patient, armed.then[key], armed, over);
+    const begin = (): Undo => ailment(this.#patient, what, armed, over);
     return TOGETHER.includes(key)
       ? begin()
       : this.#hold(this.#subjectOf(key, armed.then), { armed, begin, undo: undefined });
@@ -111,7 +112,8 @@ export class Conditions {
   }
 }
 
-const asText = (what: unknown): string => (typeof what === 'object' ? JSON.stringify(what) : String(what));
+const asText = (what: ConditionEffect[Key]): string =>
+  typeof what === 'object' ? JSON.stringify(what) : `${what}`;
 
 /** Throws SettingsError for shares that are none, and for what this BMC does not have. */
 export function checkEffect(armed: Armed, bmc: FaultyBmc): void {

@@ -37,7 +37,7 @@ export class SessionEnds {
   /** Nothing waits any more. */
   close(): void {
     for (const undo of this.#undo.splice(0)) undo();
-    for (const session of [...this.#timers.keys()]) this.#forget(session);
+    for (const session of this.#timers.keys()) this.#forget(session);
   }
 
   /** One more request of a session, for a rule that counts them: it is one too many. */
