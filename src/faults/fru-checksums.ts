@@ -1,6 +1,6 @@
 import type { FruFault } from './rule.ts';
 
-/** Bytes of the common header that say where areas begin, in units of eight (FRU specification, chapter 8). */
+/** Bytes of the common header that say where areas begin, in units of eight (FRU specification, §8). */
 const OFFSETS = { chassis: 2, board: 3, product: 4, multirecord: 5 } as const;
 const UNIT = 8;
 const HEADER_CHECKSUM = 7;

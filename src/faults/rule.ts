@@ -272,6 +272,7 @@ export interface SensorFault {
 export interface FruFault {
   /** The FRU device. */
   readonly id: number;
+  /** A checksum that is none. */
   readonly checksum: 'wrong';
   /**
    * Whose checksum. Default `header`: of the common header, by which clients find everything else;
