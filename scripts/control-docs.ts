@@ -59,8 +59,8 @@ function chapterOf(route: Route): string {
 
 /** `$SOCKET`: the process's socket. */
 function curlOf({ method, takes, example }: Route): string {
-  const { path, body, after = [] } = example;
-  const words = ['curl --fail-with-body -sS --unix-socket "$SOCKET"'];
+  const { path, body, after = [], isEndless } = example;
+  const words = [`curl ${isEndless ? '-N --max-time 1 ' : ''}--fail-with-body -sS --unix-socket "$SOCKET"`];
   if (method !== 'get') words.push(`-X ${method.toUpperCase()}`);
   if (body !== undefined) {
     const text = typeof body === 'string' ? body : JSON.stringify(body);

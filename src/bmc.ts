@@ -214,6 +214,8 @@ export class Bmc extends LateParts implements BmcState {
       clock: world.clock,
       log,
       manufacturer: this.identity.manufacturerId,
+      tell: (owner, what, claims) =>
+        setup.happened.tell({ kind: 'handler', text: `${owner} is ${what}`, fields: { owner, claims } }),
     });
     this.taps = new Taps({ router: this.router, drops: this.drops, log });
     this.firewall = new Firewall(setup, firewallRules(options));

@@ -120,7 +120,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
   control: `
-    codec commands records wire router taps state storage machine services settings config interfaces bmc.ts fleet world`
+    codec joint commands records wire router taps state storage machine services settings config interfaces bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),
   testing: `
@@ -294,6 +294,7 @@ test('17.1: what serves the control API is loaded with its first request, and it
     'codec/error-codes.ts',
     'control/client.ts',
     'control/problem.ts',
+    'control/sse.ts',
     'node:http',
     'node:https',
   ]);

@@ -88,6 +88,19 @@ export class Layout<T> implements Codec<T> {
     });
   }
 
+  /** What each value is, by its name: `u16`, `bytes(16)`, `rest`; a bit or several are `boolean` and `bits`. */
+  get kinds(): ReadonlyMap<string, string> {
+    return new Map(
+      this.#slots.flatMap(({ field, pad, name, members }) =>
+        pad
+          ? []
+          : field
+            ? [[name, field.kind] as const]
+            : members.map((one) => [one.name, one.as === 'boolean' ? 'boolean' : 'bits'] as const),
+      ),
+    );
+  }
+
   decode(data: Uint8Array, start = 0, end: number = data.length): T {
     if (end - start < this.min) throw this.#short(start, end);
     const reader = new Reader(data, start, end);

@@ -2,4 +2,6 @@
 export type { Role } from './route.ts';
 export type { BmcList, BmcRow, BmcWhole } from './routes/bmcs.ts';
 export type { FleetApplied, FleetPlan, FleetStatus } from './routes/fleet.ts';
+export type { RawAnswer } from './routes/raw.ts';
+export type { ControlEvent, EventKind } from './events/kinds.ts';
 export type { PowerState } from './routes/power.ts';

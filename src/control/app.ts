@@ -31,6 +31,8 @@ export interface AppOptions {
 /** The control API over a daemon, as a function of requests: `app.fetch(request, bindings)`. */
 export function controlApp(daemon: Daemon, { checksAnswers = false }: AppOptions = {}): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
+  // Whoever asks anything may ask for events next, and for those that were meanwhile.
+  void daemon.events;
   app.use(
     bodyLimit({
       maxSize: BODY_LIMIT,

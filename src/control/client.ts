@@ -7,7 +7,9 @@
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { ControlEvent, EventKind } from './events/kinds.ts';
 import { ControlError, type ProblemDocument } from './problem.ts';
+import { eventsIn } from './sse.ts';
 
 export { ControlError, type ProblemDocument } from './problem.ts';
 export type * from './answers.ts';
@@ -24,6 +26,16 @@ export type ControlPlace =
 
 /** Longest answer that is taken, in bytes. */
 const LONGEST = 64 << 20;
+
+export interface EventOptions {
+  readonly bmcs?: readonly string[];
+  readonly kinds?: readonly EventKind[];
+  readonly last?: number;
+  readonly lastId?: string;
+  readonly signal?: AbortSignal;
+}
+
+const DROPPED = { type: 'urn:ipmi-bmc:dropped', title: 'The reader did not keep up', status: 503 };
 
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -73,6 +85,33 @@ export class ControlClient {
     return this.#open(path, options);
   }
 
+  /**
+   * What happens, as it does: of these BMCs, of these kinds; `lastId`: what was since then comes first, `last`:
+   * so many that were before. Ends when the daemon does, or when `signal` is aborted. Rejects with
+   * ControlError for a reader that does not keep up, and as `request` does.
+   */
+  async *events(options: EventOptions = {}): AsyncGenerator<ReceivedEvent, void, undefined> {
+    const { bmcs, kinds, last, lastId, signal } = options;
+    const query = new URLSearchParams({
+      ...(bmcs && { bmc: bmcs.join(',') }),
+      ...(kinds && { kind: kinds.join(',') }),
+      ...(last !== undefined && { last: String(last) }),
+    });
+    const headers: Record<string, string> = lastId === undefined ? {} : { 'last-event-id': lastId };
+    const response = await this.#open(`/v1/events?${query.toString()}`, { headers, signal });
+    try {
+      for await (const { id, name, data } of eventsIn(response)) {
+        const value = JSON.parse(data) as ControlEvent & ProblemDocument;
+        if (name === 'dropped') throw new ControlError({ ...DROPPED, detail: value.detail });
+        if (id !== undefined) yield { id, event: value };
+      }
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+    } finally {
+      response.destroy();
+    }
+  }
+
   async #open(path: string, options: RequestOptions): Promise<IncomingMessage> {
     const response = await this.#send(path, options);
     const { statusCode = 0 } = response;
@@ -109,6 +148,12 @@ export class ControlClient {
       request.end(text);
     });
   }
+}
+
+/** An event, and by which id the next ones are asked for. */
+export interface ReceivedEvent {
+  readonly id: string;
+  readonly event: ControlEvent;
 }
 
 const isJson = ({ headers }: IncomingMessage): boolean =>

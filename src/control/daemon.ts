@@ -5,6 +5,7 @@ import type { Log } from '../state/setup.ts';
 import { Listeners } from '../state/listeners.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
+import { EventLog } from './events/event-log.ts';
 import { refusal, type ControlError } from './problem.ts';
 import type { LoadedSettings, SettingsSource } from './settings-source.ts';
 import { keptIn, NOTHING_KEPT, toRun, wantedOf, type Kept, type WantedBmc } from './wanted.ts';
@@ -64,6 +65,7 @@ export class Daemon {
   #wanted: ReadonlyMap<string, WantedBmc> = new Map();
   #turn: Promise<unknown> = Promise.resolve();
   readonly #changed = new Listeners<[]>();
+  #events: EventLog | undefined;
 
   constructor(surroundings: DaemonSurroundings) {
     const { world, log, fleet, version, pid, file, stateDirectory, settings, kept } = surroundings;
@@ -92,6 +94,12 @@ export class Daemon {
   /** What commands change of which BMCs there are outlives this process. */
   get keeps(): boolean {
     return this.#place !== undefined;
+  }
+
+  /** What happens to the BMCs; listened to from the first time that somebody asks for it. */
+  get events(): EventLog {
+    this.#events ??= new EventLog(this.world, this.fleet);
+    return this.#events;
   }
 
   /** The settings of a BMC by its name. */
@@ -202,6 +210,7 @@ export class Daemon {
       if (was.origin === 'added') await this.#change({ added: this.#without(name), stopped });
       else await this.#change({ removed: [...this.#kept.removed, name], stopped });
       this.#forget(name);
+      this.#events?.tell(name, 'fleet', 'removed', { what: 'removed' });
       return was;
     });
   }
@@ -213,6 +222,7 @@ export class Daemon {
       await this.fleet.remove(name);
       await this.#change({ stopped: [...this.#kept.stopped.filter((one) => one !== name), name] });
       this.#wanted = new Map(this.#wanted).set(name, { ...was, isStopped: true });
+      this.#events?.tell(name, 'fleet', 'stopped', { what: 'stopped' });
     });
   }
 
@@ -238,6 +248,7 @@ export class Daemon {
       const failed = await this.fleet.restart(name);
       if (failed === undefined) throw refusal('conflict', `BMC '${name}' does not run`);
       const problems = this.#ofFile?.problems(failed, [settings]) ?? [];
+      this.#events?.tell(name, 'fleet', 'restarted', { what: 'restarted' });
       return { plan: this.fleet.plan([...this.fleet.settings.values()]), problems };
     });
   }
@@ -267,9 +278,19 @@ export class Daemon {
     this.#ofFile = base;
     this.#wanted = wanted;
     await this.#change(change);
+    this.#tellPlan(plan);
     const problems = loaded.problems(failed, all);
     this.log.debug(`control: ${summaryOf(plan)}`);
     return { plan, problems };
+  }
+
+  #tellPlan({ added, removed, changed }: Plan): void {
+    for (const name of added) this.#events?.tell(name, 'fleet', 'added', { what: 'added' });
+    for (const name of removed) this.#events?.tell(name, 'fleet', 'removed', { what: 'removed' });
+    for (const { name, how, keys } of changed) {
+      const fields = { what: 'changed', how, keys: keys.map(({ key }) => key).join(' ') };
+      this.#events?.tell(name, 'fleet', `changed, ${how}: ${fields.keys}`, fields);
+    }
   }
 
   #combined(loaded: LoadedSettings, kept: Kept): ReadonlyMap<string, WantedBmc> {

@@ -12,7 +12,14 @@ export async function inputOf(
 ): Promise<Input<Record<string, unknown>, Record<string, unknown>, unknown>> {
   const params = parsed(route.params, req.param(), 'the path') ?? {};
   const query = queryOf(route, req);
-  return { params, query, body: await bodyOf(route, req), caller, signal: req.raw.signal };
+  return {
+    params,
+    query,
+    body: await bodyOf(route, req),
+    caller,
+    headers: req.raw.headers,
+    signal: req.raw.signal,
+  };
 }
 
 function queryOf({ query, method, path }: Route, req: HonoRequest): Record<string, unknown> {

@@ -23,6 +23,7 @@ export interface Input<P, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly caller: Caller;
+  readonly headers: Headers;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
 }
@@ -34,6 +35,8 @@ export interface Example {
   readonly body?: unknown;
   /** Requests that have to go before it: `POST /v1/bmcs/node-2/stop`. */
   readonly after?: readonly string[];
+  /** Its answer has no end: whoever tries it looks at how it begins. */
+  readonly isEndless?: boolean;
 }
 
 type Shape = z.ZodObject;

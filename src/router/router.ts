@@ -33,6 +33,8 @@ export interface RouterOptions {
   readonly log?: RouterLog;
   /** Whose numbers a command of NetFn 30h-3Eh is read by: this BMC's IANA enterprise number. */
   readonly manufacturer?: number;
+  /** Told of each set that comes or goes, with how many claims it has. */
+  readonly tell?: (owner: string, what: 'registered' | 'unregistered', claims: number) => void;
 }
 
 export interface Registration {
@@ -55,6 +57,7 @@ export class Router<B = unknown> {
    */
   suspended: number | undefined;
   readonly #log: RouterLog | undefined;
+  readonly #tell: RouterOptions['tell'];
   readonly #manufacturer: number | undefined;
   /** Made with the first registration: a BMC without handlers of its own has no table of its own. */
   #own: Table | undefined;
@@ -68,7 +71,8 @@ export class Router<B = unknown> {
   #entrance: Dispatch<B>;
   #lastId = 0;
 
-  constructor({ standard, preset, clock, log, manufacturer }: RouterOptions) {
+  constructor({ standard, preset, clock, log, manufacturer, tell }: RouterOptions) {
+    this.#tell = tell;
     this.#preset = preset;
     this.#own = preset?.table;
     this.#manufacturer = manufacturer;
@@ -124,6 +128,7 @@ export class Router<B = unknown> {
     for (const entry of added) this.#own.put(entry);
     const owned = new OwnedSet(added, site);
     (this.#owners ??= new Map()).set(set.owner, owned);
+    this.#tell?.(set.owner, 'registered', added.length);
     return { owner: set.owner, unregister: () => this.#unregister(set.owner, owned) };
   }
 
@@ -407,6 +412,7 @@ export class Router<B = unknown> {
   async #unregister(owner: string, owned: OwnedSet): Promise<void> {
     if (this.#owners?.get(owner) !== owned) throw new RegistrationError([`${owner} is not registered`]);
     this.#owners.delete(owner);
+    this.#tell?.(owner, 'unregistered', owned.entries.length);
     for (const entry of owned.entries) {
       const top = this.#own?.get(entry.handler.claim);
       if (top === entry) {

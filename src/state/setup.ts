@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../world/world.ts';
+import { Listeners } from './listeners.ts';
 import type { StoreDeclaration } from './store-declaration.ts';
 import { BroughtStore, type OwnStore, type OwnStores } from './own-store.ts';
 import { declarationOf, stores } from './stores.ts';
@@ -39,8 +40,18 @@ export function namedLog(log: Log, name: string): Log {
 /** All of it in memory and in the journal. */
 const NONE_BROUGHT: OwnStores = {};
 
+/** Something of which no part of a BMC's state tells afterwards. */
+export interface Happening {
+  readonly kind: 'pef' | 'firmware' | 'handler';
+  /** For people; never a secret. */
+  readonly text: string;
+  readonly fields?: LogFields;
+}
+
 /** What every piece of state is made with. */
 export class Setup {
+  /** For who looks on: what is done beside the state. */
+  readonly happened = new Listeners<[happening: Happening]>();
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -219,6 +219,12 @@ export class Pef {
     const told = this.#options.events.acting(power < 0 ? POWER_ACTIONS.length : power);
     this.#tell(event, wanted);
     told();
+    const actions = Object.keys(NO_ACTIONS).filter((action) => wanted[action as keyof PefActionSet]);
+    this.#setup.happened.tell({
+      kind: 'pef',
+      text: `PEF: ${actions.join(', ')}`,
+      fields: { filter: alert?.filter },
+    });
     if (power >= 0) this.#power(power);
     if (wanted.oem) this.#oemListeners.tell(event, oemFilter);
     if (!alert) return this.#finished(taken);

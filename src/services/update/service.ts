@@ -434,9 +434,9 @@ export class UpdateService {
           .catch((error: unknown) => this.#setup.log.error(`${this.#options.bmc}: update`, error)),
       );
     }
-    this.#setup.log.warn(
-      `${this.#options.bmc}: update of ${running.upload.component.name} by ${running.owner.label} ends: ${reason.message}`,
-    );
+    const line = `update of ${running.upload.component.name} by ${running.owner.label} ends: ${reason.message}`;
+    this.#setup.log.warn(`${this.#options.bmc}: ${line}`);
+    this.#setup.happened.tell({ kind: 'firmware', text: line });
     this.#listeners.tell(reason);
   }
 
@@ -452,6 +452,7 @@ export class UpdateService {
 
   #log(line: string): void {
     this.#setup.log.info(`${this.#options.bmc}: update: ${line}`);
+    this.#setup.happened.tell({ kind: 'firmware', text: line });
   }
 }
 

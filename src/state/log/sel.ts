@@ -6,7 +6,7 @@ import { PackedRecords } from '../storage/packed-records.ts';
 import { Reservation } from '../reservation.ts';
 import type { Log, Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
-import { both, type Durable, type Store, unwaited } from '../store.ts';
+import { both, type Durable, type Store, unwaited, whenStored } from '../store.ts';
 import { Listeners } from '../listeners.ts';
 
 export interface SelOptions {
@@ -42,6 +42,7 @@ export class Sel {
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
   readonly #cleared = new Listeners<[]>();
+  readonly #added = new Listeners<[id: number, record: Uint8Array]>();
   /** Record ids, oldest first. */
   #order: number[];
   /** Index of the record that was asked for last. */
@@ -98,6 +99,11 @@ export class Sel {
     return this.#order.at(-1) ?? LAST;
   }
 
+  /** Told of each record that is added, whoever adds it; its bytes are the log's. */
+  onAdded(listener: (id: number, record: Uint8Array) => void): () => void {
+    return this.#added.add(listener);
+  }
+
   onClear(listener: () => void): () => void {
     return this.#cleared.add(listener);
   }
@@ -148,7 +154,13 @@ export class Sel {
     this.#order.push(id);
     this.reservation.cancel();
     const done = both(this.#records.set(id, stored), this.#marks.set('added', now));
-    return { id, done: done?.catch((error: unknown) => this.#undone(id, error)) };
+    return {
+      id,
+      done: whenStored(
+        done?.catch((error: unknown) => this.#undone(id, error)),
+        () => this.#added.tell(id, stored),
+      ),
+    };
   }
 
   /** Partial Add SEL Entry (§31.7): `recordId` 0 begins; the last piece adds the record. */

@@ -1,0 +1,48 @@
+import type { Bmc } from '../../bmc.ts';
+import { answerText, requestText, type Tap } from '../../taps/index.ts';
+import type { Told } from './kinds.ts';
+
+/** Requests that have begun, of those that are never answered: the oldest make way. */
+const MOST_BEGUN = 4096;
+
+/** Tells each request when it is answered, decoded, without secrets, until it is undone. */
+export function tellOfRequests({ router, taps, setup }: Bmc, tell: Told): () => void {
+  const begun = new Map<number, number>();
+  const { clock } = setup;
+  const tap: Tap = {
+    message({ id }) {
+      if (begun.size >= MOST_BEGUN) for (const [oldest] of begun) if (begun.delete(oldest)) break;
+      begun.set(id, clock.monotonic());
+    },
+    answer({ id, name, message, context }, answer) {
+      const at = begun.get(id);
+      if (at === undefined) return;
+      begun.delete(id);
+      const { number } = context.channel;
+      const asked = requestText(router, message, number, true);
+      const came = answerText(router, message, number, answer);
+      tell('request', `${asked} -> ${came}`, {
+        request: id,
+        command: name,
+        netFn: message.netFn,
+        cmd: message.cmd,
+        user: context.session?.userName,
+        peer: context.requester,
+        channel: number,
+        asked,
+        answered: came,
+        code: answer[0],
+        microseconds: Math.round((clock.monotonic() - at) * 1000),
+        late: context.expired || undefined,
+      });
+    },
+    dropped({ reason, channel, peer: { address, port } }) {
+      tell('request', `datagram dropped: ${reason}`, {
+        peer: `${address}:${port}`,
+        channel,
+        dropped: reason,
+      });
+    },
+  };
+  return taps.add(tap);
+}

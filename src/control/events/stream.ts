@@ -1,0 +1,59 @@
+import type { World } from '../../world/world.ts';
+import type { NumberedEvent } from './event-log.ts';
+
+/** Bytes that a reader may be behind. */
+const MOST_BEHIND = 1 << 20;
+/** Milliseconds between two signs of life where nothing happens: what stands between may end silence. */
+const ALIVE = 15_000;
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
+/** Begins to hear; the result is its undoing. */
+type Begin = (hear: (told: NumberedEvent) => void, note: (name: string, text: string) => void) => () => void;
+
+/** Server-sent events for one reader; one that does not keep up gets a last line that says so. */
+export function eventStream({ clock }: Pick<World, 'clock'>, begin: Begin): Response {
+  const encoder = new TextEncoder();
+  let stop: () => void = () => undefined;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        let isOver = false;
+        const send = (text: string): void => {
+          if (isOver) return;
+          if ((controller.desiredSize ?? 0) > 0) {
+            controller.enqueue(encoder.encode(text));
+            return;
+          }
+          stop();
+          const detail = `more than ${MOST_BEHIND} bytes were not read: ask again with Last-Event-ID`;
+          controller.enqueue(encoder.encode(`event: dropped\ndata: ${JSON.stringify({ detail })}\n\n`));
+          controller.close();
+        };
+        const alive = (): void => {
+          send(': alive\n\n');
+          if (!isOver) timer = clock.after(ALIVE, alive);
+        };
+        let timer = clock.after(ALIVE, alive);
+        stop = () => {
+          isOver = true;
+          timer.cancel();
+          undo();
+        };
+        let undo: () => void = () => undefined;
+        send('retry: 2000\n\n');
+        undo = begin(
+          ({ id, event }) => send(`id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`),
+          (name, text) => send(`event: ${name}\ndata: ${JSON.stringify({ detail: text })}\n\n`),
+        );
+        if (isOver) undo();
+      },
+      cancel: () => stop(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: MOST_BEHIND }),
+  );
+  return new Response(body, { headers: HEADERS });
+}

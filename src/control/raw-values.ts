@@ -1,0 +1,92 @@
+import { bodyBytes } from '../commands/body.ts';
+import type { Command } from '../commands/command.ts';
+import { EncodeError } from '../codec/index.ts';
+import { nearest } from '../config/wording.ts';
+import type { Bmc } from '../bmc.ts';
+import { refusal } from './problem.ts';
+import { hexOf } from './sel-text.ts';
+
+/** The specification's name as it is written in a command line: `get-device-id`. */
+export const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z\d]+/g, '-')
+    .replace(/^-|-$/g, '');
+
+/** A command that this BMC answers, by its name in either spelling. Throws ControlError. */
+export function findCommand({ router }: Pick<Bmc, 'router'>, name: string): Command {
+  const wanted = slugOf(name);
+  const known = new Map<string, Command>();
+  for (const { handler } of router.claims()) {
+    if (handler.command) known.set(slugOf(handler.command.name), handler.command);
+  }
+  const found = known.get(wanted);
+  if (found) return found;
+  const near = nearest(wanted, known.keys());
+  throw refusal('bad-request', `command: there is no command '${name}' with fields`, {
+    key: 'command',
+    ...(near !== undefined && { nearest: near }),
+    next: 'GET /v1/bmcs/NAME/handlers lists them; by numbers any can be sent',
+  });
+}
+
+const isBytes = (kind: string): boolean => /^(bytes\(|rest)/.test(kind);
+
+/** Data of a request with these values, its body or IANA number in front. Throws ControlError. */
+export function requestData(command: Command, fields: Readonly<Record<string, unknown>>): Uint8Array {
+  const { kinds } = command.request;
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    const kind = kinds.get(key);
+    if (kind === undefined) {
+      const near = nearest(key, kinds.keys());
+      const known = [...kinds.keys()].join(', ');
+      throw refusal(
+        'bad-request',
+        `fields.${key}: ${command.name} has ${known === '' ? 'no fields' : `no such field; it has ${known}`}`,
+        { key: `fields.${key}`, ...(near !== undefined && { nearest: near }) },
+      );
+    }
+    values[key] = isBytes(kind) && typeof value === 'string' ? bytesIn(value, key) : value;
+  }
+  try {
+    const data = command.request.encode(values);
+    return Uint8Array.from([...bodyBytes(command), ...data]);
+  } catch (error) {
+    if (!(error instanceof EncodeError) && !(error instanceof TypeError) && !(error instanceof RangeError))
+      throw error;
+    const field = error instanceof EncodeError ? error.field : undefined;
+    throw refusal('bad-request', `fields: ${error.message}`, {
+      key: field === undefined ? 'fields' : `fields.${field}`,
+      next: `fields of ${command.name}: ${[...kinds].map(([name, kind]) => `${name} (${kind})`).join(', ')}`,
+    });
+  }
+}
+
+function bytesIn(text: string, key: string): Uint8Array {
+  if (!/^(\s*[\da-f]{2})*\s*$/i.test(text))
+    throw refusal('bad-request', `fields.${key}: expected hex digits, two a byte`, { key: `fields.${key}` });
+  return Uint8Array.from(text.replace(/\s/g, '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+/** The values of an answer; undefined: the bytes are none of the declaration's. */
+export function responseValues(
+  command: Command,
+  answer: Uint8Array,
+  start: number,
+): Record<string, unknown> | undefined {
+  try {
+    return plain(command.response.decode(answer, start)) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As JSON can have it: bytes as hex digits. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return hexOf(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+}

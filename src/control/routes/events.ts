@@ -1,0 +1,70 @@
+import { z } from '@hono/zod-openapi';
+import { nearest } from '../../config/wording.ts';
+import type { Daemon } from '../daemon.ts';
+import type { EventFilter } from '../events/event-log.ts';
+import { EVENT_KINDS, type EventKind } from '../events/kinds.ts';
+import { eventStream } from '../events/stream.ts';
+import { refusal } from '../problem.ts';
+import { route } from '../route.ts';
+
+const MOST_LAST = 1000;
+const query = z.strictObject({
+  bmc: z.string().min(1).optional().openapi({ description: 'Names, with commas between. Default: all.' }),
+  kind: z
+    .string()
+    .min(1)
+    .optional()
+    .openapi({ description: `Of ${EVENT_KINDS.join(', ')}. Default: all but request.` }),
+  last: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(MOST_LAST)
+    .optional()
+    .openapi({ description: 'So many that were before come first.' }),
+});
+
+function filterOf({ bmc, kind }: z.infer<typeof query>, daemon: Daemon): EventFilter {
+  const bmcs = bmc?.split(',');
+  for (const name of bmcs ?? []) if (!daemon.wanted.has(name)) throw daemon.noBmc(name);
+  const kinds = kind?.split(',');
+  const known: readonly string[] = EVENT_KINDS;
+  const wrong = kinds?.find((one) => !known.includes(one));
+  if (wrong !== undefined) {
+    const near = nearest(wrong, known);
+    throw refusal('bad-request', `kind: there are no events '${wrong}'; there are ${known.join(', ')}`, {
+      key: 'kind',
+      ...(near !== undefined && { nearest: near }),
+    });
+  }
+  return {
+    ...(bmcs && { bmcs: new Set(bmcs) }),
+    ...(kinds && { kinds: new Set(kinds as EventKind[]) }),
+  };
+}
+
+export const eventRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/events',
+    role: 'read',
+    tag: 'Events',
+    summary:
+      'What happens, as server-sent events: `event` is the kind, `data` JSON with `kind`, `time`, `bmc`, `text` and what else there is to say. With `Last-Event-ID` those since then come first, `missed` says that some are forgotten; a reader that does not keep up gets `dropped` as its last. Requests, decoded and without secrets, come to those who ask for `kind=request`.',
+    query,
+    answer: z.string(),
+    gives: 'text/event-stream',
+    example: { path: '/v1/events?bmc=node-1&kind=power,session', isEndless: true },
+    handle(daemon, { query: asked, headers }) {
+      const { events, world } = daemon;
+      const filter = filterOf(asked, daemon);
+      const seen = headers.get('last-event-id');
+      return eventStream(world, (hear, note) => {
+        const before = seen === null ? undefined : events.since(seen, filter);
+        if (before?.isIncomplete) note('missed', 'some events since then are forgotten');
+        for (const told of before?.events ?? events.last(asked.last ?? 0, filter)) hear(told);
+        return events.listen(filter, hear);
+      });
+    },
+  }),
+];
