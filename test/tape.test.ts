@@ -5,12 +5,11 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { Bmc, type BmcOptions } from '../src/bmc.ts';
 import { GetChassisStatus } from '../src/commands/index.ts';
 import { handle } from '../src/router/index.ts';
 import { isRequest, readTape } from '../src/tape/index.ts';
 import { bin, firstLine, judged, startBmc, stopped } from './support/cli.ts';
+import { withJudged } from './support/judged.ts';
 import { runTool, toolTest, type Ran } from './support/tools.ts';
 
 const PASSWORD = 'AdminPass123';
@@ -46,22 +45,6 @@ async function recorded(
     await bmc.stop();
   }
   return { file, said };
-}
-
-/** The judged platform in this process, so that something of it can be changed. */
-async function withJudged<T>(use: (bmc: Bmc, port: string) => Promise<T>, more: BmcOptions = {}): Promise<T> {
-  const settings = parse(readFileSync(judged, 'utf8')) as BmcOptions;
-  const interfaces = settings.interfaces?.map((one) =>
-    one.type === 'lan' ? { ...one, listen: '127.0.0.1:0' } : one,
-  );
-  const bmc = new Bmc({ ...settings, interfaces, ...more });
-  await bmc.open();
-  try {
-    const lan = bmc.interfaces.find(({ type }) => type === 'lan');
-    return await use(bmc, lan?.address.split(':')[1] ?? '');
-  } finally {
-    await bmc.close();
-  }
 }
 
 const LOOKS = ['mc info', 'sdr list', 'sel list', 'fru print', 'chassis status', 'lan print 1'];
@@ -162,30 +145,19 @@ toolTest(
 toolTest('TAPE5: by the socket of a virtual machine as by LAN', ['ipmitool'], async () => {
   const { file } = await recorded('vm.tape', ['mc guid', 'chassis status']);
   const listen = join(folder, 'vm.sock');
-  const settings = parse(readFileSync(judged, 'utf8')) as BmcOptions;
-  await withJudged(
-    async () => {
-      const { out, code } = await cli(
-        'replay',
-        file,
-        '--to',
-        listen,
-        '--ignore',
-        'set-session-privilege-level',
-      );
-      expect(out).not.toMatch(/Get System GUID|Get Chassis Status/);
-      expect(out).toMatch(/requests sent/);
-      expect(code).toBeLessThan(2);
-    },
-    {
-      interfaces: [
-        ...(settings.interfaces ?? []).map((one) =>
-          one.type === 'lan' ? { ...one, listen: '127.0.0.1:0' } : one,
-        ),
-        { type: 'vm', listen },
-      ],
-    },
-  );
+  await withJudged(async () => {
+    const { out, code } = await cli(
+      'replay',
+      file,
+      '--to',
+      listen,
+      '--ignore',
+      'set-session-privilege-level',
+    );
+    expect(out).not.toMatch(/Get System GUID|Get Chassis Status/);
+    expect(out).toMatch(/requests sent/);
+    expect(code).toBeLessThan(2);
+  }, [{ type: 'vm', listen }]);
 });
 
 toolTest('TAPE6: a capture becomes the tape that the BMC itself recorded', ['ipmitool'], async () => {

@@ -1,4 +1,4 @@
-import { parseSelector, declaredCommands } from '../state/app/command-selector.ts';
+import { declaredCommands } from '../state/app/command-selector.ts';
 import { answerNames, spokenName } from './names.ts';
 import type { Mask } from './difference.ts';
 
@@ -28,11 +28,11 @@ function parsed(pattern: string): Parsed {
   const mask = { command: wild(command) && spokenName(command), field: wild(field) };
   if (mask.command === undefined && mask.field === undefined)
     throw new RangeError(`${pattern}: hides everything`);
-  if (mask.command !== undefined && !isCommand(command))
-    throw new RangeError(`${pattern}: no command ${command}, expected one like get-sel-info or 30h-01h`);
   const known = declaredCommands.filter(
     ({ name }) => (mask.command ?? spokenName(name)) === spokenName(name),
   );
+  if (known.length === 0 && !NUMBERS.test(command))
+    throw new RangeError(`${pattern}: no command ${command}, expected one like get-sel-info or 30h-01h`);
   const fields = new Set(known.flatMap((one) => [...answerNames(one)]));
   // Of what nobody declared there is nothing but bytes.
   const names = known.length > 0 ? fields : new Set(['cc', 'data']);
@@ -43,5 +43,5 @@ function parsed(pattern: string): Parsed {
   return mask;
 }
 
-const isCommand = (word: string): boolean =>
-  parseSelector(word) !== undefined || /^[\da-f]{2}h(?:-[\da-f]{2,6}h)?-[\da-f]{2}h$/i.test(word);
+/** A command that nobody declared: NetFn, body or IANA, number. */
+const NUMBERS = /^[\da-f]{2}h(?:-[\da-f]{2,6}h)?-[\da-f]{2}h$/i;

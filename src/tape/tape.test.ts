@@ -18,6 +18,7 @@ import {
   SetSelTime,
   SetUserPassword,
 } from '../commands/index.ts';
+import { declaredCommands } from '../state/app/command-selector.ts';
 import { handle, handleRaw } from '../router/index.ts';
 import { buildMessage, parseMessage } from '../wire/index.ts';
 import { LAN, rig, sessionContext, type Rig } from '../../test/support/bmc.ts';
@@ -38,6 +39,7 @@ import {
   type Tape,
   type TapeEntry,
 } from './index.ts';
+import { spokenName } from './names.ts';
 
 const names = declaredNames();
 
@@ -219,6 +221,9 @@ test('TAPE2: a mask that would hide nothing, or everything, is a mistake', () =>
   expect(() => maskOf(['get-sel-info.fee'])).toThrow(/no field fee, expected one of .*free/);
   expect(() => maskOf(['*.fee'])).toThrow(/no field fee/);
   expect(() => maskOf(['*'])).toThrow(/hides everything/);
+  // Whatever a report calls a command, a mask can.
+  for (const { name } of declaredCommands)
+    expect(() => maskOf([`${spokenName(name)}.cc`]), name).not.toThrow();
   expect(maskOf(['30h-01h.data']).ignores('30h-01h', 'data')).toBe(true);
   expect(maskOf(['get-sel-entry.sensorNumber']).ignores('get-sel-entry', 'sensorNumber')).toBe(true);
 });
