@@ -39,6 +39,7 @@ type Members = ReadonlyMap<string, Member>;
 
 const SOURCES = [
   'config/options',
+  'config/audit-options',
   'config/control-options',
   'faults/rule',
   'records/fru-image',
@@ -279,7 +280,7 @@ const FILE: Members = new Map([
   [
     'bmcs',
     {
-      doc: 'Many BMCs, in place of all keys but `state` and `control`: each entry has the keys of a BMC, and `count`.',
+      doc: 'Many BMCs, in place of all keys but `state`, `control` and `audit`: each entry has the keys of a BMC, and `count`.',
       type: '',
     },
   ],
@@ -302,6 +303,13 @@ const FILE: Members = new Map([
     {
       doc: 'Who may steer the process while it runs, and where ([control](control.md)).',
       type: 'ControlOptions',
+    },
+  ],
+  [
+    'audit',
+    {
+      doc: 'Who changed what, written down ([audit](audit.md)).',
+      type: 'AuditOptions',
     },
   ],
 ]);

@@ -42,6 +42,7 @@ const below: Record<string, string[]> = {
     'world',
   ],
   'bmc-state.ts': ['router', 'taps', 'state', 'machine', 'services'],
+  audit: ['codec', 'joint', 'commands', 'router', 'taps', 'bmc-state.ts', 'world'],
   handlers: [
     'codec',
     'joint',
@@ -120,7 +121,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
   control: `
-    codec joint commands records wire router taps state storage machine services settings config interfaces bmc.ts fleet world`
+    codec joint commands records wire router taps state storage machine services settings config interfaces audit bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),
   testing: `
@@ -129,7 +130,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   cli: `
     codec commands records images wire router taps capture explain tape state storage machine settings config handlers interfaces
-    client bmc.ts fleet control world`
+    client bmc.ts fleet audit control world`
     .split(/\s+/)
     .filter(Boolean),
 };

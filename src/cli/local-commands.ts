@@ -61,6 +61,7 @@ function runCommand(program: Command, ended: Ended): void {
     )
     .option('--trace', 'print each message: who, what, the outcome, microseconds')
     .option('--pcap <file>', 'write what passes to this file for Wireshark (pcapng), decrypted and explained')
+    .option('--audit <file>', 'append who changed what to this file, a JSON line each (- for standard error)')
     .option('--pcap-size <MiB>', 'the file becomes FILE.1 after so many (default: 100)', mebibytes)
     .option('--keys', 'leave passwords and keys in what --pcap writes')
     .option('--record <file>', 'write requests and answers to this tape, for replay and serve')

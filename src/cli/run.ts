@@ -29,6 +29,7 @@ import { reload } from './reload.ts';
 import { CommandLineSource, writtenAt } from './settings-source.ts';
 import { settingsToRun } from './settings-to-run.ts';
 import { onSignals, type Stop } from './signals.ts';
+import { auditFleet, auditPlace, auditRestored, openAudit, type AuditLog } from './audit.ts';
 import { announce, withdraw } from './ready-file.ts';
 import { notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
@@ -61,6 +62,8 @@ export interface RunOptions extends Overrides, ControlFlags {
   /** Default: batches where they are to be had. */
   readonly engine?: UdpEngine;
   readonly readyFile?: string;
+  /** Where changes are written down; `-`: standard error. */
+  readonly audit?: string;
 }
 
 /** A BMC that this program makes, instead of one from a file. */
@@ -93,6 +96,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
       serving.reload === undefined
         ? log.warn('SIGHUP: the config is read again when everything listens, and not before')
         : serving.reload(),
+    reopen: () => serving.audit?.reopen(),
     counters: () => tellCounters([...(serving.fleet?.bmcs.values() ?? [])], log),
   });
   try {
@@ -104,6 +108,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
 
 /** What signals are for, as soon as it is there. */
 interface Serving {
+  audit?: AuditLog;
   fleet?: Fleet;
   reload?: () => void;
 }
@@ -134,6 +139,9 @@ async function serve(
   checkDescriptors(given.bmcs);
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
   const onlookers = await onlookersOf(options, given.bmcs, world, log);
+  const audited = auditPlace(file, given.audit, options.audit);
+  const audit = audited && (await openAudit(audited, world, log, write));
+  serving.audit = audit;
   const fleet = new Fleet({
     world,
     log,
@@ -143,6 +151,10 @@ async function serve(
     firmwareDirectory: state && ((name) => resolve(state.directory, 'firmware', fileNameOf(name))),
   });
   serving.fleet = fleet;
+  if (audit) {
+    auditFleet(fleet, audit, file);
+    auditRestored(audit, storage, state?.directory);
+  }
   if (options.trace)
     fleet.onMade((bmc) => {
       const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
@@ -171,12 +183,14 @@ async function serve(
     stateDirectory: state?.directory,
     settings: source,
     kept: state && new KeptFile(world.files, state.directory, 'fleet.json', state.sealKey),
+    audit: audit?.audit,
   });
   const around = { flags: options, inFile: given.control, file, log };
   // From the start on: whoever waits for a thousand BMCs can ask whether they are ready.
   const control = await openControl(daemon, around).catch(async (error: unknown) => {
     await fleet.close();
     for (const onlooker of onlookers) await onlooker.close();
+    await audit?.close();
     throw error;
   });
   const endProgress = showProgress(fleet, given.bmcs.length);
@@ -188,6 +202,7 @@ async function serve(
     await control.close();
     await fleet.close();
     for (const onlooker of onlookers) await onlooker.close();
+    await audit?.close();
     throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
   } finally {
     endProgress();
@@ -238,6 +253,8 @@ async function serve(
   await control.close();
   await fleet.close({ endMachines: how === 'machines' });
   for (const onlooker of onlookers) await onlooker.close();
+  audit?.audit.tell({ actor: { by: 'process' }, what: 'stop', fields: { endMachines: how === 'machines' } });
+  await audit?.close();
   return 0;
 }
 

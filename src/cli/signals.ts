@@ -4,6 +4,8 @@ export interface SignalWork {
   readonly reload: () => void;
   /** SIGUSR1. */
   readonly counters: () => void;
+  /** SIGUSR2. */
+  readonly reopen: () => void;
 }
 
 /** How a process ends: `machines`: those that would go on without it end too. */
@@ -11,10 +13,11 @@ export type Stop = 'plain' | 'machines';
 
 /**
  * SIGTERM and SIGINT: `stopped` resolves; SIGQUIT: and machines that would go on end too. SIGUSR1: counters.
+ * SIGUSR2: the audit log is opened anew.
  * SIGHUP, which service managers send for "read your config again" and a closed terminal sends as well: it is
  * read again, and nothing ends by it.
  */
-export function onSignals({ reload, counters }: SignalWork): {
+export function onSignals({ reload, counters, reopen }: SignalWork): {
   readonly stopped: Promise<Stop>;
   readonly off: () => void;
 } {
@@ -26,6 +29,7 @@ export function onSignals({ reload, counters }: SignalWork): {
   process.once('SIGQUIT', withMachines);
   process.on('SIGHUP', reload);
   process.on('SIGUSR1', counters);
+  process.on('SIGUSR2', reopen);
   return {
     stopped,
     off() {
@@ -33,6 +37,7 @@ export function onSignals({ reload, counters }: SignalWork): {
       process.off('SIGQUIT', withMachines);
       process.off('SIGHUP', reload);
       process.off('SIGUSR1', counters);
+      process.off('SIGUSR2', reopen);
     },
   };
 }

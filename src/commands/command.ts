@@ -70,6 +70,11 @@ export interface CommandLiteral<
   /** Fields that hold a message for somebody else, secrets and all. */
   readonly carried?: readonly string[];
   /**
+   * It changes what the BMC keeps or what the machine does, and so has a line in the audit log; where that
+   * depends on the request, whether this one does. Default: as its name says, see CHANGES_NOTHING.
+   */
+  readonly changes?: boolean | ((request: Value<Q>) => boolean);
+  /**
    * The configuration parameters that it sets or gets: field `parameter` says which, `data` is as the
    * parameter's layout says.
    */
@@ -101,6 +106,11 @@ export interface Command<Q = any, R = any, N extends string = string> extends Co
   readonly subFunctions: SubFunctions | undefined;
   readonly secrets: readonly string[];
   readonly carried: readonly string[];
+  /**
+   * Such a request changes something. `data` begins with a body or IANA of `prefix` bytes; one that is no such
+   * request is told as one that might have.
+   */
+  isChange(data: Uint8Array, prefix: number): boolean;
   readonly parameters: ParameterSet | undefined;
   readonly request: Layout<Q>;
   readonly response: Layout<R>;
@@ -113,6 +123,11 @@ const NOTHING: readonly never[] = [];
 const NO_CODES: Readonly<Record<number, string>> = {};
 /** What a field that holds a secret is called. */
 const SECRET_NAMES: ReadonlySet<string> = new Set(['password', 'key', 'challenge', 'authCode']);
+
+/** What commands are called that change nothing, unless they say so. */
+const CHANGES_NOTHING = /^(Get|Read|Query|Reserve|Test)/;
+const never = (): boolean => false;
+const always = (): boolean => true;
 
 /** The error that answers with one of `codes`. */
 export function refused<N extends string>(
@@ -144,7 +159,16 @@ export function command<const Q extends Shape, const R extends Shape, const N ex
       `bad command ${literal.name}: NetFn ${netFn.toString(16)}h, command ${cmd.toString(16)}h, body ${String(body)}`,
     );
   }
-  const { codes } = literal;
+  const { codes, changes = !CHANGES_NOTHING.test(literal.name) } = literal;
+  const request = layout(`${literal.name} request`, literal.request);
+  const asks = (data: Uint8Array, prefix: number): boolean => {
+    if (typeof changes === 'boolean') return changes;
+    try {
+      return changes(request.decode(data, prefix));
+    } catch {
+      return true;
+    }
+  };
   return {
     name: literal.name,
     spec: literal.spec,
@@ -162,8 +186,9 @@ export function command<const Q extends Shape, const R extends Shape, const N ex
         SECRET_NAMES.has(name),
       ),
     carried: literal.carried ?? NOTHING,
+    isChange: typeof changes === 'function' ? asks : changes ? always : never,
     parameters: literal.parameters,
-    request: layout(`${literal.name} request`, literal.request),
+    request,
     response: layout(`${literal.name} response`, literal.response),
   };
 }

@@ -18,6 +18,12 @@ export const controlSchema = z
       if (value !== undefined && listen === undefined) add(key, 'expected listen beside it: it is for TCP');
   });
 
+export const auditSchema = z.strictObject({
+  file: z.string().min(1),
+  size: z.number().positive().max(1e6).optional(),
+  keep: z.int().min(0).max(1000).optional(),
+});
+
 /** Names and values by which people find BMCs. */
 export const labelsSchema = z.record(
   z.string().regex(/^[\w][\w./-]{0,62}$/, 'expected letters, digits, and . _ - / behind the first'),

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
 import { fullNameOfSatellite } from './locators.ts';
-import type { BmcOptions, ControlOptions } from './options.ts';
+import type { AuditOptions, BmcOptions, ControlOptions } from './options.ts';
 import type { Kinds } from './kinds.ts';
 import { bmcSchema, countSchema, fileSchema, processSchema, schemasWith } from './schema.ts';
 import { defOf, keysAt, schemasAt } from './schema-walk.ts';
@@ -29,6 +29,8 @@ export interface ProcessOptions {
   readonly state?: { readonly directory: string; readonly sealKeyFile?: string };
   /** Who may steer the process while it runs. */
   readonly control?: ControlOptions;
+  /** Where changes are written down. */
+  readonly audit?: AuditOptions;
 }
 
 /** Everything that a file says. */
@@ -135,16 +137,20 @@ class Loader {
       return { bmcs: [] };
     }
     if (value.bmcs === undefined) {
-      const { state, control, ...one } =
+      const { state, control, audit, ...one } =
         this.#parsed(this.#schemas.bmcSchema.extend(processSchema.shape), value, []) ?? {};
-      return { bmcs: [[one]], state, control };
+      return { bmcs: [[one]], state, control, audit };
     }
-    const { bmcs, state, control, ...others } = value;
+    const { bmcs, state, control, audit, ...others } = value;
     for (const key of Object.keys(others))
       this.#tellKey([], key, keysAt(this.#schemas.bmcSchema, value, []).includes(key) ? BESIDE : undefined);
     const ofProcess = this.#parsed(
       processSchema,
-      { ...(state !== undefined && { state }), ...(control !== undefined && { control }) },
+      {
+        ...(state !== undefined && { state }),
+        ...(control !== undefined && { control }),
+        ...(audit !== undefined && { audit }),
+      },
       [],
     );
     if (!Array.isArray(bmcs) || bmcs.length === 0) {

@@ -30,6 +30,7 @@ export type {
   SwingValue,
 } from '../kinds/sources/index.ts';
 export type * from '../faults/rule.ts';
+export type * from './audit-options.ts';
 export type * from './control-options.ts';
 export type { FirmwareComponentOptions, FirmwareOptions, FirmwarePaths } from './firmware-schema.ts';
 export type {

@@ -8,6 +8,7 @@ import { inputOf } from './input.ts';
 import { openApi, problemSchema } from './openapi.ts';
 import { ControlError, refusal } from './problem.ts';
 import { isAllowed, type Caller, type Route } from './route.ts';
+import { audited } from './audited.ts';
 import { noRoute } from './unknown.ts';
 
 /** Bytes of a body. */
@@ -49,7 +50,7 @@ export function controlApp(daemon: Daemon, { checksAnswers = false }: AppOptions
     app.on(one.method, declared.getRoutingPath(), async (context) => {
       const caller = callerOf(context, one);
       const input = await inputOf(one, context.req, caller);
-      const value: unknown = await one.handle(daemon, input);
+      const value: unknown = await audited(daemon, one, input, () => one.handle(daemon, input));
       return answerOf(one, value, checksAnswers);
     });
   }

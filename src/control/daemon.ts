@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/index.ts';
 import type { Bmc, BmcOptions } from '../bmc.ts';
 import { nearest } from '../config/wording.ts';
 import { nameOf, sameTimes, summaryOf, type Fleet, type Outcome, type Plan } from '../fleet/index.ts';
@@ -30,6 +31,8 @@ export interface DaemonSurroundings {
   readonly stateDirectory?: string;
   /** Where BMCs that commands added, removed and stopped are kept. Default: in memory. */
   readonly kept?: KeptPlace;
+  /** Where changes are told. Default: nowhere. */
+  readonly audit?: Audit;
 }
 
 /** What a change has done, or would do. */
@@ -53,6 +56,7 @@ export class Daemon {
   readonly pid: number;
   readonly file: string | undefined;
   readonly stateDirectory: string | undefined;
+  readonly audit: Audit | undefined;
   /** Wall time, milliseconds. */
   readonly began: number;
   /** Everything listens that should. */
@@ -68,7 +72,7 @@ export class Daemon {
   #events: EventLog | undefined;
 
   constructor(surroundings: DaemonSurroundings) {
-    const { world, log, fleet, version, pid, file, stateDirectory, settings, kept } = surroundings;
+    const { world, log, fleet, version, pid, file, stateDirectory, settings, kept, audit } = surroundings;
     this.world = world;
     this.log = log;
     this.fleet = fleet;
@@ -76,6 +80,7 @@ export class Daemon {
     this.pid = pid;
     this.file = file;
     this.stateDirectory = stateDirectory;
+    this.audit = audit;
     this.#source = settings;
     this.#place = kept;
     this.began = world.clock.now();

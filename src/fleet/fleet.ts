@@ -55,6 +55,7 @@ export class Fleet {
   /** Whose values have been taken out of the storage in this life, each with its satellites. */
   readonly #taken = new Map<string, readonly string[]>();
   readonly #made = new Listeners<[bmc: Bmc]>();
+  readonly #applied = new Listeners<[outcome: Outcome]>();
   readonly #progress = new Listeners<[done: number, all: number]>();
   /** The change that is under way: the next one waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -80,6 +81,11 @@ export class Fleet {
     return this.#made.add(listener);
   }
 
+  /** Told when a change of which BMCs there are, or of their settings, is over, however it went. */
+  onApplied(listener: (outcome: Outcome) => void): () => void {
+    return this.#applied.add(listener);
+  }
+
   /** Told, as `apply` goes on, how many BMCs are done of those that it has to make or close. */
   onProgress(listener: (done: number, all: number) => void): () => void {
     return this.#progress.add(listener);
@@ -95,15 +101,15 @@ export class Fleet {
    * Where any settings make no sense, nothing is done. One call after the other: a second one waits.
    */
   apply(wanted: readonly BmcOptions[]): Promise<Outcome> {
-    return this.#inTurn(() => this.#apply(wanted));
+    return this.#inTurn(async () => this.#told(await this.#apply(wanted)));
   }
 
   /** One more BMC, or another one in the place of the one of that name. */
   add(settings: BmcOptions): Promise<Outcome> {
     const name = nameOf(settings);
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       const known = [...this.#settings].map(([one, before]) => (one === name ? settings : before));
-      return this.#apply(this.#settings.has(name) ? known : [...known, settings]);
+      return this.#told(await this.#apply(this.#settings.has(name) ? known : [...known, settings]));
     });
   }
 
@@ -112,6 +118,7 @@ export class Fleet {
     return this.#inTurn(async () => {
       if (!this.#bmcs.has(name)) return false;
       await this.#close(name);
+      this.#told({ plan: { ...this.#nothing, removed: [name] }, refused: [], failed: [] });
       return true;
     });
   }
@@ -124,6 +131,8 @@ export class Fleet {
       const order = [...this.#settings.keys()];
       const failed = await this.#renew([[{ name, before: settings, wanted: settings }]]);
       this.#sort(order);
+      const changed = { name, keys: [], how: 'restart' } as const;
+      this.#told({ plan: { ...this.#nothing, changed: [changed] }, refused: [], failed });
       return failed;
     });
   }
@@ -145,6 +154,16 @@ export class Fleet {
     });
     this.#turn = settled(mine);
     return mine;
+  }
+
+  #told(outcome: Outcome): Outcome {
+    this.#applied.tell(outcome);
+    return outcome;
+  }
+
+  /** A plan that leaves everything as it is. */
+  get #nothing(): Plan {
+    return { added: [], removed: [], changed: [], unchanged: [...this.#settings.keys()] };
   }
 
   async #apply(wanted: readonly BmcOptions[]): Promise<Outcome> {

@@ -6,4 +6,5 @@ export type { CounterDeclaration, CounterTable, Counts } from '../joint/counters
 export { countersOf, type CountedBmc, type CounterGroup } from './counters.ts';
 export type * from './tap.ts';
 export { Taps, type TappedBmc } from './taps.ts';
+export { nameOf, requestFields, type ShownField } from './message-text.ts';
 export { answerText, requestText, trace } from './trace.ts';

@@ -14,6 +14,7 @@ const writeFailures = {
 // the channels.
 export const SendMessage = command({
   name: 'Send Message',
+  changes: false,
   spec: 'IPMI 2.0 §22.7',
   netFn: NetFn.App,
   cmd: 0x34,
@@ -42,6 +43,8 @@ export const MasterWriteRead = command({
   privilege: Privilege.Operator,
   codes: { ...writeFailures, truncatedRead: [0x84, 'truncated read'] },
   carried: ['data'],
+  // Who reads a memory writes at most an offset before.
+  changes: ({ readCount, data }) => readCount === 0 || data.length > 2,
   request: {
     /** `privateBus`: behind this controller, number `bus`; otherwise the bus of `channel` itself. */
     ...byte({ channel: bits(7, 4), bus: bits(3, 1), privateBus: bit(0) }),

@@ -72,6 +72,7 @@ export const KeyOperation = { Read: 0, Set: 1, Lock: 2 } as const;
 
 export const SetChannelSecurityKeys = command({
   name: 'Set Channel Security Keys',
+  changes: ({ operation }) => operation !== 0,
   spec: 'IPMI 2.0 §22.25',
   netFn: NetFn.App,
   cmd: 0x56,

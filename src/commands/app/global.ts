@@ -42,6 +42,7 @@ export const GetBmcGlobalEnables = command({
 
 export const ClearMessageFlags = command({
   name: 'Clear Message Flags',
+  changes: false,
   spec: 'IPMI 2.0 §22.3',
   netFn: NetFn.App,
   cmd: 0x30,

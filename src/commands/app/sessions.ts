@@ -66,6 +66,7 @@ export const GetSessionChallenge = command({
 
 export const ActivateSession = command({
   name: 'Activate Session',
+  changes: false,
   spec: 'IPMI 2.0 §22.17',
   netFn: NetFn.App,
   cmd: 0x3a,
@@ -95,6 +96,7 @@ export const ActivateSession = command({
 
 export const SetSessionPrivilegeLevel = command({
   name: 'Set Session Privilege Level',
+  changes: false,
   spec: 'IPMI 2.0 §22.18',
   netFn: NetFn.App,
   cmd: 0x3b,
@@ -110,6 +112,7 @@ export const SetSessionPrivilegeLevel = command({
 
 export const CloseSession = command({
   name: 'Close Session',
+  changes: false,
   spec: 'IPMI 2.0 §22.19',
   netFn: NetFn.App,
   cmd: 0x3c,

@@ -63,6 +63,7 @@ export const PasswordOperation = { Disable: 0, Enable: 1, Set: 2, Test: 3 } as c
 
 export const SetUserPassword = command({
   name: 'Set User Password',
+  changes: ({ operation }) => operation !== 3,
   spec: 'IPMI 2.0 §22.30',
   netFn: NetFn.App,
   cmd: 0x47,

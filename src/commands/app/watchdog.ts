@@ -10,6 +10,7 @@ const expirations = byte({ oem: bit(5), smsOs: bit(4), osLoad: bit(3), biosPost:
 
 export const ResetWatchdogTimer = command({
   name: 'Reset Watchdog Timer',
+  changes: false,
   spec: 'IPMI 2.0 §27.5',
   netFn: NetFn.App,
   cmd: 0x22,

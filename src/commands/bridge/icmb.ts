@@ -228,6 +228,7 @@ export const InboundRequest = layout('request for a remote IPMB', {
 
 export const BridgeRequest = command({
   name: 'BridgeRequest',
+  changes: false,
   spec: SPEC,
   netFn: NetFn.Bridge,
   cmd: 0x20,
@@ -242,6 +243,7 @@ export const BridgeRequest = command({
 
 export const BridgeMessage = command({
   name: 'BridgeMessage',
+  changes: false,
   spec: SPEC,
   netFn: NetFn.Bridge,
   cmd: 0x21,
@@ -316,6 +318,7 @@ export const GetEventReceptionState = command({
 
 export const ErrorReport = command({
   name: 'Error Report',
+  changes: false,
   spec: SPEC,
   netFn: NetFn.Bridge,
   cmd: 0xff,

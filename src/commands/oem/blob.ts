@@ -37,6 +37,9 @@ export const DataPath = { Ipmi: 0x0100, P2a: 0x0200, Lpc: 0x0400, Net: 0x0800 } 
 /** The metadata byte of a verification or an update. */
 export const ActionStatus = { Running: 0, Success: 1, Failed: 2, Unknown: 3 } as const;
 
+/** What was written counts when it is committed. */
+const CHANGING: readonly number[] = [BlobSubCommand.Commit, BlobSubCommand.Delete, BlobSubCommand.WriteMeta];
+
 export const BlobTransfer = command({
   name: 'Blob Transfer',
   spec: 'phosphor-ipmi-blobs',
@@ -46,6 +49,7 @@ export const BlobTransfer = command({
   privilege: Privilege.User,
   // Session Stat tells the token of a data path.
   secrets: ['framed'],
+  changes: ({ subCommand }) => CHANGING.includes(subCommand),
   request: {
     subCommand: u8,
     /** Nothing, or CRC-16 and the body of the sub-command. */

@@ -175,6 +175,7 @@ export const InitiateUpgradeAction = picmg({
 
 export const UploadFirmwareBlock = picmg({
   name: 'Upload Firmware Block',
+  changes: false,
   spec: 'HPM.1 §3.3',
   cmd: 0x32,
   codes: {

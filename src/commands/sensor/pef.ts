@@ -29,6 +29,7 @@ export const GetPefCapabilities = command({
 
 export const ArmPefPostponeTimer = command({
   name: 'Arm PEF Postpone Timer',
+  changes: false,
   spec: 'IPMI 2.0 §30.2',
   netFn: NetFn.SensorEvent,
   cmd: 0x11,

@@ -100,6 +100,7 @@ export const DeleteSdr = command({
 
 export const ClearSdrRepository = command({
   name: 'Clear SDR Repository',
+  changes: ({ action }) => action !== 0,
   spec: 'IPMI 2.0 §33.16',
   netFn: NetFn.Storage,
   cmd: 0x27,
@@ -150,6 +151,7 @@ export const ExitSdrRepositoryUpdateMode = command({
 
 export const RunInitializationAgent = command({
   name: 'Run Initialization Agent',
+  changes: ({ run }) => run,
   spec: 'IPMI 2.0 §33.21',
   netFn: NetFn.Storage,
   cmd: 0x2c,

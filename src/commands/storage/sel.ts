@@ -131,6 +131,7 @@ export const CLEAR_KEY = 'CLR';
 
 export const ClearSel = command({
   name: 'Clear SEL',
+  changes: ({ action }) => action !== 0,
   spec: 'IPMI 2.0 §31.9',
   netFn: NetFn.Storage,
   cmd: 0x47,

@@ -44,6 +44,7 @@ export const MuxSetting = {
 
 export const SetSerialModemMux = command({
   name: 'Set Serial/Modem Mux',
+  changes: ({ setting }) => setting !== 0,
   spec: 'IPMI 2.0 §25.3',
   netFn: NetFn.Transport,
   cmd: 0x12,
@@ -139,6 +140,7 @@ export const ConnectionState = { NoSession: 0, SessionActive: 1, SwitchingToSyst
  */
 export const SerialModemConnectionActive = command({
   name: 'Serial/Modem Connection Active',
+  changes: false,
   spec: 'IPMI 2.0 §25.9',
   netFn: NetFn.Transport,
   cmd: 0x18,

@@ -9,6 +9,7 @@ export const SolState = { Activating: 1 } as const;
 /** Sent by the BMC to a serial channel whose connector SOL takes over; answered with nothing but success. */
 export const SolActivating = command({
   name: 'SOL Activating',
+  changes: false,
   spec: 'IPMI 2.0 §26.1',
   netFn: NetFn.Transport,
   cmd: 0x20,

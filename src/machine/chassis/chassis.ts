@@ -53,6 +53,8 @@ export interface PowerChange {
   readonly starts: boolean;
   /** Set where no command took the power away. */
   readonly loss?: PowerLoss;
+  /** Why it was done (RestartCause); undefined: the machine did it, or somebody else did it to it. */
+  readonly by?: number;
 }
 
 const NO_EVENT: LastPowerEvent = {
@@ -276,7 +278,10 @@ export class Chassis {
     this.#pending = undefined;
     if (loss === 'fault') this.faults.powerFault = true;
     else if (loss !== 'acFailed') this.faults[loss] = true;
-    return both(this.#lastEvent.set('last', { ...NO_EVENT, [loss]: true }), this.#switch(false, 'off', loss));
+    return both(
+      this.#lastEvent.set('last', { ...NO_EVENT, [loss]: true }),
+      this.#switch(false, 'off', { loss }),
+    );
   }
 
   /** The machine boots by it. */
@@ -286,6 +291,7 @@ export class Chassis {
 
   #controlled(action: PowerAction, cause: number, channel: number): Durable {
     const starts = this.#starts(action);
+    const by = { by: cause };
     const done = both(
       starts ? this.#setCause(cause, channel) : undefined,
       this.#remember(action, starts, cause),
@@ -293,20 +299,20 @@ export class Chassis {
     if (action === 'soft') {
       if (this.#on && !this.#driven?.backend.watch)
         this.#pending = this.#clock.after(this.#softOffDelay, () =>
-          unwaited(this.#switch(false, 'soft'), this.#log, 'power state'),
+          unwaited(this.#switch(false, 'soft', by), this.#log, 'power state'),
         );
       return done;
     }
     if (action === 'cycle' && this.#on) {
-      if (this.#driven?.backend.cycles) return both(done, this.#switch(true, 'cycle'));
-      this.#pending = this.#clock.after(this.cycleInterval * 1000, () => this.#backOn());
-      return both(done, this.#switch(false, 'cycle'));
+      if (this.#driven?.backend.cycles) return both(done, this.#switch(true, 'cycle', by));
+      this.#pending = this.#clock.after(this.cycleInterval * 1000, () => this.#backOn(cause));
+      return both(done, this.#switch(false, 'cycle', by));
     }
     if (action === 'diag') {
-      this.#tell({ on: this.#on, action, cause, changed: false, starts: false });
+      this.#tell({ on: this.#on, action, cause, changed: false, starts: false, ...by });
       return done;
     }
-    return both(done, this.#switch(action !== 'off', action));
+    return both(done, this.#switch(action !== 'off', action, by));
   }
 
   /** What was the last power event (§28.2). A reset is none. */
@@ -335,9 +341,9 @@ export class Chassis {
   }
 
   /** The second half of a power cycle. */
-  #backOn(): void {
+  #backOn(cause: number): void {
     try {
-      const on = (): Durable => this.#switch(true, 'cycle');
+      const on = (): Durable => this.#switch(true, 'cycle', { by: cause });
       const machine = this.#driven;
       unwaited(machine ? machine.run('on', on) : on(), this.#log, 'second half of a power cycle');
     } catch {
@@ -427,7 +433,7 @@ export class Chassis {
     this.#listeners.tell(change);
   }
 
-  #switch(on: boolean, action: PowerAction, loss?: PowerLoss): Durable {
+  #switch(on: boolean, action: PowerAction, { loss, by }: Pick<PowerChange, 'loss' | 'by'> = {}): Durable {
     const minutes = this.#minutesOn();
     const changed = on !== this.#on;
     this.#on = on;
@@ -440,6 +446,7 @@ export class Chassis {
       changed,
       starts: on && (changed || action === 'reset' || action === 'cycle'),
       loss,
+      by,
     });
     // Without mains, and between the halves of a cycle, the machine is one that was on.
     const remembered = loss === 'acFailed' || (action === 'cycle' && !on) ? (this.#remembered ?? true) : on;

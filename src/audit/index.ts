@@ -1,0 +1,7 @@
+/**
+ * The audit log: who changed what, by which way and with which result, as JSON lines; by requests and
+ * otherwise.
+ */
+export { Audit, type AuditedBmc, type AuditSink } from './audit.ts';
+export type * from './change.ts';
+export { actorOf } from './requests.ts';
