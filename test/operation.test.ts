@@ -44,6 +44,45 @@ toolTest(
   },
 );
 
+toolTest(
+  "A5: systemd's watchdog is fed while the event loop turns, and not while it hangs, nor for another process",
+  ['systemd-notify', 'python3'],
+  async () => {
+    const socket = join(folder, 'watchdog');
+    const receiver = spawn('python3', [`${root}test/support/notify.py`, socket]);
+    children.push(receiver);
+    let heard = '';
+    receiver.stdout.on('data', (data: Buffer) => (heard += String(data)));
+    await expect.poll(() => heard, { timeout: 10_000 }).toContain('listening');
+    const fed = (): number => heard.split('WATCHDOG=1').length - 1;
+    const start = async (env: Record<string, string>): Promise<ChildProcess> => {
+      const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--json'], {
+        env: { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '900000', ...env },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      children.push(child);
+      await firstLine(child);
+      return child;
+    };
+    const child = await start({});
+    await expect.poll(fed, { timeout: 10_000 }).toBeGreaterThan(3);
+    child.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const before = fed();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(fed()).toBe(before);
+    child.kill('SIGCONT');
+    await expect.poll(fed, { timeout: 10_000 }).toBeGreaterThan(before);
+    await stopped(child);
+    expect(child.exitCode).toBe(0);
+    const ended = fed();
+    const other = await start({ WATCHDOG_PID: '1' });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(fed()).toBe(ended);
+    await stopped(other);
+  },
+);
+
 test('SIGTERM: what is under way is answered, then everything is closed; the ready file comes and goes', async () => {
   const [socket, ready, state] = ['drain.sock', 'ready', 'state'].map((name) => join(folder, name));
   writeFileSync(ready, 'of an earlier life');

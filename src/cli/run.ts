@@ -31,7 +31,7 @@ import { settingsToRun } from './settings-to-run.ts';
 import { onSignals, type Stop } from './signals.ts';
 import { auditFleet, auditPlace, auditRestored, openAudit, type AuditLog } from './audit.ts';
 import { announce, withdraw } from './ready-file.ts';
-import { notifySystemd } from './systemd.ts';
+import { feedWatchdog, notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
 import { version } from './version.ts';
 
@@ -241,6 +241,7 @@ async function serve(
   const noMore = daemon.onChanged(announceNow);
   serving.reload = (): void => void reload(daemon);
   notifySystemd('READY=1');
+  const endFeeding = feedWatchdog();
   // A BMC on a bus in memory has nothing else that keeps the process.
   const alive = setInterval(() => undefined, 60_000);
   const how = await stopped;
@@ -255,6 +256,7 @@ async function serve(
   for (const onlooker of onlookers) await onlooker.close();
   audit?.audit.tell({ actor: { by: 'process' }, what: 'stop', fields: { endMachines: how === 'machines' } });
   await audit?.close();
+  endFeeding();
   return 0;
 }
 
