@@ -104,10 +104,11 @@ async function wordsAfter(
   flags: DaemonFlags,
 ): Promise<Candidate[]> {
   const noun = NOUNS.find(({ name }) => name === command.name());
-  if (!noun || before.length > 1) return [];
+  if (!noun || noun.takes === 'file' || noun.takes === 'nothing') return [];
+  if (noun.takes === 'bmcs') return (await bmcs(flags)).filter(({ word }) => !before.includes(word));
   const verbs = (noun.verbs ?? []).map(([usage, what]) => ({ word: usage.split(' ')[0], what }));
-  if (before.length === 1) return verbs.some(({ word }) => word === before[0]) ? [] : verbs;
-  return noun.usage?.startsWith('[bmc]') === false ? verbs : [...(await bmcs(flags)), ...verbs];
+  if (before.length === 0) return [...(await bmcs(flags)), ...verbs];
+  return before.length > 1 || verbs.some(({ word }) => word === before[0]) ? [] : verbs;
 }
 
 async function bmcs(flags: DaemonFlags): Promise<Candidate[]> {

@@ -1,6 +1,5 @@
 import { createRoute, OpenAPIHono, z, type RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { IpmiError } from '../codec/index.ts';
 import { ALL_ROUTES } from './all-routes.ts';
 import type { Daemon } from './daemon.ts';
@@ -10,9 +9,6 @@ import { ControlError, refusal } from './problem.ts';
 import { isAllowed, type Caller, type Route } from './route.ts';
 import { audited } from './audited.ts';
 import { noRoute } from './unknown.ts';
-
-/** Bytes of a body. */
-const BODY_LIMIT = 1 << 20;
 
 /** What the server knows of a request besides itself. */
 export interface Bindings {
@@ -34,16 +30,6 @@ export function controlApp(daemon: Daemon, { checksAnswers = false }: AppOptions
   const app = new OpenAPIHono<Env>();
   // Whoever asks anything may ask for events next, and for those that were meanwhile.
   void daemon.events;
-  app.use(
-    bodyLimit({
-      maxSize: BODY_LIMIT,
-      onError: () => {
-        throw refusal('too-large', `a body has at most ${BODY_LIMIT} bytes`, {
-          next: 'images go in pieces, by the routes of firmware',
-        });
-      },
-    }),
-  );
   for (const one of ALL_ROUTES) {
     const declared = createRoute(configOf(one));
     app.openAPIRegistry.registerPath(declared);

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { HonoRequest } from 'hono';
 import { nearest, wording } from '../config/wording.ts';
+import { bodyText } from './body.ts';
 import { ControlError, refusal } from './problem.ts';
 import type { Caller, Input, Route } from './route.ts';
 
@@ -45,7 +46,7 @@ async function bodyOf(
       `${method.toUpperCase()} ${path} takes ${takes.join(' or ')}${type === '' ? '' : `, and no ${type}`}`,
       { next: `Content-Type: ${takes[0]}` },
     );
-  const text = await req.text();
+  const text = await bodyText(req.raw);
   if (isRaw || !type.endsWith('json')) return text;
   return parsed(body, jsonOf(text), 'the body');
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,25 @@ test('17.1: a Unix socket that its user alone may open, and a client of it', asy
   await expect(refused).rejects.toThrow("there is no BMC 'node-7'");
   await expect(refused).rejects.toMatchObject({ code: 'IPMI_BMC_CONTROL', problem: { status: 404 } });
   await expect(new ControlClient({ socket: `${socket}.not` }).get('/')).rejects.toThrow('ENOENT');
+});
+
+test('17.1: bodies come in pieces too, have an end, and need not be there', async () => {
+  const { socket, client } = await served();
+  const inPieces = (body: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+      const asked = request({ socketPath: socket, path: '/v1/bmcs/node-2/power', method: 'POST', headers });
+      asked.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      asked.on('error', reject);
+      asked.write(body.slice(0, 10));
+      asked.end(body.slice(10));
+    });
+  expect(await inPieces('{"action":"on"}')).toBe(200);
+  expect(await inPieces(' '.repeat((1 << 20) + 1))).toBe(413);
+  expect(await client.delete('/v1/bmcs/node-2')).toEqual({ removed: 'node-2', origin: 'file' });
 });
 
 test('17.1: TCP needs a token that is known, which has a role', async () => {

@@ -2,8 +2,12 @@ import type { ProblemDocument } from '../../control/problem.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { program } from '../output.ts';
 
-/** Next steps that are for those who speak HTTP. */
-const OF_HTTP = /^(?:GET|POST|PUT|DELETE|Authorization|Content-Type)\b/;
+/** Requests in a next step that are a command here; the others are for those who speak HTTP. */
+const COMMANDS: readonly (readonly [RegExp, string])[] = [
+  [/\bPOST \/v1\/bmcs\/([^\s/]+)\/(start|stop|restart)\b/g, '$2 $1'],
+  [/\bDELETE \/v1\/bmcs\/([^\s/]+)/g, 'remove $1'],
+];
+const OF_HTTP = /\b(?:GET|POST|PUT|DELETE) \/|^(?:Authorization|Content-Type)\b/;
 
 /** A refusal of a daemon: lines for people, and what the process ends with. */
 export function complaintOf(problem: ProblemDocument): { readonly lines: string; readonly exit: ExitCode } {
@@ -27,5 +31,9 @@ function nextOf({ type, next }: ProblemDocument): string | undefined {
   if (kind === 'unknown-bmc') return `\`${program()} list\` shows them`;
   if (kind === 'unauthorized') return 'give --token-file';
   if (kind === 'unknown-route') return 'the daemon is of another version';
-  return next !== undefined && !OF_HTTP.test(next) ? next : undefined;
+  const typed = COMMANDS.reduce(
+    (text, [request, command]) => text?.replace(request, `\`${program()} ${command}\``),
+    next,
+  );
+  return typed !== undefined && !OF_HTTP.test(typed) ? typed : undefined;
 }

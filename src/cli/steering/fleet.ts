@@ -10,6 +10,8 @@ export interface ListFlags extends Flags {
   readonly power?: string;
   readonly health?: string;
   readonly machine?: string;
+  readonly state?: string;
+  readonly origin?: string;
 }
 
 /** BMCs of one answer. */
@@ -19,6 +21,8 @@ const HEALTH_COLOURS: Readonly<Record<string, (text: string) => string>> = {
   ok: green,
   warning: yellow,
   critical: red,
+  failed: red,
+  stopped: yellow,
 };
 const inColour = (text: string): string => HEALTH_COLOURS[text]?.(text) ?? text;
 const ofPower = (text: string): string => (text === 'on' ? green(text) : text);
@@ -34,19 +38,22 @@ const labelsOf = ({ labels }: BmcRow): string =>
 
 const COLUMNS: readonly Column<BmcRow>[] = [
   { name: 'NAME', of: ({ name }) => name },
+  { name: 'STATE', of: ({ state }) => state, colour: inColour },
   { name: 'POWER', of: ({ power }) => power, colour: ofPower },
   { name: 'MACHINE', of: ({ machine }) => machine },
   { name: 'HEALTH', of: ({ health }) => health, colour: inColour },
   { name: 'SESSIONS', right: true, of: ({ sessions }) => sessions },
   { name: 'LAN', of: lanOf },
+  { name: 'ORIGIN', wide: true, of: ({ origin }) => origin },
   { name: 'ADDRESSES', wide: true, of: addressesOf },
   { name: 'LABELS', wide: true, of: labelsOf },
 ];
 
 /** BMCs that fit: by a part of the name, or a pattern with `*`, and by flags. */
 export async function list(pattern: string | undefined, flags: ListFlags): Promise<void> {
-  const { selector, power, health, machine } = flags;
-  const bmcs = await allBmcs(daemonOf(flags), { filter: pattern, label: selector, power, health, machine });
+  const { selector, power, health, machine, state, origin } = flags;
+  const wanted = { filter: pattern, label: selector, power, health, machine, state, origin };
+  const bmcs = await allBmcs(daemonOf(flags), wanted);
   await tell(flags, { bmcs }, () => table(COLUMNS, bmcs, flags));
 }
 
@@ -73,6 +80,8 @@ export async function show(name: string | undefined, flags: Flags): Promise<void
   await tell(flags, bmc, () =>
     facts([
       ['Name', bmc.name],
+      ['State', bmc.state],
+      ['Origin', bmc.origin],
       ['Power', ofPower(bmc.power)],
       ['Machine', bmc.machine],
       ['Health', inColour(bmc.health)],

@@ -12,6 +12,8 @@ export interface Noun<F extends Flags = Flags> {
   readonly summary: string;
   /** What may stand behind the name. Default: `[bmc]`. */
   readonly usage?: string;
+  /** What the words are, for completion. Default: a BMC and a verb. */
+  readonly takes?: 'file' | 'bmcs' | 'nothing';
   /** The first is done where none is given. Default: it has none. */
   readonly verbs?: readonly VerbHelp[];
   readonly options?: (command: Command) => Command;
@@ -29,7 +31,7 @@ export function declare(program: Command, ended: Ended, one: Noun): void {
   const command = program
     .command(name)
     .argument('[words...]')
-    .usage(`[options] ${usage}`)
+    .usage(`[options] ${usage}`.trim())
     .description(summary)
     // The usage and the verbs tell of them.
     .configureHelp({ visibleArguments: () => [] });

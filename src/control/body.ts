@@ -1,0 +1,31 @@
+import { refusal } from './problem.ts';
+
+/** Bytes of a body. */
+const BODY_LIMIT = 1 << 20;
+
+/**
+ * The text of a body, however it is sent. Rejects with ControlError for one that is too long, without having
+ * read it whole.
+ */
+export async function bodyText({ headers, body }: Pick<Request, 'headers' | 'body'>): Promise<string> {
+  if (Number(headers.get('content-length') ?? 0) > BODY_LIMIT) throw tooLarge();
+  if (body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks).toString('utf8');
+    size += value.length;
+    if (size > BODY_LIMIT) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    chunks.push(value);
+  }
+}
+
+const tooLarge = (): Error =>
+  refusal('too-large', `a body has at most ${BODY_LIMIT} bytes`, {
+    next: 'images go in pieces, by the routes of firmware',
+  });
