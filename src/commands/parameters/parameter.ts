@@ -73,8 +73,7 @@ export const parametersOf =
     const { selector, name, access = 'read-write', sets, firstSet = 0, blocks, firstBlock = 1 } = literal;
     const data = layout(`${table} parameter ${selector} (${name})`, literal.layout);
     if (data.max === Infinity) throw new RangeError(`bad parameter ${name}: its data have no end`);
-    const initial = new Uint8Array(data.max);
-    initial.set(data.encode({ ...data.decode(initial), ...literal.initial }));
+    let initial: Uint8Array | undefined;
     return {
       table,
       selector,
@@ -89,10 +88,19 @@ export const parametersOf =
       volatileSet: literal.volatileSet ?? false,
       reserved: literal.reserved ?? 'kept',
       padded: literal.padded ?? false,
-      initial,
+      // Made when it is first read: loading a program codes nothing.
+      get initial() {
+        return (initial ??= initialOf(data, literal.initial));
+      },
       setting: literal.setting,
     };
   };
+
+function initialOf<T>(data: Layout<T>, given: Partial<T> | undefined): Uint8Array {
+  const bytes = new Uint8Array(data.max);
+  bytes.set(data.encode({ ...data.decode(bytes), ...given }));
+  return bytes;
+}
 
 /** Throws RangeError for two parameters of one number. */
 /* @__NO_SIDE_EFFECTS__ */
