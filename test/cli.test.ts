@@ -171,6 +171,22 @@ test.each([
     'many.yaml:8:11 bmcs.1.firmware.components.1: component 1 is there twice\n',
   ],
   [
+    'EXP2: bytes that are none',
+    ['explain', '06 0x1z'],
+    "ipmi-bmc: command line:1: '1z' is no hexadecimal byte\n",
+  ],
+  ['EXP2: a file that is not there', ['explain', 'none.pcapng'], 'ipmi-bmc: none.pcapng: no such file\n'],
+  [
+    'EXP2: a capture without anything of RMCP',
+    ['explain', 'empty.pcap'],
+    'ipmi-bmc: empty.pcap: no datagram of RMCP is in it\n',
+  ],
+  [
+    'EXP2: a capture that is cut',
+    ['explain', 'cut.pcap'],
+    'ipmi-bmc: cut.pcap: the file ends within a packet\n',
+  ],
+  [
     'a FRU too large, of a satellite',
     ['check', 'sat.yaml'],
     "sat.yaml:2:28 satellites.0.fru.0: FRU 7: the FRU's areas take more than its 64 bytes\n",
@@ -180,6 +196,9 @@ test.each([
   writeFileSync(join(folder, 'type.yaml'), 'sensors:\n  - { name: a, entity: "3.1", type: heat }\n');
   writeFileSync(join(folder, 'alone.yaml'), 'name: alone\n');
   writeFileSync(join(folder, 'twice.yaml'), 'interfaces: [{ type: lan }, { type: lan }]\n');
+  const pcap = Buffer.from(`d4c3b2a102000400${'0'.repeat(16)}ffff000065000000`, 'hex');
+  writeFileSync(join(folder, 'empty.pcap'), pcap);
+  writeFileSync(join(folder, 'cut.pcap'), pcap.subarray(0, -4));
   const components = '{ id: 1, name: a }\n        - { id: 1, name: b }';
   writeFileSync(
     join(folder, 'many.yaml'),
@@ -221,6 +240,7 @@ test.each([
   'replay',
   'serve',
   'tape',
+  'explain',
 ])('%s --help has an example', (command) => {
   const { status, stdout } = cli(command, '--help');
   expect(status).toBe(0);
@@ -230,6 +250,17 @@ test.each([
     : [];
   for (const [, name] of subcommands)
     expect(cli(command, name, '--help').stdout).toContain(`Example:\n  ipmi-bmc ${command} ${name}`);
+});
+
+test('EXP2: explain says what a message is from its words, as text and as JSON', () => {
+  const { status, stdout } = cli('explain', 'raw', '6', '1');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^Get Device ID {2}\(IPMI 2\.0 §20\.1\)\n.*\n.*needs User\n.*a BMC answers 00h/);
+  expect(JSON.parse(cli('explain', '--json', '06 47 02 02 61 62').stdout)).toMatchObject({
+    kind: 'request',
+    name: 'Set User Password',
+    fields: { userId: '2', password: '...' },
+  });
 });
 
 test('version', async () => {

@@ -40,6 +40,13 @@ const CLASSIC: Readonly<Record<number, { readonly little: boolean; readonly perM
   0x4d3cb2a1: { little: false, perMicrosecond: 1000 },
 };
 
+/** Whether a file that begins with these bytes is a capture. */
+export function isCapture(head: Uint8Array): boolean {
+  if (head.length < 4) return false;
+  const magic = viewOf(head).getUint32(0, true);
+  return magic === BlockType.SectionHeader || CLASSIC[magic] !== undefined;
+}
+
 /**
  * The packets of a pcapng or classic pcap file, one by one; no more of it than one block is in memory.
  *

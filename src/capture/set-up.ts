@@ -11,7 +11,7 @@ import {
 const LEVELS = ['the highest allowed', 'Callback', 'User', 'Operator', 'Administrator', 'OEM'];
 
 /** What each refusal of a log-in says, and what mostly is behind it. */
-const REFUSALS: Readonly<Record<number, string>> = {
+export const REFUSALS: Readonly<Record<number, string>> = {
   [RakpStatus.InsufficientResources]: 'no room for another session',
   [RakpStatus.InvalidSessionId]: 'no such log-in: it was given up, or ended',
   [RakpStatus.InvalidAuthenticationAlgorithm]: 'the suite is not offered: authentication algorithm',
@@ -85,13 +85,13 @@ function said(type: number, payload: Uint8Array): string {
   }
 }
 
-interface Algorithms {
+export interface Algorithms {
   readonly authentication: { readonly algorithm: number };
   readonly integrity: { readonly algorithm: number };
   readonly confidentiality: { readonly algorithm: number };
 }
 
-function suiteText({ authentication, integrity, confidentiality }: Algorithms): string {
+export function suiteText({ authentication, integrity, confidentiality }: Algorithms): string {
   const suite = cipherSuites.find(
     (one) =>
       one.authentication === authentication.algorithm &&
@@ -103,5 +103,5 @@ function suiteText({ authentication, integrity, confidentiality }: Algorithms): 
     : `suite ${suite.id}`;
 }
 
-const levelText = (level: number): string => LEVELS[level] ?? `level ${level}`;
+export const levelText = (level: number): string => LEVELS[level] ?? `level ${level}`;
 const idText = (id: number): string => `${id.toString(16).toUpperCase().padStart(8, '0')}h`;

@@ -1,6 +1,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { completionCommands } from './completion-commands.ts';
 import type { Ended } from './ended.ts';
+import { explainCommands } from './explain-commands.ts';
 import { ControlError } from '../control/problem.ts';
 import { CliError, complain, problemOf, systemProblem } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
@@ -33,6 +34,7 @@ export async function main(commandLine: readonly string[]): Promise<number> {
   steeringCommands(program, ended);
   firmwareCommands(program, ended);
   tapeCommands(program, ended);
+  explainCommands(program, ended);
   completionCommands(program, ended);
   for (const command of program.commands) {
     command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`, json));

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   FlashError: 'IPMI_BMC_FLASH',
   HpmImageError: 'IPMI_BMC_HPM_IMAGE',
   CaptureError: 'IPMI_BMC_CAPTURE',
+  InputError: 'IPMI_BMC_INPUT',
   ControlError: 'IPMI_BMC_CONTROL',
   TapeError: 'IPMI_BMC_TAPE',
   CliError: 'IPMI_BMC_CLI',

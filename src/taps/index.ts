@@ -6,5 +6,13 @@ export type { CounterDeclaration, CounterTable, Counts } from '../joint/counters
 export { countersOf, type CountedBmc, type CounterGroup } from './counters.ts';
 export type * from './tap.ts';
 export { Taps, type TappedBmc } from './taps.ts';
-export { nameOf, requestFields, type ShownField } from './message-text.ts';
-export { answerText, requestText, trace } from './trace.ts';
+export {
+  answerFields,
+  answerText,
+  nameOf,
+  requestFields,
+  requestText,
+  type Names,
+  type ShownField,
+} from './message-text.ts';
+export { trace } from './trace.ts';

@@ -85,7 +85,8 @@ function fields(
     values = layout.decode(data, start);
   } catch {
     // What cannot be decoded may still hold a secret.
-    return plain(isGuarded(command) ? count(data.length - start) : bytesText(data.subarray(start)));
+    const bytes = isGuarded(command) ? '' : bytesText(data.subarray(start));
+    return plain(bytes || count(data.length - start));
   }
   const { carried, secrets, parameters } = command;
   const parameter = parameters?.bySelector[(values.parameter as number | undefined) ?? selector ?? -1];

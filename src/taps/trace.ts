@@ -1,15 +1,12 @@
-import { bodyOf } from '../commands/body.ts';
-import { completionCodeName, hex2, type Layout } from '../codec/index.ts';
+import { hex2 } from '../codec/index.ts';
 import { MasterWriteRead, SendMessage } from '../commands/app/bridging.ts';
 import { GetMessage } from '../commands/app/global.ts';
-import { oemName } from '../commands/oem-registry.ts';
-import { keyName, type Command } from '../commands/command.ts';
-import { parameterText } from '../commands/parameters/parameter-text.ts';
+import type { Command } from '../commands/command.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
 import type { Answer, Context, Message } from '../joint/message.ts';
-import type { Entry, Router } from '../router/index.ts';
 import type { Timers } from '../joint/timers.ts';
 import { endpointName } from '../world/world.ts';
+import { answerText, requestText, type Names } from './message-text.ts';
 import type { Tap } from './tap.ts';
 
 interface Begun {
@@ -56,9 +53,6 @@ export function trace(router: Names, clock: Timers, print: (line: string) => voi
     fault: ({ rule, count, what }) => print(`fault ${rule} (${count})  ${what}`),
   };
 }
-
-/** What the trace asks a router. */
-type Names = Pick<Router, 'find' | 'claims'>;
 
 const is = (command: Command, { netFn, cmd }: Message | IpmiMessage): boolean =>
   netFn === command.netFn && cmd === command.cmd;
@@ -124,110 +118,3 @@ function traceLine(router: Names, message: Message, context: Context, answer: An
   const who = context.session ? `${context.session.userName || 'null user'}@` : '';
   return `${who}channel ${number}  ${requestText(router, message, number, true)}  ->  ${answerText(router, message, number, answer)}`;
 }
-
-/** What was asked, by name, with its values; no secret is in it. */
-export function requestText(router: Names, message: Message, channel: number, withData: boolean): string {
-  const entry = router.find(message, channel);
-  const key = { netFn: message.netFn, cmd: message.cmd, body: bodyOf(message) };
-  const maker = oemName(key);
-  const name = entry?.handler.name ?? `${keyName(key)} (${maker === undefined ? '' : `${maker}, `}nobody's)`;
-  if (!withData) return name;
-  const command = entry?.handler.command;
-  const values = command
-    ? fields(command, command.request, message.data, entry?.prefix.length ?? 0)
-    : undeclared(router, message);
-  return values ? `${name} ${values}` : name;
-}
-
-/** How it ended: the completion code by name, or the values of the answer; no secret is in it. */
-export function answerText(router: Names, message: Message, channel: number, answer: Answer): string {
-  const entry = router.find(message, channel);
-  const command = entry?.handler.command;
-  const cc = answer[0];
-  if (cc === undefined) return 'no answer';
-  if (cc !== 0) return `${completionCodeName(cc, command?.codes)} (${hex2(cc)}h)`;
-  const data = command
-    ? fields(
-        command,
-        command.response,
-        answer,
-        1 + (entry?.prefix.length ?? 0),
-        selectorIn(command, message, entry?.prefix.length ?? 0),
-      )
-    : isSecret(router, message)
-      ? `${answer.length - 1} byte(s)`
-      : bytes(answer.subarray(1));
-  return data || 'ok';
-}
-
-/** The parameter that a request is about; undefined: of none, or nobody can tell. */
-function selectorIn({ parameters, request }: Command, { data }: Message, start: number): number | undefined {
-  if (!parameters) return undefined;
-  try {
-    return (request.decode(data, start) as { parameter?: number }).parameter;
-  } catch {
-    return undefined;
-  }
-}
-
-/** `selector`: the configuration parameter that a response is about, where only its request says so. */
-function fields(
-  command: Command,
-  layout: Layout<Record<string, unknown>>,
-  data: Uint8Array,
-  start: number,
-  selector?: number,
-): string {
-  let values: Record<string, unknown>;
-  try {
-    values = layout.decode(data, start);
-  } catch {
-    // What cannot be decoded may still hold a secret: only its length is shown.
-    return `${data.length - start} byte(s)`;
-  }
-  const { carried, secrets, parameters } = command;
-  const parameter = parameters?.bySelector[(values.parameter as number | undefined) ?? selector ?? -1];
-  const shown = (name: string, value: unknown): string => {
-    if (secrets.includes(name) && typeof value !== 'boolean') return `${name}=...`;
-    if (name === 'parameter' && parameter) return `parameter=${parameter.selector} (${parameter.name})`;
-    if (!(value instanceof Uint8Array)) return `${name}=${JSON.stringify(value)}`;
-    const text =
-      name === 'data' && parameter && (value.length > 0 || parameter.secret)
-        ? parameterText(parameter, value)
-        : undefined;
-    return text ?? `${name}=${bytes(value)}`;
-  };
-  return (
-    Object.entries(values)
-      // A message for somebody else stands below, decoded: as bytes it would show the secrets that it may
-      // hold.
-      .filter(([name]) => !carried.includes(name))
-      .map(([name, value]) => shown(name, value))
-      .join(' ')
-  );
-}
-
-/**
- * A handler that takes bytes may have taken over a command that carries a secret, or be told of it on one
- * channel.
- */
-const undeclared = (router: Names, message: Message): string =>
-  isSecret(router, message) ? `${message.data.length} byte(s)` : bytes(message.data);
-
-function isSecret(router: Names, { netFn, cmd }: Message): boolean {
-  for (const entry of router.claims()) {
-    if (entry.handler.claim.netFn !== netFn || entry.handler.claim.cmd !== cmd) continue;
-    for (let layer: Entry | undefined = entry; layer; layer = layer.below) {
-      const { command } = layer.handler;
-      if (command && isGuarded(command)) return true;
-    }
-  }
-  return false;
-}
-
-/** It may carry a secret. */
-const isGuarded = ({ secrets, carried, parameters }: Command): boolean =>
-  secrets.length + carried.length > 0 || (parameters?.all.some(({ secret }) => secret) ?? false);
-
-const bytes = (data: Uint8Array): string =>
-  data.length === 0 ? '' : `[${Array.from(data, hex2).join(' ')}]`;

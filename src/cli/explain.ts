@@ -1,0 +1,271 @@
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { Bmc } from '../bmc.ts';
+import { hex2 } from '../codec/index.ts';
+import { twoSocketServer } from '../config/index.ts';
+import {
+  CaptureError,
+  Explainer,
+  InputError,
+  isCapture,
+  isToolLog,
+  itemsOf,
+  passwordsIn,
+  readDatagrams,
+  readToolLog,
+  type Ask,
+  type Candidates,
+  type CapturedDatagram,
+  type Explained,
+} from '../explain/index.ts';
+import { Context, type Channel } from '../router/index.ts';
+import { simWorld } from '../world/index.ts';
+import { bold, dim } from './colors.ts';
+import { CliError, systemProblem } from './errors.ts';
+import { plain } from './output.ts';
+
+export interface ExplainOptions {
+  readonly password?: readonly string[];
+  /** The password is in IPMI_PASSWORD, as ipmitool has it. */
+  readonly E?: boolean;
+  readonly kg?: string;
+  readonly json?: boolean;
+}
+
+/** Text that is read at once; captures are read as they come. */
+const LONGEST_TEXT = 16 * 1024 * 1024;
+const LAN: Channel = { number: 1, medium: 'lan', maxAnswer: 0xffff };
+const HOST: Channel = { number: 15, medium: 'system-interface', maxAnswer: 0xffff };
+
+/**
+ * Says what messages are, what a BMC would answer and why, and why log-ins failed. `words`: a file, `-` or
+ * nothing for standard input, or the message itself.
+ *
+ * @throws CliError for what is no message and no capture.
+ */
+export async function explain(words: readonly string[], options: ExplainOptions): Promise<number> {
+  const print = options.json ? printJson : printer();
+  const { chunks, name } = sourceOf(words);
+  try {
+    const { head, all } = await peeked(chunks);
+    const candidates = candidatesOf(options);
+    if (isCapture(head)) await explainCapture(all, candidates, print);
+    else await explainText(await textOf(all), candidates, print);
+    return 0;
+  } catch (error) {
+    if (error instanceof InputError)
+      throw new CliError(`${name}${error.line === 0 ? '' : `:${error.line}`}: ${error.message}`, {
+        cause: error,
+      });
+    if (error instanceof CaptureError) throw new CliError(`${name}: ${error.message}`, { cause: error });
+    const problem = systemProblem(error, name);
+    if (problem !== undefined) throw new CliError(problem, { cause: error });
+    throw error;
+  }
+}
+
+type Print = (explained: Explained) => void;
+
+async function explainCapture(
+  chunks: AsyncIterable<Uint8Array>,
+  candidates: Candidates,
+  print: Print,
+): Promise<void> {
+  const explainer = makeExplainer(candidates);
+  let isAny = false;
+  try {
+    for await (const datagram of readDatagrams(chunks)) {
+      const explained = await explainer.datagram(datagram);
+      if (explained === undefined) continue;
+      isAny = true;
+      print(explained);
+    }
+  } finally {
+    // What was read before it breaks off counts as well.
+    for (const one of await explainer.end()) print(one);
+  }
+  if (!isAny) throw new CaptureError('no datagram of RMCP is in it');
+}
+
+async function explainText(text: string, candidates: Candidates, print: Print): Promise<void> {
+  if (isToolLog(text)) return explainLog(text, candidates, print);
+  const bmc = makeBmc();
+  const items = itemsOf(text, bmc.router);
+  const explainer = makeExplainer(candidates, bmc);
+  const from = { host: 'console', port: 0 };
+  const to = { host: 'bmc', port: 623 };
+  const isAlone = items.filter(({ kind }) => kind === 'datagram').length === 1;
+  for (const [i, item] of items.entries()) {
+    if (item.kind === 'datagram') {
+      const number = i + 1;
+      const datagram: CapturedDatagram = { number, time: 0, from, to, bytes: item.bytes };
+      const explained = await explainer.datagram(datagram, isAlone);
+      if (explained === undefined) continue;
+      const { console: _console, bmc: _bmc, time: _time, ...rest } = explained;
+      print(rest);
+    } else if (item.kind === 'request')
+      print(readAs(await explainer.request(item.message, item.isHost), item.read));
+    else print(readAs(explainer.response(item.message), item.read));
+  }
+  if (!isAlone) for (const one of await explainer.end()) print(one);
+}
+
+const readAs = (explained: Explained, read: string): Explained => ({
+  ...explained,
+  says: [`read as: ${read}`, ...explained.says],
+});
+
+async function explainLog(text: string, given: Candidates, print: Print): Promise<void> {
+  const inLog = passwordsIn(text);
+  const candidates = { ...given, passwords: [...(given.passwords ?? []), ...inLog] };
+  const explainer = makeExplainer(candidates);
+  const { datagrams, exchanges, logIns } = readToolLog(text, candidates);
+  for (const datagram of datagrams) {
+    const explained = await explainer.datagram(datagram);
+    if (explained !== undefined) print({ ...explained, time: undefined });
+  }
+  for (const { request, response } of exchanges) {
+    print(await explainer.request(request, false));
+    if (response !== undefined) print(explainer.response(response, request));
+  }
+  const whose = inLog.length > 0 ? ["the password in the log is the console's own"] : [];
+  for (const logIn of logIns) {
+    const explained = explainer.logIn(logIn);
+    print({ ...explained, number: undefined, says: [...explained.says, ...whose] });
+  }
+  for (const one of await explainer.end()) print({ ...one, time: undefined });
+}
+
+/** A BMC that nobody else has, in a world of its own: what it is told, it forgets. */
+const makeBmc = (): Bmc => new Bmc(twoSocketServer, { world: simWorld(1) });
+
+function makeExplainer(candidates: Candidates, bmc = makeBmc()): Explainer {
+  const ask: Ask = async (message, level, isHost) => {
+    const context = new Context(bmc, isHost ? HOST : LAN, isHost ? 5 : level, message.lun);
+    return bmc.router.enter(message, context);
+  };
+  return new Explainer({ names: bmc.router, ask, candidates });
+}
+
+function candidatesOf({ password, E, kg }: ExplainOptions): Candidates {
+  const { IPMI_PASSWORD: inEnvironment } = process.env;
+  if (E === true && inEnvironment === undefined)
+    throw new CliError('-E: IPMI_PASSWORD of the environment is not set');
+  const given = password ?? (inEnvironment === undefined ? [] : [inEnvironment]);
+  return { passwords: given, kg };
+}
+
+/** What is to be explained, and what a problem with it is called by. */
+function sourceOf(words: readonly string[]): { chunks: AsyncIterable<Uint8Array>; name: string } {
+  const [first] = words;
+  if (first === undefined || (first === '-' && words.length === 1)) {
+    if (process.stdin.isTTY)
+      throw new CliError('nothing to explain: give a capture, a log, hexadecimal bytes, or raw 6 1');
+    return { chunks: process.stdin, name: 'standard input' };
+  }
+  if (words.length === 1 && existsSync(first)) {
+    if (statSync(first).isDirectory()) throw new CliError(`${first}: is a directory, expected a file`);
+    return { chunks: createReadStream(first), name: first };
+  }
+  if (words.length === 1 && /[./\\]|[g-z]/i.test(first.replace(/^0x/i, '')) && !/\s/.test(first))
+    throw new CliError(`${first}: no such file`);
+  const text = new TextEncoder().encode(words.join(' '));
+  return { chunks: once(text), name: 'command line' };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes;
+}
+
+/** The first bytes, and everything, these included. */
+async function peeked(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ head: Uint8Array; all: AsyncIterable<Uint8Array> }> {
+  const source = chunks[Symbol.asyncIterator]();
+  let head = new Uint8Array(0);
+  let isEnd = false;
+  while (head.length < 4 && !isEnd) {
+    const { done, value } = await source.next();
+    if (done === true) isEnd = true;
+    else head = Uint8Array.from([...head, ...value]);
+  }
+  async function* all(): AsyncGenerator<Uint8Array, void, void> {
+    yield head;
+    while (!isEnd) {
+      const { done, value } = await source.next();
+      if (done === true) return;
+      yield value;
+    }
+  }
+  return { head, all: all() };
+}
+
+async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    length += chunk.length;
+    if (length > LONGEST_TEXT) throw new InputError(1, 'more than 16 MiB, and no capture');
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+const printJson: Print = ({ fields, ...rest }) =>
+  void process.stdout.write(
+    `${JSON.stringify(fields === undefined ? rest : { ...rest, fields: Object.fromEntries(fields) })}\n`,
+  );
+
+/** Times are seconds since the first packet. */
+function printer(): Print {
+  let began: number | undefined;
+  return (one) => {
+    if (one.time !== undefined) began ??= one.time;
+    const safe = withoutControls(one);
+    const lines = one.kind === 'log-in' ? logInLines(safe) : messageLines(safe, began);
+    process.stdout.write(`${lines.join('\n')}\n`);
+  };
+}
+
+function messageLines(one: Explained, began: number | undefined): string[] {
+  const { kind, number, time, direction, name, section, fields = [], cc, says } = one;
+  const values = fields.map(([field, value]) => (field === '' ? value : `${field}=${value}`)).join(' ');
+  const isResponse = kind === 'response';
+  const what = [
+    bold(name),
+    isResponse ? `-> ${hex2(cc ?? 0)}h` : '',
+    values,
+    section === undefined ? '' : dim(`(${section})`),
+  ];
+  const arrow = direction === undefined ? '' : direction === 'in' ? '->' : '<-';
+  const where = [
+    number === undefined || direction === undefined ? '' : String(number).padStart(5),
+    time === undefined ? '' : ((time - (began ?? time)) / 1e6).toFixed(6).padStart(11),
+    arrow,
+  ];
+  const head = where.filter(Boolean).join('  ');
+  return [`${head === '' ? '' : `${head}  `}${what.filter(Boolean).join('  ')}`, ...says.map(indented)];
+}
+
+function logInLines({ name, number, console, bmc, verdict, says }: Explained): string[] {
+  const from = number === undefined ? '' : `, from packet ${number} on`;
+  const who = `log-in of ${name} (${console} at ${bmc}${from})`;
+  if (verdict === undefined) return [who, ...says.map(indented)];
+  const { outcome, step, cause, says: why } = verdict;
+  return [
+    '',
+    bold(cause === undefined ? who : `${who}: ${outcome} at ${step}`),
+    indented(cause === undefined ? why : `${cause}: ${why}`),
+    ...says.map(indented),
+  ];
+}
+
+const indented = (text: string): string => `      ${text}`;
+
+/** Names come from outside, and go to a terminal. */
+const withoutControls = (one: Explained): Explained => ({
+  ...one,
+  name: plain(one.name),
+  fields: one.fields?.map(([name, value]) => [name, plain(value)]),
+  says: one.says.map(plain),
+  verdict: one.verdict && { ...one.verdict, says: plain(one.verdict.says) },
+});
