@@ -102,6 +102,9 @@ toolTest(
       expect(code).toBe(1);
       const masked = await against(port, 'replay', file, '--ignore', 'get-chassis-status.powerFault');
       expect(masked.code).toBe(0);
+      const masks = join(folder, 'masks');
+      writeFileSync(masks, '# known since May\n\nget-chassis-status.powerFault # planted\n');
+      expect((await against(port, 'replay', file, '--ignore-from', masks)).code).toBe(0);
       const json = JSON.parse((await against(port, 'replay', file, '--json')).out) as {
         differences: unknown[];
       };
@@ -138,6 +141,23 @@ toolTest(
       expect(code, out).toBe(0);
       const careful = await against(port, 'replay', file, '--read-only');
       expect(careful.out).toMatch(/not sent: it changes something/);
+    });
+  },
+);
+
+toolTest(
+  'TAPE5: a reset of the BMC on the tape is carried out, and the replay goes on after it',
+  ['ipmitool'],
+  async () => {
+    const { file } = await recorded('reset.tape', ['mc reset cold']);
+    // What is asked after it.
+    const more = await recorded('after.tape', ['chassis status']);
+    const lines = readFileSync(more.file, 'utf8').split('\n').slice(1).join('\n');
+    writeFileSync(file, readFileSync(file, 'utf8') + lines);
+    await withJudged(async (_, port) => {
+      const { out, code } = await against(port, 'replay', file);
+      expect(out).toMatch(/requests sent, nothing differs\n$/);
+      expect(code).toBe(0);
     });
   },
 );

@@ -33,8 +33,7 @@ export async function openRecording(
 ): Promise<Onlooker> {
   if (names.length > 1 && !path.includes(PLACE))
     throw new CliError(`--record ${path}: ${names.length} BMCs, put ${PLACE} into the name`);
-  const text = new TextEncoder();
-  const lineOf = (line: string): Uint8Array => text.encode(`${line}\n`);
+  const lineOf = (line: string): Uint8Array => Buffer.from(`${line}\n`);
   const recordings = new Map<string, Recording>();
   for (const name of names) {
     const where = path.replaceAll(PLACE, fileNameOf(name));

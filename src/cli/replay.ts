@@ -22,6 +22,8 @@ export interface ReplayFlags {
   readonly password?: string;
   readonly cipher?: number;
   readonly ignore?: readonly string[];
+  /** A file of such names. */
+  readonly ignoreFrom?: string;
   readonly strict?: boolean;
   readonly readOnly?: boolean;
   readonly json?: boolean;
@@ -33,8 +35,8 @@ export async function replayFile(file: string, flags: ReplayFlags): Promise<numb
   const mask = masksOf(flags);
   await checkReach(flags);
   const progress = showCount('requests', flags.json === true ? undefined : process.stderr);
-  const report = await reached(flags, (client) =>
-    replay(tape, client, { ...flags, mask, now: Date.now, progress: progress.show }),
+  const report = await reached(flags, (client, reconnect) =>
+    replay(tape, client, { ...flags, mask, now: Date.now, reconnect, progress: progress.show }),
   ).finally(progress.end);
   process.stdout.write(flags.json ? `${JSON.stringify(jsonOf(report))}\n` : reportText(report));
   return report.different > 0 ? 1 : 0;
@@ -43,10 +45,12 @@ export async function replayFile(file: string, flags: ReplayFlags): Promise<numb
 /** Throws CliError: `file:line: what`. */
 export function tapeIn(file: string): Tape {
   try {
-    return readTape(
+    const tape = readTape(
       reading(file, () => readFileSync(file, 'utf8')),
       file,
     );
+    if (tape.isCut) process.stderr.write(`ipmi-bmc: ${file}: its last line has no end and is left out\n`);
+    return tape;
   } catch (error) {
     if (error instanceof TapeError) throw new CliError(error.message, { cause: error });
     throw error;
@@ -54,13 +58,21 @@ export function tapeIn(file: string): Tape {
 }
 
 /** Throws CliError for a name that there is not. */
-export function masksOf({ ignore = [] }: ReplayFlags): Mask {
+export function masksOf({ ignore = [], ignoreFrom }: ReplayFlags): Mask {
+  const listed = ignoreFrom === undefined ? [] : listIn(ignoreFrom);
   try {
-    return maskOf(ignore);
+    return maskOf([...ignore, ...listed]);
   } catch (error) {
     throw new CliError(`--ignore ${(error as Error).message}`, { cause: error });
   }
 }
+
+/** A name a line; what follows a # is for people. */
+const listIn = (file: string): string[] =>
+  reading(file, () => readFileSync(file, 'utf8'))
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter(Boolean);
 
 const isPath = (to: string): boolean => to.includes('/');
 
@@ -74,13 +86,37 @@ function addressOf({ user, ...flags }: ReplayFlags): BmcAddress {
   return { ...flags, user };
 }
 
-/** Does something with a client of the BMC, by LAN or its VM socket. Rejects with CliError without one. */
-export async function reached<T>(flags: ReplayFlags, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connected(flags);
+/** Milliseconds that a BMC may be away, as after a reset. */
+const AWAY = 60_000;
+
+/**
+ * Does something with a client of the BMC, by LAN or its VM socket; `reconnect` gives another one in its
+ * place, or undefined when the BMC has been away for too long. Rejects with CliError without one.
+ */
+export async function reached<T>(
+  flags: ReplayFlags,
+  work: (client: Client, reconnect: () => Promise<Client | undefined>) => Promise<T>,
+): Promise<T> {
+  let client = await connected(flags);
   // A client that waits for an answer has nothing else that keeps the process.
   const alive = setInterval(() => undefined, 1000);
+  const reconnect = async (): Promise<Client | undefined> => {
+    const began = Date.now();
+    while (Date.now() - began < AWAY) {
+      try {
+        const fresh = await connected(flags);
+        await client.close();
+        return (client = fresh);
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error;
+        // Nobody listens at the socket of a machine: the next try would be at once.
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+    return undefined;
+  };
   try {
-    return await work(client);
+    return await work(client, reconnect);
   } finally {
     clearInterval(alive);
     await client.close();

@@ -85,6 +85,7 @@ const comparing = (command: Command): Command =>
     .option('-E', 'the password is in IPMI_PASSWORD, as without -P')
     .option('-C, --cipher <suite>', 'cipher suite of the session (default: 17)', number(255))
     .option('--ignore <name>', 'get-sel-info.free, get-sel-info or *.timestamp; may be said again', collect)
+    .option('--ignore-from <file>', 'a file of such names, one a line')
     .option('--strict', 'clocks, counters and readings count, too')
     .option('--read-only', 'send nothing that changes something')
     .option('--json', 'print the result as JSON');

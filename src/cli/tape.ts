@@ -72,8 +72,9 @@ export async function shrinkTape(file: string, flags: ShrinkFlags): Promise<numb
   await checkReach(flags);
   const said = async (entries: readonly TapeEntry[]): Promise<readonly Replayed[]> => {
     const part = { header: tape.header, entries };
-    const options = { ...flags, mask, now: Date.now };
-    const { requests } = await reached(flags, (client) => replay(part, client, options));
+    const { requests } = await reached(flags, (client, reconnect) =>
+      replay(part, client, { ...flags, mask, now: Date.now, reconnect }),
+    );
     return requests;
   };
   const [first] = (await said(tape.entries)).flatMap(({ differences }) => differences);

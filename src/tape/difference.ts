@@ -5,6 +5,7 @@ import { nameOf, type RequestEntry } from './entry.ts';
 import type { Learnt } from './learnt.ts';
 import { answerValues, commandOf, commandWord } from './names.ts';
 import { isLearnt, natureOf } from './nature.ts';
+import { recordedMessage } from './recorder.ts';
 
 /** A value that is not what was recorded. */
 export interface Difference {
@@ -41,10 +42,12 @@ export function differences(
     mask.ignores(command, field) ? [] : [{ command, field, recorded: before, now }];
   if (recorded[0] !== answer[0])
     return differ('cc', codeText(names, entry, recorded), codeText(names, entry, answer));
-  if (entry.hidesAnswer)
-    return recorded.length === answer.length
+  // What is secret is nobody's to read in a report, whichever of the two has it.
+  const hidesNow = recordedMessage(names, message, entry.channel, answer).hidesAnswer;
+  if (entry.hidesAnswer || hidesNow)
+    return recorded.length === answer.length && entry.hidesAnswer === hidesNow
       ? []
-      : differ('data', `${recorded.length - 1} bytes`, `${answer.length - 1} bytes`);
+      : differ('data', secretText(recorded, entry.hidesAnswer), secretText(answer, hidesNow));
   const before = recorded[0] === 0 ? answerValues(names, message, recorded) : undefined;
   const now = recorded[0] === 0 ? answerValues(names, message, answer) : undefined;
   if (before === undefined || now === undefined) {
@@ -64,6 +67,9 @@ export function differences(
     return old === fresh ? [] : differ(field, old, fresh);
   });
 }
+
+const secretText = (answer: Answer, hides: boolean): string =>
+  `${answer.length - 1} bytes${hides ? ' with a secret' : ''}`;
 
 function codeText(names: Names, { message }: RequestEntry, answer: Answer): string {
   const [cc] = answer;

@@ -94,6 +94,8 @@ export type TapeEntry = RequestEntry | SolEntry | EventEntry | GapEntry | OtherE
 export interface Tape {
   readonly header: TapeHeader;
   readonly entries: readonly TapeEntry[];
+  /** The last line of its file had no end, and is left out. */
+  readonly isCut?: boolean;
 }
 
 export const isRequest = (entry: TapeEntry): entry is RequestEntry => entry.kind === 'request';
@@ -126,7 +128,7 @@ export const headerLine = (header: TapeHeader): string => JSON.stringify(header)
 export function entryLine(entry: TapeEntry): string {
   switch (entry.kind) {
     case 'request':
-      return JSON.stringify(requestLine(entry));
+      return requestLine(entry);
     case 'sol': {
       const { t, channel: ch, session: sess, direction: dir, count, data } = entry;
       return JSON.stringify({ t, kind: 'sol', ch, sess, dir, count, data: data && hexText(data) });
@@ -144,28 +146,26 @@ export function entryLine(entry: TapeEntry): string {
   }
 }
 
-function requestLine(entry: RequestEntry): Record<string, unknown> {
+/** Put together by hand: most of what a recording costs would be an object that is made to be written. */
+function requestLine(entry: RequestEntry): string {
   const { t, channel, session, user, privilege, message, answer, bridged, us, name } = entry;
   const { netFn, lun, cmd, data } = message;
-  const body = bodyOf(message);
-  const redacted = [...(entry.hidesRequest ? ['req'] : []), ...(entry.hidesAnswer ? ['rsp'] : [])];
-  return {
-    t,
-    ch: channel,
-    sess: session,
-    user,
-    priv: privilege,
-    lun,
-    netfn: netFn,
-    cmd,
-    // For people and their filters: both stand in front of `req` as well.
-    ...(netFn === NetFn.OemGroup ? { iana: body } : { body }),
-    req: hexText(data),
-    cc: answer[0] ?? null,
-    rsp: hexText(answer.subarray(1)),
-    bridged: bridged && hexText(bridged),
-    us,
-    name,
-    ...(redacted.length > 0 ? { redacted } : {}),
-  };
+  // For people and their filters: both stand in front of `req` as well.
+  const body = member(netFn === NetFn.OemGroup ? 'iana' : 'body', bodyOf(message));
+  const asked = `"ch":${channel}${member('sess', session)}${member('user', user)},"priv":${privilege}`;
+  const request = `"lun":${lun},"netfn":${netFn},"cmd":${cmd}${body},"req":"${hexText(data)}"`;
+  const response = `"cc":${answer[0] ?? null},"rsp":"${hexText(answer.subarray(1))}"`;
+  const more = bridged === undefined ? '' : `,"bridged":"${hexText(bridged)}"`;
+  const redacted = `${entry.hidesRequest ? '"req"' : ''}${entry.hidesAnswer ? '"rsp"' : ''}`.replace(
+    '""',
+    '","',
+  );
+  const hides = redacted === '' ? '' : `,"redacted":[${redacted}]`;
+  return `{"t":${t},${asked},${request},${response}${more}${member('us', us)}${member('name', name)}${hides}}`;
+}
+
+/** Nothing, for what is not known. */
+function member(key: string, value: number | string | undefined): string {
+  if (value === undefined) return '';
+  return `,"${key}":${typeof value === 'number' ? value : JSON.stringify(value)}`;
 }

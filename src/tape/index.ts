@@ -13,7 +13,14 @@ export { maskOf } from './mask.ts';
 export { declaredNames } from './names.ts';
 export { readTape, TapeError } from './read.ts';
 export { record, TapeRecorder, type RecordedBmc, type RecorderParts } from './recorder.ts';
-export { replay, type Replayed, type ReplayOptions, type ReplayReport, type SkipReason } from './replay.ts';
+export {
+  replay,
+  type Replayed,
+  type Replaying,
+  type ReplayOptions,
+  type ReplayReport,
+  type SkipReason,
+} from './replay.ts';
 export { shrink, type Shrunk } from './shrink.ts';
 export { entryText } from './show.ts';
 export { tapeUsers, type TapeUser } from './users.ts';

@@ -9,13 +9,21 @@ export class TapeError extends Error {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** `file`: what messages call it. Throws TapeError; a last line that was cut off is one, too. */
+/**
+ * `file`: what messages call it. A last line without its end, as a recording that goes on or was killed has
+ * it, is left out, and `isCut` says so. Throws TapeError.
+ */
 export function readTape(text: string, file: string): Tape {
   const lines = text.split('\n');
   const entries: TapeEntry[] = [];
   let header: TapeHeader | undefined;
+  let isCut = false;
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue;
+    if (i > 0 && i === lines.length - 1 && !isJson(line)) {
+      isCut = true;
+      continue;
+    }
     try {
       const values = objectIn(line);
       if (header === undefined) header = headerOf(values);
@@ -25,7 +33,16 @@ export function readTape(text: string, file: string): Tape {
     }
   }
   if (header === undefined) throw new TapeError(`${file}:1: is empty, expected a tape`);
-  return { header, entries };
+  return { header, entries, ...(isCut ? { isCut } : {}) };
+}
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function objectIn(line: string): Values {
@@ -33,7 +50,7 @@ function objectIn(line: string): Values {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    throw new TypeError('is not JSON: was the line cut off?', { cause: error });
+    throw new TypeError('is not JSON', { cause: error });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new TypeError('expected a JSON object');

@@ -14,6 +14,9 @@ import { isRequest, nameOf, type RequestEntry, type Tape } from './entry.ts';
 import { Learnt } from './learnt.ts';
 import { declaredNames } from './names.ts';
 
+/** What a replay needs of a client. */
+export type Replaying = Pick<Client, 'raw' | 'send'>;
+
 export interface ReplayOptions {
   readonly mask?: Mask;
   /** Clocks, counters and readings are compared, too. Default false. */
@@ -24,6 +27,11 @@ export interface ReplayOptions {
   readonly names?: Names;
   /** Wall time, milliseconds since 1970, by which clocks that are set go on. Default: they do not. */
   readonly now?: () => number;
+  /**
+   * Asked for another client when there was no answer: a reset, or a session that has ended, is no end of the
+   * replay. Undefined: nobody is there. Default: nobody.
+   */
+  readonly reconnect?: () => Promise<Replaying | undefined>;
   /** Hears after each request. */
   readonly progress?: (done: number, all: number) => void;
 }
@@ -66,18 +74,19 @@ const isApp = ({ netFn }: Message): boolean => netFn === ActivateSession.netFn;
  */
 export async function replay(
   tape: Tape,
-  client: Pick<Client, 'raw' | 'send'>,
+  client: Replaying,
   {
     mask = NO_MASK,
     strict = false,
     readOnly = false,
     names = declaredNames(),
     now,
+    reconnect,
     progress,
   }: ReplayOptions = {},
 ): Promise<ReplayReport> {
   const learnt = new Learnt();
-  const level = new Level(client);
+  let asked = new Asked(client);
   const comparing = { names, mask, learnt, strict };
   const entries = tape.entries.filter(isRequest);
   const requests: Replayed[] = [];
@@ -88,10 +97,14 @@ export async function replay(
       requests.push({ place: i + 1, entry, skipped, differences: [] });
     } else {
       const later = now === undefined ? 0 : secondsSince(tape, entry, now());
-      await level.follow(entry);
-      const answer = await answerTo(client, learnt.request(names, entry.message, later));
+      const message = learnt.request(names, entry.message, later);
+      let answer = await asked.ask(entry, message);
+      const other = answer.length === 0 ? await reconnect?.() : undefined;
+      if (other !== undefined) {
+        asked = new Asked(other);
+        answer = await asked.ask(entry, message);
+      }
       silent = answer.length === 0 ? silent + 1 : 0;
-      level.saw(entry.message, answer);
       requests.push({ place: i + 1, entry, differences: differences(entry, answer, comparing) });
     }
     progress?.(i + 1, entries.length);
@@ -115,47 +128,46 @@ function reasonToSkip(entry: RequestEntry, readOnly: boolean): SkipReason | unde
   return undefined;
 }
 
-/** No answer is an answer of no bytes: a difference like others. */
-async function answerTo(client: Pick<Client, 'raw'>, { netFn, cmd, data, lun }: Message): Promise<Answer> {
-  try {
-    return await client.raw(netFn, cmd, data, lun);
-  } catch (error) {
-    if (error instanceof TimeoutError) return new Uint8Array(0);
-    throw error;
-  }
-}
-
 function secondsSince({ header }: Tape, { t }: RequestEntry, now: number): number {
   const began = Date.parse(header.created);
   return Number.isNaN(began) ? 0 : Math.max(0, Math.round((now - began - t) / 1000));
 }
 
-/** The session asks at the level at which the recorded one asked, so that refusals are the same. */
-class Level {
-  readonly #client: Pick<Client, 'send'>;
-  #now: number = Privilege.Administrator;
+/** A session that asks at the level at which the recorded one asked, so that refusals are the same. */
+class Asked {
+  readonly #client: Replaying;
+  #level: number = Privilege.Administrator;
   readonly #refused = new Set<number>();
 
-  constructor(client: Pick<Client, 'send'>) {
+  constructor(client: Replaying) {
     this.#client = client;
   }
 
-  async follow({ session, privilege, message }: RequestEntry): Promise<void> {
-    if (session === undefined || privilege === this.#now || this.#refused.has(privilege)) return;
-    if (privilege < Privilege.User || (isApp(message) && message.cmd === SetSessionPrivilegeLevel.cmd))
-      return;
+  /** No answer is an answer of no bytes: a difference like others. */
+  async ask(entry: RequestEntry, { netFn, cmd, data, lun }: Message): Promise<Answer> {
     try {
-      await this.#client.send(SetSessionPrivilegeLevel, { privilege });
-      this.#now = privilege;
+      await this.#follow(entry);
+      const answer = await this.#client.raw(netFn, cmd, data, lun);
+      // The tape itself changes the level.
+      if (isLevel(entry.message) && answer[0] === CC.Ok) this.#level = answer[1] ?? this.#level;
+      return answer;
     } catch (error) {
-      if (!(error instanceof IpmiError || error instanceof TimeoutError)) throw error;
-      this.#refused.add(privilege);
+      if (error instanceof TimeoutError) return new Uint8Array(0);
+      throw error;
     }
   }
 
-  /** The tape itself changes it. */
-  saw(message: Message, answer: Answer): void {
-    if (!isApp(message) || message.cmd !== SetSessionPrivilegeLevel.cmd || answer[0] !== CC.Ok) return;
-    this.#now = answer[1] ?? this.#now;
+  async #follow({ session, privilege, message }: RequestEntry): Promise<void> {
+    if (session === undefined || privilege === this.#level || this.#refused.has(privilege)) return;
+    if (privilege < Privilege.User || isLevel(message)) return;
+    try {
+      await this.#client.send(SetSessionPrivilegeLevel, { privilege });
+      this.#level = privilege;
+    } catch (error) {
+      if (!(error instanceof IpmiError)) throw error;
+      this.#refused.add(privilege);
+    }
   }
 }
+
+const isLevel = (message: Message): boolean => isApp(message) && message.cmd === SetSessionPrivilegeLevel.cmd;

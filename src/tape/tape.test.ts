@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BmcState } from '../bmc-state.ts';
-import { connectLan, loopback, TimeoutError, type Client } from '../client/index.ts';
+import { connectLan, loopback, openSol, TimeoutError, type Client } from '../client/index.ts';
 import {
   GetChassisStatus,
   GetDeviceId,
@@ -134,6 +134,29 @@ test('TAPE1: events have lines of their own, and what another message carries is
   expect(entryText(names, tape.entries[0])).toContain('event of sensor 09h');
 });
 
+test('TAPE1: what a console shows is recorded, and of what is typed how much it was', async () => {
+  const at = site({ interfaces: [{ type: 'lan', listen: '10.0.0.1:623' }] });
+  await at.world.until(at.bmc.open());
+  const entries: TapeEntry[] = [];
+  record(at.bmc, at.world.clock, (entry) => void entries.push(entry));
+  const server = { host: '10.0.0.1', user: 'admin', password: 'secret-enough' };
+  const client = await at.world.until(connectLan(at.world, server));
+  const sol = await at.world.until(openSol(at.world.clock, client));
+  let shown = '';
+  sol.onData = (data) => void (shown += Buffer.from(data).toString('latin1'));
+  sol.write(Buffer.from('typed-secret'));
+  await at.world.run(3000);
+  const lines = entries.filter(({ kind }) => kind === 'sol').map(entryLine);
+  expect(lines.some((line) => line.includes('"dir":"in"') && /"count":12\b/.test(line))).toBe(true);
+  for (const line of lines.filter((one) => one.includes('"dir":"in"'))) expect(line).not.toContain('"data"');
+  const out = entries.flatMap((one) => (one.kind === 'sol' && one.direction === 'out' ? [one.data] : []));
+  expect(shown).not.toBe('');
+  expect(Buffer.concat(out.map((data) => data ?? new Uint8Array(0))).toString('latin1')).toBe(shown);
+  expect(
+    readTape([headerLine(tapeHeader('bmc', 0)), ...lines].join('\n'), 'x').entries.map(entryLine),
+  ).toEqual(lines);
+});
+
 test('TAPE1: secrets are never on a tape, and what is left out is said', async () => {
   const password = Buffer.from('never-on-tape');
   const lines: string[] = [];
@@ -168,7 +191,8 @@ test('TAPE1: what cannot be read is one line with its place', () => {
   expect(said('')).toBe('x.tape:1: is empty, expected a tape');
   expect(said('{"a":1}')).toContain('x.tape:1: expected the head of a tape');
   expect(said('{"tape":2}')).toBe('x.tape:1: a tape of version 2; this program reads version 1');
-  expect(said(`${head}\n{"netfn":6,`)).toBe('x.tape:2: is not JSON: was the line cut off?');
+  expect(said(`${head}\n{"netfn":6,\n`)).toBe('x.tape:2: is not JSON');
+  expect(said(head.slice(0, 20))).toBe('x.tape:1: is not JSON');
   expect(said(`${head}\n\n[]`)).toBe('x.tape:3: expected a JSON object');
   expect(said(`${head}\n{"netfn":7,"cmd":1,"cc":0}`)).toContain("x.tape:2: netfn: 7 is a response's");
   expect(said(`${head}\n{"netfn":6,"cmd":1,"cc":0,"req":"0"}`)).toContain(
@@ -177,6 +201,14 @@ test('TAPE1: what cannot be read is one line with its place', () => {
   expect(said(`${head}\n{"netfn":6,"cc":0}`)).toBe(
     'x.tape:2: cmd: expected a whole number of 0 to 255, received nothing',
   );
+});
+
+test('TAPE1: of a recording that goes on, or was killed, everything is read but the line that has no end', async () => {
+  const tape = await recorded(readEverything);
+  const text = [headerLine(tape.header), ...tape.entries.map(entryLine)].join('\n');
+  expect(readTape(text, 'whole')).toEqual(tape);
+  const cut = readTape(text.slice(0, -10), 'cut');
+  expect(cut).toEqual({ header: tape.header, entries: tape.entries.slice(0, -1), isCut: true });
 });
 
 test('TAPE1: entries of a kind that nobody knows yet are kept as they are', () => {
@@ -341,6 +373,36 @@ test('TAPE2: a BMC that answers no more ends the replay, which says so', async (
     { command: 'get-device-id', field: 'cc', recorded: '00h completed normally', now: 'no answer' },
   ]);
   expect(requests.at(-1)?.skipped).toBe('the BMC answers no more');
+});
+
+test('TAPE2: a BMC that was reset, or has ended the session, is logged in to again, and asked once more', async () => {
+  const tape = await recorded(readEverything);
+  const at = site();
+  let left = 3;
+  const ends = {
+    raw: async (...request: Parameters<Client['raw']>): Promise<Uint8Array> => {
+      if (left-- <= 0) throw new TimeoutError('no answer');
+      return at.session.raw(...request);
+    },
+    send: at.session.send.bind(at.session),
+  };
+  const { different, sent } = await at.world.until(replay(tape, ends, { reconnect: async () => at.session }));
+  expect([different, sent]).toEqual([0, tape.entries.length]);
+  left = 3;
+  const gone = await at.world.until(replay(tape, ends, { reconnect: async () => undefined }));
+  expect([gone.different, gone.sent]).toEqual([2, 5]);
+});
+
+test('TAPE2: a secret is in no report, whichever of the two BMCs has one', async () => {
+  const get = ({ client }: Rig) => client.get(LanParameter.Community, { channel: 1 });
+  const [quiet, telling] = [site(), site()];
+  await quiet.client.set(LanParameter.Community, { community: '' }, { channel: 1 });
+  await telling.client.set(LanParameter.Community, { community: 'hush' }, { channel: 1 });
+  const [was, is] = ['19 bytes', '19 bytes with a secret'];
+  const field = 'get-lan-configuration-parameters.data';
+  expect(await replayed(await recorded(get, quiet), telling)).toEqual([`${field} ${was} -> ${is}`]);
+  expect(await replayed(await recorded(get, telling), quiet)).toEqual([`${field} ${is} -> ${was}`]);
+  expect(await replayed(await recorded(get, telling), site())).toEqual([]);
 });
 
 /** A BMC that has nothing of its own but what the tape says. */
