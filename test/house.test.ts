@@ -121,7 +121,8 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
   control: `
-    codec joint commands records wire router taps state storage machine services settings config interfaces audit bmc.ts fleet world`
+    codec joint commands records wire router taps state storage machine services settings faults config interfaces audit
+    bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),
   testing: `

@@ -8,10 +8,13 @@ import type { Clock } from '../world/world.ts';
 export class BmcClock {
   /** What the BMC itself is made with. */
   readonly clock: Clock;
+  /** Times as fast as the world's; 0: it stands until it is advanced. */
+  readonly speed: number;
   readonly #virtual: VirtualClock | undefined;
 
   /** `outside`: the world's. */
   constructor(outside: Clock, options: ClockOptions = 'real') {
+    this.speed = options === 'virtual' ? 0 : typeof options === 'object' ? options.speed : 1;
     this.#virtual = options === 'virtual' ? new VirtualClock(outside) : undefined;
     this.clock =
       this.#virtual ?? (typeof options === 'object' ? new FastClock(outside, options.speed) : outside);
@@ -41,6 +44,11 @@ export class BmcClock {
   /** Goes to the next timer and runs it; false: nothing waits. Rejects as `advance` does. */
   async advanceToNextTimer(): Promise<boolean> {
     return this.#stands().advanceToNextTimer();
+  }
+
+  /** Timers that wait, where it stands; undefined elsewhere. */
+  get pending(): number | undefined {
+    return this.#virtual?.pending;
   }
 
   #stands(): VirtualClock {

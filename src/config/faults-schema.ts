@@ -5,7 +5,7 @@ import { parseSelector } from '../state/app/command-selector.ts';
 
 const MOST_RULES = 1000;
 
-const time = z.union([
+export const timeSchema = z.union([
   z.number().min(0),
   z
     .string()
@@ -19,12 +19,14 @@ const share = z.union([
   z.string().refine((text) => shareOf(text) !== undefined, 'expected a share (0.05, 5%)'),
 ]);
 const byte = z.int().min(0).max(255);
-const command = z.custom<string>(
-  (value) => typeof value === 'string' && parseSelector(value) !== undefined,
-  'expected a command of the specification (get-sdr, Chassis Control), a group of them (chassis, dcmi ...) or its numbers (30h 01h)',
-);
+const command = z
+  .string()
+  .refine(
+    (value) => parseSelector(value) !== undefined,
+    'expected a command of the specification (get-sdr, Chassis Control), a group of them (chassis, dcmi ...) or its numbers (30h 01h)',
+  );
 
-const when = z.strictObject({
+export const whenSchema = z.strictObject({
   command: z.union([command, z.array(command).min(1)]).optional(),
   netFn: z
     .int()
@@ -47,8 +49,8 @@ const when = z.strictObject({
 });
 
 const then = z.strictObject({
-  delay: time.optional(),
-  jitter: time.optional(),
+  delay: timeSchema.optional(),
+  jitter: timeSchema.optional(),
   truncate: z.int().min(0).max(65_535).optional(),
   loss: share.optional(),
   duplicate: share.optional(),
@@ -66,7 +68,7 @@ const then = z.strictObject({
     .union([
       z.literal(true),
       z
-        .strictObject({ requests: z.int().min(0).optional(), age: time.optional() })
+        .strictObject({ requests: z.int().min(0).optional(), age: timeSchema.optional() })
         .refine(
           ({ requests, age }) => requests !== undefined || age !== undefined,
           'expected requests, age or both',
@@ -88,7 +90,7 @@ const then = z.strictObject({
   extend: z.int().min(1).max(255).optional(),
   busy: z.int().min(1).optional(),
   throws: z.literal(true).optional(),
-  dark: time.optional(),
+  dark: timeSchema.optional(),
   sel: z.literal('full').optional(),
   clock: z
     .string()
@@ -117,33 +119,33 @@ const then = z.strictObject({
       z.strictObject({ charactersPerSecond: z.number().min(10).max(1_000_000) }),
     ])
     .optional(),
-  power: z.union([z.enum(['fails', 'hangs']), z.strictObject({ takes: time })]).optional(),
+  power: z.union([z.enum(['fails', 'hangs']), z.strictObject({ takes: timeSchema })]).optional(),
   softOff: z.literal('ignored').optional(),
   firmware: z.enum(['fails-verification', 'fails-to-boot']).optional(),
 });
 
-const rule = z.strictObject({
+export const ruleSchema = z.strictObject({
   id: plainText(z, 64).min(1).optional(),
-  when: when.optional(),
+  when: whenSchema.optional(),
   then,
   chance: share.optional(),
   times: z.int().min(1).optional(),
-  after: time.optional(),
-  for: time.optional(),
+  after: timeSchema.optional(),
+  for: timeSchema.optional(),
 });
 
 const name = plainText(z, 64).min(1);
 const step = z.strictObject({
   state: name.optional(),
-  hold: time.optional(),
-  fault: rule.optional(),
+  hold: timeSchema.optional(),
+  fault: ruleSchema.optional(),
   arm: z.string().optional(),
   clear: z.string().optional(),
   step: z
     .strictObject({ sensor: z.string().min(1), to: z.union([z.number(), z.literal('unreadable')]) })
     .optional(),
   ramp: z
-    .strictObject({ sensor: z.string().min(1), from: z.number().optional(), to: z.number(), in: time })
+    .strictObject({ sensor: z.string().min(1), from: z.number().optional(), to: z.number(), in: timeSchema })
     .optional(),
   event: z
     .strictObject({
@@ -153,8 +155,8 @@ const step = z.strictObject({
     })
     .optional(),
   power: z.enum(['on', 'off', 'cycle', 'reset', 'soft']).optional(),
-  until: when.optional(),
-  within: time.optional(),
+  until: whenSchema.optional(),
+  within: timeSchema.optional(),
   expect: z
     .strictObject({
       power: z.enum(['on', 'off']).optional(),
@@ -168,11 +170,13 @@ const step = z.strictObject({
   times: z.int().min(1).optional(),
 });
 
+export const stepsSchema = z.array(step).min(1).max(MOST_RULES);
+
 export const faultsSchema = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).optional(),
   presets: z.array(z.string()).optional(),
-  rules: z.array(rule).max(MOST_RULES).optional(),
-  scenarios: z.array(z.strictObject({ name, steps: z.array(step).min(1).max(MOST_RULES) })).optional(),
+  rules: z.array(ruleSchema).max(MOST_RULES).optional(),
+  scenarios: z.array(z.strictObject({ name, steps: stepsSchema })).optional(),
   start: z.array(z.string()).optional(),
   arm: z.array(z.string()).optional(),
 });

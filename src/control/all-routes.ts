@@ -1,10 +1,13 @@
 import type { Route } from './route.ts';
 import { bmcRoutes } from './routes/bmcs.ts';
+import { clockRoutes } from './routes/clock.ts';
 import { eventRoutes } from './routes/events.ts';
+import { faultRoutes } from './routes/faults.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rawRoutes } from './routes/raw.ts';
+import { scenarioRoutes } from './routes/scenarios.ts';
 
 /** A line a file. */
 const FILES: readonly (readonly Route[])[] = [
@@ -14,6 +17,9 @@ const FILES: readonly (readonly Route[])[] = [
   powerRoutes,
   rawRoutes,
   eventRoutes,
+  faultRoutes,
+  scenarioRoutes,
+  clockRoutes,
 ];
 
 /** Every route, in the order of the docs. */

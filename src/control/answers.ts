@@ -1,7 +1,10 @@
 /** What the routes answer, for clients: types alone, so that nothing is loaded by them. */
 export type { Role } from './route.ts';
 export type { BmcList, BmcRow, BmcWhole } from './routes/bmcs.ts';
+export type { ClockShown } from './routes/clock.ts';
+export type { FaultList, FaultShown, PresetShown } from './routes/faults.ts';
 export type { FleetApplied, FleetPlan, FleetStatus } from './routes/fleet.ts';
 export type { RawAnswer } from './routes/raw.ts';
 export type { ControlEvent, EventKind } from './events/kinds.ts';
 export type { PowerState } from './routes/power.ts';
+export type { ScenarioList, ScenarioShown } from './routes/scenarios.ts';

@@ -132,3 +132,29 @@ test('17.1: a file of tokens says which line is wrong', () => {
   ])
     expect(() => new Tokens(text, 'tokens'), text).toThrow(problem);
 });
+
+test('F9: a DELETE, a body in chunks and one without an end, over a socket', async () => {
+  const { socket, client, daemon } = await served();
+  daemon.bmc('node-1').faults.add({ id: 'x', then: { throws: true } });
+  await client.delete('/v1/bmcs/node-1/faults/x');
+  expect(daemon.bmc('node-1').faults.list).toEqual([]);
+  const chunked = (pieces: readonly string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const sent = request({
+        socketPath: socket,
+        method: 'POST',
+        path: '/v1/bmcs/node-1/faults',
+        headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+      });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        response.resume();
+        resolve(String(response.statusCode));
+      });
+      for (const piece of pieces) sent.write(piece);
+      sent.end();
+    });
+  expect(await chunked(['{"id":"ü",', '"then":{"throws":true}}'])).toBe('201');
+  expect(daemon.bmc('node-1').faults.list.map(({ id }) => id)).toEqual(['ü']);
+  expect(await chunked(Array<string>(300).fill(' '.repeat(4096)))).toBe('413');
+});

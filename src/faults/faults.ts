@@ -9,8 +9,16 @@ import { checkEffect, Conditions } from './conditions.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
 import { FaultyUdp, type DatagramFaults } from './datagrams.ts';
 import { presetRules } from './presets.ts';
-import type { FaultEffect, FaultRule, FaultsOptions, FaultTime, FaultWhen, ScenarioOptions } from './rule.ts';
-import { checkScenario, Run, type ScenarioRun } from './scenario.ts';
+import type {
+  FaultEffect,
+  FaultLayer,
+  FaultRule,
+  FaultsOptions,
+  FaultTime,
+  FaultWhen,
+  ScenarioOptions,
+} from './rule.ts';
+import { checkScenario, Run, type ScenarioEnd, type ScenarioRun } from './scenario.ts';
 import { SessionFaults } from './sessions.ts';
 
 /** A rule that was added. `using fault = bmc.faults.add(...)` takes it off where its block ends. */
@@ -24,9 +32,26 @@ export interface Fault extends Disposable {
   remove(): void;
 }
 
+/** A rule that there is. */
+export interface RuleThere extends Fault {
+  readonly rule: FaultRule;
+  readonly layer: FaultLayer;
+  /** It waits for its `after`. */
+  readonly isWaiting: boolean;
+  /** The story that it came with. */
+  readonly preset?: string;
+}
+
+/** A scenario that is over. */
+export interface EndedScenario extends ScenarioEnd {
+  readonly name: string;
+}
+
 const NOTHING: readonly never[] = [];
 /** Rules there can be at once. */
 const MOST_RULES = 10_000;
+/** Scenarios whose end is known. */
+const MOST_ENDED = 32;
 
 /** A rule in its place, and what waits for it. */
 interface Place {
@@ -34,6 +59,7 @@ interface Place {
   /** It waits for its `after`. */
   isWaiting: boolean;
   timer: Timer | undefined;
+  readonly preset: string | undefined;
 }
 
 /** What goes wrong with a BMC on purpose. Nothing is wrapped, and nothing costs anything, without rules. */
@@ -45,6 +71,7 @@ export class Faults {
   #places: readonly Place[] = [];
   #scenarios: readonly ScenarioOptions[] = NOTHING;
   #runs: readonly Run[] = NOTHING;
+  #ended: readonly EndedScenario[] = NOTHING;
   #count = 0;
   /** Rules that there ever were. */
   #added = 0;
@@ -82,6 +109,10 @@ export class Faults {
    * command, keys of two layers, a time that is none, an id that another one has.
    */
   add(rule: FaultRule): Fault {
+    return this.#add(rule);
+  }
+
+  #add(rule: FaultRule, preset?: string): Fault {
     if (this.#places.length >= MOST_RULES) throw new SettingsError(`there are ${MOST_RULES} rules already`);
     const id = rule.id ?? `fault-${++this.#count}`;
     if (this.#places.some(({ armed }) => armed.id === id))
@@ -91,7 +122,7 @@ export class Faults {
     this.#seed ??= this.#bmc.setup.random.u32();
     const armed = new Armed(rule, id, this.#seed ^ hash(this.#bmc.name), this.#added++);
     checkEffect(armed, this.#bmc);
-    const place: Place = { armed, isWaiting: armed.after !== undefined, timer: undefined };
+    const place: Place = { armed, isWaiting: armed.after !== undefined, timer: undefined, preset };
     this.#put([...this.#places, place]);
     if (armed.after === undefined) this.#begins(place);
     else place.timer = this.#bmc.setup.clock.after(armed.after, () => this.#begins(place));
@@ -102,7 +133,7 @@ export class Faults {
   preset(name: string): Fault {
     const added: Fault[] = [];
     try {
-      for (const rule of presetRules(name)) added.push(this.add(rule));
+      for (const rule of presetRules(name)) added.push(this.#add(rule, name));
     } catch (error) {
       for (const one of added) one.remove();
       throw error;
@@ -129,15 +160,16 @@ export class Faults {
   }
 
   /** Every rule that there is, in order. */
-  get list(): readonly Fault[] {
+  get list(): readonly RuleThere[] {
     return this.#places.map((place) => this.#fault(place));
   }
 
-  /** Takes a rule off; false: there is none of this id. */
+  /** Takes a rule off, or all rules of a story; false: there is none of this id. */
   remove(id: string): boolean {
     const place = this.#places.find(({ armed }) => armed.id === id);
-    if (place !== undefined) this.#end(place);
-    return place !== undefined;
+    const all = place === undefined ? this.#places.filter(({ preset }) => preset === id) : [place];
+    for (const one of all) this.#end(one);
+    return all.length > 0;
   }
 
   /**
@@ -177,7 +209,10 @@ export class Faults {
         add: (rule) => this.add(rule),
         preset: (name) => this.preset(name),
         passing: (context) => sessions.passing(context),
-        over: (one) => (this.#runs = this.#runs.filter((other) => other !== one)),
+        over: (one, end) => {
+          this.#runs = this.#runs.filter((other) => other !== one);
+          this.#ended = [...this.#ended.slice(1 - MOST_ENDED), { name: one.name, ...end }];
+        },
       },
       begins,
     );
@@ -188,6 +223,11 @@ export class Faults {
   /** Scenarios that are under way. */
   get running(): readonly ScenarioRun[] {
     return this.#runs;
+  }
+
+  /** Those that are over, the last ones, oldest first. */
+  get ended(): readonly EndedScenario[] {
+    return this.#ended;
   }
 
   /** Stops all scenarios and takes all rules off; the BMC is well again. */
@@ -211,13 +251,20 @@ export class Faults {
     return this.add({ then, for: time });
   }
 
-  #fault(place: Place): Fault {
+  #fault(place: Place): RuleThere {
     const remove = (): void => this.#end(place);
     const isArmed = (): boolean => this.#places.includes(place);
+    const { armed, preset } = place;
     return {
-      id: place.armed.id,
+      id: armed.id,
+      rule: armed.rule,
+      layer: armed.layer,
+      ...(preset !== undefined && { preset }),
+      get isWaiting() {
+        return place.isWaiting;
+      },
       get hits() {
-        return place.armed.hits;
+        return armed.hits;
       },
       get isArmed() {
         return isArmed();

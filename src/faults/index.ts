@@ -3,7 +3,7 @@
  *
  *   using fault = bmc.faults.add({ when: { command: 'get-sdr' }, then: { complete: 'C0h' }, times: 3 });
  */
-export { Faults, type Fault } from './faults.ts';
+export { Faults, type EndedScenario, type Fault, type RuleThere } from './faults.ts';
 export type { ScenarioEnd, ScenarioRun } from './scenario.ts';
 export { presets, type Preset } from './presets.ts';
 export type * from './rule.ts';

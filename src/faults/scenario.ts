@@ -42,7 +42,7 @@ export interface ScenarioSurroundings {
     readonly channel: Passing['channel'];
     readonly session: SessionView | undefined;
   }): Passing;
-  over(run: Run): void;
+  over(run: Run, end: ScenarioEnd): void;
 }
 
 /** What a step does: one of these. */
@@ -330,7 +330,7 @@ export class Run implements ScenarioRun {
     for (const back of this.#moved.values()) back();
     const line = `scenario ${this.name}: ${end.outcome}${end.why === undefined ? '' : `, step ${end.step}: ${end.why}`}`;
     bmc.setup.log.info(line, { event: 'scenario-over', scenario: this.name, outcome: end.outcome });
-    this.#around.over(this);
+    this.#around.over(this, end);
     this.#resolve(end);
   }
 }

@@ -16,12 +16,18 @@ export const sampleFleet: readonly BmcOptions[] = [
     name: 'node-1',
     labels: { rack: '7', role: 'web' },
     interfaces: [{ type: 'lan', listen: '192.0.2.1:6231' }],
+    faults: {
+      scenarios: [
+        { name: 'warm', steps: [{ state: 'warm', step: { sensor: 'Inlet Temp', to: 35 } }, { hold: '10m' }] },
+      ],
+    },
   },
   {
     ...twoSocketServer,
     name: 'node-2',
     labels: { rack: '8' },
     chassis: { power: 'off' },
+    clock: 'virtual',
     interfaces: [{ type: 'lan', listen: '192.0.2.1:6232' }],
   },
 ];
@@ -84,7 +90,10 @@ export async function controlRig(
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const response = await world.until(Promise.resolve(app.fetch(request, { caller: () => as })));
+    const answered = Promise.resolve(app.fetch(request, { caller: () => as }));
+    // A virtual clock that is advanced needs no time of the world, but all turns of promises that there are.
+    await new Promise(setImmediate);
+    const response = await world.until(answered);
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return {
