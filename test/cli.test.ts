@@ -228,6 +228,7 @@ test('a port in use', async () => {
 
 test.each([
   'run',
+  'with',
   'check',
   'handlers',
   'worker',

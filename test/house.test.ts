@@ -131,7 +131,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   cli: `
     codec commands records images wire router taps capture explain tape state storage machine settings config handlers interfaces
-    client bmc.ts fleet audit control world`
+    client bmc.ts fleet audit control testing world`
     .split(/\s+/)
     .filter(Boolean),
 };

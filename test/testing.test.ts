@@ -44,6 +44,14 @@ for (const { name, text } of blocks.filter(({ language }) => language === 'ts'))
     expect(ran.code, ran.out).toBe(0);
   });
 
+for (const { name, text } of blocks.filter(({ language }) => language === 'sh'))
+  toolTest(`testing: docs/testing.md, block ${name}`, ['ipmitool', 'sh'], async () => {
+    const folder = emptyFolder();
+    const PATH = `${join(root, 'bin')}:${process.env.PATH}:/usr/sbin:/sbin`;
+    const ran = await runTool('sh', ['-ec', `cd ${folder}\n${text}`], { env: { PATH } });
+    expect(ran.code, ran.out).toBe(0);
+  });
+
 test('testing: every block of docs/testing.md has types that hold', { timeout: 60_000 }, async () => {
   const folder = emptyFolder();
   const files = blocks

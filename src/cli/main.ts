@@ -13,6 +13,7 @@ import { complaintOf } from './steering/complaint.ts';
 import { EARLY } from './steering/flags.ts';
 import { tapeCommands } from './tape-commands.ts';
 import { version } from './version.ts';
+import { withCommand } from './with-command.ts';
 
 /**
  * Runs the command line and returns the exit code: 0 done, 1 failed, 2 a mistake of the caller with one line
@@ -31,6 +32,7 @@ export async function main(commandLine: readonly string[]): Promise<number> {
   let code = 0;
   const ended: Ended = (result) => void (code = result);
   localCommands(program, ended);
+  withCommand(program, ended);
   steeringCommands(program, ended);
   firmwareCommands(program, ended);
   tapeCommands(program, ended);

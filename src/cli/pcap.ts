@@ -38,7 +38,7 @@ export async function openPcap(
       }
       // One that is made anew goes on in the place that it had.
       captures.get(bmc.name)?.flush();
-      const addressOf = addresses(bmc);
+      const addressOf = addressesOf(bmc);
       const capture = new Capture({ router: bmc.router, clock, addressOf, place, secrets }, (packet) =>
         file.write(packet),
       );
@@ -54,7 +54,7 @@ export async function openPcap(
 }
 
 /** Where a BMC listens, looked up once for each channel. */
-function addresses(bmc: Bmc): (channel: number) => Endpoint | undefined {
+export function addressesOf(bmc: Bmc): (channel: number) => Endpoint | undefined {
   const known = new Map<number, Endpoint | undefined>();
   return (number) => {
     if (!known.has(number)) {

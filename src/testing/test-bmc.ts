@@ -4,8 +4,9 @@ import { connectLan, type LanClient, type LanOptions } from '../client/index.ts'
 import type { Command } from '../commands/command.ts';
 import type { ScenarioOptions } from '../config/options.ts';
 import type { ScenarioRun } from '../faults/index.ts';
-import { endpointName, parseEndpoint, type Endpoint, type Ran, type World } from '../world/world.ts';
+import { endpointName, type Endpoint, type Ran, type World } from '../world/world.ts';
 import { isAside } from './asides.ts';
+import { endpointOf, ipmiEnvironment, ipmitoolArgs } from './environment.ts';
 import { ExpectationError, ToolError, Waiting, withinText, type TestTime } from './expectation.ts';
 import { Wanted, type Fields, type RequestFilter } from './matching.ts';
 import type { Credentials } from './options.ts';
@@ -41,7 +42,8 @@ export interface TestBmcParts {
   readonly bmc: Bmc;
   readonly world: World;
   readonly account: Credentials;
-  readonly seed: number;
+  /** Default: nothing follows from one. */
+  readonly seed?: number;
 }
 
 /**
@@ -54,7 +56,7 @@ export class TestBmc implements AsyncDisposable {
   readonly user: string;
   readonly password: string;
   /** `startBmc({ seed })` has the same credentials, and the same chances of faults. */
-  readonly seed: number;
+  readonly seed: number | undefined;
   readonly sel: TestSel;
   readonly #world: World;
   readonly #waiting: Waiting;
@@ -92,20 +94,12 @@ export class TestBmc implements AsyncDisposable {
 
   /** What `ipmitool` is told to reach it: `-I lanplus -H ... -p ... -U ... -P ...`. */
   get args(): readonly string[] {
-    const { host, port, user, password } = this;
-    return ['-I', 'lanplus', '-H', host, '-p', String(port), '-U', user, '-P', password];
+    return ipmitoolArgs(this);
   }
 
   /** For programs that a test starts: IPMI_HOST, IPMI_PORT, IPMI_USER, IPMI_PASSWORD, IPMI_ARGS. */
   get env(): Readonly<Record<string, string>> {
-    const { host, port, user, password } = this;
-    return {
-      IPMI_HOST: host,
-      IPMI_PORT: String(port),
-      IPMI_USER: user,
-      IPMI_PASSWORD: password,
-      IPMI_ARGS: this.args.join(' '),
-    };
+    return ipmiEnvironment(this);
   }
 
   get name(): string {
@@ -247,8 +241,7 @@ export class TestBmc implements AsyncDisposable {
     const came = this.#recorder.report;
     return [
       came === '' ? 'nothing came' : `what came:\n${came}`,
-      `BMC ${this.name} at ${this.#address}, user ${this.user}, password ${this.password}; ` +
-        `startBmc({ seed: ${this.seed} }) has the same`,
+      `BMC ${this.name} at ${this.#address}, user ${this.user}${this.#again}`,
     ].join('\n');
   }
 
@@ -300,19 +293,16 @@ export class TestBmc implements AsyncDisposable {
     return this.#where;
   }
 
+  /** A password that follows from no seed is somebody's own, and not for a log. */
+  get #again(): string {
+    const { seed, password } = this;
+    return seed === undefined ? '' : `, password ${password}; startBmc({ seed: ${seed} }) has the same`;
+  }
+
   get #address(): string {
     const where = endpointOf(this.bmc) ?? this.#where;
     return where === undefined ? 'no address' : endpointName(where);
   }
-}
-
-/** Addresses that mean every one of a machine, and what a client on it takes. */
-const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-
-function endpointOf(bmc: Bmc): Endpoint | undefined {
-  const lan = bmc.interfaces.find(({ type }) => type === 'lan');
-  const at = lan && parseEndpoint(lan.address);
-  return at && { host: ANY[at.host] ?? at.host, port: at.port };
 }
 
 const missingTool = (command: string): string =>
