@@ -90,12 +90,14 @@ toolTest(
     renameSync(log, `${log}.old`);
     bmc.child.kill('SIGUSR2');
     await expect.poll(() => statSync(log, { throwIfNoEntry: false })?.size, { timeout: 10_000 }).toBe(0);
-    writeFileSync(file, settings(`sessions: { limit: 7 }\naudit: { file: ./audit.jsonl }`));
+    writeFileSync(file, settings(`sessions: { limit: 7 }\naudit: { file: ./another.jsonl }`));
     bmc.child.kill('SIGHUP');
     expect(await until('settings')).toMatchObject({ fields: { changed: { 'node-1': ['sessions'] } } });
+    expect(bmc.log()).toMatch(/bmc\.yaml:\d+:\d+ audit: where changes are written down is the next start's/);
     await bmc.stop();
     await until('stop');
 
+    writeFileSync(file, settings());
     const again = await startBmc(file, ...flags, '--audit', '-');
     expect(again.log()).toMatch(/"bmc":"node-1".*"what":"state restored".*"values":[1-9]/);
     await again.stop();

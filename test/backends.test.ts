@@ -213,7 +213,7 @@ toolTest(
       expect((await ipmitool('chassis power off')).code).toBe(0);
       expect((await ipmitool('chassis power status')).out).toContain('is off');
     } finally {
-      await stopped(child);
+      await stopped(child, 'SIGQUIT');
     }
   },
   120_000,

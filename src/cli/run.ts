@@ -169,6 +169,7 @@ async function serve(
     flags: options,
     state,
     control: given.control,
+    audit: given.audit,
     kinds,
     log,
     now,

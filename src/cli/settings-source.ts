@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { ControlOptions } from '../config/options.ts';
+import type { AuditOptions, ControlOptions } from '../config/options.ts';
 import type { Kinds } from '../config/kinds.ts';
 import { refusal, type ControlError } from '../control/problem.ts';
 import type { LoadedSettings, SettingsSource } from '../control/settings-source.ts';
@@ -20,6 +20,7 @@ export interface SourceSurroundings {
   readonly state: StatePlace | undefined;
   /** Of the file that this life began with. */
   readonly control: ControlOptions | undefined;
+  readonly audit?: AuditOptions;
   readonly kinds: Kinds;
   readonly log: Log;
   /** Wall milliseconds. */
@@ -54,7 +55,7 @@ export class CommandLineSource implements SettingsSource {
     const at = written === undefined ? now() : Date.parse(written);
     return refusing(() => {
       const read = loadText(text, name, file, at, kinds);
-      if (read.bmcs.length !== 1 || read.state !== undefined || read.control !== undefined)
+      if (read.bmcs.length !== 1 || [read.state, read.control, read.audit].some((one) => one !== undefined))
         throw new CliError(`${name}: expected the settings of one BMC, as in an entry of bmcs`);
       const given = settingsToRun(read, file, {}, state !== undefined, name);
       return this.loaded(given, new Date(at).toISOString(), {});
@@ -87,7 +88,7 @@ export class CommandLineSource implements SettingsSource {
   }
 
   #inPlaceOfFile(read: Given, written: string, name: string): LoadedSettings {
-    const { file, flags, state, control, log } = this.#around;
+    const { file, flags, state, control, audit, log } = this.#around;
     const given = settingsToRun(read, file, flags, state !== undefined, name);
     if (stateOf(file, given, flags)?.directory !== state?.directory)
       throw new CliError(
@@ -95,6 +96,8 @@ export class CommandLineSource implements SettingsSource {
       );
     if (!isSame(given.control, control))
       log.warn(`${given.place?.(undefined, ['control'])}: who may steer this process is the next start's`);
+    if (!isSame(given.audit, audit))
+      log.warn(`${given.place?.(undefined, ['audit'])}: where changes are written down is the next start's`);
     return this.loaded(given, written);
   }
 }
