@@ -17,7 +17,7 @@ import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { darknessOf, liveSettings, sensorIntervalOf, sessionLimitsOf } from './assembly/live.ts';
 import { makePayloads } from './assembly/sol.ts';
 import { Templates } from './assembly/templates.ts';
-import { Busses, satelliteSettings, sensorRecords, type Uplink } from './assembly/satellites.ts';
+import { Busses, satelliteSettings, sensorRecords } from './assembly/satellites.ts';
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot } from './reactions/machine-events.ts';
 import { CC } from './codec/index.ts';
@@ -52,22 +52,22 @@ import { FruInventory } from './state/storage/fru.ts';
 import { Identity } from './state/app/identity.ts';
 import { LanParameters } from './state/parameters/lan-parameters.ts';
 import { Life, type ResetKind, type ResetPhase } from './state/app/life.ts';
-import type { PowerBackend } from './machine/chassis/machine.ts';
 import { MessageBuffers } from './state/app/message-buffers.ts';
 import type { Payloads } from './services/payloads/payloads.ts';
 import { SdrRepository } from './state/storage/sdr.ts';
 import { Sel } from './state/log/sel.ts';
 import { Sensors } from './machine/sensors/sensors.ts';
 import { Sessions } from './state/app/sessions.ts';
-import { namedLog, Setup, silent, type Log } from './state/setup.ts';
-import type { OwnStores } from './state/own-store.ts';
-import type { Journal } from './state/store.ts';
+import { namedLog, Setup, silent } from './state/setup.ts';
 import { LogIns } from './state/app/log-ins.ts';
 import { Drops } from './state/app/drops.ts';
 import { Users } from './state/app/users.ts';
 import { worldIn, worldWith } from './world/folder.ts';
 import type { World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
+import type { BmcSurroundings, InterfaceInfo } from './assembly/surroundings.ts';
+
+export type { BmcSurroundings, InterfaceInfo } from './assembly/surroundings.ts';
 
 export type { BmcOptions } from './config/options.ts';
 export type { BmcState } from './bmc-state.ts';
@@ -84,44 +84,6 @@ export type { Journal } from './state/store.ts';
 export { SettingsError } from './settings/errors.ts';
 export { UpdateError, type UpdateProblem } from './services/update/index.ts';
 export type { PayloadActivation, PayloadDefinition, PayloadEnd } from './services/payloads/payloads.ts';
-
-/** What a BMC is made with besides its settings. */
-export interface BmcSurroundings {
-  /** Default: the real one. */
-  readonly world?: World;
-  /** Default: silent. Every line of it names the BMC. */
-  readonly log?: Log;
-  /** Where relative paths of the settings begin. Default: the working directory of the process. */
-  readonly folder?: string;
-  /**
-   * Keeps what must survive: `(await Storage.open(nodeWorld().files, directory, { warn })).journal(name)` of
-   * `ipmi-bmc/storage`. Default: memory only.
-   */
-  readonly journal?: Journal;
-  /** Stores that the program keeps by itself, whatever the journal: `{ sel: new Map() }` (docs/stores.md). */
-  readonly stores?: OwnStores;
-  /** Kinds that the settings may name beside our own: interfaces, back ends, consoles, sources. */
-  readonly kinds?: Kinds;
-  /** Switches the machine; without one, it is simulated. */
-  readonly power?: PowerBackend;
-  /** Where firmware images lie, if the settings do not say; without one, in memory. */
-  readonly firmwareDirectory?: string;
-  /** The ICMBs on which BMCs of one process meet; without it, a BMC is alone on its own. */
-  readonly icmb?: IcmbNetwork;
-  /** Compiled settings that BMCs of one process share; without them, a BMC has its own. */
-  readonly templates?: Templates;
-  /** Where a satellite hangs; the BMC itself hangs nowhere. */
-  readonly uplink?: Uplink;
-}
-
-/** An open interface, as the ready line shows it. */
-export interface InterfaceInfo {
-  readonly bmc: string;
-  readonly type: InterfaceOptions['type'] | Socket['type'];
-  /** Sockets of handlers belong to no channel. */
-  readonly channel?: number;
-  readonly address: string;
-}
 
 /**
  * A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one

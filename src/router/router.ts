@@ -4,44 +4,23 @@ import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
 import { callSite, RegistrationError } from './errors.ts';
-import { claimName, type Claim, type CommandHandler, type HandlerSet } from './handlers.ts';
+import { claimName, type Claim, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import type { Policy } from '../joint/policy.ts';
 import { Running } from './running.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry, type Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
+import type { RouterLog, RouterOptions, Registration } from './options.ts';
+import { OwnedSet, sameClaim, type DefaultHandler } from './owned-set.ts';
+import { encode, restored, whole, nothingBelow, noNext, type Next } from './bodies.ts';
+
+export type { RouterLog, RouterOptions, Registration } from './options.ts';
 
 /**
  * Sensor device commands (IPMI 2.0 §35) name a sensor by its number and the LUN of the message; events and
  * PEF come before them.
  */
 const FIRST_SENSOR_COMMAND = 0x20;
-
-export interface RouterLog {
-  /** A handler failed in a way that has no completion code: a bug. */
-  error(message: string, error: unknown, fields?: { readonly request: number }): void;
-  warn?(message: string): void;
-  debug?(message: string): void;
-}
-
-export interface RouterOptions {
-  /** The claims shared by every BMC of the process; a router's own lie over them. */
-  readonly standard?: Table;
-  /** Sets that all routers which are given it have registered, until one registers more. */
-  readonly preset?: Preset;
-  readonly clock: Timers;
-  readonly log?: RouterLog;
-  /** Whose numbers a command of NetFn 30h-3Eh is read by: this BMC's IANA enterprise number. */
-  readonly manufacturer?: number;
-  /** Told of each set that comes or goes, with how many claims it has. */
-  readonly tell?: (owner: string, what: 'registered' | 'unregistered', claims: number) => void;
-}
-
-export interface Registration {
-  readonly owner: string;
-  /** Removes the whole set. Resolves when its running requests have been answered or have timed out. */
-  unregister(): Promise<void>;
-}
 
 /** Finds the one handler that claims a request and turns bytes into values and back. */
 export class Router<B = unknown> {
@@ -444,49 +423,3 @@ export class Router<B = unknown> {
 }
 
 type Wrapper<B> = (dispatch: Dispatch<B>) => Dispatch<B>;
-
-interface DefaultHandler<B> {
-  readonly owner: string;
-  readonly dispatch: Dispatch<B>;
-  readonly site: string;
-  readonly running: Running;
-}
-
-class OwnedSet {
-  readonly entries: readonly Entry[];
-  readonly site: string;
-  readonly running = new Running();
-
-  constructor(entries: readonly Entry[], site: string) {
-    this.entries = entries;
-    this.site = site;
-  }
-}
-
-/** What a typed override calls: the handler below it. */
-type Next = Parameters<CommandHandler<never>['run']>[2];
-
-function encode(command: Command, prefix: Uint8Array, value: unknown): Answer {
-  // A completion code of 00h and the prefix stand in front.
-  const answer: Uint8Array = command.response.encode(value ?? {}, 1 + prefix.length);
-  if (prefix.length > 0) answer.set(prefix, 1);
-  return answer;
-}
-
-const restored = (message: Message, prefix: Uint8Array): Message =>
-  prefix.length === 0 ? message : { ...message, data: Uint8Array.of(...prefix, ...message.data) };
-
-/** What a raw handler returned, if it is an answer: bytes with a completion code in front. */
-function whole(answer: Answer): Answer {
-  if (answer instanceof Uint8Array && answer.length > 0) return answer;
-  throw new TypeError('returned no completion code');
-}
-
-const sameClaim = (a: Claim, b: Claim): boolean =>
-  a.netFn === b.netFn && a.cmd === b.cmd && a.body === b.body && a.channel === b.channel && a.lun === b.lun;
-
-/** What a handler's `next` is when it overrides nothing: in bytes, and in values. */
-const nothingBelow = (): Answer => refusal(NO_PREFIX, CC.InvalidCommand);
-function noNext(): never {
-  throw new IpmiError(CC.InvalidCommand, 'no handler below this one');
-}

@@ -6,6 +6,8 @@ import { headerOf, identify, startOf } from './journal-head.ts';
 import { encodeChange, encodeChanges, SEALED_MAGIC, type Change } from './record.ts';
 import { Seal } from './seal.ts';
 import { settled } from '../world/settled.ts';
+import { writeContents, copyDamaged } from './journal-copy.ts';
+import { MODE, PIECE, SPARE, PAGE, SPARE_MOST, isFull } from './journal-copy.ts';
 
 export interface JournalFileOptions {
   readonly files: Files;
@@ -30,25 +32,12 @@ type Turn =
   | { readonly change: Change; readonly resolve: () => void; readonly reject: (error: Error) => void }
   | { readonly run: () => Promise<void> };
 
-const MODE = 0o600;
 /** A journal is compacted when it is this many times as long as its live content was. */
 const GROWTH = 4;
-const PIECE = 256 * 1024;
 /** Below this a journal is not compacted as it is opened, whatever it holds. */
 const WORTH_IT = 16 * 1024;
 /** Bytes above which a journal is worth compacting, where it is not said. */
 const COMPACT_ABOVE = 32 * 1024;
-/**
- * Room for the next compaction on a disk that our own history fills: this much more than what lives, and no
- * more than that.
- */
-const SPARE = 12 * 1024;
-const PAGE = 4096;
-const SPARE_MOST = 4 * 1024 * 1024;
-
-const isFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes((error as { code?: string }).code ?? '');
-
 /**
  * One append-only file. Changes that come while a batch is being written go together into the next: one
  * datasync for all. When most of it is history, a new file with the live content takes its place, written
@@ -414,54 +403,4 @@ export class JournalFile {
     const head = await this.#file.readAt(0, SEALED_MAGIC.length);
     return startOf(head);
   }
-}
-
-async function writeContents(file: OpenFile, contents: Contents, seal: Seal | undefined): Promise<number> {
-  let size = 0;
-  let pieces: Uint8Array[] = [headerOf(seal)];
-  let length = pieces[0].length;
-  const flush = async (): Promise<void> => {
-    await file.writeAt(size, joined(pieces));
-    size += length;
-    pieces = [];
-    length = 0;
-  };
-  for (const change of contents.changes()) {
-    const record = encodeChange(change, seal);
-    pieces.push(record);
-    length += record.length;
-    if (length > PIECE) await flush();
-  }
-  await flush();
-  return size;
-}
-
-/**
- * Copies a damaged file beside itself, over no earlier one; returns the copy's name, or '' where there is no
- * room for it.
- */
-async function copyDamaged(
-  files: Files,
-  directory: string,
-  name: string,
-  size: number,
-  warn: (message: string) => void,
-): Promise<string> {
-  let copy = `${name}.damaged`;
-  for (let n = 2; (await files.stat(`${directory}/${copy}`)) !== undefined; n++)
-    copy = `${name}.damaged-${n}`;
-  try {
-    const source = await files.open(`${directory}/${name}`, 'read');
-    const target = await files.open(`${directory}/${copy}`, 'write', MODE);
-    for (let at = 0; at < size; at += PIECE)
-      await target.writeAt(at, await source.readAt(at, Math.min(PIECE, size - at)));
-    await target.datasync();
-    await Promise.all([source.close(), target.close()]);
-  } catch (error) {
-    // The file itself then stays as it is, damage and all.
-    warn(`${directory}/${copy}: ${(error as Error).message}`);
-    await settled(files.remove(`${directory}/${copy}`));
-    return '';
-  }
-  return copy;
 }

@@ -21,34 +21,23 @@ import {
   SMS_LUN,
   type IpmiMessage,
 } from '../../wire/index.ts';
-import { streamName, type Clock, type Timer } from '../../world/world.ts';
+import { streamName, type Timer } from '../../world/world.ts';
 import { Exchange } from '../exchange.ts';
 import { basicFrames, SerialArrival, type ConsoleFrames } from './arrival.ts';
-import type { SerialLine } from './line.ts';
 import { TextCommands } from './text-commands.ts';
+import {
+  CONSOLE_WAIT,
+  PING,
+  BRIDGED,
+  ESCAPE_ACKNOWLEDGE,
+  TERMINAL_CONSOLE,
+  MAX_ANSWER,
+  type SerialOptions,
+} from './options.ts';
 
-export interface SerialOptions {
-  readonly bmc: BmcState;
-  readonly clock: Clock;
-  readonly line: SerialLine;
-  readonly channel: number;
-}
+export type { SerialOptions } from './options.ts';
 
-/** Most bytes of an answer: 255 less addresses and checksums, as on a LAN. */
-const MAX_ANSWER = 248;
-/** Milliseconds that a console has to answer a request that was bridged to it. */
-const CONSOLE_WAIT = 5000;
-/** Milliseconds between pings, and before the first (§25.9). */
-const PING = { interval: 2000, first: 50 };
-/**
- * Milliseconds between a Send Message's answer and the bridged response. On a slow line they come apart by
- * themselves; on a socket or a pty both would be there at once, and ipmitool's basic mode leaves the second
- * of two that it has read together.
- */
-const BRIDGED = 150;
 const text = new TextEncoder();
-const ESCAPE_ACKNOWLEDGE = '\x1b*';
-
 const COUNTERS = {
   malformed: { unit: 'messages', counts: 'dropped: a frame of basic mode that holds none' },
 } satisfies CounterTable;
@@ -422,6 +411,3 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     this.#out.put(this.#line(said));
   }
 }
-
-/** Software id 40h: the one console that terminal mode has (§14.7.3). */
-const TERMINAL_CONSOLE = 0x81;

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../world/world.ts';
-import { Machine, type PowerAction, type PowerBackend } from './machine.ts';
+import { Machine, type PowerAction } from './machine.ts';
 import { RestartCause } from '../../commands/chassis/chassis.ts';
 import { powerAfterLoss, restoreCause, RestorePolicy } from './restore-policy.ts';
 import type { Log, Setup } from '../../state/setup.ts';
@@ -7,71 +7,25 @@ import { stores } from '../../state/stores.ts';
 import { both, type Durable, type Store, unwaited } from '../../state/store.ts';
 import { Listeners } from '../../state/listeners.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
+import {
+  NO_EVENT,
+  type LastPowerEvent,
+  type ChassisCapabilities,
+  type PowerLoss,
+  type ChassisOptions,
+  type PowerChange,
+} from './power-change.ts';
+import { MINUTES_PER_COUNT, NOT_BY_COMMAND } from './power-change.ts';
+
+export type {
+  LastPowerEvent,
+  ChassisCapabilities,
+  PowerLoss,
+  ChassisOptions,
+  PowerChange,
+} from './power-change.ts';
 
 export { RestorePolicy } from './restore-policy.ts';
-
-/** Bits of "last power event", §28.2. */
-export interface LastPowerEvent {
-  readonly byCommand: boolean;
-  readonly fault: boolean;
-  readonly interlock: boolean;
-  readonly overload: boolean;
-  readonly acFailed: boolean;
-}
-
-/** Addresses of §28.1, as Set Chassis Capabilities leaves them. */
-export interface ChassisCapabilities {
-  readonly intrusionSensor: boolean;
-  readonly frontPanelLockout: boolean;
-  readonly fruAddress: number;
-  readonly sdrAddress: number;
-  readonly selAddress: number;
-  readonly managementAddress: number;
-  readonly bridgeAddress: number;
-}
-
-/** What can take the power away besides a command (§28.2). */
-export type PowerLoss = 'fault' | 'interlock' | 'overload' | 'acFailed';
-
-export interface ChassisOptions {
-  readonly power?: 'on' | 'off';
-  readonly restorePolicy?: number;
-  readonly backend?: PowerBackend;
-  /** Milliseconds that a soft shutdown takes. Default 5000. */
-  readonly softOffDelay?: number;
-}
-
-/** A change of the machine's power, after it has happened. */
-export interface PowerChange {
-  readonly on: boolean;
-  readonly action: PowerAction;
-  /** Why it started, for `on`: see RestartCause. */
-  readonly cause: number;
-  /** Whether the power was in the other state before; false for a reset. */
-  readonly changed: boolean;
-  /** The machine boots now. */
-  readonly starts: boolean;
-  /** Set where no command took the power away. */
-  readonly loss?: PowerLoss;
-  /** Why it was done (RestartCause); undefined: the machine did it, or somebody else did it to it. */
-  readonly by?: number;
-}
-
-const NO_EVENT: LastPowerEvent = {
-  byCommand: false,
-  fault: false,
-  interlock: false,
-  overload: false,
-  acFailed: false,
-};
-const MINUTES_PER_COUNT = 60;
-/** Causes of a start that a command of IPMI is not. */
-const NOT_BY_COMMAND = new Set<number>([
-  RestartCause.PowerButton,
-  RestartCause.AlwaysRestore,
-  RestartCause.RestorePrevious,
-  RestartCause.Rtc,
-]);
 
 /** The machine that the BMC manages: power, faults, hours. */
 export class Chassis {

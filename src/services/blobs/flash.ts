@@ -1,8 +1,7 @@
 import { CC, hexBytes, IpmiError, latin1 } from '../../codec/index.ts';
 import { ActionStatus, BlobState, DataPath, ExternalChunk, OpenFlag } from '../../commands/oem/blob.ts';
-import { UpdateError, type Image, type Owner, type UpdateService } from '../update/index.ts';
+import { UpdateError, type Image, type Owner } from '../update/index.ts';
 import type { SessionView } from '../../joint/message.ts';
-import type { Log } from '../../state/setup.ts';
 import {
   BlobError,
   type BlobHandler,
@@ -10,47 +9,22 @@ import {
   type BlobSession,
   type BlobStat,
 } from './handler.ts';
-import type { DataPathKind, OpenPath } from './paths.ts';
+import type { OpenPath } from './paths.ts';
 import { settled } from '../../world/settled.ts';
-
-export interface FlashOptions {
-  readonly update: UpdateService;
-  /** Path of each component's image -> its number. */
-  readonly images: ReadonlyMap<string, number>;
-  /** Besides IPMI itself. */
-  readonly paths: readonly DataPathKind[];
-  readonly log: Pick<Log, 'error'>;
-}
-
-/** Where an update is; what the host may do next depends on it (phosphor-ipmi-flash). */
-export type FlashState =
-  | 'not-yet-started'
-  | 'upload-in-progress'
-  | 'verification-pending'
-  | 'verification-started'
-  | 'verification-completed'
-  | 'update-pending'
-  | 'update-started'
-  | 'update-completed';
-
-const HASH = '/flash/hash';
-const VERIFY = '/flash/verify';
-const UPDATE = '/flash/update';
-const ACTIVE_IMAGE = '/flash/active/image';
-const ACTIVE_HASH = '/flash/active/hash';
-/** Paths that no image can have. */
-export const FLASH_PATHS: readonly string[] = [
+import {
   HASH,
   VERIFY,
   UPDATE,
   ACTIVE_IMAGE,
   ACTIVE_HASH,
-  '/flash/cleanup',
-];
+  HASH_LIMIT,
+  SHA256,
+  type FlashOptions,
+  type FlashState,
+} from './flash-paths.ts';
+import { refused, blobbed, ownerOf } from './flash-paths.ts';
 
-/** Bytes of the largest hash that is taken. */
-const HASH_LIMIT = 4096;
-const SHA256 = 32;
+export { FLASH_PATHS, type FlashOptions, type FlashState } from './flash-paths.ts';
 
 /** A verification or an update: what Session Stat tells of it. */
 type Status = (typeof ActionStatus)[keyof typeof ActionStatus];
@@ -410,24 +384,4 @@ export class FlashBlobs implements BlobHandler {
       throw refused(error);
     }
   }
-}
-
-/** The blob protocol has one code for every refusal; the reason is in the log. */
-const refused = (error: unknown): unknown =>
-  error instanceof UpdateError ? new BlobError(error.message, { cause: error }) : error;
-
-async function blobbed<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw refused(error);
-  }
-}
-
-function ownerOf({ channel, session, from }: BlobRequester): Owner {
-  const who = session ? session.userName : 'the host';
-  return {
-    key: session ? `blob, session ${session.id}` : `blob, channel ${channel.number} ${from}`,
-    label: `${who} on channel ${channel.number}${from === '' ? '' : ` from ${from}`}`,
-  };
 }
