@@ -59,7 +59,7 @@ function chapterOf(route: Route): string {
 
 /** `$SOCKET`: the process's socket. */
 function curlOf({ method, takes, example }: Route): string {
-  const { path, body, after = [], isEndless } = example;
+  const { path, body, after = [], isEndless, needs } = example;
   const words = [`curl ${isEndless ? '-N --max-time 1 ' : ''}--fail-with-body -sS --unix-socket "$SOCKET"`];
   if (method !== 'get') words.push(`-X ${method.toUpperCase()}`);
   if (body !== undefined) {
@@ -70,5 +70,6 @@ function curlOf({ method, takes, example }: Route): string {
     const [verb, at] = one.split(' ');
     return `curl --fail-with-body -sS --unix-socket "$SOCKET" -X ${verb} 'http://localhost${at}'`;
   });
-  return [...before, `${words.join(' ')} 'http://localhost${path}'`].join('\n');
+  const note = needs === undefined ? [] : [`# where there is ${needs}:`];
+  return [...note, ...before, `${words.join(' ')} 'http://localhost${path}'`].join('\n');
 }

@@ -1,13 +1,18 @@
 import type { Route } from './route.ts';
+import { accessRoutes } from './routes/access.ts';
 import { bmcRoutes } from './routes/bmcs.ts';
 import { clockRoutes } from './routes/clock.ts';
+import { chassisRoutes } from './routes/chassis.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
+import { insideRoutes } from './routes/inside.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rawRoutes } from './routes/raw.ts';
 import { scenarioRoutes } from './routes/scenarios.ts';
+import { selRoutes } from './routes/sel.ts';
+import { sensorRoutes } from './routes/sensors.ts';
 
 /** A line a file. */
 const FILES: readonly (readonly Route[])[] = [
@@ -15,6 +20,11 @@ const FILES: readonly (readonly Route[])[] = [
   fleetRoutes,
   bmcRoutes,
   powerRoutes,
+  chassisRoutes,
+  sensorRoutes,
+  selRoutes,
+  accessRoutes,
+  insideRoutes,
   rawRoutes,
   eventRoutes,
   faultRoutes,

@@ -8,3 +8,8 @@ export type { RawAnswer } from './routes/raw.ts';
 export type { ControlEvent, EventKind } from './events/kinds.ts';
 export type { PowerState } from './routes/power.ts';
 export type { ScenarioList, ScenarioShown } from './routes/scenarios.ts';
+export type { SessionState, UserState } from './routes/access.ts';
+export type { BootState, WatchdogState } from './routes/chassis.ts';
+export type { CounterRow, HandlerRow } from './routes/inside.ts';
+export type { SelEntry, SelList } from './routes/sel.ts';
+export type { SensorState } from './routes/sensors.ts';

@@ -1,6 +1,8 @@
 import { createRoute, OpenAPIHono, z, type RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { IpmiError } from '../codec/index.ts';
+import { CC, IpmiError } from '../codec/index.ts';
+import { UpdateError } from '../services/update/index.ts';
+import { SettingsError } from '../settings/errors.ts';
 import { ALL_ROUTES } from './all-routes.ts';
 import type { Daemon } from './daemon.ts';
 import { inputOf } from './input.ts';
@@ -103,16 +105,29 @@ function answerOf({ answer, status, gives }: Route, value: unknown, checks: bool
   });
 }
 
+/** Codes that say that the request is wrong, and not what is to be done it to. */
+const BAD_REQUESTS: readonly number[] = [
+  CC.ParameterOutOfRange,
+  CC.InvalidDataField,
+  CC.RequestLengthInvalid,
+];
+
+/** What was refused as a client's request would have been; undefined: nobody refused anything. */
+function knownAs(error: unknown): ControlError | undefined {
+  if (error instanceof ControlError) return error;
+  if (error instanceof SettingsError)
+    return refusal('bad-request', error.message, error.path.length > 0 ? { key: error.path.join('.') } : {});
+  if (error instanceof UpdateError) return refusal('conflict', error.message);
+  if (!(error instanceof IpmiError)) return undefined;
+  if (error.cc === CC.NotPresent) return refusal('not-found', error.message);
+  return refusal(BAD_REQUESTS.includes(error.cc) ? 'bad-request' : 'conflict', error.message);
+}
+
 /** An error as a problem document; what nobody expected is a line of the log too. */
 function problemOf(error: unknown, daemon: Daemon, request: string): Response {
-  let known: ControlError;
-  if (error instanceof ControlError) known = error;
-  else if (error instanceof IpmiError) known = refusal('conflict', error.message);
-  else {
-    daemon.log.error(`control: ${request}`, error);
-    known = refusal('failed', 'it failed; the log says why');
-  }
-  const { problem } = known;
+  const known = knownAs(error);
+  if (known === undefined) daemon.log.error(`control: ${request}`, error);
+  const { problem } = known ?? refusal('failed', 'it failed; the log says why');
   const allow = problem.type.endsWith('method-not-allowed') && problem.problems?.join(', ');
   return new Response(JSON.stringify(problem), {
     status: problem.status,

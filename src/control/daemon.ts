@@ -7,6 +7,7 @@ import { Listeners } from '../state/listeners.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
 import { EventLog } from './events/event-log.ts';
+import { Ramps } from './ramps.ts';
 import { refusal, type ControlError } from './problem.ts';
 import type { LoadedSettings, SettingsSource } from './settings-source.ts';
 import { keptIn, NOTHING_KEPT, toRun, wantedOf, type Kept, type WantedBmc } from './wanted.ts';
@@ -70,6 +71,8 @@ export class Daemon {
   #turn: Promise<unknown> = Promise.resolve();
   readonly #changed = new Listeners<[]>();
   #events: EventLog | undefined;
+  /** Sensors on their way to a value. */
+  readonly ramps = new Ramps();
 
   constructor(surroundings: DaemonSurroundings) {
     const { world, log, fleet, version, pid, file, stateDirectory, settings, kept, audit } = surroundings;
@@ -119,6 +122,11 @@ export class Daemon {
     if (this.#wanted.has(name))
       throw refusal('conflict', `BMC '${name}' does not run`, { next: `POST /v1/bmcs/${name}/start` });
     throw this.noBmc(name);
+  }
+
+  /** Resolves in the next turn of the event loop: for who has much to do. */
+  breathe(): Promise<void> {
+    return new Promise((resolve) => void this.world.clock.after(0, resolve));
   }
 
   noBmc(name: string): ControlError {

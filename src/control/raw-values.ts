@@ -3,6 +3,7 @@ import type { Command } from '../commands/command.ts';
 import { EncodeError } from '../codec/index.ts';
 import { nearest } from '../config/wording.ts';
 import type { Bmc } from '../bmc.ts';
+import { bytesOfHex } from './hex-text.ts';
 import { refusal } from './problem.ts';
 import { hexOf } from './sel-text.ts';
 
@@ -66,7 +67,7 @@ export function requestData(command: Command, fields: Readonly<Record<string, un
 function bytesIn(text: string, key: string): Uint8Array {
   if (!/^(\s*[\da-f]{2})*\s*$/i.test(text))
     throw refusal('bad-request', `fields.${key}: expected hex digits, two a byte`, { key: `fields.${key}` });
-  return Uint8Array.from(text.replace(/\s/g, '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return bytesOfHex(text);
 }
 
 /** The values of an answer; undefined: the bytes are none of the declaration's. */

@@ -35,6 +35,8 @@ export interface Example {
   readonly body?: unknown;
   /** Requests that have to go before it: `POST /v1/bmcs/node-2/stop`. */
   readonly after?: readonly string[];
+  /** What there has to be for it, that no request makes. */
+  readonly needs?: string;
   /** Its answer has no end: whoever tries it looks at how it begins. */
   readonly isEndless?: boolean;
 }

@@ -7,6 +7,7 @@ import { nearest } from '../../config/wording.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
 import { findCommand, requestData, responseValues, slugOf } from '../raw-values.ts';
+import { bytesOfHex, hexText } from '../hex-text.ts';
 import { hexOf } from '../sel-text.ts';
 
 const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'] as const;
@@ -23,7 +24,6 @@ const SYSTEM_INTERFACE = 15;
 const MAX_ANSWER = 248;
 
 const byte = z.int().min(0).max(0xff);
-const hexText = z.string().regex(/^(\s*[\da-f]{2})*\s*$/i, 'expected hex digits, two a byte');
 const body = z
   .strictObject({
     command: z.string().optional().openapi({ description: "The specification's name: `get-device-id`." }),
@@ -144,6 +144,4 @@ export const rawRoutes = [
 ];
 
 const bytesOf = (data: string | readonly number[]): Uint8Array =>
-  typeof data === 'string'
-    ? Uint8Array.from(data.replace(/\s/g, '').match(/../g) ?? [], (pair) => parseInt(pair, 16))
-    : Uint8Array.from(data);
+  typeof data === 'string' ? bytesOfHex(data) : Uint8Array.from(data);

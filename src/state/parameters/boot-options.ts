@@ -9,7 +9,7 @@ import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
 /** Boot devices by their selector in parameter 5 (table 28-14). */
-const DEVICES = {
+export const BOOT_DEVICES = {
   0: 'none',
   1: 'pxe',
   2: 'disk',
@@ -23,7 +23,14 @@ const DEVICES = {
   11: 'remote-disk',
   15: 'floppy',
 } as const;
-export type BootDevice = (typeof DEVICES)[keyof typeof DEVICES];
+export type BootDevice = (typeof BOOT_DEVICES)[keyof typeof BOOT_DEVICES];
+
+export const bootDeviceNumber = (device: BootDevice): number =>
+  Number(
+    Object.keys(BOOT_DEVICES).find(
+      (key) => BOOT_DEVICES[Number(key) as keyof typeof BOOT_DEVICES] === device,
+    ),
+  );
 
 /** What the next start is to do, as data for whoever starts the machine. */
 export interface NextBoot {
@@ -171,7 +178,7 @@ export class BootOptions {
     const flags = this.isInvalid(BootParameter.BootFlags.selector) ? undefined : this.flags;
     if (!flags?.valid) return undefined;
     return {
-      device: DEVICES[flags.device as keyof typeof DEVICES] ?? 'none',
+      device: BOOT_DEVICES[flags.device as keyof typeof BOOT_DEVICES] ?? 'none',
       instance: flags.deviceInstance,
       persistent: flags.persistent,
       efi: flags.efi,

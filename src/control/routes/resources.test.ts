@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest';
+import { controlRig, type ControlRig } from '../../../test/support/control-rig.ts';
+import { connectLan } from '../../client/index.ts';
+import { historyOf } from '../../config/history.ts';
+
+const at = (_rig: ControlRig, path: string) => `/v1/bmcs/node-1${path}`;
+const get = async (rig: ControlRig, path: string) => (await rig.ask('GET', at(rig, path))).body;
+const body = async (rig: ControlRig, method: string, path: string, sent?: unknown) =>
+  (await rig.ask(method, at(rig, path), { body: sent })).body;
+
+test('17.1: sensors are read, set, made unreadable, and given back to their source', async () => {
+  const rig = await controlRig();
+  const path = '/sensors/CPU1%20Temp';
+  expect(await get(rig, path)).toMatchObject({
+    name: 'CPU1 Temp',
+    type: 'temperature',
+    unit: 'degrees C',
+    status: 'ok',
+  });
+  expect(await body(rig, 'PUT', path, { value: 96 })).toMatchObject({ value: 96, status: 'cr' });
+  expect(rig.daemon.bmc('node-1').sensors.get('CPU1 Temp').value).toBe(96);
+  expect(await body(rig, 'PUT', path, { value: null })).toMatchObject({ value: null, status: 'ns' });
+  const own = (await body(rig, 'DELETE', path)) as { value: number };
+  expect(own.value).toBeLessThan(90);
+  expect(await body(rig, 'PUT', path, { value: 'source' })).toMatchObject({ status: 'ok' });
+  const { sensors } = (await get(rig, '/sensors')) as { sensors: { name: string; states: string[] }[] };
+  expect(sensors.length).toBe(rig.daemon.bmc('node-1').sensors.all.length);
+  expect(sensors.find(({ name }) => name === 'PSU1 Status')?.states.length).toBeGreaterThan(0);
+  expect(await rig.problem('GET', at(rig, '/sensors/CPU1%20Tmp'))).toMatchObject({
+    status: 404,
+    key: 'sensor',
+    nearest: 'CPU1 Temp',
+  });
+  expect(await rig.problem('PUT', at(rig, path), { body: { value: 'hot' } })).toMatchObject({ status: 400 });
+});
+
+test("17.1: a sensor ramps to its value by the BMC's time, and another value ends that", async () => {
+  const rig = await controlRig();
+  const path = '/sensors/CPU1%20Temp';
+  await body(rig, 'PUT', path, { value: 40 });
+  expect(await body(rig, 'PUT', path, { value: 80, ramp: '20s' })).toMatchObject({ value: 40, ramps: true });
+  await rig.world.run(10_000);
+  const half = (await get(rig, path)) as { value: number; ramps: boolean };
+  expect(half.ramps).toBe(true);
+  expect(half.value).toBeGreaterThan(55);
+  expect(half.value).toBeLessThan(65);
+  await rig.world.run(11_000);
+  expect(await get(rig, path)).toMatchObject({ value: 80, ramps: false });
+  await body(rig, 'PUT', path, { value: 20, ramp: 60 });
+  await body(rig, 'PUT', path, { value: 50 });
+  await rig.world.run(30_000);
+  expect(await get(rig, path)).toMatchObject({ value: 50, ramps: false });
+  expect(await rig.problem('PUT', at(rig, path), { body: { value: 50, ramp: 'soon' } })).toMatchObject({
+    key: 'ramp',
+  });
+});
+
+test('17.1: the SEL is listed in words and pages, added to, saved so that settings can read it, and cleared', async () => {
+  const rig = await controlRig();
+  await body(rig, 'DELETE', '/sel');
+  for (let i = 0; i < 5; i++) await body(rig, 'PUT', '/sensors/CPU1%20Temp', { value: i % 2 ? 40 : 120 });
+  const record = '0000 02 00000000 2000 04 01 01 01 59 ffff';
+  expect(await body(rig, 'POST', '/sel', { record })).toMatchObject({ type: 'event', sensor: 'CPU1 Temp' });
+  const first = (await get(rig, '/sel?limit=4')) as {
+    entries: { id: number; text: string }[];
+    next: number;
+    total: number;
+  };
+  expect(first.entries[0].text).toMatch(/^CPU1 Temp: upper .*asserted$/);
+  expect(first.total).toBeGreaterThan(5);
+  const rest = (await get(rig, `/sel?after=${first.next}&limit=1000`)) as { entries: { id: number }[] };
+  expect(first.entries.length + rest.entries.length).toBe(first.total);
+  const { entries: last } = (await get(rig, '/sel?last=2')) as { entries: { id: number }[] };
+  expect(last.map(({ id }) => id)).toEqual(rig.daemon.bmc('node-1').sel.ids.slice(-2));
+  const text = String(await get(rig, '/sel.txt'));
+  const image = new TextEncoder().encode(text);
+  expect(historyOf({ sel: { file: 'x', image } }, []).length).toBe(first.total);
+  expect(await rig.problem('DELETE', at(rig, '/sel/999'))).toMatchObject({ status: 404 });
+  expect((await rig.ask('DELETE', at(rig, `/sel/${last[0].id}`))).status).toBe(204);
+  await body(rig, 'DELETE', '/sel');
+  expect(await get(rig, '/sel')).toMatchObject({ entries: [], total: 0 });
+});
+
+test('17.1: boot, identify, buttons, watchdog and a reset of the BMC', async () => {
+  const rig = await controlRig();
+  expect(await get(rig, '/boot')).toEqual({ device: 'none', persistent: false, efi: false, valid: false });
+  await body(rig, 'PUT', '/boot', { device: 'pxe', efi: true });
+  expect(rig.daemon.bmc('node-1').bootOptions.next()).toMatchObject({ device: 'pxe', efi: true });
+  expect(await body(rig, 'PUT', '/boot', { device: 'none' })).toMatchObject({ valid: false });
+  expect(await body(rig, 'POST', '/identify', { force: true })).toEqual({ identify: 'on' });
+  expect(await body(rig, 'POST', '/identify', { seconds: 0 })).toEqual({ identify: 'off' });
+  expect((await rig.ask('POST', at(rig, '/press'), { body: { button: 'reset' } })).status).toBe(204);
+  await body(rig, 'POST', '/power', { action: 'off' });
+  expect(await rig.problem('POST', at(rig, '/press'), { body: { button: 'reset' } })).toMatchObject({
+    status: 409,
+  });
+  expect(await get(rig, '/watchdog')).toMatchObject({ running: false, action: 'none' });
+  expect((await rig.ask('POST', at(rig, '/reset'), { body: { kind: 'cold' } })).status).toBe(204);
+  await rig.world.run(500);
+  expect(await get(rig, '')).toMatchObject({ dark: true });
+});
+
+test('17.1: users are shown without passwords and changed; sessions are shown and closed', async () => {
+  const rig = await controlRig();
+  const { users } = (await get(rig, '/users')) as { users: { name: string }[] };
+  expect(users.map(({ name }) => name)).toEqual(expect.arrayContaining(['admin', 'operator', 'monitor']));
+  expect(JSON.stringify(users)).not.toContain('AdminPass123');
+  const kim = { name: 'kim', password: 'secret-enough', enabled: true, privilege: 'operator' };
+  expect(await body(rig, 'PUT', '/users/5', kim)).toMatchObject({
+    id: 5,
+    name: 'kim',
+    hasPassword: true,
+    channels: [{ channel: 1, privilege: 'operator' }],
+  });
+  expect(await rig.problem('PUT', at(rig, '/users/6'), { body: { name: 'kim' } })).toMatchObject({
+    status: 409,
+  });
+  expect(await rig.problem('PUT', at(rig, '/users/1'), { body: { name: 'kim' } })).toMatchObject({
+    status: 400,
+  });
+  expect(await rig.problem('PUT', at(rig, '/users/6'), { body: { password: 'x'.repeat(21) } })).toMatchObject(
+    {
+      status: 400,
+      key: 'password',
+    },
+  );
+  const place = { host: '192.0.2.1', port: 6231, user: 'kim', password: 'secret-enough' };
+  const client = await rig.world.until(connectLan(rig.world, { ...place, privilege: 3 }));
+  const { sessions } = (await get(rig, '/sessions')) as { sessions: { handle: number; user: string }[] };
+  expect(sessions).toMatchObject([{ user: 'kim', channel: 1, kind: 'rmcp+', maxPrivilege: 'operator' }]);
+  expect((await rig.ask('DELETE', at(rig, `/sessions/${sessions[0].handle}`))).status).toBe(204);
+  await expect(rig.world.until(client.raw(6, 1, new Uint8Array()))).rejects.toThrow();
+  expect(await rig.problem('DELETE', at(rig, '/sessions/77'))).toMatchObject({
+    status: 404,
+    next: 'none is open',
+  });
+});
+
+test('17.1: handlers are those of the running BMC, with overrides; counters are those that it counts', async () => {
+  const rig = await controlRig();
+  const { total } = (await get(rig, '/handlers')) as { total: number };
+  expect(total).toBeGreaterThan(200);
+  expect(await get(rig, '/handlers?name=get%20device%20id')).toMatchObject({
+    handlers: [{ key: '06h 01h', owner: 'standard', privilege: 'user' }],
+  });
+  expect(await get(rig, '/counters')).toMatchObject({
+    groups: expect.arrayContaining([
+      {
+        name: 'channel 1 (lan)',
+        channel: 1,
+        medium: 'lan',
+        counters: expect.objectContaining({ requests: 0 }),
+      },
+    ]),
+  });
+});

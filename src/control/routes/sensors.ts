@@ -1,0 +1,178 @@
+import { z } from '@hono/zod-openapi';
+import type { Bmc } from '../../bmc.ts';
+import { eventName } from '../../commands/codes/events.ts';
+import { sensorTypes } from '../../commands/codes/sensor-types.ts';
+import { units } from '../../commands/codes/units.ts';
+import { nearest } from '../../config/wording.ts';
+import { THRESHOLDS } from '../../machine/sensors/sensor-declaration.ts';
+import { toReal } from '../../machine/sensors/sensor-factors.ts';
+import type { Sensor } from '../../machine/sensors/sensor.ts';
+import { millisecondsOf } from '../../settings/durations.ts';
+import { bmcRoute } from '../bmc-route.ts';
+import { refusal } from '../problem.ts';
+
+const STATUS = ['ok', 'nc', 'cr', 'nr', 'ns'] as const;
+const shownSensor = z
+  .strictObject({
+    name: z.string(),
+    lun: z.int(),
+    number: z.int(),
+    type: z.string(),
+    unit: z.string().nullable(),
+    value: z.number().nullable().openapi({
+      description: 'In its unit; of a discrete sensor its states, a bit each. Null: it cannot be read.',
+    }),
+    status: z.enum(STATUS).openapi({ description: 'As ipmitool says it; `ns`: it cannot be read.' }),
+    states: z.array(z.string()).openapi({ description: 'Of a discrete sensor, in words.' }),
+    thresholds: z.record(z.string(), z.number()),
+    ramps: z.boolean().openapi({ description: 'It is on its way to a value.' }),
+  })
+  .openapi('Sensor');
+export type SensorState = z.infer<typeof shownSensor>;
+
+const nameOfCode = (table: Readonly<Record<string, number>>, code: number): string | undefined =>
+  Object.keys(table).find((name) => table[name] === code);
+
+function statusOf(sensor: Sensor, isReadable: boolean): (typeof STATUS)[number] {
+  if (!isReadable) return 'ns';
+  if (!sensor.isThreshold) return 'ok';
+  const states = sensor.lastStates;
+  return states & 0x24 ? 'nr' : states & 0x12 ? 'cr' : states & 0x09 ? 'nc' : 'ok';
+}
+
+function shown(bmc: Bmc, sensor: Sensor): SensorState {
+  const { number, lun = 0, type, eventType, analog, eventOnly = false } = sensor.declaration;
+  const value = eventOnly ? undefined : sensor.value;
+  const bits = analog === undefined ? sensor.lastStates : 0;
+  const words = Array.from({ length: 15 }, (_, offset) =>
+    bits & (1 << offset) ? (eventName(offset, type, eventType) ?? `state ${offset}`) : '',
+  );
+  const thresholds: Record<string, number> = {};
+  if (analog)
+    for (const name of THRESHOLDS) {
+      const raw = sensor.threshold(name);
+      if (raw !== undefined) thresholds[name] = toReal(analog.factors, raw);
+    }
+  return {
+    name: bmc.sensors.nameOf(sensor),
+    lun,
+    number,
+    type: nameOfCode(sensorTypes, type) ?? `type ${type}`,
+    unit: analog
+      ? analog.percentage
+        ? 'percent'
+        : (nameOfCode(units, analog.unit) ?? `unit ${analog.unit}`)
+      : null,
+    value: value ?? null,
+    status: statusOf(sensor, value !== undefined),
+    states: words.filter(Boolean),
+    thresholds,
+    ramps: false,
+  };
+}
+
+/** The sensor that a text names. Throws ControlError with the nearest. */
+function sensorOf({ sensors }: Bmc, text: string): Sensor {
+  const found = sensors.named(text);
+  if (typeof found !== 'string') return found;
+  const near = nearest(
+    text,
+    sensors.all.map((one) => sensors.nameOf(one)),
+  );
+  const isMissing = found.startsWith('there is no');
+  throw refusal(isMissing ? 'not-found' : 'conflict', found, {
+    key: 'sensor',
+    ...(near !== undefined && { nearest: near }),
+  });
+}
+
+const params = z.object({
+  sensor: z.string().min(1).openapi({ description: '`CPU1 Temp`, `Temp@3.1`, `#14`, `#1:14`.' }),
+});
+const wanted = z.strictObject({
+  value: z
+    .union([z.number(), z.null(), z.literal('source')])
+    .openapi({ description: 'In its unit, or states. Null: it cannot be read. `source`: its own again.' }),
+  ramp: z
+    .union([z.string(), z.number()])
+    .optional()
+    .openapi({ description: 'In which time it gets there: `30s`, or seconds.' }),
+});
+
+function put(sensor: Sensor, value: number | null | 'source'): void {
+  const problem = sensor.push(value === 'source' ? undefined : value);
+  if (problem !== undefined) throw refusal('conflict', problem);
+}
+
+export const sensorRoutes = [
+  bmcRoute({
+    method: 'get',
+    path: '/sensors',
+    role: 'read',
+    tag: 'Sensors',
+    summary: 'All sensors, as they read now.',
+    answer: z.strictObject({ sensors: z.array(shownSensor) }).openapi('SensorList'),
+    example: { path: '/v1/bmcs/node-1/sensors' },
+    handle: (bmc, _input, { ramps }) => ({
+      sensors: bmc.sensors.all.map((sensor) => ({ ...shown(bmc, sensor), ramps: ramps.has(bmc, sensor) })),
+    }),
+  }),
+  bmcRoute({
+    method: 'get',
+    path: '/sensors/{sensor}',
+    role: 'read',
+    tag: 'Sensors',
+    summary: 'One sensor, as it reads now.',
+    params,
+    answer: shownSensor,
+    example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp' },
+    handle(bmc, { params: { sensor } }, { ramps }) {
+      const found = sensorOf(bmc, sensor);
+      return { ...shown(bmc, found), ramps: ramps.has(bmc, found) };
+    },
+  }),
+  bmcRoute({
+    method: 'put',
+    path: '/sensors/{sensor}',
+    role: 'operate',
+    tag: 'Sensors',
+    summary: 'Has a sensor read a value, at once or by and by; nothing (null); or its source again.',
+    params,
+    body: wanted,
+    answer: shownSensor,
+    example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp', body: { value: 96, ramp: '30s' } },
+    handle(bmc, { params: { sensor }, body: { value, ramp } }, { ramps }) {
+      const found = sensorOf(bmc, sensor);
+      ramps.end(bmc, found);
+      if (ramp === undefined) {
+        put(found, value);
+        return shown(bmc, found);
+      }
+      const time = millisecondsOf(ramp);
+      if (time === undefined)
+        throw refusal('bad-request', 'ramp: expected a time (30s, 500ms, 10m)', { key: 'ramp' });
+      if (typeof value !== 'number' || !found.declaration.analog)
+        throw refusal('bad-request', 'ramp: expected with a number, of a sensor that measures', {
+          key: 'ramp',
+        });
+      ramps.begin(bmc, found, value, time);
+      return { ...shown(bmc, found), ramps: ramps.has(bmc, found) };
+    },
+  }),
+  bmcRoute({
+    method: 'delete',
+    path: '/sensors/{sensor}',
+    role: 'operate',
+    tag: 'Sensors',
+    summary: 'Gives a sensor back to its source.',
+    params,
+    answer: shownSensor,
+    example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp' },
+    handle(bmc, { params: { sensor } }, { ramps }) {
+      const found = sensorOf(bmc, sensor);
+      ramps.end(bmc, found);
+      put(found, 'source');
+      return shown(bmc, found);
+    },
+  }),
+];
