@@ -47,6 +47,11 @@ const tried: [reason: LogInProblem, user: string | undefined, tool: [string, str
   ['wrong password', 'admin', ['ipmitool', ['-I', 'lan', '-U', 'admin', '-P', 'wrong-one']]],
   ['password of 20 bytes', 'longer', ['ipmitool', ['-I', 'lan', '-U', 'longer', '-P', 'a-password-of-20']]],
   [
+    'console did not go on: wrong K_g?',
+    'admin',
+    ['bmc-info', ['-D', 'LAN_2_0', '-I', '17', '-u', 'admin', '-p', 'right-one', '-k', 'another']],
+  ],
+  [
     'wrong password',
     'admin',
     ['bmc-info', ['-D', 'LAN_2_0', '-I', '17', '-u', 'admin', '-p', 'bad', '-k', `0x${KG}`]],
@@ -79,7 +84,7 @@ toolTest(
           runTool(tool, [...at(tool), ...args, ...(tool === 'ipmitool' ? ['mc', 'info'] : [])]),
         ),
       );
-      for (const { out } of outcomes) expect(out).toMatch(/Unable to establish|password invalid/);
+      for (const { out } of outcomes) expect(out).toMatch(/Unable to establish|password invalid|k_g invalid/);
       const refusals = (): Record<string, unknown>[] =>
         lines().filter(({ event }) => event === 'log-in refused');
       const wanted = [...new Set(tried.map(([reason, user]) => `${reason} ${user}`))].sort();

@@ -19,6 +19,15 @@ export function localCommands(program: Command, ended: Ended): void {
   initCommand(program);
 }
 
+const SIGNALS = `
+Signals:
+  TERM, INT  end; machines with keep: true go on
+  QUIT       end, and those machines too
+  HUP        read the file again
+  USR1       counters, into the log
+  USR2       begin the audit log anew, after it was moved away
+`;
+
 /** Serves BMCs until it is told to stop. */
 function runCommand(program: Command, ended: Ended): void {
   program
@@ -74,7 +83,10 @@ function runCommand(program: Command, ended: Ended): void {
     )
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc run --lan 127.0.0.1:9623\n  ipmi-bmc run rack.yaml --json')
+    .addHelpText(
+      'after',
+      `${SIGNALS}\nExample:\n  ipmi-bmc run --lan 127.0.0.1:9623\n  ipmi-bmc run rack.yaml --json`,
+    )
     .action(async (file: string | undefined, options) =>
       ended(await (await import('./run.ts')).run(file, options)),
     );
