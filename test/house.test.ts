@@ -126,7 +126,7 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   testing: `
-    codec joint commands records router taps state settings config faults interfaces client bmc.ts world`
+    codec joint commands records router taps state settings config faults interfaces client bmc.ts control world`
     .split(/\s+/)
     .filter(Boolean),
   cli: `

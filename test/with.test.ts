@@ -103,7 +103,10 @@ test.each([
   [['-f', 'none.yaml', '--', 'true'], 2, /^ipmi-bmc: none\.yaml: no such file\n$/],
   [['-f', 'bad.yaml', '--', 'true'], 2, /^ipmi-bmc: bad\.yaml:1:1 interfase: unknown/],
   [['-n', '0', '--', 'true'], 2, /a whole number of 1 to 10000/],
-  [[], 2, /missing required argument 'command'/],
+  [[], 2, /^ipmi-bmc: with: expected a command behind --, or --until-eof\n$/],
+  [['--until-eof', '--', 'true'], 2, /^ipmi-bmc: --until-eof is for no command\n$/],
+  [['--until-eof', '--options', '{}'], 2, /^ipmi-bmc: --options: expected a list of objects/],
+  [['--until-eof', '--options', '[{"powr":"off"}]'], 2, /^ipmi-bmc: --options:1:\d+ bmcs\.0\.powr: unknown/],
   [['--', 'no-such-program'], 127, /^ipmi-bmc: no-such-program: no such file or directory\n$/],
   [['--', './data'], 126, /^ipmi-bmc: \.\/data: permission denied\n$/],
 ] as const)('with: %s is %i and one line', (args, code, line) => {

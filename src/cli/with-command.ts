@@ -5,13 +5,15 @@ import type { Ended } from './ended.ts';
 export function withCommand(program: Command, ended: Ended): void {
   program
     .command('with')
-    .argument('<command...>', 'a program and what it is told; put -- before it')
+    .argument('[command...]', 'a program and what it is told; put -- before it')
     .option(
       '-f, --file <file>',
       'YAML file of one or many BMCs (default: a two-socket server on a free port)',
     )
     .option('-n, --count <n>', 'so many of the default server', counted)
     .option('--free-ports', "let the system choose the ports of the file's LAN interfaces")
+    .option('--options <json>', 'what each of them is: a list of what startBmc of ipmi-bmc/testing takes')
+    .option('--until-eof', 'no command: print a line of JSON, and serve until standard input ends')
     .option('--pcap <file>', 'where the capture is written when the command fails', 'ipmi-bmc-failed.pcapng')
     .option('--no-pcap', 'write none')
     .description(

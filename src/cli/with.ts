@@ -1,89 +1,158 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { constants } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { BmcOptions } from '../bmc.ts';
+import { Daemon } from '../control/daemon.ts';
 import { Fleet } from '../fleet/index.ts';
 import type { Log } from '../state/setup.ts';
-import { endpointOf, ipmiEnvironment } from '../testing/environment.ts';
-import { settingsOf, type Credentials } from '../testing/options.ts';
+import { endpointOf, ipmiEnvironment, type Reachable } from '../testing/environment.ts';
+import { settingsOf, type Credentials, type TestBmcOptions } from '../testing/options.ts';
+import { expectationsOf } from '../testing/outside.ts';
 import { TestBmc } from '../testing/test-bmc.ts';
 import { nodeWorld } from '../world/node.ts';
 import type { World } from '../world/world.ts';
-import { loadWhole } from './check.ts';
-import { CliError, problemOf, systemProblem } from './errors.ts';
+import { loadText, loadWhole } from './check.ts';
+import { openControl, type OpenControl } from './control.ts';
+import { CliError, problemOf } from './errors.ts';
 import type { Given } from './given.ts';
 import { MemoryPcap } from './memory-pcap.ts';
 import { plain } from './output.ts';
 import { overridden } from './overrides.ts';
-import { problemsOf, settingsToRun } from './settings-to-run.ts';
+import { CommandLineSource, writtenAt } from './settings-source.ts';
+import { settingsToRun } from './settings-to-run.ts';
+import { onEndOfInput } from './with-input.ts';
+import { ran, Signals, type Ended } from './with-program.ts';
+import { version } from './version.ts';
 
 export interface WithOptions {
   /** YAML file of one or many BMCs. */
   readonly file?: string;
   /** BMCs of the default server, where there is no file. */
   readonly count?: number;
+  /** What each of them is, in JSON: a list of what `startBmc` takes. */
+  readonly options?: string;
   /** The system chooses the ports of the file's LAN interfaces. */
   readonly freePorts?: boolean;
   /** Where the capture is written when the command fails; false: nowhere. */
   readonly pcap: string | false;
+  /** No command: it serves until standard input ends. */
+  readonly untilEof?: boolean;
 }
 
-/** Exit codes of a shell for what cannot be run. */
-const NOT_FOUND = 127;
-const NOT_EXECUTABLE = 126;
-/** What a shell adds to the number of a signal. */
-const SIGNALLED = 128;
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/** BMCs that run for a command. */
+interface Serving {
+  readonly served: readonly TestBmc[];
+  readonly control: OpenControl;
+  readonly pcap: MemoryPcap | undefined;
+  readonly world: World;
+  close(): Promise<void>;
+}
 
 /**
  * Starts BMCs, runs a command with them in its environment, and stops them: its exit code. What passed is
  * told where it fails.
  */
 export async function runWith(command: readonly string[], options: WithOptions): Promise<number> {
+  if (command.length === 0 && !options.untilEof)
+    throw new CliError('with: expected a command behind --, or --until-eof');
+  if (command.length > 0 && options.untilEof) throw new CliError('--until-eof is for no command');
+  // From the first to the last: a signal is the command's, and what has begun is ended.
+  const signals = new Signals();
+  try {
+    const serving = await serve(options);
+    try {
+      const { code, why } = options.untilEof
+        ? await kit(serving, signals)
+        : await ran(command, environmentOf(serving), signals);
+      if (code !== 0 && why !== undefined)
+        await failed(serving, options.untilEof ? why : `${command[0]} ${why}`, options);
+      return options.untilEof ? 0 : code;
+    } finally {
+      await serving.close();
+    }
+  } finally {
+    signals.off();
+  }
+}
+
+async function serve(options: WithOptions): Promise<Serving> {
+  const { file } = options;
   const world = nodeWorld();
-  const seed = world.random.u32();
-  const given = givenOf(options, seed);
-  const names = given.bmcs.map(({ name = 'bmc' }) => name);
-  const pcap = options.pcap === false ? undefined : new MemoryPcap(names, world.clock);
+  const given = givenOf(options, world);
+  const pcap =
+    options.pcap === false
+      ? undefined
+      : new MemoryPcap(
+          given.bmcs.map(({ name = 'bmc' }) => name),
+          world.clock,
+        );
   const served: TestBmc[] = [];
-  const fleet = new Fleet({
-    world,
-    log: logOf(served),
-    folder: options.file === undefined ? undefined : resolve(dirname(options.file)),
-  });
+  const log = logOf(served);
+  const folder = file === undefined ? undefined : resolve(dirname(file));
+  const fleet = new Fleet({ world, log, folder });
   const settings = new Map(given.bmcs.map((one) => [one.name ?? 'bmc', one]));
   fleet.onMade((bmc) => {
     served.push(new TestBmc({ bmc, world, account: accountOf(settings.get(bmc.name) ?? {}) }));
     pcap?.add(bmc);
   });
-  // From the first to the last: a signal is the command's, and what has begun is ended.
-  const signals = new Signals();
-  try {
-    await opened(fleet, given);
-    const { code, why } = await ran(command, environmentOf(served), signals);
-    if (code !== 0 && why !== undefined) await failed(served, `${command[0]} ${why}`, options, pcap, world);
-    return code;
-  } finally {
+  const now = (): number => world.clock.now();
+  const source = new CommandLineSource({
+    ...{ file, flags: {}, state: undefined, control: undefined, kinds: {}, log, now },
+  });
+  const expectations = (name: string) => {
+    const found = served.findLast((one) => one.name === name);
+    return found && expectationsOf(found);
+  };
+  const daemon = new Daemon({
+    ...{ world, log, fleet, version, pid: process.pid, settings: source, expectations },
+    file: file && resolve(file),
+  });
+  const control = await openControl(daemon, { flags: {}, inFile: undefined, file, log });
+  const close = async (): Promise<void> => {
+    await control.close();
     await fleet.close();
-    signals.off();
+  };
+  try {
+    const written = file === undefined ? new Date(now()).toISOString() : writtenAt(file);
+    const { lines } = await daemon.begin(source.loaded(given, written));
+    if (lines.length > 0) throw new CliError(lines.join('\n'));
+  } catch (error) {
+    await close();
+    throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
   }
+  daemon.isReady = true;
+  return { served, control, pcap, world, close };
 }
 
-function givenOf({ file, count = 1, freePorts }: WithOptions, seed: number): Given {
+function givenOf({ file, count = 1, options, freePorts }: WithOptions, { random, clock }: World): Given {
   if (file === undefined) {
-    const bmcs = Array.from({ length: count }, (_, i) => ({
-      ...settingsOf({}, seed + i).settings,
-      ...(count > 1 && { name: `bmc-${i}` }),
+    const seed = random.u32();
+    const each = options === undefined ? optionsFor(count) : optionsOf(options);
+    const bmcs = each.map((one, i) => ({
+      ...settingsOf(one, one.seed ?? (seed + i) >>> 0).settings,
+      ...(each.length > 1 && { name: one.name ?? `bmc-${i}` }),
     }));
-    return { bmcs };
+    // Through the eyes of whoever reads a file: what makes no sense is one line that says where.
+    const read = loadText(JSON.stringify({ bmcs }), '--options', undefined, clock.now(), {});
+    return settingsToRun(read, undefined, {}, false, '--options');
   }
-  if (count > 1)
-    throw new CliError('--count is for the default server; a file says itself how many there are');
+  if (count > 1 || options !== undefined)
+    throw new CliError('--count and --options are for the default server; a file says itself what there is');
   const whole = loadWhole(file);
   const bmcs = freePorts ? whole.bmcs.map(withFreePorts) : whole.bmcs;
   return settingsToRun({ ...whole, bmcs }, file, {}, false);
+}
+
+const optionsFor = (count: number): TestBmcOptions[] => Array.from({ length: count }, () => ({}));
+
+function optionsOf(text: string): readonly TestBmcOptions[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CliError(`--options: ${problemOf(error)}`, { cause: error });
+  }
+  const isObject = (one: unknown): boolean => typeof one === 'object' && one !== null && !Array.isArray(one);
+  if (Array.isArray(value) && value.length > 0 && value.every(isObject)) return value as TestBmcOptions[];
+  throw new CliError('--options: expected a list of objects, as [{ "power": "off" }]');
 }
 
 const withFreePorts = (bmc: BmcOptions): BmcOptions => {
@@ -91,20 +160,35 @@ const withFreePorts = (bmc: BmcOptions): BmcOptions => {
   return overridden(bmc, bmc.interfaces?.some(({ type }) => type === 'lan') ? { lan: port } : {});
 };
 
-async function opened(fleet: Fleet, given: Given): Promise<void> {
-  const { refused, failed: those } = await fleet.apply(given.bmcs);
-  const problems = problemsOf([...refused, ...those], given, {});
-  if (problems.length > 0) throw new CliError(problems.join('\n'));
+interface Named extends Reachable {
+  readonly name: string;
 }
 
-/** What the command finds in its environment: the first BMC as single values, all of them as JSON. */
-function environmentOf(served: readonly TestBmc[]): Record<string, string> {
-  const reachable = served.flatMap(({ bmc, name, user, password }) => {
+const reachable = (served: readonly TestBmc[]): Named[] =>
+  served.flatMap(({ bmc, name, user, password }) => {
     const at = endpointOf(bmc);
     return at ? [{ name, host: at.host, port: at.port, user, password }] : [];
   });
-  const [first] = reachable;
-  return { ...(first && ipmiEnvironment(first)), IPMI_BMCS: JSON.stringify(reachable) };
+
+/** What the command finds in its environment: the first BMC as single values, all of them as JSON. */
+function environmentOf({ served, control }: Serving): Record<string, string> {
+  const all = reachable(served);
+  const [socket] = control.addresses;
+  return {
+    ...(all.length > 0 && ipmiEnvironment(all[0])),
+    IPMI_BMCS: JSON.stringify(all),
+    ...(socket !== undefined && { IPMI_BMC_SOCKET: socket }),
+  };
+}
+
+/** For test kits of other languages: a line of JSON, and then it serves for as long as they want. */
+async function kit({ served, control: { addresses } }: Serving, signals: Signals): Promise<Ended> {
+  const [control] = addresses;
+  if (control === undefined) throw new CliError('with: nobody could steer it: no place for its socket');
+  const over = onEndOfInput(signals);
+  const ready = { ready: true, version, pid: process.pid, control, bmcs: reachable(served) };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  return (await over) ? { code: 0 } : { code: 1, why: 'the test has failed' };
 }
 
 /** Who logs in: the first user that can. */
@@ -115,80 +199,13 @@ function accountOf({ users = [] }: BmcOptions): Credentials {
   return { user: name, password };
 }
 
-/**
- * Runs it to its end; what it has left running in the background ends with it, where there is no terminal.
- */
-async function ran(
-  [program, ...args]: readonly string[],
-  env: Readonly<Record<string, string>>,
-  signals: Signals,
-): Promise<{ readonly code: number; readonly why?: string }> {
-  // At a terminal it stays in the foreground, where a key's signal reaches it without us.
-  const hasTerminal = process.stdin.isTTY;
-  const child = spawn(program, args, {
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-    detached: !hasTerminal,
-  });
-  signals.to(child, hasTerminal);
-  try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return code === null
-      ? { code: SIGNALLED + constants.signals[signal ?? 'SIGKILL'], why: `was ended by ${signal}` }
-      : { code, why: `ended with ${code}` };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    process.stderr.write(`ipmi-bmc: ${systemProblem(error, program) ?? problemOf(error)}\n`);
-    return { code: code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE };
-  } finally {
-    if (!hasTerminal) endGroup(child);
-  }
-}
-
-function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Nobody of the group is left.
-  }
-}
-
-/** Signals of this process go to the command; the one that comes before there is one ends it at once. */
-class Signals {
-  #child: ChildProcess | undefined;
-  #hasTerminal = false;
-  #early: NodeJS.Signals | undefined;
-  readonly #forward = (signal: NodeJS.Signals): void => {
-    if (this.#child === undefined) this.#early = signal;
-    // A terminal has sent it to the command as well.
-    else if (!this.#hasTerminal || signal === 'SIGTERM' || signal === 'SIGHUP') this.#child.kill(signal);
-  };
-
-  constructor() {
-    for (const signal of SIGNALS) process.on(signal, this.#forward);
-  }
-
-  to(child: ChildProcess, hasTerminal: boolean): void {
-    this.#child = child;
-    this.#hasTerminal = hasTerminal;
-    if (this.#early !== undefined) child.kill(this.#early);
-  }
-
-  off(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#forward);
-  }
-}
-
 async function failed(
-  served: readonly TestBmc[],
+  { served, pcap, world: { files } }: Serving,
   why: string,
-  { pcap: path }: WithOptions,
-  pcap: MemoryPcap | undefined,
-  { files }: World,
+  { pcap: path, untilEof }: WithOptions,
 ): Promise<void> {
-  const lines = [`ipmi-bmc: ${why}`];
-  for (const { report } of served) lines.push(...report.split('\n').map(plain));
+  const lines = untilEof ? [] : [`ipmi-bmc: ${why}`];
+  if (!untilEof) for (const { report } of served) lines.push(...report.split('\n').map(plain));
   if (pcap !== undefined && path !== false && pcap.packets > 0)
     try {
       await pcap.write(files, path);
@@ -196,7 +213,7 @@ async function failed(
     } catch (error) {
       lines.push(`ipmi-bmc: --pcap: ${problemOf(error)}`);
     }
-  process.stderr.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
 }
 
 /** Lines of the log stand between the requests. */

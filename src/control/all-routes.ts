@@ -5,6 +5,7 @@ import { clockRoutes } from './routes/clock.ts';
 import { chassisRoutes } from './routes/chassis.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
+import { expectationRoutes } from './routes/expectations.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { insideRoutes } from './routes/inside.ts';
@@ -30,6 +31,7 @@ const FILES: readonly (readonly Route[])[] = [
   faultRoutes,
   scenarioRoutes,
   clockRoutes,
+  expectationRoutes,
 ];
 
 /** Every route, in the order of the docs. */

@@ -8,6 +8,7 @@ import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
 import { EventLog } from './events/event-log.ts';
 import { Ramps } from './ramps.ts';
+import type { Expectations } from './expectations.ts';
 import { refusal, type ControlError } from './problem.ts';
 import type { LoadedSettings, SettingsSource } from './settings-source.ts';
 import { keptIn, NOTHING_KEPT, toRun, wantedOf, type Kept, type WantedBmc } from './wanted.ts';
@@ -30,6 +31,8 @@ export interface DaemonSurroundings {
   readonly file?: string;
   /** Where state is kept. Default: in memory. */
   readonly stateDirectory?: string;
+  /** What tests expect of those who ask a BMC. Default: this process runs for no test. */
+  readonly expectations?: (bmc: string) => Expectations | undefined;
   /** Where BMCs that commands added, removed and stopped are kept. Default: in memory. */
   readonly kept?: KeptPlace;
   /** Where changes are told. Default: nowhere. */
@@ -57,6 +60,7 @@ export class Daemon {
   readonly pid: number;
   readonly file: string | undefined;
   readonly stateDirectory: string | undefined;
+  readonly expectations: DaemonSurroundings['expectations'];
   readonly audit: Audit | undefined;
   /** Wall time, milliseconds. */
   readonly began: number;
@@ -83,6 +87,7 @@ export class Daemon {
     this.pid = pid;
     this.file = file;
     this.stateDirectory = stateDirectory;
+    this.expectations = surroundings.expectations;
     this.audit = audit;
     this.#source = settings;
     this.#place = kept;

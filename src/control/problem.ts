@@ -10,6 +10,7 @@ export const PROBLEMS = {
   'unknown-bmc': [404, 'There is no such BMC'],
   'not-found': [404, 'There is no such thing'],
   'method-not-allowed': [405, 'The route has no such method'],
+  unmet: [409, 'What was expected did not come'],
   conflict: [409, 'It cannot be done in this state'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is of a type that the route does not take'],

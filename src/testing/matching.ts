@@ -1,6 +1,7 @@
 import { hexBytes } from '../codec/index.ts';
 import { keyName, type Command, type Request } from '../commands/command.ts';
-import { parseSelector } from '../state/app/command-selector.ts';
+import { declaredCommands, parseSelector } from '../state/app/command-selector.ts';
+import type { CommandSelector } from '../state/app/command-masks.ts';
 import type { TestRequest } from './requests.ts';
 
 /** What a field is to be: a value, words for it, or a question that is answered with true. */
@@ -50,7 +51,8 @@ export class Wanted {
       (key.body === undefined || own?.body === key.body);
     this.#fields = fields;
     this.#filter = filter;
-    if (typeof command !== 'string') checkFields(command, fields);
+    const declared = typeof command === 'string' ? declaredOf(key) : command;
+    if (declared) checkFields(declared, fields);
   }
 
   /** What is wrong with a request; undefined: it is the one. */
@@ -84,6 +86,10 @@ export class Wanted {
     ].join(' ');
   }
 }
+
+/** Of a command that has a declaration of the specifications'. */
+const declaredOf = ({ netFn, cmd, body }: CommandSelector): Command | undefined =>
+  declaredCommands.find((one) => one.netFn === netFn && one.cmd === cmd && one.body === body);
 
 function checkFields(command: Command, fields: Readonly<Record<string, unknown>>): void {
   const known = command.request.names;

@@ -28,6 +28,8 @@ type Names = Pick<Router, 'find' | 'claims'>;
 
 /** A request that came to the BMC, whichever way, as its declaration has it. */
 export class TestRequest {
+  /** Counts the requests of its BMC. */
+  readonly id: number;
   /** The specification's name, or the numbers of what nobody serves. */
   readonly name: string;
   /** What it was declared as; undefined: nobody has. */
@@ -57,8 +59,9 @@ export class TestRequest {
   readonly #prefix: number;
   #bytes: Answer | undefined;
 
-  constructor(router: Names, { name, message, context }: Asked, time: number) {
+  constructor(router: Names, { id, name, message, context }: Asked, time: number) {
     const entry: Entry | undefined = router.find(message, context.channel.number);
+    this.id = id;
     this.name = name;
     this.command = entry?.handler.command;
     // Copied: the bytes are another datagram's when the answer is given.

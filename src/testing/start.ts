@@ -34,8 +34,6 @@ export async function startBmc(
   const bmc = new Bmc(settings, { ...around, world, log, templates: compiled });
   const started = new TestBmc({ bmc, world, account, seed });
   note = (text) => started.note(text);
-  for (const [name, sensor] of Object.entries(options.sensors ?? {}))
-    if (sensor === null) bmc.sensors.get(name).set(null);
   await bmc.open();
   return started;
 }

@@ -6,6 +6,8 @@ import { Daemon, type DaemonSurroundings } from '../../src/control/daemon.ts';
 import type { ProblemDocument } from '../../src/control/problem.ts';
 import type { Caller } from '../../src/control/route.ts';
 import { Fleet } from '../../src/fleet/index.ts';
+import { expectationsOf } from '../../src/testing/outside.ts';
+import { TestBmc } from '../../src/testing/test-bmc.ts';
 import { silent } from '../../src/state/setup.ts';
 import { simWorld, type SimWorld } from '../../src/world/index.ts';
 
@@ -56,7 +58,7 @@ export const ADMIN: Caller = { name: 'socket', role: 'admin', peer: '' };
 /** A control API over BMCs in a simulated world. */
 export async function controlRig(
   settings: readonly BmcOptions[] = sampleFleet,
-  more: Partial<DaemonSurroundings> & { readonly log?: Log } = {},
+  more: Partial<DaemonSurroundings> & { readonly log?: Log; readonly expects?: boolean } = {},
 ): Promise<ControlRig> {
   const world = simWorld(17);
   const log = more.log ?? silent;
@@ -70,7 +72,17 @@ export async function controlRig(
     log,
     now: () => world.clock.now(),
   });
+  const tests = new Map<string, TestBmc>();
+  if (more.expects)
+    fleet.onMade((bmc) =>
+      tests.set(bmc.name, new TestBmc({ bmc, world, account: { user: 'admin', password: '' } })),
+    );
+  const expectations = (name: string) => {
+    const found = tests.get(name);
+    return found && expectationsOf(found);
+  };
   const daemon = new Daemon({
+    ...(more.expects && { expectations }),
     world,
     log,
     version: '1.2.3',
