@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { credentialsOf } from '../src/testing/index.ts';
 import { bin, firstLine } from './support/cli.ts';
 import { toolTest } from './support/tools.ts';
 
@@ -143,6 +144,62 @@ test('with: a command that a signal ended has the exit code of a shell', async (
   child.stderr?.on('data', (data: Buffer) => (said += String(data)));
   expect(await once(child, 'close')).toEqual([137, null]);
   expect(said).toMatch(/^ipmi-bmc: sh was ended by SIGKILL\n/);
+});
+
+toolTest(
+  'with: expect waits for what a command sends, and says what came instead',
+  ['ipmitool'],
+  async () => {
+    const PATH = `${dirname(bin)}:${process.env.PATH}`;
+    const script = (text: string) =>
+      spawnSync(process.execPath, [bin, 'with', '--no-pcap', '--', 'sh', '-ec', text], {
+        encoding: 'utf8',
+        env: { ...process.env, PATH },
+      });
+    const good = script(`
+    (sleep 0.5; ipmitool $IPMI_ARGS chassis bootdev pxe > /dev/null; ipmitool $IPMI_ARGS power cycle > /dev/null) &
+    ipmi-bmc expect request set-system-boot-options parameter=5
+    ipmi-bmc expect request chassis-control action=cycle --user "$IPMI_USER" --json
+    ipmi-bmc expect nothing-else get-system-boot-options set-system-boot-options
+    ipmi-bmc expect entry event="initiated by power up"
+    wait`);
+    expect([good.status, good.stdout]).toEqual([0, expect.stringContaining('power cycle')]);
+    expect(good.stdout).toMatch(/system boot initiated {2}initiated by power up\n$/);
+    const bad = script(
+      'ipmitool $IPMI_ARGS power reset; ipmi-bmc expect request chassis-control action=cycle --within 100ms',
+    );
+    expect(bad.status).toBe(1);
+    expect(bad.stderr).toMatch(
+      /^ipmi-bmc: expected chassis-control with action cycle within 100ms, and it did not come\nnearest: .*hard reset/,
+    );
+    const wrong = script('ipmi-bmc expect request chasis-control');
+    expect([wrong.status, wrong.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^ipmi-bmc: 'chasis-control' names no command/),
+    ]);
+  },
+);
+
+test('with: --until-eof serves a test kit until its standard input ends', async () => {
+  const folder = emptyFolder();
+  const child = spawn(
+    process.execPath,
+    [bin, 'with', '--until-eof', '--options', '[{"power":"off","seed":4}]'],
+    {
+      cwd: folder,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  const { ready, control, bmcs } = JSON.parse(await firstLine(child)) as {
+    ready: boolean;
+    control: string;
+    bmcs: { user: string; password: string }[];
+  };
+  expect([ready, bmcs]).toEqual([true, [expect.objectContaining(credentialsOf(4))]]);
+  expect(existsSync(control)).toBe(true);
+  child.stdin.end();
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(existsSync(control)).toBe(false);
 });
 
 test("with: standard input and output are the command's", () => {

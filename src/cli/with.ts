@@ -95,14 +95,26 @@ async function serve(options: WithOptions): Promise<Serving> {
   });
   const now = (): number => world.clock.now();
   const source = new CommandLineSource({
-    ...{ file, flags: {}, state: undefined, control: undefined, kinds: {}, log, now },
+    file,
+    flags: {},
+    state: undefined,
+    control: undefined,
+    kinds: {},
+    log,
+    now,
   });
   const expectations = (name: string) => {
     const found = served.findLast((one) => one.name === name);
     return found && expectationsOf(found);
   };
   const daemon = new Daemon({
-    ...{ world, log, fleet, version, pid: process.pid, settings: source, expectations },
+    world,
+    log,
+    fleet,
+    version,
+    pid: process.pid,
+    settings: source,
+    expectations,
     file: file && resolve(file),
   });
   const control = await openControl(daemon, { flags: {}, inFile: undefined, file, log });

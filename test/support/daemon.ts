@@ -37,7 +37,7 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
     readonly interfaces: readonly { readonly bmc: string; readonly address: string }[];
   };
   const ports = new Map(ready.interfaces.map(({ bmc, address }) => [bmc, address.split(':')[1]]));
-  const script = `ipmi-bmc() { '${process.execPath}' '${bin}' "$@"; }\nset -e -o pipefail\ncd '${folder}'\n`;
+  const script = `ipmi-bmc() { '${process.execPath}' '${bin}' "$@"; }\nexport -f ipmi-bmc\nset -e -o pipefail\ncd '${folder}'\n`;
   return {
     folder,
     socket,
