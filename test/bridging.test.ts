@@ -58,7 +58,7 @@ toolTest(
     const folder = mkdtempSync(join(tmpdir(), 'bridge-'));
     const file = join(folder, 'bmc.yaml');
     writeFileSync(file, JSON.stringify(SETTINGS));
-    const bmc = await startBmc(file, '--trace');
+    const bmc = await startBmc(file, '--trace', '--log-format', 'text');
     const lan15 = (args: string) =>
       runTool('ipmitool', [
         '-I',
@@ -104,7 +104,7 @@ toolTest(
         out: expect.stringMatching(/privilege/),
       });
       expect(bmc.log()).toMatch(
-        /Send Message [^\n]*channel=0[^\n]*\nbridge {2}└─ 82h {2}Send Message [^\n]*channel=7[^\n]*\nbridge {5}└─ 72h {2}Get Device ID {2}-> {2}deviceId=34/,
+        /Send Message [^\n]*channel=0[^\n]*\n[\d:.]+ {2}bridge {2}#\d+ {2}└─ 82h {2}Send Message [^\n]*channel=7[^\n]*\n[\d:.]+ {2}bridge {2}#\d+ {5}└─ 72h {2}Get Device ID {2}-> {2}deviceId=34/,
       );
     } finally {
       await bmc.stop();

@@ -189,3 +189,45 @@ describe('captures that Wireshark opens', () => {
     }
   });
 });
+
+describe('EXP4: the trace of a BMC that runs', () => {
+  const traced = async (...flags: string[]): Promise<string[]> => {
+    const bmc = await startBmc(judged, '--trace', ...flags);
+    try {
+      await bmc.ipmitool('mc info');
+      await bmc.ipmitool('raw 0x3c 0x99');
+    } finally {
+      await bmc.stop();
+    }
+    return bmc
+      .log()
+      .split('\n')
+      .filter((line) => /"trace"|#\d+ /.test(line));
+  };
+  toolTest(
+    'JSON lines: when, who from where, what, how it ended, by whose handler',
+    ['ipmitool'],
+    async () => {
+      const lines = (await traced()).map((line) => JSON.parse(line) as { time: string; trace: object });
+      const device = lines.find(({ trace }) => 'name' in trace && trace.name === 'Get Device ID');
+      expect(device).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        trace: {
+          user: 'admin',
+          privilege: 4,
+          peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+          cc: 0,
+          owner: 'standard',
+        },
+      });
+    },
+  );
+  toolTest('text with a filter: that alone, a line with the same', ['ipmitool'], async () => {
+    const lines = await traced('--log-format', 'text', '--trace-filter', 'user=admin cc=C1h netfn=0x3c');
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^\d\d:\d\d:\d\d\.\d{3} {2}\S+ {2}#\d+ {2}127\.0\.0\.1:\d+ {2}admin@channel 1 {2}3Ch 99h .*invalid command \(C1h\) {2}\d+ us$/,
+      ),
+    ]);
+  });
+});

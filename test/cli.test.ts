@@ -175,6 +175,11 @@ test.each([
     ['explain', '06 0x1z'],
     "ipmi-bmc: command line:1: '1z' is no hexadecimal byte\n",
   ],
+  [
+    'EXP4: a filter that is none',
+    ['run', '--lan', '127.0.0.1:0', '--trace-filter', 'cc!=0 usr=x'],
+    "ipmi-bmc: --trace-filter: column 7: 'usr' is none of kind, cmd,",
+  ],
   ['EXP2: a file that is not there', ['explain', 'none.pcapng'], 'ipmi-bmc: none.pcapng: no such file\n'],
   [
     'EXP2: a capture without anything of RMCP',

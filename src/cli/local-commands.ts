@@ -68,7 +68,11 @@ function runCommand(program: Command, ended: Ended): void {
     .addOption(
       new Option('--log-level <level>', 'leave out lines below it').choices(LOG_LEVELS).default('info'),
     )
-    .option('--trace', 'print each message: who, what, the outcome, microseconds')
+    .option('--trace', 'print each message: when, who, what, the outcome, by whose handler, microseconds')
+    .option(
+      '--trace-filter <terms>',
+      "print only what fits all of them, as in 'cmd=get-sdr user=admin cc!=0'",
+    )
     .option('--pcap <file>', 'write what passes to this file for Wireshark (pcapng), decrypted and explained')
     .option('--audit <file>', 'append who changed what to this file, a JSON line each (- for standard error)')
     .option('--pcap-size <MiB>', 'the file becomes FILE.1 after so many (default: 100)', mebibytes)

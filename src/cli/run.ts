@@ -3,7 +3,6 @@ import type { Bmc } from '../bmc.ts';
 import { Daemon } from '../control/daemon.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { Fleet } from '../fleet/index.ts';
-import { trace } from '../taps/index.ts';
 import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { KeptFile } from '../storage/kept-file.ts';
@@ -22,7 +21,7 @@ import { makeLog } from './log.ts';
 import type { LogFormat, LogLevel } from './log-choices.ts';
 import type { Overrides } from './overrides.ts';
 import type { Onlooker } from './onlooker.ts';
-import { plain } from './output.ts';
+import { openTrace } from './tracing.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
@@ -47,6 +46,8 @@ export interface RunOptions extends Overrides, ControlFlags {
   /** Default info. */
   readonly logLevel?: LogLevel;
   readonly trace?: boolean;
+  /** Of the trace only what fits. */
+  readonly traceFilter?: string;
   /** Where what passes is captured. */
   readonly pcap?: string;
   /** MiB of a file of captures. */
@@ -138,6 +139,7 @@ async function serve(
   const given = settingsToRun(read, file, options, state !== undefined);
   checkDescriptors(given.bmcs);
   const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
+  const tracing = openTrace(options, world, write);
   const onlookers = await onlookersOf(options, given.bmcs, world, log);
   const audited = auditPlace(file, given.audit, options.audit);
   const audit = audited && (await openAudit(audited, world, log, write));
@@ -155,11 +157,7 @@ async function serve(
     auditFleet(fleet, audit, file);
     auditRestored(audit, storage, state?.directory);
   }
-  if (options.trace)
-    fleet.onMade((bmc) => {
-      const print = (line: string): void => write(`${bmc.name}  ${plain(line)}\n`);
-      bmc.taps.add(trace(bmc.router, world.clock, print));
-    });
+  if (tracing !== undefined) fleet.onMade((bmc) => tracing.add(bmc));
   for (const onlooker of onlookers) fleet.onMade((bmc) => onlooker.add(bmc));
   fleet.onMade((bmc) => registerPlugins(bmc, plugins));
   if (served !== undefined) fleet.onMade(served.onMade);

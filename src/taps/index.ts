@@ -15,4 +15,5 @@ export {
   type Names,
   type ShownField,
 } from './message-text.ts';
-export { trace } from './trace.ts';
+export { parseTraceFilter, type TraceFilter, type TraceFilterProblem } from './trace-filter.ts';
+export { trace, traced, traceLines, type Traced, type TracedRequest } from './trace.ts';

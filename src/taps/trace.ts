@@ -3,11 +3,11 @@ import { MasterWriteRead, SendMessage } from '../commands/app/bridging.ts';
 import { GetMessage } from '../commands/app/global.ts';
 import type { Command } from '../commands/command.ts';
 import { BMC_ADDRESS, parseMessage, type IpmiMessage } from '../wire/message.ts';
-import type { Answer, Context, Message } from '../joint/message.ts';
+import type { Answer, Message } from '../joint/message.ts';
 import type { Timers } from '../joint/timers.ts';
 import { endpointName } from '../world/world.ts';
-import { answerText, requestText, type Names } from './message-text.ts';
-import type { Tap } from './tap.ts';
+import { answerText, nameOf, requestText, type Names } from './message-text.ts';
+import type { Asked, Tap } from './tap.ts';
 
 interface Begun {
   /** Monotonic milliseconds. */
@@ -17,41 +17,181 @@ interface Begun {
    * somebody else's.
    */
   readonly carried: readonly IpmiMessage[];
+  /** Rules of faults that did something to it. */
+  readonly faults: string[];
 }
+
+/** A request and its answer, without a secret. */
+export interface TracedRequest {
+  readonly kind: 'request';
+  /** Monotonic milliseconds, of its arrival. */
+  readonly at: number;
+  /** What log, audit and events call it. */
+  readonly id: number;
+  readonly channel: number;
+  /** Of the session, empty for the null user; undefined outside of any. */
+  readonly user: string | undefined;
+  /** The level that it had, 0..5. */
+  readonly privilege: number;
+  /** As the interface names it: address and port, `20h`; empty where it has no name for anybody. */
+  readonly peer: string;
+  readonly netFn: number;
+  readonly lun: number;
+  readonly cmd: number;
+  readonly name: string;
+  /** The name with its values. */
+  readonly request: string;
+  /** Undefined: no answer was given. */
+  readonly cc: number | undefined;
+  /** The completion code by name, or the values of the answer. */
+  readonly answer: string;
+  /** Of the handler; undefined: nobody's command. */
+  readonly owner: string | undefined;
+  readonly microseconds: number;
+  /** The deadline had passed: nobody got the answer. */
+  readonly late: boolean;
+  readonly faults: readonly string[];
+}
+
+/** What a request carried for others, or took from a queue: a line a level, as a tree. */
+export interface TracedTree {
+  readonly kind: 'carried';
+  readonly at: number;
+  /** Of the request. */
+  readonly id: number;
+  readonly lines: readonly string[];
+}
+
+/** A datagram that got no answer. */
+export interface TracedDrop {
+  readonly kind: 'dropped';
+  readonly at: number;
+  readonly channel: number;
+  readonly peer: string;
+  readonly reason: string;
+}
+
+/** A rule of faults did what it says. */
+export interface TracedFault {
+  readonly kind: 'fault';
+  readonly at: number;
+  readonly rule: string;
+  readonly count: number;
+  readonly what: string;
+}
+
+export type Traced = TracedRequest | TracedTree | TracedDrop | TracedFault;
+
+/** Requests under way of which the answer is awaited; more are forgotten, the oldest first. */
+const AWAITED = 4096;
 
 /**
  * A tap that says of each message who sent it, what it was, and how it ended, and of each datagram without an
  * answer, why; what a message carries for others stands below it as a tree. No secret is in any line.
  */
-export function trace(router: Names, clock: Timers, print: (line: string) => void): Tap {
+export const trace = (router: Names, clock: Timers, print: (line: string) => void): Tap =>
+  traced(router, clock, (one) => {
+    for (const line of traceLines(one)) print(line);
+  });
+
+/** The same as values, for who filters or writes it otherwise. */
+export function traced(router: Names, clock: Timers, tell: (one: Traced) => void): Tap {
   const begun = new Map<number, Begun>();
+  let latest: number | undefined;
+  // Of what stands before the taps: it is said of the request that comes next.
+  let early: string[] = [];
   return {
-    message: ({ id, message }) => void begun.set(id, { at: clock.monotonic(), carried: carriedIn(message) }),
-    answer: ({ id, message, context }, answer) => {
+    message({ id, message }) {
+      begun.set(id, { at: clock.monotonic(), carried: carriedIn(message), faults: early });
+      early = [];
+      latest = id;
+      if (begun.size > AWAITED) forgetOldest(begun);
+    },
+    answer({ id, message, context }, answer) {
       const began = begun.get(id);
       // Added while the request was under way: how long it took is not known.
       if (began === undefined) return;
       begun.delete(id);
       const { at, carried } = began;
-      const passed = (): string => `${((clock.monotonic() - at) * 1000).toFixed(0)} us`;
-      print(
-        `${traceLine(router, message, context, answer)}  ${passed()}${context.expired ? '  too late: dropped' : ''}`,
-      );
-      const tree = (responses: readonly IpmiMessage[]): void => {
-        for (const line of branches(router, carried, responses))
-          print(responses.length > 0 ? `${line}  ${passed()}` : line);
+      tell(requestOf(router, { id, message, context }, answer, began, clock.monotonic()));
+      const tree = (responses: readonly IpmiMessage[], isTimed: boolean): void => {
+        const now = clock.monotonic();
+        const took = responses.length > 0 && isTimed ? `  ${microseconds(at, now)} us` : '';
+        const lines = branches(router, carried, responses).map((line) => `${line}${took}`);
+        if (lines.length > 0) tell({ kind: 'carried', at: now, id, lines });
       };
       if (context.followUp)
-        void context.followUp.then((response) => tree(response ? unfolded(response) : []));
+        void context.followUp.then((response) => tree(response ? unfolded(response) : [], true));
       else if (answer[0] === 0 && carried.length > 0)
-        tree(answer.length > 1 ? unfolded(answer.subarray(1)) : []);
-      else if (answer[0] === 0 && is(GetMessage, message))
-        for (const line of branches(router, [], received(answer))) print(line);
+        tree(answer.length > 1 ? unfolded(answer.subarray(1)) : [], true);
+      else if (answer[0] === 0 && is(GetMessage, message)) tree(received(answer), false);
     },
-    dropped: ({ reason, channel, peer: { address: host, port } }) =>
-      print(`channel ${channel}  ${endpointName({ host, port })}  datagram dropped: ${reason}`),
-    fault: ({ rule, count, what }) => print(`fault ${rule} (${count})  ${what}`),
+    dropped({ reason, channel, peer: { address: host, port } }) {
+      const peer = endpointName({ host, port });
+      tell({ kind: 'dropped', at: clock.monotonic(), channel, peer, reason });
+    },
+    fault({ rule, count, what, layer }) {
+      if (layer === 'command')
+        ((latest === undefined ? undefined : begun.get(latest))?.faults ?? early).push(rule);
+      tell({ kind: 'fault', at: clock.monotonic(), rule, count, what });
+    },
   };
+}
+
+/** What is traced as text: mostly one line. */
+export function traceLines(one: Traced): readonly string[] {
+  switch (one.kind) {
+    case 'request': {
+      const who = one.user === undefined ? '' : `${one.user || 'null user'}@`;
+      const late = one.late ? '  too late: dropped' : '';
+      return [
+        `${who}channel ${one.channel}  ${one.request}  ->  ${one.answer}  ${one.microseconds} us${late}`,
+      ];
+    }
+    case 'carried':
+      return one.lines;
+    case 'dropped':
+      return [`channel ${one.channel}  ${one.peer}  datagram dropped: ${one.reason}`];
+    default:
+      return [`fault ${one.rule} (${one.count})  ${one.what}`];
+  }
+}
+
+function requestOf(
+  router: Names,
+  { id, message, context }: Pick<Asked, 'id' | 'message' | 'context'>,
+  answer: Answer,
+  { at, faults }: Begun,
+  now: number,
+): TracedRequest {
+  const { netFn, lun, cmd } = message;
+  const { number } = context.channel;
+  return {
+    kind: 'request',
+    at,
+    id,
+    channel: number,
+    user: context.session?.userName,
+    privilege: context.privilege,
+    peer: context.requester,
+    netFn,
+    lun,
+    cmd,
+    name: nameOf(router, message, number),
+    request: requestText(router, message, number, true),
+    cc: answer[0],
+    answer: answerText(router, message, number, answer),
+    owner: router.find(message, number)?.owner,
+    microseconds: microseconds(at, now),
+    late: context.expired,
+    faults,
+  };
+}
+
+const microseconds = (from: number, to: number): number => Math.round((to - from) * 1000);
+
+function forgetOldest(begun: Map<number, Begun>): void {
+  for (const [oldest] of begun) return void begun.delete(oldest);
 }
 
 const is = (command: Command, { netFn, cmd }: Message | IpmiMessage): boolean =>
@@ -111,10 +251,4 @@ function branches(
       response && response.netFn % 2 === 1 ? `  ->  ${answerText(router, key, 0, response.data)}` : '';
     return `${'   '.repeat(depth)}└─ ${hex2(who)}h  ${asked}${came}`;
   });
-}
-
-function traceLine(router: Names, message: Message, context: Context, answer: Answer): string {
-  const { number } = context.channel;
-  const who = context.session ? `${context.session.userName || 'null user'}@` : '';
-  return `${who}channel ${number}  ${requestText(router, message, number, true)}  ->  ${answerText(router, message, number, answer)}`;
 }

@@ -1,0 +1,67 @@
+import type { Bmc } from '../bmc.ts';
+import { parseTraceFilter, traced, traceLines, type Traced } from '../taps/index.ts';
+import type { World } from '../world/world.ts';
+import { CliError } from './errors.ts';
+import { localTime } from './log.ts';
+import type { Onlooker } from './onlooker.ts';
+import { plain } from './output.ts';
+
+export interface TraceOptions {
+  readonly trace?: boolean;
+  /** Terms that all have to hold. */
+  readonly traceFilter?: string;
+  /** Lines are JSON. */
+  readonly json?: boolean;
+  readonly logFormat?: string;
+}
+
+/**
+ * Prints what passes, if that is asked for.
+ *
+ * @throws CliError for a filter that is none, with its column.
+ */
+export function openTrace(
+  { trace, traceFilter, json, logFormat }: TraceOptions,
+  { clock }: World,
+  write: (line: string) => void,
+): Onlooker | undefined {
+  const filter = traceFilter === undefined ? undefined : parseTraceFilter(traceFilter);
+  if (typeof filter === 'object')
+    throw new CliError(`--trace-filter: column ${filter.column}: ${filter.problem}`);
+  if (trace !== true && filter === undefined) return undefined;
+  const isJson = (logFormat ?? (json === true ? 'json' : 'text')) === 'json';
+  return {
+    add({ name, router, taps }: Bmc) {
+      const tell = (one: Traced): void => {
+        if (filter !== undefined && !filter(one)) return;
+        // The wall clock may be set meanwhile: what is written is the time of now, less what has passed.
+        const time = clock.now() - (clock.monotonic() - one.at);
+        write(isJson ? jsonLine(name, time, one) : textLines(name, time, one));
+      };
+      taps.add(traced(router, clock, tell));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function jsonLine(bmc: string, time: number, one: Traced): string {
+  const { at: _at, ...rest } = one;
+  return `${JSON.stringify({ time: new Date(time).toISOString(), bmc, trace: rest })}\n`;
+}
+
+/** Time, BMC, request, who asked from where, what, how it ended; whose handler it was, and faults. */
+function textLines(bmc: string, time: number, one: Traced): string {
+  const [clockTime] = localTime(time).split(' ').slice(1);
+  const [id, peer, more] =
+    one.kind === 'request'
+      ? [`#${one.id}  `, one.peer && `${one.peer}  `, moreOf(one)]
+      : [one.kind === 'carried' ? `#${one.id}  ` : '', '', ''];
+  return traceLines(one)
+    .map((line) => `${clockTime}  ${bmc}  ${plain(`${id}${peer}${line}${more}`)}\n`)
+    .join('');
+}
+
+function moreOf({ owner, faults }: Traced & { readonly kind: 'request' }): string {
+  const by = owner === undefined ? '' : `  by ${owner}`;
+  return faults.length === 0 ? by : `${by}  fault ${faults.join(', ')}`;
+}

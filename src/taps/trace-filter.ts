@@ -1,0 +1,127 @@
+import type { Traced } from './trace.ts';
+
+/** True for what is to be shown. What a request carried is shown with it. */
+export type TraceFilter = (one: Traced) => boolean;
+
+/** What is wrong with a filter; `column` counts from 1. */
+export interface TraceFilterProblem {
+  readonly column: number;
+  readonly problem: string;
+}
+
+type Value = string | number | undefined;
+
+/** What a term can be about, by its name; of what is not in an entry, undefined. */
+const KEYS: Readonly<Record<string, (one: Traced) => Value | readonly Value[]>> = {
+  kind: ({ kind }) => kind,
+  cmd: (one) => (one.kind === 'request' ? [kebab(one.name), one.cmd] : undefined),
+  netfn: (one) => (one.kind === 'request' ? one.netFn : undefined),
+  lun: (one) => (one.kind === 'request' ? one.lun : undefined),
+  cc: (one) => (one.kind === 'request' ? one.cc : undefined),
+  user: (one) => (one.kind === 'request' ? one.user : undefined),
+  privilege: (one) => (one.kind === 'request' ? [LEVELS[one.privilege], one.privilege] : undefined),
+  owner: (one) => (one.kind === 'request' ? one.owner : undefined),
+  us: (one) => (one.kind === 'request' ? one.microseconds : undefined),
+  id: (one) => (one.kind === 'request' || one.kind === 'carried' ? one.id : undefined),
+  channel: (one) => (one.kind === 'request' || one.kind === 'dropped' ? one.channel : undefined),
+  peer: (one) => (one.kind === 'request' || one.kind === 'dropped' ? one.peer : undefined),
+  fault: (one) => (one.kind === 'request' ? one.faults : one.kind === 'fault' ? one.rule : undefined),
+  dropped: (one) => (one.kind === 'dropped' ? one.reason : undefined),
+};
+
+const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'];
+const OPERATORS = ['!=', '>=', '<=', '=', '>', '<'] as const;
+type Operator = (typeof OPERATORS)[number];
+
+interface Term {
+  readonly of: (one: Traced) => Value | readonly Value[];
+  readonly operator: Operator;
+  readonly wanted: readonly string[];
+}
+
+/** As command lines write a command: `Get SDR` is `get-sdr`. */
+const kebab = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^\da-z]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+
+/**
+ * Terms that all have to hold, with blanks between them: `cmd=get-sdr user=admin cc!=0`. `=` and `!=` take
+ * several values with commas between them, and `*` for any letters; `<`, `>`, `<=` and `>=` compare numbers.
+ * Numbers are decimal, `0xC1` or `C1h`; text with blanks stands in quotes.
+ */
+export function parseTraceFilter(text: string): TraceFilter | TraceFilterProblem {
+  const terms: Term[] = [];
+  const word = /\s*([a-z]*)\s*(!=|>=|<=|=|>|<)?\s*((?:"[^"]*"|[^\s"])*)/giy;
+  while (text.slice(word.lastIndex).trim() !== '') {
+    const start = word.lastIndex + (/^\s*/.exec(text.slice(word.lastIndex))?.[0].length ?? 0);
+    const [, key = '', operator, value = ''] = word.exec(text) ?? [];
+    const at = (problem: string, ahead = 0): TraceFilterProblem => ({ column: start + ahead + 1, problem });
+    if (key === '') return at(`expected one of ${Object.keys(KEYS).join(', ')}`);
+    const of = Object.hasOwn(KEYS, key.toLowerCase()) ? KEYS[key.toLowerCase()] : undefined;
+    if (of === undefined) return at(`'${key}' is none of ${Object.keys(KEYS).join(', ')}`);
+    if (operator === undefined)
+      return at(`expected one of ${OPERATORS.join(' ')} after '${key}'`, key.length);
+    const behind = key.length + operator.length;
+    if (value === '') return at(`expected a value after '${key}${operator}'`, behind);
+    const wanted = value.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((one) => one.replaceAll('"', ''));
+    if (/[<>]/.test(operator) && wanted.some((one) => numberOf(one) === undefined))
+      return at(`'${value}' is no number, and ${operator} compares numbers`, behind);
+    terms.push({ of, operator: operator as Operator, wanted });
+  }
+  if (terms.length === 0) return { column: 1, problem: 'expected a term such as cc!=0' };
+  // A tree belongs to its request, which was shown or not.
+  const shown = new Set<number>();
+  return (one) => {
+    if (one.kind === 'carried') return shown.delete(one.id);
+    const holds = terms.every((term) => isFitting(term, one));
+    if (holds && one.kind === 'request') {
+      shown.add(one.id);
+      if (shown.size > MOST_SHOWN) for (const oldest of shown) if (shown.delete(oldest)) break;
+    }
+    return holds;
+  };
+}
+
+/** Requests whose trees may still come. */
+const MOST_SHOWN = 1024;
+
+function isFitting({ of, operator, wanted }: Term, one: Traced): boolean {
+  const has = of(one);
+  const values = Array.isArray(has) ? (has as readonly Value[]) : [has as Value];
+  if (operator === '=') return values.some((value) => wanted.some((want) => isSame(value, want)));
+  // What an entry does not have is not another value.
+  if (operator === '!=')
+    return (
+      values.some((value) => value !== undefined) &&
+      !values.some((value) => wanted.some((want) => isSame(value, want)))
+    );
+  return values.some(
+    (value) =>
+      typeof value === 'number' && wanted.some((want) => compare(value, operator, numberOf(want) ?? NaN)),
+  );
+}
+
+function compare(value: number, operator: Operator, with_: number): boolean {
+  if (operator === '>') return value > with_;
+  if (operator === '<') return value < with_;
+  return operator === '>=' ? value >= with_ : value <= with_;
+}
+
+function isSame(value: Value, wanted: string): boolean {
+  if (value === undefined) return false;
+  if (typeof value === 'number') return value === numberOf(wanted);
+  const pattern = wanted
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
+  return new RegExp(`^${pattern}$`, 'iu').test(value);
+}
+
+/** Undefined: it is none. */
+function numberOf(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text);
+  const [, digits] = /^0x([\da-f]+)$/i.exec(text) ?? /^([\da-f]+)h$/i.exec(text) ?? [];
+  return digits === undefined ? undefined : parseInt(digits, 16);
+}
