@@ -14,12 +14,11 @@ import { connectVm } from '../src/client/index.ts';
 import { GetDeviceId } from '../src/commands/app/device.ts';
 import { simWorld } from '../src/world/index.ts';
 import { nodeWorld } from '../src/world/node.ts';
-import { firstLine, stopped } from './support/cli.ts';
+import { before, firstLine, program, stopped } from './support/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-'));
-const bin = fileURLToPath(new URL('../bin/ipmi-bmc', import.meta.url));
 const cli = (...args: string[]) =>
-  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder });
+  spawnSync(program, [...before, ...args], { encoding: 'utf8', cwd: folder });
 
 test('what init writes is a good config, and is never written over another file', () => {
   expect(cli('init', 'new.yaml').stdout).toContain('wrote new.yaml');
@@ -369,7 +368,7 @@ test('handlers prints every claim with owner and privilege', () => {
 
 test('run --vm-socket is the BMC of whatever machine connects; a second one is told whose the socket is', async () => {
   const path = join(folder, 'vm.sock');
-  const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--vm-socket', path, '--json'], {
+  const child = spawn(program, [...before, 'run', '--lan', '127.0.0.1:0', '--vm-socket', path, '--json'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   try {

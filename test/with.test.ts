@@ -1,22 +1,22 @@
 // `ipmi-bmc with -- COMMAND`: BMCs for as long as a command runs.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { credentialsOf } from '../src/testing/index.ts';
-import { bin, firstLine } from './support/cli.ts';
+import { before, firstLine, program } from './support/cli.ts';
 import { toolTest } from './support/tools.ts';
 
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'with-'));
 
 const cli = (folder: string, ...args: string[]) =>
-  spawnSync(process.execPath, [bin, 'with', ...args], { encoding: 'utf8', cwd: folder, timeout: 30_000 });
+  spawnSync(program, [...before, 'with', ...args], { encoding: 'utf8', cwd: folder, timeout: 30_000 });
 
 const begun = (...args: string[]): ChildProcess =>
-  spawn(process.execPath, [bin, 'with', '--no-pcap', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  spawn(program, [...before, 'with', '--no-pcap', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** One that has ended and that nobody has asked after is none. */
 function isRunning(pid: number): boolean {
@@ -150,9 +150,11 @@ toolTest(
   'with: expect waits for what a command sends, and says what came instead',
   ['ipmitool'],
   async () => {
-    const PATH = `${dirname(bin)}:${process.env.PATH}`;
+    const folder = emptyFolder();
+    symlinkSync(before[0] ?? program, join(folder, 'ipmi-bmc'));
+    const PATH = `${folder}:${process.env.PATH}`;
     const script = (text: string) =>
-      spawnSync(process.execPath, [bin, 'with', '--no-pcap', '--', 'sh', '-ec', text], {
+      spawnSync(program, [...before, 'with', '--no-pcap', '--', 'sh', '-ec', text], {
         encoding: 'utf8',
         env: { ...process.env, PATH },
       });
@@ -183,8 +185,8 @@ toolTest(
 test('with: --until-eof serves a test kit until its standard input ends', async () => {
   const folder = emptyFolder();
   const child = spawn(
-    process.execPath,
-    [bin, 'with', '--until-eof', '--options', '[{"power":"off","seed":4}]'],
+    program,
+    [...before, 'with', '--until-eof', '--options', '[{"power":"off","seed":4}]'],
     {
       cwd: folder,
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -203,7 +205,7 @@ test('with: --until-eof serves a test kit until its standard input ends', async 
 });
 
 test("with: standard input and output are the command's", () => {
-  const ran = spawnSync(process.execPath, [bin, 'with', '--', 'cat'], {
+  const ran = spawnSync(program, [...before, 'with', '--', 'cat'], {
     input: 'as it is\n',
     encoding: 'utf8',
   });

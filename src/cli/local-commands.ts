@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { readFileSync } from 'node:fs';
+import { packageFile } from '../world/package-files.ts';
 import { udpEngines } from '../world/udp-engine.ts';
 import type { Ended } from './ended.ts';
 import { endpoint } from './endpoint.ts';
@@ -151,12 +151,7 @@ function schemaCommand(program: Command): void {
     .command('schema')
     .description('print the JSON schema of config files, for editors that complete and check them')
     .addHelpText('after', '\nExample:\n  ipmi-bmc schema > bmc.schema.json')
-    .action(
-      () =>
-        void process.stdout.write(
-          readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8'),
-        ),
-    );
+    .action(() => void process.stdout.write(packageFile('schema/config.schema.json')));
 }
 
 /** A file to begin with. */

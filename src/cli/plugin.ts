@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Bmc, BmcState } from '../bmc.ts';
 import { OUR_KINDS, type Kinds } from '../config/kinds.ts';
 import { schemasWith } from '../config/schema.ts';
 import type { HandlerSet } from '../router/index.ts';
+import { importFile } from '../world/package-files.ts';
 import { CliError } from './errors.ts';
 
 /** What modules of `--plugin` bring, all of them together. */
@@ -85,9 +85,8 @@ const isLike = (value: unknown, shape: Shape): boolean =>
 type Exports = Readonly<Record<string, unknown>> & Partial<Plugins>;
 
 async function imported(file: string): Promise<Exports> {
-  const { href } = pathToFileURL(resolve(file));
   try {
-    return (await import(href)) as Exports;
+    return (await importFile(resolve(file))) as Exports;
   } catch (error) {
     const { code } = error as { readonly code?: string };
     const isGone = code === 'ERR_MODULE_NOT_FOUND' && (error as Error).message.includes(resolve(file) + "'");

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { packageFile } from '../world/package-files.ts';
 
 /** Of this package. */
-export const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { readonly version: string };
+export const { version } = JSON.parse(packageFile('package.json')) as { readonly version: string };

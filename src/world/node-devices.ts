@@ -1,13 +1,13 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { inherited } from './environment.ts';
+import { isBinary, packagePath } from './package-files.ts';
 import { systemError } from './system-error.ts';
 import type { Wall } from './wall.ts';
 import type { Device, Devices } from './world.ts';
 
-/** Speaks for the node; in bin/, because it is run as it is. It draws the frames. */
-const HELPER = fileURLToPath(new URL('../../bin/device-node.mjs', import.meta.url));
+/** What the binary is told to be the program of bin/device-node.mjs, which draws the frames. */
+export const DEVICE_NODE = '--device-node';
 
 const In = { Write: 1, Ioctl: 2 } as const;
 const Out = { Opened: 0, Message: 1, Done: 2, Failed: 3 } as const;
@@ -45,10 +45,14 @@ class NodeDevice implements Device {
   constructor(path: string, wall: Wall, opened: (device: Device) => void, failed: (error: Error) => void) {
     this.#path = path;
     this.#wall = wall;
-    this.#child = spawn(process.execPath, [HELPER, path], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: inherited(),
-    });
+    this.#child = spawn(
+      process.execPath,
+      [isBinary() ? DEVICE_NODE : packagePath('bin/device-node.mjs'), path],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: inherited(),
+      },
+    );
     let isOpen = false;
     this.#child.stdin.on('error', () => {}); // it has gone, which `close` tells
     this.#child.once('error', (error) => (this.#error = error));

@@ -4,6 +4,9 @@ import { runTool, type Ran } from './tools.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = `${root}bin/ipmi-bmc`;
+/** What is tried: the package, or the binary that IPMI_BMC_BIN names. `spawn(program, [...before, 'run'])`. */
+export const [program, ...before] =
+  process.env.IPMI_BMC_BIN === undefined ? [process.execPath, bin] : [process.env.IPMI_BMC_BIN];
 /** The platform that the client matrix judges: users, sensors, FRUs of every kind. */
 export const judged = `${root}test/clients/bmc.yaml`;
 
@@ -35,7 +38,7 @@ export async function stopped(child: ChildProcess, signal: NodeJS.Signals = 'SIG
 
 /** `ipmi-bmc run` in a process of its own, on a port that the system chooses. */
 export async function startBmc(file: string, ...flags: string[]): Promise<RunningBmc> {
-  const child = spawn(process.execPath, [bin, 'run', file, '--lan', '127.0.0.1:0', '--json', ...flags], {
+  const child = spawn(program, [...before, 'run', file, '--lan', '127.0.0.1:0', '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
