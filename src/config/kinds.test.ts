@@ -202,3 +202,29 @@ test('kinds: templates that are shared tell apart what the same settings mean wi
     new Bmc(options, { world, kinds: brought, templates }).sensors.get('A').read().raw;
   expect([raw(kinds), raw(more), raw(kinds)]).toEqual([6, 99, 6]);
 });
+
+test.each([
+  ['of another type', 'token: 123456'],
+  ['too long', 'token: abcdefghijk'],
+  ['in a list', "tokens: ['abcdefghijk']"],
+  ['not what it looks like', 'token: 0123456'],
+])('kinds: what a schema marks as a secret is in no message: %s', (_name, key) => {
+  const safe: BackendKind<{ readonly type: 'safe' }> = {
+    type: 'safe',
+    schema: (zod) =>
+      zod.strictObject({
+        type: zod.literal('safe'),
+        token: zod.string().max(8).optional().meta({ secret: true }),
+        tokens: zod.array(zod.string().max(8)).meta({ secret: true }).optional(),
+      }),
+    make: () => ({}),
+  };
+  let told = '';
+  try {
+    parseConfig(`chassis: { backend: { type: safe, ${key} } }`, 'f', { backends: [safe] });
+  } catch (error) {
+    told = (error as Error).message;
+  }
+  expect(told).toMatch(/^f:1:\d+ chassis\.backend\.token/);
+  expect(told).not.toMatch(/123456|abcdefghijk/);
+});

@@ -6,7 +6,7 @@ import { fullNameOfSatellite } from './locators.ts';
 import type { AuditOptions, BmcOptions, ControlOptions } from './options.ts';
 import type { Kinds } from './kinds.ts';
 import { bmcSchema, countSchema, fileSchema, processSchema, schemasWith } from './schema.ts';
-import { defOf, keysAt, schemasAt } from './schema-walk.ts';
+import { defOf, isMarkedSecret, keysAt, schemasAt } from './schema-walk.ts';
 import { Template } from './template.ts';
 import { trapsIn } from './traps.ts';
 import { isSecret, narrowed, unknownKey, wording, type Problem } from './wording.ts';
@@ -202,11 +202,17 @@ class Loader {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
     for (const problem of parsed.error.issues.flatMap((issue) => narrowed(issue)))
-      this.#tellProblem(problem, value, base, n);
+      this.#tellProblem(problem, value, base, n, schema);
     return undefined;
   }
 
-  #tellProblem({ issue, path }: Problem, value: unknown, base: SettingsPath, n: number | undefined): void {
+  #tellProblem(
+    { issue, path }: Problem,
+    value: unknown,
+    base: SettingsPath,
+    n: number | undefined,
+    schema: z.ZodType,
+  ): void {
     const whole = [...base, ...path];
     if (issue.code === 'unrecognized_keys') {
       // Zod points at the parent of an unknown key; the key has a place of its own.
@@ -221,7 +227,7 @@ class Loader {
     );
     this.#tell(
       whole,
-      `${whole.join('.') || 'file'}: ${wording(issue)}${received(issue, whole, given, scalar?.source)}${where}`,
+      `${whole.join('.') || 'file'}: ${wording(issue)}${received(issue, isSecret(whole) || isMarkedSecret(schema, path), given, scalar?.source)}${where}`,
       within(issue, scalar?.type),
     );
   }
@@ -265,7 +271,7 @@ function within(issue: z.core.$ZodIssue, type: string | undefined): number {
 /** What stands in the file, except where it is a secret. */
 function received(
   issue: z.core.$ZodIssue,
-  path: SettingsPath,
+  isHidden: boolean,
   value: unknown,
   source: string | undefined,
 ): string {
@@ -275,7 +281,7 @@ function received(
     typeof value === 'boolean' ||
     (value === null && source !== undefined && source !== '');
   const quotes = isBare && expected === 'string' ? ' (write it in quotes)' : '';
-  if (isSecret(path)) return quotes;
+  if (isHidden) return quotes;
   if (value === undefined || (value === null && quotes === '')) return ', received nothing';
   if (typeof value === 'object' && value !== null) return '';
   const hint =

@@ -35,6 +35,23 @@ export function schemasAt(schema: Schema, value: unknown, path: readonly (string
   return next === undefined ? [] : schemasAt(next, below, rest);
 }
 
+/**
+ * The value at a path, or one that it lies in, is marked in its schema: `zod.string().meta({ secret: true
+ * })`.
+ */
+export function isMarkedSecret(schema: Schema, path: readonly (string | number)[]): boolean {
+  const def = defOf(schema);
+  if ((schema as z.ZodType).meta()?.secret === true) return true;
+  if (def.type === 'optional' || def.type === 'nullable' || def.type === 'default')
+    return isMarkedSecret(def.innerType, path);
+  if (def.type === 'pipe') return isMarkedSecret(def.in, path) || isMarkedSecret(def.out, path);
+  // Whatever it is: better too little shown than too much.
+  if (def.type === 'union') return def.options.some((one) => isMarkedSecret(one, path));
+  const [step, ...rest] = path;
+  const next = step === undefined ? undefined : stepInto(def, step);
+  return next !== undefined && isMarkedSecret(next, rest);
+}
+
 function stepInto(def: Def, step: string | number): Schema | undefined {
   switch (def.type) {
     case 'array':
@@ -51,8 +68,8 @@ function stepInto(def: Def, step: string | number): Schema | undefined {
 }
 
 /**
- * The keys that an object may have: what the schema says of its place, and of the kind that its value says it
- * is.
+ * The keys that an object may have: what the schema says of its place, and of the kind that its value says
+ * it is.
  */
 export const keysAt = (schema: Schema, value: unknown, path: readonly (string | number)[]): string[] => [
   ...new Set(

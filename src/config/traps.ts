@@ -1,7 +1,7 @@
 import type { Scalar } from 'yaml';
 import type { z } from 'zod';
 import type { Mistake, SettingsDocument } from './document.ts';
-import { schemasAt } from './schema-walk.ts';
+import { isMarkedSecret, schemasAt } from './schema-walk.ts';
 import { isSecret } from './wording.ts';
 
 const QUOTES = 'expected text in quotes';
@@ -23,7 +23,7 @@ export function trapsIn(document: SettingsDocument, schema: Schema): (Mistake & 
     const problem = problemOf(scalar, schemasAt(schema, document.value, path));
     if (problem === undefined) return [];
     const key = path.join('.');
-    const shown = isSecret(path) ? '' : `, received ${scalar.source}`;
+    const shown = isSecret(path) || isMarkedSecret(schema, path) ? '' : `, received ${scalar.source}`;
     return [{ path: key, offset: scalar.range?.[0] ?? 0, message: `${key}: ${problem}${shown}` }];
   });
 }
