@@ -231,3 +231,61 @@ describe('EXP4: the trace of a BMC that runs', () => {
     ]);
   });
 });
+
+describe('EXP5: a capture of what went wrong', () => {
+  const after = async (
+    on: string,
+    work: (bmc: RunningBmc) => Promise<unknown>,
+    look: (file: string, profile: string) => Promise<void>,
+  ) => {
+    const folder = mkdtempSync(join(tmpdir(), 'capture-'));
+    const [file, profile] = [join(folder, 'bmc.pcapng'), join(folder, 'wireshark')];
+    try {
+      const bmc = await startBmc(judged, '--pcap', file, '--pcap-on', on, '--pcap-profile', profile);
+      try {
+        await work(bmc);
+      } finally {
+        await bmc.stop();
+      }
+      await look(file, profile);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const comments = (file: string): Promise<string> => tshark(file, '-T', 'fields', '-e', 'frame.comment');
+
+  toolTest('nothing, where nothing does', ['ipmitool', 'tshark'], () =>
+    after(
+      'refused,ffh',
+      async (bmc) => expect((await bmc.ipmitool('chassis power status')).code).toBe(0),
+      async (file) => expect((await comments(file)).trim()).toBe(''),
+    ),
+  );
+  toolTest(
+    'a refused log-in, with what passed before it; the profile makes Wireshark read it',
+    ['ipmitool', 'tshark'],
+    () =>
+      after(
+        'refused,ffh',
+        async (bmc) => {
+          expect((await bmc.ipmitool('-C 3 chassis power status')).code).toBe(0);
+          expect((await bmc.ipmitool('-C 3 mc info', '-U nobody -P x')).code).not.toBe(0);
+        },
+        async (file, profile) => {
+          const said = await comments(file);
+          expect(said).toContain('RAKP Message 2: refused: no user of this name');
+          expect(said).toContain('Get Chassis Status');
+          const env = { WIRESHARK_CONFIG_DIR: profile };
+          const { out } = await runTool('tshark', ['-r', file], { env });
+          expect(out).toMatch(/Req, Get Chassis Status/);
+        },
+      ),
+  );
+  toolTest('a completion code', ['ipmitool', 'tshark'], () =>
+    after(
+      'c1h',
+      async (bmc) => expect((await bmc.ipmitool('raw 0x3c 0x99')).out).toContain('rsp=0xc1'),
+      async (file) => expect(await comments(file)).toContain('invalid command (C1h)'),
+    ),
+  );
+});

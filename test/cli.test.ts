@@ -179,6 +179,11 @@ test.each([
     ['run', '--lan', '127.0.0.1:0', '--trace-filter', 'cc!=0 usr=x'],
     "ipmi-bmc: --trace-filter: column 7: 'usr' is none of kind, cmd,",
   ],
+  [
+    'EXP5: what cannot go wrong',
+    ['run', '--lan', '127.0.0.1:0', '--pcap', 'a.pcapng', '--pcap-on', 'refused,zzh'],
+    "ipmi-bmc: --pcap-on: 'zzh' is none of refused, dropped, late, fault, nor a completion code such as ffh\n",
+  ],
   ['EXP2: a file that is not there', ['explain', 'none.pcapng'], 'ipmi-bmc: none.pcapng: no such file\n'],
   [
     'EXP2: a capture without anything of RMCP',

@@ -52,6 +52,13 @@ export function captureHeader(...bmcs: readonly string[]): Uint8Array[] {
   ];
 }
 
+/** What a capture looks at of a request. */
+export interface CapturedRequest {
+  readonly id: number;
+  readonly message: Message;
+  readonly context: Pick<Asked['context'], 'channel' | 'cause' | 'expired'>;
+}
+
 /** Requests under way of which the answer is awaited; more are forgotten, the oldest first. */
 const AWAITED = 1024;
 
@@ -141,7 +148,7 @@ export class Capture implements Tap {
     if (session !== undefined) held.notes.push(`session of ${session.userName || 'the null user'}`);
   }
 
-  message({ id, message, context }: Asked): void {
+  message({ id, message, context }: CapturedRequest): void {
     const { channel } = context;
     if (channel.medium === 'ipmb') return;
     const held = this.#held;
@@ -152,7 +159,7 @@ export class Capture implements Tap {
     this.#await(id, keyOf(held.peer, held.request), message);
   }
 
-  answer({ id, message, context }: Asked, answer: Answer): void {
+  answer({ id, message, context }: CapturedRequest, answer: Answer): void {
     const awaited = this.#byId.get(id);
     if (awaited === undefined) return;
     this.#byId.delete(id);

@@ -10,4 +10,5 @@ export { Capture, captureHeader, type CaptureParts } from './capture.ts';
 export { RMCP_PORT } from './carriers.ts';
 export { maskData, maskMessage, type Names } from './mask.ts';
 export type { CapturedPacket } from './pcapng.ts';
+export { CaptureRing } from './ring.ts';
 export { setUpText } from './set-up.ts';

@@ -76,6 +76,11 @@ function runCommand(program: Command, ended: Ended): void {
     .option('--pcap <file>', 'write what passes to this file for Wireshark (pcapng), decrypted and explained')
     .option('--audit <file>', 'append who changed what to this file, a JSON line each (- for standard error)')
     .option('--pcap-size <MiB>', 'the file becomes FILE.1 after so many (default: 100)', mebibytes)
+    .option(
+      '--pcap-on <what>',
+      'write only what passed last when something goes wrong: refused, dropped, late, fault, or a completion code (refused,ffh)',
+    )
+    .option('--pcap-profile <dir>', 'write a settings folder for Wireshark there')
     .option('--keys', 'leave passwords and keys in what --pcap writes')
     .option('--record <file>', 'write requests and answers to this tape, for replay and serve')
     .option('--record-size <MiB>', 'the tape becomes FILE.1 after so many (default: 100)', mebibytes)

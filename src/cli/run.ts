@@ -52,6 +52,10 @@ export interface RunOptions extends Overrides, ControlFlags {
   readonly pcap?: string;
   /** MiB of a file of captures. */
   readonly pcapSize?: number;
+  /** What has to go wrong before anything is captured. */
+  readonly pcapOn?: string;
+  /** A folder for Wireshark's settings. */
+  readonly pcapProfile?: string;
   /** Captures with passwords and keys. */
   readonly keys?: boolean;
   /** Where requests and answers are recorded. */
@@ -266,10 +270,12 @@ async function onlookersOf(
   world: World,
   log: Log,
 ): Promise<Onlooker[]> {
-  const { pcap, keys, pcapSize, record, recordSize } = options;
+  const { pcap, keys, pcapSize, pcapOn, pcapProfile, record, recordSize } = options;
   const stray = [
     pcap === undefined && keys === true ? '--keys is for --pcap' : '',
     pcap === undefined && pcapSize !== undefined ? '--pcap-size is for --pcap' : '',
+    pcap === undefined && pcapOn !== undefined ? '--pcap-on is for --pcap' : '',
+    pcap === undefined && pcapProfile !== undefined ? '--pcap-profile is for --pcap' : '',
     record === undefined && recordSize !== undefined ? '--record-size is for --record' : '',
   ].find(Boolean);
   if (stray) throw new CliError(stray);
