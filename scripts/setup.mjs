@@ -2,7 +2,8 @@
 // the lock file, the built CLI, and for tests the Debian tools that play the other side.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -79,6 +80,28 @@ export function ensureTools() {
       `missing: ${missing().join(', ')}; tests that need them are skipped. To get them: apt-get install ${packages.join(' ')}`,
     );
   return missing();
+}
+
+/** OpenStack Ironic for the tests that ask as it does (test/support/ironic.ts): 300 MB, once a machine. */
+export function ensureIronic() {
+  const wanted = readFileSync(join(root, 'test', 'ironic', 'requirements.txt'), 'utf8');
+  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipmi-bmc', 'ironic');
+  const stamp = join(folder, 'stamp');
+  const isThere = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (process.env.IRONIC_PYTHON || process.env.SKIP_SYSTEM_TOOLS || isThere() || !onPath('python3')) return;
+  say('getting OpenStack Ironic for the tests (300 MB of Python packages) ...');
+  const ran = (command, args) =>
+    spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000 }).status === 0;
+  rmSync(folder, { recursive: true, force: true });
+  if (
+    ran('python3', ['-m', 'venv', folder]) &&
+    ran(join(folder, 'bin', 'pip'), ['install', '-q', '-r', join(root, 'test', 'ironic', 'requirements.txt')])
+  )
+    writeFileSync(stamp, wanted);
+  else {
+    rmSync(folder, { recursive: true, force: true });
+    say('OpenStack Ironic cannot be had here; tests that need it are skipped');
+  }
 }
 
 export function bin(packageName, name = packageName) {
