@@ -35,6 +35,51 @@ test('17.2: every command has an example in docs/cli.md and one in its --help', 
   expect([help.code, help.out]).toEqual([0, expect.stringContaining('Example:\n  ipmi-bmc power node-1\n')]);
 });
 
+test('17.2: raw: by numbers, by name, refused, and mistakes', async () => {
+  const named = await json<{ response: object }>('raw', 'node-1', 'get-device-id');
+  expect(named).toMatchObject({ code: 0, codeName: 'completed normally', response: { ipmiMajor: 2 } });
+  expect(await json('raw', 'node-1', '0x06', '01h')).toMatchObject({ response: named.response });
+  expect((await ipmi('raw', 'node-1', 'get-device-id')).out).toMatch(
+    /^get-device-id: 00h completed normally\n {2}deviceId +32\n/,
+  );
+  const refused = await ipmi('raw', 'node-1', 'chassis-control', 'action=0', '--privilege', 'user');
+  expect([refused.code, refused.out]).toEqual([1, 'chassis-control: D4h insufficient privilege level\n']);
+  expect(await ipmi('raw', 'node-1', 'set-user-name', 'userId=0x5', 'name=5')).toMatchObject({ code: 0 });
+  const wrong = await ipmi('raw', 'node-1', 'get-devise-id');
+  expect([wrong.code, wrong.out]).toEqual([2, expect.stringContaining("did you mean 'get-device-id'?\n")]);
+  for (const args of [
+    ['node-1', '0x06', '0x100'],
+    ['node-1', '6'],
+    ['node-1', 'x', 'y'],
+    ['node-1', 'x', 'y={'],
+  ])
+    expect((await ipmi('raw', ...args)).code, args.join(' ')).toBe(2);
+});
+
+toolTest('17.2: events and trace tell what ipmitool did', ['ipmitool'], async () => {
+  const traced = ipmi('trace', 'node-1', '--filter', 'set-user-name', '--filter', 'admin@', '--count', '1');
+  const following = ipmi('trace', '--refused', '--count', '1', '--json');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await daemon.ipmitool('node-1', 'user set name 6 lee');
+  await daemon.ipmitool('node-1', 'raw 0x30 0x77');
+  expect(await traced).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^[\d:.]{12} {2}node-1 {2}admin@.* {2}Set User Name .*\n$/),
+  });
+  expect(JSON.parse((await following).out)).toMatchObject({ kind: 'request', bmc: 'node-1', code: 0xc1 });
+  const told = (await ipmi('events', '--bmc', 'node-1', '--kind', 'session', '--json')).out
+    .trim()
+    .split('\n');
+  expect(JSON.parse(told[0])).toMatchObject({
+    kind: 'session',
+    bmc: 'node-1',
+    what: 'opened',
+    user: 'admin',
+  });
+  const wrong = await ipmi('events', '--kind', 'pwer');
+  expect([wrong.code, wrong.out]).toEqual([2, expect.stringContaining("did you mean 'power'?\n")]);
+});
+
 test('17.2: list loads nothing of a BMC and no library that it does not need', async () => {
   const coverage = mkdtempSync(join(tmpdir(), 'loaded-'));
   const { code } = await runTool(process.execPath, [bin, 'list'], {
@@ -55,6 +100,7 @@ test('17.2: list loads nothing of a BMC and no library that it does not need', a
     'config/wording.js',
     'control/client.js',
     'control/problem.js',
+    'control/sse.js',
     'world/endpoint-forms.js',
     'world/udp-engine.js',
     'world/world.js',

@@ -32,6 +32,8 @@ export interface EventOptions {
   readonly kinds?: readonly EventKind[];
   readonly last?: number;
   readonly lastId?: string;
+  /** False: what was, and no more. */
+  readonly follow?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -91,11 +93,12 @@ export class ControlClient {
    * ControlError for a reader that does not keep up, and as `request` does.
    */
   async *events(options: EventOptions = {}): AsyncGenerator<ReceivedEvent, void, undefined> {
-    const { bmcs, kinds, last, lastId, signal } = options;
+    const { bmcs, kinds, last, lastId, follow, signal } = options;
     const query = new URLSearchParams({
       ...(bmcs && { bmc: bmcs.join(',') }),
       ...(kinds && { kind: kinds.join(',') }),
       ...(last !== undefined && { last: String(last) }),
+      ...(follow === false && { follow: 'false' }),
     });
     const headers: Record<string, string> = lastId === undefined ? {} : { 'last-event-id': lastId };
     const response = await this.#open(`/v1/events?${query.toString()}`, { headers, signal });

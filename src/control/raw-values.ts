@@ -48,7 +48,7 @@ export function requestData(command: Command, fields: Readonly<Record<string, un
         { key: `fields.${key}`, ...(near !== undefined && { nearest: near }) },
       );
     }
-    values[key] = isBytes(kind) && typeof value === 'string' ? bytesIn(value, key) : value;
+    values[key] = typeof value === 'string' ? valueIn(value, kind, key) : value;
   }
   try {
     const data = command.request.encode(values);
@@ -62,6 +62,17 @@ export function requestData(command: Command, fields: Readonly<Record<string, un
       next: `fields of ${command.name}: ${[...kinds].map(([name, kind]) => `${name} (${kind})`).join(', ')}`,
     });
   }
+}
+
+/** Fields whose values are texts. */
+const OF_TEXT = /^(text|utf8|ipv4|ipv6|mac)/;
+
+/** A value as it is typed: a command line has texts only. */
+function valueIn(text: string, kind: string, key: string): unknown {
+  if (isBytes(kind)) return bytesIn(text, key);
+  if (OF_TEXT.test(kind)) return text;
+  if (/^(-?\d+|0x[\da-f]+)$/i.test(text)) return Number(text);
+  return text === 'true' ? true : text === 'false' ? false : text;
 }
 
 function bytesIn(text: string, key: string): Uint8Array {

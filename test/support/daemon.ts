@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bin, firstLine, stopped } from './cli.ts';
@@ -37,7 +37,12 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
     readonly interfaces: readonly { readonly bmc: string; readonly address: string }[];
   };
   const ports = new Map(ready.interfaces.map(({ bmc, address }) => [bmc, address.split(':')[1]]));
-  const script = `ipmi-bmc() { '${process.execPath}' '${bin}' "$@"; }\nexport -f ipmi-bmc\nset -e -o pipefail\ncd '${folder}'\n`;
+  const bins = join(folder, 'bin');
+  mkdirSync(bins);
+  writeFileSync(join(bins, 'ipmi-bmc'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, {
+    mode: 0o755,
+  });
+  const script = `PATH='${bins}':$PATH\nset -e -o pipefail\ncd '${folder}'\n`;
   return {
     folder,
     socket,

@@ -174,3 +174,12 @@ test('17.1: an unknown BMC or kind in a filter is refused with the nearest', asy
   expect(await problem('GET', '/v1/events?bmc=node-9')).toMatchObject({ status: 404, nearest: 'node-1' });
   expect(await problem('GET', '/v1/events?kind=pover')).toMatchObject({ status: 400, nearest: 'power' });
 });
+
+test('17.2: with follow=false the stream is what was, and ends', async () => {
+  const rig = await controlRig(two);
+  rig.daemon.events.tell('node-1', 'power', 'power off');
+  rig.daemon.events.tell('node-2', 'power', 'power on');
+  const { got, over } = await listening(rig, '?follow=false&bmc=node-2');
+  await over;
+  expect(got.map(({ data }) => (JSON.parse(data) as { text: string }).text)).toEqual(['power on']);
+});

@@ -46,7 +46,7 @@ export function eventStream({ clock }: Pick<World, 'clock'>, begin: Begin): Resp
         let undo: () => void = () => undefined;
         send('retry: 2000\n\n');
         undo = begin(
-          ({ id, event }) => send(`id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`),
+          (told) => send(textOf(told)),
           (name, text) => send(`event: ${name}\ndata: ${JSON.stringify({ detail: text })}\n\n`),
         );
         if (isOver) undo();
@@ -57,3 +57,10 @@ export function eventStream({ clock }: Pick<World, 'clock'>, begin: Begin): Resp
   );
   return new Response(body, { headers: HEADERS });
 }
+
+/** Those events, and the end. */
+export const eventsSoFar = (all: readonly NumberedEvent[]): Response =>
+  new Response(all.map(textOf).join(''), { headers: HEADERS });
+
+const textOf = ({ id, event }: NumberedEvent): string =>
+  `id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;

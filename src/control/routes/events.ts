@@ -3,7 +3,7 @@ import { nearest } from '../../config/wording.ts';
 import type { Daemon } from '../daemon.ts';
 import type { EventFilter } from '../events/event-log.ts';
 import { EVENT_KINDS, type EventKind } from '../events/kinds.ts';
-import { eventStream } from '../events/stream.ts';
+import { eventsSoFar, eventStream } from '../events/stream.ts';
 import { refusal } from '../problem.ts';
 import { route } from '../route.ts';
 
@@ -22,6 +22,10 @@ const query = z.strictObject({
     .max(MOST_LAST)
     .optional()
     .openapi({ description: 'So many that were before come first.' }),
+  follow: z
+    .enum(['true', 'false'])
+    .default('true')
+    .openapi({ description: '`false`: what was, and no more.' }),
 });
 
 function filterOf({ bmc, kind }: z.infer<typeof query>, daemon: Daemon): EventFilter {
@@ -59,6 +63,11 @@ export const eventRoutes = [
       const { events, world } = daemon;
       const filter = filterOf(asked, daemon);
       const seen = headers.get('last-event-id');
+      if (asked.follow === 'false') {
+        const all =
+          seen === null ? events.last(asked.last ?? MOST_LAST, filter) : events.since(seen, filter).events;
+        return eventsSoFar(all);
+      }
       return eventStream(world, (hear, note) => {
         const before = seen === null ? undefined : events.since(seen, filter);
         if (before?.isIncomplete) note('missed', 'some events since then are forgotten');

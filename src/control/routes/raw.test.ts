@@ -46,6 +46,12 @@ test('17.1: raw: what a channel, a privilege and a user may is asked, and a refu
   expect(await raw({ netFn: 0x30, cmd: 0x77 })).toMatchObject({ code: 0xc1, command: 'unknown' });
 });
 
+test('17.2: raw: values may be texts, as a command line has them', async () => {
+  const set = (fields: object) => raw({ command: 'set-user-name', fields });
+  expect(await set({ userId: '0x5', name: '7' })).toMatchObject({ code: 0 });
+  expect(await set({ userId: 'x', name: '7' })).toMatchObject({ status: 400 });
+});
+
 test('17.1: raw: what cannot be meant is refused with what is', async () => {
   const { problem } = await controlRig();
   const post = (body: object) => problem('POST', '/v1/bmcs/node-1/raw', { body });

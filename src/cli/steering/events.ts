@@ -1,0 +1,89 @@
+import type { ControlEvent, EventKind } from '../../control/answers.ts';
+import { dim, red } from '../colors.ts';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { plain } from '../output.ts';
+import { daemonOf } from './daemon.ts';
+import type { Flags } from './flags.ts';
+import { tell } from './tell.ts';
+
+export interface EventFlags extends Flags {
+  readonly follow?: boolean;
+  /** Names of kinds with commas between. */
+  readonly kind?: string;
+  readonly bmc?: string;
+  readonly last?: number;
+}
+
+export interface TraceFlags extends Flags {
+  readonly filter?: readonly string[];
+  /** Those with a completion code that is not 00h, and what was dropped. */
+  readonly refused?: boolean;
+  /** Ends after so many. */
+  readonly count?: number;
+}
+
+const listOf = (text: string | undefined): string[] | undefined => text?.split(',').map((one) => one.trim());
+
+/** Most that a daemon remembers for a question. */
+const ALL = 1000;
+
+/** What has happened, and with `follow` what happens. */
+export async function events(flags: EventFlags): Promise<void> {
+  const { follow = false, last = follow ? 10 : ALL } = flags;
+  const all = daemonOf(flags).events({
+    kinds: listOf(flags.kind) as EventKind[] | undefined,
+    bmcs: listOf(flags.bmc),
+    last,
+    follow,
+  });
+  for await (const { event } of all) await tell(flags, event, () => eventLine(event));
+  if (follow) throw new CliError('the daemon has ended', { exit: EXIT.failed });
+}
+
+const eventLine = ({ time, bmc, kind, text }: ControlEvent): string =>
+  `${dim(localTime(time))}  ${plain(bmc ?? '-')}  ${kind.padEnd(13)}  ${plain(text)}`;
+
+/** Requests with their answers as they pass, decoded, until the reader goes. */
+export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise<void> {
+  const words = (flags.filter ?? []).map((word) => word.toLowerCase());
+  let left = flags.count ?? Infinity;
+  if (left === 0) return;
+  const all = daemonOf(flags).events({
+    kinds: ['request'],
+    ...(bmcs.length > 0 && { bmcs }),
+  });
+  for await (const { event } of all) {
+    const said = saidOf(event);
+    if (words.some((word) => !said.includes(word))) continue;
+    if (flags.refused && event.code === 0) continue;
+    await tell(flags, event, () => requestLine(event));
+    if (--left <= 0) return;
+  }
+  throw new CliError('the daemon has ended', { exit: EXIT.failed });
+}
+
+/** What a filter finds: the line, and its command and code as other commands spell them. */
+function saidOf(event: ControlEvent): string {
+  const { text, command, code } = event;
+  const slug = String(command ?? '').replaceAll(' ', '-');
+  const hex = typeof code === 'number' ? `${code.toString(16).padStart(2, '0')}h` : '';
+  return `${text} ${whoOf(event)} ${slug} ${hex}`.toLowerCase();
+}
+
+const whoOf = ({ user, peer }: ControlEvent): string =>
+  [user, peer].filter((one) => one !== undefined && one !== '').join('@');
+
+function requestLine(event: ControlEvent): string {
+  const { time, bmc, text, microseconds, code } = event;
+  const took = typeof microseconds === 'number' ? dim(` (${microseconds} us)`) : '';
+  const line = plain(text);
+  return `${dim(localTime(time))}  ${plain(bmc ?? '-')}  ${plain(whoOf(event)) || '-'}  ${code === 0 ? line : red(line)}${took}`;
+}
+
+/** `11:02:03.456` of a day that the reader knows. */
+function localTime(iso: string): string {
+  const at = new Date(iso);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+}

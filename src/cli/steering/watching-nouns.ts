@@ -1,0 +1,65 @@
+import { InvalidArgumentError } from 'commander';
+import type { EventFlags, TraceFlags } from './events.ts';
+import { noun, type Noun } from './noun.ts';
+import type { RawFlags } from './raw.ts';
+import { only } from './words.ts';
+
+const number =
+  (most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > most)
+      throw new InvalidArgumentError(`expected a whole number of 0 to ${most}`);
+    return value;
+  };
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+/** What passes and what happens. */
+export const WATCHING_NOUNS: readonly Noun[] = [
+  noun<EventFlags>({
+    name: 'events',
+    summary: 'what has happened to the BMCs, and with -f what happens',
+    usage: '',
+    takes: 'nothing',
+    options: (command) =>
+      command
+        .option('-f, --follow', 'go on as it happens')
+        .option('--kind <kinds>', 'of these kinds, with commas between: power, session, sel, sensor ...')
+        .option('--bmc <names>', 'of these BMCs, with commas between')
+        .option('--last <count>', 'so many that were before (default: 10 with -f, else 1000)', number(1000)),
+    examples: ['ipmi-bmc events --kind power,session', 'ipmi-bmc events -f --bmc node-1 --json'],
+    async act(words, flags) {
+      only(words, []);
+      await (await import('./events.ts')).events(flags);
+    },
+  }),
+  noun<TraceFlags>({
+    name: 'trace',
+    summary: 'requests with their answers as they pass, decoded, without secrets',
+    usage: '[bmc...]',
+    takes: 'bmcs',
+    options: (command) =>
+      command
+        .option('--filter <text>', 'those whose line has this; may be said again, all have to fit', collect)
+        .option('--refused', 'those alone that are refused or dropped')
+        .option('--count <n>', 'end after so many', number(1_000_000)),
+    examples: ['ipmi-bmc trace node-1 --filter get-sel', 'ipmi-bmc trace --refused --json'],
+    act: async (words, flags) => (await import('./events.ts')).trace(words, flags),
+  }),
+  noun<RawFlags>({
+    name: 'raw',
+    summary: 'any request, by numbers or by the name of its command; the answer is decoded',
+    usage: '[bmc] <netfn> <cmd> [byte...] | <command> [field=value...]',
+    options: (command) =>
+      command
+        .option('--channel <number>', 'as if it came by this channel (default: 15, the host)', number(15))
+        .option('--privilege <level>', 'with this privilege (default: administrator)')
+        .option('--user <name>', 'in the name of this user, at most with its rights')
+        .option('--lun <lun>', 'to this LUN (default: 0)', number(3)),
+    examples: [
+      'ipmi-bmc raw node-1 0x06 0x01',
+      'ipmi-bmc raw node-1 get-device-id --channel 1 --privilege user',
+    ],
+    act: async (words, flags) => (await import('./raw.ts')).raw(words, flags),
+  }),
+];
