@@ -1,7 +1,9 @@
 // `npm run docs`: writes docs/commands.md and docs/parameters.md from the declarations, docs/config.md and
 // the schema for editors from the schema of the settings, docs/control.md and openapi.json from the routes, and the sections of docs/performance.md from the results
 // that `npm run bench -- lan --docs` and `-- fleet --docs` kept; `--check` says whether they are fresh.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { withFleetSection } from '../bench/fleet/page.ts';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
@@ -26,3 +28,8 @@ for (const [name, page] of Object.entries(pages)) {
   writeFileSync(file, page);
   console.log(`wrote ${name}`);
 }
+// The same as types for Python, where it is.
+if (!process.argv.includes('--check'))
+  spawnSync('python3', [fileURLToPath(new URL('../python/generate.py', import.meta.url))], {
+    stdio: 'inherit',
+  });

@@ -58,7 +58,8 @@ function makeBinary() {
   }
   const work = mkdtempSync(join(tmpdir(), 'package-'));
   try {
-    const bundle = join(work, 'bundle.cjs');
+    // Of use by itself, too: a Node that is there already runs it (python/build.py).
+    const bundle = join(work, `${name}.cjs`);
     run(process.execPath, [
       bin('esbuild'),
       join(root, 'scripts', 'binary.mjs'),
@@ -73,7 +74,7 @@ function makeBinary() {
       '--external:vitest',
       // Where a module is means nothing in a bundle; what is read beside one is among the assets.
       '--define:import.meta.url=__ipmiBmcUrl',
-      "--banner:js=const __ipmiBmcUrl=require('node:url').pathToFileURL(process.execPath).href;",
+      `--banner:js=const __ipmiBmcUrl=require('node:url').pathToFileURL(require('node:sea').isSea()?process.execPath:__filename).href;`,
       '--log-level=error',
       `--outfile=${bundle}`,
     ]);
@@ -85,11 +86,15 @@ function makeBinary() {
       JSON.stringify({ main: bundle, output: blob, disableExperimentalSEAWarning: true, assets }),
     );
     run(process.execPath, ['--experimental-sea-config', config]);
-    const half = `${binary}.new`;
+    // Whole or not at all: somebody may be running the one that is there.
+    const half = `${binary}.${process.pid}`;
     copyFileSync(process.execPath, half);
     chmodSync(half, 0o755);
     run(process.execPath, [bin('postject'), half, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE]);
     renameSync(half, binary);
+    const beside = join(out, `${name}.cjs`);
+    copyFileSync(bundle, `${beside}.${process.pid}`);
+    renameSync(`${beside}.${process.pid}`, beside);
     made(binary);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -142,7 +147,8 @@ function deb() {
       '#!/bin/sh\nset -e\nif command -v systemd-sysusers > /dev/null; then systemd-sysusers; fi\n';
     writeFileSync(join(tree, 'DEBIAN', 'postinst'), installed, { mode: 0o755 });
     const path = join(out, `${name}_${version}_${architecture}.deb`);
-    run('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', tree, path]);
+    run('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', tree, `${path}.${process.pid}`]);
+    renameSync(`${path}.${process.pid}`, path);
     made(path);
   } finally {
     rmSync(tree, { recursive: true, force: true });

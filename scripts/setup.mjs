@@ -20,6 +20,8 @@ export const TOOLS = {
   tshark: 'tshark',
   capinfos: 'wireshark-common',
   python3: 'python3',
+  'pytest-3': 'python3-pytest',
+  curl: 'curl',
   'systemd-notify': 'systemd',
   'systemd-analyze': 'systemd',
   'qemu-system-x86_64': 'qemu-system-x86',

@@ -46,7 +46,7 @@ export class Router<B = unknown> {
   #default: DefaultHandler<B> | undefined;
   readonly #attachments = new Map<Interface<B>, Attachment<B>>();
   /** Around the dispatch, the innermost first. */
-  #wrappers: readonly Wrapper<B>[] = [];
+  #places: readonly Place<B>[] = [];
   #entrance: Dispatch<B>;
   #lastId = 0;
 
@@ -184,16 +184,18 @@ export class Router<B = unknown> {
 
   /**
    * Every request passes through what this makes of the dispatch: a tracer, a fault injector. From the next
-   * request on, whichever way it comes. Returns what takes it off again.
+   * request on, whichever way it comes. `looksOn`: it sees what all others make of it, also those that come
+   * later. Returns what takes it off again.
    */
-  wrap(wrapper: Wrapper<B>): () => void {
-    const mine: Wrapper<B> = (dispatch) => wrapper(dispatch);
-    const put = (wrappers: readonly Wrapper<B>[]): void => {
-      this.#wrappers = wrappers;
-      this.#entrance = wrappers.reduce((dispatch, wrap) => wrap(dispatch), this.dispatch);
+  wrap(wrapper: Wrapper<B>, { looksOn = false }: { readonly looksOn?: boolean } = {}): () => void {
+    const mine: Place<B> = { wrapper, looksOn };
+    const put = (places: readonly Place<B>[]): void => {
+      this.#places = places;
+      const inOrder = [...places.filter((one) => !one.looksOn), ...places.filter((one) => one.looksOn)];
+      this.#entrance = inOrder.reduce((dispatch, one) => one.wrapper(dispatch), this.dispatch);
     };
-    put([...this.#wrappers, mine]);
-    return () => put(this.#wrappers.filter((other) => other !== mine));
+    put([...this.#places, mine]);
+    return () => put(this.#places.filter((other) => other !== mine));
   }
 
   /** As `enter`, at this moment: what stands in nobody's way while nobody wraps. */
@@ -423,3 +425,9 @@ export class Router<B = unknown> {
 }
 
 type Wrapper<B> = (dispatch: Dispatch<B>) => Dispatch<B>;
+
+/** One wrapper may be put on twice, and taken off once. */
+interface Place<B> {
+  readonly wrapper: Wrapper<B>;
+  readonly looksOn: boolean;
+}

@@ -102,7 +102,7 @@ export class Taps<B = unknown> {
       this.#unwrap?.();
       this.#unwrap = undefined;
     } else {
-      this.#unwrap ??= this.#bmc.router.wrap((dispatch) => this.#over(dispatch));
+      this.#unwrap ??= this.#bmc.router.wrap((dispatch) => this.#over(dispatch), { looksOn: true });
     }
     if (!wants('dropped')) {
       this.#unlisten?.();

@@ -262,3 +262,16 @@ test('testing: vitest has fixtures and matchers', async ({ bmc, startBmc: anothe
   expect(other).toBeOn();
   expect(other.port).not.toBe(bmc.port);
 });
+
+base('testing: what a fault answers came as well, also where the fault came later', async () => {
+  const bmc = await started();
+  const client = await bmc.client();
+  for (const then of [{ complete: 'C0h' }, { drop: 'response' }] as const) {
+    const fault = bmc.faults.add({ when: { command: 'get-chassis-status' }, then });
+    const sent = refusal(client.send(GetChassisStatus));
+    const request = await bmc.expectRequest(GetChassisStatus);
+    plain(request.answer?.cc).toBe('complete' in then ? 0xc0 : undefined);
+    fault.remove();
+    await sent;
+  }
+});

@@ -1,0 +1,3 @@
+module ipmi-bmc/go/ipmibmctest
+
+go 1.18
