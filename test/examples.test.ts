@@ -82,6 +82,25 @@ test('F6: sick-fleet: a monitor finds each of them, and ten minutes pass in no t
   ]);
 }, 60_000);
 
+toolTest(
+  'F6: sick-fleet/ci.sh: a file, the control API and ipmitool in a job of a CI',
+  ['ipmitool', 'curl'],
+  async () => {
+    const env = { IPMI_BMC: `${process.execPath} ${join(root, 'bin/ipmi-bmc')}` };
+    const { code, out } = await runTool('sh', [join(root, 'examples/sick-fleet/ci.sh')], { env });
+    expect(out.split('\n')).toEqual([
+      'well: well',
+      'full: no session to be had',
+      'dying: hardware fault',
+      'well: does not answer all of it',
+      'well: well',
+      'full: well',
+      '',
+    ]);
+    expect(code).toBe(0);
+  },
+);
+
 test('two-chassis: four controllers each, over ICMB', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/two-chassis/main.ts'], {
     cwd: root,

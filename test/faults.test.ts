@@ -1,13 +1,17 @@
 // What real clients make of a BMC that misbehaves: the table of docs/faults.md, line by line; a story of ten
 // minutes in no time; one file, twice.
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { Bmc, type BmcOptions } from '../src/bmc.ts';
+import { connectLan, writeHpmImage } from '../src/client/index.ts';
 import { presets, type FaultRule } from '../src/faults/index.ts';
+import { parseVersion } from '../src/images/firmware-version.ts';
+import { nodeWorld } from '../src/world/index.ts';
 import { runTool, toolTest, type Ran } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -79,6 +83,125 @@ for (const { rule, command, says } of rows)
       expect(hits.length).toBeGreaterThan(0);
     }),
   );
+
+toolTest('F6: clocks that stand, and that run sixty times as fast', ['ipmitool'], () =>
+  withBmc({}, async (bmc) => {
+    const passed = async (): Promise<number> => {
+      const read = async (): Promise<number> => Date.parse((await asked(bmc, 'ipmitool sel time get')).out);
+      const first = await read();
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return ((await read()) - first) / 1000;
+    };
+    for (const [clock, least, most] of [
+      ['stopped', 0, 0],
+      ['x60', 60, 600],
+    ] as const) {
+      const fault = bmc.faults.add({ then: { clock } });
+      const seen = await passed();
+      expect([clock, seen >= least && seen <= most, seen]).toEqual([clock, true, seen]);
+      fault.remove();
+    }
+    expect(await passed()).toBeLessThan(10);
+  }),
+);
+
+toolTest('F6: sensors that stick and that jump', ['ipmitool'], () =>
+  withBmc({}, async (bmc) => {
+    const read = async (): Promise<string> =>
+      /\| (\S+)/.exec((await asked(bmc, 'ipmitool sensor reading Inlet')).out)?.[1] ?? '';
+    const stuck = bmc.faults.add({ then: { sensor: { name: 'Inlet', is: 'stuck' } } });
+    bmc.sensors.get('Inlet').set(60);
+    expect(await read()).toBe('25');
+    stuck.remove();
+    expect(await read()).toBe('60');
+    bmc.faults.add({ then: { sensor: { name: 'Inlet', is: 'jumping' } } });
+    const seen = new Set<string>();
+    for (let i = 0; i < 4; i++) {
+      seen.add(await read());
+      await new Promise((resolve) => setTimeout(resolve, 1050));
+    }
+    expect(seen.size).toBeGreaterThan(2);
+  }),
+);
+
+toolTest(
+  'F6: firmware that fails to verify, and firmware that fails to boot',
+  ['ipmitool'],
+  () =>
+    withBmc(
+      { firmware: { components: [{ id: 0, name: 'BMC', version: '1.00', bmc: true }] }, reset: { dark: 1 } },
+      async (bmc) => {
+        const folder = mkdtempSync(`${tmpdir()}/faults-`);
+        const part = {
+          component: 0,
+          file: `${folder}/bmc.bin`,
+          version: parseVersion('2.00')!,
+          description: 'BMC',
+        };
+        writeFileSync(part.file, new Uint8Array(4000).fill(7));
+        const { deviceId, manufacturerId, productId } = bmc.identity;
+        await writeHpmImage(nodeWorld().files, `${folder}/new.hpm`, {
+          deviceId,
+          manufacturerId,
+          productId,
+          time: 0,
+          parts: [part],
+          describe: true,
+          version: part.version,
+          earliest: parseVersion('0.00')!,
+          sign: undefined,
+        });
+        const hpm = async (words: string): Promise<string> => (await asked(bmc, `ipmitool hpm ${words}`)).out;
+        const version = async (): Promise<string> =>
+          /0\|BMC *\| +(\d\.\d+)/.exec(await hpm('check'))?.[1] ?? '';
+        const upgrade = `upgrade ${folder}/new.hpm force`;
+        const bad = bmc.faults.add({ then: { firmware: 'fails-verification' } });
+        expect(await hpm(upgrade)).toContain('Firmware upgrade procedure failed');
+        expect(await version()).toBe('1.00');
+        bad.remove();
+        const dead = bmc.faults.add({ then: { firmware: 'fails-to-boot' } });
+        expect(await hpm(upgrade)).toContain('Firmware upgrade procedure successful');
+        await hpm('activate');
+        await vi.waitFor(() => expect(bmc.update?.switching).toBeUndefined(), 20_000);
+        expect(await hpm('selftestresult')).toContain('Result1 = 60');
+        expect(await version()).toBe('1.00');
+        dead.remove();
+        await hpm(upgrade);
+        await hpm('activate');
+        await vi.waitFor(async () => expect(await version()).toBe('2.00'), 20_000);
+        rmSync(folder, { recursive: true });
+      },
+    ),
+  150_000,
+);
+
+test('F6: a ping that is lost has no pong, and a log-in succeeds', () =>
+  withBmc({}, async (bmc) => {
+    const [host, port] = bmc.interfaces[0].address.split(':');
+    const socket = createSocket('udp4');
+    let pongs = 0;
+    socket.on('message', () => pongs++);
+    const ping = Uint8Array.of(6, 0, 0xff, 6, 0, 0, 0x11, 0xbe, 0x80, 7, 0, 0);
+    const pinged = async (): Promise<number> => {
+      socket.send(ping, Number(port), host);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return pongs;
+    };
+    expect(await pinged()).toBe(1);
+    const lost = bmc.faults.add({ when: { payload: 'ping' }, then: { loss: 1 } });
+    expect(await pinged()).toBe(1);
+    const world = nodeWorld();
+    const client = await connectLan(world, {
+      host,
+      port: Number(port),
+      user: USER.name,
+      password: USER.password,
+    });
+    await client.close();
+    lost.remove();
+    expect(await pinged()).toBe(2);
+    socket.close();
+  }));
 
 test('F6: every effect that a rule can have has a line, or is a console’s or an update’s', () => {
   const effects = readFileSync(`${root}src/faults/layers.ts`, 'utf8').split('WHENS')[0];
@@ -156,7 +279,8 @@ toolTest(
   () =>
     withBmc({}, async (bmc) => {
       expect(await onTheConsole(bmc)).toContain('login:');
-      for (const then of [{ console: 'stuck' }, { console: 'noisy' }] as const) {
+      const slow = { charactersPerSecond: 10 };
+      for (const then of [{ console: 'stuck' }, { console: 'noisy' }, { console: slow }] as const) {
         const fault = bmc.faults.add({ then });
         const out = await onTheConsole(bmc);
         expect(out).toContain('SOL Session operational');
