@@ -3,9 +3,11 @@ import { readdirSync, readFileSync, mkdtempSync, mkdirSync, symlinkSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectLan } from '../src/client/index.ts';
 import { NOUNS } from '../src/cli/steering/commands.ts';
+import { nodeWorld } from '../src/world/node.ts';
 import { bin, root } from './support/cli.ts';
-import { startDaemon, type RunningDaemon } from './support/daemon.ts';
+import { PASSWORD, startDaemon, type RunningDaemon } from './support/daemon.ts';
 import { runTool, toolTest } from './support/tools.ts';
 
 const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
@@ -80,6 +82,86 @@ toolTest('17.2: events and trace tell what ipmitool did', ['ipmitool'], async ()
   expect([wrong.code, wrong.out]).toEqual([2, expect.stringContaining("did you mean 'power'?\n")]);
 });
 
+toolTest('17.2: boot, sensor, sel, user and session, read back with ipmitool', ['ipmitool'], async () => {
+  const read = async (args: string): Promise<string> => (await daemon.ipmitool('node-1', args)).out;
+  expect((await ipmi('boot', 'node-1', 'pxe', '--uefi')).out).toBe('node-1: boots pxe, once, UEFI\n');
+  expect(await read('chassis bootparam get 5')).toMatch(/BIOS EFI boot[^]*Force PXE/);
+  expect((await ipmi('boot', 'node-1', 'bios', '--persistent')).out).toBe(
+    'node-1: boots bios-setup, always, legacy\n',
+  );
+  expect((await ipmi('boot', 'node-1', 'none')).code).toBe(0);
+  expect((await ipmi('sensor', 'node-1', 'set', 'CPU Temp', '96')).out).toMatch(
+    /^SENSOR .*\nCPU Temp +96 degrees C +(ok|cr) /,
+  );
+  expect(
+    (await json<{ sensors: { value: number; status: string }[] }>('sensor', 'node-1')).sensors[0],
+  ).toMatchObject({ value: 96, status: 'cr' });
+  expect(await read('sdr type temperature')).toContain('96 degrees C');
+  expect(await ipmi('sensor', 'node-1', 'ramp', 'CPU Temp', '30', '--over', '1s')).toMatchObject({ code: 0 });
+  expect(await ipmi('sensor', 'node-1', 'unreadable', 'CPU Temp')).toMatchObject({ code: 0 });
+  expect(await read('sdr type temperature')).not.toContain('degrees C');
+  expect(await ipmi('sensor', 'node-1', 'unset', 'CPU Temp')).toMatchObject({ code: 0 });
+  expect(await read('sdr type temperature')).toContain('41 degrees C');
+  const near = await ipmi('sensor', 'node-1', 'get', 'CPU Tmp');
+  expect([near.code, near.out]).toEqual([3, expect.stringContaining("did you mean 'CPU Temp'?")]);
+  expect(await read('sel elist')).toContain('CPU Temp | Upper Critical going high');
+  const saved = (await ipmi('sel', 'node-1', 'export')).out;
+  expect(saved).toMatch(/^0x04 0x01 0x\w\w .* # .*\n/m);
+  expect((await ipmi('sel', 'node-1', '--last', '1')).out).toContain('CPU Temp');
+  expect((await ipmi('sel', 'node-1', 'clear')).code).toBe(0);
+  expect(await read('sel elist')).not.toContain('CPU Temp');
+  expect((await ipmi('sel', 'node-1', 'delete', '999')).code).toBe(3);
+  const set = [
+    'user',
+    'node-1',
+    'set',
+    '5',
+    '--name',
+    'kim',
+    '--password-file',
+    '-',
+    '--privilege',
+    'operator',
+    '--enable',
+  ];
+  const changed = await daemon.ipmi(set, { input: 'secret-of-kim\n' });
+  expect([changed.code, changed.out]).toEqual([
+    0,
+    expect.stringMatching(/\n +5 +kim +yes +set +operator\n$/),
+  ]);
+  expect((await daemon.ipmitool('node-1', 'user test 5 16 secret-of-kim')).out).toContain('Success');
+  expect((await ipmi('user', 'node-1', 'set', '5')).code).toBe(2);
+  expect((await ipmi('user', 'node-1', 'set', '5', '--password', 'x')).code).toBe(2);
+  expect((await daemon.ipmi(set, { input: '\n' })).out).toContain('there is no password in it');
+});
+
+test('17.2: a session is listed and closed', async () => {
+  const [host, port] = ['127.0.0.1', daemon.port('node-1')];
+  await connectLan(nodeWorld(), { host, port, user: 'admin', password: PASSWORD });
+  expect((await ipmi('session', 'node-1')).out).toMatch(
+    /\n *\d+ {2}admin {2}127\.0\.0\.1:\d+ +administrator /,
+  );
+  const { sessions } = await json<{ sessions: { handle: number }[] }>('session', 'node-1');
+  const id = String(sessions[0].handle);
+  expect((await ipmi('session', 'node-1', 'close', id)).out).toBe(`node-1: session ${id} is closed\n`);
+  expect((await ipmi('session', 'node-1', 'close', id)).code).toBe(3);
+  expect((await ipmi('session', 'node-1')).out).not.toContain('127.0.0.1');
+});
+
+toolTest('17.2: a story is armed: ipmitool sees it, and the rule has counted', ['ipmitool'], async () => {
+  const rule = '{ id: no-id, when: { command: get-device-id }, then: { complete: C0h } }';
+  const added = await daemon.ipmi(['fault', 'node-1', 'add', '-'], { input: rule });
+  expect([added.code, added.out]).toEqual([0, expect.stringMatching(/\nno-id +command +0 +armed/)]);
+  expect((await daemon.ipmitool('node-1', 'mc info')).code).not.toBe(0);
+  const { rules } = await json<{ rules: { id: string; hits: number }[] }>('fault', 'node-1');
+  expect(rules.find(({ id }) => id === 'no-id')?.hits).toBeGreaterThan(0);
+  expect((await ipmi('fault', 'node-1', 'arm', 'overloded')).out).toContain("did you mean 'overloaded'?");
+  expect((await ipmi('fault', 'node-1', 'clear')).code).toBe(0);
+  expect((await daemon.ipmitool('node-1', 'mc info')).code).toBe(0);
+  expect((await ipmi('clock', 'node-1', 'advance', '10m')).code).toBe(1);
+  expect((await ipmi('handlers', '--running', 'node-1')).out).toMatch(/^KEY +COMMAND .*\n.*\n/);
+});
+
 test('17.2: list loads nothing of a BMC and no library that it does not need', async () => {
   const coverage = mkdtempSync(join(tmpdir(), 'loaded-'));
   const { code } = await runTool(process.execPath, [bin, 'list'], {
@@ -102,6 +184,7 @@ test('17.2: list loads nothing of a BMC and no library that it does not need', a
     'control/problem.js',
     'control/sse.js',
     'world/endpoint-forms.js',
+    'world/package-files.js',
     'world/udp-engine.js',
     'world/world.js',
   ]);

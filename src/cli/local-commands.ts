@@ -119,11 +119,16 @@ function fileCommands(program: Command, ended: Ended): void {
     .argument('[file]', 'YAML file; without it the default server')
     .option('--json', 'print them as JSON, a line a BMC')
     .option(...PLUGIN)
+    .option('--running [bmc]', 'of a BMC that runs, with its workers and overrides')
+    .option('--socket <path>', 'with --running: the daemon at this Unix socket')
     .description('list every command that is answered, by whom, and at which privilege')
-    .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml')
-    .action(async (file: string | undefined, options) =>
-      ended(await (await import('./handlers.ts')).listHandlers(file, options)),
-    );
+    .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml\n  ipmi-bmc handlers --running node-1')
+    .action(async (file: string | undefined, options) => {
+      if (options.running === undefined)
+        return ended(await (await import('./handlers.ts')).listHandlers(file, options));
+      const name = options.running === true ? undefined : String(options.running);
+      await (await import('./steering/machine.ts')).runningHandlers(name, options);
+    });
 }
 
 /** What talks to a BMC that runs, by its handler socket. */

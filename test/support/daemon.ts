@@ -17,6 +17,8 @@ export interface RunningDaemon {
   readonly bash: (script: string) => Promise<Ran>;
   /** By LAN, as the administrator `admin`. */
   readonly ipmitool: (bmc: string, args: string) => Promise<Ran>;
+  /** UDP port of a BMC's LAN interface. */
+  readonly port: (bmc: string) => number;
   readonly stop: () => Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
         PASSWORD,
         ...args.split(' '),
       ]),
+    port: (bmc) => Number(ports.get(bmc)),
     stop: () => stopped(child),
   };
 }

@@ -1,4 +1,13 @@
+import type { BootFlags } from './machine.ts';
+import type { Flags } from './flags.ts';
 import { noun, type Noun } from './noun.ts';
+import { number } from './numbers.ts';
+import type { SelFlags } from './sel.ts';
+import type { SensorFlags } from './sensor.ts';
+import type { UserFlags } from './access.ts';
+
+const machine = (): Promise<typeof import('./machine.ts')> => import('./machine.ts');
+const access = (): Promise<typeof import('./access.ts')> => import('./access.ts');
 
 /** What one BMC and its machine do. */
 export const MACHINE_NOUNS: readonly Noun[] = [
@@ -17,5 +26,118 @@ export const MACHINE_NOUNS: readonly Noun[] = [
     ],
     examples: ['ipmi-bmc power node-1', 'ipmi-bmc power node-1 reset'],
     act: async (words, flags) => (await import('./power.ts')).power(words, flags),
+  }),
+  noun<BootFlags>({
+    name: 'boot',
+    summary: 'what the next boot is to be',
+    usage: '[bmc] [verb]',
+    verbs: [
+      ['show', 'what it is to be'],
+      ['pxe', 'from the network'],
+      ['disk', 'from the disk'],
+      ['cdrom', 'from CD or DVD'],
+      ['bios', 'into the set-up of the firmware'],
+      ['none', 'as the firmware is set up'],
+    ],
+    options: (command) =>
+      command
+        .option('--persistent', 'all boots, not the next one alone')
+        .option('--uefi', 'by UEFI')
+        .option('--legacy', 'by the legacy BIOS (default)'),
+    examples: ['ipmi-bmc boot node-1', 'ipmi-bmc boot node-1 pxe --uefi'],
+    act: async (words, flags) => (await machine()).boot(words, flags),
+  }),
+  noun<Flags & { seconds?: number }>({
+    name: 'identify',
+    summary: 'the identify lamp of a machine',
+    usage: '[bmc] [verb]',
+    verbs: [
+      ['on', 'until it is turned off, or for --seconds'],
+      ['off', 'turn it off'],
+    ],
+    options: (command) => command.option('--seconds <count>', 'for so long', number(255, 1)),
+    examples: ['ipmi-bmc identify node-1 --seconds 30'],
+    act: async (words, flags) => (await machine()).identify(words, flags),
+  }),
+  noun({
+    name: 'reset',
+    summary: 'reset a BMC itself; its machine goes on',
+    usage: '[bmc] [verb]',
+    verbs: [
+      ['cold', 'sessions end, it is silent for a while'],
+      ['warm', 'without silence'],
+    ],
+    examples: ['ipmi-bmc reset node-1 warm'],
+    act: async (words, flags) => (await machine()).reset(words, flags),
+  }),
+  noun<SensorFlags>({
+    name: 'sensor',
+    summary: 'sensors, and what they read',
+    usage: '[bmc] [verb] [words]',
+    verbs: [
+      ['list', 'all sensors as they read now'],
+      ['get SENSOR', 'one of them: by name, Name@entity or #number'],
+      ['set SENSOR VALUE', 'have it read this, in its unit'],
+      ['ramp SENSOR VALUE --over TIME', 'get there by and by'],
+      ['unreadable SENSOR', 'have it read nothing'],
+      ['unset SENSOR', 'have it read its source again'],
+    ],
+    options: (command) => command.option('--over <time>', 'how long a ramp takes, as 30s or 5m'),
+    examples: ['ipmi-bmc sensor node-1', "ipmi-bmc sensor node-1 set 'CPU Temp' 96"],
+    act: async (words, flags) => (await import('./sensor.ts')).sensor(words, flags),
+  }),
+  noun<SelFlags>({
+    name: 'sel',
+    summary: 'the system event log',
+    usage: '[bmc] [verb] [words]',
+    verbs: [
+      ['list', 'all records in words, or the last ones'],
+      ['add RECORD', '16 bytes as hex digits'],
+      ['delete ID', 'one record'],
+      ['clear', 'all of them'],
+      ['export', 'as `ipmitool sel save` writes them, for sel: file: of settings'],
+    ],
+    options: (command) => command.option('--last <count>', 'the last so many', number(1000, 1)),
+    examples: ['ipmi-bmc sel node-1 --last 20', 'ipmi-bmc sel node-1 export > node-1.sel'],
+    act: async (words, flags) => (await import('./sel.ts')).sel(words, flags),
+  }),
+  noun<UserFlags>({
+    name: 'user',
+    summary: 'users; passwords go in and never out',
+    usage: '[bmc] [verb] [id]',
+    verbs: [
+      ['list', 'users that have a name, a password or access'],
+      ['set ID', 'change what the options say'],
+    ],
+    options: (command) =>
+      command
+        .option('--name <name>', 'its name')
+        .option('--password-file <file>', 'its password is the first line of this file; - is standard input')
+        .option('--privilege <level>', 'callback, user, operator, administrator, oem or none')
+        .option('--channel <number>', 'with --privilege: on this channel (default: all)', number(15))
+        .option('--enable', 'let it log in')
+        .option('--disable', 'do not'),
+    examples: [
+      'ipmi-bmc user node-1',
+      'ipmi-bmc user node-1 set 5 --name kim --password-file pw --privilege operator --enable',
+    ],
+    act: async (words, flags) => (await access()).user(words, flags),
+  }),
+  noun({
+    name: 'session',
+    summary: 'sessions that are open',
+    usage: '[bmc] [verb] [id]',
+    verbs: [
+      ['list', 'who is logged in, from where'],
+      ['close ID', 'end one'],
+    ],
+    examples: ['ipmi-bmc session node-1', 'ipmi-bmc session node-1 close 3'],
+    act: async (words, flags) => (await access()).session(words, flags),
+  }),
+  noun({
+    name: 'counters',
+    summary: 'what a BMC has counted; with -o wide also what is 0',
+    examples: ['ipmi-bmc counters node-1'],
+    act: async (words, flags) => (await machine()).counters(words, flags),
   }),
 ];

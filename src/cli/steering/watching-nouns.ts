@@ -1,17 +1,9 @@
-import { InvalidArgumentError } from 'commander';
 import type { EventFlags, TraceFlags } from './events.ts';
 import { noun, type Noun } from './noun.ts';
+import { number } from './numbers.ts';
 import type { RawFlags } from './raw.ts';
 import { only } from './words.ts';
 
-const number =
-  (most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > most)
-      throw new InvalidArgumentError(`expected a whole number of 0 to ${most}`);
-    return value;
-  };
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** What passes and what happens. */

@@ -1,0 +1,11 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number of an option. The result throws InvalidArgumentError. */
+export const number =
+  (most: number, least = 0) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`expected a whole number of ${least} to ${most}`);
+    return value;
+  };
