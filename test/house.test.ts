@@ -121,7 +121,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
   control: `
-    codec joint commands records wire router taps state storage machine services settings faults config interfaces audit
+    codec joint commands records images wire router taps state storage machine services settings faults config interfaces audit
     bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),
@@ -165,7 +165,7 @@ const outside: Record<string, RegExp> = {
   kinds: /^zod$/,
   config: /^(yaml|zod|node:path)$/,
   fleet: /^node:path$/,
-  control: /^(hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net))$/,
+  control: /^(hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net|stream))$/,
   testing: /^(vitest|node:test)$/,
   cli: /^(commander|picocolors|yaml|node:.*)$/,
 };

@@ -3,14 +3,18 @@ import { accessRoutes } from './routes/access.ts';
 import { bmcRoutes } from './routes/bmcs.ts';
 import { clockRoutes } from './routes/clock.ts';
 import { chassisRoutes } from './routes/chassis.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { expectationRoutes } from './routes/expectations.ts';
+import { firmwareRoutes } from './routes/firmware.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { insideRoutes } from './routes/inside.ts';
+import { lanRoutes } from './routes/lan.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rawRoutes } from './routes/raw.ts';
+import { recordRoutes } from './routes/records.ts';
 import { scenarioRoutes } from './routes/scenarios.ts';
 import { selRoutes } from './routes/sel.ts';
 import { sensorRoutes } from './routes/sensors.ts';
@@ -24,7 +28,11 @@ const FILES: readonly (readonly Route[])[] = [
   chassisRoutes,
   sensorRoutes,
   selRoutes,
+  recordRoutes,
   accessRoutes,
+  lanRoutes,
+  firmwareRoutes,
+  consoleRoutes,
   insideRoutes,
   rawRoutes,
   eventRoutes,

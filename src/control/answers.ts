@@ -13,3 +13,7 @@ export type { BootState, WatchdogState } from './routes/chassis.ts';
 export type { CounterRow, HandlerRow } from './routes/inside.ts';
 export type { SelEntry, SelList } from './routes/sel.ts';
 export type { SensorState } from './routes/sensors.ts';
+export type { ConsoleState } from './routes/console.ts';
+export type { FirmwareState } from './routes/firmware.ts';
+export type { LanChannelState, LanParameterState } from './routes/lan.ts';
+export type { FruState, SdrState } from './routes/records.ts';

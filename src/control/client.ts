@@ -7,6 +7,7 @@
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { ControlEvent, EventKind } from './events/kinds.ts';
 import { ControlError, type ProblemDocument } from './problem.ts';
 import { eventsIn } from './sse.ts';
@@ -47,6 +48,12 @@ export interface RequestOptions {
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+}
+
+/** A serial console that was attached to: what the machine says, as it comes. */
+export interface AttachedConsole extends AsyncIterable<Uint8Array> {
+  write(characters: Uint8Array | string): void;
+  close(): void;
 }
 
 /** The other side of the control API. Nothing is open between two requests. */
@@ -115,6 +122,32 @@ export class ControlClient {
     }
   }
 
+  /**
+   * The serial console of a BMC's machine: bytes both ways until either closes. `history`: what the machine
+   * has said before comes first. Rejects as `request` does.
+   */
+  async attach(
+    bmc: string,
+    { history = false }: { readonly history?: boolean } = {},
+  ): Promise<AttachedConsole> {
+    const path = `/v1/bmcs/${encodeURIComponent(bmc)}/console${history ? '?history=true' : ''}`;
+    const headers = { connection: 'Upgrade', upgrade: 'ipmi-bmc-console' };
+    const socket = await new Promise<Duplex>((resolve, reject) => {
+      void this.#send(path, { headers }, (upgraded, head) => {
+        if (head.length > 0) upgraded.unshift(head);
+        resolve(upgraded);
+      }).then(async (response) => {
+        const text = await textOf(response);
+        reject(new ControlError(problemIn(text) ?? unknownProblem(response.statusCode ?? 0, text)));
+      }, reject);
+    });
+    return {
+      [Symbol.asyncIterator]: () => socket[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+      write: (characters) => void socket.write(characters),
+      close: () => void socket.destroy(),
+    };
+  }
+
   async #open(path: string, options: RequestOptions): Promise<IncomingMessage> {
     const response = await this.#send(path, options);
     const { statusCode = 0 } = response;
@@ -126,6 +159,7 @@ export class ControlClient {
   #send(
     path: string,
     { method = 'GET', body, type, headers, signal }: RequestOptions,
+    upgraded?: (socket: Duplex, head: Buffer) => void,
   ): Promise<IncomingMessage> {
     const place = this.#place;
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
@@ -148,6 +182,7 @@ export class ControlClient {
               resolve,
             );
       request.on('error', reject);
+      if (upgraded) request.on('upgrade', (_response, socket, head) => upgraded(socket, head));
       request.end(text);
     });
   }

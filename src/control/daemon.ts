@@ -6,6 +6,7 @@ import type { Log } from '../state/setup.ts';
 import { Listeners } from '../state/listeners.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
+import { ConsoleHistories } from './console-history.ts';
 import { EventLog } from './events/event-log.ts';
 import { Ramps } from './ramps.ts';
 import type { Expectations } from './expectations.ts';
@@ -75,6 +76,8 @@ export class Daemon {
   #turn: Promise<unknown> = Promise.resolve();
   readonly #changed = new Listeners<[]>();
   #events: EventLog | undefined;
+  /** What machines have said on their serial consoles. */
+  readonly consoles = new ConsoleHistories();
   /** Sensors on their way to a value. */
   readonly ramps = new Ramps();
 

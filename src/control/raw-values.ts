@@ -95,7 +95,7 @@ export function responseValues(
 }
 
 /** As JSON can have it: bytes as hex digits. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return hexOf(value);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'bigint') return value.toString();

@@ -158,3 +158,36 @@ test('F9: a DELETE, a body in chunks and one without an end, over a socket', asy
   expect(daemon.bmc('node-1').faults.list.map(({ id }) => id)).toEqual(['ü']);
   expect(await chunked(Array<string>(300).fill(' '.repeat(4096)))).toBe('413');
 });
+
+test('17.1: a connection becomes the serial console both ways, with what was said before if that is asked for', async () => {
+  const { daemon, client } = await served();
+  const { console: port } = daemon.bmc('node-1');
+  const typed: string[] = [];
+  let say: (text: string) => void = () => undefined;
+  port.plug((to) => {
+    say = (text) => to.received(new TextEncoder().encode(text));
+    to.available(true);
+    return {
+      write: (some) => typed.push(new TextDecoder().decode(some)) > 0,
+      close: () => Promise.resolve(),
+    };
+  });
+  const first = await client.attach('node-1');
+  say('login: ');
+  const heard: string[] = [];
+  const listening = (async () => {
+    for await (const some of first) heard.push(new TextDecoder().decode(some));
+  })().catch(() => undefined);
+  first.write('root\n');
+  await expect.poll(() => typed.join('')).toBe('root\n');
+  await expect.poll(() => heard.join('')).toBe('login: ');
+  const second = await client.attach('node-1', { history: true });
+  const before = await second[Symbol.asyncIterator]().next();
+  expect(new TextDecoder().decode(before.value as Uint8Array)).toBe('login: ');
+  second.close();
+  first.close();
+  await listening;
+  expect(await status(client.attach('node-7'))).toBe(404);
+  const { client: reader } = await overTcp('r'.repeat(20));
+  expect(await status(reader.attach('node-1'))).toBe(403);
+});

@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { listenAt } from '../world/node-listen.ts';
 import { streamName, type Endpoint, type StreamServer } from '../world/world.ts';
+import { attachConsole } from './console-attach.ts';
 import type { Daemon } from './daemon.ts';
 import { refusal } from './problem.ts';
 import type { Caller } from './route.ts';
@@ -81,6 +82,7 @@ export class ControlServer {
   async close(): Promise<void> {
     const servers = this.#servers.splice(0);
     await Promise.all(servers.map((server) => server.close()));
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #open(server: Server, at: Parameters<typeof listenAt>[1], asks: Asks): Promise<void> {
@@ -98,6 +100,9 @@ export class ControlServer {
         },
       );
     });
+    server.on('upgrade', (request: IncomingMessage, socket: Socket) =>
+      attachConsole(this.#daemon, request, socket, () => asks(headersOf(request), peerOf(request))),
+    );
     server.on('connection', (socket: Socket) => {
       if (this.#sockets.size >= MOST_CONNECTIONS) {
         socket.end(BUSY);
@@ -129,13 +134,22 @@ async function load(daemon: Daemon): Promise<(asks: Asks) => RequestListener> {
   return (asks) =>
     getRequestListener(
       (request, { incoming }) => {
-        const { remoteAddress = '', remotePort = 0 } = incoming.socket;
-        const peer = remoteAddress === '' ? '' : `${remoteAddress}:${remotePort}`;
+        const peer = peerOf(incoming);
         return app.fetch(request, { caller: (headers) => asks(headers, peer) });
       },
       { overrideGlobalObjects: false },
     );
 }
+
+/** Empty of who comes by a Unix socket. */
+function peerOf({ socket }: { readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'> }): string {
+  const { remoteAddress = '', remotePort = 0 } = socket;
+  return remoteAddress === '' ? '' : `${remoteAddress}:${remotePort}`;
+}
+
+/** Those that say who asks. */
+const headersOf = ({ headers: { host = '', authorization } }: IncomingMessage): Headers =>
+  new Headers({ host, ...(authorization !== undefined && { authorization }) });
 
 /** A Host header without its port and brackets. */
 function hostIn(header: string): string {

@@ -154,3 +154,95 @@ test('17.1: handlers are those of the running BMC, with overrides; counters are 
     ]),
   });
 });
+
+test('17.1: FRU devices show their areas and are written; SDRs come in pages by name', async () => {
+  const rig = await controlRig();
+  const { frus } = (await get(rig, '/fru')) as { frus: { id: number; content: { board?: object } }[] };
+  expect(frus[0].content.board).toBeDefined();
+  await body(rig, 'PUT', '/fru/0', { offset: 2000, data: '01 02' });
+  const { image } = (await get(rig, '/fru/0?image=true')) as { image: string };
+  expect(image.slice(4000, 4004)).toBe('0102');
+  expect(await rig.problem('PUT', at(rig, '/fru/0'), { body: { offset: 60_000, data: '01' } })).toMatchObject(
+    {
+      status: 400,
+    },
+  );
+  expect(await rig.problem('GET', at(rig, '/fru/200'))).toMatchObject({ status: 404 });
+  const names: unknown[] = [];
+  let next: number | undefined;
+  do {
+    const page = (await get(rig, `/sdr?limit=10${next === undefined ? '' : `&after=${next}`}`)) as {
+      records: { name: string | null }[];
+      next?: number;
+    };
+    names.push(...page.records.map(({ name }) => name));
+    next = page.next;
+  } while (next !== undefined);
+  expect(names.length).toBe(rig.daemon.bmc('node-1').sdr.count);
+  expect(names).toContain('CPU1 Temp');
+});
+
+test('17.1: LAN parameters are shown by name without secrets, and set', async () => {
+  const rig = await controlRig();
+  const { parameters } = (await get(rig, '/lan/1')) as {
+    parameters: { name: string; data: string; values: Record<string, unknown> }[];
+  };
+  expect(parameters.find(({ name }) => name === 'IP Address')?.values).toEqual({
+    address: expect.any(String),
+  });
+  expect(parameters.map(({ name }) => name)).not.toContain('Community String');
+  expect((await rig.ask('PUT', at(rig, '/lan/1/20'), { body: { data: '64 80' } })).status).toBe(204);
+  expect([...rig.daemon.bmc('node-1').lan.get(1, 20)]).toEqual([0x64, 0x80]);
+  expect(await rig.problem('GET', at(rig, '/lan/7'))).toMatchObject({ status: 404, next: 'LANs: 1' });
+});
+
+test('17.1: firmware is uploaded in pieces, checked, activated and rolled back', async () => {
+  const rig = await controlRig();
+  const state = async () =>
+    (await get(rig, '/firmware')) as { components: { id: number; pending: unknown }[]; upload: unknown };
+  const { components } = await state();
+  const { id } = components[1];
+  expect(await body(rig, 'POST', `/firmware/${id}/upload`, {})).toMatchObject({
+    upload: { component: id, stage: 'uploading', owner: 'control: socket', received: 0 },
+  });
+  expect(await body(rig, 'PUT', '/firmware/upload', { offset: 0, data: '01020304' })).toEqual({
+    received: 4,
+  });
+  expect(await body(rig, 'PUT', '/firmware/upload', { offset: 4, data: '05' })).toEqual({ received: 5 });
+  expect(await rig.problem('POST', at(rig, '/firmware/activate'))).toMatchObject({ status: 409 });
+  expect(await rig.problem('POST', at(rig, '/firmware/upload/finish'), { body: { size: 9 } })).toMatchObject({
+    status: 409,
+  });
+  expect(await state()).toMatchObject({ upload: null });
+  expect(
+    await rig.problem('PUT', at(rig, '/firmware/upload'), { body: { offset: 0, data: '01' } }),
+  ).toMatchObject({ status: 409 });
+  await body(rig, 'POST', `/firmware/${id}/upload`, {});
+  await body(rig, 'DELETE', '/firmware/upload');
+  expect(await state()).toMatchObject({ upload: null });
+  const bare = await controlRig([{ ...rig.daemon.settings('node-1'), name: 'node-1', firmware: undefined }]);
+  expect(await bare.problem('GET', at(bare, '/firmware'))).toMatchObject({ status: 404 });
+});
+
+test('17.1: what a machine says is remembered from when somebody asked, and text is typed', async () => {
+  const rig = await controlRig();
+  const { console: port } = rig.daemon.bmc('node-1');
+  const written: string[] = [];
+  let say: (text: string) => void = () => undefined;
+  port.plug((to) => {
+    say = (text) => to.received(new TextEncoder().encode(text));
+    to.available(true);
+    return {
+      write: (some) => written.push(new TextDecoder().decode(some)) > 0,
+      close: () => Promise.resolve(),
+    };
+  });
+  say('before');
+  expect(await get(rig, '/console/history')).toBe('');
+  say('login: ');
+  say('x'.repeat(70_000));
+  expect(String(await get(rig, '/console/history')).length).toBe(65_536);
+  expect(await body(rig, 'POST', '/console/write', { text: 'root\n' })).toEqual({ taken: 5 });
+  expect(written).toEqual(['root\n']);
+  expect(await get(rig, '/console')).toMatchObject({ available: true });
+});
