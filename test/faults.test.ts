@@ -84,6 +84,16 @@ for (const { rule, command, says } of rows)
     }),
   );
 
+toolTest('F6: a session that ends before its client is answered', ['bmc-info'], () =>
+  withBmc({}, async (bmc) => {
+    bmc.faults.add({ when: { command: 'get-device-id' }, then: { delay: '400ms' } });
+    expect((await asked(bmc, 'bmc-info')).out).toContain('Device ID');
+    const ends = bmc.faults.add({ then: { endSession: { age: '100ms' } } });
+    expect((await asked(bmc, 'bmc-info')).out).toContain('session timeout');
+    expect(ends.hits).toBeGreaterThan(0);
+  }),
+);
+
 toolTest('F6: clocks that stand, and that run sixty times as fast', ['ipmitool'], () =>
   withBmc({}, async (bmc) => {
     const passed = async (): Promise<number> => {
