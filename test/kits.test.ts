@@ -211,6 +211,54 @@ toolTest(
   120_000,
 );
 
+toolTest(
+  'kits: Python, a test that fails shows what came and leaves a capture; options are for all of a run',
+  ['ipmitool', 'pytest-3'],
+  async () => {
+    const folder = emptyFolder();
+    const wheel = join(out, `ipmi_bmc-${version}-py3-none-any.whl`);
+    expect(spawnSync('python3', ['-m', 'zipfile', '-e', wheel, folder]).status).toBe(0);
+    writeFileSync(
+      join(folder, 'bmc.yaml'),
+      "interfaces: [{ type: lan, listen: '127.0.0.1:9623' }]\nusers: [{ id: 2, name: root, password: secret-enough }]\n",
+    );
+    writeFileSync(
+      join(folder, 'test_it.py'),
+      `import pytest
+from ipmi_bmc import Bmc, ToolError
+
+
+def test_cycle(ipmi_bmc):
+    assert ipmi_bmc.user == "root" and ipmi_bmc.port != 9623
+    ipmi_bmc.ipmitool("power", "status")
+    ipmi_bmc.expect_request("chassis-control", action="cycle", within="100ms")
+
+
+def test_sick(ipmi_bmc_factory):
+    with pytest.raises(ToolError, match="fatal error"):
+        ipmi_bmc_factory().ipmitool("mc", "selftest")
+    assert ipmi_bmc_factory(power="off").power == "off"
+    with pytest.raises(TypeError, match="bmc.yaml says what the BMC is"):
+        Bmc(file="bmc.yaml", power="off")
+`,
+    );
+    const script =
+      'pytest-3 -q -p no:cacheprovider --ipmi-bmc-config bmc.yaml --ipmi-bmc-fault dying-psu --ipmi-bmc-pcap kept test_it.py';
+    const ran = await runTool('sh', ['-c', `cd ${folder} && ${script}`], {
+      env: { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+      timeout: 60_000,
+    });
+    expect(ran.code, ran.out).toBe(1);
+    expect(ran.out).toMatch(/1 failed, 1 passed/);
+    expect(ran.out).toMatch(
+      /ExpectationError: expected chassis-control with action cycle within 100ms, and it did not come/,
+    );
+    expect(ran.out).toMatch(/-+ ipmi-bmc -+\nwhat came:\n/);
+    expect(readdirSync(join(folder, 'kept'))).toEqual(['test_it-py-test_cycle.pcapng']);
+  },
+  90_000,
+);
+
 // Go is no package of every Debian in the version that it needs: where it is not, there is no such test.
 const go = ['/usr/local/go/bin/go', '/usr/bin/go'].find((path) => existsSync(path));
 if (go !== undefined)

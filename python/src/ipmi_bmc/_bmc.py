@@ -115,6 +115,8 @@ class Bmc:
     """
 
     def __init__(self, *, file: Optional[str] = None, pcap: Optional[str] = None, **options: Any) -> None:  # noqa: ANN401
+        if file is not None and options:
+            raise TypeError(f"{file} says what the BMC is, and {', '.join(options)} would too")
         self._process = _Process([options], file, pcap)
         self._owned = True
         self._begin(self._process, self._process.bmcs[0])
@@ -261,6 +263,10 @@ class Bmc:
         """A rule as config files have it (docs/faults.md)."""
         answer = self._ask("POST", "faults", body=dict(rule))
         return Fault(self, str(answer["id"]))
+
+    def add_preset(self, name: str) -> None:
+        """All rules of a story (docs/faults.md)."""
+        self._ask("POST", "faults", "presets", name)
 
     def clear_faults(self) -> None:
         """It is well again."""

@@ -55,10 +55,10 @@ def ipmi_bmc_factory(request: pytest.FixtureRequest) -> Generator[Factory, None,
     presets: list[str] = request.config.getoption("--ipmi-bmc-fault")
 
     def start(**options: Any) -> Bmc:  # noqa: ANN401
-        if presets and "faults" not in options:
-            options["faults"] = list(presets)
         bmc = Bmc(pcap=_capture(folder, request.node.nodeid, len(started)), **options)
         started.append(bmc)
+        for preset in presets:
+            bmc.add_preset(preset)
         return bmc
 
     yield start
