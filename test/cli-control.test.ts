@@ -162,6 +162,58 @@ toolTest('17.2: a story is armed: ipmitool sees it, and the rule has counted', [
   expect((await ipmi('handlers', '--running', 'node-1')).out).toMatch(/^KEY +COMMAND .*\n.*\n/);
 });
 
+toolTest(
+  '17.2: a console on a terminal is left by ~., and the terminal is as it was',
+  ['script', 'stty'],
+  async () => {
+    const on = (command: string, input: string) =>
+      runTool(
+        'script',
+        ['-qec', `'${process.execPath}' '${bin}' ${command}; echo "code $?"; stty -a`, '/dev/null'],
+        {
+          env: daemon.env,
+          input,
+        },
+      );
+    const left = (await on('console node-1', '\r~?\r~.')).out;
+    expect(left).toMatch(
+      /node-1: ~\. leaves, ~\? helps\r+\n[^]*~B {2}send a break\r+\n[^]*node-1: left\r+\ncode 0\r\n/,
+    );
+    expect(left).toMatch(/[^-]icanon/);
+    expect(left).not.toContain('-icanon');
+    const top = (await on('top --interval 1', 'q')).out;
+    expect(top).toContain('\x1b[?1049h');
+    expect(top).toContain('\x1b[?1049lcode 0');
+    expect(top).not.toContain('-icanon');
+  },
+);
+
+test('17.2: a console through pipes, and what was said before', async () => {
+  const piped = await daemon.ipmi(['console', 'node-1'], { input: 'hello\r' });
+  expect([piped.code, piped.out]).toEqual([0, expect.stringContaining('hello')]);
+  expect((await ipmi('console', 'node-1', 'history')).out).toContain('hello');
+  expect((await ipmi('console', 'node-7')).code).toBe(3);
+});
+
+toolTest('17.2: top sees what ipmitool asks; FRU fields are shown', ['ipmitool'], async () => {
+  const seen = json<{
+    rate: number;
+    bmcs: { name: string; rate: number }[];
+    slowest: { command: string }[];
+    tail: { kind: string }[];
+  }>('top', '--once', '--interval', '4');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await daemon.ipmitool('node-2', 'mc info');
+  const { bmcs, slowest, tail, rate } = await seen;
+  expect(rate).toBeGreaterThan(0);
+  expect(bmcs[0]).toMatchObject({ name: 'node-2' });
+  expect(slowest.map(({ command }) => command)).toContain('Get Device ID');
+  expect(tail.map(({ kind }) => kind)).toContain('session');
+  expect((await ipmi('fru', 'node-1', 'show', '0')).out).toMatch(/Acme/);
+  expect((await ipmi('fru', 'node-1')).out).toMatch(/^ID +NAME +SIZE +AREAS\n/);
+  expect((await ipmi('firmware', 'node-1')).code).toBe(3);
+});
+
 test('17.2: list loads nothing of a BMC and no library that it does not need', async () => {
   const coverage = mkdtempSync(join(tmpdir(), 'loaded-'));
   const { code } = await runTool(process.execPath, [bin, 'list'], {

@@ -1,4 +1,6 @@
 import type { BootFlags } from './machine.ts';
+import type { ConsoleFlags } from './console.ts';
+import type { FirmwareFlags } from './inventory.ts';
 import type { Flags } from './flags.ts';
 import { noun, type Noun } from './noun.ts';
 import { number } from './numbers.ts';
@@ -7,6 +9,7 @@ import type { SensorFlags } from './sensor.ts';
 import type { UserFlags } from './access.ts';
 
 const machine = (): Promise<typeof import('./machine.ts')> => import('./machine.ts');
+const inventory = (): Promise<typeof import('./inventory.ts')> => import('./inventory.ts');
 const access = (): Promise<typeof import('./access.ts')> => import('./access.ts');
 
 /** What one BMC and its machine do. */
@@ -133,6 +136,48 @@ export const MACHINE_NOUNS: readonly Noun[] = [
     ],
     examples: ['ipmi-bmc session node-1', 'ipmi-bmc session node-1 close 3'],
     act: async (words, flags) => (await access()).session(words, flags),
+  }),
+  noun<ConsoleFlags>({
+    name: 'console',
+    summary: "the serial console of a BMC's machine; ~. at the beginning of a line leaves it, ~? helps",
+    usage: '[bmc] [verb]',
+    verbs: [
+      ['attach', 'join this terminal, or a pipe, to it'],
+      ['history', 'the last that the machine has said'],
+    ],
+    options: (command) => command.option('--history', 'what the machine has said before comes first'),
+    examples: ['ipmi-bmc console node-1', "printf 'root\\n' | ipmi-bmc console node-1"],
+    act: async (words, flags) => (await import('./console.ts')).console(words, flags),
+  }),
+  noun({
+    name: 'fru',
+    summary: 'what a machine consists of (FRU inventory)',
+    usage: '[bmc] [verb] [id]',
+    verbs: [
+      ['list', 'the devices'],
+      ['show ID', 'the fields of one'],
+      ['image ID', 'its bytes'],
+    ],
+    examples: ['ipmi-bmc fru node-1', 'ipmi-bmc fru node-1 show 0'],
+    act: async (words, flags) => (await inventory()).fru(words, flags),
+  }),
+  noun<FirmwareFlags>({
+    name: 'firmware',
+    summary: 'firmware of the components, and putting another one there',
+    usage: '[bmc] [verb] [file]',
+    verbs: [
+      ['list', 'components with their versions'],
+      ['upload FILE', 'put an image there, for --component'],
+      ['activate', 'what waits becomes active'],
+      ['rollback', 'what was active before is again'],
+      ['abort', 'end the upload that is under way'],
+    ],
+    options: (command) =>
+      command
+        .option('--component <id>', 'of which component', number(7))
+        .option('--takeover', 'even while somebody else uploads'),
+    examples: ['ipmi-bmc firmware node-1', 'ipmi-bmc firmware node-1 upload bmc.bin --component 1'],
+    act: async (words, flags) => (await inventory()).firmware(words, flags),
   }),
   noun({
     name: 'counters',

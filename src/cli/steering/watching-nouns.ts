@@ -2,6 +2,7 @@ import type { EventFlags, TraceFlags } from './events.ts';
 import { noun, type Noun } from './noun.ts';
 import { number } from './numbers.ts';
 import type { RawFlags } from './raw.ts';
+import type { TopFlags } from './top.ts';
 import { only } from './words.ts';
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
@@ -37,6 +38,21 @@ export const WATCHING_NOUNS: readonly Noun[] = [
         .option('--count <n>', 'end after so many', number(1_000_000)),
     examples: ['ipmi-bmc trace node-1 --filter get-sel', 'ipmi-bmc trace --refused --json'],
     act: async (words, flags) => (await import('./events.ts')).trace(words, flags),
+  }),
+  noun<TopFlags>({
+    name: 'top',
+    summary: 'what the daemon is busy with: sessions, rates, slowest commands, last events; q ends',
+    usage: '',
+    takes: 'nothing',
+    options: (command) =>
+      command
+        .option('--once', 'look for one interval, print and end')
+        .option('--interval <seconds>', 'how long a look is (default: 2)', number(3600, 1)),
+    examples: ['ipmi-bmc top', 'ipmi-bmc top --once --json'],
+    async act(words, flags) {
+      only(words, []);
+      await (await import('./top.ts')).top(flags);
+    },
   }),
   noun<RawFlags>({
     name: 'raw',

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import type { FirmwareState, FruState } from '../../control/answers.ts';
+import type { ControlClient } from '../../control/client.ts';
+import { CliError, reading } from '../errors.ts';
+import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
+import type { Flags } from './flags.ts';
+import { facts, lineOf, table, tell, type Column } from './tell.ts';
+import { all, only, wordsOf } from './words.ts';
+
+export const FRU_VERBS = ['list', 'show', 'image'] as const;
+
+const FRUS: readonly Column<FruState>[] = [
+  { name: 'ID', right: true, of: ({ id }) => id },
+  { name: 'NAME', of: ({ name }) => name },
+  { name: 'SIZE', right: true, of: ({ size }) => size },
+  { name: 'AREAS', of: ({ content }) => (content ? Object.keys(content).join(' ') : 'none') },
+];
+
+/** What a machine consists of. */
+export async function fru(words: readonly string[], flags: Flags): Promise<void> {
+  const { bmc, verb, rest } = wordsOf(words, FRU_VERBS, 'list');
+  const [id = ''] = verb === 'list' ? only(rest, []) : all(rest, 'ID');
+  const control = daemonOf(flags);
+  const path = pathOf(await bmcNamed(control, bmc), '/fru');
+  if (verb === 'list') {
+    const found = await control.get<{ frus: FruState[] }>(path);
+    return tell(flags, found, () => table(FRUS, found.frus, flags));
+  }
+  const one = await control.get<FruState>(
+    `${path}/${encodeURIComponent(id)}${verb === 'image' ? '?image=true' : ''}`,
+  );
+  if (verb === 'image') {
+    const { image = '' } = one;
+    return tell(flags, one, () => image.replace(/(..){1,16}/g, '$&\n'));
+  }
+  return tell(flags, one, () =>
+    facts([
+      ['Id', one.id],
+      ['Name', one.name],
+      ['Size', `${one.size} bytes`],
+      ...Object.entries(one.content ?? {}).flatMap(([area, value]) => fieldsOf(area, value)),
+    ]),
+  );
+}
+
+const fieldsOf = (area: string, value: unknown): (readonly [string, unknown])[] =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value).map(([name, field]) => [`${area} ${name}`, lineOf(field)] as const)
+    : [[area, lineOf(value)]];
+
+export interface FirmwareFlags extends Flags {
+  readonly component?: number;
+  readonly takeover?: boolean;
+}
+
+export const FIRMWARE_VERBS = ['list', 'upload', 'activate', 'rollback', 'abort'] as const;
+
+type Component = FirmwareState['components'][number];
+const COMPONENTS: readonly Column<Component>[] = [
+  { name: 'ID', right: true, of: ({ id }) => id },
+  { name: 'NAME', of: ({ name }) => name },
+  { name: 'ACTIVE', of: ({ active }) => active.version },
+  { name: 'PENDING', of: ({ pending }) => pending?.version },
+  { name: 'ROLLBACK', of: ({ rollback }) => rollback?.version },
+  { name: 'SIZE', wide: true, right: true, of: ({ active }) => active.size },
+  { name: 'DIGEST', wide: true, of: ({ active }) => active.digest },
+];
+
+/** Firmware of a machine's components, and putting another one there. */
+export async function firmware(words: readonly string[], flags: FirmwareFlags): Promise<void> {
+  const { bmc, verb, rest } = wordsOf(words, FIRMWARE_VERBS, 'list');
+  const [file = ''] = verb === 'upload' ? all(rest, 'FILE') : only(rest, []);
+  const control = daemonOf(flags);
+  const path = pathOf(await bmcNamed(control, bmc), '/firmware');
+  if (verb === 'upload') await upload(control, path, file, flags);
+  else if (verb === 'abort') await control.delete(`${path}/upload`);
+  else if (verb !== 'list') await control.post(`${path}/${verb}`);
+  const state = await control.get<FirmwareState>(path);
+  await tell(flags, state, () => table(COMPONENTS, state.components, flags) + uploadText(state));
+}
+
+const uploadText = ({ upload: one, switching }: FirmwareState): string =>
+  `${one ? `an upload for component ${one.component} is ${one.stage}: ${one.received} bytes, of ${one.owner}\n` : ''}${switching ? 'an activation is under way\n' : ''}`;
+
+/** Bytes of a piece: twice as many digits are well below what a body may have. */
+const PIECE = 128 << 10;
+
+async function upload(
+  control: ControlClient,
+  path: string,
+  file: string,
+  { component, takeover = false }: FirmwareFlags,
+): Promise<void> {
+  if (component === undefined) throw new CliError('upload needs --component');
+  const image = reading(file, () => readFileSync(file));
+  await control.post(`${path}/${component}/upload`, { takeover });
+  for (let offset = 0; offset < image.length; offset += PIECE) {
+    const data = image.subarray(offset, offset + PIECE).toString('hex');
+    await control.put(`${path}/upload`, { offset, data });
+  }
+  await control.post(`${path}/upload/finish`, { size: image.length });
+}
