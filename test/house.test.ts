@@ -121,7 +121,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
   control: `
-    codec joint commands records images wire router taps state storage machine services settings faults config interfaces audit
+    codec joint commands records images wire router taps capture state storage machine services settings faults config interfaces audit
     bmc.ts fleet world`
     .split(/\s+/)
     .filter(Boolean),

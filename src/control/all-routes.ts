@@ -12,6 +12,7 @@ import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { insideRoutes } from './routes/inside.ts';
 import { lanRoutes } from './routes/lan.ts';
+import { lookingRoutes } from './routes/looking.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rawRoutes } from './routes/raw.ts';
 import { recordRoutes } from './routes/records.ts';
@@ -36,6 +37,7 @@ const FILES: readonly (readonly Route[])[] = [
   insideRoutes,
   rawRoutes,
   eventRoutes,
+  lookingRoutes,
   faultRoutes,
   scenarioRoutes,
   clockRoutes,

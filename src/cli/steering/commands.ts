@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Ended } from '../ended.ts';
 import { FLEET_NOUNS } from './fleet-nouns.ts';
+import { LOOK_NOUNS } from './look-nouns.ts';
 import { MACHINE_NOUNS } from './machine-nouns.ts';
 import { declare, type Noun } from './noun.ts';
 import { TEST_NOUNS } from './test-nouns.ts';
@@ -12,6 +13,7 @@ export const NOUNS: readonly Noun[] = [
   ...FLEET_NOUNS,
   ...MACHINE_NOUNS,
   ...WATCHING_NOUNS,
+  ...LOOK_NOUNS,
   ...TROUBLE_NOUNS,
   ...TEST_NOUNS,
 ];

@@ -1,0 +1,56 @@
+import { open } from 'node:fs/promises';
+import { millisecondsOf } from '../../settings/durations.ts';
+import { CliError, systemProblem } from '../errors.ts';
+import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
+import type { LookFlags } from './look-nouns.ts';
+import { only } from './words.ts';
+
+/** Writes what passes a BMC to a file for Wireshark, until it is told to end. */
+export async function capture(words: readonly string[], flags: LookFlags): Promise<void> {
+  const { write: path } = flags;
+  if (path === undefined)
+    throw new CliError('-w FILE is missing: where to write it, or - for standard output');
+  const ended = endOf(flags);
+  const [bmc] = only(words, ['BMC']);
+  const control = daemonOf(flags);
+  const stream = await control.open(pathOf(await bmcNamed(control, bmc), '/capture'), { signal: ended });
+  if (path === '-') {
+    await each(stream, ended, (bytes) => void process.stdout.write(bytes));
+    return;
+  }
+  // Who may not ask the daemon for it may not read it here.
+  const file = await open(path, 'w', 0o600).catch((error: unknown) => {
+    throw new CliError(systemProblem(error, path) ?? String(error), { cause: error });
+  });
+  try {
+    await each(stream, ended, (bytes) => file.write(bytes));
+  } finally {
+    await file.close();
+  }
+}
+
+/** When it is over: after so long, or with Ctrl-C. Throws CliError for what is no time. */
+function endOf({ for: time }: LookFlags): AbortSignal {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  if (time === undefined) return ended.signal;
+  const ms = millisecondsOf(time);
+  if (ms === undefined || ms === 0) throw new CliError(`--for: '${time}' is no time, such as 30s or 5m`);
+  setTimeout(end, ms).unref();
+  return ended.signal;
+}
+
+/** What comes until then; an end of the daemon is one, too. */
+async function each(
+  stream: AsyncIterable<Uint8Array>,
+  ended: AbortSignal,
+  take: (bytes: Uint8Array) => unknown,
+): Promise<void> {
+  try {
+    for await (const bytes of stream) await take(bytes);
+  } catch (error) {
+    if (!ended.aborted) throw error;
+  }
+}
