@@ -30,6 +30,13 @@ export { Privilege };
 /** Defining bodies of Group Extension, IPMI 2.0 §5.1. */
 export const Body = { Picmg: 0x00, Dmtf: 0x01, Ssi: 0x02, Vso: 0x03, Dcmi: 0xdc } as const;
 
+/** A command as people write it in command lines, masks and filters: `Get SDR` is `get-sdr`. */
+export const spokenName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z\d]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+
 /** Which command a handler takes: data, never a predicate, so that it can cross a process boundary. */
 export interface CommandKey {
   /** Even, 00h..3Eh. */

@@ -1,5 +1,5 @@
 import { bodyBytes } from '../commands/body.ts';
-import type { Command } from '../commands/command.ts';
+import { spokenName, type Command } from '../commands/command.ts';
 import { EncodeError } from '../codec/index.ts';
 import { nearest } from '../config/wording.ts';
 import type { Bmc } from '../bmc.ts';
@@ -7,19 +7,12 @@ import { bytesOfHex } from './hex-text.ts';
 import { refusal } from './problem.ts';
 import { hexOf } from './sel-text.ts';
 
-/** The specification's name as it is written in a command line: `get-device-id`. */
-export const slugOf = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z\d]+/g, '-')
-    .replace(/^-|-$/g, '');
-
 /** A command that this BMC answers, by its name in either spelling. Throws ControlError. */
 export function findCommand({ router }: Pick<Bmc, 'router'>, name: string): Command {
-  const wanted = slugOf(name);
+  const wanted = spokenName(name);
   const known = new Map<string, Command>();
   for (const { handler } of router.claims()) {
-    if (handler.command) known.set(slugOf(handler.command.name), handler.command);
+    if (handler.command) known.set(spokenName(handler.command.name), handler.command);
   }
   const found = known.get(wanted);
   if (found) return found;

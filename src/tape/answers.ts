@@ -7,7 +7,8 @@ import { SendMessage } from '../commands/app/bridging.ts';
 import { refuse, type Answer, type Context, type Dispatch, type Message } from '../router/index.ts';
 import { buildResponse, parseMessage, type IpmiMessage } from '../wire/index.ts';
 import { isRequest, type RequestEntry, type Tape } from './entry.ts';
-import { commandOf, requestValues, spokenName } from './names.ts';
+import { spokenName } from '../commands/command.ts';
+import { commandOf, requestValues } from './names.ts';
 import { natureOf } from './nature.ts';
 
 export interface TapeAnswersOptions {

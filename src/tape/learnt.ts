@@ -1,6 +1,7 @@
 import type { Names } from '../capture/index.ts';
 import type { Message } from '../joint/message.ts';
-import { commandOf, requestValues, spokenName, type Values } from './names.ts';
+import { spokenName } from '../commands/command.ts';
+import { commandOf, requestValues, type Values } from './names.ts';
 import { idSpace, isFixedId, isLearnt, natureOf, type Nature } from './nature.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { declaredCommands } from '../state/app/command-selector.ts';
-import { answerNames, spokenName } from './names.ts';
+import { spokenName } from '../commands/command.ts';
+import { answerNames } from './names.ts';
 import type { Mask } from './difference.ts';
 
 /**

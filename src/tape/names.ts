@@ -4,7 +4,7 @@ import { GetSelEntry } from '../commands/storage/sel.ts';
 import { GetSdr } from '../commands/storage/sdr.ts';
 import { GetDeviceSdr } from '../commands/sensor/device-sdr.ts';
 import { GetSessionInfo, SessionInfo } from '../commands/app/sessions.ts';
-import { keyName, type Command } from '../commands/command.ts';
+import { keyName, spokenName, type Command } from '../commands/command.ts';
 import { selectorsOf } from '../commands/parameters/parameter.ts';
 import type { Message } from '../joint/message.ts';
 import { readSelRecord, SelEventRecord, SelOemStampedRecord, SEL_RECORD_SIZE } from '../records/sel.ts';
@@ -29,13 +29,6 @@ export function declaredNames(): Names {
 /** The handler's name, or the numbers of what nobody serves. */
 export const nameIn = (names: Names, message: Message, channel: number): string =>
   names.find(message, channel)?.handler.name ?? keyName(keyOf(message));
-
-/** A command as people write it in command lines: `get-sel-info`. */
-export const spokenName = (name: string): string =>
-  name
-    .toLowerCase()
-    .replaceAll(/[^a-z\d]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
 
 /** What a tape calls the command of a message, where nobody declared it: `30h-01h`. */
 export const commandWord = (names: Names, message: Message): string =>

@@ -39,7 +39,7 @@ import {
   type Tape,
   type TapeEntry,
 } from './index.ts';
-import { spokenName } from './names.ts';
+import { spokenName } from '../commands/command.ts';
 
 const names = declaredNames();
 

@@ -1,3 +1,4 @@
+import { spokenName } from '../commands/command.ts';
 import type { Traced } from './trace.ts';
 
 /** True for what is to be shown. What a request carried is shown with it. */
@@ -14,7 +15,7 @@ type Value = string | number | undefined;
 /** What a term can be about, by its name; of what is not in an entry, undefined. */
 const KEYS: Readonly<Record<string, (one: Traced) => Value | readonly Value[]>> = {
   kind: ({ kind }) => kind,
-  cmd: (one) => (one.kind === 'request' ? [kebab(one.name), one.cmd] : undefined),
+  cmd: (one) => (one.kind === 'request' ? [spokenName(one.name), one.cmd] : undefined),
   netfn: (one) => (one.kind === 'request' ? one.netFn : undefined),
   lun: (one) => (one.kind === 'request' ? one.lun : undefined),
   cc: (one) => (one.kind === 'request' ? one.cc : undefined),
@@ -38,13 +39,6 @@ interface Term {
   readonly operator: Operator;
   readonly wanted: readonly string[];
 }
-
-/** As command lines write a command: `Get SDR` is `get-sdr`. */
-const kebab = (name: string): string =>
-  name
-    .toLowerCase()
-    .replaceAll(/[^\da-z]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
 
 /**
  * Terms that all have to hold, with blanks between them: `cmd=get-sdr user=admin cc!=0`. `=` and `!=` take

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { CC, completionCodeName } from '../../codec/index.ts';
-import { Privilege } from '../../commands/command.ts';
+import { Privilege, spokenName } from '../../commands/command.ts';
 import type { Bmc } from '../../bmc.ts';
 import { Context, type Channel, type SessionView } from '../../joint/message.ts';
 import { nearest } from '../../config/wording.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
-import { findCommand, requestData, responseValues, slugOf } from '../raw-values.ts';
+import { findCommand, requestData, responseValues } from '../raw-values.ts';
 import { bytesOfHex, hexText } from '../hex-text.ts';
 import { hexOf } from '../sel-text.ts';
 
@@ -133,7 +133,7 @@ export const rawRoutes = [
       const response = declared && code === CC.Ok ? responseValues(declared, given, 1 + prefix) : undefined;
       return {
         request: bmc.router.idOf(context),
-        command: entry ? slugOf(entry.handler.name) : 'unknown',
+        command: entry ? spokenName(entry.handler.name) : 'unknown',
         code,
         codeName: completionCodeName(code, declared?.codes),
         data: hexOf(given.subarray(1)),

@@ -1,4 +1,4 @@
-import { Body, NetFn, type Command } from '../../commands/command.ts';
+import { Body, NetFn, spokenName, type Command } from '../../commands/command.ts';
 import * as declared from '../../commands/index.ts';
 import type { CommandSelector } from './command-masks.ts';
 
@@ -20,13 +20,6 @@ export const declaredCommands: readonly Command[] = Object.values(declared).filt
     typeof value === 'object' && value !== null && 'request' in value && 'netFn' in value,
 );
 export const selectorOf = ({ netFn, cmd, body }: Command): CommandSelector => ({ netFn, cmd, body });
-/** `get-sdr` is Get SDR as well: people write names as they stand in command lines. */
-const spoken = (text: string): string =>
-  text
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[-_/ ]+/g, ' ');
-
 /**
  * `Chassis Control`, `chassis-control`, `chassis`, `0Ah *`, `30h 01h`, `2Eh/00ABCDh 10h`; undefined if it
  * names no command.
@@ -34,7 +27,7 @@ const spoken = (text: string): string =>
 export function parseSelector(text: string): CommandSelector | undefined {
   const wanted = text.trim().toLowerCase();
   if (Object.hasOwn(groups, wanted)) return groups[wanted];
-  const command = declaredCommands.find(({ name }) => spoken(name) === spoken(wanted));
+  const command = declaredCommands.find(({ name }) => spokenName(name) === spokenName(wanted));
   if (command) return selectorOf(command);
   const [, netFn, body, cmd] = /^([\da-f]{2})h(?:\/([\da-f]{2,6})h)? (\*|[\da-f]{2}h)$/.exec(wanted) ?? [];
   if (netFn === undefined || Number.parseInt(netFn, 16) % 2 !== 0 || Number.parseInt(netFn, 16) > 0x3e)
