@@ -287,9 +287,12 @@ export class Daemon {
   /** `base`: the file's settings, where `loaded` speaks for another one. */
   async #apply(loaded: LoadedSettings, change: Change, base: LoadedSettings = loaded): Promise<Applied> {
     const kept = { ...this.#kept, ...change };
+    // Of a thousand BMCs each step takes its time: requests of those that run come between.
+    await this.breathe();
     const wanted = this.#combined(base, kept);
     const all = toRun(wanted);
     loaded.check(all);
+    await this.breathe();
     const { plan, bmcs } = sameTimes(this.fleet, all, loaded.written);
     const { refused, failed } = await this.fleet.apply(bmcs);
     if (refused.length > 0) {
