@@ -83,11 +83,8 @@ toolTest(
   ['ipmitool'],
   async () => {
     const { client, port } = await running();
-    const ask = (...words: string[]) =>
-      runTool('ipmitool', [
-        ...['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', PASSWORD],
-        ...words,
-      ]).then(({ out }) => out);
+    const logIn = ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', PASSWORD];
+    const ask = (...words: string[]) => runTool('ipmitool', [...logIn, ...words]).then(({ out }) => out);
     const at = '/v1/bmcs/node-1';
     await client.post(`${at}/power`, { action: 'off' });
     expect(await ask('power', 'status')).toContain('is off');
