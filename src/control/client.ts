@@ -116,7 +116,8 @@ export class ControlClient {
         if (id !== undefined) yield { id, event: value };
       }
     } catch (error) {
-      if (!signal?.aborted) throw error;
+      // A daemon that is killed, or ends while it tells, cuts the stream off.
+      if (!signal?.aborted && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
     } finally {
       response.destroy();
     }

@@ -5,7 +5,8 @@ import { EXIT } from '../exit-codes.ts';
 import { plain } from '../output.ts';
 import { daemonOf } from './daemon.ts';
 import type { Flags } from './flags.ts';
-import { tell } from './tell.ts';
+import { tell, untilReaderGoes } from './tell.ts';
+import { localTime } from './times.ts';
 
 export interface EventFlags extends Flags {
   readonly follow?: boolean;
@@ -31,14 +32,16 @@ const ALL = 1000;
 /** What has happened, and with `follow` what happens. */
 export async function events(flags: EventFlags): Promise<void> {
   const { follow = false, last = follow ? 10 : ALL } = flags;
+  const { signal } = untilReaderGoes();
   const all = daemonOf(flags).events({
     kinds: listOf(flags.kind) as EventKind[] | undefined,
     bmcs: listOf(flags.bmc),
     last,
     follow,
+    signal,
   });
   for await (const { event } of all) await tell(flags, event, () => eventLine(event));
-  if (follow) throw new CliError('the daemon has ended', { exit: EXIT.failed });
+  if (follow && !signal.aborted) throw new CliError('the daemon has ended', { exit: EXIT.failed });
 }
 
 const eventLine = ({ time, bmc, kind, text }: ControlEvent): string =>
@@ -49,8 +52,10 @@ export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise
   const words = (flags.filter ?? []).map((word) => word.toLowerCase());
   let left = flags.count ?? Infinity;
   if (left === 0) return;
+  const { signal } = untilReaderGoes();
   const all = daemonOf(flags).events({
     kinds: ['request'],
+    signal,
     ...(bmcs.length > 0 && { bmcs }),
   });
   for await (const { event } of all) {
@@ -60,6 +65,7 @@ export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise
     await tell(flags, event, () => requestLine(event));
     if (--left <= 0) return;
   }
+  if (signal.aborted) return;
   throw new CliError('the daemon has ended', { exit: EXIT.failed });
 }
 
@@ -79,11 +85,4 @@ function requestLine(event: ControlEvent): string {
   const took = typeof microseconds === 'number' ? dim(` (${microseconds} us)`) : '';
   const line = plain(text);
   return `${dim(localTime(time))}  ${plain(bmc ?? '-')}  ${plain(whoOf(event)) || '-'}  ${code === 0 ? line : red(line)}${took}`;
-}
-
-/** `11:02:03.456` of a day that the reader knows. */
-function localTime(iso: string): string {
-  const at = new Date(iso);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 }

@@ -9,3 +9,13 @@ export const number =
       throw new InvalidArgumentError(`expected a whole number of ${least} to ${most}`);
     return value;
   };
+
+/** Seconds of an option, with parts of one. The result throws InvalidArgumentError. */
+export const secondsOf =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text.replace(/s$/, ''));
+    if (!/^\d+(\.\d+)?s?$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`expected seconds, ${least} to ${most}`);
+    return value;
+  };

@@ -87,5 +87,12 @@ const textOf = (value: string | number | undefined): string =>
 /** Cells of a terminal, as far as letters have one each. */
 const widthOf = (text: string): number => Array.from(text).length;
 
+/** Aborted when the reader of what is told has gone, as `head` does: whoever goes on telling ends then. */
+export function untilReaderGoes(): AbortController {
+  const end = new AbortController();
+  process.stdout.once('error', () => end.abort());
+  return end;
+}
+
 /** A person reads it as it comes. */
 export const isTerminal = (): boolean => isatty(1);

@@ -1,15 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import type { BmcList, BmcRow, ControlEvent, FleetStatus } from '../../control/answers.ts';
-import type { ControlClient } from '../../control/client.ts';
-import { bold, dim, red } from '../colors.ts';
-import { CliError } from '../errors.ts';
-import { EXIT } from '../exit-codes.ts';
-import { plain } from '../output.ts';
 import { daemonOf } from './daemon.ts';
 import type { Flags } from './flags.ts';
-import { isForPrograms, table, tell, type Column } from './tell.ts';
-import { TopModel, type Passed, type SlowCommand } from './top-model.ts';
+import { isForPrograms, isTerminal, tell, untilReaderGoes } from './tell.ts';
+import { TopSource, type TopFigures } from './top-figures.ts';
+import { topPage, type Room } from './top-page.ts';
 
 export interface TopFlags extends Flags {
   readonly once?: boolean;
@@ -17,147 +11,110 @@ export interface TopFlags extends Flags {
   readonly interval?: number;
 }
 
-/** BMCs that a screen has room for: the busiest of a page. */
-const ROWS = 12;
-const PAGE = 500;
+const INTERVAL = 2;
+/** Until the first page of a terminal, in seconds. */
+const FIRST = 0.3;
+/** Of a page that goes into a pipe. */
+const PAPER: Room = { columns: Infinity, rows: 60 };
 
-interface Row extends BmcRow {
-  readonly rate: number;
-}
-
-interface View {
-  readonly fleet: FleetStatus;
-  /** Requests a second, of all BMCs. */
-  readonly rate: number;
-  readonly refused: number;
-  readonly bmcs: readonly Row[];
-  readonly slowest: readonly SlowCommand[];
-  readonly tail: readonly ControlEvent[];
-}
-
-/** What a daemon is busy with: sessions, rates, slowest commands, the tail of what happens. */
-export async function top(flags: TopFlags): Promise<void> {
-  const { once = false, interval = 2 } = flags;
+/** Shows what goes on, again and again, until the reader or the daemon ends it. */
+export async function top(names: readonly string[], flags: TopFlags): Promise<void> {
+  const { interval = INTERVAL } = flags;
+  const isScreen = isTerminal() && !isForPrograms(flags) && !flags.once;
+  const isOnce = flags.once === true || (!isTerminal() && flags.interval === undefined);
   const control = daemonOf(flags);
-  const model = new TopModel();
-  const ended = new AbortController();
-  const heard = hear(control, model, ended.signal);
-  const isLive = !once && isatty(1) && !isForPrograms(flags);
-  const screen = isLive ? openScreen(() => ended.abort()) : undefined;
+  // Whoever is not there is told before anything is drawn.
+  await control.get('/v1/fleet');
+  const end = untilReaderGoes();
+  const source = new TopSource(control, names, end.signal);
+  const screen = isScreen ? new Screen(() => end.abort()) : undefined;
   try {
-    do {
-      await Promise.race([heard, pause(interval * 1000, ended.signal)]);
-      if (ended.signal.aborted) return;
-      const view = await viewOf(control, model.take(), model.tail, interval);
-      if (screen) screen.show(textOf(view));
-      else await tell(flags, view, () => textOf(view));
-    } while (!once);
+    for (let wait = isScreen ? Math.min(FIRST, interval) : interval; ; wait = interval) {
+      await Promise.race([source.ended, pause(wait, end.signal)]);
+      if (end.signal.aborted) return;
+      const figures = await Promise.race([source.figures(), source.ended]);
+      if (figures === undefined) return;
+      if (screen) screen.show(figures);
+      else await tell(flags, figures, () => `${topPage(figures, PAPER).join('\n')}\n${isOnce ? '' : '\n'}`);
+      if (isOnce) return;
+    }
   } finally {
-    ended.abort();
     screen?.close();
+    end.abort();
   }
 }
 
-async function hear(control: ControlClient, model: TopModel, signal: AbortSignal): Promise<void> {
-  const kinds = ['request', 'sel', 'session', 'login-refused', 'power', 'fleet'] as const;
-  try {
-    for await (const { event } of control.events({ kinds, last: 8, signal })) model.hear(event);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  if (!signal.aborted) throw new CliError('the daemon has ended', { exit: EXIT.failed });
+/** Resolves after so many seconds, or when the signal is aborted. */
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, seconds * 1000);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
 }
 
-/** Ends early where it is aborted, and leaves no listener behind. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(milliseconds, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
+/** The other screen of a terminal, without a cursor; and back. */
+const ENTER = '\x1b[?1049h\x1b[?25l';
+const LEAVE = '\x1b[?25h\x1b[?1049l';
+const HOME = '\x1b[H';
+const REST_OF_LINE = '\x1b[K';
+const REST_OF_SCREEN = '\x1b[J';
+/** q, Q, Ctrl-C, Ctrl-D. */
+const ENDS = /[qQ\x03\x04]/; // oxlint-disable-line no-control-regex
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+/** Of a terminal that does not say. */
+const USUAL: Room = { columns: 80, rows: 24 };
 
-async function viewOf(
-  control: ControlClient,
-  { requests, refused, byBmc, slowest }: Passed,
-  tail: readonly ControlEvent[],
-  interval: number,
-): Promise<View> {
-  const [fleet, { bmcs }] = await Promise.all([
-    control.get<FleetStatus>('/v1/fleet'),
-    control.get<BmcList>(`/v1/bmcs?limit=${PAGE}`),
-  ]);
-  const perSecond = (count: number): number => Math.round((count / interval) * 10) / 10;
-  const rows = bmcs
-    .map((bmc) => ({ ...bmc, rate: perSecond(byBmc[bmc.name] ?? 0) }))
-    .sort((a, b) => b.rate - a.rate || b.sessions - a.sessions)
-    .slice(0, ROWS);
-  return { fleet, rate: perSecond(requests), refused, bmcs: rows, slowest, tail };
-}
-
-const ROW: readonly Column<Row>[] = [
-  { name: 'BMC', of: ({ name }) => name },
-  { name: 'REQ/S', right: true, of: ({ rate }) => rate },
-  { name: 'SESSIONS', right: true, of: ({ sessions }) => sessions },
-  { name: 'STATE', of: ({ state }) => state },
-  { name: 'POWER', of: ({ power }) => power },
-  { name: 'HEALTH', of: ({ health }) => health, colour: (text) => (text === 'critical' ? red(text) : text) },
-];
-const SLOW: readonly Column<SlowCommand>[] = [
-  { name: 'SLOWEST COMMANDS', of: ({ command }) => command },
-  { name: 'COUNT', right: true, of: ({ count }) => count },
-  { name: 'MEAN US', right: true, of: ({ mean }) => mean },
-  { name: 'MOST US', right: true, of: ({ most }) => most },
-];
-
-function textOf({ fleet, rate, refused, bmcs, slowest, tail }: View): string {
-  const more = fleet.bmcs + fleet.stopped - bmcs.length;
-  return [
-    `${bold(`ipmi-bmc ${fleet.version}`)}  ${fleet.bmcs} BMC(s), ${fleet.sessions} session(s), ${rate} requests/s, ${refused} refused`,
-    '',
-    table(ROW, bmcs) + (more > 0 ? dim(`and ${more} more\n`) : ''),
-    table(SLOW, slowest),
-    bold('LAST EVENTS'),
-    ...tail.map(({ time, bmc, text }) => `${dim(time.slice(11, 19))}  ${plain(bmc ?? '-')}  ${plain(text)}`),
-    '',
-  ].join('\n');
-}
-
-/** q, ^C and ^D. */
-const ENDING = ['q', '\x03', '\x04'];
-
-/** The other screen of a terminal, until `close`; q and ^C end. */
-function openScreen(end: () => void): { readonly show: (text: string) => void; readonly close: () => void } {
-  const { stdin, stdout } = process;
-  const hasKeys = isatty(0);
-  const key = (data: Buffer): void => {
-    if (ENDING.some((one) => data.includes(one))) end();
+/** A terminal while `top` has it. It is as before after `close`, and however else the process ends. */
+class Screen {
+  readonly #end: () => void;
+  #figures: TopFigures | undefined;
+  readonly #restore = (): void => this.close();
+  readonly #draw = (): void => this.#drawn();
+  readonly #typed = (keys: Buffer): void => {
+    if (ENDS.test(keys.toString('latin1'))) this.#end();
   };
-  const restore = (): void => {
-    if (hasKeys) stdin.setRawMode(false);
-    stdout.write('\x1b[?25h\x1b[?1049l');
-  };
-  const ends = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of ends) process.on(signal, end);
-  process.on('exit', restore);
-  if (hasKeys) {
-    stdin.setRawMode(true);
-    stdin.on('data', key);
+
+  constructor(end: () => void) {
+    this.#end = end;
+    for (const signal of SIGNALS) process.on(signal, end);
+    // Whatever it is that ends the process: an error that nobody foresaw leaves a terminal that can be used.
+    process.on('exit', this.#restore);
+    process.on('SIGCONT', this.#draw);
+    process.stdout.on('resize', this.#draw);
+    process.stdout.write(ENTER);
+    if (!isatty(0)) return;
+    process.stdin.setRawMode(true);
+    process.stdin.on('data', this.#typed);
   }
-  stdout.write('\x1b[?1049h\x1b[?25l\x1b[H\x1b[Jasking ...');
-  return {
-    show(text) {
-      const lines = text.split('\n').slice(0, Math.max(1, stdout.rows - 1));
-      stdout.write(`\x1b[H\x1b[J${lines.join('\r\n')}`);
-    },
-    close() {
-      process.off('exit', restore);
-      for (const signal of ends) process.off(signal, end);
-      if (hasKeys) {
-        stdin.off('data', key);
-        stdin.pause();
-      }
-      restore();
-    },
-  };
+
+  show(figures: TopFigures): void {
+    this.#figures = figures;
+    this.#drawn();
+  }
+
+  close(): void {
+    process.off('exit', this.#restore);
+    process.off('SIGCONT', this.#draw);
+    process.stdout.off('resize', this.#draw);
+    for (const signal of SIGNALS) process.off(signal, this.#end);
+    if (isatty(0)) {
+      process.stdin.off('data', this.#typed);
+      process.stdin.setRawMode(false);
+      process.stdin.pause();
+    }
+    process.stdout.write(LEAVE);
+  }
+
+  #drawn(): void {
+    if (this.#figures === undefined) return;
+    const { columns = USUAL.columns, rows = USUAL.rows } = process.stdout;
+    const room = columns > 0 && rows > 0 ? { columns, rows } : USUAL;
+    const lines = topPage(this.#figures, room).map((line) => line + REST_OF_LINE);
+    process.stdout.write(HOME + lines.join('\r\n') + REST_OF_SCREEN);
+  }
 }

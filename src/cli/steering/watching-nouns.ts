@@ -1,6 +1,6 @@
 import type { EventFlags, TraceFlags } from './events.ts';
 import { noun, type Noun } from './noun.ts';
-import { number } from './numbers.ts';
+import { number, secondsOf } from './numbers.ts';
 import type { RawFlags } from './raw.ts';
 import type { TopFlags } from './top.ts';
 import { only } from './words.ts';
@@ -41,18 +41,15 @@ export const WATCHING_NOUNS: readonly Noun[] = [
   }),
   noun<TopFlags>({
     name: 'top',
-    summary: 'what the daemon is busy with: sessions, rates, slowest commands, last events; q ends',
-    usage: '',
-    takes: 'nothing',
+    summary: 'live view: sessions, rates, slowest commands, the SELs, refused log-ins; q ends it',
+    usage: '[bmc...]',
+    takes: 'bmcs',
     options: (command) =>
       command
-        .option('--once', 'look for one interval, print and end')
-        .option('--interval <seconds>', 'how long a look is (default: 2)', number(3600, 1)),
-    examples: ['ipmi-bmc top', 'ipmi-bmc top --once --json'],
-    async act(words, flags) {
-      only(words, []);
-      await (await import('./top.ts')).top(flags);
-    },
+        .option('--once', 'look once, as it is done where the output is no terminal')
+        .option('--interval <seconds>', 'how often, 0.2 to 3600 (default: 2)', secondsOf(0.2, 3600)),
+    examples: ['ipmi-bmc top', 'ipmi-bmc top node-1 --once --json'],
+    act: async (words, flags) => (await import('./top.ts')).top(words, flags),
   }),
   noun<RawFlags>({
     name: 'raw',
