@@ -3,8 +3,10 @@ import { packageFile } from '../world/package-files.ts';
 import { udpEngines } from '../world/udp-engine.ts';
 import type { Ended } from './ended.ts';
 import { endpoint } from './endpoint.ts';
+import { CliError } from './errors.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './log-choices.ts';
 import { PLUGIN } from './plugin-option.ts';
+import { FORMATS } from './steering/flags.ts';
 
 /**
  * What works on files, or is the process of BMCs itself. Declarations alone: what a command does is loaded
@@ -120,13 +122,25 @@ function fileCommands(program: Command, ended: Ended): void {
     .option('--json', 'print them as JSON, a line a BMC')
     .option(...PLUGIN)
     .option('--running [bmc]', 'of a BMC that runs, with its workers and overrides')
+    .option('--owner <owner>', 'with --running: those of this owner alone')
+    .option('--name <part>', 'with --running: those whose name has this')
     .option('--socket <path>', 'with --running: the daemon at this Unix socket')
+    .option('--url <url>', 'with --running: the daemon at this address')
+    .option('--token-file <file>', 'with --url: a file with your token')
+    .option('--ca <file>', 'with --url: who has signed its certificate (PEM)')
+    .addOption(new Option('-o, --output <format>', 'with --running: how it is printed').choices(FORMATS))
     .description('list every command that is answered, by whom, and at which privilege')
     .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml\n  ipmi-bmc handlers --running node-1')
     .action(async (file: string | undefined, options) => {
-      if (options.running === undefined)
+      const { running, owner, name: part, socket, url, output } = options;
+      const asksDaemon = [owner, part, socket, url, output].some((one) => one !== undefined);
+      if (running === undefined && asksDaemon)
+        throw new CliError('--owner, --name, --socket, --url and -o are for --running');
+      if (running !== undefined && file !== undefined)
+        throw new CliError(`${file}: a file, or --running, not both`);
+      if (running === undefined)
         return ended(await (await import('./handlers.ts')).listHandlers(file, options));
-      const name = options.running === true ? undefined : String(options.running);
+      const name = running === true ? undefined : String(running);
       await (await import('./steering/machine.ts')).runningHandlers(name, options);
     });
 }

@@ -180,6 +180,17 @@ export const MACHINE_NOUNS: readonly Noun[] = [
     act: async (words, flags) => (await inventory()).firmware(words, flags),
   }),
   noun({
+    name: 'watchdog',
+    summary: 'the watchdog timer of the system software',
+    usage: '[bmc] [verb]',
+    verbs: [
+      ['show', 'whether it runs, what for, how long yet and what it does then'],
+      ['stop', 'stop it'],
+    ],
+    examples: ['ipmi-bmc watchdog node-1', 'ipmi-bmc watchdog node-1 stop'],
+    act: async (words, flags) => (await machine()).watchdog(words, flags),
+  }),
+  noun({
     name: 'counters',
     summary: 'what a BMC has counted; with -o wide also what is 0',
     examples: ['ipmi-bmc counters node-1'],

@@ -1,6 +1,6 @@
-import type { BootState, CounterRow, HandlerRow } from '../../control/answers.ts';
+import type { BootState, CounterRow, HandlerRow, WatchdogState } from '../../control/answers.ts';
 import { CliError } from '../errors.ts';
-import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
+import { bmcNamed, daemonOf, pathOf, queryOf } from './daemon.ts';
 import type { Flags } from './flags.ts';
 import { facts, table, tell, type Column } from './tell.ts';
 import { only, wordsOf } from './words.ts';
@@ -54,7 +54,7 @@ const bootText = ({ device, persistent, efi, valid }: BootState): string =>
     ? `boots ${device}${persistent ? ', always' : ', once'}, ${efi ? 'UEFI' : 'legacy'}`
     : 'boots as its firmware is set up';
 
-interface HandlerFlags extends Flags {
+export interface HandlerFlags extends Flags {
   readonly owner?: string;
   readonly name?: string;
 }
@@ -72,7 +72,8 @@ const HANDLERS: readonly Column<HandlerRow>[] = [
 /** What a BMC that runs answers, by whom. */
 export async function runningHandlers(bmc: string | undefined, flags: HandlerFlags): Promise<void> {
   const control = daemonOf(flags);
-  const path = pathOf(await bmcNamed(control, bmc), '/handlers');
+  const { owner, name } = flags;
+  const path = pathOf(await bmcNamed(control, bmc), `/handlers${queryOf({ owner, name })}`);
   const found = await control.get<{ handlers: HandlerRow[] }>(path);
   await tell(flags, found, () => table(HANDLERS, found.handlers, flags));
 }
@@ -120,4 +121,34 @@ export async function reset(words: readonly string[], flags: Flags): Promise<voi
   const name = await bmcNamed(control, bmc);
   await control.post(pathOf(name, '/reset'), { kind: verb });
   await tell(flags, { bmc: name, reset: verb }, () => `${name}: ${verb} reset of the BMC`);
+}
+
+export const WATCHDOG_VERBS = ['show', 'stop'] as const;
+
+/** Timer uses (IPMI 2.0 §27.6) by their numbers. */
+const USES = ['none', 'BIOS FRB2', 'BIOS/POST', 'OS load', 'SMS/OS', 'OEM'];
+const useOf = (use: number): string => USES[use] ?? `use ${use}`;
+
+/** The watchdog timer of the system software. */
+export async function watchdog(words: readonly string[], flags: Flags): Promise<void> {
+  const { bmc, verb, rest } = wordsOf(words, WATCHDOG_VERBS, 'show');
+  only(rest, []);
+  const control = daemonOf(flags);
+  const name = await bmcNamed(control, bmc);
+  const path = pathOf(name, '/watchdog');
+  if (verb === 'stop') {
+    await control.delete(path);
+    return tell(flags, { bmc: name, stopped: true }, () => `${name}: the watchdog is stopped`);
+  }
+  const timer = await control.get<WatchdogState>(path);
+  return tell(flags, { bmc: name, ...timer }, () =>
+    facts([
+      ['Watchdog', timer.running ? 'runs' : 'stopped'],
+      ['Use', useOf(timer.use)],
+      ['Action', timer.action],
+      ['Left', `${timer.presentCountdown} s of ${timer.initialCountdown} s`],
+      ['Pre-timeout', timer.preTimeout === 0 ? undefined : `${timer.preTimeout} s`],
+      ['Ran out', timer.expired.map(useOf)],
+    ]),
+  );
 }

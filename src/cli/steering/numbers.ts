@@ -19,3 +19,6 @@ export const secondsOf =
       throw new InvalidArgumentError(`expected seconds, ${least} to ${most}`);
     return value;
   };
+
+/** An option that may be said again. */
+export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];

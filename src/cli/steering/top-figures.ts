@@ -1,16 +1,10 @@
 import type { ControlClient } from '../../control/client.ts';
-import type {
-  BmcList,
-  BmcRow,
-  ControlEvent,
-  EventKind,
-  FleetStatus,
-  SessionState,
-} from '../../control/answers.ts';
+import type { BmcRow, ControlEvent, EventKind, FleetStatus, SessionState } from '../../control/answers.ts';
 import { ControlError } from '../../control/problem.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { pathOf, queryOf } from './daemon.ts';
+import { pathOf } from './daemon.ts';
+import { allBmcs } from './fleet.ts';
 
 /** What `top` shows at one time. Rates are of the last `seconds`. */
 export interface TopFigures {
@@ -67,8 +61,7 @@ interface Took {
 const KEPT = 50;
 /** Commands that are told apart; their names come from whoever registers handlers. */
 const MOST_COMMANDS = 1000;
-/** BMCs of a page, and those whose sessions are asked for at a time. */
-const PAGE = 500;
+/** BMCs whose sessions are asked for at a time. */
 const ASKED = 8;
 const DROPPED = 503;
 
@@ -194,13 +187,7 @@ export class TopSource {
   }
 
   async #rows(): Promise<BmcRow[]> {
-    const rows: BmcRow[] = [];
-    let cursor: string | undefined;
-    do {
-      const page: BmcList = await this.#control.get(`/v1/bmcs${queryOf({ limit: PAGE, cursor })}`);
-      rows.push(...page.bmcs);
-      cursor = page.next;
-    } while (cursor !== undefined);
+    const rows = await allBmcs(this.#control);
     return this.#names.length === 0 ? rows : rows.filter(({ name }) => this.#names.includes(name));
   }
 

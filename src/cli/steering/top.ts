@@ -112,7 +112,7 @@ class Screen {
 
   #drawn(): void {
     if (this.#figures === undefined) return;
-    const { columns = USUAL.columns, rows = USUAL.rows } = process.stdout;
+    const { columns, rows } = process.stdout;
     const room = columns > 0 && rows > 0 ? { columns, rows } : USUAL;
     const lines = topPage(this.#figures, room).map((line) => line + REST_OF_LINE);
     process.stdout.write(HOME + lines.join('\r\n') + REST_OF_SCREEN);

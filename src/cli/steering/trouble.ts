@@ -1,65 +1,10 @@
-import { readFileSync } from 'node:fs';
-import type { ClockShown, FaultList, FaultShown, PresetShown, ScenarioList } from '../../control/answers.ts';
-import { CliError, reading } from '../errors.ts';
+import type { ClockShown, ScenarioList } from '../../control/answers.ts';
+import { CliError } from '../errors.ts';
 import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
 import type { Flags } from './flags.ts';
-import { facts, lineOf, table, tell, type Column } from './tell.ts';
+import { settingsIn } from './settings-file.ts';
+import { facts, table, tell, type Column } from './tell.ts';
 import { all, only, wordsOf } from './words.ts';
-
-export const FAULT_VERBS = ['list', 'presets', 'arm', 'add', 'remove', 'clear'] as const;
-
-const FAULTS: readonly Column<FaultShown>[] = [
-  { name: 'ID', of: ({ id }) => id },
-  { name: 'LAYER', of: ({ layer }) => layer },
-  { name: 'HITS', right: true, of: ({ hits }) => hits },
-  { name: 'STATE', of: ({ waiting }) => (waiting ? 'waits' : 'armed') },
-  { name: 'PRESET', of: ({ preset }) => preset },
-  { name: 'RULE', wide: true, of: ({ rule }) => lineOf(rule) },
-];
-const PRESETS: readonly Column<PresetShown>[] = [
-  { name: 'PRESET', of: ({ name }) => name },
-  { name: 'EFFECT', of: ({ effect }) => effect },
-  { name: 'FINDING', wide: true, of: ({ finding }) => finding },
-];
-
-/** What goes wrong on purpose. */
-export async function fault(words: readonly string[], flags: Flags): Promise<void> {
-  const { bmc, verb, rest } = wordsOf(words, FAULT_VERBS, 'list');
-  const needed = { arm: ['PRESET'], add: ['FILE'], remove: ['ID'] } as const;
-  const [word = ''] = verb in needed ? all(rest, ...needed[verb as keyof typeof needed]) : only(rest, []);
-  const rule = verb === 'add' ? await settingsIn(word) : undefined;
-  const control = daemonOf(flags);
-  const name = await bmcNamed(control, bmc);
-  const path = pathOf(name, '/faults');
-  if (verb === 'presets') {
-    const found = await control.get<{ presets: PresetShown[] }>(`${path}/presets`);
-    return tell(flags, found, () => table(PRESETS, found.presets, flags));
-  }
-  if (verb === 'remove' || verb === 'clear') {
-    await control.delete(verb === 'clear' ? path : `${path}/${encodeURIComponent(word)}`);
-    const what = verb === 'clear' ? 'every rule is off' : `'${word}' is off`;
-    return tell(flags, { bmc: name, removed: verb === 'clear' ? null : word }, () => `${name}: ${what}`);
-  }
-  const found =
-    verb === 'list'
-      ? await control.get<FaultList>(path)
-      : verb === 'arm'
-        ? await control.post<FaultList>(`${path}/presets/${encodeURIComponent(word)}`)
-        : { rules: [await control.post<FaultShown>(path, rule)] };
-  return tell(flags, found, () => table(FAULTS, found.rules, flags));
-}
-
-/** YAML, or JSON, which is YAML too. */
-async function settingsIn(file: string): Promise<unknown> {
-  const text = file === '-' ? readFileSync(0, 'utf8') : reading(file, () => readFileSync(file, 'utf8'));
-  const { parse } = await import('yaml');
-  try {
-    return parse(text) as unknown;
-  } catch (error) {
-    const [line] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-    throw new CliError(`${file}: ${line}`, { cause: error });
-  }
-}
 
 export const SCENARIO_VERBS = ['list', 'run', 'arm', 'stop', 'play'] as const;
 
@@ -101,12 +46,23 @@ export async function scenario(words: readonly string[], flags: Flags): Promise<
   return tell(flags, answer, () => `${name}: ${word} ${done[verb]}`);
 }
 
+export interface ClockFlags extends Flags {
+  /** Every BMC whose clock is virtual. */
+  readonly all?: boolean;
+}
+
 export const CLOCK_VERBS = ['show', 'advance'] as const;
 
 /** The time of a BMC, which may be virtual. */
-export async function clock(words: readonly string[], flags: Flags): Promise<void> {
+export async function clock(words: readonly string[], flags: ClockFlags): Promise<void> {
   const { bmc, verb, rest } = wordsOf(words, CLOCK_VERBS, 'show');
   const [by] = verb === 'show' ? only(rest, []) : all(rest, 'TIME');
+  if (flags.all) {
+    if (bmc !== undefined) throw new CliError(`${bmc}: a BMC, or --all, not both`);
+    if (verb === 'show' || by === 'next') throw new CliError('--all is for advance TIME');
+    const moved = await daemonOf(flags).post<{ bmcs: number }>('/v1/clock/advance', { by });
+    return tell(flags, moved, () => `${moved.bmcs} BMCs with a virtual clock: ${by} later`);
+  }
   const control = daemonOf(flags);
   const name = await bmcNamed(control, bmc);
   const path = pathOf(name, '/clock');

@@ -1,11 +1,9 @@
 import type { EventFlags, TraceFlags } from './events.ts';
 import { noun, type Noun } from './noun.ts';
-import { number, secondsOf } from './numbers.ts';
+import { collect, number, secondsOf } from './numbers.ts';
 import type { RawFlags } from './raw.ts';
 import type { TopFlags } from './top.ts';
 import { only } from './words.ts';
-
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** What passes and what happens. */
 export const WATCHING_NOUNS: readonly Noun[] = [
