@@ -83,6 +83,7 @@ toolTest(
       .ipmi(['status', '--json'])
       .then(({ out }) => (JSON.parse(out) as { pid: number }).pid);
     const tracing = other.ipmi(['trace']);
+    const capturing = other.ipmi(['capture', 'node-1', '-w', `${other.folder}/cut.pcapng`]);
     const pages = [
       await on('ipmi-bmc top --interval 0.3', '(sleep 2; printf q; sleep 1)'),
       await on('ipmi-bmc top --interval 0.3', "(sleep 2; printf '\\003'; sleep 1)"),
@@ -92,7 +93,8 @@ toolTest(
         'sleep 4',
       ),
     ];
-    expect(await tracing).toMatchObject({ code: 1, out: 'ipmi-bmc: the daemon has ended\n' });
+    for (const cut of [tracing, capturing])
+      expect(await cut).toMatchObject({ code: 1, out: 'ipmi-bmc: the daemon has ended\n' });
     await other.stop();
     for (const [i, page] of pages.entries()) {
       expect(page, page).toContain('\x1b[?1049h\x1b[?25l');

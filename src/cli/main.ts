@@ -54,6 +54,10 @@ export async function main(commandLine: readonly string[]): Promise<number> {
       tell(lines);
       return exit;
     }
+    if (isCutOff(error)) {
+      tell('the daemon has ended');
+      return EXIT.failed;
+    }
     if (!(error instanceof CliError) && systemProblem(error) === undefined) throw error;
     tell(problemOf(error));
     return error instanceof CliError ? error.exit : isNobody(error) ? EXIT.noDaemon : EXIT.mistake;
@@ -62,6 +66,12 @@ export async function main(commandLine: readonly string[]): Promise<number> {
 
 /** Nobody is at the socket or address that was connected to. */
 const isNobody = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === 'connect';
+
+/** An answer that ends in its midst: of Node's HTTP client, no failure of a call of the system. */
+function isCutOff(error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' && syscall === undefined;
+}
 
 /** Options of every command may stand before it as well: `ipmi-bmc --socket PATH list`. */
 function commandFirst(args: readonly string[]): string[] {

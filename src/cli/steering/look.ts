@@ -3,6 +3,7 @@ import { millisecondsOf } from '../../settings/durations.ts';
 import { CliError, systemProblem } from '../errors.ts';
 import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
 import type { LookFlags } from './look-nouns.ts';
+import { untilReaderGoes } from './tell.ts';
 import { only } from './words.ts';
 
 /** Writes what passes a BMC to a file for Wireshark, until it is told to end. */
@@ -10,7 +11,7 @@ export async function capture(words: readonly string[], flags: LookFlags): Promi
   const { write: path } = flags;
   if (path === undefined)
     throw new CliError('-w FILE is missing: where to write it, or - for standard output');
-  const ended = endOf(flags);
+  const ended = AbortSignal.any([endOf(flags), untilReaderGoes().signal]);
   const [bmc] = only(words, ['BMC']);
   const control = daemonOf(flags);
   const stream = await control.open(pathOf(await bmcNamed(control, bmc), '/capture'), { signal: ended });
@@ -42,7 +43,7 @@ function endOf({ for: time }: LookFlags): AbortSignal {
   return ended.signal;
 }
 
-/** What comes until then; an end of the daemon is one, too. */
+/** What comes until then. */
 async function each(
   stream: AsyncIterable<Uint8Array>,
   ended: AbortSignal,
