@@ -84,27 +84,36 @@ export function ensureTools() {
   return missing();
 }
 
-/** OpenStack Ironic for the tests that ask as it does (test/support/ironic.ts): 300 MB, once a machine. */
-export function ensureIronic() {
-  const wanted = readFileSync(join(root, 'test', 'ironic', 'requirements.txt'), 'utf8');
-  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipmi-bmc', 'ironic');
-  const stamp = join(folder, 'stamp');
-  const isThere = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
-  if (process.env.IRONIC_PYTHON || process.env.SKIP_SYSTEM_TOOLS || isThere() || !onPath('python3')) return;
-  say('getting OpenStack Ironic for the tests (300 MB of Python packages) ...');
-  const ran = (command, args) =>
-    spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000 }).status === 0;
-  rmSync(folder, { recursive: true, force: true });
-  if (
-    ran('python3', ['-m', 'venv', folder]) &&
-    ran(join(folder, 'bin', 'pip'), ['install', '-q', '-r', join(root, 'test', 'ironic', 'requirements.txt')])
-  )
-    writeFileSync(stamp, wanted);
-  else {
+/** Programs in Python for tests that Debian does not have, each in a folder of its own, once a machine. */
+const PYTHON = {
+  // test/support/ironic.ts
+  ironic: { name: 'OpenStack Ironic', size: '300 MB', instead: 'IRONIC_PYTHON' },
+  // test/schemathesis.test.ts
+  schemathesis: { name: 'Schemathesis', size: '60 MB', instead: 'SCHEMATHESIS' },
+};
+
+/** What `PYTHON` has, as far as it can be had here. */
+export function ensurePython() {
+  for (const [which, { name, size, instead }] of Object.entries(PYTHON)) {
+    const requirements = join(root, 'test', which, 'requirements.txt');
+    const wanted = readFileSync(requirements, 'utf8');
+    const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipmi-bmc', which);
+    const stamp = join(folder, 'stamp');
+    const isThere = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+    if (process.env[instead] || process.env.SKIP_SYSTEM_TOOLS || isThere || !onPath('python3')) continue;
+    say(`getting ${name} for the tests (${size} of Python packages) ...`);
+    const ran = (command, args) =>
+      spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000 }).status === 0;
     rmSync(folder, { recursive: true, force: true });
-    say(
-      'OpenStack Ironic cannot be had here: what needs it is left out (get it, and name its Python in IRONIC_PYTHON)',
-    );
+    if (
+      ran('python3', ['-m', 'venv', folder]) &&
+      ran(join(folder, 'bin', 'pip'), ['install', '-q', '-r', requirements])
+    )
+      writeFileSync(stamp, wanted);
+    else {
+      rmSync(folder, { recursive: true, force: true });
+      say(`${name} cannot be had here: what needs it is left out (get it, and name it in ${instead})`);
+    }
   }
 }
 

@@ -6,7 +6,10 @@ type Place = Pick<Route, 'method' | 'path'>;
 
 /** Why a request has met no route: the path has another method, or which path is nearly the same. */
 export function noRoute(routes: readonly Place[], method: string, path: string): ControlError {
-  const here = routes.filter((one) => patternOf(one.path).test(path));
+  // A path that has no parameter where another has one is another resource, with its own methods.
+  const fitting = routes.filter((one) => patternOf(one.path).test(path));
+  const fewest = Math.min(...fitting.map(parametersOf));
+  const here = fitting.filter((one) => parametersOf(one) === fewest);
   if (here.length > 0) {
     const methods = [...new Set(here.map((one) => one.method.toUpperCase()))];
     return refusal('method-not-allowed', `${path} has no ${method}; it has ${methods.join(', ')}`, {
@@ -21,6 +24,8 @@ export function noRoute(routes: readonly Place[], method: string, path: string):
     next: 'GET /openapi.json has them all',
   });
 }
+
+const parametersOf = ({ path }: Place): number => path.split('{').length;
 
 const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);

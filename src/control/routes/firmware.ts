@@ -10,12 +10,14 @@ import type { Caller } from '../route.ts';
 const image = z
   .strictObject({ version: z.string(), size: z.int(), digest: z.string().optional() })
   .openapi('FirmwareImage');
+// Not nullable(): of what has a name OpenAPI then says that it is an object all the same.
+const noImage = z.union([image, z.null()]);
 const component = z.strictObject({
   id: z.int(),
   name: z.string(),
   active: image,
-  pending: image.nullable().openapi({ description: 'Verified, and waiting for activation.' }),
-  rollback: image.nullable(),
+  pending: noImage.openapi({ description: 'Verified, and waiting for activation.' }),
+  rollback: noImage,
 });
 const upload = z.strictObject({
   component: z.int(),
