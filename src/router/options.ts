@@ -1,3 +1,4 @@
+import type { Dispatch } from '../joint/message.ts';
 import type { Table, Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
 
@@ -25,4 +26,12 @@ export interface Registration {
   readonly owner: string;
   /** Removes the whole set. Resolves when its running requests have been answered or have timed out. */
   unregister(): Promise<void>;
+}
+
+export type Wrapper<B> = (dispatch: Dispatch<B>) => Dispatch<B>;
+
+/** One wrapper may be put on twice, and taken off once. */
+export interface Place<B> {
+  readonly wrapper: Wrapper<B>;
+  readonly looksOn: boolean;
 }

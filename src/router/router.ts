@@ -3,6 +3,7 @@ import { NetFn, type Command } from '../commands/command.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
+import { clashesOf } from './clashes.ts';
 import { callSite, RegistrationError } from './errors.ts';
 import { claimName, type Claim, type HandlerSet } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
@@ -10,7 +11,7 @@ import type { Policy } from '../joint/policy.ts';
 import { Running } from './running.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry, type Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
-import type { RouterLog, RouterOptions, Registration } from './options.ts';
+import type { Place, RouterLog, RouterOptions, Registration, Wrapper } from './options.ts';
 import { OwnedSet, sameClaim, type DefaultHandler } from './owned-set.ts';
 import { encode, restored, whole, nothingBelow, noNext, type Next } from './bodies.ts';
 
@@ -75,24 +76,7 @@ export class Router<B = unknown> {
     for (const handler of set.handlers) {
       const { override, claim } = handler;
       const taken = this.#get(claim) ?? added.find((entry) => sameClaim(entry.handler.claim, claim));
-      if (taken && override === undefined) {
-        problems.push(
-          `${set.owner} cannot claim ${claimName(handler)}: claimed by ${taken.owner}, registered at ${taken.site}; say { override: '${taken.owner}' }`,
-        );
-      } else if (override !== undefined && taken?.owner !== override) {
-        problems.push(
-          `${set.owner} cannot override ${claimName(handler)} of ${override}: ${taken ? `claimed by ${taken.owner}, registered at ${taken.site}` : 'nobody claims it'}`,
-        );
-      }
-      if (
-        handler.manufacturer !== undefined &&
-        this.#manufacturer !== undefined &&
-        handler.manufacturer !== this.#manufacturer
-      ) {
-        problems.push(
-          `${set.owner} cannot claim ${claimName(handler)}: it is a command of manufacturer ${handler.manufacturer}, and this BMC's is ${this.#manufacturer}`,
-        );
-      }
+      problems.push(...clashesOf(handler, set.owner, taken, this.#manufacturer));
       added.push(entryOf(handler, set.owner, site, override === undefined ? undefined : taken));
     }
     if (problems.length > 0) throw new RegistrationError(problems);
@@ -394,18 +378,7 @@ export class Router<B = unknown> {
     if (this.#owners?.get(owner) !== owned) throw new RegistrationError([`${owner} is not registered`]);
     this.#owners.delete(owner);
     this.#tell?.(owner, 'unregistered', owned.entries.length);
-    for (const entry of owned.entries) {
-      const top = this.#own?.get(entry.handler.claim);
-      if (top === entry) {
-        // What was overridden is back; a standard handler shows through by itself.
-        if (entry.below && this.#standard?.get(entry.handler.claim) !== entry.below)
-          this.#own?.put(entry.below);
-        else this.#own?.delete(entry.handler.claim);
-      } else {
-        for (let above = top; above; above = above.below)
-          if (above.below === entry) above.below = entry.below;
-      }
-    }
+    for (const entry of owned.entries) this.#own?.takeOut(entry, this.#standard);
     await owned.running.idle();
   }
 
@@ -422,12 +395,4 @@ export class Router<B = unknown> {
   #get(claim: Claim): Entry | undefined {
     return this.#own?.get(claim) ?? this.#standard?.get(claim);
   }
-}
-
-type Wrapper<B> = (dispatch: Dispatch<B>) => Dispatch<B>;
-
-/** One wrapper may be put on twice, and taken off once. */
-interface Place<B> {
-  readonly wrapper: Wrapper<B>;
-  readonly looksOn: boolean;
 }

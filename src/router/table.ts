@@ -100,6 +100,21 @@ export class Table {
     else cell.narrow = cell.narrow?.filter((entry) => !sameNarrow(entry.handler.claim, claim));
   }
 
+  /**
+   * Takes an entry out of the layers of its claim: what it overrode is back. An entry of the table `under`
+   * this one shows through by itself.
+   */
+  takeOut(entry: Entry, under: Table | undefined): void {
+    const { claim } = entry.handler;
+    const top = this.get(claim);
+    if (top === entry) {
+      if (entry.below && under?.get(claim) !== entry.below) this.put(entry.below);
+      else this.delete(claim);
+      return;
+    }
+    for (let above = top; above; above = above.below) if (above.below === entry) above.below = entry.below;
+  }
+
   /** A table with the same claims, and entries of its own. */
   copy(): Table {
     const copy = new Table();

@@ -1,31 +1,15 @@
 import { CC, IpmiError } from '../codec/index.ts';
-import type { Files, OpenFile } from '../world/world.ts';
+import type { OpenFile } from '../world/world.ts';
 import { doubtChange, isOfBmc, readRecords, trustChange, type Contents, type Reading } from './contents.ts';
 import { joined } from './bytes.ts';
 import { headerOf, identify, startOf } from './journal-head.ts';
 import { encodeChange, encodeChanges, SEALED_MAGIC, type Change } from './record.ts';
 import { Seal } from './seal.ts';
 import { settled } from '../world/settled.ts';
-import { writeContents, copyDamaged } from './journal-copy.ts';
-import { MODE, PIECE, SPARE, PAGE, SPARE_MOST, isFull } from './journal-copy.ts';
+import { writeContents, copyDamaged, MODE, PIECE, SPARE, PAGE, SPARE_MOST, isFull } from './journal-copy.ts';
+import type { JournalFileOptions } from './journal-options.ts';
 
-export interface JournalFileOptions {
-  readonly files: Files;
-  readonly directory: string;
-  /** Within the directory. */
-  readonly name: string;
-  /** Encrypts the records. A file that is not sealed yet is sealed as it is opened. */
-  readonly sealKey?: string;
-  /** Told of what was lost, and of trouble that ends by itself. */
-  readonly warn: (message: string) => void;
-  /** Bytes above which a journal is worth compacting. Default 32 KiB. */
-  readonly compactAbove?: number;
-  /**
-   * Changes that are written together are one record, so that a loss of power leaves no gap between whole
-   * ones.
-   */
-  readonly guards?: boolean;
-}
+export type { JournalFileOptions } from './journal-options.ts';
 
 /** A batch of changes, or a piece of other work that needs the file for itself. */
 type Turn =

@@ -18,7 +18,6 @@ import {
   Rakp3,
   Rakp4,
   RakpStatus,
-  Refusal,
   rakp2Code,
   rakp3Code,
   rakp4Code,
@@ -29,6 +28,8 @@ import {
   type Packet20,
 } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
+import { consoleIdIn, refusal, STATUS, UNKNOWN } from './refusals.ts';
+import { matches, RECORD_SIZE, RECORDS, wish, type Wanted } from './wanted-suite.ts';
 
 export interface LogInAnswer {
   readonly payloadType: number;
@@ -61,9 +62,6 @@ interface UnderWay20 extends UnderWay {
 const PLACES = { unshown: 2048, shown: 256 };
 /** Milliseconds after RAKP 2 when a console that sent no RAKP 3 is taken to have found its password wrong. */
 const GIVEN_UP = 3000;
-/** Payload types of Open Session's three algorithm records, and their length (§13.17). */
-const RECORDS = ['authentication', 'integrity', 'confidentiality'] as const;
-const RECORD_SIZE = 8;
 
 /**
  * RMCP+ Open Session and RAKP messages 1 to 4 (IPMI 2.0 §13.17-13.23). Every refusal is answered with its
@@ -127,7 +125,7 @@ export class LogIn {
     const { consoleId } = request;
     // 0 is the id of messages outside of a session.
     if (consoleId === 0) return malformed(RakpStatus.InvalidSessionId, 0);
-    const wanted: Record<(typeof RECORDS)[number], number | undefined> = {
+    const wanted: Wanted = {
       authentication: undefined,
       integrity: undefined,
       confidentiality: undefined,
@@ -388,42 +386,6 @@ export class LogIn {
   }
 }
 
-/** What the console hears (§13.24): of a user's state nothing but that the name will not do. */
-const STATUS: Readonly<Record<LogInProblem, number>> = {
-  'unknown user': RakpStatus.UnauthorizedName,
-  'no null user': RakpStatus.UnauthorizedName,
-  'user whose stored settings are lost': RakpStatus.UnauthorizedName,
-  'disabled user': RakpStatus.UnauthorizedName,
-  'user without a password': RakpStatus.UnauthorizedName,
-  'no access to the channel': RakpStatus.UnauthorizedName,
-  'user locked out': RakpStatus.UnauthorizedName,
-  'wrong password': RakpStatus.InvalidIntegrityCheckValue,
-  'console did not go on: wrong password?': RakpStatus.InvalidIntegrityCheckValue,
-  'wrong K_g': RakpStatus.InvalidIntegrityCheckValue,
-  'console did not go on: wrong K_g?': RakpStatus.InvalidIntegrityCheckValue,
-  'too many wrong passwords': RakpStatus.InsufficientResources,
-  'privilege level': RakpStatus.UnauthorizedRole,
-  'privilege level of the cipher suite': RakpStatus.UnauthorizedRole,
-  'cipher suite': RakpStatus.NoCipherSuiteMatch,
-  'unknown algorithm': RakpStatus.NoCipherSuiteMatch,
-  'authentication type': RakpStatus.NoCipherSuiteMatch,
-  'BMC key changed': RakpStatus.InvalidIntegrityCheckValue,
-  'user changed': RakpStatus.InvalidIntegrityCheckValue,
-  'channel not available': RakpStatus.InsufficientResources,
-  'session limit of the user': RakpStatus.InsufficientResources,
-  'no session slot': RakpStatus.InsufficientResources,
-  'password of 20 bytes': RakpStatus.UnauthorizedName,
-  'password cut to 16 bytes': RakpStatus.InvalidIntegrityCheckValue,
-  'wrong challenge': RakpStatus.InvalidIntegrityCheckValue,
-  'malformed log-in': RakpStatus.IllegalParameter,
-};
-
-const UNKNOWN: Readonly<Record<(typeof RECORDS)[number], number>> = {
-  authentication: RakpStatus.InvalidAuthenticationAlgorithm,
-  integrity: RakpStatus.InvalidIntegrityAlgorithm,
-  confidentiality: RakpStatus.InvalidConfidentialityAlgorithm,
-};
-
 const peerOf = ({ host, port, asked }: Endpoint): Peer => ({ address: host, port, asked });
 /** What a session is sealed with whose console knows of no K_g. */
 const cryptoOf = (suite: CipherSuite, exchange: Exchange, password: Uint8Array): SessionCrypto =>
@@ -435,16 +397,3 @@ const cutTo16 = (password: Uint8Array): Uint8Array => {
 };
 const same = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && equalBytes(a, 0, b, 0, a.length);
-const refusal = (tag: number, status: number, consoleId: number): Uint8Array =>
-  Refusal.encode({ tag, status, consoleId });
-const consoleIdIn = (openSession: Uint8Array): number => Refusal.decode(openSession, 0, 8).consoleId;
-
-/** The algorithm that a console asks for; undefined: the BMC may choose. */
-const wish = ({ length, algorithm }: { length: number; algorithm: number }): number | undefined =>
-  length === 0 ? undefined : algorithm;
-
-type Wanted = Readonly<Record<'authentication' | 'integrity' | 'confidentiality', number | undefined>>;
-const matches = (suite: CipherSuite, wanted: Wanted): boolean =>
-  (['authentication', 'integrity', 'confidentiality'] as const).every(
-    (field) => wanted[field] === undefined || wanted[field] === suite[field],
-  );

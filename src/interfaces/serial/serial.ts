@@ -13,17 +13,11 @@ import type { SerialChannel, SerialPort } from '../../services/serial/serial.ts'
 import { BasicMode, BasicReader, encodeBasic } from '../../wire/serial-basic.ts';
 import { EscapeWatch, type EscapeRequest } from '../../wire/serial-escape.ts';
 import { formatTerminal, newlineOf, parseTerminal, TerminalReader } from '../../wire/serial-terminal.ts';
-import {
-  BMC_ADDRESS,
-  buildMessage,
-  parseMessage,
-  REMOTE_CONSOLE,
-  SMS_LUN,
-  type IpmiMessage,
-} from '../../wire/index.ts';
+import { BMC_ADDRESS, parseMessage, SMS_LUN, type IpmiMessage } from '../../wire/index.ts';
 import { streamName, type Timer } from '../../world/world.ts';
 import { Exchange } from '../exchange.ts';
 import { basicFrames, SerialArrival, type ConsoleFrames } from './arrival.ts';
+import { basicRequest, terminalBridged, terminalRequest } from './console-messages.ts';
 import { TextCommands } from './text-commands.ts';
 import {
   CONSOLE_WAIT,
@@ -173,26 +167,11 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
   }
 
   /** A request to the console, in the mode that it speaks. */
-  #tell({ netFn, cmd }: Command, data: Uint8Array): void {
+  #tell(command: Command, data: Uint8Array): void {
     const seq = this.#pings++ & 0x3f;
-    if (this.#serial.modes & ConnectionMode.Basic) {
-      this.#out.put(
-        encodeBasic(
-          buildMessage({
-            to: REMOTE_CONSOLE,
-            toLun: 0,
-            netFn,
-            from: BMC_ADDRESS,
-            fromLun: 0,
-            seq,
-            cmd,
-            data,
-          }),
-        ),
-      );
-    } else {
-      this.#say(`[${formatTerminal({ netFn, lun: 0, seq, bridge: 0, cmd, data })}]`);
-    }
+    if (this.#serial.modes & ConnectionMode.Basic)
+      this.#out.put(encodeBasic(basicRequest(command, seq, data)));
+    else this.#say(terminalRequest(command, seq, data));
   }
 
   dial({
@@ -396,15 +375,9 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     return fromLatin1(`${said}${newlineOf(this.#serial.terminal)}`);
   }
 
-  /** The response to a bridged request (§14.7.4): bridge field 01b, the responder's LUN. */
   #bridgedLine(message: Uint8Array): Uint8Array {
-    const parsed = parseMessage(message);
-    // Raw bytes have no line of their own.
-    if (!parsed) return new Uint8Array(0);
-    const { netFn, fromLun, toLun, seq, cmd, data } = parsed;
-    const bySystem = fromLun === SMS_LUN;
-    const lun = bySystem || netFn % 2 === 1 ? fromLun : toLun;
-    return this.#line(`[${formatTerminal({ netFn, lun, seq, bridge: bySystem ? 0 : 1, cmd, data })}]`);
+    const said = terminalBridged(message);
+    return said === undefined ? new Uint8Array(0) : this.#line(said);
   }
 
   #say(said: string): void {

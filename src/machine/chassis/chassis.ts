@@ -7,38 +7,18 @@ import { stores } from '../../state/stores.ts';
 import { both, type Durable, type Store, unwaited } from '../../state/store.ts';
 import { Listeners } from '../../state/listeners.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
-import {
-  NO_EVENT,
-  type LastPowerEvent,
-  type ChassisCapabilities,
-  type PowerLoss,
-  type ChassisOptions,
-  type PowerChange,
-} from './power-change.ts';
-import { MINUTES_PER_COUNT, NOT_BY_COMMAND } from './power-change.ts';
+import { MINUTES_PER_COUNT, NO_EVENT, NO_FAULTS, NOT_BY_COMMAND } from './power-change.ts';
+import type { ChassisCapabilities, ChassisOptions, LastPowerEvent } from './power-change.ts';
+import type { PowerChange, PowerLoss } from './power-change.ts';
 
-export type {
-  LastPowerEvent,
-  ChassisCapabilities,
-  PowerLoss,
-  ChassisOptions,
-  PowerChange,
-} from './power-change.ts';
-
+export type { ChassisCapabilities, ChassisOptions, LastPowerEvent } from './power-change.ts';
+export type { PowerChange, PowerLoss } from './power-change.ts';
 export { RestorePolicy } from './restore-policy.ts';
 
 /** The machine that the BMC manages: power, faults, hours. */
 export class Chassis {
   /** Faults that a test or a sensor may set (§28.2). */
-  faults = {
-    powerFault: false,
-    powerControlFault: false,
-    interlock: false,
-    overload: false,
-    intrusion: false,
-    driveFault: false,
-    coolingFault: false,
-  };
+  faults = { ...NO_FAULTS };
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #machine: Machine | undefined;

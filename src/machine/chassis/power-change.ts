@@ -48,6 +48,17 @@ export interface PowerChange {
   readonly by?: number;
 }
 
+/** What Get Chassis Status has to say of faults (§28.2). */
+export const NO_FAULTS = {
+  powerFault: false,
+  powerControlFault: false,
+  interlock: false,
+  overload: false,
+  intrusion: false,
+  driveFault: false,
+  coolingFault: false,
+};
+
 export const NO_EVENT: LastPowerEvent = {
   byCommand: false,
   fault: false,

@@ -118,3 +118,10 @@ export const rawOf = (
   { factors, min, max }: AnalogDeclaration,
   value: number,
 ): number => toRaw(factors, record === undefined ? Math.min(Math.max(value, min), max) : value);
+
+/** How a client sets the event data of a sensor's events (IPMI 2.0 §35.17). */
+export interface GivenEventData {
+  readonly data: Uint8Array;
+  /** Whether its offset counts as well, or the event's own does. */
+  readonly withOffset: boolean;
+}

@@ -2,9 +2,9 @@ import type { Events, PlatformEvent } from '../../state/log/events.ts';
 import type { Setup } from '../../state/setup.ts';
 import { unwaited, type Store } from '../../state/store.ts';
 import { stores } from '../../state/stores.ts';
-import type { StoredSensor } from './sensor-declaration.ts';
+import type { GivenEventData, StoredSensor } from './sensor-declaration.ts';
 import { FIELDS, UNCHANGED, type SensorKinds } from './sensor-kind.ts';
-import { Sensor, type GivenEventData } from './sensor.ts';
+import { Sensor } from './sensor.ts';
 import type { SensorSource, SourceSurroundings } from './sensor-source.ts';
 
 /** Looks at sensors from time to time. */

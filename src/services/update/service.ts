@@ -8,24 +8,11 @@ import { Upload } from './upload.ts';
 import { versionText } from '../../images/firmware-version.ts';
 import { Listeners } from '../../state/listeners.ts';
 import { settled } from '../../world/settled.ts';
-import {
-  isSameAccount,
-  type Owner,
-  type UpdateOptions,
-  type UploadStage,
-  type UpdateAccess,
-  type UpdateInfo,
-} from './owner.ts';
-import type { Running } from './owner.ts';
+import { isSameAccount, type Owner, type Running, type UpdateOptions, type UploadStage } from './owner.ts';
+import type { UpdateAccess, UpdateInfo } from './owner.ts';
 
-export {
-  sessionKey,
-  type Owner,
-  type UpdateOptions,
-  type UploadStage,
-  type UpdateAccess,
-  type UpdateInfo,
-} from './owner.ts';
+export { sessionKey } from './owner.ts';
+export type { Owner, UpdateOptions, UploadStage, UpdateAccess, UpdateInfo } from './owner.ts';
 
 /**
  * Firmware updates of one BMC, whoever asks for them: HPM.1, the blob protocol, a library. One upload at a
