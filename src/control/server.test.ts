@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { linkSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -98,6 +98,16 @@ test('17.1: a socket whose process lives is not taken, one that is left over is'
   const { daemon, socket } = await served();
   const second = new ControlServer(daemon);
   await expect(second.listenUnix(socket)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  // By another name it is there when its process is gone, as after SIGKILL.
+  const left = `${socket}.left`;
+  const dead = createServer();
+  await new Promise<void>((resolve) => dead.listen(`${socket}.dead`, resolve));
+  linkSync(`${socket}.dead`, left);
+  await new Promise((resolve) => dead.close(resolve));
+  undo.push(() => second.close());
+  await second.listenUnix(left);
+  expect(statSync(left).mode & 0o777).toBe(0o600);
+  expect(await new ControlClient({ socket: left }).get('/v1/bmcs')).toMatchObject({ total: 2 });
 });
 
 test('17.1: the 65th connection is told that there are enough', async () => {
