@@ -406,3 +406,13 @@ test('no line is wider than a reader likes', () => {
   }
   expect(wide).toEqual([]);
 });
+
+/** Of a file, with its comments: what a reader has to scroll. Files of tests are rows of cases. */
+const LONGEST = 400;
+test('no file is longer than a reader likes', () => {
+  const long = files
+    .filter((file) => !file.endsWith('.test.ts'))
+    .map((file) => [file, readFileSync(join(src, file), 'utf8').split('\n').length - 1] as const)
+    .filter(([, lines]) => lines > LONGEST);
+  expect(long).toEqual([]);
+});
