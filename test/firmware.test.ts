@@ -118,6 +118,8 @@ toolTest(
     expect(await say('hpm rollbackstatus')).toContain('No Firmware rollback occurred');
     expect(await say(`hpm compare ${at('two.hpm')} component 1`)).toContain('Comparison passed');
     expect(await say('hpm rollback')).toContain('Rollback occurred on component mask: 0x03');
+    // It restarts with the firmware that is back, and is dark for a moment.
+    await expect.poll(() => say('mc info'), { timeout: 15_000 }).toContain('Firmware Revision');
     expect(await say(`hpm upgrade ${at('two.hpm')} component 1`)).toContain('procedure successful');
     expect((await bmc.ipmitool('hpm abort')).code).toBe(0);
     expect(await say('hpm compprop 1 4')).toContain('Major: 255');
