@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { AuditOptions, ControlOptions } from '../config/options.ts';
+import { PROCESS_KEYS, type ProcessOptions } from '../config/load.ts';
 import type { Kinds } from '../config/kinds.ts';
 import { refusal, type ControlError } from '../control/problem.ts';
 import type { LoadedSettings, SettingsSource } from '../control/settings-source.ts';
@@ -18,14 +18,19 @@ export interface SourceSurroundings {
   readonly flags: Overrides & { readonly state?: string; readonly sealKey?: string };
   /** Where state is kept in this life. */
   readonly state: StatePlace | undefined;
-  /** Of the file that this life began with. */
-  readonly control: ControlOptions | undefined;
-  readonly audit?: AuditOptions;
+  /** What the file that this life began with says of the process. */
+  readonly ofProcess: ProcessOptions;
   readonly kinds: Kinds;
   readonly log: Log;
   /** Wall milliseconds. */
   readonly now: () => number;
 }
+
+/** What of a process holds from its start to its end, in words; where state is kept is looked at apart. */
+const NEXT_START: Readonly<Record<Exclude<keyof ProcessOptions, 'state'>, string>> = {
+  control: 'who may steer this process',
+  audit: 'where changes are written down',
+};
 
 /** Settings as the command line understands them: files, texts, with its flags over them. */
 export class CommandLineSource implements SettingsSource {
@@ -55,7 +60,7 @@ export class CommandLineSource implements SettingsSource {
     const at = written === undefined ? now() : Date.parse(written);
     return refusing(() => {
       const read = loadText(text, name, file, at, kinds);
-      if (read.bmcs.length !== 1 || [read.state, read.control, read.audit].some((one) => one !== undefined))
+      if (read.bmcs.length !== 1 || PROCESS_KEYS.some((key) => read[key] !== undefined))
         throw new CliError(`${name}: expected the settings of one BMC, as in an entry of bmcs`);
       const given = settingsToRun(read, file, {}, state !== undefined, name);
       return this.loaded(given, new Date(at).toISOString(), {});
@@ -88,16 +93,15 @@ export class CommandLineSource implements SettingsSource {
   }
 
   #inPlaceOfFile(read: Given, written: string, name: string): LoadedSettings {
-    const { file, flags, state, control, audit, log } = this.#around;
+    const { file, flags, state, ofProcess, log } = this.#around;
     const given = settingsToRun(read, file, flags, state !== undefined, name);
     if (stateOf(file, given, flags)?.directory !== state?.directory)
       throw new CliError(
         `${given.place?.(undefined, ['state'])}: where state is kept is the next start's: restart to change it`,
       );
-    if (!isSame(given.control, control))
-      log.warn(`${given.place?.(undefined, ['control'])}: who may steer this process is the next start's`);
-    if (!isSame(given.audit, audit))
-      log.warn(`${given.place?.(undefined, ['audit'])}: where changes are written down is the next start's`);
+    for (const [key, words] of Object.entries(NEXT_START) as [keyof typeof NEXT_START, string][])
+      if (!isSame(given[key], ofProcess[key]))
+        log.warn(`${given.place?.(undefined, [key])}: ${words} is the next start's`);
     return this.loaded(given, written);
   }
 }

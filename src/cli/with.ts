@@ -98,7 +98,7 @@ async function serve(options: WithOptions): Promise<Serving> {
     file,
     flags: {},
     state: undefined,
-    control: undefined,
+    ofProcess: {},
     kinds: {},
     log,
     now,

@@ -33,6 +33,20 @@ export interface ProcessOptions {
   readonly audit?: AuditOptions;
 }
 
+/** The keys of those, as the schema has them. */
+export const PROCESS_KEYS = Object.keys(processSchema.shape) as readonly (keyof ProcessOptions)[];
+
+/** What a file says of the process, and the rest. */
+function divided<V extends object>(value: V): [process: Pick<V, keyof V & keyof ProcessOptions>, rest: V] {
+  const process: Partial<V> = {};
+  const rest = { ...value };
+  for (const key of PROCESS_KEYS as readonly (keyof V)[]) {
+    if (value[key] !== undefined) process[key] = value[key];
+    delete rest[key];
+  }
+  return [process as Pick<V, keyof V & keyof ProcessOptions>, rest];
+}
+
 /** Everything that a file says. */
 export interface FileOptions extends ProcessOptions {
   readonly bmcs: BmcOptions[];
@@ -137,22 +151,14 @@ class Loader {
       return { bmcs: [] };
     }
     if (value.bmcs === undefined) {
-      const { state, control, audit, ...one } =
-        this.#parsed(this.#schemas.bmcSchema.extend(processSchema.shape), value, []) ?? {};
-      return { bmcs: [[one]], state, control, audit };
+      const whole = this.#parsed(this.#schemas.bmcSchema.extend(processSchema.shape), value, []) ?? {};
+      const [process, one] = divided(whole);
+      return { ...process, bmcs: [[one as BmcOptions]] };
     }
-    const { bmcs, state, control, audit, ...others } = value;
+    const [process, { bmcs, ...others }] = divided(value);
     for (const key of Object.keys(others))
       this.#tellKey([], key, keysAt(this.#schemas.bmcSchema, value, []).includes(key) ? BESIDE : undefined);
-    const ofProcess = this.#parsed(
-      processSchema,
-      {
-        ...(state !== undefined && { state }),
-        ...(control !== undefined && { control }),
-        ...(audit !== undefined && { audit }),
-      },
-      [],
-    );
+    const ofProcess = this.#parsed(processSchema, process, []);
     if (!Array.isArray(bmcs) || bmcs.length === 0) {
       this.#tell(['bmcs'], 'bmcs: expected a list of BMCs');
       return { bmcs: [] };
