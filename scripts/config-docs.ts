@@ -41,6 +41,7 @@ const SOURCES = [
   'config/options',
   'config/audit-options',
   'config/control-options',
+  'config/metrics-options',
   'faults/rule',
   'records/fru-image',
   'records/fru-multirecord',
@@ -280,7 +281,7 @@ const FILE: Members = new Map([
   [
     'bmcs',
     {
-      doc: 'Many BMCs, in place of all keys but `state`, `control` and `audit`: each entry has the keys of a BMC, and `count`.',
+      doc: 'Many BMCs, in place of all keys but `state`, `control`, `audit` and `metrics`: each entry has the keys of a BMC, and `count`.',
       type: '',
     },
   ],
@@ -310,6 +311,13 @@ const FILE: Members = new Map([
     {
       doc: 'Who changed what, written down ([audit](audit.md)).',
       type: 'AuditOptions',
+    },
+  ],
+  [
+    'metrics',
+    {
+      doc: 'Numbers for Prometheus, and where ([metrics](metrics.md)).',
+      type: 'MetricsOptions',
     },
   ],
 ]);

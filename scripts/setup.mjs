@@ -17,6 +17,7 @@ export const TOOLS = {
   solterm: 'openipmi',
   pyghmicons: 'python3-pyghmi',
   'prometheus-ipmi-exporter': 'prometheus-ipmi-exporter',
+  promtool: 'prometheus',
   tshark: 'tshark',
   capinfos: 'wireshark-common',
   python3: 'python3',

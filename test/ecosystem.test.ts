@@ -2,11 +2,11 @@
 // what the two readers of event logs make of what happens to the machine.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { judged, startBmc, stopped, type RunningBmc } from './support/cli.ts';
+import { startExporter } from './support/exporter.ts';
 import { runTool, toolTest } from './support/tools.ts';
 
 const SENSORS = ['CPU Temp', 'Ambient Temp', 'FAN1', 'P12V', 'PSU1 Power', 'PSU1 Status', 'Intrusion'];
@@ -21,14 +21,6 @@ afterAll(async () => {
   await bmc.stop();
   await rm(folder, { recursive: true });
 });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 toolTest('openipmish finds every sensor by its domain scan, and reads each', ['openipmish'], async () => {
   const shell = spawn('openipmish', [], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -83,35 +75,15 @@ toolTest('pyghmi: sensors, inventory, events', ['pyghmicons'], async () => {
 
 toolTest('the Prometheus exporter: every collector is up', ['prometheus-ipmi-exporter'], async () => {
   const collectors = ['bmc', 'ipmi', 'chassis', 'dcmi', 'sel'];
-  const config = join(folder, 'exporter.yml');
-  const list = collectors.map((one) => `      - ${one}\n`).join('');
-  await writeFile(
-    config,
-    `modules:\n  default:\n    user: admin\n    pass: AdminPass123\n    driver: LAN_2_0\n    privilege: admin\n    collectors:\n${list}`,
-  );
-  const port = await freePort();
-  const exporter = spawn(
-    'prometheus-ipmi-exporter',
-    [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${port}`],
-    {
-      stdio: 'ignore',
-      env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
-    },
-  );
+  const exporter = await startExporter({ user: 'admin', password: 'AdminPass123', collectors });
   try {
-    let page = '';
-    for (let tries = 0; page === '' && tries < 100; tries++) {
-      page = await fetch(`http://127.0.0.1:${port}/ipmi?target=127.0.0.1:${bmc.port}`)
-        .then((answer) => answer.text())
-        .catch(() => '');
-      if (page === '') await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    const page = await exporter.scrape(`127.0.0.1:${bmc.port}`);
     for (const one of collectors) expect(page).toContain(`ipmi_up{collector="${one}"} 1`);
     expect(page).toMatch(/ipmi_temperature_celsius\{id="1",name="CPU Temp"\} 45/);
     expect(page).toContain('ipmi_chassis_power_state 1');
     expect(page).toMatch(/ipmi_dcmi_power_consumption_watts 240/);
   } finally {
-    await stopped(exporter);
+    await exporter.stop();
   }
 });
 

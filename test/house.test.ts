@@ -120,9 +120,14 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
-  control: `
-    codec joint commands records images wire router taps capture state storage machine services settings faults config interfaces audit
+  metrics: `
+    codec joint commands records router machine client
     bmc.ts fleet world`
+    .split(/\s+/)
+    .filter(Boolean),
+  control: `
+    codec joint commands records images wire router taps capture state storage machine services settings faults config interfaces audit client
+    bmc.ts fleet metrics world`
     .split(/\s+/)
     .filter(Boolean),
   testing: `
@@ -131,7 +136,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   cli: `
     codec commands records images wire router taps capture explain tape state storage machine settings config handlers interfaces
-    client bmc.ts fleet audit control testing world`
+    client bmc.ts fleet audit metrics control testing world`
     .split(/\s+/)
     .filter(Boolean),
 };

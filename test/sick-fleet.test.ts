@@ -1,13 +1,10 @@
 // Two hundred BMCs, three of them sick on purpose, as OpenStack Ironic's driver and a Prometheus scrape find
 // them: 197 are well, and each of the three has the finding that it should have.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { root, stopped } from './support/cli.ts';
+import { root } from './support/cli.ts';
 import { PASSWORD, startDaemon } from './support/daemon.ts';
+import { startExporter } from './support/exporter.ts';
 import { hasIronic, ironicPython } from './support/ironic.ts';
 import { runTool, shortPort, toolTest } from './support/tools.ts';
 
@@ -79,42 +76,15 @@ async function ironicsFindings(port: number): Promise<Map<string, string>> {
   );
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-
 /** What a scrape of each by the exporter has: whether its collector is up, and the state of each temperature. */
 async function scrapes(port: number): Promise<Map<string, string>> {
-  const folder = mkdtempSync(join(tmpdir(), 'scrape-'));
-  const config = join(folder, 'exporter.yml');
-  writeFileSync(
-    config,
-    `modules:\n  default:\n    user: admin\n    pass: ${PASSWORD}\n    driver: LAN_2_0\n    privilege: admin\n    collectors: [ipmi]\n`,
-  );
-  const at = await freePort();
-  const exporter = spawn(
-    'prometheus-ipmi-exporter',
-    [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${at}`],
-    { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } },
-  );
+  const exporter = await startExporter({ user: 'admin', password: PASSWORD, collectors: ['ipmi'] });
   const found = new Map<string, string>();
   const scrape = async ({ name, address }: Node): Promise<void> => {
-    for (let tries = 0; tries < 100 && !found.has(name); tries++) {
-      const page = await fetch(`http://127.0.0.1:${at}/ipmi?target=${address}:${port}`)
-        .then((answer) => answer.text())
-        .catch(() => undefined);
-      // It may still begin.
-      if (page === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
-      else {
-        const up = /^ipmi_up\{collector="ipmi"\} (\d)/m.exec(page)?.[1] ?? '?';
-        const states = [...page.matchAll(/^ipmi_temperature_state\{id="\d+",name="(\w+)"\} (\d)/gm)];
-        found.set(name, [`up ${up}`, ...states.map(([, sensor, state]) => `${sensor} ${state}`)].join(', '));
-      }
-    }
+    const page = await exporter.scrape(`${address}:${port}`);
+    const up = /^ipmi_up\{collector="ipmi"\} (\d)/m.exec(page)?.[1] ?? '?';
+    const states = [...page.matchAll(/^ipmi_temperature_state\{id="\d+",name="(\w+)"\} (\d)/gm)];
+    found.set(name, [`up ${up}`, ...states.map(([, sensor, state]) => `${sensor} ${state}`)].join(', '));
   };
   try {
     const waiting = [...nodes];
@@ -124,8 +94,7 @@ async function scrapes(port: number): Promise<Map<string, string>> {
     await Promise.all(Array.from({ length: AT_A_TIME }, one));
     return found;
   } finally {
-    await stopped(exporter);
-    rmSync(folder, { recursive: true });
+    await exporter.stop();
   }
 }
 

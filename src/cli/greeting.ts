@@ -27,11 +27,13 @@ export function greeting(
   interfaces: Bmc['interfaces'],
   state: string | undefined,
   logIns: readonly LogIn[],
+  metrics: string | undefined,
 ): string {
   const lines = interfaces.map(
     ({ bmc, type, channel, address }) =>
       `${bmc}: ${type}${channel === undefined ? '' : ` channel ${channel}`} on ${bold(address)}`,
   );
+  if (metrics !== undefined) lines.push(`metrics on ${bold(`http://${metrics}/metrics`)}`);
   lines.push(
     dim(
       state === undefined

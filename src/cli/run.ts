@@ -27,6 +27,8 @@ import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
 import { CommandLineSource, writtenAt } from './settings-source.ts';
 import { settingsToRun } from './settings-to-run.ts';
+import { syncTimes } from '../metrics/process-metrics.ts';
+import { openMetrics, processFigures } from './metrics.ts';
 import { onSignals, type Stop } from './signals.ts';
 import { auditFleet, auditPlace, auditRestored, openAudit, type AuditLog } from './audit.ts';
 import { announce, withdraw } from './ready-file.ts';
@@ -142,7 +144,8 @@ async function serve(
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   const given = settingsToRun(read, file, options, state !== undefined);
   checkDescriptors(given.bmcs);
-  const storage = state && (await openStorage(world.files, state, (message) => log.warn(message)));
+  const syncs = state && syncTimes();
+  const storage = state && (await openStorage(world, state, log, (took) => syncs?.observe(took / 1000)));
   const tracing = openTrace(options, world, write);
   const onlookers = await onlookersOf(options, given.bmcs, world, log);
   const audited = auditPlace(file, given.audit, options.audit);
@@ -186,14 +189,22 @@ async function serve(
     settings: source,
     kept: state && new KeptFile(world.files, state.directory, 'fleet.json', state.sealKey),
     audit: audit?.audit,
+    figures: processFigures(),
+    syncs,
+    metricsPerBmc: given.metrics?.perBmc,
   });
   const around = { flags: options, inFile: given.control, file, log };
   // From the start on: whoever waits for a thousand BMCs can ask whether they are ready.
-  const control = await openControl(daemon, around).catch(async (error: unknown) => {
+  const giveUp = async (error: unknown): Promise<never> => {
     await fleet.close();
     for (const onlooker of onlookers) await onlooker.close();
     await audit?.close();
     throw error;
+  };
+  const control = await openControl(daemon, around).catch(giveUp);
+  const metrics = await openMetrics(daemon, given.metrics).catch(async (error: unknown) => {
+    await control.close();
+    return giveUp(error);
   });
   const endProgress = showProgress(fleet, given.bmcs.length);
   try {
@@ -201,11 +212,9 @@ async function serve(
     const { lines } = await daemon.begin(source.loaded(given, written));
     if (lines.length > 0) throw new CliError(lines.join('\n'));
   } catch (error) {
+    await metrics.close();
     await control.close();
-    await fleet.close();
-    for (const onlooker of onlookers) await onlooker.close();
-    await audit?.close();
-    throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
+    return await giveUp(error instanceof CliError ? error : new CliError(problemOf(error), { cause: error }));
   } finally {
     endProgress();
   }
@@ -222,6 +231,7 @@ async function serve(
     engine,
     state: state?.directory ?? null,
     control: control.addresses,
+    ...(metrics.address !== undefined && { metrics: metrics.address }),
     interfaces: listening(),
   });
   const ready = readyNow();
@@ -238,7 +248,7 @@ async function serve(
   process.stdout.write(
     options.json
       ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n`
-      : greeting(given.bmcs, ready.interfaces, state?.directory, logIns),
+      : greeting(given.bmcs, ready.interfaces, state?.directory, logIns, metrics.address),
   );
   const noMore = daemon.onChanged(announceNow);
   serving.reload = (): void => void reload(daemon);
@@ -253,6 +263,7 @@ async function serve(
   serving.reload = undefined;
   noMore();
   daemon.isReady = false;
+  await metrics.close();
   await control.close();
   await fleet.close({ endMachines: how === 'machines' });
   for (const onlooker of onlookers) await onlooker.close();
@@ -310,12 +321,14 @@ function tellCounters(bmcs: readonly Bmc[], log: Log): void {
 }
 
 async function openStorage(
-  files: World['files'],
+  { files, clock }: World,
   { directory, sealKey }: StatePlace,
-  warn: (message: string) => void,
+  log: Log,
+  took: (milliseconds: number) => void,
 ): Promise<Storage> {
   try {
-    return await Storage.open(files, directory, { warn, sealKey });
+    const timing = { monotonic: () => clock.monotonic(), took };
+    return await Storage.open(files, directory, { warn: (message) => log.warn(message), sealKey, timing });
   } catch (error) {
     throw new CliError(problemOf(error), { cause: error });
   }

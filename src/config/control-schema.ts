@@ -18,6 +18,8 @@ export const controlSchema = z
       if (value !== undefined && listen === undefined) add(key, 'expected listen beside it: it is for TCP');
   });
 
+export const metricsSchema = z.strictObject({ listen: endpoint(z), perBmc: z.boolean().optional() });
+
 export const auditSchema = z.strictObject({
   file: z.string().min(1),
   size: z.number().positive().max(1e6).optional(),

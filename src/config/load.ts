@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
 import { fullNameOfSatellite } from './locators.ts';
-import type { AuditOptions, BmcOptions, ControlOptions } from './options.ts';
+import type { AuditOptions, BmcOptions, ControlOptions, MetricsOptions } from './options.ts';
 import type { Kinds } from './kinds.ts';
 import { bmcSchema, countSchema, fileSchema, processSchema, schemasWith } from './schema.ts';
 import { defOf, isMarkedSecret, keysAt, schemasAt } from './schema-walk.ts';
@@ -31,6 +31,8 @@ export interface ProcessOptions {
   readonly control?: ControlOptions;
   /** Where changes are written down. */
   readonly audit?: AuditOptions;
+  /** Where numbers are served. */
+  readonly metrics?: MetricsOptions;
 }
 
 /** The keys of those, as the schema has them. */
@@ -153,7 +155,7 @@ class Loader {
     if (value.bmcs === undefined) {
       const whole = this.#parsed(this.#schemas.bmcSchema.extend(processSchema.shape), value, []) ?? {};
       const [process, one] = divided(whole);
-      return { ...process, bmcs: [[one as BmcOptions]] };
+      return { ...process, bmcs: [[one]] };
     }
     const [process, { bmcs, ...others }] = divided(value);
     for (const key of Object.keys(others))

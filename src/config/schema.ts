@@ -4,7 +4,7 @@ import { chassisSchema, resetSchema } from './chassis-schema.ts';
 import { kindsSchema } from './kinds-schema.ts';
 import { identitySchema } from './identity-schema.ts';
 import { socketsSchema, solSchema } from './serving-schema.ts';
-import { auditSchema, controlSchema, labelsSchema } from './control-schema.ts';
+import { auditSchema, controlSchema, labelsSchema, metricsSchema } from './control-schema.ts';
 import { clockSchema, faultsSchema } from './faults-schema.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
@@ -124,6 +124,7 @@ export const processSchema = z.strictObject({
     .optional(),
   control: controlSchema.optional(),
   audit: auditSchema.optional(),
+  metrics: metricsSchema.optional(),
 });
 
 /**

@@ -13,6 +13,7 @@ import { healthRoutes } from './routes/health.ts';
 import { insideRoutes } from './routes/inside.ts';
 import { lanRoutes } from './routes/lan.ts';
 import { lookingRoutes } from './routes/looking.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rawRoutes } from './routes/raw.ts';
 import { recordRoutes } from './routes/records.ts';
@@ -37,6 +38,7 @@ const FILES: readonly (readonly Route[])[] = [
   insideRoutes,
   rawRoutes,
   eventRoutes,
+  metricsRoutes,
   lookingRoutes,
   faultRoutes,
   scenarioRoutes,

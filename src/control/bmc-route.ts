@@ -17,7 +17,7 @@ export interface BmcRoute<
     bmc: Bmc,
     input: Input<z.infer<P>, z.infer<Q>, z.infer<B>>,
     daemon: Daemon,
-  ): z.input<A> | Promise<z.input<A>> | Response;
+  ): z.input<A> | Response | Promise<z.input<A> | Response>;
 }
 
 /** The parameter of a path that names a BMC. */

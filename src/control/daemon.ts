@@ -6,6 +6,8 @@ import type { Log } from '../state/setup.ts';
 import { Listeners } from '../state/listeners.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
+import type { Histogram } from '../metrics/histogram.ts';
+import { ProcessMetrics, type ProcessFigures } from '../metrics/process-metrics.ts';
 import { ConsoleHistories } from './console-history.ts';
 import { EventLog } from './events/event-log.ts';
 import { Ramps } from './ramps.ts';
@@ -38,6 +40,12 @@ export interface DaemonSurroundings {
   readonly kept?: KeptPlace;
   /** Where changes are told. Default: nowhere. */
   readonly audit?: Audit;
+  /** What the process knows of itself, for `/metrics`. Default: nothing. */
+  readonly figures?: () => ProcessFigures;
+  /** How long the journal's datasyncs took. */
+  readonly syncs?: Histogram;
+  /** `/metrics` says of which BMC each number is. Default false. */
+  readonly metricsPerBmc?: boolean;
 }
 
 /** What a change has done, or would do. */
@@ -76,6 +84,8 @@ export class Daemon {
   #turn: Promise<unknown> = Promise.resolve();
   readonly #changed = new Listeners<[]>();
   #events: EventLog | undefined;
+  #metrics: ProcessMetrics | undefined;
+  readonly #surroundings: DaemonSurroundings;
   /** What machines have said on their serial consoles. */
   readonly consoles = new ConsoleHistories();
   /** Sensors on their way to a value. */
@@ -83,6 +93,7 @@ export class Daemon {
 
   constructor(surroundings: DaemonSurroundings) {
     const { world, log, fleet, version, pid, file, stateDirectory, settings, kept, audit } = surroundings;
+    this.#surroundings = surroundings;
     this.world = world;
     this.log = log;
     this.fleet = fleet;
@@ -116,6 +127,14 @@ export class Daemon {
   get events(): EventLog {
     this.#events ??= new EventLog(this.world, this.fleet);
     return this.#events;
+  }
+
+  /** What the BMCs did; counted from the first time that somebody asks for it. */
+  get metrics(): ProcessMetrics {
+    const { figures, syncs, metricsPerBmc: perBmc } = this.#surroundings;
+    const { fleet, version, world } = this;
+    this.#metrics ??= new ProcessMetrics({ fleet, clock: world.clock, version, figures, syncs, perBmc });
+    return this.#metrics;
   }
 
   /** The settings of a BMC by its name. */

@@ -78,7 +78,7 @@ export interface Route<
   handle(
     daemon: Daemon,
     input: Input<z.infer<P>, z.infer<Q>, z.infer<B>>,
-  ): z.input<A> | Promise<z.input<A>> | Response;
+  ): z.input<A> | Response | Promise<z.input<A> | Response>;
 }
 
 /** Declares a route: only for its types. */

@@ -55,6 +55,7 @@ export class Fleet {
   /** Whose values have been taken out of the storage in this life, each with its satellites. */
   readonly #taken = new Map<string, readonly string[]>();
   readonly #made = new Listeners<[bmc: Bmc]>();
+  readonly #gone = new Listeners<[bmc: Bmc]>();
   readonly #applied = new Listeners<[outcome: Outcome]>();
   readonly #progress = new Listeners<[done: number, all: number]>();
   /** The change that is under way: the next one waits for it. */
@@ -79,6 +80,11 @@ export class Fleet {
   /** Told of each BMC that is made, before it opens. */
   onMade(listener: (bmc: Bmc) => void): () => void {
     return this.#made.add(listener);
+  }
+
+  /** Told of each BMC that was closed. */
+  onGone(listener: (bmc: Bmc) => void): () => void {
+    return this.#gone.add(listener);
   }
 
   /** Told when a change of which BMCs there are, or of their settings, is over, however it went. */
@@ -287,7 +293,9 @@ export class Fleet {
     const bmc = this.#bmcs.get(name);
     this.#bmcs.delete(name);
     this.#settings.delete(name);
-    await bmc?.close(how);
+    if (!bmc) return;
+    await bmc.close(how);
+    this.#gone.tell(bmc);
   }
 
   /** What those of them have stored that were here before is there to be loaded again. */

@@ -253,7 +253,7 @@ export class JournalFile {
   }
 
   async #put(batch: readonly Exclude<Turn, { run: unknown }>[]): Promise<void> {
-    const { files, directory, guards = false } = this.#options;
+    const { files, directory, guards = false, timing } = this.#options;
     const changes = batch.map(({ change }) => change);
     const bytes = guards
       ? encodeChanges(changes, this.#seal)
@@ -263,7 +263,9 @@ export class JournalFile {
     if (this.#dirty) await this.#file.truncate(this.#size);
     this.#dirty = true;
     await this.#file.writeAt(this.#size, bytes);
+    const begun = timing?.monotonic() ?? 0;
     await this.#file.datasync();
+    timing?.took(timing.monotonic() - begun);
     this.#dirty = false;
     this.#size += bytes.length;
     this.#count += changes.filter(isOfBmc).length;

@@ -16,4 +16,12 @@ export interface JournalFileOptions {
    * ones.
    */
   readonly guards?: boolean;
+  /** Told how long each datasync of changes took. Default: it is not looked at. */
+  readonly timing?: SyncTiming;
+}
+
+export interface SyncTiming {
+  /** Milliseconds. */
+  monotonic(): number;
+  took(milliseconds: number): void;
 }

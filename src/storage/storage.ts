@@ -7,6 +7,7 @@ import { settled } from '../world/settled.ts';
 import type { Files, FileLock } from '../world/world.ts';
 import { allNotesChange, stampChange, type Contents, type Stamp } from './contents.ts';
 import { JournalFile, type JournalFileOptions } from './journal-file.ts';
+import type { SyncTiming } from './journal-options.ts';
 import { StorageError } from './journal-head.ts';
 import type { Entry } from './record.ts';
 
@@ -23,6 +24,8 @@ export interface StorageOptions {
   readonly warn: (message: string) => void;
   /** Bytes above which a journal is worth compacting. Default 32 KiB. */
   readonly compactAbove?: number;
+  /** Told how long each datasync of changes took. Default: it is not looked at. */
+  readonly timing?: SyncTiming;
 }
 
 /** The two files that guard know each other's keys. */

@@ -67,7 +67,7 @@ export async function controlRig(
     file: undefined,
     flags: {},
     state: undefined,
-    control: undefined,
+    ofProcess: {},
     kinds: {},
     log,
     now: () => world.clock.now(),

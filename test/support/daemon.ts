@@ -17,6 +17,8 @@ export interface RunningDaemon {
   readonly bash: (script: string) => Promise<Ran>;
   /** By LAN, as the administrator `admin`. */
   readonly ipmitool: (bmc: string, args: string) => Promise<Ran>;
+  /** Where it serves numbers, if its file says so: `host:port`. */
+  readonly metrics: string | undefined;
   /** UDP port of a BMC's LAN interface. */
   readonly port: (bmc: string) => number;
   readonly stop: () => Promise<void>;
@@ -37,6 +39,7 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
   });
   const ready = JSON.parse(await firstLine(child)) as {
     readonly interfaces: readonly { readonly bmc: string; readonly address: string }[];
+    readonly metrics?: string;
   };
   const ports = new Map(ready.interfaces.map(({ bmc, address }) => [bmc, address.split(':')[1]]));
   const bins = join(folder, 'bin');
@@ -49,6 +52,7 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
     folder,
     socket,
     env,
+    metrics: ready.metrics,
     ipmi: (args, { input } = {}) => runTool(process.execPath, [bin, ...args], { env, input }),
     bash: (text) => runTool('bash', ['-c', script + text], { env }),
     ipmitool: (bmc, args) =>

@@ -224,6 +224,11 @@ export class Sessions {
     return this.#byHandle[handle];
   }
 
+  /** How many are active. */
+  get openCount(): number {
+    return this.#byId.size;
+  }
+
   /** Active sessions, by handle. */
   get active(): Session[] {
     return this.#byHandle.filter((session) => session?.active) as Session[];
