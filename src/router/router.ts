@@ -1,27 +1,24 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
-import { NetFn, type Command } from '../commands/command.ts';
+import { isSensorDevice, type Command } from '../commands/command.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
 import { Attachment, type Interface } from './attachment.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
 import { clashesOf } from './clashes.ts';
 import { callSite, RegistrationError } from './errors.ts';
-import { claimName, type Claim, type HandlerSet } from './handlers.ts';
+import { claimName } from './handlers.ts';
+import type { Claim, CommandHandler, HandlerSet, MessageHandler } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import type { Policy } from '../joint/policy.ts';
-import { Running } from './running.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry, type Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
+import { wrapped } from './options.ts';
 import type { Place, RouterLog, RouterOptions, Registration, Wrapper } from './options.ts';
-import { OwnedSet, sameClaim, type DefaultHandler } from './owned-set.ts';
+import { DefaultHandler, OwnedSet, sameClaim } from './owned-set.ts';
 import { encode, restored, whole, nothingBelow, noNext, type Next } from './bodies.ts';
 
 export type { RouterLog, RouterOptions, Registration } from './options.ts';
 
-/**
- * Sensor device commands (IPMI 2.0 §35) name a sensor by its number and the LUN of the message; events and
- * PEF come before them.
- */
-const FIRST_SENSOR_COMMAND = 0x20;
+type Ran = Answer | Promise<Answer>;
 
 /** Finds the one handler that claims a request and turns bytes into values and back. */
 export class Router<B = unknown> {
@@ -101,7 +98,7 @@ export class Router<B = unknown> {
       throw new RegistrationError([
         `${owner} cannot be the default handler: ${this.#default.owner} is, set at ${this.#default.site}`,
       ]);
-    const mine: DefaultHandler<B> = { owner, dispatch, site: callSite(), running: new Running() };
+    const mine = new DefaultHandler(owner, dispatch, callSite());
     this.#default = mine;
     return {
       owner,
@@ -175,8 +172,7 @@ export class Router<B = unknown> {
     const mine: Place<B> = { wrapper, looksOn };
     const put = (places: readonly Place<B>[]): void => {
       this.#places = places;
-      const inOrder = [...places.filter((one) => !one.looksOn), ...places.filter((one) => one.looksOn)];
-      this.#entrance = inOrder.reduce((dispatch, one) => one.wrapper(dispatch), this.dispatch);
+      this.#entrance = wrapped(this.dispatch, places);
     };
     put([...this.#places, mine]);
     return () => put(this.#places.filter((other) => other !== mine));
@@ -219,7 +215,11 @@ export class Router<B = unknown> {
     if (cc !== CC.Ok) return refuse(message, cc);
     if (entry === undefined) return this.#unclaimed(message, context);
     try {
-      const answer = this.#run(entry, message, context);
+      const { handler } = entry;
+      const answer =
+        handler.raw === undefined
+          ? this.#run(entry, handler, message, context)
+          : this.#runRaw(entry, handler, message, context);
       return answer instanceof Promise ? this.#settle(entry, answer, context) : answer;
     } catch (error) {
       return this.#failure(entry, error, context);
@@ -235,7 +235,7 @@ export class Router<B = unknown> {
     if (entry === undefined) return CC.Ok;
     if (entry.systemInterfaceOnly && context.channel.medium !== 'system-interface')
       return CC.InsufficientPrivilege;
-    return context.privilege < entry.handler.privilege ? CC.InsufficientPrivilege : CC.Ok;
+    return context.privilege < entry.privilege ? CC.InsufficientPrivilege : CC.Ok;
   }
 
   /**
@@ -248,24 +248,12 @@ export class Router<B = unknown> {
     const isStandard =
       entry.handler.claim.lun === undefined &&
       this.#standard?.get(entry.handler.claim) === (entry.below ?? entry);
-    if (!isStandard) return true;
-    return netFn === NetFn.SensorEvent && cmd >= FIRST_SENSOR_COMMAND && (this.sensorsAt?.(lun) ?? true);
+    return !isStandard || (isSensorDevice(netFn, cmd) && (this.sensorsAt?.(lun) ?? true));
   }
 
-  #run(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
-    const { handler, prefix } = entry;
-    if (handler.raw) {
-      const stripped =
-        prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
-      const answer = handler.raw(
-        stripped,
-        context,
-        entry.below === undefined ? nothingBelow : (m, c) => this.#askBelow(entry, m, c),
-      );
-      return answer instanceof Promise
-        ? answer.then((body) => prefixed(prefix, whole(body)))
-        : prefixed(prefix, whole(answer));
-    }
+  /** A declared command: decode, the handler, encode. */
+  #run(entry: Entry, handler: CommandHandler<B>, message: Message, context: Context<B>): Ran {
+    const { prefix } = entry;
     const { command } = handler;
     const request = command.request.decode(message.data, prefix.length);
     if (this.policy !== undefined && command.subFunctions !== undefined) {
@@ -281,17 +269,39 @@ export class Router<B = unknown> {
   }
 
   /**
+   * A handler of messages in bytes. Apart from `#run`, so that neither pays for what the other's closures
+   * capture.
+   */
+  #runRaw(entry: Entry, handler: MessageHandler<B>, message: Message, context: Context<B>): Ran {
+    const { prefix } = entry;
+    const stripped =
+      prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
+    const answer = handler.raw(
+      stripped,
+      context,
+      entry.below === undefined ? nothingBelow : (m, c) => this.#askBelow(entry, m, c),
+    );
+    return answer instanceof Promise
+      ? answer.then((body) => prefixed(prefix, whole(body)))
+      : prefixed(prefix, whole(answer));
+  }
+
+  /**
    * What `next` is for a raw override: the handler below, in bytes without body or IANA. Its failures are
    * answers too. Whoever overrides may take its time: what was taken from the requester meanwhile counts.
    */
-  #askBelow(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
+  #askBelow(entry: Entry, message: Message, context: Context<B>): Ran {
     const { below, prefix } = entry;
     if (below === undefined) return refusal(NO_PREFIX, CC.InvalidCommand);
     const whole = restored(message, prefix);
     const cc = this.#judge(entry, whole, context);
     if (cc !== CC.Ok) return refusal(NO_PREFIX, cc);
     try {
-      const answer = this.#run(below, whole, context);
+      const { handler } = below;
+      const answer =
+        handler.raw === undefined
+          ? this.#run(below, handler, whole, context)
+          : this.#runRaw(below, handler, whole, context);
       return answer instanceof Promise
         ? this.#settle(below, answer, context).then((body) => bare(prefix, body))
         : bare(prefix, answer);
@@ -343,20 +353,12 @@ export class Router<B = unknown> {
     return stop ? running.finally(stop) : running;
   }
 
-  #unclaimed(message: Message, context: Context<B>): Answer | Promise<Answer> {
+  #unclaimed(message: Message, context: Context<B>): Ran {
     const taker = this.#default;
     if (!taker) return refuse(message, CC.InvalidCommand);
-    try {
-      const answer = taker.dispatch(message, context);
-      if (!(answer instanceof Promise)) return whole(answer);
-      const stop = taker.running.start(context);
-      return answer
-        .then(whole)
-        .catch((error: unknown) => this.#failureOf(taker.owner, prefixIn(message), error, context))
-        .finally(stop);
-    } catch (error) {
-      return this.#failureOf(taker.owner, prefixIn(message), error, context);
-    }
+    return taker.answer(message, context, (error) =>
+      this.#failureOf(taker.owner, prefixIn(message), error, context),
+    );
   }
 
   #failure(entry: Entry, error: unknown, context: Context): Answer {
