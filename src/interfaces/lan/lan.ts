@@ -16,7 +16,13 @@ import {
   SMS_LUN,
   type IpmiMessage,
 } from '../../wire/index.ts';
-import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
+import {
+  endpointName,
+  type Endpoint,
+  type UdpNetwork,
+  type UdpPlace,
+  type UdpSocket,
+} from '../../world/world.ts';
 import { Exchange } from '../exchange.ts';
 import { OutsideArrival, SessionArrival } from './arrivals.ts';
 import { Lan15 } from './lan15.ts';
@@ -26,7 +32,7 @@ import { RmcpPlus } from './rmcpplus.ts';
 export interface LanOptions {
   readonly bmc: BmcState;
   readonly udp: UdpNetwork;
-  readonly listen: Endpoint;
+  readonly listen: UdpPlace;
   /** Default 1. */
   readonly channel?: number;
 }
