@@ -101,6 +101,8 @@ export function ensureTools() {
 const PYTHON = {
   // test/support/ironic.ts
   ironic: { name: 'OpenStack Ironic', size: '300 MB', instead: 'IRONIC_PYTHON' },
+  // test/support/nats.ts
+  nats: { name: 'nats-server', size: '20 MB', instead: 'NATS_SERVER' },
   // test/schemathesis.test.ts
   schemathesis: { name: 'Schemathesis', size: '60 MB', instead: 'SCHEMATHESIS' },
 };

@@ -130,6 +130,10 @@ const below: Record<string, string[]> = {
     bmc.ts fleet metrics world`
     .split(/\s+/)
     .filter(Boolean),
+  cluster: `
+    codec joint commands state storage settings config bmc.ts fleet control world`
+    .split(/\s+/)
+    .filter(Boolean),
   testing: `
     codec joint commands records router taps state settings config faults interfaces client bmc.ts control world`
     .split(/\s+/)
@@ -171,6 +175,7 @@ const outside: Record<string, RegExp> = {
   config: /^(yaml|zod|node:path)$/,
   fleet: /^node:path$/,
   control: /^(hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net|stream))$/,
+  cluster: /^(@nats-io\/.*|node:net)$/,
   testing: /^(vitest|node:test)$/,
   cli: /^(commander|picocolors|yaml|node:.*)$/,
 };

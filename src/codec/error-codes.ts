@@ -28,6 +28,9 @@ export const ERROR_CODES = {
   CliError: 'IPMI_BMC_CLI',
   ExpectationError: 'IPMI_BMC_EXPECTATION',
   ToolError: 'IPMI_BMC_TOOL',
+  ConflictError: 'IPMI_BMC_CLUSTER_CONFLICT',
+  NobodyError: 'IPMI_BMC_CLUSTER_NOBODY',
+  FencedError: 'IPMI_BMC_CLUSTER_FENCED',
 } as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[keyof typeof ERROR_CODES];
