@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle, bundled } from './bundle.mjs';
 import { bin, build, ensurePackages, onPath, root } from './setup.mjs';
 
 const { name, version, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -41,7 +42,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 ensurePackages();
-build();
+const cache = await build();
 mkdirSync(out, { recursive: true });
 for (const step of wanted.length > 0 ? wanted : Object.keys(steps)) steps[step]();
 
@@ -56,34 +57,25 @@ function makeBinary() {
     say(`binary: not tried on ${process.platform}`);
     return;
   }
+  if (cache === undefined) {
+    say('binary: there is no bundle');
+    process.exitCode = 1;
+    return;
+  }
   const work = mkdtempSync(join(tmpdir(), 'package-'));
   try {
-    // Of use by itself, too: a Node that is there already runs it (python/build.py).
-    const bundle = join(work, `${name}.cjs`);
-    run(process.execPath, [
-      bin('esbuild'),
-      join(root, 'scripts', 'binary.mjs'),
-      '--bundle',
-      '--platform=node',
-      '--format=cjs',
-      '--target=node20',
-      '--minify-syntax',
-      '--keep-names',
-      // Native code cannot be inside; where the package lies beside the binary, it is found.
-      '--external:koffi',
-      '--external:vitest',
-      // Where a module is means nothing in a bundle; what is read beside one is among the assets.
-      '--define:import.meta.url=__ipmiBmcUrl',
-      `--banner:js=const __ipmiBmcUrl=require('node:url').pathToFileURL(require('node:sea').isSea()?process.execPath:__filename).href;`,
-      '--log-level=error',
-      `--outfile=${bundle}`,
-    ]);
+    const start = join(work, 'binary.cjs');
+    bundled('binary.cjs', start);
     const config = join(work, 'sea.json');
     const blob = join(work, 'blob');
-    const assets = Object.fromEntries(ASSETS.map((path) => [path, join(root, path)]));
+    const assets = {
+      ...Object.fromEntries(ASSETS.map((path) => [path, join(root, path)])),
+      'ipmi-bmc.cjs': bundle,
+      'ipmi-bmc.cache': cache,
+    };
     writeFileSync(
       config,
-      JSON.stringify({ main: bundle, output: blob, disableExperimentalSEAWarning: true, assets }),
+      JSON.stringify({ main: start, output: blob, disableExperimentalSEAWarning: true, assets }),
     );
     run(process.execPath, ['--experimental-sea-config', config]);
     // Whole or not at all: somebody may be running the one that is there.

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { build, ensurePackages, root } from './setup.mjs';
 
 ensurePackages();
-build();
+await build();
 const child = spawn(process.execPath, ['--import', 'tsx', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',

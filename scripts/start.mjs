@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build, ensurePackages, root } from './setup.mjs';
 
 ensurePackages();
-build();
+await build();
 const given = process.argv.slice(2);
 // A handler in another process can join at once (examples/python-handler/handler.py SOCKET), and so can a
 // virtual machine: qemu-system-x86_64 ... -chardev socket,id=bmc,path=SOCKET,reconnect=1 -device

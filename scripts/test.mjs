@@ -10,7 +10,7 @@ import { bin, build, ensurePython, ensurePackages, ensureTools, root, run } from
 const MOST_AGAIN = 10;
 
 ensurePackages();
-build();
+await build();
 const missing = ensureTools();
 const given = process.argv.slice(2);
 // For one file among others it would be a long wait.

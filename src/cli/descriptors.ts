@@ -1,16 +1,29 @@
 import { readFileSync } from 'node:fs';
 import type { BmcOptions } from '../config/options.ts';
+import { parseUdpPlace } from '../world/endpoint-forms.ts';
 import { CliError } from './errors.ts';
 
 /** Files that the process has open beside what its BMCs need: its journals, output, and the runtime's own. */
 const OWN = 32;
 
-/** Sockets and lines that these BMCs have open at least; a LAN on all addresses may need one for each. */
-export const descriptorsOf = (bmcs: readonly BmcOptions[]): number =>
-  bmcs.reduce((sum, { interfaces = [], sockets = {}, sensorFeed, sol, chassis }) => {
+/**
+ * Sockets and lines that these BMCs have open at least: addresses of prefixes have one for a port, a LAN on
+ * all addresses may need one for each.
+ */
+export function descriptorsOf(bmcs: readonly BmcOptions[]): number {
+  const shared = new Set<string>();
+  const own = bmcs.reduce((sum, { interfaces = [], sockets = {}, sensorFeed, sol, chassis }) => {
     const others = [sockets.handlers, sockets.bt, sensorFeed, sol?.console, chassis?.backend];
-    return sum + interfaces.length + others.filter((one) => one !== undefined).length;
+    const alone = interfaces.filter((one) => {
+      const place =
+        one.type === 'lan' && typeof one.listen === 'string' ? parseUdpPlace(one.listen) : undefined;
+      if (place?.prefix !== undefined) shared.add(`${place.host.includes(':')} ${place.port}`);
+      return place?.prefix === undefined;
+    });
+    return sum + alone.length + others.filter((one) => one !== undefined).length;
   }, OWN);
+  return own + shared.size;
+}
 
 /**
  * So many BMCs that the system would refuse some of their sockets are told before the first one is opened,
@@ -21,7 +34,8 @@ export function checkDescriptors(bmcs: readonly BmcOptions[], most = mostDescrip
   if (most === undefined || needed <= most) return;
   throw new CliError(
     `${bmcs.length} BMCs need at least ${needed} open files, and this process may have ${most}: ` +
-      `raise it with 'ulimit -n ${needed}' before it, or LimitNOFILE=${needed} in its systemd unit`,
+      `raise it with 'ulimit -n ${needed}' before it, or LimitNOFILE=${needed} in its systemd unit; ` +
+      "BMCs at addresses of a prefix (listen: '10.9.0.0/16:623') share one socket",
   );
 }
 

@@ -5,7 +5,12 @@ import type { Given } from './given.ts';
 import { CliError, problemOf } from './errors.ts';
 import { flagAt, type Overrides } from './overrides.ts';
 
-type SocketError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number };
+type SocketError = NodeJS.ErrnoException & {
+  readonly address?: string;
+  readonly port?: number;
+  /** That the address is of, where it was to be one of many. */
+  readonly prefix?: string;
+};
 
 /** Why a BMC could not be opened, and which option or setting asked for what could not be had. */
 export function openProblem(
@@ -33,6 +38,7 @@ function socketProblem({
   message,
   address: host,
   port,
+  prefix,
 }: SocketError): { where?: string; problem: string } | undefined {
   const where = host === undefined ? undefined : port === undefined ? host : endpointName({ host, port });
   switch (code) {
@@ -56,9 +62,13 @@ function socketProblem({
     case 'EAI_AGAIN':
       return {
         where: where ?? (/\bgetaddrinfo \w+ (\S+)$/.exec(message) ?? [])[1],
-        problem: 'no such address on this machine',
+        problem: `no such address on this machine${prefix === undefined ? '' : `; ${routeTo(prefix)}`}`,
       };
     default:
       return undefined;
   }
 }
+
+/** What makes the addresses of a prefix this machine's, as root. */
+const routeTo = (prefix: string): string =>
+  `make the whole prefix its own with 'ip ${prefix.includes(':') ? '-6 ' : ''}route add local ${prefix} dev lo'`;

@@ -25,6 +25,13 @@ export const NetFn = {
   OemGroup: 0x2e,
 } as const;
 
+/**
+ * Is it one of the sensor device commands (IPMI 2.0 §35)? Those name a sensor by its number and the LUN of
+ * the message; events and PEF come before them.
+ */
+export const isSensorDevice = (netFn: number, cmd: number): boolean =>
+  netFn === NetFn.SensorEvent && cmd >= 0x20;
+
 export { Privilege };
 
 /** Defining bodies of Group Extension, IPMI 2.0 §5.1. */

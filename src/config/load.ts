@@ -33,8 +33,6 @@ export interface ProcessOptions {
   readonly audit?: AuditOptions;
   /** Where numbers are served. */
   readonly metrics?: MetricsOptions;
-  /** Seconds without a request after which a BMC sleeps. */
-  readonly sleepAfter?: number | 'never';
 }
 
 /** The keys of those, as the schema has them. */
@@ -174,11 +172,12 @@ class Loader {
     if (!isObject(entry) || entry.count === undefined) return this.#one(this.#schemas.bmcSchema, entry, path);
     const { count: given, ...rest } = entry;
     const count = this.#parsed(countSchema, given, [...path, 'count']);
-    const template = new Template(rest);
+    const { from, to } =
+      typeof count === 'number' ? { from: 0, to: count - 1 } : (count ?? { from: 0, to: 0 });
+    const template = new Template(rest, to);
     for (const problem of template.problems)
       this.#tell([...path, ...problem.path], `${[...path, ...problem.path].join('.')}: ${problem.message}`);
     if (count === undefined || template.problems.length > 0) return [];
-    const { from, to } = typeof count === 'number' ? { from: 0, to: count - 1 } : count;
     const numbered = (n: number): Record<string, unknown> =>
       template.at(n, (text, at) => valueOf(this.#schemas.bmcSchema, text, rest, at));
     const [first] = this.#one(

@@ -1,3 +1,5 @@
+import { parseUdpPlace, udpPlaceText } from '../world/endpoint-forms.ts';
+import { addressAfter, networkOf } from '../world/ip-address.ts';
 import type { SettingsPath } from '../settings/errors.ts';
 
 /** A placeholder that says nothing: what is wrong, and where. */
@@ -24,9 +26,10 @@ export class Template {
   readonly varying: readonly string[];
   readonly #entry: Readonly<Record<string, unknown>>;
 
-  constructor(entry: Readonly<Record<string, unknown>>) {
+  /** `last`: the highest number. */
+  constructor(entry: Readonly<Record<string, unknown>>, last = 0) {
     this.#entry = entry;
-    const problems: TemplateProblem[] = [];
+    const problems: TemplateProblem[] = [...beyond(entry, last)];
     this.problems = problems;
     this.varying = Object.keys(entry).filter((key) => varies(entry[key], [key], problems));
   }
@@ -49,13 +52,36 @@ export function putIn(text: string, n: number): string | undefined {
   return found ? whole : undefined;
 }
 
+/** An address of a prefix, where a LAN interface listens: each number has the one so far behind it. */
+function countedUp(text: string, path: SettingsPath, n: number): string | undefined {
+  if (path.length !== 3 || path[0] !== 'interfaces' || path[2] !== 'listen' || !text.includes('/'))
+    return undefined;
+  const place = parseUdpPlace(text);
+  if (place?.prefix === undefined) return undefined;
+  return udpPlaceText({ ...place, host: addressAfter(place.host, n, place.prefix) ?? place.host });
+}
+
+/** Prefixes that have fewer addresses than there are numbers. */
+function beyond({ interfaces }: Readonly<Record<string, unknown>>, last: number): TemplateProblem[] {
+  if (!Array.isArray(interfaces)) return [];
+  return interfaces.flatMap((one: unknown, i): TemplateProblem[] => {
+    const listen: unknown =
+      typeof one === 'object' && one !== null && 'listen' in one ? one.listen : undefined;
+    const place = typeof listen === 'string' ? parseUdpPlace(listen) : undefined;
+    if (place?.prefix === undefined || addressAfter(place.host, last, place.prefix) !== undefined) return [];
+    const network = `${networkOf(place.host, place.prefix) ?? place.host}/${place.prefix}`;
+    const message = `expected a prefix with room for number ${last}: ${network} ends before it`;
+    return [{ path: ['interfaces', i, 'listen'], message }];
+  });
+}
+
 function varies(value: unknown, path: SettingsPath, problems: TemplateProblem[]): boolean {
   if (typeof value === 'string') {
     const wrong = [...value.matchAll(PLACEHOLDER)].some(
       ([, inside]) => MEANT.test(inside) && valueOf(inside, 0) === undefined,
     );
     if (wrong) problems.push({ path, message: EXPECTED });
-    return !wrong && putIn(value, 0) !== undefined;
+    return !wrong && (putIn(value, 0) ?? countedUp(value, path, 0)) !== undefined;
   }
   if (typeof value !== 'object' || value === null) return false;
   // All of it is looked at: each placeholder that is wrong is told.
@@ -75,7 +101,7 @@ function filled(
   made: (text: string, path: SettingsPath) => unknown,
 ): unknown {
   if (typeof value === 'string') {
-    const text = putIn(value, n);
+    const text = putIn(value, n) ?? countedUp(value, path, n);
     return text === undefined ? value : made(text, path);
   }
   if (Array.isArray(value)) return value.map((item, i) => filled(item, [...path, i], n, made));

@@ -3,6 +3,7 @@ import { backendKind } from '../kinds/backends/index.ts';
 import { consoleKind } from '../kinds/consoles/index.ts';
 import { placesOf } from '../kinds/interfaces/index.ts';
 import type { TakenPlace } from '../kinds/kind.ts';
+import { parseUdpPlace } from '../world/endpoint-forms.ts';
 import { OUR_KINDS, type Kinds } from './kinds.ts';
 import type { BmcOptions } from './options.ts';
 
@@ -25,6 +26,40 @@ const ANY_PORT = '0';
 /** The one who needs no name. */
 const NULL_USER = 1;
 
+const BY_PREFIX =
+  ': addresses of a prefix have their port on all addresses of the machine (a single one beside them: ADDRESS/32)';
+
+interface Owner {
+  readonly bmc: number;
+  /** It is an address of a prefix: others of it are at the same port. */
+  readonly isShared: boolean;
+}
+
+/** Who has a port of an address, or a path. */
+class Owners {
+  readonly #places = new Map<string, { readonly hosts: Map<string, Owner>; every?: Owner; shared?: Owner }>();
+
+  /** The owner that is in its way; undefined: there was none, and the place is taken now. */
+  take(key: string, host: string, owner: Owner): Owner | undefined {
+    const known = this.#places.get(key) ?? { hosts: new Map<string, Owner>() };
+    this.#places.set(key, known);
+    const { hosts, every, shared } = known;
+    const isEvery = WILDCARDS.includes(host);
+    const name = isEvery ? '*' : isLoopback(host) ? 'loopback' : host;
+    const [first] = hosts.values();
+    const other =
+      hosts.get(name) ??
+      every ??
+      (isEvery || (owner.isShared && shared === undefined) ? first : undefined) ??
+      (owner.isShared ? undefined : shared);
+    if (other !== undefined) return other;
+    hosts.set(name, owner);
+    if (isEvery) known.every = owner;
+    if (owner.isShared) known.shared ??= owner;
+    return undefined;
+  }
+}
+
 /** What BMCs share that are looked at together. */
 interface Together {
   readonly absolute: (path: string) => string;
@@ -45,18 +80,20 @@ export function problemsTogether(
   if (bmcs.every((bmc) => Object.keys(bmc).length === 0))
     return [{ bmc: 0, path: [], message: 'there is nothing in it' }];
   const problems: SettingsProblem[] = [];
-  const owners = new Map<string, { readonly bmc: number; readonly place: string }[]>();
+  const owners = new Owners();
   for (const [bmc, options] of bmcs.entries()) {
     for (const { path, what, place } of takenBy(options, absolute, kinds)) {
-      const [host, port] = cut(place);
       const isPort = what.endsWith('port');
+      const { host, port, isShared } = isPort ? cut(place) : { host: place, port: '', isShared: false };
       if (isPort && port === ANY_PORT) continue;
-      const key = isPort ? `${what} ${port}` : `${what} ${place}`;
-      const others = owners.get(key) ?? [];
-      owners.set(key, others);
-      const other = others.find((one) => !isPort || overlap(cut(one.place)[0], host));
-      if (other === undefined) others.push({ bmc, place });
-      else problems.push({ bmc, path, message: `${what} ${place} is taken${ofWhom(other.bmc, bmc, bmcs)}` });
+      const other = owners.take(isPort ? `${what} ${port}` : what, host, { bmc, isShared });
+      if (other === undefined) continue;
+      const hint = other.isShared === isShared ? '' : BY_PREFIX;
+      problems.push({
+        bmc,
+        path,
+        message: `${what} ${place} is taken${ofWhom(other.bmc, bmc, bmcs)}${hint}`,
+      });
     }
     const lan = (options.interfaces ?? []).findIndex(({ type }) => type === 'lan');
     if (lan >= 0 && !kept && !hasUser(options) && !hasOtherWay(options))
@@ -75,6 +112,8 @@ export interface Place {
   readonly key: string;
   /** `*`: all addresses of the machine. */
   readonly host: string;
+  /** With others of its prefix it has one socket: whoever has another one of that key is in its way. */
+  readonly isShared?: boolean;
 }
 
 /** The places of this machine that a BMC with these settings has, without ports that the system chooses. */
@@ -85,10 +124,10 @@ export function placesTaken(
 ): Place[] {
   return takenBy(options, absolute, kinds).flatMap(({ what, place }) => {
     if (!what.endsWith('port')) return [{ key: `${what} ${place}`, host: '' }];
-    const [host, port] = cut(place);
+    const { host, port, isShared } = cut(place);
     if (port === ANY_PORT) return [];
     const at = WILDCARDS.includes(host) ? '*' : isLoopback(host) ? 'loopback' : host;
-    return [{ key: `${what} ${port}`, host: at }];
+    return [{ key: `${what} ${port}`, host: at, isShared }];
   });
 }
 
@@ -155,21 +194,22 @@ function takenBy(options: BmcOptions, absolute: (path: string) => string, kinds:
   ];
 }
 
-function cut(place: string): readonly [host: string, port: string] {
+function cut(place: string): { readonly host: string; readonly port: string; readonly isShared: boolean } {
   const at = place.lastIndexOf(':');
-  return [plainHost(place.slice(0, at)), String(Number(place.slice(at + 1)))];
+  const { host, prefix } = parseUdpPlace(place) ?? {};
+  return {
+    host: plainHost(prefix === undefined ? place.slice(0, at) : host?.includes(':') ? `[${host}]` : host),
+    port: String(Number(place.slice(at + 1))),
+    isShared: prefix !== undefined,
+  };
 }
 
 /** One spelling of each address: of IPv6 there are many. */
-function plainHost(host: string): string {
+function plainHost(host = ''): string {
   const [address, zone = ''] = host.toLowerCase().replace(/]$/, '').split('%');
   return address.startsWith('[') && URL.canParse(`http://${address}]`)
     ? `${new URL(`http://${address}]`).hostname}${zone}`
     : host.toLowerCase();
 }
-
-/** Two listeners cannot have one port of these addresses; one of all addresses has all ports. */
-const overlap = (a: string, b: string): boolean =>
-  a === b || WILDCARDS.includes(a) || WILDCARDS.includes(b) || (isLoopback(a) && isLoopback(b));
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1';

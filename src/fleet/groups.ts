@@ -19,19 +19,22 @@ export function groupsOf(
   kinds?: Kinds,
 ): Turn[][] {
   const hosts = new Map<string, Map<string, number[]>>();
+  const shared = new Map<string, Set<boolean>>();
   for (const [i, { before, wanted }] of turns.entries()) {
-    for (const { key, host } of [before, wanted].flatMap((one) =>
+    for (const { key, host, isShared = false } of [before, wanted].flatMap((one) =>
       one ? placesTaken(one, absolute, kinds) : [],
     )) {
       const ofKey = hosts.get(key) ?? new Map<string, number[]>();
       hosts.set(key, ofKey);
+      shared.set(key, (shared.get(key) ?? new Set()).add(isShared));
       ofKey.set(host, [...(ofKey.get(host) ?? []), i]);
     }
   }
   const groups = new Groups(turns.length);
-  for (const ofKey of hosts.values()) {
-    // Who listens at all addresses is in everybody's way.
-    const together = ofKey.has('*') ? [[...ofKey.values()].flat()] : [...ofKey.values()];
+  for (const [key, ofKey] of hosts) {
+    // Who listens at all addresses is in everybody's way; so are prefixes in that of who has one address.
+    const together =
+      ofKey.has('*') || shared.get(key)?.size === 2 ? [[...ofKey.values()].flat()] : [...ofKey.values()];
     for (const [first, ...others] of together) for (const other of others) groups.join(first, other);
   }
   const made = new Map<number, Turn[]>();

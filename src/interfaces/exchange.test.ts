@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { connectLan } from '../client/index.ts';
 import { CC } from '../codec/index.ts';
-import { Privilege } from '../commands/command.ts';
-import { handleRaw, type Answer, type Channel, type Dispatch } from '../router/index.ts';
+import { command, Privilege } from '../commands/command.ts';
+import { handle, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import type { BmcState } from '../bmc-state.ts';
 import type { IpmiMessage } from '../wire/index.ts';
 import { simWorld } from '../world/index.ts';
@@ -173,13 +173,21 @@ test('E6: a LAN request passes 12 functions between socket and handler and back,
   const client = await world.until(
     connectLan(world, { host: '10.0.0.1', port: 623, user: 'admin', password: 'secret' }),
   );
-  const raw = handleRaw<BmcState>({ netFn: 0x30, cmd: 1 }, () => {
+  const Stack = command({
+    name: 'Stack',
+    spec: 'test',
+    netFn: 0x30,
+    cmd: 1,
+    privilege: Privilege.User,
+    request: {},
+    response: {},
+  });
+  const noter = handle<typeof Stack, BmcState>(Stack, () => {
     noting = true;
     underWay(passed);
-    return Uint8Array.of(0);
   });
-  bmc.router.register({ owner: 'stack', handlers: [raw] });
-  await world.until(client.raw(0x30, 1));
+  bmc.router.register({ owner: 'stack', handlers: [noter] });
+  await world.until(client.send(Stack, {}));
   const tour = readFileSync('docs/tour.md', 'utf8');
   const named = [...tour.matchAll(/^\d+\. `([\w.]+ [\w#]+)`/gm)].map(([, name]) => name);
   expect([...passed]).toEqual(named);

@@ -35,3 +35,9 @@ export interface Place<B> {
   readonly wrapper: Wrapper<B>;
   readonly looksOn: boolean;
 }
+
+/** The dispatch with all that is put around it: who looks on is outermost, whenever it came. */
+export function wrapped<B>(dispatch: Dispatch<B>, places: readonly Place<B>[]): Dispatch<B> {
+  const inOrder = [...places.filter((place) => !place.looksOn), ...places.filter((place) => place.looksOn)];
+  return inOrder.reduce((inner, place) => place.wrapper(inner), dispatch);
+}

@@ -1,23 +1,24 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
-import type { Command } from '../commands/command.ts';
+import { isSensorDevice, type Command } from '../commands/command.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
-import type { Attachment, Interface } from './attachment.ts';
-import { Attachments } from './attachments.ts';
+import { Attachment, type Interface } from './attachment.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
 import { clashesOf } from './clashes.ts';
 import { callSite, RegistrationError } from './errors.ts';
-import { claimName, type Claim, type HandlerSet } from './handlers.ts';
+import { claimName } from './handlers.ts';
+import type { Claim, CommandHandler, HandlerSet, MessageHandler } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
-import { livesAtLun } from './lun.ts';
 import type { Policy } from '../joint/policy.ts';
-import { Running } from './running.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry, type Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
+import { wrapped } from './options.ts';
 import type { Place, RouterLog, RouterOptions, Registration, Wrapper } from './options.ts';
-import { OwnedSet, sameClaim, type DefaultHandler } from './owned-set.ts';
+import { DefaultHandler, OwnedSet, sameClaim } from './owned-set.ts';
 import { encode, restored, whole, nothingBelow, noNext, type Next } from './bodies.ts';
 
 export type { RouterLog, RouterOptions, Registration } from './options.ts';
+
+type Ran = Answer | Promise<Answer>;
 
 /** Finds the one handler that claims a request and turns bytes into values and back. */
 export class Router<B = unknown> {
@@ -41,7 +42,7 @@ export class Router<B = unknown> {
   readonly #preset: Preset | undefined;
   #owners: Map<string, OwnedSet> | undefined;
   #default: DefaultHandler<B> | undefined;
-  readonly #attached: Attachments<B>;
+  readonly #attachments = new Map<Interface<B>, Attachment<B>>();
   /** Around the dispatch, the innermost first. */
   #places: readonly Place<B>[] = [];
   #entrance: Dispatch<B>;
@@ -56,7 +57,6 @@ export class Router<B = unknown> {
     this.clock = clock;
     this.#log = log;
     this.#entrance = this.dispatch;
-    this.#attached = new Attachments(this, (...failure) => this.#failureOf(...failure));
   }
 
   /**
@@ -98,7 +98,7 @@ export class Router<B = unknown> {
       throw new RegistrationError([
         `${owner} cannot be the default handler: ${this.#default.owner} is, set at ${this.#default.site}`,
       ]);
-    const mine: DefaultHandler<B> = { owner, dispatch, site: callSite(), running: new Running() };
+    const mine = new DefaultHandler(owner, dispatch, callSite());
     this.#default = mine;
     return {
       owner,
@@ -114,38 +114,26 @@ export class Router<B = unknown> {
    * Connects an interface; its requests come in from now on. Throws RegistrationError if it is attached
    * already.
    */
-  attach(iface: Interface<B>): Promise<Attachment<B>> {
-    return this.#attached.attach(iface);
-  }
-
-  /** As `attach`, at once: an interface of a BMC that slept, whose medium is held already. */
-  resume(iface: Interface<B>): Attachment<B> {
-    return this.#attached.resume(iface);
+  async attach(iface: Interface<B>): Promise<Attachment<B>> {
+    const name = `channel ${iface.channel.number} (${iface.channel.medium})`;
+    if (this.#attachments.has(iface))
+      throw new RegistrationError([`${name}: this interface is attached already`]);
+    const attachment = new Attachment(this, iface, {
+      failed: (message, error, context) => this.#failureOf(name, prefixIn(message), error, context),
+      removed: () => this.#attachments.delete(iface),
+    });
+    this.#attachments.set(iface, attachment);
+    try {
+      await iface.open(attachment.dispatch);
+    } catch (error) {
+      this.#attachments.delete(iface);
+      throw error;
+    }
+    return attachment;
   }
 
   get attachments(): Iterable<Attachment<B>> {
-    return this.#attached.all;
-  }
-
-  /** How many wrap its dispatch. */
-  get wrapped(): number {
-    return this.#places.length;
-  }
-
-  /** Why its BMC has to stay awake; undefined: not because of this. */
-  get wakeful(): string | undefined {
-    if (this.#owners?.size || this.#default) return 'handlers are registered';
-    for (const one of this.attachments) if (one.isBusy) return 'requests are under way';
-    return this.suspended === undefined ? undefined : 'it is suspended';
-  }
-
-  /** The number of the last request that somebody looked at; undefined: nobody ever did. */
-  memento(): number | undefined {
-    return this.#lastId || undefined;
-  }
-
-  recall(lastId: number): void {
-    this.#lastId = lastId;
+    return this.#attachments.values();
   }
 
   /**
@@ -184,8 +172,7 @@ export class Router<B = unknown> {
     const mine: Place<B> = { wrapper, looksOn };
     const put = (places: readonly Place<B>[]): void => {
       this.#places = places;
-      const inOrder = [...places.filter((one) => !one.looksOn), ...places.filter((one) => one.looksOn)];
-      this.#entrance = inOrder.reduce((dispatch, one) => one.wrapper(dispatch), this.dispatch);
+      this.#entrance = wrapped(this.dispatch, places);
     };
     put([...this.#places, mine]);
     return () => put(this.#places.filter((other) => other !== mine));
@@ -228,7 +215,11 @@ export class Router<B = unknown> {
     if (cc !== CC.Ok) return refuse(message, cc);
     if (entry === undefined) return this.#unclaimed(message, context);
     try {
-      const answer = this.#run(entry, message, context);
+      const { handler } = entry;
+      const answer =
+        handler.raw === undefined
+          ? this.#run(entry, handler, message, context)
+          : this.#runRaw(entry, handler, message, context);
       return answer instanceof Promise ? this.#settle(entry, answer, context) : answer;
     } catch (error) {
       return this.#failure(entry, error, context);
@@ -244,29 +235,25 @@ export class Router<B = unknown> {
     if (entry === undefined) return CC.Ok;
     if (entry.systemInterfaceOnly && context.channel.medium !== 'system-interface')
       return CC.InsufficientPrivilege;
-    return context.privilege < entry.handler.privilege ? CC.InsufficientPrivilege : CC.Ok;
+    return context.privilege < entry.privilege ? CC.InsufficientPrivilege : CC.Ok;
   }
 
-  #livesAt(entry: Entry | undefined, message: Message): boolean {
-    if (entry !== undefined) return livesAtLun(entry, message, this.#standard, this.sensorsAt);
+  /**
+   * Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a
+   * LUN means all of them.
+   */
+  #livesAt(entry: Entry | undefined, { netFn, lun, cmd }: Message): boolean {
     // Without standard commands there is no BMC that could live somewhere: what nobody claims is unknown.
-    return this.#default !== undefined || this.#standard === undefined;
+    if (entry === undefined) return this.#default !== undefined || this.#standard === undefined;
+    const isStandard =
+      entry.handler.claim.lun === undefined &&
+      this.#standard?.get(entry.handler.claim) === (entry.below ?? entry);
+    return !isStandard || (isSensorDevice(netFn, cmd) && (this.sensorsAt?.(lun) ?? true));
   }
 
-  #run(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
-    const { handler, prefix } = entry;
-    if (handler.raw) {
-      const stripped =
-        prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
-      const answer = handler.raw(
-        stripped,
-        context,
-        entry.below === undefined ? nothingBelow : (m, c) => this.#askBelow(entry, m, c),
-      );
-      return answer instanceof Promise
-        ? answer.then((body) => prefixed(prefix, whole(body)))
-        : prefixed(prefix, whole(answer));
-    }
+  /** A declared command: decode, the handler, encode. */
+  #run(entry: Entry, handler: CommandHandler<B>, message: Message, context: Context<B>): Ran {
+    const { prefix } = entry;
     const { command } = handler;
     const request = command.request.decode(message.data, prefix.length);
     if (this.policy !== undefined && command.subFunctions !== undefined) {
@@ -282,17 +269,39 @@ export class Router<B = unknown> {
   }
 
   /**
+   * A handler of messages in bytes. Apart from `#run`, so that neither pays for what the other's closures
+   * capture.
+   */
+  #runRaw(entry: Entry, handler: MessageHandler<B>, message: Message, context: Context<B>): Ran {
+    const { prefix } = entry;
+    const stripped =
+      prefix.length === 0 ? message : { ...message, data: message.data.subarray(prefix.length) };
+    const answer = handler.raw(
+      stripped,
+      context,
+      entry.below === undefined ? nothingBelow : (m, c) => this.#askBelow(entry, m, c),
+    );
+    return answer instanceof Promise
+      ? answer.then((body) => prefixed(prefix, whole(body)))
+      : prefixed(prefix, whole(answer));
+  }
+
+  /**
    * What `next` is for a raw override: the handler below, in bytes without body or IANA. Its failures are
    * answers too. Whoever overrides may take its time: what was taken from the requester meanwhile counts.
    */
-  #askBelow(entry: Entry, message: Message, context: Context<B>): Answer | Promise<Answer> {
+  #askBelow(entry: Entry, message: Message, context: Context<B>): Ran {
     const { below, prefix } = entry;
     if (below === undefined) return refusal(NO_PREFIX, CC.InvalidCommand);
     const whole = restored(message, prefix);
     const cc = this.#judge(entry, whole, context);
     if (cc !== CC.Ok) return refusal(NO_PREFIX, cc);
     try {
-      const answer = this.#run(below, whole, context);
+      const { handler } = below;
+      const answer =
+        handler.raw === undefined
+          ? this.#run(below, handler, whole, context)
+          : this.#runRaw(below, handler, whole, context);
       return answer instanceof Promise
         ? this.#settle(below, answer, context).then((body) => bare(prefix, body))
         : bare(prefix, answer);
@@ -344,20 +353,12 @@ export class Router<B = unknown> {
     return stop ? running.finally(stop) : running;
   }
 
-  #unclaimed(message: Message, context: Context<B>): Answer | Promise<Answer> {
+  #unclaimed(message: Message, context: Context<B>): Ran {
     const taker = this.#default;
     if (!taker) return refuse(message, CC.InvalidCommand);
-    try {
-      const answer = taker.dispatch(message, context);
-      if (!(answer instanceof Promise)) return whole(answer);
-      const stop = taker.running.start(context);
-      return answer
-        .then(whole)
-        .catch((error: unknown) => this.#failureOf(taker.owner, prefixIn(message), error, context))
-        .finally(stop);
-    } catch (error) {
-      return this.#failureOf(taker.owner, prefixIn(message), error, context);
-    }
+    return taker.answer(message, context, (error) =>
+      this.#failureOf(taker.owner, prefixIn(message), error, context),
+    );
   }
 
   #failure(entry: Entry, error: unknown, context: Context): Answer {

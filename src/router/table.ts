@@ -1,5 +1,5 @@
 import { bodyOf } from '../commands/body.ts';
-import { NetFn } from '../commands/command.ts';
+import { NetFn, type Privilege } from '../commands/command.ts';
 import { prefixOf } from './answers.ts';
 import { RegistrationError } from './errors.ts';
 import { claimName, type Claim, type Handler, type HandlerSet } from './handlers.ts';
@@ -17,6 +17,8 @@ export interface Entry {
    * How specific it is, for comparing across layers: a command before a wildcard, then channel, then LUN.
    */
   readonly rank: number;
+  /** The handler's, here as well: one look nearer for every request. */
+  readonly privilege: Privilege;
   /** Refused with D4h elsewhere: the handler says so, or the one that it overrides. */
   readonly systemInterfaceOnly: boolean;
   /** The entry that this one overrides. */
@@ -31,6 +33,7 @@ export function entryOf(handler: Handler, owner: string, site: string, below?: E
     site,
     prefix: prefixOf(handler.claim),
     rank: rankOf(handler.claim),
+    privilege: handler.privilege,
     systemInterfaceOnly,
     below,
   };

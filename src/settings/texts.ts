@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ENDPOINT, meantEndpoint } from '../world/endpoint-forms.ts';
+import { ENDPOINT, meantEndpoint, parseUdpPlace, UDP_PLACE } from '../world/endpoint-forms.ts';
 
 /**
  * The library that checks settings. Schemas get it handed in, so that who has settings from no file does not
@@ -68,6 +68,16 @@ export const endpoint = (zod: Zod) =>
     .string()
     .regex(ENDPOINT, { error: ({ input }) => `expected host:port, like ${meantEndpoint(String(input))}` })
     .refine(isPort, 'expected a port of 0 to 65535');
+
+/** The same, or an address of a prefix: `10.9.0.7/16:623`, `[fd00:9::7/64]:623`. */
+export const udpPlace = (zod: Zod) =>
+  zod
+    .string()
+    .regex(UDP_PLACE, { error: ({ input }) => `expected host:port, like ${meantEndpoint(String(input))}` })
+    .refine(isPort, 'expected a port of 0 to 65535')
+    .refine((text) => !text.includes('/') || parseUdpPlace(text) !== undefined, {
+      error: ({ input }) => `expected host:port, like ${meantEndpoint(String(input))}`,
+    });
 
 /** `host:port` or the path of a Unix socket. */
 export const streamAddress = (zod: Zod) =>

@@ -1,106 +1,72 @@
-import { BURST, dotted, type NativeSocket, type NativeSockets, type Watch } from './native-sockets.ts';
+import { Senders } from './batch-senders.ts';
+import { PrefixPort } from './batch-prefix.ts';
+import { BatchSocket } from './batch-socket.ts';
+import type { NativeSocket, NativeSockets } from './native-sockets.ts';
 import type { Wall } from './wall.ts';
 import type { Endpoint, UdpOptions, UdpSocket } from './world.ts';
-
-/** Most bursts of one turn: other sockets, timers and streams have theirs. */
-const BURSTS = 8;
-/** Most senders whose names are kept; a flood of made up ones begins anew. */
-const NAMES = 4096;
-
-interface Named {
-  readonly endpoint: Endpoint;
-  /** The address that it asked, as a number. */
-  readonly asked: number;
-}
 
 /** Sockets that receive and send many datagrams in one call of the system, and the memory that they share. */
 export class BatchUdp {
   readonly native: NativeSockets;
   readonly wall: Wall;
-  readonly #names = new Map<number, Named>();
+  readonly senders: Senders;
+  /** Of prefixes, by family and port. */
+  readonly #prefixPorts = new Map<string, PrefixPort>();
 
   constructor(native: NativeSockets, wall: Wall) {
     this.native = native;
     this.wall = wall;
+    this.senders = new Senders(native);
   }
 
-  /** At an IPv4 address, or at all of them. Throws the system's error. */
+  /** At an address, or at all of them. Throws the system's error. */
   bind(at: UdpOptions): UdpSocket {
-    return new BatchSocket(this, this.native.open(at, at.receiveBuffer), at.host);
+    return at.prefix === undefined
+      ? new PlainSocket(this, this.native.open(at, at), at.host)
+      : this.#portOf(at).take(at.host, at.prefix);
   }
 
-  /** Who sent the datagram: one object for a sender, made with its first. */
-  sender(i: number, isEvery: boolean): Endpoint {
-    const number = this.native.sender(i);
-    const asked = isEvery ? this.native.asked(i) : 0;
-    const known = this.#names.get(number);
-    if (known !== undefined && known.asked === asked) return known.endpoint;
-    if (this.#names.size >= NAMES) this.#names.clear();
-    const host = dotted(Math.floor(number / 0x10000));
-    const port = number % 0x10000;
-    const endpoint = asked === 0 ? { host, port } : { host, port, asked: dotted(asked) };
-    this.#names.set(number, { endpoint, asked });
-    return endpoint;
+  /** Whoever lets the system choose has the one that it chose for the first. */
+  #portOf({ host, port }: UdpOptions): PrefixPort {
+    const key = (number: number): string => `${host.includes(':') ? 'IPv6' : 'IPv4'} ${number}`;
+    const known = this.#prefixPorts.get(key(port));
+    if (known) return known;
+    const made = new PrefixPort(this, { host, port }, () => {
+      for (const [name, one] of this.#prefixPorts) if (one === made) this.#prefixPorts.delete(name);
+    });
+    for (const number of [port, made.socket.port]) this.#prefixPorts.set(key(number), made);
+    return made;
   }
 }
 
-class BatchSocket implements UdpSocket {
+/** A socket of one address, or of all of this machine. */
+class PlainSocket implements UdpSocket {
   readonly address: Endpoint;
   onDatagram: ((data: Uint8Array, from: Endpoint) => void) | undefined;
   onError: ((error: Error) => void) | undefined;
-  readonly #udp: BatchUdp;
-  readonly #socket: NativeSocket;
-  readonly #watch: Watch;
-  /** Answers that wait for the end of their burst; undefined: none is under way, and each is sent at once. */
-  #waiting: number | undefined;
-  #closed = false;
+  readonly #socket: BatchSocket;
+  readonly #isEvery: boolean;
 
   constructor(udp: BatchUdp, socket: NativeSocket, host: string) {
-    this.#udp = udp;
-    this.#socket = socket;
-    this.address = { host, port: socket.port };
-    this.#watch = udp.native.watch(socket.fd, this.#receive);
+    const { native, wall, senders } = udp;
+    const { isEvery, isV6, port } = socket;
+    this.address = { host, port };
+    this.#isEvery = isEvery;
+    const datagram = (i: number): void => {
+      const from = isV6 ? senders.of6(i, isEvery) : senders.of4(i, isEvery);
+      wall.call('datagram', from, this.onDatagram, native.data(i), from);
+    };
+    this.#socket = new BatchSocket(native, socket, datagram, (error) =>
+      wall.call('datagram socket', this.address, this.onError, error, undefined),
+    );
   }
 
-  send(data: Uint8Array, { host, port, asked }: Endpoint): void {
-    // A forged datagram may come from port 0.
-    if (this.#closed || !(port > 0 && port < 65536)) return;
-    if (this.#waiting === BURST) this.#flush(0);
-    const place = this.#waiting ?? 0;
-    if (!this.#udp.native.put(place, data, host, port, this.#socket.isEvery ? asked : undefined)) return;
-    if (this.#waiting === undefined) this.#udp.native.flush(this.#socket.fd, 1, this.#failed);
-    else this.#waiting++;
+  send(data: Uint8Array, to: Endpoint): void {
+    this.#socket.send(data, to, this.#isEvery ? to.asked : undefined);
   }
 
   async close(): Promise<void> {
     this.onDatagram = undefined;
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#watch.stop();
-    this.#udp.native.close(this.#socket.fd);
+    this.#socket.close();
   }
-
-  readonly #receive = (): void => {
-    const { native, wall } = this.#udp;
-    const { isEvery } = this.#socket;
-    for (let burst = 0; burst < BURSTS && !this.#closed; burst++) {
-      const count = native.receive(this.#socket);
-      this.#waiting = 0;
-      for (let i = 0; i < count && !this.#closed; i++) {
-        const from = this.#udp.sender(i, isEvery);
-        wall.call('datagram', from, this.onDatagram, native.data(i), from);
-      }
-      this.#flush(undefined);
-      if (count < BURST) return;
-    }
-  };
-
-  #flush(next: number | undefined): void {
-    const count = this.#waiting ?? 0;
-    this.#waiting = next;
-    if (count > 0 && !this.#closed) this.#udp.native.flush(this.#socket.fd, count, this.#failed);
-  }
-
-  readonly #failed = (error: Error): void =>
-    void this.#udp.wall.call('datagram socket', this.address, this.onError, error, undefined);
 }

@@ -1,11 +1,39 @@
 import { isIP } from 'node:net';
+import { addressOf } from './ip-address.ts';
+import { parseEndpoint, type UdpPlace } from './world.ts';
 
 /** `host:port` as it is written: an IPv6 address in brackets, with its zone where it has one. */
 export const ENDPOINT = /^(\[[\da-f:.]+(%[\w.-]+)?\]|[^:\s/*[\]]+):\d{1,5}$/i;
 
+/** The same, or an address with the bits of its prefix: `10.9.0.7/16:623`, `[fd00:9::7/64]:623`. */
+export const UDP_PLACE =
+  /^(\[[\da-f:.]+(%[\w.-]+|\/\d{1,3})?\](\/\d{1,3})?|[^:\s/*[\]]+(\/\d{1,2})?):\d{1,5}$/i;
+
+const PREFIXED = /^(?:\[([\da-f:.]+)(?:\]\/(\d+)|\/(\d+)\])|([\d.]+)\/(\d+)):(\d{1,5})$/i;
+
+/** `host:port`, with the bits of a prefix or without; undefined if it is neither. */
+export function parseUdpPlace(text: string): UdpPlace | undefined {
+  if (!text.includes('/')) return parseEndpoint(text);
+  const [, v6, behind, within, v4, bits, port] = PREFIXED.exec(text) ?? [];
+  const host = v6 ?? v4 ?? '';
+  const prefix = Number(behind ?? within ?? bits);
+  const size = 8 * (addressOf(host)?.length ?? 0);
+  return prefix > 0 && prefix <= size && Number(port) <= 65535
+    ? { host, port: Number(port), prefix }
+    : undefined;
+}
+
+/** As `parseUdpPlace` reads it. */
+export const udpPlaceText = ({ host, port, prefix }: UdpPlace): string => {
+  const bits = prefix === undefined ? '' : `/${prefix}`;
+  return host.includes(':') ? `[${host}${bits}]:${port}` : `${host}${bits}:${port}`;
+};
+
 /** What somebody may have meant who wrote an address that is no `host:port`. */
 export function meantEndpoint(value: string): string {
   const example = '127.0.0.1:9623';
+  if (value.includes('/'))
+    return '10.9.0.0/16:623 or [fd00:9::/64]:623 (an address with its prefix, and a port)';
   const [, port] = /^:?(\d{1,5})$/.exec(value) ?? [];
   if (port !== undefined)
     return Number(port) <= 65535

@@ -1,71 +1,45 @@
+import { networkInterfaces } from 'node:os';
+import { dotted, ipv6Text, putIpv4, putIpv6, wordAt } from './ip-address.ts';
+import {
+  AT,
+  Batch,
+  BURST,
+  CONTROL,
+  FROM_INTERFACE,
+  FROM_INTERFACE6,
+  HEADER,
+  IOVEC,
+  NAME,
+  SLOT,
+  V4,
+  V6,
+  ZONE,
+  type Shared,
+} from './native-layout.ts';
 import { systemError } from './system-error.ts';
 import type { Endpoint } from './world.ts';
 
-/** Most datagrams of one call. */
-export const BURST = 32;
-
-/** More than the largest datagram; not a power of two, so that slots do not share lines of the cache. */
-const SLOT = 65536 + 128;
-/** `struct sockaddr_in`, `struct iovec`, `struct mmsghdr` and a control message of `struct in_pktinfo`. */
-const NAME = 16;
-const IOVEC = 16;
-const HEADER = 64;
-const CONTROL = 32;
-/** Offsets in `struct mmsghdr` of 64 bit systems. */
-const AT = { name: 0, nameLength: 8, iovec: 16, iovecs: 24, control: 32, controlLength: 40, length: 56 };
-
 /** Numbers of Linux's headers; the same on all of MACHINES. */
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
 const SOCK_FLAGS = 0x80000 | 0x800; // SOCK_CLOEXEC, SOCK_NONBLOCK
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
 const IPPROTO_IP = 0;
 const IP_PKTINFO = 8;
+const IP_FREEBIND = 15;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const IPV6_RECVPKTINFO = 49;
+const IPV6_PKTINFO = 50;
+const IPV6_FREEBIND = 78;
 const MSG_DONTWAIT = 0x40;
 const MACHINES: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64'];
 
 type Koffi = typeof import('koffi').default;
 type Call = (...args: readonly unknown[]) => number;
-
-/** Memory that both sides see, at an address that does not change. */
-interface Shared {
-  readonly address: bigint;
-  readonly bytes: Uint8Array;
-  readonly words: Uint32Array;
-  readonly view: DataView;
-}
-
-/** What one call of the system reads or writes: BURST datagrams, their addresses, and where they are. */
-class Batch {
-  readonly headers: Shared;
-  readonly data: readonly Uint8Array[];
-  readonly names: Shared;
-  readonly controls: Shared;
-  readonly lengths: Shared;
-
-  constructor(share: (size: number) => Shared) {
-    const data = share(BURST * SLOT);
-    this.headers = share(BURST * HEADER);
-    this.names = share(BURST * NAME);
-    this.controls = share(BURST * CONTROL);
-    this.lengths = share(BURST * IOVEC);
-    const slots: Uint8Array[] = [];
-    const { view } = this.headers;
-    for (let i = 0; i < BURST; i++) {
-      slots.push(data.bytes.subarray(i * SLOT, (i + 1) * SLOT));
-      this.lengths.view.setBigUint64(i * IOVEC, data.address + BigInt(i * SLOT), true);
-      this.lengths.view.setBigUint64(i * IOVEC + 8, BigInt(SLOT), true);
-      const header = i * HEADER;
-      view.setBigUint64(header + AT.name, this.names.address + BigInt(i * NAME), true);
-      view.setUint32(header + AT.nameLength, NAME, true);
-      view.setBigUint64(header + AT.iovec, this.lengths.address + BigInt(i * IOVEC), true);
-      view.setBigUint64(header + AT.iovecs, 1n, true);
-      view.setBigUint64(header + AT.control, this.controls.address + BigInt(i * CONTROL), true);
-    }
-    this.data = slots;
-  }
-}
 
 /** Watches a socket until it is stopped. */
 export interface Watch {
@@ -75,12 +49,20 @@ export interface Watch {
 export interface NativeSocket {
   readonly fd: number;
   readonly port: number;
+  readonly isV6: boolean;
   /** It listens on all addresses: datagrams say which one they were sent to, and are sent from one. */
   readonly isEvery: boolean;
 }
 
+export interface OpenOptions {
+  /** Bytes; the system may give less. */
+  readonly receiveBuffer?: number;
+  /** It serves addresses that no interface has: those of a prefix that a route says are this machine's. */
+  readonly isForPrefix?: boolean;
+}
+
 /**
- * Every native call of the library, by way of the optional package koffi: sockets of IPv4 that receive and
+ * Every native call of the library, by way of the optional package koffi: sockets that receive and
  * send many datagrams in one call. One memory for all sockets: what is received is valid until the next call
  * of `receive`, and what was put is sent by `flush`, before anything else is done.
  */
@@ -92,6 +74,10 @@ export class NativeSockets {
   >;
   readonly #in: Batch;
   readonly #out: Batch;
+  /** Interfaces by their numbers: of those that link-local addresses came by. */
+  readonly #zones = new Map<number, string>();
+  readonly #hosts = new Map<string, Uint8Array>();
+  #hasIpv6 = false;
 
   private constructor(koffi: Koffi) {
     this.#koffi = koffi;
@@ -127,26 +113,43 @@ export class NativeSockets {
       throw new Error(`not on ${process.platform} ${process.arch}`);
     const { default: koffi } = await import('koffi');
     const sockets = new NativeSockets(koffi);
-    await sockets.#test();
+    await sockets.#test('127.0.0.1', '0.0.0.0');
+    sockets.#hasIpv6 = await sockets.#test('::1', '::').then(
+      () => true,
+      () => false,
+    );
     return sockets;
   }
 
-  /** A socket at an IPv4 address. Throws the system's error (`code` EADDRINUSE ...). */
-  open({ host, port }: Endpoint, receiveBuffer?: number): NativeSocket {
-    const isEvery = host === '0.0.0.0';
-    const fd = this.#calls.socket(AF_INET, SOCK_DGRAM | SOCK_FLAGS, 0);
+  /** False: a machine without IPv6, or one where its datagrams come out wrong. */
+  get hasIpv6(): boolean {
+    return this.#hasIpv6;
+  }
+
+  /** A socket at an address, without a zone. Throws the system's error (`code` EADDRINUSE ...). */
+  open({ host, port }: Endpoint, { receiveBuffer, isForPrefix = false }: OpenOptions = {}): NativeSocket {
+    const isV6 = host.includes(':');
+    const isEvery = host === '0.0.0.0' || host === '::';
+    const [level, size] = isV6 ? [IPPROTO_IPV6, V6.name] : [IPPROTO_IP, V4.name];
+    const fd = this.#calls.socket(isV6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_FLAGS, 0);
     if (fd < 0) throw this.#error('socket', host);
     try {
       const name = new Uint8Array(NAME);
-      putName(name, 0, host, port);
-      if (this.#calls.bind(fd, name, NAME) !== 0)
+      this.#putName(name, 0, isV6, host, port);
+      const must = (option: number): void => {
+        if (this.#set(fd, level, option, 1) !== 0) throw this.#error('setsockopt', host);
+      };
+      if (isForPrefix) must(isV6 ? IPV6_FREEBIND : IP_FREEBIND);
+      if (isForPrefix && isV6) must(IPV6_V6ONLY);
+      if (this.#calls.bind(fd, name, size) !== 0)
         throw Object.assign(this.#error('bind', `${host}:${port}`), { address: host, port });
-      if (isEvery && this.#set(fd, IPPROTO_IP, IP_PKTINFO, 1) !== 0) throw this.#error('setsockopt', host);
+      if (isEvery) must(isV6 ? IPV6_RECVPKTINFO : IP_PKTINFO);
       // The system may give less, or refuse: then its default has to do.
-      if (receiveBuffer !== undefined) this.#set(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+      if (receiveBuffer !== undefined && this.#set(fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer) !== 0)
+        this.#set(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
       if (this.#calls.getsockname(fd, name, Int32Array.of(NAME)) !== 0)
         throw this.#error('getsockname', host);
-      return { fd, port: (name[2] << 8) | name[3], isEvery };
+      return { fd, port: (name[2] << 8) | name[3], isV6, isEvery };
     } catch (error) {
       this.close(fd);
       throw error;
@@ -169,9 +172,11 @@ export class NativeSockets {
   }
 
   /** How many datagrams came, BURST at most; 0: none, or one that the system has an error for. */
-  receive({ fd, isEvery }: NativeSocket): number {
+  receive({ fd, isV6, isEvery }: NativeSocket): number {
     const { address, words } = this.#in.headers;
     if (isEvery) for (let i = 0; i < BURST; i++) words[(i * HEADER + AT.controlLength) >> 2] = CONTROL;
+    // Of IPv4 the room that was left by the last one is enough.
+    if (isV6) for (let i = 0; i < BURST; i++) words[(i * HEADER + AT.nameLength) >> 2] = NAME;
     return Math.max(0, this.#calls.recvmmsg(fd, address, BURST, MSG_DONTWAIT, null));
   }
 
@@ -180,42 +185,79 @@ export class NativeSockets {
     return this.#in.data[i].subarray(0, this.#in.headers.words[(i * HEADER + AT.length) >> 2]);
   }
 
-  /** Its sender's address and port as one number. */
+  /** Its sender's address of IPv4 and port as one number. */
   sender(i: number): number {
     const { bytes } = this.#in.names;
     const at = i * NAME;
-    return addressAt(bytes, at + 4) * 0x10000 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+    return wordAt(bytes, at + V4.address) * 0x10000 + ((bytes[at + 2] << 8) | bytes[at + 3]);
   }
 
-  /** Of a socket on all addresses: which one it was sent to; 0: the system did not say. */
+  /** The same of IPv6: `struct sockaddr_in6`, to be looked at before the next call. */
+  sender6(i: number): Uint8Array {
+    return this.#in.names.bytes.subarray(i * NAME, i * NAME + V6.name);
+  }
+
+  /** The endpoint in such bytes: of IPv4 where a socket of IPv6 took it, with its zone where it has one. */
+  endpointIn(name: Uint8Array): Endpoint {
+    const zone = name[ZONE] | (name[ZONE + 1] << 8) | (name[ZONE + 2] << 16) | (name[ZONE + 3] << 24);
+    const host = ipv6Text(name, V6.address);
+    return {
+      host: zone === 0 ? host : `${host}%${this.#zoneName(zone)}`,
+      port: (name[2] << 8) | name[3],
+    };
+  }
+
+  /** Of a socket on all addresses of IPv4: which one it was sent to; 0: the system did not say. */
   asked(i: number): number {
-    const { bytes, words } = this.#in.controls;
+    return this.#isTold(i, V4.control, IPPROTO_IP, IP_PKTINFO)
+      ? wordAt(this.#in.controls.bytes, i * CONTROL + V4.asked)
+      : 0;
+  }
+
+  /** The same of IPv6, 16 bytes to be looked at before the next call; undefined: the system did not say. */
+  asked6(i: number): Uint8Array | undefined {
+    const at = i * CONTROL + V6.asked;
+    return this.#isTold(i, V6.control, IPPROTO_IPV6, IPV6_PKTINFO)
+      ? this.#in.controls.bytes.subarray(at, at + V6.size)
+      : undefined;
+  }
+
+  #isTold(i: number, length: number, level: number, type: number): boolean {
+    const { words } = this.#in.controls;
     const at = i * CONTROL;
-    const isThere =
-      this.#in.headers.words[(i * HEADER + AT.controlLength) >> 2] >= 28 &&
-      words[(at + 8) >> 2] === IPPROTO_IP &&
-      words[(at + 12) >> 2] === IP_PKTINFO;
-    return isThere ? addressAt(bytes, at + 20) : 0;
+    return (
+      this.#in.headers.words[(i * HEADER + AT.controlLength) >> 2] >= length &&
+      words[(at + 8) >> 2] === level &&
+      words[(at + 12) >> 2] === type
+    );
   }
 
   /**
-   * Puts a datagram into a place, to be sent by `flush`. False: its address is not one of IPv4. `asked`: the
-   * address of this machine that it leaves from.
+   * Puts a datagram into a place, to be sent by `flush`. False: its address is none of the socket's family.
+   * `asked`: the address of this machine that it leaves from.
    */
-  put(place: number, data: Uint8Array, host: string, port: number, asked: string | undefined): boolean {
+  put(
+    place: number,
+    data: Uint8Array,
+    { isV6 }: Pick<NativeSocket, 'isV6'>,
+    { host, port }: Endpoint,
+    asked: string | undefined,
+  ): boolean {
     const { names, controls, headers, lengths, data: slots } = this.#out;
-    if (data.length > SLOT || !putName(names.bytes, place * NAME, host, port)) return false;
+    if (data.length > SLOT || !this.#putName(names.bytes, place * NAME, isV6, host, port)) return false;
     slots[place].set(data);
     lengths.words[(place * IOVEC + 8) >> 2] = data.length;
     const at = place * CONTROL;
-    const isFrom = asked !== undefined && putAddress(controls.bytes, at + 20, asked);
-    headers.words[(place * HEADER + AT.controlLength) >> 2] = isFrom ? CONTROL : 0;
+    const family = isV6 ? V6 : V4;
+    headers.words[(place * HEADER + AT.nameLength) >> 2] = family.name;
+    const isFrom = asked !== undefined && putAddress(controls.bytes, at + family.asked, isV6, asked);
+    headers.words[(place * HEADER + AT.controlLength) >> 2] = isFrom ? family.controlRoom : 0;
     if (isFrom) {
-      controls.words[at >> 2] = 28;
-      controls.words[(at + 8) >> 2] = IPPROTO_IP;
-      controls.words[(at + 12) >> 2] = IP_PKTINFO;
+      controls.words[at >> 2] = family.control;
+      controls.words[(at + 8) >> 2] = isV6 ? IPPROTO_IPV6 : IPPROTO_IP;
+      controls.words[(at + 12) >> 2] = isV6 ? IPV6_PKTINFO : IP_PKTINFO;
       // No interface of its own: the address says which.
-      controls.words[(at + 16) >> 2] = 0;
+      controls.words[(at + (isV6 ? FROM_INTERFACE6 : FROM_INTERFACE)) >> 2] = 0;
     }
     return true;
   }
@@ -242,9 +284,51 @@ export class NativeSockets {
     return systemError(this.#names.get(this.#koffi.errno()) ?? 'EIO', call, where);
   }
 
+  /** `struct sockaddr_in` or `sockaddr_in6`; false: the host is no address of that family. */
+  #putName(bytes: Uint8Array, at: number, isV6: boolean, host: string, port: number): boolean {
+    bytes[at] = isV6 ? AF_INET6 : AF_INET;
+    bytes[at + 1] = 0;
+    bytes[at + 2] = port >>> 8;
+    bytes[at + 3] = port;
+    if (!isV6) return putIpv4(bytes, at + V4.address, host);
+    bytes.fill(0, at + 4, at + V6.address);
+    const rest = this.#hosts.get(host) ?? this.#bytesOf(host);
+    if (rest === undefined) return false;
+    bytes.set(rest, at + V6.address);
+    return true;
+  }
+
+  /** An address of IPv6 with its zone, as `struct sockaddr_in6` ends; it takes time to read, so it is kept. */
+  #bytesOf(host: string): Uint8Array | undefined {
+    const bytes = new Uint8Array(V6.name - V6.address);
+    const [address, zone] = host.split('%');
+    const index = zone === undefined ? 0 : this.#zoneIndex(zone);
+    for (let i = 0; i < 4; i++) bytes[V6.size + i] = index >>> (8 * i);
+    if (!putIpv6(bytes, 0, address)) return undefined;
+    if (this.#hosts.size >= HOSTS) this.#hosts.clear();
+    this.#hosts.set(host, bytes);
+    return bytes;
+  }
+
+  /** As people call it; its number where the system has no name for it. */
+  #zoneName(index: number): string {
+    const known = this.#zones.get(index);
+    if (known !== undefined) return known;
+    const name = zonesNow().find(([, number]) => number === index)?.[0] ?? String(index);
+    this.#zones.set(index, name);
+    return name;
+  }
+
+  #zoneIndex(zone: string): number {
+    for (const [index, name] of this.#zones) if (name === zone) return index;
+    const index = zonesNow().find(([name]) => name === zone)?.[1] ?? Number(zone);
+    if (index > 0) this.#zones.set(index, zone);
+    return index > 0 ? index : 0;
+  }
+
   /** Layouts, numbers, calls and watching, tried with datagrams to itself. */
-  async #test(): Promise<void> {
-    const [from, to] = ['127.0.0.1', '0.0.0.0'].map((host) => this.open({ host, port: 0 }));
+  async #test(loopback: string, every: string): Promise<void> {
+    const [from, to] = [loopback, every].map((host) => this.open({ host, port: 0 }));
     const sizes = [0, 1, 64, 1400, 30_000];
     try {
       const told = new Promise<boolean>((resolve) => {
@@ -257,17 +341,22 @@ export class NativeSockets {
         };
       });
       for (const [i, size] of sizes.entries())
-        this.put(i, new Uint8Array(size).fill(i), '127.0.0.1', to.port, undefined);
+        this.put(i, new Uint8Array(size).fill(i), from, { host: loopback, port: to.port }, undefined);
       let problem: Error | undefined;
       this.flush(from.fd, sizes.length, (error) => (problem = error));
       if (problem !== undefined) throw problem;
       if (!(await told)) throw new Error('nothing came of what was sent');
       // Loopback hands over at once; the first was told.
       const count = this.receive(to);
+      const isFrom = (i: number): boolean => {
+        if (!to.isV6) return this.sender(i) === LOOPBACK * 0x10000 + from.port && this.asked(i) === LOOPBACK;
+        const { host, port } = this.endpointIn(this.sender6(i));
+        const asked = this.asked6(i);
+        return host === loopback && port === from.port && asked !== undefined && ipv6Text(asked, 0) === host;
+      };
       const isRight = sizes.every((size, i) => {
         const data = this.data(i);
-        const isFrom = this.sender(i) === 0x7f000001 * 0x10000 + from.port && this.asked(i) === 0x7f000001;
-        return isFrom && data.length === size && data.every((byte) => byte === i);
+        return isFrom(i) && data.length === size && data.every((byte) => byte === i);
       });
       if (count !== sizes.length || !isRight) throw new Error('datagrams came out wrong');
     } finally {
@@ -277,37 +366,22 @@ export class NativeSockets {
   }
 }
 
-const addressAt = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+/** Most addresses of IPv6 whose bytes are kept. */
+const HOSTS = 4096;
+const LOOPBACK = 0x7f000001;
 
-/** An IPv4 address as its number is written. */
-export const dotted = (address: number): string =>
-  `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+const putAddress = (bytes: Uint8Array, at: number, isV6: boolean, host: string): boolean =>
+  isV6 ? putIpv6(bytes, at, host) : putIpv4(bytes, at, host);
 
-/** Writes a dotted address; false: it is none. */
-function putAddress(bytes: Uint8Array, at: number, host: string): boolean {
-  let part = 0;
-  let value = -1;
-  for (let i = 0; i <= host.length; i++) {
-    const code = i < host.length ? host.charCodeAt(i) : 46;
-    if (code === 46) {
-      if (value < 0 || value > 255 || part > 3) return false;
-      bytes[at + part++] = value;
-      value = -1;
-    } else if (code < 48 || code > 57 || value > 255) return false;
-    else value = Math.max(0, value) * 10 + code - 48;
-  }
-  return part === 4;
-}
+const nameIn = (bytes: Uint8Array, at: number): string => {
+  const port = (bytes[at + 2] << 8) | bytes[at + 3];
+  return bytes[at] === AF_INET6
+    ? `[${ipv6Text(bytes, at + V6.address)}]:${port}`
+    : `${dotted(wordAt(bytes, at + V4.address))}:${port}`;
+};
 
-/** `struct sockaddr_in`. */
-function putName(bytes: Uint8Array, at: number, host: string, port: number): boolean {
-  bytes[at] = AF_INET;
-  bytes[at + 1] = 0;
-  bytes[at + 2] = port >>> 8;
-  bytes[at + 3] = port;
-  return putAddress(bytes, at + 4, host);
-}
-
-const nameIn = (bytes: Uint8Array, at: number): string =>
-  `${dotted(addressAt(bytes, at + 4))}:${(bytes[at + 2] << 8) | bytes[at + 3]}`;
+/** Names and numbers of the interfaces that have addresses of IPv6. */
+const zonesNow = (): [string, number][] =>
+  Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.flatMap((one): [string, number][] => (one.family === 'IPv6' ? [[name, one.scopeid]] : [])),
+  );

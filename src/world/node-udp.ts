@@ -35,13 +35,14 @@ export function nodeUdp(wall: Wall, wanted: UdpEngine = 'dgram'): NodeUdp {
       const { host } = options;
       const known = isIP(host);
       const address = known ? host : (await resolveName(host)).address;
-      if (wanted === 'batch' && isIP(address) === 4) {
+      if (wanted === 'batch' && !address.includes('%')) {
         const batch = await (batches ??= load());
-        if (batch) {
+        if (batch && (isIP(address) === 4 || batch.native.hasIpv6)) {
           engine = 'batch';
           return batch.bind({ ...options, host: address });
         }
       }
+      if (options.prefix !== undefined) throw noPrefix(options, problem ?? 'they were not asked for');
       engine ??= 'dgram';
       const bind: Bind = (at, share = false) => bound({ ...options, ...at }, share, wall);
       return isEvery(address)
@@ -50,6 +51,16 @@ export function nodeUdp(wall: Wall, wanted: UdpEngine = 'dgram'): NodeUdp {
     },
   };
 }
+
+/** One socket for many addresses is what the other engine has. */
+const noPrefix = ({ host, prefix }: UdpOptions, why: string): Error =>
+  Object.assign(
+    new Error(
+      `one socket for the prefix ${host}/${prefix} needs datagrams in batches (Linux, with the package koffi: ` +
+        `engine 'batch'): ${why}; or give each BMC an address of its own, without a prefix`,
+    ),
+    { code: 'ENOTSUP' },
+  );
 
 /** Binds one socket. `share`: others of this process have the port on other addresses, or on all. */
 export type Bind = (at: Endpoint, share?: boolean) => Promise<NodeUdpSocket>;

@@ -13,8 +13,9 @@ export const packageFile = (path: string): string =>
 /** The path of a file of this package that others run. Of no use in the binary. */
 export const packagePath = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** A module of the caller's by its path. Node's binaries have no `import` of their own: they require. */
+/** A module of the caller's by its path. Binaries and bundles have no `import` of their own: they require. */
 export async function importFile(path: string): Promise<unknown> {
   if (isSea()) return createRequire(pathToFileURL(process.execPath))(path);
+  if (import.meta.url.endsWith('.cjs')) return createRequire(import.meta.url)(path);
   return import(pathToFileURL(path).href);
 }

@@ -6,7 +6,7 @@ export type UdpEngine = (typeof udpEngines)[number];
 
 /** Datagrams of the real world. */
 export interface NodeUdp extends UdpNetwork {
-  /** Which engine is at work; undefined before the first socket. IPv6 is always Node's. */
+  /** Which engine is at work; undefined before the first socket. Link-local addresses are always Node's. */
   readonly engine: UdpEngine | undefined;
   /** Why it is not the one that was wanted. */
   readonly problem: string | undefined;

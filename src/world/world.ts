@@ -65,16 +65,25 @@ export interface Endpoint {
   readonly asked?: string;
 }
 
-export interface UdpOptions extends Endpoint {
+export interface UdpPlace extends Endpoint {
+  /**
+   * Bits of the prefix that the address is of: all addresses of prefixes at one port have one socket of the
+   * system together, which has that port on every address of this machine.
+   */
+  readonly prefix?: number;
+}
+
+export interface UdpOptions extends UdpPlace {
   /** Bytes of the socket's receive buffer; the system may give less. */
   readonly receiveBuffer?: number;
 }
 
 export interface UdpNetwork {
-  /** Port 0: the system chooses. Rejects with the system's error (`code` EADDRINUSE, EACCES ...). */
+  /**
+   * Port 0: the system chooses, for addresses of prefixes the same one. Rejects with the system's error
+   * (`code` EADDRINUSE, EACCES ...); ENOTSUP where a prefix cannot be had, with what would help.
+   */
   bind(options: UdpOptions): Promise<UdpSocket>;
-  /** What is bound already to be used by who asks for that place; undefined: nothing. */
-  held?(at: Endpoint): UdpSocket | undefined;
 }
 
 export interface UdpSocket {

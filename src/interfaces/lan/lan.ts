@@ -16,7 +16,13 @@ import {
   SMS_LUN,
   type IpmiMessage,
 } from '../../wire/index.ts';
-import { endpointName, type Endpoint, type UdpNetwork, type UdpSocket } from '../../world/world.ts';
+import {
+  endpointName,
+  type Endpoint,
+  type UdpNetwork,
+  type UdpPlace,
+  type UdpSocket,
+} from '../../world/world.ts';
 import { Exchange } from '../exchange.ts';
 import { OutsideArrival, SessionArrival } from './arrivals.ts';
 import { Lan15 } from './lan15.ts';
@@ -26,7 +32,7 @@ import { RmcpPlus } from './rmcpplus.ts';
 export interface LanOptions {
   readonly bmc: BmcState;
   readonly udp: UdpNetwork;
-  readonly listen: Endpoint;
+  readonly listen: UdpPlace;
   /** Default 1. */
   readonly channel?: number;
 }
@@ -81,22 +87,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
-    this.#begin(dispatch, await this.#options.udp.bind({ ...this.#options.listen, receiveBuffer: 1 << 20 }));
-  }
-
-  resume(dispatch: Dispatch<BmcState>): void {
-    const { udp, listen } = this.#options;
-    const socket = udp.held?.(listen);
-    if (!socket) throw new Error(`no socket is held for ${endpointName(listen)}`);
-    this.#begin(dispatch, socket);
-  }
-
-  get wakeful(): string | undefined {
-    return this.#requester.isUsed ? 'requests were bridged to its consoles' : undefined;
-  }
-
-  #begin(dispatch: Dispatch<BmcState>, socket: UdpSocket): void {
-    this.#socket = socket;
+    this.#socket = await this.#options.udp.bind({ ...this.#options.listen, receiveBuffer: 1 << 20 });
     this.#exchange.open(dispatch);
     this.#forget = this.#options.bmc.sessions.onClose((session: Session, _reason: CloseReason) => {
       this.#lan15.forget(session.id);
@@ -108,7 +99,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
       send: (session, message) => this.#sendTo(session, message),
     });
     this.#release = this.#options.bmc.payloads.carry(this.channel.number, this.#rmcpPlus);
-    socket.onDatagram = this.#receive;
+    this.#socket.onDatagram = this.#receive;
   }
 
   async close(): Promise<void> {

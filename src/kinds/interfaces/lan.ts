@@ -1,10 +1,11 @@
 import { LanInterface } from '../../interfaces/index.ts';
-import { endpointOf } from '../../settings/addresses.ts';
+import { udpPlaceOf } from '../../settings/addresses.ts';
 import { SettingsError } from '../../settings/errors.ts';
-import { endpoint, latin1Text, utf8Length, type Zod } from '../../settings/texts.ts';
+import { latin1Text, udpPlace, utf8Length, type Zod } from '../../settings/texts.ts';
 import { MediumType, ProtocolType, SessionSupport } from '../../commands/codes/channels.ts';
 import { AuthType } from '../../wire/lan15.ts';
-import { endpointName, type Endpoint } from '../../world/world.ts';
+import { maskOf } from '../../world/ip-address.ts';
+import { endpointName, type IpPlace, type UdpPlace } from '../../world/world.ts';
 import type { Settings } from '../kind.ts';
 import type { InterfaceKind, Whole } from './interface.ts';
 
@@ -13,8 +14,12 @@ const schema = (zod: Zod) =>
     type: zod.literal('lan'),
     /** 1..0Bh. Default 1. */
     channel: zod.int().min(1).max(11).optional(),
-    /** `host:port`; port 0 lets the system choose. Default 127.0.0.1:623. */
-    listen: endpoint(zod).optional(),
+    /**
+     * `host:port`; port 0 lets the system choose. `10.9.0.7/16:623`: one socket for all BMCs at addresses of
+     * such prefixes (docs/fleet.md); with `count` and no `{n}` in it, the address is counted up. Default
+     * 127.0.0.1:623.
+     */
+    listen: udpPlace(zod).optional(),
     /**
      * Cipher suites that a console may ask for. Default 3 and 17. Suite 0 logs in anyone who knows a user
      * name.
@@ -71,10 +76,6 @@ const AUTH_TYPES = {
   password: AuthType.Password,
 } as const;
 
-/** Where it listens. Throws SettingsError. */
-export const listenOf = ({ listen = LISTEN }: Pick<LanInterfaceOptions, 'listen'>): Endpoint =>
-  endpointOf(listen);
-
 type WholeOptions = Whole<LanInterfaceOptions, Required<Pick<LanInterfaceOptions, keyof typeof defaults>>>;
 
 export const lan: InterfaceKind<LanInterfaceOptions, WholeOptions> = {
@@ -101,14 +102,20 @@ export const lan: InterfaceKind<LanInterfaceOptions, WholeOptions> = {
       : []),
   ],
   places: ({ listen = LISTEN }) => [{ key: 'listen', what: 'UDP port', place: listen }],
-  make({ listen, channel }, { bmc, world }) {
-    const at = listenOf({ listen });
+  make({ listen = LISTEN, channel }, { bmc, world }) {
+    const at = udpPlaceOf(listen);
     const one = new LanInterface({ bmc, udp: world.udp, listen: at, channel });
     // Looked up when somebody asks: addresses come and go.
-    bmc.lan.located(channel, () => world.network?.placeOf(at.host));
+    bmc.lan.located(channel, () => world.network?.placeOf(at.host) ?? placeIn(at));
     return { one, address: () => endpointName(one.address) };
   },
 };
+
+/** An address that no interface has, of a prefix that a route leads here. */
+const placeIn = ({ host, prefix }: UdpPlace): IpPlace | undefined =>
+  prefix === undefined || host.includes(':')
+    ? undefined
+    : { address: host, netmask: maskOf(prefix), gateway: '0.0.0.0' };
 
 /** Text in UTF-8, or 40 hex digits after 0x, as 20 bytes. Throws SettingsError for a text that is longer. */
 function keyOf(text: string): Uint8Array {

@@ -1,14 +1,11 @@
-import type { Sleeper } from '../../state/sleeper.ts';
 import type { Clock } from '../../world/world.ts';
 
 /** Changes that are remembered, and for how long: the history of the machine's power reaches back an hour. */
 const MOST = 64;
 const REACH = 3_600_000;
 
-type PowerTimesMemento = readonly { readonly at: number; readonly on: boolean }[];
-
 /** When the machine had power. */
-export class PowerTimes implements Sleeper<PowerTimesMemento> {
+export class PowerTimes {
   readonly #clock: Clock;
   readonly #isOn: () => boolean;
   /** Wall times in milliseconds, oldest first. */
@@ -17,14 +14,6 @@ export class PowerTimes implements Sleeper<PowerTimesMemento> {
   constructor(clock: Clock, isOn: () => boolean) {
     this.#clock = clock;
     this.#isOn = isOn;
-  }
-
-  memento(): PowerTimesMemento | undefined {
-    return this.#changes.length > 0 ? this.#changes : undefined;
-  }
-
-  recall(changes: PowerTimesMemento): void {
-    this.#changes.push(...changes);
   }
 
   went(on: boolean): void {

@@ -1,6 +1,5 @@
 import { noCounts, reasonTable, type Counts } from '../../joint/counters.ts';
 import { Listeners } from '../listeners.ts';
-import type { Sleeper } from '../sleeper.ts';
 import type { Peer } from './half-open.ts';
 
 /** Why a datagram has no answer. */
@@ -29,7 +28,7 @@ const NONE: Counts<DropReason> = noCounts(dropCounters);
  * Datagrams that were thrown away: how many and, for whoever listens, why and from whom. Nothing is made
  * where nobody does.
  */
-export class Drops implements Sleeper<Record<DropReason, number>> {
+export class Drops {
   /** Made with the first. */
   #counts: Record<DropReason, number> | undefined;
   readonly #listeners = new Listeners<[reason: DropReason, channel: number, peer: Peer]>();
@@ -42,14 +41,6 @@ export class Drops implements Sleeper<Record<DropReason, number>> {
   dropped(reason: DropReason, channel: number, from: { readonly host: string; readonly port: number }): void {
     (this.#counts ??= noCounts(dropCounters))[reason]++;
     if (this.#listeners.any) this.#listeners.tell(reason, channel, { address: from.host, port: from.port });
-  }
-
-  memento(): Record<DropReason, number> | undefined {
-    return this.#counts;
-  }
-
-  recall(counts: Record<DropReason, number>): void {
-    this.#counts = counts;
   }
 
   /** Returns what takes the listener away again. */

@@ -1,5 +1,4 @@
 import type { Clock } from '../../world/world.ts';
-import type { Sleeper } from '../sleeper.ts';
 
 /** Wrong passwords in a row that cost a source nothing: people mistype. */
 const FREE = 5;
@@ -11,7 +10,7 @@ const FORGOTTEN = 300_000;
 /** Pairs of source and user that are remembered; the oldest make way. */
 const REMEMBERED = 512;
 
-export interface GuessesRow {
+interface Row {
   readonly count: number;
   /** Monotonic milliseconds of the last one. */
   readonly last: number;
@@ -23,10 +22,10 @@ export interface GuessesRow {
  * Wrong passwords by source and user: who guesses waits longer each time, and nobody else does. It needs no
  * setting; LAN parameter 26 locks a user out for everybody (see LockOuts).
  */
-export class Guesses implements Sleeper<Map<string, GuessesRow>> {
+export class Guesses {
   readonly #clock: Clock;
   /** Made with the first wrong password; the longest untouched first. */
-  #rows: Map<string, GuessesRow> | undefined;
+  #rows: Map<string, Row> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -52,14 +51,6 @@ export class Guesses implements Sleeper<Map<string, GuessesRow>> {
     if (rows.size <= REMEMBERED) return;
     const [oldest] = rows.keys();
     rows.delete(oldest);
-  }
-
-  memento(): Map<string, GuessesRow> | undefined {
-    return this.#rows?.size === 0 ? undefined : this.#rows;
-  }
-
-  recall(rows: Map<string, GuessesRow>): void {
-    this.#rows = rows;
   }
 
   right(source: string, userId: number): void {

@@ -1,5 +1,4 @@
 import type { Clock } from '../../world/world.ts';
-import type { Sleeper } from '../sleeper.ts';
 
 /**
  * LAN parameter 26; a threshold of 0: guessing has no consequence. A lock-out of 0 lasts until the user is
@@ -15,8 +14,7 @@ export interface BadPasswordRule {
   readonly lockOut: number;
 }
 
-/** Of a user on a channel. */
-export interface Guessed {
+interface Guesses {
   readonly count: number;
   /** Monotonic milliseconds of the last one. */
   readonly last: number;
@@ -28,9 +26,9 @@ export interface Guessed {
  * Users whose passwords were guessed at too often (IPMI 2.0 §23.2, LAN parameter 26). At most one entry a
  * user and channel.
  */
-export class LockOuts implements Sleeper<Map<string, Guessed>> {
+export class LockOuts {
   readonly #clock: Clock;
-  readonly #guesses = new Map<string, Guessed>();
+  readonly #guesses = new Map<string, Guesses>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -59,15 +57,6 @@ export class LockOuts implements Sleeper<Map<string, Guessed>> {
   /** The right password was given: what was counted before no longer counts. */
   succeeded(userId: number, channel: number): void {
     this.#guesses.delete(`${userId}/${channel}`);
-  }
-
-  /** What was guessed, by user and channel. */
-  memento(): Map<string, Guessed> | undefined {
-    return this.#guesses.size === 0 ? undefined : this.#guesses;
-  }
-
-  recall(guesses: ReadonlyMap<string, Guessed>): void {
-    for (const [key, guessed] of guesses) this.#guesses.set(key, guessed);
   }
 
   /** Somebody gave the user rights again. */

@@ -5,8 +5,7 @@ import type { BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { Listeners } from '../listeners.ts';
 import type { Channels } from './channels.ts';
-import type { Sleeper } from '../sleeper.ts';
-import { Guesses, type GuessesRow } from './guesses.ts';
+import { Guesses } from './guesses.ts';
 import type { Peer } from './half-open.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { NO_LOG_IN, type LogInUser, type Users } from './users.ts';
@@ -72,16 +71,11 @@ export interface RefusedLogIn {
   readonly step: string;
 }
 
-interface LogInsMemento {
-  readonly counts: Record<'admitted' | LogInProblem, number> | undefined;
-  readonly guesses: Map<string, GuessesRow> | undefined;
-}
-
 /**
  * Who gets in, by which way, and with how much: asked at each step of a log-in, and again of open sessions
  * when something is taken away.
  */
-export class LogIns implements Sleeper<LogInsMemento> {
+export class LogIns {
   readonly #users: Users;
   readonly #channels: Channels;
   readonly #sessions: Sessions;
@@ -170,18 +164,6 @@ export class LogIns implements Sleeper<LogInsMemento> {
   /** Log-ins by result, since the start. */
   get counters(): Counts<'admitted' | LogInProblem> {
     return this.#counts ?? NONE;
-  }
-
-  memento(): LogInsMemento | undefined {
-    const guesses = this.#guesses.memento();
-    return this.#counts === undefined && guesses === undefined
-      ? undefined
-      : { counts: this.#counts, guesses };
-  }
-
-  recall({ counts, guesses }: LogInsMemento): void {
-    this.#counts = counts;
-    if (guesses) this.#guesses.recall(guesses);
   }
 
   #count(result: 'admitted' | LogInProblem): void {

@@ -1,7 +1,9 @@
-// What the binary of `npm run package` runs: the command line, or the helper for device nodes, which is a
-// process of its own of the same binary.
+// What a bundle of the program runs (`bin/ipmi-bmc`, the binary, the pure wheel): the command line, or, in the binary,
+// the helper for device nodes, which is a process of its own.
 import { DEVICE_NODE } from '../dist/world/node-devices.js';
 import { main } from '../dist/cli/main.js';
+
+export { main };
 
 if (process.argv[2] === DEVICE_NODE) {
   process.argv.splice(2, 1);

@@ -1,0 +1,47 @@
+// docs/fleet.md, from its first block to its last, in a network of its own.
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { bin, root } from './support/cli.ts';
+import { CAPTURE, runTool, toolTest } from './support/tools.ts';
+
+const page = readFileSync(join(root, 'docs/fleet.md'), 'utf8');
+const [, rack] = /^```yaml\n([\s\S]*?)^```/m.exec(page) ?? [];
+const blocks = [...page.matchAll(/^```sh(?: root)?\n([\s\S]*?)^```/gm)].map(([, block]) => block);
+
+toolTest(
+  'I16: the examples of docs/fleet.md work, one after the other',
+  ['ipmitool', 'ip', 'unshare', CAPTURE],
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'f-'));
+    writeFileSync(join(folder, 'rack.yaml'), rack);
+    const bins = join(folder, 'bin');
+    mkdirSync(bins);
+    writeFileSync(join(bins, 'ipmi-bmc'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, {
+      mode: 0o755,
+    });
+    const script = [
+      'set -e -o pipefail',
+      `cd '${folder}'`,
+      'ip link set lo up',
+      `trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT`,
+      ...blocks.flatMap((block, i) => [`echo '== block ${i}'`, block]),
+      'echo all done',
+    ].join('\n');
+    const { code, out } = await runTool('unshare', ['-n', 'bash', '-c', script], {
+      env: {
+        PATH: `${bins}:${process.env.PATH}`,
+        IPMI_BMC_RUNTIME_DIRECTORY: join(folder, 'run'),
+        NO_COLOR: '1',
+      },
+      timeout: 110_000,
+    });
+    expect(out).toContain('all done');
+    expect(code).toBe(0);
+    expect(out).toMatch(/Product Serial +: A-1007\n/);
+    expect(out).toMatch(/store-150 [\s\S]*store-199 /);
+    expect(out).toMatch(/System GUID/);
+  },
+  120_000,
+);
