@@ -10,7 +10,7 @@ const VERBS = ['requests', 'request', 'nothing-else', 'entry'] as const;
 /** What came to a BMC of a test, and whether it is what the test expects. */
 export async function expect(words: readonly string[], flags: ExpectFlags): Promise<void> {
   const { bmc, verb, rest } = wordsOf(words, VERBS, 'requests');
-  const { within, user } = flags;
+  const { within, user, cc } = flags;
   const control = daemonOf(flags);
   const name = await bmcNamed(control, bmc);
   const post = <T>(path: string, body: object): Promise<T> => control.post<T>(pathOf(name, path), body);
@@ -24,7 +24,7 @@ export async function expect(words: readonly string[], flags: ExpectFlags): Prom
     case 'request': {
       const [command, ...fields] = rest;
       if (command === undefined) throw new CliError('COMMAND is missing');
-      const body = { command, fields: pairsOf(fields), within, user };
+      const body = { command, fields: pairsOf(fields), within, user, cc };
       return shown(await post<SeenRequest>('/expectations/request', body));
     }
     case 'nothing-else':
@@ -35,14 +35,16 @@ export async function expect(words: readonly string[], flags: ExpectFlags): Prom
   }
 }
 
+/** `action=on`; what stands behind a dot is of a value within: `set.device=1`. */
 function pairsOf(words: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    words.map((word) => {
-      const [, name, value] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
-      if (name === undefined) throw new CliError(`${word}: expected NAME=VALUE`);
-      return [name, valueOf(value)];
-    }),
-  );
+  const pairs: Record<string, unknown> = {};
+  for (const word of words) {
+    const [, name, inner, value] = /^([^=.]+)(?:\.([^=]+))?=(.*)$/s.exec(word) ?? [];
+    if (name === undefined) throw new CliError(`${word}: expected NAME=VALUE`);
+    if (inner === undefined) pairs[name] = valueOf(value);
+    else pairs[name] = { ...(pairs[name] as object | undefined), [inner]: valueOf(value) };
+  }
+  return pairs;
 }
 
 function valueOf(text: string): unknown {

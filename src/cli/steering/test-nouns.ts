@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { noun, type Noun } from './noun.ts';
 import type { Flags } from './flags.ts';
 
@@ -5,6 +6,15 @@ import type { Flags } from './flags.ts';
 export interface ExpectFlags extends Flags {
   readonly within?: string;
   readonly user?: string;
+  /** A completion code. */
+  readonly cc?: number;
+}
+
+/** A completion code of an option: two hexadecimal digits. Throws InvalidArgumentError. */
+function completionCode(text: string): number {
+  const [, digits] = /^(?:0x)?([\da-f]{2})h?$/i.exec(text) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('expected a completion code, as C0h');
+  return Number.parseInt(digits, 16);
 }
 
 /** What tests ask of processes of `ipmi-bmc with`. */
@@ -17,14 +27,16 @@ export const TEST_NOUNS: readonly Noun[] = [
       ['requests', 'what came, a line each'],
       ['request COMMAND [FIELD=VALUE ...]', 'such a request came, or comes in time'],
       ['nothing-else [COMMAND ...]', 'nothing else came, but to log in and out, and such commands'],
-      ['entry [sensor=NAME] [event=WORDS]', 'such an entry is in the event log, or comes in time'],
+      ['entry [sensor=NAME] [event=WORDS] [asserted=true]', 'such an entry is in the event log, or comes in time'],
     ],
     options: (command) =>
       command
         .option('--within <time>', 'how long it may take (default: 5s)')
-        .option('--user <name>', 'whose request it is'),
+        .option('--user <name>', 'whose request it is')
+        .option('--cc <code>', 'of a request: answered with this completion code (C0h)', completionCode),
     examples: [
       "ipmi-bmc with -- sh -c 'ipmitool $IPMI_ARGS power on; ipmi-bmc expect request chassis-control action=on'",
+      'ipmi-bmc expect request set-system-boot-options parameter=5 set.device=1',
     ],
     act: async (words, flags) => (await import('./expect.ts')).expect(words, flags),
   }),

@@ -64,9 +64,10 @@ export function healthOf(sensors: Sensors, chassis: Chassis): HealthReport {
 const FAULTS: Readonly<Record<number, readonly [critical: number, warning: number] | undefined>> = {
   0x05: [0x7f, 0],
   0x06: [0x3f, 0],
-  0x07: [0x1fb, 0x004],
+  // That a processor is there (bit 7) is none, nor a terminator (bit 9).
+  0x07: [0x97b, 0x1404],
   0x08: [0x00a, 0x014],
-  0x0c: [0x002, 0x221],
+  0x0c: [0x402, 0x221],
   0x0d: [0x002, 0x004],
 };
 
