@@ -1,22 +1,26 @@
 // `dist/cli/ipmi-bmc.cjs`: the program in one file, which is read and run sooner than hundreds of modules are; beside
-// it, for this Node, what V8 compiled of it in a start of the program.
+// it, for this Node, what V8 compiled of it in a start of the program. `dist/testing/jest.cjs`: what Jest can require.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bin, root } from './setup.mjs';
 
 export const bundle = join(root, 'dist', 'cli', 'ipmi-bmc.cjs');
+const forJest = join(root, 'dist', 'testing', 'jest.cjs');
+const TYPES_FOR_JEST = `declare const testing: typeof import('./jest.js', { with: { 'resolution-mode': 'import' } });
+export = testing;
+`;
 /** V8 knows a cache's source by its length alone: by its name it is of one bundle. */
 export const cacheOf = ({ mtimeMs }) =>
   `${bundle}.${Math.floor(mtimeMs)}-${process.version}-${process.arch}.cache`;
 const run = (...args) =>
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
 
-/** What esbuild is asked for, of an entry of this folder. */
+/** What esbuild is asked for, of an entry of this project. */
 export const bundled = (entry, target) =>
   run(
     bin('esbuild'),
-    join(root, 'scripts', entry),
+    join(root, entry),
     '--bundle',
     '--platform=node',
     '--format=cjs',
@@ -39,10 +43,13 @@ export const bundled = (entry, target) =>
 
 /** Makes what is older than the compiler's last run, or is not there; returns the path of the cache. */
 export function makeBundle() {
-  const compiled = statSync(join(root, 'dist', '.tsbuildinfo'));
-  const there = statSync(bundle, { throwIfNoEntry: false });
-  if (there === undefined || there.mtimeMs < compiled.mtimeMs)
-    whole(bundle, (half) => bundled('bundle-entry.mjs', half));
+  const compiled = statSync(join(root, 'dist', '.tsbuildinfo')).mtimeMs;
+  const isStale = (path) => !((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -1) >= compiled);
+  if (isStale(bundle)) whole(bundle, (half) => bundled('scripts/bundle-entry.mjs', half));
+  if (isStale(forJest)) {
+    whole(forJest, (half) => bundled('dist/testing/jest.js', half));
+    writeFileSync(forJest.replace('.cjs', '.d.cts'), TYPES_FOR_JEST);
+  }
   const cache = cacheOf(statSync(bundle));
   if (existsSync(cache)) return cache;
   for (const name of readdirSync(dirname(cache)))

@@ -65,7 +65,7 @@ function makeBinary() {
   const work = mkdtempSync(join(tmpdir(), 'package-'));
   try {
     const start = join(work, 'binary.cjs');
-    bundled('binary.cjs', start);
+    bundled('scripts/binary.cjs', start);
     const config = join(work, 'sea.json');
     const blob = join(work, 'blob');
     const assets = {

@@ -2,7 +2,7 @@
 // the lock file, the built CLI, and for tests the Debian tools that play the other side.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -107,22 +107,44 @@ const PYTHON = {
   schemathesis: { name: 'Schemathesis', size: '60 MB', instead: 'SCHEMATHESIS' },
 };
 
+/** Where programs for tests lie that no package of this system has. */
+const kept = (which) => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipmi-bmc', which);
+const isDone = (command, args, options = {}) =>
+  spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000, ...options }).status === 0;
+
+/** Jest, for test/jest.test.ts: another test runner among the packages would be in everybody's way. */
+export function ensureJest() {
+  const from = join(root, 'test', 'jest');
+  const wanted = readFileSync(join(from, 'package-lock.json'), 'utf8');
+  const [folder, lock] = [kept('jest'), join(kept('jest'), 'package-lock.json')];
+  const isThere = existsSync(join(folder, 'stamp')) && readFileSync(lock, 'utf8') === wanted;
+  if (process.env.SKIP_SYSTEM_TOOLS || isThere) return;
+  say('getting Jest for the tests (60 MB of npm packages) ...');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(from, file), join(folder, file));
+  if (isDone('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder }))
+    writeFileSync(join(folder, 'stamp'), '');
+  else {
+    rmSync(folder, { recursive: true, force: true });
+    say('Jest cannot be had here: what needs it is left out');
+  }
+}
+
 /** What `PYTHON` has, as far as it can be had here. */
 export function ensurePython() {
   for (const [which, { name, size, instead }] of Object.entries(PYTHON)) {
     const requirements = join(root, 'test', which, 'requirements.txt');
     const wanted = readFileSync(requirements, 'utf8');
-    const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipmi-bmc', which);
+    const folder = kept(which);
     const stamp = join(folder, 'stamp');
     const isThere = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
     if (process.env[instead] || process.env.SKIP_SYSTEM_TOOLS || isThere || !onPath('python3')) continue;
     say(`getting ${name} for the tests (${size} of Python packages) ...`);
-    const ran = (command, args) =>
-      spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000 }).status === 0;
     rmSync(folder, { recursive: true, force: true });
     if (
-      ran('python3', ['-m', 'venv', folder]) &&
-      ran(join(folder, 'bin', 'pip'), ['install', '-q', '-r', requirements])
+      isDone('python3', ['-m', 'venv', folder]) &&
+      isDone(join(folder, 'bin', 'pip'), ['install', '-q', '-r', requirements])
     )
       writeFileSync(stamp, wanted);
     else {

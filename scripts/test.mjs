@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { bin, build, ensurePython, ensurePackages, ensureTools, root, run } from './setup.mjs';
+import { bin, build, ensureJest, ensurePython, ensurePackages, ensureTools, root, run } from './setup.mjs';
 
 /** More files than these have not failed for want of a core. */
 const MOST_AGAIN = 10;
@@ -14,7 +14,10 @@ await build();
 const missing = ensureTools();
 const given = process.argv.slice(2);
 // For one file among others it would be a long wait.
-if (given.length === 0) ensurePython();
+if (given.length === 0) {
+  ensurePython();
+  ensureJest();
+}
 if (given.length === 0) run(process.execPath, [join(root, 'scripts', 'check.mjs')]);
 
 const EMPTY = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, testResults: [] };

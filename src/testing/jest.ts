@@ -1,8 +1,8 @@
 /**
- * BMCs in tests of Jest, and what `expect(bmc)` can say (docs/testing.md). Jest is yours, and runs modules
- * (`NODE_OPTIONS=--experimental-vm-modules`).
+ * BMCs in tests of Jest, and what `expect(bmc)` can say (docs/testing.md). Jest is yours. What is required is one
+ * file; what is imported are modules, which Jest runs with `NODE_OPTIONS=--experimental-vm-modules`.
  *
- *   import { useBmc } from 'ipmi-bmc/testing/jest';
+ *   const { useBmc } = require('ipmi-bmc/testing/jest');
  *
  *   const bmc = useBmc({ power: 'off' });
  *   test('it is switched on', async () => {
@@ -10,10 +10,17 @@
  *     await expect(bmc()).toReceive('chassis-control');
  *   });
  */
-import { bmcMatchers } from './matchers.ts';
+import { bmcMatchers, type BmcMatchers } from './matchers.ts';
 import type { TestBmcOptions } from './options.ts';
 import type { TestBmc } from './test-bmc.ts';
 import { useBmcWith } from './use-bmc.ts';
+
+declare global {
+  // The name and the parameters of @types/jest, which is merged with this where it is.
+  namespace jest {
+    interface Matchers<R, T = {}> extends BmcMatchers<R> {}
+  }
+}
 
 /** What Jest puts into the global object of a test file. */
 interface JestGlobals {

@@ -27,7 +27,10 @@ export const TEST_NOUNS: readonly Noun[] = [
       ['requests', 'what came, a line each'],
       ['request COMMAND [FIELD=VALUE ...]', 'such a request came, or comes in time'],
       ['nothing-else [COMMAND ...]', 'nothing else came, but to log in and out, and such commands'],
-      ['entry [sensor=NAME] [event=WORDS] [asserted=true]', 'such an entry is in the event log, or comes in time'],
+      [
+        'entry [sensor=NAME] [event=WORDS] [asserted=true]',
+        'such an entry is in the event log, or comes in time',
+      ],
     ],
     options: (command) =>
       command
