@@ -2,7 +2,16 @@
 // the lock file, the built CLI, and for tests the Debian tools that play the other side.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -110,7 +119,8 @@ const PYTHON = {
 /** Where programs for tests lie that no package of this system has. */
 const kept = (which) => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipmi-bmc', which);
 const isDone = (command, args, options = {}) =>
-  spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000, ...options }).status === 0;
+  spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 600_000, ...options }).status ===
+  0;
 
 /** Jest, for test/jest.test.ts: another test runner among the packages would be in everybody's way. */
 export function ensureJest() {
@@ -122,7 +132,8 @@ export function ensureJest() {
   say('getting Jest for the tests (60 MB of npm packages) ...');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(from, file), join(folder, file));
+  for (const file of ['package.json', 'package-lock.json'])
+    copyFileSync(join(from, file), join(folder, file));
   if (isDone('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder }))
     writeFileSync(join(folder, 'stamp'), '');
   else {
