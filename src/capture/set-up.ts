@@ -5,6 +5,9 @@ import {
   OpenSessionResponse,
   PayloadType,
   Rakp1,
+  Rakp2,
+  Rakp3,
+  Rakp4,
   RakpStatus,
 } from '../wire/index.ts';
 
@@ -31,12 +34,12 @@ export const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 const SECTIONS: Readonly<Record<number, readonly [name: string, section: string]>> = {
-  [PayloadType.OpenSessionRequest]: ['RMCP+ Open Session Request', '13.17'],
-  [PayloadType.OpenSessionResponse]: ['RMCP+ Open Session Response', '13.18'],
-  [PayloadType.Rakp1]: ['RAKP Message 1', '13.20'],
-  [PayloadType.Rakp2]: ['RAKP Message 2', '13.21'],
-  [PayloadType.Rakp3]: ['RAKP Message 3', '13.22'],
-  [PayloadType.Rakp4]: ['RAKP Message 4', '13.23'],
+  [PayloadType.OpenSessionRequest]: [OpenSessionRequest.name, '13.17'],
+  [PayloadType.OpenSessionResponse]: [OpenSessionResponse.name, '13.18'],
+  [PayloadType.Rakp1]: [Rakp1.name, '13.20'],
+  [PayloadType.Rakp2]: [Rakp2.name, '13.21'],
+  [PayloadType.Rakp3]: [Rakp3.name, '13.22'],
+  [PayloadType.Rakp4]: [Rakp4.name, '13.23'],
 };
 
 /**

@@ -1,5 +1,5 @@
 import { bodyBytes } from '../commands/body.ts';
-import { CC, ERROR_CODES, hexText } from '../codec/index.ts';
+import { CC, ERROR_CODES, hexText, levelNamed } from '../codec/index.ts';
 import {
   Context,
   handleRaw,
@@ -65,7 +65,7 @@ class RemoteContext extends Context {
     session,
   }: WireRequest) {
     const via: Channel = { number: channel, medium: medium as Medium, maxAnswer: 255 };
-    const level = PRIVILEGES.indexOf(privilege);
+    const level = levelNamed(privilege);
     const view =
       session === undefined
         ? undefined

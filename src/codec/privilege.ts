@@ -8,6 +8,9 @@ export const SESSION_PRIVILEGES = ['callback', 'user', 'operator', 'administrato
 export const PRIVILEGES = ['none', ...SESSION_PRIVILEGES] as const;
 export type PrivilegeName = (typeof PRIVILEGES)[number];
 
+/** The level of a name. */
+export const levelNamed = (name: PrivilegeName): Privilege => PRIVILEGES.indexOf(name) as Privilege;
+
 /** Privilege limit 0Fh: the user has no access on the channel (§22.26). */
 export const NO_ACCESS = 0x0f;
 

@@ -1,20 +1,12 @@
 import { z } from 'zod';
+import { SELF_TEST_PROBLEMS } from '../state/app/identity.ts';
 import type { SettingsOf } from '../kinds/kind.ts';
 
 const uuid = z.string().regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'expected a UUID');
 const byte = z.int().min(0).max(255);
 
 /** What the self-test of the BMC finds wrong (IPMI 2.0 §20.4). */
-const selfTestProblem = z.enum([
-  'firmware',
-  'boot-block',
-  'internal-use-area',
-  'sdr-empty',
-  'ipmb',
-  'fru',
-  'sdr',
-  'sel',
-]);
+const selfTestProblem = z.enum(SELF_TEST_PROBLEMS);
 
 export const identitySchema = z.strictObject({
   /** 0..255. Default 20h. */

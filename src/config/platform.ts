@@ -3,6 +3,7 @@ import { FruError, fruImage } from '../records/fru-image.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
 import {
   BMC_SUPPORT,
+  SELF_TEST_PROBLEMS,
   SelfTest,
   type DeviceSupport,
   type IdentityOptions as Identity,
@@ -18,7 +19,7 @@ import { OUR_KINDS, type Kinds } from './kinds.ts';
 import { lanValuesOf } from './lan-values.ts';
 import { alertSetsOf } from './pef.ts';
 import { privilegeOf } from './privilege.ts';
-import type { BmcOptions, FruOptions, IdentityOptions, SelfTestProblem } from './options.ts';
+import type { BmcOptions, FruOptions, IdentityOptions } from './options.ts';
 import { milliseconds } from '../settings/durations.ts';
 
 /** `place`: where a controller is that is not the BMC. */
@@ -59,25 +60,13 @@ export const satelliteSupport = ({ fru = [] }: Pick<BmcOptions, 'fru'>): DeviceS
   sensor: true,
 });
 
-/** Bits of detail of result 57h (IPMI 2.0 §20.4), from 0 upwards. */
-const PROBLEMS: readonly SelfTestProblem[] = [
-  'firmware',
-  'boot-block',
-  'internal-use-area',
-  'sdr-empty',
-  'ipmb',
-  'fru',
-  'sdr',
-  'sel',
-];
-
 function selfTestOf(found: NonNullable<IdentityOptions['selfTest']>): { result: number; detail: number } {
   if (found === 'ok') return { result: SelfTest.Ok, detail: 0 };
   if (found === 'not-implemented') return { result: SelfTest.NotImplemented, detail: 0 };
   if (found === 'fatal') return { result: SelfTest.FatalHardware, detail: 0 };
   return {
     result: SelfTest.Corrupted,
-    detail: found.reduce((mask, problem) => mask | (1 << PROBLEMS.indexOf(problem)), 0),
+    detail: found.reduce((mask, problem) => mask | (1 << SELF_TEST_PROBLEMS.indexOf(problem)), 0),
   };
 }
 

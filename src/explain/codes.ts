@@ -117,27 +117,22 @@ export function findKeyExchange(
       const isCut = !matches && isPrefix(code, made);
       if (!matches && !isCut) continue;
       const differs = keyDiffers(key) ?? variant.differs ?? (isCut ? 'code length' : undefined);
-      const how = [
-        key.how && `the password ${key.how}`,
-        variant.how,
-        isCut ? `${code.length} bytes of code, not ${right}` : '',
-      ];
-      return {
-        isRight: differs === undefined,
-        differs,
-        how: how.filter(Boolean).join(', '),
-        key,
-        exchange: variant.exchange,
-      };
+      const password = key.how && `the password ${key.how}`;
+      const how = spoken(password, variant.how, isCut && lengths(code.length, right));
+      return { isRight: differs === undefined, differs, how, key, exchange: variant.exchange };
     }
   }
   for (const key of k_g)
     if (isSame(make(exchange, key.bytes), code))
       return { isRight: false, differs: 'K_g', how: 'K_g in place of the password', key, exchange };
   const differs = code.length === right ? 'password' : 'code length';
-  const how = code.length === right ? '' : `${code.length} bytes of code, not ${right}`;
+  const how = code.length === right ? '' : lengths(code.length, right);
   return { isRight: undefined, differs, how, key: undefined, exchange };
 }
+
+/** What there is to say of how a code was made. */
+const spoken = (...parts: readonly (string | false)[]): string => parts.filter(Boolean).join(', ');
+const lengths = (had: number, right: number): string => `${had} bytes of code, not ${right}`;
 
 /** What RAKP 4 says of the session's keys. */
 export interface SessionFinding {
@@ -166,18 +161,9 @@ export function findSessionKeys(
       const isWithoutKg = bmc.how === NO_KG;
       const kgDiffers = bmc.how !== '' && !(isWithoutKg && candidates.kg === undefined);
       const differs = variant.differs ?? (kgDiffers ? 'K_g' : isCut ? 'code length' : undefined);
-      const how = [
-        kgDiffers ? (isWithoutKg ? 'no K_g at all' : `K_g ${bmc.how}`) : '',
-        variant.how,
-        isCut ? `${code.length} bytes of code, not ${right}` : '',
-      ];
-      return {
-        isRight: differs === undefined,
-        differs,
-        how: how.filter(Boolean).join(', '),
-        keys,
-        isWithoutKg,
-      };
+      const kg = kgDiffers && (isWithoutKg ? 'no K_g at all' : `K_g ${bmc.how}`);
+      const how = spoken(kg, variant.how, isCut && lengths(code.length, right));
+      return { isRight: differs === undefined, differs, how, keys, isWithoutKg };
     }
   }
   return { isRight: undefined, differs: 'K_g', how: '', keys: undefined, isWithoutKg: false };

@@ -1,13 +1,12 @@
+import { SESSION_PRIVILEGES, type PrivilegeName } from '../codec/index.ts';
 import { Privilege } from '../commands/command.ts';
 import { isRequest, type Tape } from './entry.ts';
-
-const LEVELS = ['callback', 'user', 'operator', 'administrator'] as const;
 
 /** Somebody who asked. */
 export interface TapeUser {
   readonly name: string;
   /** The highest level at which the tape has them. */
-  readonly privilege: (typeof LEVELS)[number];
+  readonly privilege: Exclude<PrivilegeName, 'none'>;
 }
 
 /** Most users of a BMC, less the null user. */
@@ -20,6 +19,6 @@ export function tapeUsers({ entries }: Tape): TapeUser[] {
     if (user && session !== undefined) highest.set(user, Math.max(highest.get(user) ?? 0, privilege));
   return [...highest].slice(0, MOST).map(([name, level]) => ({
     name,
-    privilege: LEVELS[Math.min(Math.max(level, Privilege.Callback), Privilege.Administrator) - 1],
+    privilege: SESSION_PRIVILEGES[Math.min(Math.max(level, Privilege.Callback), Privilege.Administrator) - 1],
   }));
 }

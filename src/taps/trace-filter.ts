@@ -1,3 +1,4 @@
+import { PRIVILEGES } from '../codec/index.ts';
 import { spokenName } from '../commands/command.ts';
 import type { Traced } from './trace.ts';
 
@@ -20,7 +21,7 @@ const KEYS: Readonly<Record<string, (one: Traced) => Value | readonly Value[]>> 
   lun: (one) => (one.kind === 'request' ? one.lun : undefined),
   cc: (one) => (one.kind === 'request' ? one.cc : undefined),
   user: (one) => (one.kind === 'request' ? one.user : undefined),
-  privilege: (one) => (one.kind === 'request' ? [LEVELS[one.privilege], one.privilege] : undefined),
+  privilege: (one) => (one.kind === 'request' ? [PRIVILEGES[one.privilege], one.privilege] : undefined),
   owner: (one) => (one.kind === 'request' ? one.owner : undefined),
   us: (one) => (one.kind === 'request' ? one.microseconds : undefined),
   id: (one) => (one.kind === 'request' || one.kind === 'carried' ? one.id : undefined),
@@ -30,7 +31,6 @@ const KEYS: Readonly<Record<string, (one: Traced) => Value | readonly Value[]>> 
   dropped: (one) => (one.kind === 'dropped' ? one.reason : undefined),
 };
 
-const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'];
 const OPERATORS = ['!=', '>=', '<=', '=', '>', '<'] as const;
 type Operator = (typeof OPERATORS)[number];
 

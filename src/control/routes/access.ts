@@ -2,16 +2,16 @@ import { z } from '@hono/zod-openapi';
 import type { Bmc } from '../../bmc.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Session } from '../../state/app/sessions.ts';
+import { PRIVILEGES, type PrivilegeName } from '../../codec/index.ts';
 import { utf8Bytes } from '../../codec/utf8.ts';
 import { endpointName } from '../../world/world.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
 
-const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'] as const;
 const NO_ACCESS = 0x0f;
 /** Numbers that a channel with sessions can have. */
 const CHANNELS = Array.from({ length: 12 }, (_, number) => number);
-const levelName = (level: number): (typeof LEVELS)[number] => LEVELS[level] ?? 'none';
+const levelName = (level: number): PrivilegeName => PRIVILEGES[level] ?? 'none';
 
 const user = z
   .strictObject({
@@ -22,7 +22,7 @@ const user = z
     channels: z.array(
       z.strictObject({
         channel: z.int(),
-        privilege: z.enum(LEVELS),
+        privilege: z.enum(PRIVILEGES),
         messaging: z.boolean(),
         sessionLimit: z.int(),
       }),
@@ -53,8 +53,8 @@ const session = z
     channel: z.int(),
     kind: z.enum(['ipmi-1.5', 'rmcp+']),
     suite: z.int().nullable(),
-    privilege: z.enum(LEVELS),
-    maxPrivilege: z.enum(LEVELS),
+    privilege: z.enum(PRIVILEGES),
+    maxPrivilege: z.enum(PRIVILEGES),
     age: z.number().openapi({ description: 'Seconds since its log-in began.' }),
     silent: z.number().openapi({ description: 'Seconds since its last message.' }),
   })
@@ -124,7 +124,7 @@ export const accessRoutes = [
       name: bytesAtMost(16).optional(),
       password: bytesAtMost(20).optional(),
       enabled: z.boolean().optional(),
-      privilege: z.enum(LEVELS).optional(),
+      privilege: z.enum(PRIVILEGES).optional(),
       channel: z.int().min(0).max(15).optional(),
     }),
     answer: user,
@@ -209,5 +209,5 @@ function padded(password: string): Uint8Array {
   return whole;
 }
 
-const capital = (level: Exclude<(typeof LEVELS)[number], 'none'>) =>
+const capital = (level: Exclude<PrivilegeName, 'none'>) =>
   (level.charAt(0).toUpperCase() + level.slice(1)) as Exclude<keyof typeof Privilege, 'None'>;

@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { PRIVILEGES } from '../../codec/index.ts';
 import { keyName } from '../../commands/command.ts';
 import { bmcRoute } from '../bmc-route.ts';
-
-const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'];
 
 const handler = z
   .strictObject({
@@ -50,7 +49,7 @@ export const insideRoutes = [
           key: keyName(one.claim),
           name: one.name,
           owner: entry.owner,
-          privilege: entry.systemInterfaceOnly ? 'system interface' : LEVELS[one.privilege],
+          privilege: entry.systemInterfaceOnly ? 'system interface' : PRIVILEGES[one.privilege],
           ...(one.claim.channel !== undefined && { channel: one.claim.channel }),
           ...(one.claim.lun !== undefined && { lun: one.claim.lun }),
           ...(below && { overrides: below.owner }),

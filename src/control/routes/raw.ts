@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { CC, completionCodeName } from '../../codec/index.ts';
+import { CC, completionCodeName, levelNamed, PRIVILEGES } from '../../codec/index.ts';
 import { Privilege, spokenName } from '../../commands/command.ts';
 import type { Bmc } from '../../bmc.ts';
 import { Context, type Channel, type SessionView } from '../../joint/message.ts';
@@ -10,15 +10,6 @@ import { findCommand, requestData, responseValues } from '../raw-values.ts';
 import { bytesOfHex, hexText } from '../hex-text.ts';
 import { hexOf } from '../sel-text.ts';
 
-const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator', 'oem'] as const;
-const LEVEL: Readonly<Record<(typeof LEVELS)[number], Privilege>> = {
-  none: Privilege.None,
-  callback: Privilege.Callback,
-  user: Privilege.User,
-  operator: Privilege.Operator,
-  administrator: Privilege.Administrator,
-  oem: Privilege.Oem,
-};
 const SYSTEM_INTERFACE = 15;
 /** Of a host's driver, where no interface says otherwise. */
 const MAX_ANSWER = 248;
@@ -39,7 +30,7 @@ const body = z
       .openapi({ description: 'With `netFn`: with a body or an IANA number in front.' }),
     lun: z.int().min(0).max(3).default(0),
     channel: z.int().min(0).max(15).default(SYSTEM_INTERFACE),
-    privilege: z.enum(LEVELS).default('administrator'),
+    privilege: z.enum(PRIVILEGES).default('administrator'),
     user: z
       .string()
       .optional()
@@ -114,7 +105,7 @@ export const rawRoutes = [
     },
     async handle(bmc, { body: asked, caller }) {
       const channel = channelOf(bmc, asked.channel);
-      const level = LEVEL[asked.privilege];
+      const level = levelNamed(asked.privilege);
       const found = asked.command === undefined ? undefined : findCommand(bmc, asked.command);
       const message = {
         netFn: found?.netFn ?? asked.netFn ?? 0,

@@ -1,5 +1,5 @@
 import type { CounterTable } from '../../joint/counters.ts';
-import { CC, hexText, IpmiError } from '../../codec/index.ts';
+import { CC, hexText, IpmiError, levelNamed } from '../../codec/index.ts';
 import { NetFn, Privilege } from '../../commands/command.ts';
 import {
   handleRaw,
@@ -215,7 +215,7 @@ export class WorkerLink<B> {
   }
 
   #handlerOf({ name, privilege, override, manufacturer, ...claim }: WireClaim) {
-    const level = privilege === undefined ? Privilege.Administrator : PRIVILEGES.indexOf(privilege);
+    const level = privilege === undefined ? Privilege.Administrator : levelNamed(privilege);
     return handleRaw<B>(claim, (request, context, next) => this.#ask(request, context, next, claim.body), {
       name,
       privilege: level as Privilege,

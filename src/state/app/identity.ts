@@ -62,6 +62,17 @@ export const BMC_SUPPORT: DeviceSupport = {
 
 /** Results of Get Self Test Results, IPMI 2.0 §20.4. */
 export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
+/** What a self-test can find wrong: bits of the detail of result 57h (IPMI 2.0 §20.4), from 0 upwards. */
+export const SELF_TEST_PROBLEMS = [
+  'firmware',
+  'boot-block',
+  'internal-use-area',
+  'sdr-empty',
+  'ipmb',
+  'fru',
+  'sdr',
+  'sel',
+] as const;
 
 /** As Get Device ID shows it: `major` 0..127, `minor` 0..99, `aux` four bytes. */
 export interface FirmwareRevision {
