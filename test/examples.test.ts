@@ -35,6 +35,19 @@ test('kinds: own-kinds: settings name an interface, a power strip, a console and
   ]);
 });
 
+test.each(['own-kinds', 'own-stores'])(
+  'D19: what %s brings keeps the contracts of the package',
+  (example) => {
+    const out = execFileSync(
+      process.execPath,
+      ['--import', 'tsx', '--test', '--test-reporter=tap', `examples/${example}/contract.ts`],
+      { cwd: root, encoding: 'utf8' },
+    );
+    expect(out).toMatch(/^# pass 8$/m);
+    expect(out).toMatch(/^# fail 0$/m);
+  },
+);
+
 test('emulated-host', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'examples/emulated-host/main.ts'], {
     cwd: root,

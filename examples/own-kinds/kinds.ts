@@ -1,6 +1,7 @@
 // One kind of each sort: an interface, a power strip, a console, a source of readings. Each says by its schema what
 // a file may say of it, and what makes it; the block below tells the compiler of their settings.
 import type { BmcState } from 'ipmi-bmc';
+import { CC, IpmiError } from 'ipmi-bmc/codec';
 import {
   MediumType,
   ProtocolType,
@@ -107,11 +108,23 @@ interface StripOptions {
   readonly outlet: number;
 }
 
+/** What is plugged in where; a strip over the network would be asked instead. */
+export const outlets = Array.from({ length: 9 }, () => ({ on: false, isStuck: false }));
+
 const strip: BackendKind<StripOptions> = {
   type: 'strip',
   schema: (zod) => zod.strictObject({ type: zod.literal('strip'), outlet: zod.int().min(1).max(8) }),
   make: ({ outlet }, { name }) => ({
-    backend: { power: (action) => console.log(`${name}: outlet ${outlet} ${action}`) },
+    backend: {
+      power(action) {
+        if (outlets[outlet].isStuck) throw new Error(`outlet ${outlet} does not answer`);
+        // Whoever can only switch says so, and the client has D5h.
+        if (action !== 'on' && action !== 'off' && action !== 'cycle')
+          throw new IpmiError(CC.NotSupportedInState, `an outlet cannot do ${action}`);
+        outlets[outlet].on = action !== 'off';
+        console.log(`${name}: outlet ${outlet} ${action}`);
+      },
+    },
   }),
 };
 

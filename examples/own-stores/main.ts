@@ -1,55 +1,10 @@
 // Stores of our own: the event log is a file of lines that anybody can read, the users are a table that the rest of
 // the program works with. `node --import tsx examples/own-stores/main.ts events.log 9623`, then `ipmitool ... sel list`.
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { Bmc, type OwnStore, type OwnStores } from 'ipmi-bmc';
+import { Bmc, type OwnStores } from 'ipmi-bmc';
 import { nodeWorld } from 'ipmi-bmc/world';
+import { SelFile } from './sel-file.ts';
 
 const [file = 'events.log', port = '0'] = process.argv.slice(2);
-
-/** `1: 010002...` a line, written whole with each change. */
-class SelFile implements OwnStore<Uint8Array> {
-  readonly #records = new Map<string, Uint8Array>();
-  readonly #file: string;
-
-  constructor(path: string) {
-    this.#file = path;
-    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
-    for (const [, id, hex] of lines.flatMap((line) => [/^(\d+): ([\da-f]{32})$/.exec(line) ?? []]))
-      if (id !== undefined) this.#records.set(id, Uint8Array.from(Buffer.from(hex, 'hex')));
-  }
-
-  keys(): Iterable<string> {
-    return this.#records.keys();
-  }
-
-  get(id: string): Uint8Array | undefined {
-    return this.#records.get(id);
-  }
-
-  set(id: string, record: Uint8Array): void {
-    this.#records.set(id, record);
-    this.#write();
-  }
-
-  delete(id: string): void {
-    this.#records.delete(id);
-    this.#write();
-  }
-
-  clear(): void {
-    this.#records.clear();
-    this.#write();
-  }
-
-  #write(): void {
-    const lines = [...this.#records].map(([id, record]) => `${id}: ${Buffer.from(record).toString('hex')}\n`);
-    const descriptor = openSync(`${this.#file}.new`, 'w');
-    writeFileSync(descriptor, lines.join(''));
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    renameSync(`${this.#file}.new`, this.#file);
-  }
-}
 
 /** What the rest of the program knows of its people. */
 const people = [{ id: 2, login: 'admin', secret: 'secret-enough', active: true }];

@@ -16,4 +16,5 @@ export { credentialsOf, type Credentials, type TestBmcOptions, type TestSensor }
 export type { TestAnswer, TestRequest } from './requests.ts';
 export type { SelEntry, SelExpectation, TestSel } from './sel.ts';
 export { startBmc, startFleet, TestFleet, withBmc, type TestSurroundings } from './start.ts';
+export * from './contracts/index.ts';
 export type { ExpectOptions, OtherOptions, TestBmc, ToolOptions } from './test-bmc.ts';

@@ -218,7 +218,7 @@ export class WorkerLink<B> {
     const level = privilege === undefined ? Privilege.Administrator : levelNamed(privilege);
     return handleRaw<B>(claim, (request, context, next) => this.#ask(request, context, next, claim.body), {
       name,
-      privilege: level as Privilege,
+      privilege: level,
       override,
       manufacturer,
     });

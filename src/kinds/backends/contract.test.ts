@@ -5,9 +5,10 @@ import { Bmc } from '../../bmc.ts';
 import { connectVm, type VmClient } from '../../client/index.ts';
 import { CC } from '../../codec/index.ts';
 import type { BackendOptions } from '../../config/options.ts';
-import type { PowerAction } from '../../machine/chassis/machine.ts';
 import { simWorld, type SimWorld, type Stream } from '../../world/index.ts';
 import type { SimProgram } from '../../world/sim-programs.ts';
+import { backendContract, type BackendContract } from '../../testing/index.ts';
+import { backendBench } from '../../testing/contracts/backend.ts';
 import { bootingFrom } from './libvirt.ts';
 
 /** The machine behind a back end. */
@@ -21,21 +22,14 @@ interface Machine {
   dies(): void;
 }
 
-interface Place {
-  readonly options: BackendOptions;
-  /** Defined in a world before the BMC is. */
-  make(world: SimWorld): Machine;
-  /** Words for on, off, reset, soft, diag, and for a boot device that was asked for. */
-  readonly words: Readonly<Record<Exclude<PowerAction, 'cycle'>, RegExp>>;
-  readonly pxe?: RegExp;
-  /** A reset boots from elsewhere too. */
-  readonly pxeOnReset?: RegExp;
-}
+type Place = Omit<BackendContract<SimWorld>, 'world' | 'machine'> & {
+  readonly make: (world: SimWorld) => Machine;
+};
 
 const bare = (): Machine => ({ on: false, told: [], broken: false, dies: () => undefined });
 
 const libvirt: Place = {
-  options: { type: 'libvirt', domain: 'guest', connect: 'qemu:///system' },
+  backend: { type: 'libvirt', domain: 'guest', connect: 'qemu:///system' },
   make(world) {
     const machine = bare();
     let xml = "<domain><os><type>hvm</type><boot dev='hd'/></os></domain>";
@@ -71,11 +65,11 @@ const libvirt: Place = {
     soft: /^shutdown guest$/,
     diag: /^inject-nmi guest$/,
   },
-  pxe: /^define .*<boot dev='network'\/>/,
+  boots: { power: /^define .*<boot dev='network'\/>/ },
 };
 
 const command: Place = {
-  options: {
+  backend: {
     type: 'command',
     on: ['power', 'on'],
     off: 'power off',
@@ -101,12 +95,11 @@ const command: Place = {
     return machine;
   },
   words: { on: /^on bmc/, off: /^off bmc none$/, reset: /^reset bmc/, soft: /^soft bmc/, diag: /^diag bmc/ },
-  pxe: /^on bmc pxe$/,
-  pxeOnReset: /^reset bmc pxe$/,
+  boots: { power: /^on bmc pxe$/, reset: /^reset bmc pxe$/ },
 };
 
 const http: Place = {
-  options: { type: 'http', url: 'http://hook:80/vm', interval: 1 },
+  backend: { type: 'http', url: 'http://hook:80/vm', interval: 1 },
   make(world) {
     const machine = bare();
     void world.http.listen({ host: 'hook', port: 80 }, ({ method, body }) => {
@@ -123,12 +116,11 @@ const http: Place = {
     return machine;
   },
   words: { on: /^on/, off: /^off/, reset: /^reset/, soft: /^soft/, diag: /^diag/ },
-  pxe: /^on pxe$/,
-  pxeOnReset: /^reset pxe$/,
+  boots: { power: /^on pxe$/, reset: /^reset pxe$/ },
 };
 
 const qemu: Place = {
-  options: { type: 'qemu', command: ['qemu', '-m', '64'], qmp: '/qmp' },
+  backend: { type: 'qemu', command: ['qemu', '-m', '64'], qmp: '/qmp' },
   make(world) {
     const machine = bare();
     world.programs.define('qemu', async (args, _options, started) => {
@@ -187,12 +179,11 @@ const qemu: Place = {
     soft: /^system_powerdown$/,
     diag: /^inject-nmi$/,
   },
-  pxe: /-boot once=n -qmp/,
-  pxeOnReset: /^boot_set n$/,
+  boots: { power: /-boot once=n -qmp/, reset: /^boot_set n$/ },
 };
 
 const vmProtocol: Place = {
-  options: { type: 'vm-protocol', start: ['vm'] },
+  backend: { type: 'vm-protocol', start: ['vm'] },
   make(world) {
     const machine = bare();
     const codes: Readonly<Record<number, string>> = { 3: 'off', 4: 'reset', 7: 'diag', 9: 'soft' };
@@ -217,122 +208,21 @@ const vmProtocol: Place = {
     return machine;
   },
   words: { on: /^on$/, off: /^off$/, reset: /^reset$/, soft: /^soft$/, diag: /^diag$/ },
+  tellsFailure: false,
 };
 
-async function bench(place: Place, power: 'on' | 'off' = 'off') {
-  const world = simWorld(11);
-  const machine = place.make(world);
-  const log: string[] = [];
-  const say = (line: string): void => void log.push(line);
-  const bmc = new Bmc(
-    {
-      chassis: { power, backend: place.options },
-      interfaces: [{ type: 'vm', listen: '/vm.sock' }],
-      sel: { bootEvents: false },
-    },
-    { world, log: { debug: say, info: say, warn: say, error: say } },
-  );
-  await world.until(bmc.open());
-  await world.run(2000);
-  const control = async (action: PowerAction): Promise<void> => {
-    await world.until(Promise.resolve(bmc.chassis.control(action)));
-    await world.run(3000);
-  };
-  const bootFromNetwork = (): Promise<void> =>
-    world.until(Promise.resolve(bmc.bootOptions.set(5, Uint8Array.of(0x80, 0x04, 0, 0, 0), undefined)));
-  return { world, machine, bmc, control, bootFromNetwork, log };
-}
+const contractOf = ({ make, ...place }: Place): BackendContract<SimWorld> => ({
+  ...place,
+  world: () => simWorld(11),
+  machine: make,
+  settings: { interfaces: [{ type: 'vm', listen: '/vm.sock' }] },
+});
+const bench = (place: Place, power?: 'on' | 'off') => backendBench(contractOf(place), power);
 
 describe.each(Object.entries({ libvirt, command, http, qemu, 'vm-protocol': vmProtocol }))(
   '%s',
   (_name, place) => {
-    test('switches its machine on and off, and does not mind being asked twice', async () => {
-      const { machine, bmc, control } = await bench(place);
-      expect(bmc.chassis.isOn).toBe(false);
-      for (const on of [true, true, false, false, true]) {
-        await control(on ? 'on' : 'off');
-        expect([machine.on, bmc.chassis.isOn]).toEqual([on, on]);
-      }
-      expect(machine.told.filter((one) => place.words.on.test(one)).length).toBeGreaterThanOrEqual(2);
-    });
-
-    test('resets it, interrupts it and asks it to shut down', async () => {
-      const { machine, bmc, control } = await bench(place);
-      await control('on');
-      for (const action of ['reset', 'diag', 'soft'] as const) {
-        machine.told.length = 0;
-        await control(action);
-        expect(
-          machine.told.find((one) => place.words[action].test(one)),
-          `${action}: ${machine.told.join('; ')}`,
-        ).toBeDefined();
-        expect(bmc.chassis.isOn).toBe(true);
-      }
-    });
-
-    test('a cycle leaves it on', async () => {
-      const { machine, bmc, control } = await bench(place);
-      await control('on');
-      await control('cycle');
-      expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
-    });
-
-    test('when the machine goes off by itself, so does the chassis', async () => {
-      const { world, machine, bmc, control } = await bench(place);
-      await control('on');
-      machine.dies();
-      await world.run(5000);
-      expect([machine.on, bmc.chassis.isOn]).toEqual([false, false]);
-      await control('on');
-      expect([machine.on, bmc.chassis.isOn]).toEqual([true, true]);
-    });
-
-    test('what the machine does not do is D5h, with its reason in the log', async () => {
-      const { world, machine, bmc, control, log } = await bench(place);
-      machine.broken = true;
-      if (place !== vmProtocol) {
-        await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({
-          cc: CC.NotSupportedInState,
-        });
-        expect(log.join('\n')).toMatch(/power on failed: .+/);
-      }
-      expect(bmc.chassis.isOn).toBe(false);
-      machine.broken = false;
-      await control('on');
-      expect(bmc.chassis.isOn).toBe(true);
-    });
-
-    const { pxe, pxeOnReset } = place;
-    if (pxe)
-      test('boots once from where it is told', async () => {
-        const { machine, bmc, control, bootFromNetwork } = await bench(place);
-        await bootFromNetwork();
-        await control('on');
-        expect(
-          machine.told.find((one) => pxe.test(one)),
-          machine.told.join('; '),
-        ).toBeDefined();
-        expect(bmc.bootOptions.flags.valid).toBe(false);
-        machine.told.length = 0;
-        await control('off');
-        await control('on');
-        expect(
-          machine.told.find((one) => pxe.test(one)),
-          machine.told.join('; '),
-        ).toBeUndefined();
-      });
-
-    if (pxeOnReset)
-      test('a reset boots from there too', async () => {
-        const { machine, control, bootFromNetwork } = await bench(place);
-        await control('on');
-        await bootFromNetwork();
-        await control('reset');
-        expect(
-          machine.told.find((one) => pxeOnReset.test(one)),
-          machine.told.join('; '),
-        ).toBeDefined();
-      });
+    for (const { name, run } of backendContract(contractOf(place))) test(name, run);
   },
 );
 
@@ -372,10 +262,10 @@ test('qemu: on, where only the monitor was lost, starts no second process', asyn
 
 /** A machine that is kept, and BMCs for it one after the other. */
 async function keeping() {
-  const kept: Place = { ...qemu, options: { ...qemu.options, keep: true } as BackendOptions };
+  const kept: Place = { ...qemu, backend: { ...qemu.backend, keep: true } as BackendOptions };
   const { world, machine, bmc } = await bench(kept, 'on');
   const next = async (): Promise<Bmc> => {
-    const other = new Bmc({ name: 'node', chassis: { power: 'off', backend: kept.options } }, { world });
+    const other = new Bmc({ name: 'node', chassis: { power: 'off', backend: kept.backend } }, { world });
     await world.until(other.open());
     return other;
   };
@@ -435,7 +325,7 @@ test('A4: a QEMU that was taken over and only hangs is on, and is worked again w
 });
 
 test('A4: a QEMU that is kept and does not start says why, though nobody hears what it writes', async () => {
-  const kept: Place = { ...qemu, options: { ...qemu.options, keep: true } as BackendOptions };
+  const kept: Place = { ...qemu, backend: { ...qemu.backend, keep: true } as BackendOptions };
   const { world, bmc } = await bench({
     ...kept,
     make(w) {
@@ -454,7 +344,7 @@ test('A4: a QEMU that is kept and does not start says why, though nobody hears w
 });
 
 test('vm-protocol without a start command: nobody can switch the machine on; a machine that connects is on, one that stays away is off', async () => {
-  const { world, bmc } = await bench({ ...vmProtocol, options: { type: 'vm-protocol' } }, 'on');
+  const { world, bmc } = await bench({ ...vmProtocol, backend: { type: 'vm-protocol' } }, 'on');
   await world.run(2000);
   expect(bmc.chassis.isOn).toBe(false);
   await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({
@@ -520,10 +410,10 @@ test('libvirt: a boot order of the domain, or of its devices, gives way to the d
 });
 
 test('command: it may take its time, but not for ever; without a reset it is an off and an on', async () => {
-  const options: BackendOptions = { type: 'command', on: ['slow'], off: ['off'], timeout: 1 };
+  const backend: BackendOptions = { type: 'command', on: ['slow'], off: ['off'], timeout: 1 };
   const { world, bmc } = await bench({
     ...command,
-    options,
+    backend,
     make: (w) => (w.programs.define('slow', () => new Promise(() => {})), command.make(w)),
   });
   await expect(world.until(Promise.resolve(bmc.chassis.control('on')))).rejects.toMatchObject({
