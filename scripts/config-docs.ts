@@ -281,7 +281,7 @@ const FILE: Members = new Map([
   [
     'bmcs',
     {
-      doc: 'Many BMCs, in place of all keys but `state`, `control`, `audit` and `metrics`: each entry has the keys of a BMC, and `count`.',
+      doc: 'Many BMCs, in place of all keys but `state`, `control`, `audit`, `metrics` and `sleepAfter`: each entry has the keys of a BMC, and `count`.',
       type: '',
     },
   ],
@@ -318,6 +318,13 @@ const FILE: Members = new Map([
     {
       doc: 'Numbers for Prometheus, and where ([metrics](metrics.md)).',
       type: 'MetricsOptions',
+    },
+  ],
+  [
+    'sleepAfter',
+    {
+      doc: 'Seconds without a request after which a BMC sleeps, which nobody can tell but by memory ([sleeping](sleeping.md)); or `never`. Default 60.',
+      type: '',
     },
   ],
 ]);

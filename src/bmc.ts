@@ -17,6 +17,7 @@ import { makeSockets, type Socket } from './assembly/sockets.ts';
 import { darknessOf, liveSettings, sensorIntervalOf, sessionLimitsOf } from './assembly/live.ts';
 import { makePayloads } from './assembly/sol.ts';
 import { Templates } from './assembly/templates.ts';
+import { recall, type Left } from './assembly/sleep.ts';
 import { Busses, satelliteSettings, sensorRecords } from './assembly/satellites.ts';
 import { forgetVolatile } from './reactions/reset.ts';
 import { tellOfBoot } from './reactions/machine-events.ts';
@@ -62,28 +63,13 @@ import { namedLog, Setup, silent } from './state/setup.ts';
 import { LogIns } from './state/app/log-ins.ts';
 import { Drops } from './state/app/drops.ts';
 import { Users } from './state/app/users.ts';
+import { unwaited } from './state/store.ts';
 import { worldIn, worldWith } from './world/folder.ts';
 import type { World } from './world/world.ts';
 import { nodeWorld } from './world/node.ts';
 import type { BmcSurroundings, InterfaceInfo } from './assembly/surroundings.ts';
 
-export type { BmcSurroundings, InterfaceInfo } from './assembly/surroundings.ts';
-
-export type { BmcOptions } from './config/options.ts';
-export type { BmcState } from './bmc-state.ts';
-export { BmcClock } from './assembly/bmc-clock.ts';
-export { Templates } from './assembly/templates.ts';
-export type { ConsoleListener, ConsolePort, ConsoleSource } from './machine/serial-port/console.ts';
-export { BlobError } from './services/blobs/index.ts';
-export type { BlobHandler, BlobRequester, BlobSession, BlobStat } from './services/blobs/index.ts';
-export type { MachineReports, PowerAction, PowerBackend } from './machine/chassis/machine.ts';
-export type { Log } from './state/setup.ts';
-export type { CounterGroup } from './taps/index.ts';
-export type { OwnStore, OwnStores } from './state/own-store.ts';
-export type { Journal } from './state/store.ts';
-export { SettingsError } from './settings/errors.ts';
-export { UpdateError, type UpdateProblem } from './services/update/index.ts';
-export type { PayloadActivation, PayloadDefinition, PayloadEnd } from './services/payloads/payloads.ts';
+export * from './assembly/exports.ts';
 
 /**
  * A whole BMC: state, router and interfaces. Everything it owns lies in it, so that thousands live in one
@@ -150,6 +136,7 @@ export class Bmc extends LateParts implements BmcState {
       uplink,
       icmb,
       templates = new Templates(),
+      asleep,
     }: BmcSurroundings = {},
   ) {
     super();
@@ -165,7 +152,9 @@ export class Bmc extends LateParts implements BmcState {
     this.#icmbNetwork = icmb ?? new IcmbNetwork(world);
     this.name = options.name ?? 'bmc';
     const log = said === silent ? silent : namedLog(said, this.name);
-    const setup = new Setup(world.clock, world.random, log, journal, stores);
+    const { left, began } = asleep ?? {};
+    const kept = left?.records ?? journal;
+    const setup = new Setup(world.clock, world.random, log, kept, stores, began?.monotonic);
     this.setup = setup;
     this.life = new Life(setup, darknessOf(options));
     this.time = new BmcTime(setup);
@@ -234,13 +223,15 @@ export class Bmc extends LateParts implements BmcState {
     templates.pef(options);
     templates.components(options);
     this.#firmwareDirectory = firmwareDirectory;
-    if (bootsAtStart(options, firmwareDirectory)) this.part('update');
+    if (!asleep && bootsAtStart(options, firmwareDirectory)) this.part('update');
     connectState(this, { ...options.chassis, clearEvent: options.sel?.clearEvent });
     for (const part of storedParts((store) => setup.holds(store))) this.part(part);
     if (said !== silent) tellOfActs(this);
     this.life.onReset((phase, kind) => this.#onReset(phase, kind));
-    if (this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true)) tellOfBoot(this);
+    if (left === undefined && this.sel.count === 0 && this.chassis.isOn && (options.sel?.bootEvents ?? true))
+      tellOfBoot(this);
     settingAt(['faults'], () => this.faults.begin(options.faults));
+    if (left) recall(this, left);
   }
 
   protected get hasUpdates(): boolean {
@@ -280,17 +271,7 @@ export class Bmc extends LateParts implements BmcState {
     try {
       await openingFor(['firmware'], () => this.built.update?.open());
       for (const [i, options] of (this.#options.interfaces ?? []).entries()) {
-        const { machine } = this.#power;
-        const around = {
-          bmc: this,
-          world: this.#world,
-          busses: this.#busses,
-          icmb: this.#icmbNetwork,
-          machine,
-        };
-        const made = settingAt(['interfaces', i], () =>
-          makeInterface(options, around, this.#kinds.interfaces),
-        );
+        const made = this.#interface(options, i);
         await openingFor(['interfaces', i, ...addressKey(options)], () => this.attach(made.one));
         this.#made.push({ type: options.type, ...made });
       }
@@ -301,15 +282,39 @@ export class Bmc extends LateParts implements BmcState {
       await this.chassis.open();
       // Of what was never processed, nothing is left to do.
       this.built.pef?.resume();
-      const console = this.#options.sol?.console ?? { type: 'simulated' };
-      await openingFor(['sol', 'console'], () =>
-        plugConsole(console, { bmc: this, name: this.name, world: this.#world }, this.#kinds.consoles),
-      );
+      await openingFor(['sol', 'console'], () => this.#plug());
       this.sensors.start();
     } catch (error) {
       await this.close();
       throw error;
     }
+  }
+
+  #interface(options: InterfaceOptions, i: number): MadeInterface {
+    const { machine } = this.#power;
+    const around = { bmc: this, world: this.#world, busses: this.#busses, icmb: this.#icmbNetwork, machine };
+    return settingAt(['interfaces', i], () => makeInterface(options, around, this.#kinds.interfaces));
+  }
+
+  #plug(): Promise<void> {
+    const around = { bmc: this, name: this.name, world: this.#world };
+    return plugConsole(this.#options.sol?.console ?? { type: 'simulated' }, around, this.#kinds.consoles);
+  }
+
+  /**
+   * In place of `open`, for one that is made of what a fleet has kept of it (`asleep`): at once, on what is
+   * bound already.
+   */
+  wake(left: Left | undefined): void {
+    for (const [i, options] of (this.#options.interfaces ?? []).entries()) {
+      const made = this.#interface(options, i);
+      const attachment = this.router.resume(made.one);
+      Object.assign(attachment.counters, left?.counted[i]);
+      this.#made.push({ type: options.type, ...made });
+    }
+    unwaited(this.#plug(), this.setup.log, 'console');
+    if (left) this.sensors.resume();
+    else this.sensors.start();
   }
 
   /**

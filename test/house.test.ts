@@ -110,8 +110,8 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   assembly: `
-    codec commands records crypto wire router state storage machine services
-    bmc-state.ts settings kinds config handlers interfaces reactions world`
+    codec commands records crypto wire router taps state storage machine services
+    bmc-state.ts settings faults kinds config handlers interfaces reactions world`
     .split(/\s+/)
     .filter(Boolean),
   'bmc.ts': `
@@ -119,7 +119,11 @@ const below: Record<string, string[]> = {
     bmc-state.ts settings faults kinds config handlers interfaces reactions assembly world`
     .split(/\s+/)
     .filter(Boolean),
-  fleet: ['state', 'storage', 'config', 'interfaces', 'assembly', 'bmc.ts', 'world'],
+  fleet: `
+    state storage settings config kinds interfaces assembly
+    bmc.ts world`
+    .split(/\s+/)
+    .filter(Boolean),
   metrics: `
     codec joint commands records router machine client
     bmc.ts fleet world`

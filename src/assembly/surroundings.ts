@@ -1,5 +1,6 @@
 import type { Socket } from './sockets.ts';
 import type { Templates } from './templates.ts';
+import type { Asleep } from './sleep.ts';
 import type { Uplink } from './satellites.ts';
 import type { InterfaceOptions } from '../config/options.ts';
 import type { IcmbNetwork } from '../interfaces/index.ts';
@@ -35,6 +36,8 @@ export interface BmcSurroundings {
   readonly icmb?: IcmbNetwork;
   /** Compiled settings that BMCs of one process share; without them, a BMC has its own. */
   readonly templates?: Templates;
+  /** What a fleet has kept of it while it slept: it is opened by `wake`. */
+  readonly asleep?: Asleep;
   /** Where a satellite hangs; the BMC itself hangs nowhere. */
   readonly uplink?: Uplink;
 }

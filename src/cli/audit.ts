@@ -58,7 +58,7 @@ export async function openAudit(
 /** From now on what changes the BMCs of a fleet is told, and which ones there are. */
 export function auditFleet(fleet: Fleet, { audit }: AuditLog, file: string | undefined): void {
   const actor: Actor = { by: 'process', ...(file !== undefined && { file: resolve(file) }) };
-  fleet.onMade((bmc) => void audit.watch(bmc));
+  fleet.onWoken((bmc) => void audit.watch(bmc));
   fleet.onApplied(({ plan, refused, failed }) => {
     const { added, removed, changed, unchanged } = plan;
     const keys = Object.fromEntries(changed.map(({ name, keys }) => [name, keys.map(({ key }) => key)]));

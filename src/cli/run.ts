@@ -3,6 +3,7 @@ import type { Bmc } from '../bmc.ts';
 import { Daemon } from '../control/daemon.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { Fleet } from '../fleet/index.ts';
+import { milliseconds } from '../settings/durations.ts';
 import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { KeptFile } from '../storage/kept-file.ts';
@@ -104,7 +105,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
         ? log.warn('SIGHUP: the config is read again when everything listens, and not before')
         : serving.reload(),
     reopen: () => serving.audit?.reopen(),
-    counters: () => tellCounters([...(serving.fleet?.bmcs.values() ?? [])], log),
+    counters: () => tellCounters(serving.fleet, log),
   });
   try {
     return await serve(file, options, { world, log, write, serving, stopped: signals.stopped });
@@ -158,6 +159,7 @@ async function serve(
     storage,
     kinds,
     firmwareDirectory: state && ((name) => resolve(state.directory, 'firmware', fileNameOf(name))),
+    sleepAfter: sleepAfterOf(given.sleepAfter),
   });
   serving.fleet = fleet;
   if (audit) {
@@ -166,7 +168,7 @@ async function serve(
   }
   if (tracing !== undefined) fleet.onMade((bmc) => tracing.add(bmc));
   for (const onlooker of onlookers) fleet.onMade((bmc) => onlooker.add(bmc));
-  fleet.onMade((bmc) => registerPlugins(bmc, plugins));
+  if (plugins.handlers.length > 0) fleet.onMade((bmc) => registerPlugins(bmc, plugins));
   if (served !== undefined) fleet.onMade(served.onMade);
   const now = (): number => world.clock.now();
   const source = new CommandLineSource({
@@ -225,7 +227,7 @@ async function serve(
   const { engine, problem } = world.udp;
   // Who asked for nothing gets what there is.
   if (options.engine === 'batch' && problem !== undefined) log.warn(`no datagrams in batches: ${problem}`);
-  const listening = (): Bmc['interfaces'] => [...fleet.bmcs.values()].flatMap((bmc) => bmc.interfaces);
+  const listening = (): Bmc['interfaces'] => [...fleet.names].flatMap((name) => fleet.interfacesOf(name));
   const readyNow = () => ({
     ready: true,
     engine,
@@ -237,7 +239,7 @@ async function serve(
   const ready = readyNow();
   const logIns =
     file === undefined && served?.tellsPasswords !== false
-      ? logInsOf(given.bmcs[0], [...fleet.bmcs.values()][0])
+      ? [...fleet.awake].slice(0, 1).flatMap((bmc) => logInsOf(given.bmcs[0], bmc))
       : [];
   const announceNow = (): void => {
     if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(readyNow()));
@@ -302,8 +304,20 @@ async function onlookersOf(
   return onlookers;
 }
 
-/** What everything counted, a line a group; a text line leaves out what is nought. */
-function tellCounters(bmcs: readonly Bmc[], log: Log): void {
+/** Milliseconds; undefined: as fleets have it. */
+const sleepAfterOf = (seconds: number | 'never' | undefined): number | undefined =>
+  seconds === 'never' ? Infinity : seconds && milliseconds(seconds);
+
+/** What everything counted of those that are awake and of those that are not. */
+function tellCounters(fleet: Fleet | undefined, log: Log): void {
+  for (const name of fleet?.names ?? []) {
+    const bmc = fleet?.use(name);
+    if (bmc) tellCountersOf([bmc], log);
+  }
+}
+
+/** A line a group; a text line leaves out what is nought. */
+function tellCountersOf(bmcs: readonly Bmc[], log: Log): void {
   for (const { name, counters: groups, satellites } of bmcs) {
     for (const { name: group, channel, medium, counters } of groups) {
       const counted = Object.entries(counters).filter(([, count]) => count > 0);
@@ -316,7 +330,7 @@ function tellCounters(bmcs: readonly Bmc[], log: Log): void {
         ...counters,
       });
     }
-    tellCounters(satellites, log);
+    tellCountersOf(satellites, log);
   }
 }
 

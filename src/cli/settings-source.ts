@@ -31,6 +31,7 @@ const NEXT_START: Readonly<Record<Exclude<keyof ProcessOptions, 'state'>, string
   control: 'who may steer this process',
   audit: 'where changes are written down',
   metrics: 'where numbers are served',
+  sleepAfter: 'when BMCs sleep',
 };
 
 /** Settings as the command line understands them: files, texts, with its flags over them. */

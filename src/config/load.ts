@@ -33,6 +33,8 @@ export interface ProcessOptions {
   readonly audit?: AuditOptions;
   /** Where numbers are served. */
   readonly metrics?: MetricsOptions;
+  /** Seconds without a request after which a BMC sleeps. */
+  readonly sleepAfter?: number | 'never';
 }
 
 /** The keys of those, as the schema has them. */

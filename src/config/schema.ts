@@ -125,6 +125,7 @@ export const processSchema = z.strictObject({
   control: controlSchema.optional(),
   audit: auditSchema.optional(),
   metrics: metricsSchema.optional(),
+  sleepAfter: z.union([z.number().positive().max(86_400), z.literal('never')]).optional(),
 });
 
 /**

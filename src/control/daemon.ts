@@ -144,7 +144,7 @@ export class Daemon {
 
   /** Throws ControlError where none of that name runs. */
   bmc(name: string): Bmc {
-    const bmc = this.fleet.bmcs.get(name);
+    const bmc = this.fleet.use(name);
     if (bmc) return bmc;
     if (this.#wanted.has(name))
       throw refusal('conflict', `BMC '${name}' does not run`, { next: `POST /v1/bmcs/${name}/start` });

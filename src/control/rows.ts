@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Daemon } from './daemon.ts';
-import { HEALTH, healthOf } from './health.ts';
+import { HEALTH, healthAt } from './health.ts';
 
 const address = z
   .strictObject({ type: z.string(), channel: z.int().optional(), address: z.string() })
@@ -28,10 +28,10 @@ export type BmcRow = z.infer<typeof row>;
 
 /** What a list says of one that there is to be. */
 export function rowOf(name: string, daemon: Daemon): BmcRow {
-  const bmc = daemon.fleet.bmcs.get(name);
+  const seen = daemon.fleet.glance(name);
   const { origin = 'file', isStopped = false } = daemon.wanted.get(name) ?? {};
   const of = { name, origin, labels: { ...daemon.settings(name).labels } };
-  if (bmc === undefined)
+  if (seen === undefined)
     return {
       ...of,
       state: isStopped ? 'stopped' : 'failed',
@@ -44,10 +44,12 @@ export function rowOf(name: string, daemon: Daemon): BmcRow {
   return {
     ...of,
     state: 'running',
-    power: bmc.chassis.isOn ? 'on' : 'off',
-    machine: bmc.chassis.machine,
-    health: healthOf(bmc),
-    sessions: bmc.sessions.active.length,
-    addresses: bmc.interfaces.map(({ type, channel, address: at }) => ({ type, channel, address: at })),
+    power: seen.isOn ? 'on' : 'off',
+    machine: seen.machine,
+    health: healthAt(seen.health),
+    sessions: seen.sessions,
+    addresses: daemon.fleet
+      .interfacesOf(name)
+      .map(({ type, channel, address: at }) => ({ type, channel, address: at })),
   };
 }

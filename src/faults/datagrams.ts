@@ -49,8 +49,17 @@ export class FaultyUdp implements UdpNetwork {
   }
 
   async bind(options: UdpOptions): Promise<UdpSocket> {
+    return this.#over(await this.#udp.bind(options));
+  }
+
+  held(at: Endpoint): UdpSocket | undefined {
+    const socket = this.#udp.held?.(at);
+    return socket && this.#over(socket);
+  }
+
+  #over(one: UdpSocket): FaultySocket {
     const socket = new FaultySocket(
-      await this.#udp.bind(options),
+      one,
       this,
       () => (this.#sockets = this.#sockets.filter((other) => other !== socket)),
     );

@@ -242,6 +242,11 @@ export class Faults {
     this.#layers?.conditions.close();
   }
 
+  /** Why its BMC has to stay awake: what was wrong once has left its traces. Undefined: nothing ever was. */
+  get wakeful(): string | undefined {
+    return this.#layers === undefined ? undefined : 'something is or was wrong with it on purpose';
+  }
+
   /** Called with each hit. Returns what takes the listener away again. */
   onHit(listener: (hit: FaultHit) => void): () => void {
     return this.#listeners.add(listener);

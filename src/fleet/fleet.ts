@@ -1,38 +1,18 @@
 import { resolve } from 'node:path';
-import { Bmc, Templates, type BmcOptions, type Log } from '../bmc.ts';
-import type { Kinds } from '../config/kinds.ts';
-import { IcmbNetwork } from '../interfaces/index.ts';
+import { Bmc, type BmcOptions, type InterfaceInfo } from '../bmc.ts';
+import { Sections } from '../config/sections.ts';
 import { Listeners } from '../state/listeners.ts';
-import type { OwnStores } from '../state/own-store.ts';
-import type { Storage } from '../storage/storage.ts';
 import { settled } from '../world/settled.ts';
-import type { World } from '../world/world.ts';
 import { groupsOf, type Turn } from './groups.ts';
 import { nameOf, planOf, type Plan } from './plan.ts';
+import { Residents, type Seen } from './residents.ts';
+import type { Row } from './row.ts';
+import type { Failure, FleetSurroundings } from './surroundings.ts';
+
+export type { Failure, FleetSurroundings } from './surroundings.ts';
 
 /** BMCs that are closed, made and opened at a time. */
 const AT_A_TIME = 32;
-
-export interface FleetSurroundings {
-  readonly world: World;
-  readonly log?: Log;
-  /** Where relative paths of the settings begin. Default: the working directory of the process. */
-  readonly folder?: string;
-  /** Where changes are kept; closed with the fleet. Default: memory only. */
-  readonly storage?: Storage;
-  /** Stores that the program keeps by itself, of a BMC. */
-  readonly stores?: (bmc: string) => OwnStores | undefined;
-  /** Kinds that the settings may name beside our own. */
-  readonly kinds?: Kinds;
-  /** Where a BMC's firmware images lie, if its settings do not say. */
-  readonly firmwareDirectory?: (bmc: string) => string;
-}
-
-/** One BMC that could not be had as it was wanted, and why. */
-export interface Failure {
-  readonly bmc: string;
-  readonly error: unknown;
-}
 
 export interface Outcome {
   readonly plan: Plan;
@@ -48,14 +28,7 @@ export interface Outcome {
  */
 export class Fleet {
   readonly #around: FleetSurroundings;
-  readonly #templates = new Templates();
-  readonly #icmb: IcmbNetwork;
-  #bmcs = new Map<string, Bmc>();
-  #settings = new Map<string, BmcOptions>();
-  /** Whose values have been taken out of the storage in this life, each with its satellites. */
-  readonly #taken = new Map<string, readonly string[]>();
-  readonly #made = new Listeners<[bmc: Bmc]>();
-  readonly #gone = new Listeners<[bmc: Bmc]>();
+  readonly #residents: Residents;
   readonly #applied = new Listeners<[outcome: Outcome]>();
   readonly #progress = new Listeners<[done: number, all: number]>();
   /** The change that is under way: the next one waits for it. */
@@ -64,27 +37,80 @@ export class Fleet {
 
   constructor(around: FleetSurroundings) {
     this.#around = around;
-    this.#icmb = new IcmbNetwork(around.world);
+    this.#residents = new Residents(around);
   }
 
-  /** Those that are open, in the order of the settings. */
+  /**
+   * Those that are open, in the order of the settings. One that is taken out of it is awake from then on;
+   * `use` is for who needs it for a moment.
+   */
   get bmcs(): ReadonlyMap<string, Bmc> {
-    return this.#bmcs;
+    return this.#residents.view;
+  }
+
+  /** Names of those that are open, in the order of the settings. */
+  get names(): Iterable<string> {
+    return this.#residents.rows.keys();
+  }
+
+  /**
+   * A BMC for as long as nobody waits: afterwards it may sleep again. Undefined: there is none of that name.
+   */
+  use(name: string): Bmc | undefined {
+    return this.#residents.use(name);
+  }
+
+  /** Those that are awake now. */
+  get awake(): Bmc[] {
+    return this.#residents.awake;
+  }
+
+  /** Why it is awake and stays so; undefined: it sleeps, or will. */
+  whyAwake(name: string): string | undefined {
+    return this.#residents.whyAwake(name);
+  }
+
+  /** What a list says of it, which wakes nobody. Undefined: there is none of that name. */
+  glance(name: string): Seen | undefined {
+    return this.#residents.glance(name);
+  }
+
+  /** What it listens on, which wakes nobody. */
+  interfacesOf(name: string): InterfaceInfo[] {
+    return this.#residents.interfacesOf(name);
+  }
+
+  /** Lets it sleep now, if it can. False: it has to stay awake, or sleeps already. */
+  sleep(name: string): boolean {
+    return this.#residents.sleep(name);
   }
 
   /** What the BMCs that are open were made of. */
   get settings(): ReadonlyMap<string, BmcOptions> {
-    return this.#settings;
+    return this.#residents.settings;
   }
 
-  /** Told of each BMC that is made, before it opens. */
+  /** Told of each BMC that is made, before it opens. Who listens may keep it: it never sleeps. */
   onMade(listener: (bmc: Bmc) => void): () => void {
-    return this.#made.add(listener);
+    return this.#residents.made.add(listener);
+  }
+
+  /**
+   * Told of each BMC that is made, before it takes requests: at its start, and whenever it wakes. It may
+   * sleep all the same, unless somebody looks on who does not do so from here.
+   */
+  onWoken(listener: (bmc: Bmc) => void): () => void {
+    return this.#residents.woken.add(listener);
+  }
+
+  /** Told of each BMC that falls asleep: another one wakes. */
+  onSlept(listener: (bmc: Bmc) => void): () => void {
+    return this.#residents.sleepers.slept.add(listener);
   }
 
   /** Told of each BMC that was closed. */
   onGone(listener: (bmc: Bmc) => void): () => void {
-    return this.#gone.add(listener);
+    return this.#residents.gone.add(listener);
   }
 
   /** Told when a change of which BMCs there are, or of their settings, is over, however it went. */
@@ -99,7 +125,7 @@ export class Fleet {
 
   /** What `apply` would do. */
   plan(wanted: readonly BmcOptions[]): Plan {
-    return planOf(this.#settings, wanted);
+    return planOf(this.#residents.settings, wanted);
   }
 
   /**
@@ -114,16 +140,16 @@ export class Fleet {
   add(settings: BmcOptions): Promise<Outcome> {
     const name = nameOf(settings);
     return this.#inTurn(async () => {
-      const known = [...this.#settings].map(([one, before]) => (one === name ? settings : before));
-      return this.#told(await this.#apply(this.#settings.has(name) ? known : [...known, settings]));
+      const known = [...this.#residents.settings].map(([one, before]) => (one === name ? settings : before));
+      return this.#told(await this.#apply(this.#residents.settings.has(name) ? known : [...known, settings]));
     });
   }
 
   /** Closes one; what it has stored stays. False: there is none of that name. */
   remove(name: string): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (!this.#bmcs.has(name)) return false;
-      await this.#close(name);
+      if (!this.#residents.rows.has(name)) return false;
+      await this.#residents.close(name);
       this.#told({ plan: { ...this.#nothing, removed: [name] }, refused: [], failed: [] });
       return true;
     });
@@ -132,11 +158,11 @@ export class Fleet {
   /** As if the process had ended and begun again, for one BMC. Undefined: there is none of that name. */
   restart(name: string): Promise<readonly Failure[] | undefined> {
     return this.#inTurn(async () => {
-      const settings = this.#settings.get(name);
+      const settings = this.#residents.settings.get(name);
       if (settings === undefined) return undefined;
-      const order = [...this.#settings.keys()];
+      const order = [...this.#residents.settings.keys()];
       const failed = await this.#renew([[{ name, before: settings, wanted: settings }]]);
-      this.#sort(order);
+      this.#residents.sort(order);
       const changed = { name, keys: [], how: 'restart' } as const;
       this.#told({ plan: { ...this.#nothing, changed: [changed] }, refused: [], failed });
       return failed;
@@ -148,7 +174,10 @@ export class Fleet {
     return this.#inTurn(async () => {
       this.#closed = true;
       const { endMachines: endMachine } = how;
-      await inParallel([...this.#bmcs.keys()], AT_A_TIME, (name) => this.#close(name, { endMachine }));
+      this.#residents.sleepers.stop();
+      await inParallel([...this.#residents.rows.keys()], AT_A_TIME, (name) =>
+        this.#residents.close(name, { endMachine }),
+      );
       await this.#around.storage?.close();
     });
   }
@@ -169,7 +198,7 @@ export class Fleet {
 
   /** A plan that leaves everything as it is. */
   get #nothing(): Plan {
-    return { added: [], removed: [], changed: [], unchanged: [...this.#settings.keys()] };
+    return { added: [], removed: [], changed: [], unchanged: [...this.#residents.settings.keys()] };
   }
 
   async #apply(wanted: readonly BmcOptions[]): Promise<Outcome> {
@@ -179,41 +208,52 @@ export class Fleet {
     const anew = plan.changed.filter(({ how }) => how === 'restart').map(({ name }) => name);
     const live = plan.changed.filter(({ how }) => how === 'live').map(({ name }) => name);
     const turns = [...plan.added, ...anew].map((name): Turn => {
-      return { name, before: this.#settings.get(name), wanted: of(name) };
+      return { name, before: this.#residents.settings.get(name), wanted: of(name) };
     });
-    const ready = new Map<string, Bmc>();
-    const refused = turns.flatMap(({ name, wanted: settings }) => this.#mistake(name, settings, ready) ?? []);
+    const ready = new Map<string, Row>();
+    const sections = new Sections(this.#around.kinds);
+    const refused = turns.flatMap(
+      ({ name, wanted: settings }) => this.#mistake(name, settings, sections, ready) ?? [],
+    );
     if (refused.length > 0) return { plan, refused, failed: [] };
     const count = plan.removed.length + turns.length;
     let done = 0;
     const step = (): void => this.#progress.tell(++done, count);
     // First, so that their places are free.
     await inParallel(plan.removed, AT_A_TIME, async (name) => {
-      await this.#close(name);
+      await this.#residents.close(name);
       step();
     });
     for (const name of live) {
-      this.#bmcs.get(name)?.adjust(of(name));
-      this.#settings.set(name, of(name));
+      this.#residents.adjust(name, of(name));
     }
     const failed = await this.#renew(
       groupsOf(turns, (path) => resolve(this.#around.folder ?? '.', path), this.#around.kinds),
       step,
       ready,
     );
-    this.#sort([...byName.keys()]);
+    this.#residents.sort([...byName.keys()]);
     return { plan, refused: [], failed };
   }
 
   /**
-   * Settings that contradict each other are found by a BMC that is made of them. In a fleet that is empty it
-   * is the one that will serve (`ready`); else one without a past, which is thrown away.
+   * Settings that contradict each other are found by a BMC that is made of them; those that differ from it in
+   * what can be looked at alone need none. In a fleet that is empty it is the one that will serve (`ready`);
+   * else one without a past, which is thrown away.
    */
-  #mistake(name: string, settings: BmcOptions, ready: Map<string, Bmc>): Failure | undefined {
-    const { world, folder, kinds } = this.#around;
+  #mistake(
+    name: string,
+    settings: BmcOptions,
+    sections: Sections,
+    ready: Map<string, Row>,
+  ): Failure | undefined {
+    const { kinds } = this.#around;
+    const { world, templates } = this.#residents;
     try {
-      if (this.#bmcs.size === 0 && !this.#taken.has(name)) ready.set(name, this.#make(name, settings));
-      else void new Bmc(settings, { world, folder, kinds, templates: this.#templates });
+      if (sections.check(settings)) return undefined;
+      if (this.#residents.rows.size > 0 || this.#residents.wasHere(name))
+        void new Bmc(settings, { world, kinds, templates });
+      else ready.set(name, this.#residents.begun(name, settings));
       return undefined;
     } catch (error) {
       return { bmc: name, error };
@@ -224,14 +264,14 @@ export class Fleet {
   async #renew(
     groups: readonly Turn[][],
     step: () => void = () => undefined,
-    ready: ReadonlyMap<string, Bmc> = new Map(),
+    ready: ReadonlyMap<string, Row> = new Map(),
   ): Promise<Failure[]> {
     const failed: Failure[] = [];
     for (let at = 0; at < groups.length; at += AT_A_TIME) {
       const some = groups.slice(at, at + AT_A_TIME);
       const names = some.flat().map(({ name }) => name);
-      await Promise.all(names.map((name) => this.#close(name)));
-      await this.#putBack(names.filter((name) => !ready.has(name)));
+      await Promise.all(names.map((name) => this.#residents.close(name)));
+      await this.#residents.putBack(names.filter((name) => !ready.has(name)));
       await Promise.all(
         some.map(async (group) => {
           failed.push(...(await this.#openGroup(group, ready)));
@@ -242,80 +282,21 @@ export class Fleet {
     return failed;
   }
 
-  async #openGroup(group: readonly Turn[], ready: ReadonlyMap<string, Bmc>): Promise<Failure[]> {
+  async #openGroup(group: readonly Turn[], ready: ReadonlyMap<string, Row>): Promise<Failure[]> {
     const open = (turns: readonly Turn[], which: 'before' | 'wanted'): Promise<Failure[]> =>
-      all(turns.map((turn) => this.#open(turn.name, turn[which] ?? {}, ready.get(turn.name))));
+      all(turns.map((turn) => this.#residents.open(turn.name, turn[which] ?? {}, ready.get(turn.name))));
     const failed = await open(group, 'wanted');
     const wrong = new Set(failed.map(({ bmc }) => bmc));
     const old = group.filter(({ before }) => before !== undefined);
     if (!old.some(({ name }) => wrong.has(name))) return failed;
     // Back to what was: those that had their places before go first, then what is new and was no trouble.
-    await Promise.all(group.map(({ name }) => this.#close(name)));
-    await this.#putBack(group.map(({ name }) => name));
+    await Promise.all(group.map(({ name }) => this.#residents.close(name)));
+    await this.#residents.putBack(group.map(({ name }) => name));
     const gone = await open(old, 'before');
     const fresh = group.filter(({ name, before }) => before === undefined && !wrong.has(name));
     return [...failed, ...gone, ...(await open(fresh, 'wanted'))];
   }
-
-  #make(name: string, settings: BmcOptions): Bmc {
-    const { world, log, folder, storage, stores, kinds, firmwareDirectory } = this.#around;
-    // Before it is made: one that cannot be has taken some of it.
-    this.#taken.set(name, [name]);
-    const bmc = new Bmc(settings, {
-      world,
-      log,
-      folder,
-      kinds,
-      journal: storage?.journal(name),
-      stores: stores?.(name),
-      firmwareDirectory: firmwareDirectory?.(name),
-      icmb: this.#icmb,
-      templates: this.#templates,
-    });
-    this.#taken.set(name, namesIn(bmc));
-    return bmc;
-  }
-
-  async #open(name: string, settings: BmcOptions, ready?: Bmc): Promise<Failure[]> {
-    try {
-      const bmc = ready ?? this.#make(name, settings);
-      this.#made.tell(bmc);
-      await bmc.open();
-      this.#bmcs.set(name, bmc);
-      this.#settings.set(name, settings);
-      return [];
-    } catch (error) {
-      return [{ bmc: name, error }];
-    }
-  }
-
-  async #close(name: string, how: { readonly endMachine?: boolean } = {}): Promise<void> {
-    const bmc = this.#bmcs.get(name);
-    this.#bmcs.delete(name);
-    this.#settings.delete(name);
-    if (!bmc) return;
-    await bmc.close(how);
-    this.#gone.tell(bmc);
-  }
-
-  /** What those of them have stored that were here before is there to be loaded again. */
-  async #putBack(names: readonly string[]): Promise<void> {
-    const before = names.flatMap((name) => this.#taken.get(name) ?? []);
-    if (before.length > 0) await this.#around.storage?.putBack(before);
-  }
-
-  /** What was made anew goes back to where its settings stand. */
-  #sort(order: readonly string[]): void {
-    this.#bmcs = sorted(this.#bmcs, order);
-    this.#settings = sorted(this.#settings, order);
-  }
 }
-
-const sorted = <V>(map: ReadonlyMap<string, V>, order: readonly string[]): Map<string, V> =>
-  new Map(order.flatMap((name) => (map.has(name) ? [[name, map.get(name) as V] as const] : [])));
-
-/** A BMC and its satellites, theirs included: each has a journal of its own under its name. */
-const namesIn = ({ name, satellites }: Bmc): string[] => [name, ...satellites.flatMap(namesIn)];
 
 const all = async (work: readonly Promise<Failure[]>[]): Promise<Failure[]> =>
   (await Promise.all(work)).flat();

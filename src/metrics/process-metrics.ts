@@ -58,14 +58,15 @@ export class ProcessMetrics {
 
   constructor(around: MetricsSurroundings) {
     this.#around = around;
-    around.fleet.onMade((bmc) => this.#watch(bmc));
+    around.fleet.onWoken((bmc) => this.#watch(bmc));
+    around.fleet.onSlept((bmc) => this.#add(bmc));
     around.fleet.onGone((bmc) => this.#add(bmc));
-    for (const bmc of around.fleet.bmcs.values()) this.#watch(bmc);
+    for (const bmc of around.fleet.awake) this.#watch(bmc);
   }
 
   get families(): readonly Family[] {
     const { fleet, version, figures, syncs } = this.#around;
-    for (const bmc of fleet.bmcs.values()) this.#add(bmc);
+    for (const bmc of fleet.awake) this.#add(bmc);
     const all = [...this.#counted.values()];
     const of = (samples: (counted: Counted) => readonly Sample[]): Sample[] => all.flatMap(samples);
     return [
@@ -110,9 +111,9 @@ export class ProcessMetrics {
 
   #sessions(): Sample[] {
     const { fleet, perBmc = false } = this.#around;
-    const counts = Array.from(fleet.bmcs, ([bmc, { sessions }]) => ({
+    const counts = Array.from(fleet.names, (bmc) => ({
       labels: { bmc },
-      value: sessions.openCount,
+      value: fleet.glance(bmc)?.sessions ?? 0,
     }));
     return perBmc ? counts : [{ value: counts.reduce((sum, { value }) => sum + value, 0) }];
   }

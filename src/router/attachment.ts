@@ -39,6 +39,10 @@ export interface Interface<B = unknown> {
   send?(datagram: Uint8Array, to: { readonly host: string; readonly port: number }): void;
   /** Begins to take requests. Rejects if the medium cannot be had (a port in use). */
   open(dispatch: Dispatch<B>): Promise<void>;
+  /** As `open`, at once, where its medium was left open (`release`). One that has none cannot sleep. */
+  resume?(dispatch: Dispatch<B>): void;
+  /** Why its BMC has to stay awake; undefined: not because of this. */
+  readonly wakeful?: string | undefined;
   /** No request is taken any more; answers to those under way may still be sent until it resolves. */
   close(): Promise<void>;
 }
@@ -114,6 +118,11 @@ export class Attachment<B = unknown> {
     context.done();
     return this.#fitting(message, answer);
   };
+
+  /** Requests are under way, or answers wait for their medium. */
+  get isBusy(): boolean {
+    return this.#running.size > 0 || (this.interface.unsent ?? 0) > 0;
+  }
 
   /** Resolves when it is detached; undefined while nobody has asked for that. */
   get detached(): Promise<void> | undefined {

@@ -1,13 +1,15 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
-import { isSensorDevice, type Command } from '../commands/command.ts';
+import type { Command } from '../commands/command.ts';
 import { isVendorNetFn } from '../commands/oem-registry.ts';
-import { Attachment, type Interface } from './attachment.ts';
+import type { Attachment, Interface } from './attachment.ts';
+import { Attachments } from './attachments.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
 import { clashesOf } from './clashes.ts';
 import { callSite, RegistrationError } from './errors.ts';
 import { claimName } from './handlers.ts';
 import type { Claim, CommandHandler, HandlerSet, MessageHandler } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
+import { livesAtLun } from './lun.ts';
 import type { Policy } from '../joint/policy.ts';
 import { COMMAND_RANK, entryOf, Table, type Entry, type Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
@@ -42,11 +44,12 @@ export class Router<B = unknown> {
   readonly #preset: Preset | undefined;
   #owners: Map<string, OwnedSet> | undefined;
   #default: DefaultHandler<B> | undefined;
-  readonly #attachments = new Map<Interface<B>, Attachment<B>>();
+  readonly #attached: Attachments<B>;
   /** Around the dispatch, the innermost first. */
   #places: readonly Place<B>[] = [];
   #entrance: Dispatch<B>;
-  #lastId = 0;
+  /** The number of the last request that somebody looked at. */
+  lastId = 0;
 
   constructor({ standard, preset, clock, log, manufacturer, tell }: RouterOptions) {
     this.#tell = tell;
@@ -57,6 +60,7 @@ export class Router<B = unknown> {
     this.clock = clock;
     this.#log = log;
     this.#entrance = this.dispatch;
+    this.#attached = new Attachments(this, (...failure) => this.#failureOf(...failure));
   }
 
   /**
@@ -114,26 +118,29 @@ export class Router<B = unknown> {
    * Connects an interface; its requests come in from now on. Throws RegistrationError if it is attached
    * already.
    */
-  async attach(iface: Interface<B>): Promise<Attachment<B>> {
-    const name = `channel ${iface.channel.number} (${iface.channel.medium})`;
-    if (this.#attachments.has(iface))
-      throw new RegistrationError([`${name}: this interface is attached already`]);
-    const attachment = new Attachment(this, iface, {
-      failed: (message, error, context) => this.#failureOf(name, prefixIn(message), error, context),
-      removed: () => this.#attachments.delete(iface),
-    });
-    this.#attachments.set(iface, attachment);
-    try {
-      await iface.open(attachment.dispatch);
-    } catch (error) {
-      this.#attachments.delete(iface);
-      throw error;
-    }
-    return attachment;
+  attach(iface: Interface<B>): Promise<Attachment<B>> {
+    return this.#attached.attach(iface);
+  }
+
+  /** As `attach`, at once: an interface of a BMC that slept, whose medium is held already. */
+  resume(iface: Interface<B>): Attachment<B> {
+    return this.#attached.resume(iface);
   }
 
   get attachments(): Iterable<Attachment<B>> {
-    return this.#attachments.values();
+    return this.#attached.all;
+  }
+
+  /** How many wrap its dispatch. */
+  get wrapped(): number {
+    return this.#places.length;
+  }
+
+  /** Why its BMC has to stay awake; undefined: not because of this. */
+  get wakeful(): string | undefined {
+    if (this.#owners?.size || this.#default) return 'handlers are registered';
+    if (this.#attached.areBusy) return 'requests are under way';
+    return this.suspended === undefined ? undefined : 'it is suspended';
   }
 
   /**
@@ -141,7 +148,7 @@ export class Router<B = unknown> {
    * the requests of this BMC are first looked at. One that nobody looks at has none and costs nothing.
    */
   idOf(context: Context): number {
-    return (context.id ||= ++this.#lastId);
+    return (context.id ||= ++this.lastId);
   }
 
   /** Every claim with its owner, this router's own before the standard ones they hide. */
@@ -238,17 +245,10 @@ export class Router<B = unknown> {
     return context.privilege < entry.privilege ? CC.InsufficientPrivilege : CC.Ok;
   }
 
-  /**
-   * Standard commands live at LUN 0, those of sensors where sensors do; who registers a handler without a
-   * LUN means all of them.
-   */
-  #livesAt(entry: Entry | undefined, { netFn, lun, cmd }: Message): boolean {
+  #livesAt(entry: Entry | undefined, message: Message): boolean {
+    if (entry !== undefined) return livesAtLun(entry, message, this.#standard, this.sensorsAt);
     // Without standard commands there is no BMC that could live somewhere: what nobody claims is unknown.
-    if (entry === undefined) return this.#default !== undefined || this.#standard === undefined;
-    const isStandard =
-      entry.handler.claim.lun === undefined &&
-      this.#standard?.get(entry.handler.claim) === (entry.below ?? entry);
-    return !isStandard || (isSensorDevice(netFn, cmd) && (this.sensorsAt?.(lun) ?? true));
+    return this.#default !== undefined || this.#standard === undefined;
   }
 
   /** A declared command: decode, the handler, encode. */

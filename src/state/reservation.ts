@@ -1,10 +1,14 @@
 import { CC, IpmiError } from '../codec/index.ts';
+import type { Sleeper } from './sleeper.ts';
+
+/** The last one given, and whether it holds. */
+export type ReservationMemento = readonly [last: number, valid: boolean];
 
 /**
  * A reservation of SEL or SDR repository (IPMI 2.0 §31.4, §33.11): the last one given, until something
  * cancels it.
  */
-export class Reservation {
+export class Reservation implements Sleeper<ReservationMemento> {
   #last = 0;
   #valid = false;
 
@@ -27,6 +31,15 @@ export class Reservation {
   /** True for the present reservation. */
   holds(id: number): boolean {
     return this.#valid && id === this.#last;
+  }
+
+  memento(): ReservationMemento | undefined {
+    return this.#last === 0 ? undefined : [this.#last, this.#valid];
+  }
+
+  recall([last, valid]: ReservationMemento): void {
+    this.#last = last;
+    this.#valid = valid;
   }
 
   /** Throws C5h unless `id` is the present reservation. */

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../world/world.ts';
 import { Listeners } from './listeners.ts';
 import type { StoreDeclaration } from './store-declaration.ts';
 import { BroughtStore, type OwnStore, type OwnStores } from './own-store.ts';
+import { Records } from './records.ts';
 import { declarationOf, stores } from './stores.ts';
 import { Store, type Journal, type Values } from './store.ts';
 
@@ -57,28 +58,45 @@ export class Setup {
   readonly log: Log;
   /** Monotonic milliseconds when the BMC was made: parts that are built later reckon from there. */
   readonly began: number;
-  readonly #journal: Journal | undefined;
+  readonly records: Records;
   readonly #brought: OwnStores;
 
-  constructor(clock: Clock, random: Random, log: Log, journal?: Journal, brought: OwnStores = NONE_BROUGHT) {
+  /** `kept`: the journal of a new BMC, or the records of one that wakes, which began at `began`. */
+  constructor(
+    clock: Clock,
+    random: Random,
+    log: Log,
+    kept?: Journal | Records,
+    brought: OwnStores = NONE_BROUGHT,
+    began: number = clock.monotonic(),
+  ) {
     this.clock = clock;
     this.random = random;
     this.log = log;
-    this.began = clock.monotonic();
-    this.#journal = journal;
+    this.began = began;
+    this.records = kept instanceof Records ? kept : new Records(kept);
     this.#brought = brought;
   }
 
   /** What is stored outlives the process. */
   get isKept(): boolean {
-    return this.#journal !== undefined;
+    return this.records.journal !== undefined;
+  }
+
+  /** The BMC was there before, and slept: nothing of its state begins. */
+  get isWoken(): boolean {
+    return this.records.isWoken;
+  }
+
+  /** A program keeps some of its state. */
+  get isBrought(): boolean {
+    return this.#brought !== NONE_BROUGHT;
   }
 
   /** Something was stored there, or may have been and is lost. */
   holds({ name }: Pick<StoreDeclaration<unknown>, 'name'>): boolean {
     if (this.#broughtBy(name) !== undefined) return true;
-    const journal = this.#journal;
-    return journal !== undefined && (journal.holds?.(name) ?? true);
+    return this.records.holds(name);
   }
 
   /**
@@ -96,7 +114,7 @@ export class Setup {
     const own = fits === undefined ? declaration : { ...declaration, fits };
     const brought = this.#broughtBy(declaration.name) as OwnStore<V> | undefined;
     if (brought !== undefined) return new BroughtStore<V>(own, brought, (line) => this.log.warn(line));
-    return new Store<V>(own, this.#journal, values, (message) => this.log.warn(message));
+    return new Store<V>(own, this.records, values, (message) => this.log.warn(message));
   }
 
   #broughtBy(name: string): OwnStore<never> | undefined {

@@ -1,3 +1,4 @@
+import { Records } from './records.ts';
 import { isGuard, undeclared, type StoreDeclaration } from './store-declaration.ts';
 import { settled } from '../world/settled.ts';
 
@@ -119,7 +120,7 @@ export class Store<V> {
   readonly declaration: StoreDeclaration<V>;
   /** Made with the first value: most stores of most BMCs of a fleet never have one. */
   #own: Values<V> | undefined;
-  readonly #journal: Journal | undefined;
+  readonly #records: Records | undefined;
   #pending: Map<string, Pending<V>> | undefined;
 
   /** What is lost or cannot be understood, in stores that guard; undefined: nothing. */
@@ -127,18 +128,19 @@ export class Store<V> {
 
   /**
    * A name instead of a declaration: values of any kind. What does not fit the declaration is not loaded,
-   * but told to `warn`.
+   * but told to `warn`. `kept`: the records of a BMC, or the journal of a store that stands alone.
    */
   constructor(
     declaration: StoreDeclaration<V> | string,
-    journal?: Journal,
+    kept?: Records | Journal,
     values?: Values<V>,
     warn: Warn = () => undefined,
   ) {
     this.declaration = typeof declaration === 'string' ? undeclared<V>(declaration) : declaration;
-    this.#journal = journal;
-    this.#own = values;
-    if (journal) this.#load(journal, warn);
+    this.#records = kept === undefined || kept instanceof Records ? kept : new Records(kept);
+    this.#own = this.#records?.of<V>(this.name) ?? values;
+    const { journal, isWoken } = this.#records ?? {};
+    if (journal && !isWoken) this.#load(journal, warn);
   }
 
   /** A program keeps its values: what it says is all there is, and it may say something else later. */
@@ -202,7 +204,8 @@ export class Store<V> {
   /** Several changes as one: all are stored, or none. */
   change(changes: readonly (readonly [string | number, V | undefined])[]): Durable {
     if (changes.length === 0) return undefined;
-    if (!this.#journal) {
+    const records = this.#records;
+    if (!records?.journal) {
       for (const [key, value] of changes) this.#put(String(key), value);
       return undefined;
     }
@@ -213,12 +216,14 @@ export class Store<V> {
         ? { store: name, key: String(key), value }
         : { store: name, key: String(key), value, version },
     );
-    const done = this.#journal.write(written);
+    const done = records.journal.write(written);
     const settle = (isStored: boolean): void => {
+      if (done) records.writing--;
       if (isStored) for (const [key] of changes) this.#locks?.free(String(key));
       for (const [key, value] of changes) this.#settle(String(key), value, changes, isStored);
     };
     if (done === undefined) return void settle(true);
+    records.writing++;
     return tolerated(
       done.then(
         () => settle(true),
@@ -269,12 +274,18 @@ export class Store<V> {
     }
     if (!guards) return;
     const doubt = journal.doubt?.(declaration.name);
-    if (bad.size > 0 || doubt) this.#locks = new Locks(bad, doubt);
+    if (bad.size === 0 && !doubt) return;
+    this.#locks = new Locks(bad, doubt);
+    if (this.#records) this.#records.hasLocks = true;
   }
 
   #put(key: string, value: V | undefined): void {
     if (value === undefined) this.#own?.delete(key);
-    else (this.#own ??= new Map()).set(key, value);
+    else {
+      this.#own ??= new Map();
+      if (this.#own.size === 0) this.#records?.begin(this.name, this.#own);
+      this.#own.set(key, value);
+    }
   }
 }
 

@@ -50,6 +50,11 @@ export class Taps<B = unknown> {
     this.#bmc = bmc;
   }
 
+  /** Those that there are. */
+  get count(): number {
+    return this.#taps.length + this.#tampers.length + this.#setUps.length;
+  }
+
   /** From now on the tap sees what passes, on what is open too. Returns its undoing. */
   add(tap: Tap): () => void {
     const mine = { tap };

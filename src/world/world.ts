@@ -84,6 +84,8 @@ export interface UdpNetwork {
    * (`code` EADDRINUSE, EACCES ...); ENOTSUP where a prefix cannot be had, with what would help.
    */
   bind(options: UdpOptions): Promise<UdpSocket>;
+  /** What is bound already to be used by who asks for that place; undefined: nothing. */
+  held?(at: Endpoint): UdpSocket | undefined;
 }
 
 export interface UdpSocket {

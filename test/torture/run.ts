@@ -1,5 +1,6 @@
-// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--from SEED]`: real kills with
-// ipmitool writing and updating, simulated lives of a failing disk, and settings made from the schema.
+// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--sleep N] [--from SEED]`: real
+// kills with ipmitool writing and updating, simulated lives of a failing disk, settings made from the schema, and fleets
+// whose BMCs sleep.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { firmwareRounds } from './firmware.ts';
 import { realRounds } from './real.ts';
 import { settingsCase } from './settings.ts';
 import { simLife, type Tally } from './sim.ts';
+import { fleetLife } from './sleep.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,15 +18,17 @@ const { values } = parseArgs({
     sim: { type: 'string', default: '1000' },
     firmware: { type: 'string', default: '20' },
     settings: { type: 'string', default: '1000' },
+    sleep: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
   },
 });
-const [rounds, seeds, from, updates, files] = [
+const [rounds, seeds, from, updates, files, nights] = [
   values.rounds,
   values.sim,
   values.from,
   values.firmware,
   values.settings,
+  values.sleep,
 ].map(Number);
 
 /** A bar on a terminal, nothing elsewhere. */
@@ -45,6 +49,25 @@ for (let seed = from; seed < from + files; seed++) {
 }
 console.log(
   `${files} files of settings: ${settings.refused} refused with a place, ${settings.opened} BMCs opened, ${settings.values} values read back as they were written`,
+);
+
+const asleep = { slept: 0, late: 0, heard: 0, reasons: new Map<string, number>() };
+for (let seed = from; seed < from + nights; seed++) {
+  const one = await fleetLife(seed, true);
+  const other = await fleetLife(seed, false);
+  const at = one.heard.findIndex((line, i) => line !== other.heard[i]);
+  if (at >= 0 || one.heard.length !== other.heard.length)
+    throw new Error(`sleep, seed ${seed}: asleep ${one.heard[at]}, awake ${other.heard[at]}`);
+  asleep.slept += one.slept;
+  asleep.late += one.late;
+  asleep.heard += one.heard.length;
+  for (const [reason, count] of one.reasons)
+    asleep.reasons.set(reason, (asleep.reasons.get(reason) ?? 0) + count);
+  if (seed % 10 === 0 || seed === from + nights - 1) bar('sleeping', seed - from + 1, nights);
+}
+const reasons = Array.from(asleep.reasons, ([reason, count]) => `${reason} ${count}`).join(', ');
+console.log(
+  `${nights} fleets: BMCs slept ${asleep.slept} times and ${asleep.late} were made late, ${asleep.heard} lines of what was heard the same; awake, because ${reasons}`,
 );
 
 const total: Tally = { restarts: 0, acknowledged: 0, refused: 0, flips: 0 };

@@ -52,8 +52,10 @@ export class EventLog {
     this.#world = world;
     this.#fleet = fleet;
     this.#life = Math.floor(world.clock.now()).toString(36);
-    fleet.onMade((bmc) => this.#listen(bmc));
-    for (const bmc of fleet.bmcs.values()) this.#listen(bmc);
+    fleet.onWoken((bmc) => this.#listen(bmc));
+    // Another one comes in its place.
+    fleet.onSlept((bmc) => this.#watched.delete(bmc));
+    for (const bmc of fleet.awake) this.#listen(bmc);
   }
 
   /** Something of no BMC, or of which a BMC knows nothing. */
@@ -117,12 +119,13 @@ export class EventLog {
 
   /** Looks at the requests of those BMCs that somebody wants, and of no others. */
   #watch(): void {
+    const awake = new Set(this.#fleet.awake);
     for (const [bmc, undo] of this.#watched) {
-      if (this.#isWanted(bmc.name) && this.#fleet.bmcs.get(bmc.name) === bmc) continue;
+      if (this.#isWanted(bmc.name) && awake.has(bmc)) continue;
       undo();
       this.#watched.delete(bmc);
     }
-    for (const bmc of this.#fleet.bmcs.values()) this.#watchOne(bmc);
+    for (const bmc of awake) this.#watchOne(bmc);
   }
 
   #watchOne(bmc: Bmc): void {

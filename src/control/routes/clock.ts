@@ -41,8 +41,7 @@ function virtual({ name, clock: own }: Bmc): Bmc['clock'] {
   });
 }
 
-const virtualOf = (daemon: Daemon): Bmc[] =>
-  [...daemon.fleet.bmcs.values()].filter((bmc) => bmc.clock.isVirtual);
+const virtualOf = (daemon: Daemon): Bmc[] => daemon.fleet.awake.filter((bmc) => bmc.clock.isVirtual);
 
 export const clockRoutes = [
   bmcRoute({

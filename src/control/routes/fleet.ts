@@ -47,7 +47,7 @@ export type FleetApplied = z.infer<typeof applied>;
 export function statusOf(daemon: Daemon): FleetStatus {
   const { fleet, wanted } = daemon;
   let sessions = 0;
-  for (const bmc of fleet.bmcs.values()) sessions += bmc.sessions.active.length;
+  for (const bmc of fleet.awake) sessions += bmc.sessions.active.length;
   let stopped = 0;
   for (const { isStopped } of wanted.values()) if (isStopped) stopped++;
   return {

@@ -87,7 +87,22 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
-    this.#socket = await this.#options.udp.bind({ ...this.#options.listen, receiveBuffer: 1 << 20 });
+    this.#begin(dispatch, await this.#options.udp.bind({ ...this.#options.listen, receiveBuffer: 1 << 20 }));
+  }
+
+  resume(dispatch: Dispatch<BmcState>): void {
+    const { udp, listen } = this.#options;
+    const socket = udp.held?.(listen);
+    if (!socket) throw new Error(`no socket is held for ${endpointName(listen)}`);
+    this.#begin(dispatch, socket);
+  }
+
+  get wakeful(): string | undefined {
+    return this.#requester.isUsed ? 'requests were bridged to its consoles' : undefined;
+  }
+
+  #begin(dispatch: Dispatch<BmcState>, socket: UdpSocket): void {
+    this.#socket = socket;
     this.#exchange.open(dispatch);
     this.#forget = this.#options.bmc.sessions.onClose((session: Session, _reason: CloseReason) => {
       this.#lan15.forget(session.id);
@@ -99,7 +114,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
       send: (session, message) => this.#sendTo(session, message),
     });
     this.#release = this.#options.bmc.payloads.carry(this.channel.number, this.#rmcpPlus);
-    this.#socket.onDatagram = this.#receive;
+    socket.onDatagram = this.#receive;
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,7 @@ import type { BroughtInterfaces, OurAnd } from '../brought.ts';
 import { kindNamed, type TakenPlace, type Typed } from '../kind.ts';
 import { ipmb } from './ipmb.ts';
 import { kcs } from './kcs.ts';
-import { lan } from './lan.ts';
+import { lan, listenOf } from './lan.ts';
 import { serial } from './serial.ts';
 import { ssif } from './ssif.ts';
 import { vm } from './vm.ts';
@@ -20,6 +20,7 @@ import type { SerialInterfaceOptions } from './serial.ts';
 import type { SsifInterfaceOptions } from './ssif.ts';
 import type { VmInterfaceOptions } from './vm.ts';
 
+export { listenOf };
 export { SYSTEM_INTERFACE, systemChannel } from './host-channel.ts';
 export type { InterfaceKind, InterfaceSurroundings, MadeInterface } from './interface.ts';
 export type {

@@ -76,6 +76,10 @@ const AUTH_TYPES = {
   password: AuthType.Password,
 } as const;
 
+/** Where it listens. Throws SettingsError. */
+export const listenOf = ({ listen = LISTEN }: Pick<LanInterfaceOptions, 'listen'>): UdpPlace =>
+  udpPlaceOf(listen);
+
 type WholeOptions = Whole<LanInterfaceOptions, Required<Pick<LanInterfaceOptions, keyof typeof defaults>>>;
 
 export const lan: InterfaceKind<LanInterfaceOptions, WholeOptions> = {
@@ -102,8 +106,8 @@ export const lan: InterfaceKind<LanInterfaceOptions, WholeOptions> = {
       : []),
   ],
   places: ({ listen = LISTEN }) => [{ key: 'listen', what: 'UDP port', place: listen }],
-  make({ listen = LISTEN, channel }, { bmc, world }) {
-    const at = udpPlaceOf(listen);
+  make({ listen, channel }, { bmc, world }) {
+    const at = listenOf({ listen });
     const one = new LanInterface({ bmc, udp: world.udp, listen: at, channel });
     // Looked up when somebody asks: addresses come and go.
     bmc.lan.located(channel, () => world.network?.placeOf(at.host) ?? placeIn(at));

@@ -6,17 +6,19 @@ import type { Log, Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
 import { both, type Durable, type Store, unwaited } from '../../state/store.ts';
 import { Listeners } from '../../state/listeners.ts';
-import { BMC_ADDRESS } from '../../wire/message.ts';
-import { MINUTES_PER_COUNT, NO_EVENT, NO_FAULTS, NOT_BY_COMMAND } from './power-change.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
+import { MINUTES_PER_COUNT, NO_EVENT, NO_FAULTS, NOT_BY_COMMAND, WHOLE_CHASSIS } from './power-change.ts';
 import type { ChassisCapabilities, ChassisOptions, LastPowerEvent } from './power-change.ts';
 import type { PowerChange, PowerLoss } from './power-change.ts';
 
-export type { ChassisCapabilities, ChassisOptions, LastPowerEvent } from './power-change.ts';
-export type { PowerChange, PowerLoss } from './power-change.ts';
+export type * from './power-change.ts';
 export { RestorePolicy } from './restore-policy.ts';
 
+/** Whether the machine is on, since when its hours are counted, and its faults. */
+type ChassisMemento = readonly [on: boolean, since: number, faults: Chassis['faults']];
+
 /** The machine that the BMC manages: power, faults, hours. */
-export class Chassis {
+export class Chassis implements Sleeper<ChassisMemento> {
   /** Faults that a test or a sensor may set (§28.2). */
   faults = { ...NO_FAULTS };
   readonly #clock: Clock;
@@ -55,11 +57,26 @@ export class Chassis {
     this.#on = this.#isIndependent ? believed : powerAfterLoss(this.restorePolicy, believed);
     if (
       this.#on &&
+      !setup.isWoken &&
       !this.#isIndependent &&
       (this.#remembered !== undefined || this.restorePolicy === RestorePolicy.AlwaysOn)
     )
       unwaited(this.#setCause(restoreCause(this.restorePolicy), 0), this.#log, 'restart cause');
     this.#since = this.#clock.monotonic();
+  }
+
+  get wakeful(): string | undefined {
+    return this.#machine === undefined ? undefined : 'its machine is elsewhere';
+  }
+
+  memento(): ChassisMemento {
+    return [this.#on, this.#since, this.faults];
+  }
+
+  recall([on, since, faults]: ChassisMemento): void {
+    this.#on = on;
+    this.#since = since;
+    this.faults = faults;
   }
 
   get isOn(): boolean {
@@ -82,17 +99,7 @@ export class Chassis {
   }
 
   get capabilities(): ChassisCapabilities {
-    return (
-      this.#capabilities.get('all') ?? {
-        intrusionSensor: true,
-        frontPanelLockout: true,
-        fruAddress: BMC_ADDRESS,
-        sdrAddress: BMC_ADDRESS,
-        selAddress: BMC_ADDRESS,
-        managementAddress: BMC_ADDRESS,
-        bridgeAddress: BMC_ADDRESS,
-      }
-    );
+    return this.#capabilities.get('all') ?? WHOLE_CHASSIS;
   }
 
   setCapabilities(capabilities: ChassisCapabilities): Durable {
@@ -243,7 +250,7 @@ export class Chassis {
       return both(done, this.#switch(false, 'cycle', by));
     }
     if (action === 'diag') {
-      this.#tell({ on: this.#on, action, cause, changed: false, starts: false, ...by });
+      this.#listeners.tell({ on: this.#on, action, cause, changed: false, starts: false, ...by });
       return done;
     }
     return both(done, this.#switch(action !== 'off', action, by));
@@ -363,17 +370,13 @@ export class Chassis {
     return this.#kept.set('cause', cause | (channel << 8));
   }
 
-  #tell(change: PowerChange): void {
-    this.#listeners.tell(change);
-  }
-
   #switch(on: boolean, action: PowerAction, { loss, by }: Pick<PowerChange, 'loss' | 'by'> = {}): Durable {
     const minutes = this.#minutesOn();
     const changed = on !== this.#on;
     this.#on = on;
     this.#since = this.#clock.monotonic();
     if (on) Object.assign(this.faults, { powerFault: false, interlock: false, overload: false });
-    this.#tell({
+    this.#listeners.tell({
       on,
       action,
       cause: this.restartCause.cause,

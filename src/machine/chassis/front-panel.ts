@@ -6,6 +6,7 @@ import type { Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
 import type { Durable, Store } from '../../state/store.ts';
 import { Listeners } from '../../state/listeners.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
 
 /** Its buttons, as Set Front Panel Button Enables names them (IPMI 2.0 §28.6). */
 export type Button = 'standby' | 'diagnosticInterrupt' | 'reset' | 'powerOff';
@@ -18,8 +19,14 @@ const NAMES: Readonly<Record<string, Button | undefined>> = {
 };
 const BUTTONS: readonly Button[] = ['powerOff', 'reset', 'diagnosticInterrupt', 'standby'];
 
+/** Whether its buttons are dead, and how long its light is on. */
+type PanelMemento = readonly [
+  lockedOut: boolean,
+  identify: { readonly until: number; readonly forced: boolean },
+];
+
 /** What people see and press: buttons and the identify light. */
-export class FrontPanel {
+export class FrontPanel implements Sleeper<PanelMemento> {
   /** All buttons are dead, whatever is enabled. */
   lockedOut = false;
   readonly #chassis: Chassis;
@@ -81,6 +88,15 @@ export class FrontPanel {
   get identifyState(): number {
     if (this.#identify.forced) return 2;
     return this.#identify.until > this.#clock.monotonic() ? 1 : 0;
+  }
+
+  memento(): PanelMemento | undefined {
+    return this.lockedOut || this.identifyState !== 0 ? [this.lockedOut, this.#identify] : undefined;
+  }
+
+  recall([lockedOut, identify]: PanelMemento): void {
+    this.lockedOut = lockedOut;
+    this.#identify = identify;
   }
 
   /** A power button asks the system of a running machine to shut down, as ACPI has it. */

@@ -1,4 +1,5 @@
 import { RestartCause } from '../../commands/chassis/chassis.ts';
+import { BMC_ADDRESS } from '../../wire/message.ts';
 import type { PowerAction, PowerBackend } from './machine.ts';
 
 /** Bits of "last power event", §28.2. */
@@ -20,6 +21,17 @@ export interface ChassisCapabilities {
   readonly managementAddress: number;
   readonly bridgeAddress: number;
 }
+
+/** Everything is there, and this BMC is all of it. */
+export const WHOLE_CHASSIS: ChassisCapabilities = {
+  intrusionSensor: true,
+  frontPanelLockout: true,
+  fruAddress: BMC_ADDRESS,
+  sdrAddress: BMC_ADDRESS,
+  selAddress: BMC_ADDRESS,
+  managementAddress: BMC_ADDRESS,
+  bridgeAddress: BMC_ADDRESS,
+};
 
 /** What can take the power away besides a command (§28.2). */
 export type PowerLoss = 'fault' | 'interlock' | 'overload' | 'acFailed';

@@ -1,6 +1,7 @@
 import type { Events, PlatformEvent } from '../../state/log/events.ts';
 import type { Setup } from '../../state/setup.ts';
 import { unwaited, type Store } from '../../state/store.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
 import { stores } from '../../state/stores.ts';
 import type { GivenEventData, StoredSensor } from './sensor-declaration.ts';
 import { FIELDS, UNCHANGED, type SensorKinds } from './sensor-kind.ts';
@@ -22,11 +23,16 @@ interface Held {
   eventData?: GivenEventData;
 }
 
+export interface SensorsMemento {
+  readonly rows: Uint16Array | undefined;
+  readonly held: Map<number, Held> | undefined;
+}
+
 /**
  * The sensors of one BMC, a row for each: numbers that begin as those of their kinds, which all BMCs with
  * the same settings share, and are a BMC's own from the first that differs.
  */
-export class SensorTable {
+export class SensorTable implements Sleeper<SensorsMemento> {
   readonly kinds: SensorKinds;
   readonly store: Store<StoredSensor>;
   /** The slave address of the sensors' controller. */
@@ -64,6 +70,20 @@ export class SensorTable {
       sources.set(place, source);
     }
     this.#sources = sources;
+  }
+
+  get wakeful(): string | undefined {
+    return this.#sources === undefined ? undefined : 'readings come from outside';
+  }
+
+  memento(): SensorsMemento | undefined {
+    const held = this.#held?.size ? this.#held : undefined;
+    return this.#rows || held ? { rows: this.#rows, held } : undefined;
+  }
+
+  recall({ rows, held }: SensorsMemento): void {
+    this.#rows = rows;
+    this.#held = held;
   }
 
   get(place: number, field: number): number {

@@ -5,7 +5,8 @@ import { Sensor, type SensorDeclaration } from './sensor.ts';
 import type { SensorKinds } from './sensor-kind.ts';
 import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
 import type { SourceSurroundings } from './sensor-source.ts';
-import { SensorTable, type SensorWatch } from './sensor-table.ts';
+import { SensorTable, type SensorsMemento, type SensorWatch } from './sensor-table.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
 import type { Setup } from '../../state/setup.ts';
 
 /** Milliseconds between two looks at sensors that move, unless the settings say otherwise. */
@@ -15,7 +16,7 @@ const INTERVAL = 2000;
  * The sensors of a BMC, by LUN and number. One timer looks at those whose sources move; without any there is
  * no timer. `Sensor` objects are views that hold nothing: two of the same sensor show the same.
  */
-export class Sensors implements SensorWatch {
+export class Sensors implements SensorWatch, Sleeper<SensorsMemento> {
   readonly #table: SensorTable;
   readonly #setup: Setup;
   #interval: number;
@@ -78,6 +79,24 @@ export class Sensors implements SensorWatch {
       this.reconsider(place);
       if (!sensor.declaration.eventOnly && (!sensor.moves || sensor.needsWatch)) sensor.poll();
     }
+  }
+
+  /** As `start`, for one that slept: nobody looks but at what has to be watched. */
+  resume(): void {
+    this.#running = true;
+    for (const place of this.areUnchanged ? this.kinds.lively : this.kinds.all.keys()) this.reconsider(place);
+  }
+
+  get wakeful(): string | undefined {
+    return this.#table.wakeful;
+  }
+
+  memento(): SensorsMemento | undefined {
+    return this.#table.memento();
+  }
+
+  recall(memento: SensorsMemento): void {
+    this.#table.recall(memento);
   }
 
   stop(): void {

@@ -1,3 +1,4 @@
+import type { Sleeper } from '../../state/sleeper.ts';
 import { ByteQueue } from '../../wire/byte-queue.ts';
 
 /** Lines that the BMC drives towards the machine (§15.4); true: asserted. */
@@ -22,6 +23,8 @@ export interface ConsoleSource {
   resume?(): void;
   /** Whether anybody reads what the machine says. */
   watched?(yes: boolean): void;
+  /** It has heard something that it has not answered yet. */
+  readonly isUnfinished?: boolean;
   close(): Promise<void>;
 }
 
@@ -45,17 +48,21 @@ export interface ConsoleListener {
 }
 
 const WAITING = 4096;
+const USUAL_RATE = 115_200;
 /** Lines of a port that nobody controls. */
 export const ASSERTED: ModemLines = { cts: true, dcd: true };
+
+/** Bits per second, and the lines. */
+type ConsoleMemento = readonly [bitRate: number, lines: ModemLines];
 
 /**
  * The machine's serial console as the rest of the BMC sees it. One source is plugged in at a time; without
  * one the console is not available. What the machine says while nobody listens is gone, as on any serial
  * port.
  */
-export class Console {
+export class Console implements Sleeper<ConsoleMemento> {
   /** Bits per second. */
-  bitRate = 115_200;
+  bitRate = USUAL_RATE;
   /** A fault: what becomes of characters on the way; `pass` takes them further. */
   meddle: ((characters: Uint8Array, pass: (characters: Uint8Array) => void) => void) | undefined = undefined;
   #lines: ModemLines = ASSERTED;
@@ -67,6 +74,21 @@ export class Console {
   // Made with the first of each.
   #listeners: Set<ConsoleListener> | undefined;
   #holders: Set<unknown> | undefined;
+
+  get wakeful(): string | undefined {
+    if (this.#listeners?.size || this.#holders?.size) return 'somebody listens to its serial console';
+    return this.#busy || this.#source?.isUnfinished ? 'characters are under way to its machine' : undefined;
+  }
+
+  memento(): ConsoleMemento | undefined {
+    if (this.bitRate === USUAL_RATE && this.#lines === ASSERTED) return undefined;
+    return [this.bitRate, this.#lines];
+  }
+
+  recall([bitRate, lines]: ConsoleMemento): void {
+    this.bitRate = bitRate;
+    this.#lines = lines;
+  }
 
   /** Whether characters reach the machine. */
   get available(): boolean {

@@ -54,6 +54,10 @@ export class SimulatedConsole implements ConsoleSource {
     this.#port.available(this.#options.chassis.isOn);
   }
 
+  get isUnfinished(): boolean {
+    return this.#line !== '' || this.#held !== undefined;
+  }
+
   write(characters: Uint8Array): boolean {
     let out = '';
     for (const character of latin1(characters)) out += this.#typed(character);

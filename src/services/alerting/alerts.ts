@@ -21,6 +21,7 @@ import type { PefParameters } from '../../state/parameters/pef-parameters.ts';
 import type { Sensors } from '../../machine/sensors/sensors.ts';
 import { LateMap } from '../../state/late-map.ts';
 import type { Log } from '../../state/setup.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
 
 type DestinationType = ReturnType<typeof LanParameter.DestinationType.layout.decode>;
 
@@ -99,11 +100,14 @@ const NO_EVENT: PlatformEvent = {
   data: Uint8Array.of(0x0f, UNSPECIFIED, UNSPECIFIED),
 };
 
+/** The last trap's sequence number, and how Alert Immediate ended, by channel. */
+type AlertsMemento = readonly [sequence: number, immediate: readonly (readonly [number, number])[]];
+
 /**
  * Sends PET traps to LAN destinations: by alert policies in their order, or at once (§17.11, §17.13, §30.7,
  * §30.8).
  */
-export class Alerts {
+export class Alerts implements Sleeper<AlertsMemento> {
   readonly #surroundings: AlertSurroundings;
   readonly #waiting: AlertRequest[] = [];
   /** The policy set that is under way. */
@@ -115,6 +119,23 @@ export class Alerts {
 
   constructor(surroundings: AlertSurroundings) {
     this.#surroundings = surroundings;
+  }
+
+  get wakeful(): string | undefined {
+    return this.#current || this.#open.length > 0 || this.#waiting.length > 0
+      ? 'alerts are under way'
+      : undefined;
+  }
+
+  memento(): AlertsMemento | undefined {
+    return this.#sequence === 0 && this.#immediate.size === 0
+      ? undefined
+      : [this.#sequence, [...this.#immediate.entries()]];
+  }
+
+  recall([sequence, immediate]: AlertsMemento): void {
+    this.#sequence = sequence;
+    for (const [channel, status] of immediate) this.#immediate.set(channel, status);
   }
 
   /** Processes a policy set after those that are under way. */

@@ -7,10 +7,10 @@ import {
   type PefActionSet,
 } from '../../commands/parameters/pef.ts';
 import type { Timer } from '../../world/world.ts';
+import { INTERRUPT, POWER_ACTIONS, POWER_DOWN_ALONE } from './power-actions.ts';
+import { idsAfter, NONE } from './unprocessed.ts';
 import { Alerts, type AlertSurroundings } from './alerts.ts';
-import { RestartCause } from '../../commands/chassis/chassis.ts';
 import type { Chassis, PowerChange } from '../../machine/chassis/chassis.ts';
-import type { PowerAction } from '../../machine/chassis/machine.ts';
 import { SelEventRecord } from '../../records/sel.ts';
 import type { Events, PlatformEvent } from '../../state/log/events.ts';
 import { matches, NO_ACTIONS } from '../../state/parameters/pef-filters.ts';
@@ -18,6 +18,7 @@ import { PefParameters, type PefDefaults } from '../../state/parameters/pef-para
 import type { Sel } from '../../state/log/sel.ts';
 import type { Setup } from '../../state/setup.ts';
 import { Listeners } from '../../state/listeners.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
 import { stores } from '../../state/stores.ts';
 import { both, type Durable, type Store, unwaited } from '../../state/store.ts';
 
@@ -42,29 +43,19 @@ interface Taken {
 const POSTPONE_OFF = 0;
 const PEF_OFF = 0xfe;
 const ONLY_ASK = 0xff;
-/** What a last processed record id says after the SEL was cleared. */
-const NONE = 0xffff;
 /** Events that wait for the postpone timer, and events whose alerts are under way; the oldest give way. */
 const MOST_PENDING = 64;
 /** The event that tells of a PEF action: system event, offset 4 (§42.2 table 42-3). */
 const PEF_ACTION_OFFSET = 4;
-/** What the machine is told, the strongest first; only one of them is carried out (table 17-1). */
-const POWER_ACTIONS: readonly (readonly [keyof PefActionSet, PowerAction, number])[] = [
-  ['powerDown', 'off', RestartCause.Unknown],
-  ['powerCycle', 'cycle', RestartCause.PefCycle],
-  ['reset', 'reset', RestartCause.PefReset],
-  ['diagnosticInterrupt', 'diag', RestartCause.Unknown],
-];
-/** It waits for no start-up delay. */
-const INTERRUPT = POWER_ACTIONS.length - 1;
-/**
- * What an event from before the BMC's start may ask for: the others would now hit another run of the system
- * (§17.13.2).
- */
-const POWER_DOWN_ALONE = 1;
+interface PefMemento {
+  readonly postpone: number;
+  readonly started: number | undefined;
+  readonly alerts: ReturnType<Alerts['memento']>;
+  readonly volatile: ReturnType<PefParameters['memento']>;
+}
 
 /** Platform event filtering (IPMI 2.0 §17): compares events with filters, and acts on what matches. */
-export class Pef {
+export class Pef implements Sleeper<PefMemento> {
   readonly parameters: PefParameters;
   readonly alerts: Alerts;
   readonly #setup: Setup;
@@ -91,6 +82,25 @@ export class Pef {
     this.#processed = setup.store(stores.pefProcessed);
   }
 
+  get wakeful(): string | undefined {
+    if (this.#underWay.length > 0 || this.#postponed.length > 0) return 'events wait for PEF';
+    return this.alerts.wakeful ?? this.parameters.wakeful;
+  }
+
+  memento(): PefMemento | undefined {
+    const [alerts, volatile] = [this.alerts.memento(), this.parameters.memento()];
+    if (this.#postpone === POSTPONE_OFF && this.#started === undefined && !alerts && !volatile)
+      return undefined;
+    return { postpone: this.#postpone, started: this.#started, alerts, volatile };
+  }
+
+  recall({ postpone, started, alerts, volatile }: PefMemento): void {
+    this.#postpone = postpone;
+    this.#started = started;
+    if (alerts) this.alerts.recall(alerts);
+    if (volatile) this.parameters.recall(volatile);
+  }
+
   /** Does OEM actions, with the number of the first filter that asked for it. Returns its undoing. */
   onOem(listener: (event: PlatformEvent, filter: number) => void): () => void {
     return this.#oemListeners.add(listener);
@@ -99,13 +109,8 @@ export class Pef {
   /** After a start: events that were logged and not processed before the BMC went down (§17.4.1). */
   resume(): void {
     const { sel } = this.#options;
-    const last = [this.#processed.get('bmc'), this.#processed.get('software')];
-    // Nothing was ever processed: whatever is in the SEL is from before PEF's time.
-    if (last[0] === undefined) return;
-    const ids = sel.ids;
-    const from = Math.max(...last.map((id) => (id === undefined || id === NONE ? 0 : ids.indexOf(id) + 1)));
-    if (last[0] !== NONE && !ids.includes(last[0])) return;
-    for (const id of ids.slice(from).slice(-MOST_PENDING)) {
+    const left = idsAfter(sel.ids, this.#processed.get('bmc'), this.#processed.get('software'));
+    for (const id of left.slice(-MOST_PENDING)) {
       const { record } = sel.get(id);
       // Only system events (02h) come from event messages.
       if (record[2] !== 0x02) continue;

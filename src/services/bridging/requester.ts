@@ -132,6 +132,11 @@ export class Requester {
     return count;
   }
 
+  /** It has numbered requests, which have to go on where they are. */
+  get isUsed(): boolean {
+    return this.#begun.size > 0;
+  }
+
   /** Sends a request and waits for its answer: C3h where none comes. Rejects as `begin` does. */
   async request(request: OutgoingRequest): Promise<Answer> {
     return (await this.begin(request)).answer;

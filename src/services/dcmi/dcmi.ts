@@ -12,6 +12,7 @@ import { PowerTimes } from './power-times.ts';
 import type { Sensor } from '../../machine/sensors/sensor.ts';
 import type { Sensors } from '../../machine/sensors/sensors.ts';
 import type { Setup } from '../../state/setup.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
 import { stores } from '../../state/stores.ts';
 import type { Durable, Store } from '../../state/store.ts';
 import { Listeners } from '../../state/listeners.ts';
@@ -48,8 +49,10 @@ export interface LimitExceeded {
   readonly powerOff: boolean;
 }
 
+type DcmiMemento = NonNullable<ReturnType<PowerTimes['memento']>>;
+
 /** What DCMI adds to a BMC: power statistics and limits, asset tag, controller id, thermal limits. */
-export class Dcmi {
+export class Dcmi implements Sleeper<DcmiMemento> {
   readonly #clock: Clock;
   readonly #sensors: Sensors;
   readonly #texts: Store<Uint8Array>;
@@ -86,6 +89,19 @@ export class Dcmi {
   /** Called when a limit was exceeded for longer than it may be, and something is to be done. */
   onExceeded(listener: (exceeded: LimitExceeded) => void): () => void {
     return this.#listeners.add(listener);
+  }
+
+  /** While limits are watched or power is sampled, a timer of its BMC waits. */
+  get wakeful(): string | undefined {
+    return this.#configuration.wakeful;
+  }
+
+  memento(): DcmiMemento | undefined {
+    return this.#powerTimes.memento();
+  }
+
+  recall(changes: DcmiMemento): void {
+    this.#powerTimes.recall(changes);
   }
 
   stop(): void {

@@ -1,11 +1,14 @@
+import type { Sleeper } from '../../state/sleeper.ts';
 import type { Clock } from '../../world/world.ts';
 
 /** Changes that are remembered, and for how long: the history of the machine's power reaches back an hour. */
 const MOST = 64;
 const REACH = 3_600_000;
 
+type PowerTimesMemento = readonly { readonly at: number; readonly on: boolean }[];
+
 /** When the machine had power. */
-export class PowerTimes {
+export class PowerTimes implements Sleeper<PowerTimesMemento> {
   readonly #clock: Clock;
   readonly #isOn: () => boolean;
   /** Wall times in milliseconds, oldest first. */
@@ -14,6 +17,14 @@ export class PowerTimes {
   constructor(clock: Clock, isOn: () => boolean) {
     this.#clock = clock;
     this.#isOn = isOn;
+  }
+
+  memento(): PowerTimesMemento | undefined {
+    return this.#changes.length > 0 ? this.#changes : undefined;
+  }
+
+  recall(changes: PowerTimesMemento): void {
+    this.#changes.push(...changes);
   }
 
   went(on: boolean): void {

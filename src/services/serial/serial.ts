@@ -312,6 +312,11 @@ export class SerialChannels {
     return this.#channels.values();
   }
 
+  /** Why its BMC has to stay awake; undefined: it has no line. */
+  get wakeful(): string | undefined {
+    return this.#channels.size === 0 ? undefined : 'it has a serial channel';
+  }
+
   callbackOptions(userId: number, channel: number): CallbackOptions {
     return this.#callback.get(`${userId}/${channel}`) ?? NO_CALLBACK;
   }

@@ -96,6 +96,13 @@ export class Component {
     return otherOf(this.#record.active);
   }
 
+  /** Nothing was ever uploaded: it is what the factory has put there. */
+  get isFactory(): boolean {
+    const { slots, pending, trial, previous } = this.#record;
+    const others = pending ?? trial ?? previous;
+    return others === undefined && Object.values(slots).every((one) => one?.digest === undefined);
+  }
+
   /** Verified, and waiting for activation. */
   get pending(): Image | undefined {
     return this.#record.pending && this.#record.slots[this.#record.pending];

@@ -29,6 +29,7 @@ export class UpdateService {
   readonly #listeners = new Listeners<[reason: UpdateError]>();
   #lock: FileLock | undefined;
   #running: Running | undefined;
+  #wasUsed = false;
   /** What ended uploads still do with their slots; the next one waits for it. */
   #settling: Promise<unknown> = Promise.resolve();
 
@@ -62,6 +63,12 @@ export class UpdateService {
     for (const { medium } of this.components) await medium.close();
     await this.#lock?.release();
     this.#lock = undefined;
+  }
+
+  /** Why its BMC has to stay awake: there is, or was, an upload. Undefined: there never was one. */
+  get wakeful(): string | undefined {
+    const isNew = !this.#wasUsed && this.#lock === undefined && this.components.every((one) => one.isFactory);
+    return isNew ? undefined : 'firmware was uploaded';
   }
 
   get access(): UpdateAccess {
@@ -131,6 +138,7 @@ export class UpdateService {
     options: { readonly compare?: boolean; readonly takeover?: boolean } = {},
   ): Promise<void> {
     const component = this.component(id);
+    this.#wasUsed = true;
     this.#refuseWhileSwitching();
     const theirs = this.#running;
     const isOwn = theirs !== undefined && (this.owns(owner) || isSameAccount(theirs.owner, owner));

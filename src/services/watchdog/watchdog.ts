@@ -1,6 +1,7 @@
 import { ResetWatchdogTimer } from '../../commands/app/watchdog.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { Log, Setup } from '../../state/setup.ts';
+import type { Sleeper } from '../../state/sleeper.ts';
 import { stores } from '../../state/stores.ts';
 import { unwaited, type Durable, type Store } from '../../state/store.ts';
 
@@ -36,7 +37,7 @@ const UNSET: WatchdogSettings = {
 };
 
 /** The watchdog timer (§27). It has timers of the clock only while it runs. */
-export class Watchdog {
+export class Watchdog implements Sleeper<WatchdogSettings> {
   settings = UNSET;
   /** `expired`: the uses in which it ran out, a bit each; software may ask after a restart of the BMC too. */
   readonly #kept: Store<number>;
@@ -53,6 +54,16 @@ export class Watchdog {
     this.#log = setup.log;
     this.#events = events;
     this.#kept = setup.store(stores.watchdog);
+  }
+
+  /** While it runs, a timer of its BMC waits. */
+  memento(): WatchdogSettings | undefined {
+    return this.#initialised ? this.settings : undefined;
+  }
+
+  recall(settings: WatchdogSettings): void {
+    this.settings = settings;
+    this.#initialised = true;
   }
 
   /** Uses in which it expired, a bit each. */

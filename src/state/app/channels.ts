@@ -7,6 +7,7 @@ import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
 import { channelSecretKey, stores } from '../stores.ts';
 import { LateMap } from '../late-map.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { Listeners } from '../listeners.ts';
 
 /** What Set Channel Access can change. */
@@ -52,7 +53,7 @@ const UNCAPPED: readonly number[] = Array<number>(16).fill(Privilege.Administrat
 const UNUSED: readonly number[] = Array<number>(16).fill(0);
 
 /** The BMC's channels: what they are, and who may come in by them. */
-export class Channels {
+export class Channels implements Sleeper<readonly [number, ChannelAccess][]> {
   /** In order; few, and each look is for one of the first. */
   readonly #channels: readonly ChannelOptions[];
   /** Volatile access, where it differs from the stored one. */
@@ -118,6 +119,14 @@ export class Channels {
     // The present setting stays what it is until it is set itself.
     this.#present.set(number, this.access(number, 'present'));
     return this.#access.set(number, access);
+  }
+
+  memento(): readonly [number, ChannelAccess][] | undefined {
+    return this.#present.size === 0 ? undefined : [...this.#present.entries()];
+  }
+
+  recall(present: readonly [number, ChannelAccess][]): void {
+    for (const [channel, access] of present) this.#present.set(channel, access);
   }
 
   /** A cold reset: the stored access is the present one again. */

@@ -1,5 +1,6 @@
 import { noCounts, reasonTable, type Counts } from '../../joint/counters.ts';
 import { Listeners } from '../listeners.ts';
+import type { Sleeper } from '../sleeper.ts';
 import type { Peer } from './half-open.ts';
 
 /** Why a datagram has no answer. */
@@ -28,7 +29,7 @@ const NONE: Counts<DropReason> = noCounts(dropCounters);
  * Datagrams that were thrown away: how many and, for whoever listens, why and from whom. Nothing is made
  * where nobody does.
  */
-export class Drops {
+export class Drops implements Sleeper<Record<DropReason, number>> {
   /** Made with the first. */
   #counts: Record<DropReason, number> | undefined;
   readonly #listeners = new Listeners<[reason: DropReason, channel: number, peer: Peer]>();
@@ -41,6 +42,14 @@ export class Drops {
   dropped(reason: DropReason, channel: number, from: { readonly host: string; readonly port: number }): void {
     (this.#counts ??= noCounts(dropCounters))[reason]++;
     if (this.#listeners.any) this.#listeners.tell(reason, channel, { address: from.host, port: from.port });
+  }
+
+  memento(): Record<DropReason, number> | undefined {
+    return this.#counts;
+  }
+
+  recall(counts: Record<DropReason, number>): void {
+    this.#counts = counts;
   }
 
   /** Returns what takes the listener away again. */

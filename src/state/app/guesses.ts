@@ -1,4 +1,5 @@
 import type { Clock } from '../../world/world.ts';
+import type { Sleeper } from '../sleeper.ts';
 
 /** Wrong passwords in a row that cost a source nothing: people mistype. */
 const FREE = 5;
@@ -10,7 +11,7 @@ const FORGOTTEN = 300_000;
 /** Pairs of source and user that are remembered; the oldest make way. */
 const REMEMBERED = 512;
 
-interface Row {
+export interface GuessesRow {
   readonly count: number;
   /** Monotonic milliseconds of the last one. */
   readonly last: number;
@@ -22,10 +23,10 @@ interface Row {
  * Wrong passwords by source and user: who guesses waits longer each time, and nobody else does. It needs no
  * setting; LAN parameter 26 locks a user out for everybody (see LockOuts).
  */
-export class Guesses {
+export class Guesses implements Sleeper<Map<string, GuessesRow>> {
   readonly #clock: Clock;
   /** Made with the first wrong password; the longest untouched first. */
-  #rows: Map<string, Row> | undefined;
+  #rows: Map<string, GuessesRow> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -51,6 +52,14 @@ export class Guesses {
     if (rows.size <= REMEMBERED) return;
     const [oldest] = rows.keys();
     rows.delete(oldest);
+  }
+
+  memento(): Map<string, GuessesRow> | undefined {
+    return this.#rows?.size === 0 ? undefined : this.#rows;
+  }
+
+  recall(rows: Map<string, GuessesRow>): void {
+    this.#rows = rows;
   }
 
   right(source: string, userId: number): void {

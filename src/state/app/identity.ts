@@ -2,6 +2,7 @@ import { BMC_ADDRESS } from '../../wire/message.ts';
 import { hexText } from '../../codec/index.ts';
 import type { Random } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { guidKey, stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
@@ -60,6 +61,9 @@ export const BMC_SUPPORT: DeviceSupport = {
   sensor: true,
 };
 
+/** S0 and D0. */
+const WORKING = { system: 0x00, device: 0x00 } as const;
+
 /** Results of Get Self Test Results, IPMI 2.0 §20.4. */
 export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
 /** What a self-test can find wrong: bits of the detail of result 57h (IPMI 2.0 §20.4), from 0 upwards. */
@@ -81,8 +85,13 @@ export interface FirmwareRevision {
   readonly aux?: Uint8Array;
 }
 
+type MadeGuids = Partial<Record<'device' | 'system', string>>;
+type IdentityMemento = Pick<Identity, 'updateInProgress' | 'selfTest' | 'acpi' | 'manufacturingTest'> & {
+  readonly made: MadeGuids | undefined;
+};
+
 /** Who this BMC says it is. */
-export class Identity {
+export class Identity implements Sleeper<IdentityMemento> {
   readonly deviceId: number;
   readonly deviceRevision: number;
   readonly manufacturerId: number;
@@ -94,7 +103,7 @@ export class Identity {
   updateInProgress = false;
   selfTest: SelfTestResult;
   /** ACPI power states as the machine's power and Set ACPI Power State leave them; 2Ah: unknown (§20.6). */
-  acpi: { readonly system: number; readonly device: number } = { system: 0x00, device: 0x00 };
+  acpi: { readonly system: number; readonly device: number } = WORKING;
   /**
    * Manufacturing Test On was given: what is write-protected in the field may be written, until the next
    * reset (§20.5).
@@ -109,7 +118,9 @@ export class Identity {
   /** Until GUIDs that were made are stored. */
   #keeping: Durable;
   /** Made when somebody asks for them; kept here for a disk that could not store them. */
-  #made: Partial<Record<'device' | 'system', string>> | undefined;
+  #made: MadeGuids | undefined;
+  /** The self test's result until somebody changes it. */
+  readonly #begins: SelfTestResult;
   readonly #given: Pick<IdentityOptions, 'deviceGuid' | 'systemGuid'>;
 
   constructor(setup: Setup, options: IdentityOptions = {}) {
@@ -128,6 +139,7 @@ export class Identity {
     this.channel = options.channel ?? 0;
     this.support = options.support ?? BMC_SUPPORT;
     this.#given = options;
+    this.#begins = this.selfTest;
     this.#guids = setup.store(stores.guids);
     this.#random = setup.random;
     this.#setup = setup;
@@ -147,6 +159,25 @@ export class Identity {
     } catch (error) {
       this.#setup.log.error('GUIDs', error);
     }
+  }
+
+  memento(): IdentityMemento | undefined {
+    const { updateInProgress, selfTest, acpi, manufacturingTest } = this;
+    const made = this.#made;
+    if (
+      !updateInProgress &&
+      !manufacturingTest &&
+      selfTest === this.#begins &&
+      acpi === WORKING &&
+      made === undefined
+    )
+      return undefined;
+    return { updateInProgress, selfTest, acpi, manufacturingTest, made };
+  }
+
+  recall({ made, ...memento }: IdentityMemento): void {
+    this.#made = made;
+    Object.assign(this, memento);
   }
 
   #madeGuid(which: 'device' | 'system'): string {

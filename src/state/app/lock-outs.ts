@@ -1,4 +1,5 @@
 import type { Clock } from '../../world/world.ts';
+import type { Sleeper } from '../sleeper.ts';
 
 /**
  * LAN parameter 26; a threshold of 0: guessing has no consequence. A lock-out of 0 lasts until the user is
@@ -14,7 +15,8 @@ export interface BadPasswordRule {
   readonly lockOut: number;
 }
 
-interface Guesses {
+/** Of a user on a channel. */
+export interface Guessed {
   readonly count: number;
   /** Monotonic milliseconds of the last one. */
   readonly last: number;
@@ -26,9 +28,9 @@ interface Guesses {
  * Users whose passwords were guessed at too often (IPMI 2.0 §23.2, LAN parameter 26). At most one entry a
  * user and channel.
  */
-export class LockOuts {
+export class LockOuts implements Sleeper<Map<string, Guessed>> {
   readonly #clock: Clock;
-  readonly #guesses = new Map<string, Guesses>();
+  readonly #guesses = new Map<string, Guessed>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -57,6 +59,15 @@ export class LockOuts {
   /** The right password was given: what was counted before no longer counts. */
   succeeded(userId: number, channel: number): void {
     this.#guesses.delete(`${userId}/${channel}`);
+  }
+
+  /** What was guessed, by user and channel. */
+  memento(): Map<string, Guessed> | undefined {
+    return this.#guesses.size === 0 ? undefined : this.#guesses;
+  }
+
+  recall(guesses: ReadonlyMap<string, Guessed>): void {
+    for (const [key, guessed] of guesses) this.#guesses.set(key, guessed);
   }
 
   /** Somebody gave the user rights again. */

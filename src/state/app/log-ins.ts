@@ -5,7 +5,8 @@ import type { BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { Listeners } from '../listeners.ts';
 import type { Channels } from './channels.ts';
-import { Guesses } from './guesses.ts';
+import type { Sleeper } from '../sleeper.ts';
+import { Guesses, type GuessesRow } from './guesses.ts';
 import type { Peer } from './half-open.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { NO_LOG_IN, type LogInUser, type Users } from './users.ts';
@@ -71,11 +72,16 @@ export interface RefusedLogIn {
   readonly step: string;
 }
 
+interface LogInsMemento {
+  readonly counts: Record<'admitted' | LogInProblem, number> | undefined;
+  readonly guesses: Map<string, GuessesRow> | undefined;
+}
+
 /**
  * Who gets in, by which way, and with how much: asked at each step of a log-in, and again of open sessions
  * when something is taken away.
  */
-export class LogIns {
+export class LogIns implements Sleeper<LogInsMemento> {
   readonly #users: Users;
   readonly #channels: Channels;
   readonly #sessions: Sessions;
@@ -164,6 +170,18 @@ export class LogIns {
   /** Log-ins by result, since the start. */
   get counters(): Counts<'admitted' | LogInProblem> {
     return this.#counts ?? NONE;
+  }
+
+  memento(): LogInsMemento | undefined {
+    const guesses = this.#guesses.memento();
+    return this.#counts === undefined && guesses === undefined
+      ? undefined
+      : { counts: this.#counts, guesses };
+  }
+
+  recall({ counts, guesses }: LogInsMemento): void {
+    this.#counts = counts;
+    if (guesses) this.#guesses.recall(guesses);
   }
 
   #count(result: 'admitted' | LogInProblem): void {

@@ -2,6 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { Shares } from '../../joint/shares.ts';
 import type { SessionView } from '../../joint/message.ts';
 import { Listeners } from '../listeners.ts';
+import type { Sleeper } from '../sleeper.ts';
 
 /** BMC global enables, IPMI 2.0 §22.1. */
 export interface GlobalEnables {
@@ -41,8 +42,15 @@ const NO_ATTENTION: Attention = { set: false, interrupt: false };
 /** Messages that wait for system software at once; a sender beyond it is told that the queue is full. */
 const QUEUE_LIMIT = 32;
 
+interface MessagesMemento {
+  readonly enables: GlobalEnables;
+  readonly preTimeout: boolean;
+  readonly event: Uint8Array | undefined;
+  readonly deaf: Set<number> | undefined;
+}
+
 /** What waits in the BMC for system software (§22.1-22.8). Volatile: it ends with a reset. */
-export class MessageBuffers {
+export class MessageBuffers implements Sleeper<MessagesMemento> {
   #enables = AFTER_RESET;
   #watchdogPreTimeout = false;
   #event: Uint8Array | undefined;
@@ -164,6 +172,24 @@ export class MessageBuffers {
   enableReceive(channel: number, enabled: boolean): void {
     if (enabled) this.#deaf?.delete(channel);
     else (this.#deaf ??= new Set()).add(channel);
+  }
+
+  get wakeful(): string | undefined {
+    return this.#queue.length > 0 ? 'messages wait for system software' : undefined;
+  }
+
+  memento(): MessagesMemento | undefined {
+    const preTimeout = this.#watchdogPreTimeout;
+    if (this.#enables === AFTER_RESET && !preTimeout && !this.#event && !this.#deaf?.size) return undefined;
+    return { enables: this.#enables, preTimeout, event: this.#event, deaf: this.#deaf };
+  }
+
+  recall({ enables, preTimeout, event, deaf }: MessagesMemento): void {
+    this.#enables = enables;
+    this.#watchdogPreTimeout = preTimeout;
+    this.#event = event;
+    this.#deaf = deaf;
+    this.#update();
   }
 
   get attention(): Attention {

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
 import { LateMap } from '../late-map.ts';
 import { Listeners } from '../listeners.ts';
+import type { Sleeper } from '../sleeper.ts';
 
 export interface SessionsOptions {
   /** Most sessions at once; 1..254. Default 64. */
@@ -90,10 +91,13 @@ export class Session implements SessionView {
   }
 }
 
+/** The last handle, and the ids of those that ended lately. */
+type SessionsMemento = readonly [lastHandle: number, ended: readonly number[]];
+
 /**
  * All sessions of a BMC, by handle and by id. Interfaces keep their keys and sequence numbers beside them.
  */
-export class Sessions {
+export class Sessions implements Sleeper<SessionsMemento> {
   #limit: number;
   readonly #setup: Setup;
   #inactivity: number;
@@ -282,6 +286,20 @@ export class Sessions {
     for (const session of this.active)
       if (session.kind === 'rmcp+' && session.channel.number === channel && session !== except)
         this.close(session, 'revoked');
+  }
+
+  get wakeful(): string | undefined {
+    if (this.#byId.size > 0) return 'sessions are open';
+    return this.#begun !== undefined && this.#begun.size > 0 ? 'log-ins are under way' : undefined;
+  }
+
+  memento(): SessionsMemento | undefined {
+    return this.#lastHandle === 0 ? undefined : [this.#lastHandle, [...this.#ended]];
+  }
+
+  recall([lastHandle, ended]: SessionsMemento): void {
+    this.#lastHandle = lastHandle;
+    this.#ended.push(...ended);
   }
 
   /** Called when a log-in is complete. */

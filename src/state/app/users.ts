@@ -1,7 +1,8 @@
 import { NO_ACCESS, utf8Bytes } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { equalBytes } from '../../crypto/hash.ts';
-import { LockOuts, type BadPasswordRule } from './lock-outs.ts';
+import type { Sleeper } from '../sleeper.ts';
+import { LockOuts, type BadPasswordRule, type Guessed } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
 import { stores } from '../stores.ts';
@@ -128,7 +129,7 @@ export class GivenUsers {
 }
 
 /** The user table. Passwords lie in a store of their own, because they are secret. */
-export class Users {
+export class Users implements Sleeper<Map<string, Guessed>> {
   readonly slots: number;
   readonly #records: Store<UserRecord>;
   readonly #passwords: Store<Password>;
@@ -148,6 +149,16 @@ export class Users {
     this.#given = given;
     this.#records = setup.store(stores.users);
     this.#passwords = setup.store(stores.passwords);
+  }
+
+  /** Who is locked out, or near it. */
+  memento(): Map<string, Guessed> | undefined {
+    return this.#guessed?.memento();
+  }
+
+  recall(guessed: Map<string, Guessed>): void {
+    this.#guessed = new LockOuts(this.#setup.clock);
+    this.#guessed.recall(guessed);
   }
 
   name(id: number): string {

@@ -3,6 +3,7 @@ import { BMC_ADDRESS } from '../../wire/message.ts';
 import type { MessageBuffers } from '../app/message-buffers.ts';
 import type { Sel } from './sel.ts';
 import type { Setup } from '../setup.ts';
+import type { Sleeper } from '../sleeper.ts';
 import type { Durable } from '../store.ts';
 
 /** What a sensor, a remote controller or a console says happened (§29.3). */
@@ -24,9 +25,9 @@ export interface PlatformEvent {
 type Logged = [event: PlatformEvent, recordId: number, during: number | undefined];
 
 /** Where every event goes: to the SEL if system event logging is on, and to whoever listens. */
-export class Events {
+export class Events implements Sleeper<Events['receiver']> {
   /** Set Event Receiver (§29.1): FFh disables event messages; 20h is this BMC itself. */
-  receiver = { address: BMC_ADDRESS as number, lun: 0 };
+  receiver: { readonly address: number; readonly lun: number } = { address: BMC_ADDRESS, lun: 0 };
   readonly #sel: Sel;
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
@@ -106,6 +107,19 @@ export class Events {
         throw error;
       },
     );
+  }
+
+  get wakeful(): string | undefined {
+    return this.#untold.length > 0 || this.#acting.length > 0 ? 'events are under way' : undefined;
+  }
+
+  memento(): Events['receiver'] | undefined {
+    const { address, lun } = this.receiver;
+    return address === BMC_ADDRESS && lun === 0 ? undefined : this.receiver;
+  }
+
+  recall(receiver: Events['receiver']): void {
+    this.receiver = receiver;
   }
 
   #log(record: Uint8Array): { readonly id: number; readonly done: Durable } | undefined {

@@ -3,7 +3,8 @@ import { PartialAddSelEntry } from '../../commands/storage/sel.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
 import { isStampedSel, SEL_RECORD_SIZE } from '../../records/sel.ts';
 import { PackedRecords } from '../storage/packed-records.ts';
-import { Reservation } from '../reservation.ts';
+import { Reservation, type ReservationMemento } from '../reservation.ts';
+import type { Sleeper } from '../sleeper.ts';
 import type { Log, Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import { both, type Durable, type Store, unwaited, whenStored } from '../store.ts';
@@ -30,14 +31,29 @@ const LAST = 0xffff;
 /** No time (IPMI 2.0 §37). */
 const NEVER = 0xffffffff;
 
+/** An entry that is being added in parts. */
+interface PartialEntry {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  filled: number;
+}
+
+interface SelMemento {
+  readonly reservation: ReservationMemento | undefined;
+  readonly partial: PartialEntry | undefined;
+  /** Where it is not the one that follows from the ids. */
+  readonly order: number[] | undefined;
+}
+
 /**
  * The system event log (IPMI 2.0 §31). When it is full, new events are lost and the overflow flag says so.
  */
-export class Sel {
+export class Sel implements Sleeper<SelMemento> {
   readonly capacity: number;
   readonly reservation = new Reservation();
   /** A fault: there is no place, whatever the capacity. */
   isHeldFull = false;
+  #partial: PartialEntry | undefined;
   readonly #time: BmcTime;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
@@ -47,7 +63,6 @@ export class Sel {
   #order: number[];
   /** Index of the record that was asked for last. */
   #found = 0;
-  #partial: { readonly id: number; readonly bytes: Uint8Array; filled: number } | undefined;
 
   readonly #log: Log;
 
@@ -83,6 +98,20 @@ export class Sel {
     });
     this.#order = records.map(([id]) => id);
     return both(this.#records.change(records), this.#marks.set('added', added || now));
+  }
+
+  memento(): SelMemento | undefined {
+    const reservation = this.reservation.memento();
+    const partial = this.#partial;
+    const following = inOrder([...this.#records.keys()].map(Number));
+    const order = following.every((id, i) => id === this.#order[i]) ? undefined : this.#order;
+    return reservation || partial || order ? { reservation, partial, order } : undefined;
+  }
+
+  recall({ reservation, partial, order }: SelMemento): void {
+    if (reservation) this.reservation.recall(reservation);
+    this.#partial = partial;
+    if (order) this.#order = order;
   }
 
   get count(): number {

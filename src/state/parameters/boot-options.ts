@@ -5,6 +5,7 @@ import { RestartCause } from '../../commands/chassis/chassis.ts';
 import { parameterFits, ParameterTable } from './parameter-table.ts';
 import type { SetInProgress } from './set-in-progress.ts';
 import type { Setup } from '../setup.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
@@ -77,8 +78,13 @@ const CLEARING_CAUSES: Readonly<
 
 const KEPT = { ...stores.bootOptions, fits: parameterFits(bootParameters) };
 
+interface BootMemento {
+  readonly expires: number | undefined;
+  readonly volatile: Map<string, Uint8Array> | undefined;
+}
+
 /** What the machine is to boot next. Flags become invalid by themselves when no boot follows. */
-export class BootOptions {
+export class BootOptions implements Sleeper<BootMemento> {
   readonly #table: ParameterTable;
   readonly #clock: Clock;
   readonly #time: BmcTime;
@@ -103,6 +109,20 @@ export class BootOptions {
       values: this.#values,
       lock: { grace: 0 },
     });
+  }
+
+  get wakeful(): string | undefined {
+    return this.#table.wakeful;
+  }
+
+  memento(): BootMemento | undefined {
+    const volatile = this.#table.memento();
+    return this.#expires === undefined && !volatile ? undefined : { expires: this.#expires, volatile };
+  }
+
+  recall({ expires, volatile }: BootMemento): void {
+    this.#expires = expires;
+    if (volatile) this.#table.recall(volatile);
   }
 
   get setInProgress(): SetInProgress {

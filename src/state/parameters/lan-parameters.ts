@@ -8,6 +8,7 @@ import type { BadPasswordRule } from '../app/lock-outs.ts';
 import { parameterFits, ParameterTable } from './parameter-table.ts';
 import type { CounterTable } from '../../joint/counters.ts';
 import type { Setup } from '../setup.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -48,8 +49,14 @@ const IPV6_STATUS = LanParameter.StaticIpv6.layout.max - 1;
 
 const KEPT = { ...stores.lan, fits: parameterFits(lanParameters) };
 
+interface LanMemento {
+  readonly statistics: (LanStatistics | undefined)[];
+  /** What is volatile of the parameters, by channel. */
+  readonly volatile: readonly (Map<string, Uint8Array> | undefined)[];
+}
+
 /** LAN configuration parameters by channel: what the config gives until a client sets it. */
-export class LanParameters {
+export class LanParameters implements Sleeper<LanMemento> {
   readonly #clock: Clock;
   readonly #channels: Channels;
   readonly #values: Store<Uint8Array>;
@@ -57,13 +64,28 @@ export class LanParameters {
   readonly #settings: readonly LanSettings[];
   readonly #tables: (ParameterTable | undefined)[] = [];
   readonly #places: ((() => LanPlace | undefined) | undefined)[] = [];
-  readonly #statistics: (LanStatistics | undefined)[] = [];
+  #statistics: (LanStatistics | undefined)[] = [];
 
   constructor(setup: Setup, channels: Channels, settings: readonly LanSettings[] = []) {
     this.#clock = setup.clock;
     this.#channels = channels;
     this.#values = setup.store(KEPT);
     this.#settings = settings;
+  }
+
+  get wakeful(): string | undefined {
+    return this.#tables.find((table) => table?.wakeful)?.wakeful;
+  }
+
+  memento(): LanMemento | undefined {
+    const isHeard = this.#statistics.some((one) => one !== undefined && one.received + one.sent > 0);
+    const volatile = this.#tables.map((table) => table?.memento());
+    return isHeard || volatile.some(Boolean) ? { statistics: this.#statistics, volatile } : undefined;
+  }
+
+  recall({ statistics, volatile }: LanMemento): void {
+    this.#statistics = statistics;
+    for (const [channel, values] of volatile.entries()) if (values) this.#table(channel).recall(values);
   }
 
   /** Alert destinations of a channel, besides the volatile destination 0. */

@@ -9,6 +9,7 @@ import { refused } from '../../commands/command.ts';
 import { parameterCodes } from '../../commands/parameters/requests.ts';
 import type { Clock } from '../../world/world.ts';
 import { AFTER_SESSION, SetInProgress, type LockOptions } from './set-in-progress.ts';
+import type { Sleeper } from '../sleeper.ts';
 import type { Durable, Store } from '../store.ts';
 
 /** Whether a stored value has the size of its parameter. */
@@ -48,7 +49,7 @@ export interface ParameterTableOptions {
  * A table of configuration parameters of one channel or BMC: selectors, sets and blocks, parameter 0 as its
  * lock. Codes 80h (no such parameter), 81h (locked), 82h (read-only), 83h (write-only).
  */
-export class ParameterTable {
+export class ParameterTable implements Sleeper<Map<string, Uint8Array>> {
   readonly lock: SetInProgress;
   readonly #options: ParameterTableOptions;
   /** Made with the first value. */
@@ -114,6 +115,18 @@ export class ParameterTable {
   /** The value in `data`, for a parameter that is kept elsewhere. Throws as `set` does. */
   checked(selector: number, data: Uint8Array): Uint8Array {
     return this.#take(selector, data).value;
+  }
+
+  get wakeful(): string | undefined {
+    return this.lock.wakeful;
+  }
+
+  memento(): Map<string, Uint8Array> | undefined {
+    return this.#volatile;
+  }
+
+  recall(values: Map<string, Uint8Array>): void {
+    this.#volatile = values;
   }
 
   /** A cold reset: what nobody keeps is gone. */

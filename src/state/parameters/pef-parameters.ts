@@ -16,6 +16,7 @@ import { EMPTY_FILTER } from './pef-filters.ts';
 import { parameterFits, ParameterTable } from './parameter-table.ts';
 import type { SetInProgress } from './set-in-progress.ts';
 import type { Setup } from '../setup.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { stores } from '../stores.ts';
 import type { Durable } from '../store.ts';
 
@@ -59,7 +60,7 @@ const ALL_ACTIONS: PefActionSet = {
 const KEPT = { ...stores.pef, fits: parameterFits(pefParameters) };
 
 /** PEF configuration parameters (IPMI 2.0 §30.4): bytes for clients, values for the engine. */
-export class PefParameters {
+export class PefParameters implements Sleeper<Map<string, Uint8Array>> {
   readonly #table: ParameterTable;
   readonly #given: PefDefaults;
 
@@ -73,6 +74,18 @@ export class PefParameters {
       // Roll-back is not offered (§30.4).
       lock: { commitWrite: false },
     });
+  }
+
+  get wakeful(): string | undefined {
+    return this.#table.wakeful;
+  }
+
+  memento(): Map<string, Uint8Array> | undefined {
+    return this.#table.memento();
+  }
+
+  recall(values: Map<string, Uint8Array>): void {
+    this.#table.recall(values);
   }
 
   get setInProgress(): SetInProgress {

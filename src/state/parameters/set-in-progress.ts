@@ -68,6 +68,10 @@ export class SetInProgress {
     this.#owner = undefined;
   }
 
+  get wakeful(): string | undefined {
+    return this.state === SetState.InProgress ? 'parameters are being set' : undefined;
+  }
+
   release(owner: unknown): void {
     if (this.#owner !== owner) return;
     this.#until = Math.min(this.#until, this.#clock.monotonic() + (this.#options.grace ?? 0));

@@ -5,6 +5,7 @@ import { settled } from '../../world/settled.ts';
 import type { SolTiming } from '../../wire/sol-transfer.ts';
 import { parameterFits, ParameterTable } from './parameter-table.ts';
 import type { Setup } from '../setup.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -22,7 +23,7 @@ const RETRY_UNIT = 10;
 const bitRates: Readonly<Record<number, number>> = { 6: 9600, 7: 19_200, 8: 38_400, 9: 57_600, 10: 115_200 };
 
 /** SOL configuration parameters by channel (IPMI 2.0 §26.3). */
-export class SolParameters {
+export class SolParameters implements Sleeper<readonly (Uint8Array | undefined)[]> {
   readonly #setup: Setup;
   readonly #around: SolSurroundings;
   readonly #values: Store<Uint8Array>;
@@ -41,6 +42,18 @@ export class SolParameters {
       undefined,
       (key, value) => fits(key, value) && isAllowed(Number(key.split('/')[1]), value),
     );
+  }
+
+  get wakeful(): string | undefined {
+    return this.#tables.find((table) => table?.wakeful)?.wakeful;
+  }
+
+  memento(): readonly (Uint8Array | undefined)[] | undefined {
+    return this.#bitRate.some(Boolean) ? this.#bitRate : undefined;
+  }
+
+  recall(bitRate: readonly (Uint8Array | undefined)[]): void {
+    for (const [channel, rate] of bitRate.entries()) this.#bitRate[channel] = rate;
   }
 
   enabled(channel: number): boolean {

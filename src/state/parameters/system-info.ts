@@ -8,6 +8,7 @@ import {
 import { ParameterTable } from './parameter-table.ts';
 import type { SetInProgress } from './set-in-progress.ts';
 import type { Setup } from '../setup.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { stores } from '../stores.ts';
 import type { Durable, Store } from '../store.ts';
 
@@ -18,7 +19,7 @@ const OF_THIS_BOOT: readonly number[] = [
 ];
 
 /** Texts about the system that software leaves with the BMC, in sets of 16 bytes. */
-export class SystemInfo {
+export class SystemInfo implements Sleeper<Map<string, Uint8Array>> {
   readonly #table: ParameterTable;
   readonly #blocks: Store<Uint8Array>;
 
@@ -29,6 +30,18 @@ export class SystemInfo {
       values: this.#blocks,
       lock: { grace: 0 },
     });
+  }
+
+  get wakeful(): string | undefined {
+    return this.#table.wakeful;
+  }
+
+  memento(): Map<string, Uint8Array> | undefined {
+    return this.#table.memento();
+  }
+
+  recall(values: Map<string, Uint8Array>): void {
+    this.#table.recall(values);
   }
 
   get setInProgress(): SetInProgress {

@@ -2,7 +2,8 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { PartialAddSdr } from '../../commands/storage/sdr.ts';
 import type { Clock } from '../../world/world.ts';
 import type { BmcTime } from '../app/bmc-time.ts';
-import { Reservation } from '../reservation.ts';
+import { Reservation, type ReservationMemento } from '../reservation.ts';
+import type { Sleeper } from '../sleeper.ts';
 import { SDR_HEADER } from '../../records/sdr.ts';
 import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
@@ -25,27 +26,40 @@ const NEVER = 0xffffffff;
 /** Milliseconds after which an update that nobody ended is taken as given up. */
 const UPDATE_TIME = 60_000;
 
+/** A record that is being added in parts. */
+interface PartialRecord {
+  readonly id: number;
+  readonly bytes: number[];
+  length: number;
+}
+
+interface SdrMemento {
+  readonly reservations: readonly (ReservationMemento | undefined)[];
+  readonly partial: PartialRecord | undefined;
+  readonly givenAt: number;
+}
+
 /**
  * The SDR repository (IPMI 2.0 §33): records given at the start until the first write, and then what was
  * written.
  */
-export class SdrRepository {
+export class SdrRepository implements Sleeper<SdrMemento> {
   readonly capacity: number;
   readonly reservation = new Reservation();
   /** Of the device SDRs; a change of the repository ends it too, see `checkRead`. */
   readonly deviceReservation = new Reservation();
+  #partial: PartialRecord | undefined;
   readonly #clock: Clock;
   readonly #time: BmcTime;
   readonly #given: GivenRecords;
   readonly #ownGiven: Uint8Array | undefined;
-  readonly #givenAt: number;
+  #givenAt: number;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
   /** Who updates the repository; others have to wait until it is done or has given up. */
   #updater: { readonly owner: unknown; readonly until: number } | undefined;
   /** Clients read a record in parts, and the next one after it: sorted once, until something is written. */
   #ids: readonly number[] | undefined;
-  #partial: { readonly id: number; readonly bytes: number[]; length: number } | undefined;
 
   constructor(
     setup: Setup,
@@ -60,6 +74,22 @@ export class SdrRepository {
     this.#givenAt = written ?? time.now();
     this.#records = setup.store(stores.sdr);
     this.#marks = setup.store(stores.sdrMarks);
+  }
+
+  get wakeful(): string | undefined {
+    return this.isUpdatedByOther(undefined) ? 'the SDR repository is in update mode' : undefined;
+  }
+
+  memento(): SdrMemento {
+    const reservations = [this.reservation.memento(), this.deviceReservation.memento()];
+    return { reservations, partial: this.#partial, givenAt: this.#givenAt };
+  }
+
+  recall({ reservations: [own, device], partial, givenAt }: SdrMemento): void {
+    if (own) this.reservation.recall(own);
+    if (device) this.deviceReservation.recall(device);
+    this.#partial = partial;
+    this.#givenAt = givenAt;
   }
 
   /** Throws D0h while another one updates. */

@@ -1,0 +1,234 @@
+import { Bmc, Templates, type BmcOptions, type InterfaceInfo } from '../bmc.ts';
+import { glanceAt, type Glance } from '../assembly/glance.ts';
+import { IcmbNetwork } from '../interfaces/index.ts';
+import { Listeners } from '../state/listeners.ts';
+import { CountedClock } from '../world/counted-clock.ts';
+import { worldIn, worldWith } from '../world/folder.ts';
+import { endpointName, type World } from '../world/world.ts';
+import { AwakeView } from './awake-view.ts';
+import type { Failure, FleetSurroundings } from './surroundings.ts';
+import { Row } from './row.ts';
+import { Sleepers } from './sleepers.ts';
+import { bindAll, canWait, patternFor, type Pattern } from './unmade.ts';
+
+/** Milliseconds without a request after which a BMC sleeps, unless somebody says otherwise. */
+const SLEEP_AFTER = 60_000;
+/** Patterns that are remembered. */
+const MOST_PATTERNS = 16;
+
+/** What a list says of a BMC. */
+export type Seen = Glance & { readonly isAwake: boolean };
+
+/** The BMCs of a fleet, awake or asleep, and how one comes and goes. */
+export class Residents {
+  readonly made = new Listeners<[bmc: Bmc]>();
+  readonly woken = new Listeners<[bmc: Bmc]>();
+  readonly gone = new Listeners<[bmc: Bmc]>();
+  readonly sleepers: Sleepers;
+  readonly templates = new Templates();
+  /** Its relative paths begin where those of the settings do. */
+  readonly world: World;
+  readonly #around: FleetSurroundings;
+  readonly #icmb: IcmbNetwork;
+  #rows = new Map<string, Row>();
+  #settings = new Map<string, BmcOptions>();
+  /** What was begun and has nothing to do until somebody asks: others like it need not be made. */
+  #patterns: readonly Pattern[] = [];
+  /** Whose values have been taken out of the storage in this life, each with its satellites. */
+  readonly #taken = new Map<string, readonly string[]>();
+
+  constructor(around: FleetSurroundings) {
+    const { world, folder, log, sleepAfter = SLEEP_AFTER } = around;
+    this.#around = around;
+    this.world = folder === undefined ? world : worldIn(folder, world);
+    this.#icmb = new IcmbNetwork(world);
+    this.sleepers = new Sleepers({
+      clock: world.clock,
+      after: sleepAfter,
+      log,
+      make: (row, clock) => this.#make(row, clock),
+      begins: (row, bmc) => this.#announce(row, bmc),
+    });
+  }
+
+  get rows(): ReadonlyMap<string, Row> {
+    return this.#rows;
+  }
+
+  get settings(): ReadonlyMap<string, BmcOptions> {
+    return this.#settings;
+  }
+
+  /** Something stored of it was loaded in this life. */
+  wasHere(name: string): boolean {
+    return this.#taken.has(name);
+  }
+
+  get view(): ReadonlyMap<string, Bmc> {
+    return new AwakeView({
+      names: () => this.#rows.keys(),
+      has: (name) => this.#rows.has(name),
+      count: () => this.#rows.size,
+      hold: (name) => this.#hold(name),
+    });
+  }
+
+  get awake(): Bmc[] {
+    return Array.from(this.#rows.values(), ({ bmc }) => bmc).filter((bmc) => bmc !== undefined);
+  }
+
+  use(name: string): Bmc | undefined {
+    const row = this.#rows.get(name);
+    row?.touch();
+    return row && this.sleepers.wake(row);
+  }
+
+  whyAwake(name: string): string | undefined {
+    const row = this.#rows.get(name);
+    return row && this.sleepers.whyAwake(row);
+  }
+
+  glance(name: string): Seen | undefined {
+    const { bmc, asleep } = this.#rows.get(name) ?? {};
+    if (bmc) return { ...glanceAt(bmc), isAwake: true };
+    return asleep && { ...asleep.glance, isAwake: false };
+  }
+
+  interfacesOf(name: string): InterfaceInfo[] {
+    const row = this.#rows.get(name);
+    if (row?.bmc || !row) return row?.bmc?.interfaces ?? [];
+    return row.addresses.map((address, i) => {
+      const { type = 'lan', channel = 1 } = row.settings.interfaces?.[i] ?? {};
+      return { bmc: name, type, channel, address: endpointName(address) };
+    });
+  }
+
+  sleep(name: string): boolean {
+    const row = this.#rows.get(name);
+    return row !== undefined && this.sleepers.sleep(row);
+  }
+
+  /** A row with a BMC that is not open yet. */
+  begun(name: string, settings: BmcOptions): Row {
+    const { clock, udp } = this.#around.world;
+    const row = new Row(name, settings, udp);
+    row.began = { now: clock.now(), monotonic: clock.monotonic() };
+    const counted = this.sleepers.areOff ? undefined : new CountedClock(clock);
+    row.wakes(this.#make(row, counted), counted);
+    return row;
+  }
+
+  #make(row: Row, clock: CountedClock | undefined): Bmc {
+    const { log, storage, stores, kinds, firmwareDirectory } = this.#around;
+    const { name, settings, asleep } = row;
+    // Before it is made: one that cannot be has taken some of it.
+    if (asleep?.left === undefined) this.#taken.set(name, [name]);
+    const bmc = new Bmc(settings, {
+      world: clock ? worldWith(this.world, { clock, udp: row }) : this.world,
+      log,
+      kinds,
+      journal: storage?.journal(name),
+      stores: stores?.(name),
+      firmwareDirectory: firmwareDirectory?.(name),
+      icmb: this.#icmb,
+      templates: this.templates,
+      asleep,
+    });
+    this.#taken.set(name, namesIn(bmc));
+    return bmc;
+  }
+
+  /** Whoever wants to know of it has it from now on, or as long as it is awake. */
+  #announce(row: Row, bmc: Bmc): void {
+    if (this.made.any) row.isHeld = true;
+    this.made.tell(bmc);
+    this.woken.tell(bmc);
+  }
+
+  async open(name: string, settings: BmcOptions, ready?: Row): Promise<Failure[]> {
+    try {
+      const row = ready ?? (await this.#waiting(name, settings)) ?? this.begun(name, settings);
+      const { bmc } = row;
+      if (bmc) {
+        this.#announce(row, bmc);
+        await bmc.open();
+        this.sleepers.watch(row);
+        if (this.sleepers.whyAwake(row) === undefined)
+          this.#patterns = [{ settings, glance: glanceAt(bmc) }, ...this.#patterns].slice(0, MOST_PATTERNS);
+      }
+      this.#rows.set(name, row);
+      this.#settings.set(name, settings);
+      return [];
+    } catch (error) {
+      return [{ bmc: name, error }];
+    }
+  }
+
+  /** A BMC that need not be made before somebody asks for it. Rejects where it cannot listen. */
+  async #waiting(name: string, settings: BmcOptions): Promise<Row | undefined> {
+    const { world, log, storage, stores, kinds, firmwareDirectory } = this.#around;
+    const pattern = patternFor(settings, this.#patterns);
+    if (!pattern || this.made.any || stores?.(name) || !canWait(settings, storage?.journal(name)))
+      return undefined;
+    const images = settings.firmware && firmwareDirectory?.(name);
+    if (images !== undefined && (await world.files.stat(images)) !== undefined) return undefined;
+    const row = new Row(name, settings, world.udp);
+    row.began = { now: world.clock.now(), monotonic: world.clock.monotonic() };
+    try {
+      await bindAll(row, log, kinds);
+    } catch (error) {
+      await row.close();
+      throw error;
+    }
+    row.sleep({ began: row.began, glance: pattern.glance }, this.sleepers.wakeFor);
+    return row;
+  }
+
+  adjust(name: string, settings: BmcOptions): void {
+    const row = this.#rows.get(name);
+    if (row === undefined) return;
+    row.bmc?.adjust(settings);
+    row.settings = settings;
+    this.#settings.set(name, settings);
+  }
+
+  #hold(name: string): Bmc | undefined {
+    const row = this.#rows.get(name);
+    if (row === undefined) return undefined;
+    row.isHeld = true;
+    this.sleepers.forget(row);
+    return this.sleepers.wake(row);
+  }
+
+  async close(name: string, how: { readonly endMachine?: boolean } = {}): Promise<void> {
+    const row = this.#rows.get(name);
+    this.#rows.delete(name);
+    this.#settings.delete(name);
+    if (!row) return;
+    // How long its machine was on is kept where anything is.
+    if (this.#around.storage && row.asleep) this.sleepers.wakeFor(row);
+    this.sleepers.forget(row);
+    const { bmc } = row;
+    if (!bmc) return row.close();
+    await bmc.close(how);
+    this.gone.tell(bmc);
+  }
+
+  /** What those of them have stored that were here before is there to be loaded again. */
+  async putBack(names: readonly string[]): Promise<void> {
+    const before = names.flatMap((name) => this.#taken.get(name) ?? []);
+    if (before.length > 0) await this.#around.storage?.putBack(before);
+  }
+
+  /** What was made anew goes back to where its settings stand. */
+  sort(order: readonly string[]): void {
+    this.#rows = sorted(this.#rows, order);
+    this.#settings = sorted(this.#settings, order);
+  }
+}
+
+const sorted = <V>(map: ReadonlyMap<string, V>, order: readonly string[]): Map<string, V> =>
+  new Map(order.flatMap((name) => (map.has(name) ? [[name, map.get(name) as V] as const] : [])));
+
+/** A BMC and its satellites, theirs included: each has a journal of its own under its name. */
+const namesIn = ({ name, satellites }: Bmc): string[] => [name, ...satellites.flatMap(namesIn)];
