@@ -28,6 +28,8 @@ export function overridden(
 ): BmcOptions {
   const { handlers, bt } = settings.sockets ?? {};
   const withInterfaces = withVm(withLan(settings, lan), vmSocket && resolve(vmSocket));
+  // What no flag changes stays one object for all BMCs of an entry.
+  if (handlerSocket === undefined && btSocket === undefined) return withInterfaces;
   return {
     ...withInterfaces,
     sockets: {
