@@ -109,8 +109,7 @@ chassis:
 #   directory: ./state
 
 # sleepAfter: 300               # seconds without a request after which a BMC sleeps; never: docs/sleeping.md
-# metrics:                      # numbers for Prometheus: docs/metrics.md
-#   listen: 127.0.0.1:9290
+
 # control:                      # who may steer the process while it runs: docs/control.md
 #   socket: ./control.sock
 #   listen: 127.0.0.1:8623      # TCP too, for those who have a token: lines NAME ROLE TOKEN
