@@ -34,6 +34,9 @@ export const bundled = (entry, target) =>
     // Native code cannot be inside; where the package lies beside, it is found.
     '--external:koffi',
     '--external:vitest',
+    // Of use to ws where they are there, which they are not.
+    '--external:bufferutil',
+    '--external:utf-8-validate',
     // Where a module is means nothing in a bundle; what is read beside one is where the bundle is, or an asset.
     '--define:import.meta.url=__ipmiBmcUrl',
     `--banner:js=const __ipmiBmcUrl=require('node:url').pathToFileURL(require('node:sea').isSea()?process.execPath:__filename).href;`,

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { bin, compile, ensurePackages, root, run } from './setup.mjs';
 
 const node = process.execPath;
+const folders = ['src', 'console', 'test', 'examples', 'bench', 'scripts'];
 ensurePackages();
 // The examples import the package as its users do, so that it has to be there.
 compile();
 run(node, [bin('typescript', 'tsc'), '-p', 'tsconfig.check.json', '--noEmit']);
-run(node, [bin('oxlint'), '--type-aware', '--deny-warnings', 'src', 'test', 'examples', 'bench', 'scripts'], {
+run(node, [bin('typescript', 'tsc'), '-p', join('console', 'tsconfig.json')]);
+run(node, [bin('oxlint'), '--type-aware', '--deny-warnings', ...folders], {
   env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` },
 });
-run(node, [bin('oxfmt'), '--check', 'src', 'test', 'examples', 'bench', 'scripts']);
+run(node, [bin('oxfmt'), '--check', ...folders]);

@@ -281,7 +281,7 @@ const FILE: Members = new Map([
   [
     'bmcs',
     {
-      doc: 'Many BMCs, in place of all keys but `state`, `control`, `audit`, `metrics` and `sleepAfter`: each entry has the keys of a BMC, and `count`.',
+      doc: 'Many BMCs, in place of all keys but `state`, `control`, `console`, `audit`, `metrics` and `sleepAfter`: each entry has the keys of a BMC, and `count`.',
       type: '',
     },
   ],
@@ -304,6 +304,13 @@ const FILE: Members = new Map([
     {
       doc: 'Who may steer the process while it runs, and where ([control](control.md)).',
       type: 'ControlOptions',
+    },
+  ],
+  [
+    'console',
+    {
+      doc: 'A web console to look at the BMCs and work them ([console](console.md)).',
+      type: 'WebConsoleOptions',
     },
   ],
   [

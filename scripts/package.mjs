@@ -26,6 +26,7 @@ const { name, version, description } = JSON.parse(readFileSync(join(root, 'packa
 const out = join(root, 'out');
 /** Files that the program reads of its package; a binary carries them. */
 const ASSETS = ['package.json', 'schema/config.schema.json', 'openapi.json'];
+const CONSOLE = 'dist/console';
 /** What a binary of Node looks for, to know that it is one (Node's documentation, single executables). */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const binary = join(out, `${name}-${version}-${process.platform}-${process.arch}`);
@@ -68,8 +69,10 @@ function makeBinary() {
     bundled('scripts/binary.cjs', start);
     const config = join(work, 'sea.json');
     const blob = join(work, 'blob');
+    const pages = JSON.parse(readFileSync(join(root, CONSOLE, 'files.json'), 'utf8'));
+    const carried = [...ASSETS, ...['files.json', ...pages].map((path) => `${CONSOLE}/${path}`)];
     const assets = {
-      ...Object.fromEntries(ASSETS.map((path) => [path, join(root, path)])),
+      ...Object.fromEntries(carried.map((path) => [path, join(root, path)])),
       'ipmi-bmc.cjs': bundle,
       'ipmi-bmc.cache': cache,
     };

@@ -36,6 +36,7 @@ export const TOOLS = {
   'systemd-analyze': 'systemd',
   'qemu-system-x86_64': 'qemu-system-x86',
   xz: 'xz-utils',
+  chromium: 'chromium',
   gcc: 'gcc',
   make: 'make',
   ps: 'procps',
@@ -66,6 +67,7 @@ export function ensurePackages() {
 
 export function compile() {
   run(process.execPath, [bin('typescript', 'tsc'), '-b']);
+  run(process.execPath, [join(root, 'scripts', 'console.mjs')]);
 }
 
 /** The modules, and the program as one file; without that it starts later, and no worse. */

@@ -178,7 +178,7 @@ const outside: Record<string, RegExp> = {
   kinds: /^zod$/,
   config: /^(yaml|zod|node:path)$/,
   fleet: /^node:path$/,
-  control: /^(hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net|stream))$/,
+  control: /^(ws|hono(\/.*)?|@hono\/.*|node:(crypto|http|https|net|stream))$/,
   cluster: /^(@nats-io\/.*|node:net)$/,
   testing: /^(vitest|node:test)$/,
   cli: /^(commander|picocolors|yaml|node:.*)$/,

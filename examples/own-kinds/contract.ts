@@ -33,6 +33,6 @@ const strip = backendContract({
 const daily = sourceContract({ world, kinds, value: { daily: 21, height: 4 } });
 
 for (const [kind, cases] of Object.entries({ strip, daily }))
-  describe(kind, () => {
-    for (const { name, run } of cases) test(name, run);
+  void describe(kind, () => {
+    for (const { name, run } of cases) void test(name, run);
   });

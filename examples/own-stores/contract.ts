@@ -21,4 +21,4 @@ const cases = storeContract({
   },
 });
 
-for (const { name, run } of cases) test(name, run);
+for (const { name, run } of cases) void test(name, run);

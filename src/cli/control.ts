@@ -1,11 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { ControlOptions } from '../config/options.ts';
+import type { ControlOptions, ControlTlsOptions, WebConsoleOptions } from '../config/options.ts';
 import type { Daemon } from '../control/daemon.ts';
 import { ControlServer } from '../control/server.ts';
 import { Tokens } from '../control/tokens.ts';
+import { millisecondsOf } from '../settings/durations.ts';
 import { endpointOf } from '../settings/addresses.ts';
 import type { Log } from '../state/setup.ts';
+import { consoleAssets } from './console-assets.ts';
 import { leaveWord, ownEntry, ownRuntimeDirectory } from './control-place.ts';
 import { CliError, problemOf, reading, systemProblem } from './errors.ts';
 
@@ -17,6 +19,8 @@ export interface ControlFlags {
 export interface ControlSurroundings {
   readonly flags: ControlFlags;
   readonly inFile: ControlOptions | undefined;
+  /** Where the file has the web console. */
+  readonly console?: WebConsoleOptions;
   /** Of the settings: their relative paths begin beside it. */
   readonly file: string | undefined;
   readonly log: Log;
@@ -25,9 +29,14 @@ export interface ControlSurroundings {
 /** What serves the control API of this process. */
 export interface OpenControl {
   readonly addresses: readonly string[];
+  /** Of the web console, for a browser. */
+  readonly console?: string;
   close(): Promise<void>;
 }
 
+/** Of the web console, where the file does not say. */
+const IDLE = '30m';
+const HISTORY = '1h';
 /** Who may read it knows who steers. */
 const OTHERS_READ = 0o077;
 
@@ -37,7 +46,7 @@ const OTHERS_READ = 0o077;
  */
 export async function openControl(
   daemon: Daemon,
-  { flags, inFile = {}, file, log }: ControlSurroundings,
+  { flags, inFile = {}, console: web, file, log }: ControlSurroundings,
 ): Promise<OpenControl> {
   if (flags.control === false) return { addresses: [], close: () => Promise.resolve() };
   const beside = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);
@@ -55,6 +64,7 @@ export async function openControl(
     }
     if (inFile.listen !== undefined)
       await listenTcp(server, { ...inFile, listen: inFile.listen }, beside, log);
+    if (web !== undefined) await listenConsole(server, web, inFile.tokens, beside, log);
   } catch (error) {
     forget();
     await server.close();
@@ -62,6 +72,7 @@ export async function openControl(
   }
   return {
     addresses: server.addresses,
+    ...(server.console !== undefined && { console: server.console }),
     async close() {
       forget();
       await server.close();
@@ -111,22 +122,56 @@ async function listenTcp(
   beside: (path: string) => string,
   log: Log,
 ): Promise<void> {
-  const text = (path: string): string => reading(path, () => readFileSync(path, 'utf8'));
-  const file = beside(tokens);
-  const known = new Tokens(text(file), file);
-  if ((statSync(file).mode & OTHERS_READ) !== 0)
-    log.warn(`control: ${file}: others can read the tokens in it: chmod 600 it`);
+  const known = tokensIn(beside(tokens), log);
   const at = endpointOf(listen);
-  if (tls === undefined && !/^(localhost|127\.|::1$)/.test(at.host))
+  if (tls === undefined && !isLoopback(at.host))
     log.warn(`control: ${listen} is no loopback and has no tls: tokens pass in the clear`);
   await server
-    .listenTcp({
-      at,
-      tokens: known,
-      hosts,
-      ...(tls && { tls: { certificate: text(beside(tls.certificate)), key: text(beside(tls.key)) } }),
-    })
+    .listenTcp({ at, tokens: known, hosts, ...(tls && { tls: pemOf(tls, beside) }) })
     .catch((error: unknown) => {
       throw new CliError(`control: ${listen}: ${problemOf(error)}`, { cause: error });
     });
 }
+
+/** `tokens`: those of the control API, for who has none of its own. */
+async function listenConsole(
+  server: ControlServer,
+  { listen, tls, hosts, tokens: own, idle = IDLE, history = HISTORY }: WebConsoleOptions,
+  tokens: string | undefined,
+  beside: (path: string) => string,
+  log: Log,
+): Promise<void> {
+  const file = own ?? tokens;
+  const at = endpointOf(listen);
+  if (tls === undefined && !isLoopback(at.host))
+    log.warn(`console: ${listen} is no loopback and has no tls: passwords pass in the clear`);
+  await server
+    .listenConsole({
+      at,
+      hosts,
+      ...(file !== undefined && { tokens: tokensIn(beside(file), log) }),
+      ...(tls && { tls: pemOf(tls, beside) }),
+      assets: consoleAssets(),
+      idle: millisecondsOf(idle) ?? 0,
+      history: millisecondsOf(history) ?? 0,
+    })
+    .catch((error: unknown) => {
+      throw new CliError(`console: ${listen}: ${problemOf(error)}`, { cause: error });
+    });
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|127\.|::1$)/.test(host);
+
+function tokensIn(file: string, log: Log): Tokens {
+  const known = new Tokens(textOf(file), file);
+  if ((statSync(file).mode & OTHERS_READ) !== 0)
+    log.warn(`control: ${file}: others can read the tokens in it: chmod 600 it`);
+  return known;
+}
+
+const textOf = (path: string): string => reading(path, () => readFileSync(path, 'utf8'));
+
+const pemOf = ({ certificate, key }: ControlTlsOptions, beside: (path: string) => string) => ({
+  certificate: textOf(beside(certificate)),
+  key: textOf(beside(key)),
+});

@@ -195,7 +195,7 @@ async function serve(
     syncs,
     metricsPerBmc: given.metrics?.perBmc,
   });
-  const around = { flags: options, inFile: given.control, file, log };
+  const around = { flags: options, inFile: given.control, console: given.console, file, log };
   // From the start on: whoever waits for a thousand BMCs can ask whether they are ready.
   const giveUp = async (error: unknown): Promise<never> => {
     await fleet.close();
@@ -233,6 +233,7 @@ async function serve(
     engine,
     state: state?.directory ?? null,
     control: control.addresses,
+    ...(control.console !== undefined && { console: control.console }),
     ...(metrics.address !== undefined && { metrics: metrics.address }),
     interfaces: listening(),
   });
@@ -252,6 +253,8 @@ async function serve(
       ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n`
       : greeting(given.bmcs, ready.interfaces, state?.directory, logIns, metrics.address),
   );
+  if (control.console !== undefined && !options.json)
+    process.stdout.write(`web console: ${control.console}\n`);
   const noMore = daemon.onChanged(announceNow);
   serving.reload = (): void => void reload(daemon);
   notifySystemd('READY=1');

@@ -29,6 +29,7 @@ export interface SourceSurroundings {
 /** What of a process holds from its start to its end, in words; where state is kept is looked at apart. */
 const NEXT_START: Readonly<Record<Exclude<keyof ProcessOptions, 'state'>, string>> = {
   control: 'who may steer this process',
+  console: 'where the web console is',
   audit: 'where changes are written down',
   metrics: 'where numbers are served',
   sleepAfter: 'when BMCs sleep',

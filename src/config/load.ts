@@ -3,7 +3,13 @@ import type { z } from 'zod';
 import { SettingsDocument, type Mistake } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
 import { fullNameOfSatellite } from './locators.ts';
-import type { AuditOptions, BmcOptions, ControlOptions, MetricsOptions } from './options.ts';
+import type {
+  AuditOptions,
+  BmcOptions,
+  ControlOptions,
+  MetricsOptions,
+  WebConsoleOptions,
+} from './options.ts';
 import type { Kinds } from './kinds.ts';
 import { bmcSchema, countSchema, fileSchema, processSchema, schemasWith } from './schema.ts';
 import { defOf, isMarkedSecret, keysAt, schemasAt } from './schema-walk.ts';
@@ -29,6 +35,8 @@ export interface ProcessOptions {
   readonly state?: { readonly directory: string; readonly sealKeyFile?: string };
   /** Who may steer the process while it runs. */
   readonly control?: ControlOptions;
+  /** Where the web console is. */
+  readonly console?: WebConsoleOptions;
   /** Where changes are written down. */
   readonly audit?: AuditOptions;
   /** Where numbers are served. */

@@ -4,7 +4,13 @@ import { chassisSchema, resetSchema } from './chassis-schema.ts';
 import { kindsSchema } from './kinds-schema.ts';
 import { identitySchema } from './identity-schema.ts';
 import { socketsSchema, solSchema } from './serving-schema.ts';
-import { auditSchema, controlSchema, labelsSchema, metricsSchema } from './control-schema.ts';
+import {
+  auditSchema,
+  controlSchema,
+  labelsSchema,
+  metricsSchema,
+  webConsoleSchema,
+} from './control-schema.ts';
 import { clockSchema, faultsSchema } from './faults-schema.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { fruContent } from './fru-schema.ts';
@@ -123,6 +129,7 @@ export const processSchema = z.strictObject({
     .strictObject({ directory: z.string().min(1), sealKeyFile: z.string().min(1).optional() })
     .optional(),
   control: controlSchema.optional(),
+  console: webConsoleSchema.optional(),
   audit: auditSchema.optional(),
   metrics: metricsSchema.optional(),
   sleepAfter: z.union([z.number().positive().max(86_400), z.literal('never')]).optional(),

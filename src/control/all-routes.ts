@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { accessRoutes } from './routes/access.ts';
 import { bmcRoutes } from './routes/bmcs.ts';
 import { clockRoutes } from './routes/clock.ts';
+import { chassisStateRoutes } from './routes/chassis-state.ts';
 import { chassisRoutes } from './routes/chassis.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -14,12 +15,14 @@ import { insideRoutes } from './routes/inside.ts';
 import { lanRoutes } from './routes/lan.ts';
 import { lookingRoutes } from './routes/looking.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { pefRoutes } from './routes/pef.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rawRoutes } from './routes/raw.ts';
 import { recordRoutes } from './routes/records.ts';
 import { scenarioRoutes } from './routes/scenarios.ts';
 import { selRoutes } from './routes/sel.ts';
 import { sensorRoutes } from './routes/sensors.ts';
+import { watchRoutes } from './routes/watch.ts';
 
 /** A line a file. */
 const FILES: readonly (readonly Route[])[] = [
@@ -27,18 +30,21 @@ const FILES: readonly (readonly Route[])[] = [
   fleetRoutes,
   bmcRoutes,
   powerRoutes,
+  chassisStateRoutes,
   chassisRoutes,
   sensorRoutes,
   selRoutes,
   recordRoutes,
   accessRoutes,
   lanRoutes,
+  pefRoutes,
   firmwareRoutes,
   consoleRoutes,
   insideRoutes,
   rawRoutes,
   eventRoutes,
   metricsRoutes,
+  watchRoutes,
   lookingRoutes,
   faultRoutes,
   scenarioRoutes,

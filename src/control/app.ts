@@ -37,6 +37,7 @@ export function controlApp(daemon: Daemon, { checksAnswers = false }: AppOptions
     app.openAPIRegistry.registerPath(declared);
     app.on(one.method, declared.getRoutingPath(), async (context) => {
       const caller = callerOf(context, one);
+      checkScope(caller, one, context.req.param('bmc'));
       const input = await inputOf(one, context.req, caller);
       const value: unknown = await audited(daemon, one, input, () => one.handle(daemon, input));
       return answerOf(one, value, checksAnswers);
@@ -59,6 +60,12 @@ function callerOf(context: Context<Env>, { role }: Pick<Route, 'role'>): Caller 
   if (caller.role === 'anybody')
     throw refusal('unauthorized', 'this needs a token', { next: 'Authorization: Bearer TOKEN' });
   throw refusal('forbidden', `'${caller.name}' has the role ${caller.role}; this needs ${role}`);
+}
+
+/** A user of one BMC has nothing to do with the others, nor with which there are. Throws ControlError. */
+function checkScope({ name, bmc }: Caller, { scope }: Route, asked: string | undefined): void {
+  if (bmc === undefined || scope === 'shows' || (scope === 'bmc' && asked === bmc)) return;
+  throw refusal('forbidden', `'${name}' is a user of BMC '${bmc}', and of no other`);
 }
 
 /** A declaration in the words of OpenAPI. */

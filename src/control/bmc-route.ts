@@ -27,6 +27,7 @@ export const bmcRoute = <P extends Shape, Q extends Shape, B extends Whatever, A
   declared: BmcRoute<P, Q, B, A>,
 ): Route => ({
   ...declared,
+  scope: 'bmc',
   path: `/v1/bmcs/{bmc}${declared.path}`,
   params: bmcName.extend(declared.params?.shape ?? {}),
   handle(daemon, input) {

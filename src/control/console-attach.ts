@@ -7,7 +7,7 @@ import { isAllowed, type Caller } from './route.ts';
 /** What a client upgrades to. */
 export const CONSOLE_PROTOCOL = 'ipmi-bmc-console';
 /** Bytes that a reader may be behind; what is more is lost to it alone, as on a serial line. */
-const MOST_BEHIND = 1 << 18;
+export const MOST_BEHIND = 1 << 18;
 const PATH = /^\/v1\/bmcs\/([^/?]+)\/console(?:\?history=(true|false))?$/;
 
 /** Joins an upgraded connection to the serial console of the BMC in its path, until either ends. */
@@ -36,18 +36,30 @@ export function attachConsole(
     socket.on('close', undo);
   } catch (error) {
     if (!(error instanceof ControlError)) daemon.log.error('control: console', error);
-    refuse(socket, error instanceof ControlError ? error : refusal('failed', 'it failed; the log says why'));
+    refuseUpgrade(
+      socket,
+      error instanceof ControlError ? error : refusal('failed', 'it failed; the log says why'),
+    );
   }
 }
 
 function wanted(daemon: Daemon, { url = '', headers }: IncomingMessage, caller: Caller) {
+  const found = consoleOf(daemon, url, caller);
+  if (headers.upgrade?.toLowerCase() !== CONSOLE_PROTOCOL)
+    throw refusal('bad-request', `expected Upgrade: ${CONSOLE_PROTOCOL}`);
+  return found;
+}
+
+/** The serial console that a path names, for who may work it. Throws ControlError. */
+export function consoleOf(daemon: Daemon, url: string, caller: Caller) {
   if (caller.role === 'anybody') throw refusal('unauthorized', 'this needs a token');
   if (!isAllowed(caller, 'operate')) throw refusal('forbidden', 'this needs the role operate');
   const [, name, history] = PATH.exec(url) ?? [];
   if (name === undefined) throw refusal('unknown-route', `${url} is no console`);
-  if (headers.upgrade?.toLowerCase() !== CONSOLE_PROTOCOL)
-    throw refusal('bad-request', `expected Upgrade: ${CONSOLE_PROTOCOL}`);
-  const bmc = daemon.bmc(decoded(name));
+  const known = decoded(name);
+  if (caller.bmc !== undefined && caller.bmc !== known)
+    throw refusal('forbidden', `'${caller.name}' is a user of BMC '${caller.bmc}', and of no other`);
+  const bmc = daemon.bmc(known);
   return { bmc, console: bmc.console, withHistory: history === 'true' };
 }
 
@@ -59,7 +71,8 @@ function decoded(name: string): string {
   }
 }
 
-function refuse(socket: Duplex, { problem }: ControlError): void {
+/** Answers an upgrade with a problem document, and ends the connection. */
+export function refuseUpgrade(socket: Duplex, { problem }: ControlError): void {
   const body = JSON.stringify(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,

@@ -11,6 +11,7 @@ import { ProcessMetrics, type ProcessFigures } from '../metrics/process-metrics.
 import { ConsoleHistories } from './console-history.ts';
 import { EventLog } from './events/event-log.ts';
 import { Ramps } from './ramps.ts';
+import { SensorHistories } from './sensor-history.ts';
 import type { Expectations } from './expectations.ts';
 import { refusal, type ControlError } from './problem.ts';
 import type { LoadedSettings, SettingsSource } from './settings-source.ts';
@@ -88,6 +89,8 @@ export class Daemon {
   readonly #surroundings: DaemonSurroundings;
   /** What machines have said on their serial consoles. */
   readonly consoles = new ConsoleHistories();
+  /** What sensors have read, of BMCs that somebody looks at. */
+  readonly sensorHistories: SensorHistories;
   /** Sensors on their way to a value. */
   readonly ramps = new Ramps();
 
@@ -106,6 +109,7 @@ export class Daemon {
     this.#source = settings;
     this.#place = kept;
     this.began = world.clock.now();
+    this.sensorHistories = new SensorHistories(world.clock, (bmc) => fleet.bmcs.get(bmc.name) === bmc);
   }
 
   /** Which BMCs there are to be, in order, whether they run or not. */

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   conflict: [409, 'It cannot be done in this state'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is of a type that the route does not take'],
+  'too-many': [429, 'Too many tries'],
   'wrong-host': [421, 'The Host header is none of this server'],
   failed: [500, 'A bug of the server; its log has the stack'],
   unavailable: [503, 'Not now'],

@@ -12,6 +12,8 @@ export interface Caller {
   readonly role: Role;
   /** Empty of who comes by the Unix socket. */
   readonly peer: string;
+  /** The one BMC that it may see and work, as one of its users. Default: all. */
+  readonly bmc?: string;
 }
 
 export const isAllowed = (caller: Caller, role: Role): boolean =>
@@ -74,6 +76,8 @@ export interface Route<
   /** Of the answer, where it is a text. Default `application/json`. */
   readonly gives?: string;
   readonly example: Example;
+  /** `bmc`: it is about the BMC in its path alone; `shows`: it shows to who has one BMC only that. */
+  readonly scope?: 'bmc' | 'shows';
   /** Throws ControlError to refuse. */
   handle(
     daemon: Daemon,

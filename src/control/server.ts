@@ -9,19 +9,28 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { listenAt } from '../world/node-listen.ts';
 import { streamName, type Endpoint, type StreamServer } from '../world/world.ts';
+import type { Assets } from './console/assets.ts';
 import { attachConsole } from './console-attach.ts';
 import type { Daemon } from './daemon.ts';
+import { hostIn, LOOPBACK, peerOf } from './peers.ts';
 import { refusal } from './problem.ts';
 import type { Caller } from './route.ts';
 import type { Tokens } from './tokens.ts';
 
-/** Connections at a time, of all listeners together. */
+/** Connections at a time, of all listeners of the API together, and of the web console. */
 const MOST_CONNECTIONS = 64;
 /** Whoever can open a socket of mode 0600 is its user, or root. */
 const OWN = 0o600;
 const BY_SOCKET: Caller = { name: 'socket', role: 'admin', peer: '' };
-/** By which a machine knows itself, whatever it listens at. */
-const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+/** Milliseconds for the head of a request, and for all of it, before its connection is ended. */
+const SLOWEST_HEAD = 5000;
+const SLOWEST = 60_000;
+const PATIENCE = {
+  headersTimeout: SLOWEST_HEAD,
+  requestTimeout: SLOWEST,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 16_384,
+};
 const BUSY = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /** A place of TCP where the API is served. */
@@ -34,6 +43,16 @@ export interface TcpPlace {
   readonly hosts?: readonly string[];
 }
 
+/** A place of TCP where the web console is. */
+export interface WebConsolePlace extends Omit<TcpPlace, 'tokens'> {
+  readonly tokens?: Tokens;
+  readonly assets: Assets;
+  /** Milliseconds of silence after which a log-in ends. */
+  readonly idle: number;
+  /** Milliseconds that histories of sensors reach back. */
+  readonly history: number;
+}
+
 type Asks = (headers: Headers, peer: string) => Caller;
 
 /**
@@ -44,6 +63,8 @@ export class ControlServer {
   readonly #daemon: Daemon;
   readonly #servers: StreamServer[] = [];
   readonly #sockets = new Set<Socket>();
+  readonly #webConsoles: StreamServer[] = [];
+  #console: string | undefined;
   #serving: Promise<(asks: Asks) => RequestListener> | undefined;
 
   constructor(daemon: Daemon) {
@@ -78,9 +99,62 @@ export class ControlServer {
     });
   }
 
+  /**
+   * Serves the web console at TCP, with connections of its own: who takes all of them keeps nobody from
+   * steering. Rejects as `listenTcp` does.
+   */
+  async listenConsole({
+    at,
+    tls,
+    hosts = [],
+    tokens,
+    assets,
+    idle,
+    history,
+  }: WebConsolePlace): Promise<void> {
+    this.#daemon.sensorHistories.span = history;
+    const server = tls
+      ? createTlsServer({ ...PATIENCE, cert: tls.certificate, key: tls.key, handshakeTimeout: SLOWEST_HEAD })
+      : createServer(PATIENCE);
+    const { WebConsole } = await import('./console/web-console.ts');
+    const listenerFor = await this.#load();
+    let web: InstanceType<typeof WebConsole> | undefined;
+    server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      web?.listener(request, response),
+    );
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      web?.upgrade(request, socket, head),
+    );
+    const open = this.#bounded(server);
+    const bound = await listenAt(server, at, () => {
+      web?.close();
+      server.close();
+      server.closeAllConnections();
+      for (const socket of open) socket.destroy();
+    });
+    const port = 'port' in bound.address ? bound.address.port : at.port;
+    web = new WebConsole({
+      daemon: this.#daemon,
+      assets,
+      port,
+      isTls: tls !== undefined,
+      hosts: new Set([...LOOPBACK, at.host, ...hosts].map((host) => host.toLowerCase())),
+      tokens,
+      idle,
+      api: (asks) => listenerFor(asks),
+    });
+    this.#webConsoles.push(bound);
+    this.#console = `${tls ? 'https' : 'http'}://${streamName(bound.address)}/`;
+  }
+
+  /** Where the web console is, for a browser. */
+  get console(): string | undefined {
+    return this.#console;
+  }
+
   /** Takes no more, and ends what is open. */
   async close(): Promise<void> {
-    const servers = this.#servers.splice(0);
+    const servers = [...this.#servers.splice(0), ...this.#webConsoles.splice(0)];
     await Promise.all(servers.map((server) => server.close()));
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -103,20 +177,26 @@ export class ControlServer {
     server.on('upgrade', (request: IncomingMessage, socket: Socket) =>
       attachConsole(this.#daemon, request, socket, () => asks(headersOf(request), peerOf(request))),
     );
-    server.on('connection', (socket: Socket) => {
-      if (this.#sockets.size >= MOST_CONNECTIONS) {
-        socket.end(BUSY);
-        return;
-      }
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    this.#bounded(server, this.#sockets);
     this.#servers.push(
       await listenAt(server, at, () => {
         server.close();
         server.closeAllConnections();
       }),
     );
+  }
+
+  /** The connections that are open, at most MOST_CONNECTIONS of them. */
+  #bounded(server: Server, open = new Set<Socket>()): ReadonlySet<Socket> {
+    server.on('connection', (socket: Socket) => {
+      if (open.size >= MOST_CONNECTIONS) {
+        socket.end(BUSY);
+        return;
+      }
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+    });
+    return open;
   }
 
   #load(): Promise<(asks: Asks) => RequestListener> {
@@ -141,18 +221,6 @@ async function load(daemon: Daemon): Promise<(asks: Asks) => RequestListener> {
     );
 }
 
-/** Empty of who comes by a Unix socket. */
-function peerOf({ socket }: { readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'> }): string {
-  const { remoteAddress = '', remotePort = 0 } = socket;
-  return remoteAddress === '' ? '' : `${remoteAddress}:${remotePort}`;
-}
-
 /** Those that say who asks. */
 const headersOf = ({ headers: { host = '', authorization } }: IncomingMessage): Headers =>
   new Headers({ host, ...(authorization !== undefined && { authorization }) });
-
-/** A Host header without its port and brackets. */
-function hostIn(header: string): string {
-  const [, v6, name] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(header.trim()) ?? [];
-  return (v6 ?? name ?? '').toLowerCase();
-}

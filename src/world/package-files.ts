@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
 import { getAsset, isSea } from 'node:sea';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -9,6 +10,23 @@ export const isBinary = (): boolean => isSea();
 /** A file of this package as text, by its path from the top: in the binary, one of its assets. */
 export const packageFile = (path: string): string =>
   isSea() ? getAsset(path, 'utf8') : readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** The same as bytes. */
+export const packageBytes = (path: string): Uint8Array =>
+  isSea()
+    ? new Uint8Array(getAsset(path))
+    : new Uint8Array(readFileSync(new URL(`../../${path}`, import.meta.url)));
+
+/** Paths below a folder of this package, of all files in it; of a folder that is not there, none. */
+export function packageFiles(folder: string): string[] {
+  if (isSea()) return JSON.parse(getAsset(`${folder}/files.json`, 'utf8')) as string[];
+  const place = new URL(`../../${folder}/`, import.meta.url);
+  if (!existsSync(place)) return [];
+  const top = fileURLToPath(place);
+  return readdirSync(top, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => relative(top, join(one.parentPath, one.name)));
+}
 
 /** The path of a file of this package that others run. Of no use in the binary. */
 export const packagePath = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));

@@ -11,8 +11,15 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 };
 
+/** Sends something of another name, with no number: it is not sent again. */
+export type Tell = (name: string, value: unknown) => void;
+
 /** Begins to hear; the result is its undoing. */
-type Begin = (hear: (told: NumberedEvent) => void, note: (name: string, text: string) => void) => () => void;
+type Begin = (
+  hear: (told: NumberedEvent) => void,
+  note: (name: string, text: string) => void,
+  tell: Tell,
+) => () => void;
 
 /** Server-sent events for one reader; one that does not keep up gets a last line that says so. */
 export function eventStream({ clock }: Pick<World, 'clock'>, begin: Begin): Response {
@@ -45,9 +52,11 @@ export function eventStream({ clock }: Pick<World, 'clock'>, begin: Begin): Resp
         };
         let undo: () => void = () => undefined;
         send('retry: 2000\n\n');
+        const tell: Tell = (name, value) => send(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`);
         undo = begin(
           (told) => send(textOf(told)),
-          (name, text) => send(`event: ${name}\ndata: ${JSON.stringify({ detail: text })}\n\n`),
+          (name, detail) => tell(name, { detail }),
+          tell,
         );
         if (isOver) undo();
       },

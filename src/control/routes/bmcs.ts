@@ -101,9 +101,10 @@ export const bmcRoutes = [
       'BMCs in the order of the settings, a page at a time; `next` is the cursor of the page behind it.',
     query: listQuery,
     answer: list,
+    scope: 'shows',
     example: { path: '/v1/bmcs?power=on&limit=10' },
-    async handle(daemon, { query }) {
-      const names = [...daemon.wanted.keys()];
+    async handle(daemon, { query, caller }) {
+      const names = [...daemon.wanted.keys()].filter((name) => (caller.bmc ?? name) === name);
       const found: z.input<typeof row>[] = [];
       let place = query.cursor === undefined ? 0 : placeAfter(names, query.cursor);
       for (; place < names.length && found.length < query.limit; place++) {

@@ -5,7 +5,7 @@ import type { EventFilter } from '../events/event-log.ts';
 import { EVENT_KINDS, type EventKind } from '../events/kinds.ts';
 import { eventsSoFar, eventStream } from '../events/stream.ts';
 import { refusal } from '../problem.ts';
-import { route } from '../route.ts';
+import { route, type Caller } from '../route.ts';
 
 const MOST_LAST = 1000;
 const query = z.strictObject({
@@ -28,8 +28,14 @@ const query = z.strictObject({
     .openapi({ description: '`false`: what was, and no more.' }),
 });
 
-function filterOf({ bmc, kind }: z.infer<typeof query>, daemon: Daemon): EventFilter {
-  const bmcs = bmc?.split(',');
+function filterOf(
+  { bmc, kind }: z.infer<typeof query>,
+  daemon: Daemon,
+  { bmc: own }: Pick<Caller, 'bmc'>,
+): EventFilter {
+  const bmcs = (bmc ?? own)?.split(',');
+  if (own !== undefined && bmcs?.some((name) => name !== own))
+    throw refusal('forbidden', `this is for a user of BMC '${own}', and of no other`);
   for (const name of bmcs ?? []) if (!daemon.wanted.has(name)) throw daemon.noBmc(name);
   const kinds = kind?.split(',');
   const known: readonly string[] = EVENT_KINDS;
@@ -56,12 +62,13 @@ export const eventRoutes = [
     summary:
       'What happens, as server-sent events: `event` is the kind, `data` JSON with `kind`, `time`, `bmc`, `text` and what else there is to say. With `Last-Event-ID` those since then come first, `missed` says that some are forgotten; a reader that does not keep up gets `dropped` as its last. Requests, decoded and without secrets, come to those who ask for `kind=request`.',
     query,
+    scope: 'shows',
     answer: z.string(),
     gives: 'text/event-stream',
     example: { path: '/v1/events?bmc=node-1&kind=power,session', isEndless: true },
-    handle(daemon, { query: asked, headers }) {
+    handle(daemon, { query: asked, headers, caller }) {
       const { events, world } = daemon;
-      const filter = filterOf(asked, daemon);
+      const filter = filterOf(asked, daemon, caller);
       const seen = headers.get('last-event-id');
       if (asked.follow === 'false') {
         const all =

@@ -9,10 +9,11 @@ import { toReal } from '../../machine/sensors/sensor-factors.ts';
 import type { Sensor } from '../../machine/sensors/sensor.ts';
 import { millisecondsOf } from '../../settings/durations.ts';
 import { bmcRoute } from '../bmc-route.ts';
+import type { Ramps } from '../ramps.ts';
 import { refusal } from '../problem.ts';
 
 const STATUS = ['ok', 'nc', 'cr', 'nr', 'ns'] as const;
-const shownSensor = z
+const sensorShape = z
   .strictObject({
     name: z.string(),
     lun: z.int(),
@@ -28,7 +29,21 @@ const shownSensor = z
     ramps: z.boolean().openapi({ description: 'It is on its way to a value.' }),
   })
   .openapi('Sensor');
-export type SensorState = z.infer<typeof shownSensor>;
+export type SensorState = z.infer<typeof sensorShape>;
+
+const history = z
+  .strictObject({
+    interval: z.number().openapi({ description: 'Milliseconds between two values.' }),
+    times: z.array(z.number()).openapi({ description: 'When, milliseconds since 1970.' }),
+    sensors: z.array(
+      z.strictObject({
+        name: z.string(),
+        values: z.array(z.number().nullable()).openapi({ description: 'Null: it could not be read.' }),
+      }),
+    ),
+  })
+  .openapi('SensorHistory');
+export type SensorHistoryShown = z.infer<typeof history>;
 
 const nameOfCode = (table: Readonly<Record<string, number>>, code: number): string | undefined =>
   Object.keys(table).find((name) => table[name] === code);
@@ -40,7 +55,8 @@ function statusOf(sensor: Sensor, isReadable: boolean): (typeof STATUS)[number] 
   return states & 0x24 ? 'nr' : states & 0x12 ? 'cr' : states & 0x09 ? 'nc' : 'ok';
 }
 
-function shown(bmc: Bmc, sensor: Sensor): SensorState {
+/** As it reads now. */
+export function shownSensor(bmc: Bmc, sensor: Sensor, ramps: Pick<Ramps, 'has'>): SensorState {
   const { number, lun = 0, type, eventType, analog, eventOnly = false } = sensor.declaration;
   const value = eventOnly ? undefined : sensor.value;
   const bits = analog === undefined ? sensor.lastStates : 0;
@@ -67,7 +83,7 @@ function shown(bmc: Bmc, sensor: Sensor): SensorState {
     status: statusOf(sensor, value !== undefined),
     states: words.filter(Boolean),
     thresholds,
-    ramps: false,
+    ramps: ramps.has(bmc, sensor),
   };
 }
 
@@ -111,11 +127,29 @@ export const sensorRoutes = [
     role: 'read',
     tag: 'Sensors',
     summary: 'All sensors, as they read now.',
-    answer: z.strictObject({ sensors: z.array(shownSensor) }).openapi('SensorList'),
+    answer: z.strictObject({ sensors: z.array(sensorShape) }).openapi('SensorList'),
     example: { path: '/v1/bmcs/node-1/sensors' },
     handle: (bmc, _input, { ramps }) => ({
-      sensors: bmc.sensors.all.map((sensor) => ({ ...shown(bmc, sensor), ramps: ramps.has(bmc, sensor) })),
+      sensors: bmc.sensors.all.map((sensor) => shownSensor(bmc, sensor, ramps)),
     }),
+  }),
+  bmcRoute({
+    method: 'get',
+    path: '/sensor-history',
+    role: 'read',
+    tag: 'Sensors',
+    summary:
+      'What the sensors that measure have read, an hour back, or as far as `console.history` says: from when somebody first asked for it, until nobody has for as long.',
+    answer: history,
+    example: { path: '/v1/bmcs/node-1/sensor-history' },
+    handle: (bmc, _input, { sensorHistories }) => {
+      const { interval, times, sensors } = sensorHistories.of(bmc);
+      return {
+        interval,
+        times: [...times],
+        sensors: sensors.map((one) => ({ ...one, values: [...one.values] })),
+      };
+    },
   }),
   bmcRoute({
     method: 'get',
@@ -124,11 +158,11 @@ export const sensorRoutes = [
     tag: 'Sensors',
     summary: 'One sensor, as it reads now.',
     params,
-    answer: shownSensor,
+    answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp' },
     handle(bmc, { params: { sensor } }, { ramps }) {
       const found = sensorOf(bmc, sensor);
-      return { ...shown(bmc, found), ramps: ramps.has(bmc, found) };
+      return shownSensor(bmc, found, ramps);
     },
   }),
   bmcRoute({
@@ -139,14 +173,14 @@ export const sensorRoutes = [
     summary: 'Has a sensor read a value, at once or by and by; nothing (null); or its source again.',
     params,
     body: wanted,
-    answer: shownSensor,
+    answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp', body: { value: 96, ramp: '30s' } },
     handle(bmc, { params: { sensor }, body: { value, ramp } }, { ramps }) {
       const found = sensorOf(bmc, sensor);
       ramps.end(bmc, found);
       if (ramp === undefined) {
         put(found, value);
-        return shown(bmc, found);
+        return shownSensor(bmc, found, ramps);
       }
       const time = millisecondsOf(ramp);
       if (time === undefined)
@@ -156,7 +190,7 @@ export const sensorRoutes = [
           key: 'ramp',
         });
       ramps.begin(bmc, found, value, time);
-      return { ...shown(bmc, found), ramps: ramps.has(bmc, found) };
+      return shownSensor(bmc, found, ramps);
     },
   }),
   bmcRoute({
@@ -166,13 +200,13 @@ export const sensorRoutes = [
     tag: 'Sensors',
     summary: 'Gives a sensor back to its source.',
     params,
-    answer: shownSensor,
+    answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp' },
     handle(bmc, { params: { sensor } }, { ramps }) {
       const found = sensorOf(bmc, sensor);
       ramps.end(bmc, found);
       put(found, 'source');
-      return shown(bmc, found);
+      return shownSensor(bmc, found, ramps);
     },
   }),
 ];

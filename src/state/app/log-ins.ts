@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import { noCounts, reasonTable, type CounterTable, type Counts } from '../../joint/counters.ts';
@@ -60,6 +61,15 @@ export interface LogInTerms {
   readonly authType?: number;
   /** The BMC key when the log-in began. */
   readonly kg?: Uint8Array;
+}
+
+/** What somebody says who logs in without a session of IPMI. */
+export interface PasswordLogIn {
+  readonly name: string;
+  readonly password: string;
+  readonly channel: number;
+  readonly peer: Peer;
+  readonly step: string;
 }
 
 export interface RefusedLogIn {
@@ -158,6 +168,43 @@ export class LogIns implements Sleeper<LogInsMemento> {
     if (!this.#sessions.activate(session, privilege)) return 'no session slot';
     this.#count('admitted');
     return undefined;
+  }
+
+  /**
+   * A log-in by name and password in the clear, as the web console takes it: under the limits of a channel's
+   * log-ins, and told as one of them, but no session comes of it. `step`: what asks, for the log.
+   */
+  byPassword(
+    { name, password, channel, peer, step }: PasswordLogIn,
+    source: string,
+  ): LogInUser | LogInProblem {
+    const refuse = (problem: LogInProblem): LogInProblem => {
+      this.refused({ channel, peer, name, problem, step });
+      return problem;
+    };
+    const user = this.find(name, channel, undefined, source);
+    if (typeof user === 'string') return refuse(user);
+    const given = utf8Bytes(password, user.password.length);
+    const padded = new Uint8Array(user.password.length);
+    padded.set(given ?? []);
+    // Compared in any case: a password that is too long is as slow as one that is wrong.
+    const isRight = equalBytes(user.password, 0, padded, 0, padded.length) && given !== undefined;
+    if (!isRight) {
+      this.wrong(user.id, channel, source);
+      return refuse('wrong password');
+    }
+    this.#users.admitted(user.id, channel);
+    this.#guesses.right(source, user.id);
+    this.#count('admitted');
+    return { ...user, privilegeLimit: this.ceiling(user.id, channel) };
+  }
+
+  /** The highest level that user and channel allow now, whatever the session is sealed with; 0: none. */
+  ceiling(userId: number, channel: number): number {
+    const { messaging } = this.#users.access(userId, channel);
+    return messaging && this.#users.enabled(userId)
+      ? this.#ceiling(userId, channel, undefined, undefined)
+      : 0;
   }
 
   /** A wrong password was given for a user that might have come in with the right one. */

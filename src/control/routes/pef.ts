@@ -1,0 +1,57 @@
+import { z } from '@hono/zod-openapi';
+import type { Bmc } from '../../bmc.ts';
+import { IpmiError } from '../../codec/index.ts';
+import { selectorsOf, type Parameter } from '../../commands/parameters/parameter.ts';
+import { pefParameters } from '../../commands/parameters/pef.ts';
+import { bmcRoute } from '../bmc-route.ts';
+import { plain } from '../raw-values.ts';
+import { hexOf } from '../sel-text.ts';
+
+const parameter = z
+  .strictObject({
+    parameter: z.int(),
+    name: z.string(),
+    set: z.int().optional(),
+    data: z.string().openapi({ description: 'Hex digits, a set selector in front.' }),
+    values: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .openapi('PefParameter');
+export type PefParameterState = z.infer<typeof parameter>;
+
+function shown({ pef }: Bmc, one: Parameter, set: number): PefParameterState[] {
+  try {
+    const data = pef.parameters.get(one.selector, set, one.firstBlock);
+    const { selector, name, sets } = one;
+    const values = plain(one.layout.decode(data, selectorsOf(one))) as Record<string, unknown>;
+    return [{ parameter: selector, name, ...(sets !== undefined && { set }), data: hexOf(data), values }];
+  } catch (error) {
+    // There is no such set, or the BMC does not have the parameter.
+    if (error instanceof IpmiError) return [];
+    throw error;
+  }
+}
+
+/** An entry of a table that is not enabled is one that nobody uses. */
+const isUsed = ({ set, values }: PefParameterState): boolean =>
+  set === undefined || values?.enabled !== false;
+
+export const pefRoutes = [
+  bmcRoute({
+    method: 'get',
+    path: '/pef',
+    role: 'read',
+    tag: 'PEF',
+    summary:
+      'PEF configuration parameters by name; of the filter and the policy table the entries that are enabled.',
+    answer: z.strictObject({ parameters: z.array(parameter) }).openapi('Pef'),
+    example: { path: '/v1/bmcs/node-1/pef' },
+    handle: (bmc) => ({
+      parameters: pefParameters.all
+        .filter(({ secret, access }) => !secret && access !== 'write-only')
+        .flatMap((one) =>
+          Array.from({ length: one.sets ?? 1 }, (_, i) => shown(bmc, one, one.firstSet + i)).flat(),
+        )
+        .filter(isUsed),
+    }),
+  }),
+];
