@@ -121,14 +121,14 @@ export class Aes128 {
     }
   }
 
-  /** Decrypts data[start..end) into `out` from 0; the IV stands at `iv` of `data`. */
-  decryptCbc(data: Uint8Array, iv: number, start: number, end: number, out: Uint8Array): void {
+  /** Decrypts data[start..end) into `out` from `at`, which may be itself; the IV stands at `iv` of `data`. */
+  decryptCbc(data: Uint8Array, iv: number, start: number, end: number, out: Uint8Array, at = 0): void {
     let p0 = load(data, iv);
     let p1 = load(data, iv + 4);
     let p2 = load(data, iv + 8);
     let p3 = load(data, iv + 12);
     const k = this.#decrypt;
-    for (let pos = start, to = 0; pos < end; pos += 16, to += 16) {
+    for (let pos = start, to = at; pos < end; pos += 16, to += 16) {
       const i0 = load(data, pos);
       const i1 = load(data, pos + 4);
       const i2 = load(data, pos + 8);

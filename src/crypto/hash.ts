@@ -48,7 +48,8 @@ export class Digest {
 
   /** Goes on from a saved state that `length` bytes (a multiple of 64) have gone into. */
   resume(state: Int32Array, length: number): this {
-    this.#state.set(state);
+    // A handful of words: `set` would take longer to begin than this takes.
+    for (let i = 0; i < state.length; i++) this.#state[i] = state[i];
     this.#fill = 0;
     this.#length = length;
     return this;
@@ -61,38 +62,43 @@ export class Digest {
 
   update(data: Uint8Array, start = 0, end: number = data.length): this {
     this.#length += end - start;
+    const tail = this.#tail;
     let pos = start;
-    if (this.#fill > 0) {
-      while (this.#fill < 64 && pos < end) this.#tail[this.#fill++] = data[pos++];
-      if (this.#fill < 64) return this;
-      this.hash.block(this.#state, this.#tail, 0, WORK);
-      this.#fill = 0;
+    let fill = this.#fill;
+    if (fill > 0) {
+      while (fill < 64 && pos < end) tail[fill++] = data[pos++];
+      if (fill === 64) {
+        this.hash.block(this.#state, tail, 0, WORK);
+        fill = 0;
+      }
     }
     for (; pos + 64 <= end; pos += 64) this.hash.block(this.#state, data, pos, WORK);
-    while (pos < end) this.#tail[this.#fill++] = data[pos++];
+    while (pos < end) tail[fill++] = data[pos++];
+    this.#fill = fill;
     return this;
   }
 
-  /** Writes `size` bytes of the digest to `out`; the digest must then be reset or resumed. */
+  /**
+   * Writes `size` bytes of the digest, a multiple of four, to `out`; the digest must then be reset or resumed.
+   */
   finishInto(out: Uint8Array, at = 0, size: number = this.hash.size): void {
     const tail = this.#tail;
-    const bits = this.#length * 8;
-    tail[this.#fill++] = 0x80;
-    if (this.#fill > 56) {
-      tail.fill(0, this.#fill);
-      this.hash.block(this.#state, tail, 0, WORK);
-      this.#fill = 0;
-    }
-    tail.fill(0, this.#fill, 56);
+    const state = this.#state;
     const { bigEndian } = this.hash;
-    const high = Math.floor(bits / 2 ** 32);
+    let fill = this.#fill;
+    tail[fill++] = 0x80;
+    if (fill > 56) {
+      while (fill < 64) tail[fill++] = 0;
+      this.hash.block(state, tail, 0, WORK);
+      fill = 0;
+    }
+    while (fill < 56) tail[fill++] = 0;
+    const bits = this.#length << 3;
+    const high = Math.floor(this.#length / 2 ** 29);
     putWord(tail, 56, bigEndian ? high : bits, bigEndian);
     putWord(tail, 60, bigEndian ? bits : high, bigEndian);
-    this.hash.block(this.#state, tail, 0, WORK);
-    for (let i = 0; i < size; i++) {
-      const shift = bigEndian ? 24 - 8 * (i & 3) : 8 * (i & 3);
-      out[at + i] = this.#state[i >> 2] >>> shift;
-    }
+    this.hash.block(state, tail, 0, WORK);
+    for (let i = 0; i < size; i += 4) putWord(out, at + i, state[i >> 2], bigEndian);
   }
 
   finish(): Uint8Array {
@@ -103,7 +109,10 @@ export class Digest {
 }
 
 function putWord(out: Uint8Array, at: number, value: number, bigEndian: boolean): void {
-  for (let i = 0; i < 4; i++) out[at + i] = value >>> (bigEndian ? 24 - 8 * i : 8 * i);
+  out[at] = bigEndian ? value >>> 24 : value;
+  out[at + 1] = bigEndian ? value >>> 16 : value >>> 8;
+  out[at + 2] = bigEndian ? value >>> 8 : value >>> 16;
+  out[at + 3] = bigEndian ? value : value >>> 24;
 }
 
 /**

@@ -220,7 +220,8 @@ class Way {
     for (let i = 0; i < copies; i++) {
       if (waits) this.#letOvertake(bytes.slice(), peer);
       else if (late > 0) this.#later(late, bytes.slice(), peer);
-      else this.#go(bytes, peer);
+      // Whom it goes to may change it: one that comes again is another one.
+      else this.#go(i + 1 < copies ? bytes.slice() : bytes, peer);
     }
   }
 

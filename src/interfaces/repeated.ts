@@ -91,10 +91,8 @@ export class RepeatedRequests {
       return earlier;
     }
     if (this.#window === undefined) this.#forgetAnswered();
-    // Its data may lie in memory that is used again.
-    const kept = request.data.length === 0 ? request : { ...request, data: request.data.slice() };
     this.#ring[slot] = {
-      request: kept,
+      request,
       session,
       privilege,
       answer: undefined,

@@ -30,7 +30,7 @@ export interface IpmbFrame {
 /** Undefined where bytes are missing or a checksum is wrong: such a frame has no answer. */
 export function parseFrame(frame: Uint8Array): IpmbFrame | undefined {
   const broadcast = frame[0] === BROADCAST;
-  const message = parseMessage(frame, broadcast ? 1 : 0);
+  const message = parseMessage(frame, broadcast ? 1 : 0, frame.length, true);
   return message && { message, broadcast };
 }
 

@@ -1,5 +1,6 @@
 import { Digest, equalBytes, hashes } from '../crypto/hash.ts';
 import { md2 } from '../crypto/md2.ts';
+import { putBytes } from './message.ts';
 import { putRmcpHeader, RMCP_HEADER, RmcpClass } from './rmcp.ts';
 
 /** Authentication types, IPMI 2.0 §13.6 table 13-8. */
@@ -40,6 +41,10 @@ export function parse15(datagram: Uint8Array): Packet15 | undefined {
   };
 }
 
+/** Where the message of such a datagram begins, behind the whole header. */
+export const message15At = (authType: number): number =>
+  RMCP_HEADER + 10 + (authType === AuthType.None ? 0 : 16);
+
 /** `password`: 16 bytes; unused for authentication type none. */
 export function build15(
   authType: number,
@@ -48,20 +53,31 @@ export function build15(
   message: Uint8Array,
   password?: Uint8Array,
 ): Uint8Array {
-  const codeSize = authType === AuthType.None ? 0 : 16;
-  const start = RMCP_HEADER + 10 + codeSize;
-  const length = start + message.length;
   // No legacy pad: it is for network chips of 2000 that lost frames of some lengths, and python-ipmi refuses
   // a datagram that has it.
-  const out = new Uint8Array(length);
+  const out = new Uint8Array(message15At(authType) + message.length);
+  putBytes(out, message15At(authType), message);
+  return seal15(out, authType, sequence, sessionId, password);
+}
+
+/** Header and auth code of the datagram whose message stands in it already, to its end. Returns it. */
+export function seal15(
+  out: Uint8Array,
+  authType: number,
+  sequence: number,
+  sessionId: number,
+  password?: Uint8Array,
+): Uint8Array {
+  const start = message15At(authType);
   putRmcpHeader(out, RmcpClass.Ipmi);
   out[4] = authType;
   putWord(out, 5, sequence);
   putWord(out, 9, sessionId);
-  out[start - 1] = message.length;
-  out.set(message, start);
-  if (codeSize > 0 && password)
-    putCode(authType, password, sessionId, sequence, out, start, length, out, RMCP_HEADER + 9);
+  out[start - 1] = out.length - start;
+  if (authType === AuthType.None) return out;
+  if (password)
+    putCode(authType, password, sessionId, sequence, out, start, out.length, out, RMCP_HEADER + 9);
+  else out.fill(0, RMCP_HEADER + 9, RMCP_HEADER + 25);
   return out;
 }
 

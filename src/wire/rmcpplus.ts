@@ -2,6 +2,7 @@ import { Aes128 } from '../crypto/aes128.ts';
 import { Digest, equalBytes, hashes, Hmac } from '../crypto/hash.ts';
 import { AuthType, putWord, word } from './lan15.ts';
 import type { SessionKeys } from './rakp.ts';
+import { copyOf, putBytes } from './message.ts';
 import { putRmcpHeader, RMCP_HEADER, RmcpClass } from './rmcp.ts';
 import { Confidentiality, Integrity, type CipherSuite } from './suites.ts';
 
@@ -51,6 +52,8 @@ export interface Packet20 {
 
 const NEXT_HEADER = 0x07;
 const HEADER = RMCP_HEADER + 12;
+/** Bytes of an initialization vector, and of what AES takes at a time. */
+const BLOCK = 16;
 
 export function parse20(datagram: Uint8Array): Packet20 | undefined {
   if (datagram.length < HEADER || datagram[RMCP_HEADER] !== AuthType.RmcpPlus) return undefined;
@@ -163,29 +166,32 @@ export class SessionCrypto {
     return equalBytes(this.#code, 0, datagram, codeAt, size);
   }
 
-  /**
-   * The payload in the clear; undefined where it is not encrypted as the suite wants, or its padding is
-   * wrong. Check authenticity first. The bytes are the caller's: what they came in is used for the next one.
-   */
-  open(datagram: Uint8Array, { encrypted, start, end }: Packet20): Uint8Array | undefined {
-    // A console may send what is not secret in the clear (§13.6): the signature still protects it.
-    if (!encrypted) return datagram.slice(start, end);
-    if (!this.#aes) return undefined;
-    const length = end - start - 16;
-    if (length < 16 || length % 16 !== 0) return undefined;
-    const plain = new Uint8Array(length);
-    this.#aes.decryptCbc(datagram, start, start + 16, end, plain);
-    const padding = plain[length - 1];
-    if (padding > 15) return undefined;
-    for (let i = 0; i < padding; i++) if (plain[length - 1 - padding + i] !== i + 1) return undefined;
-    return plain.subarray(0, length - 1 - padding);
+  /** The payload in the clear, in bytes of its own; undefined as in `openInPlace`. */
+  open(datagram: Uint8Array, packet: Packet20): Uint8Array | undefined {
+    const own = copyOf(datagram, 0, packet.end);
+    const end = this.openInPlace(own, packet);
+    return end === undefined ? undefined : own.subarray(payloadStart(packet), end);
   }
 
   /**
-   * The whole datagram, in memory of its own, or at the beginning of `room` where there is some and it is
-   * large enough. `encrypted`: where the suite can. `badPadding`: for clients to be
-   * tried with.
+   * Decrypts within the datagram: the payload then stands from `payloadStart` to what is returned. Undefined
+   * where it is not encrypted as the suite wants, or its padding is wrong. Check authenticity first.
    */
+  openInPlace(datagram: Uint8Array, { encrypted, start, end }: Packet20): number | undefined {
+    // A console may send what is not secret in the clear (§13.6): the signature still protects it.
+    if (!encrypted) return end;
+    if (!this.#aes) return undefined;
+    const first = start + BLOCK;
+    if (end - first < BLOCK || (end - first) % BLOCK !== 0) return undefined;
+    this.#aes.decryptCbc(datagram, start, first, end, datagram, first);
+    const padding = datagram[end - 1];
+    if (padding >= BLOCK) return undefined;
+    const padAt = end - 1 - padding;
+    for (let i = 0; i < padding; i++) if (datagram[padAt + i] !== i + 1) return undefined;
+    return padAt;
+  }
+
+  /** The whole datagram, in memory of its own. `encrypted`: where the suite can. */
   seal(
     payloadType: number,
     sessionId: number,
@@ -193,36 +199,80 @@ export class SessionCrypto {
     payload: Uint8Array,
     ivs: Ivs,
     encrypted = true,
-    room?: Uint8Array,
+    badPadding = false,
+  ): Uint8Array {
+    const out = new Uint8Array(this.sealedSize(payload.length, encrypted));
+    putBytes(out, this.payloadAt(encrypted), payload);
+    return this.sealInPlace(
+      out,
+      payloadType,
+      sessionId,
+      sequence,
+      payload.length,
+      ivs,
+      encrypted,
+      badPadding,
+    );
+  }
+
+  /** Where the payload of a datagram begins that is to be sealed in place. */
+  payloadAt(encrypted: boolean): number {
+    return encrypted && this.#aes ? HEADER + BLOCK : HEADER;
+  }
+
+  /** Bytes of the datagram that carries so many of a payload. */
+  sealedSize(length: number, encrypted: boolean): number {
+    const end = this.#payloadEnd(length, encrypted);
+    return this.#signer ? end + trailerPad(end) + 2 + this.#signer.size : end;
+  }
+
+  /** Behind the payload as it is sent: after IV and padding where it is encrypted. */
+  #payloadEnd(length: number, encrypted: boolean): number {
+    return encrypted && this.#aes ? HEADER + BLOCK + length + (BLOCK - (length % BLOCK)) : HEADER + length;
+  }
+
+  /**
+   * Makes a datagram of `sealedSize` bytes around the `length` bytes that stand at `payloadAt`: header, IV,
+   * padding, auth code. `badPadding`: for clients to be tried with. Returns it.
+   */
+  sealInPlace(
+    out: Uint8Array,
+    payloadType: number,
+    sessionId: number,
+    sequence: number,
+    length: number,
+    ivs: Ivs,
+    encrypted = true,
     badPadding = false,
   ): Uint8Array {
     const aes = encrypted ? this.#aes : undefined;
-    const padding = aes ? 15 - (payload.length % 16) : 0;
-    const length = aes ? 16 + payload.length + padding + 1 : payload.length;
-    const end = HEADER + length;
     const signer = this.#signer;
-    // What is signed is a multiple of four bytes, counted from the 06h, with pad length and next header.
-    const trailerPad = signer ? (4 - ((end - RMCP_HEADER + 2) % 4)) % 4 : 0;
-    const size = signer ? end + trailerPad + 2 + signer.size : end;
-    const out = room !== undefined && room.length >= size ? room.subarray(0, size) : new Uint8Array(size);
-    putHeader(out, payloadType | (aes ? 0x80 : 0) | (signer ? 0x40 : 0), sessionId, sequence, length);
+    const end = this.#payloadEnd(length, encrypted);
+    putHeader(out, payloadType | (aes ? 0x80 : 0) | (signer ? 0x40 : 0), sessionId, sequence, end - HEADER);
     if (aes) {
-      ivs.fill(out, HEADER, HEADER + 16);
-      out.set(payload, HEADER + 16);
-      for (let i = 0; i < padding; i++) out[HEADER + 16 + payload.length + i] = i + 1;
+      const padAt = HEADER + BLOCK + length;
+      const padding = end - 1 - padAt;
+      ivs.fill(out, HEADER, HEADER + BLOCK);
+      for (let i = 0; i < padding; i++) out[padAt + i] = i + 1;
       out[end - 1] = padding;
       // One byte of filling that does not count on, or, where there is none, a length that is not there.
       if (badPadding) out[end - (padding > 0 ? 2 : 1)] ^= 0x0f;
-      aes.encryptCbc(out, HEADER, HEADER + 16, end);
-    } else {
-      out.set(payload, HEADER);
+      aes.encryptCbc(out, HEADER, HEADER + BLOCK, end);
     }
     if (signer) {
-      out.fill(0xff, end, end + trailerPad);
-      out[end + trailerPad] = trailerPad;
-      out[end + trailerPad + 1] = NEXT_HEADER;
-      signer.sign(out, RMCP_HEADER, end + trailerPad + 2, out, end + trailerPad + 2);
+      const pad = trailerPad(end);
+      let at = end;
+      while (at < end + pad) out[at++] = 0xff;
+      out[at++] = pad;
+      out[at++] = NEXT_HEADER;
+      signer.sign(out, RMCP_HEADER, at, out, at);
     }
     return out;
   }
 }
+
+/** Where the payload begins once it is opened. */
+export const payloadStart = ({ encrypted, start }: Packet20): number => (encrypted ? start + BLOCK : start);
+
+/** What is signed is a multiple of four bytes, counted from the 06h, with pad length and next header. */
+const trailerPad = (end: number): number => (4 - ((end - RMCP_HEADER + 2) % 4)) % 4;

@@ -74,6 +74,8 @@ export class NativeSockets {
   >;
   readonly #in: Batch;
   readonly #out: Batch;
+  /** The last datagram of each place: most are as long as the one before. */
+  readonly #came: Uint8Array[];
   /** Interfaces by their numbers: of those that link-local addresses came by. */
   readonly #zones = new Map<number, string>();
   readonly #hosts = new Map<string, Uint8Array>();
@@ -105,6 +107,7 @@ export class NativeSockets {
     };
     this.#in = new Batch(share);
     this.#out = new Batch(share);
+    this.#came = [...this.#in.data];
   }
 
   /** Rejects where it cannot work: another system, koffi not installed, a datagram that comes out wrong. */
@@ -182,7 +185,9 @@ export class NativeSockets {
 
   /** The bytes of a datagram that was received. */
   data(i: number): Uint8Array {
-    return this.#in.data[i].subarray(0, this.#in.headers.words[(i * HEADER + AT.length) >> 2]);
+    const length = this.#in.headers.words[(i * HEADER + AT.length) >> 2];
+    if (this.#came[i].length !== length) this.#came[i] = this.#in.data[i].subarray(0, length);
+    return this.#came[i];
   }
 
   /** Its sender's address of IPv4 and port as one number. */

@@ -90,7 +90,7 @@ export interface UdpNetwork {
 
 export interface UdpSocket {
   readonly address: Endpoint;
-  /** The datagram's bytes are valid during the call only. */
+  /** The datagram's bytes are valid during the call only, and the listener's to change: it decrypts in place. */
   onDatagram: ((data: Uint8Array, from: Endpoint) => void) | undefined;
   onError?: ((error: Error) => void) | undefined;
   /** Sends and forgets, as UDP does. It copies first: the bytes are the caller's again when it returns. */

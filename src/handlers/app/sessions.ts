@@ -36,9 +36,9 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
     const channel = sessionChannel(context, request.channel);
     if (request.privilege < Privilege.Callback || request.privilege > Privilege.Oem)
       throw new IpmiError(CC.InvalidDataField, `privilege level ${request.privilege}`);
-    const { perMessageDisabled, userLevelDisabled, authTypes } = bmc.channels.authentication(channel);
-    const types = authTypes(request.privilege);
-    const { kg, cipherSuites } = bmc.channels.lan(channel);
+    const { perMessageDisabled, userLevelDisabled } = bmc.channels.access(channel, 'present');
+    const types = bmc.channels.enabledAuthTypes(channel, request.privilege);
+    const { nonNullUsers, nullUsers, anonymousLogin } = bmc.users.loginKinds(channel);
     return {
       channel,
       extendedCapabilities: request.extended,
@@ -47,12 +47,14 @@ export const sessionHandlers: readonly Handler<BmcState>[] = [
       md5: types.includes(AuthType.Md5),
       md2: types.includes(AuthType.Md2),
       none: types.includes(AuthType.None),
-      kgSet: kg !== undefined,
+      kgSet: bmc.channels.kg(channel) !== undefined,
       perMessageDisabled,
       userLevelDisabled,
-      ...bmc.users.loginKinds(channel),
+      nonNullUsers,
+      nullUsers,
+      anonymousLogin,
       // Meant only for consoles that asked for it: reserved for those of IPMI 1.5.
-      ipmi20: request.extended && cipherSuites.length > 0,
+      ipmi20: request.extended && bmc.channels.cipherSuites(channel).length > 0,
       ipmi15: request.extended && types.length > 0,
       oemId: 0,
       oemData: 0,

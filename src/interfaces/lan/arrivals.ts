@@ -71,7 +71,7 @@ export class SessionArrival extends Arrival {
 
   /** To where the request came from, whether its session has moved there or not. */
   override answer(answer: Answer): void {
-    this.#lan.send(this.#link.seal(buildResponse(this.#request, answer)), this.#from);
+    this.#lan.send(this.#link.respond(this.#request, answer), this.#from);
   }
 
   override follow(message: Uint8Array): void {

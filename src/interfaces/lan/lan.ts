@@ -174,16 +174,16 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     }
   };
 
-  serveOutside(bytes: Uint8Array, from: Endpoint, wrap: Wrap): void {
-    const request = this.#messageIn(bytes, from);
+  serveOutside(datagram: Uint8Array, start: number, end: number, from: Endpoint, wrap: Wrap): void {
+    const request = this.#messageIn(datagram, start, end, from);
     if (!request) return;
     // Outside of a session nothing waits for a response.
     if (request.netFn % 2 !== 0) return this.dropped('response outside of a session', from);
     this.#exchange.serve(new OutsideArrival(this, request, from, wrap));
   }
 
-  serve(bytes: Uint8Array, from: Endpoint, link: Link, ceiling: number): void {
-    const request = this.#messageIn(bytes, from);
+  serve(datagram: Uint8Array, start: number, end: number, from: Endpoint, link: Link, ceiling: number): void {
+    const request = this.#messageIn(datagram, start, end, from);
     if (!request) return;
     if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN)
       this.#requester.respond(request, link.session.handle);
@@ -198,8 +198,8 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 
   /** A well-formed message to the BMC; those to others have no answer. */
-  #messageIn(bytes: Uint8Array, from: Endpoint): IpmiMessage | undefined {
-    const message = parseMessage(bytes);
+  #messageIn(datagram: Uint8Array, start: number, end: number, from: Endpoint): IpmiMessage | undefined {
+    const message = parseMessage(datagram, start, end, true);
     if (message?.to === BMC_ADDRESS) return message;
     this.dropped(message ? 'message not for the BMC' : 'message malformed', from);
     return undefined;

@@ -3,11 +3,27 @@ import type { BmcState } from '../../bmc-state.ts';
 import { equalPeers } from '../../state/app/half-open.ts';
 import type { LogInProblem } from '../../state/app/log-ins.ts';
 import type { Session } from '../../state/app/sessions.ts';
-import { AuthType, build15, isAuthentic15, nextSequence, parse15, SequenceWindow } from '../../wire/index.ts';
+import {
+  AuthType,
+  build15,
+  buildResponse,
+  copyOf,
+  isAuthentic15,
+  message15At,
+  nextSequence,
+  parse15,
+  putBytes,
+  putResponse,
+  responseSize,
+  seal15,
+  SequenceWindow,
+  type IpmiMessage,
+} from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
-import { payloadSeen, tapped, type LinkTaps } from './seen.ts';
+import { OUTGOING } from './outgoing.ts';
+import { isSeen, payloadSeen, tapped, type LinkTaps } from './seen.ts';
 
 /** Numbers ahead of and behind the highest seen that are taken (IPMI 2.0 §6.12.11). */
 const WINDOW = 8;
@@ -35,12 +51,11 @@ export class Lan15 {
   receive(datagram: Uint8Array, from: Endpoint): void {
     const packet = parse15(datagram);
     if (!packet) return this.#lan.dropped('malformed', from);
-    // A handler that takes its time still has it when the datagram's memory holds another one.
-    const message = datagram.slice(packet.start, packet.end);
+    const { start, end } = packet;
     const { taps } = this.#bmc;
     if (packet.sessionId === 0) {
-      taps.payload?.(payloadSeen('in', this.#lan.channel, from, message));
-      if (packet.authType === AuthType.None) this.#lan.serveOutside(message, from, outside);
+      taps.payload?.(payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end)));
+      if (packet.authType === AuthType.None) this.#lan.serveOutside(datagram, start, end, from, outside);
       else this.#lan.dropped('unknown session', from);
       return;
     }
@@ -80,9 +95,13 @@ export class Lan15 {
     // What is not signed may come from anybody, and moves no session to another address.
     sessions.heard(session, packet.authType === AuthType.None ? undefined : from);
     taps.payload?.(
-      payloadSeen('in', this.#lan.channel, from, message, { session, sequence: packet.sequence }),
+      payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end), {
+        session,
+        sequence: packet.sequence,
+      }),
     );
-    this.#lan.serve(message, from, link.of(packet.authType), session.active ? ceiling : Privilege.Oem);
+    const way = link.of(packet.authType);
+    this.#lan.serve(datagram, start, end, from, way, session.active ? ceiling : Privilege.Oem);
   }
 
   /** A challenge ends at its first wrong code: each guess costs a challenge, and a line in the log. */
@@ -130,33 +149,58 @@ class Link15 implements Link {
     return (this.#unsigned ??= new Unsigned15(this));
   }
 
+  get #authType(): number {
+    return this.session.terms15?.authType ?? AuthType.None;
+  }
+
   seal(message: Uint8Array): Uint8Array {
-    return this.sealAs(this.session.terms15?.authType ?? AuthType.None, message);
+    return this.sealAs(this.#authType, message);
+  }
+
+  respond(request: IpmiMessage, answer: Uint8Array): Uint8Array {
+    return this.respondAs(this.#authType, request, answer);
+  }
+
+  sealAs(authType: number, message: Uint8Array): Uint8Array {
+    if (isSeen(this.#taps, this.session)) return this.#tapped(authType, message);
+    const at = message15At(authType);
+    const out = OUTGOING.take(at + message.length);
+    putBytes(out, at, message);
+    return seal15(out, authType, this.#next(), this.session.id, this.session.terms15?.password);
+  }
+
+  respondAs(authType: number, request: IpmiMessage, answer: Uint8Array): Uint8Array {
+    if (isSeen(this.#taps, this.session)) return this.#tapped(authType, buildResponse(request, answer));
+    const at = message15At(authType);
+    const out = OUTGOING.take(at + responseSize(answer));
+    putResponse(out, at, request, answer);
+    return seal15(out, authType, this.#next(), this.session.id, this.session.terms15?.password);
   }
 
   /**
    * Responses count from the number that the console asked for in Activate Session, that one's response
-   * included.
+   * included. Before it has said where to count from, numbers are 0.
    */
-  sealAs(authType: number, message: Uint8Array): Uint8Array {
+  #next(): number {
+    const first = this.session.terms15?.initialOutbound;
+    if (first === undefined) return 0;
+    return (this.#sequence = this.#sequence === undefined ? first : nextSequence(this.#sequence));
+  }
+
+  /** Apart: what looks on may itself make a BMC send something, and few need a closure. */
+  #tapped(authType: number, message: Uint8Array): Uint8Array {
     const { terms15, id } = this.session;
-    const first = terms15?.initialOutbound;
-    // Before Activate Session has said where to count from, numbers are 0.
-    if (first !== undefined)
-      this.#sequence = this.#sequence === undefined ? first : nextSequence(this.#sequence);
-    const sequence = first === undefined ? 0 : (this.#sequence ?? 0);
+    const sequence = this.#next();
     const sealed = build15(authType, sequence, id, message, terms15?.password);
-    return this.#taps.payload === undefined && this.#taps.sealed === undefined
-      ? sealed
-      : tapped(this.#taps, this.session, message, sequence, sealed, (otherwise) =>
-          build15(
-            authType,
-            otherwise.sequence ?? sequence,
-            otherwise.sessionId ?? id,
-            otherwise.payload ?? message,
-            terms15?.password,
-          ),
-        );
+    return tapped(this.#taps, this.session, message, sequence, sealed, (otherwise) =>
+      build15(
+        authType,
+        otherwise.sequence ?? sequence,
+        otherwise.sessionId ?? id,
+        otherwise.payload ?? message,
+        terms15?.password,
+      ),
+    );
   }
 }
 
@@ -174,5 +218,9 @@ class Unsigned15 implements Link {
 
   seal(message: Uint8Array): Uint8Array {
     return this.#link.sealAs(AuthType.None, message);
+  }
+
+  respond(request: IpmiMessage, answer: Uint8Array): Uint8Array {
+    return this.#link.respondAs(AuthType.None, request, answer);
   }
 }

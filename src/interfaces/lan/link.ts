@@ -3,14 +3,17 @@ import type { Channel } from '../../router/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import type { DropReason } from '../../state/app/drops.ts';
 import type { Session } from '../../state/app/sessions.ts';
+import type { IpmiMessage } from '../../wire/index.ts';
 import type { RepeatedRequests } from '../repeated.ts';
 
 /** A session's end of the wire: what turns an answer into a datagram. */
 export interface Link {
   readonly session: Session;
   readonly repeated: RepeatedRequests;
-  /** The datagram that carries the message. */
+  /** The datagram that carries the message; valid until the next one is made. */
   seal(message: Uint8Array): Uint8Array;
+  /** As `seal`, of the response that carries an answer (completion code and data). */
+  respond(request: IpmiMessage, answer: Uint8Array): Uint8Array;
 }
 
 /** The datagram that carries a message outside of any session. */
@@ -26,8 +29,11 @@ export interface LanServer {
   sendInto(link: Link, datagram: Uint8Array): void;
   /** A datagram has no answer. */
   dropped(reason: DropReason, from: Endpoint): void;
-  /** Answers a request outside of any session: only commands that need no privilege are served. */
-  serveOutside(bytes: Uint8Array, from: Endpoint, wrap: Wrap): void;
+  /**
+   * Answers the request in datagram[start..end), outside of any session: only commands that need no privilege
+   * are served.
+   */
+  serveOutside(datagram: Uint8Array, start: number, end: number, from: Endpoint, wrap: Wrap): void;
   /** Answers a request of a session; `ceiling` is the highest privilege that this one message may use. */
-  serve(bytes: Uint8Array, from: Endpoint, link: Link, ceiling: number): void;
+  serve(datagram: Uint8Array, start: number, end: number, from: Endpoint, link: Link, ceiling: number): void;
 }

@@ -4,7 +4,7 @@ import { CC } from '../../codec/index.ts';
 import { Privilege, type Command } from '../../commands/command.ts';
 import { GetSensorReading } from '../../commands/sensor/sensors.ts';
 import { AddSelEntry } from '../../commands/storage/sel.ts';
-import { buildMessage, parseMessage } from '../../wire/index.ts';
+import { buildMessage, buildResponse, parseMessage } from '../../wire/index.ts';
 import { simWorld } from '../../world/index.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import { LanInterface } from './lan.ts';
@@ -37,7 +37,12 @@ async function numbered() {
     sent.push(message);
     return message;
   };
-  const link: Link = { session, repeated: new RepeatedRequests(), seal };
+  const link: Link = {
+    session,
+    repeated: new RepeatedRequests(),
+    seal,
+    respond: (request, answer) => seal(buildResponse(request, answer)),
+  };
   const ask = async (
     seq: number,
     { netFn, cmd }: Command,
@@ -46,12 +51,8 @@ async function numbered() {
   ): Promise<number[]> => {
     sent.length = 0;
     bmc.sessions.heard(session);
-    lan.serve(
-      buildMessage({ to: 0x20, toLun: 0, netFn, from: 0x81, fromLun: 0, seq, cmd, data }),
-      FROM,
-      link,
-      ceiling,
-    );
+    const message = buildMessage({ to: 0x20, toLun: 0, netFn, from: 0x81, fromLun: 0, seq, cmd, data });
+    lan.serve(message, 0, message.length, FROM, link, ceiling);
     await world.run(1);
     return sent.length > 0 ? [...parseMessage(sent[0])!.data] : [];
   };

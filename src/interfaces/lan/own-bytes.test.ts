@@ -87,3 +87,28 @@ test('I18: who looks at frames and makes the BMC send another packet meanwhile c
     ]),
   );
 });
+
+test.each([1, 3, 17])(
+  'I18: suite %i: answers are as long as they are, whatever was sent before',
+  async (suite) => {
+    const { console } = await lan();
+    const session = await logIn20(console, { suite });
+    await session.ask(1, ...RAISE);
+    let sequence = 1;
+    for (const length of [0, 40, 40, 3, 120, 0, 40]) {
+      const data = new Uint8Array(length).fill(length);
+      expect(await session.ask(++sequence, 0x30, 1, data)).toEqual([0, ...data]);
+    }
+  },
+);
+
+test('I18: a datagram that a fault makes come twice is the same both times, though it is opened where it lies', async () => {
+  const { bmc, console } = await lan();
+  const session = await logIn20(console, { suite: 3 });
+  await session.ask(1, ...RAISE);
+  const reasons: string[] = [];
+  bmc.drops.onDropped((reason) => void reasons.push(reason));
+  bmc.faults.add({ when: { direction: 'in' }, then: { duplicate: 1 } });
+  expect((await session.ask(2, 0x06, 0x01))?.[0]).toBe(0);
+  expect(reasons).toEqual(['replayed or out of the window']);
+});

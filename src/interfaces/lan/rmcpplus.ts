@@ -6,12 +6,19 @@ import type { PayloadCarrier } from '../../services/payloads/payloads.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import {
   build20,
+  buildResponse,
+  copyOf,
   nextSequence,
   parse20,
+  payloadStart,
+  putBytes,
+  putResponse,
+  responseSize,
   Confidentiality,
   Integrity,
   PayloadType,
   SequenceWindow,
+  type IpmiMessage,
   type Ivs,
   type Packet20,
   type SessionCrypto,
@@ -20,16 +27,12 @@ import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
 import { LogIn } from './log-in.ts';
-import { payloadSeen, tapped, type LinkTaps } from './seen.ts';
+import { OUTGOING } from './outgoing.ts';
+import { isSeen, payloadSeen, tapped, type LinkTaps } from './seen.ts';
 
 /** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
 const AHEAD = 16;
 const BEHIND = 15;
-/**
- * The packet that is being sent, of whichever session. Sockets copy what they send; more than 64 bytes of its
- * own for each answer would cost more than to encrypt it.
- */
-const SEALED = new Uint8Array(2048);
 
 /** RMCP+ sessions of one LAN interface, and the payloads that they carry besides messages. */
 export class RmcpPlus implements PayloadCarrier {
@@ -92,14 +95,15 @@ export class RmcpPlus implements PayloadCarrier {
     from: Endpoint,
   ): void {
     if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
-    // A handler that takes its time still has it when the datagram's memory holds another one.
-    const payload = datagram.slice(start, end);
     const { taps } = this.#bmc;
-    taps.payload?.(payloadSeen('in', this.#lan.channel, from, payload, { type: payloadType }));
+    taps.payload?.(
+      payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end), { type: payloadType }),
+    );
     if (payloadType === PayloadType.Ipmi) {
-      this.#lan.serveOutside(payload, from, outside);
+      this.#lan.serveOutside(datagram, start, end, from, outside);
       return;
     }
+    const payload = copyOf(datagram, start, end);
     const answer =
       taps.setUp === undefined
         ? this.#logIn.receive(payloadType, payload, from)
@@ -126,18 +130,19 @@ export class RmcpPlus implements PayloadCarrier {
     // send.
     if (!(packet.sequence === 0 && !packet.authenticated) && !link.window.take(packet.sequence))
       return this.#lan.dropped('replayed or out of the window', from);
-    const payload = link.crypto.open(datagram, packet);
-    if (!payload) return this.#lan.dropped('not encrypted as agreed', from);
+    const start = payloadStart(packet);
+    const end = link.crypto.openInPlace(datagram, packet);
+    if (end === undefined) return this.#lan.dropped('not encrypted as agreed', from);
     this.#logIn.forget(packet.sessionId);
     // What is not signed may come from anybody, and moves no session to another address.
     this.#bmc.sessions.heard(link.session, packet.authenticated ? from : undefined);
     const { session } = link;
     const { payloadType: type, sequence } = packet;
     this.#bmc.taps.payload?.(
-      payloadSeen('in', this.#lan.channel, from, payload, { type, session, sequence }),
+      payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end), { type, session, sequence }),
     );
-    if (packet.payloadType === PayloadType.Ipmi) this.#lan.serve(payload, from, link, Privilege.Oem);
-    else this.#bmc.payloads.receive(link.session, packet.payloadType, payload, packet);
+    if (type === PayloadType.Ipmi) this.#lan.serve(datagram, start, end, from, link, Privilege.Oem);
+    else this.#bmc.payloads.receive(session, type, copyOf(datagram, start, end), packet);
   }
 }
 
@@ -162,27 +167,29 @@ class Link20 implements Link {
   }
 
   seal(payload: Uint8Array, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
-    this.#sequence = nextSequence(this.#sequence);
-    const taps = this.#taps;
-    // What looks on may itself make a BMC send something.
-    const isSeen =
-      taps.payload !== undefined ||
-      taps.frame !== undefined ||
-      (taps.sealed !== undefined && taps.tampers(type, this.session));
-    const room = isSeen ? undefined : SEALED;
-    const sequence = this.#sequence;
-    const sealed = this.crypto.seal(type, this.#consoleId, sequence, payload, this.#ivs, encrypted, room);
-    return isSeen ? this.#tapped(payload, sequence, sealed, type, encrypted) : sealed;
+    if (isSeen(this.#taps, this.session, type)) return this.#tapped(payload, type, encrypted);
+    const out = OUTGOING.take(this.crypto.sealedSize(payload.length, encrypted));
+    putBytes(out, this.crypto.payloadAt(encrypted), payload);
+    const { length } = payload;
+    return this.crypto.sealInPlace(out, type, this.#consoleId, this.#next(), length, this.#ivs, encrypted);
   }
 
-  /** Apart, so that nothing is made for a closure where nobody looks on. */
-  #tapped(
-    payload: Uint8Array,
-    sequence: number,
-    sealed: Uint8Array,
-    type: number,
-    encrypted: boolean,
-  ): Uint8Array {
+  respond(request: IpmiMessage, answer: Uint8Array): Uint8Array {
+    if (isSeen(this.#taps, this.session)) return this.seal(buildResponse(request, answer));
+    const length = responseSize(answer);
+    const out = OUTGOING.take(this.crypto.sealedSize(length, true));
+    putResponse(out, this.crypto.payloadAt(true), request, answer);
+    return this.crypto.sealInPlace(out, PayloadType.Ipmi, this.#consoleId, this.#next(), length, this.#ivs);
+  }
+
+  #next(): number {
+    return (this.#sequence = nextSequence(this.#sequence));
+  }
+
+  /** Apart: what looks on may itself make a BMC send something, and few need a closure. */
+  #tapped(payload: Uint8Array, type: number, encrypted: boolean): Uint8Array {
+    const sequence = this.#next();
+    const sealed = this.crypto.seal(type, this.#consoleId, sequence, payload, this.#ivs, encrypted);
     const reseal = (otherwise: SealedOtherwise): Uint8Array =>
       this.crypto.seal(
         type,
@@ -191,7 +198,6 @@ class Link20 implements Link {
         otherwise.payload ?? payload,
         this.#ivs,
         encrypted,
-        undefined,
         otherwise.badPadding,
       );
     return tapped(this.#taps, this.session, payload, sequence, sealed, reseal, type);

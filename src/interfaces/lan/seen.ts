@@ -8,6 +8,12 @@ import { endpointName, type Endpoint } from '../../world/world.ts';
 /** What a session's end of the wire shows to taps, and lets be tampered with. */
 export type LinkTaps = Pick<BmcState['taps'], 'payload' | 'sealed' | 'frame' | 'tampers'>;
 
+/** Somebody looks at what such a packet of the session carries, or may put another one in its place. */
+export const isSeen = (taps: LinkTaps, session: Session, type: number = PayloadType.Ipmi): boolean =>
+  taps.payload !== undefined ||
+  taps.frame !== undefined ||
+  (taps.sealed !== undefined && taps.tampers(type, session));
+
 interface PayloadParts {
   /** Default: a message. */
   readonly type?: number;

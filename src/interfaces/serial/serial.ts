@@ -235,7 +235,7 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     const within = this.#basic.inside || byte === BasicMode.Start;
     const frame = modes & ConnectionMode.Basic ? this.#basic.take(byte) : undefined;
     if (frame) {
-      const message = parseMessage(frame);
+      const message = parseMessage(frame, 0, frame.length, true);
       if (mux === 'system' && !(message && this.#asksForBmc(message))) return;
       if (message) this.#serveBasic(message);
       else this.counters.malformed++;

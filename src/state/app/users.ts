@@ -191,14 +191,14 @@ export class Users implements Sleeper<Map<string, Guessed>> {
    * Null names, named users, and whether anybody gets in without name and password, on one channel (§22.13).
    */
   loginKinds(channel: number): { nonNullUsers: boolean; nullUsers: boolean; anonymousLogin: boolean } {
-    const able = this.#ids().filter((id) => this.#obstacle(id, channel) === undefined);
-    const nameless = able.filter((id) => this.name(id) === '');
-    const anonymous = nameless.filter((id) => isEmpty(this.#password(id)));
-    return {
-      nonNullUsers: able.length > nameless.length,
-      nullUsers: nameless.length > anonymous.length,
-      anonymousLogin: anonymous.length > 0,
-    };
+    const kinds = { nonNullUsers: false, nullUsers: false, anonymousLogin: false };
+    for (const id of this.#ids()) {
+      if (this.#obstacle(id, channel) !== undefined) continue;
+      if (this.name(id) !== '') kinds.nonNullUsers = true;
+      else if (isEmpty(this.#password(id))) kinds.anonymousLogin = true;
+      else kinds.nullUsers = true;
+    }
+    return kinds;
   }
 
   /**
