@@ -8,7 +8,9 @@ import { CAPTURE, runTool, toolTest, type Ran } from './support/tools.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The default server has a password of this start alone. */
-async function start(...args: string[]): Promise<{ process: ChildProcess; port: string; password: string }> {
+async function start(
+  ...args: string[]
+): Promise<{ process: ChildProcess; port: string; password: string; engine: string }> {
   const bmc = spawn(
     process.execPath,
     [`${root}bin/ipmi-bmc`, 'run', ...args, '--lan', '127.0.0.1:0', '--json'],
@@ -20,12 +22,14 @@ async function start(...args: string[]): Promise<{ process: ChildProcess; port: 
     bmc.stdout.once('data', (data: Buffer) => resolve(String(data))),
   );
   const [, password = ''] = /"password":"(\w+)"/.exec(line) ?? [];
-  return { process: bmc, port: /"address":"127\.0\.0\.1:(\d+)"/.exec(line)![1], password };
+  const { engine } = JSON.parse(line) as { readonly engine: string };
+  return { process: bmc, port: /"address":"127\.0\.0\.1:(\d+)"/.exec(line)![1], password, engine };
 }
 
 let bmc: ChildProcess;
 let port: string;
-beforeAll(async () => ({ process: bmc, port } = await start(`${root}test/clients/bmc.yaml`)));
+let engine: string;
+beforeAll(async () => ({ process: bmc, port, engine } = await start(`${root}test/clients/bmc.yaml`)));
 afterAll(() => void bmc.kill('SIGTERM'));
 
 const at = (): string[] => ['-H', '127.0.0.1', '-p', port];
@@ -45,6 +49,11 @@ const freeipmi = (
     ...login.split(' '),
     ...args.split(' ').filter(Boolean),
   ]);
+
+test('I18: these tests run once with the engine that `run` takes by itself, and once with dgram', () => {
+  const isNative = process.platform === 'linux' && process.arch === 'x64';
+  expect(engine).toBe(process.env.IPMI_BMC_ENGINE ?? (isNative ? 'batch' : 'dgram'));
+});
 
 describe('R13, R46: ipmitool', () => {
   toolTest(

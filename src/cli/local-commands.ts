@@ -90,7 +90,9 @@ function runCommand(program: Command, ended: Ended): void {
       new Option(
         '--engine <engine>',
         'how datagrams of IPv4 come and go: batch, many in one call (Linux, package koffi), or dgram, one by one (default: batch where it works)',
-      ).choices(udpEngines),
+      )
+        .choices(udpEngines)
+        .env('IPMI_BMC_ENGINE'),
     )
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .description('run until SIGTERM or SIGINT')

@@ -29,8 +29,7 @@ import {
   type IpmiMessage,
   type SessionKeys,
 } from '../../src/wire/index.ts';
-import type { SimWorld } from '../../src/world/index.ts';
-import type { Endpoint, UdpSocket } from '../../src/world/world.ts';
+import type { Endpoint, UdpSocket, World } from '../../src/world/world.ts';
 
 export const BMC: Endpoint = { host: '10.0.0.1', port: 623 };
 /** Simulated milliseconds in which an answer comes, if one does. */
@@ -40,22 +39,43 @@ const equal = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 export const secret = (text: string): Uint8Array => fromLatin1(text, 20);
 
+/** Where a console is: a simulated world, or the real one. */
+export interface HandWorld extends Pick<World, 'udp' | 'random'> {
+  /** Waits so many milliseconds. */
+  run(ms: number): Promise<unknown>;
+}
+
 /** One UDP port of somebody. */
 export class HandConsole {
-  readonly world: SimWorld;
+  readonly world: HandWorld;
   readonly #socket: UdpSocket;
   readonly #to: Endpoint;
   readonly #came: Uint8Array[] = [];
 
-  private constructor(world: SimWorld, socket: UdpSocket, to: Endpoint) {
+  private constructor(world: HandWorld, socket: UdpSocket, to: Endpoint) {
     this.world = world;
     this.#socket = socket;
     this.#to = to;
-    socket.onDatagram = (datagram) => void this.#came.push(datagram);
+    // A real socket's memory is used again.
+    socket.onDatagram = (datagram) => void this.#came.push(datagram.slice());
   }
 
-  static async at(world: SimWorld, host = '10.0.0.9', to = BMC): Promise<HandConsole> {
+  static async at(world: HandWorld, host = '10.0.0.9', to = BMC): Promise<HandConsole> {
     return new HandConsole(world, await world.udp.bind({ host, port: 0 }), to);
+  }
+
+  /** Sends a datagram and waits for nothing. */
+  post(datagram: Uint8Array): void {
+    this.#socket.send(datagram, this.#to);
+  }
+
+  /** What has come. */
+  take(): Uint8Array[] {
+    return this.#came.splice(0);
+  }
+
+  close(): Promise<void> {
+    return this.#socket.close();
   }
 
   /** Sends a datagram; what comes back within a moment. */

@@ -1,11 +1,12 @@
-// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--sleep N] [--from SEED]`: real
-// kills with ipmitool writing and updating, simulated lives of a failing disk, settings made from the schema, and fleets
-// whose BMCs sleep.
+// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--sleep N] [--datagrams N] [--from SEED]`:
+// real kills with ipmitool writing and updating, simulated lives of a failing disk, settings made from the schema,
+// fleets whose BMCs sleep, and requests in batches over a bad network.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nodeWorld } from '../../src/world/index.ts';
+import { datagramRounds } from './datagrams.ts';
 import { firmwareRounds } from './firmware.ts';
 import { realRounds } from './real.ts';
 import { settingsCase } from './settings.ts';
@@ -19,16 +20,18 @@ const { values } = parseArgs({
     firmware: { type: 'string', default: '20' },
     settings: { type: 'string', default: '1000' },
     sleep: { type: 'string', default: '200' },
+    datagrams: { type: 'string', default: '100000' },
     from: { type: 'string', default: '1' },
   },
 });
-const [rounds, seeds, from, updates, files, nights] = [
+const [rounds, seeds, from, updates, files, nights, datagrams] = [
   values.rounds,
   values.sim,
   values.from,
   values.firmware,
   values.settings,
   values.sleep,
+  values.datagrams,
 ].map(Number);
 
 /** A bar on a terminal, nothing elsewhere. */
@@ -38,6 +41,16 @@ function bar(what: string, done: number, all: number): void {
   const filled = Math.round((width * done) / all);
   process.stderr.write(
     `\r${what} ${'#'.repeat(filled)}${'.'.repeat(width - filled)} ${done}/${all}${done === all ? '\n' : ''}`,
+  );
+}
+
+if (datagrams > 0) {
+  const before = process.memoryUsage().rss;
+  const tally = await datagramRounds(datagrams, 'batch', (done) => bar('datagrams', done, datagrams));
+  const grown = Math.round((process.memoryUsage().rss - before) / 1024 ** 2);
+  console.log(
+    `${datagrams} requests in batches: ${tally.carriedOut} carried out, ${tally.answered} answered, none twice and none wrongly; ` +
+      `${tally.faults} faults of the network, ${tally.replays} replays and late ones refused, ${tally.again} sessions opened again; ${grown} MiB more`,
   );
 }
 
