@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<{ run(args: readonly string[]): void
   memory: () => import('./memory.ts'),
   host: () => import('./host.ts'),
   lan: () => import('./lan.ts'),
+  soak: () => import('./soak.ts'),
   'log-ins': () => import('./log-ins.ts'),
 };
 

@@ -47,6 +47,8 @@ interface Slot {
 
 interface Member {
   readonly name: string;
+  /** Its lowest bit. */
+  readonly low: number;
   /** The place value of its lowest bit. */
   readonly unit: number;
   /** 2^width: values lie below it. */
@@ -123,8 +125,9 @@ export class Layout<T> implements Codec<T> {
         if (!slot.pad) out[slot.name] = value;
       } else {
         const raw = reader.uint(slot.min);
-        for (const { name, unit, span, highest, as } of slot.members) {
-          const value = Math.floor(raw / unit) % span;
+        for (const { name, low, unit, span, highest, as } of slot.members) {
+          // By shifts up to 31 bits, which is all but a few.
+          const value = slot.min < 4 ? (raw >> low) & (span - 1) : Math.floor(raw / unit) % span;
           out[name] = as === 'boolean' ? value === 1 : value > highest ? value - span : value;
         }
       }
@@ -140,10 +143,16 @@ export class Layout<T> implements Codec<T> {
   }
 
   encode(value: T, before = 0): Uint8Array {
-    const writer = new Writer(before + (this.max === Infinity ? this.min + 32 : this.max));
+    const writer = new Writer(before + (this.max === Infinity ? this.#openSize(value) : this.max));
     writer.pos = before;
     this.write(writer, value);
     return writer.pos === writer.bytes.length ? writer.bytes : writer.done();
+  }
+
+  /** Bytes of a value whose last field is open: right where that is bytes, as most are. */
+  #openSize(value: T): number {
+    const open = (value as Record<string, unknown>)[this.#slots[this.#slots.length - 1].name];
+    return this.min + (open instanceof Uint8Array ? open.length : 32);
   }
 
   write(writer: Writer, value: T): void {
@@ -226,7 +235,8 @@ function prepare(layoutName: string, shape: Shape): Slot[] {
           throw bad(`${member} is used twice, or its byte is not in one piece`);
         const span = 2 ** (found.high - found.low + 1);
         const lowest = found.as === 'signed' ? -span / 2 : 0;
-        return { name: member, unit: 2 ** found.low, span, lowest, highest: lowest + span - 1, as: found.as };
+        const { low } = found;
+        return { name: member, low, unit: 2 ** low, span, lowest, highest: lowest + span - 1, as: found.as };
       });
       slots.push({
         field: undefined,

@@ -12,11 +12,17 @@ import {
   parse20,
   parseMessage,
   payloadStart,
+  preparedKey,
   putResponse,
+  rakp2Code,
+  rakp3Code,
+  rakp4Code,
   responseSize,
   seal15,
   SessionCrypto,
+  sessionKeys,
   type CipherSuite,
+  type Exchange,
 } from './index.ts';
 
 const crypto = (suite: CipherSuite): SessionCrypto =>
@@ -126,3 +132,26 @@ test('I18: what Node gives as a Buffer is copied too, and opened apart it is sti
   bytes.fill(DIRTY);
   expect(data).toEqual(Uint8Array.of(0, 1, 2));
 });
+
+test.each([1, 2, 3])(
+  'I18: authentication algorithm %i: a prepared key makes the codes that its bytes make',
+  (authentication) => {
+    const key = Uint8Array.from({ length: 20 }, (_, i) => i);
+    const exchange: Exchange = {
+      authentication,
+      consoleId: 0x01020304,
+      bmcId: 0xf1f2f3f4,
+      consoleRandom: new Uint8Array(16).fill(1),
+      bmcRandom: new Uint8Array(16).fill(2),
+      bmcGuid: new Uint8Array(16).fill(3),
+      role: 0x14,
+      name: new TextEncoder().encode('sixteen-bytes-na'),
+    };
+    const prepared = preparedKey(authentication, key)!;
+    expect(rakp2Code(exchange, prepared)).toEqual(rakp2Code(exchange, key));
+    expect(rakp3Code(exchange, prepared)).toEqual(rakp3Code(exchange, key));
+    const keys = sessionKeys(exchange, { user: prepared, bmc: prepared });
+    expect(keys.sik).toEqual(sessionKeys(exchange, { user: key, bmc: key }).sik);
+    expect(rakp4Code(exchange, keys.prepared!)).toEqual(rakp4Code(exchange, keys.sik));
+  },
+);

@@ -1,5 +1,7 @@
 import { bit, bits, byte, bytes, layout, nested, pad, rest, u32, u8 } from '../codec/index.ts';
 import { Hmac, type HashName } from '../crypto/hash.ts';
+import { putWord } from './lan15.ts';
+import { putBytes } from './message.ts';
 import { Authentication } from './suites.ts';
 
 /** RMCP+ and RAKP message status codes, IPMI 2.0 §13.24 table 13-15. */
@@ -126,8 +128,8 @@ export interface Exchange {
  * (§13.33).
  */
 export interface Keys {
-  readonly user: Uint8Array;
-  readonly bmc: Uint8Array;
+  readonly user: Key;
+  readonly bmc: Key;
 }
 
 export interface SessionKeys {
@@ -136,6 +138,8 @@ export interface SessionKeys {
   /** Its first 16 bytes encrypt them. */
   readonly k2: Uint8Array;
   readonly sik: Uint8Array;
+  /** The session integrity key, for RAKP 4. */
+  readonly prepared?: Hmac;
 }
 
 const HASH: Readonly<Record<number, HashName | undefined>> = {
@@ -147,54 +151,92 @@ const HASH: Readonly<Record<number, HashName | undefined>> = {
 const ICV: Readonly<Record<HashName, number>> = { sha1: 12, md5: 16, sha256: 16 };
 const EMPTY = new Uint8Array(0);
 
+/** A key of 20 bytes, or an HMAC that was prepared with it: a log-in uses most of its keys twice. */
+export type Key = Uint8Array | Hmac;
+
+/** Undefined for RAKP-none. */
+export function preparedKey(authentication: number, key: Uint8Array): Hmac | undefined {
+  const name = HASH[authentication];
+  return name && new Hmac(name, key);
+}
+
 /**
  * The key exchange code of RAKP 2: HMAC of both ids, both random numbers, the GUID, role and name. Empty for
  * RAKP-none.
  */
-export function rakp2Code(exchange: Exchange, userKey: Uint8Array): Uint8Array {
+export function rakp2Code(exchange: Exchange, userKey: Key): Uint8Array {
   const { consoleId, bmcId, consoleRandom, bmcRandom, bmcGuid } = exchange;
-  return keyed(exchange, userKey, [
-    number(consoleId),
-    number(bmcId),
-    consoleRandom,
-    bmcRandom,
-    bmcGuid,
-    identity(exchange),
-  ]);
+  INPUT.begin().number(consoleId).number(bmcId).bytes(consoleRandom).bytes(bmcRandom).bytes(bmcGuid);
+  return keyed(exchange, userKey, INPUT.identity(exchange));
 }
 
 /** The key exchange code of RAKP 3. */
-export function rakp3Code(exchange: Exchange, userKey: Uint8Array): Uint8Array {
-  return keyed(exchange, userKey, [exchange.bmcRandom, number(exchange.consoleId), identity(exchange)]);
+export function rakp3Code(exchange: Exchange, userKey: Key): Uint8Array {
+  const { bmcRandom, consoleId } = exchange;
+  return keyed(exchange, userKey, INPUT.begin().bytes(bmcRandom).number(consoleId).identity(exchange));
 }
 
 /** The integrity check value of RAKP 4. */
-export function rakp4Code(exchange: Exchange, sik: Uint8Array): Uint8Array {
+export function rakp4Code(exchange: Exchange, sik: Key): Uint8Array {
+  const { consoleRandom, bmcId, bmcGuid } = exchange;
   const name = HASH[exchange.authentication];
-  const code = keyed(exchange, sik, [exchange.consoleRandom, number(exchange.bmcId), exchange.bmcGuid]);
+  const code = keyed(exchange, sik, INPUT.begin().bytes(consoleRandom).number(bmcId).bytes(bmcGuid));
   return name ? code.slice(0, ICV[name]) : code;
 }
 
 /** §13.31, §13.32: session integrity key, and the additional keys from it. Empty for RAKP-none. */
 export function sessionKeys(exchange: Exchange, keys: Keys): SessionKeys {
-  const sik = keyed(exchange, keys.bmc, [exchange.consoleRandom, exchange.bmcRandom, identity(exchange)]);
-  const name = HASH[exchange.authentication];
-  const hmac = name && new Hmac(name, sik);
-  const key = (constant: number): Uint8Array => hmac?.of(new Uint8Array(20).fill(constant)) ?? EMPTY;
-  return { sik, k1: key(1), k2: key(2) };
+  const { consoleRandom, bmcRandom, authentication } = exchange;
+  const sik = keyed(
+    exchange,
+    keys.bmc,
+    INPUT.begin().bytes(consoleRandom).bytes(bmcRandom).identity(exchange),
+  );
+  const prepared = preparedKey(authentication, sik);
+  const key = (constant: number): Uint8Array => prepared?.of(new Uint8Array(20).fill(constant)) ?? EMPTY;
+  return { sik, prepared, k1: key(1), k2: key(2) };
 }
 
-function keyed({ authentication }: Exchange, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  const name = HASH[authentication];
-  if (!name) return EMPTY;
-  const data = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
+function keyed({ authentication }: Exchange, key: Key, { data, length }: Input): Uint8Array {
+  const hmac = key instanceof Uint8Array ? preparedKey(authentication, key) : key;
+  return hmac?.of(data, 0, length) ?? EMPTY;
+}
+
+/** What goes into a code, one part behind the other. */
+class Input {
+  /** Numbers, ids and GUID, role, and a name of 16 bytes at most; a longer one makes room. */
+  data = new Uint8Array(128);
+  length = 0;
+
+  begin(): this {
+    this.length = 0;
+    return this;
   }
-  return new Hmac(name, key).of(data);
+
+  number(value: number): this {
+    putWord(this.data, this.length, value);
+    this.length += 4;
+    return this;
+  }
+
+  bytes(bytes: Uint8Array): this {
+    if (this.length + bytes.length + 2 > this.data.length) {
+      const grown = new Uint8Array(2 * (this.length + bytes.length + 2));
+      grown.set(this.data);
+      this.data = grown;
+    }
+    putBytes(this.data, this.length, bytes);
+    this.length += bytes.length;
+    return this;
+  }
+
+  /** Role and name as RAKP 1 had them. */
+  identity({ role, name }: Exchange): this {
+    this.data[this.length++] = role;
+    this.data[this.length++] = name.length;
+    return this.bytes(name);
+  }
 }
 
-const number = (value: number): Uint8Array => Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
-const identity = ({ role, name }: Exchange): Uint8Array => Uint8Array.of(role, name.length, ...name);
+/** Of the code that is being made: nothing is kept in it from one to the next. */
+const INPUT = new Input();

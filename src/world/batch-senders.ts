@@ -7,6 +7,8 @@ const NAMES = 4096;
 
 interface Named {
   readonly endpoint: Endpoint;
+  /** Its address and port as one number. */
+  readonly number: number;
   /** The address that it asked, as a number; 0: nobody wants to know. */
   readonly asked: number;
 }
@@ -31,13 +33,15 @@ export class Senders {
   of4(i: number, isEvery: boolean): Endpoint {
     const number = this.#native.sender(i);
     const asked = isEvery ? this.#native.asked(i) : 0;
-    const known = this.#names.get(number);
-    if (known !== undefined && known.asked === asked) return known.endpoint;
+    // A small number: the Map would make an object of a larger one each time.
+    const key = (number ^ (number / 0x10000)) & 0x3fffffff;
+    const known = this.#names.get(key);
+    if (known !== undefined && known.number === number && known.asked === asked) return known.endpoint;
     if (this.#names.size >= NAMES) this.#names.clear();
     const host = dotted(Math.floor(number / 0x10000));
     const port = number % 0x10000;
     const endpoint = asked === 0 ? { host, port } : { host, port, asked: dotted(asked) };
-    this.#names.set(number, { endpoint, asked });
+    this.#names.set(key, { endpoint, number, asked });
     return endpoint;
   }
 

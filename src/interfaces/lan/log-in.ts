@@ -2,8 +2,8 @@ import { hex2, utf8Text } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Channel } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
-import { equalPeers, HalfOpen, sourceOf, type Peer, type UnderWay } from '../../state/app/half-open.ts';
-import type { LogInProblem, LogInTerms } from '../../state/app/log-ins.ts';
+import { equalPeers, HalfOpen, sourceOf, type Peer } from '../../state/app/half-open.ts';
+import type { LogInProblem } from '../../state/app/log-ins.ts';
 import type { DropReason } from '../../state/app/drops.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import {
@@ -21,6 +21,7 @@ import {
   rakp2Code,
   rakp3Code,
   rakp4Code,
+  preparedKey,
   SessionCrypto,
   sessionKeys,
   type CipherSuite,
@@ -29,30 +30,12 @@ import {
 } from '../../wire/index.ts';
 import type { Endpoint } from '../../world/world.ts';
 import { consoleIdIn, refusal, STATUS, UNKNOWN } from './refusals.ts';
+import type { UnderWay20 } from './under-way.ts';
 import { matches, RECORD_SIZE, RECORDS, wish, type Wanted } from './wanted-suite.ts';
 
 export interface LogInAnswer {
   readonly payloadType: number;
   readonly payload: Uint8Array;
-}
-
-/** A log-in between Open Session and the first message of its session. */
-interface UnderWay20 extends UnderWay {
-  readonly peer: Peer;
-  readonly consoleId: number;
-  readonly suite: CipherSuite;
-  /** The highest level that Open Session asked for. */
-  readonly maxPrivilege: number;
-  /** Set by RAKP 1. */
-  exchange: Exchange | undefined;
-  terms: LogInTerms | undefined;
-  /** The log has said that the console did not go on. */
-  told: boolean;
-  /**
-   * Set by RAKP 3, `at` monotonic milliseconds: what it proved, and what RAKP 4 proves, for a console that
-   * lost the answer and asks again.
-   */
-  done: { readonly at: number; readonly code3: Uint8Array; readonly code4: Uint8Array } | undefined;
 }
 
 /**
@@ -167,6 +150,7 @@ export class LogIn {
       maxPrivilege,
       exchange: undefined,
       terms: undefined,
+      userKey: undefined,
       told: false,
       done: undefined,
     });
@@ -236,13 +220,14 @@ export class LogIn {
       name: givenName,
     };
     const { bmcRandom, bmcGuid } = half.exchange;
+    half.userKey = preparedKey(suite.authentication, user.password) ?? user.password;
     return Rakp2.encode({
       tag,
       status: RakpStatus.Ok,
       consoleId,
       bmcRandom,
       bmcGuid,
-      code: rakp2Code(half.exchange, user.password),
+      code: rakp2Code(half.exchange, half.userKey),
     });
   }
 
@@ -255,7 +240,7 @@ export class LogIn {
     const request = Rakp3.decode(payload);
     const half = this.#find(request.bmcId, from);
     if (!half) return refusal(tag, RakpStatus.InvalidSessionId, 0);
-    const { exchange, terms, consoleId, source, done } = half;
+    const { exchange, terms, userKey, consoleId, source, done } = half;
     if (done) {
       // The session is there, and nothing that is not signed by it ends it.
       if (request.status !== RakpStatus.Ok) return undefined;
@@ -278,7 +263,7 @@ export class LogIn {
       }
       return undefined;
     }
-    if (!exchange || !terms) {
+    if (!exchange || !terms || !userKey) {
       this.#end(half);
       this.#tell('malformed log-in', 'RAKP 3 without RAKP 1', RakpStatus.InactiveSessionId, half.peer);
       return refusal(tag, RakpStatus.InactiveSessionId, consoleId);
@@ -286,7 +271,7 @@ export class LogIn {
     // What has changed since RAKP 1 counts, and who may not come in has nothing compared.
     const problem = this.#bmc.logIns.check(terms, number, source);
     if (problem) return refuse(problem);
-    const code3 = rakp3Code(exchange, terms.password);
+    const code3 = rakp3Code(exchange, userKey);
     // Made in any case: how long an answer takes tells nobody that there is a longer password.
     const cut3 = rakp3Code(exchange, cutTo16(terms.password));
     if (!same(request.code, code3)) {
@@ -303,9 +288,13 @@ export class LogIn {
     session.suite = half.suite.id;
     const full = this.#bmc.logIns.admit(session, Math.min(terms.role, Privilege.User));
     if (full) return refuse(full);
-    const keys = sessionKeys(exchange, { user: terms.password, bmc: terms.kg ?? terms.password });
+    const keys = sessionKeys(exchange, { user: userKey, bmc: terms.kg ?? userKey });
     this.#opened(session, consoleId, new SessionCrypto(half.suite, keys, terms.password));
-    half.done = { at: this.#bmc.setup.clock.monotonic(), code3, code4: rakp4Code(exchange, keys.sik) };
+    half.done = {
+      at: this.#bmc.setup.clock.monotonic(),
+      code3,
+      code4: rakp4Code(exchange, keys.prepared ?? keys.sik),
+    };
     return Rakp4.encode({ tag, status: RakpStatus.Ok, consoleId, code: half.done.code4 });
   }
 
