@@ -1,27 +1,17 @@
-import { command } from './command.ts';
-import { http } from './http.ts';
-import { libvirt } from './libvirt.ts';
-import { qemu } from './qemu.ts';
-import { simulated } from './simulated.ts';
-import { vmProtocol } from './vm-protocol.ts';
 import type { BroughtBackends, OurAnd } from '../brought.ts';
-import { kindNamed, type OptionsOf, type Typed } from '../kind.ts';
+import { kindNamed, type Typed } from '../kind.ts';
 import type { BackendKind } from './backend.ts';
+import { kinds, type KindSettings } from './list.ts';
 
 export { bootRequest, type BackendKind, type BackendSurroundings, type Power } from './backend.ts';
 export { machineOfVm } from './vm-protocol.ts';
-export type { CommandBackendOptions } from './command.ts';
-export type { HttpBackendOptions } from './http.ts';
-export type { LibvirtBackendOptions } from './libvirt.ts';
-export type { QemuBackendOptions } from './qemu.ts';
-export type { SimulatedBackendOptions } from './simulated.ts';
-export type { VmProtocolBackendOptions } from './vm-protocol.ts';
+export type * from './list.ts';
 
-/** What can switch a machine, in the order in which messages name them. */
-export const backends = [simulated, vmProtocol, qemu, libvirt, command, http] as const;
+/** What can switch a machine. */
+export const backends = kinds;
 
 /** What switches the machine: `chassis.backend`, by its `type`. */
-export type BackendOptions = OurAnd<OptionsOf<(typeof backends)[number]>, BroughtBackends>;
+export type BackendOptions = OurAnd<KindSettings, BroughtBackends>;
 
 /** The kind of back end that settings ask for; `brought` are a program's. Throws SettingsError. */
 export const backendKind = (

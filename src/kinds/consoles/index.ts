@@ -1,19 +1,16 @@
 import type { BroughtConsoles, OurAnd } from '../brought.ts';
 import { kindNamed, type Typed } from '../kind.ts';
 import type { ConsoleKind, ConsoleSurroundings } from './console.ts';
-import { none } from './none.ts';
-import { replay } from './replay.ts';
-import { simulated } from './simulated.ts';
-import { socket } from './socket.ts';
-import { tty } from './tty.ts';
+import { kinds, type KindSettings } from './list.ts';
 
 export type { ConsoleKind, ConsoleSurroundings } from './console.ts';
+export type * from './list.ts';
 
-/** What can be behind Serial over LAN, in the order in which messages name them. */
-export const consoles = [none, simulated, socket, tty, replay] as const;
+/** What can be behind Serial over LAN. */
+export const consoles = kinds;
 
 /** Where the machine's serial console is. One that is lost is reached again; SOL sessions wait for it. */
-export type ConsoleOptions = OurAnd<Parameters<(typeof consoles)[number]['plug']>[0], BroughtConsoles>;
+export type ConsoleOptions = OurAnd<KindSettings, BroughtConsoles>;
 
 /** The kind of console that settings ask for; `brought` are a program's. Throws SettingsError. */
 export const consoleKind = (

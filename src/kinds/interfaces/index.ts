@@ -1,52 +1,23 @@
 import type { SettingsPath } from '../../settings/errors.ts';
 import type { ChannelOptions } from '../../state/app/channels.ts';
-import { bt } from './bt.ts';
-import { icmb } from './icmb.ts';
 import type { InterfaceKind, InterfaceSurroundings, MadeInterface } from './interface.ts';
 import type { BroughtInterfaces, OurAnd } from '../brought.ts';
 import { kindNamed, type TakenPlace, type Typed } from '../kind.ts';
-import { ipmb } from './ipmb.ts';
-import { kcs } from './kcs.ts';
-import { lan, listenOf } from './lan.ts';
-import { serial } from './serial.ts';
-import { ssif } from './ssif.ts';
-import { vm } from './vm.ts';
-import type { BtInterfaceOptions } from './bt.ts';
-import type { IcmbInterfaceOptions } from './icmb.ts';
-import type { IpmbInterfaceOptions } from './ipmb.ts';
-import type { KcsInterfaceOptions } from './kcs.ts';
-import type { LanInterfaceOptions } from './lan.ts';
-import type { SerialInterfaceOptions } from './serial.ts';
-import type { SsifInterfaceOptions } from './ssif.ts';
-import type { VmInterfaceOptions } from './vm.ts';
+import { kinds, type IpmbInterfaceOptions, type KindSettings } from './list.ts';
 
-export { listenOf };
+export { listenOf } from './lan.ts';
 export { SYSTEM_INTERFACE, systemChannel } from './host-channel.ts';
 export type { InterfaceKind, InterfaceSurroundings, MadeInterface } from './interface.ts';
-export type {
-  IcmbInterfaceOptions,
-  IpmbInterfaceOptions,
-  LanInterfaceOptions,
-  SerialInterfaceOptions,
-  VmInterfaceOptions,
-};
+export type * from './list.ts';
 
-/** Ways in, in the order in which messages name them. */
-export const interfaces = [lan, vm, ipmb, icmb, serial, bt, kcs, ssif] as const;
+/** Ways in. */
+export const interfaces = kinds;
 
 /** One entry of `interfaces`, by its `type`. */
 export type InterfaceOptions = OurAnd<OwnInterfaceOptions, BroughtInterfaces>;
 
 /** Of our own kinds. */
-type OwnInterfaceOptions =
-  | LanInterfaceOptions
-  | VmInterfaceOptions
-  | IpmbInterfaceOptions
-  | IcmbInterfaceOptions
-  | SerialInterfaceOptions
-  | BtInterfaceOptions
-  | KcsInterfaceOptions
-  | SsifInterfaceOptions;
+type OwnInterfaceOptions = KindSettings;
 
 /** The system interface of a real machine, whose BMC this is: a device node of Linux's BMC-side drivers. */
 export type DeviceInterfaceOptions<K extends 'bt' | 'kcs' | 'ssif'> = Extract<

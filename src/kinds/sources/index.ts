@@ -1,32 +1,20 @@
 import { constant, type OwnSource, type SensorSource } from '../../machine/sensors/sensor-source.ts';
 import type { BroughtSources, OurAnd } from '../brought.ts';
-import type { OptionsOf } from '../kind.ts';
 import { SettingsError } from '../../settings/errors.ts';
-import { command } from './command.ts';
-import { file } from './file.ts';
-import { formula } from './formula.ts';
-import { push } from './push.ts';
+import { kinds, type KindSettings } from './list.ts';
 import type { SourceKind } from './source.ts';
-import { swing } from './swing.ts';
 
 export type { SourceKind } from './source.ts';
-export type { CommandValue } from './command.ts';
-export type { FileValue } from './file.ts';
-export type { FormulaValue } from './formula.ts';
-export type { PushValue } from './push.ts';
-export type { SwingValue } from './swing.ts';
+export type * from './list.ts';
 
-/**
- * Where a reading can come from, besides a number that never changes; in the order in which messages name
- * them.
- */
-export const sources = [swing, formula, file, command, push] as const;
+/** Where a reading can come from, besides a number that never changes. */
+export const sources = kinds;
 
 /**
  * Where readings come from. Of an analog sensor: values in its unit. Of a discrete one: its states, a bit
  * each.
  */
-export type SensorValue = OurAnd<number | OptionsOf<(typeof sources)[number]>, BroughtSources>;
+export type SensorValue = OurAnd<number | KindSettings, BroughtSources>;
 
 /** A kind that is asked with settings that have its key alone. */
 export type AnySourceKind = SourceKind<object>;
