@@ -60,17 +60,17 @@ export function componentsOf({
   firmware: options,
   identity: { firmware } = {},
 }: BmcOptions): ComponentOptions[] {
-  return (options?.components ?? []).map((one, i, all) => {
+  return (options?.components ?? []).map((component, i, all) => {
     const at = ['firmware', 'components', i];
-    checkComponent(one, all.slice(0, i), at);
+    checkComponent(component, all.slice(0, i), at);
     if (
-      one.bmc &&
-      one.version !== undefined &&
+      component.bmc &&
+      component.version !== undefined &&
       firmware !== undefined &&
-      !isSameVersion(one.version, firmware)
+      !isSameVersion(component.version, firmware)
     )
       throw new SettingsError(`the BMC's firmware is ${firmware} by identity.firmware`, [...at, 'version']);
-    return settingAt(at, () => componentOptions(one, firmware));
+    return settingAt(at, () => componentOptions(component, firmware));
   });
 }
 
@@ -85,12 +85,12 @@ export function makeFirmware(
   const directory = options.directory ?? around.directory;
   const pool: MemoryPool = { left: options.memory ?? MEMORY };
   const { files } = world;
-  const components = options.components.map((one, i) => {
+  const components = options.components.map((component, i) => {
     const plain: Medium =
       directory !== undefined
-        ? new FileMedium(files, `${directory}/component-${one.id}`)
+        ? new FileMedium(files, `${directory}/component-${component.id}`)
         : new MemoryMedium(pool);
-    const { speed } = one;
+    const { speed } = component;
     const medium = speed
       ? slowMedium(plain, setup.clock, {
           erase: speed.erase ?? 0,
@@ -98,7 +98,7 @@ export function makeFirmware(
           readRate: speed.readRate ?? FAST,
         })
       : plain;
-    return new Component(settings[i], medium, backendOf(one, setup, world), bmc);
+    return new Component(settings[i], medium, backendOf(component, setup, world), bmc);
   });
   const update = new UpdateService(setup, {
     bmc,
@@ -158,26 +158,26 @@ function accessOf({ privilege = 'administrator', channels }: FirmwareOptions): U
     allows: ({ number, medium }) =>
       channels === undefined ||
       channels.some(
-        (one) =>
-          one === number ||
-          (one === 'lan' && medium === 'lan') ||
-          (one === 'host' && medium === 'system-interface'),
+        (channel) =>
+          channel === number ||
+          (channel === 'lan' && medium === 'lan') ||
+          (channel === 'host' && medium === 'system-interface'),
       ),
   };
 }
 
-function componentOptions(one: FirmwareComponentOptions, ofBmc = FIRST_VERSION): ComponentOptions {
+function componentOptions(component: FirmwareComponentOptions, ofBmc = FIRST_VERSION): ComponentOptions {
   return {
-    id: one.id,
-    name: one.name,
-    version: versionOf(one.version ?? (one.bmc ? ofBmc : FIRST_VERSION)),
-    assumeVersion: one.assumeVersion === undefined ? undefined : versionOf(one.assumeVersion),
-    bmc: one.bmc ?? false,
-    needsPowerCycle: one.needsPowerCycle ?? false,
-    slots: one.slots ?? 2,
-    maxSize: one.maxSize ?? MAX_SIZE,
-    downgrade: one.downgrade ?? true,
-    publicKey: one.publicKey,
+    id: component.id,
+    name: component.name,
+    version: versionOf(component.version ?? (component.bmc ? ofBmc : FIRST_VERSION)),
+    assumeVersion: component.assumeVersion === undefined ? undefined : versionOf(component.assumeVersion),
+    bmc: component.bmc ?? false,
+    needsPowerCycle: component.needsPowerCycle ?? false,
+    slots: component.slots ?? 2,
+    maxSize: component.maxSize ?? MAX_SIZE,
+    downgrade: component.downgrade ?? true,
+    publicKey: component.publicKey,
   };
 }
 
@@ -188,17 +188,17 @@ function versionOf(text: string): Version {
 }
 
 function backendOf(
-  one: FirmwareComponentOptions,
+  component: FirmwareComponentOptions,
   { clock }: Setup,
   { programs, http }: FirmwareSurroundings['world'],
 ): StageBackend {
   const simulated = simulatedBackend(clock, {
-    selfTestTime: one.selfTest?.time ?? 0,
-    selfTestFails: one.selfTest?.result === 'fail',
+    selfTestTime: component.selfTest?.time ?? 0,
+    selfTestFails: component.selfTest?.result === 'fail',
   });
   const backends = [
-    ...(one.commands ? [commandBackend(programs, one.commands)] : []),
-    ...(one.http !== undefined ? [httpBackend(http, one.http)] : []),
+    ...(component.commands ? [commandBackend(programs, component.commands)] : []),
+    ...(component.http !== undefined ? [httpBackend(http, component.http)] : []),
     simulated,
   ];
   return async (stage, details) => {

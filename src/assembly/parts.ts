@@ -104,7 +104,7 @@ export const parts: { readonly [P in Part]: PartMaker<P> } = {
   icmb: {
     stores: [stores.icmb],
     make: ({ setup }, { options }) =>
-      new Icmb(setup, options.interfaces?.find((one) => one.type === 'icmb')?.address),
+      new Icmb(setup, options.interfaces?.find((entry) => entry.type === 'icmb')?.address),
   },
   pef: {
     stores: [stores.pef, stores.pefProcessed],

@@ -34,7 +34,7 @@ export class Busses {
   on(channel: number): MessageBus {
     let bus = this.#busses.get(channel);
     if (!bus) {
-      const weather = interfacesOf(this.#options, 'ipmb').find((one) => one.channel === channel)?.faults;
+      const weather = interfacesOf(this.#options, 'ipmb').find((entry) => entry.channel === channel)?.faults;
       this.#busses.set(channel, (bus = new MessageBus({ ...this.#world, weather })));
     }
     return bus;

@@ -142,9 +142,9 @@ export function whyAwake(bmc: Whole, { options, clock, onlookers }: Looked): str
   if (setup.records.writing > 0) return 'changes are on their way to the disk';
   if (onlookersOf(bmc) > onlookers) return 'somebody looks on';
   if (setup.isBrought) return 'a program keeps its state';
-  for (const { interface: one } of bmc.router.attachments) {
-    if (one.resume === undefined) return 'it has interfaces besides LANs';
-    if (one.wakeful !== undefined) return one.wakeful;
+  for (const { interface: attached } of bmc.router.attachments) {
+    if (attached.resume === undefined) return 'it has interfaces besides LANs';
+    if (attached.wakeful !== undefined) return attached.wakeful;
   }
   const others = bmc.router.wakeful ?? bmc.faults.wakeful ?? wakefulSettings(options);
   if (others !== undefined) return others;

@@ -63,7 +63,7 @@ export class Audit {
       ...bmc.satellites.map((satellite) => this.watch(satellite)),
     ];
     return () => {
-      for (const one of undo) one?.();
+      for (const takeOff of undo) takeOff?.();
     };
   }
 }

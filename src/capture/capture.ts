@@ -234,9 +234,9 @@ export class Capture implements Tap {
     if (!secrets) maskWire(hide, bytes);
     const comment = notes.join('\n');
     const [near, far] = [this.#near(channel.number), endpointOf(peer)];
-    const put = (one: number, datagram: Uint8Array): void =>
+    const put = (side: number, datagram: Uint8Array): void =>
       this.#write({
-        interface: this.#first + one,
+        interface: this.#first + side,
         time,
         direction,
         bytes: direction === 'in' ? overIp(datagram, far, near) : overIp(datagram, near, far),

@@ -71,8 +71,8 @@ export function maskData(
 
 /** A handler of bytes may stand over a declared command: the declaration still says what is secret. */
 function commandOf(entry: Entry | undefined): Command | undefined {
-  for (let one = entry; one !== undefined; one = one.below) {
-    if (one.handler.command !== undefined) return one.handler.command;
+  for (let layer = entry; layer !== undefined; layer = layer.below) {
+    if (layer.handler.command !== undefined) return layer.handler.command;
   }
   return undefined;
 }

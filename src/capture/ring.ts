@@ -115,22 +115,22 @@ export class CaptureRing implements Tap {
     const kept = this.#kept.slice(this.#first);
     this.#kept = [];
     this.#first = this.#bytes = 0;
-    for (const one of kept) {
-      this.#time = one.at;
-      this.#replay(one);
+    for (const seen of kept) {
+      this.#time = seen.at;
+      this.#replay(seen);
     }
     this.#capture.flush();
   }
 
-  #replay(one: Kept): void {
+  #replay(seen: Kept): void {
     const capture = this.#capture;
-    if (one.what === 'dropped') return capture.dropped(one.dropped);
-    if (one.what === 'fault') return capture.fault(one.hit);
-    const bytes = one.slab.subarray(one.start, one.end);
-    if (one.what === 'frame') return capture.frame({ ...one, bytes });
-    if (one.what === 'payload') return capture.payload({ ...one, bytes });
-    const { id, netFn, lun, cmd, context } = one;
-    if (one.what === 'message')
+    if (seen.what === 'dropped') return capture.dropped(seen.dropped);
+    if (seen.what === 'fault') return capture.fault(seen.hit);
+    const bytes = seen.slab.subarray(seen.start, seen.end);
+    if (seen.what === 'frame') return capture.frame({ ...seen, bytes });
+    if (seen.what === 'payload') return capture.payload({ ...seen, bytes });
+    const { id, netFn, lun, cmd, context } = seen;
+    if (seen.what === 'message')
       return capture.message({ id, message: { netFn, lun, cmd, data: bytes }, context });
     return capture.answer({ id, message: { netFn, lun, cmd, data: NONE }, context }, bytes);
   }
@@ -150,9 +150,9 @@ export class CaptureRing implements Tap {
     return (this.#fill = start + length);
   }
 
-  #keep(one: Kept): void {
-    this.#kept.push(one);
-    this.#bytes += sizeOf(one);
+  #keep(seen: Kept): void {
+    this.#kept.push(seen);
+    this.#bytes += sizeOf(seen);
     while (this.#bytes > this.#most) this.#bytes -= sizeOf(this.#kept[this.#first++]);
     if (this.#first * 2 <= this.#kept.length || this.#first < 64) return;
     this.#kept = this.#kept.slice(this.#first);

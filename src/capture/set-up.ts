@@ -96,10 +96,10 @@ export interface Algorithms {
 
 export function suiteText({ authentication, integrity, confidentiality }: Algorithms): string {
   const suite = cipherSuites.find(
-    (one) =>
-      one.authentication === authentication.algorithm &&
-      one.integrity === integrity.algorithm &&
-      one.confidentiality === confidentiality.algorithm,
+    (cipherSuite) =>
+      cipherSuite.authentication === authentication.algorithm &&
+      cipherSuite.integrity === integrity.algorithm &&
+      cipherSuite.confidentiality === confidentiality.algorithm,
   );
   return suite === undefined
     ? `algorithms ${authentication.algorithm}, ${integrity.algorithm}, ${confidentiality.algorithm}`

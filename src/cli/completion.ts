@@ -54,7 +54,7 @@ export async function candidates(program: Command, words: readonly string[]): Pr
           ? command
               .createHelp()
               .visibleCommands(command)
-              .map((one) => ({ word: one.name(), what: one.description() }))
+              .map((subcommand) => ({ word: subcommand.name(), what: subcommand.description() }))
           : await wordsAfter(command, before, flags);
   return all.filter(({ word }) => word.startsWith(typed));
 }
@@ -74,7 +74,8 @@ function read(program: Command, typed: readonly string[]) {
       else if (takes) flags[word.replace(/^--/, '')] = typed[++i];
       continue;
     }
-    const sub = before.length === 0 ? command.commands.find((one) => one.name() === word) : undefined;
+    const sub =
+      before.length === 0 ? command.commands.find((subcommand) => subcommand.name() === word) : undefined;
     if (sub) [command, before] = [sub, []];
     else before.push(word);
   }

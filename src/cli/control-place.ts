@@ -58,7 +58,7 @@ export interface FoundDaemon {
 /** The daemons of this machine that this user can reach, the youngest process last. */
 export function foundDaemons(env: NodeJS.ProcessEnv = process.env): FoundDaemon[] {
   const found = new Map<number, FoundDaemon>();
-  for (const directory of runtimeDirectories(env).flatMap((one) => [one, ...foldersIn(one)]))
+  for (const directory of runtimeDirectories(env).flatMap((place) => [place, ...foldersIn(place)]))
     for (const { pid, path } of entriesIn(directory))
       if (isAlive(pid) && isOwned(path) && !found.has(pid))
         found.set(pid, { pid, socket: realpathSync(path) });

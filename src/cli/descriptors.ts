@@ -14,13 +14,13 @@ export function descriptorsOf(bmcs: readonly BmcOptions[]): number {
   const shared = new Set<string>();
   const own = bmcs.reduce((sum, { interfaces = [], sockets = {}, sensorFeed, sol, chassis }) => {
     const others = [sockets.handlers, sockets.bt, sensorFeed, sol?.console, chassis?.backend];
-    const alone = interfaces.filter((one) => {
+    const alone = interfaces.filter((entry) => {
       const place =
-        one.type === 'lan' && typeof one.listen === 'string' ? parseUdpPlace(one.listen) : undefined;
+        entry.type === 'lan' && typeof entry.listen === 'string' ? parseUdpPlace(entry.listen) : undefined;
       if (place?.prefix !== undefined) shared.add(`${place.host.includes(':')} ${place.port}`);
       return place?.prefix === undefined;
     });
-    return sum + alone.length + others.filter((one) => one !== undefined).length;
+    return sum + alone.length + others.filter((other) => other !== undefined).length;
   }, OWN);
   return own + shared.size;
 }

@@ -81,7 +81,7 @@ async function explainCapture(
     }
   } finally {
     // What was read before it breaks off counts as well.
-    for (const one of await explainer.end()) print(one);
+    for (const entry of await explainer.end()) print(entry);
   }
   if (!isAny) throw new CaptureError('no datagram of RMCP is in it');
 }
@@ -106,7 +106,7 @@ async function explainText(text: string, candidates: Candidates, print: Print): 
       print(readAs(await explainer.request(item.message, item.isHost), item.read));
     else print(readAs(explainer.response(item.message), item.read));
   }
-  if (!isAlone) for (const one of await explainer.end()) print(one);
+  if (!isAlone) for (const entry of await explainer.end()) print(entry);
 }
 
 const readAs = (explained: Explained, read: string): Explained => ({
@@ -132,7 +132,7 @@ async function explainLog(text: string, given: Candidates, print: Print): Promis
     const explained = explainer.logIn(logIn);
     print({ ...explained, number: undefined, says: [...explained.says, ...whose] });
   }
-  for (const one of await explainer.end()) print({ ...one, time: undefined });
+  for (const entry of await explainer.end()) print({ ...entry, time: undefined });
 }
 
 /** A BMC that nobody else has, in a world of its own: what it is told, it forgets. */
@@ -218,16 +218,16 @@ const printJson: Print = ({ fields, ...rest }) =>
 /** Times are seconds since the first packet. */
 function printer(): Print {
   let began: number | undefined;
-  return (one) => {
-    if (one.time !== undefined) began ??= one.time;
-    const safe = withoutControls(one);
-    const lines = one.kind === 'log-in' ? logInLines(safe) : messageLines(safe, began);
+  return (entry) => {
+    if (entry.time !== undefined) began ??= entry.time;
+    const safe = withoutControls(entry);
+    const lines = entry.kind === 'log-in' ? logInLines(safe) : messageLines(safe, began);
     process.stdout.write(`${lines.join('\n')}\n`);
   };
 }
 
-function messageLines(one: Explained, began: number | undefined): string[] {
-  const { kind, number, time, direction, name, section, fields = [], cc, says } = one;
+function messageLines(entry: Explained, began: number | undefined): string[] {
+  const { kind, number, time, direction, name, section, fields = [], cc, says } = entry;
   const values = fields.map(([field, value]) => (field === '' ? value : `${field}=${value}`)).join(' ');
   const isResponse = kind === 'response';
   const what = [
@@ -262,10 +262,10 @@ function logInLines({ name, number, console, bmc, verdict, says }: Explained): s
 const indented = (text: string): string => `      ${text}`;
 
 /** Names come from outside, and go to a terminal. */
-const withoutControls = (one: Explained): Explained => ({
-  ...one,
-  name: plain(one.name),
-  fields: one.fields?.map(([name, value]) => [name, plain(value)]),
-  says: one.says.map(plain),
-  verdict: one.verdict && { ...one.verdict, says: plain(one.verdict.says) },
+const withoutControls = (entry: Explained): Explained => ({
+  ...entry,
+  name: plain(entry.name),
+  fields: entry.fields?.map(([name, value]) => [name, plain(value)]),
+  says: entry.says.map(plain),
+  verdict: entry.verdict && { ...entry.verdict, says: plain(entry.verdict.says) },
 });

@@ -135,7 +135,7 @@ function fileCommands(program: Command, ended: Ended): void {
     .addHelpText('after', '\nExample:\n  ipmi-bmc handlers rack.yaml\n  ipmi-bmc handlers --running node-1')
     .action(async (file: string | undefined, options) => {
       const { running, owner, name: part, socket, url, output } = options;
-      const asksDaemon = [owner, part, socket, url, output].some((one) => one !== undefined);
+      const asksDaemon = [owner, part, socket, url, output].some((option) => option !== undefined);
       if (running === undefined && asksDaemon)
         throw new CliError('--owner, --name, --socket, --url and -o are for --running');
       if (running !== undefined && file !== undefined)

@@ -24,10 +24,10 @@ export function socketsOf({
 }: BmcOptions): NamedSocket[] {
   const named: readonly (readonly [SettingsPath, string | undefined])[] = [
     ...interfaces.map(
-      (one, i) =>
+      (entry, i) =>
         [
           ['interfaces', i, 'listen'],
-          one.type !== 'lan' && 'listen' in one ? one.listen : undefined,
+          entry.type !== 'lan' && 'listen' in entry ? entry.listen : undefined,
         ] as const,
     ),
     [['sockets', 'handlers', 'path'], sockets.handlers?.path],

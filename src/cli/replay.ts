@@ -147,7 +147,7 @@ function jsonOf({ requests, sent, different }: ReplayReport): unknown {
     sent,
     different,
     differences: requests.flatMap(({ place, entry, differences }) =>
-      differences.map((one) => ({ place, name: entry.name, ...one })),
+      differences.map((difference) => ({ place, name: entry.name, ...difference })),
     ),
     skipped: requests.flatMap(({ place, entry, skipped: why }) =>
       why === undefined ? [] : [{ place, name: entry.name, why }],
@@ -157,7 +157,7 @@ function jsonOf({ requests, sent, different }: ReplayReport): unknown {
 
 function reportText({ requests, sent, different }: ReplayReport): string {
   const lines = requests.flatMap(({ place, entry, differences }) =>
-    differences.map((one) => `${place}  ${differenceText(entry, one)}`),
+    differences.map((difference) => `${place}  ${differenceText(entry, difference)}`),
   );
   const skipped = new Map<string, number>();
   for (const { skipped: why } of requests)

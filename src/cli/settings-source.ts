@@ -73,7 +73,7 @@ export class CommandLineSource implements SettingsSource {
   /** Settings of which the start itself has read and checked everything. */
   loaded(given: Given, written: string, flags: Overrides = this.#around.flags): LoadedSettings {
     const { file, state } = this.#around;
-    const own = new Map(given.bmcs.map((one, i) => [nameOf(one), i] as const));
+    const own = new Map(given.bmcs.map((bmc, i) => [nameOf(bmc), i] as const));
     const over = (all: Given['bmcs']): Given => ({
       ...given,
       bmcs: all,
@@ -88,7 +88,7 @@ export class CommandLineSource implements SettingsSource {
       bmcs: given.bmcs,
       written,
       check: (all) => {
-        if (all.some((one) => !own.has(nameOf(one))))
+        if (all.some((bmc) => !own.has(nameOf(bmc))))
           refusing(() => checkTogether(over([...all]), file, state !== undefined));
       },
       problems: (failures, all) => problemsOf(failures, over([...all]), flags),

@@ -48,7 +48,7 @@ export async function importTape(
   try {
     const tape = await importCapture(capture, { passwords, kg, bmc });
     write(output, tape);
-    const unanswered = tape.entries.filter((one) => isRequest(one) && one.answer.length === 0).length;
+    const unanswered = tape.entries.filter((entry) => isRequest(entry) && entry.answer.length === 0).length;
     const silent = unanswered > 0 ? `, ${unanswered} of them without an answer` : '';
     process.stdout.write(`${output}: ${tape.entries.length} requests of ${tape.header.bmc}${silent}\n`);
     return 0;
@@ -87,7 +87,7 @@ export async function shrinkTape(file: string, flags: ShrinkFlags): Promise<numb
   let tried = 0;
   const fails = async (part: readonly TapeEntry[]): Promise<boolean> => {
     progress.show(++tried, tries);
-    const differences = (await said(part)).flatMap((one) => one.differences);
+    const differences = (await said(part)).flatMap((replayed) => replayed.differences);
     return differences.some(({ command, field }) => command === first.command && field === first.field);
   };
   const { kept, isCut } = await shrink(requests, fails, tries).finally(progress.end);

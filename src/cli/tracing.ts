@@ -32,11 +32,11 @@ export function openTrace(
   const isJson = (logFormat ?? (json === true ? 'json' : 'text')) === 'json';
   return {
     add({ name, router, taps }: Bmc) {
-      const tell = (one: Traced): void => {
-        if (filter !== undefined && !filter(one)) return;
+      const tell = (entry: Traced): void => {
+        if (filter !== undefined && !filter(entry)) return;
         // The wall clock may be set meanwhile: what is written is the time of now, less what has passed.
-        const time = clock.now() - (clock.monotonic() - one.at);
-        write(isJson ? jsonLine(name, time, one) : textLines(name, time, one));
+        const time = clock.now() - (clock.monotonic() - entry.at);
+        write(isJson ? jsonLine(name, time, entry) : textLines(name, time, entry));
       };
       taps.add(traced(router, clock, tell));
     },
@@ -44,19 +44,19 @@ export function openTrace(
   };
 }
 
-function jsonLine(bmc: string, time: number, one: Traced): string {
-  const { at: _at, ...rest } = one;
+function jsonLine(bmc: string, time: number, entry: Traced): string {
+  const { at: _at, ...rest } = entry;
   return `${JSON.stringify({ time: new Date(time).toISOString(), bmc, trace: rest })}\n`;
 }
 
 /** Time, BMC, request, who asked from where, what, how it ended; whose handler it was, and faults. */
-function textLines(bmc: string, time: number, one: Traced): string {
+function textLines(bmc: string, time: number, entry: Traced): string {
   const [clockTime] = localTime(time).split(' ').slice(1);
   const [id, peer, more] =
-    one.kind === 'request'
-      ? [`#${one.id}  `, one.peer && `${one.peer}  `, moreOf(one)]
-      : [one.kind === 'carried' ? `#${one.id}  ` : '', '', ''];
-  return traceLines(one)
+    entry.kind === 'request'
+      ? [`#${entry.id}  `, entry.peer && `${entry.peer}  `, moreOf(entry)]
+      : [entry.kind === 'carried' ? `#${entry.id}  ` : '', '', ''];
+  return traceLines(entry)
     .map((line) => `${clockTime}  ${bmc}  ${plain(`${id}${peer}${line}${more}`)}\n`)
     .join('');
 }

@@ -88,7 +88,7 @@ async function serve(options: WithOptions): Promise<Serving> {
   const log = logOf(served);
   const folder = file === undefined ? undefined : resolve(dirname(file));
   const fleet = new Fleet({ world, log, folder });
-  const settings = new Map(given.bmcs.map((one) => [one.name ?? 'bmc', one]));
+  const settings = new Map(given.bmcs.map((bmc) => [bmc.name ?? 'bmc', bmc]));
   fleet.onMade((bmc) => {
     served.push(new TestBmc({ bmc, world, account: accountOf(settings.get(bmc.name) ?? {}) }));
     pcap?.add(bmc);
@@ -104,7 +104,7 @@ async function serve(options: WithOptions): Promise<Serving> {
     now,
   });
   const expectations = (name: string) => {
-    const found = served.findLast((one) => one.name === name);
+    const found = served.findLast((bmc) => bmc.name === name);
     return found && expectationsOf(found);
   };
   const daemon = new Daemon({
@@ -138,12 +138,12 @@ function givenOf({ file, count = 1, options, freePorts }: WithOptions, { random,
   if (file === undefined) {
     const seed = random.u32();
     const each = options === undefined ? optionsFor(count) : optionsOf(options);
-    const bmcs = each.map((one, i) => ({
-      ...settingsOf(one, one.seed ?? (seed + i) >>> 0).settings,
-      ...(each.length > 1 && { name: one.name ?? `bmc-${i}` }),
+    const bmcs = each.map((options, i) => ({
+      ...settingsOf(options, options.seed ?? (seed + i) >>> 0).settings,
+      ...(each.length > 1 && { name: options.name ?? `bmc-${i}` }),
     }));
     // To read the default server takes as long as to start it.
-    if (each.every((one) => Object.keys(one).length === 0)) return { bmcs };
+    if (each.every((options) => Object.keys(options).length === 0)) return { bmcs };
     // Through the eyes of whoever reads a file: what makes no sense is one line that says where.
     const read = loadText(JSON.stringify({ bmcs }), '--options', undefined, clock.now(), {});
     return settingsToRun(read, undefined, {}, false, '--options');
@@ -164,7 +164,8 @@ function optionsOf(text: string): readonly TestBmcOptions[] {
   } catch (error) {
     throw new CliError(`--options: ${problemOf(error)}`, { cause: error });
   }
-  const isObject = (one: unknown): boolean => typeof one === 'object' && one !== null && !Array.isArray(one);
+  const isObject = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
   if (Array.isArray(value) && value.length > 0 && value.every(isObject)) return value as TestBmcOptions[];
   throw new CliError('--options: expected a list of objects, as [{ "power": "off" }]');
 }

@@ -98,7 +98,7 @@ export class Layout<T> implements Codec<T> {
           ? []
           : field
             ? [[name, field.kind] as const]
-            : members.map((one) => [one.name, one.as === 'boolean' ? 'boolean' : 'bits'] as const),
+            : members.map((member) => [member.name, member.as === 'boolean' ? 'boolean' : 'bits'] as const),
       ),
     );
   }

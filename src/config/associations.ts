@@ -11,7 +11,7 @@ const NOBODY = { entityId: 0, entityInstance: 0 };
  * Entity association records; more than four contained entities make records that are linked (§43.4, §43.5).
  */
 export const associationsOf = ({ associations = [] }: SdrOptions): Uint8Array[] =>
-  associations.flatMap((one, i) => settingAt(['associations', i], () => recordsOf(one)));
+  associations.flatMap((association, i) => settingAt(['associations', i], () => recordsOf(association)));
 
 function recordsOf({
   container,
@@ -33,8 +33,8 @@ function recordsOf({
         ? sdrRecord(SdrType.DeviceAssociation, DeviceAssociationRecord, {
             ...head,
             ...device,
-            contained: places.map((one) =>
-              one === NOBODY ? { address: 0, channel: 0, ...one } : { ...device, ...one },
+            contained: places.map((place) =>
+              place === NOBODY ? { address: 0, channel: 0, ...place } : { ...device, ...place },
             ),
           })
         : sdrRecord(SdrType.EntityAssociation, EntityAssociationRecord, { ...head, contained: places }),

@@ -29,8 +29,8 @@ export const interfacesOf = <T extends Type>(
   type: T,
 ): readonly WholeInterface<T>[] =>
   interfaces
-    .filter((one): one is Extract<InterfaceOptions, { type: T }> => one.type === type)
-    .map((one) => wholeInterface(one));
+    .filter((entry): entry is Extract<InterfaceOptions, { type: T }> => entry.type === type)
+    .map((entry) => wholeInterface(entry));
 
 /**
  * The channel table, by number. Throws SettingsError where two interfaces want one channel, or what a BMC has
@@ -39,13 +39,13 @@ export const interfacesOf = <T extends Type>(
 export function channelsOf({ interfaces = [] }: BmcOptions, kinds: Kinds = OUR_KINDS): ChannelOptions[] {
   const table = new Map(ALWAYS.map((channel) => [channel.number, channel]));
   const taken = new Set<number>();
-  for (const [i, one] of interfaces.entries()) {
-    const channel = settingAt(['interfaces', i], () => channelOf(one, kinds.interfaces));
+  for (const [i, entry] of interfaces.entries()) {
+    const channel = settingAt(['interfaces', i], () => channelOf(entry, kinds.interfaces));
     if (taken.has(channel.number))
       throw new SettingsError(`two interfaces have channel ${channel.number}`, ['interfaces', i]);
     taken.add(channel.number);
-    const only = singleOf(one, kinds.interfaces);
-    if (only !== undefined && interfaces.findIndex(({ type }) => type === one.type) < i)
+    const only = singleOf(entry, kinds.interfaces);
+    if (only !== undefined && interfaces.findIndex(({ type }) => type === entry.type) < i)
       throw new SettingsError(`a BMC has one ${only}`, ['interfaces', i]);
     table.set(channel.number, channel);
   }

@@ -17,8 +17,8 @@ export function complete(options: BmcOptions, kinds: Kinds = OUR_KINDS): BmcOpti
   const busses = new Set(satellites.map(({ channel = ipmb.defaults.channel }) => channel));
   const missing = Array.from(busses).filter((channel) => !there.has(channel));
   if (interfaces === undefined && missing.length === 0) return options;
-  const whole = (interfaces ?? []).map((one, i) =>
-    settingAt(['interfaces', i], () => wholeEntry(one, kinds.interfaces)),
+  const whole = (interfaces ?? []).map((entry, i) =>
+    settingAt(['interfaces', i], () => wholeEntry(entry, kinds.interfaces)),
   );
   return {
     ...options,
@@ -42,7 +42,8 @@ function checkAddresses(
   for (const [i, { address, channel = ipmb.defaults.channel, satellites: behind }] of satellites.entries()) {
     const at = [...path, 'satellites', i];
     const bus =
-      busses.get(channel) ?? new Set([own.find((one) => one.channel === channel)?.address ?? BMC_ADDRESS]);
+      busses.get(channel) ??
+      new Set([own.find((controller) => controller.channel === channel)?.address ?? BMC_ADDRESS]);
     busses.set(channel, bus);
     if (bus.has(address))
       throw new SettingsError(

@@ -108,7 +108,7 @@ export class SettingsDocument {
     let aliased = 0;
     visit(this.#document, (_key, node, parents) => {
       if (isPair(node) && !isScalar(node.key)) add(node.key ?? node.value, 'expected a key that is a text');
-      if (isCollection(node) && parents.filter((one) => isCollection(one)).length >= DEEPEST) {
+      if (isCollection(node) && parents.filter((parent) => isCollection(parent)).length >= DEEPEST) {
         add(node, TOO_DEEP);
         return visit.BREAK;
       }

@@ -23,9 +23,9 @@ export function givenSettings(options: BmcOptions, kinds: Kinds = OUR_KINDS): Gi
       name,
       thresholds,
     })),
-    channels: interfacesOf(options, 'lan').map((one) => {
-      const { channel, kg } = one;
-      const values = lanValuesOf(one);
+    channels: interfacesOf(options, 'lan').map((entry) => {
+      const { channel, kg } = entry;
+      const values = lanValuesOf(entry);
       const named = lanParameters.all.flatMap(({ selector, setting }) =>
         setting === undefined ? [] : [[selector, values[setting]] as const],
       );

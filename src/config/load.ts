@@ -124,9 +124,9 @@ function nameClashes(bmcs: readonly BmcOptions[]): number[] {
 }
 
 const satelliteNames = (parent: string, satellites: BmcOptions['satellites'] = []): string[] =>
-  satellites.flatMap((one) => {
-    const name = fullNameOfSatellite(parent, one.address);
-    return [name, ...satelliteNames(name, one.satellites)];
+  satellites.flatMap((satellite) => {
+    const name = fullNameOfSatellite(parent, satellite.address);
+    return [name, ...satelliteNames(name, satellite.satellites)];
   });
 
 /** Numbers as a placeholder leaves them: as YAML has them, in hex too. */
@@ -164,8 +164,8 @@ class Loader {
     }
     if (value.bmcs === undefined) {
       const whole = this.#parsed(this.#schemas.bmcSchema.extend(processSchema.shape), value, []) ?? {};
-      const [process, one] = divided(whole);
-      return { ...process, bmcs: [[one]] };
+      const [process, bmc] = divided(whole);
+      return { ...process, bmcs: [[bmc]] };
     }
     const [process, { bmcs, ...others }] = divided(value);
     for (const key of Object.keys(others))
@@ -274,8 +274,8 @@ const BESIDE = 'expected in the entries of bmcs, and not beside them';
 function valueOf(schema: z.ZodType, text: string, entry: unknown, path: SettingsPath): string | number {
   if (!NUMBER.test(text)) return text;
   const kinds = schemasAt(schema, entry, path);
-  return kinds.some((one) => defOf(one).type === 'number') &&
-    !kinds.some((one) => (one as z.ZodType).safeParse(text).success)
+  return kinds.some((kind) => defOf(kind).type === 'number') &&
+    !kinds.some((kind) => (kind as z.ZodType).safeParse(text).success)
     ? Number(text)
     : text;
 }

@@ -36,7 +36,7 @@ export function locatorsOf(options: BmcOptions): Uint8Array[] {
   const records = [
     ownLocator(options),
     ...fruLocators(fru, BMC_ADDRESS, 0),
-    ...satellites.flatMap((one) => satelliteLocators(one)),
+    ...satellites.flatMap((satellite) => satelliteLocators(satellite)),
     ...associationsOf(sdr),
   ];
   return records.filter((record) => !loaded.has(keyOf(record)));

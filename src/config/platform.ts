@@ -112,7 +112,7 @@ const hex2 = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** What a setting has opened that is closed by default; said aloud at every start. */
 export function dangersOf(options: BmcOptions, kinds: Kinds = OUR_KINDS): string[] {
-  const opened = (options.interfaces ?? []).flatMap((one) => dangersOfInterface(one, kinds.interfaces));
+  const opened = (options.interfaces ?? []).flatMap((entry) => dangersOfInterface(entry, kinds.interfaces));
   const nullUser = (options.users ?? []).some(
     ({ id, name = '', enabled }) => id === 1 && name === '' && enabled !== false,
   );
@@ -166,17 +166,17 @@ export const usersWithoutSol = ({ users = [] }: BmcOptions): number[] =>
 /** Throws SettingsError. */
 export function frusOf({ fru = [] }: BmcOptions): FruDevice[] {
   const places = new Set<string>();
-  return fru.map((one, i) => {
-    const { bus = 0, channel, address } = one.i2c ?? {};
-    if (one.i2c && places.size === places.add(`${channel}/${bus}/${address}`).size)
-      throw new SettingsError(`FRU ${one.id}: another one has this address on the bus`, [
+  return fru.map((device, i) => {
+    const { bus = 0, channel, address } = device.i2c ?? {};
+    if (device.i2c && places.size === places.add(`${channel}/${bus}/${address}`).size)
+      throw new SettingsError(`FRU ${device.id}: another one has this address on the bus`, [
         'fru',
         i,
         'i2c',
         'address',
       ]);
-    const image = settingAt(['fru', i], () => imageOf(one));
-    return { id: one.id, name: one.name, image, byWords: one.byWords, readOnly: one.readOnly };
+    const image = settingAt(['fru', i], () => imageOf(device));
+    return { id: device.id, name: device.name, image, byWords: device.byWords, readOnly: device.readOnly };
   });
 }
 

@@ -21,11 +21,11 @@ export function schemasAt(schema: Schema, value: unknown, path: readonly (string
   const def = defOf(here);
   if (def.type === 'union') {
     const { discriminator } = def as z.core.$ZodDiscriminatedUnionDef;
-    const meant = def.options.filter((one) =>
-      discriminator === undefined ? hasItsKeys(one, value) : isKind(one, discriminator, value),
+    const meant = def.options.filter((option) =>
+      discriminator === undefined ? hasItsKeys(option, value) : isKind(option, discriminator, value),
     );
-    return (meant.length > 0 || discriminator !== undefined ? meant : def.options).flatMap((one) =>
-      schemasAt(one, value, path),
+    return (meant.length > 0 || discriminator !== undefined ? meant : def.options).flatMap((option) =>
+      schemasAt(option, value, path),
     );
   }
   const [step, ...rest] = path;
@@ -46,7 +46,7 @@ export function isMarkedSecret(schema: Schema, path: readonly (string | number)[
     return isMarkedSecret(def.innerType, path);
   if (def.type === 'pipe') return isMarkedSecret(def.in, path) || isMarkedSecret(def.out, path);
   // Whatever it is: better too little shown than too much.
-  if (def.type === 'union') return def.options.some((one) => isMarkedSecret(one, path));
+  if (def.type === 'union') return def.options.some((option) => isMarkedSecret(option, path));
   const [step, ...rest] = path;
   const next = step === undefined ? undefined : stepInto(def, step);
   return next !== undefined && isMarkedSecret(next, rest);
@@ -73,8 +73,8 @@ function stepInto(def: Def, step: string | number): Schema | undefined {
  */
 export const keysAt = (schema: Schema, value: unknown, path: readonly (string | number)[]): string[] => [
   ...new Set(
-    schemasAt(schema, value, path).flatMap((one) => {
-      const def = defOf(one);
+    schemasAt(schema, value, path).flatMap((part) => {
+      const def = defOf(part);
       return def.type === 'object' ? Object.keys(def.shape) : [];
     }),
   ),
@@ -86,7 +86,7 @@ function hasItsKeys(schema: Schema, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return (
     def.type === 'object' &&
-    Object.entries(def.shape).every(([key, one]) => defOf(one).type === 'optional' || key in value)
+    Object.entries(def.shape).every(([key, part]) => defOf(part).type === 'optional' || key in value)
   );
 }
 

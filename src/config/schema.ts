@@ -30,8 +30,8 @@ const unique = <T extends z.ZodType>(entry: T, ...keys: string[]) =>
   z.array(entry).superRefine((entries, context) => {
     for (const key of keys) {
       const seen = new Set<unknown>();
-      for (const [i, one] of entries.entries()) {
-        const value = (one as Record<string, unknown>)[key];
+      for (const [i, entry] of entries.entries()) {
+        const value = (entry as Record<string, unknown>)[key];
         if (value !== undefined && value !== '' && seen.size === seen.add(value).size)
           context.addIssue({
             code: 'custom',

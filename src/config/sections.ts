@@ -41,9 +41,9 @@ const SPARED: ReadonlySet<string> = new Set(['listen', 'mac']);
 /** The section differs in nothing that a check would look at. */
 function isAlike(made: BmcOptions, { interfaces }: BmcOptions, section: Section): boolean {
   if (section !== 'interfaces' || interfaces?.length !== made.interfaces?.length) return false;
-  return (interfaces ?? []).every((one, i) => {
+  return (interfaces ?? []).every((entry, i) => {
     const other: Readonly<Record<string, unknown>> = { ...made.interfaces?.[i] };
-    const given = Object.entries(one);
+    const given = Object.entries(entry);
     return (
       given.length === Object.keys(other).length &&
       given.every(([key, value]) => SPARED.has(key) || other[key] === value)

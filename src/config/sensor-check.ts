@@ -155,7 +155,7 @@ function comesBack(factors: Factors, reading: number): boolean {
   const raw = toRaw(factors, reading);
   const far = Math.abs(toReal(factors, raw) - reading);
   const steps = [raw - 1, raw + 1]
-    .map((one) => Math.abs(toReal(factors, one & 0xff) - toReal(factors, raw)))
+    .map((neighbour) => Math.abs(toReal(factors, neighbour & 0xff) - toReal(factors, raw)))
     .filter((step) => Number.isFinite(step) && step > 0);
   return Number.isFinite(far) && steps.length > 0 && far <= Math.max(...steps) * 0.75;
 }

@@ -123,7 +123,10 @@ function analogOf(sensor: SensorOptions): AnalogDeclaration {
   } = sensor;
   const unit = units[sensor.unit ?? ''];
   if (unit === undefined) throw new SettingsError(`sensor ${name}: there is no unit '${sensor.unit}'`);
-  const settable = sensor.settable?.reduce((mask, one) => mask | (1 << THRESHOLDS.indexOf(one)), 0);
+  const settable = sensor.settable?.reduce(
+    (mask, threshold) => mask | (1 << THRESHOLDS.indexOf(threshold)),
+    0,
+  );
   checkRange(sensor, min, max);
   const factors = factorsOf(sensor, min, max);
   checkReadings(sensor, factors, min, max);
@@ -163,7 +166,7 @@ function factorsOf(
       );
     return { m: 1, b: 0, k1: 0, k2: 0, signed: false, linearization: NON_LINEAR, curve };
   }
-  const code = LINEARIZATIONS.findIndex((one) => one.name === linearization);
+  const code = LINEARIZATIONS.findIndex((formula) => formula.name === linearization);
   const { inverse } = LINEARIZATIONS[code];
   if (![min, max].every((value) => Number.isFinite(inverse(value))))
     throw new SettingsError(
@@ -175,7 +178,7 @@ function factorsOf(
   const factors = factorsFor(min, max, code, {
     limits: Object.values(thresholds),
     distances: hysteresis === undefined ? [] : [hysteresis],
-    readings: [nominal, first].filter((one) => typeof one === 'number'),
+    readings: [nominal, first].filter((reading) => typeof reading === 'number'),
   });
   if (!factors)
     throw new SettingsError(`sensor ${name}: no factors of an SDR reach over the range ${min} to ${max}`, [

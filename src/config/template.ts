@@ -64,9 +64,9 @@ function countedUp(text: string, path: SettingsPath, n: number): string | undefi
 /** Prefixes that have fewer addresses than there are numbers. */
 function beyond({ interfaces }: Readonly<Record<string, unknown>>, last: number): TemplateProblem[] {
   if (!Array.isArray(interfaces)) return [];
-  return interfaces.flatMap((one: unknown, i): TemplateProblem[] => {
+  return interfaces.flatMap((entry: unknown, i): TemplateProblem[] => {
     const listen: unknown =
-      typeof one === 'object' && one !== null && 'listen' in one ? one.listen : undefined;
+      typeof entry === 'object' && entry !== null && 'listen' in entry ? entry.listen : undefined;
     const place = typeof listen === 'string' ? parseUdpPlace(listen) : undefined;
     if (place?.prefix === undefined || addressAfter(place.host, last, place.prefix) !== undefined) return [];
     const network = `${networkOf(place.host, place.prefix) ?? place.host}/${place.prefix}`;

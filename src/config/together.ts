@@ -180,7 +180,7 @@ function takenBy(options: BmcOptions, absolute: (path: string) => string, kinds:
       return place === undefined ? [] : [{ path: at, what, place }];
     });
   return [
-    ...interfaces.flatMap((one, i) => ofKind(placesOf(one, kinds.interfaces), ['interfaces', i])),
+    ...interfaces.flatMap((entry, i) => ofKind(placesOf(entry, kinds.interfaces), ['interfaces', i])),
     ...file(sockets.handlers?.path, ['sockets', 'handlers', 'path']),
     ...file(sockets.bt?.path, ['sockets', 'bt', 'path']),
     ...stream(sensorFeed?.listen, ['sensorFeed', 'listen']),

@@ -36,11 +36,11 @@ const isSuspect = ({ type, source = '', value, tag }: Scalar): boolean =>
 
 function problemOf({ source = '', value }: Scalar, schemas: readonly Schema[]): string | undefined {
   if (typeof value === 'number') {
-    if (schemas.some((one) => accepts(one, source))) return QUOTES;
+    if (schemas.some((schema) => accepts(schema, source))) return QUOTES;
     return LEADING_ZERO.test(source) ? 'expected a number without leading zeros (octal: 0o17)' : undefined;
   }
   // Where only some words are taken, or a form, the word is one of them or it is told elsewhere.
-  return schemas.some((one) => accepts(one, 'text')) ? QUOTES : undefined;
+  return schemas.some((schema) => accepts(schema, 'text')) ? QUOTES : undefined;
 }
 
 const accepts = (schema: Schema, value: unknown): boolean => (schema as z.ZodType).safeParse(value).success;

@@ -20,7 +20,7 @@ export function narrowed(issue: z.core.$ZodIssue, base: Path = []): Problem[] {
   if (issue.code !== 'invalid_union') return [{ issue, path }];
   const kinds = issue.errors.filter((issues) => issues.length > 0 && !issues.some(isOfAnotherType));
   const meant = kinds.length === 1 ? kinds[0] : kinds.find((issues) => !issues.some(lacksItsKey));
-  return meant ? meant.flatMap((one) => narrowed(one, path)) : [{ issue, path }];
+  return meant ? meant.flatMap((meaning) => narrowed(meaning, path)) : [{ issue, path }];
 }
 
 const isOfAnotherType = ({ code, path }: z.core.$ZodIssue): boolean =>
@@ -45,16 +45,16 @@ function unionWording(issue: z.core.$ZodIssueInvalidUnion): string {
   if (issue.message.startsWith('expected')) return issue.message;
   // Kinds by a key of theirs: `type`.
   if ('options' in issue && Array.isArray(issue.options))
-    return `expected one of ${issue.options.map((one) => JSON.stringify(one)).join('|')}`;
+    return `expected one of ${issue.options.map((option) => JSON.stringify(option)).join('|')}`;
   const kinds = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
-  const values = kinds.flatMap((one) =>
-    one.code === 'invalid_value' ? one.values.map((value) => JSON.stringify(value)) : [],
+  const values = kinds.flatMap((kind) =>
+    kind.code === 'invalid_value' ? kind.values.map((value) => JSON.stringify(value)) : [],
   );
   const others = kinds
     .filter(({ code }) => code !== 'invalid_value')
-    .map((one) => wording(one).replace(/^expected /, ''));
-  const one = values.length === 0 ? [] : [`one of ${values.join('|')}`];
-  return `expected ${[...new Set([...others, ...one])].join(', or ')}`;
+    .map((other) => wording(other).replace(/^expected /, ''));
+  const oneOf = values.length === 0 ? [] : [`one of ${values.join('|')}`];
+  return `expected ${[...new Set([...others, ...oneOf])].join(', or ')}`;
 }
 
 /** What an unknown key was meant to be: the known one that is nearly the same, else all of them. */
@@ -74,10 +74,10 @@ export function unknownKey(key: string, known: readonly string[]): string {
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   let near: string | undefined;
-  for (const one of known) {
-    if (Math.abs(one.length - name.length) >= least) continue;
-    const far = distance(one.toLowerCase(), name.toLowerCase());
-    if (far < least) [near, least] = [one, far];
+  for (const word of known) {
+    if (Math.abs(word.length - name.length) >= least) continue;
+    const far = distance(word.toLowerCase(), name.toLowerCase());
+    if (far < least) [near, least] = [word, far];
   }
   return near;
 }

@@ -22,9 +22,9 @@ function substitution(): Uint8Array {
 
 /** Machin's formula, in whole numbers scaled by a power of ten. */
 function digitsOfPi(count: number): string {
-  const one = 10n ** BigInt(count + 10);
+  const unit = 10n ** BigInt(count + 10);
   const arctan = (inverse: bigint): bigint => {
-    let term = one / inverse;
+    let term = unit / inverse;
     let sum = term;
     for (let n = 3n, sign = -1n; term !== 0n; n += 2n, sign = -sign) {
       term /= inverse * inverse;

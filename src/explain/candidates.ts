@@ -22,7 +22,7 @@ const SHORT_KEY_SIZE = 16;
  * to an HMAC, so that a password of 16 bytes has no shorter form.
  */
 export function userKeys({ passwords = [] }: Candidates): Key[] {
-  const given = passwords.map((one) => (typeof one === 'string' ? textBytes(one) : one));
+  const given = passwords.map((password) => (typeof password === 'string' ? textBytes(password) : password));
   return [
     ...given.map((bytes) => ({ bytes: keyOf(bytes), how: '' })),
     ...given.flatMap((bytes) => [

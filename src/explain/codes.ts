@@ -58,27 +58,27 @@ function variantsOf(exchange: Exchange): Variant[] {
   ];
   const algorithms = Object.keys(ALGORITHM_NAMES)
     .map(Number)
-    .filter((one) => one !== authentication);
+    .filter((algorithm) => algorithm !== authentication);
   return [
     { differs: undefined, how: '', exchange },
     ...[...new Set(roles)]
-      .filter((one) => one !== role)
-      .map((one) => ({
+      .filter((level) => level !== role)
+      .map((level) => ({
         differs: 'privilege byte' as const,
-        how: `the privilege byte as ${hex2(one)}h, not ${hex2(role)}h as RAKP 1 has it`,
-        exchange: { ...exchange, role: one },
+        how: `the privilege byte as ${hex2(level)}h, not ${hex2(role)}h as RAKP 1 has it`,
+        exchange: { ...exchange, role: level },
       })),
     ...names
-      .filter(([one]) => one.length !== name.length)
-      .map(([one, how]) => ({
+      .filter(([other]) => other.length !== name.length)
+      .map(([other, how]) => ({
         differs: 'name' as const,
         how: `the name ${how}`,
-        exchange: { ...exchange, name: one },
+        exchange: { ...exchange, name: other },
       })),
-    ...algorithms.map((one) => ({
+    ...algorithms.map((algorithm) => ({
       differs: 'suite' as const,
-      how: `${ALGORITHM_NAMES[one]}, not ${ALGORITHM_NAMES[authentication]} as was agreed`,
-      exchange: { ...exchange, authentication: one },
+      how: `${ALGORITHM_NAMES[algorithm]}, not ${ALGORITHM_NAMES[authentication]} as was agreed`,
+      exchange: { ...exchange, authentication: algorithm },
     })),
     { differs: 'GUID', how: 'the GUID backwards', exchange: { ...exchange, bmcGuid: bmcGuid.toReversed() } },
     { differs: 'GUID', how: 'a GUID of zeros', exchange: { ...exchange, bmcGuid: new Uint8Array(16) } },

@@ -317,11 +317,14 @@ function logInExplained(logIn: LogIn): Explained {
 function codesText(logIn: LogIn): string[] {
   if (!(logIn instanceof LogIn20)) return [];
   const { rakp2, rakp3, rakp4 } = logIn.codes;
-  const line = (name: string, one: { isRight: boolean | undefined; how: string } | undefined): string[] => {
-    if (one === undefined) return [];
-    if (one.isRight === true) return [`${name}: right`];
+  const line = (
+    name: string,
+    finding: { isRight: boolean | undefined; how: string } | undefined,
+  ): string[] => {
+    if (finding === undefined) return [];
+    if (finding.isRight === true) return [`${name}: right`];
     return [
-      `${name}: ${one.isRight === undefined ? 'made with nothing that was given' : `made with ${one.how}`}`,
+      `${name}: ${finding.isRight === undefined ? 'made with nothing that was given' : `made with ${finding.how}`}`,
     ];
   };
   return [...line('RAKP 2', rakp2), ...line('RAKP 3', rakp3), ...line('RAKP 4', rakp4)];
@@ -365,7 +368,7 @@ function withoutLogIn(
       },
     };
   const offered = ['none', 'MD2', 'MD5', '', 'password', 'OEM'].filter(
-    (one, bit) => one && types & (1 << bit),
+    (type, bit) => type && types & (1 << bit),
   );
   const protocols = !isExtended ? 'IPMI 1.5' : versions & 2 ? 'RMCP+' : 'IPMI 1.5 alone';
   return {

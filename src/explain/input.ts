@@ -66,10 +66,10 @@ export function itemsOf(text: string, names: Names): Item[] {
       items.push({ kind: 'request', message: raw, isHost: false, read: 'raw' });
       return;
     }
-    const one = bytesIn(words, i + 1);
+    const found = bytesIn(words, i + 1);
     // An offset of 0 begins another dump.
-    if (one.offset === 0) flush();
-    block.push(one);
+    if (found.offset === 0) flush();
+    block.push(found);
   });
   flush();
   if (items.length === 0) throw new InputError(1, 'nothing to explain');

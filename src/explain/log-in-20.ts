@@ -114,9 +114,9 @@ export class LogIn20 {
 
   /** Undefined until both random numbers are known. */
   get exchange(): Exchange | undefined {
-    const [one, two] = [this.step(PayloadType.Rakp1)?.payload, this.step(PayloadType.Rakp2)];
+    const [rakp1, two] = [this.step(PayloadType.Rakp1)?.payload, this.step(PayloadType.Rakp2)];
     const { response, identity } = this;
-    if (one === undefined || two?.status !== 0 || response === undefined || identity === undefined)
+    if (rakp1 === undefined || two?.status !== 0 || response === undefined || identity === undefined)
       return undefined;
     const rakp2 = decoded(Rakp2, two);
     if (rakp2 === undefined) return undefined;
@@ -124,10 +124,10 @@ export class LogIn20 {
       authentication: response.authentication.algorithm,
       consoleId: response.consoleId,
       bmcId: response.bmcId,
-      consoleRandom: one.slice(8, 24),
+      consoleRandom: rakp1.slice(8, 24),
       bmcRandom: rakp2.bmcRandom,
       bmcGuid: rakp2.bmcGuid,
-      role: one[ROLE_AT],
+      role: rakp1[ROLE_AT],
       name: identity.name,
     };
   }

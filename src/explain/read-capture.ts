@@ -55,15 +55,15 @@ export async function* readDatagrams(chunks: Chunks): AsyncGenerator<CapturedDat
 export async function* readCapture(
   chunks: Chunks,
   candidates: Candidates = {},
-  seen?: (one: Seen, conversations: Conversations) => void,
+  seen?: (message: Seen, conversations: Conversations) => void,
 ): AsyncGenerator<CapturedExchange, void, void> {
   const conversations = new Conversations(candidates);
   const pairs = new Pairs();
   for await (const datagram of readDatagrams(chunks)) {
-    const one = conversations.take(datagram);
-    if (one === undefined) continue;
-    seen?.(one, conversations);
-    yield* pairs.take(one);
+    const message = conversations.take(datagram);
+    if (message === undefined) continue;
+    seen?.(message, conversations);
+    yield* pairs.take(message);
   }
   yield* pairs.end();
 }

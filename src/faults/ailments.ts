@@ -42,9 +42,9 @@ class Several<T> {
     this.#put = put;
   }
 
-  add(one: T): Undo {
-    this.#change([...this.#all, one]);
-    return () => this.#change(this.#all.filter((other) => other !== one));
+  add(part: T): Undo {
+    this.#change([...this.#all, part]);
+    return () => this.#change(this.#all.filter((other) => other !== part));
   }
 
   #change(all: readonly T[]): void {
@@ -78,13 +78,13 @@ export class Patient {
           ? undefined
           : (action, carryOut) =>
               all.reduceRight<() => ReturnType<typeof carryOut>>(
-                (then, one) => () => one(action, then),
+                (then, intervene) => () => intervene(action, then),
                 carryOut,
               )();
     });
     this.spoilings = new Several((all) => {
       bmc.fru.spoil =
-        all.length === 0 ? undefined : (id, image) => all.reduce((seen, one) => one(id, seen), image);
+        all.length === 0 ? undefined : (id, image) => all.reduce((seen, spoil) => spoil(id, seen), image);
     });
   }
 }
@@ -145,7 +145,7 @@ export const ailments: Ailments = {
   },
 
   fru({ spoilings }, { id, area = 'header' }) {
-    return spoilings.add((one, image) => (one === id ? withWrongChecksum(image, area) : image));
+    return spoilings.add((device, image) => (device === id ? withWrongChecksum(image, area) : image));
   },
 
   selfTest({ bmc: { identity } }, which) {
@@ -174,13 +174,13 @@ export const ailments: Ailments = {
     }
     if (how === 'noisy') {
       console.meddle = (characters, pass) =>
-        pass(characters.map((one) => (random.u32() % 8 === 0 ? random.u32() & 0xff : one)));
+        pass(characters.map((character) => (random.u32() % 8 === 0 ? random.u32() & 0xff : character)));
       return undo;
     }
     const waiting: number[] = [];
     let timer: Timer | undefined;
     console.meddle = (characters, pass) => {
-      for (const one of characters) if (waiting.length < CONSOLE_QUEUE) waiting.push(one);
+      for (const character of characters) if (waiting.length < CONSOLE_QUEUE) waiting.push(character);
       const say = (): void => {
         pass(Uint8Array.from(waiting.splice(0, Math.max(1, (how.charactersPerSecond * TICK) / 1000))));
         timer = waiting.length > 0 ? setup.clock.after(TICK, say) : undefined;

@@ -137,7 +137,7 @@ function checkCondition({ then }: Armed, bmc: FaultyBmc): void {
 }
 
 function checkFru({ id, area = 'header' }: NonNullable<ConditionEffect['fru']>, { fru }: FaultyBmc): void {
-  if (!fru.devices.some((one) => one.id === id))
+  if (!fru.devices.some((device) => device.id === id))
     throw new SettingsError(`there is no FRU device ${id}`, ['then', 'fru', 'id']);
   if (checksumAt(fru.image(id), area) === undefined)
     throw new SettingsError(`FRU device ${id} has no such area`, ['then', 'fru', 'area']);

@@ -57,9 +57,9 @@ export class FaultyUdp implements UdpNetwork {
     return socket && this.#over(socket);
   }
 
-  #over(one: UdpSocket): FaultySocket {
+  #over(under: UdpSocket): FaultySocket {
     const socket = new FaultySocket(
-      one,
+      under,
       this,
       () => (this.#sockets = this.#sockets.filter((other) => other !== socket)),
     );

@@ -93,11 +93,11 @@ export class Faults {
     this.#seed = seed;
     for (const [i, name] of presets.entries()) settingAt(['presets', i], () => this.preset(name));
     for (const [i, rule] of rules.entries()) settingAt(['rules', i], () => this.add(rule));
-    for (const [i, one] of scenarios.entries())
+    for (const [i, scenario] of scenarios.entries())
       settingAt(['scenarios', i], () => {
-        if (scenarios.findIndex(({ name }) => name === one.name) < i)
+        if (scenarios.findIndex(({ name }) => name === scenario.name) < i)
           throw new SettingsError('expected a name that no other scenario has', ['name']);
-        checkScenario(one, this.#bmc);
+        checkScenario(scenario, this.#bmc);
       });
     this.#scenarios = scenarios;
     for (const [i, name] of start.entries()) settingAt(['start', i], () => this.run(name));
@@ -135,11 +135,11 @@ export class Faults {
     try {
       for (const rule of presetRules(name)) added.push(this.#add(rule, name));
     } catch (error) {
-      for (const one of added) one.remove();
+      for (const rule of added) rule.remove();
       throw error;
     }
     const remove = (): void => {
-      for (const one of added) one.remove();
+      for (const rule of added) rule.remove();
     };
     return {
       id: name,
@@ -168,7 +168,7 @@ export class Faults {
   remove(id: string): boolean {
     const place = this.#places.find(({ armed }) => armed.id === id);
     const all = place === undefined ? this.#places.filter(({ preset }) => preset === id) : [place];
-    for (const one of all) this.#end(one);
+    for (const rule of all) this.#end(rule);
     return all.length > 0;
   }
 
@@ -209,9 +209,9 @@ export class Faults {
         add: (rule) => this.add(rule),
         preset: (name) => this.preset(name),
         passing: (context) => sessions.passing(context),
-        over: (one, end) => {
-          this.#runs = this.#runs.filter((other) => other !== one);
-          this.#ended = [...this.#ended.slice(1 - MOST_ENDED), { name: one.name, ...end }];
+        over: (armed, end) => {
+          this.#runs = this.#runs.filter((other) => other !== armed);
+          this.#ended = [...this.#ended.slice(1 - MOST_ENDED), { name: armed.name, ...end }];
         },
       },
       begins,
@@ -302,7 +302,7 @@ export class Faults {
 
   /** A condition that waited for a command begins. */
   #befalls(armed: Armed): void {
-    const place = this.#places.find((one) => one.armed === armed);
+    const place = this.#places.find((place) => place.armed === armed);
     if (place === undefined) return;
     this.#hold(armed);
     place.timer?.cancel();
@@ -334,7 +334,7 @@ export class Faults {
     this.#places = places;
     this.#layers ??= this.#make();
     const live = places.filter(({ isWaiting }) => !isWaiting).map(({ armed }) => armed);
-    const of = (layer: Armed['layer']): readonly Armed[] => live.filter((one) => one.layer === layer);
+    const of = (layer: Armed['layer']): readonly Armed[] => live.filter((rule) => rule.layer === layer);
     this.#udp?.put(of('datagram'), this.#layers.ways);
     this.#layers.sessions.put(of('session'));
     this.#layers.commands.put(

@@ -17,7 +17,7 @@ export interface Passing {
 export function isAbout({ selectors }: Armed, { netFn, cmd }: Pick<Message, 'netFn' | 'cmd'>): boolean {
   return (
     selectors === undefined ||
-    selectors.some((one) => one.netFn === netFn && (one.cmd === '*' || one.cmd === cmd))
+    selectors.some((selector) => selector.netFn === netFn && (selector.cmd === '*' || selector.cmd === cmd))
   );
 }
 

@@ -208,7 +208,7 @@ export class Run implements ScenarioRun {
       return;
     }
     this.#went.set(step, went);
-    this.#at = this.#steps.findIndex((one) => one.state === state);
+    this.#at = this.#steps.findIndex((step) => step.state === state);
   }
 
   /** Goes where a step says that is not as it should be; false: nowhere, and the scenario has failed. */

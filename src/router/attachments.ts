@@ -22,7 +22,7 @@ export class Attachments<B> {
 
   /** Requests are under way by one of them. */
   get areBusy(): boolean {
-    for (const one of this.#all.values()) if (one.isBusy) return true;
+    for (const attachment of this.#all.values()) if (attachment.isBusy) return true;
     return false;
   }
 

@@ -39,7 +39,7 @@ export const word: Shape<number> = integer(0, 0xffff);
 export const long: Shape<number> = integer(0, 0xffffffff);
 export const bytes = (least: number, most: number = least): Shape<Uint8Array> =>
   shape((value) => value instanceof Uint8Array && value.length >= least && value.length <= most);
-export const one: Shape<1> = shape((value) => value === 1);
+export const mark: Shape<1> = shape((value) => value === 1);
 
 /** A list of at most `most`. */
 export const list = <T>(of: Shape<T>, most: number): Shape<readonly T[]> =>

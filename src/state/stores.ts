@@ -24,7 +24,7 @@ import {
   number,
   numbered,
   object,
-  one,
+  mark,
   utf8,
   uuid,
   word,
@@ -107,7 +107,7 @@ export const stores = {
   firewall: store({
     name: 'firewall',
     file: 'access',
-    shape: one,
+    shape: mark,
     key: (key) => /^\d+(\.\d+){3,4}$/.test(key),
   }),
   firewallSubFunctions: store({ name: 'firewall-sub-functions', file: 'access', shape: long }),

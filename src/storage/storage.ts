@@ -168,13 +168,17 @@ export async function openJournals(
   { sealKey, ...common }: Omit<JournalFileOptions, 'name' | 'guards'>,
   opened: JournalFile[] = [],
 ): Promise<Journals> {
-  const one = async (file: StoreFile): Promise<JournalFile> => {
+  const opening = async (file: StoreFile): Promise<JournalFile> => {
     const own = { name: fileName(file), guards: isGuard({ file }), ...(file === 'secrets' && { sealKey }) };
     const journal = await JournalFile.open({ ...common, ...own });
     opened.push(journal);
     return journal;
   };
-  return { state: await one('state'), access: await one('access'), secrets: await one('secrets') };
+  return {
+    state: await opening('state'),
+    access: await opening('access'),
+    secrets: await opening('secrets'),
+  };
 }
 
 /**
@@ -186,7 +190,7 @@ async function lockWhatIsLost(
   journals: Journals,
   warn: (message: string) => void,
 ): Promise<void> {
-  const stamps = FILES.map((file) => journals[file].contents.stamp).filter((one) => one !== undefined);
+  const stamps = FILES.map((file) => journals[file].contents.stamp).filter((stamp) => stamp !== undefined);
   const id = stamps[0]?.id;
   const newest = Math.max(...stamps.map(({ generation }) => generation));
   for (const file of FILES) {
@@ -223,7 +227,7 @@ function strangeness(file: StoreFile, journals: Journals, id: string, newest: nu
   const { contents, wasThere } = journals[file];
   const { stamp } = contents;
   const missing =
-    Math.max(...FILES.map((one) => journals[one].contents.stamp?.counts?.[file] ?? 0)) - contents.count;
+    Math.max(...FILES.map((other) => journals[other].contents.stamp?.counts?.[file] ?? 0)) - contents.count;
   const cut =
     wasThere && stamp?.id === id && missing > 0 ? `its last ${missing} change(s) are missing` : undefined;
   if (isCutStart(file, journals, newest)) return cut;
@@ -241,7 +245,7 @@ const STAMPED: readonly StoreFile[] = ['secrets', 'access', 'state'];
  * the stamps of the others.
  */
 function isCutStart(file: StoreFile, journals: Journals, newest: number): boolean {
-  const generation = (one: StoreFile): number => journals[one].contents.stamp?.generation ?? 0;
+  const generation = (file: StoreFile): number => journals[file].contents.stamp?.generation ?? 0;
   const place = STAMPED.indexOf(file);
   return STAMPED.every((other, i) =>
     i >= place ? generation(other) === newest - 1 : journals[other].contents.endsWithStamp,
@@ -296,10 +300,10 @@ async function noteKeys(
 async function stamp(journals: Journals, directory: string, warn: (message: string) => void): Promise<void> {
   const generations = FILES.map((file) => journals[file].contents.stamp?.generation ?? 0);
   const id =
-    FILES.map((file) => journals[file].contents.stamp?.id).find((one) => one !== undefined) ?? randomUUID();
+    FILES.map((file) => journals[file].contents.stamp?.id).find((id) => id !== undefined) ?? randomUUID();
   const newest = Math.max(...generations);
   const isEven =
-    generations.every((one) => one === newest) &&
+    generations.every((generation) => generation === newest) &&
     FILES.every((file) => journals[file].contents.stamp?.id === id);
   const next: Stamp = {
     id,

@@ -81,7 +81,7 @@ function codeText(names: Names, { message }: RequestEntry, answer: Answer): stri
 export function valueText(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value instanceof Uint8Array) return `[${Array.from(value, hex2).join(' ')}]`;
-  return typeof value === 'string' ? value : JSON.stringify(value, (_, one: unknown) => plain(one));
+  return typeof value === 'string' ? value : JSON.stringify(value, (_, part: unknown) => plain(part));
 }
 
 const plain = (value: unknown): unknown => (value instanceof Uint8Array ? hexText(value) : value);

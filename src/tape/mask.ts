@@ -11,7 +11,7 @@ export function maskOf(patterns: readonly string[]): Mask {
   const masks = patterns.map(parsed);
   return {
     ignores: (command, field) =>
-      masks.some((one) => (one.command ?? command) === command && (one.field ?? field) === field),
+      masks.some((mask) => (mask.command ?? command) === command && (mask.field ?? field) === field),
   };
 }
 
@@ -34,7 +34,7 @@ function parsed(pattern: string): Parsed {
   );
   if (known.length === 0 && !NUMBERS.test(command))
     throw new RangeError(`${pattern}: no command ${command}, expected one like get-sel-info or 30h-01h`);
-  const fields = new Set(known.flatMap((one) => [...answerNames(one)]));
+  const fields = new Set(known.flatMap((command) => [...answerNames(command)]));
   // Of what nobody declared there is nothing but bytes.
   const names = known.length > 0 ? fields : new Set(['cc', 'data']);
   if (mask.field !== undefined && !names.has(mask.field))

@@ -128,7 +128,7 @@ export function record(
   const recorder = new TapeRecorder({ router, clock, began }, write);
   const undo = [taps.add(recorder), events.onLogged((event, id) => recorder.logged(event, id))];
   return () => {
-    for (const one of undo) one();
+    for (const takeOff of undo) takeOff();
   };
 }
 

@@ -112,7 +112,7 @@ export async function replay(
   return {
     requests,
     sent: requests.filter(({ skipped }) => skipped === undefined).length,
-    different: requests.filter((one) => one.differences.length > 0).length,
+    different: requests.filter((request) => request.differences.length > 0).length,
   };
 }
 

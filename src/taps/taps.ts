@@ -88,8 +88,10 @@ export class Taps<B = unknown> {
     const put = (wrappers: readonly SetUpPlace[]): void => {
       this.#setUps = wrappers;
       this.setUp = wrappers.reduce<SetUpWrapper | undefined>(
-        (inner, one) =>
-          inner === undefined ? one.wrapper : (step, serve) => one.wrapper(step, () => inner(step, serve)),
+        (inner, place) =>
+          inner === undefined
+            ? place.wrapper
+            : (step, serve) => place.wrapper(step, () => inner(step, serve)),
         undefined,
       );
     };

@@ -3,7 +3,7 @@ import { spokenName } from '../commands/command.ts';
 import type { Traced } from './trace.ts';
 
 /** True for what is to be shown. What a request carried is shown with it. */
-export type TraceFilter = (one: Traced) => boolean;
+export type TraceFilter = (entry: Traced) => boolean;
 
 /** What is wrong with a filter; `column` counts from 1. */
 export interface TraceFilterProblem {
@@ -14,28 +14,30 @@ export interface TraceFilterProblem {
 type Value = string | number | undefined;
 
 /** What a term can be about, by its name; of what is not in an entry, undefined. */
-const KEYS: Readonly<Record<string, (one: Traced) => Value | readonly Value[]>> = {
+const KEYS: Readonly<Record<string, (entry: Traced) => Value | readonly Value[]>> = {
   kind: ({ kind }) => kind,
-  cmd: (one) => (one.kind === 'request' ? [spokenName(one.name), one.cmd] : undefined),
-  netfn: (one) => (one.kind === 'request' ? one.netFn : undefined),
-  lun: (one) => (one.kind === 'request' ? one.lun : undefined),
-  cc: (one) => (one.kind === 'request' ? one.cc : undefined),
-  user: (one) => (one.kind === 'request' ? one.user : undefined),
-  privilege: (one) => (one.kind === 'request' ? [PRIVILEGES[one.privilege], one.privilege] : undefined),
-  owner: (one) => (one.kind === 'request' ? one.owner : undefined),
-  us: (one) => (one.kind === 'request' ? one.microseconds : undefined),
-  id: (one) => (one.kind === 'request' || one.kind === 'carried' ? one.id : undefined),
-  channel: (one) => (one.kind === 'request' || one.kind === 'dropped' ? one.channel : undefined),
-  peer: (one) => (one.kind === 'request' || one.kind === 'dropped' ? one.peer : undefined),
-  fault: (one) => (one.kind === 'request' ? one.faults : one.kind === 'fault' ? one.rule : undefined),
-  dropped: (one) => (one.kind === 'dropped' ? one.reason : undefined),
+  cmd: (entry) => (entry.kind === 'request' ? [spokenName(entry.name), entry.cmd] : undefined),
+  netfn: (entry) => (entry.kind === 'request' ? entry.netFn : undefined),
+  lun: (entry) => (entry.kind === 'request' ? entry.lun : undefined),
+  cc: (entry) => (entry.kind === 'request' ? entry.cc : undefined),
+  user: (entry) => (entry.kind === 'request' ? entry.user : undefined),
+  privilege: (entry) =>
+    entry.kind === 'request' ? [PRIVILEGES[entry.privilege], entry.privilege] : undefined,
+  owner: (entry) => (entry.kind === 'request' ? entry.owner : undefined),
+  us: (entry) => (entry.kind === 'request' ? entry.microseconds : undefined),
+  id: (entry) => (entry.kind === 'request' || entry.kind === 'carried' ? entry.id : undefined),
+  channel: (entry) => (entry.kind === 'request' || entry.kind === 'dropped' ? entry.channel : undefined),
+  peer: (entry) => (entry.kind === 'request' || entry.kind === 'dropped' ? entry.peer : undefined),
+  fault: (entry) =>
+    entry.kind === 'request' ? entry.faults : entry.kind === 'fault' ? entry.rule : undefined,
+  dropped: (entry) => (entry.kind === 'dropped' ? entry.reason : undefined),
 };
 
 const OPERATORS = ['!=', '>=', '<=', '=', '>', '<'] as const;
 type Operator = (typeof OPERATORS)[number];
 
 interface Term {
-  readonly of: (one: Traced) => Value | readonly Value[];
+  readonly of: (entry: Traced) => Value | readonly Value[];
   readonly operator: Operator;
   readonly wanted: readonly string[];
 }
@@ -59,19 +61,19 @@ export function parseTraceFilter(text: string): TraceFilter | TraceFilterProblem
       return at(`expected one of ${OPERATORS.join(' ')} after '${key}'`, key.length);
     const behind = key.length + operator.length;
     if (value === '') return at(`expected a value after '${key}${operator}'`, behind);
-    const wanted = value.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((one) => one.replaceAll('"', ''));
-    if (/[<>]/.test(operator) && wanted.some((one) => numberOf(one) === undefined))
+    const wanted = value.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((text) => text.replaceAll('"', ''));
+    if (/[<>]/.test(operator) && wanted.some((text) => numberOf(text) === undefined))
       return at(`'${value}' is no number, and ${operator} compares numbers`, behind);
     terms.push({ of, operator: operator as Operator, wanted });
   }
   if (terms.length === 0) return { column: 1, problem: 'expected a term such as cc!=0' };
   // A tree belongs to its request, which was shown or not.
   const shown = new Set<number>();
-  return (one) => {
-    if (one.kind === 'carried') return shown.delete(one.id);
-    const holds = terms.every((term) => isFitting(term, one));
-    if (holds && one.kind === 'request') {
-      shown.add(one.id);
+  return (entry) => {
+    if (entry.kind === 'carried') return shown.delete(entry.id);
+    const holds = terms.every((term) => isFitting(term, entry));
+    if (holds && entry.kind === 'request') {
+      shown.add(entry.id);
       if (shown.size > MOST_SHOWN) for (const oldest of shown) if (shown.delete(oldest)) break;
     }
     return holds;
@@ -81,8 +83,8 @@ export function parseTraceFilter(text: string): TraceFilter | TraceFilterProblem
 /** Requests whose trees may still come. */
 const MOST_SHOWN = 1024;
 
-function isFitting({ of, operator, wanted }: Term, one: Traced): boolean {
-  const has = of(one);
+function isFitting({ of, operator, wanted }: Term, entry: Traced): boolean {
+  const has = of(entry);
   const values = Array.isArray(has) ? (has as readonly Value[]) : [has as Value];
   if (operator === '=') return values.some((value) => wanted.some((want) => isSame(value, want)));
   // What an entry does not have is not another value.

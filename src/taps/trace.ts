@@ -90,12 +90,12 @@ const AWAITED = 4096;
  * answer, why; what a message carries for others stands below it as a tree. No secret is in any line.
  */
 export const trace = (router: Names, clock: Timers, print: (line: string) => void): Tap =>
-  traced(router, clock, (one) => {
-    for (const line of traceLines(one)) print(line);
+  traced(router, clock, (entry) => {
+    for (const line of traceLines(entry)) print(line);
   });
 
 /** The same as values, for who filters or writes it otherwise. */
-export function traced(router: Names, clock: Timers, tell: (one: Traced) => void): Tap {
+export function traced(router: Names, clock: Timers, tell: (entry: Traced) => void): Tap {
   const begun = new Map<number, Begun>();
   let latest: number | undefined;
   // Of what stands before the taps: it is said of the request that comes next.
@@ -139,21 +139,21 @@ export function traced(router: Names, clock: Timers, tell: (one: Traced) => void
 }
 
 /** What is traced as text: mostly one line. */
-export function traceLines(one: Traced): readonly string[] {
-  switch (one.kind) {
+export function traceLines(entry: Traced): readonly string[] {
+  switch (entry.kind) {
     case 'request': {
-      const who = one.user === undefined ? '' : `${one.user || 'null user'}@`;
-      const late = one.late ? '  too late: dropped' : '';
+      const who = entry.user === undefined ? '' : `${entry.user || 'null user'}@`;
+      const late = entry.late ? '  too late: dropped' : '';
       return [
-        `${who}channel ${one.channel}  ${one.request}  ->  ${one.answer}  ${one.microseconds} us${late}`,
+        `${who}channel ${entry.channel}  ${entry.request}  ->  ${entry.answer}  ${entry.microseconds} us${late}`,
       ];
     }
     case 'carried':
-      return one.lines;
+      return entry.lines;
     case 'dropped':
-      return [`channel ${one.channel}  ${one.peer}  datagram dropped: ${one.reason}`];
+      return [`channel ${entry.channel}  ${entry.peer}  datagram dropped: ${entry.reason}`];
     default:
-      return [`fault ${one.rule} (${one.count})  ${one.what}`];
+      return [`fault ${entry.rule} (${entry.count})  ${entry.what}`];
   }
 }
 

@@ -35,6 +35,7 @@ export function isAside({ message: { netFn, cmd, data } }: TestRequest): boolean
   const { netFn: lan, cmd: get } = GetLanConfigurationParameters;
   if (netFn === lan && cmd === get) return data[1] === HPM_PARAMETERS;
   return ASIDES.some(
-    (one) => one.netFn === netFn && one.cmd === cmd && (one.body === undefined || one.body === data[0]),
+    (aside) =>
+      aside.netFn === netFn && aside.cmd === cmd && (aside.body === undefined || aside.body === data[0]),
   );
 }

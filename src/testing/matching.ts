@@ -89,7 +89,10 @@ export class Wanted {
 
 /** Of a command that has a declaration of the specifications'. */
 const declaredOf = ({ netFn, cmd, body }: CommandSelector): Command | undefined =>
-  declaredCommands.find((one) => one.netFn === netFn && one.cmd === cmd && one.body === body);
+  declaredCommands.find(
+    (declaredCommand) =>
+      declaredCommand.netFn === netFn && declaredCommand.cmd === cmd && declaredCommand.body === body,
+  );
 
 function checkFields(command: Command, fields: Readonly<Record<string, unknown>>): void {
   const known = command.request.names;
@@ -123,8 +126,8 @@ function fits(expected: unknown, value: unknown, words: string | undefined): boo
   if (typeof expected === 'string' && typeof value === 'number') return areWords(expected, words);
   if (typeof expected !== 'object' || expected === null || typeof value !== 'object' || value === null)
     return Object.is(expected, value);
-  return Object.entries(expected).every(([key, one]) =>
-    fits(one, (value as Readonly<Record<string, unknown>>)[key], undefined),
+  return Object.entries(expected).every(([key, field]) =>
+    fits(field, (value as Readonly<Record<string, unknown>>)[key], undefined),
   );
 }
 
@@ -150,7 +153,7 @@ function areWords(expected: string, name: string | undefined): boolean {
   return expected
     .toLowerCase()
     .split(/[^a-z0-9]+/)
-    .every((word) => word !== '' && words.some((one) => one.startsWith(ALIASES[word] ?? word)));
+    .every((word) => word !== '' && words.some((spoken) => spoken.startsWith(ALIASES[word] ?? word)));
 }
 
 function shown(value: unknown): string {

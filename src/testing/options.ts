@@ -64,7 +64,7 @@ export function settingsOf(
   const { power, sensors, faults, seed: _seed, ...given } = options;
   const { user, password } = credentialsOf(seed);
   const users = given.users ?? [{ id: 2, name: user, password, privilege: 'administrator' as const }];
-  const first = users.find((one) => one.name !== undefined && one.password !== undefined);
+  const first = users.find((user) => user.name !== undefined && user.password !== undefined);
   const settings: BmcOptions = {
     ...quiet,
     ...given,
@@ -87,7 +87,7 @@ function sensorsOf(given: NonNullable<TestBmcOptions['sensors']>): readonly Sens
 }
 
 function sensorOf(name: string, given: TestSensor, i: number): SensorOptions {
-  const known = still.find((one) => one.name === name);
+  const known = still.find((sensor) => sensor.name === name);
   const entity = known?.entity ?? `${SYSTEM_BOARD}.${FIRST_INSTANCE + i}`;
   if (typeof given === 'object' && given !== null)
     return { type: 'temperature', unit: 'degrees C', ...known, entity, ...given, name };
@@ -101,7 +101,7 @@ function faultsOf(given: NonNullable<TestBmcOptions['faults']>, seed: number): F
   if (!isList<string | FaultRule>(given)) return { seed, ...given };
   return {
     seed,
-    presets: given.filter((one) => typeof one === 'string'),
-    rules: given.filter((one) => typeof one !== 'string'),
+    presets: given.filter((fault) => typeof fault === 'string'),
+    rules: given.filter((fault) => typeof fault !== 'string'),
   };
 }

@@ -64,5 +64,5 @@ function json(value: unknown): unknown {
   if (value instanceof Uint8Array) return Array.from(value, hex2).join(' ');
   if (Array.isArray(value)) return value.map(json);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, json(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, json(part)]));
 }

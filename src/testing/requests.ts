@@ -132,10 +132,10 @@ function chosenOf(command: Command | undefined, values: Values | undefined): str
 }
 
 function parameterOf(command: Command | undefined, values: Values | undefined): Values | undefined {
-  const one = command?.parameters?.bySelector[Number(values?.parameter)];
+  const parameter = command?.parameters?.bySelector[Number(values?.parameter)];
   const data = values?.data;
-  if (one === undefined || !(data instanceof Uint8Array)) return undefined;
-  return decoded(() => one.layout.decode(data, selectorsOf(one)));
+  if (parameter === undefined || !(data instanceof Uint8Array)) return undefined;
+  return decoded(() => parameter.layout.decode(data, selectorsOf(parameter)));
 }
 
 function decoded(decode: () => unknown): Values | undefined {

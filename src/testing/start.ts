@@ -88,8 +88,8 @@ export async function startFleet(
       const opened = await Promise.allSettled(
         some.map((n) => startBmc({ name: `bmc-${n}`, ...options(n) }, { ...around, world, icmb })),
       );
-      for (const one of opened) if (one.status === 'fulfilled') started.push(one.value);
-      const failed = opened.find((one) => one.status === 'rejected');
+      for (const opening of opened) if (opening.status === 'fulfilled') started.push(opening.value);
+      const failed = opened.find((opening) => opening.status === 'rejected');
       if (failed) throw failed.reason;
     }
   } catch (error) {

@@ -190,10 +190,12 @@ export class TestBmc implements AsyncDisposable {
    * they talk to. Throws ExpectationError.
    */
   expectNoOther({ except = [] }: OtherOptions = {}): void {
-    const allowed = except.map((one) => new Wanted(one));
+    const allowed = except.map((exception) => new Wanted(exception));
     const others = this.requests.filter(
       (request) =>
-        !this.#expected.has(request) && !isAside(request) && !allowed.some((one) => one.isNear(request)),
+        !this.#expected.has(request) &&
+        !isAside(request) &&
+        !allowed.some((wanted) => wanted.isNear(request)),
     );
     if (others.length === 0) return;
     const lines = others.map(({ line }) => `  ${line}`).join('\n');

@@ -43,9 +43,9 @@ export class VirtualClock implements Clock {
   after(ms: number, action: () => void): Timer {
     // What is not to wait does not wait for somebody to advance the time.
     if (!(ms > 0)) return this.#outer.after(0, action);
-    const one: Waiting = { at: this.#time + ms, action, cancelled: false };
-    this.#insert(one);
-    return { cancel: () => this.#cancel(one) };
+    const timer: Waiting = { at: this.#time + ms, action, cancelled: false };
+    this.#insert(timer);
+    return { cancel: () => this.#cancel(timer) };
   }
 
   /** Runs what is due in the next `ms` milliseconds, in order. */
@@ -90,9 +90,9 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  #cancel(one: Waiting): void {
-    if (one.cancelled) return;
-    one.cancelled = true;
+  #cancel(timer: Waiting): void {
+    if (timer.cancelled) return;
+    timer.cancelled = true;
     this.#cancelled++;
     // Nothing comes due while time stands, so nothing else would take them away.
     if (this.#cancelled * 2 > this.#waiting.length && this.#cancelled > 32) {
@@ -101,14 +101,14 @@ export class VirtualClock implements Clock {
     }
   }
 
-  #insert(one: Waiting): void {
+  #insert(timer: Waiting): void {
     let low = 0;
     for (let high = this.#waiting.length; low < high;) {
       const middle = (low + high) >> 1;
-      if (this.#waiting[middle].at <= one.at) low = middle + 1;
+      if (this.#waiting[middle].at <= timer.at) low = middle + 1;
       else high = middle;
     }
-    this.#waiting.splice(low, 0, one);
+    this.#waiting.splice(low, 0, timer);
   }
 }
 

@@ -79,7 +79,7 @@ export const SESSION_VERBS = ['list', 'close'] as const;
 
 const SESSIONS: readonly Column<SessionState>[] = [
   { name: 'ID', right: true, of: ({ handle }) => handle },
-  { name: 'USER', of: (one) => one.user },
+  { name: 'USER', of: (row) => row.user },
   { name: 'FROM', of: ({ peer }) => peer },
   { name: 'PRIVILEGE', of: ({ privilege }) => privilege },
   { name: 'AGE', right: true, of: ({ age }) => `${Math.round(age)}s` },

@@ -19,5 +19,5 @@ export const NOUNS: readonly Noun[] = [
 ];
 
 export function steeringCommands(program: Command, ended: Ended): void {
-  for (const one of NOUNS) declare(program, ended, one);
+  for (const noun of NOUNS) declare(program, ended, noun);
 }

@@ -44,8 +44,8 @@ function tokenIn(file: string): string {
 
 function foundSocket(env: NodeJS.ProcessEnv): string {
   const found = foundDaemons(env);
-  const [one] = found;
-  if (found.length === 1) return one.socket;
+  const [daemon] = found;
+  if (found.length === 1) return daemon.socket;
   if (found.length === 0)
     throw new CliError(
       `no daemon runs here: start one with \`${program()} run FILE\`, or name its socket with --socket or IPMI_BMC_SOCKET`,

@@ -24,7 +24,8 @@ export interface TraceFlags extends Flags {
   readonly count?: number;
 }
 
-const listOf = (text: string | undefined): string[] | undefined => text?.split(',').map((one) => one.trim());
+const listOf = (text: string | undefined): string[] | undefined =>
+  text?.split(',').map((word) => word.trim());
 
 /** Most that a daemon remembers for a question. */
 const ALL = 1000;
@@ -78,7 +79,7 @@ function saidOf(event: ControlEvent): string {
 }
 
 const whoOf = ({ user, peer }: ControlEvent): string =>
-  [user, peer].filter((one) => one !== undefined && one !== '').join('@');
+  [user, peer].filter((part) => part !== undefined && part !== '').join('@');
 
 function requestLine(event: ControlEvent): string {
   const { time, bmc, text, microseconds, code } = event;

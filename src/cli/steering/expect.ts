@@ -14,7 +14,7 @@ export async function expect(words: readonly string[], flags: ExpectFlags): Prom
   const control = daemonOf(flags);
   const name = await bmcNamed(control, bmc);
   const post = <T>(path: string, body: object): Promise<T> => control.post<T>(pathOf(name, path), body);
-  const shown = (one: { readonly text: string }): Promise<void> => tell(flags, one, () => one.text);
+  const shown = (answer: { readonly text: string }): Promise<void> => tell(flags, answer, () => answer.text);
   switch (verb) {
     case 'requests': {
       only(rest, []);

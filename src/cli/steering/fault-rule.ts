@@ -16,7 +16,7 @@ export interface RuleFlags {
 
 /** Whether any of the options is there. */
 export const saysRule = ({ id, when, then, chance, times, after, for: lasts }: RuleFlags): boolean =>
-  [id, when, then, chance, times, after, lasts].some((one) => one !== undefined);
+  [id, when, then, chance, times, after, lasts].some((option) => option !== undefined);
 
 /** The rule of a file, or of options. Rejects with CliError; whether the rule makes sense the daemon says. */
 export async function ruleOf(rest: readonly string[], flags: RuleFlags): Promise<unknown> {

@@ -54,7 +54,7 @@ export async function fault(given: readonly string[], flags: FaultFlags): Promis
     await tell(flags, { rules }, () =>
       table<Row>(
         FAULTS,
-        rules.map((one) => ({ ...one, bmc })),
+        rules.map((rule) => ({ ...rule, bmc })),
         flags,
       ),
     );

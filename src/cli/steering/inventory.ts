@@ -26,19 +26,19 @@ export async function fru(words: readonly string[], flags: Flags): Promise<void>
     const found = await control.get<{ frus: FruState[] }>(path);
     return tell(flags, found, () => table(FRUS, found.frus, flags));
   }
-  const one = await control.get<FruState>(
+  const device = await control.get<FruState>(
     `${path}/${encodeURIComponent(id)}${verb === 'image' ? '?image=true' : ''}`,
   );
   if (verb === 'image') {
-    const { image = '' } = one;
-    return tell(flags, one, () => image.replace(/(..){1,16}/g, '$&\n'));
+    const { image = '' } = device;
+    return tell(flags, device, () => image.replace(/(..){1,16}/g, '$&\n'));
   }
-  return tell(flags, one, () =>
+  return tell(flags, device, () =>
     facts([
-      ['Id', one.id],
-      ['Name', one.name],
-      ['Size', `${one.size} bytes`],
-      ...Object.entries(one.content ?? {}).flatMap(([area, value]) => fieldsOf(area, value)),
+      ['Id', device.id],
+      ['Name', device.name],
+      ['Size', `${device.size} bytes`],
+      ...Object.entries(device.content ?? {}).flatMap(([area, value]) => fieldsOf(area, value)),
     ]),
   );
 }
@@ -79,8 +79,8 @@ export async function firmware(words: readonly string[], flags: FirmwareFlags): 
   await tell(flags, state, () => table(COMPONENTS, state.components, flags) + uploadText(state));
 }
 
-const uploadText = ({ upload: one, switching }: FirmwareState): string =>
-  `${one ? `an upload for component ${one.component} is ${one.stage}: ${one.received} bytes, of ${one.owner}\n` : ''}${switching ? 'an activation is under way\n' : ''}`;
+const uploadText = ({ upload: current, switching }: FirmwareState): string =>
+  `${current ? `an upload for component ${current.component} is ${current.stage}: ${current.received} bytes, of ${current.owner}\n` : ''}${switching ? 'an activation is under way\n' : ''}`;
 
 /** Bytes of a piece: twice as many digits are well below what a body may have. */
 const PIECE = 128 << 10;

@@ -26,8 +26,8 @@ export interface Noun<F extends Flags = Flags> {
 export const noun = <F extends Flags>(declared: Noun<F>): Noun => declared;
 
 /** Makes a command of it. */
-export function declare(program: Command, ended: Ended, one: Noun): void {
-  const { name, summary, usage = '[bmc]', verbs = [], options, examples } = one;
+export function declare(program: Command, ended: Ended, noun: Noun): void {
+  const { name, summary, usage = '[bmc]', verbs = [], options, examples } = noun;
   const command = program
     .command(name)
     .argument('[words...]')
@@ -41,7 +41,7 @@ export function declare(program: Command, ended: Ended, one: Noun): void {
       'after',
       `${verbsText(verbs)}\nExample:\n${examples.map((example) => `  ${example}`).join('\n')}`,
     )
-    .action(async (words: string[], flags: Flags) => ended((await one.act(words, flags)) ?? 0));
+    .action(async (words: string[], flags: Flags) => ended((await noun.act(words, flags)) ?? 0));
 }
 
 function verbsText(verbs: readonly VerbHelp[]): string {

@@ -63,12 +63,12 @@ export async function sensor(words: readonly string[], flags: SensorFlags): Prom
     const found = await control.get<{ sensors: SensorState[] }>(path);
     return tell(flags, found, () => table(COLUMNS, found.sensors, flags));
   }
-  const one = `${path}/${encodeURIComponent(name)}`;
+  const sensorPath = `${path}/${encodeURIComponent(name)}`;
   const state = await (verb === 'get'
-    ? control.get<SensorState>(one)
+    ? control.get<SensorState>(sensorPath)
     : verb === 'unset'
-      ? control.delete<SensorState>(one)
-      : control.put<SensorState>(one, {
+      ? control.delete<SensorState>(sensorPath)
+      : control.put<SensorState>(sensorPath, {
           value,
           ...(verb === 'ramp' && { ramp: flags.over ?? missing() }),
         }));

@@ -77,7 +77,7 @@ export function lineOf(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map(lineOf).join(', ');
   return Object.entries(value)
-    .map(([key, one]) => `${plain(key)}=${lineOf(one)}`)
+    .map(([key, field]) => `${plain(key)}=${lineOf(field)}`)
     .join(' ');
 }
 

@@ -110,8 +110,8 @@ export class TopSource {
     this.#isIncomplete = false;
     const [fleet, rows] = await Promise.all([this.#control.get<FleetStatus>('/v1/fleet'), this.#rows()]);
     const rate = (count: number): number => Math.round((count / seconds) * 10) / 10;
-    const sum = (of: (one: Counted) => number): number =>
-      [...counted.values()].reduce((all, one) => all + of(one), 0);
+    const sum = (of: (counted: Counted) => number): number =>
+      [...counted.values()].reduce((all, each) => all + of(each), 0);
     const bmcs = rows.map(({ name, power, health, sessions }) => {
       const { requests = 0, refused = 0 } = counted.get(name) ?? {};
       return {
@@ -199,7 +199,7 @@ export class TopSource {
   async #sessionsOf(bmc: string): Promise<TopFigures['open']> {
     try {
       const { sessions } = await this.#control.get<{ sessions: SessionState[] }>(pathOf(bmc, '/sessions'));
-      return sessions.map((one) => ({ ...one, bmc }));
+      return sessions.map((session) => ({ ...session, bmc }));
     } catch (error) {
       // It ended since it was listed.
       if (error instanceof ControlError && [404, 409].includes(error.problem.status)) return [];

@@ -93,7 +93,7 @@ function shares(wanted: readonly number[], lines: number): number[] {
     0,
     Math.min(
       lines,
-      wanted.reduce((all, one) => all + one, 0),
+      wanted.reduce((all, width) => all + width, 0),
     ),
   );
   while (left > 0)

@@ -19,13 +19,13 @@ export async function scenario(words: readonly string[], flags: Flags): Promise<
   if (verb === 'list') {
     const found = await control.get<ScenarioList>(path);
     const rows = [
-      ...found.names.map((one) => ({ name: one, is: 'of the settings' })),
-      ...found.running.map(({ name: one, armed, state }) => ({
-        name: one,
+      ...found.names.map((name) => ({ name, is: 'of the settings' })),
+      ...found.running.map(({ name: scenarioName, armed, state }) => ({
+        name: scenarioName,
         is: armed ? 'armed' : `under way${state === undefined ? '' : `: ${state}`}`,
       })),
-      ...found.ended.map(({ name: one, outcome, why }) => ({
-        name: one,
+      ...found.ended.map(({ name: scenarioName, outcome, why }) => ({
+        name: scenarioName,
         is: `${outcome}${why === undefined ? '' : `: ${why}`}`,
       })),
     ];
@@ -35,14 +35,14 @@ export async function scenario(words: readonly string[], flags: Flags): Promise<
     ];
     return tell(flags, found, () => table(columns, rows, flags));
   }
-  const one = `${path}/${encodeURIComponent(word)}`;
+  const storyPath = `${path}/${encodeURIComponent(word)}`;
   const done = { run: 'begins', arm: 'begins with the next request', stop: 'is stopped', play: 'begins' };
   const answer: unknown =
     verb === 'stop'
-      ? ((await control.delete<unknown>(one)) ?? { stopped: word })
+      ? ((await control.delete<unknown>(storyPath)) ?? { stopped: word })
       : verb === 'play'
         ? await control.post(path, given)
-        : await control.post(`${one}/${verb}`, verb === 'arm' ? {} : undefined);
+        : await control.post(`${storyPath}/${verb}`, verb === 'arm' ? {} : undefined);
   return tell(flags, answer, () => `${name}: ${word} ${done[verb]}`);
 }
 

@@ -73,8 +73,8 @@ export class LogIn {
 
   /** The session spoke or ended: RAKP 4 will not be asked for again. */
   forget(sessionId: number): void {
-    const one = this.#shown.get(sessionId);
-    if (one) this.#shown.delete(one);
+    const shown = this.#shown.get(sessionId);
+    if (shown) this.#shown.delete(shown);
   }
 
   /** The interface closes. */
@@ -135,7 +135,7 @@ export class LogIn {
     );
     if (fitting.length === 0) return refuse(RakpStatus.NoCipherSuiteMatch, 'cipher suite');
     const cap = (suite: CipherSuite): number => settings.suiteCap(suite.id);
-    const suite = fitting.findLast((one) => cap(one) >= Math.max(request.maxPrivilege, Privilege.Callback));
+    const suite = fitting.findLast((fit) => cap(fit) >= Math.max(request.maxPrivilege, Privilege.Callback));
     if (!suite) return refuse(RakpStatus.UnauthorizedRole, 'privilege level of the cipher suite');
     if (!settings.available) return refuse(RakpStatus.InsufficientResources, 'channel not available');
     const maxPrivilege = Math.min(request.maxPrivilege || Privilege.Oem, cap(suite), settings.privilegeLimit);

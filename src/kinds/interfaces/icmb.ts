@@ -41,7 +41,7 @@ export const icmb: InterfaceKind<IcmbInterfaceOptions, WholeOptions> = {
     },
   ],
   make({ channel, bus }, around) {
-    const one = new IcmbInterface({ bmc: around.bmc, bus: around.icmb.bus(bus), channel });
-    return { one, address: () => `${bus}, ${one.address}` };
+    const attached = new IcmbInterface({ bmc: around.bmc, bus: around.icmb.bus(bus), channel });
+    return { one: attached, address: () => `${bus}, ${attached.address}` };
   },
 };

@@ -91,7 +91,7 @@ export const ipmb: InterfaceKind<IpmbInterfaceOptions> = {
       carriers.push(
         new IpmbDevice({ path: device, devices: world.devices, clock: world.clock, log: common.log }),
       );
-    const one = new IpmbInterface({
+    const ipmbInterface = new IpmbInterface({
       bmc,
       bus: busses.on(channel),
       channel,
@@ -101,8 +101,9 @@ export const ipmb: InterfaceKind<IpmbInterfaceOptions> = {
       carriers,
     });
     return {
-      one,
-      address: () => [`${one.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', '),
+      one: ipmbInterface,
+      address: () =>
+        [`${ipmbInterface.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', '),
     };
   },
 };

@@ -108,10 +108,10 @@ export const lan: InterfaceKind<LanInterfaceOptions, WholeOptions> = {
   places: ({ listen = LISTEN }) => [{ key: 'listen', what: 'UDP port', place: listen }],
   make({ listen, channel }, { bmc, world }) {
     const at = listenOf({ listen });
-    const one = new LanInterface({ bmc, udp: world.udp, listen: at, channel });
+    const lanInterface = new LanInterface({ bmc, udp: world.udp, listen: at, channel });
     // Looked up when somebody asks: addresses come and go.
     bmc.lan.located(channel, () => world.network?.placeOf(at.host) ?? placeIn(at));
-    return { one, address: () => endpointName(one.address) };
+    return { one: lanInterface, address: () => endpointName(lanInterface.address) };
   },
 };
 

@@ -61,7 +61,15 @@ export const vm: InterfaceKind<VmInterfaceOptions, WholeOptions> = {
       listen === undefined
         ? { connect: streamAddressOf(connect!) }
         : { listen: streamAddressOf(listen, OWN) };
-    const one = new VmInterface({ bmc, world, at, channel, maxAnswer: GUEST_LIMITS[kind], machine, awake });
-    return { one, address: () => streamName(one.address) };
+    const vmInterface = new VmInterface({
+      bmc,
+      world,
+      at,
+      channel,
+      maxAnswer: GUEST_LIMITS[kind],
+      machine,
+      awake,
+    });
+    return { one: vmInterface, address: () => streamName(vmInterface.address) };
   },
 };

@@ -100,7 +100,7 @@ export class Component {
   get isFactory(): boolean {
     const { slots, pending, trial, previous } = this.#record;
     const others = pending ?? trial ?? previous;
-    return others === undefined && Object.values(slots).every((one) => one?.digest === undefined);
+    return others === undefined && Object.values(slots).every((slot) => slot?.digest === undefined);
   }
 
   /** Verified, and waiting for activation. */

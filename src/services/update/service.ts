@@ -67,7 +67,8 @@ export class UpdateService {
 
   /** Why its BMC has to stay awake: there is, or was, an upload. Undefined: there never was one. */
   get wakeful(): string | undefined {
-    const isNew = !this.#wasUsed && this.#lock === undefined && this.components.every((one) => one.isFactory);
+    const isNew =
+      !this.#wasUsed && this.#lock === undefined && this.components.every((component) => component.isFactory);
     return isNew ? undefined : 'firmware was uploaded';
   }
 

@@ -24,8 +24,8 @@ export class CommandMasks {
   }
 
   put({ netFn, cmd, body, lun }: CommandSelector, member: boolean): void {
-    for (const one of lun === undefined ? EVERY_LUN : [lun]) {
-      const row = this.#make(netFn, one, body);
+    for (const place of lun === undefined ? EVERY_LUN : [lun]) {
+      const row = this.#make(netFn, place, body);
       if (cmd === '*') row.fill(member ? 0xff : 0);
       else if (member) row[cmd >> 3] |= 1 << (cmd & 7);
       else row[cmd >> 3] &= ~(1 << (cmd & 7));

@@ -31,7 +31,7 @@ export class HalfOpen<T extends UnderWay> {
   readonly #places: number;
   readonly #lifetime: number;
   readonly #clock: Clock;
-  readonly #dropped: ((one: T) => void) | undefined;
+  readonly #dropped: ((opening: T) => void) | undefined;
   /** Oldest first. Both tables are made with the first log-in. */
   #byId: Map<number, T> | undefined;
   #sources: Sources<T> | undefined;
@@ -41,7 +41,7 @@ export class HalfOpen<T extends UnderWay> {
    * `lifetime`: milliseconds from its beginning after which a log-in ends. `dropped`: called with those that
    * end unasked.
    */
-  constructor(clock: Clock, places: number, lifetime: number, dropped?: (one: T) => void) {
+  constructor(clock: Clock, places: number, lifetime: number, dropped?: (opening: T) => void) {
     this.#clock = clock;
     this.#places = places;
     this.#lifetime = lifetime;
@@ -52,12 +52,12 @@ export class HalfOpen<T extends UnderWay> {
     return this.#byId?.size ?? 0;
   }
 
-  add(one: T): void {
+  add(opening: T): void {
     this.#byId ??= new Map();
     this.#sources ??= new Sources();
     if (this.#byId.size >= this.#places) this.#drop(this.#sources.oldestOfMost());
-    this.#byId.set(one.id, one);
-    this.#sources.add(one);
+    this.#byId.set(opening.id, opening);
+    this.#sources.add(opening);
     if (!this.#sweeping) this.#clock.after(this.#lifetime, this.#expire);
     this.#sweeping = true;
   }
@@ -76,28 +76,28 @@ export class HalfOpen<T extends UnderWay> {
   }
 
   /** True if it was there. */
-  delete(one: T): boolean {
-    if (this.#byId?.get(one.id) !== one) return false;
-    this.#byId.delete(one.id);
-    this.#sources?.delete(one);
+  delete(opening: T): boolean {
+    if (this.#byId?.get(opening.id) !== opening) return false;
+    this.#byId.delete(opening.id);
+    this.#sources?.delete(opening);
     return true;
   }
 
   clear(): void {
-    for (const one of this.values()) this.#drop(one);
+    for (const opening of this.values()) this.#drop(opening);
   }
 
-  #drop(one: T | undefined): void {
-    if (one && this.delete(one)) this.#dropped?.(one);
+  #drop(opening: T | undefined): void {
+    if (opening && this.delete(opening)) this.#dropped?.(opening);
   }
 
   readonly #expire = (): void => {
     const now = this.#clock.monotonic();
     let wait: number | undefined;
-    for (const one of this.values()) {
-      wait = one.began + this.#lifetime - now;
+    for (const opening of this.values()) {
+      wait = opening.began + this.#lifetime - now;
       if (wait > 0) break;
-      this.#drop(one);
+      this.#drop(opening);
     }
     // A timer runs only while somebody is logging in; a second's slack gathers those of a flood.
     this.#sweeping = this.size > 0;
@@ -115,18 +115,18 @@ class Sources<T extends UnderWay> {
   readonly #byCount: (Set<string> | undefined)[] = [];
   #most = 0;
 
-  add(one: T): void {
-    let own = this.#bySource.get(one.source);
-    if (!own) this.#bySource.set(one.source, (own = new Set()));
-    this.#move(one.source, own.size, own.size + 1);
-    own.add(one);
+  add(opening: T): void {
+    let own = this.#bySource.get(opening.source);
+    if (!own) this.#bySource.set(opening.source, (own = new Set()));
+    this.#move(opening.source, own.size, own.size + 1);
+    own.add(opening);
   }
 
-  delete(one: T): void {
-    const own = this.#bySource.get(one.source);
-    if (!own?.delete(one)) return;
-    this.#move(one.source, own.size + 1, own.size);
-    if (own.size === 0) this.#bySource.delete(one.source);
+  delete(opening: T): void {
+    const own = this.#bySource.get(opening.source);
+    if (!own?.delete(opening)) return;
+    this.#move(opening.source, own.size + 1, own.size);
+    if (own.size === 0) this.#bySource.delete(opening.source);
   }
 
   oldestOfMost(): T | undefined {

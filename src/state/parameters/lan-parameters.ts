@@ -78,7 +78,9 @@ export class LanParameters implements Sleeper<LanMemento> {
   }
 
   memento(): LanMemento | undefined {
-    const isHeard = this.#statistics.some((one) => one !== undefined && one.received + one.sent > 0);
+    const isHeard = this.#statistics.some(
+      (counts) => counts !== undefined && counts.received + counts.sent > 0,
+    );
     const volatile = this.#tables.map((table) => table?.memento());
     return isHeard || volatile.some(Boolean) ? { statistics: this.#statistics, volatile } : undefined;
   }

@@ -29,7 +29,7 @@ export class FruInventory {
 
   /** Throws CBh. */
   device(id: number): FruDevice {
-    const device = this.devices.find((one) => one.id === id);
+    const device = this.devices.find((device) => device.id === id);
     if (!device) throw new IpmiError(CC.NotPresent, `FRU ${id}`);
     return device;
   }

@@ -91,12 +91,12 @@ export function sourceContract<W extends ContractWorld>(contract: SourceContract
     {
       name: 'two BMCs each have their own',
       async run() {
-        const [one, other] = [await bench(), await bench()];
-        await one.measured.gives(70);
-        await one.world.run(FOLLOWS);
-        await other.world.run(FOLLOWS);
-        same([one.sensor.value, other.sensor.value], [70, 40], 'their readings');
-        for (const { world, bmc } of [one, other]) await world.until(bmc.close());
+        const [first, second] = [await bench(), await bench()];
+        await first.measured.gives(70);
+        await first.world.run(FOLLOWS);
+        await second.world.run(FOLLOWS);
+        same([first.sensor.value, second.sensor.value], [70, 40], 'their readings');
+        for (const { world, bmc } of [first, second]) await world.until(bmc.close());
       },
     },
     {

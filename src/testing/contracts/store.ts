@@ -26,7 +26,7 @@ export function storeContract<S extends keyof OwnStores>(contract: StoreContract
   const { name, open, reopen, samples } = contract;
   const entries = Object.entries(samples);
   if (entries.length < 2) throw new RangeError(`the contract of ${name} needs two samples`);
-  const [[first, one], [second, other]] = entries;
+  const [[first, value], [second, otherValue]] = entries;
   const filled = async (): Promise<OwnStore<ValueOf<S>>> => {
     const store = await open();
     for (const [key, value] of entries) await store.set(key, value);
@@ -52,8 +52,8 @@ export function storeContract<S extends keyof OwnStores>(contract: StoreContract
       async run() {
         const store = await filled();
         has(store, entries);
-        await store.set(first, other);
-        has(store, [[first, other], ...entries.slice(1)]);
+        await store.set(first, otherValue);
+        has(store, [[first, otherValue], ...entries.slice(1)]);
       },
     },
     {
@@ -62,7 +62,7 @@ export function storeContract<S extends keyof OwnStores>(contract: StoreContract
         const store = await filled();
         await store.delete(first);
         has(store, entries.slice(1));
-        await store.set(first, one);
+        await store.set(first, value);
         has(store, entries);
       },
     },
@@ -71,8 +71,8 @@ export function storeContract<S extends keyof OwnStores>(contract: StoreContract
       async run() {
         const store = await filled();
         await store.delete(second);
-        await store.set(first, other);
-        has(await reopen(), [[first, other], ...entries.slice(2)]);
+        await store.set(first, otherValue);
+        has(await reopen(), [[first, otherValue], ...entries.slice(2)]);
       },
     },
     {
@@ -81,7 +81,7 @@ export function storeContract<S extends keyof OwnStores>(contract: StoreContract
         const store = await filled();
         for (const key of store.keys()) await store.delete(key);
         has(store, []);
-        await store.set(first, one);
+        await store.set(first, value);
         if (store.clear) await store.clear();
         else await store.delete(first);
         has(store, []);
@@ -94,14 +94,14 @@ export function storeContract<S extends keyof OwnStores>(contract: StoreContract
         const store = await open();
         const changes = Array.from({ length: MANY }, (_, i) => entries[i % 2]);
         await Promise.all(changes.map(([key, value]) => store.set(key, value)));
-        await Promise.all([store.set(first, one), store.set(first, other)]);
+        await Promise.all([store.set(first, value), store.set(first, otherValue)]);
         has(store, [
-          [first, other],
-          [second, other],
+          [first, otherValue],
+          [second, otherValue],
         ]);
         has(await reopen(), [
-          [first, other],
-          [second, other],
+          [first, otherValue],
+          [second, otherValue],
         ]);
       },
     },
