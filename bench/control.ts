@@ -14,11 +14,24 @@ const FIRST = 21_000;
 const bin = fileURLToPath(new URL('../bin/ipmi-bmc', import.meta.url));
 const user = 'users: [{ id: 2, name: admin, password: secret-enough }]';
 /** One of them alone, so that a change is of one. */
+const other = (deviceId: number): string =>
+  `  - { name: other, identity: { deviceId: ${deviceId} }, interfaces: [{ type: lan, listen: '127.0.0.1:${FIRST + BMCS}' }], ${user} }`;
 const settings = (deviceId: number): string =>
   [
     'bmcs:',
     `  - { name: 'node-{n}', count: ${BMCS - 1}, interfaces: [{ type: lan, listen: '127.0.0.1:{${FIRST}+n}' }], ${user} }`,
-    `  - { name: other, identity: { deviceId: ${deviceId} }, interfaces: [{ type: lan, listen: '127.0.0.1:${FIRST + BMCS}' }], ${user} }`,
+    other(deviceId),
+  ].join('\n');
+/** The same with an entry for each, as programs write it. */
+const written = (deviceId: number): string =>
+  [
+    'bmcs:',
+    ...Array.from(
+      { length: BMCS - 1 },
+      (_, n) =>
+        `  - name: node-${n}\n    interfaces:\n      - type: lan\n        listen: 127.0.0.1:${FIRST + n}\n    users:\n      - { id: 2, name: admin, password: secret-enough }`,
+    ),
+    other(deviceId),
   ].join('\n');
 
 export async function run(): Promise<void> {
@@ -75,13 +88,14 @@ export async function run(): Promise<void> {
         cursor = (await control.get<BmcList>(`/v1/bmcs?limit=500${from}`)).next;
       }
     });
-    const apply = (round: number) =>
-      control.request('/v1/fleet/apply', {
-        method: 'POST',
-        body: settings(2 + round),
-        type: 'application/yaml',
-      });
-    await timed('apply of one changed', apply);
+    const apply = (body: string) =>
+      control.request('/v1/fleet/apply', { method: 'POST', body, type: 'application/yaml' });
+    await timed('apply of one changed', (round) => apply(settings(2 + round)));
+    await timed('apply of one changed, an entry each', (round) => apply(written(20 + round)));
+    await timed('reload of one changed, an entry each', (round) => {
+      writeFileSync(file, written(40 + round));
+      return control.post('/v1/fleet/reload');
+    });
     isOver = true;
     await asking;
     await client.close();

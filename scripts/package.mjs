@@ -67,6 +67,9 @@ function makeBinary() {
   try {
     const start = join(work, 'binary.cjs');
     bundled('scripts/binary.cjs', start);
+    // A thread of its own, which runs a text: a binary has no files.
+    const thread = join(work, 'yaml-thread.cjs');
+    bundled('dist/cli/yaml-thread.js', thread);
     const config = join(work, 'sea.json');
     const blob = join(work, 'blob');
     const pages = JSON.parse(readFileSync(join(root, CONSOLE, 'files.json'), 'utf8'));
@@ -75,6 +78,7 @@ function makeBinary() {
       ...Object.fromEntries(carried.map((path) => [path, join(root, path)])),
       'ipmi-bmc.cjs': bundle,
       'ipmi-bmc.cache': cache,
+      'yaml-thread.cjs': thread,
     };
     writeFileSync(
       config,

@@ -1,89 +1,16 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Bmc, type BmcSurroundings } from '../bmc.ts';
-import { channelsOf } from '../config/channels.ts';
-import { SettingsError } from '../settings/errors.ts';
-import { ConfigError, parseFile, type FileOptions } from '../config/load.ts';
 import { units } from '../commands/codes/units.ts';
-import type { Kinds } from '../config/kinds.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { Sections } from '../config/sections.ts';
-import { problemsTogether, type SettingsProblem } from '../config/together.ts';
 import { stepOf } from '../machine/sensors/sensor-factors.ts';
-import { CliError, reading } from './errors.ts';
+import { CliError } from './errors.ts';
 import type { Given } from './given.ts';
-import { missingOutside, NamedFiles, type Missing } from './outside.ts';
+import { checkTogether, loadWhole, refuse, settingsProblem } from './load.ts';
+import { missingOutside } from './outside.ts';
 import { directoryObstacle } from './places.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 import { sealKey } from './state-place.ts';
-
-/** The BMCs of a file. Throws CliError with one line for each problem. */
-export const loadFile = (file: string, kinds?: Kinds): BmcOptions[] => loadWhole(file, kinds).bmcs;
-
-/** Everything that a file says, which may name these kinds too. Throws CliError, a line for each problem. */
-export function loadWhole(file: string, kinds?: Kinds): FileOptions {
-  const text = reading(file, () => readFileSync(file, 'utf8'));
-  return loadText(text, file, file, statSync(file).mtimeMs, kinds);
-}
-
-/**
- * The same of a text: `name` begins the places of its mistakes, `file` is where its relative paths begin
- * beside, `changed` when it was changed last, in wall milliseconds.
- */
-export function loadText(
-  text: string,
-  name: string,
-  file: string | undefined,
-  changed: number,
-  kinds?: Kinds,
-): FileOptions {
-  try {
-    const whole = parseFile(text, name, kinds);
-    const files = new NamedFiles(file === undefined ? '.' : dirname(file), changed);
-    const problems: SettingsProblem[] = [];
-    const bmcs = whole.bmcs.map((bmc, i) => {
-      const missing: Missing[] = [];
-      const filled = files.filled(bmc, missing);
-      problems.push(...missing.map((problem) => ({ bmc: i, ...problem })));
-      return filled;
-    });
-    refuse(problems, whole.place);
-    return { ...whole, bmcs };
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CliError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-/** Throws CliError with a line for each problem that is there; BMCs of one entry have theirs in common. */
-function refuse(problems: readonly SettingsProblem[], place: Given['place']): void {
-  const lines = problems.map(
-    ({ bmc, path, message }) => `${place?.(bmc, path) ?? 'the default server'}: ${message}`,
-  );
-  if (lines.length > 0) throw new CliError([...new Set(lines)].join('\n'));
-}
-
-/**
- * What no BMC shows alone: places that two want, a LAN without users, nothing to reach any of them by. Throws
- * CliError.
- */
-export function checkTogether(
-  { bmcs, place, state, kinds }: Given,
-  file: string | undefined,
-  keepsState = state !== undefined,
-): void {
-  const folder = file === undefined ? '.' : dirname(file);
-  for (const [i, options] of bmcs.entries()) {
-    try {
-      // Two interfaces of one channel cannot be told apart by their places.
-      channelsOf(options, kinds);
-    } catch (error) {
-      throw settingsProblem(error, place, i);
-    }
-  }
-  const absolute = (path: string): string => resolve(folder, path);
-  refuse(problemsTogether(bmcs, { absolute, kept: keepsState, kinds }), place);
-}
 
 /** One of the BMCs of a file, not opened: what its settings say together must make sense. Throws CliError. */
 export function makeBmc({ bmcs, place, kinds }: Given, i: number, surroundings?: BmcSurroundings): Bmc {
@@ -93,12 +20,6 @@ export function makeBmc({ bmcs, place, kinds }: Given, i: number, surroundings?:
     throw settingsProblem(error, place, i);
   }
 }
-
-/** Says where in the file the settings are that make no sense; any other error as it is. */
-export const settingsProblem = (error: unknown, place: Given['place'], bmc: number): unknown =>
-  error instanceof SettingsError
-    ? new CliError(`${place?.(bmc, error.path) ?? 'the default server'}: ${error.message}`, { cause: error })
-    : error;
 
 /** Where state is kept, and the key that seals it. Throws CliError with the place in the file. */
 function checkState(state: Given['state'], file: string, place: Given['place']): void {

@@ -2,7 +2,8 @@ import { twoSocketServer } from '../config/index.ts';
 import { keyName, Privilege } from '../commands/command.ts';
 import { isVendorNetFn, manufacturers, oemName } from '../commands/oem-registry.ts';
 import type { Entry, Handler } from '../router/index.ts';
-import { loadWhole, makeBmc } from './check.ts';
+import { makeBmc } from './check.ts';
+import { loadWhole } from './load.ts';
 import type { Given } from './given.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 

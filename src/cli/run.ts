@@ -11,13 +11,13 @@ import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 import type { UdpEngine } from '../world/udp-engine.ts';
 import { nodeWorld, type NodeWorld } from '../world/node.ts';
-import { loadWhole } from './check.ts';
 import { openControl, type ControlFlags } from './control.ts';
 import { defaultServer } from './default-server.ts';
 import { checkDescriptors } from './descriptors.ts';
 import { CliError, problemOf } from './errors.ts';
 import type { Given } from './given.ts';
 import { greeting, logInsOf } from './greeting.ts';
+import { loadWhole } from './load.ts';
 import { makeLog } from './log.ts';
 import type { LogFormat, LogLevel } from './log-choices.ts';
 import type { Overrides } from './overrides.ts';
@@ -36,6 +36,7 @@ import { announce, withdraw } from './ready-file.ts';
 import { feedWatchdog, notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
 import { version } from './version.ts';
+import { yamlBeside } from './yaml-beside.ts';
 
 export interface RunOptions extends Overrides, ControlFlags {
   readonly state?: string;
@@ -170,7 +171,6 @@ async function serve(
   for (const onlooker of onlookers) fleet.onMade((bmc) => onlooker.add(bmc));
   if (plugins.handlers.length > 0) fleet.onMade((bmc) => registerPlugins(bmc, plugins));
   if (served !== undefined) fleet.onMade(served.onMade);
-  const now = (): number => world.clock.now();
   const source = new CommandLineSource({
     file,
     flags: options,
@@ -178,7 +178,8 @@ async function serve(
     ofProcess: given,
     kinds,
     log,
-    now,
+    world,
+    yaml: yamlBeside(world),
   });
   const daemon = new Daemon({
     world,
@@ -210,7 +211,7 @@ async function serve(
   });
   const endProgress = showProgress(fleet, given.bmcs.length);
   try {
-    const written = file === undefined ? new Date(now()).toISOString() : writtenAt(file);
+    const written = file === undefined ? new Date(world.clock.now()).toISOString() : writtenAt(file);
     const { lines } = await daemon.begin(source.loaded(given, written));
     if (lines.length > 0) throw new CliError(lines.join('\n'));
   } catch (error) {

@@ -1,16 +1,20 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { SettingsDocument } from '../config/document.ts';
 import { PROCESS_KEYS, type ProcessOptions } from '../config/load.ts';
 import type { Kinds } from '../config/kinds.ts';
 import { refusal, type ControlError } from '../control/problem.ts';
 import type { LoadedSettings, SettingsSource } from '../control/settings-source.ts';
 import { isSame, nameOf } from '../fleet/index.ts';
 import type { Log } from '../state/setup.ts';
-import { checkTogether, loadText, loadWhole } from './check.ts';
-import { CliError } from './errors.ts';
+import { Pace } from '../world/pace.ts';
+import type { World } from '../world/world.ts';
+import { CliError, reading } from './errors.ts';
 import type { Given } from './given.ts';
+import { loadSteps, stepsTogether } from './load.ts';
 import type { Overrides } from './overrides.ts';
-import { problemsOf, settingsToRun } from './settings-to-run.ts';
+import { problemsOf, stepsToRun } from './settings-to-run.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
+import type { YamlReader } from './yaml-beside.ts';
 
 export interface SourceSurroundings {
   /** Its relative paths, and those of texts in its place, begin beside it. */
@@ -22,8 +26,21 @@ export interface SourceSurroundings {
   readonly ofProcess: ProcessOptions;
   readonly kinds: Kinds;
   readonly log: Log;
-  /** Wall milliseconds. */
-  readonly now: () => number;
+  readonly world: Pick<World, 'clock'>;
+  /** Default: reads at once. */
+  readonly yaml?: YamlReader;
+}
+
+/** Settings that somebody asks for. */
+interface Wanted {
+  /** Default: of the file that `name` names. */
+  readonly text?: string;
+  /** What the places of its mistakes begin with. */
+  readonly name: string;
+  /** Wall milliseconds: when it was written. Default: of a text, now. */
+  readonly at?: number;
+  /** They are of one BMC that is to run beside others. */
+  readonly isOne?: boolean;
 }
 
 /** What of a process holds from its start to its end, in words; where state is kept is looked at apart. */
@@ -43,36 +60,28 @@ export class CommandLineSource implements SettingsSource {
     this.#around = around;
   }
 
-  read(): LoadedSettings {
-    const { file, kinds } = this.#around;
+  async read(): Promise<LoadedSettings> {
+    const { file } = this.#around;
     if (file === undefined)
       throw refusal('conflict', 'this process was started without a file', { next: 'apply one' });
-    return refusing(() => this.#inPlaceOfFile(loadWhole(file, kinds), writtenAt(file), file));
+    return this.#inPlaceOfFile({ name: file });
   }
 
-  whole(text: string, name: string): LoadedSettings {
-    const { file, kinds, now } = this.#around;
-    const at = now();
-    return refusing(() =>
-      this.#inPlaceOfFile(loadText(text, name, file, at, kinds), new Date(at).toISOString(), name),
-    );
+  whole(text: string, name: string): Promise<LoadedSettings> {
+    return this.#inPlaceOfFile({ text, name });
   }
 
-  one(text: string, name: string, written?: string): LoadedSettings {
-    const { file, kinds, now, state } = this.#around;
-    const at = written === undefined ? now() : Date.parse(written);
-    return refusing(() => {
-      const read = loadText(text, name, file, at, kinds);
-      if (read.bmcs.length !== 1 || PROCESS_KEYS.some((key) => read[key] !== undefined))
-        throw new CliError(`${name}: expected the settings of one BMC, as in an entry of bmcs`);
-      const given = settingsToRun(read, file, {}, state !== undefined, name);
-      return this.loaded(given, new Date(at).toISOString(), {});
+  one(text: string, name: string, written?: string): Promise<LoadedSettings> {
+    const at = written === undefined ? undefined : Date.parse(written);
+    return refusing(async () => {
+      const done = await this.#read({ text, name, at, isOne: true });
+      return this.loaded(done, done.written, {});
     });
   }
 
   /** Settings of which the start itself has read and checked everything. */
   loaded(given: Given, written: string, flags: Overrides = this.#around.flags): LoadedSettings {
-    const { file, state } = this.#around;
+    const { file, state, world } = this.#around;
     const own = new Map(given.bmcs.map((bmc, i) => [nameOf(bmc), i] as const));
     const over = (all: Given['bmcs']): Given => ({
       ...given,
@@ -87,25 +96,43 @@ export class CommandLineSource implements SettingsSource {
     return {
       bmcs: given.bmcs,
       written,
-      check: (all) => {
+      check: async (all) => {
         if (all.some((bmc) => !own.has(nameOf(bmc))))
-          refusing(() => checkTogether(over([...all]), file, state !== undefined));
+          await refusing(() =>
+            new Pace(world).over(stepsTogether(over([...all]), file, state !== undefined)),
+          );
       },
       problems: (failures, all) => problemsOf(failures, over([...all]), flags),
     };
   }
 
-  #inPlaceOfFile(read: Given, written: string, name: string): LoadedSettings {
-    const { file, flags, state, ofProcess, log } = this.#around;
-    const given = settingsToRun(read, file, flags, state !== undefined, name);
-    if (stateOf(file, given, flags)?.directory !== state?.directory)
-      throw new CliError(
-        `${given.place?.(undefined, ['state'])}: where state is kept is the next start's: restart to change it`,
-      );
-    for (const [key, words] of Object.entries(NEXT_START) as [keyof typeof NEXT_START, string][])
-      if (!isSame(given[key], ofProcess[key]))
-        log.warn(`${given.place?.(undefined, [key])}: ${words} is the next start's`);
-    return this.loaded(given, written);
+  /** Everything but the YAML is read here, a BMC at a time: kinds of the caller's are code. */
+  async #read({ text, name, at, isOne = false }: Wanted): Promise<Given & { readonly written: string }> {
+    const { file, flags, state, kinds, world, yaml } = this.#around;
+    const pace = new Pace(world);
+    const from = text ?? reading(name, () => readFileSync(name, 'utf8'));
+    const changed = text === undefined ? statSync(name).mtimeMs : (at ?? world.clock.now());
+    const document = await (yaml?.(from, name) ?? new SettingsDocument(from, name));
+    const read = await pace.over(loadSteps(document, file, changed, kinds));
+    if (isOne && (read.bmcs.length !== 1 || PROCESS_KEYS.some((key) => read[key] !== undefined)))
+      throw new CliError(`${name}: expected the settings of one BMC, as in an entry of bmcs`);
+    const given = await pace.over(stepsToRun(read, file, isOne ? {} : flags, state !== undefined, name));
+    return { ...given, written: new Date(changed).toISOString() };
+  }
+
+  #inPlaceOfFile(wanted: Wanted): Promise<LoadedSettings> {
+    return refusing(async () => {
+      const given = await this.#read(wanted);
+      const { file, flags, state, ofProcess, log } = this.#around;
+      if (stateOf(file, given, flags)?.directory !== state?.directory)
+        throw new CliError(
+          `${given.place?.(undefined, ['state'])}: where state is kept is the next start's: restart to change it`,
+        );
+      for (const [key, words] of Object.entries(NEXT_START) as [keyof typeof NEXT_START, string][])
+        if (!isSame(given[key], ofProcess[key]))
+          log.warn(`${given.place?.(undefined, [key])}: ${words} is the next start's`);
+      return this.loaded(given, given.written);
+    });
   }
 }
 
@@ -113,9 +140,9 @@ export class CommandLineSource implements SettingsSource {
 export const writtenAt = (file: string): string => new Date(statSync(file).mtimeMs).toISOString();
 
 /** A mistake in settings is the caller's: nothing is changed. */
-function refusing<T>(work: () => T): T {
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     throw error instanceof CliError ? refused(error.message.split('\n')) : error;
   }

@@ -1,8 +1,10 @@
+import type { BmcOptions } from '../config/options.ts';
 import { isSilent } from '../config/together.ts';
 import type { Failure } from '../fleet/index.ts';
-import { checkTogether } from './check.ts';
+import { atOnce } from '../world/pace.ts';
 import { CliError } from './errors.ts';
 import type { Given } from './given.ts';
+import { stepsTogether } from './load.ts';
 import { openProblem } from './open-problem.ts';
 import { FLAGS, overridden, type Overrides } from './overrides.ts';
 
@@ -13,14 +15,27 @@ const TOLD = 20;
  * A file's settings with the command line's in their place, as they are to run; `name`: what mistakes call
  * it. Throws CliError.
  */
-export function settingsToRun(
+export const settingsToRun = (
   given: Given,
   file: string | undefined,
   flags: Overrides,
   keepsState: boolean,
   name = file,
-): Given {
-  const bmcs = given.bmcs.map((bmc) => overridden(bmc, flags));
+): Given => atOnce(stepsToRun(given, file, flags, keepsState, name));
+
+/** The same, a step a BMC. */
+export function* stepsToRun(
+  given: Given,
+  file: string | undefined,
+  flags: Overrides,
+  keepsState: boolean,
+  name = file,
+): Generator<undefined, Given> {
+  const bmcs: BmcOptions[] = [];
+  for (const bmc of given.bmcs) {
+    yield;
+    bmcs.push(overridden(bmc, flags));
+  }
   for (const [name, flag] of Object.entries(FLAGS) as [keyof Overrides, string][]) {
     if (flags[name] !== undefined && bmcs.length > 1)
       throw new CliError(`${flag} is for one BMC; ${name} has ${bmcs.length}`);
@@ -29,7 +44,7 @@ export function settingsToRun(
   // all is a mistake.
   if (bmcs.every((bmc) => isSilent(bmc)))
     throw new CliError(`${name}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
-  checkTogether({ ...given, bmcs }, file, keepsState);
+  yield* stepsTogether({ ...given, bmcs }, file, keepsState);
   return { ...given, bmcs };
 }
 

@@ -7,7 +7,7 @@ import { parameterOfKey } from '../commands/parameters/parameter.ts';
 import { declarationOf, stores } from '../state/stores.ts';
 import { givenSettings } from '../config/given.ts';
 import { nodeWorld } from '../world/node.ts';
-import { loadFile } from './check.ts';
+import { loadFile } from './load.ts';
 import { loadPlugins } from './plugin.ts';
 import { CliError, reading, systemProblem } from './errors.ts';
 import { sealKey } from './state-place.ts';

@@ -9,7 +9,7 @@ import { expectationsOf } from '../testing/outside.ts';
 import { TestBmc } from '../testing/test-bmc.ts';
 import { nodeWorld } from '../world/node.ts';
 import type { World } from '../world/world.ts';
-import { loadText, loadWhole } from './check.ts';
+import { loadText, loadWhole } from './load.ts';
 import { openControl, type OpenControl } from './control.ts';
 import { CliError, problemOf } from './errors.ts';
 import type { Given } from './given.ts';
@@ -93,7 +93,6 @@ async function serve(options: WithOptions): Promise<Serving> {
     served.push(new TestBmc({ bmc, world, account: accountOf(settings.get(bmc.name) ?? {}) }));
     pcap?.add(bmc);
   });
-  const now = (): number => world.clock.now();
   const source = new CommandLineSource({
     file,
     flags: {},
@@ -101,7 +100,7 @@ async function serve(options: WithOptions): Promise<Serving> {
     ofProcess: {},
     kinds: {},
     log,
-    now,
+    world,
   });
   const expectations = (name: string) => {
     const found = served.findLast((bmc) => bmc.name === name);
@@ -123,7 +122,7 @@ async function serve(options: WithOptions): Promise<Serving> {
     await fleet.close();
   };
   try {
-    const written = file === undefined ? new Date(now()).toISOString() : writtenAt(file);
+    const written = file === undefined ? new Date(world.clock.now()).toISOString() : writtenAt(file);
     const { lines } = await daemon.begin(source.loaded(given, written));
     if (lines.length > 0) throw new CliError(lines.join('\n'));
   } catch (error) {

@@ -1,6 +1,7 @@
 import {
   isAlias,
   isCollection,
+  isNode,
   isPair,
   isScalar,
   LineCounter,
@@ -12,6 +13,16 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { SettingsPath } from '../settings/errors.ts';
+import {
+  keyOf,
+  lineAndColumn,
+  tableOf,
+  type Mistake,
+  type PlainSettings,
+  type Suspect,
+  type WrittenPlace,
+  type WrittenSettings,
+} from './written-settings.ts';
 
 /**
  * Values that aliases may stand for in all: an alias of aliases of aliases would fill the memory (a "bomb").
@@ -21,17 +32,13 @@ const MOST_ALIASED = 10_000;
 const DEEPEST = 64;
 const TOO_DEEP = `expected at most ${DEEPEST} lists and objects within each other`;
 
-/** One mistake, and how many characters into the file it stands. */
-export interface Mistake {
-  readonly offset: number;
-  readonly message: string;
-}
+/** What YAML 1.1, and with it many people and programs, takes for a truth or a number with minutes. */
+const WORD = /^(y|n|yes|no|on|off)$/i;
+const SEXAGESIMAL = /^[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?$/;
 
-/** Settings as they stand in a file: their values, and the place of each. */
-export class SettingsDocument {
-  /** Undefined where a mistake keeps it from having a value. */
+/** Settings as YAML has them. */
+export class SettingsDocument implements WrittenSettings {
   readonly value: unknown;
-  /** Of the YAML itself; not of what it says. */
   readonly mistakes: readonly Mistake[];
   readonly #file: string;
   readonly #lines = new LineCounter();
@@ -52,19 +59,15 @@ export class SettingsDocument {
     if (this.mistakes.length === 0) this.value = this.#document.toJS({ maxAliasCount: -1 }) ?? {};
   }
 
-  /** `file:line:column` of an offset. */
   at(offset: number): string {
-    const { line, col } = this.#lines.linePos(offset);
-    return `${this.#file}:${line}:${col}`;
+    return `${this.#file}:${lineAndColumn(this.#lines.lineStarts, offset)}`;
   }
 
-  /** The scalar at a path, as it is written. */
   scalar(path: SettingsPath): Scalar | undefined {
     const node = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
     return isScalar(node) ? node : undefined;
   }
 
-  /** Where the value at a path stands, or the nearest parent that is there. */
   valueOffset(path: SettingsPath): number {
     for (let length = path.length; length >= 0; length--) {
       const node = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);
@@ -74,7 +77,6 @@ export class SettingsDocument {
     return 0;
   }
 
-  /** Where a key of the object at a path stands. */
   keyOffset(path: SettingsPath, key: string): number {
     const map = (
       path.length === 0 ? this.#document.contents : this.#document.getIn(path, true)
@@ -87,15 +89,33 @@ export class SettingsDocument {
     );
   }
 
-  /** The scalars that are values and of which `wanted` holds, with their paths. */
-  scalars(wanted: (scalar: Scalar) => boolean): { readonly path: SettingsPath; readonly scalar: Scalar }[] {
-    const found: { path: SettingsPath; scalar: Scalar }[] = [];
+  suspects(): readonly Suspect[] {
+    const found: Suspect[] = [];
     visit(this.#document, {
       Scalar: (key, scalar, parents) => {
-        if (key !== 'key' && wanted(scalar)) found.push({ path: pathOf(scalar, parents), scalar });
+        if (key === 'key' || !isSuspect(scalar)) return;
+        const { type, source, value, range } = scalar;
+        const path = pathOf(scalar, parents);
+        found.push({ path, offset: range?.[0] ?? 0, message: '', scalar: { type, source, value } });
       },
     });
     return found;
+  }
+
+  /** All of it as plain data. */
+  plain(): PlainSettings {
+    const tables: Record<string, WrittenPlace>[] = [{}];
+    if (this.mistakes.length === 0)
+      for (const [path, place] of placesIn(this.#document.contents, null, []))
+        (tables[tableOf(path)] ??= {})[keyOf(path)] = place;
+    return {
+      file: this.#file,
+      value: this.value,
+      mistakes: this.mistakes,
+      suspects: this.mistakes.length === 0 ? this.suspects() : [],
+      lines: this.#lines.lineStarts,
+      tables: Array.from(tables, (table) => JSON.stringify(table ?? {})),
+    };
   }
 
   /** What YAML allows and settings cannot be: endless, too deep, too many, with keys that are no texts. */
@@ -125,6 +145,29 @@ export class SettingsDocument {
       return undefined;
     });
     return found;
+  }
+}
+
+/** Text without quotes that could be meant otherwise. */
+const isSuspect = ({ type, source = '', value, tag }: Scalar): boolean =>
+  type === 'PLAIN' &&
+  tag === undefined &&
+  (typeof value === 'number' ? String(value) !== source : WORD.test(source) || SEXAGESIMAL.test(source));
+
+/** Every value that is written, and every key of one. */
+function* placesIn(
+  node: unknown,
+  key: number | null,
+  path: SettingsPath,
+): Generator<readonly [SettingsPath, WrittenPlace]> {
+  const range = isNode(node) ? (node.range?.[0] ?? null) : null;
+  if (isScalar(node)) yield [path, [range, key, node.type ?? 'PLAIN', node.source]];
+  else yield [path, [range, key]];
+  if (!isCollection(node)) return;
+  for (const [i, item] of node.items.entries()) {
+    if (!isPair(item)) yield* placesIn(item, null, [...path, i]);
+    else if (isScalar(item.key))
+      yield* placesIn(item.value, item.key.range?.[0] ?? null, [...path, String(item.key.value)]);
   }
 }
 

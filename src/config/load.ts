@@ -1,6 +1,7 @@
 import { ERROR_CODES } from '../codec/index.ts';
 import type { z } from 'zod';
-import { SettingsDocument, type Mistake } from './document.ts';
+import { atOnce } from '../world/pace.ts';
+import { SettingsDocument } from './document.ts';
 import type { SettingsPath } from '../settings/errors.ts';
 import { fullNameOfSatellite } from './locators.ts';
 import type {
@@ -16,6 +17,7 @@ import { defOf, isMarkedSecret, keysAt, schemasAt } from './schema-walk.ts';
 import { Template } from './template.ts';
 import { trapsIn } from './traps.ts';
 import { isSecret, narrowed, unknownKey, wording, type Problem } from './wording.ts';
+import type { Mistake, WrittenSettings } from './written-settings.ts';
 
 /** Everything that is wrong with a config file, one `file:line:column key: problem` a line. */
 export class ConfigError extends Error {
@@ -79,8 +81,11 @@ export const parseConfig = (text: string, file: string, kinds?: Kinds): BmcOptio
   parseFile(text, file, kinds).bmcs;
 
 /** Throws ConfigError. */
-export function parseFile(text: string, file: string, kinds?: Kinds): FileOptions {
-  const document = new SettingsDocument(text, file);
+export const parseFile = (text: string, file: string, kinds?: Kinds): FileOptions =>
+  atOnce(optionsIn(new SettingsDocument(text, file), kinds));
+
+/** The same of settings that were read already, a step a BMC. */
+export function* optionsIn(document: WrittenSettings, kinds?: Kinds): Generator<undefined, FileOptions> {
   const refuse = (mistakes: readonly Mistake[]): void => {
     if (mistakes.length === 0) return;
     const lines = [...mistakes]
@@ -90,7 +95,7 @@ export function parseFile(text: string, file: string, kinds?: Kinds): FileOption
   };
   refuse(document.mistakes);
   const loader = new Loader(document, kinds);
-  const { bmcs: entries, ...ofProcess } = loader.load();
+  const { bmcs: entries, ...ofProcess } = yield* loader.load();
   refuse(loader.mistakes);
   const isList = isObject(document.value) && document.value.bmcs !== undefined;
   const owner = entries.flatMap((made, i) => made.map(() => i));
@@ -138,12 +143,12 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** Checks a document against the schema, entry by entry, with its numbers put in. */
 class Loader {
   readonly mistakes: Mistake[] = [];
-  readonly #document: SettingsDocument;
+  readonly #document: WrittenSettings;
   readonly #schemas: ReturnType<typeof schemasWith>;
   /** Paths at which a mistake is told already. */
   readonly #told = new Set<string>();
 
-  constructor(document: SettingsDocument, kinds: Kinds | undefined) {
+  constructor(document: WrittenSettings, kinds: Kinds | undefined) {
     this.#document = document;
     this.#schemas = kinds === undefined ? { bmcSchema, fileSchema } : schemasWith(kinds);
     for (const trap of trapsIn(document, this.#schemas.fileSchema)) {
@@ -153,7 +158,7 @@ class Loader {
   }
 
   /** What is in `mistakes` afterwards is wrong, and the result then worth nothing. */
-  load(): ProcessOptions & { readonly bmcs: BmcOptions[][] } {
+  *load(): Generator<undefined, ProcessOptions & { readonly bmcs: BmcOptions[][] }> {
     const { value } = this.#document;
     if (!isObject(value)) {
       this.#tell(
@@ -175,10 +180,13 @@ class Loader {
       this.#tell(['bmcs'], 'bmcs: expected a list of BMCs');
       return { bmcs: [] };
     }
-    return { ...ofProcess, bmcs: bmcs.map((entry, i) => this.#entry(entry, ['bmcs', i])) };
+    const made: BmcOptions[][] = [];
+    for (const [i, entry] of bmcs.entries()) made.push(yield* this.#entry(entry, ['bmcs', i]));
+    return { ...ofProcess, bmcs: made };
   }
 
-  #entry(entry: unknown, path: SettingsPath): BmcOptions[] {
+  *#entry(entry: unknown, path: SettingsPath): Generator<undefined, BmcOptions[]> {
+    yield;
     if (!isObject(entry) || entry.count === undefined) return this.#one(this.#schemas.bmcSchema, entry, path);
     const { count: given, ...rest } = entry;
     const count = this.#parsed(countSchema, given, [...path, 'count']);
@@ -204,6 +212,7 @@ class Loader {
     const schema = this.#schemas.bmcSchema.pick(varying);
     const made = [first];
     for (let n = from + 1; n <= to; n++) {
+      yield;
       const [different] = this.#one(schema, numbered(n), path, n);
       // One that is wrong stands for all others that are.
       if (different === undefined) return [];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { groupsOf } from '../fleet/groups.ts';
+import { atOnce } from '../world/pace.ts';
 import { parseConfig } from './load.ts';
 import type { BmcOptions } from './options.ts';
 import { problemsTogether } from './together.ts';
@@ -50,7 +51,7 @@ const lan = (name: string, ...listen: string[]): BmcOptions => ({
   users: [{ id: 2, name: 'admin', password: 'secret' }],
 });
 const clashes = (...bmcs: BmcOptions[]): string[] =>
-  problemsTogether(bmcs, { absolute: (path) => path, kept: false }).map(({ message }) => message);
+  atOnce(problemsTogether(bmcs, { absolute: (path) => path, kept: false })).map(({ message }) => message);
 
 test('I16: addresses of prefixes share a port with each other, and with nobody else', () => {
   const two = lan('two', '10.9.0.2/16:623');
@@ -83,7 +84,7 @@ test('I16: as before, one address is one listener, and one on all of them is in 
 test('I16: sixty-five thousand of one prefix are looked at in a moment', () => {
   const bmcs = Array.from({ length: 65_536 }, (_, n) => lan(`node-${n}`, `10.9.${n >> 8}.${n & 255}/16:623`));
   const began = performance.now();
-  problemsTogether(bmcs, { absolute: (path) => path, kept: true });
+  atOnce(problemsTogether(bmcs, { absolute: (path) => path, kept: true }));
   // Looked at two by two they would take minutes.
   expect(performance.now() - began).toBeLessThan(5000);
 });
@@ -95,9 +96,11 @@ test('I16: who goes from an address of its own to one of a prefix goes together 
     wanted: lan(name, wanted),
   });
   const groups = (...turns: Parameters<typeof turn>[]): number[] =>
-    groupsOf(
-      turns.map((one) => turn(...one)),
-      (path) => path,
+    atOnce(
+      groupsOf(
+        turns.map((one) => turn(...one)),
+        (path) => path,
+      ),
     ).map(({ length }) => length);
   expect(groups(['a', '10.9.0.1/16:1', '10.9.0.3/16:1'], ['b', '10.9.0.2/16:1', '10.9.0.4/16:1'])).toEqual([
     1, 1,

@@ -71,17 +71,18 @@ interface Together {
  * What no BMC's settings show alone: two listeners at one place, a LAN that nobody can log in to, a file with
  * nothing in it.
  * `absolute` is where a relative path leads; `kept`: clients' changes outlive the process, so that users may
- * come from there.
+ * come from there. A step a BMC.
  */
-export function problemsTogether(
+export function* problemsTogether(
   bmcs: readonly BmcOptions[],
   { absolute, kept, kinds }: Together,
-): SettingsProblem[] {
+): Generator<undefined, SettingsProblem[]> {
   if (bmcs.every((bmc) => Object.keys(bmc).length === 0))
     return [{ bmc: 0, path: [], message: 'there is nothing in it' }];
   const problems: SettingsProblem[] = [];
   const owners = new Owners();
   for (const [bmc, options] of bmcs.entries()) {
+    yield;
     for (const { path, what, place } of takenBy(options, absolute, kinds)) {
       const isPort = what.endsWith('port');
       const { host, port, isShared } = isPort ? cut(place) : { host: place, port: '', isShared: false };

@@ -4,6 +4,7 @@ import { nearest } from '../config/wording.ts';
 import { nameOf, sameTimes, summaryOf, type Fleet, type Outcome, type Plan } from '../fleet/index.ts';
 import type { Log } from '../state/setup.ts';
 import { Listeners } from '../state/listeners.ts';
+import { Pace } from '../world/pace.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
 import type { Histogram } from '../metrics/histogram.ts';
@@ -155,11 +156,6 @@ export class Daemon {
     throw this.noBmc(name);
   }
 
-  /** Resolves in the next turn of the event loop: for who has much to do. */
-  breathe(): Promise<void> {
-    return new Promise((resolve) => void this.world.clock.after(0, resolve));
-  }
-
   noBmc(name: string): ControlError {
     const near = nearest(name, this.#wanted.keys());
     return refusal('unknown-bmc', `there is no BMC '${name}'`, {
@@ -189,9 +185,9 @@ export class Daemon {
       const { added } = this.#kept;
       for (const name of Object.keys(added).filter((one) => ofFile.has(one)))
         this.log.warn(`${name}: was added by command, and the file has it now: the file's settings hold`);
-      const wanted = this.#combined(loaded, this.#kept);
+      const wanted = await this.#combined(loaded, this.#kept);
       const all = toRun(wanted);
-      loaded.check(all);
+      await loaded.check(all);
       const outcome = await this.fleet.apply(all);
       this.#ofFile = loaded;
       this.#wanted = wanted;
@@ -199,18 +195,19 @@ export class Daemon {
     });
   }
 
-  /** What `reload`, or with a text `apply`, would do. Throws ControlError. */
-  plan(text?: string): Plan {
-    const loaded = text === undefined ? this.#source.read() : this.#source.whole(text, 'body');
+  /** What `reload`, or with a text `apply`, would do. Rejects with ControlError. */
+  async plan(text?: string): Promise<Plan> {
+    const loaded = await (text === undefined ? this.#source.read() : this.#source.whole(text, 'body'));
     const kept = text === undefined ? this.#kept : { ...this.#kept, removed: [] };
-    const all = toRun(this.#combined(loaded, kept));
-    loaded.check(all);
-    return sameTimes(this.fleet, all, loaded.written).plan;
+    const all = toRun(await this.#combined(loaded, kept));
+    await loaded.check(all);
+    const { plan } = await new Pace(this.world).over(sameTimes(this.fleet, all, loaded.written));
+    return plan;
   }
 
   /** Reads the file again and makes the fleet what it says. Rejects with ControlError: nothing is changed. */
   reload(): Promise<Applied> {
-    return this.#inTurn(() => this.#apply(this.#source.read(), {}));
+    return this.#inTurn(async () => this.#apply(await this.#source.read(), {}));
   }
 
   /**
@@ -218,13 +215,13 @@ export class Daemon {
    * removed are there again, those that commands added stay. Rejects as `reload` does.
    */
   apply(text: string): Promise<Applied> {
-    return this.#inTurn(() => this.#apply(this.#source.whole(text, 'body'), { removed: [] }));
+    return this.#inTurn(async () => this.#apply(await this.#source.whole(text, 'body'), { removed: [] }));
   }
 
   /** One more BMC, for good. Rejects with ControlError. */
   add(text: string): Promise<{ readonly name: string } & Applied> {
     return this.#inTurn(async () => {
-      const loaded = this.#source.one(text, 'body');
+      const loaded = await this.#source.one(text, 'body');
       const name = nameOf(loaded.bmcs[0]);
       if (this.#wanted.has(name))
         throw refusal('conflict', `there is a BMC '${name}' already`, {
@@ -311,12 +308,13 @@ export class Daemon {
   async #apply(loaded: LoadedSettings, change: Change, base: LoadedSettings = loaded): Promise<Applied> {
     const kept = { ...this.#kept, ...change };
     // Of a thousand BMCs each step takes its time: requests of those that run come between.
-    await this.breathe();
-    const wanted = this.#combined(base, kept);
+    const pace = new Pace(this.world);
+    const wanted = await this.#combined(base, kept);
     const all = toRun(wanted);
-    loaded.check(all);
-    await this.breathe();
-    const { plan, bmcs } = sameTimes(this.fleet, all, loaded.written);
+    await loaded.check(all);
+    await pace.rest();
+    const { plan, bmcs } = await pace.over(sameTimes(this.fleet, all, loaded.written));
+    await pace.rest();
     const { refused, failed } = await this.fleet.apply(bmcs);
     if (refused.length > 0) {
       const problems = loaded.problems(refused, all);
@@ -340,18 +338,21 @@ export class Daemon {
     }
   }
 
-  #combined(loaded: LoadedSettings, kept: Kept): ReadonlyMap<string, WantedBmc> {
+  async #combined(loaded: LoadedSettings, kept: Kept): Promise<ReadonlyMap<string, WantedBmc>> {
     const names = new Set(loaded.bmcs.map(nameOf));
-    const added = Object.entries(kept.added).flatMap(([name, { settings, written }]) => {
-      if (names.has(name)) return [];
+    const pace = new Pace(this.world);
+    const added: BmcOptions[] = [];
+    for (const [name, { settings, written }] of Object.entries(kept.added)) {
+      if (names.has(name)) continue;
       try {
-        return this.#source.one(settings, `BMC '${name}', added by command`, written).bmcs;
+        const { bmcs } = await this.#source.one(settings, `BMC '${name}', added by command`, written);
+        added.push(...bmcs);
       } catch (error) {
         // One that made sense when it was added: the others are not to wait for what became of it.
         this.log.warn(`${name}: does not run: ${error instanceof Error ? error.message : String(error)}`);
-        return [];
       }
-    });
+      await pace.rest();
+    }
     return wantedOf(loaded.bmcs, added, kept);
   }
 

@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import { Bmc, type BmcOptions, type InterfaceInfo } from '../bmc.ts';
 import { Sections } from '../config/sections.ts';
 import { Listeners } from '../state/listeners.ts';
+import { Pace } from '../world/pace.ts';
 import { settled } from '../world/settled.ts';
 import { groupsOf, type Turn } from './groups.ts';
-import { nameOf, planOf, type Plan } from './plan.ts';
+import { nameOf, planOf, planSteps, type Plan } from './plan.ts';
 import { Residents, type Seen } from './residents.ts';
 import type { Row } from './row.ts';
 import type { Failure, FleetSurroundings } from './surroundings.ts';
@@ -202,7 +203,9 @@ export class Fleet {
   }
 
   async #apply(wanted: readonly BmcOptions[]): Promise<Outcome> {
-    const plan = this.plan(wanted);
+    // Those that run have their turn while a thousand others are compared and made.
+    const pace = new Pace(this.#around.world);
+    const plan = await pace.over(planSteps(this.#residents.settings, wanted));
     const byName = new Map(wanted.map((one) => [nameOf(one), one] as const));
     const of = (name: string): BmcOptions => byName.get(name) ?? {};
     const anew = plan.changed.filter(({ how }) => how === 'restart').map(({ name }) => name);
@@ -212,9 +215,12 @@ export class Fleet {
     });
     const ready = new Map<string, Row>();
     const sections = new Sections(this.#around.kinds);
-    const refused = turns.flatMap(
-      ({ name, wanted: settings }) => this.#mistake(name, settings, sections, ready) ?? [],
-    );
+    const refused: Failure[] = [];
+    for (const { name, wanted: settings } of turns) {
+      const mistake = this.#mistake(name, settings, sections, ready);
+      if (mistake) refused.push(mistake);
+      await pace.rest();
+    }
     if (refused.length > 0) return { plan, refused, failed: [] };
     const count = plan.removed.length + turns.length;
     let done = 0;
@@ -226,12 +232,11 @@ export class Fleet {
     });
     for (const name of live) {
       this.#residents.adjust(name, of(name));
+      await pace.rest();
     }
-    const failed = await this.#renew(
-      groupsOf(turns, (path) => resolve(this.#around.folder ?? '.', path), this.#around.kinds),
-      step,
-      ready,
-    );
+    const { folder = '.', kinds } = this.#around;
+    const groups = await pace.over(groupsOf(turns, (path) => resolve(folder, path), kinds));
+    const failed = await this.#renew(groups, step, ready);
     this.#residents.sort([...byName.keys()]);
     return { plan, refused: [], failed };
   }
@@ -267,17 +272,25 @@ export class Fleet {
     ready: ReadonlyMap<string, Row> = new Map(),
   ): Promise<Failure[]> {
     const failed: Failure[] = [];
+    const pace = new Pace(this.#around.world);
+    const renewed = async (group: readonly Turn[]): Promise<void> => {
+      failed.push(...(await this.#openGroup(group, ready)));
+      for (let i = 0; i < group.length; i++) step();
+    };
     for (let at = 0; at < groups.length; at += AT_A_TIME) {
       const some = groups.slice(at, at + AT_A_TIME);
       const names = some.flat().map(({ name }) => name);
       await Promise.all(names.map((name) => this.#residents.close(name)));
       await this.#residents.putBack(names.filter((name) => !ready.has(name)));
-      await Promise.all(
-        some.map(async (group) => {
-          failed.push(...(await this.#openGroup(group, ready)));
-          for (let i = 0; i < group.length; i++) step();
-        }),
-      );
+      const opening: Promise<void>[] = [];
+      for (const group of some) {
+        const work = renewed(group);
+        opening.push(work);
+        // Whoever waits for all of them is told of its failure, which may come before.
+        void settled(work);
+        await pace.rest();
+      }
+      await Promise.all(opening);
     }
     return failed;
   }

@@ -11,16 +11,17 @@ export interface Turn {
 
 /**
  * BMCs of which one wants a port or path that another one has until now: they go together, all closed before
- * the first is opened. Most are alone. `absolute`: where a relative path leads.
+ * the first is opened. Most are alone. `absolute`: where a relative path leads. A step a BMC.
  */
-export function groupsOf(
+export function* groupsOf(
   turns: readonly Turn[],
   absolute: (path: string) => string,
   kinds?: Kinds,
-): Turn[][] {
+): Generator<undefined, Turn[][]> {
   const hosts = new Map<string, Map<string, number[]>>();
   const shared = new Map<string, Set<boolean>>();
   for (const [i, { before, wanted }] of turns.entries()) {
+    yield;
     for (const { key, host, isShared = false } of [before, wanted].flatMap((one) =>
       one ? placesTaken(one, absolute, kinds) : [],
     )) {

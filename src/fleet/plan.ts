@@ -1,5 +1,6 @@
 import { isLive } from '../assembly/live.ts';
 import type { BmcOptions } from '../config/options.ts';
+import { atOnce } from '../world/pace.ts';
 
 /** A setting that differs: taken while its BMC runs, or by making that one BMC anew. */
 export interface ChangedKey {
@@ -26,13 +27,21 @@ export interface Plan {
 export const nameOf = ({ name = 'bmc' }: BmcOptions): string => name;
 
 /** The difference between what runs and what is wanted. A BMC with another name is another BMC. */
-export function planOf(now: ReadonlyMap<string, BmcOptions>, wanted: readonly BmcOptions[]): Plan {
+export const planOf = (now: ReadonlyMap<string, BmcOptions>, wanted: readonly BmcOptions[]): Plan =>
+  atOnce(planSteps(now, wanted));
+
+/** The same, a step a BMC. */
+export function* planSteps(
+  now: ReadonlyMap<string, BmcOptions>,
+  wanted: readonly BmcOptions[],
+): Generator<undefined, Plan> {
   const added: string[] = [];
   const changed: ChangedBmc[] = [];
   const unchanged: string[] = [];
   const compare = new Comparison();
   const names = new Set(wanted.map(nameOf));
   for (const settings of wanted) {
+    yield;
     const name = nameOf(settings);
     const before = now.get(name);
     if (before === undefined) {

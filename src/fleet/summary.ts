@@ -1,23 +1,25 @@
 import type { BmcOptions } from '../config/options.ts';
 import type { Fleet } from './fleet.ts';
-import { isSame, nameOf, type Plan } from './plan.ts';
+import { isSame, nameOf, planSteps, type Plan } from './plan.ts';
 
 /**
  * A file that is written anew has another time, which is that of all its repositories. It is news for those
  * BMCs only that are made anew for another reason, which is what `plan` says: clients look at it to see
- * whether their copy still holds.
+ * whether their copy still holds. A step a BMC.
  */
-export function sameTimes(
-  fleet: Pick<Fleet, 'plan' | 'settings'>,
+export function* sameTimes(
+  { settings }: Pick<Fleet, 'settings'>,
   wanted: readonly BmcOptions[],
   written: string,
-): { readonly plan: Plan; readonly bmcs: BmcOptions[] } {
-  const kept = wanted.map((one): BmcOptions => {
-    const before = fleet.settings.get(nameOf(one))?.sdr;
-    if (before === undefined || one.sdr?.time !== written) return one;
-    return isSame({ ...one.sdr, time: before.time }, before) ? { ...one, sdr: before } : one;
-  });
-  const plan = fleet.plan(kept);
+): Generator<undefined, { readonly plan: Plan; readonly bmcs: BmcOptions[] }> {
+  const kept: BmcOptions[] = [];
+  for (const one of wanted) {
+    yield;
+    const before = settings.get(nameOf(one))?.sdr;
+    const isOther = before === undefined || one.sdr?.time !== written;
+    kept.push(!isOther && isSame({ ...one.sdr, time: before.time }, before) ? { ...one, sdr: before } : one);
+  }
+  const plan = yield* planSteps(settings, kept);
   const anew = new Set(plan.changed.filter(({ how }) => how === 'restart').map(({ name }) => name));
   return { plan, bmcs: wanted.map((one, i) => (anew.has(nameOf(one)) ? one : kept[i])) };
 }

@@ -70,7 +70,7 @@ export async function controlRig(
     ofProcess: {},
     kinds: {},
     log,
-    now: () => world.clock.now(),
+    world,
   });
   const tests = new Map<string, TestBmc>();
   if (more.expects)
@@ -92,7 +92,7 @@ export async function controlRig(
     fleet,
   });
   const text = JSON.stringify({ bmcs: settings });
-  const begun = await world.until(daemon.begin(source.whole(text, 'sample')));
+  const begun = await world.until(daemon.begin(await world.until(source.whole(text, 'sample'))));
   if (begun.lines.length > 0) throw new Error(begun.lines.join('\n'));
   daemon.isReady = true;
   const app = controlApp(daemon, { checksAnswers: true });

@@ -3,6 +3,7 @@ import { bmcRoute } from '../bmc-route.ts';
 import type { Daemon } from '../daemon.ts';
 import { refusal } from '../problem.ts';
 import { route } from '../route.ts';
+import { Pace } from '../../world/pace.ts';
 import { bmcRow, HEALTHS, MACHINE, POWER, row, rowOf, STATE } from '../rows.ts';
 
 const whole = row
@@ -29,8 +30,6 @@ export type BmcWhole = z.infer<typeof whole>;
 export type BmcList = z.infer<typeof list>;
 
 const LIMIT = 500;
-/** Rows that are made before others have their turn. */
-const AT_ONCE = 25;
 const listQuery = z.strictObject({
   filter: z.string().optional().openapi({ description: 'Part of the name; `*` stands for anything.' }),
   label: z
@@ -106,10 +105,11 @@ export const bmcRoutes = [
     async handle(daemon, { query, caller }) {
       const names = [...daemon.wanted.keys()].filter((name) => (caller.bmc ?? name) === name);
       const found: z.input<typeof row>[] = [];
+      const pace = new Pace(daemon.world);
       let place = query.cursor === undefined ? 0 : placeAfter(names, query.cursor);
       for (; place < names.length && found.length < query.limit; place++) {
         // Requests of the BMCs come between.
-        if (place % AT_ONCE === AT_ONCE - 1) await daemon.breathe();
+        await pace.rest();
         const made = wantedRow(names[place], daemon, query);
         if (made) found.push(made);
       }

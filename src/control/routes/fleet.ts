@@ -114,7 +114,7 @@ export const fleetRoutes = [
     answer: applied,
     example: { path: '/v1/fleet/apply?plan=true', body: sample },
     async handle(daemon, { query, body }) {
-      if (query.plan === 'true') return shown({ plan: daemon.plan(body), problems: [] }, false);
+      if (query.plan === 'true') return shown({ plan: await daemon.plan(body), problems: [] }, false);
       return shown(await daemon.apply(body), true);
     },
   }),
@@ -128,7 +128,7 @@ export const fleetRoutes = [
     answer: applied,
     example: { path: '/v1/fleet/reload?plan=true' },
     async handle(daemon, { query }) {
-      if (query.plan === 'true') return shown({ plan: daemon.plan(), problems: [] }, false);
+      if (query.plan === 'true') return shown({ plan: await daemon.plan(), problems: [] }, false);
       return shown(await daemon.reload(), true);
     },
   }),
