@@ -1,3 +1,4 @@
+import { outsideValue, type OutsideValue } from '../machine/sensors/outside-values.ts';
 import type { Sensor } from '../machine/sensors/sensor.ts';
 import type { Sensors } from '../machine/sensors/sensors.ts';
 import {
@@ -9,12 +10,10 @@ import {
 } from '../world/world.ts';
 import { OWN, streamAddressOf } from '../settings/addresses.ts';
 
-/** The body that gives a sensor back to its source. */
-const SOURCE = 'source';
-
 /**
  * HTTP for programs that know what a sensor reads: `PUT /sensors/NAME` with a number, or `null` for "cannot
- * be read"; `"source"` gives it back to its source. NAME as `Sensors.named` has it.
+ * be read"; `"source"` gives it back to its source. NAME as `Sensors.named` has it. It is another door to
+ * the sensors of the control API.
  */
 export class SensorFeed {
   readonly #sensors: Sensors;
@@ -65,7 +64,7 @@ export class SensorFeed {
     if (method !== 'PUT') return { status: 405, body: 'GET, PUT\n' };
     const value = valueIn(body);
     if (value === undefined) return { status: 400, body: 'expected a number, or null\n' };
-    const problem = sensor.push(value === SOURCE ? undefined : value);
+    const problem = this.#sensors.outside.feed(sensor, value);
     return problem === undefined ? { status: 204 } : { status: 409, body: `${problem}\n` };
   }
 
@@ -89,13 +88,9 @@ function nameIn(path: string): string | undefined {
   }
 }
 
-/** Null: it cannot be read; undefined: nothing of these. */
-function valueIn(body: string): number | typeof SOURCE | null | undefined {
+function valueIn(body: string): OutsideValue | undefined {
   try {
-    const value: unknown = JSON.parse(body);
-    return value === null || value === SOURCE || (typeof value === 'number' && Number.isFinite(value))
-      ? value
-      : undefined;
+    return outsideValue(JSON.parse(body));
   } catch {
     return undefined;
   }

@@ -49,6 +49,14 @@ export class Audit {
       bmc.chassis.onPower(({ on, action, by, changed, loss }) =>
         told({ actor: actorBy(by), what: 'power', fields: { on, action, changed, loss } }),
       ),
+      bmc.sensors.outside.onFed((sensor, value, problem) =>
+        told({
+          actor: { by: 'feed' },
+          what: 'sensor set',
+          fields: { sensor: bmc.sensors.nameOf(sensor), value },
+          ...(problem !== undefined && { result: problem }),
+        }),
+      ),
       bmc.users.onLockedOut((userId, channel) =>
         told({
           actor: { by: 'bmc', cause: 'wrong passwords' },

@@ -14,6 +14,8 @@ export type Actor =
     }
   /** Who needs no session: a host, a controller of a bus, a console outside of any session. */
   | { readonly by: 'channel'; readonly channel: number; readonly medium: Medium; readonly peer?: string }
+  /** Who sets sensors by the sensor feed. */
+  | { readonly by: 'feed' }
   /** The machine itself, or who else may switch it. */
   | { readonly by: 'machine' }
   /** The BMC, for a reason of its own: its watchdog, its restore policy, a filter of PEF. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { millisecondsOf, shareOf } from '../settings/durations.ts';
+import { DURATION, shareOf } from '../settings/durations.ts';
 import { plainText } from '../settings/texts.ts';
 import { parseSelector } from '../state/app/command-selector.ts';
 
@@ -7,12 +7,7 @@ const MOST_RULES = 1000;
 
 export const timeSchema = z.union([
   z.number().min(0),
-  z
-    .string()
-    .refine(
-      (text) => millisecondsOf(text) !== undefined,
-      'expected a time (2s, 500ms, 10m) or a number of seconds',
-    ),
+  z.string().regex(DURATION, 'expected a time (2s, 500ms, 10m) or a number of seconds'),
 ]);
 const share = z.union([
   z.number().min(0).max(1),

@@ -11,7 +11,6 @@ import type { Histogram } from '../metrics/histogram.ts';
 import { ProcessMetrics, type ProcessFigures } from '../metrics/process-metrics.ts';
 import { ConsoleHistories } from './console-history.ts';
 import { EventLog } from './events/event-log.ts';
-import { Ramps } from './ramps.ts';
 import { SensorHistories } from './sensor-history.ts';
 import type { Expectations } from './expectations.ts';
 import { refusal, type ControlError } from './problem.ts';
@@ -92,8 +91,6 @@ export class Daemon {
   readonly consoles = new ConsoleHistories();
   /** What sensors have read, of BMCs that somebody looks at. */
   readonly sensorHistories: SensorHistories;
-  /** Sensors on their way to a value. */
-  readonly ramps = new Ramps();
 
   constructor(surroundings: DaemonSurroundings) {
     const { world, log, fleet, version, pid, file, stateDirectory, settings, kept, audit } = surroundings;

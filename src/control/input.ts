@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import type { HonoRequest } from 'hono';
-import { nearest, wording } from '../config/wording.ts';
+import { narrowed, nearest, wording, type Problem } from '../config/wording.ts';
 import { bodyText } from './body.ts';
 import { ControlError, refusal } from './problem.ts';
 import type { Caller, Input, Route } from './route.ts';
@@ -71,9 +71,9 @@ function parsed<S extends z.ZodType>(schema: S | undefined, value: unknown, wher
 }
 
 function refused(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, where: string): ControlError {
-  const [first] = issues;
-  const lines = issues.map((issue) => lineOf(issue, schema, where).detail);
-  const { detail, key, near } = lineOf(first, schema, where);
+  const told = issues.flatMap((issue) => narrowed(issue)).map((one) => lineOf(one, schema, where));
+  const lines = told.map(({ detail }) => detail);
+  const [{ detail, key, near }] = told;
   return refusal('bad-request', detail, {
     ...(key !== '' && { key }),
     ...(near !== undefined && { nearest: near }),
@@ -81,8 +81,8 @@ function refused(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, where: 
   });
 }
 
-function lineOf(issue: z.core.$ZodIssue, schema: z.ZodType, where: string) {
-  const path = issue.path.map(String);
+function lineOf({ issue, path: steps }: Problem, schema: z.ZodType, where: string) {
+  const path = steps.map(String);
   if (issue.code !== 'unrecognized_keys') {
     const key = path.join('.');
     return { key, detail: `${key === '' ? where : key}: ${wording(issue)}`, near: undefined };

@@ -4,13 +4,14 @@
 export const milliseconds = (seconds: number): number => seconds * 1000;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
+/** A time as a text; blanks around it do no harm. */
+export const DURATION = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$/;
 const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
 
 /** Milliseconds of a time as settings have it: seconds as a number, or `500ms`, `2s`, `10m`. */
 export function millisecondsOf(time: number | string): number | undefined {
   if (typeof time === 'number') return time >= 0 && Number.isFinite(time) ? milliseconds(time) : undefined;
-  const [, count, unit] = DURATION.exec(time.trim()) ?? [];
+  const [, count, unit] = DURATION.exec(time) ?? [];
   return count === undefined ? undefined : Number(count) * UNITS[unit];
 }
 

@@ -3,13 +3,14 @@ import type { Bmc } from '../../bmc.ts';
 import { eventName } from '../../commands/codes/events.ts';
 import { sensorTypes } from '../../commands/codes/sensor-types.ts';
 import { units } from '../../commands/codes/units.ts';
+import { timeSchema } from '../../config/faults-schema.ts';
 import { nearest } from '../../config/wording.ts';
 import { THRESHOLDS } from '../../machine/sensors/sensor-declaration.ts';
 import { toReal } from '../../machine/sensors/sensor-factors.ts';
+import type { OutsideValue } from '../../machine/sensors/outside-values.ts';
 import type { Sensor } from '../../machine/sensors/sensor.ts';
 import { millisecondsOf } from '../../settings/durations.ts';
 import { bmcRoute } from '../bmc-route.ts';
-import type { Ramps } from '../ramps.ts';
 import { refusal } from '../problem.ts';
 
 const STATUS = ['ok', 'nc', 'cr', 'nr', 'ns'] as const;
@@ -56,7 +57,7 @@ function statusOf(sensor: Sensor, isReadable: boolean): (typeof STATUS)[number] 
 }
 
 /** As it reads now. */
-export function shownSensor(bmc: Bmc, sensor: Sensor, ramps: Pick<Ramps, 'has'>): SensorState {
+export function shownSensor(bmc: Bmc, sensor: Sensor): SensorState {
   const { number, lun = 0, type, eventType, analog, eventOnly = false } = sensor.declaration;
   const value = eventOnly ? undefined : sensor.value;
   const bits = analog === undefined ? sensor.lastStates : 0;
@@ -83,7 +84,7 @@ export function shownSensor(bmc: Bmc, sensor: Sensor, ramps: Pick<Ramps, 'has'>)
     status: statusOf(sensor, value !== undefined),
     states: words.filter(Boolean),
     thresholds,
-    ramps: ramps.has(bmc, sensor),
+    ramps: bmc.sensors.outside.isOnItsWay(sensor),
   };
 }
 
@@ -105,18 +106,26 @@ function sensorOf({ sensors }: Bmc, text: string): Sensor {
 const params = z.object({
   sensor: z.string().min(1).openapi({ description: '`CPU1 Temp`, `Temp@3.1`, `#14`, `#1:14`.' }),
 });
-const wanted = z.strictObject({
-  value: z
-    .union([z.number(), z.null(), z.literal('source')])
-    .openapi({ description: 'In its unit, or states. Null: it cannot be read. `source`: its own again.' }),
-  ramp: z
-    .union([z.string(), z.number()])
-    .optional()
-    .openapi({ description: 'In which time it gets there: `30s`, or seconds.' }),
+const value = z.union([z.number(), z.null(), z.literal('source')]).openapi({
+  description:
+    'In its unit, or states, a bit each. Null: it cannot be read. `source`: what its own source says again.',
 });
+const wanted = z.union([
+  value,
+  z.strictObject({
+    value,
+    ramp: timeSchema
+      .optional()
+      .openapi({ description: 'In which time it gets there: `30s`, or seconds. With a number.' }),
+  }),
+]);
 
-function put(sensor: Sensor, value: number | null | 'source'): void {
-  const problem = sensor.push(value === 'source' ? undefined : value);
+/** A bare value, as the sensor feed takes it, or an object. */
+const wantedIn = (body: z.infer<typeof wanted>): Exclude<z.infer<typeof wanted>, OutsideValue> =>
+  typeof body === 'object' && body !== null ? body : { value: body };
+
+function put({ sensors }: Bmc, sensor: Sensor, to: OutsideValue): void {
+  const problem = sensors.outside.set(sensor, to);
   if (problem !== undefined) throw refusal('conflict', problem);
 }
 
@@ -129,9 +138,7 @@ export const sensorRoutes = [
     summary: 'All sensors, as they read now.',
     answer: z.strictObject({ sensors: z.array(sensorShape) }).openapi('SensorList'),
     example: { path: '/v1/bmcs/node-1/sensors' },
-    handle: (bmc, _input, { ramps }) => ({
-      sensors: bmc.sensors.all.map((sensor) => shownSensor(bmc, sensor, ramps)),
-    }),
+    handle: (bmc) => ({ sensors: bmc.sensors.all.map((sensor) => shownSensor(bmc, sensor)) }),
   }),
   bmcRoute({
     method: 'get',
@@ -160,37 +167,31 @@ export const sensorRoutes = [
     params,
     answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp' },
-    handle(bmc, { params: { sensor } }, { ramps }) {
-      const found = sensorOf(bmc, sensor);
-      return shownSensor(bmc, found, ramps);
-    },
+    handle: (bmc, { params: { sensor } }) => shownSensor(bmc, sensorOf(bmc, sensor)),
   }),
   bmcRoute({
     method: 'put',
     path: '/sensors/{sensor}',
     role: 'operate',
     tag: 'Sensors',
-    summary: 'Has a sensor read a value, at once or by and by; nothing (null); or its source again.',
+    summary:
+      'Has a sensor read a value, at once or by and by; nothing (null); or its source again. A bare value is taken as one in an object, as by the sensor feed.',
     params,
     body: wanted,
     answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp', body: { value: 96, ramp: '30s' } },
-    handle(bmc, { params: { sensor }, body: { value, ramp } }, { ramps }) {
+    handle(bmc, { params: { sensor }, body }) {
+      const { value: to, ramp } = wantedIn(body);
       const found = sensorOf(bmc, sensor);
-      ramps.end(bmc, found);
-      if (ramp === undefined) {
-        put(found, value);
-        return shownSensor(bmc, found, ramps);
+      if (ramp === undefined) put(bmc, found, to);
+      else {
+        if (typeof to !== 'number' || !found.declaration.analog)
+          throw refusal('bad-request', 'ramp: expected with a number, of a sensor that measures', {
+            key: 'ramp',
+          });
+        bmc.sensors.outside.ramp(found, to, millisecondsOf(ramp) ?? 0);
       }
-      const time = millisecondsOf(ramp);
-      if (time === undefined)
-        throw refusal('bad-request', 'ramp: expected a time (30s, 500ms, 10m)', { key: 'ramp' });
-      if (typeof value !== 'number' || !found.declaration.analog)
-        throw refusal('bad-request', 'ramp: expected with a number, of a sensor that measures', {
-          key: 'ramp',
-        });
-      ramps.begin(bmc, found, value, time);
-      return shownSensor(bmc, found, ramps);
+      return shownSensor(bmc, found);
     },
   }),
   bmcRoute({
@@ -202,11 +203,10 @@ export const sensorRoutes = [
     params,
     answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp' },
-    handle(bmc, { params: { sensor } }, { ramps }) {
+    handle(bmc, { params: { sensor } }) {
       const found = sensorOf(bmc, sensor);
-      ramps.end(bmc, found);
-      put(found, 'source');
-      return shownSensor(bmc, found, ramps);
+      put(bmc, found, 'source');
+      return shownSensor(bmc, found);
     },
   }),
 ];

@@ -59,7 +59,7 @@ function tellSensors(daemon: Daemon, name: string, tell: Tell): () => void {
   const { clock } = daemon.world;
   const read = (): void => {
     const bmc: Bmc | undefined = daemon.fleet.bmcs.get(name);
-    const sensors = bmc?.sensors.all.map((sensor) => shownSensor(bmc, sensor, daemon.ramps)) ?? [];
+    const sensors = bmc?.sensors.all.map((sensor) => shownSensor(bmc, sensor)) ?? [];
     tell('sensors', { time: clock.now(), sensors });
     timer = clock.after(READ, read);
   };

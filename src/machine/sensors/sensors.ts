@@ -2,6 +2,7 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import type { Timer } from '../../world/world.ts';
 import type { Events } from '../../state/log/events.ts';
 import { Sensor, type SensorDeclaration } from './sensor.ts';
+import { OutsideValues } from './outside-values.ts';
 import type { SensorKinds } from './sensor-kind.ts';
 import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
 import type { SourceSurroundings } from './sensor-source.ts';
@@ -25,6 +26,7 @@ export class Sensors implements SensorWatch, Sleeper<SensorsMemento> {
   #running = false;
   #timer: Timer | undefined;
   #look: (() => void) | undefined;
+  #outside: OutsideValues | undefined;
 
   /** `owner`: the slave address of this controller; `interval`: milliseconds. */
   constructor(
@@ -43,6 +45,12 @@ export class Sensors implements SensorWatch, Sleeper<SensorsMemento> {
   /** Between two looks at sensors that move, from the next look on; in milliseconds. */
   set interval(milliseconds: number) {
     this.#interval = milliseconds;
+  }
+
+  /** What they are told from outside; there once somebody asks for it. */
+  get outside(): OutsideValues {
+    this.#outside ??= new OutsideValues(this.#setup.clock);
+    return this.#outside;
   }
 
   /** Whether the machine has power: some sensors hang on it. True until somebody says. */
