@@ -7,6 +7,7 @@ import { utf8Bytes } from '../../codec/utf8.ts';
 import { endpointName } from '../../world/world.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const NO_ACCESS = 0x0f;
 /** Numbers that a channel with sessions can have. */
@@ -81,14 +82,15 @@ function shownSession(one: Session, now: number): SessionState {
 }
 
 const userId = z.object({
-  user: z.coerce.number().int().min(1).max(63).openapi({ description: 'Id of the user.' }),
+  user: wholeNumber(1, 63, 'Id of the user.'),
 });
 const handle = z.object({
-  session: z.coerce.number().int().min(1).max(255).openapi({ description: 'Its handle.' }),
+  session: wholeNumber(1, 255, 'Its handle.'),
 });
 const bytesAtMost = (most: number) =>
   z
     .string()
+    .max(most, `expected at most ${most} bytes in UTF-8`)
     .refine(
       (text) => utf8Bytes(text, most) !== undefined && !text.includes('\0'),
       `expected at most ${most} bytes in UTF-8`,

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { bmcRoute } from '../bmc-route.ts';
 import type { Daemon } from '../daemon.ts';
-import { refusal } from '../problem.ts';
 import { route } from '../route.ts';
 import { Pace } from '../../world/pace.ts';
 import { bmcRow, HEALTHS, MACHINE, POWER, row, rowOf, STATE } from '../rows.ts';
+import { wholeNumberOr } from '../whole-number.ts';
 
 const whole = row
   .extend({
@@ -30,6 +30,8 @@ export type BmcWhole = z.infer<typeof whole>;
 export type BmcList = z.infer<typeof list>;
 
 const LIMIT = 500;
+/** The place of the row behind, and the name of the one before it, encoded. */
+const CURSOR = /^(\d{1,9})\.(.+)$/;
 const listQuery = z.strictObject({
   filter: z.string().optional().openapi({ description: 'Part of the name; `*` stands for anything.' }),
   label: z
@@ -41,8 +43,12 @@ const listQuery = z.strictObject({
   power: z.enum(POWER).optional(),
   machine: z.enum(MACHINE).optional(),
   health: z.enum(HEALTHS).optional(),
-  limit: z.coerce.number().int().min(1).max(LIMIT).default(100),
-  cursor: z.string().optional().openapi({ description: '`next` of the page before.' }),
+  limit: wholeNumberOr(100, 1, LIMIT),
+  cursor: z
+    .string()
+    .regex(CURSOR, 'expected `next` of a page')
+    .optional()
+    .openapi({ description: '`next` of the page before.' }),
 });
 
 type Query = z.infer<typeof listQuery>;
@@ -83,9 +89,7 @@ const hasLabels = (given: Readonly<Record<string, string>>, wanted: string): boo
 const cursorOf = (place: number, name: string): string => `${place}.${encodeURIComponent(name)}`;
 
 function placeAfter(names: readonly string[], cursor: string): number {
-  const [, place, name] = /^(\d{1,9})\.(.+)$/.exec(cursor) ?? [];
-  if (place === undefined)
-    throw refusal('bad-request', 'cursor: expected `next` of a page', { key: 'cursor' });
+  const [, place, name] = CURSOR.exec(cursor) ?? [];
   const found = names.findIndex((one) => encodeURIComponent(one) === name);
   return found < 0 ? Number(place) : found + 1;
 }

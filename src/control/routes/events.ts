@@ -6,6 +6,7 @@ import { EVENT_KINDS, type EventKind } from '../events/kinds.ts';
 import { eventsSoFar, eventStream } from '../events/stream.ts';
 import { refusal } from '../problem.ts';
 import { route, type Caller } from '../route.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const MOST_LAST = 1000;
 const query = z.strictObject({
@@ -15,13 +16,7 @@ const query = z.strictObject({
     .min(1)
     .optional()
     .openapi({ description: `Of ${EVENT_KINDS.join(', ')}. Default: all but request.` }),
-  last: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(MOST_LAST)
-    .optional()
-    .openapi({ description: 'So many that were before come first.' }),
+  last: wholeNumber(0, MOST_LAST, 'So many that were before come first.').optional(),
   follow: z
     .enum(['true', 'false'])
     .default('true')

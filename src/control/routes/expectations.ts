@@ -4,6 +4,7 @@ import { bmcRoute } from '../bmc-route.ts';
 import type { Daemon } from '../daemon.ts';
 import type { Expectations } from '../expectations.ts';
 import { refusal } from '../problem.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const values = z.record(z.string(), z.unknown());
 const within = z.union([z.number().min(0), z.string()]).optional();
@@ -50,8 +51,8 @@ export const expectationRoutes = [
     tag,
     summary: 'What came, decoded, oldest first: behind the one with the id `after`, as many as `limit`.',
     query: z.strictObject({
-      after: z.coerce.number().int().min(0).optional(),
-      limit: z.coerce.number().int().min(1).max(LIMIT).optional(),
+      after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+      limit: wholeNumber(1, LIMIT).optional(),
     }),
     answer: requests,
     example: { needs, path: '/v1/bmcs/node-1/requests' },

@@ -6,6 +6,7 @@ import { bmcRoute } from '../bmc-route.ts';
 import { bytesOfHex, hexText } from '../hex-text.ts';
 import { refusal } from '../problem.ts';
 import type { Caller } from '../route.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const image = z
   .strictObject({ version: z.string(), size: z.int(), digest: z.string().optional() })
@@ -73,7 +74,7 @@ function stateOf(bmc: Bmc): FirmwareState {
 /** An upload belongs to who began it, from request to request. */
 const ownerOf = ({ name }: Caller): Owner => ({ key: `control ${name}`, label: `control: ${name}` });
 
-const params = z.object({ component: z.coerce.number().int().min(0).max(255) });
+const params = z.object({ component: wholeNumber(0, 255) });
 const digits = z.string().regex(/^[\da-fA-F]{64}$/, 'expected 64 hex digits: a SHA-256');
 
 export const firmwareRoutes = [
@@ -109,7 +110,7 @@ export const firmwareRoutes = [
     role: 'admin',
     tag: 'Firmware',
     summary: 'The next piece of the image, in hex digits: at most 500,000 bytes.',
-    body: z.strictObject({ offset: z.int().min(0), data: hexText }),
+    body: z.strictObject({ offset: z.int().min(0).max(0xffffffff), data: hexText }),
     answer: z.strictObject({ received: z.int() }),
     example: {
       path: '/v1/bmcs/node-1/firmware/upload',
@@ -128,7 +129,7 @@ export const firmwareRoutes = [
     role: 'admin',
     tag: 'Firmware',
     summary: 'All pieces are there: checks the image, which then waits for activation.',
-    body: z.strictObject({ size: z.int().min(0).optional(), digest: digits.optional() }),
+    body: z.strictObject({ size: z.int().min(0).max(0xffffffff).optional(), digest: digits.optional() }),
     answer: image,
     example: {
       path: '/v1/bmcs/node-1/firmware/upload/finish',

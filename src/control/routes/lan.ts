@@ -8,6 +8,7 @@ import { bytesOfHex, hexText } from '../hex-text.ts';
 import { plain } from '../raw-values.ts';
 import { refusal } from '../problem.ts';
 import { hexOf } from '../sel-text.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const parameter = z
   .strictObject({
@@ -58,7 +59,7 @@ function channelOf(bmc: Bmc, number: number): LanChannelState {
   return { channel: number, parameters };
 }
 
-const where = z.object({ channel: z.coerce.number().int().min(0).max(15) });
+const where = z.object({ channel: wholeNumber(0, 15) });
 
 export const lanRoutes = [
   bmcRoute({
@@ -91,7 +92,7 @@ export const lanRoutes = [
     role: 'admin',
     tag: 'LAN',
     summary: 'Sets a LAN configuration parameter, as Set LAN Configuration Parameters does.',
-    params: where.extend({ parameter: z.coerce.number().int().min(0).max(255) }),
+    params: where.extend({ parameter: wholeNumber(0, 255) }),
     body: z.strictObject({ data: hexText }),
     status: 204,
     example: { path: '/v1/bmcs/node-1/lan/1/20', body: { data: '64 80' } },

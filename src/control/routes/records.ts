@@ -9,6 +9,7 @@ import { bytesOfHex, hexText } from '../hex-text.ts';
 import { plain } from '../raw-values.ts';
 import { refusal } from '../problem.ts';
 import { hexOf } from '../sel-text.ts';
+import { wholeNumber, wholeNumberOr } from '../whole-number.ts';
 
 const fru = z
   .strictObject({
@@ -69,7 +70,7 @@ function sdrOf({ sdr: repository }: Bmc, id: number): SdrState {
 }
 
 const fruId = z.object({
-  fru: z.coerce.number().int().min(0).max(254).openapi({ description: 'Id of the device.' }),
+  fru: wholeNumber(0, 254, 'Id of the device.'),
 });
 const truth = z.enum(['true', 'false']).default('false');
 const LIMIT = 500;
@@ -120,14 +121,8 @@ export const recordRoutes = [
     tag: 'FRU and SDR',
     summary: 'Records of the SDR repository, a page at a time.',
     query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(LIMIT).default(100),
-      after: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(0xffff)
-        .optional()
-        .openapi({ description: 'Id of a record.' }),
+      limit: wholeNumberOr(100, 1, LIMIT),
+      after: wholeNumber(0, 0xffff, 'Id of a record.').optional(),
     }),
     answer: z
       .strictObject({ records: z.array(sdr), total: z.int(), next: z.int().optional() })

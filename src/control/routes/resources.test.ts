@@ -246,3 +246,29 @@ test('17.1: what a machine says is remembered from when somebody asked, and text
   expect(written).toEqual(['root\n']);
   expect(await get(rig, '/console')).toMatchObject({ available: true });
 });
+
+test('17: numbers in paths and queries are digits, and what fits', async () => {
+  const rig = await controlRig();
+  for (const path of [
+    '/fru/null',
+    '/fru/0x0',
+    '/fru/255',
+    '/fru/%200',
+    '/lan/1e0',
+    '/sel?limit=0',
+    '/sel?limit=',
+  ])
+    expect(await rig.problem('GET', at(rig, path)), path).toMatchObject({
+      status: 400,
+      detail: expect.stringMatching(/expected a whole number of \d+ to \d+/),
+    });
+  expect(await rig.problem('GET', '/v1/bmcs?cursor=')).toMatchObject({ status: 400, key: 'cursor' });
+  expect(await rig.problem('POST', at(rig, '/sel'), { body: { record: '00' } })).toMatchObject({
+    status: 400,
+    key: 'record',
+    detail: expect.stringContaining('expected 16 bytes'),
+  });
+  expect(
+    await rig.problem('POST', at(rig, '/clock/advance'), { body: { by: 1, toNextTimer: true } }),
+  ).toMatchObject({ status: 400 });
+});

@@ -4,8 +4,9 @@ import { CC, IpmiError } from '../../codec/index.ts';
 import { SEL_RECORD_SIZE } from '../../records/sel.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
-import { bytesOfHex, hexText } from '../hex-text.ts';
+import { bytesOfHex, hexOf } from '../hex-text.ts';
 import { selLine } from '../sel-text.ts';
+import { wholeNumber, wholeNumberOr } from '../whole-number.ts';
 
 const entry = z
   .strictObject({
@@ -33,11 +34,11 @@ export type SelList = z.infer<typeof list>;
 
 const LIMIT = 1000;
 const page = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(LIMIT).default(100),
-  after: z.coerce.number().int().min(0).max(0xffff).optional().openapi({ description: 'Id of a record.' }),
-  last: z.coerce.number().int().min(1).max(LIMIT).optional().openapi({ description: 'The last so many.' }),
+  limit: wholeNumberOr(100, 1, LIMIT),
+  after: wholeNumber(0, 0xffff, 'Id of a record.').optional(),
+  last: wholeNumber(1, LIMIT, 'The last so many.').optional(),
 });
-const id = z.object({ id: z.coerce.number().int().min(1).max(0xfffe) });
+const id = z.object({ id: wholeNumber(1, 0xfffe) });
 
 const lineOf = (bmc: Bmc, record: number): SelEntry => selLine(bmc, record, bmc.sel.get(record).record);
 
@@ -74,7 +75,7 @@ export const selRoutes = [
     role: 'operate',
     tag: 'SEL',
     summary: 'Adds a record of 16 bytes; its id is given, and its time where its type has one.',
-    body: z.strictObject({ record: hexText }),
+    body: z.strictObject({ record: hexOf(SEL_RECORD_SIZE) }),
     answer: entry,
     status: 201,
     example: {
@@ -83,10 +84,6 @@ export const selRoutes = [
     },
     async handle(bmc, { body: { record } }) {
       const bytes = bytesOfHex(record);
-      if (bytes.length !== SEL_RECORD_SIZE)
-        throw refusal('bad-request', `record: expected ${SEL_RECORD_SIZE} bytes, received ${bytes.length}`, {
-          key: 'record',
-        });
       const { id: added, done } = bmc.sel.add(bytes);
       await done;
       return lineOf(bmc, added);

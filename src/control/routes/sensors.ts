@@ -110,19 +110,10 @@ const value = z.union([z.number(), z.null(), z.literal('source')]).openapi({
   description:
     'In its unit, or states, a bit each. Null: it cannot be read. `source`: what its own source says again.',
 });
-const wanted = z.union([
-  value,
-  z.strictObject({
-    value,
-    ramp: timeSchema
-      .optional()
-      .openapi({ description: 'In which time it gets there: `30s`, or seconds. With a number.' }),
-  }),
-]);
-
-/** A bare value, as the sensor feed takes it, or an object. */
-const wantedIn = (body: z.infer<typeof wanted>): Exclude<z.infer<typeof wanted>, OutsideValue> =>
-  typeof body === 'object' && body !== null ? body : { value: body };
+const ramp = timeSchema
+  .optional()
+  .openapi({ description: 'In which time it gets there: `30s`, or seconds. Of a number.' });
+const wanted = z.union([value, z.strictObject({ value, ramp })]);
 
 function put({ sensors }: Bmc, sensor: Sensor, to: OutsideValue): void {
   const problem = sensors.outside.set(sensor, to);
@@ -181,16 +172,17 @@ export const sensorRoutes = [
     answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp', body: { value: 96, ramp: '30s' } },
     handle(bmc, { params: { sensor }, body }) {
-      const { value: to, ramp } = wantedIn(body);
       const found = sensorOf(bmc, sensor);
-      if (ramp === undefined) put(bmc, found, to);
-      else {
-        if (typeof to !== 'number' || !found.declaration.analog)
-          throw refusal('bad-request', 'ramp: expected with a number, of a sensor that measures', {
-            key: 'ramp',
-          });
-        bmc.sensors.outside.ramp(found, to, millisecondsOf(ramp) ?? 0);
-      }
+      // A bare value is as by the sensor feed.
+      const { value: to, ramp: time } =
+        typeof body === 'object' && body !== null ? body : { value: body, ramp: undefined };
+      if (time === undefined) put(bmc, found, to);
+      else if (typeof to === 'number' && found.declaration.analog)
+        bmc.sensors.outside.ramp(found, to, millisecondsOf(time) ?? 0);
+      else
+        throw refusal('conflict', 'ramp: only what is measured can be on its way to a number', {
+          key: 'ramp',
+        });
       return shownSensor(bmc, found);
     },
   }),
