@@ -72,7 +72,8 @@ async function inThread(
         return new ReadSettings(isList ? { ...plain, value: { ...(plain.value as object), bmcs } } : plain);
       }
       bmcs.push(...piece.bmcs);
-      await pace.rest();
+      const rest = pace.rest();
+      if (rest !== undefined) await rest;
     }
   } finally {
     port1.close();

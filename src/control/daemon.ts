@@ -348,7 +348,8 @@ export class Daemon {
         // One that made sense when it was added: the others are not to wait for what became of it.
         this.log.warn(`${name}: does not run: ${error instanceof Error ? error.message : String(error)}`);
       }
-      await pace.rest();
+      const rest = pace.rest();
+      if (rest !== undefined) await rest;
     }
     return wantedOf(loaded.bmcs, added, kept);
   }

@@ -219,7 +219,8 @@ export class Fleet {
     for (const { name, wanted: settings } of turns) {
       const mistake = this.#mistake(name, settings, sections, ready);
       if (mistake) refused.push(mistake);
-      await pace.rest();
+      const rest = pace.rest();
+      if (rest !== undefined) await rest;
     }
     if (refused.length > 0) return { plan, refused, failed: [] };
     const count = plan.removed.length + turns.length;
@@ -232,7 +233,8 @@ export class Fleet {
     });
     for (const name of live) {
       this.#residents.adjust(name, of(name));
-      await pace.rest();
+      const rest = pace.rest();
+      if (rest !== undefined) await rest;
     }
     const { folder = '.', kinds } = this.#around;
     const groups = await pace.over(groupsOf(turns, (path) => resolve(folder, path), kinds));
@@ -288,7 +290,8 @@ export class Fleet {
         opening.push(work);
         // Whoever waits for all of them is told of its failure, which may come before.
         void settled(work);
-        await pace.rest();
+        const rest = pace.rest();
+        if (rest !== undefined) await rest;
       }
       await Promise.all(opening);
     }

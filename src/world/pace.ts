@@ -4,8 +4,8 @@ import type { World } from './world.ts';
 const MOST = 4;
 
 /**
- * For who has much to do in a process that serves others meanwhile: looks at the clock, and when it has had the
- * processor for 4 ms lets everything else go first.
+ * For who has much to do in a process that serves others meanwhile: looks at the clock, and when it has had
+ * the processor for 4 ms lets everything else go first.
  */
 export class Pace {
   readonly #clock: World['clock'];
@@ -16,7 +16,7 @@ export class Pace {
     this.#began = clock.monotonic();
   }
 
-  /** Undefined: there is time for more. */
+  /** Undefined: there is time for more; who has many steps waits for nothing then. */
   rest(): Promise<void> | undefined {
     if (this.#clock.monotonic() - this.#began < MOST) return undefined;
     return this.breathe();
@@ -33,7 +33,8 @@ export class Pace {
     for (;;) {
       const { done, value } = steps.next();
       if (done === true) return value;
-      await this.rest();
+      const rest = this.rest();
+      if (rest !== undefined) await rest;
     }
   }
 }

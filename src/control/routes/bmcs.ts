@@ -113,7 +113,8 @@ export const bmcRoutes = [
       let place = query.cursor === undefined ? 0 : placeAfter(names, query.cursor);
       for (; place < names.length && found.length < query.limit; place++) {
         // Requests of the BMCs come between.
-        await pace.rest();
+        const rest = pace.rest();
+        if (rest !== undefined) await rest;
         const made = wantedRow(names[place], daemon, query);
         if (made) found.push(made);
       }

@@ -7,6 +7,7 @@ import { refusal } from '../problem.ts';
 import { route } from '../route.ts';
 import { rowOf } from '../rows.ts';
 import { shownSensor } from './sensors.ts';
+import { wholeNumberOr } from '../whole-number.ts';
 
 /** Milliseconds in which what changes of a BMC is told once. */
 const SETTLED = 250;
@@ -18,13 +19,7 @@ const READ = 2000;
 const truth = z.enum(['true', 'false']).default('false');
 const query = z.strictObject({
   bmc: z.string().min(1).optional().openapi({ description: 'One BMC. Default: all.' }),
-  last: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(1000)
-    .default(0)
-    .openapi({ description: 'So many events that were before come first.' }),
+  last: wholeNumberOr(0, 0, 1000).openapi({ description: 'So many events that were before come first.' }),
   sensors: truth.openapi({ description: 'With `bmc`: `sensors`, as they read, every two seconds.' }),
   requests: truth.openapi({ description: 'With `bmc`: events of kind `request` too.' }),
 });

@@ -2,7 +2,10 @@ import { Listeners } from '../../state/listeners.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { Sensor } from './sensor.ts';
 
-/** What a sensor is told to read from outside: in its unit, or states; null: it cannot be read; `source`: its own again. */
+/**
+ * What a sensor is told to read from outside: in its unit, or states; null: it cannot be read; `source`: its
+ * own again.
+ */
 export type OutsideValue = number | 'source' | null;
 
 /** Of a value of JSON; undefined: it is none. */
@@ -15,8 +18,8 @@ export const outsideValue = (value: unknown): OutsideValue | undefined =>
 const STEP = 500;
 
 /**
- * Values that sensors are told from outside, by the control API and by the feed: at once, or by and by in the time of
- * their BMC. The last one who tells a sensor anything is right.
+ * Values that sensors are told from outside, by the control API and by the feed: at once, or by and by in
+ * the time of their BMC. The last one who tells a sensor anything is right.
  */
 export class OutsideValues {
   readonly #clock: Pick<Clock, 'monotonic' | 'after'>;
