@@ -67,6 +67,7 @@ const nodeClock = (wall: Wall): Clock => ({
     let timer = arm(ms);
     return { cancel: () => clearTimeout(timer) };
   },
+  soon: (action) => void setImmediate(action),
 });
 
 /** Unpredictable bytes from a pool: one system call for hundreds of IVs. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { simWorld } from './index.ts';
 import { atOnce, Pace } from './pace.ts';
@@ -38,4 +39,18 @@ test('17.1: short work has no rest and costs no timer', async () => {
   const pace = new Pace(simWorld(1));
   expect(pace.rest()).toBeUndefined();
   expect(await pace.over(counting(100))).toBe(5050);
+});
+
+test('17.1: a process that has nothing else goes on until long work is done', () => {
+  const world = new URL('../../dist/world/', import.meta.url).href;
+  const script = `
+    const { Pace } = await import('${world}pace.js');
+    const { nodeWorld } = await import('${world}node.js');
+    await new Pace(nodeWorld()).breathe();
+    console.log('done');
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  expect([stdout, status]).toEqual(['done\n', 0]);
 });

@@ -24,7 +24,10 @@ export class Pace {
 
   /** Resolves in the next turn of the event loop. */
   async breathe(): Promise<void> {
-    await new Promise<void>((resolve) => void this.#clock.after(0, resolve));
+    await new Promise<void>((resolve) => {
+      if (this.#clock.soon) this.#clock.soon(resolve);
+      else void this.#clock.after(0, resolve);
+    });
     this.#began = this.#clock.monotonic();
   }
 

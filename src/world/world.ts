@@ -39,6 +39,11 @@ export interface Clock {
   monotonic(): number;
   /** Runs `action` once after `ms`. A pending timer does not keep the process alive. */
   after(ms: number, action: () => void): Timer;
+  /**
+   * Runs `action` in the next turn of the event loop, which goes on until then. Default: as `after(0)`, which
+   * a process without anything else would not wait for.
+   */
+  soon?(action: () => void): void;
 }
 
 export interface Timer {
