@@ -1,5 +1,4 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { packageFile } from '../world/package-files.ts';
 import { udpEngines } from '../world/udp-engine.ts';
 import type { Ended } from './ended.ts';
 import { endpoint } from './endpoint.ts';
@@ -176,8 +175,11 @@ function schemaCommand(program: Command): void {
   program
     .command('schema')
     .description('print the JSON schema of config files, for editors that complete and check them')
+    .option(...PLUGIN)
     .addHelpText('after', '\nExample:\n  ipmi-bmc schema > bmc.schema.json')
-    .action(() => void process.stdout.write(packageFile('schema/config.schema.json')));
+    .action(async ({ plugin }: { plugin?: readonly string[] }) => {
+      process.stdout.write(await (await import('./schema.ts')).schemaText(plugin));
+    });
 }
 
 /** A file to begin with. */
