@@ -66,7 +66,7 @@ export interface BmcState {
     'find' | 'claims' | 'dispatch' | 'enter' | 'enterBy' | 'check' | 'idOf'
   >;
   /** Who looks on, at what passes. */
-  readonly taps: Pick<Taps<BmcState>, 'frame' | 'payload' | 'sealed' | 'setUp' | 'tampers'>;
+  readonly taps: Pick<Taps<BmcState>, 'frame' | 'payload' | 'sealed' | 'setUp' | 'tampers' | 'peerName'>;
   readonly firewall: Firewall;
   readonly time: BmcTime;
   readonly identity: Identity;

@@ -93,8 +93,9 @@ describe('captures that Wireshark opens', () => {
           },
           async (file) => {
             const info = (await runTool('capinfos', [file])).out;
-            expect(info).toMatch(/Number of interfaces in file: 3/);
-            for (const one of ['wire', 'decrypted', 'host']) expect(info).toContain(`Name = ${one}`);
+            expect(info).toMatch(/Number of interfaces in file: 4/);
+            for (const one of ['wire', 'decrypted', 'host', 'cmx/30h host'])
+              expect(info).toContain(`Name = ${one}\n`);
             const all = await tshark(file);
             expect(all).toMatch(/Req, Set System Boot Options\n/);
             expect(all).toMatch(/Rsp, Set User Password, Command Completed Normally/);
@@ -162,6 +163,24 @@ describe('captures that Wireshark opens', () => {
             const bus = await tshark(file, '-Y', 'frame.interface_name == "host"');
             expect(bus).toMatch(/Req, Get Device ID/);
             expect(bus).toMatch(/Rsp, Get Device ID, Command Completed Normally/);
+            // The satellite sees it from its side, and is who answers.
+            const there = ['-Y', 'frame.interface_name == "bmc/82h host"'];
+            const seen = await tshark(file, ...there, '-T', 'fields', '-e', 'frame.comment');
+            expect(seen).toMatch(/^Get Device ID/m);
+            expect(seen).toMatch(/^response to Get Device ID/m);
+            const columns = ['frame.time_epoch', 'ipmi.response_to', '_ws.col.Info', 'frame.comment'];
+            const fields = columns.flatMap((one) => ['-e', one]);
+            const rows = (await tshark(file, '-T', 'fields', ...fields)).trim().split('\n');
+            const all = rows.map((row) => row.split('\t'));
+            expect(all.filter(([, to, what]) => what.startsWith('Rsp') && to === '')).toEqual([]);
+            const times = all.map(([time]) => Number(time));
+            expect(times).toEqual(times.toSorted((a, b) => a - b));
+            const said = all.map(([, , , comment]) => comment);
+            expect(said).toContainEqual(expect.stringMatching(/^Get Device ID\\nasked of 82h$/));
+            expect(said).toContainEqual(expect.stringMatching(/^Get Device ID\\nanswered by standard; IPMI/));
+            expect(said).toContainEqual(
+              expect.stringMatching(/^response to Get Device ID {2}-> {2}deviceId=17 /),
+            );
             const inside = ['-Y', 'frame.interface_name == "decrypted"'];
             expect(await tshark(file, '-V', ...inside)).toMatch(/Get Device ID/);
           },

@@ -343,17 +343,6 @@ toolTest('17.2: power, read back with ipmitool', ['ipmitool'], async () => {
   expect((await daemon.ipmitool('node-2', 'power status')).out).toContain('Power is on');
 });
 
-toolTest('EXP6: capture looks on at a BMC that runs', ['ipmitool', 'tshark'], async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'look-')), 'node-1.pcapng');
-  const looking = ipmi('capture', 'node-1', '-w', file, '--for', '4s');
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  await daemon.ipmitool('node-1', 'mc info');
-  expect((await looking).code).toBe(0);
-  const { out } = await runTool('tshark', ['-r', file, '-T', 'fields', '-e', 'frame.comment']);
-  expect(out).toContain('RAKP Message 4: the session is open');
-  expect((await ipmi('capture', 'node-1')).out).toContain('-w FILE is missing');
-});
-
 toolTest('17.2: bash completes commands, verbs and names of BMCs', ['bash'], async () => {
   const completed = async (...words: string[]): Promise<string> => {
     const script = `source <(ipmi-bmc completion bash)\nCOMP_WORDS=(ipmi-bmc ${words.map((word) => `'${word}'`).join(' ')})\nCOMP_CWORD=${words.length}\n_ipmi_bmc\necho "\${COMPREPLY[@]}"`;

@@ -130,7 +130,8 @@ const below: Record<string, string[]> = {
     .split(/\s+/)
     .filter(Boolean),
   control: `
-    codec joint commands records images wire router taps capture state storage machine services settings faults config interfaces audit client
+    codec joint commands records images wire router taps capture tape state storage machine services settings faults config interfaces audit
+    client
     bmc.ts fleet metrics world`
     .split(/\s+/)
     .filter(Boolean),

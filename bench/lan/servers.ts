@@ -44,6 +44,8 @@ export interface Build {
   readonly folder: string;
   /** Default: what it takes by itself; builds before there was a choice have one. */
   readonly engine?: 'dgram' | 'batch';
+  /** More that it is told on its command line. */
+  readonly flags?: readonly string[];
 }
 
 const bmc = (name: string, listen: string, { sensors, feed }: Make): BmcOptions => ({
@@ -80,7 +82,8 @@ function command(build: Build, listen: string, make: Make): string[] {
     encoding: 'utf8',
   }).stdout.includes('--log-level');
   const engine = build.engine === undefined ? [] : ['--engine', build.engine];
-  return [command, 'run', file, ...(canBeQuiet ? ['--log-level', 'warn'] : []), ...engine];
+  const flags = build.flags ?? [];
+  return [command, 'run', file, ...(canBeQuiet ? ['--log-level', 'warn'] : []), ...engine, ...flags];
 }
 
 /** Serves when it is there. `flags` are Node's. */

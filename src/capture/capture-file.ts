@@ -1,6 +1,7 @@
 import { RecordFile, type RecordFileOptions } from '../world/record-file.ts';
 import type { Files } from '../world/world.ts';
 import { enhancedPacket, type CapturedPacket } from './pcapng.ts';
+import type { PacketSink } from './sink.ts';
 
 export type CaptureFileOptions = RecordFileOptions;
 
@@ -8,7 +9,7 @@ export type CaptureFileOptions = RecordFileOptions;
  * Packets in a file; how many were left out, as the disk was too slow, stands in the comment of the next
  * one.
  */
-export class CaptureFile {
+export class CaptureFile implements PacketSink {
   readonly #file: RecordFile;
 
   private constructor(file: RecordFile) {
@@ -20,19 +21,43 @@ export class CaptureFile {
     return new CaptureFile(await RecordFile.open(files, path, options));
   }
 
-  /** Packets that were left out. */
+  /** Packets that were left out, of which no other one says so yet. */
   get missing(): number {
+    return this.#file.unsaid;
+  }
+
+  /** All packets that were left out. */
+  get missed(): number {
     return this.#file.missing;
   }
 
+  get memory(): Uint8Array {
+    return this.#file.memory;
+  }
+
+  room(length: number): number {
+    return this.#file.reserve(length);
+  }
+
+  done(): void {}
+
+  /** A block that stands in this file from now on, and at the beginning of each after it: an interface. */
+  begin(block: Uint8Array): void {
+    this.#file.begin(block);
+  }
+
   write(packet: CapturedPacket): void {
-    this.#file.write((missing) =>
-      enhancedPacket(
-        missing === 0
-          ? packet
-          : { ...packet, comment: `${missing} packet(s) before this one are missing\n${packet.comment}` },
-      ),
-    );
+    this.#file.write((missing) => {
+      if (missing === 0) return enhancedPacket(packet);
+      const { interface: place, time, direction, bytes, comment } = packet;
+      return enhancedPacket({
+        interface: place,
+        time,
+        direction,
+        bytes,
+        comment: `${missingText(missing)}\n${comment}`,
+      });
+    });
   }
 
   /** Everything that was given is in the file then. */
@@ -40,3 +65,6 @@ export class CaptureFile {
     return this.#file.close();
   }
 }
+
+/** The first line of a comment. */
+export const missingText = (missing: number): string => `${missing} packet(s) before this one are missing`;

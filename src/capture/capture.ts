@@ -1,88 +1,44 @@
 import type { Answer, Channel, Message } from '../joint/message.ts';
-import type { Timers } from '../joint/timers.ts';
+import type { Entry } from '../router/index.ts';
+import { hex2 } from '../codec/index.ts';
 import { answerText, requestText } from '../taps/index.ts';
 import type { Asked, Dropped, FaultHit, Frame, Payload, Tap } from '../taps/index.ts';
-import { parse20, parseMessage, PayloadType, type IpmiMessage } from '../wire/index.ts';
-import type { Endpoint } from '../world/world.ts';
-import { endpointOf, inHpm2, inTheClear, overIp, RMCP_PORT, TraceType } from './carriers.ts';
-import { maskData, maskMessage, type Names } from './mask.ts';
-import { interfaceDescription, LinkType, sectionHeader, type CapturedPacket } from './pcapng.ts';
-import { setUpText } from './set-up.ts';
-import { maskPayload, maskWire } from './wire-mask.ts';
-
-/** What a capture is told about its BMC. */
-export interface CaptureParts {
-  readonly router: Names;
-  /** `now`: wall time, milliseconds since 1970. */
-  readonly clock: Pick<Timers, 'monotonic'> & { now(): number };
-  /** Where the interface of a channel listens; undefined: nowhere that has an address. */
-  readonly addressOf?: (channel: number) => Endpoint | undefined;
-  /** Which of the BMCs that the file's header names. Default 0. */
-  readonly place?: number;
-  /** Passwords, keys and what is typed into consoles stay in. Default false. */
-  readonly secrets?: boolean;
-}
-
-/** The interfaces of a BMC, by the place of their descriptions. */
-const Interface = { Wire: 0, Decrypted: 1, Host: 2 } as const;
-const INTERFACES = Object.keys(Interface).length;
-
-/** What a file begins with: three interfaces for each BMC that writes to it. */
-export function captureHeader(...bmcs: readonly string[]): Uint8Array[] {
-  const of = (bmc: string, name: string): string => (bmcs.length > 1 ? `${bmc} ${name}` : name);
-  return [
-    sectionHeader('ipmi-bmc'),
-    ...bmcs.flatMap((bmc) => [
-      interfaceDescription(
-        LinkType.RawIp,
-        of(bmc, 'wire'),
-        `${bmc}: datagrams as they were sent; the BMC has port ${RMCP_PORT} here`,
-      ),
-      interfaceDescription(
-        LinkType.RawIp,
-        of(bmc, 'decrypted'),
-        `${bmc}: the same, in the clear, of what was encrypted`,
-      ),
-      interfaceDescription(
-        LinkType.IpmiHpm2,
-        of(bmc, 'host'),
-        `${bmc}: system interfaces, serial lines and IPMB`,
-      ),
-    ]),
-  ];
-}
-
-/** What a capture looks at of a request. */
-export interface CapturedRequest {
-  readonly id: number;
-  readonly message: Message;
-  readonly context: Pick<Asked['context'], 'channel' | 'cause' | 'expired'>;
-}
-
-/** Requests under way of which the answer is awaited; more are forgotten, the oldest first. */
-const AWAITED = 1024;
+import { parseMessage, PayloadType, type IpmiMessage } from '../wire/index.ts';
+import { Awaiting, type Awaited } from './awaiting.ts';
+import type { CaptureParts } from './capture-parts.ts';
+import { TraceType } from './carriers.ts';
+import { Judge, kindOf } from './judge.ts';
+import { maskData, maskMessage } from './mask.ts';
+import { PacketWriter } from './packet-writer.ts';
+import type { CapturedPacket } from './pcapng.ts';
+import { isPlain } from './phrases.ts';
+import { payloadText, unaskedNote } from './payload-text.ts';
+import type { Subject } from './sieve.ts';
+import { PacketCalls, type PacketSink } from './sink.ts';
+import { Kept, Wording } from './wording.ts';
 
 /** A datagram that came, until it is known what became of it. */
 interface Held {
-  readonly time: number;
+  /** Monotonic milliseconds. */
+  readonly at: number;
   readonly channel: Channel;
   readonly peer: string;
   readonly bytes: Uint8Array;
   payload: Uint8Array | undefined;
-  /** The request that it holds, where nobody has been asked yet. */
-  request: IpmiMessage | undefined;
-  isAsked: boolean;
-  readonly notes: string[];
+  type: number;
+  /** What it asks and who answers, where somebody has been asked. */
+  words: Uint8Array | undefined;
+  /** Whose session it belongs to. */
+  session: Uint8Array | undefined;
+  dropped: string | undefined;
+  user: string | undefined;
+  subject: Subject | undefined;
+  notes: string[] | undefined;
+  /** Nothing in its message is secret. */
+  isPlain: boolean;
 }
 
-interface Awaited {
-  readonly key: string;
-  /** Monotonic milliseconds. */
-  readonly at: number;
-  /** Copied: the datagram's memory holds another one when the answer comes. */
-  readonly message: Message;
-  text: string;
-}
+const NONE = new Uint8Array(0);
 
 /**
  * Makes packets for Wireshark of what passes a BMC: datagrams as they were sent, the same in the clear
@@ -96,92 +52,128 @@ interface Awaited {
  */
 export class Capture implements Tap {
   readonly #parts: CaptureParts;
-  readonly #write: (packet: CapturedPacket) => void;
+  readonly #writer: PacketWriter;
+  readonly #judge: Judge | undefined;
+  readonly #wording: Wording;
   /** Wall time less monotonic time, milliseconds. */
   readonly #epoch: number;
-  /** The first of its interfaces in the file. */
-  readonly #first: number;
-  readonly #byId = new Map<number, Awaited>();
-  readonly #byKey = new Map<string, Awaited>();
+  readonly #awaiting = new Awaiting();
+  readonly #frames = new Kept();
+  readonly #payloads = new Kept();
+  readonly #seals = new Kept();
   #held: Held | undefined;
   #sealed: Uint8Array | undefined;
   #sealedType = 0;
+  #sealedUser: string | undefined;
+  #user: string | undefined;
+  #session: Uint8Array | undefined;
   /** Said of whatever is written next. */
-  #faults: string[] = [];
+  #faults: string[] | undefined;
 
-  constructor(parts: CaptureParts, write: (packet: CapturedPacket) => void) {
+  /** `to`: a file, a ring, or a function that is called with each packet and may keep it. */
+  constructor(parts: CaptureParts, to: PacketSink | ((packet: CapturedPacket) => void)) {
     this.#parts = parts;
-    this.#write = write;
-    this.#first = (parts.place ?? 0) * INTERFACES;
-    this.#epoch = parts.clock.now() - parts.clock.monotonic();
+    this.#wording = parts.wording ?? new Wording();
+    const sink = typeof to === 'function' ? new PacketCalls(to) : to;
+    const { filter } = parts;
+    this.#judge = filter === undefined ? undefined : new Judge(filter, parts, sink);
+    this.#writer = new PacketWriter(parts, this.#judge?.sieve ?? sink, this.#wording.comment);
+    this.#epoch = this.#wording.epoch(parts.clock);
   }
 
   frame({ direction, channel, peer, bytes }: Frame): void {
     if (channel.medium === 'ipmb') this.#ipmb(direction, channel, bytes);
     if (channel.medium !== 'lan') return;
     this.flush();
-    if (direction === 'out') return this.#sent(channel, peer, bytes.slice());
+    const notes = this.#faults;
+    this.#faults = undefined;
+    if (direction === 'out') return this.#sent(channel, peer, bytes, notes);
     this.#held = {
-      time: this.#now(),
+      at: this.#parts.clock.monotonic(),
       channel,
       peer,
-      bytes: bytes.slice(),
+      bytes: this.#frames.keep(bytes),
       payload: undefined,
-      request: undefined,
-      isAsked: false,
-      notes: this.#faults,
+      type: 0,
+      words: undefined,
+      session: undefined,
+      dropped: undefined,
+      user: undefined,
+      subject: undefined,
+      notes,
+      isPlain: false,
     };
-    this.#faults = [];
   }
 
   payload({ direction, type, bytes, peer, session }: Payload): void {
     if (direction === 'out') {
-      this.#sealed = bytes.slice();
+      this.#sealed = this.#seals.keep(bytes);
       this.#sealedType = type;
+      this.#sealedUser = session?.userName;
       return;
     }
     const held = this.#held;
     if (held === undefined || held.peer !== peer) return;
-    held.payload = bytes.slice();
-    if (type !== PayloadType.Ipmi) return void held.notes.push(this.#payloadText(type, bytes));
-    held.request = parseMessage(held.payload);
-    if (session !== undefined) held.notes.push(`session of ${session.userName || 'the null user'}`);
+    held.payload = this.#payloads.keep(bytes);
+    held.type = type;
+    if (session === undefined) return;
+    held.user = session.userName;
+    held.session = this.#sessionWords(session.userName);
   }
 
-  message({ id, message, context }: CapturedRequest): void {
+  message(asked: Asked): void {
+    const { context, message } = asked;
     const { channel } = context;
     if (channel.medium === 'ipmb') return;
+    if (channel.medium !== 'lan') return this.#hostRequest(asked, channel);
     const held = this.#held;
-    if (channel.medium !== 'lan') return this.#hostRequest(id, message, channel);
-    if (held?.request === undefined || held.isAsked || context.cause !== undefined) return;
-    held.isAsked = true;
-    held.notes.unshift(...this.#requestText(message, channel.number));
-    this.#await(id, keyOf(held.peer, held.request), message);
+    if (held?.payload === undefined || held.words !== undefined || context.cause !== undefined) return;
+    if (held.type !== PayloadType.Ipmi) return;
+    const entry = this.#parts.router.find(message, channel.number);
+    held.words = this.#requestWords(entry, message, channel.number);
+    held.isPlain = isPlain(entry);
+    const awaited = this.#await(
+      asked.id,
+      held.peer,
+      held.payload[4] >> 2,
+      held.at,
+      message,
+      entry,
+      held.isPlain,
+    );
+    held.subject = awaited.subject;
   }
 
-  answer({ id, message, context }: CapturedRequest, answer: Answer): void {
-    const awaited = this.#byId.get(id);
+  answer(asked: Asked, answer: Answer): void {
+    const { id, message, context } = asked;
+    const awaited = this.#awaiting.answered(id);
     if (awaited === undefined) return;
-    this.#byId.delete(id);
     const { channel } = context;
-    const took = ((this.#parts.clock.monotonic() - awaited.at) * 1000).toFixed(0);
-    awaited.text = [
-      `${this.#entryName(awaited.message, channel.number)}  ->  ${answerText(this.#parts.router, awaited.message, channel.number, answer)}`,
-      `${context.expired ? 'too late: dropped, ' : ''}${took} us`,
-    ].join('\n');
+    awaited.answeredAt = this.#parts.clock.monotonic();
+    awaited.isLate = context.expired;
+    const { router } = this.#parts;
+    awaited.words = this.#wording.phrases.answer(router, awaited.entry, message, channel.number, answer);
+    if (awaited.subject !== undefined)
+      this.#judge?.answered(awaited.subject, asked, answer, awaited.at, awaited.answeredAt);
     if (channel.medium === 'lan') return;
+    this.#awaiting.sent(awaited);
     this.#host('out', channel, message, answer, awaited);
   }
 
-  dropped({ reason, channel }: Dropped): void {
-    if (this.#held?.channel.number !== channel) return;
-    this.#held.isAsked = true;
-    this.#held.notes.unshift(`dropped: ${reason}`);
+  dropped(what: Dropped): void {
+    const held = this.#held;
+    if (held?.channel.number !== what.channel) return;
+    held.dropped = what.reason;
+    held.subject = this.#judge?.dropped(what, held.at);
     this.flush();
   }
 
-  fault({ rule, what }: FaultHit): void {
-    (this.#held?.notes ?? this.#faults).push(`fault ${rule}: ${what}`);
+  fault(hit: FaultHit): void {
+    const { rule, what } = hit;
+    this.#judge?.fault(hit, this.#parts.clock.monotonic());
+    const text = `fault ${rule}: ${what}`;
+    if (this.#held !== undefined) (this.#held.notes ??= []).push(text);
+    else (this.#faults ??= []).push(text);
   }
 
   /** Writes what waits for what becomes of it. */
@@ -189,76 +181,77 @@ export class Capture implements Tap {
     const held = this.#held;
     if (held === undefined) return;
     this.#held = undefined;
-    const { request, isAsked, notes } = held;
-    if (request !== undefined && !isAsked)
-      notes.unshift(
-        request.netFn % 2 === 0
-          ? 'no handler was asked: a repetition, or a message for system software'
-          : 'the response to a request of the BMC',
-      );
-    this.#datagram('in', held, held.payload, undefined);
+    const { channel, peer, at, bytes, type, payload, dropped, words, notes, session } = held;
+    if (this.#judge !== undefined) {
+      const kind = kindOf(payload === undefined ? undefined : type);
+      const datagram = { kind, channel: channel.number, peer, user: held.user };
+      this.#judge.about(held.subject, datagram);
+    }
+    const { comment } = this.#wording;
+    comment.clear();
+    if (dropped !== undefined) comment.line(`dropped: ${dropped}`);
+    if (words !== undefined) comment.line(words);
+    else if (payload !== undefined && type === PayloadType.Ipmi && dropped === undefined)
+      comment.lines(unaskedNote(payload));
+    comment.lines(notes);
+    if (payload !== undefined && type !== PayloadType.Ipmi) comment.line(payloadText(type, payload));
+    else if (session !== undefined) comment.line(session);
+    this.#writer.datagram('in', channel, peer, this.#timeOf(at), bytes, payload, held.isPlain, undefined);
   }
 
-  #sent(channel: Channel, peer: string, bytes: Uint8Array): void {
+  /** What came stands before what it set off. */
+  #flushAsked(): void {
+    if (this.#held?.words !== undefined) this.flush();
+  }
+
+  #sent(channel: Channel, peer: string, bytes: Uint8Array, notes: readonly string[] | undefined): void {
     const payload = this.#sealed;
     this.#sealed = undefined;
-    const notes = this.#faults;
-    this.#faults = [];
-    const held = { time: this.#now(), channel, peer, bytes, notes };
-    if (payload === undefined) return this.#datagram('out', held, undefined, undefined);
-    if (this.#sealedType !== PayloadType.Ipmi) {
-      notes.push(this.#payloadText(this.#sealedType, payload));
-      return this.#datagram('out', held, payload, undefined);
+    const { comment } = this.#wording;
+    comment.clear();
+    comment.lines(notes);
+    const awaited =
+      payload !== undefined && this.#sealedType === PayloadType.Ipmi
+        ? this.#awaiting.find(peer, payload)
+        : undefined;
+    // It is sent as soon as it is there. The clock is not asked twice: that is a tenth of all that a
+    // packet costs.
+    const time = this.#timeOf(awaited?.answeredAt ?? this.#parts.clock.monotonic());
+    if (this.#judge !== undefined) {
+      const kind = kindOf(payload === undefined ? undefined : this.#sealedType);
+      this.#judge.about(awaited?.subject, { kind, channel: channel.number, peer, user: this.#sealedUser });
     }
-    const message = parseMessage(payload);
-    const awaited = message && this.#byKey.get(keyOf(peer, message));
-    if (awaited?.text) this.#byKey.delete(awaited.key);
-    if (message !== undefined) notes.push(awaited?.text || this.#unaskedText(message, channel.number));
-    return this.#datagram('out', held, payload, awaited?.message);
+    if (payload === undefined)
+      return this.#writer.datagram('out', channel, peer, time, bytes, undefined, false, undefined);
+    if (this.#sealedType !== PayloadType.Ipmi) {
+      comment.line(payloadText(this.#sealedType, payload));
+      return this.#writer.datagram('out', channel, peer, time, bytes, payload, false, undefined);
+    }
+    if (awaited === undefined) {
+      const message = parseMessage(payload);
+      if (message !== undefined) comment.line(this.#otherWords(message, channel.number, 'out'));
+      if (message !== undefined) this.#judge?.about(this.#judge.other(message, channel.number, peer, time));
+      return this.#writer.datagram('out', channel, peer, time, bytes, payload, false, undefined);
+    }
+    this.#awaiting.sent(awaited);
+    this.#answerWords(awaited);
+    const isPlain = awaited.request === undefined;
+    this.#writer.datagram('out', channel, peer, time, bytes, payload, isPlain, awaited.request);
   }
 
-  #datagram(
-    direction: 'in' | 'out',
-    {
-      time,
+  #hostRequest({ id, message }: Asked, channel: Channel): void {
+    const entry = this.#parts.router.find(message, channel.number);
+    const at = this.#parts.clock.monotonic();
+    const { subject } = this.#await(id, '', 0, at, message, entry, isPlain(entry));
+    this.#judge?.about(subject);
+    this.#host(
+      'in',
       channel,
-      peer,
-      bytes,
-      notes,
-    }: Pick<Held, 'time' | 'channel' | 'peer' | 'bytes'> & { notes: readonly string[] },
-    payload: Uint8Array | undefined,
-    request: Message | undefined,
-  ): void {
-    const { router, secrets = false } = this.#parts;
-    const hide = { names: router, channel: channel.number, direction, request };
-    if (!secrets) maskWire(hide, bytes);
-    const comment = notes.join('\n');
-    const [near, far] = [this.#near(channel.number), endpointOf(peer)];
-    const put = (side: number, datagram: Uint8Array): void =>
-      this.#write({
-        interface: this.#first + side,
-        time,
-        direction,
-        bytes: direction === 'in' ? overIp(datagram, far, near) : overIp(datagram, near, far),
-        comment,
-      });
-    put(Interface.Wire, bytes);
-    if (payload === undefined) return;
-    // What is in the clear already stands on the wire as it can be read: twice, nobody could pair it.
-    const packet = parse20(bytes);
-    if (packet?.encrypted !== true) return;
-    if (!secrets) maskPayload(hide, packet.payloadType, payload);
-    put(Interface.Decrypted, inTheClear(bytes, packet.start, payload));
-  }
-
-  #near(channel: number): Endpoint {
-    return { host: this.#parts.addressOf?.(channel)?.host ?? '0.0.0.0', port: RMCP_PORT };
-  }
-
-  #hostRequest(id: number, message: Message, channel: Channel): void {
-    this.#host('in', channel, message, undefined, undefined);
-    this.#await(id, `host ${id}`, message);
-    this.#byKey.delete(`host ${id}`);
+      message,
+      undefined,
+      undefined,
+      this.#requestWords(entry, message, channel.number),
+    );
   }
 
   #host(
@@ -267,92 +260,129 @@ export class Capture implements Tap {
     message: Message,
     answer: Answer | undefined,
     awaited: Awaited | undefined,
+    words?: Uint8Array,
   ): void {
+    this.#flushAsked();
+    if (awaited !== undefined) this.#judge?.about(awaited.subject);
     const { netFn, lun, cmd } = message;
     const data = (answer ?? message.data).slice();
     const netFnOut = answer === undefined ? netFn : netFn | 1;
     const shown = { netFn: netFnOut, cmd, toLun: lun, data };
-    if (this.#parts.secrets !== true) maskData(this.#parts.router, channel.number, shown, awaited?.message);
-    const time = this.#now();
-    const frame = Uint8Array.of((netFnOut << 2) | lun, cmd, ...data);
-    const notes = awaited === undefined ? this.#requestText(message, channel.number) : [awaited.text];
-    this.#write({
-      interface: this.#first + Interface.Host,
-      time,
+    if (this.#parts.secrets !== true) maskData(this.#parts.router, channel.number, shown, awaited && message);
+    const { comment, phrases } = this.#wording;
+    comment.clear();
+    if (words !== undefined) comment.line(words);
+    if (awaited !== undefined) this.#answerWords(awaited);
+    comment.lines(this.#faults);
+    this.#faults = undefined;
+    comment.line(phrases.text(`channel ${channel.number}, ${channel.medium}`));
+    this.#writer.frame(
+      TraceType.Kcs,
+      channel,
+      this.#now(),
       direction,
-      bytes: inHpm2(TraceType.Kcs, channel.number, direction, time, frame),
-      comment: [...notes, `channel ${channel.number}, ${channel.medium}`].join('\n'),
-    });
+      Uint8Array.of((netFnOut << 2) | lun, cmd, ...data),
+    );
   }
 
   #ipmb(direction: 'in' | 'out', channel: Channel, bytes: Uint8Array): void {
+    this.#flushAsked();
     const message = parseMessage(bytes);
+    if (this.#judge !== undefined) {
+      const now = this.#parts.clock.monotonic();
+      this.#judge.about(message && this.#judge.other(message, channel.number, '', now));
+    }
     const frame = bytes.slice();
     if (this.#parts.secrets !== true && !maskMessage(this.#parts.router, channel.number, frame))
       frame.fill(0, 6);
-    const time = this.#now();
-    this.#write({
-      interface: this.#first + Interface.Host,
-      time,
-      direction,
-      bytes: inHpm2(TraceType.Ipmb, channel.number, direction, time, frame),
-      comment: message ? this.#unaskedText(message, channel.number) : 'no message: its checksums are wrong',
-    });
+    const { comment } = this.#wording;
+    comment.clear();
+    if (message === undefined) comment.line('no message: its checksums are wrong');
+    else comment.line(this.#otherWords(message, channel.number, direction));
+    comment.lines(this.#faults);
+    this.#faults = undefined;
+    this.#writer.frame(TraceType.Ipmb, channel, this.#now(), direction, frame);
   }
 
-  #requestText(message: Message, channel: number): string[] {
+  #requestWords(entry: Entry | undefined, message: Message, channel: number): Uint8Array {
+    return this.#wording.phrases.request(this.#parts.router, entry, message, channel);
+  }
+
+  #answerWords({ words, at, answeredAt = at, isLate }: Awaited): void {
+    const { comment } = this.#wording;
+    const took = Math.max(0, Math.round((answeredAt - at) * 1000));
+    if (words !== undefined) comment.line(words);
+    if (isLate) comment.line(`too late: dropped, ${took} us`);
+    else comment.microseconds(took);
+  }
+
+  #sessionWords(user: string): Uint8Array {
+    if (this.#session === undefined || this.#user !== user) {
+      this.#user = user;
+      this.#session = this.#wording.phrases.text(`session of ${user || 'the null user'}`);
+    }
+    return this.#session;
+  }
+
+  /**
+   * A message that no handler was asked with this one's id: on a bus, to or from others, or answered
+   * before.
+   */
+  #otherWords(
+    { netFn, cmd, to, toLun: lun, data }: IpmiMessage,
+    channel: number,
+    direction: 'in' | 'out',
+  ): Uint8Array | string {
     const { router } = this.#parts;
+    const isResponse = netFn % 2 === 1;
+    const message = { netFn: netFn & ~1, cmd, lun, data: isResponse ? data.subarray(1) : data };
     const entry = router.find(message, channel);
-    const spec = entry?.handler.command?.spec;
-    return [
-      requestText(router, message, channel, true),
-      entry === undefined ? "nobody's" : `answered by ${entry.owner}${spec === undefined ? '' : `; ${spec}`}`,
-    ];
+    if (!isResponse)
+      return direction === 'in'
+        ? this.#requestWords(entry, message, channel)
+        : `${requestText(router, message, channel, true)}\nasked of ${hex2(to)}h`;
+    const name = `response to ${requestText(router, message, channel, false)}`;
+    // What it is about, and so whether it is a secret, only its request says.
+    if (data[0] === 0 && !isPlain(entry)) return name;
+    return `${name}  ->  ${answerText(router, { ...message, data: NONE }, channel, data)}`;
   }
 
-  #entryName(message: Message, channel: number): string {
-    return requestText(this.#parts.router, message, channel, false);
-  }
-
-  /** A message by its name alone: what came for others, or was answered before. */
-  #unaskedText({ netFn, cmd, toLun: lun, data }: IpmiMessage, channel: number): string {
-    const name = this.#entryName(
-      { netFn: netFn & ~1, cmd, lun, data: netFn % 2 ? data.subarray(1) : data },
-      channel,
-    );
-    return netFn % 2 === 0 ? name : `response to ${name}`;
-  }
-
-  #payloadText(type: number, payload: Uint8Array): string {
-    const step = setUpText(type, payload);
-    if (step !== undefined) return step;
-    if (type === PayloadType.Sol)
-      return `SOL: packet ${payload[0]}, ${Math.max(payload.length - 4, 0)} character(s), acknowledges ${payload[1]}\nIPMI 2.0 §15.9`;
-    return `payload type ${type}`;
-  }
-
-  #await(id: number, key: string, { netFn, lun, cmd, data }: Message): void {
-    const at = this.#parts.clock.monotonic();
-    const awaited = { key, at, message: { netFn, lun, cmd, data: data.slice() }, text: '' };
-    this.#byId.set(id, awaited);
-    this.#byKey.set(key, awaited);
-    forgetOldest(this.#byId);
-    forgetOldest(this.#byKey);
+  #await(
+    id: number,
+    peer: string,
+    seq: number,
+    at: number,
+    message: Message,
+    entry: Entry | undefined,
+    plain: boolean,
+  ): Awaited {
+    const { netFn, lun, cmd, data } = message;
+    // Copied: the datagram's memory holds another one when the answer comes.
+    const request = plain ? undefined : { netFn, lun, cmd, data: data.slice() };
+    const subject = this.#judge === undefined ? undefined : { wanted: undefined };
+    const awaited = {
+      id,
+      peer,
+      seq,
+      netFn,
+      cmd,
+      at,
+      entry,
+      request,
+      words: undefined,
+      answeredAt: undefined,
+      isLate: false,
+      subject,
+    };
+    this.#awaiting.add(awaited);
+    return awaited;
   }
 
   #now(): number {
-    return Math.round((this.#epoch + this.#parts.clock.monotonic()) * 1000);
+    return this.#timeOf(this.#parts.clock.monotonic());
   }
-}
 
-/** The same for a request and its response. */
-const keyOf = (peer: string, { netFn, cmd, seq }: IpmiMessage): string =>
-  `${peer} ${seq} ${netFn & ~1} ${cmd}`;
-
-function forgetOldest<K>(map: Map<K, unknown>): void {
-  if (map.size <= AWAITED) return;
-  for (const [oldest] of map) {
-    map.delete(oldest);
-    return;
+  #timeOf(monotonic: number): number {
+    return Math.round((this.#epoch + monotonic) * 1000);
   }
 }

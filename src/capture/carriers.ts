@@ -17,46 +17,88 @@ const TTL = 64;
 /** `peer` as taps have it; of what is no address (a name, a path) 0.0.0.0 is made. */
 export const endpointOf = (peer: string): Endpoint => parseEndpoint(peer) ?? { host: '0.0.0.0', port: 0 };
 
-/** A datagram with the headers that it had, or could have had, on its way. */
-export function overIp(datagram: Uint8Array, from: Endpoint, to: Endpoint): Uint8Array {
-  const [source, destination] = [addressBytes(from.host), addressBytes(to.host)];
-  // A socket that listens on everything answers in the family in which it was asked.
-  const v6 = source.length === 16 || destination.length === 16;
-  const header = v6 ? IPV6_HEADER : IPV4_HEADER;
-  const out = new Uint8Array(header + UDP_HEADER + datagram.length);
-  const view = new DataView(out.buffer);
-  const length = UDP_HEADER + datagram.length;
-  if (v6) {
-    out[0] = 0x60;
-    view.setUint16(4, length);
-    out[6] = UDP;
-    out[7] = TTL;
-    out.set(inV6(source), 8);
-    out.set(inV6(destination), 24);
-  } else {
-    out[0] = 0x45;
-    view.setUint16(2, out.length);
-    out[8] = TTL;
-    out[9] = UDP;
-    out.set(source, 12);
-    out.set(destination, 16);
-    view.setUint16(10, onesComplement(out, 0, IPV4_HEADER));
+/**
+ * The way from one end to the other: headers of IP and UDP as a datagram had them, or could have had them.
+ * They are made once; what differs from one datagram to the next is put in.
+ */
+export class IpPath {
+  /** Bytes before a datagram. */
+  readonly length: number;
+  readonly #headers: Uint8Array;
+  readonly #isV6: boolean;
+  /** Of the IPv4 header without lengths and its own sum; of the IPv6 addresses. */
+  readonly #sum: number;
+
+  constructor(from: Endpoint, to: Endpoint) {
+    const [source, destination] = [addressBytes(from.host), addressBytes(to.host)];
+    // A socket that listens on everything answers in the family in which it was asked.
+    this.#isV6 = source.length === 16 || destination.length === 16;
+    const header = this.#isV6 ? IPV6_HEADER : IPV4_HEADER;
+    this.length = header + UDP_HEADER;
+    const out = new Uint8Array(this.length);
+    if (this.#isV6) {
+      out[0] = 0x60;
+      out[6] = UDP;
+      out[7] = TTL;
+      out.set(inV6(source), 8);
+      out.set(inV6(destination), 24);
+    } else {
+      out[0] = 0x45;
+      out[8] = TTL;
+      out[9] = UDP;
+      out.set(source, 12);
+      out.set(destination, 16);
+    }
+    put16(out, header, from.port);
+    put16(out, header + 2, to.port);
+    this.#headers = out;
+    this.#sum = wordsOf(out, this.#isV6 ? 8 : 0, header);
   }
-  view.setUint16(header, from.port);
-  view.setUint16(header + 2, to.port);
-  view.setUint16(header + 4, length);
-  out.set(datagram, header + UDP_HEADER);
-  if (v6) view.setUint16(header + 6, onesComplement(out, 8, out.length, length + UDP) || 0xffff);
-  // IPv4 may leave the sum out; 0 says that it is.
+
+  /** Before a datagram of `size` bytes that stands `length` bytes behind `start`. */
+  put(out: Uint8Array, start: number, size: number): void {
+    const headers = this.#headers;
+    out.set(headers, start);
+    const udp = start + this.length - UDP_HEADER;
+    put16(out, udp + 4, UDP_HEADER + size);
+    if (!this.#isV6) {
+      const whole = this.length + size;
+      put16(out, start + 2, whole);
+      put16(out, start + 10, folded(this.#sum + whole));
+      // IPv4 may leave the sum of UDP out; 0 says that it is.
+      return;
+    }
+    put16(out, start + 4, UDP_HEADER + size);
+    const sum = this.#sum + UDP_HEADER + size + UDP + wordsOf(out, udp, udp + UDP_HEADER + size);
+    put16(out, udp + 6, folded(sum) || 0xffff);
+  }
+}
+
+/** A datagram with its headers. */
+export function overIp(datagram: Uint8Array, from: Endpoint, to: Endpoint): Uint8Array {
+  const path = new IpPath(from, to);
+  const out = new Uint8Array(path.length + datagram.length);
+  out.set(datagram, path.length);
+  path.put(out, 0, datagram.length);
   return out;
 }
 
-/** The internet checksum of bytes[start..end), `begin` having been added already. */
-function onesComplement(bytes: Uint8Array, start: number, end: number, begin = 0): number {
-  let total = begin;
+function put16(out: Uint8Array, at: number, value: number): void {
+  out[at] = value >>> 8;
+  out[at + 1] = value;
+}
+
+/** The sum of the words of bytes[start..end), most significant byte first, for a checksum of the internet. */
+function wordsOf(bytes: Uint8Array, start: number, end: number): number {
+  let total = 0;
   for (let i = start; i < end; i += 2) total += (bytes[i] << 8) | (i + 1 < end ? bytes[i + 1] : 0);
-  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
-  return ~total & 0xffff;
+  return total;
+}
+
+function folded(total: number): number {
+  let sum = total;
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return ~sum & 0xffff;
 }
 
 /** Four or sixteen bytes; 0.0.0.0 for what is no address. */
@@ -87,17 +129,13 @@ function inV6(address: Uint8Array): Uint8Array {
 }
 
 /**
- * An RMCP+ packet in the clear: the header of the sealed one, without its two flags, around the open
- * payload.
+ * Makes an RMCP+ packet in the clear of the header of the sealed one, of which `start` bytes stand at
+ * `at`: without its two flags, for a payload of so many bytes.
  */
-export function inTheClear(sealed: Uint8Array, start: number, payload: Uint8Array): Uint8Array {
-  const out = new Uint8Array(start + payload.length);
-  out.set(sealed.subarray(0, start));
-  out[RMCP_HEADER + 1] &= 0x3f;
-  out[start - 2] = payload.length;
-  out[start - 1] = payload.length >>> 8;
-  out.set(payload, start);
-  return out;
+export function inTheClear(out: Uint8Array, at: number, start: number, size: number): void {
+  out[at + RMCP_HEADER + 1] &= 0x3f;
+  out[at + start - 2] = size;
+  out[at + start - 1] = size >>> 8;
 }
 
 /** Kinds of frames, HPM.2 table "trace data type". */

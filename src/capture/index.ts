@@ -6,9 +6,13 @@
  *   bmc.taps.add(new Capture({ router: bmc.router, clock: world.clock }, (packet) => file.write(packet)));
  */
 export { CaptureFile, type CaptureFileOptions } from './capture-file.ts';
-export { Capture, captureHeader, type CaptureParts } from './capture.ts';
+export { Capture } from './capture.ts';
+export type { CaptureParts } from './capture-parts.ts';
+export { captureHeader, CapturePlaces, type CaptureInterfaces } from './places.ts';
 export { RMCP_PORT } from './carriers.ts';
 export { maskData, maskMessage, type Names } from './mask.ts';
-export type { CapturedPacket } from './pcapng.ts';
-export { CaptureRing } from './ring.ts';
+export { PacketBlock, type CapturedPacket } from './pcapng.ts';
+export { PacketRing } from './ring.ts';
+export { PacketBatches, type PacketSink } from './sink.ts';
 export { setUpText } from './set-up.ts';
+export { Wording } from './wording.ts';

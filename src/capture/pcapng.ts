@@ -59,6 +59,8 @@ export interface CapturedPacket {
   readonly bytes: Uint8Array;
   /** Empty: none. */
   readonly comment: string;
+  /** All of it as a block of a file, where that has been made already. */
+  readonly block?: Uint8Array;
 }
 
 interface BlockOption {
@@ -92,23 +94,129 @@ export function interfaceDescription(linkType: number, name: string, description
   ]);
 }
 
+/** A packet as a block of a file. */
 export function enhancedPacket(packet: CapturedPacket): Uint8Array {
-  const { bytes, time } = packet;
-  const body = new Uint8Array(20 + padded(bytes.length));
-  const view = new DataView(body.buffer);
-  view.setUint32(0, packet.interface, true);
-  view.setUint32(4, Math.floor(time / 2 ** 32), true);
-  view.setUint32(8, time % 2 ** 32, true);
-  view.setUint32(12, bytes.length, true);
-  view.setUint32(16, bytes.length, true);
-  body.set(bytes, 20);
-  const options = [{ code: EPB_FLAGS, value: Uint8Array.of(packet.direction === 'in' ? 1 : 2, 0, 0, 0) }];
-  return block(
-    BlockType.EnhancedPacket,
-    body,
-    packet.comment ? [text(COMMENT, packet.comment), ...options] : options,
+  if (packet.block !== undefined) return packet.block;
+  const comment = TEXT.encode(packet.comment).subarray(0, LONGEST_COMMENT);
+  const block = new Uint8Array(packetBlockLength(packet.bytes.length, comment.length));
+  const { interface: place, time, direction } = packet;
+  putPacket(
+    block,
+    new DataView(block.buffer),
+    0,
+    place,
+    time,
+    direction,
+    packet.bytes.length,
+    comment,
+    comment.length,
   );
+  block.set(packet.bytes, PACKET_DATA);
+  return block;
 }
+
+/** Bytes of a comment that its length can say. */
+export const LONGEST_COMMENT = 0xffff;
+/** Where a packet's bytes begin in its block. */
+export const PACKET_DATA = 28;
+
+/** Bytes of the block of a packet, `comment` being the bytes of its comment. */
+export function packetBlockLength(length: number, comment: number): number {
+  return PACKET_DATA + padded(length) + (comment === 0 ? 0 : 4 + padded(comment)) + 8 + 4 + 4;
+}
+
+/**
+ * The block of a packet of `length` bytes into `out`; the packet's bytes are left to the caller, from
+ * `PACKET_DATA` on.
+ */
+export function putPacket(
+  out: Uint8Array,
+  view: DataView,
+  start: number,
+  place: number,
+  time: number,
+  direction: 'in' | 'out',
+  length: number,
+  comment: Uint8Array,
+  commentLength: number,
+): void {
+  const whole = packetBlockLength(length, commentLength);
+  const high = Math.floor(time / 2 ** 32);
+  view.setUint32(start, BlockType.EnhancedPacket, true);
+  view.setUint32(start + 4, whole, true);
+  view.setUint32(start + 8, place, true);
+  view.setUint32(start + 12, high, true);
+  view.setUint32(start + 16, time - high * 2 ** 32, true);
+  view.setUint32(start + 20, length, true);
+  view.setUint32(start + 24, length, true);
+  let at = start + PACKET_DATA + padded(length);
+  // What fills up; the packet and the comment are written over it.
+  view.setUint32(at - 4, 0);
+  if (commentLength > 0) {
+    view.setUint32(at, COMMENT | (commentLength << 16), true);
+    const text = at + 4;
+    at = text + padded(commentLength);
+    view.setUint32(at - 4, 0);
+    out.set(comment.length === commentLength ? comment : comment.subarray(0, commentLength), text);
+  }
+  view.setUint32(at, EPB_FLAGS | (4 << 16), true);
+  view.setUint32(at + 4, direction === 'in' ? 1 : 2, true);
+  view.setUint32(at + 8, END_OF_OPTIONS);
+  view.setUint32(at + 12, whole, true);
+}
+
+/** A packet read from its block, when somebody asks. */
+export class PacketBlock implements CapturedPacket {
+  readonly block: Uint8Array;
+
+  constructor(block: Uint8Array) {
+    this.block = block;
+  }
+
+  get interface(): number {
+    return get32(this.block, 8);
+  }
+
+  get time(): number {
+    return get32(this.block, 12) * 2 ** 32 + get32(this.block, 16);
+  }
+
+  get direction(): 'in' | 'out' {
+    const options = this.#options();
+    const start = this.block[options] === COMMENT ? options + 4 + padded(this.#commentLength()) : options;
+    return this.block[start + 4] === 1 ? 'in' : 'out';
+  }
+
+  get bytes(): Uint8Array {
+    return this.block.subarray(PACKET_DATA, PACKET_DATA + get32(this.block, 20));
+  }
+
+  get comment(): string {
+    const start = this.#options() + 4;
+    return new TextDecoder().decode(this.block.subarray(start, start + this.#commentLength()));
+  }
+
+  #options(): number {
+    return PACKET_DATA + padded(get32(this.block, 20));
+  }
+
+  #commentLength(): number {
+    const at = this.#options();
+    return this.block[at] === COMMENT ? this.block[at + 2] | (this.block[at + 3] << 8) : 0;
+  }
+}
+
+/** The blocks that stand one behind the other. */
+export function* blocksIn(bytes: Uint8Array): Generator<Uint8Array, void, void> {
+  for (let at = 0; at < bytes.length;) {
+    const end = at + get32(bytes, at + 4);
+    yield bytes.subarray(at, end);
+    at = end;
+  }
+}
+
+const get32 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 
 const padded = (length: number): number => (length + 3) & ~3;
 

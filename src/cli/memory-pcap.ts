@@ -1,6 +1,5 @@
 import type { Bmc } from '../bmc.ts';
-import { Capture, captureHeader } from '../capture/index.ts';
-import { enhancedPacket } from '../capture/pcapng.ts';
+import { Capture, captureHeader, CapturePlaces, PacketRing, Wording } from '../capture/index.ts';
 import type { Clock, Files } from '../world/world.ts';
 import { addressesOf } from './pcap.ts';
 
@@ -9,47 +8,50 @@ const KEPT = 32 << 20;
 
 /** A capture in memory, for who may want it afterwards. */
 export class MemoryPcap {
-  readonly #names: readonly string[];
   readonly #clock: Clock;
   readonly #captures: Capture[] = [];
-  #packets: Uint8Array[] = [];
-  #first = 0;
-  #bytes = 0;
+  readonly #ring = new PacketRing(KEPT);
+  readonly #wording = new Wording();
+  readonly #places: CapturePlaces;
+  readonly #header: Uint8Array[];
 
   /** `names`: of all BMCs that will be added. */
   constructor(names: readonly string[], clock: Clock) {
-    this.#names = names;
+    this.#places = new CapturePlaces(names);
+    this.#header = captureHeader(...names);
     this.#clock = clock;
   }
 
   /** From now on what passes this BMC is kept. */
   add(bmc: Bmc): void {
-    const { router } = bmc;
-    const place = this.#names.indexOf(bmc.name);
-    const parts = { router, clock: this.#clock, addressOf: addressesOf(bmc), place };
-    const capture = new Capture(parts, (packet) => this.#keep(enhancedPacket(packet)));
+    this.#add(bmc, false);
+  }
+
+  #add(bmc: Bmc, isSatellite: boolean): void {
+    const { name, router } = bmc;
+    const header = { begin: (block: Uint8Array): void => void this.#header.push(block) };
+    const interfaces = this.#places.in(header, name, isSatellite);
+    const parts = {
+      router,
+      clock: this.#clock,
+      addressOf: addressesOf(bmc),
+      interfaces,
+      wording: this.#wording,
+    };
+    const capture = new Capture(parts, this.#ring);
     this.#captures.push(capture);
     bmc.taps.add(capture);
+    for (const satellite of bmc.satellites) this.#add(satellite, true);
   }
 
   /** How many are kept. */
   get packets(): number {
     for (const capture of this.#captures) capture.flush();
-    return this.#packets.length - this.#first;
+    return this.#ring.all().length;
   }
 
   /** Rejects with the system's error. */
   async write(files: Files, path: string): Promise<void> {
-    const all = [...captureHeader(...this.#names), ...this.#packets.slice(this.#first)];
-    await files.write(path, Buffer.concat(all));
-  }
-
-  #keep(packet: Uint8Array): void {
-    this.#packets.push(packet);
-    this.#bytes += packet.length;
-    while (this.#bytes > KEPT) this.#bytes -= this.#packets[this.#first++].length;
-    if (this.#first === 0 || this.#first * 2 < this.#packets.length) return;
-    this.#packets = this.#packets.slice(this.#first);
-    this.#first = 0;
+    await files.write(path, Buffer.concat([...this.#header, ...this.#ring.all()]));
   }
 }

@@ -1,5 +1,13 @@
 import type { Bmc } from '../bmc.ts';
-import { Capture, CaptureFile, captureHeader, CaptureRing, type CapturedPacket } from '../capture/index.ts';
+import {
+  Capture,
+  CaptureFile,
+  captureHeader,
+  CapturePlaces,
+  PacketBlock,
+  PacketRing,
+  Wording,
+} from '../capture/index.ts';
 import type { Log } from '../state/setup.ts';
 import { parseEndpoint, type Endpoint, type Timer, type World } from '../world/world.ts';
 import { CliError, problemOf } from './errors.ts';
@@ -38,8 +46,10 @@ const KEPT = 64 * MIB;
 const KEPT_EACH = 256 * 1024;
 /** Milliseconds that are waited for what follows, before what was kept is written. */
 const AFTERMATH = 1000;
+/** Milliseconds that packets wait for others, so that they are one write. */
+const GATHER = 100;
 
-/** `names`: of the BMCs that the file has places for; one that comes later is not captured, and told. */
+/** `names`: of the BMCs that the file has places for; one that comes later gets one. */
 export async function openPcap(
   { pcap, pcapSize, keys: secrets, pcapOn, pcapProfile }: PcapOptions,
   names: readonly string[],
@@ -50,7 +60,8 @@ export async function openPcap(
   const header = captureHeader(...names);
   const failed = (error: unknown): void => log.error(`${pcap}: nothing more is captured`, error);
   const size = pcapSize === undefined ? undefined : pcapSize * MIB;
-  const file = await CaptureFile.open(files, pcap, { header, size, failed }).catch((error: unknown) =>
+  const options = { header, size, failed, gather: { clock, ms: GATHER } };
+  const file = await CaptureFile.open(files, pcap, options).catch((error: unknown) =>
     Promise.reject(new CliError(`--pcap: ${problemOf(error)}`, { cause: error })),
   );
   if (pcapProfile !== undefined) await writeProfile(files, pcapProfile);
@@ -59,37 +70,37 @@ export async function openPcap(
       ? `to read it: tshark -o ${DISSECT}:TRUE -r ${pcap}`
       : `to read it: WIRESHARK_CONFIG_DIR=${pcapProfile} wireshark ${pcap}`,
   );
+  const places = new CapturePlaces(names);
+  const wording = new Wording();
   const captures = new Map<string, Capture>();
   const rings = new Map<string, KeptPackets>();
-  return {
-    add(bmc) {
-      const place = names.indexOf(bmc.name);
-      if (place < 0) {
-        log.warn(`${bmc.name}: captured from the next start on: ${pcap} begins with the BMCs that it has`);
-        return;
-      }
-      const parts = { router: bmc.router, clock, addressOf: addressesOf(bmc), place, secrets };
-      const write = (packet: CapturedPacket): void => file.write(packet);
-      if (triggers !== undefined) {
-        rings.get(bmc.name)?.end();
-        const most = Math.max(KEPT_EACH, Math.floor(KEPT / names.length));
-        const kept = new KeptPackets(new CaptureRing(parts, most, write), clock);
-        rings.set(bmc.name, kept);
-        bmc.taps.add(kept.ring);
-        onTrouble(bmc, triggers, () => kept.trouble());
-        return;
-      }
+  const add = (bmc: Bmc, isSatellite: boolean): void => {
+    const interfaces = places.in(file, bmc.name, isSatellite);
+    const parts = { router: bmc.router, clock, addressOf: addressesOf(bmc), interfaces, secrets, wording };
+    if (triggers === undefined) {
       // One that is made anew goes on in the place that it had.
       captures.get(bmc.name)?.flush();
-      const capture = new Capture(parts, write);
+      const capture = new Capture(parts, file);
       captures.set(bmc.name, capture);
       bmc.taps.add(capture);
-    },
+    } else {
+      rings.get(bmc.name)?.end();
+      const most = Math.max(KEPT_EACH, Math.floor(KEPT / Math.max(names.length, 1)));
+      const ring = new PacketRing(most);
+      const kept = new KeptPackets(new Capture(parts, ring), ring, file, clock);
+      rings.set(bmc.name, kept);
+      bmc.taps.add(kept.capture);
+      onTrouble(bmc, triggers, () => kept.trouble());
+    }
+    for (const satellite of bmc.satellites) add(satellite, true);
+  };
+  return {
+    add: (bmc) => add(bmc, false),
     async close() {
       for (const capture of captures.values()) capture.flush();
       for (const kept of rings.values()) kept.end();
       await file.close();
-      if (file.missing > 0) log.warn(`${pcap}: the disk was too slow for ${file.missing} packet(s)`);
+      if (file.missed > 0) log.warn(`${pcap}: the disk was too slow for ${file.missed} packet(s)`);
     },
   };
 }
@@ -105,28 +116,34 @@ async function writeProfile(files: World['files'], folder: string): Promise<void
 
 /** What is kept of a BMC until something goes wrong, and then is written with what follows. */
 class KeptPackets {
-  readonly ring: CaptureRing;
+  readonly capture: Capture;
+  readonly #ring: PacketRing;
+  readonly #file: CaptureFile;
   readonly #clock: World['clock'];
   #timer: Timer | undefined;
 
-  constructor(ring: CaptureRing, clock: World['clock']) {
-    this.ring = ring;
+  constructor(capture: Capture, ring: PacketRing, file: CaptureFile, clock: World['clock']) {
+    this.capture = capture;
+    this.#ring = ring;
+    this.#file = file;
     this.#clock = clock;
   }
 
   trouble(): void {
-    this.#timer ??= this.#clock.after(AFTERMATH, () => {
-      this.#timer = undefined;
-      this.ring.drain();
-    });
+    this.#timer ??= this.#clock.after(AFTERMATH, () => this.#write());
   }
 
   /** Writes at once what would have been written, and nothing more. */
   end(): void {
     if (this.#timer === undefined) return;
     this.#timer.cancel();
+    this.#write();
+  }
+
+  #write(): void {
     this.#timer = undefined;
-    this.ring.drain();
+    this.capture.flush();
+    for (const block of this.#ring.take()) this.#file.write(new PacketBlock(block));
   }
 }
 

@@ -30,16 +30,18 @@ export function openTrace(
     throw new CliError(`--trace-filter: column ${filter.column}: ${filter.problem}`);
   if (trace !== true && filter === undefined) return undefined;
   const isJson = (logFormat ?? (json === true ? 'json' : 'text')) === 'json';
+  const add = ({ name, router, taps, satellites }: Bmc): void => {
+    const tell = (seen: Traced): void => {
+      if (filter !== undefined && !filter(seen)) return;
+      // The wall clock may be set meanwhile: what is written is the time of now, less what has passed.
+      const time = clock.now() - (clock.monotonic() - seen.at);
+      write(isJson ? jsonLine(name, time, seen) : textLines(name, time, seen));
+    };
+    taps.add(traced(router, clock, tell));
+    satellites.forEach(add);
+  };
   return {
-    add({ name, router, taps }: Bmc) {
-      const tell = (entry: Traced): void => {
-        if (filter !== undefined && !filter(entry)) return;
-        // The wall clock may be set meanwhile: what is written is the time of now, less what has passed.
-        const time = clock.now() - (clock.monotonic() - entry.at);
-        write(isJson ? jsonLine(name, time, entry) : textLines(name, time, entry));
-      };
-      taps.add(traced(router, clock, tell));
-    },
+    add,
     close: () => Promise.resolve(),
   };
 }

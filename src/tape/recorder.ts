@@ -3,7 +3,15 @@ import { bodyBytes } from '../commands/body.ts';
 import type { Answer, Message } from '../joint/message.ts';
 import type { Timers } from '../joint/timers.ts';
 import type { Events, PlatformEvent } from '../state/log/events.ts';
-import type { Asked, Payload, Tap, Taps } from '../taps/index.ts';
+import {
+  tracedRequest,
+  type Asked,
+  type FaultHit,
+  type Payload,
+  type Tap,
+  type Taps,
+  type TraceFilter,
+} from '../taps/index.ts';
 import { PayloadType, SOL_HEADER } from '../wire/index.ts';
 import { keyOf, type RequestEntry, type TapeEntry } from './entry.ts';
 import { nameIn } from './names.ts';
@@ -13,6 +21,11 @@ export interface RecorderParts {
   readonly clock: Pick<Timers, 'monotonic'>;
   /** Monotonic milliseconds when the tape began. Default: now. */
   readonly began?: number;
+  /**
+   * What alone is on the tape: requests, and characters of consoles by user, peer and channel; then no
+   * events.
+   */
+  readonly filter?: TraceFilter;
 }
 
 /** Requests under way of which the answer is awaited; more are forgotten, the oldest first. */
@@ -24,6 +37,8 @@ interface Begun {
   readonly at: number;
   /** A command may change it. */
   readonly privilege: number;
+  /** Rules of faults that did something to it. */
+  readonly faults: string[];
 }
 
 /**
@@ -38,6 +53,8 @@ export class TapeRecorder implements Tap {
   readonly #write: (entry: TapeEntry) => void;
   readonly #began: number;
   readonly #begun = new Map<number, Begun>();
+  /** Rules that did something since the last request came. */
+  #faults: string[] = [];
 
   constructor(parts: RecorderParts, write: (entry: TapeEntry) => void) {
     this.#parts = parts;
@@ -47,7 +64,9 @@ export class TapeRecorder implements Tap {
 
   message({ id, context }: Asked): void {
     if (context.cause !== undefined) return;
-    this.#begun.set(id, { at: this.#parts.clock.monotonic(), privilege: context.privilege });
+    const faults: string[] = [];
+    this.#faults = faults;
+    this.#begun.set(id, { at: this.#parts.clock.monotonic(), privilege: context.privilege, faults });
     if (this.#begun.size <= AWAITED) return;
     for (const [oldest] of this.#begun) {
       this.#begun.delete(oldest);
@@ -59,7 +78,10 @@ export class TapeRecorder implements Tap {
     const begun = this.#begun.get(id);
     if (begun === undefined) return;
     this.#begun.delete(id);
-    const us = Math.round((this.#parts.clock.monotonic() - begun.at) * 1000);
+    const now = this.#parts.clock.monotonic();
+    const us = Math.round((now - begun.at) * 1000);
+    const { filter, router } = this.#parts;
+    if (filter?.(tracedRequest(router, { id, message, context }, answer, begun, now)) === false) return;
     const { channel, session, expired } = context;
     // What came too late was nobody's answer.
     const given = expired ? NOTHING : answer;
@@ -76,9 +98,16 @@ export class TapeRecorder implements Tap {
     void context.followUp.then((response) => this.#write(this.#followed(entry, response)));
   }
 
-  payload({ type, direction, channel, session, bytes }: Payload): void {
+  fault({ rule, layer }: FaultHit): void {
+    if (layer === 'command') this.#faults.push(rule);
+  }
+
+  payload({ type, direction, channel, session, bytes, peer }: Payload): void {
     const count = bytes.length - SOL_HEADER;
     if (type !== PayloadType.Sol || session === undefined || count <= 0) return;
+    const { number } = channel;
+    if (this.#parts.filter?.({ kind: 'sol', channel: number, peer, user: session.userName }) === false)
+      return;
     this.#write({
       kind: 'sol',
       t: this.#time(),
@@ -100,6 +129,7 @@ export class TapeRecorder implements Tap {
 
   /** An event that was logged, as `bmc.events.onLogged` tells it. */
   logged(event: PlatformEvent, record: number): void {
+    if (this.#parts.filter !== undefined) return;
     const { generator, sensorType, sensorNumber, eventType, deassertion, data } = event;
     const what = { generator, sensorType, sensorNumber, eventType, deassertion, data: data.slice() };
     this.#write({ kind: 'event', t: this.#time(), record, ...what });
@@ -118,14 +148,18 @@ export interface RecordedBmc {
   readonly events: Pick<Events, 'onLogged'>;
 }
 
-/** Records requests, characters and events of a BMC until its undoing is called; `began` as of the parts. */
+/**
+ * Records requests, characters and events of a BMC until its undoing is called; `began` and `filter` as of
+ * the parts.
+ */
 export function record(
   { router, taps, events }: RecordedBmc,
   clock: RecorderParts['clock'],
   write: (entry: TapeEntry) => void,
   began?: number,
+  filter?: TraceFilter,
 ): () => void {
-  const recorder = new TapeRecorder({ router, clock, began }, write);
+  const recorder = new TapeRecorder({ router, clock, began, filter }, write);
   const undo = [taps.add(recorder), events.onLogged((event, id) => recorder.logged(event, id))];
   return () => {
     for (const takeOff of undo) takeOff();

@@ -15,5 +15,10 @@ export {
   type Names,
   type ShownField,
 } from './message-text.ts';
-export { parseTraceFilter, type TraceFilter, type TraceFilterProblem } from './trace-filter.ts';
-export { trace, traced, traceLines, type Traced, type TracedRequest } from './trace.ts';
+export {
+  parseTraceFilter,
+  type FilteredDatagram,
+  type TraceFilter,
+  type TraceFilterProblem,
+} from './trace-filter.ts';
+export { trace, traced, tracedRequest, traceLines, type Traced, type TracedRequest } from './trace.ts';

@@ -2,6 +2,7 @@ import { keyName } from '../commands/command.ts';
 import type { Answer, Context, Dispatch, Message, SessionView } from '../joint/message.ts';
 import type { Router } from '../router/index.ts';
 import type { Drops } from '../state/app/drops.ts';
+import { endpointName, type Endpoint } from '../world/world.ts';
 import type { Asked, FaultHit, Frame, Payload, SetUpWrapper, Tamper, TamperWants, Tap } from './tap.ts';
 
 /** What taps are put on. */
@@ -13,6 +14,10 @@ export interface TappedBmc<B> {
 }
 
 const NONE: readonly never[] = [];
+
+interface Named extends Endpoint {
+  readonly name: string;
+}
 
 /** One tap may be added twice, and taken off once. */
 interface Place {
@@ -45,6 +50,7 @@ export class Taps<B = unknown> {
   #setUps: readonly SetUpPlace[] = NONE;
   #unwrap: (() => void) | undefined;
   #unlisten: (() => void) | undefined;
+  #named: Named | undefined;
 
   constructor(bmc: TappedBmc<B>) {
     this.#bmc = bmc;
@@ -53,6 +59,15 @@ export class Taps<B = unknown> {
   /** Those that there are. */
   get count(): number {
     return this.#taps.length + this.#tampers.length + this.#setUps.length;
+  }
+
+  /** Name of an address, for frames: mostly that of the one before. */
+  peerName(host: string, port: number): string {
+    const named = this.#named;
+    if (named !== undefined && named.port === port && named.host === host) return named.name;
+    const name = endpointName({ host, port });
+    this.#named = { host, port, name };
+    return name;
   }
 
   /** From now on the tap sees what passes, on what is open too. Returns its undoing. */
@@ -102,9 +117,9 @@ export class Taps<B = unknown> {
   #put(taps: readonly Place[]): void {
     this.#taps = taps;
     const wants = (kind: keyof Tap): boolean => taps.some(({ tap }) => tap[kind] !== undefined);
-    this.frame = wants('frame') ? (frame) => this.#tell((tap) => tap.frame?.(frame)) : undefined;
-    this.payload = wants('payload') ? (payload) => this.#tell((tap) => tap.payload?.(payload)) : undefined;
-    this.fault = wants('fault') ? (hit) => this.#tell((tap) => tap.fault?.(hit)) : undefined;
+    this.frame = this.#told('frame', (tap, frame) => tap.frame?.(frame));
+    this.payload = this.#told('payload', (tap, payload) => tap.payload?.(payload));
+    this.fault = this.#told('fault', (tap, hit) => tap.fault?.(hit));
     if (!wants('message') && !wants('answer')) {
       this.#unwrap?.();
       this.#unwrap = undefined;
@@ -121,13 +136,32 @@ export class Taps<B = unknown> {
     }
   }
 
+  /** What tells all of those that want such a thing; undefined where nobody does. */
+  #told<T>(kind: keyof Tap, tell: (tap: Tap, seen: T) => void): ((seen: T) => void) | undefined {
+    const taps = this.#taps.filter(({ tap }) => tap[kind] !== undefined);
+    if (taps.length === 0) return undefined;
+    return (seen) => {
+      for (let i = 0; i < taps.length; i++) {
+        try {
+          tell(taps[i].tap, seen);
+        } catch (error) {
+          this.#failed(error);
+        }
+      }
+    };
+  }
+
+  #failed(error: unknown): void {
+    this.#bmc.log.error('a tap failed', error);
+  }
+
   /** Taps that are added or taken off meanwhile change nothing for what is being told. */
   #tell(tell: (tap: Tap) => void): void {
     for (const { tap } of this.#taps) {
       try {
         tell(tap);
       } catch (error) {
-        this.#bmc.log.error('a tap failed', error);
+        this.#failed(error);
       }
     }
   }
@@ -135,14 +169,34 @@ export class Taps<B = unknown> {
   #over(dispatch: Dispatch<B>): Dispatch<B> {
     return (message, context) => {
       const asked = new Request(this.#bmc.router, message, context);
-      this.#tell((tap) => tap.message?.(asked));
-      const passed = (answer: Answer): Answer => {
-        this.#tell((tap) => tap.answer?.(asked, answer));
-        return answer;
-      };
+      this.#asked(asked);
       const answer = dispatch(message, context);
-      return answer instanceof Promise ? answer.then(passed) : passed(answer);
+      if (answer instanceof Promise) return answer.then((late) => this.#answered(asked, late));
+      return this.#answered(asked, answer);
     };
+  }
+
+  #asked(asked: Asked): void {
+    const taps = this.#taps;
+    for (let i = 0; i < taps.length; i++) {
+      try {
+        taps[i].tap.message?.(asked);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  #answered(asked: Asked, answer: Answer): Answer {
+    const taps = this.#taps;
+    for (let i = 0; i < taps.length; i++) {
+      try {
+        taps[i].tap.answer?.(asked, answer);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+    return answer;
   }
 }
 

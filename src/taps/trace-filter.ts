@@ -2,8 +2,19 @@ import { PRIVILEGES } from '../codec/index.ts';
 import { spokenName } from '../commands/command.ts';
 import type { Traced } from './trace.ts';
 
+/** What no trace shows and a capture has: a step of a log-in, characters of a console, another datagram. */
+export interface FilteredDatagram {
+  readonly kind: 'log-in' | 'sol' | 'datagram';
+  readonly channel: number;
+  readonly peer: string;
+  /** Of the session, empty for the null user; undefined outside of any. */
+  readonly user: string | undefined;
+}
+
+type Filtered = Traced | FilteredDatagram;
+
 /** True for what is to be shown. What a request carried is shown with it. */
-export type TraceFilter = (entry: Traced) => boolean;
+export type TraceFilter = (traced: Filtered) => boolean;
 
 /** What is wrong with a filter; `column` counts from 1. */
 export interface TraceFilterProblem {
@@ -14,30 +25,30 @@ export interface TraceFilterProblem {
 type Value = string | number | undefined;
 
 /** What a term can be about, by its name; of what is not in an entry, undefined. */
-const KEYS: Readonly<Record<string, (entry: Traced) => Value | readonly Value[]>> = {
+const KEYS: Readonly<Record<string, (traced: Filtered) => Value | readonly Value[]>> = {
   kind: ({ kind }) => kind,
-  cmd: (entry) => (entry.kind === 'request' ? [spokenName(entry.name), entry.cmd] : undefined),
-  netfn: (entry) => (entry.kind === 'request' ? entry.netFn : undefined),
-  lun: (entry) => (entry.kind === 'request' ? entry.lun : undefined),
-  cc: (entry) => (entry.kind === 'request' ? entry.cc : undefined),
-  user: (entry) => (entry.kind === 'request' ? entry.user : undefined),
-  privilege: (entry) =>
-    entry.kind === 'request' ? [PRIVILEGES[entry.privilege], entry.privilege] : undefined,
-  owner: (entry) => (entry.kind === 'request' ? entry.owner : undefined),
-  us: (entry) => (entry.kind === 'request' ? entry.microseconds : undefined),
-  id: (entry) => (entry.kind === 'request' || entry.kind === 'carried' ? entry.id : undefined),
-  channel: (entry) => (entry.kind === 'request' || entry.kind === 'dropped' ? entry.channel : undefined),
-  peer: (entry) => (entry.kind === 'request' || entry.kind === 'dropped' ? entry.peer : undefined),
-  fault: (entry) =>
-    entry.kind === 'request' ? entry.faults : entry.kind === 'fault' ? entry.rule : undefined,
-  dropped: (entry) => (entry.kind === 'dropped' ? entry.reason : undefined),
+  cmd: (traced) => (traced.kind === 'request' ? [spokenName(traced.name), traced.cmd] : undefined),
+  netfn: (traced) => (traced.kind === 'request' ? traced.netFn : undefined),
+  lun: (traced) => (traced.kind === 'request' ? traced.lun : undefined),
+  cc: (traced) => (traced.kind === 'request' ? traced.cc : undefined),
+  user: (traced) => ('user' in traced ? traced.user : undefined),
+  privilege: (traced) =>
+    traced.kind === 'request' ? [PRIVILEGES[traced.privilege], traced.privilege] : undefined,
+  owner: (traced) => (traced.kind === 'request' ? traced.owner : undefined),
+  us: (traced) => (traced.kind === 'request' ? traced.microseconds : undefined),
+  id: (traced) => (traced.kind === 'request' || traced.kind === 'carried' ? traced.id : undefined),
+  channel: (traced) => ('channel' in traced ? traced.channel : undefined),
+  peer: (traced) => ('peer' in traced ? traced.peer : undefined),
+  fault: (traced) =>
+    traced.kind === 'request' ? traced.faults : traced.kind === 'fault' ? traced.rule : undefined,
+  dropped: (traced) => (traced.kind === 'dropped' ? traced.reason : undefined),
 };
 
 const OPERATORS = ['!=', '>=', '<=', '=', '>', '<'] as const;
 type Operator = (typeof OPERATORS)[number];
 
 interface Term {
-  readonly of: (entry: Traced) => Value | readonly Value[];
+  readonly of: (traced: Filtered) => Value | readonly Value[];
   readonly operator: Operator;
   readonly wanted: readonly string[];
 }
@@ -83,8 +94,8 @@ export function parseTraceFilter(text: string): TraceFilter | TraceFilterProblem
 /** Requests whose trees may still come. */
 const MOST_SHOWN = 1024;
 
-function isFitting({ of, operator, wanted }: Term, entry: Traced): boolean {
-  const has = of(entry);
+function isFitting({ of, operator, wanted }: Term, traced: Filtered): boolean {
+  const has = of(traced);
   const values = Array.isArray(has) ? (has as readonly Value[]) : [has as Value];
   if (operator === '=') return values.some((value) => wanted.some((want) => isSame(value, want)));
   // What an entry does not have is not another value.

@@ -113,7 +113,7 @@ export function traced(router: Names, clock: Timers, tell: (entry: Traced) => vo
       if (began === undefined) return;
       begun.delete(id);
       const { at, carried } = began;
-      tell(requestOf(router, { id, message, context }, answer, began, clock.monotonic()));
+      tell(tracedRequest(router, { id, message, context }, answer, began, clock.monotonic()));
       const tree = (responses: readonly IpmiMessage[], isTimed: boolean): void => {
         const now = clock.monotonic();
         const took = responses.length > 0 && isTimed ? `  ${microseconds(at, now)} us` : '';
@@ -157,11 +157,14 @@ export function traceLines(entry: Traced): readonly string[] {
   }
 }
 
-function requestOf(
+/**
+ * A request and its answer; `at` and `now`: when it came, and when it was answered, monotonic milliseconds.
+ */
+export function tracedRequest(
   router: Names,
   { id, message, context }: Pick<Asked, 'id' | 'message' | 'context'>,
   answer: Answer,
-  { at, faults }: Begun,
+  { at, faults }: Pick<TracedRequest, 'at' | 'faults'>,
   now: number,
 ): TracedRequest {
   const { netFn, lun, cmd } = message;

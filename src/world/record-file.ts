@@ -1,4 +1,4 @@
-import type { Files, OpenFile } from './world.ts';
+import type { Clock, Files, OpenFile } from './world.ts';
 
 export interface RecordFileOptions {
   /** What a file begins with. */
@@ -10,6 +10,11 @@ export interface RecordFileOptions {
   /** It goes on behind what is there, and tries again after a failure; else that ends it. */
   readonly lasts?: boolean;
   /**
+   * Records wait for others so many milliseconds at most, as a write costs more than what is written. A
+   * crash takes those that wait. Default: those of one turn of the event loop are one write.
+   */
+  readonly gather?: { readonly clock: Pick<Clock, 'after'>; readonly ms: number };
+  /**
    * Hears that the file cannot be written. What lasts hears of it once, until something could be written
    * again; of others, nothing more is written.
    */
@@ -20,6 +25,12 @@ const MIB = 1024 * 1024;
 const SIZE = 100 * MIB;
 /** Most bytes that wait for the disk; records that come meanwhile are left out, and counted. */
 const WAITING = 16 * MIB;
+/** Bytes that do not wait for others. */
+const ENOUGH = 256 * 1024;
+/** Memory for what waits: what was larger is given back. */
+const LEAST = 4 * 1024;
+const KEPT = MIB;
+const NONE = new Uint8Array(0);
 /** Those who may read what passes a BMC: the file's owner. */
 const MODE = 0o600;
 
@@ -34,8 +45,17 @@ export class RecordFile {
   #file: OpenFile;
   /** Bytes that are whole records. */
   #written = 0;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
+  /** What waits, one record behind the other. */
+  #memory = NONE;
+  #fill = 0;
+  #waiting = 0;
+  /** Used in turns with the other: one is filled while the other is written. */
+  #spare = NONE;
+  /** Of what waits, what each file begins with from then on. */
+  #heads: Uint8Array[] = [];
+  #header: readonly Uint8Array[];
+  #hurry: (() => void) | undefined;
+  #isClosing = false;
   #writing: Promise<void> | undefined;
   #state: 'good' | 'failing' | 'broken' = 'good';
   /** The file is opened anew before the next record. */
@@ -50,6 +70,7 @@ export class RecordFile {
     this.#files = files;
     this.#path = path;
     this.#options = options;
+    this.#header = options.header;
     this.#file = file;
   }
 
@@ -59,7 +80,7 @@ export class RecordFile {
     const file = await begun(files, path, lasts);
     const made = new RecordFile(files, path, options, file);
     if (lasts) made.#written = await file.size();
-    if (made.#written === 0) made.#put(options.header);
+    if (made.#written === 0) for (const part of options.header) made.#put(part);
     return made;
   }
 
@@ -68,35 +89,86 @@ export class RecordFile {
     return this.#missing;
   }
 
+  /** Of these, those that no record has said yet. */
+  get unsaid(): number {
+    return this.#unsaid;
+  }
+
   /** `make` is told how many records before this one were left out since somebody was told. */
   write(make: (missing: number) => Uint8Array): void {
+    if (this.#isFull()) return;
+    const bytes = make(this.#unsaid);
+    const at = this.#take(bytes.length);
+    this.#memory.set(bytes, at);
+  }
+
+  /** Where `reserve` has made room. */
+  get memory(): Uint8Array {
+    return this.#memory;
+  }
+
+  /**
+   * Room for a record that says `unsaid`: where it begins in `memory`. It is to be filled at once, what is
+   * there may be anything. -1: there is none, and the record is left out.
+   */
+  reserve(length: number): number {
+    return this.#isFull() ? -1 : this.#take(length);
+  }
+
+  /** Written now, and at the beginning of each file that is begun from now on. It is never left out. */
+  begin(bytes: Uint8Array): void {
     if (this.#state === 'broken') return;
-    if (this.#waitingBytes > WAITING) return this.#leftOut(1);
-    const unsaid = this.#unsaid;
+    this.#heads.push(bytes);
+    this.#put(bytes);
+  }
+
+  #isFull(): boolean {
+    if (this.#state === 'broken') return true;
+    if (this.#fill <= WAITING) return false;
+    this.#leftOut(1);
+    return true;
+  }
+
+  #take(length: number): number {
+    this.#saying += this.#unsaid;
     this.#unsaid = 0;
-    this.#saying += unsaid;
-    this.#put([make(unsaid)]);
+    this.#waiting++;
+    return this.#room(length);
   }
 
   /** Somebody has moved the file away: one of its name is begun, or gone on with. */
   reopen(): void {
     if (this.#state === 'broken') return;
     this.#isStale = true;
+    this.#hurry?.();
     this.#writing ??= this.#drain();
   }
 
   /** Everything that was given is in the file then, or was told to have failed. */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#hurry?.();
     while (this.#writing !== undefined) await this.#writing;
     await this.#file.close();
   }
 
-  #put(blocks: readonly Uint8Array[]): void {
-    for (const block of blocks) {
-      this.#waiting.push(block);
-      this.#waitingBytes += block.length;
+  #put(bytes: Uint8Array): void {
+    const at = this.#room(bytes.length);
+    this.#memory.set(bytes, at);
+  }
+
+  #room(length: number): number {
+    const at = this.#fill;
+    const end = at + length;
+    if (end > this.#memory.length) {
+      const larger = new Uint8Array(Math.max(LEAST, end, 2 * this.#memory.length));
+      larger.set(this.#memory.subarray(0, at));
+      this.#memory = larger;
     }
-    this.#writing ??= this.#drain();
+    this.#fill = end;
+    if (this.#writing === undefined) this.#writing = this.#drain();
+    else if (end >= ENOUGH) this.#hurry?.();
+    return at;
   }
 
   #leftOut(records: number): void {
@@ -104,22 +176,41 @@ export class RecordFile {
     this.#unsaid += records;
   }
 
+  /** Until there is enough for a write, or it has waited long enough. */
+  async #gathered(): Promise<void> {
+    const { gather } = this.#options;
+    if (gather === undefined || this.#isClosing || this.#isStale || this.#fill >= ENOUGH) return;
+    await new Promise<void>((resolve) => {
+      const timer = gather.clock.after(gather.ms, resolve);
+      this.#hurry = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#hurry = undefined;
+  }
+
   async #drain(): Promise<void> {
-    let batch: readonly Uint8Array[] = [];
+    let records = 0;
     let saying = 0;
     try {
       // What comes in one turn is one write.
       await Promise.resolve();
-      while (this.#isStale || this.#waiting.length > 0) {
+      while (this.#isStale || this.#fill > 0) {
+        await this.#gathered();
         if (this.#isStale) await this.#openAnew();
-        if (this.#waiting.length === 0) break;
-        batch = this.#waiting;
+        if (this.#fill === 0) break;
+        records = this.#waiting;
         saying = this.#saying;
-        const bytes = joined(batch, this.#waitingBytes);
-        this.#waiting = [];
-        this.#waitingBytes = 0;
+        const heads = this.#heads;
+        this.#heads = [];
+        const bytes = this.#memory.subarray(0, this.#fill);
+        this.#memory = this.#spare;
+        this.#fill = this.#waiting = 0;
         await this.#file.append(bytes);
-        batch = [];
+        this.#spare = bytes.buffer.byteLength > KEPT ? NONE : new Uint8Array(bytes.buffer);
+        records = 0;
+        if (heads.length > 0) this.#header = [...this.#header, ...heads];
         this.#saying -= saying;
         this.#written += bytes.length;
         this.#state = 'good';
@@ -129,11 +220,10 @@ export class RecordFile {
       const isNews = this.#state === 'good';
       this.#state = this.#options.lasts ? 'failing' : 'broken';
       this.#isStale = true;
-      this.#leftOut(batch.length + this.#waiting.length);
+      this.#leftOut(records + this.#waiting);
       this.#unsaid += this.#saying;
       this.#saying = 0;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
+      this.#fill = this.#waiting = 0;
       if (isNews) this.#options.failed(error);
     } finally {
       this.#writing = undefined;
@@ -164,11 +254,7 @@ export class RecordFile {
   }
 
   async #begin(): Promise<void> {
-    const { header } = this.#options;
-    const bytes = joined(
-      header,
-      header.reduce((sum, { length }) => sum + length, 0),
-    );
+    const bytes = joined(this.#header);
     if (bytes.length > 0) await this.#file.append(bytes);
     this.#written = bytes.length;
   }
@@ -180,8 +266,8 @@ async function begun(files: Files, path: string, goesOn: boolean): Promise<OpenF
   return files.open(path, 'append', MODE);
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const out = new Uint8Array(length);
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     out.set(part, at);

@@ -1,5 +1,6 @@
 import type { ControlEvent, EventKind } from '../../control/answers.ts';
 import { dim, red } from '../colors.ts';
+import type { Traced } from '../../taps/index.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { plain } from '../output.ts';
@@ -50,8 +51,9 @@ const eventLine = ({ time, bmc, kind, text }: ControlEvent): string =>
 
 /** Requests with their answers as they pass, decoded, until the reader goes. */
 export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise<void> {
-  const words = (flags.filter ?? []).map((word) => word.toLowerCase());
+  const filters = await Promise.all((flags.filter ?? []).map(filterOf));
   let left = flags.count ?? Infinity;
+  let shown: string | undefined;
   if (left === 0) return;
   const { signal } = untilReaderGoes();
   const all = daemonOf(flags).events({
@@ -60,14 +62,66 @@ export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise
     ...(bmcs.length > 0 && { bmcs }),
   });
   for await (const { event } of all) {
-    const said = saidOf(event);
-    if (words.some((word) => !said.includes(word))) continue;
-    if (flags.refused && event.code === 0) continue;
+    // A tree belongs to its request, which was shown or not.
+    if (event.carried === true && shown !== nameOf(event)) continue;
+    if (event.carried !== true) {
+      if (!filters.every((fits) => fits(event))) continue;
+      if (flags.refused && event.code === 0) continue;
+      shown = nameOf(event);
+    }
     await tell(flags, event, () => requestLine(event));
+    if (event.carried === true) continue;
     if (--left <= 0) return;
   }
   if (signal.aborted) return;
   throw new CliError('the daemon has ended', { exit: EXIT.failed });
+}
+
+const nameOf = ({ bmc, request }: ControlEvent): string => `${String(bmc)} ${String(request)}`;
+
+type EventFilter = (event: ControlEvent) => boolean;
+
+/**
+ * Terms as of `run --trace-filter`, or a text that the line has to have. Throws CliError for terms that
+ * are none.
+ */
+async function filterOf(text: string): Promise<EventFilter> {
+  if (!/[=<>]/.test(text)) {
+    const word = text.toLowerCase();
+    return (event) => saidOf(event).includes(word);
+  }
+  const { parseTraceFilter } = await import('../../taps/index.ts');
+  const filter = parseTraceFilter(text);
+  if (typeof filter === 'object') throw new CliError(`--filter: column ${filter.column}: ${filter.problem}`);
+  return (event) => filter(tracedOf(event));
+}
+
+/** The same as a daemon's own trace has it. */
+function tracedOf(event: ControlEvent): Traced {
+  const number = (key: string): number => (typeof event[key] === 'number' ? event[key] : 0);
+  const text = (key: string): string => (typeof event[key] === 'string' ? event[key] : '');
+  const [channel, peer] = [number('channel'), text('peer')];
+  if (event.dropped !== undefined) return { kind: 'dropped', at: 0, channel, peer, reason: text('dropped') };
+  return {
+    kind: 'request',
+    at: 0,
+    id: number('request'),
+    channel,
+    peer,
+    user: event.user === undefined ? undefined : text('user'),
+    privilege: number('privilege'),
+    netFn: number('netFn'),
+    lun: number('lun'),
+    cmd: number('cmd'),
+    name: text('command'),
+    request: text('asked'),
+    cc: typeof event.code === 'number' ? event.code : undefined,
+    answer: text('answered'),
+    owner: event.owner === undefined ? undefined : text('owner'),
+    microseconds: number('microseconds'),
+    late: event.late === true,
+    faults: event.faults === undefined ? [] : text('faults').split(','),
+  };
 }
 
 /** What a filter finds: the line, and its command and code as other commands spell them. */
@@ -82,8 +136,15 @@ const whoOf = ({ user, peer }: ControlEvent): string =>
   [user, peer].filter((part) => part !== undefined && part !== '').join('@');
 
 function requestLine(event: ControlEvent): string {
-  const { time, bmc, text, microseconds, code } = event;
+  const { time, bmc, text, microseconds, code, owner, faults, carried } = event;
+  if (carried === true)
+    return text
+      .split('\n')
+      .map((line) => `${dim(localTime(time))}  ${plain(bmc ?? '-')}  ${plain(line)}`)
+      .join('\n');
   const took = typeof microseconds === 'number' ? dim(` (${microseconds} us)`) : '';
   const line = plain(text);
-  return `${dim(localTime(time))}  ${plain(bmc ?? '-')}  ${plain(whoOf(event)) || '-'}  ${code === 0 ? line : red(line)}${took}`;
+  const by = typeof owner === 'string' ? dim(`  by ${plain(owner)}`) : '';
+  const struck = typeof faults === 'string' ? `  fault ${plain(faults)}` : '';
+  return `${dim(localTime(time))}  ${plain(bmc ?? '-')}  ${plain(whoOf(event)) || '-'}  ${code === 0 ? line : red(line)}${took}${by}${struck}`;
 }

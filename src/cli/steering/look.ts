@@ -1,20 +1,28 @@
 import { open } from 'node:fs/promises';
 import { millisecondsOf } from '../../settings/durations.ts';
 import { CliError, systemProblem } from '../errors.ts';
-import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
+import { bmcNamed, daemonOf, pathOf, queryOf } from './daemon.ts';
 import type { LookFlags } from './look-nouns.ts';
 import { untilReaderGoes } from './tell.ts';
 import { only } from './words.ts';
 
 /** Writes what passes a BMC to a file for Wireshark, until it is told to end. */
-export async function capture(words: readonly string[], flags: LookFlags): Promise<void> {
-  const { write: path } = flags;
+export const capture = (words: readonly string[], flags: LookFlags): Promise<void> =>
+  look('capture', words, flags);
+
+/** Writes a tape of what a BMC is asked, until it is told to end. */
+export const record = (words: readonly string[], flags: LookFlags): Promise<void> =>
+  look('tape', words, flags);
+
+async function look(what: 'capture' | 'tape', words: readonly string[], flags: LookFlags): Promise<void> {
+  const { write: path, filter } = flags;
   if (path === undefined)
     throw new CliError('-w FILE is missing: where to write it, or - for standard output');
   const ended = AbortSignal.any([endOf(flags), untilReaderGoes().signal]);
   const [bmc] = only(words, ['BMC']);
   const control = daemonOf(flags);
-  const stream = await control.open(pathOf(await bmcNamed(control, bmc), '/capture'), { signal: ended });
+  const from = pathOf(await bmcNamed(control, bmc), `/${what}${queryOf({ filter })}`);
+  const stream = await control.open(from, { signal: ended });
   if (path === '-') {
     await each(stream, ended, (bytes) => void process.stdout.write(bytes));
     return;
@@ -30,10 +38,17 @@ export async function capture(words: readonly string[], flags: LookFlags): Promi
   }
 }
 
+/** Milliseconds in which what has passed already arrives: a daemon gathers for 100. */
+const ON_ITS_WAY = 250;
+
 /** When it is over: after so long, or with Ctrl-C. Throws CliError for what is no time. */
 function endOf({ for: time }: LookFlags): AbortSignal {
   const ended = new AbortController();
-  const end = (): void => ended.abort();
+  const end = (): void => {
+    // A second time: at once.
+    process.once('SIGINT', () => ended.abort());
+    setTimeout(() => ended.abort(), ON_ITS_WAY);
+  };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   if (time === undefined) return ended.signal;

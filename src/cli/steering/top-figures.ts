@@ -169,8 +169,8 @@ export class TopSource {
       }
   }
 
-  #count({ bmc, command, code, microseconds }: ControlEvent): void {
-    if (bmc === null) return;
+  #count({ bmc, command, code, microseconds, carried }: ControlEvent): void {
+    if (bmc === null || carried === true) return;
     let of = this.#counted.get(bmc);
     if (of === undefined) this.#counted.set(bmc, (of = { requests: 0, refused: 0 }));
     of.requests++;

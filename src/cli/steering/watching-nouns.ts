@@ -31,10 +31,18 @@ export const WATCHING_NOUNS: readonly Noun[] = [
     takes: 'bmcs',
     options: (command) =>
       command
-        .option('--filter <text>', 'those whose line has this; may be said again, all have to fit', collect)
+        .option(
+          '--filter <terms>',
+          "'cmd=get-sdr user=admin cc!=0', or a text that the line has; may be said again, all have to fit",
+          collect,
+        )
         .option('--refused', 'those alone that are refused or dropped')
         .option('--count <n>', 'end after so many', number(1_000_000)),
-    examples: ['ipmi-bmc trace node-1 --filter get-sel', 'ipmi-bmc trace --refused --json'],
+    examples: [
+      "ipmi-bmc trace node-1 --filter 'cmd=get-sel* cc!=0'",
+      'ipmi-bmc trace node-1 --filter get-sel',
+      'ipmi-bmc trace --refused --json',
+    ],
     act: async (words, flags) => (await import('./events.ts')).trace(words, flags),
   }),
   noun<TopFlags>({

@@ -3,11 +3,8 @@ import { maskData } from '../../capture/index.ts';
 import { hexText } from '../../codec/index.ts';
 import { bodyBytes, bodyOf } from '../../commands/body.ts';
 import type { Answer, Message } from '../../joint/message.ts';
-import { answerText, requestText, type Tap } from '../../taps/index.ts';
+import { traced, type Asked } from '../../taps/index.ts';
 import type { Told } from './kinds.ts';
-
-/** Requests that have begun, of those that are never answered: the oldest make way. */
-const MOST_BEGUN = 4096;
 
 /** The bytes of both, for who opens them: zeros where passwords, keys and challenges stand. */
 function bytesOf(router: Bmc['router'], message: Message, channel: number, answer: Answer) {
@@ -21,48 +18,56 @@ function bytesOf(router: Bmc['router'], message: Message, channel: number, answe
   return { data: hexText(data), reply: hexText(reply) };
 }
 
-/** Tells each request when it is answered, decoded, without secrets, until it is undone. */
+/**
+ * Tells each request when it is answered, decoded, without secrets, what it carried for others, and datagrams
+ * that were dropped, until it is undone.
+ */
 export function tellOfRequests({ router, taps, setup }: Bmc, tell: Told): () => void {
-  const begun = new Map<number, number>();
-  const { clock } = setup;
-  const tap: Tap = {
-    message({ id }) {
-      if (begun.size >= MOST_BEGUN) for (const [oldest] of begun) if (begun.delete(oldest)) break;
-      begun.set(id, clock.monotonic());
+  let current: { readonly asked: Asked; readonly answer: Answer } | undefined;
+  const trace = traced(router, setup.clock, (one) => {
+    switch (one.kind) {
+      case 'request': {
+        const { message, context } = current?.asked ?? {};
+        return tell('request', `${one.request} -> ${one.answer}`, {
+          request: one.id,
+          command: one.name,
+          netFn: one.netFn,
+          lun: one.lun,
+          cmd: one.cmd,
+          privilege: one.privilege,
+          session: context?.session?.handle,
+          ...(message && current && bytesOf(router, message, one.channel, current.answer)),
+          user: one.user,
+          peer: one.peer,
+          channel: one.channel,
+          owner: one.owner,
+          asked: one.request,
+          answered: one.answer,
+          code: one.cc,
+          microseconds: one.microseconds,
+          late: one.late || undefined,
+          faults: one.faults.length > 0 ? one.faults.join(',') : undefined,
+        });
+      }
+      case 'carried':
+        return tell('request', one.lines.join('\n'), { request: one.id, carried: true });
+      case 'dropped':
+        return tell('request', `datagram dropped: ${one.reason}`, {
+          peer: one.peer,
+          channel: one.channel,
+          dropped: one.reason,
+        });
+      default:
+        // Faults are events of their own.
+        return undefined;
+    }
+  });
+  return taps.add({
+    ...trace,
+    answer(asked, answer) {
+      current = { asked, answer };
+      trace.answer?.(asked, answer);
+      current = undefined;
     },
-    answer({ id, name, message, context }, answer) {
-      const at = begun.get(id);
-      if (at === undefined) return;
-      begun.delete(id);
-      const { number } = context.channel;
-      const asked = requestText(router, message, number, true);
-      const came = answerText(router, message, number, answer);
-      tell('request', `${asked} -> ${came}`, {
-        request: id,
-        command: name,
-        netFn: message.netFn,
-        lun: message.lun,
-        cmd: message.cmd,
-        privilege: context.privilege,
-        session: context.session?.handle,
-        ...bytesOf(router, message, number, answer),
-        user: context.session?.userName,
-        peer: context.requester,
-        channel: number,
-        asked,
-        answered: came,
-        code: answer[0],
-        microseconds: Math.round((clock.monotonic() - at) * 1000),
-        late: context.expired || undefined,
-      });
-    },
-    dropped({ reason, channel, peer: { address, port } }) {
-      tell('request', `datagram dropped: ${reason}`, {
-        peer: `${address}:${port}`,
-        channel,
-        dropped: reason,
-      });
-    },
-  };
-  return taps.add(tap);
+  });
 }

@@ -1,13 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import type { Bmc } from '../../bmc.ts';
-import { Capture, captureHeader } from '../../capture/index.ts';
-import { enhancedPacket } from '../../capture/pcapng.ts';
+import { Capture, captureHeader, CapturePlaces, PacketBatches, Wording } from '../../capture/index.ts';
 import { parseEndpoint } from '../../world/world.ts';
+import { entryLine, headerLine, record, tapeHeader, type TapeEntry } from '../../tape/index.ts';
+import { parseTraceFilter, type TraceFilter } from '../../taps/index.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { byteStream } from '../byte-stream.ts';
+import { refusal } from '../problem.ts';
 
-/** Milliseconds that a datagram waits for what becomes of it, where nothing follows. */
-const PATIENCE = 250;
+/** Milliseconds that packets wait for others, and a datagram for what becomes of it where nothing follows. */
+const PATIENCE = 100;
+const TAPE_TYPE = 'application/x-ndjson';
+const lineOf = (line: string): Uint8Array => Buffer.from(`${line}\n`);
 const CAPTURE_TYPE = 'application/vnd.tcpdump.pcap';
 
 /** Where a BMC listens, by channel. */
@@ -18,6 +22,23 @@ const addressOf =
     return address === undefined ? undefined : parseEndpoint(address);
   };
 
+/** A BMC and those on its busses. */
+const withSatellites = (bmc: Bmc): Bmc[] => [bmc, ...bmc.satellites.flatMap(withSatellites)];
+
+const query = z.strictObject({
+  filter: z.string().min(1).optional().openapi({
+    description: 'What alone is wanted: terms as `cmd=get-sdr user=admin cc!=0`. Default: everything.',
+  }),
+});
+
+function filterOf({ filter: text }: z.infer<typeof query>): TraceFilter | undefined {
+  if (text === undefined) return undefined;
+  const filter = parseTraceFilter(text);
+  if (typeof filter === 'object')
+    throw refusal('bad-request', `filter: column ${filter.column}: ${filter.problem}`, { key: 'filter' });
+  return filter;
+}
+
 export const lookingRoutes = [
   bmcRoute({
     method: 'get',
@@ -26,28 +47,60 @@ export const lookingRoutes = [
     tag: 'Looking on',
     summary:
       'What passes the BMC as a pcapng file for Wireshark, decrypted and explained, until the reader goes. Secrets are masked. A comment says how many packets a slow reader has missed.',
+    query,
     answer: z.string(),
     gives: CAPTURE_TYPE,
     example: { path: '/v1/bmcs/node-1/capture', isEndless: true },
-    handle: (bmc, _, { world: { clock } }) =>
-      byteStream(CAPTURE_TYPE, (send) => {
-        let missing = 0;
+    handle(bmc, { query: asked }, { world: { clock } }) {
+      const filter = filterOf(asked);
+      return byteStream(CAPTURE_TYPE, (send) => {
         for (const block of captureHeader(bmc.name)) send(block);
-        const capture = new Capture({ router: bmc.router, clock, addressOf: addressOf(bmc) }, (packet) => {
-          const said = missing > 0 ? `${missing} packet(s) before this one are missing\n` : '';
-          const isSent = send(enhancedPacket(said ? { ...packet, comment: said + packet.comment } : packet));
-          missing = isSent ? 0 : missing + 1;
+        const places = new CapturePlaces([bmc.name]);
+        const batches = new PacketBatches(send);
+        const wording = new Wording();
+        const bmcs = withSatellites(bmc);
+        const captures = bmcs.map((one) => {
+          const interfaces = places.in({ begin: send }, one.name, one !== bmc);
+          const parts = { router: one.router, clock, addressOf: addressOf(one), interfaces, wording, filter };
+          return new Capture(parts, batches);
         });
-        const remove = bmc.taps.add(capture);
+        const removals = bmcs.map((one, i) => one.taps.add(captures[i]));
         const flush = (): void => {
-          capture.flush();
+          for (const capture of captures) capture.flush();
+          batches.flush();
           timer = clock.after(PATIENCE, flush);
         };
         let timer = clock.after(PATIENCE, flush);
         return () => {
           timer.cancel();
-          remove();
+          for (const remove of removals) remove();
         };
-      }),
+      });
+    },
+  }),
+  bmcRoute({
+    method: 'get',
+    path: '/tape',
+    role: 'admin',
+    tag: 'Looking on',
+    summary:
+      'Requests and answers of the BMC above the session layer as a tape (JSON lines), until the reader goes. Secrets are not on it. An entry `gap` says how many a slow reader has missed.',
+    query,
+    answer: z.string(),
+    gives: TAPE_TYPE,
+    example: { path: '/v1/bmcs/node-1/tape', isEndless: true },
+    handle(bmc, { query: asked }, { world: { clock } }) {
+      const filter = filterOf(asked);
+      return byteStream(TAPE_TYPE, (send) => {
+        send(lineOf(headerLine(tapeHeader(bmc.name, clock.now()))));
+        let missing = 0;
+        const write = (entry: TapeEntry): void => {
+          const t = 't' in entry ? entry.t : 0;
+          const gap = missing === 0 ? '' : `${entryLine({ kind: 'gap', t, count: missing })}\n`;
+          missing = send(lineOf(gap + entryLine(entry))) ? 0 : missing + 1;
+        };
+        return record(bmc, clock, write, undefined, filter);
+      });
+    },
   }),
 ];

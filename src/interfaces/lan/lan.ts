@@ -137,7 +137,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.bmc.taps.frame?.({
       direction: 'out',
       channel: this.channel,
-      peer: endpointName(to),
+      peer: this.bmc.taps.peerName(to.host, to.port),
       bytes: datagram,
     });
     this.#socket?.send(datagram, to);
@@ -157,7 +157,7 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.bmc.taps.frame?.({
       direction: 'in',
       channel: this.channel,
-      peer: endpointName(from),
+      peer: this.bmc.taps.peerName(from.host, from.port),
       bytes: datagram,
     });
     const cls = rmcpClass(datagram);
