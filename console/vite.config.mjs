@@ -11,6 +11,13 @@ export default defineConfig({
   logLevel: 'warn',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // The package's own doors, without what of them is for Node.
+  resolve: {
+    alias: {
+      'ipmi-bmc/commands': here('../src/commands/index.ts'),
+      'ipmi-bmc/tape': here('../src/tape/entry.ts'),
+    },
+  },
   build: {
     outDir: here('../dist/console'),
     emptyOutDir: true,

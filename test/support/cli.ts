@@ -25,7 +25,15 @@ export interface RunningBmc {
 /** The first line that a program writes to its standard output. */
 export const firstLine = (child: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
-    child.stdout!.once('data', (data: Buffer) => resolve(String(data)));
+    let said = '';
+    const hear = (data: Buffer): void => {
+      said += String(data);
+      const end = said.indexOf('\n');
+      if (end < 0) return;
+      child.stdout!.off('data', hear);
+      resolve(said.slice(0, end + 1));
+    };
+    child.stdout!.on('data', hear);
     child.once('exit', (code) => reject(new Error(`ended with ${code} before it said anything`)));
   });
 

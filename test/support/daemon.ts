@@ -19,6 +19,8 @@ export interface RunningDaemon {
   readonly ipmitool: (bmc: string, args: string) => Promise<Ran>;
   /** Where it serves numbers, if its file says so: `host:port`. */
   readonly metrics: string | undefined;
+  /** Where its web console is, if its file says so. */
+  readonly console: string | undefined;
   /** UDP port of a BMC's LAN interface. */
   readonly port: (bmc: string) => number;
   readonly stop: () => Promise<void>;
@@ -26,11 +28,14 @@ export interface RunningDaemon {
 
 export const PASSWORD = 'AdminPass123';
 
-/** `ipmi-bmc run rack.yaml` with this text, which no other daemon of this machine is taken for. */
-export async function startDaemon(text: string, ...flags: string[]): Promise<RunningDaemon> {
+/** `ipmi-bmc run rack.yaml` with this text, made for the folder where that lies, which no other daemon of this machine is taken for. */
+export async function startDaemon(
+  text: string | ((folder: string) => string),
+  ...flags: string[]
+): Promise<RunningDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'd-'));
   const socket = join(folder, 'control.sock');
-  writeFileSync(join(folder, 'rack.yaml'), text);
+  writeFileSync(join(folder, 'rack.yaml'), typeof text === 'string' ? text : text(folder));
   const env = { IPMI_BMC_RUNTIME_DIRECTORY: join(folder, 'run'), NO_COLOR: '1' };
   const child = spawn(process.execPath, [bin, 'run', 'rack.yaml', '--json', '--control', socket, ...flags], {
     cwd: folder,
@@ -38,10 +43,19 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ready = JSON.parse(await firstLine(child)) as {
-    readonly interfaces: readonly { readonly bmc: string; readonly address: string }[];
+    readonly interfaces: readonly {
+      readonly bmc: string;
+      readonly type: string;
+      readonly address: string;
+    }[];
     readonly metrics?: string;
+    readonly console?: string;
   };
-  const ports = new Map(ready.interfaces.map(({ bmc, address }) => [bmc, address.split(':')[1]]));
+  const ports = new Map(
+    ready.interfaces
+      .filter(({ type }) => type === 'lan')
+      .map(({ bmc, address }) => [bmc, address.split(':')[1]]),
+  );
   const bins = join(folder, 'bin');
   mkdirSync(bins);
   writeFileSync(join(bins, 'ipmi-bmc'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, {
@@ -53,6 +67,7 @@ export async function startDaemon(text: string, ...flags: string[]): Promise<Run
     socket,
     env,
     metrics: ready.metrics,
+    console: ready.console,
     ipmi: (args, { input } = {}) => runTool(process.execPath, [bin, ...args], { env, input }),
     bash: (text) => runTool('bash', ['-c', script + text], { env }),
     ipmitool: (bmc, args) =>

@@ -1,0 +1,1 @@
+export const linkTo = (bmc: string, tab = 'overview'): string => `#/bmc/${encodeURIComponent(bmc)}/${tab}`;
