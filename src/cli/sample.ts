@@ -115,13 +115,16 @@ chassis:
 #   listen: 127.0.0.1:8623      # TCP too, for those who have a token: lines NAME ROLE TOKEN
 #   tokens: ./tokens
 
+# console:                      # a web console, in a browser: docs/console.md
+#   listen: 127.0.0.1:8443
+
 # audit:                        # who changed what, a JSON line each: docs/audit.md
 #   file: ./audit.jsonl
 
 # metrics:                      # numbers for Prometheus, to whoever asks: docs/metrics.md
 #   listen: 127.0.0.1:9290
 
-# bmcs:                         # many BMCs of one file, in place of all of the above but state, control, audit and metrics
+# bmcs:                         # many BMCs of one file, in place of all of the above but state, control, console, audit and metrics
 #   - { count: 3, name: 'node-{n}', interfaces: [{ type: lan, listen: '127.0.0.1:{9700+n}', mac: '02:00:00:00:00:{n:02x}' }] }
 #   - { count: { from: 1, to: 40 }, name: 'rack-{n:02}', interfaces: [{ type: lan, listen: '127.0.0.1:{9800+n}' }] }
 `;

@@ -107,7 +107,7 @@ export class Daemon {
     this.#source = settings;
     this.#place = kept;
     this.began = world.clock.now();
-    this.sensorHistories = new SensorHistories(world.clock, (bmc) => fleet.bmcs.get(bmc.name) === bmc);
+    this.sensorHistories = new SensorHistories(world.clock, (name) => fleet.use(name));
   }
 
   /** Which BMCs there are to be, in order, whether they run or not. */

@@ -22,8 +22,8 @@ export interface SensorHistory {
 
 /** Of one BMC: a ring for the times, and one for each sensor that measures. */
 class Ring {
-  readonly #bmc: Bmc;
-  readonly #sensors: readonly Sensor[];
+  #bmc: Bmc;
+  #sensors: readonly Sensor[];
   readonly #times = new Float64Array(POINTS);
   readonly #values: readonly Float32Array[];
   #count = 0;
@@ -32,8 +32,19 @@ class Ring {
 
   constructor(bmc: Bmc) {
     this.#bmc = bmc;
-    this.#sensors = bmc.sensors.all.filter((one) => one.isThreshold && !one.declaration.eventOnly);
+    this.#sensors = measuringOf(bmc);
     this.#values = this.#sensors.map(() => new Float32Array(POINTS));
+  }
+
+  /** False: it has other sensors than those of the ring. */
+  isOf(bmc: Bmc): boolean {
+    if (bmc === this.#bmc) return true;
+    // It slept, and another object woke in its place.
+    const sensors = measuringOf(bmc);
+    if (sensors.length !== this.#sensors.length) return false;
+    this.#bmc = bmc;
+    this.#sensors = sensors;
+    return true;
   }
 
   add(now: number): void {
@@ -58,22 +69,26 @@ class Ring {
   }
 }
 
+const measuringOf = ({ sensors }: Bmc): Sensor[] =>
+  sensors.all.filter((one) => one.isThreshold && !one.declaration.eventOnly);
+
 /**
  * What sensors have read, of the BMCs that somebody looks at: from when it is first asked for until nobody
- * has asked for as long as it reaches back. Nothing is read for it before and after.
+ * has asked for as long as it reaches back. Nothing is read for it before and after, and a BMC may sleep
+ * again.
  */
 export class SensorHistories {
   readonly #clock: Clock;
-  readonly #isThere: (bmc: Bmc) => boolean;
-  /** That which nobody has looked at for longest first. */
-  readonly #of = new Map<Bmc, Ring>();
+  readonly #use: (name: string) => Bmc | undefined;
+  /** By name; that which nobody has looked at for longest first. */
+  readonly #of = new Map<string, Ring>();
   #span = HOUR;
   #timer: Timer | undefined;
 
-  /** `isThere`: a BMC that is gone has none. */
-  constructor(clock: Clock, isThere: (bmc: Bmc) => boolean) {
+  /** `use`: a BMC for this moment. */
+  constructor(clock: Clock, use: (name: string) => Bmc | undefined) {
     this.#clock = clock;
-    this.#isThere = isThere;
+    this.#use = use;
   }
 
   /** How far it reaches back, milliseconds. Default an hour. */
@@ -86,10 +101,10 @@ export class SensorHistories {
   }
 
   of(bmc: Bmc): SensorHistory {
-    let ring = this.#of.get(bmc);
-    this.#of.delete(bmc);
-    if (ring === undefined) {
-      ring = new Ring(bmc);
+    const before = this.#of.get(bmc.name);
+    this.#of.delete(bmc.name);
+    const ring = before?.isOf(bmc) ? before : new Ring(bmc);
+    if (ring !== before) {
       ring.add(this.#clock.now());
       for (const [longest] of this.#of) {
         if (this.#of.size < MOST_BMCS) break;
@@ -97,7 +112,7 @@ export class SensorHistories {
       }
     }
     ring.asked = this.#clock.monotonic();
-    this.#of.set(bmc, ring);
+    this.#of.set(bmc.name, ring);
     this.#watch();
     return ring.shown(this.#interval);
   }
@@ -107,8 +122,9 @@ export class SensorHistories {
     this.#timer = this.#clock.after(this.#interval, () => {
       this.#timer = undefined;
       const [now, then] = [this.#clock.now(), this.#clock.monotonic()];
-      for (const [bmc, ring] of this.#of) {
-        if (then - ring.asked > this.#span || !this.#isThere(bmc)) this.#of.delete(bmc);
+      for (const [name, ring] of this.#of) {
+        const bmc = then - ring.asked > this.#span ? undefined : this.#use(name);
+        if (bmc === undefined || !ring.isOf(bmc)) this.#of.delete(name);
         else ring.add(now);
       }
       if (this.#of.size > 0) this.#watch();

@@ -58,11 +58,17 @@ export const ADMIN: Caller = { name: 'socket', role: 'admin', peer: '' };
 /** A control API over BMCs in a simulated world. */
 export async function controlRig(
   settings: readonly BmcOptions[] = sampleFleet,
-  more: Partial<DaemonSurroundings> & { readonly log?: Log; readonly expects?: boolean } = {},
+  more: Partial<DaemonSurroundings> & {
+    readonly log?: Log;
+    readonly expects?: boolean;
+    readonly sleepAfter?: number;
+  } = {},
 ): Promise<ControlRig> {
   const world = simWorld(17);
   const log = more.log ?? silent;
-  const fleet = more.fleet ?? new Fleet({ world, log });
+  const fleet =
+    more.fleet ??
+    new Fleet({ world, log, ...(more.sleepAfter !== undefined && { sleepAfter: more.sleepAfter }) });
   const source = new CommandLineSource({
     file: undefined,
     flags: {},

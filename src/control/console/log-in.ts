@@ -73,14 +73,17 @@ export class ConsoleLogIns {
       bmc.logIns.refused({ channel, peer, name, problem: 'privilege level', step });
       return undefined;
     }
+    // Awake from now on: its user may be changed, which ends the session.
+    this.#daemon.fleet.bmcs.get(bmc.name);
     return { name: `${name}@${bmc.name}`, role, account: { bmc, userId: found.id, channel } };
   }
 
+  /** For this moment: who has not logged in keeps no BMC awake. */
   #bmcOf(name: string | undefined): Bmc | undefined {
-    const { bmcs } = this.#daemon.fleet;
-    if (name !== undefined && name !== '') return bmcs.get(name);
-    const [only] = bmcs.values();
-    return bmcs.size === 1 ? only : undefined;
+    const { fleet } = this.#daemon;
+    if (name !== undefined && name !== '') return fleet.use(name);
+    const [only, ...others] = fleet.names;
+    return only === undefined || others.length > 0 ? undefined : fleet.use(only);
   }
 }
 

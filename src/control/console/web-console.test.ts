@@ -48,8 +48,18 @@ interface Asked {
   readonly body?: unknown;
 }
 
-async function consoleRig({ hosts = [] as readonly string[], idle = 60_000, settings = fleet } = {}) {
-  const rig = await controlRig(settings);
+async function consoleRig({
+  hosts = [],
+  idle = 60_000,
+  settings = fleet,
+  sleepAfter = Infinity,
+}: {
+  readonly hosts?: readonly string[];
+  readonly idle?: number;
+  readonly settings?: readonly BmcOptions[];
+  readonly sleepAfter?: number;
+} = {}) {
+  const rig = await controlRig(settings, { sleepAfter });
   const server = new ControlServer(rig.daemon);
   undo.push(() => server.close());
   await server.listenConsole({
@@ -202,6 +212,28 @@ test('21.1: guessing has the limits of the BMC, in common with its LAN, and toke
   expect((await logIn({ token: TOKEN })).status).toBe(429);
   await world.run(2000);
   expect((await logIn({ token: TOKEN })).status).toBe(200);
+});
+
+test('21.1: who has not logged in keeps no BMC awake; the BMC of who has stays so', async () => {
+  const plain = ['node-1', 'node-2'].map((name, i) => ({
+    name,
+    users,
+    interfaces: [{ type: 'lan' as const, listen: `192.0.2.1:${6231 + i}` }],
+  }));
+  const { logIn, ask, world, daemon } = await consoleRig({
+    settings: plain,
+    sleepAfter: 1000,
+    idle: 86_400_000,
+  });
+  const { fleet: sleeping } = daemon;
+  const isHeld = (): boolean => sleeping.whyAwake('node-1') === 'a program has it';
+  for (const one of [user('admin', 'node-1', 'wrong'), user('nobody'), user('admin', '')]) await logIn(one);
+  expect(isHeld()).toBe(false);
+  const { as } = await logIn(user('admin'));
+  expect(isHeld()).toBe(true);
+  await world.run(200_000);
+  await sleeping.bmcs.get('node-1')?.users.setPassword(2, new TextEncoder().encode('another-one-2026'));
+  expect((await ask('/session', { headers: as })).status).toBe(401);
 });
 
 test('21.1: LAN parameter 26 locks a user out here as well', async () => {

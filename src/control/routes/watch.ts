@@ -53,7 +53,7 @@ function tellRows(daemon: Daemon, tell: Tell): { changed(name: string): void; en
 function tellSensors(daemon: Daemon, name: string, tell: Tell): () => void {
   const { clock } = daemon.world;
   const read = (): void => {
-    const bmc: Bmc | undefined = daemon.fleet.bmcs.get(name);
+    const bmc: Bmc | undefined = daemon.fleet.use(name);
     const sensors = bmc?.sensors.all.map((sensor) => shownSensor(bmc, sensor)) ?? [];
     tell('sensors', { time: clock.now(), sensors });
     timer = clock.after(READ, read);
