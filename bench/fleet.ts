@@ -24,10 +24,14 @@ const HELP = `npm run bench -- fleet [options]
   --json FILE   the results as JSON; '-': to standard output
   --docs        keeps them in bench/fleet/results.json and writes their section of docs/performance.md`;
 
-const server = (name: string): BmcOptions => ({
+/** Of a prefix that is this machine's already: 131,072 addresses, one socket. */
+const PREFIX = '127.64.0.0/15:7623';
+const ON_PREFIX = 100_000;
+
+const server = (name: string, listen = '127.0.0.1:0'): BmcOptions => ({
   ...twoSocketServer,
   name,
-  interfaces: [{ type: 'lan', listen: '127.0.0.1:0' }],
+  interfaces: [{ type: 'lan', listen }],
 });
 
 /** Bytes of heap that one of many takes. */
@@ -61,9 +65,10 @@ async function history(directory: string, count: number): Promise<void> {
 }
 
 /** Resolves when a BMC answers a presence ping, which is sent again and again. */
-async function answering(port: number): Promise<void> {
+async function answering(address: string): Promise<void> {
+  const [host, port] = address.split(':');
   const socket = createSocket('udp4');
-  const send = (): void => socket.send(PING, port, '127.0.0.1');
+  const send = (): void => socket.send(PING, Number(port), host);
   const again = setInterval(send, 20);
   const answered = new Promise((resolve) => socket.once('message', resolve));
   send();
@@ -84,15 +89,19 @@ const readyLine = (child: ChildProcess): Promise<string> =>
   });
 
 /** Milliseconds until the last BMC answers, and what the process then holds and does by itself. */
-async function started(folder: string, count: number, ...flags: string[]): Promise<Start> {
+async function started(
+  folder: string,
+  count: number,
+  { flags = [], listen }: { readonly flags?: readonly string[]; readonly listen?: string } = {},
+): Promise<Start> {
   const file = join(folder, 'fleet.yaml');
-  writeFileSync(file, JSON.stringify({ bmcs: [{ count, ...server('node-{n}') }] }));
+  writeFileSync(file, JSON.stringify({ bmcs: [{ count, ...server('node-{n}', listen) }] }));
   const began = performance.now();
   const child = spawn(process.execPath, [bin, 'run', file, '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { interfaces } = JSON.parse(await readyLine(child)) as { interfaces: { address: string }[] };
-  await answering(Number(interfaces.at(-1)?.address.split(':')[1]));
+  await answering(interfaces.at(-1)?.address ?? '');
   const ms = performance.now() - began;
   const cpu = ticks(child.pid) / TICKS_A_SECOND;
   const resident = Number(/VmRSS:\s+(\d+)/.exec(ofProcess(child.pid, 'status'))?.[1]) * 1024;
@@ -151,7 +160,7 @@ export async function run(args: readonly string[]): Promise<void> {
   };
   const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'ipmi-bmc-bench-'));
   try {
-    const [bare, whole, full] = [one('bare'), one('server'), one('full')];
+    const [bare, whole, full, asleep] = [one('bare'), one('server'), one('full'), one('asleep')];
     tell('one BMC, started');
     const single = await started(folder, 1);
     tell(`${count} BMCs, started`);
@@ -160,7 +169,9 @@ export async function run(args: readonly string[]): Promise<void> {
     const state = join(folder, 'state');
     await history(state, count);
     const journal = statSync(join(state, 'state.journal')).size;
-    const journalled = await started(folder, count, '--state', state);
+    const journalled = await started(folder, count, { flags: ['--state', state] });
+    tell(`${ON_PREFIX} BMCs on one prefix, started`);
+    const prefix = await started(folder, ON_PREFIX, { listen: PREFIX });
     tell(`check of ${count}`);
     const results: FleetResults = {
       taken: new Date().toISOString(),
@@ -171,8 +182,11 @@ export async function run(args: readonly string[]): Promise<void> {
       bare,
       server: whole,
       full,
+      asleep,
       single,
       fleet,
+      onPrefix: ON_PREFIX,
+      prefix,
       journal,
       journalled,
       check: checked(folder, count),

@@ -1,6 +1,7 @@
 // What one of many BMCs costs, of what `tsc` built: heap and resident memory once it is open, and each of its
-// sensors read once. Run by `npm run bench -- fleet`: node --expose-gc bench/fleet/one-of-many.mjs bare|server|full
+// sensors read once. Run by `npm run bench -- fleet`: node --expose-gc bench/fleet/one-of-many.mjs bare|server|full|asleep
 import { Bmc, Templates } from '../../dist/bmc.js';
+import { Fleet } from '../../dist/fleet/index.js';
 import { twoSocketServer } from '../../dist/config/index.js';
 import { nodeWorld } from '../../dist/world/index.js';
 import { entry, ENTRIES, fru, sensors } from '../measured.mjs';
@@ -16,6 +17,8 @@ const kinds = {
   full: (n) => ({ ...shared, interfaces: lan, users: user(n), sel: { bootEvents: false } }),
 };
 
+// Of a fleet, asked once, and asleep again.
+kinds.asleep = kinds.server;
 const options = kinds[process.argv[2]];
 const world = nodeWorld({ trouble: (where, error) => console.error(where, error) });
 const templates = new Templates();
@@ -32,10 +35,23 @@ function used() {
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
   return { heap: heapUsed + arrayBuffers, resident: rss };
 }
+const fleet = new Fleet({ world, sleepAfter: 3_600_000 });
+const settings = [];
+async function makeAsleep(count) {
+  while (settings.length < count)
+    settings.push({ ...options(settings.length), name: `node-${settings.length}` });
+  await fleet.apply(settings);
+  for (const name of fleet.names) {
+    for (const sensor of fleet.use(name).sensors.all) if (!sensor.declaration.eventOnly) sensor.read();
+    if (!fleet.sleep(name)) throw new Error(`${name}: ${fleet.whyAwake(name)}`);
+  }
+}
 // The first ones also pay for what all share: compiled code, shapes of objects, the template.
-for (let n = 0; n < WARM; n++) await make(n);
+if (process.argv[2] === 'asleep') await makeAsleep(WARM);
+else for (let n = 0; n < WARM; n++) await make(n);
 const before = used();
-for (let n = WARM; n < WARM + COUNT; n++) await make(n);
+if (process.argv[2] === 'asleep') await makeAsleep(WARM + COUNT);
+else for (let n = WARM; n < WARM + COUNT; n++) await make(n);
 const after = used();
 console.log(
   JSON.stringify({

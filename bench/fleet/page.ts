@@ -30,8 +30,13 @@ export interface FleetResults {
   readonly server: Weight;
   /** With 100 sensors, 1,000 SEL entries, 3 FRU devices. */
   readonly full: Weight;
+  /** The server, when it sleeps again. */
+  readonly asleep: Weight;
   readonly single: Start;
   readonly fleet: Start;
+  /** How many have an address each of one prefix. */
+  readonly onPrefix: number;
+  readonly prefix: Start;
   /** Bytes. */
   readonly journal: number;
   readonly journalled: Start;
@@ -49,14 +54,30 @@ const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 export function fleetTable(results: FleetResults): string {
-  const { bare, server, full, single, fleet, journalled, count, sensors, entries, journal, check } = results;
-  const more = ({ resident }: Start): string => kib((resident - single.resident) / (count - 1));
+  const {
+    bare,
+    server,
+    full,
+    asleep,
+    onPrefix,
+    prefix,
+    single,
+    fleet,
+    journalled,
+    count,
+    sensors,
+    entries,
+    journal,
+    check,
+  } = results;
+  const more = ({ resident }: Start, of = count): string => kib((resident - single.resident) / (of - 1));
   const many = count.toLocaleString('en');
   return [
     '| of one of many BMCs, its LAN socket bound | heap | resident |',
     '|---|---|---|',
     `| bare: a LAN and nothing else | ${kib(bare.heap)} | ${kib(bare.resident)} |`,
     `| two-socket server: ${sensors} sensors, FRUs, firmware, own user, boot events; each sensor read once | ${kib(server.heap)} | ${kib(server.resident)} |`,
+    `| the same, asleep again after it was asked | ${kib(asleep.heap)} | ${kib(asleep.resident)} |`,
     `| 100 sensors, 1,000 SEL entries, 3 FRUs | ${kib(full.heap)} | ${kib(full.resident)} |`,
     '',
     '| `ipmi-bmc run`, two-socket servers | until the last one answers | CPU | resident | a BMC more | idle CPU |',
@@ -64,7 +85,12 @@ export function fleetTable(results: FleetResults): string {
     ...(
       [
         ['one', single, ''],
-        [many, fleet, more(fleet)],
+        [`${many}, asleep but for the first ones`, fleet, more(fleet)],
+        [
+          `${onPrefix.toLocaleString('en')} on one prefix, asleep but for the first ones`,
+          prefix,
+          more(prefix, onPrefix),
+        ],
         [`${many}, journalled, ${entries} SEL entries each (${mib(journal)})`, journalled, more(journalled)],
       ] as const
     ).map(

@@ -11,5 +11,16 @@ export function hexText(bytes: Uint8Array): string {
 }
 
 /** Reads what `hexText` writes; digits that nobody has checked need a look before. */
-export const hexBytes = (digits: string): Uint8Array =>
-  Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+export function hexBytes(digits: string): Uint8Array {
+  const bytes = new Uint8Array(digits.length >> 1);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (valueOf(digits.charCodeAt(2 * i)) << 4) | valueOf(digits.charCodeAt(2 * i + 1));
+  return bytes;
+}
+
+/** Of a digit in either case; 0 of what is none. */
+function valueOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = (code | 0x20) - 0x57;
+  return letter >= 10 && letter <= 15 ? letter : 0;
+}

@@ -275,3 +275,28 @@ test('Z12: a place that is taken refuses one that sleeps as it refuses any; one 
   expect((await ask(world, 6061, ...DEVICE_ID))[0]).toBe(0);
   await world.until(fleet.close());
 });
+
+test('Z14: killed while it sleeps, or after it woke: what was acknowledged is there in the next life', async () => {
+  const world = simWorld(12);
+  const disk = world.newDisk('of the fleet');
+  const entry = (n: number): number[] => [0x0a, 0x44, 0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, n, 0, 0];
+  const logged = async (end: 'kill' | 'crash', n: number): Promise<number[]> => {
+    const process = world.process(disk);
+    const storage = await world.until(Storage.open(process.files, 'state', { warn: () => undefined }));
+    const fleet = new Fleet({ world: process, storage, sleepAfter: 1000 });
+    expect((await world.until(fleet.apply(nodes(2)))).failed).toEqual([]);
+    const before = fleet.use('node-1')!.sel;
+    const kept = before.ids.map((id) => before.get(id).record[13]);
+    expect((await ask(world, 6001, ...entry(n)))[0]).toBe(0);
+    await world.run(NIGHT);
+    expect(asleep(fleet)).toEqual(['node-0', 'node-1']);
+    expect((await ask(world, 6001, ...entry(n + 1)))[0]).toBe(0);
+    await world.run(NIGHT);
+    expect(asleep(fleet)).toEqual(['node-0', 'node-1']);
+    process[end]();
+    return kept;
+  };
+  await logged('kill', 0x10);
+  expect((await logged('crash', 0x20)).slice(-2)).toEqual([0x10, 0x11]);
+  expect((await logged('kill', 0x30)).slice(-4)).toEqual([0x10, 0x11, 0x20, 0x21]);
+});

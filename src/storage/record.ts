@@ -32,6 +32,7 @@ export interface Change {
 
 const MARKER = [0x1e, 0x62, 0x6d, 0x63] as const;
 const HEADER = 12;
+const TEXT = new TextDecoder();
 /** No record is longer; a length above it is damage. */
 const LONGEST = 16 * 1024 * 1024;
 
@@ -74,7 +75,7 @@ export function decodeChanges(payload: Uint8Array | typeof DAMAGE, seal?: Seal):
   const plain = seal ? seal.open(payload) : payload;
   if (!plain) return undefined;
   try {
-    const list: unknown = JSON.parse(new TextDecoder().decode(plain), unpack);
+    const list: unknown = JSON.parse(TEXT.decode(plain));
     if (!Array.isArray(list) || list.length === 0) return undefined;
     const changes = (Array.isArray(list[0]) ? list : [list]).map(changeIn);
     return changes.every((change) => change !== undefined) ? changes : undefined;
@@ -100,7 +101,17 @@ const isEntry = (entry: unknown): entry is ListedEntry =>
   (entry[3] === undefined || Number.isSafeInteger(entry[3]));
 
 const entryOf = ([store, key, value, version]: ListedEntry): Entry =>
-  version === undefined ? { store, key, value } : { store, key, value, version };
+  version === undefined
+    ? { store, key, value: unpacked(value) }
+    : { store, key, value: unpacked(value), version };
+
+/** Bytes where `pack` has written them. A reviver would be called for each digit's surroundings, too. */
+function unpacked(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('$bytes' in value) return hexBytes(String(value.$bytes));
+  if (Array.isArray(value)) return value.map(unpacked);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, unpacked(one)]));
+}
 
 /** Cuts a file that is read in pieces into records, and finds its way again behind damage. */
 export class RecordReader {
