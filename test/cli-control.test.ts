@@ -223,7 +223,6 @@ test('17.2: list loads nothing of a BMC and no library that it does not need', a
     'control/problem.js',
     'control/sse.js',
     'world/endpoint-forms.js',
-    'world/ip-address.js',
     'world/package-files.js',
     'world/udp-engine.js',
     'world/world.js',

@@ -129,6 +129,9 @@ export class JournalFile {
     // Damage is history once a fresh file stands; an open file becomes a sealed one.
     if (kept !== '' && (damaged > 0 || target !== seal || isHistory)) await journal.#compact({ contents });
     else await journal.#keepSpare(journal.size);
+    // Half of it is live at least: the first change of each start is no reason to write it all anew.
+    if (!contents.isMostlyHistory)
+      journal.#compactAbove = Math.max(journal.#compactAbove, (journal.size * GROWTH) / 2);
     return journal;
   }
 

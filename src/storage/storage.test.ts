@@ -335,6 +335,22 @@ describe('compaction', () => {
     await again.storage.close();
   });
 
+  test('Z17: a journal that is mostly live is not written anew because of the first change after a start', async () => {
+    const path = directory();
+    const first = await open(path);
+    const values = Array.from({ length: 500 }, (_, n) => [`key ${n}`, 'x'.repeat(100)] as const);
+    await first.store.change(values);
+    await first.storage.close();
+    const { ino } = statSync(join(path, 'state.journal'));
+    for (let start = 0; start < 3; start++) {
+      const { storage, store } = await open(path);
+      expect(store.size).toBe(500);
+      await store.set('key 1', `start ${start}`);
+      await storage.close();
+      expect(statSync(join(path, 'state.journal')).ino).toBe(ino);
+    }
+  });
+
   test('a leftover of a compaction that the power ended is of no account', async () => {
     const path = directory();
     const { storage, store } = await open(path);
