@@ -42,6 +42,7 @@ const SOURCES = [
   'config/audit-options',
   'config/control-options',
   'config/metrics-options',
+  'config/cluster-options',
   'faults/rule',
   'records/fru-image',
   'records/fru-multirecord',
@@ -281,7 +282,7 @@ const FILE: Members = new Map([
   [
     'bmcs',
     {
-      doc: 'Many BMCs, in place of all keys but `state`, `control`, `console`, `audit`, `metrics` and `sleepAfter`: each entry has the keys of a BMC, and `count`.',
+      doc: 'Many BMCs, in place of all keys but `state`, `control`, `console`, `audit`, `metrics`, `sleepAfter` and `cluster`: each entry has the keys of a BMC, and `count`.',
       type: '',
     },
   ],
@@ -332,6 +333,13 @@ const FILE: Members = new Map([
     {
       doc: 'Seconds without a request after which a BMC sleeps, which nobody can tell but by memory ([sleeping](sleeping.md)); or `never`. Default 60.',
       type: '',
+    },
+  ],
+  [
+    'cluster',
+    {
+      doc: 'This process is one host of a cluster, in place of all keys of BMCs ([cluster](cluster.md)).',
+      type: 'ClusterOptions',
     },
   ],
 ]);

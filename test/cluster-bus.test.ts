@@ -20,7 +20,9 @@ else {
   let two: Bus;
   beforeAll(async () => {
     nats = await startNats();
-    [one, two] = await Promise.all(['one', 'two'].map((name) => natsBus({ servers: nats.urls, name })));
+    [one, two] = await Promise.all(
+      ['one', 'two'].map((name) => natsBus({ clock, servers: nats.urls, name })),
+    );
   }, 60_000);
   afterAll(async () => {
     await one?.close();
@@ -148,7 +150,7 @@ else {
 
   test('23: a server that is killed and begins again: what was acknowledged is there, the lease goes on or is taken anew', async () => {
     const own = await startNats();
-    const bus = await natsBus({ servers: own.urls, name: 'x' });
+    const bus = await natsBus({ clock, servers: own.urls, name: 'x' });
     try {
       const storage = new StreamStorage(await bus.log('state'), {
         clock,

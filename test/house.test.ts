@@ -145,7 +145,7 @@ const below: Record<string, string[]> = {
     .filter(Boolean),
   cli: `
     codec commands records images wire router taps capture explain tape state storage machine settings config handlers interfaces
-    client bmc.ts fleet audit metrics control testing world`
+    client bmc.ts fleet audit metrics control cluster testing world`
     .split(/\s+/)
     .filter(Boolean),
 };

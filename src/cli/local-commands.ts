@@ -94,6 +94,8 @@ function runCommand(program: Command, ended: Ended): void {
         .env('IPMI_BMC_ENGINE'),
     )
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
+    .option('--cluster <urls>', 'be a host of the cluster at nats://host:port, a comma between several')
+    .option('--host <name>', "with --cluster: this host's name there (default: the machine's)")
     .description('run until SIGTERM or SIGINT')
     .addHelpText(
       'after',

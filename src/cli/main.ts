@@ -1,4 +1,5 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { clusterCommands } from './cluster-commands.ts';
 import { completionCommands } from './completion-commands.ts';
 import type { Ended } from './ended.ts';
 import { explainCommands } from './explain-commands.ts';
@@ -37,6 +38,7 @@ export async function main(commandLine: readonly string[]): Promise<number> {
   firmwareCommands(program, ended);
   tapeCommands(program, ended);
   explainCommands(program, ended);
+  clusterCommands(program, ended);
   completionCommands(program, ended);
   for (const command of program.commands) {
     command.configureOutput(oneLine(`ipmi-bmc ${command.name()}`, json));

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Bmc } from '../bmc.ts';
 import { Daemon } from '../control/daemon.ts';
-import type { BmcOptions } from '../config/options.ts';
+import type { BmcOptions, ClusterOptions } from '../config/options.ts';
 import { Fleet } from '../fleet/index.ts';
 import { milliseconds } from '../settings/durations.ts';
 import type { Log } from '../state/setup.ts';
@@ -71,6 +71,9 @@ export interface RunOptions extends Overrides, ControlFlags {
   /** Default: batches where they are to be had. */
   readonly engine?: UdpEngine;
   readonly readyFile?: string;
+  /** A cluster that the process is a host of, and its name there. */
+  readonly cluster?: string;
+  readonly host?: string;
   /** Where changes are written down; `-`: standard error. */
   readonly audit?: string;
 }
@@ -122,7 +125,8 @@ interface Serving {
   reload?: () => void;
 }
 
-interface Process {
+/** What the process has from its first moment on. */
+export interface Process {
   readonly world: NodeWorld;
   readonly log: Log;
   readonly write: (line: string) => void;
@@ -142,6 +146,11 @@ async function serve(
     file === undefined
       ? { bmcs: [(served?.settings ?? defaultServer)(world.random)] }
       : loadWhole(file, kinds);
+  const cluster = await clusterIn(options, read);
+  if (cluster !== undefined) {
+    const { serveCluster } = await import('./cluster-run.ts');
+    return serveCluster(cluster, { file, read, options }, { world, log, write, serving, stopped });
+  }
   const state = stateOf(file, read, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
   const given = settingsToRun(read, file, options, state !== undefined);
@@ -279,6 +288,13 @@ async function serve(
   return 0;
 }
 
+/** The cluster that the process is to be a host of; what knows of clusters is loaded where there is one. */
+async function clusterIn(options: RunOptions, { cluster }: Given): Promise<ClusterOptions | undefined> {
+  if (options.cluster === undefined && options.host === undefined && cluster === undefined) return undefined;
+  const { clusterOf } = await import('./cluster-place.ts');
+  return clusterOf(options, cluster);
+}
+
 /** Who looks at the BMCs from the start; loaded where it is asked for. */
 async function onlookersOf(
   options: RunOptions,
@@ -309,7 +325,7 @@ async function onlookersOf(
 }
 
 /** Milliseconds; undefined: as fleets have it. */
-const sleepAfterOf = (seconds: number | 'never' | undefined): number | undefined =>
+export const sleepAfterOf = (seconds: number | 'never' | undefined): number | undefined =>
   seconds === 'never' ? Infinity : seconds && milliseconds(seconds);
 
 /** What everything counted of those that are awake and of those that are not. */

@@ -124,6 +124,9 @@ chassis:
 # metrics:                      # numbers for Prometheus, to whoever asks: docs/metrics.md
 #   listen: 127.0.0.1:9290
 
+# cluster:                      # a host of a cluster, in place of all of the above: docs/cluster.md
+#   servers: ['nats://127.0.0.1:4222']
+
 # bmcs:                         # many BMCs of one file, in place of all of the above but state, control, console, audit and metrics
 #   - { count: 3, name: 'node-{n}', interfaces: [{ type: lan, listen: '127.0.0.1:{9700+n}', mac: '02:00:00:00:00:{n:02x}' }] }
 #   - { count: { from: 1, to: 40 }, name: 'rack-{n:02}', interfaces: [{ type: lan, listen: '127.0.0.1:{9800+n}' }] }

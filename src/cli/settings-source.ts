@@ -50,6 +50,7 @@ const NEXT_START: Readonly<Record<Exclude<keyof ProcessOptions, 'state'>, string
   audit: 'where changes are written down',
   metrics: 'where numbers are served',
   sleepAfter: 'when BMCs sleep',
+  cluster: 'which cluster it is a host of',
 };
 
 /** Settings as the command line understands them: files, texts, with its flags over them. */

@@ -69,6 +69,8 @@ export class NobodyError extends Error {
 export interface Bus {
   /** Forgets what was not replaced for `ttl` milliseconds; default: nothing. */
   bucket(name: string, options?: { readonly ttl?: number }): Promise<Bucket>;
+  /** All that a bucket has at this moment; nothing where nobody has made it. */
+  entries(name: string): Promise<ReadonlyMap<string, BucketEntry>>;
   log(name: string): Promise<EventLog>;
   /** Rejects with NobodyError at once where nobody serves the subject, with TimeoutError after `timeout` ms. */
   request(

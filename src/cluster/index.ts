@@ -14,6 +14,7 @@ export {
   type LogEntry,
   type Watch,
 } from './bus.ts';
+export { ClusterHost, FLEET_KEY, type ClusterHostOptions, type Runs } from './host.ts';
 export { BucketLease, LEASE_TIMES, LocalLeases, type Lease, type LeaseTimes } from './lease.ts';
 export { natsBus, type NatsOptions } from './nats-bus.ts';
 export { placed, type HostPlace, type Placed } from './placement.ts';

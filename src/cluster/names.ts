@@ -13,3 +13,6 @@ export function nameOfToken(token: string): string {
   );
   return new TextDecoder().decode(Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)));
 }
+
+/** Asks a host to give its BMCs away (a byte 1), or to take some again (0). */
+export const drainSubject = (host: string): string => `drain.${tokenOf(host)}`;

@@ -1,10 +1,20 @@
 import type { ConnectionOptions, Msg, NatsConnection } from '@nats-io/nats-core';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
-import { ConflictError, NobodyError, type Bucket, type BucketEntry, type Bus, type EventLog } from './bus.ts';
+import type { Clock } from '../world/world.ts';
+import {
+  ConflictError,
+  NobodyError,
+  type Bucket,
+  type BucketEntry,
+  type Bus,
+  type EventLog,
+  type Watch,
+} from './bus.ts';
 
-/** How a host reaches NATS. All paths are of files. */
+/** How a host reaches NATS. */
 export interface NatsOptions {
+  readonly clock: Clock;
   /** `nats://host:4222` or `tls://...`, one or more of a cluster. */
   readonly servers: readonly string[];
   /** Shown by the server's lists of connections. */
@@ -26,6 +36,14 @@ export interface NatsOptions {
 const PATIENCE = 1000;
 /** JetStream's "wrong last sequence", of a stream and of a subject. */
 const WRONG_SEQUENCE: readonly unknown[] = [10071, 10164];
+/** Milliseconds between two looks at whether all changes were heard of. */
+const LOOK = 1500;
+/** How often what is not there yet is asked for again. */
+const TRIES = 20;
+/** Of a server that may not be there at all. */
+const FEW = 4;
+const NO_STREAM = 10059;
+/** Milliseconds that the mark of what a bucket has forgotten stays. */
 const MARKERS = 1000;
 
 /**
@@ -51,6 +69,7 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
     prefix = 'ipmi',
     replicas = 1,
   } = options;
+  const retries = new Retries(options.clock);
   const connecting: ConnectionOptions = {
     servers: [...servers],
     name,
@@ -63,23 +82,51 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
     ...(credentials !== undefined && { authenticator: core.credsAuthenticator(bytes(credentials)) }),
     ...(tls && { tls: { ca: tls.ca, cert: tls.certificate, key: tls.key } }),
   };
-  const connection = await node.connect(connecting);
-  const manager = await jetstream.jetstreamManager(connection, { timeout: 5 * PATIENCE });
+  const connection = await retries.patiently(() => node.connect(connecting), FEW);
+  const manager = await retries.patiently(
+    () => jetstream.jetstreamManager(connection, { timeout: 5 * PATIENCE }),
+    FEW,
+  );
   const buckets = new kv.Kvm(connection);
   const client = jetstream.jetstream(connection);
   return {
     async bucket(bucket, { ttl } = {}) {
-      const shared = await buckets.create(`${prefix}_${bucket}`, {
+      const making = {
         history: 1,
         replicas,
         timeout: PATIENCE,
         // A bucket that forgets tells of it only where it leaves markers.
         ...(ttl !== undefined && { ttl, markerTTL: MARKERS }),
+      };
+      return natsBucket(
+        await retries.patiently(() => buckets.create(`${prefix}_${bucket}`, making)),
+        connection,
+        retries,
+      );
+    },
+    async entries(bucket) {
+      const found = new Map<string, BucketEntry>();
+      const shared = await buckets.open(`${prefix}_${bucket}`);
+      try {
+        await shared.status();
+      } catch (error) {
+        if ((error as { code?: unknown }).code === NO_STREAM) return found;
+        throw error;
+      }
+      const watch = await natsBucket(shared, connection, retries).watch((key, entry) => {
+        if (entry) found.set(key, entry);
+        else found.delete(key);
       });
-      return natsBucket(shared);
+      await watch.isComplete;
+      watch.stop();
+      return found;
     },
     log: (log) =>
-      natsLog(manager, client, { stream: `${prefix}_${log}`, subject: `${prefix}.${log}`, replicas }),
+      natsLog(manager, client, retries, {
+        stream: `${prefix}_${log}`,
+        subject: `${prefix}.${log}`,
+        replicas,
+      }),
     async request(subject, data, { timeout, headers = {} }) {
       const sent = core.headers();
       for (const [key, value] of Object.entries(headers)) sent.set(key, value);
@@ -120,40 +167,136 @@ async function ended(connection: NatsConnection): Promise<void> {
   if (!connection.isClosed()) await connection.close();
 }
 
-/** Rejects with ConflictError where JetStream says that the last sequence is another one. */
-async function known<T>(work: Promise<T>, what: string): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (WRONG_SEQUENCE.includes(code)) throw new ConflictError(what, { cause: error });
-    throw error;
+/** How often what failed is tried again, and when: a moment later, by the clock. */
+class Retries {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  pause(ms = PATIENCE / 2): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve));
+  }
+
+  /** Servers that have just begun choose a leader first, and say no until then. */
+  async patiently<T>(make: () => Promise<T>, tries = TRIES): Promise<T> {
+    try {
+      return await make();
+    } catch (error) {
+      if (tries === 0) throw error;
+      if (error instanceof Error && /authorization|authentication/i.test(error.message)) throw error;
+      await this.pause();
+      return this.patiently(make, tries - 1);
+    }
+  }
+
+  /**
+   * Rejects with ConflictError where JetStream says that the last sequence is another one. Where nobody heard
+   * of it, as of a bucket that was made a moment ago, it is said again: it was surely not done.
+   */
+  async known<T>(work: () => Promise<T>, what: string, tries = TRIES): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { code, name, message } = error as { code?: unknown; name?: unknown; message?: string };
+      if (WRONG_SEQUENCE.includes(code)) throw new ConflictError(what, { cause: error });
+      const isUnheard = name === 'JetStreamNotEnabled' || /no responders/i.test(message ?? '');
+      if (!isUnheard || tries === 0) throw error;
+      await this.pause();
+      return this.known(work, what, tries - 1);
+    }
   }
 }
 
-function natsBucket(shared: KV): Bucket {
+function natsBucket(shared: KV, connection: NatsConnection, retries: Retries): Bucket {
   return {
-    create: (key, value) => known(shared.create(key, value), key),
-    update: (key, value, revision) => known(shared.update(key, value, revision, PATIENCE), key),
-    remove: (key, revision) => known(shared.delete(key, { previousSeq: revision }), key),
+    create: (key, value) => retries.known(() => shared.create(key, value), key),
+    update: (key, value, revision) => retries.known(() => shared.update(key, value, revision, PATIENCE), key),
+    remove: (key, revision) => retries.known(() => shared.delete(key, { previousSeq: revision }), key),
     async get(key) {
-      const entry = await shared.get(key);
+      const entry = await retries.known(() => shared.get(key), key);
       return entry ? entryOf(entry) : undefined;
     },
-    async watch(hear) {
-      const { values } = await shared.status();
-      const watching = await shared.watch();
-      let complete: () => void = () => undefined;
-      const isComplete = new Promise<void>((resolve) => (complete = resolve));
-      if (values === 0) complete();
-      const listening = async (): Promise<void> => {
-        for await (const entry of watching) {
-          hear(entry.key, entryOf(entry));
-          if (entry.isUpdate || entry.delta === 0) complete();
+    watch: (hear) => watched(shared, connection, retries, hear),
+  };
+}
+
+type Hear = Parameters<Bucket['watch']>[0];
+
+/**
+ * Hears of all, and of all again where the connection was gone meanwhile, or the server that told of it: what
+ * was missed is in it, and what is not in it any more is gone.
+ */
+async function watched(shared: KV, connection: NatsConnection, retries: Retries, hear: Hear): Promise<Watch> {
+  const known = new Set<string>();
+  /** The last change that was heard of. */
+  let heard = 0;
+  let isOver = false;
+  let complete: () => void = () => undefined;
+  const isComplete = new Promise<void>((resolve) => (complete = resolve));
+  let watching: Awaited<ReturnType<KV['watch']>> | undefined;
+  const listen = async (): Promise<void> => {
+    const { values } = await retries.patiently(() => shared.status());
+    watching = await shared.watch();
+    const seen = new Set<string>();
+    let isFirst = true;
+    const all = (): void => {
+      if (!isFirst) return;
+      isFirst = false;
+      for (const key of known)
+        if (!seen.has(key)) {
+          known.delete(key);
+          hear(key, undefined);
         }
-      };
-      void listening();
-      return { isComplete, stop: () => watching.stop() };
+      complete();
+    };
+    if (values === 0) all();
+    for await (const entry of watching) {
+      const told = entryOf(entry);
+      if (told) known.add(entry.key);
+      else known.delete(entry.key);
+      seen.add(entry.key);
+      heard = Math.max(heard, entry.revision);
+      hear(entry.key, told);
+      if (entry.isUpdate || entry.delta === 0) all();
+    }
+  };
+  const again = async (): Promise<void> => {
+    while (!isOver && !connection.isClosed())
+      try {
+        await listen();
+      } catch {
+        // The server is away: the next one, or the same one later, knows all.
+        await retries.pause();
+      }
+  };
+  const reconnected = async (): Promise<void> => {
+    for await (const { type } of connection.status()) {
+      if (isOver) return;
+      if (type === 'reconnect') watching?.stop();
+    }
+  };
+  // A server that goes takes what told us with it, and the library finds that out much later.
+  const looksAfter = async (): Promise<void> => {
+    for (let behind = 0; !isOver && !connection.isClosed(); await retries.pause(LOOK)) {
+      const before = heard;
+      const last = await shared.status().then(
+        ({ streamInfo }) => streamInfo.state.last_seq,
+        () => 0,
+      );
+      behind = last > before && heard === before ? behind + 1 : 0;
+      if (behind > 1) watching?.stop();
+    }
+  };
+  void again();
+  void reconnected();
+  void looksAfter();
+  return {
+    isComplete,
+    stop() {
+      isOver = true;
+      watching?.stop();
     },
   };
 }
@@ -177,34 +320,32 @@ interface LogPlace {
 async function natsLog(
   manager: JetStreamManager,
   client: Pick<ReturnType<typeof import('@nats-io/jetstream').jetstream>, 'publish'>,
+  retries: Retries,
   { stream, subject: root, replicas }: LogPlace,
 ): Promise<EventLog> {
   const { headers } = await import('@nats-io/nats-core');
-  await manager.streams.add({
+  const making = {
     name: stream,
     subjects: [`${root}.>`],
     num_replicas: replicas,
     // Read from the leader alone: what is read to take a BMC has to be all that there is.
     allow_direct: false,
     allow_rollup_hdrs: true,
-  });
+  };
+  await retries.patiently(() => manager.streams.add(making));
   return {
     async append(subject, bytes, last, replacing = false) {
       const told = headers();
       if (replacing) told.set('Nats-Rollup', 'sub');
-      const written = client.publish(`${root}.${subject}`, bytes, {
-        timeout: PATIENCE,
-        headers: told,
-        expect: { lastSubjectSequence: last },
-      });
-      return (await known(written, subject)).seq;
+      const place = { timeout: PATIENCE, headers: told, expect: { lastSubjectSequence: last } };
+      return (await retries.known(() => client.publish(`${root}.${subject}`, bytes, place), subject)).seq;
     },
     async read(subject, behind = 0) {
       const found = [];
       for (let next = behind + 1; ;) {
         // The library's type knows this of reads that any server answers only.
         const query = { seq: next, next_by_subj: `${root}.${subject}` };
-        const message = await manager.streams.getMessage(stream, query);
+        const message = await retries.known(() => manager.streams.getMessage(stream, query), subject);
         if (message === null) return found;
         found.push({ sequence: message.seq, bytes: message.data });
         next = message.seq + 1;

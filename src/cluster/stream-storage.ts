@@ -53,9 +53,20 @@ export class StreamStorage {
 
   /** What is stored of a BMC is there, and nobody else can write any more. Rejects as the log does. */
   async take(bmc: string, epoch: number): Promise<void> {
-    const subject = new Subject(this.#log, bmc, this.#around);
+    const subject = new Subject(this.#log, bmc, {
+      ...this.#around,
+      onFenced: () => {
+        if (this.#taken.get(bmc) === subject) this.#taken.delete(bmc);
+        this.#around.onFenced(bmc);
+      },
+    });
     await subject.take(epoch);
     this.#taken.set(bmc, subject);
+  }
+
+  /** It was taken, and nobody has taken it since as far as is known here. */
+  has(bmc: string): boolean {
+    return this.#taken.has(bmc);
   }
 
   /** Everything of the BMC is in the log, and it is no longer ours. */

@@ -7,6 +7,7 @@ import { fullNameOfSatellite } from './locators.ts';
 import type {
   AuditOptions,
   BmcOptions,
+  ClusterOptions,
   ControlOptions,
   MetricsOptions,
   WebConsoleOptions,
@@ -45,6 +46,8 @@ export interface ProcessOptions {
   readonly metrics?: MetricsOptions;
   /** Seconds without a request after which a BMC sleeps. */
   readonly sleepAfter?: number | 'never';
+  /** It is one host of a cluster, and its BMCs stand elsewhere. */
+  readonly cluster?: ClusterOptions;
 }
 
 /** The keys of those, as the schema has them. */
@@ -166,6 +169,12 @@ class Loader {
         `file: expected object, received ${Array.isArray(value) ? 'array' : JSON.stringify(value)}`,
       );
       return { bmcs: [] };
+    }
+    if (value.cluster !== undefined) {
+      const [process, others] = divided(value);
+      for (const key of Object.keys(others))
+        this.#tell([key], `${key}: expected no BMCs beside cluster: ipmi-bmc cluster apply FILE has them`);
+      return { ...this.#parsed(processSchema, process, []), bmcs: [] };
     }
     if (value.bmcs === undefined) {
       const whole = this.#parsed(this.#schemas.bmcSchema.extend(processSchema.shape), value, []) ?? {};

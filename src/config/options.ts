@@ -33,6 +33,7 @@ export type * from '../faults/rule.ts';
 export type * from './audit-options.ts';
 export type * from './control-options.ts';
 export type * from './metrics-options.ts';
+export type * from './cluster-options.ts';
 export type { FirmwareComponentOptions, FirmwareOptions, FirmwarePaths } from './firmware-schema.ts';
 export type {
   DeviceInterfaceOptions,

@@ -4,6 +4,7 @@ import { chassisSchema, resetSchema } from './chassis-schema.ts';
 import { kindsSchema } from './kinds-schema.ts';
 import { identitySchema } from './identity-schema.ts';
 import { socketsSchema, solSchema } from './serving-schema.ts';
+import { clusterSchema } from './cluster-schema.ts';
 import {
   auditSchema,
   controlSchema,
@@ -133,6 +134,7 @@ export const processSchema = z.strictObject({
   audit: auditSchema.optional(),
   metrics: metricsSchema.optional(),
   sleepAfter: z.union([z.number().positive().max(86_400), z.literal('never')]).optional(),
+  cluster: clusterSchema.optional(),
 });
 
 /**

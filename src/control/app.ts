@@ -16,6 +16,8 @@ import { noRoute } from './unknown.ts';
 export interface Bindings {
   /** Throws ControlError: nobody, or by a name that is none of the server's. */
   readonly caller: (headers: Headers) => Caller;
+  /** It comes from another host of the cluster, which knows that what it asks for is here. */
+  readonly isForwarded?: boolean;
 }
 
 interface Env {
@@ -32,6 +34,13 @@ export function controlApp(daemon: Daemon, { checksAnswers = false }: AppOptions
   const app = new OpenAPIHono<Env>();
   // Whoever asks anything may ask for events next, and for those that were meanwhile.
   void daemon.events;
+  app.use('/v1/*', async (context, next) => {
+    const { elsewhere } = daemon;
+    if (!elsewhere || context.env.isForwarded) return next();
+    const caller = context.env.caller(context.req.raw.headers);
+    const answer = isAllowed(caller, 'read') ? await elsewhere(context.req.raw.clone(), caller) : undefined;
+    return answer ?? next();
+  });
   for (const one of ALL_ROUTES) {
     const declared = createRoute(configOf(one));
     app.openAPIRegistry.registerPath(declared);

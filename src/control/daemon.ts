@@ -7,47 +7,17 @@ import { Listeners } from '../state/listeners.ts';
 import { Pace } from '../world/pace.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
-import type { Histogram } from '../metrics/histogram.ts';
-import { ProcessMetrics, type ProcessFigures } from '../metrics/process-metrics.ts';
+import { ProcessMetrics } from '../metrics/process-metrics.ts';
 import { ConsoleHistories } from './console-history.ts';
 import { EventLog } from './events/event-log.ts';
 import { SensorHistories } from './sensor-history.ts';
-import type { Expectations } from './expectations.ts';
 import { refusal, type ControlError } from './problem.ts';
+import type { Caller } from './route.ts';
 import type { LoadedSettings, SettingsSource } from './settings-source.ts';
+import type { DaemonSurroundings, KeptPlace } from './surroundings.ts';
 import { keptIn, NOTHING_KEPT, toRun, wantedOf, type Kept, type WantedBmc } from './wanted.ts';
 
-/** Where what commands changed is kept: `KeptFile` of the storage. */
-export interface KeptPlace {
-  read(): Promise<unknown>;
-  write(value: unknown): Promise<void>;
-}
-
-export interface DaemonSurroundings {
-  readonly world: World;
-  readonly log: Log;
-  readonly fleet: Fleet;
-  /** Of the package. */
-  readonly version: string;
-  readonly pid: number;
-  readonly settings: SettingsSource;
-  /** The file that it was started with. */
-  readonly file?: string;
-  /** Where state is kept. Default: in memory. */
-  readonly stateDirectory?: string;
-  /** What tests expect of those who ask a BMC. Default: this process runs for no test. */
-  readonly expectations?: (bmc: string) => Expectations | undefined;
-  /** Where BMCs that commands added, removed and stopped are kept. Default: in memory. */
-  readonly kept?: KeptPlace;
-  /** Where changes are told. Default: nowhere. */
-  readonly audit?: Audit;
-  /** What the process knows of itself, for `/metrics`. Default: nothing. */
-  readonly figures?: () => ProcessFigures;
-  /** How long the journal's datasyncs took. */
-  readonly syncs?: Histogram;
-  /** `/metrics` says of which BMC each number is. Default false. */
-  readonly metricsPerBmc?: boolean;
-}
+export type { DaemonSurroundings, KeptPlace } from './surroundings.ts';
 
 /** What a change has done, or would do. */
 export interface Applied {
@@ -76,6 +46,10 @@ export class Daemon {
   readonly began: number;
   /** Everything listens that should. */
   isReady = false;
+  /** Answers for the BMCs that other hosts of a cluster have; undefined: what is asked for is here. */
+  elsewhere: ((request: Request, caller: Caller) => Promise<Response | undefined>) | undefined = undefined;
+  /** Others say which BMCs run here: commands do not. */
+  #isHeld = false;
   readonly #source: SettingsSource;
   readonly #place: KeptPlace | undefined;
   #kept: Kept = NOTHING_KEPT;
@@ -192,6 +166,25 @@ export class Daemon {
     });
   }
 
+  /**
+   * Runs these and no others: a cluster says so, and commands that change which BMCs there are go to it.
+   * Lines of what could not be had.
+   */
+  hold(bmcs: readonly BmcOptions[]): Promise<readonly string[]> {
+    this.#isHeld = true;
+    return this.#inTurn(async () => {
+      const { plan, refused, failed } = await this.fleet.apply(bmcs);
+      if (refused.length === 0) this.#wanted = wantedOf(bmcs, [], NOTHING_KEPT);
+      this.#tellPlan(plan);
+      return [...refused, ...failed].map(({ bmc, error }) => `${bmc}: ${String(error)}`);
+    });
+  }
+
+  #refuseWhereHeld(): void {
+    if (this.#isHeld)
+      throw refusal('conflict', 'the cluster says which BMCs run', { next: 'ipmi-bmc cluster apply FILE' });
+  }
+
   /** What `reload`, or with a text `apply`, would do. Rejects with ControlError. */
   async plan(text?: string): Promise<Plan> {
     const loaded = await (text === undefined ? this.#source.read() : this.#source.whole(text, 'body'));
@@ -242,6 +235,7 @@ export class Daemon {
   /** Ends one, for good: of the file, until a file is applied or it is started. What it stored stays. */
   remove(name: string): Promise<WantedBmc> {
     return this.#inTurn(async () => {
+      this.#refuseWhereHeld();
       const was = this.#known(name);
       await this.fleet.remove(name);
       const stopped = this.#kept.stopped.filter((one) => one !== name);
@@ -256,6 +250,7 @@ export class Daemon {
   /** Ends one until it is started again; it stays among those that there are. */
   stop(name: string): Promise<void> {
     return this.#inTurn(async () => {
+      this.#refuseWhereHeld();
       const was = this.#known(name);
       await this.fleet.remove(name);
       await this.#change({ stopped: [...this.#kept.stopped.filter((one) => one !== name), name] });
@@ -267,6 +262,7 @@ export class Daemon {
   /** Runs one that was stopped, could not be had, or was removed though the file has it. */
   start(name: string): Promise<Applied> {
     return this.#inTurn(async () => {
+      this.#refuseWhereHeld();
       const { removed, stopped } = this.#kept;
       if (!this.#wanted.has(name) && !removed.includes(name)) throw this.noBmc(name);
       const change = {

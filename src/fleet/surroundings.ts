@@ -1,8 +1,16 @@
 import type { Log } from '../bmc.ts';
 import type { Kinds } from '../config/kinds.ts';
 import type { OwnStores } from '../state/own-store.ts';
-import type { Storage } from '../storage/storage.ts';
+import type { Journal } from '../state/store.ts';
 import type { World } from '../world/world.ts';
+
+/** Where what clients change of BMCs is kept: a `Storage`, or what does the same. */
+export interface FleetStorage {
+  journal(bmc: string): Journal;
+  /** BMCs that are closed are to be made again: what is stored of them can be loaded once more. */
+  putBack(bmcs: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
 
 export interface FleetSurroundings {
   readonly world: World;
@@ -10,7 +18,7 @@ export interface FleetSurroundings {
   /** Where relative paths of the settings begin. Default: the working directory of the process. */
   readonly folder?: string;
   /** Where changes are kept; closed with the fleet. Default: memory only. */
-  readonly storage?: Storage;
+  readonly storage?: FleetStorage;
   /** Stores that the program keeps by itself, of a BMC. */
   readonly stores?: (bmc: string) => OwnStores | undefined;
   /** Kinds that the settings may name beside our own. */

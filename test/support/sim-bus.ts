@@ -128,6 +128,10 @@ export class SimLine implements Bus {
     };
   }
 
+  async entries(name: string) {
+    return new Map(this.#server.buckets.get(name)?.entries);
+  }
+
   async log(name: string): Promise<EventLog> {
     const { logs } = this.#server;
     const shared = logs.get(name) ?? new SimLog();

@@ -1,0 +1,223 @@
+// Three hosts and three NATS servers as processes: BMCs of one fleet file, served by whoever lives, with what clients
+// stored in them; whatever host is asked, the one that has the BMC answers.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bin, firstLine, stopped } from './support/cli.ts';
+import { PASSWORD } from './support/daemon.ts';
+import { hasNats, startNats, type NatsCluster } from './support/nats.ts';
+import { runTool, shortPort, toolTest, type Ran } from './support/tools.ts';
+
+const COUNT = 30;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+if (!hasNats) test.skip('23: nats-server cannot be had here', () => undefined);
+else {
+  let nats: NatsCluster;
+  let folder: string;
+  let base: number;
+  const hosts = new Map<string, { child: ChildProcess; socket: string; said: () => string }>();
+
+  const cli = (args: string, input?: string): Promise<Ran> =>
+    runTool(process.execPath, [bin, ...args.split(' ')], {
+      env: {
+        IPMI_BMC_CLUSTER: nats.urls.join(','),
+        IPMI_BMC_RUNTIME_DIRECTORY: join(folder, 'run'),
+        NO_COLOR: '1',
+      },
+      input,
+    });
+  const fleet = (count: number): string => `bmcs:
+  - name: node-{n}
+    count: ${count}
+    interfaces: [{ type: lan, listen: '127.0.0.1:{${base}+n}' }]
+    users: [{ id: 2, name: admin, password: ${PASSWORD} }]
+    sel: { bootEvents: false }
+`;
+  async function start(name: string): Promise<void> {
+    const file = join(folder, `${name}.yaml`);
+    const socket = join(folder, `${name}.sock`);
+    writeFileSync(
+      file,
+      `cluster: { servers: [${nats.urls.map((url) => `'${url}'`).join(', ')}], host: ${name}, replicas: 3 }\n`,
+    );
+    const child = spawn(process.execPath, [bin, 'run', file, '--json', '--control', socket], {
+      env: { ...process.env, IPMI_BMC_RUNTIME_DIRECTORY: join(folder, 'run') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (data: Buffer) => {
+      const lines = data.toString('latin1').split('\n');
+      said = (said + lines.filter((line) => !/"log-(in|out)"/.test(line)).join('\n')).slice(-3000);
+    });
+    await firstLine(child).catch((error: unknown) => {
+      throw new Error(said, { cause: error });
+    });
+    hosts.set(name, { child, socket, said: () => said });
+  }
+  const owners = async (): Promise<Map<string, string>> => {
+    const { out } = await cli('cluster list --json');
+    return new Map((JSON.parse(out) as { bmc: string; host: string }[]).map(({ bmc, host }) => [bmc, host]));
+  };
+  const until = async (what: () => Promise<boolean>, ms = 20_000): Promise<number> => {
+    const began = performance.now();
+    while (!(await what())) {
+      if (performance.now() - began > ms) throw new Error('it does not become so');
+      await sleep(200);
+    }
+    return performance.now() - began;
+  };
+  const ipmitool = (i: number, args: string): Promise<Ran> =>
+    runTool(
+      'ipmitool',
+      `-I lanplus -H 127.0.0.1 -p ${base + i} -U admin -P ${PASSWORD} -N 1 -R 1 ${args}`.split(' '),
+    );
+  /** The process serves a BMC when its session is let in. */
+  const serves = async (i: number): Promise<boolean> => (await ipmitool(i, 'mc info')).code === 0;
+  const all = Array.from({ length: COUNT }, (_, i) => i);
+  /** Until each of them serves. */
+  const served = async (which: readonly number[]): Promise<void> => {
+    const waiting = new Set(which);
+    await until(async () => {
+      const some = [...waiting].toSorted(() => Math.random() - 0.5).slice(0, 6);
+      await Promise.all(some.map(async (i) => (await serves(i)) && waiting.delete(i)));
+      return waiting.size === 0;
+    }, 40_000).catch((error: unknown) => {
+      const said = Array.from(hosts, ([name, one]) => `${name}: ${one.said()}`);
+      throw new Error(`not served: ${[...waiting].join(' ')}\n${said.join('\n')}`, { cause: error });
+    });
+  };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cluster-'));
+    nats = await startNats(3);
+    base = await shortPort();
+    let last = '';
+    await until(async () => {
+      const { code, out } = await cli('cluster hosts --json');
+      last = out;
+      return code === 0;
+    }, 30_000).catch((error: unknown) => {
+      throw new Error(last, { cause: error });
+    });
+    await Promise.all(['a', 'b', 'c'].map(start));
+  }, 90_000);
+  afterAll(async () => {
+    await Promise.all([...hosts.values()].map(({ child }) => stopped(child)));
+    await nats?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  toolTest(
+    '23.1: hosts share the BMCs of what cluster apply was given; any of them lists and steers all',
+    ['ipmitool'],
+    async () => {
+      const wrong = await cli('cluster apply -', 'bmcs:\n  - name: x\n    sensors: 7\n');
+      expect([wrong.code, wrong.out]).toEqual([
+        2,
+        expect.stringContaining('standard input:3:14 bmcs.0.sensors'),
+      ]);
+      expect((await cli('cluster apply -', fleet(COUNT))).out).toContain(`${COUNT} BMC(s) are to be served`);
+      await until(async () => (await owners()).size === COUNT);
+      const found = await owners();
+      expect(new Set(found.values())).toEqual(new Set(['a', 'b', 'c']));
+      const { out } = await cli('cluster hosts');
+      expect(out).toMatch(/^HOST +BMCS +STATE +VERSION\na +\d+ +serving +\d/);
+      await served(all);
+      const list = await cli(`list --socket ${hosts.get('a')!.socket} --json`);
+      const names = (JSON.parse(list.out) as { bmcs: { name: string }[] }).bmcs.map(({ name }) => name);
+      expect(names).toEqual(all.map((i) => `node-${i}`));
+      const [others] = [...found].find(([, host]) => host !== 'a')!;
+      const off = await cli(`power ${others} off --socket ${hosts.get('a')!.socket}`);
+      expect([off.code, off.out]).toEqual([0, expect.any(String)]);
+      expect((await ipmitool(Number(others.split('-')[1]), 'chassis power status')).out).toContain('is off');
+      const refused = await cli(`remove ${found.keys().next().value!} --socket ${hosts.get('a')!.socket}`);
+      expect([refused.code, refused.out]).toEqual([1, expect.stringContaining('cluster')]);
+    },
+    90_000,
+  );
+
+  toolTest(
+    '23.3: kill -9 of a host: its BMCs are served by the others within ten seconds, and have what was acknowledged',
+    ['ipmitool'],
+    async () => {
+      const before = await owners();
+      const lost = [...before].filter(([, host]) => host === 'b').map(([bmc]) => Number(bmc.split('-')[1]));
+      expect(lost.length).toBeGreaterThan(2);
+      for (const i of lost.slice(0, 4)) {
+        expect((await ipmitool(i, 'user set name 5 kept')).code).toBe(0);
+        expect((await ipmitool(i, 'event 1')).code).toBe(0);
+      }
+      const { child } = hosts.get('b')!;
+      child.kill('SIGKILL');
+      const began = performance.now();
+      hosts.delete('b');
+      await until(async () => {
+        const now = await owners();
+        return lost.every((i) => ['a', 'c'].includes(now.get(`node-${i}`) ?? ''));
+      });
+      await until(async () => (await Promise.all(lost.slice(0, 4).map(serves))).every(Boolean));
+      expect(performance.now() - began).toBeLessThan(15_000);
+      for (const i of lost.slice(0, 4)) {
+        expect((await ipmitool(i, 'user list')).out).toMatch(/^5 +kept/m);
+        expect((await ipmitool(i, 'sel list')).out).toMatch(/Temperature/);
+      }
+      await start('b');
+      await until(
+        async () => [...(await owners()).values()].filter((host) => host === 'b').length === lost.length,
+      );
+    },
+    120_000,
+  );
+
+  toolTest(
+    '23.2: a host that is stopped for longer than its lease and goes on has nothing any more, and gets its share again',
+    ['ipmitool'],
+    async () => {
+      const mine = [...(await owners())]
+        .filter(([, host]) => host === 'c')
+        .map(([bmc]) => Number(bmc.split('-')[1]));
+      const { child } = hosts.get('c')!;
+      child.kill('SIGSTOP');
+      // The stopped process still has the sockets: who takes over waits for them, and has all else.
+      await until(async () => {
+        const now = await owners();
+        return mine.every((i) => now.get(`node-${i}`) !== 'c');
+      });
+      child.kill('SIGCONT');
+      await until(async () => (await owners()).size === COUNT);
+      await served(mine);
+      await until(
+        async () => [...(await owners()).values()].filter((host) => host === 'c').length === mine.length,
+        30_000,
+      );
+      await served(mine);
+    },
+    150_000,
+  );
+
+  toolTest(
+    '23.2: cluster drain empties a host before it is stopped; a server of NATS may go meanwhile',
+    ['ipmitool'],
+    async () => {
+      await nats.servers[0].end();
+      expect((await cli('cluster drain a')).out).toContain('a gives its BMCs away');
+      await until(async () => ![...(await owners()).values()].includes('a'), 30_000);
+      expect((await cli('cluster hosts')).out).toMatch(/^a +0 +draining/m);
+      await served(all);
+      expect((await cli('cluster drain a --undo')).code).toBe(0);
+      const unknown = await cli('cluster drain nobody');
+      expect([unknown.code, unknown.out]).toEqual([
+        2,
+        expect.stringContaining("no host 'nobody' lives: a, b, c"),
+      ]);
+      await nats.servers[0].begin();
+      await until(async () => [...(await owners()).values()].includes('a'), 30_000);
+      expect((await cli('cluster apply -', fleet(3))).code).toBe(0);
+      await until(async () => (await owners()).size === 3, 30_000);
+    },
+    150_000,
+  );
+}
