@@ -110,7 +110,7 @@ function unpacked(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if ('$bytes' in value) return hexBytes(String(value.$bytes));
   if (Array.isArray(value)) return value.map(unpacked);
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, unpacked(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unpacked(member)]));
 }
 
 /** Cuts a file that is read in pieces into records, and finds its way again behind damage. */

@@ -17,7 +17,7 @@ import type { TestBmc } from './test-bmc.ts';
 
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/no-explicit-any -- its parameters have to be vitest's own
-  interface Matchers<T = any> extends BmcMatchers<T> {}
+  interface Matchers<T = any> extends BmcMatchers<void> {}
 }
 
 /** What tests can ask for. */
