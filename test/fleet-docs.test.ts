@@ -7,7 +7,7 @@ import { bin, root } from './support/cli.ts';
 import { CAPTURE, runTool, toolTest } from './support/tools.ts';
 
 const page = readFileSync(join(root, 'docs/fleet.md'), 'utf8');
-const [, rack] = /^```yaml\n([\s\S]*?)^```/m.exec(page) ?? [];
+const [rack, site] = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text]) => text);
 const blocks = [...page.matchAll(/^```sh(?: root)?\n([\s\S]*?)^```/gm)].map(([, block]) => block);
 
 toolTest(
@@ -16,6 +16,7 @@ toolTest(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'f-'));
     writeFileSync(join(folder, 'rack.yaml'), rack);
+    writeFileSync(join(folder, 'site.yaml'), site);
     const bins = join(folder, 'bin');
     mkdirSync(bins);
     writeFileSync(join(bins, 'ipmi-bmc'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, {
@@ -42,6 +43,8 @@ toolTest(
     expect(out).toMatch(/Product Serial +: A-1007\n/);
     expect(out).toMatch(/store-150 [\s\S]*store-199 /);
     expect(out).toMatch(/System GUID/);
+    expect(out).toMatch(/blade-17: moved from shard \d to shard 0|blade-17: is with shard 0 already/);
+    expect(out).toMatch(/Upper Critical going high/);
   },
   120_000,
 );

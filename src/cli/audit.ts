@@ -19,15 +19,18 @@ export interface AuditLog {
   close(): Promise<void>;
 }
 
-/** What the command line or the file asks for, the former first; undefined: nothing. */
+/** What the command line or the file asks for, the former first; undefined: nothing. `shard`: which of several. */
 export function auditPlace(
   file: string | undefined,
   inFile: AuditOptions | undefined,
   flag: string | undefined,
+  shard: number | undefined,
 ): AuditOptions | undefined {
-  if (flag !== undefined) return { ...inFile, file: flag === '-' ? flag : resolve(flag) };
+  // Each process has a file of its own: none can tell when another one begins a new one.
+  const own = (path: string): string => (shard === undefined ? path : `${path}.shard-${shard}`);
+  if (flag !== undefined) return { ...inFile, file: flag === '-' ? flag : own(resolve(flag)) };
   if (inFile === undefined || inFile.file === '-') return inFile;
-  return { ...inFile, file: resolve(file === undefined ? '.' : dirname(file), inFile.file) };
+  return { ...inFile, file: own(resolve(file === undefined ? '.' : dirname(file), inFile.file)) };
 }
 
 /** Throws CliError where the file cannot be had. `write`: to standard error. */

@@ -7,7 +7,9 @@ import { serveDiscovery } from '../cluster/service.ts';
 import { StreamStorage } from '../cluster/stream-storage.ts';
 import type { ClusterOptions } from '../config/options.ts';
 import { Daemon } from '../control/daemon.ts';
+import { metricsOf } from '../control/metrics-server.ts';
 import { refusal } from '../control/problem.ts';
+import { servingOf } from '../control/server.ts';
 import type { SettingsSource } from '../control/settings-source.ts';
 import { Fleet } from '../fleet/index.ts';
 import { connectCluster, hostOf } from './cluster-place.ts';
@@ -23,7 +25,17 @@ import { feedWatchdog, notifySystemd } from './systemd.ts';
 import { version } from './version.ts';
 
 /** What is not for a host of a cluster: its BMCs are the cluster's. */
-const ALONE = ['lan', 'handlerSocket', 'btSocket', 'vmSocket', 'state', 'pcap', 'record', 'trace'] as const;
+const ALONE = [
+  'lan',
+  'handlerSocket',
+  'btSocket',
+  'vmSocket',
+  'state',
+  'pcap',
+  'record',
+  'trace',
+  'workers',
+] as const;
 
 /** In a cluster settings come by it alone. */
 const NOBODYS: SettingsSource = {
@@ -82,8 +94,9 @@ export async function serveCluster(
     figures: processFigures(),
     metricsPerBmc: read.metrics?.perBmc,
   });
-  const control = await openControl(daemon, { flags: options, inFile: read.control, file, log });
-  const metrics = await openMetrics(daemon, read.metrics);
+  const steered = { serving: servingOf(daemon), stateDirectory: undefined };
+  const control = await openControl(steered, { flags: options, inFile: read.control, file, log });
+  const metrics = await openMetrics(metricsOf(daemon), read.metrics);
   const { labels, networks, capacity, onLost, moves } = cluster;
   const host = await ClusterHost.join({
     bus,

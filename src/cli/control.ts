@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { ControlOptions, ControlTlsOptions, WebConsoleOptions } from '../config/options.ts';
-import type { Daemon } from '../control/daemon.ts';
-import { ControlServer } from '../control/server.ts';
+import { ControlServer, type ControlServing } from '../control/server.ts';
 import { Tokens } from '../control/tokens.ts';
 import { millisecondsOf } from '../settings/durations.ts';
 import { endpointOf } from '../settings/addresses.ts';
@@ -14,6 +13,15 @@ import { CliError, problemOf, reading, systemProblem } from './errors.ts';
 export interface ControlFlags {
   /** A path; false: nobody steers this process. Default: what the file says, else a place of its own. */
   readonly control?: string | boolean;
+}
+
+/** What is steered. */
+export interface Steered {
+  readonly serving: ControlServing;
+  /** Where state is kept. Default: in memory. */
+  readonly stateDirectory: string | undefined;
+  /** Whoever comes by the socket says for whom it asks. */
+  readonly isBehind?: boolean;
 }
 
 export interface ControlSurroundings {
@@ -45,22 +53,22 @@ const OTHERS_READ = 0o077;
  * unfit, which is a warning; any other that cannot be had is the caller's mistake. Rejects with CliError.
  */
 export async function openControl(
-  daemon: Daemon,
+  { serving, stateDirectory, isBehind = false }: Steered,
   { flags, inFile = {}, console: web, file, log }: ControlSurroundings,
 ): Promise<OpenControl> {
   if (flags.control === false) return { addresses: [], close: () => Promise.resolve() };
   const beside = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);
-  const server = new ControlServer(daemon);
+  const server = new ControlServer(serving);
   const said = typeof flags.control === 'string' ? flags.control : inFile.socket && beside(inFile.socket);
   let forget: () => void = () => undefined;
   try {
     if (said !== undefined) {
-      await server.listenUnix(said).catch((error: unknown) => {
+      await server.listenUnix(said, isBehind).catch((error: unknown) => {
         throw new CliError(obstacle(error, said), { cause: error });
       });
-      forget = wordOf(said, log);
+      if (!isBehind) forget = wordOf(said, log);
     } else {
-      forget = await listenAnywhere(server, daemon, log);
+      forget = await listenAnywhere(server, stateDirectory, log);
     }
     if (inFile.listen !== undefined)
       await listenTcp(server, { ...inFile, listen: inFile.listen }, beside, log);
@@ -89,7 +97,7 @@ function obstacle(error: unknown, place: string): string {
 /** In the state directory, else where daemons leave word of themselves. */
 async function listenAnywhere(
   server: ControlServer,
-  { stateDirectory }: Daemon,
+  stateDirectory: string | undefined,
   log: Log,
 ): Promise<() => void> {
   try {

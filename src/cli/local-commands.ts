@@ -93,6 +93,7 @@ function runCommand(program: Command, ended: Ended): void {
         .choices(udpEngines)
         .env('IPMI_BMC_ENGINE'),
     )
+    .option('--workers <count>', 'share out the BMCs over so many processes (docs/fleet.md)', workers)
     .option('--ready-file <path>', 'write the ready line there when every interface listens')
     .option('--cluster <urls>', 'be a host of the cluster at nats://host:port, a comma between several')
     .option('--host <name>', "with --cluster: this host's name there (default: the machine's)")
@@ -192,6 +193,16 @@ function initCommand(program: Command): void {
     .description('write a commented sample config; never over a file that is there')
     .addHelpText('after', '\nExample:\n  ipmi-bmc init rack.yaml')
     .action(async (file: string) => (await import('./init.ts')).init(file));
+}
+
+/** More processes than this have no processors. */
+const MOST_WORKERS = 256;
+
+function workers(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > MOST_WORKERS)
+    throw new InvalidArgumentError(`a whole number of 1 to ${MOST_WORKERS}`);
+  return value;
 }
 
 function mebibytes(text: string): number {

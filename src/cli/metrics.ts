@@ -1,7 +1,6 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { MetricsOptions } from '../config/options.ts';
-import type { Daemon } from '../control/daemon.ts';
-import { MetricsServer } from '../control/metrics-server.ts';
+import { MetricsServer, type MetricsSource } from '../control/metrics-server.ts';
 import type { ProcessFigures } from '../metrics/process-metrics.ts';
 import { endpointOf } from '../settings/addresses.ts';
 import { CliError, problemOf, systemProblem } from './errors.ts';
@@ -19,8 +18,11 @@ export interface OpenMetrics {
 }
 
 /** Serves `/metrics` where the file says so. Rejects with CliError. */
-export async function openMetrics(daemon: Daemon, inFile: MetricsOptions | undefined): Promise<OpenMetrics> {
-  const server = new MetricsServer(daemon);
+export async function openMetrics(
+  source: MetricsSource,
+  inFile: MetricsOptions | undefined,
+): Promise<OpenMetrics> {
+  const server = new MetricsServer(source);
   if (inFile)
     await server.listen(endpointOf(inFile.listen)).catch((error: unknown) => {
       throw new CliError(`metrics: ${inFile.listen}: ${systemProblem(error) ?? problemOf(error)}`, {

@@ -1,8 +1,11 @@
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Bmc } from '../bmc.ts';
 import { Daemon } from '../control/daemon.ts';
+import { metricsOf } from '../control/metrics-server.ts';
+import { servingOf } from '../control/server.ts';
 import type { BmcOptions, ClusterOptions } from '../config/options.ts';
-import { Fleet } from '../fleet/index.ts';
+import { Fleet, nameOf } from '../fleet/index.ts';
 import { milliseconds } from '../settings/durations.ts';
 import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
@@ -14,6 +17,7 @@ import { nodeWorld, type NodeWorld } from '../world/node.ts';
 import { openControl, type ControlFlags } from './control.ts';
 import { defaultServer } from './default-server.ts';
 import { checkDescriptors } from './descriptors.ts';
+import { tellCounters } from './counter-lines.ts';
 import { CliError, problemOf } from './errors.ts';
 import type { Given } from './given.ts';
 import { greeting, logInsOf } from './greeting.ts';
@@ -27,6 +31,8 @@ import { loadPlugins, registerPlugins } from './plugin.ts';
 import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
 import { CommandLineSource, writtenAt } from './settings-source.ts';
+import { SHARD } from './shards/messages.ts';
+import type { ShardSide } from './shards/shard-side.ts';
 import { settingsToRun } from './settings-to-run.ts';
 import { syncTimes } from '../metrics/process-metrics.ts';
 import { openMetrics, processFigures } from './metrics.ts';
@@ -74,6 +80,8 @@ export interface RunOptions extends Overrides, ControlFlags {
   /** A cluster that the process is a host of, and its name there. */
   readonly cluster?: string;
   readonly host?: string;
+  /** By so many processes, each with a part of the BMCs. Default: by this one. */
+  readonly workers?: number;
   /** Where changes are written down; `-`: standard error. */
   readonly audit?: string;
 }
@@ -88,6 +96,9 @@ export interface Served {
 
 /** Serves until SIGTERM or SIGINT; the exit code is then 0. */
 export async function run(file: string | undefined, options: RunOptions): Promise<number> {
+  const shard = process.env[SHARD] === undefined ? undefined : await (await shards()).shardSide();
+  if (options.workers !== undefined && shard === undefined)
+    return (await import('./shards/run-shards.ts')).runShards(file, options, options.workers);
   const write = (line: string): void => void process.stderr.write(line);
   // Logs go to standard error, so that standard output is the ready line alone.
   const log = makeLog({
@@ -112,9 +123,13 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     counters: () => tellCounters(serving.fleet, log),
   });
   try {
-    return await serve(file, options, { world, log, write, serving, stopped: signals.stopped });
+    const stopped = shard
+      ? Promise.race([signals.stopped, shard.orphaned.then(() => 'plain' as const)])
+      : signals.stopped;
+    return await serve(file, options, { world, log, write, serving, shard, stopped });
   } finally {
     signals.off();
+    shard?.end();
   }
 }
 
@@ -131,13 +146,23 @@ export interface Process {
   readonly log: Log;
   readonly write: (line: string) => void;
   readonly serving: Serving;
+  /** It serves a part of the BMCs. */
+  readonly shard: ShardSide | undefined;
   readonly stopped: Promise<Stop>;
 }
+
+/** A directory that several processes share out: each has a part of it, and this one would have nothing. */
+function refuseShards(directory: string | undefined): void {
+  if (directory === undefined || !existsSync(join(directory, 'shards.json'))) return;
+  throw new CliError(`${directory}: its BMCs are shared out: use --workers N (1 for one process)`);
+}
+
+const shards = (): Promise<typeof import('./shards/shard-side.ts')> => import('./shards/shard-side.ts');
 
 async function serve(
   file: string | undefined,
   options: RunOptions,
-  { world, log, write, serving, stopped }: Process,
+  { world, log, write, serving, shard, stopped }: Process,
 ): Promise<number> {
   const plugins = await loadPlugins(options.plugin);
   const { kinds } = plugins;
@@ -149,17 +174,20 @@ async function serve(
   const cluster = await clusterIn(options, read);
   if (cluster !== undefined) {
     const { serveCluster } = await import('./cluster-run.ts');
-    return serveCluster(cluster, { file, read, options }, { world, log, write, serving, stopped });
+    return serveCluster(cluster, { file, read, options }, { world, log, write, serving, stopped, shard });
   }
   const state = stateOf(file, read, options);
-  if (options.readyFile !== undefined) withdraw(options.readyFile);
+  const readyFile = shard ? undefined : options.readyFile;
+  if (readyFile !== undefined) withdraw(readyFile);
+  if (!shard) refuseShards(state?.directory);
   const given = settingsToRun(read, file, options, state !== undefined);
-  checkDescriptors(given.bmcs);
+  const isOwn = (bmc: BmcOptions): boolean => shard?.owns(nameOf(bmc)) ?? true;
+  checkDescriptors(given.bmcs.filter(isOwn));
   const syncs = state && syncTimes();
   const storage = state && (await openStorage(world, state, log, (took) => syncs?.observe(took / 1000)));
   const tracing = openTrace(options, world, write);
   const onlookers = await onlookersOf(options, given.bmcs, world, log);
-  const audited = auditPlace(file, given.audit, options.audit);
+  const audited = auditPlace(file, given.audit, options.audit, shard?.index);
   const audit = audited && (await openAudit(audited, world, log, write));
   serving.audit = audit;
   const fleet = new Fleet({
@@ -201,11 +229,23 @@ async function serve(
     settings: source,
     kept: state && new KeptFile(world.files, state.directory, 'fleet.json', state.sealKey),
     audit: audit?.audit,
+    owns: shard && ((name) => shard.owns(name)),
     figures: processFigures(),
     syncs,
     metricsPerBmc: given.metrics?.perBmc,
   });
-  const around = { flags: options, inFile: given.control, console: given.console, file, log };
+  const around = {
+    flags: options,
+    inFile: shard ? undefined : given.control,
+    console: shard ? undefined : given.console,
+    file,
+    log,
+  };
+  const steered = {
+    serving: servingOf(daemon),
+    stateDirectory: state?.directory,
+    isBehind: shard !== undefined,
+  };
   // From the start on: whoever waits for a thousand BMCs can ask whether they are ready.
   const giveUp = async (error: unknown): Promise<never> => {
     await fleet.close();
@@ -213,12 +253,14 @@ async function serve(
     await audit?.close();
     throw error;
   };
-  const control = await openControl(daemon, around).catch(giveUp);
-  const metrics = await openMetrics(daemon, given.metrics).catch(async (error: unknown) => {
-    await control.close();
-    return giveUp(error);
-  });
-  const endProgress = showProgress(fleet, given.bmcs.length);
+  const control = await openControl(steered, around).catch(giveUp);
+  const metrics = await openMetrics(metricsOf(daemon), shard ? undefined : given.metrics).catch(
+    async (error: unknown) => {
+      await control.close();
+      return giveUp(error);
+    },
+  );
+  const endProgress = showProgress(fleet, given.bmcs.filter(isOwn).length);
   try {
     const written = file === undefined ? new Date(world.clock.now()).toISOString() : writtenAt(file);
     const { lines } = await daemon.begin(source.loaded(given, written));
@@ -253,10 +295,12 @@ async function serve(
       ? [...fleet.awake].slice(0, 1).flatMap((bmc) => logInsOf(given.bmcs[0], bmc))
       : [];
   const announceNow = (): void => {
-    if (options.readyFile !== undefined) announce(options.readyFile, JSON.stringify(readyNow()));
+    if (readyFile !== undefined) announce(readyFile, JSON.stringify(readyNow()));
+    shard?.announce({ engine: world.udp.engine, interfaces: listening() });
   };
-  announceNow();
   daemon.isReady = true;
+  shard?.serve(daemon);
+  announceNow();
   // Passwords that hold for this start are for whoever started it: they are in no file and in no log.
   process.stdout.write(
     options.json
@@ -274,7 +318,7 @@ async function serve(
   const how = await stopped;
   clearInterval(alive);
   notifySystemd('STOPPING=1');
-  if (options.readyFile !== undefined) withdraw(options.readyFile);
+  if (readyFile !== undefined) withdraw(readyFile);
   serving.reload = undefined;
   noMore();
   daemon.isReady = false;
@@ -327,32 +371,6 @@ async function onlookersOf(
 /** Milliseconds; undefined: as fleets have it. */
 export const sleepAfterOf = (seconds: number | 'never' | undefined): number | undefined =>
   seconds === 'never' ? Infinity : seconds && milliseconds(seconds);
-
-/** What everything counted of those that are awake and of those that are not. */
-function tellCounters(fleet: Fleet | undefined, log: Log): void {
-  for (const name of fleet?.names ?? []) {
-    const bmc = fleet?.use(name);
-    if (bmc) tellCountersOf([bmc], log);
-  }
-}
-
-/** A line a group; a text line leaves out what is nought. */
-function tellCountersOf(bmcs: readonly Bmc[], log: Log): void {
-  for (const { name, counters: groups, satellites } of bmcs) {
-    for (const { name: group, channel, medium, counters } of groups) {
-      const counted = Object.entries(counters).filter(([, count]) => count > 0);
-      const text = counted.map(([counter, count]) => `${count} ${counter}`).join(', ');
-      log.info(`${name}: counters of ${group}: ${text || 'all 0'}`, {
-        bmc: name,
-        group,
-        channel,
-        medium,
-        ...counters,
-      });
-    }
-    tellCountersOf(satellites, log);
-  }
-}
 
 async function openStorage(
   { files, clock }: World,

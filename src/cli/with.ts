@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { BmcOptions } from '../bmc.ts';
 import { Daemon } from '../control/daemon.ts';
+import { servingOf } from '../control/server.ts';
 import { Fleet } from '../fleet/index.ts';
 import type { Log } from '../state/setup.ts';
 import { endpointOf, ipmiEnvironment, type Reachable } from '../testing/environment.ts';
@@ -116,7 +117,10 @@ async function serve(options: WithOptions): Promise<Serving> {
     expectations,
     file: file && resolve(file),
   });
-  const control = await openControl(daemon, { flags: {}, inFile: undefined, file, log });
+  const control = await openControl(
+    { serving: servingOf(daemon), stateDirectory: undefined },
+    { flags: {}, inFile: undefined, file, log },
+  );
   const close = async (): Promise<void> => {
     await control.close();
     await fleet.close();

@@ -21,6 +21,7 @@ import { rawRoutes } from './routes/raw.ts';
 import { recordRoutes } from './routes/records.ts';
 import { scenarioRoutes } from './routes/scenarios.ts';
 import { selRoutes } from './routes/sel.ts';
+import { shardRoutes } from './routes/shards.ts';
 import { sensorRoutes } from './routes/sensors.ts';
 import { watchRoutes } from './routes/watch.ts';
 
@@ -28,6 +29,7 @@ import { watchRoutes } from './routes/watch.ts';
 const FILES: readonly (readonly Route[])[] = [
   healthRoutes,
   fleetRoutes,
+  shardRoutes,
   bmcRoutes,
   powerRoutes,
   chassisStateRoutes,

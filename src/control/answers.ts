@@ -15,6 +15,7 @@ export type { BootState, WatchdogState } from './routes/chassis.ts';
 export type { CounterRow, HandlerRow } from './routes/inside.ts';
 export type { SelEntry, SelList } from './routes/sel.ts';
 export type { SensorHistoryShown, SensorState } from './routes/sensors.ts';
+export type { ShardList, ShardMoved } from './routes/shards.ts';
 export type { ConsoleState } from './routes/console.ts';
 export type { FirmwareState } from './routes/firmware.ts';
 export type { LanChannelState, LanParameterState } from './routes/lan.ts';

@@ -1,7 +1,7 @@
 import { refusal } from './problem.ts';
 
 /** Bytes of a body. */
-const BODY_LIMIT = 1 << 20;
+export const BODY_LIMIT = 1 << 20;
 
 /**
  * The text of a body, however it is sent. Rejects with ControlError for one that is too long, without having
@@ -25,7 +25,7 @@ export async function bodyText({ headers, body }: Pick<Request, 'headers' | 'bod
   }
 }
 
-const tooLarge = (): Error =>
+export const tooLarge = (): Error =>
   refusal('too-large', `a body has at most ${BODY_LIMIT} bytes`, {
     next: 'images go in pieces, by the routes of firmware',
   });

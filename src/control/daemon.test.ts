@@ -4,7 +4,7 @@ import { connectLan } from '../client/index.ts';
 import { twoSocketServer } from '../config/index.ts';
 import { KeptFile } from '../storage/kept-file.ts';
 import { simWorld, type SimWorld } from '../world/index.ts';
-import type { KeptPlace } from './daemon.ts';
+import type { KeptPlace } from './daemon-surroundings.ts';
 
 const users = [{ id: 2, name: 'admin', password: 'secret-enough' }];
 const settingsOf = (name: string, port: number, more: object = {}) => ({

@@ -1,6 +1,5 @@
 import type { Audit } from '../audit/index.ts';
 import type { Bmc, BmcOptions } from '../bmc.ts';
-import { nearest } from '../config/wording.ts';
 import { nameOf, sameTimes, summaryOf, type Fleet, type Outcome, type Plan } from '../fleet/index.ts';
 import type { Log } from '../state/setup.ts';
 import { Listeners } from '../state/listeners.ts';
@@ -10,21 +9,17 @@ import type { World } from '../world/world.ts';
 import { ProcessMetrics } from '../metrics/process-metrics.ts';
 import { ConsoleHistories } from './console-history.ts';
 import { EventLog } from './events/event-log.ts';
+import { tellPlan } from './events/plan.ts';
 import { SensorHistories } from './sensor-history.ts';
 import { refusal, type ControlError } from './problem.ts';
 import type { Caller } from './route.ts';
 import type { LoadedSettings, SettingsSource } from './settings-source.ts';
-import type { DaemonSurroundings, KeptPlace } from './surroundings.ts';
+import type { Applied, DaemonSurroundings, KeptPlace } from './daemon-surroundings.ts';
+import type { Traveller } from './traveller.ts';
+import { noBmc } from './unknown.ts';
 import { keptIn, NOTHING_KEPT, toRun, wantedOf, type Kept, type WantedBmc } from './wanted.ts';
 
-export type { DaemonSurroundings, KeptPlace } from './surroundings.ts';
-
-/** What a change has done, or would do. */
-export interface Applied {
-  readonly plan: Plan;
-  /** A line for each BMC that could not be had; it is as it was before, an added one is not there. */
-  readonly problems: readonly string[];
-}
+export type { Applied, DaemonSurroundings, KeptPlace } from './daemon-surroundings.ts';
 
 type Change = Partial<Kept>;
 
@@ -50,6 +45,7 @@ export class Daemon {
   elsewhere: ((request: Request, caller: Caller) => Promise<Response | undefined>) | undefined = undefined;
   /** Others say which BMCs run here: commands do not. */
   #isHeld = false;
+  readonly #owns: (bmc: string) => boolean;
   readonly #source: SettingsSource;
   readonly #place: KeptPlace | undefined;
   #kept: Kept = NOTHING_KEPT;
@@ -78,6 +74,7 @@ export class Daemon {
     this.stateDirectory = stateDirectory;
     this.expectations = surroundings.expectations;
     this.audit = audit;
+    this.#owns = surroundings.owns ?? (() => true);
     this.#source = settings;
     this.#place = kept;
     this.began = world.clock.now();
@@ -107,10 +104,8 @@ export class Daemon {
 
   /** What the BMCs did; counted from the first time that somebody asks for it. */
   get metrics(): ProcessMetrics {
-    const { figures, syncs, metricsPerBmc: perBmc } = this.#surroundings;
-    const { fleet, version, world } = this;
-    this.#metrics ??= new ProcessMetrics({ fleet, clock: world.clock, version, figures, syncs, perBmc });
-    return this.#metrics;
+    const { world, metricsPerBmc: perBmc, ...around } = this.#surroundings;
+    return (this.#metrics ??= new ProcessMetrics({ ...around, clock: world.clock, perBmc }));
   }
 
   /** The settings of a BMC by its name. */
@@ -128,12 +123,7 @@ export class Daemon {
   }
 
   noBmc(name: string): ControlError {
-    const near = nearest(name, this.#wanted.keys());
-    return refusal('unknown-bmc', `there is no BMC '${name}'`, {
-      key: 'bmc',
-      ...(near !== undefined && { nearest: near }),
-      next: 'GET /v1/bmcs lists them',
-    });
+    return noBmc(name, this.#wanted.keys());
   }
 
   /** Told after each change of which BMCs run, and with which settings. */
@@ -175,7 +165,7 @@ export class Daemon {
     return this.#inTurn(async () => {
       const { plan, refused, failed } = await this.fleet.apply(bmcs);
       if (refused.length === 0) this.#wanted = wantedOf(bmcs, [], NOTHING_KEPT);
-      this.#tellPlan(plan);
+      tellPlan(this.#events, plan);
       return [...refused, ...failed].map(({ bmc, error }) => `${bmc}: ${String(error)}`);
     });
   }
@@ -287,6 +277,54 @@ export class Daemon {
     });
   }
 
+  /** Ends one that goes to another process, and tells what that needs. Rejects with ControlError. */
+  leave(name: string): Promise<Traveller> {
+    return this.#inTurn(async () => {
+      const { isStopped } = this.#known(name);
+      await this.fleet.remove(name);
+      const belongings = await this.fleet.belongings(name);
+      if (belongings === undefined)
+        throw refusal('conflict', 'state is in memory only: what it knows would be lost', {
+          next: 'run with --state DIR',
+        });
+      const added = this.#kept.added[name];
+      return { belongings, isStopped, ...(added && { added }) };
+    });
+  }
+
+  /** What is kept of one that comes from another process. It runs with `settle`, once it is ours. */
+  arrive(name: string, { belongings, added, isStopped }: Traveller): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.fleet.takeOver(belongings);
+      const stopped = this.#kept.stopped.filter((one) => one !== name);
+      await this.#change({
+        stopped: isStopped ? [...stopped, name] : stopped,
+        ...(added && { added: { ...this.#kept.added, [name]: added } }),
+      });
+    });
+  }
+
+  /** Which BMCs are ours has changed. */
+  settle(): Promise<Applied> {
+    return this.#inTurn(() => {
+      if (this.#ofFile === undefined) throw refusal('conflict', 'it is not ready');
+      return this.#apply(this.#ofFile, {});
+    });
+  }
+
+  /** One is another process's now, with all that was stored of it. */
+  forget(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#forget(name);
+      await this.#change({
+        added: this.#without(name),
+        removed: this.#kept.removed.filter((one) => one !== name),
+        stopped: this.#kept.stopped.filter((one) => one !== name),
+      });
+      await this.fleet.forget(name);
+    });
+  }
+
   #forget(name: string): void {
     this.#wanted = new Map([...this.#wanted].filter(([one]) => one !== name));
   }
@@ -316,19 +354,10 @@ export class Daemon {
     this.#ofFile = base;
     this.#wanted = wanted;
     await this.#change(change);
-    this.#tellPlan(plan);
+    tellPlan(this.#events, plan);
     const problems = loaded.problems(failed, all);
     this.log.debug(`control: ${summaryOf(plan)}`);
     return { plan, problems };
-  }
-
-  #tellPlan({ added, removed, changed }: Plan): void {
-    for (const name of added) this.#events?.tell(name, 'fleet', 'added', { what: 'added' });
-    for (const name of removed) this.#events?.tell(name, 'fleet', 'removed', { what: 'removed' });
-    for (const { name, how, keys } of changed) {
-      const fields = { what: 'changed', how, keys: keys.map(({ key }) => key).join(' ') };
-      this.#events?.tell(name, 'fleet', `changed, ${how}: ${fields.keys}`, fields);
-    }
   }
 
   async #combined(loaded: LoadedSettings, kept: Kept): Promise<ReadonlyMap<string, WantedBmc>> {
@@ -347,7 +376,8 @@ export class Daemon {
       const rest = pace.rest();
       if (rest !== undefined) await rest;
     }
-    return wantedOf(loaded.bmcs, added, kept);
+    const all = wantedOf(loaded.bmcs, added, kept);
+    return new Map([...all].filter(([name]) => this.#owns(name)));
   }
 
   #without(name: string): Kept['added'] {

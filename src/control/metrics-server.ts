@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { listenAt } from '../world/node-listen.ts';
 import { streamName, type Endpoint, type StreamServer } from '../world/world.ts';
 import type { Daemon } from './daemon.ts';
+import type { ScrapeQuery } from './scrape.ts';
+import type { Log } from '../state/setup.ts';
 import { ControlError, refusal, type ProblemDocument } from './problem.ts';
 
 /** Scrapers come one at a time, and some at once after a pause. */
@@ -11,13 +13,33 @@ const PATIENCE = 5000;
 /** A page of the web that a browser shows cannot ask by another name (DNS rebinding). */
 const OF_LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
 
+/** Where the numbers come from. */
+export interface MetricsSource {
+  readonly log: Log;
+  /** From now on requests are counted. */
+  begin(): void;
+  /** Throws ControlError. */
+  metrics(query: ScrapeQuery, accept: string | null): Promise<Response>;
+}
+
+/** Of one process that serves BMCs. */
+export const metricsOf = (daemon: Daemon): MetricsSource => ({
+  log: daemon.log,
+  begin: () => void daemon.metrics,
+  async metrics(query, accept) {
+    // With the first scrape: what reads a BMC as a client does.
+    const { metricsAnswer } = await import('./scrape.ts');
+    return metricsAnswer(daemon, query, accept);
+  },
+});
+
 /** `/metrics` and nothing else, for whoever comes: scrapers have no tokens. */
 export class MetricsServer {
-  readonly #daemon: Daemon;
+  readonly #source: MetricsSource;
   #server: StreamServer | undefined;
 
-  constructor(daemon: Daemon) {
-    this.#daemon = daemon;
+  constructor(source: MetricsSource) {
+    this.#source = source;
   }
 
   /** `host:port`, once it listens. */
@@ -27,7 +49,7 @@ export class MetricsServer {
 
   /** From now on requests are counted. Rejects with the system's error. */
   async listen(at: Endpoint): Promise<void> {
-    void this.#daemon.metrics;
+    this.#source.begin();
     const isLoopback = OF_LOOPBACK.test(at.host.includes(':') ? `[${at.host}]` : at.host);
     const server = createServer(
       { requestTimeout: PATIENCE, headersTimeout: PATIENCE },
@@ -57,16 +79,14 @@ export class MetricsServer {
       throw refusal('method-not-allowed', `${method} is nothing that /metrics does`, {
         problems: ['GET', 'HEAD'],
       });
-    // With the first scrape: what reads a BMC as a client does.
-    const { metricsAnswer } = await import('./scrape.ts');
     const of = (name: string): string | undefined => searchParams.get(name) ?? undefined;
     const query = { target: of('target'), collectors: of('collectors') };
-    return metricsAnswer(this.#daemon, query, headers.accept ?? null);
+    return this.#source.metrics(query, headers.accept ?? null);
   }
 
   #problem(error: unknown): Response {
     const known = error instanceof ControlError ? error : undefined;
-    if (!known) this.#daemon.log.error('metrics', error);
+    if (!known) this.#source.log.error('metrics', error);
     const problem: ProblemDocument = (known ?? refusal('failed', 'it failed; the log says why')).problem;
     return new Response(JSON.stringify(problem), {
       status: problem.status,

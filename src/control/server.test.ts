@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { controlRig } from '../../test/support/control-rig.ts';
 import { ControlClient, ControlError, type BmcList } from './client.ts';
-import { ControlServer } from './server.ts';
+import { ControlServer, servingOf } from './server.ts';
 import { Tokens } from './tokens.ts';
 
 const undo: (() => unknown)[] = [];
@@ -18,7 +18,7 @@ async function served() {
   const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-control-'));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
   const { daemon } = await controlRig();
-  const server = new ControlServer(daemon);
+  const server = new ControlServer(servingOf(daemon));
   undo.push(() => server.close());
   const socket = join(folder, 'control.sock');
   await server.listenUnix(socket);
@@ -96,7 +96,7 @@ test('17.1: a Host header that is none of ours is refused before the token is lo
 
 test('17.1: a socket whose process lives is not taken, one that is left over is', async () => {
   const { daemon, socket } = await served();
-  const second = new ControlServer(daemon);
+  const second = new ControlServer(servingOf(daemon));
   await expect(second.listenUnix(socket)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   // By another name it is there when its process is gone, as after SIGKILL.
   const left = `${socket}.left`;

@@ -7,10 +7,12 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Log } from '../state/setup.ts';
 import { listenAt } from '../world/node-listen.ts';
 import { streamName, type Endpoint, type StreamServer } from '../world/world.ts';
 import type { Assets } from './console/assets.ts';
 import { attachConsole } from './console-attach.ts';
+import { CALLER, callerIn } from './caller-header.ts';
 import type { Daemon } from './daemon.ts';
 import { hostIn, LOOPBACK, peerOf } from './peers.ts';
 import { refusal } from './problem.ts';
@@ -53,22 +55,42 @@ export interface WebConsolePlace extends Omit<TcpPlace, 'tokens'> {
   readonly history: number;
 }
 
-type Asks = (headers: Headers, peer: string) => Caller;
+/** Who asks. Throws ControlError for nobody. */
+export type Asks = (headers: Headers, peer: string) => Caller;
+
+/** What the listeners serve. */
+export interface ControlServing {
+  readonly log: Log;
+  /** The one that has all BMCs; undefined: several have. */
+  readonly daemon?: Daemon;
+  /** What answers; with the first request. */
+  load(): Promise<(asks: Asks) => RequestListener>;
+  /** A connection that is to be something else. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array, asks: () => Caller): void;
+}
+
+/** One process that serves BMCs. */
+export const servingOf = (daemon: Daemon): ControlServing => ({
+  log: daemon.log,
+  daemon,
+  load: () => load(daemon),
+  upgrade: (request, socket, _head, asks) => attachConsole(daemon, request, socket, asks),
+});
 
 /**
  * The listeners of the control API. What answers is loaded with the first request: a process that nobody
  * steers does not have it.
  */
 export class ControlServer {
-  readonly #daemon: Daemon;
+  readonly #what: ControlServing;
   readonly #servers: StreamServer[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #webConsoles: StreamServer[] = [];
   #console: string | undefined;
   #serving: Promise<(asks: Asks) => RequestListener> | undefined;
 
-  constructor(daemon: Daemon) {
-    this.#daemon = daemon;
+  constructor(what: ControlServing) {
+    this.#what = what;
   }
 
   /** Where it listens: paths, `host:port`. */
@@ -76,9 +98,13 @@ export class ControlServer {
     return this.#servers.map(({ address }) => streamName(address));
   }
 
-  /** Serves at a Unix socket of mode 0600. Rejects with the system's error: EADDRINUSE where one lives. */
-  async listenUnix(path: string): Promise<void> {
-    await this.#open(createServer(), { path, mode: OWN }, () => BY_SOCKET);
+  /**
+   * Serves at a Unix socket of mode 0600; `isBehind`: whoever comes says for whom it asks.
+   * Rejects with the system's error: EADDRINUSE where one lives.
+   */
+  async listenUnix(path: string, isBehind = false): Promise<void> {
+    const asks: Asks = (headers) => (isBehind ? callerIn(headers) : undefined) ?? BY_SOCKET;
+    await this.#open(createServer(), { path, mode: OWN }, asks);
   }
 
   /** Serves at TCP. Rejects with the system's error, or that of a certificate. */
@@ -112,7 +138,9 @@ export class ControlServer {
     idle,
     history,
   }: WebConsolePlace): Promise<void> {
-    this.#daemon.sensorHistories.span = history;
+    const { daemon } = this.#what;
+    if (!daemon) throw new Error('the web console is of one process: leave out --workers');
+    daemon.sensorHistories.span = history;
     const server = tls
       ? createTlsServer({ ...PATIENCE, cert: tls.certificate, key: tls.key, handshakeTimeout: SLOWEST_HEAD })
       : createServer(PATIENCE);
@@ -134,7 +162,7 @@ export class ControlServer {
     });
     const port = 'port' in bound.address ? bound.address.port : at.port;
     web = new WebConsole({
-      daemon: this.#daemon,
+      daemon,
       assets,
       port,
       isTls: tls !== undefined,
@@ -169,13 +197,13 @@ export class ControlServer {
           listener(request, response);
         },
         (error: unknown) => {
-          this.#daemon.log.error('control: it cannot be loaded', error);
+          this.#what.log.error('control: it cannot be loaded', error);
           response.writeHead(500).end();
         },
       );
     });
-    server.on('upgrade', (request: IncomingMessage, socket: Socket) =>
-      attachConsole(this.#daemon, request, socket, () => asks(headersOf(request), peerOf(request))),
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Uint8Array) =>
+      this.#what.upgrade(request, socket, head, () => asks(headersOf(request), peerOf(request))),
     );
     this.#bounded(server, this.#sockets);
     this.#servers.push(
@@ -200,7 +228,7 @@ export class ControlServer {
   }
 
   #load(): Promise<(asks: Asks) => RequestListener> {
-    this.#serving ??= load(this.#daemon);
+    this.#serving ??= this.#what.load();
     return this.#serving;
   }
 }
@@ -222,5 +250,11 @@ async function load(daemon: Daemon): Promise<(asks: Asks) => RequestListener> {
 }
 
 /** Those that say who asks. */
-const headersOf = ({ headers: { host = '', authorization } }: IncomingMessage): Headers =>
-  new Headers({ host, ...(authorization !== undefined && { authorization }) });
+const headersOf = ({ headers }: IncomingMessage): Headers => {
+  const { [CALLER]: caller } = headers;
+  return new Headers({
+    host: headers.host ?? '',
+    ...(headers.authorization !== undefined && { authorization: headers.authorization }),
+    ...(typeof caller === 'string' && { [CALLER]: caller }),
+  });
+};

@@ -38,3 +38,13 @@ function alike(declared: string, asked: string): string {
     .map((part, i) => (part.startsWith('{') ? (parts[i] ?? part) : part))
     .join('/');
 }
+
+/** There is none of that name among those. */
+export function noBmc(name: string, names: Iterable<string>): ControlError {
+  const near = nearest(name, names);
+  return refusal('unknown-bmc', `there is no BMC '${name}'`, {
+    key: 'bmc',
+    ...(near !== undefined && { nearest: near }),
+    next: 'GET /v1/bmcs lists them',
+  });
+}

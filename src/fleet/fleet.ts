@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Bmc, type BmcOptions, type InterfaceInfo } from '../bmc.ts';
 import { Sections } from '../config/sections.ts';
 import { Listeners } from '../state/listeners.ts';
+import type { Belongings } from '../storage/travelling.ts';
 import { Pace } from '../world/pace.ts';
 import { settled } from '../world/settled.ts';
 import { groupsOf, type Turn } from './groups.ts';
@@ -181,6 +182,21 @@ export class Fleet {
       );
       await this.#around.storage?.close();
     });
+  }
+
+  /** What is stored of one that is not open, and of its satellites. Rejects with StorageError. */
+  async belongings(name: string): Promise<Belongings | undefined> {
+    return this.#around.storage?.belongings?.(this.#residents.storedAs(name));
+  }
+
+  /** What was stored elsewhere of one that is not open. Resolves when it is on disk. */
+  async takeOver(belongings: Belongings): Promise<void> {
+    await this.#around.storage?.takeOver?.(belongings);
+  }
+
+  /** One that is not open is another process's now: nothing of it is left in the storage. */
+  async forget(name: string): Promise<void> {
+    await this.#around.storage?.forget?.(this.#residents.storedAs(name));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

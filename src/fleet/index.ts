@@ -10,4 +10,5 @@
  */
 export { Fleet, type Failure, type FleetSurroundings, type Outcome } from './fleet.ts';
 export { isSame, nameOf, planOf, type ChangedBmc, type ChangedKey, type Plan } from './plan.ts';
+export { Placement, type Moved } from './placement.ts';
 export { sameTimes, summaryOf } from './summary.ts';

@@ -64,6 +64,13 @@ export class Residents {
     return this.#taken.has(name);
   }
 
+  /** The names under which something of it and of its satellites may be stored. */
+  storedAs(name: string): string[] {
+    const left = this.#around.storage?.strangers?.(new Set(this.#rows.keys())) ?? [];
+    const satellites = left.map(([one]) => one).filter((one) => one.startsWith(`${name}/`));
+    return [...new Set([...(this.#taken.get(name) ?? [name]), ...satellites])];
+  }
+
   get view(): ReadonlyMap<string, Bmc> {
     return new AwakeView({
       names: () => this.#rows.keys(),

@@ -28,7 +28,12 @@ export function* sameTimes(
 const NAMED = 10;
 
 /** A plan as a line for people. */
-export function summaryOf({ added, removed, changed, unchanged }: Plan): string {
+export function summaryOf({
+  added,
+  removed,
+  changed,
+  unchanged,
+}: Omit<Plan, 'unchanged'> & { readonly unchanged: { readonly length: number } }): string {
   const ofChanged = changed.map(
     ({ name, keys, how }) => `${name}: ${keys.map(({ key }) => key).join(' ')}, ${how}`,
   );

@@ -2,10 +2,13 @@ import type { Log } from '../bmc.ts';
 import type { Kinds } from '../config/kinds.ts';
 import type { OwnStores } from '../state/own-store.ts';
 import type { Journal } from '../state/store.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
 
 /** Where what clients change of BMCs is kept: a `Storage`, or what does the same. */
-export interface FleetStorage {
+export interface FleetStorage extends Partial<
+  Pick<Storage, 'belongings' | 'takeOver' | 'forget' | 'strangers'>
+> {
   journal(bmc: string): Journal;
   /** BMCs that are closed are to be made again: what is stored of them can be loaded once more. */
   putBack(bmcs: readonly string[]): Promise<void>;

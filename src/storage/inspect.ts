@@ -2,7 +2,8 @@ import type { Files } from '../world/world.ts';
 import { readRecords } from './contents.ts';
 import { identify, StorageError } from './journal-head.ts';
 import { pack, unpack, type Entry } from './record.ts';
-import { FILES, fileName, fileOf, isSecret, lockDirectory, openJournals } from './storage.ts';
+import { fileOf, isSecret, openJournals } from './storage.ts';
+import { FILES, fileName, lockDirectory } from './state-directory.ts';
 
 /** What is found in one file of a state directory, without changing it. */
 export interface FileReport {

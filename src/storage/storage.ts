@@ -2,17 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { isGuard, type StoreFile } from '../state/store-declaration.ts';
 import { unwaited, type Durable, type Journal } from '../state/store.ts';
 import { declarationOf, isDeclared } from '../state/stores.ts';
-import { makeDirectory } from '../world/make-directory.ts';
 import { settled } from '../world/settled.ts';
 import type { Files, FileLock } from '../world/world.ts';
 import { allNotesChange, stampChange, type Contents, type Stamp } from './contents.ts';
 import { JournalFile, type JournalFileOptions } from './journal-file.ts';
 import type { SyncTiming } from './journal-options.ts';
 import { StorageError } from './journal-head.ts';
-import type { Entry } from './record.ts';
+import type { Change, Entry } from './record.ts';
+import { checkWriters, fileName, FILES, lockDirectory } from './state-directory.ts';
+import { changesOf, type Belongings } from './travelling.ts';
 
-export const FILES: readonly StoreFile[] = ['state', 'access', 'secrets'];
-export const fileName = (file: StoreFile): string => `${file}.journal`;
 /** Which file the values of a store of that name lie in. */
 export const fileOf = (store: string): StoreFile => declarationOf(store).file;
 export const isSecret = (store: string): boolean => fileOf(store) === 'secrets';
@@ -104,6 +103,55 @@ export class Storage {
    */
   async putBack(bmcs: readonly string[]): Promise<void> {
     if (bmcs.length > 0) await Promise.all(this.#all.map((journal) => journal.putBack(bmcs)));
+  }
+
+  /**
+   * What is stored of BMCs (and satellites, by their own names) that nobody has open. Rejects with
+   * StorageError where something is locked: what is certain does not show in what it leaves.
+   */
+  async belongings(bmcs: readonly string[]): Promise<Belongings> {
+    const locked = FILES.find((file) => this.#journals[file].contents.isInDoubt);
+    if (locked !== undefined)
+      throw new StorageError(
+        `${fileName(locked)} has lost something, and what it holds is locked: look at it and 'ipmi-bmc state unlock' it first`,
+      );
+    await this.putBack(bmcs);
+    const names = new Set(bmcs);
+    const entries = this.#all.flatMap(({ contents }) =>
+      [...contents.entries()].filter(({ bmc }) => names.has(bmc)),
+    );
+    return { bmcs: [...bmcs], changes: changesOf(entries) };
+  }
+
+  /**
+   * Another directory's BMCs are this one's from now on; whatever it had of them is gone. Resolves when it is
+   * on disk.
+   */
+  async takeOver({ bmcs, changes }: Belongings): Promise<void> {
+    await this.forget(bmcs);
+    await this.#store(changes);
+  }
+
+  /** Nothing of these BMCs, which nobody has open, is left. Resolves when that is on disk. */
+  async forget(bmcs: readonly string[]): Promise<void> {
+    const { changes } = await this.belongings(bmcs);
+    await this.#store(
+      changes.map(({ bmc, entries }) => ({
+        bmc,
+        entries: entries.map(({ store, key }) => ({ store, key, value: undefined })),
+      })),
+    );
+  }
+
+  /** Each change is of one store. */
+  async #store(changes: readonly Change[]): Promise<void> {
+    const written: Promise<void>[] = [];
+    for (const change of changes) {
+      this.#fileOf(change.entries[0].store).contents.apply(change);
+      const done = this.#write(change.bmc, change.entries);
+      if (done) written.push(done);
+    }
+    await Promise.all(written);
   }
 
   /** BMCs beside the known ones of which the directory holds values, each with how many. */
@@ -335,40 +383,4 @@ async function countAgain(journals: Journals): Promise<void> {
   if (!stamp || Object.entries(counts).every(([file, count]) => stamp.counts?.[file] === count)) return;
   // A disk that is full has said so before; the counts of the start then hold.
   await Promise.all(FILES.map((file) => settled(journals[file].append(stampChange({ ...stamp, counts })))));
-}
-
-/** As ssh does it: whoever may write here decides who gets in. */
-async function checkWriters(files: Files, directory: string, warn: (message: string) => void): Promise<void> {
-  const above = directory.includes('/') ? directory.replace(/\/+[^/]*\/*$/, '') || '/' : '.';
-  const { mode: modeAbove = 0 } = (await files.access(above)) ?? {};
-  if ((modeAbove & 0o1002) === 0o002)
-    warn(
-      `${above}: everybody may put another directory in the place of ${directory}; take that from them: chmod o-w`,
-    );
-  const places = [directory, ...FILES.map((file) => `${directory}/${fileName(file)}`)];
-  for (const place of places) {
-    const access = await files.access(place);
-    if (!access) continue;
-    if (access.othersWrite)
-      throw new StorageError(
-        `${place}: others may write to it (mode ${access.mode.toString(8)}); take that from them: chmod go-w`,
-      );
-    if (access.isForeign) warn(`${place}: belongs to another user, who can change what is stored`);
-    if (access.othersRead && place.endsWith(fileName('secrets')))
-      warn(`${place}: others may read it; take that from them: chmod go-r`);
-  }
-}
-
-/** One process a directory. */
-export async function lockDirectory(files: Files, directory: string): Promise<FileLock> {
-  try {
-    await makeDirectory(files, directory);
-    return await files.lock(`${directory}/lock`);
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    throw new StorageError(
-      `${directory}: ${code === 'ELOCKED' ? 'another process uses this state directory' : message}`,
-      { cause: error },
-    );
-  }
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ApplyFlags } from './changes.ts';
 import type { ListFlags } from './fleet.ts';
+import type { Flags } from './flags.ts';
 import { noun, type Noun } from './noun.ts';
 import { all, only } from './words.ts';
 
@@ -47,6 +48,27 @@ export const FLEET_NOUNS: readonly Noun[] = [
     async act(words, flags) {
       only(words, []);
       await (await changes()).status(flags);
+    },
+  }),
+  noun({
+    name: 'shards',
+    summary: 'the processes that share out the BMCs, where run has --workers',
+    usage: '',
+    takes: 'nothing',
+    examples: ['ipmi-bmc shards'],
+    async act(words, flags) {
+      only(words, []);
+      await (await import('./shards.ts')).shards(flags);
+    },
+  }),
+  noun<Flags & { to: string }>({
+    name: 'move',
+    summary: 'a BMC to another one of them, with all that it has stored',
+    options: (command) => command.requiredOption('--to <shard>', 'its number'),
+    examples: ['ipmi-bmc move node-1 --to 1'],
+    async act(words, flags) {
+      const [bmc] = only(words, ['[bmc]']);
+      await (await import('./shards.ts')).move(bmc, flags);
     },
   }),
   noun({

@@ -7,7 +7,7 @@ import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { controlRig, sampleFleet } from '../../../test/support/control-rig.ts';
 import type { BmcOptions } from '../../bmc.ts';
-import { ControlServer } from '../server.ts';
+import { ControlServer, servingOf } from '../server.ts';
 import { Tokens } from '../tokens.ts';
 import type { Assets } from './assets.ts';
 
@@ -60,7 +60,7 @@ async function consoleRig({
   readonly sleepAfter?: number;
 } = {}) {
   const rig = await controlRig(settings, { sleepAfter });
-  const server = new ControlServer(rig.daemon);
+  const server = new ControlServer(servingOf(rig.daemon));
   undo.push(() => server.close());
   await server.listenConsole({
     at: { host: '127.0.0.1', port: 0 },

@@ -1,5 +1,5 @@
 import type { Audit } from '../audit/index.ts';
-import type { Fleet } from '../fleet/index.ts';
+import type { Fleet, Plan } from '../fleet/index.ts';
 import type { Histogram } from '../metrics/histogram.ts';
 import type { ProcessFigures } from '../metrics/process-metrics.ts';
 import type { Log } from '../state/setup.ts';
@@ -29,6 +29,8 @@ export interface DaemonSurroundings {
   readonly expectations?: (bmc: string) => Expectations | undefined;
   /** Where BMCs that commands added, removed and stopped are kept. Default: in memory. */
   readonly kept?: KeptPlace;
+  /** Which BMCs are this process's, of several that serve one file. Default: all. */
+  readonly owns?: (bmc: string) => boolean;
   /** Where changes are told. Default: nowhere. */
   readonly audit?: Audit;
   /** What the process knows of itself, for `/metrics`. Default: nothing. */
@@ -37,4 +39,11 @@ export interface DaemonSurroundings {
   readonly syncs?: Histogram;
   /** `/metrics` says of which BMC each number is. Default false. */
   readonly metricsPerBmc?: boolean;
+}
+
+/** What a change has done, or would do. */
+export interface Applied {
+  readonly plan: Plan;
+  /** A line for each BMC that could not be had; it is as it was before, an added one is not there. */
+  readonly problems: readonly string[];
 }
