@@ -140,7 +140,10 @@ test('where state is kept is in the start line; a directory that cannot be made 
   const start = async (...flags: string[]): Promise<string> => {
     const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', ...flags], { cwd: folder });
     children.push(child);
-    const said = await firstLine(child);
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+    await firstLine(child);
+    // Ended with SIGTERM, it has said what it has to say.
     await stopped(child);
     return said;
   };
