@@ -104,10 +104,14 @@ test('it is switched on', async () => {
       const how = ['--module', module, '--moduleResolution', resolution, '--types', 'jest,node'];
       const lib = ['--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--skipLibCheck'];
       const files = ['a.test.ts', 'b.test.mts'];
-      const ran = spawnSync(process.execPath, [tsc, '--noEmit', '--strict', ...how, ...lib, ...files], {
-        cwd: folder,
-        encoding: 'utf8',
-      });
+      const ran = spawnSync(
+        process.execPath,
+        [tsc, '--ignoreConfig', '--noEmit', '--strict', ...how, ...lib, ...files],
+        {
+          cwd: folder,
+          encoding: 'utf8',
+        },
+      );
       expect(ran.stdout, module).toBe('');
     }
   }, 60_000);
