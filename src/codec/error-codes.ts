@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   CliError: 'IPMI_BMC_CLI',
   ExpectationError: 'IPMI_BMC_EXPECTATION',
   ToolError: 'IPMI_BMC_TOOL',
+  ShardError: 'IPMI_BMC_SHARD',
   ConflictError: 'IPMI_BMC_CLUSTER_CONFLICT',
   NobodyError: 'IPMI_BMC_CLUSTER_NOBODY',
   FencedError: 'IPMI_BMC_CLUSTER_FENCED',

@@ -25,7 +25,7 @@ import { stateOf, type StatePlace } from '../state-place.ts';
 import { feedWatchdog, notifySystemd } from '../systemd.ts';
 import { PlacementFile } from './placement-file.ts';
 import { carryFirmware, placed, stateOfShard } from './rehome.ts';
-import { ShardEnded, Supervisor } from './supervisor.ts';
+import { ShardError, Supervisor } from './supervisor.ts';
 
 /** What one process writes, and several cannot write together. */
 const ALONE = ['pcap', 'record'] as const;
@@ -181,7 +181,7 @@ async function serve(
   } catch (error) {
     await ended('SIGTERM');
     // It has told why itself.
-    if (error instanceof ShardEnded) return error.exit;
+    if (error instanceof ShardError) return error.exit;
     throw error instanceof CliError ? error : new CliError(problemOf(error), { cause: error });
   }
 }

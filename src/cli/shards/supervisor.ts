@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../../codec/error-codes.ts';
 import type { ShardRow, Shards } from '../../control/front/front.ts';
 import { refusal } from '../../control/problem.ts';
 import type { Placement } from '../../fleet/placement.ts';
@@ -158,7 +159,7 @@ export class Supervisor implements Shards {
         died: (how) => {
           // Not even once: whoever started us has made a mistake, which it has told.
           if (!wasReady && this.#fallen[index] === 0) {
-            void shard.ended.then((code) => reject(new ShardEnded(code)));
+            void shard.ended.then((code) => reject(new ShardError(code)));
             return;
           }
           if (this.#isEnding) return;
@@ -180,8 +181,9 @@ export class Supervisor implements Shards {
 }
 
 /** A shard that has ended before it was ever ready: it has said why. */
-export class ShardEnded extends Error {
-  override name = 'ShardEnded';
+export class ShardError extends Error {
+  override name = 'ShardError';
+  readonly code = ERROR_CODES.ShardError;
   readonly exit: number;
 
   constructor(exit: number) {
