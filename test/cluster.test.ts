@@ -5,16 +5,28 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bin, firstLine, stopped } from './support/cli.ts';
+import { bin, firstLine, root, stopped } from './support/cli.ts';
 import { PASSWORD } from './support/daemon.ts';
-import { hasNats, startNats, type NatsCluster } from './support/nats.ts';
+import { hasNats, natsServer, startNats, type NatsCluster } from './support/nats.ts';
 import { runTool, shortPort, toolTest, type Ran } from './support/tools.ts';
 
 const COUNT = 30;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-if (!hasNats) test.skip('23: nats-server cannot be had here', () => undefined);
-else {
+// What needs no server of NATS; all else is left out where none can be had (scripts/setup.mjs says so).
+test('23: a command that does not know its cluster, or does not reach it, says so in a line', async () => {
+  const env = { IPMI_BMC_CLUSTER: '' };
+  const run = (args: string) => runTool(process.execPath, [bin, 'cluster', ...args.split(' ')], { env });
+  const unknown = await run('hosts --cluster http://127.0.0.1');
+  expect([unknown.code, unknown.out]).toEqual([2, expect.stringMatching(/^ipmi-bmc: --cluster http.*nats:/)]);
+  const away = await run('list --cluster nats://127.0.0.1:9');
+  expect([away.code, away.out]).toEqual([
+    2,
+    expect.stringMatching(/^ipmi-bmc: nats:\/\/127\.0\.0\.1:9: .*\n$/),
+  ]);
+});
+
+if (hasNats) {
   let nats: NatsCluster;
   let folder: string;
   let base: number;
@@ -219,5 +231,40 @@ else {
       await until(async () => (await owners()).size === 3, 30_000);
     },
     150_000,
+  );
+
+  toolTest(
+    '23: examples/cluster: three hosts by one command, and nothing is left of them',
+    ['ipmitool'],
+    async () => {
+      const own = await startNats();
+      const port = new URL(own.urls[0]).port;
+      await own.stop();
+      const file = join(folder, 'example.yaml');
+      writeFileSync(file, fleet(6));
+      const program = `${process.execPath} ${bin}`;
+      const env = {
+        ...process.env,
+        NATS_SERVER: natsServer,
+        NATS_PORT: port,
+        FLEET: file,
+        ONCE: '1',
+        SETTLE: '6',
+      };
+      // A group of its own: it ends all of its group.
+      const child = spawn('setsid', ['-w', join(root, 'examples/cluster/run.sh')], {
+        env: { ...env, IPMI_BMC: program },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let out = '';
+      child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+      await new Promise((resolve) => child.once('close', resolve));
+      expect(out).toMatch(/rack-1 +\d+ +serving.*\nrack-2 +\d+ +serving.*\nrack-3 +\d+ +serving/);
+      const { out: left } = await runTool('ps', ['-eo', 'args']);
+      expect(left.split('\n').filter((line) => line.includes('rack-') && line.includes('--cluster'))).toEqual(
+        [],
+      );
+    },
+    60_000,
   );
 }

@@ -1,24 +1,13 @@
 // The one stream of a page. It comes again by itself, and says while it is away.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { EVENT_KINDS } from '../../src/control/events/kinds.ts';
 import { toLogIn } from './api.ts';
 
 export type StreamState = 'connecting' | 'live' | 'away';
 export type Heard = Readonly<Record<string, unknown>>;
 
-export const KINDS = [
-  'power',
-  'boot',
-  'reset',
-  'session',
-  'login-refused',
-  'sel',
-  'sensor',
-  'pef',
-  'firmware',
-  'handler',
-  'fault',
-  'fleet',
-] as const;
+/** Events of BMCs; requests are asked for by who shows them. */
+export const KINDS = EVENT_KINDS.filter((kind) => kind !== 'request');
 const OTHERS = ['request', 'row', 'sensors', 'missed', 'dropped'] as const;
 
 /** Milliseconds until an ended stream is asked for again. */

@@ -12,7 +12,7 @@ trap 'trap - INT TERM EXIT; kill 0; wait; rm -rf "$work"' INT TERM EXIT
 for host in rack-1 rack-2 rack-3; do
   $bmc run --cluster "$cluster" --host "$host" --no-control &
 done
-until $bmc cluster apply "$here/fleet.yaml" --cluster "$cluster" 2>/dev/null; do sleep 0.2; done
+until $bmc cluster apply "${FLEET:-$here/fleet.yaml}" --cluster "$cluster" 2>/dev/null; do sleep 0.2; done
 sleep "${SETTLE:-3}"
 $bmc cluster hosts --cluster "$cluster"
 echo 'ipmitool -I lanplus -H 127.0.0.1 -p 9700 -U admin -P change-me-please mc info'

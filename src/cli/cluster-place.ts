@@ -58,6 +58,8 @@ export async function connectCluster(
     credentials: text(options.credentialsFile),
     ...(tls && { tls: { ca: text(tls.ca), certificate: text(tls.certificate), key: text(tls.key) } }),
   };
+  // Between two tries there is nothing else that keeps the process.
+  const alive = setInterval(() => undefined, 60_000);
   try {
     return await natsBus(nats);
   } catch (error) {
@@ -69,5 +71,7 @@ export async function connectCluster(
         },
       );
     throw new CliError(`${servers.join(', ')}: ${problemOf(error)}`, { cause: error });
+  } finally {
+    clearInterval(alive);
   }
 }

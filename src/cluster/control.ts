@@ -53,7 +53,7 @@ export class ClusterControl {
     const { pathname } = new URL(request.url);
     if (pathname === '/v1/bmcs' && request.method === 'GET') return this.#list(request, caller);
     const [, encoded] = ONE_BMC.exec(pathname) ?? [];
-    const owner = encoded === undefined ? undefined : this.#host.bmcs.get(decodeURIComponent(encoded));
+    const owner = encoded === undefined ? undefined : this.#host.bmcs.get(decoded(encoded));
     if (owner === undefined || owner === this.#host.name) return undefined;
     if (ENDLESS.test(pathname))
       return problem(409, `this is to be asked of host ${owner}, which has the BMC`);
@@ -133,6 +133,15 @@ export class ClusterControl {
 
 interface Row {
   readonly name: string;
+}
+
+/** A name as a path has it; what is no encoding is nobody's name. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 const subjectOf = (host: string): string => `control.${tokenOf(host)}`;

@@ -104,6 +104,28 @@ test('23.3: a long history becomes one message, sealed if it is to be', async ()
   expect(stranger.warnings[0]).toMatch(/bmc: message \d+ of its history cannot be read/);
 });
 
+test('23.3: many changes at once go in as many messages as they need; one that fits into none is refused alone', async () => {
+  const clock = new SimClock(0);
+  const server = new SimServer(clock, () => 0.01);
+  const { storage } = await storageOn(server, 'one');
+  await until(clock, storage.take('a/b', 1));
+  const journal = storage.journal('a/b');
+  const write = (key: string, length: number): Promise<unknown> =>
+    Promise.resolve(journal.write([{ store: 's', key, value: 'x'.repeat(length) }]));
+  const done = [0, 1, 2, 3, 4].map((i) => write(String(i), 400_000));
+  const refused = expect(write('long', 1_000_000)).rejects.toMatchObject({ cc: 0xc4 });
+  await until(clock, Promise.all(done));
+  await refused;
+  const messages = server.logs.get('state')!.subjects.get('a=2Fb')!;
+  expect(messages.every(({ bytes }) => bytes.length < 1024 * 1024)).toBe(true);
+  // Of one whose name has a stroke in it, and of its satellite: what is stored is there once more.
+  for (const name of ['a/b', 'a/b/c0h']) {
+    Array.from(storage.journal('a/b').load('s'));
+    await until(clock, storage.putBack([name]));
+    expect(Array.from(storage.journal('a/b').load('s'), ([key]) => key)).toEqual(['0', '1', '2', '3', '4']);
+  }
+});
+
 /** A host that does all it can to serve the BMC, and writes whenever it may. */
 class Host {
   readonly acknowledged: string[] = [];

@@ -91,8 +91,10 @@ export class StreamStorage {
 
   /** BMCs, with their satellites, are made again in this process. */
   async putBack(bmcs: readonly string[]): Promise<void> {
-    const roots = new Set(bmcs.map((name) => name.split('/')[0]));
-    await Promise.all([...roots].map(async (name) => this.#taken.get(name)?.reload()));
+    // A satellite's name begins with its BMC's, whose own may have a stroke in it.
+    const isOf = (root: string) => (name: string) => name === root || name.startsWith(`${root}/`);
+    const again = [...this.#taken].filter(([root]) => bmcs.some(isOf(root)));
+    await Promise.all(again.map(([, subject]) => subject.reload()));
   }
 
   async close(): Promise<void> {
@@ -184,17 +186,28 @@ class Subject {
   async #writeAll(): Promise<void> {
     // One turn later: changes of the same moment share a message.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0);
-      const bytes = this.#encoded(batch.map(({ change }) => change));
-      const isWritten = await this.#append(bytes);
-      for (const { resolve, reject } of batch) {
-        if (isWritten) resolve();
-        else reject(new FencedError(this.#bmc));
-      }
-      if (isWritten && ++this.#messages > COMPACT_AFTER) await this.#compact();
-    }
+    while (this.#waiting.length > 0) await this.#writeBatch(this.#waiting.splice(0));
     this.#writing = undefined;
+  }
+
+  /** In one message if they fit into it, else half by half; one that never will is refused. */
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    const bytes = this.#encoded(batch.map(({ change }) => change));
+    if (bytes.length > LONGEST) {
+      const half = batch.length >> 1;
+      if (half === 0) {
+        batch[0].reject(new IpmiError(CC.OutOfSpace, `${this.#bmc}: a change of ${bytes.length} bytes`));
+        return;
+      }
+      await this.#writeBatch(batch.slice(0, half));
+      return this.#writeBatch(batch.slice(half));
+    }
+    const isWritten = await this.#append(bytes);
+    for (const { resolve, reject } of batch) {
+      if (isWritten) resolve();
+      else reject(new FencedError(this.#bmc));
+    }
+    if (isWritten && ++this.#messages > COMPACT_AFTER) await this.#compact();
   }
 
   /** Until it is known whether it is written. False: it is not, and nothing ever will be. */

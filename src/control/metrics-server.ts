@@ -72,7 +72,8 @@ export class MetricsServer {
       throw refusal('wrong-host', `'${headers.host ?? ''}' is no name of this server`, {
         next: 'ask by 127.0.0.1 or localhost',
       });
-    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    const [pathname, search = ''] = url.split('?', 2);
+    const searchParams = new URLSearchParams(search);
     if (pathname !== '/metrics')
       throw refusal('unknown-route', `there is no ${pathname}`, { next: 'GET /metrics' });
     if (method !== 'GET' && method !== 'HEAD')

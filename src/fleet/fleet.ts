@@ -105,6 +105,11 @@ export class Fleet {
     return this.#residents.woken.add(listener);
   }
 
+  /** Told of each BMC that is awake now, and then as `onWoken` is: whoever looks on for good keeps none awake. */
+  lookOn(look: (bmc: Bmc) => void): void {
+    this.#residents.lookOn(look);
+  }
+
   /** Told of each BMC that falls asleep: another one wakes. */
   onSlept(listener: (bmc: Bmc) => void): () => void {
     return this.#residents.sleepers.slept.add(listener);

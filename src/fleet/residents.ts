@@ -84,6 +84,12 @@ export class Residents {
     return Array.from(this.#rows.values(), ({ bmc }) => bmc).filter((bmc) => bmc !== undefined);
   }
 
+  /** Those who look on from now on do so whenever a BMC wakes: one that is awake may sleep all the same. */
+  lookOn(look: (bmc: Bmc) => void): void {
+    this.woken.add(look);
+    for (const row of this.#rows.values()) row.lookOn(look);
+  }
+
   use(name: string): Bmc | undefined {
     const row = this.#rows.get(name);
     row?.touch();

@@ -84,6 +84,14 @@ export class Row implements UdpNetwork {
     if (this.bmc) this.onlookers = onlookersOf(this.bmc);
   }
 
+  /** Somebody looks on from now on, and will whenever it wakes. */
+  lookOn(look: (bmc: Bmc) => void): void {
+    if (!this.bmc) return;
+    const before = onlookersOf(this.bmc);
+    look(this.bmc);
+    this.onlookers += onlookersOf(this.bmc) - before;
+  }
+
   /** Somebody has it for a while: it is not idle. */
   touch(): void {
     this.#heard = UNSEEN;

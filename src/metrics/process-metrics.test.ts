@@ -84,3 +84,28 @@ test('21.2: a late answer counts when it comes; handlers of many names do not fi
   ]);
   await ask(6242);
 });
+
+test('21.2: whoever is counted sleeps all the same, whether counting began before it woke or after', async () => {
+  for (const isLate of [false, true]) {
+    const world = simWorld(1);
+    const fleet = new Fleet({ world, sleepAfter: 5000 });
+    const begin = () => new ProcessMetrics({ fleet, clock: world.clock, version: '1' });
+    const early = isLate ? undefined : begin();
+    await world.until(fleet.apply([bmc('a', 6241)]));
+    const ask = async (): Promise<void> => {
+      const at = { host: '192.0.2.1', port: 6241, user: 'admin', password: 'secret' };
+      const client = await world.until(connectLan(world, at));
+      await world.until(client.send(GetDeviceId));
+      await world.until(client.close());
+    };
+    await ask();
+    const metrics = early ?? begin();
+    await ask();
+    await world.run(200_000);
+    expect(fleet.whyAwake('a'), `late: ${isLate}`).toBeUndefined();
+    expect([...fleet.awake], `late: ${isLate}`).toEqual([]);
+    const { samples } = metrics.families.find(({ name }) => name === 'ipmi_bmc_requests')!;
+    const asked = samples.find(({ labels }) => labels?.command === 'get-device-id')?.value;
+    expect(asked).toBe(isLate ? 1 : 2);
+  }
+});

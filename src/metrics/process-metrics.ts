@@ -58,10 +58,9 @@ export class ProcessMetrics {
 
   constructor(around: MetricsSurroundings) {
     this.#around = around;
-    around.fleet.onWoken((bmc) => this.#watch(bmc));
+    around.fleet.lookOn((bmc) => this.#watch(bmc));
     around.fleet.onSlept((bmc) => this.#add(bmc));
     around.fleet.onGone((bmc) => this.#add(bmc));
-    for (const bmc of around.fleet.awake) this.#watch(bmc);
   }
 
   get families(): readonly Family[] {

@@ -18,11 +18,11 @@ export function Plot({ title, points, thresholds }: Props) {
   const plot = useRef<uPlot | undefined>(undefined);
   const key = JSON.stringify(thresholds);
   const across = Object.entries(thresholds);
-  const data = [
+  const data: uPlot.AlignedData = [
     [...points.times],
     [...points.values],
     ...across.map(([, at]) => points.times.map(() => at)),
-  ] as unknown as uPlot.AlignedData;
+  ];
   useEffect(() => {
     const box = place.current;
     if (box === null) return undefined;

@@ -441,9 +441,9 @@ test('21.1: a log-in ends after silence, with its streams; what goes on by itsel
   const over = (async () => {
     for (;;) if ((await reader.read()).done) return;
   })();
-  over.catch(() => undefined);
+  const ended = expect(over).rejects.toThrow();
   await world.run(25_000);
-  await expect(over).rejects.toThrow();
+  await ended;
   expect((await ask('/session', { headers: as })).status).toBe(401);
 });
 

@@ -52,10 +52,9 @@ export class EventLog {
     this.#world = world;
     this.#fleet = fleet;
     this.#life = Math.floor(world.clock.now()).toString(36);
-    fleet.onWoken((bmc) => this.#listen(bmc));
+    fleet.lookOn((bmc) => this.#listen(bmc));
     // Another one comes in its place.
     fleet.onSlept((bmc) => this.#watched.delete(bmc));
-    for (const bmc of fleet.awake) this.#listen(bmc);
   }
 
   /** Something of no BMC, or of which a BMC knows nothing. */
