@@ -19,7 +19,9 @@ export default defineConfig({
     pool: 'threads',
     // Most of the time is spent waiting for clients that wait: two files at a time, on two cores as well.
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // It ends what hangs, and says nothing of speed: machines are busy with other things.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     globalSetup: ['test/support/temporary.ts'],
   },
 });

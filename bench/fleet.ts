@@ -10,11 +10,14 @@ import { twoSocketServer } from '../src/config/index.ts';
 import { Storage } from '../src/storage/storage.ts';
 import { nodeWorld, simWorld } from '../src/world/index.ts';
 import { bin, stopped } from '../test/support/cli.ts';
-import { fleetTable, keep, resultsText, type FleetResults, type Start } from './fleet/page.ts';
+import { fleetTable, keep, resultsText, type Asked, type FleetResults, type Start } from './fleet/page.ts';
 
 const ENTRIES = 100;
 const ENTRY = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0x55, 0);
 const IDLE_SECONDS = 10;
+const REQUESTS = 40_000;
+/** As many as one BMC lets one account have, and one with each of a thousand. */
+const SESSIONS = { one: 120, many: 1000 };
 /** Of processor time in /proc. */
 const TICKS_A_SECOND = 100;
 /** RMCP presence ping (ASF 2.0 §3.2.4.2). */
@@ -121,6 +124,31 @@ function ticks(pid: number | undefined): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
+/** Sessions with BMCs of one process, and what its processor takes for a request to each of them in turn. */
+async function asked(folder: string, count: number, sessions: number): Promise<Asked> {
+  const file = join(folder, 'asked.yaml');
+  const users = [{ id: 2, name: 'admin', password: 'AdminPass123' }];
+  const entry = { ...server('node-{n}'), count, users, sessions: { limit: 254 } };
+  writeFileSync(file, JSON.stringify({ bmcs: [entry] }));
+  const child = spawn(process.execPath, [bin, 'run', file, '--json', '--log-level', 'error'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { interfaces } = JSON.parse(await readyLine(child)) as { interfaces: { address: string }[] };
+  const addresses = interfaces.map(({ address }) => address).join();
+  const load = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'bench/fleet/load.ts', String(sessions), String(REQUESTS), addresses],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  await readyLine(load);
+  const before = ticks(child.pid);
+  load.stdin.write('go\n');
+  const ms = Number(await readyLine(load));
+  const cpu = (ticks(child.pid) - before) / TICKS_A_SECOND / REQUESTS;
+  await stopped(child);
+  return { rate: (REQUESTS / ms) * 1000, cpu };
+}
+
 /** What `ipmi-bmc check` takes over a file with one entry of so many BMCs. */
 function checked(folder: string, count: number): FleetResults['check'] {
   const file = join(folder, 'checked.yaml');
@@ -172,6 +200,13 @@ export async function run(args: readonly string[]): Promise<void> {
     const journalled = await started(folder, count, { flags: ['--state', state] });
     tell(`${ON_PREFIX} BMCs on one prefix, started`);
     const prefix = await started(folder, ON_PREFIX, { listen: PREFIX });
+    tell('wake-ups');
+    const wake = JSON.parse(outputOf('bench/fleet/wake.mjs', '')) as FleetResults['wake'];
+    tell(`${REQUESTS} requests to one BMC, and over ${SESSIONS.many}`);
+    const requests = {
+      one: await asked(folder, 1, SESSIONS.one),
+      many: await asked(folder, SESSIONS.many, SESSIONS.many),
+    };
     tell(`check of ${count}`);
     const results: FleetResults = {
       taken: new Date().toISOString(),
@@ -189,6 +224,8 @@ export async function run(args: readonly string[]): Promise<void> {
       prefix,
       journal,
       journalled,
+      wake,
+      requests,
       check: checked(folder, count),
     };
     if (values.json !== '-') console.log(fleetTable(results));

@@ -1,5 +1,6 @@
 // `npm run bench -- NAME`: one benchmark; without a name, which there are.
 const benches: Record<string, () => Promise<{ run(args: readonly string[]): void | Promise<void> }>> = {
+  cluster: () => import('./cluster.ts'),
   capture: () => import('./capture.ts'),
   control: () => import('./control.ts'),
   faults: () => import('./faults.ts'),

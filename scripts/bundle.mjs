@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bin, root } from './setup.mjs';
+import { bin, root } from './programs.mjs';
 
 export const bundle = join(root, 'dist', 'cli', 'ipmi-bmc.cjs');
 const forJest = join(root, 'dist', 'testing', 'jest.cjs');

@@ -1,6 +1,7 @@
 // `npm run check`: types, lint and format, in the order in which they are cheapest to mend.
 import { join } from 'node:path';
-import { bin, compile, ensurePackages, root, run } from './setup.mjs';
+import { bin, root, run } from './programs.mjs';
+import { compile, ensurePackages } from './setup.mjs';
 
 const node = process.execPath;
 const folders = ['src', 'console', 'test', 'examples', 'bench', 'scripts'];

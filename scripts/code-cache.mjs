@@ -9,13 +9,17 @@ import { runBundle } from '../bin/run-bundle.cjs';
 import { connectLan } from '../dist/client/index.js';
 import { GetChassisStatus } from '../dist/commands/index.js';
 import { nodeWorld } from '../dist/world/index.js';
-import { root } from './setup.mjs';
+import { root } from './programs.mjs';
 
 const [, , bundle, target] = process.argv;
 const folder = mkdtempSync(join(tmpdir(), 'code-cache-'));
 process.env.XDG_RUNTIME_DIR = folder;
 let said = '';
-process.stdout.write = (text) => (said += text) !== '';
+process.stdout.write = (text, written) => {
+  said += text;
+  written?.();
+  return true;
+};
 /** The program's own word, once it is there. */
 async function until(pattern) {
   for (let rounds = 0; rounds < 2000; rounds++) {
@@ -30,7 +34,7 @@ try {
   process.argv = [process.execPath, bundle, 'check', join(root, 'ci', 'bmc.yaml')];
   const source = readFileSync(bundle);
   const require = createRequire(bundle);
-  const { module, script } = runBundle({ source, filename: bundle, require });
+  const { module, script, flagsBack } = runBundle({ source, filename: bundle, require });
   const { main } = module.exports;
   await until(/\n/);
   const running = main(['run', '--json', '--lan', '127.0.0.1:0', '--engine', 'dgram']);
@@ -44,6 +48,7 @@ try {
     await main([...words, '--socket', socket]);
   process.kill(process.pid, 'SIGTERM');
   await running;
+  flagsBack();
   writeFileSync(target, script.createCachedData());
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root } from './setup.mjs';
+import { root } from './programs.mjs';
 
 const out = join(root, 'dist', 'console');
 /** Of the declarations the console has what it decodes with. */

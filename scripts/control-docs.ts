@@ -4,7 +4,7 @@ import { ALL_ROUTES } from '../src/control/all-routes.ts';
 import { controlApp } from '../src/control/app.ts';
 import { Daemon } from '../src/control/daemon.ts';
 import { openApi } from '../src/control/openapi.ts';
-import type { Route } from '../src/control/route.ts';
+import { requestBefore, type Route } from '../src/control/route.ts';
 import { Fleet } from '../src/fleet/index.ts';
 import { silent } from '../src/state/setup.ts';
 import { simWorld } from '../src/world/index.ts';
@@ -60,16 +60,28 @@ function chapterOf(route: Route): string {
 /** `$SOCKET`: the process's socket. */
 function curlOf({ method, takes, example }: Route): string {
   const { path, body, after = [], isEndless, needs } = example;
+  const note = needs === undefined ? [] : [`# where there is ${needs}:`];
+  const before = after.map((text) => {
+    return lineOf({ ...requestBefore(text), type: 'application/json' });
+  });
+  const type = takes?.[0] ?? 'application/json';
+  return [...note, ...before, lineOf({ method, path, body, type, isEndless })].join('\n');
+}
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly type: string;
+  readonly isEndless?: boolean;
+}
+
+function lineOf({ method, path, body, type, isEndless }: Asked): string {
   const words = [`curl ${isEndless ? '-N --max-time 1 ' : ''}--fail-with-body -sS --unix-socket "$SOCKET"`];
-  if (method !== 'get') words.push(`-X ${method.toUpperCase()}`);
+  if (method.toUpperCase() !== 'GET') words.push(`-X ${method.toUpperCase()}`);
   if (body !== undefined) {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    words.push(`-H 'Content-Type: ${takes?.[0] ?? 'application/json'}'`, `-d '${text}'`);
+    words.push(`-H 'Content-Type: ${type}'`, `-d '${text}'`);
   }
-  const before = after.map((one) => {
-    const [verb, at] = one.split(' ');
-    return `curl --fail-with-body -sS --unix-socket "$SOCKET" -X ${verb} 'http://localhost${at}'`;
-  });
-  const note = needs === undefined ? [] : [`# where there is ${needs}:`];
-  return [...note, ...before, `${words.join(' ')} 'http://localhost${path}'`].join('\n');
+  return `${words.join(' ')} 'http://localhost${path}'`;
 }

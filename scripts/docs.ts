@@ -1,9 +1,10 @@
 // `npm run docs`: writes docs/commands.md and docs/parameters.md from the declarations, docs/config.md and
 // the schema for editors from the schema of the settings, docs/control.md and openapi.json from the routes, and the sections of docs/performance.md from the results
-// that `npm run bench -- lan --docs` and `-- fleet --docs` kept; `--check` says whether they are fresh.
+// that `npm run bench -- lan --docs`, `-- fleet --docs` and `-- cluster --docs` kept; `--check` says whether they are fresh.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { withClusterSection } from '../bench/cluster/page.ts';
 import { withFleetSection } from '../bench/fleet/page.ts';
 import { performancePage } from '../bench/lan/page.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
@@ -16,7 +17,7 @@ const pages = {
   'docs/config.md': configPage(),
   'docs/control.md': controlPage(),
   'docs/parameters.md': parametersPage(),
-  'docs/performance.md': withFleetSection(performancePage()),
+  'docs/performance.md': withClusterSection(withFleetSection(performancePage())),
   'openapi.json': openApiText(),
   'schema/config.schema.json': configSchemaText(),
 };

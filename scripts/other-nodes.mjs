@@ -1,14 +1,15 @@
 // `npm run nodes [22 24 ...]`: the unit suites and a session of ipmitool on other lines of Node, each in the
-// newest version that
-// `npx node@LINE` gets. A line that cannot be got is said, and is no failure; a test that fails there is one.
+// newest version that `npx node@LINE` gets. A line that cannot be got is said, and is no failure; a test that
+// fails there is one.
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { bin, onPath, root } from './setup.mjs';
+import { onPath } from './programs.mjs';
+import { lastingOf, sayFailures, vitestTwice } from './vitest.mjs';
 
 const LINES = ['22', '24'];
 const FETCH = 60_000;
-/** Minutes of disk faults, which have nothing to do with the line of Node. */
-const SLOW = ['--exclude', 'src/services/update/power-cut.test.ts', '--testTimeout', '60000'];
+/** Without minutes of disk faults, which have nothing to do with the line of Node. */
+const OPTIONS = ['--reporter=dot', '--silent=true', '--exclude=src/services/update/power-cut.test.ts'];
 
 const given = process.argv.slice(2);
 const failed = (given.length > 0 ? given : LINES).filter((line) => !tryOn(line));
@@ -25,8 +26,11 @@ function tryOn(line) {
   console.log(
     `Node ${version.trim()}: unit suites${onPath('ipmitool') ? ' and a session of ipmitool' : ' (no ipmitool here)'}`,
   );
-  const session = ['test/lan.test.ts', '-t', 'without -C takes suite 17'];
-  return vitest(node, ['src', ...SLOW]) && (!onPath('ipmitool') || vitest(node, session));
+  const runs = [vitestTwice(node, ['src'], OPTIONS)];
+  const session = [...OPTIONS, '--testNamePattern=without -C takes suite 17'];
+  if (onPath('ipmitool')) runs.push(vitestTwice(node, ['test/lan.test.ts'], session));
+  for (const tests of runs) sayFailures(tests, ` on Node ${line}`);
+  return runs.every((tests) => lastingOf(tests) === 0);
 }
 
 /**
@@ -41,13 +45,4 @@ function pathOf(line) {
     timeout: FETCH,
   });
   return status === 0 ? stdout.trim() : undefined;
-}
-
-function vitest(node, what) {
-  return (
-    spawnSync(node, [bin('vitest'), 'run', '--reporter=dot', '--silent=true', '--retry=1', ...what], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    }).status === 0
-  );
 }

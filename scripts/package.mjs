@@ -20,7 +20,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle, bundled } from './bundle.mjs';
-import { bin, build, ensurePackages, onPath, root } from './setup.mjs';
+import { bin, onPath, root } from './programs.mjs';
+import { build, ensurePackages } from './setup.mjs';
 
 const { name, version, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const out = join(root, 'out');

@@ -1,6 +1,7 @@
 // Runs one of the project's TypeScript programs: `node scripts/run.mjs FILE [ARGUMENTS]`.
 import { spawn } from 'node:child_process';
-import { build, ensurePackages, root } from './setup.mjs';
+import { root } from './programs.mjs';
+import { build, ensurePackages } from './setup.mjs';
 
 ensurePackages();
 await build();

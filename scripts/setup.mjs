@@ -1,22 +1,12 @@
 // What `npm start` and `npm test` need before they can do their job, on Node built-ins alone: the packages of
 // the lock file, the built CLI, and for tests the Debian tools that play the other side.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { bin, onPath, root, run } from './programs.mjs';
 
-export const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (line) => process.stderr.write(`${line}\n`);
 
 /** command, or a file's path -> Debian package; each is needed by some test. */
@@ -35,12 +25,18 @@ export const TOOLS = {
   'systemd-notify': 'systemd',
   'systemd-analyze': 'systemd',
   'qemu-system-x86_64': 'qemu-system-x86',
+  '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
+  virsh: 'libvirt-clients',
+  libvirtd: 'libvirt-daemon',
+  'virt-qemu-run': 'libvirt-daemon-driver-qemu',
   xz: 'xz-utils',
   chromium: 'chromium',
   gcc: 'gcc',
   make: 'make',
   ps: 'procps',
   setpriv: 'util-linux',
+  ip: 'iproute2',
+  nft: 'nftables',
   zsh: 'zsh',
   fish: 'fish',
   '/usr/include/stdio.h': 'libc6-dev',
@@ -165,32 +161,4 @@ export function ensurePython() {
       say(`${name} cannot be had here: what needs it is left out (get it, and name it in ${instead})`);
     }
   }
-}
-
-export function bin(packageName, name = packageName) {
-  const folder = join(root, 'node_modules', packageName);
-  const { bin: bins } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return join(folder, typeof bins === 'string' ? bins : bins[name]);
-}
-
-/** Runs a command to its end with this one's output; ends with its exit code if that is not 0. */
-export function run(command, args, options = {}) {
-  try {
-    execFileSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
-  } catch (error) {
-    process.exit(error.status ?? 1);
-  }
-}
-
-export function onPath(command) {
-  if (command.startsWith('/')) return existsSync(command);
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, ensurePackages, root } from './setup.mjs';
+import { root } from './programs.mjs';
+import { build, ensurePackages } from './setup.mjs';
 
 ensurePackages();
 await build();

@@ -13,7 +13,7 @@ import type { PowerAction } from '../src/machine/chassis/machine.ts';
 import { nodeWorld } from '../src/world/node.ts';
 import { guestFiles } from './guest/build.ts';
 import { bin, firstLine, root, stopped } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lanplus, runTool, toolTest } from './support/tools.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'backends-'))));
@@ -181,15 +181,7 @@ toolTest(
     try {
       const port = Number(/"address":"127\.0\.0\.1:(\d+)"/.exec(await firstLine(child))![1]);
       const ipmitool = (args: string) =>
-        runTool('ipmitool', [
-          '-I',
-          'lanplus',
-          '-H',
-          '127.0.0.1',
-          '-p',
-          `${port}`,
-          ...`-U admin -P secret-enough ${args}`.split(' '),
-        ]);
+        runTool('ipmitool', [...lanplus(port, 'secret-enough'), ...args.split(' ')]);
       expect((await ipmitool('chassis power status')).out).toContain('is on');
       const client = await connectLan(nodeWorld(), {
         host: '127.0.0.1',

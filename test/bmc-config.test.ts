@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { judged, startBmc, type RunningBmc } from './support/cli.ts';
 import { changed, type Untouched } from './support/config-file.ts';
-import { runTool, toolTest, type Ran } from './support/tools.ts';
+import { lan20, type Ran, runTool, toolTest } from './support/tools.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-config-'));
 let bmc: RunningBmc;
@@ -17,11 +17,7 @@ afterAll(async () => {
 });
 
 const tool = (name: string, ...args: string[]): Promise<Ran> =>
-  runTool(
-    name,
-    ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123', ...args],
-    { timeout: 60_000 },
-  );
+  runTool(name, [...lan20(bmc.port), ...args], { timeout: 60_000 });
 /** With every set of a parameter, and the possible values of each. */
 const VERBOSE = '-v';
 

@@ -1,5 +1,6 @@
 // What `run --pcap` writes, read by stock tshark and capinfos: real clients on LAN in three ways, bridged messages, a
 // host at KCS registers.
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { KcsInterface } from '../src/interfaces/host/index.ts';
 import { KcsDriver, KcsRegisters } from '../src/wire/host/index.ts';
 import { rig } from './support/bmc.ts';
 import { judged, startBmc, type RunningBmc } from './support/cli.ts';
+import { startDaemon } from './support/daemon.ts';
 import { runTool, toolTest, type Ran } from './support/tools.ts';
 
 const PASSWORD = 'AdminPass123';
@@ -20,11 +22,12 @@ async function captured(
   config: string,
   work: (bmc: RunningBmc) => Promise<void>,
   look: (file: string) => Promise<void>,
+  ...flags: readonly string[]
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'capture-'));
   const file = join(folder, 'bmc.pcapng');
   try {
-    const bmc = await startBmc(config, '--pcap', file);
+    const bmc = await startBmc(config, '--pcap', file, ...flags);
     try {
       await work(bmc);
     } finally {
@@ -300,6 +303,65 @@ describe('EXP5: a capture of what went wrong', () => {
         },
       ),
   );
+  toolTest(
+    'EXP9: a datagram without an answer, and not what had one, nor a refusal that nobody asked for',
+    ['ipmitool', 'tshark'],
+    () =>
+      after(
+        'dropped',
+        async (bmc) => {
+          expect((await bmc.ipmitool('raw 0x3c 0x99')).out).toContain('rsp=0xc1');
+          const socket = createSocket('udp4');
+          const unknown = Buffer.from(
+            '0600ff0706c0efbeadde01000000100000112233445566778899aabbccddeeff',
+            'hex',
+          );
+          await new Promise((resolve) => socket.send(unknown, Number(bmc.port), '127.0.0.1', resolve));
+          socket.close();
+          await bmc.ipmitool('chassis power status');
+        },
+        async (file) => {
+          const said = await comments(file);
+          expect(said).toMatch(/dropped: /);
+          expect(said).toContain('invalid command (C1h)');
+        },
+      ),
+  );
+  toolTest(
+    'EXP9: with several BMCs and a filter: a fault rule of one, and of that one what fits alone',
+    ['ipmitool', 'tshark'],
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'capture-'));
+      const file = join(folder, 'both.pcapng');
+      const lan = '{ type: lan, listen: 127.0.0.1:0 }';
+      const users = `[{ id: 2, name: admin, password: ${PASSWORD} }]`;
+      const rule = '{ id: sick, when: { command: get-chassis-status }, then: { complete: C0h } }';
+      const text = ['a', 'b'].map(
+        (name) =>
+          `  - { name: ${name}, interfaces: [${lan}], users: ${users}${name === 'b' ? `, faults: { rules: [${rule}] }` : ''} }\n`,
+      );
+      const flags = ['--pcap', file, '--pcap-on', 'fault', '--pcap-filter', 'cmd=get-chassis-status'];
+      try {
+        const both = await startDaemon(`bmcs:\n${text.join('')}`, ...flags);
+        try {
+          expect((await both.ipmitool('a', 'chassis status')).code).toBe(0);
+          expect((await both.ipmitool('a', 'mc info')).code).toBe(0);
+          expect((await both.ipmitool('b', 'mc info')).code).toBe(0);
+          expect(readFileSync(file).toString('latin1')).not.toContain('Get Chassis Status');
+          await both.ipmitool('b', 'chassis status');
+        } finally {
+          await both.stop();
+        }
+        const fields = ['-e', 'frame.interface_name', '-e', 'frame.comment'];
+        const rows = (await tshark(file, '-T', 'fields', ...fields)).trim().split('\n');
+        expect(rows.filter((row) => !/Get Chassis Status/.test(row))).toEqual([]);
+        expect(new Set(rows.map((row) => row.split(' ')[0]))).toEqual(new Set(['b']));
+        expect(rows.join('\n')).toContain('fault sick');
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
   toolTest('a completion code', ['ipmitool', 'tshark'], () =>
     after(
       'c1h',
@@ -308,3 +370,22 @@ describe('EXP5: a capture of what went wrong', () => {
     ),
   );
 });
+
+toolTest('CAP16: --pcap-filter: what fits, with its answers, and nothing else', ['ipmitool', 'tshark'], () =>
+  captured(
+    judged,
+    async (bmc) => {
+      expect((await bmc.ipmitool('-C 17 chassis power status')).code).toBe(0);
+      expect((await bmc.ipmitool('-C 17 mc info')).code).toBe(0);
+    },
+    async (file) => {
+      const list = await tshark(file, '-Y', 'frame.interface_name == "decrypted"');
+      expect(list.trim().split('\n')).toEqual([
+        expect.stringContaining('Req, Get Chassis Status'),
+        expect.stringContaining('Rsp, Get Chassis Status'),
+      ]);
+    },
+    '--pcap-filter',
+    'cmd=get-chassis-status user=admin',
+  ),
+);

@@ -1,11 +1,14 @@
 // `check` says what `run` would refuse, where a file alone can say it.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkFile } from '../src/cli/check.ts';
 import { CliError } from '../src/cli/errors.ts';
+import type { FileSettings } from '../src/cli/file-settings.ts';
+import { loadWhole } from '../src/cli/load.ts';
+import { namedProblems } from '../src/cli/named-secrets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-check-'));
 
@@ -215,5 +218,101 @@ test('V20: ipmi-bmc schema prints what editors check a file with', () => {
   expect([status, schema.properties.users.description]).toEqual([
     0,
     'Users at the first start. Default: none.',
+  ]);
+});
+
+const secrets = mkdtempSync(join(tmpdir(), 'ipmi-bmc-secrets-'));
+const named = (name: string, text: string, mode = 0o600): string => {
+  writeFileSync(join(secrets, name), text);
+  // A mask may have taken bits away.
+  chmodSync(join(secrets, name), mode);
+  return join(secrets, name);
+};
+const GOOD = named('good', `kim admin ${'a'.repeat(24)}\n`);
+const BMC = `\nbmcs:\n  - { name: a, ${USERS}, interfaces: [{ type: lan, listen: '127.0.0.1:9700' }] }\n`;
+const MISSING = join(secrets, 'missing');
+const GARBAGE = named('garbage', 'garbage\n');
+
+test.each([
+  [`control: { listen: '127.0.0.1:0', tokens: ${MISSING} }`, '43 control.tokens', 'no such file'],
+  [`control: { listen: '127.0.0.1:0', tokens: ${secrets} }`, '43 control.tokens', 'is a directory'],
+  [
+    `control: { listen: '127.0.0.1:0', tokens: ${named('empty', '')} }`,
+    '43 control.tokens',
+    'nobody has a token',
+  ],
+  [
+    `control: { listen: '127.0.0.1:0', tokens: ${GARBAGE} }`,
+    '43 control.tokens',
+    'garbage:1: expected NAME ROLE TOKEN',
+  ],
+  [`console: { listen: '127.0.0.1:0', tokens: ${MISSING} }`, '43 console.tokens', 'no such file'],
+  [
+    `console: { listen: '127.0.0.1:0', tls: { certificate: ${GARBAGE}, key: ${GOOD} } }`,
+    '55 console.tls.certificate',
+    'there is no certificate in it',
+  ],
+  [`audit: { file: ${secrets} }`, '16 audit.file', 'is a directory'],
+])('17: check names the file of %s', async (line, key, told) => {
+  expect((await problems(line + BMC))[0]).toMatch(
+    new RegExp(`^f\\.yaml:1:${key.replaceAll('.', '\\.')}: .*${told}`),
+  );
+});
+
+test.each(['passwordFile', 'nkeyFile', 'credentialsFile', 'sealKeyFile'])(
+  '17: check names the %s of a cluster',
+  async (key) => {
+    const user = key === 'passwordFile' ? 'user: kim, ' : '';
+    const lines = await problems(
+      `cluster: { servers: ['nats://127.0.0.1:4222'], ${user}${key}: ${MISSING} }\n`,
+    );
+    expect(lines[0]).toMatch(new RegExp(`^f\\.yaml:1:\\d+ cluster\\.${key}: .*missing: no such file$`));
+  },
+);
+
+test('17: certificates and keys that do not go together, and secrets that others can read', () => {
+  const pair = (name: string): string[] => {
+    const paths = [join(secrets, `${name}.pem`), join(secrets, `${name}.key`)];
+    const words = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9';
+    spawnSync('openssl', [
+      'req',
+      '-x509',
+      ...words.split(' '),
+      '-subj',
+      '/CN=x',
+      '-keyout',
+      paths[1],
+      '-out',
+      paths[0],
+    ]);
+    return paths;
+  };
+  const [[certificate, key], [, other]] = [pair('one'), pair('two')];
+  if (!existsSync(certificate)) return;
+  const of = (tls: string): FileSettings => {
+    const file = named('tls.yaml', `control: { listen: '127.0.0.1:0', tokens: ${GOOD}, tls: ${tls} }${BMC}`);
+    return loadWhole(file);
+  };
+  expect(namedProblems(of(`{ certificate: ${certificate}, key: ${key} }`), undefined)).toEqual({
+    problems: [],
+    warnings: [],
+  });
+  expect(namedProblems(of(`{ certificate: ${certificate}, key: ${other} }`), undefined).problems).toEqual([
+    {
+      path: ['control', 'tls', 'key'],
+      message: expect.stringContaining('is not the key of the certificate'),
+    },
+  ]);
+  chmodSync(key, 0o640);
+  chmodSync(GOOD, 0o604);
+  const { problems: none, warnings } = namedProblems(
+    of(`{ certificate: ${certificate}, key: ${key} }`),
+    undefined,
+  );
+  chmodSync(GOOD, 0o600);
+  expect(none).toEqual([]);
+  expect(warnings.map(({ path, message }) => [path.join('.'), message])).toEqual([
+    ['control.tokens', `${GOOD}: others can read it: chmod 600 it`],
+    ['control.tls.key', `${key}: others can read it: chmod 600 it`],
   ]);
 });

@@ -184,16 +184,31 @@ test.each([
     ['run', '--lan', '127.0.0.1:0', '--pcap', 'a.pcapng', '--pcap-on', 'refused,zzh'],
     "ipmi-bmc: --pcap-on: 'zzh' is none of refused, dropped, late, fault, nor a completion code such as ffh\n",
   ],
+  [
+    'CAP16: a filter of captures that is none',
+    ['run', '--lan', '127.0.0.1:0', '--pcap', 'a.pcapng', '--pcap-filter', 'usr=x'],
+    "ipmi-bmc: --pcap-filter: column 1: 'usr' is none of kind, cmd,",
+  ],
+  [
+    'CAP16: a filter of no capture',
+    ['run', '--lan', '127.0.0.1:0', '--pcap-filter', 'user=x'],
+    'ipmi-bmc: --pcap-filter is for --pcap\n',
+  ],
+  [
+    'EXP6: passwords of a file that is not there',
+    ['explain', 'raw', '6', '1', '--password-file', 'none.txt'],
+    'ipmi-bmc: --password-file: none.txt: no such file or directory\n',
+  ],
   ['EXP2: a file that is not there', ['explain', 'none.pcapng'], 'ipmi-bmc: none.pcapng: no such file\n'],
   [
-    'EXP2: a capture without anything of RMCP',
+    'EXP2: a capture without a packet',
     ['explain', 'empty.pcap'],
-    'ipmi-bmc: empty.pcap: no datagram of RMCP is in it\n',
+    'ipmi-bmc: empty.pcap: the capture has no packet\n',
   ],
   [
     'EXP2: a capture that is cut',
     ['explain', 'cut.pcap'],
-    'ipmi-bmc: cut.pcap: the file ends within a packet\n',
+    'ipmi-bmc: cut.pcap: the file ends within its header\n',
   ],
   [
     'a FRU too large, of a satellite',

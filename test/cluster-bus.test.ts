@@ -1,13 +1,18 @@
 // What the cluster stands on, held against a real nats-server: buckets that forget, logs that refuse who comes late,
 // requests that nobody serves; and the lease and the journal over them.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConflictError, type Bus } from '../src/cluster/bus.ts';
 import { BucketLease } from '../src/cluster/lease.ts';
 import { natsBus } from '../src/cluster/nats-bus.ts';
 import { StreamStorage } from '../src/cluster/stream-storage.ts';
 import { nodeWorld } from '../src/world/index.ts';
-import { hasNats, startNats, type NatsCluster } from './support/nats.ts';
+import { hasNats, natsServer, startNats, type NatsCluster } from './support/nats.ts';
 
+/** Beside the server, with nats-py. */
+const python = join(dirname(natsServer), 'python');
+const hasPython = hasNats && spawnSync(python, ['-c', 'import nats']).status === 0;
 const { clock, random } = nodeWorld();
 const text = (value: Uint8Array | undefined): string => new TextDecoder().decode(value);
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -151,6 +156,59 @@ if (hasNats) {
     await sleep(4000);
     expect(b.lease.isHeld).toBe(true);
   }, 20_000);
+
+  test('23.3: what is put whole is there for all, as other clients of the object store find it; what is not is not there', async () => {
+    const [here, there] = await Promise.all([one.objects('images'), two.objects('images')]);
+    const whole = Uint8Array.from({ length: 700_001 }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
+    const pieces = [whole.subarray(0, 65_536), whole.subarray(65_536, 600_000), whole.subarray(600_000)];
+    expect(await there.get('bmc/0/a/x')).toBeUndefined();
+    await here.put('bmc/0/a/x', pieces);
+    await here.put('empty', []);
+    expect(await there.get('bmc/0/a/x')).toEqual(whole);
+    expect(await there.get('empty')).toEqual(new Uint8Array(0));
+    if (hasPython) {
+      const script = [
+        'import asyncio, nats, sys',
+        'async def main():',
+        '  nc = await nats.connect(sys.argv[1])',
+        "  store = await nc.jetstream().object_store('ipmi_images')",
+        "  found = await store.get('bmc/0/a/x')",
+        '  print(found.info.size, found.info.chunks, len(found.data), len(await store.list()))',
+        '  await nc.close()',
+        'asyncio.run(main())',
+      ];
+      const { stdout, stderr } = spawnSync(python, ['-c', script.join('\n'), nats.urls[0]], {
+        encoding: 'utf8',
+      });
+      expect([stdout.trim(), stderr]).toEqual(['700001 6 700001 2', '']);
+    }
+    await there.remove('bmc/0/a/x');
+    await there.remove('bmc/0/a/x');
+    expect(await here.get('bmc/0/a/x')).toBeUndefined();
+  }, 30_000);
+
+  test('23.3: a history that is longer than a message of the server lies in parts, and is there for who takes over', async () => {
+    const around = { clock, warn: (message: string) => warnings.push(message), onFenced: () => undefined };
+    const warnings: string[] = [];
+    const first = new StreamStorage(await one.log('state'), { ...around, host: 'one' });
+    await first.take('long', 1);
+    const journal = first.journal('long');
+    // One change that is longer than a message, and a history that is even when it is written anew.
+    await journal.write([{ store: 's', key: 'image', value: 'x'.repeat(1_500_000) }]);
+    const text = (i: number): string => `${i} ${'y'.repeat(12_000)}`;
+    for (let i = 0; i < 300; i++) await journal.write([{ store: 's', key: String(i % 10), value: text(i) }]);
+    const second = new StreamStorage(await two.log('state'), { ...around, host: 'two' });
+    await second.take('long', 2);
+    const found = new Map(
+      Array.from(second.journal('long').load('s'), ([key, value]) => [key, String(value)]),
+    );
+    expect(found.get('image')).toHaveLength(1_500_000);
+    for (let i = 0; i < 10; i++) expect(found.get(String(i))).toBe(text(290 + i));
+    expect(warnings).toEqual([]);
+    const entries = await (await two.log('state')).read('long');
+    expect(entries.length).toBeLessThan(100);
+    expect(entries.every(({ bytes }) => bytes.length < 1024 * 1024)).toBe(true);
+  }, 30_000);
 
   test('23: a server that is killed and begins again: what was acknowledged is there, the lease goes on or is taken anew', async () => {
     const own = await startNats();

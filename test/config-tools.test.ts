@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { judged, startBmc } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lan20, runTool, toolTest } from './support/tools.ts';
 
 /** `key value` lines by section, comments left out. */
 function settings(text: string): Map<string, string> {
@@ -47,18 +47,7 @@ async function roundTrip(
   another: Parameters<typeof changed>[1],
 ): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-config-'));
-  const flags = [
-    '-D',
-    'LAN_2_0',
-    '-h',
-    `127.0.0.1:${port}`,
-    '-u',
-    'admin',
-    '-p',
-    'AdminPass123',
-    '-l',
-    'ADMIN',
-  ];
+  const flags = [...lan20(port), '-l', 'ADMIN'];
   const config = async (...args: string[]): Promise<void> => {
     const { code, out } = await runTool(
       tool,

@@ -3,8 +3,11 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { ControlClient, type BmcList } from '../src/control/client.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { connectLan } from '../src/client/index.ts';
+import { ALL_ROUTES } from '../src/control/all-routes.ts';
+import { ControlClient, type BmcList, type ShardList } from '../src/control/client.ts';
+import { nodeWorld } from '../src/world/node.ts';
 import { bin, firstLine, stopped } from './support/cli.ts';
 import { toolTest, runTool } from './support/tools.ts';
 
@@ -29,7 +32,11 @@ ${[1, 2]
     firmware: { components: [{ id: 0, name: BMC, bmc: true }, { id: 1, name: BIOS, version: '1.00' }] }
     sensors:
       - { name: CPU1 Temp, number: 1, entity: '3.1', type: temperature, unit: degrees C, range: [0, 127], value: { base: 40 }, thresholds: { unc: 80, uc: 95 } }
-`,
+${
+  n === 1
+    ? '    faults: { scenarios: [{ name: warm, steps: [{ state: warm, step: { sensor: CPU1 Temp, to: 60 } }, { hold: 10m }] }] }\n'
+    : '    clock: virtual\n'
+}`,
   )
   .join('')}`;
 
@@ -52,31 +59,87 @@ const examples = [
   ...page.matchAll(/^### ((?:GET|POST|PUT|DELETE) \S+)\n[\s\S]*?^```sh\n([\s\S]*?)^```/gm),
 ].map(([, route, script]) => ({ route, script }));
 
-toolTest(
-  '17: every example of docs/control.md is done by curl as it stands there',
-  ['curl'],
-  async () => {
-    expect(examples.length).toBeGreaterThan(50);
-    const shared = await running();
-    for (const { route, script } of examples) {
-      // It says what would have to be there; a clock that stands is none of these BMCs'.
-      if (script.startsWith('#') || /clock|scenarios/.test(route)) continue;
-      const isDestructive = /^DELETE |bmcs$|\/(stop|start|restart|apply|reload)$/.test(route);
-      const { socket, child } = isDestructive ? await running() : shared;
-      const { status, stdout, stderr } = spawnSync('sh', ['-c', `set -e\n${script}`], {
-        encoding: 'utf8',
-        env: { ...process.env, SOCKET: socket },
-      });
-      // A stream of events has no end of its own: curl's time is over.
-      expect(
-        [0, ...(script.includes('--max-time') ? [28] : [])],
-        `${route}\n${script}${stdout}${stderr}`,
-      ).toContain(status);
-      if (isDestructive) await stopped(child, 'SIGKILL');
-    }
+/** Does a script in a shell; its code and what it says. */
+async function done(script: string, socket: string): Promise<readonly [number | null, string]> {
+  const { code, out } = await runTool('sh', ['-c', `set -e\n${script}`], { env: { SOCKET: socket } });
+  return [code, out];
+}
+
+/** What an example needs that no request makes, by what it says of it; each does the script where it is so. */
+const NEEDS: Readonly<Record<string, (script: string) => Promise<readonly [number | null, string]>>> = {
+  'an open session': async (script) => {
+    const { socket, port } = await running();
+    await connectLan(nodeWorld(), {
+      host: '127.0.0.1',
+      port: Number(port),
+      user: 'admin',
+      password: PASSWORD,
+    });
+    return done(script, socket);
   },
-  120_000,
-);
+  '`run --workers N`': async (script) => {
+    const state = mkdtempSync(join(tmpdir(), 'state-'));
+    folders.push(state);
+    const { socket } = await running('--workers', '2', '--state', state);
+    const { shards } = await new ControlClient({ socket }).get<ShardList>('/v1/shards');
+    expect(shards.length).toBe(2);
+    return done(script, socket);
+  },
+  'a process of `ipmi-bmc with`': async (script) => {
+    const others = script.includes('no-other') ? '' : 'ipmitool $IPMI_ARGS power cycle;';
+    const whole = `ipmitool $IPMI_ARGS mc info; ${others} SOCKET=$IPMI_BMC_SOCKET; ${script}`;
+    const { code, out } = await runTool(process.execPath, [
+      bin,
+      'with',
+      '--no-pcap',
+      '--options',
+      '[{"name":"node-1"}]',
+      '--',
+      'sh',
+      '-ec',
+      whole,
+    ]);
+    return [code, out];
+  },
+};
+
+/** Routes after which the examples of others would find something else. */
+const isDestructive = (route: string): boolean =>
+  /^DELETE \S+\/(\{bmc\}|sel|sel\/\{id\}|sdr|sdr\/\{id\})$|\/(stop|start|restart|apply|reload)$|scenarios|faults/.test(
+    route,
+  );
+
+describe('docs/control.md', () => {
+  let shared: string;
+  let child: ChildProcess | undefined;
+  let folder: string;
+  beforeAll(async () => {
+    ({ socket: shared, child } = await running());
+    // They are not of one test alone.
+    children.pop();
+    folder = folders.pop() ?? '';
+  }, 30_000);
+  afterAll(async () => {
+    if (child) await stopped(child, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('17: every route has an example', () => {
+    const routes = ALL_ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect(examples.map(({ route }) => route).sort()).toEqual(routes.sort());
+  });
+
+  for (const { route, script } of examples)
+    toolTest(`17: its example works as it stands there: ${route}`, ['curl', 'ipmitool'], async () => {
+      const [, need] = /^# where there is (.*):$/m.exec(script) ?? [];
+      const [code, out] =
+        need !== undefined
+          ? await NEEDS[need](script)
+          : await done(script, isDestructive(route) ? (await running()).socket : shared);
+      // A stream of events has no end of its own: curl's time is over.
+      expect([0, ...(script.includes('--max-time') ? [28] : [])], `${script}${out}`).toContain(code);
+    });
+});
 
 toolTest(
   '17: what the control API does, ipmitool sees: power, boot, sensor, SEL, user',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { judged, startBmc, stopped, type RunningBmc } from './support/cli.ts';
 import { startExporter } from './support/exporter.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lan20, runTool, toolTest } from './support/tools.ts';
 
 const SENSORS = ['CPU Temp', 'Ambient Temp', 'FAN1', 'P12V', 'PSU1 Power', 'PSU1 Status', 'Intrusion'];
 
@@ -115,7 +115,7 @@ toolTest(
       'Watchdog2 | Hard reset | Asserted',
       'System Boot Initiated | Initiated by hard reset | Asserted',
     ]);
-    const login = ['-D', 'LAN_2_0', '-h', `127.0.0.1:${bmc.port}`, '-u', 'admin', '-p', 'AdminPass123'];
+    const login = lan20(bmc.port);
     const free = (
       await runTool('ipmi-sel', [...login, '--quiet-cache', '--sdr-cache-recreate', '--no-header-output'])
     ).out;

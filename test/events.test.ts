@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { Bmc, type BmcOptions } from '../src/bmc.ts';
 import type { SensorOptions } from '../src/config/options.ts';
 import { simWorld } from '../src/world/index.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lan20, lanplus, runTool, toolTest } from './support/tools.ts';
 
 const discrete = (name: string, number: number, entity: string, type: string): SensorOptions => ({
   name,
@@ -142,31 +142,8 @@ toolTest(
     try {
       for (const { record } of made) await bmc.sel.add(record).done;
       const port = bmc.interfaces[0].address.split(':')[1];
-      const ipmitool = await runTool('ipmitool', [
-        '-I',
-        'lanplus',
-        '-H',
-        '127.0.0.1',
-        '-p',
-        port,
-        '-U',
-        'admin',
-        '-P',
-        'AdminPass123',
-        'sel',
-        'elist',
-      ]);
-      const flags = [
-        '-D',
-        'LAN_2_0',
-        '-h',
-        `127.0.0.1:${port}`,
-        '-u',
-        'admin',
-        '-p',
-        'AdminPass123',
-        `--sdr-cache-directory=${directory}`,
-      ];
+      const ipmitool = await runTool('ipmitool', [...lanplus(port), 'sel', 'elist']);
+      const flags = [...lan20(port), `--sdr-cache-directory=${directory}`];
       const freeipmi = await runTool('ipmi-sel', [
         ...flags,
         '--quiet-cache',

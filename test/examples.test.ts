@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { judged, startBmc, stopped } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { firstLine, judged, startBmc, stopped } from './support/cli.ts';
+import { lanplus, lanplusTo, runTool, toolTest } from './support/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -25,8 +25,9 @@ test('kinds: own-kinds: settings name an interface, a power strip, a console and
   });
   expect(out.split('\n')).toEqual([
     'bmc.yaml:4:44 chassis.backend.outlet: expected number to be <=8, received 9',
-    'bmc.yaml:4:29 chassis.backend.type: expected one of ' +
-      '"simulated"|"vm-protocol"|"qemu"|"libvirt"|"command"|"http"|"strip", received "stripe"',
+    expect.stringMatching(
+      /^bmc\.yaml:4:29 chassis\.backend\.type: expected one of "simulated"\|.*\|"strip", received "stripe"$/,
+    ),
     'node: the console repeats',
     'node: outlet 3 off',
     'the room has 21 degrees',
@@ -152,7 +153,7 @@ toolTest(
       await expect.poll(() => said, { timeout: 20_000 }).toContain('listening on');
       const port = /listening on .*:(\d+)/.exec(said)![1];
       const ipmitool = (login: string, command: string) =>
-        runTool('ipmitool', `-I lanplus -H 127.0.0.1 -p ${port} ${login} ${command}`.split(' '));
+        runTool('ipmitool', [...lanplusTo(port), ...`${login} ${command}`.split(' ')]);
       return { child, ipmitool, said: () => said };
     };
     const admin = '-U admin -P secret-enough';
@@ -200,12 +201,11 @@ toolTest('V18: outside-handler', ['ipmitool'], async () => {
     expect((await bmc.ipmitool('raw 0x2e 0x10 0xcd 0xab 0x00 1 140')).out).toContain('rsp=0xc9');
     expect((await bmc.ipmitool('mc info')).out).toContain('18193 (0x4711)');
     expect(said).toMatch(/zone 1: 60%, says admin at 127\.0\.0\.1:\d+/);
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
-    worker.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    await stopped(worker);
+    expect(worker.exitCode).toBe(0);
     expect((await bmc.ipmitool('mc info')).out).not.toContain('0x4711');
   } finally {
-    worker.kill('SIGKILL');
+    await stopped(worker, 'SIGKILL');
     await bmc.stop();
   }
 });
@@ -214,26 +214,12 @@ toolTest('minimal', ['ipmitool'], async () => {
   const bmc = spawn(process.execPath, ['--import', 'tsx', 'examples/minimal/main.ts', '127.0.0.1:0'], {
     cwd: root,
   });
-  const line = await new Promise<string>((resolve) =>
-    bmc.stdout.once('data', (data: Buffer) => resolve(String(data))),
-  );
-  const port = /:(\d+)\n/.exec(line)![1];
-  const { code, out } = await runTool('ipmitool', [
-    '-I',
-    'lanplus',
-    '-H',
-    '127.0.0.1',
-    '-p',
-    port,
-    '-U',
-    'admin',
-    '-P',
-    'secret-enough',
-    'mc',
-    'info',
-  ]);
-  expect([code, out]).toEqual([0, expect.stringContaining('IPMI Version              : 2.0')]);
-  const ended = new Promise((resolve) => bmc.once('exit', resolve));
-  bmc.kill('SIGTERM');
-  expect(await ended).toBe(0);
+  try {
+    const port = /:(\d+)\n/.exec(await firstLine(bmc))![1];
+    const { code, out } = await runTool('ipmitool', [...lanplus(port, 'secret-enough'), 'mc', 'info']);
+    expect([code, out]).toEqual([0, expect.stringContaining('IPMI Version              : 2.0')]);
+  } finally {
+    await stopped(bmc);
+  }
+  expect(bmc.exitCode).toBe(0);
 });

@@ -1,12 +1,14 @@
 // Log-ins that fail, made with real clients and captured by `run --pcap` without keys: `ipmi-bmc explain` names the
 // cause from the file alone.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { connectLan } from '../src/client/index.ts';
+import { Explainer, readDatagrams } from '../src/explain/index.ts';
 import { nodeWorld } from '../src/world/node.ts';
+import { rig } from './support/bmc.ts';
 import { bin, startBmc, stopped, type RunningBmc } from './support/cli.ts';
 import { CAPTURE, runTool, shortPort, toolTest } from './support/tools.ts';
 
@@ -31,8 +33,21 @@ async function explained(file: string, ...options: string[]): Promise<LogIn[]> {
     .filter(({ kind }) => kind === 'log-in');
 }
 
+/** The same without a process for it: there are many of them. */
+async function explainedHere(file: string, flags: readonly string[]): Promise<LogIn[]> {
+  const valuesOf = (flag: string): string[] =>
+    flags.flatMap((word, i) => (flags[i - 1] === flag ? [word] : []));
+  const candidates = { passwords: valuesOf('--password'), kg: valuesOf('--kg') };
+  const ask = async (): Promise<Uint8Array> => Uint8Array.of(0);
+  const explainer = new Explainer({ names: rig().bmc.router, ask, candidates });
+  for await (const datagram of readDatagrams(createReadStream(file))) await explainer.datagram(datagram);
+  return (await explainer.end()).flatMap(({ name, verdict }) =>
+    verdict === undefined ? [] : [{ name, verdict }],
+  );
+}
+
 const CONFIG = `
-interfaces: [{ type: lan, listen: 127.0.0.1:9623, cipherSuites: [3, 17], authTypes: [md5, password]KG }]
+interfaces: [{ type: lan, listen: 127.0.0.1:0, cipherSuites: [3, 17], authTypes: [md5, password]KG }]
 users:
   - { id: 2, name: admin, password: AdminPass123 }
   - { id: 3, name: user, password: UserPass123, privilege: user }
@@ -94,6 +109,41 @@ const FAILURES: readonly Failure[] = [
     run: ipmitool('-U user -P UserPass123'),
     given: ['--password', 'UserPass123'],
     expected: /^refused at RAKP 1: privilege: Administrator is more than the user or the channel allows/,
+  },
+  {
+    name: 'a user without IPMI messaging',
+    run: async (bmc) => {
+      // User 3 on channel 1: neither call back nor messaging.
+      expect((await bmc.ipmitool('raw 6 0x43 0xa1 3 2 0')).code).toBe(0);
+      await ipmitool('-U user -P UserPass123 -L USER')(bmc);
+    },
+    given: ['--password', 'UserPass123'],
+    expected:
+      /^refused at RAKP 1: name: no user 'user' that may log in here: .*without access to this channel/,
+  },
+  {
+    name: 'a level that the channel does not allow',
+    run: async (bmc) => {
+      // Channel 1 until the next start: at most Operator.
+      expect((await bmc.ipmitool('raw 6 0x40 1 0 0x83')).code).toBe(0);
+      await ipmitool('-U admin -P AdminPass123')(bmc);
+    },
+    given: admin,
+    expected: /^refused at RAKP 1: privilege: Administrator is more than the user or the channel allows/,
+  },
+  {
+    name: 'a K_g of which the console knows nothing, nor who explains',
+    kg: true,
+    run: ipmitool('-U admin -P AdminPass123'),
+    given: admin,
+    expected: /^given up at RAKP 4: K_g: .*the BMC has one that the console has not$/,
+  },
+  {
+    name: 'a password of 20 bytes of which the console has 16',
+    run: ipmitool('-U long -P TwentyBytesLongP'),
+    given: ['--password', 'TwentyBytesLongPass!'],
+    expected:
+      /^given up at RAKP 2: .*password: .*the BMC has the password given, the console has another one$/,
   },
   {
     name: 'a suite that is not offered',
@@ -172,23 +222,27 @@ const judged = ({ verdict: { outcome, step, cause, says } }: LogIn): string =>
 
 describe('EXP2: log-ins of real clients that fail, explained from the capture alone', () => {
   for (const { name, kg, run, given, expected } of FAILURES) {
-    toolTest(name, ['ipmitool', 'bmc-info'], async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'explain-'));
-      try {
-        const [config, file] = [join(folder, 'bmc.yaml'), join(folder, 'bmc.pcapng')];
-        writeFileSync(config, CONFIG.replace('KG', kg ? `, kg: "${KG}"` : ''));
-        const bmc = await startBmc(config, '--pcap', file);
+    toolTest(
+      name,
+      ['ipmitool', 'bmc-info'],
+      async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'explain-'));
         try {
-          await run(bmc);
+          const [config, file] = [join(folder, 'bmc.yaml'), join(folder, 'bmc.pcapng')];
+          writeFileSync(config, CONFIG.replace('KG', kg ? `, kg: "${KG}"` : ''));
+          const bmc = await startBmc(config, '--pcap', file);
+          try {
+            await run(bmc);
+          } finally {
+            await bmc.stop();
+          }
+          expect(judged((await explainedHere(file, given)).at(-1)!)).toMatch(expected);
         } finally {
-          await bmc.stop();
+          rmSync(folder, { recursive: true });
         }
-        const logIns = await explained(file, ...given);
-        expect(judged(logIns.at(-1)!)).toMatch(expected);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    });
+      },
+      { concurrent: true },
+    );
   }
 });
 
@@ -238,6 +292,7 @@ describe('EXP2: captures of somebody else', () => {
         rmSync(folder, { recursive: true });
       }
     },
+    { concurrent: true },
   );
 
   toolTest(
@@ -283,6 +338,7 @@ describe('EXP2: captures of somebody else', () => {
         rmSync(folder, { recursive: true });
       }
     },
+    { concurrent: true },
   );
 });
 
@@ -321,21 +377,26 @@ describe('EXP2: a log of ipmitool', () => {
     ['-I lanplus -vvv, refused', '-I lanplus -C 8 -vvv -U admin -P x', /^refused at Open Session: suite: /],
     ['-I lanplus -vvv, a session', '-I lanplus -C 17 -vvv -U admin -P AdminPass123', /^open at session: /],
   ] as const)
-    toolTest(name, ['ipmitool'], async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'explain-'));
-      try {
-        const [config, file] = [join(folder, 'bmc.yaml'), join(folder, 'log')];
-        writeFileSync(config, CONFIG.replace('KG', ''));
-        const bmc = await startBmc(config);
+    toolTest(
+      name,
+      ['ipmitool'],
+      async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'explain-'));
         try {
-          writeFileSync(file, (await ipmitool('', args)(bmc)).out.replaceAll('\r', ''));
+          const [config, file] = [join(folder, 'bmc.yaml'), join(folder, 'log')];
+          writeFileSync(config, CONFIG.replace('KG', ''));
+          const bmc = await startBmc(config);
+          try {
+            writeFileSync(file, (await ipmitool('', args)(bmc)).out.replaceAll('\r', ''));
+          } finally {
+            await bmc.stop();
+          }
+          const logIns = await explained(file, ...admin);
+          expect(judged(logIns.at(-1)!)).toMatch(expected);
         } finally {
-          await bmc.stop();
+          rmSync(folder, { recursive: true });
         }
-        const logIns = await explained(file, ...admin);
-        expect(judged(logIns.at(-1)!)).toMatch(expected);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    });
+      },
+      { concurrent: true },
+    );
 });

@@ -79,3 +79,23 @@ toolTest(
     }
   },
 );
+
+toolTest(
+  'EXP8: a capture through a pipe: tshark reads it, and a reader who goes ends it without a word',
+  ['ipmitool', 'tshark'],
+  async () => {
+    /** Asks the BMC for as long as the script runs, so that there is something to see. */
+    const whileAsked = async (script: string): Promise<string> => {
+      let isOver = false;
+      const over = daemon.bash(script).finally(() => (isOver = true));
+      while (!isOver) await daemon.ipmitool('node-1', 'mc info');
+      return (await over).out;
+    };
+    const dissected = 'tshark -o ipmi.dissect_bus_commands:TRUE -r - 2>/dev/null';
+    const seen = await whileAsked(`ipmi-bmc capture node-1 -w - --for 5s 2>piped | ${dissected}; cat piped`);
+    expect(seen).toContain('Rsp, Get Device ID, Command Completed Normally');
+    expect(seen).not.toContain('ipmi-bmc');
+    const closed = await whileAsked('ipmi-bmc capture node-1 -w - 2>closed | head -c 10 | wc -c; cat closed');
+    expect(closed.trim()).toBe('10');
+  },
+);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startBmc } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lan20, runTool, toolTest } from './support/tools.ts';
 
 const SNMP_TRAP = 162;
 /** Link type of packets that begin with their IP header. */
@@ -126,17 +126,7 @@ toolTest(
       const binding = datagram.subarray(
         datagram.indexOf(Buffer.from('00112233445566778899aabbccddeeff', 'hex')),
       );
-      const flags = [
-        '-D',
-        'LAN_2_0',
-        '-h',
-        `127.0.0.1:${bmc.port}`,
-        '-u',
-        'admin',
-        '-p',
-        'AdminPass123',
-        `--sdr-cache-directory=${directory}`,
-      ];
+      const flags = [...lan20(bmc.port), `--sdr-cache-directory=${directory}`];
       const bytes = Array.from(binding, (byte) => `0x${byte.toString(16).padStart(2, '0')}`);
       const told = await runTool('ipmi-pet', [...flags, '--quiet-cache', '-vv', String(0x010109), ...bytes]);
       expect(told.out).toMatch(

@@ -8,7 +8,7 @@ import { connectLan, type LanClient } from '../src/client/index.ts';
 import { GetDeviceId } from '../src/commands/index.ts';
 import { nodeWorld } from '../src/world/node.ts';
 import { bin, firstLine, stopped } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lanplus, runTool, toolTest } from './support/tools.ts';
 
 const temporary = (name: string): string => mkdtempSync(join(tmpdir(), `${name}-`));
 const children: ChildProcess[] = [];
@@ -99,9 +99,7 @@ toolTest(
     const state = temporary('reload-state');
     const { ready, reload } = await running(fileOf(one('a')), '--state', state);
     const ipmitool = (...args: string[]) => {
-      const port = String(portOf(ready(), 'a'));
-      const log = ['-U', 'admin', '-P', PASSWORD];
-      return runTool('ipmitool', ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, ...log, ...args]);
+      return runTool('ipmitool', [...lanplus(portOf(ready(), 'a'), PASSWORD), ...args]);
     };
     expect((await ipmitool('user', 'set', 'name', '3', 'kim')).code).toBe(0);
     await reload(fileOf(one('a', ['identity: { deviceId: 5 }'])), '1 changed');

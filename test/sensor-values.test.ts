@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startBmc, type RunningBmc } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lan20, lanplus, runTool, toolTest } from './support/tools.ts';
 
 async function withSensors<T>(
   sensors: readonly object[],
@@ -25,36 +25,9 @@ async function withSensors<T>(
 }
 
 const ipmitool = (bmc: RunningBmc, ...args: string[]) =>
-  runTool('ipmitool', [
-    '-I',
-    'lanplus',
-    '-H',
-    '127.0.0.1',
-    '-p',
-    bmc.port,
-    '-U',
-    'admin',
-    '-P',
-    'AdminPass123',
-    '-C',
-    '3',
-    ...args,
-  ]);
+  runTool('ipmitool', [...lanplus(bmc.port), '-C', '3', ...args]);
 const freeipmi = (tool: string, bmc: RunningBmc, cache: string, ...args: string[]) => {
-  const session = [
-    '-h',
-    `127.0.0.1:${bmc.port}`,
-    '-u',
-    'admin',
-    '-p',
-    'AdminPass123',
-    '-l',
-    'ADMIN',
-    '-D',
-    'LAN_2_0',
-    '-I',
-    '3',
-  ];
+  const session = [...lan20(bmc.port), '-l', 'ADMIN', '-I', '3'];
   return runTool(tool, [...session, '--quiet-cache', '--sdr-cache-directory', cache, ...args]);
 };
 

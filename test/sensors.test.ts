@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { judged, startBmc, type RunningBmc } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lan20, runTool, toolTest } from './support/tools.ts';
 
 async function withBmc<T>(
   settings: object,
@@ -85,17 +85,7 @@ toolTest(
             .split('\n')
             .map((line) => line.split(',').slice(0, 2) as [string, string]),
         );
-        const flags = [
-          '-D',
-          'LAN_2_0',
-          '-h',
-          `127.0.0.1:${bmc.port}`,
-          '-u',
-          'admin',
-          '-p',
-          'AdminPass123',
-          `--sdr-cache-directory=${directory}`,
-        ];
+        const flags = [...lan20(bmc.port), `--sdr-cache-directory=${directory}`];
         const { out } = await runTool('ipmi-sensors', [
           ...flags,
           '--quiet-cache',

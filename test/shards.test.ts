@@ -10,7 +10,7 @@ import { ControlClient, type BmcList, type FleetStatus } from '../src/control/cl
 import type { ShardList } from '../src/control/answers.ts';
 import { nodeWorld } from '../src/world/node.ts';
 import { bin, firstLine, stopped } from './support/cli.ts';
-import { runTool, shortPort, toolTest } from './support/tools.ts';
+import { lanplus, runTool, shortPort, toolTest } from './support/tools.ts';
 
 const PASSWORD = 'AdminPass123';
 const children: ChildProcess[] = [];
@@ -230,19 +230,7 @@ toolTest(
       'state',
     );
     const ask = (args: string, at = port('node-2')) =>
-      runTool('ipmitool', [
-        '-I',
-        'lanplus',
-        '-H',
-        '127.0.0.1',
-        '-p',
-        String(at),
-        '-U',
-        'admin',
-        '-P',
-        PASSWORD,
-        ...args.split(' '),
-      ]);
+      runTool('ipmitool', [...lanplus(at, PASSWORD), ...args.split(' ')]);
     await ask('event 1');
     await ask('user set name 5 bob');
     await ask('user set password 5 BobsPassword1');
@@ -366,6 +354,16 @@ test('I16: mistakes are told once, before anybody is started', async () => {
     2,
     expect.stringContaining('one process has the socket of a prefix'),
   ]);
+  writeFileSync(
+    file,
+    `${fleet(2, await shortPort())}\ncontrol: { listen: "127.0.0.1:0", tokens: none.txt }\n`,
+  );
+  const named = await run(file, '--workers', '2');
+  expect([named.code, named.out]).toEqual([
+    2,
+    expect.stringMatching(/rack\.yaml:\d+:\d+ control\.tokens: .*none\.txt/),
+  ]);
+  expect(named.out.trim().split('\n')).toHaveLength(1);
   expect((await run('--workers', '2')).out).toContain('--workers shares out the BMCs of a file');
   expect((await run(file, '--workers', '0')).out).toContain('a whole number of 1 to 256');
   expect((await run(file, '--workers', '2', '--record', 'x')).out).toContain('--record is for one process');

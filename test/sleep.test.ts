@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { twoSocketServer } from '../src/config/index.ts';
 import { before, firstLine, program, stopped } from './support/cli.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { lanplus, runTool, toolTest } from './support/tools.ts';
 
 const children: ChildProcess[] = [];
 afterEach(async () => {
@@ -38,7 +38,7 @@ toolTest(
     const { interfaces } = JSON.parse(await firstLine(child)) as { interfaces: { address: string }[] };
     const ask = async (n: number, args: string): Promise<string> => {
       const port = interfaces[n].address.split(':')[1];
-      const login = ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', 'AdminPass123'];
+      const login = lanplus(port);
       const { code, out } = await runTool('ipmitool', [...login, ...args.split(' ')]);
       expect(code, `${n}: ${args}: ${out}`).toBe(0);
       return out;

@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { judged, startBmc, type RunningBmc } from './support/cli.ts';
+import { judged, startBmc, stopped, type RunningBmc } from './support/cli.ts';
+import { converse } from './support/terminal.ts';
 import { runTool, shortPort, toolTest } from './support/tools.ts';
 
 let bmc: RunningBmc;
@@ -19,44 +20,6 @@ afterAll(async () => {
   await bmc.stop();
   await rm(directory, { recursive: true });
 });
-
-/**
- * Runs a client on a terminal of its own; each step waits for a text and then types what it says or returns.
- */
-async function converse(
-  command: string,
-  steps: readonly (readonly [RegExp, string | (() => Promise<string>)])[],
-): Promise<{ code: number | null; out: string }> {
-  const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
-  });
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  let out = '';
-  let heard: () => void = () => undefined;
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (data: Buffer) => {
-      out += data.toString('latin1');
-      heard();
-    });
-  }
-  let from = 0;
-  for (const [wanted, typed] of steps) {
-    const found = new Promise<void>((resolve) => {
-      heard = () => {
-        const match = wanted.exec(out.slice(from));
-        if (!match) return;
-        from += match.index + match[0].length;
-        heard = () => undefined;
-        resolve();
-      };
-      heard();
-    });
-    if ((await Promise.race([found, ended])) !== undefined) break;
-    child.stdin.write(typeof typed === 'string' ? typed : await typed());
-  }
-  const code = await ended;
-  return { code, out };
-}
 
 const account = '-U admin -P AdminPass123';
 const prompt = /server login: /;
@@ -219,26 +182,29 @@ toolTest(
     );
     const endFirst = await machine('first');
     const other = await startBmc(file);
-    const { out } = await converse(
-      `ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`,
-      [
-        [/operational/, 'a\r'],
+    try {
+      const { out } = await converse(
+        `ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`,
         [
-          /first heard a/,
-          async () => {
-            endFirst();
-            const endSecond = await machine('second');
-            while (!other.log().includes('console is back'))
-              await new Promise((resolve) => setTimeout(resolve, 20));
-            setTimeout(endSecond, 5000).unref();
-            return 'b\r';
-          },
+          [/operational/, 'a\r'],
+          [
+            /first heard a/,
+            async () => {
+              endFirst();
+              const endSecond = await machine('second');
+              while (!other.log().includes('console is back'))
+                await new Promise((resolve) => setTimeout(resolve, 20));
+              setTimeout(endSecond, 5000).unref();
+              return 'b\r';
+            },
+          ],
+          [/second heard b/, '~.'],
         ],
-        [/second heard b/, '~.'],
-      ],
-    );
-    expect(out).toContain('second heard b');
-    await other.stop();
+      );
+      expect(out).toContain('second heard b');
+    } finally {
+      await other.stop();
+    }
   },
 );
 
@@ -256,26 +222,29 @@ toolTest(
     const other = await startBmc(file);
     const machine = ['-M', 'pc,graphics=off,accel=tcg', '-m', '32', '-display', 'none', '-nodefaults'];
     const qemu: ReturnType<typeof spawn>[] = [];
-    const { out } = await converse(
-      `ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`,
-      [
+    try {
+      const { out } = await converse(
+        `ipmitool -I lanplus -H 127.0.0.1 -p ${other.port} ${account} sol activate`,
         [
-          /operational/,
-          async () => {
-            // It starts when the BMC has connected.
-            qemu.push(
-              spawn('qemu-system-x86_64', [...machine, '-serial', `unix:${path},server=on,wait=on`], {
-                stdio: 'ignore',
-              }),
-            );
-            return '';
-          },
+          [
+            /operational/,
+            async () => {
+              // It starts when the BMC has connected.
+              qemu.push(
+                spawn('qemu-system-x86_64', [...machine, '-serial', `unix:${path},server=on,wait=on`], {
+                  stdio: 'ignore',
+                }),
+              );
+              return '';
+            },
+          ],
+          [/No bootable device/, '\r~.'],
         ],
-        [/No bootable device/, '\r~.'],
-      ],
-    );
-    expect(out).toContain('SeaBIOS (version');
-    qemu[0].kill();
-    await other.stop();
+      );
+      expect(out).toContain('SeaBIOS (version');
+    } finally {
+      for (const child of qemu) await stopped(child);
+      await other.stop();
+    }
   },
 );

@@ -104,3 +104,13 @@ test(
     expect(one / many).toBeLessThan(0.66);
   },
 );
+
+test('18.5: a start says nothing of V8, which has all flags that are set for it', () => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [join(root, 'bin/ipmi-bmc'), '--version'], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^\d+\.\d+/);
+  const odd = "require('node:v8').setFlagsFromString('--semi-space-growth-facto=16')";
+  expect(spawnSync(process.execPath, ['-e', odd], { encoding: 'utf8' }).stderr).not.toBe('');
+});

@@ -7,7 +7,13 @@ import { describe, expect, test } from 'vitest';
 import type { Bmc, BmcOptions } from '../src/bmc.ts';
 import type { BmcState } from '../src/bmc-state.ts';
 import { connectLan } from '../src/client/index.ts';
-import { GetSystemBootOptions } from '../src/commands/index.ts';
+import { IpmiError } from '../src/codec/index.ts';
+import {
+  GetSensorReading,
+  GetSystemBootOptions,
+  SetSystemBootOptions,
+  type Response,
+} from '../src/commands/index.ts';
 import { twoSocketServer } from '../src/config/two-socket-server.ts';
 import { handle } from '../src/router/index.ts';
 import {
@@ -27,6 +33,7 @@ import { withJudged, withOpen } from './support/judged.ts';
 import { runTool, toolTest } from './support/tools.ts';
 
 const USER = { user: 'admin', password: 'AdminPass123' };
+type SensorReading = Response<typeof GetSensorReading>;
 const fixture = join(root, 'test/ironic/enrolment.tape');
 const tapeIn = (file: string): Tape => readTape(readFileSync(file, 'utf8'), file);
 
@@ -82,6 +89,60 @@ test(
         expect.stringMatching(/^Get System Boot Options: device was 1, is 0$/),
       ]);
     });
+  },
+);
+
+/** A build that answers one command otherwise. */
+const planted = async (change: (bmc: Bmc) => void): Promise<string[]> => {
+  let differences: string[] = [];
+  await withJudged(async (bmc, port) => {
+    change(bmc);
+    differences = await said(tapeIn(fixture), port);
+  });
+  return differences;
+};
+
+test(
+  'TAPE8: against a build in which a command is refused, the replay names its completion code',
+  { timeout: 60_000 },
+  async () => {
+    const refuses = handle<typeof SetSystemBootOptions, BmcState>(
+      SetSystemBootOptions,
+      () => {
+        throw new IpmiError(0xcc);
+      },
+      { override: 'standard' },
+    );
+    const differences = await planted(({ router }) =>
+      router.register({ owner: 'planted', handlers: [refuses] }),
+    );
+    expect(differences[0]).toMatch(/^Set System Boot Options: .*00h.*CCh/);
+    // What it would have set is missing as well, and nothing else.
+    expect(differences.filter((line) => !/^[SG]et System Boot Options: /.test(line))).toEqual([]);
+  },
+);
+
+test(
+  'TAPE8: readings that move are no difference; a sensor that is not scanned any more is',
+  { timeout: 60_000 },
+  async () => {
+    const changed = (values: Partial<SensorReading>) =>
+      planted(({ router }) => {
+        const answers = handle<typeof GetSensorReading, BmcState>(
+          GetSensorReading,
+          async (request, _context, next) => ({ ...(await next(request)), ...values }),
+          { override: 'standard' },
+        );
+        router.register({ owner: 'planted', handlers: [answers] });
+      });
+    expect(await changed({ reading: 77 })).toEqual([]);
+    const differences = await changed({ unavailable: true });
+    expect(differences).toHaveLength(7);
+    for (const line of differences)
+      expect(line).toMatch(/^Get Sensor Reading: unavailable was false, is true$/);
+    const states = await changed({ states: 0x3f });
+    expect(states.length).toBeGreaterThan(0);
+    for (const line of states) expect(line).toMatch(/^Get Sensor Reading: states was /);
   },
 );
 

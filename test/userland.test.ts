@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import { connectLan } from '../src/client/index.ts';
 import { nodeWorld } from '../src/world/index.ts';
 import { bin, judged, root, startBmc, stopped } from './support/cli.ts';
-import { toolTest } from './support/tools.ts';
+import { lanplus, toolTest } from './support/tools.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipmi-bmc-userland-'));
 const children: ChildProcess[] = [];
@@ -97,19 +97,7 @@ toolTest(
         }),
       ),
     );
-    const shell = spawn('ipmitool', [
-      '-I',
-      'lanplus',
-      '-H',
-      '127.0.0.1',
-      '-p',
-      port,
-      '-U',
-      'admin',
-      '-P',
-      'AdminPass123',
-      'shell',
-    ]);
+    const shell = spawn('ipmitool', [...lanplus(port), 'shell']);
     children.push(shell);
     const serves = async (): Promise<void> => {
       shell.stdin.write('mc guid\n');

@@ -19,6 +19,20 @@ interface Weight {
   readonly resident: number;
 }
 
+/** How one process answers requests. */
+export interface Asked {
+  /** A second. */
+  readonly rate: number;
+  /** Seconds of the server's processor time for one. */
+  readonly cpu: number;
+}
+
+/** Milliseconds in the middle, and of processor time in the mean: others on the machine do not count. */
+interface Took {
+  readonly middle: number;
+  readonly cpu: number;
+}
+
 export interface FleetResults {
   readonly taken: string;
   readonly node: string;
@@ -40,6 +54,9 @@ export interface FleetResults {
   /** Bytes. */
   readonly journal: number;
   readonly journalled: Start;
+  /** Wake-ups: the first one, with what is stored, and another one. Of earlier results: not taken. */
+  readonly wake?: { readonly stored: Took; readonly again: Took };
+  readonly requests?: { readonly one: Asked; readonly many: Asked };
   /** Milliseconds, and seconds of processor time. */
   readonly check: { readonly ms: number; readonly cpu: number };
 }
@@ -51,6 +68,9 @@ const resultsFile = new URL('results.json', import.meta.url);
 
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+const took = ({ middle, cpu }: Took): string =>
+  `${middle.toFixed(2)} ms (${cpu.toFixed(2)} of CPU in the mean)`;
+const micro = ({ cpu }: Asked): string => `${(cpu * 1e6).toFixed(0)} µs`;
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 export function fleetTable(results: FleetResults): string {
@@ -69,6 +89,8 @@ export function fleetTable(results: FleetResults): string {
     entries,
     journal,
     check,
+    wake,
+    requests,
   } = results;
   const more = ({ resident }: Start, of = count): string => kib((resident - single.resident) / (of - 1));
   const many = count.toLocaleString('en');
@@ -98,6 +120,19 @@ export function fleetTable(results: FleetResults): string {
         `| ${what} | ${seconds(start.ms)} | ${start.cpu.toFixed(1)} s | ${mib(start.resident)} | ${each} | ${(start.idle * 100).toFixed(1)} % |`,
     ),
     '',
+    ...(wake
+      ? [
+          `Waking up, with ${entries} stored SEL entries that are read then: ${took(wake.stored)}; one that slept before: ${took(wake.again)}.`,
+          '',
+        ]
+      : []),
+    ...(requests
+      ? [
+          `Get Device ID, 64 under way, over 1,000 BMCs with a session each: ${micro(requests.many)} of the server's processor, ` +
+            `${(requests.many.rate / requests.one.rate).toFixed(2)} of the rate of one BMC with 120 sessions (${micro(requests.one)}).`,
+          '',
+        ]
+      : []),
     `\`ipmi-bmc check\` of an entry with \`count: ${count}\`: ${seconds(check.ms)}, ${check.cpu.toFixed(1)} s of CPU.`,
     '',
   ].join('\n');
@@ -121,5 +156,5 @@ export function keep(results: FleetResults): void {
 }
 
 /** Numbers of a measurement have no more than five digits that mean anything. */
-export const resultsText = (results: FleetResults): string =>
+export const resultsText = (results: object): string =>
   `${JSON.stringify(results, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value), 2)}\n`;

@@ -78,8 +78,10 @@ void net_open(struct sock *k)
         k->mh[i].msg_hdr.msg_iov = &k->iov[i];
         k->mh[i].msg_hdr.msg_iovlen = 1;
     }
+    int is_here = ntohl(bmcs[0].addr.sin_addr.s_addr) >> 24 == 127;
+    if (!is_here) me.sin_addr.s_addr = htonl(INADDR_ANY);
     /* A new source address as well: some BMCs never forget an address and port. */
-    if (o.fresh) me.sin_addr.s_addr = htonl(0x7fc80000u | (++fresh * 40503u & 0xffff));
+    if (o.fresh && is_here) me.sin_addr.s_addr = htonl(0x7fc80000u | (++fresh * 40503u & 0xffff));
     if ((k->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) < 0) die("socket: %s", strerror(errno));
     setsockopt(k->fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
     if (bind(k->fd, (struct sockaddr *)&me, sizeof me)) die("bind: %s", strerror(errno));

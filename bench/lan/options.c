@@ -38,7 +38,9 @@ static void add_targets(const char *p)
             if (i < 3 && *p++ != '.') die("bad target");
         }
         if (*p == ':') { p++; if (span(&p, &lo[4], &hi[4], 65535)) die("bad port"); }
-        if (lo[0] != 127 || hi[0] != 127) die("loopback (127.x.x.x) targets only");
+        /* Nobody else's machines: this one, or networks that are for benchmarks (RFC 2544). */
+        if ((lo[0] != 127 || hi[0] != 127) && (lo[0] != 198 || hi[0] != 198 || lo[1] < 18 || hi[1] > 19))
+            die("loopback (127.x.x.x) or benchmark (198.18.0.0/15) targets only");
         for (int b = lo[1]; b <= hi[1]; b++)
         for (int c = lo[2]; c <= hi[2]; c++)
         for (int d = lo[3]; d <= hi[3]; d++)

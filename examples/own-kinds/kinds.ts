@@ -98,8 +98,8 @@ const hexLines: InterfaceKind<HexLinesOptions> = {
   dangers: ({ port }) => [`port ${port} takes commands without a log-in`],
   places: ({ port }) => [{ key: 'port', what: 'stream', place: `127.0.0.1:${port}` }],
   make({ channel, port }, { bmc, world }) {
-    const one = new HexLines(bmc, world, channel, port);
-    return { one, address: () => one.address };
+    const lines = new HexLines(bmc, world, channel, port);
+    return { interface: lines, address: () => lines.address };
   },
 };
 

@@ -19,7 +19,9 @@ export function makePower(
 ): Power {
   const { name = 'bmc', chassis: { backend } = {}, interfaces = [] } = options;
   const hasVm = interfaces.some(({ type }) => type === 'vm');
-  const around = { world, log, name, boot: () => bootRequest(bmc.bootOptions.flags), hasVm };
-  if (backend === undefined) return hasVm ? machineOfVm(around) : {};
-  return settingAt(['chassis', 'backend'], () => backendKind(backend, kinds.backends).make(backend, around));
+  const surroundings = { world, log, name, boot: () => bootRequest(bmc.bootOptions.flags), hasVm };
+  if (backend === undefined) return hasVm ? machineOfVm(surroundings) : {};
+  return settingAt(['chassis', 'backend'], () =>
+    backendKind(backend, kinds.backends).make(backend, surroundings),
+  );
 }

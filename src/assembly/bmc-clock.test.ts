@@ -21,6 +21,21 @@ async function open(options: BmcOptions) {
   return { world, bmc };
 }
 
+test('17.1: who advances a clock far lets others have their turns between two timers', async () => {
+  const { bmc } = await open({ clock: 'virtual' });
+  let ticks = 0;
+  const tick = (): void => void (ticks++, bmc.clock.clock.after(1000, tick));
+  tick();
+  const rested: number[] = [];
+  await bmc.clock.advance('1m', () => {
+    if (ticks % 20 === 0) rested.push(ticks);
+    return Promise.resolve();
+  });
+  expect(ticks).toBe(61);
+  expect(rested).toContain(20);
+  expect(rested).toContain(40);
+});
+
 test('F5: a watchdog of ten minutes bites after ten minutes of the BMC’s own time, over a session', async () => {
   const { world, bmc } = await open({ clock: 'virtual' });
   const client = await world.until(connectLan(world, SERVER));

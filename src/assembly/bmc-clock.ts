@@ -32,13 +32,14 @@ export class BmcClock {
 
   /**
    * Runs everything that is due in the time that passes, in order: `10m`, `500ms`, or seconds. Rejects with
-   * SettingsError for what is no time, and where the clock is not virtual; with what a timer throws.
+   * SettingsError for what is no time, and where the clock is not virtual; with what a timer throws. `rest`:
+   * asked between two timers whether others are to have their turn; default: they wait.
    */
-  async advance(time: number | string): Promise<void> {
+  async advance(time: number | string, rest?: () => Promise<void> | undefined): Promise<void> {
     const milliseconds = millisecondsOf(time);
     if (milliseconds === undefined)
       throw new SettingsError(`expected a time (2s, 500ms, 10m), received ${JSON.stringify(time)}`);
-    await this.#stands().advance(milliseconds);
+    await this.#stands().advance(milliseconds, rest);
   }
 
   /** Goes to the next timer and runs it; false: nothing waits. Rejects as `advance` does. */

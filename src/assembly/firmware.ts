@@ -11,6 +11,7 @@ import {
   type ComponentOptions,
   FileMedium,
   httpBackend,
+  KeptMedium,
   MemoryMedium,
   parseVersion,
   simulatedBackend,
@@ -25,6 +26,7 @@ import {
 import { isSigned, keyProblem } from '../crypto/ed25519.ts';
 import type { World } from '../world/world.ts';
 import { unwaited } from '../state/store.ts';
+import { stores } from '../state/stores.ts';
 import { milliseconds } from '../settings/durations.ts';
 
 export interface FirmwareSurroundings {
@@ -78,18 +80,22 @@ export function componentsOf({
 export function makeFirmware(
   { firmware: options }: BmcOptions,
   settings: readonly ComponentOptions[],
-  around: FirmwareSurroundings,
+  surroundings: FirmwareSurroundings,
 ): UpdateService | undefined {
   if (!options) return undefined;
-  const { bmc, setup, identity, world, restart } = around;
-  const directory = options.directory ?? around.directory;
+  const { bmc, setup, identity, world, restart } = surroundings;
+  const directory = options.directory ?? surroundings.directory;
   const pool: MemoryPool = { left: options.memory ?? MEMORY };
   const { files } = world;
+  const { images } = setup.records.journal ?? {};
+  const store = images && setup.store(stores.images);
+  const mediumOf = (component: number): Medium => {
+    if (directory !== undefined) return new FileMedium(files, `${directory}/component-${component}`);
+    if (!images || !store) return new MemoryMedium(pool);
+    return new KeptMedium({ component, images, store, pool, clock: setup.clock, random: setup.random });
+  };
   const components = options.components.map((component, i) => {
-    const plain: Medium =
-      directory !== undefined
-        ? new FileMedium(files, `${directory}/component-${component.id}`)
-        : new MemoryMedium(pool);
+    const plain = mediumOf(component.id);
     const { speed } = component;
     const medium = speed
       ? slowMedium(plain, setup.clock, {

@@ -1,7 +1,9 @@
 import type { BmcState } from '../bmc-state.ts';
 import type { BmcOptions } from '../config/options.ts';
+import { usersWithoutSol } from '../config/platform.ts';
 import { milliseconds } from '../settings/durations.ts';
 import { DARKNESS } from '../state/app/life.ts';
+import type { Templates } from './templates.ts';
 
 /** Sessions at a time, and seconds without a message, where nothing is said. */
 const SESSIONS = 64;
@@ -25,14 +27,19 @@ export const sensorIntervalOf = ({ sensorInterval = SENSOR_INTERVAL }: BmcOption
  */
 export const liveSettings: {
   readonly [K in keyof BmcOptions]?: (
-    bmc: Pick<BmcState, 'sessions' | 'life' | 'sensors'>,
+    bmc: Pick<BmcState, 'sessions' | 'life' | 'sensors' | 'users' | 'payloads'>,
     options: BmcOptions,
+    templates: Templates,
   ) => void;
 } = {
   sessions: ({ sessions }, options) => sessions.adjust(sessionLimitsOf(options)),
   reset: ({ life }, options) => void (life.darkness = darknessOf(options)),
   // Who looks for BMCs by them reads the settings.
   labels: () => undefined,
+  users: ({ users, payloads }, options, templates) => {
+    users.adjust(templates.users(options));
+    payloads.withoutSol = usersWithoutSol(options);
+  },
   sensorInterval: ({ sensors }, options) => void (sensors.interval = sensorIntervalOf(options)),
 };
 

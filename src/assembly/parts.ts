@@ -43,7 +43,7 @@ interface PartMaker<P extends Part> {
    * With something in one of these it is built at once: it may have to act, or to say that it is damaged.
    */
   readonly stores: readonly { readonly name: string }[];
-  readonly make: (bmc: Whole, around: PartSurroundings) => BmcState[P];
+  readonly make: (bmc: Whole, surroundings: PartSurroundings) => BmcState[P];
 }
 
 /** What of a BMC is built when somebody first asks for it: most BMCs of a fleet never need it. */
@@ -132,7 +132,7 @@ export const parts: { readonly [P in Part]: PartMaker<P> } = {
   sol: { stores: [stores.sol], make: makeSol },
   systemInfo: { stores: [stores.systemInfo], make: ({ setup }) => new SystemInfo(setup) },
   update: {
-    stores: [],
+    stores: [stores.images],
     make: ({ setup, name, identity }, { options, templates, world, directory, restart }) =>
       makeFirmware(options, templates.components(options), {
         bmc: name,

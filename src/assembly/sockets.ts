@@ -43,7 +43,7 @@ export function makeSockets(
     bmc: name,
     log: (message: string) => setup.log.warn(`${name}: ${message}`),
   };
-  const made: Socket[] = [];
+  const sockets: Socket[] = [];
   const add = (
     type: Socket['type'],
     setting: SettingsPath,
@@ -55,7 +55,7 @@ export function makeSockets(
       close(): Promise<void>;
     },
   ): void =>
-    void made.push({
+    void sockets.push({
       type,
       setting,
       address,
@@ -87,5 +87,5 @@ export function makeSockets(
     const feed = new SensorFeed(sensors, http, sensorFeed.listen);
     add('sensor-feed', ['sensorFeed', 'listen'], () => feed.address, feed);
   }
-  return made;
+  return sockets;
 }

@@ -2,7 +2,7 @@ import { ActivatePayload } from '../commands/app/payloads.ts';
 import type { BmcState } from '../bmc-state.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { usersWithoutSol } from '../config/platform.ts';
-import { Payloads, type Registered } from '../services/payloads/payloads.ts';
+import { Payloads, type PayloadsOwner, type Registered } from '../services/payloads/payloads.ts';
 import { SolPayload } from '../services/payloads/sol.ts';
 import { SolParameters } from '../state/parameters/sol-parameters.ts';
 
@@ -17,24 +17,35 @@ export const makePayloads = (
   new Payloads(bmc.setup, {
     port: options.sol?.port,
     withoutSol: usersWithoutSol(options),
-    mayBeActive: (channel) => bmc.firewall.opens(ACTIVATE, channel),
-    first: () => solOf(bmc, options),
+    bmc: new SolOwner(bmc, options.sol),
   });
 
-const solOf = (
-  bmc: Pick<BmcState, 'setup' | 'console' | 'serial' | 'sol'>,
-  { sol }: BmcOptions,
-): Registered => ({
-  definition: new SolPayload({
-    clock: bmc.setup.clock,
-    console: bmc.console,
-    parameters: bmc.sol,
-    instances: sol?.instances,
-    keepEncrypted: sol?.keepEncrypted,
-    activating: (instance) => bmc.serial.solActivating(instance),
-  }),
-  place: 'src/services/payloads/sol.ts',
-});
+class SolOwner implements PayloadsOwner {
+  readonly #bmc: Parameters<typeof makePayloads>[0];
+  readonly #options: BmcOptions['sol'];
+
+  constructor(bmc: Parameters<typeof makePayloads>[0], options: BmcOptions['sol']) {
+    this.#bmc = bmc;
+    this.#options = options;
+  }
+
+  mayBeActive(channel: number): boolean {
+    return this.#bmc.firewall.opens(ACTIVATE, channel);
+  }
+
+  first(): Registered {
+    const { setup, console, sol } = this.#bmc;
+    const definition = new SolPayload({
+      clock: setup.clock,
+      console,
+      parameters: sol,
+      instances: this.#options?.instances,
+      keepEncrypted: this.#options?.keepEncrypted,
+      activating: (instance) => this.#bmc.serial.solActivating(instance),
+    });
+    return { definition, place: 'src/services/payloads/sol.ts' };
+  }
+}
 
 /** SOL's parameters. */
 export const makeSol = (bmc: Pick<BmcState, 'setup' | 'payloads' | 'console'>): SolParameters =>

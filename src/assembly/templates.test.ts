@@ -76,7 +76,7 @@ test('T1: what a client has changed of its sensors is in its own records', async
   expect(one.sensors.areUnchanged).toBe(false);
   expect(other.sensors.areUnchanged).toBe(true);
   const again = templates.records(twoSocketServer, undefined, one.sensors.areUnchanged, () => []);
-  expect(again.given.get(1), 'made anew, of the sensors as they are').not.toBe(other.sdr.get(1).record);
+  expect(again.initial.get(1), 'made anew, of the sensors as they are').not.toBe(other.sdr.get(1).record);
 });
 
 test('T1: a mistake in the settings is told each time, with its place', () => {

@@ -13,11 +13,11 @@ import { sensorsOf } from '../config/sensors.ts';
 import { SensorKinds } from '../machine/sensors/sensor-kind.ts';
 import { SdrType } from '../records/sdr.ts';
 import { settingAt } from '../settings/errors.ts';
-import { GivenUsers } from '../state/app/users.ts';
+import { GivenUsers, type SharedAccess } from '../state/app/given-users.ts';
 import type { PefDefaults } from '../state/parameters/pef-parameters.ts';
 import type { ComponentOptions } from '../services/update/index.ts';
 import type { FruDevice } from '../state/storage/fru.ts';
-import { GivenRecords, withId } from '../state/storage/sdr.ts';
+import { GivenRecords, withId, type OwnRecord } from '../state/storage/sdr.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { presetTable, type Preset } from '../router/index.ts';
 import { imagePaths } from './blobs.ts';
@@ -27,18 +27,36 @@ import type { Uplink } from './satellites.ts';
 
 /** The records that SDR repositories begin with. */
 interface RecordsTemplate {
-  readonly given: GivenRecords;
+  readonly initial: GivenRecords;
   /** The id of the controller's own locator; 0: it is not among them, or is the same for all. */
   readonly locatorId: number;
 }
 
 /** The records that one BMC's repository begins with. */
 export interface OwnRecords {
-  readonly given: GivenRecords;
+  readonly initial: GivenRecords;
   /** Of the controller itself. */
-  readonly locator: Uint8Array;
-  /** The same, with its id, where it stands in for a given record. */
-  readonly own?: Uint8Array;
+  readonly locator: { readonly record: Uint8Array };
+  /** The same, where it stands in for a given record. */
+  readonly own?: OwnRecord;
+}
+
+/** A controller's own locator, made anew for each who asks: a few bytes that have its name in them. */
+class OwnLocator implements OwnRecord {
+  readonly id: number;
+  readonly #options: BmcOptions;
+  readonly #uplink: Uplink | undefined;
+
+  constructor(id: number, options: BmcOptions, uplink: Uplink | undefined) {
+    this.id = id;
+    this.#options = options;
+    this.#uplink = uplink;
+  }
+
+  get record(): Uint8Array {
+    const record = ownLocator(this.#options, this.#uplink);
+    return this.id === 0 ? record : withId(record, this.id);
+  }
 }
 
 /**
@@ -51,6 +69,7 @@ export class Templates {
   readonly #frus = new Memo<readonly FruDevice[]>();
   readonly #presets = new Memo<Preset>();
   readonly #users = new Memo<GivenUsers>();
+  readonly #access = new Memo<ReturnType<SharedAccess>>();
   readonly #components = new Memo<readonly ComponentOptions[]>();
   readonly #pef = new Memo<PefDefaults>();
   readonly #records = new Memo<RecordsTemplate>();
@@ -60,9 +79,9 @@ export class Templates {
     const { sensors, sdr } = options;
     if (sensors === undefined && sdr?.image === undefined && sdr?.file === undefined) return NO_SENSORS;
     const { sources = OUR_KINDS } = kinds;
-    const made = this.#sensors.get(sources) ?? new Memo<SensorKinds>();
-    this.#sensors.set(sources, made);
-    return made.of([sensors, sdr], () => new SensorKinds(sensorsOf(options, kinds)));
+    const bySettings = this.#sensors.get(sources) ?? new Memo<SensorKinds>();
+    this.#sensors.set(sources, bySettings);
+    return bySettings.of([sensors, sdr], () => new SensorKinds(sensorsOf(options, kinds)));
   }
 
   /** Throws SettingsError. */
@@ -79,8 +98,12 @@ export class Templates {
 
   /** Throws SettingsError. */
   users(options: BmcOptions): GivenUsers {
-    const given = usersOf(options);
-    return this.#users.of([options.users, given.slots, given.channels?.join()], () => new GivenUsers(given));
+    const users = usersOf(options);
+    return this.#users.of([options.users, users.slots, users.channels?.join()], () => {
+      return new GivenUsers(users, (channels, limit, make) =>
+        this.#access.of([channels.join(), limit], () => make(channels, limit)),
+      );
+    });
   }
 
   /** The handlers that firmware updates add to the standard ones. Throws SettingsError. */
@@ -119,10 +142,13 @@ export class Templates {
     const make = (): RecordsTemplate => {
       const loaded = settingAt(['sdr'], () => recordsInFile(sdr ?? {}));
       const locators = settingAt(['sdr'], () => locatorsOf(options));
-      const given = new GivenRecords(loaded, [...sensorRecords(), ...locators]);
+      const initial = new GivenRecords(loaded, [...sensorRecords(), ...locators]);
       // The ids of a dump's records come first: what follows them is in the order in which it was given.
       const i = locators.findIndex(isOwnLocator);
-      return { given, locatorId: i < 0 || uplink ? 0 : given.ids[given.ids.length - locators.length + i] };
+      return {
+        initial,
+        locatorId: i < 0 || uplink ? 0 : initial.ids[initial.ids.length - locators.length + i],
+      };
     };
     // Other controllers' sensors are in it, or those of one that hangs on another's bus.
     const isAlone = uplink === undefined && satellites === undefined;
@@ -135,15 +161,15 @@ export class Templates {
       deviceTypeModifier,
     ]);
     const icmb = interfaces.some(({ type }) => type === 'icmb');
-    const { given, locatorId } =
+    const { initial, locatorId } =
       isAlone && areAsGiven ? this.#records.of([sensors, sdr, JSON.stringify(places), icmb], make) : make();
-    const locator = ownLocator(options, uplink);
-    if (locatorId === 0) return { given, locator };
-    const own = withId(locator, locatorId);
-    const shared = given.get(locatorId);
-    return shared?.length === own.length && shared.every((byte, i) => byte === own[i])
-      ? { given, locator: shared }
-      : { given, locator: own, own };
+    const own = new OwnLocator(locatorId, options, uplink);
+    const { record } = own;
+    if (locatorId === 0) return { initial, locator: own };
+    const shared = initial.get(locatorId);
+    return shared?.length === record.length && shared.every((byte, i) => byte === record[i])
+      ? { initial, locator: { record: shared } }
+      : { initial, locator: own, own };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Message } from '../joint/message.ts';
-import type { Entry } from '../router/index.ts';
+import type { Page, Words } from './phrases.ts';
 import type { Subject } from './sieve.ts';
 
 /** A request until its response is sent. */
@@ -11,13 +11,13 @@ export interface Awaited {
   readonly cmd: number;
   /** When it came, monotonic milliseconds. */
   readonly at: number;
-  readonly entry: Entry | undefined;
+  readonly page: Page;
   /** What the response answers, where something may be secret. */
   readonly request: Message | undefined;
   /** Whether it is wanted, where there is a filter. */
   readonly subject: Subject | undefined;
   /** How it ended, once that is known. */
-  words: Uint8Array | undefined;
+  words: Words | undefined;
   /** Monotonic milliseconds. */
   answeredAt: number | undefined;
   isLate: boolean;
@@ -46,9 +46,9 @@ export class Awaiting {
   /** The request that has its answer now. */
   answered(id: number): Awaited | undefined {
     if (this.#latest?.id === id) return this.#latest;
-    const one = this.#byId.get(id);
+    const awaited = this.#byId.get(id);
     this.#byId.delete(id);
-    return one;
+    return awaited;
   }
 
   /** What this message to the peer responds to; undefined: nothing that has been answered. */
@@ -65,8 +65,8 @@ export class Awaiting {
     if (words && latestPeer === peer && latestSeq === seq && latestCmd === cmd && latestNetFn === netFn)
       return this.#latest;
     if (this.#byKey.size === 0) return undefined;
-    const one = this.#byKey.get(keyOf(peer, seq, netFn, cmd));
-    return one?.words === undefined ? undefined : one;
+    const awaited = this.#byKey.get(keyOf(peer, seq, netFn, cmd));
+    return awaited?.words === undefined ? undefined : awaited;
   }
 
   /** Nothing more will be asked of it. */

@@ -35,8 +35,8 @@ export class CaptureFile implements PacketSink {
     return this.#file.memory;
   }
 
-  room(length: number): number {
-    return this.#file.reserve(length);
+  room(length: number, packets = 1): number {
+    return this.#file.reserve(length, packets);
   }
 
   done(): void {}

@@ -1,15 +1,13 @@
-import type { Timers } from '../joint/timers.ts';
 import type { TraceFilter } from '../taps/index.ts';
 import type { Endpoint } from '../world/world.ts';
 import type { Names } from './mask.ts';
 import type { CaptureInterfaces } from './places.ts';
-import type { Wording } from './wording.ts';
+import type { CaptureClock, Wording } from './wording.ts';
 
 /** What a capture is told about its BMC. */
 export interface CaptureParts {
   readonly router: Names;
-  /** `now`: wall time, milliseconds since 1970. */
-  readonly clock: Pick<Timers, 'monotonic'> & { now(): number };
+  readonly clock: CaptureClock;
   /** Where the interface of a channel listens; undefined: nowhere that has an address. */
   readonly addressOf?: (channel: number) => Endpoint | undefined;
   /** Of the file, as `CapturePlaces` gives them. Default: those of the only BMC that its header names. */

@@ -1,5 +1,4 @@
 import type { Answer, Channel, Message } from '../joint/message.ts';
-import type { Entry } from '../router/index.ts';
 import { hex2 } from '../codec/index.ts';
 import { answerText, requestText } from '../taps/index.ts';
 import type { Asked, Dropped, FaultHit, Frame, Payload, Tap } from '../taps/index.ts';
@@ -11,11 +10,12 @@ import { Judge, kindOf } from './judge.ts';
 import { maskData, maskMessage } from './mask.ts';
 import { PacketWriter } from './packet-writer.ts';
 import type { CapturedPacket } from './pcapng.ts';
-import { isPlain } from './phrases.ts';
+import type { Page, Words } from './phrases.ts';
 import { payloadText, unaskedNote } from './payload-text.ts';
 import type { Subject } from './sieve.ts';
 import { PacketCalls, type PacketSink } from './sink.ts';
-import { Kept, Wording } from './wording.ts';
+import { Kept } from './kept.ts';
+import { Wording } from './wording.ts';
 
 /** A datagram that came, until it is known what became of it. */
 interface Held {
@@ -27,7 +27,7 @@ interface Held {
   payload: Uint8Array | undefined;
   type: number;
   /** What it asks and who answers, where somebody has been asked. */
-  words: Uint8Array | undefined;
+  words: Words | undefined;
   /** Whose session it belongs to. */
   session: Uint8Array | undefined;
   dropped: string | undefined;
@@ -129,19 +129,12 @@ export class Capture implements Tap {
     const held = this.#held;
     if (held?.payload === undefined || held.words !== undefined || context.cause !== undefined) return;
     if (held.type !== PayloadType.Ipmi) return;
-    const entry = this.#parts.router.find(message, channel.number);
-    held.words = this.#requestWords(entry, message, channel.number);
-    held.isPlain = isPlain(entry);
-    const awaited = this.#await(
-      asked.id,
-      held.peer,
-      held.payload[4] >> 2,
-      held.at,
-      message,
-      entry,
-      held.isPlain,
-    );
-    held.subject = awaited.subject;
+    const { router } = this.#parts;
+    const page = this.#pageOf(message, channel.number);
+    held.words = page.request(router, message, channel.number);
+    held.isPlain = page.isPlain;
+    const { subject } = this.#await(asked.id, held.peer, held.payload[4] >> 2, held.at, message, page);
+    held.subject = subject;
   }
 
   answer(asked: Asked, answer: Answer): void {
@@ -152,7 +145,7 @@ export class Capture implements Tap {
     awaited.answeredAt = this.#parts.clock.monotonic();
     awaited.isLate = context.expired;
     const { router } = this.#parts;
-    awaited.words = this.#wording.phrases.answer(router, awaited.entry, message, channel.number, answer);
+    awaited.words = awaited.page.answer(router, message, channel.number, answer);
     if (awaited.subject !== undefined)
       this.#judge?.answered(awaited.subject, asked, answer, awaited.at, awaited.answeredAt);
     if (channel.medium === 'lan') return;
@@ -160,11 +153,11 @@ export class Capture implements Tap {
     this.#host('out', channel, message, answer, awaited);
   }
 
-  dropped(what: Dropped): void {
+  dropped(drop: Dropped): void {
     const held = this.#held;
-    if (held?.channel.number !== what.channel) return;
-    held.dropped = what.reason;
-    held.subject = this.#judge?.dropped(what, held.at);
+    if (held?.channel.number !== drop.channel) return;
+    held.dropped = drop.reason;
+    held.subject = this.#judge?.dropped(drop, held.at);
     this.flush();
   }
 
@@ -187,16 +180,23 @@ export class Capture implements Tap {
       const datagram = { kind, channel: channel.number, peer, user: held.user };
       this.#judge.about(held.subject, datagram);
     }
+    const time = this.#timeOf(at);
+    if (words !== undefined && payload !== undefined && held.isPlain && dropped === undefined)
+      if (
+        notes === undefined &&
+        this.#writer.again('in', channel, peer, time, bytes, payload, words, session, -1)
+      )
+        return;
     const { comment } = this.#wording;
     comment.clear();
     if (dropped !== undefined) comment.line(`dropped: ${dropped}`);
-    if (words !== undefined) comment.line(words);
+    if (words !== undefined) comment.line(words.bytes);
     else if (payload !== undefined && type === PayloadType.Ipmi && dropped === undefined)
       comment.lines(unaskedNote(payload));
     comment.lines(notes);
     if (payload !== undefined && type !== PayloadType.Ipmi) comment.line(payloadText(type, payload));
     else if (session !== undefined) comment.line(session);
-    this.#writer.datagram('in', channel, peer, this.#timeOf(at), bytes, payload, held.isPlain, undefined);
+    this.#writer.datagram('in', channel, peer, time, bytes, payload, held.isPlain, undefined);
   }
 
   /** What came stands before what it set off. */
@@ -207,9 +207,6 @@ export class Capture implements Tap {
   #sent(channel: Channel, peer: string, bytes: Uint8Array, notes: readonly string[] | undefined): void {
     const payload = this.#sealed;
     this.#sealed = undefined;
-    const { comment } = this.#wording;
-    comment.clear();
-    comment.lines(notes);
     const awaited =
       payload !== undefined && this.#sealedType === PayloadType.Ipmi
         ? this.#awaiting.find(peer, payload)
@@ -221,6 +218,16 @@ export class Capture implements Tap {
       const kind = kindOf(payload === undefined ? undefined : this.#sealedType);
       this.#judge.about(awaited?.subject, { kind, channel: channel.number, peer, user: this.#sealedUser });
     }
+    if (awaited?.words !== undefined && payload !== undefined && notes === undefined) {
+      const { words, request, isLate } = awaited;
+      const took = tookOf(awaited);
+      if (request === undefined && !isLate)
+        if (this.#writer.again('out', channel, peer, time, bytes, payload, words, undefined, took))
+          return this.#awaiting.sent(awaited);
+    }
+    const { comment } = this.#wording;
+    comment.clear();
+    comment.lines(notes);
     if (payload === undefined)
       return this.#writer.datagram('out', channel, peer, time, bytes, undefined, false, undefined);
     if (this.#sealedType !== PayloadType.Ipmi) {
@@ -240,18 +247,12 @@ export class Capture implements Tap {
   }
 
   #hostRequest({ id, message }: Asked, channel: Channel): void {
-    const entry = this.#parts.router.find(message, channel.number);
+    const page = this.#pageOf(message, channel.number);
     const at = this.#parts.clock.monotonic();
-    const { subject } = this.#await(id, '', 0, at, message, entry, isPlain(entry));
+    const { subject } = this.#await(id, '', 0, at, message, page);
     this.#judge?.about(subject);
-    this.#host(
-      'in',
-      channel,
-      message,
-      undefined,
-      undefined,
-      this.#requestWords(entry, message, channel.number),
-    );
+    const words = page.request(this.#parts.router, message, channel.number);
+    this.#host('in', channel, message, undefined, undefined, words);
   }
 
   #host(
@@ -260,7 +261,7 @@ export class Capture implements Tap {
     message: Message,
     answer: Answer | undefined,
     awaited: Awaited | undefined,
-    words?: Uint8Array,
+    words?: Words,
   ): void {
     this.#flushAsked();
     if (awaited !== undefined) this.#judge?.about(awaited.subject);
@@ -271,7 +272,7 @@ export class Capture implements Tap {
     if (this.#parts.secrets !== true) maskData(this.#parts.router, channel.number, shown, awaited && message);
     const { comment, phrases } = this.#wording;
     comment.clear();
-    if (words !== undefined) comment.line(words);
+    if (words !== undefined) comment.line(words.bytes);
     if (awaited !== undefined) this.#answerWords(awaited);
     comment.lines(this.#faults);
     this.#faults = undefined;
@@ -304,14 +305,15 @@ export class Capture implements Tap {
     this.#writer.frame(TraceType.Ipmb, channel, this.#now(), direction, frame);
   }
 
-  #requestWords(entry: Entry | undefined, message: Message, channel: number): Uint8Array {
-    return this.#wording.phrases.request(this.#parts.router, entry, message, channel);
+  #pageOf(message: Message, channel: number): Page {
+    return this.#wording.phrases.page(this.#parts.router.find(message, channel));
   }
 
-  #answerWords({ words, at, answeredAt = at, isLate }: Awaited): void {
+  #answerWords(awaited: Awaited): void {
+    const { words, isLate } = awaited;
     const { comment } = this.#wording;
-    const took = Math.max(0, Math.round((answeredAt - at) * 1000));
-    if (words !== undefined) comment.line(words);
+    const took = tookOf(awaited);
+    if (words !== undefined) comment.line(words.bytes);
     if (isLate) comment.line(`too late: dropped, ${took} us`);
     else comment.microseconds(took);
   }
@@ -336,29 +338,21 @@ export class Capture implements Tap {
     const { router } = this.#parts;
     const isResponse = netFn % 2 === 1;
     const message = { netFn: netFn & ~1, cmd, lun, data: isResponse ? data.subarray(1) : data };
-    const entry = router.find(message, channel);
+    const page = this.#pageOf(message, channel);
     if (!isResponse)
       return direction === 'in'
-        ? this.#requestWords(entry, message, channel)
+        ? page.request(router, message, channel).bytes
         : `${requestText(router, message, channel, true)}\nasked of ${hex2(to)}h`;
     const name = `response to ${requestText(router, message, channel, false)}`;
     // What it is about, and so whether it is a secret, only its request says.
-    if (data[0] === 0 && !isPlain(entry)) return name;
+    if (data[0] === 0 && !page.isPlain) return name;
     return `${name}  ->  ${answerText(router, { ...message, data: NONE }, channel, data)}`;
   }
 
-  #await(
-    id: number,
-    peer: string,
-    seq: number,
-    at: number,
-    message: Message,
-    entry: Entry | undefined,
-    plain: boolean,
-  ): Awaited {
+  #await(id: number, peer: string, seq: number, at: number, message: Message, page: Page): Awaited {
     const { netFn, lun, cmd, data } = message;
     // Copied: the datagram's memory holds another one when the answer comes.
-    const request = plain ? undefined : { netFn, lun, cmd, data: data.slice() };
+    const request = page.isPlain ? undefined : { netFn, lun, cmd, data: data.slice() };
     const subject = this.#judge === undefined ? undefined : { wanted: undefined };
     const awaited = {
       id,
@@ -367,7 +361,7 @@ export class Capture implements Tap {
       netFn,
       cmd,
       at,
-      entry,
+      page,
       request,
       words: undefined,
       answeredAt: undefined,
@@ -386,3 +380,7 @@ export class Capture implements Tap {
     return Math.round((this.#epoch + monotonic) * 1000);
   }
 }
+
+/** Microseconds until it was answered. */
+const tookOf = ({ at, answeredAt = at }: Awaited): number =>
+  Math.max(0, Math.round((answeredAt - at) * 1000));

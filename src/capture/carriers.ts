@@ -24,19 +24,21 @@ export const endpointOf = (peer: string): Endpoint => parseEndpoint(peer) ?? { h
 export class IpPath {
   /** Bytes before a datagram. */
   readonly length: number;
-  readonly #headers: Uint8Array;
-  readonly #isV6: boolean;
+  /** Four bytes each, as they are written: one by one they take four times as long. */
+  readonly #words: Int32Array;
+  /** What is before a datagram depends on the datagram, and not on its length alone. */
+  readonly isV6: boolean;
   /** Of the IPv4 header without lengths and its own sum; of the IPv6 addresses. */
   readonly #sum: number;
 
   constructor(from: Endpoint, to: Endpoint) {
     const [source, destination] = [addressBytes(from.host), addressBytes(to.host)];
     // A socket that listens on everything answers in the family in which it was asked.
-    this.#isV6 = source.length === 16 || destination.length === 16;
-    const header = this.#isV6 ? IPV6_HEADER : IPV4_HEADER;
+    this.isV6 = source.length === 16 || destination.length === 16;
+    const header = this.isV6 ? IPV6_HEADER : IPV4_HEADER;
     this.length = header + UDP_HEADER;
     const out = new Uint8Array(this.length);
-    if (this.#isV6) {
+    if (this.isV6) {
       out[0] = 0x60;
       out[6] = UDP;
       out[7] = TTL;
@@ -51,26 +53,29 @@ export class IpPath {
     }
     put16(out, header, from.port);
     put16(out, header + 2, to.port);
-    this.#headers = out;
-    this.#sum = wordsOf(out, this.#isV6 ? 8 : 0, header);
+    const view = new DataView(out.buffer);
+    this.#words = Int32Array.from({ length: out.length / 4 }, (_, i) => view.getInt32(4 * i));
+    this.#sum = wordsOf(out, this.isV6 ? 8 : 0, header);
   }
 
-  /** Before a datagram of `size` bytes that stands `length` bytes behind `start`. */
-  put(out: Uint8Array, start: number, size: number): void {
-    const headers = this.#headers;
-    out.set(headers, start);
+  /**
+   * Before a datagram of `size` bytes that stands `length` bytes behind `start`; `view`: of all of `out`.
+   */
+  put(out: Uint8Array, view: DataView, start: number, size: number): void {
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) view.setInt32(start + 4 * i, words[i]);
     const udp = start + this.length - UDP_HEADER;
-    put16(out, udp + 4, UDP_HEADER + size);
-    if (!this.#isV6) {
+    view.setUint16(udp + 4, UDP_HEADER + size);
+    if (!this.isV6) {
       const whole = this.length + size;
-      put16(out, start + 2, whole);
-      put16(out, start + 10, folded(this.#sum + whole));
+      view.setUint16(start + 2, whole);
+      view.setUint16(start + 10, folded(this.#sum + whole));
       // IPv4 may leave the sum of UDP out; 0 says that it is.
       return;
     }
-    put16(out, start + 4, UDP_HEADER + size);
+    view.setUint16(start + 4, UDP_HEADER + size);
     const sum = this.#sum + UDP_HEADER + size + UDP + wordsOf(out, udp, udp + UDP_HEADER + size);
-    put16(out, udp + 6, folded(sum) || 0xffff);
+    view.setUint16(udp + 6, folded(sum) || 0xffff);
   }
 }
 
@@ -79,7 +84,7 @@ export function overIp(datagram: Uint8Array, from: Endpoint, to: Endpoint): Uint
   const path = new IpPath(from, to);
   const out = new Uint8Array(path.length + datagram.length);
   out.set(datagram, path.length);
-  path.put(out, 0, datagram.length);
+  path.put(out, new DataView(out.buffer), 0, datagram.length);
   return out;
 }
 

@@ -40,7 +40,7 @@ export class Judge {
     this.#isStruck = false;
     this.#rules = [];
     if (isStruck && subject !== undefined) subject.wanted = true;
-    this.sieve.subject = isStruck ? WANTED : (subject ?? this.#said(datagram));
+    this.sieve.subject = isStruck ? WANTED : (subject ?? this.#saidOf(datagram));
     this.sieve.decided();
   }
 
@@ -88,7 +88,7 @@ export class Judge {
     return holds ? WANTED : NOT_WANTED;
   }
 
-  #said(datagram: FilteredDatagram | undefined): Subject {
+  #saidOf(datagram: FilteredDatagram | undefined): Subject {
     return datagram !== undefined && this.#filter(datagram) ? WANTED : NOT_WANTED;
   }
 }

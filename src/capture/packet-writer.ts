@@ -1,5 +1,5 @@
 import type { Channel, Message } from '../joint/message.ts';
-import { parse20, type Packet20 } from '../wire/index.ts';
+import { AuthType, parse20, putBytes, type Packet20 } from '../wire/index.ts';
 import { missingText } from './capture-file.ts';
 import type { CaptureParts } from './capture-parts.ts';
 import { endpointOf, inHpm2, inTheClear, IpPath, RMCP_PORT } from './carriers.ts';
@@ -7,7 +7,9 @@ import { PACKET_DATA, packetBlockLength, putPacket } from './pcapng.ts';
 import { interfacesAt, type CaptureInterfaces } from './places.ts';
 import type { PacketSink } from './sink.ts';
 import { maskPayload, maskWire, type Hide } from './wire-mask.ts';
-import type { Comment } from './wording.ts';
+import type { Comment } from './comment.ts';
+import { Pair } from './pair.ts';
+import type { Words } from './phrases.ts';
 
 /** Both ways between a peer and a channel's interface. */
 interface Ways {
@@ -19,6 +21,13 @@ interface Ways {
 /** Peers whose addresses are remembered; then all are forgotten. */
 const PEERS = 256;
 const NONE = new Uint8Array(0);
+/** Second byte of an RMCP+ header: encrypted, a message; whether it is signed as well is all one here. */
+const SEALED_MESSAGE = 0x80;
+const SIGNED = 0x40;
+/** Of a message in RMCP+, what stands before it. */
+const HEADER = 16;
+/** Microseconds of which pairs are kept. */
+const LONG = 1000;
 
 /** Writes packets into a sink, secrets masked, each with the comment as it stands then. */
 export class PacketWriter {
@@ -57,21 +66,80 @@ export class PacketWriter {
     const { length } = bytes;
     const packet = parse20(bytes);
     const isEncrypted = packet?.encrypted === true;
-    const hide = { names: router, channel: channel.number, direction, request };
     const at = this.#begin(this.#interfaces.wire, time, direction, path.length + length);
+    const start = at + path.length;
+    const memory = this.#memory;
     if (at >= 0) {
-      const { memory } = this.#sink;
-      const start = at + path.length;
       memory.set(bytes, start);
       // Plain or not: the code of IPMI 1.5's straight password is one.
-      if (!secrets && !isEncrypted) maskWire(hide, memory.subarray(start, start + length));
-      path.put(memory, at, length);
+      if (!secrets && !isEncrypted) {
+        const hide = { names: router, channel: channel.number, direction, request };
+        maskWire(hide, memory.subarray(start, start + length));
+      }
+      path.put(memory, this.#view, at, length);
       this.#sink.done();
     }
     // What is in the clear already stands on the wire as it can be read: twice, nobody could pair it.
     if (payload === undefined || !isEncrypted) return;
-    const hidden = secrets || isPlain ? undefined : hide;
-    this.#decrypted(direction, time, path, bytes, packet, payload, hidden);
+    const hide =
+      secrets || isPlain ? undefined : { names: router, channel: channel.number, direction, request };
+    const header = at < 0 ? -1 : start;
+    this.#decrypted(direction, time, path, bytes, packet, payload, hide, memory, header);
+  }
+
+  /**
+   * The same for an encrypted message without secrets, of which these are the words and `below` a line under
+   * them; `took`: microseconds, which then stand below, or -1. Made of what was made last with the same
+   * words. False: it is none that could be.
+   */
+  again(
+    direction: 'in' | 'out',
+    channel: Channel,
+    peer: string,
+    time: number,
+    bytes: Uint8Array,
+    payload: Uint8Array,
+    words: Words,
+    below: Uint8Array | undefined,
+    took: number,
+  ): boolean {
+    if (bytes[4] !== AuthType.RmcpPlus || (bytes[5] & ~SIGNED) !== SEALED_MESSAGE) return false;
+    const sink = this.#sink;
+    if (sink.missing > 0 || took >= LONG) return false;
+    const ways = this.#waysOf(peer, channel.number);
+    const path = direction === 'in' ? ways.in : ways.out;
+    const { length } = bytes;
+    const clear = HEADER + payload.length;
+    const digits = took < 0 ? 0 : took < 10 ? 1 : took < 100 ? 2 : 3;
+    let pair = words.pairs[digits];
+    if (pair?.fits(direction, path.length, length, clear, below) !== true) {
+      const comment = this.#comment;
+      comment.clear();
+      comment.line(words.bytes);
+      if (below !== undefined) comment.line(below);
+      if (took >= 0) comment.microseconds(took);
+      pair = new Pair({ direction, headers: path.length, datagram: length, clear }, comment, below);
+      words.pairs[digits] = pair;
+    }
+    const start = sink.room(pair.blocks.length, 2);
+    if (start < 0) return true;
+    const { memory } = sink;
+    const view = this.#viewOf(memory);
+    const { wire, decrypted } = this.#interfaces;
+    pair.put(memory, view, start, path, wire, decrypted, time);
+    if (took >= 0) pair.putMicroseconds(memory, start, took);
+    const [at, second] = [start + PACKET_DATA, start + pair.second + PACKET_DATA];
+    const [sealed, header] = [at + path.length, second + path.length];
+    memory.set(bytes, sealed);
+    for (let i = 0; i < HEADER; i += 4) view.setInt32(header + i, view.getInt32(sealed + i));
+    inTheClear(memory, header, HEADER, payload.length);
+    putBytes(memory, header + HEADER, payload);
+    if (path.isV6) {
+      path.put(memory, view, at, length);
+      path.put(memory, view, second, clear);
+    }
+    sink.done();
+    return true;
   }
 
   #decrypted(
@@ -82,18 +150,22 @@ export class PacketWriter {
     { start: header, payloadType }: Pick<Packet20, 'start' | 'payloadType'>,
     payload: Uint8Array,
     hide: Hide | undefined,
+    sealedIn: Uint8Array,
+    sealedAt: number,
   ): void {
     const length = header + payload.length;
     const at = this.#begin(this.#interfaces.decrypted, time, direction, path.length + length);
     if (at < 0) return;
-    const { memory } = this.#sink;
+    const memory = this.#memory;
+    const view = this.#view;
     const start = at + path.length;
-    // So few that a window for a copy costs more.
-    for (let i = 0; i < header; i++) memory[start + i] = sealed[i];
+    if (sealedIn === memory && sealedAt >= 0 && sealedAt < at && header % 4 === 0)
+      for (let i = 0; i < header; i += 4) view.setUint32(start + i, view.getUint32(sealedAt + i));
+    else for (let i = 0; i < header; i++) memory[start + i] = sealed[i];
     inTheClear(memory, start, header, payload.length);
-    memory.set(payload, start + header);
+    putBytes(memory, start + header, payload);
     if (hide !== undefined) maskPayload(hide, payloadType, memory.subarray(start + header, start + length));
-    path.put(memory, at, length);
+    path.put(memory, view, at, length);
     this.#sink.done();
   }
 
@@ -103,23 +175,13 @@ export class PacketWriter {
    */
   #begin(place: number, time: number, direction: 'in' | 'out', length: number): number {
     const sink = this.#sink;
-    const comment = this.#comment;
-    const said = sink.missing > 0 ? comment.first(missingText(sink.missing)) : 0;
+    const comment = sink.missing > 0 ? this.#comment.behind(missingText(sink.missing)) : this.#comment;
     const start = sink.room(packetBlockLength(length, comment.length));
-    if (start >= 0)
-      putPacket(
-        sink.memory,
-        this.#viewOf(sink.memory),
-        start,
-        place,
-        time,
-        direction,
-        length,
-        comment.all,
-        comment.length,
-      );
-    if (said > 0) comment.cut(said);
-    return start < 0 ? -1 : start + PACKET_DATA;
+    if (start < 0) return -1;
+    const { memory } = sink;
+    const text = putPacket(this.#viewOf(memory), start, place, time, direction, length, comment.length);
+    comment.put(memory, text);
+    return start + PACKET_DATA;
   }
 
   #viewOf(memory: Uint8Array): DataView {

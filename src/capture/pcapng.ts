@@ -99,19 +99,11 @@ export function enhancedPacket(packet: CapturedPacket): Uint8Array {
   if (packet.block !== undefined) return packet.block;
   const comment = TEXT.encode(packet.comment).subarray(0, LONGEST_COMMENT);
   const block = new Uint8Array(packetBlockLength(packet.bytes.length, comment.length));
-  const { interface: place, time, direction } = packet;
-  putPacket(
-    block,
-    new DataView(block.buffer),
-    0,
-    place,
-    time,
-    direction,
-    packet.bytes.length,
-    comment,
-    comment.length,
-  );
-  block.set(packet.bytes, PACKET_DATA);
+  const { interface: place, time, direction, bytes } = packet;
+  const view = new DataView(block.buffer);
+  const text = putPacket(view, 0, place, time, direction, bytes.length, comment.length);
+  block.set(bytes, PACKET_DATA);
+  block.set(comment, text);
   return block;
 }
 
@@ -126,20 +118,18 @@ export function packetBlockLength(length: number, comment: number): number {
 }
 
 /**
- * The block of a packet of `length` bytes into `out`; the packet's bytes are left to the caller, from
- * `PACKET_DATA` on.
+ * The block of a packet of `length` bytes; those are left to the caller, from `PACKET_DATA` on, and so is its
+ * comment: returns where that begins.
  */
 export function putPacket(
-  out: Uint8Array,
   view: DataView,
   start: number,
   place: number,
   time: number,
   direction: 'in' | 'out',
   length: number,
-  comment: Uint8Array,
   commentLength: number,
-): void {
+): number {
   const whole = packetBlockLength(length, commentLength);
   const high = Math.floor(time / 2 ** 32);
   view.setUint32(start, BlockType.EnhancedPacket, true);
@@ -150,19 +140,19 @@ export function putPacket(
   view.setUint32(start + 20, length, true);
   view.setUint32(start + 24, length, true);
   let at = start + PACKET_DATA + padded(length);
+  const text = at + 4;
   // What fills up; the packet and the comment are written over it.
   view.setUint32(at - 4, 0);
   if (commentLength > 0) {
     view.setUint32(at, COMMENT | (commentLength << 16), true);
-    const text = at + 4;
     at = text + padded(commentLength);
     view.setUint32(at - 4, 0);
-    out.set(comment.length === commentLength ? comment : comment.subarray(0, commentLength), text);
   }
   view.setUint32(at, EPB_FLAGS | (4 << 16), true);
   view.setUint32(at + 4, direction === 'in' ? 1 : 2, true);
   view.setUint32(at + 8, END_OF_OPTIONS);
   view.setUint32(at + 12, whole, true);
+  return text;
 }
 
 /** A packet read from its block, when somebody asks. */

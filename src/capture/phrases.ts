@@ -2,24 +2,32 @@ import type { Answer, Message } from '../joint/message.ts';
 import type { Entry } from '../router/index.ts';
 import { answerText, nameOf, requestText } from '../taps/index.ts';
 import type { Names } from './mask.ts';
+import type { Pair } from './pair.ts';
 
 /** Phrases that are remembered; then all are forgotten. */
 const MOST = 4096;
 /** Bytes of a message of which words are remembered. */
 const LONGEST = 256;
 const TEXT = new TextEncoder();
+const NONE = new Uint8Array(0);
+
+/** What is said of a message. */
+export class Words {
+  /** Of a comment. */
+  readonly bytes: Uint8Array;
+  /** Packets that were made with them, by the digits of the microseconds that stand under them; 0: none. */
+  readonly pairs: (Pair | undefined)[] = [];
+
+  constructor(text: string) {
+    this.bytes = TEXT.encode(text);
+  }
+}
 
 interface Phrase {
   readonly data: Uint8Array;
-  /** Of a request: what the answer is about. */
-  readonly asked: Uint8Array | undefined;
-  readonly words: Uint8Array;
-}
-
-/** Of one handler. */
-interface Page {
-  readonly requests: Map<number, Phrase>;
-  readonly answers: Map<number, Phrase>;
+  /** Of an answer: the request, where that says what it is about. */
+  readonly asked: Uint8Array;
+  readonly words: Words;
 }
 
 /**
@@ -34,37 +42,15 @@ export class Phrases {
   readonly #texts = new Map<string, Uint8Array>();
   #count = 0;
 
-  /** What was asked, with its values; who answers. */
-  request(names: Names, entry: Entry | undefined, message: Message, channel: number): Uint8Array {
-    if (!isPlain(entry) || message.data.length > LONGEST) return requestWords(names, entry, message, channel);
-    const { requests } = this.#page(entry);
-    const { data } = message;
-    const hash = hashOf(data, START);
-    const known = requests.get(hash);
-    if (known !== undefined && isSame(known.data, data)) return known.words;
-    const words = requestWords(names, entry, message, channel);
-    return this.#remember(requests, hash, { data: data.slice(), asked: undefined, words });
-  }
-
-  /** How it ended. */
-  answer(
-    names: Names,
-    entry: Entry | undefined,
-    message: Message,
-    channel: number,
-    answer: Answer,
-  ): Uint8Array {
-    if (!isPlain(entry) || answer.length + message.data.length > LONGEST)
-      return answerWords(names, message, channel, answer);
-    const { answers } = this.#page(entry);
-    // Only of configuration parameters the request says what the answer is about.
-    const asked = entry.handler.command?.parameters === undefined ? undefined : message.data;
-    const hash = hashOf(answer, asked === undefined ? START : hashOf(asked, START));
-    const known = answers.get(hash);
-    if (known !== undefined && isSame(known.data, answer) && isSameAsked(known.asked, asked))
-      return known.words;
-    const words = answerWords(names, message, channel, answer);
-    return this.#remember(answers, hash, { data: answer.slice(), asked: asked?.slice(), words });
+  /** Where the messages of one handler stand. */
+  page(entry: Entry | undefined): Page {
+    if (entry === undefined) return NOBODY;
+    const known = this.#pages.get(entry);
+    if (known !== undefined) return known;
+    if (this.#pages.size >= MOST) this.#pages.clear();
+    const page = new Page(entry, this.#remembered);
+    this.#pages.set(entry, page);
+    return page;
   }
 
   /** A text that is said often. */
@@ -77,39 +63,81 @@ export class Phrases {
     return bytes;
   }
 
-  #page(entry: Entry): Page {
-    const known = this.#pages.get(entry);
-    if (known !== undefined) return known;
-    const page: Page = { requests: new Map(), answers: new Map() };
-    this.#pages.set(entry, page);
-    return page;
+  /** False: that was one too many, and all are forgotten. */
+  readonly #remembered = (): boolean => {
+    if (++this.#count <= MOST) return true;
+    for (const page of this.#pages.values()) page.forget();
+    this.#count = 0;
+    return false;
+  };
+}
+
+/** The messages of one handler in words. */
+export class Page {
+  readonly entry: Entry | undefined;
+  /** They may be shown and remembered: they are declared, and nothing in them is secret. */
+  readonly isPlain: boolean;
+  /** Only of configuration parameters the request says what the answer is about. */
+  readonly #isAbout: boolean;
+  readonly #requests = new Map<number, Phrase>();
+  readonly #answers = new Map<number, Phrase>();
+  readonly #remembered: () => boolean;
+
+  constructor(entry: Entry | undefined, remembered: () => boolean) {
+    this.entry = entry;
+    this.isPlain = isPlain(entry);
+    this.#isAbout = entry?.handler.command?.parameters !== undefined;
+    this.#remembered = remembered;
   }
 
-  #remember(on: Map<number, Phrase>, hash: number, phrase: Phrase): Uint8Array {
-    if (++this.#count > MOST) {
-      this.#pages.clear();
-      this.#count = 0;
-    } else on.set(hash, phrase);
-    return phrase.words;
+  /** What was asked, with its values; who answers. */
+  request(names: Names, message: Message, channel: number): Words {
+    const { data } = message;
+    if (!this.isPlain || data.length > LONGEST) return requestWords(names, this.entry, message, channel);
+    const hash = hashOf(data, START);
+    const known = this.#requests.get(hash);
+    if (known !== undefined && isSame(known.data, data)) return known.words;
+    const words = requestWords(names, this.entry, message, channel);
+    if (this.#remembered()) this.#requests.set(hash, { data: data.slice(), asked: NONE, words });
+    return words;
+  }
+
+  /** How it ended. */
+  answer(names: Names, message: Message, channel: number, answer: Answer): Words {
+    if (!this.isPlain || answer.length + message.data.length > LONGEST)
+      return answerWords(names, message, channel, answer);
+    const asked = this.#isAbout ? message.data : NONE;
+    const hash = hashOf(answer, hashOf(asked, START));
+    const known = this.#answers.get(hash);
+    if (known !== undefined && isSame(known.data, answer) && isSame(known.asked, asked)) return known.words;
+    const words = answerWords(names, message, channel, answer);
+    if (this.#remembered()) this.#answers.set(hash, { data: answer.slice(), asked: asked.slice(), words });
+    return words;
+  }
+
+  forget(): void {
+    this.#requests.clear();
+    this.#answers.clear();
   }
 }
 
-/** Its messages may be shown and remembered: they are declared, and nothing in them is secret. */
-export function isPlain(entry: Entry | undefined): entry is Entry {
+const NOBODY = new Page(undefined, () => false);
+
+function isPlain(entry: Entry | undefined): boolean {
   const command = entry?.handler.command;
   if (command === undefined || command.secrets.length + command.carried.length > 0) return false;
   return command.parameters?.all.some(({ secret }) => secret) !== true;
 }
 
-function requestWords(names: Names, entry: Entry | undefined, message: Message, channel: number): Uint8Array {
+function requestWords(names: Names, entry: Entry | undefined, message: Message, channel: number): Words {
   const spec = entry?.handler.command?.spec;
   const by =
     entry === undefined ? "nobody's" : `answered by ${entry.owner}${spec === undefined ? '' : `; ${spec}`}`;
-  return TEXT.encode(`${requestText(names, message, channel, true)}\n${by}`);
+  return new Words(`${requestText(names, message, channel, true)}\n${by}`);
 }
 
-const answerWords = (names: Names, message: Message, channel: number, answer: Answer): Uint8Array =>
-  TEXT.encode(`${nameOf(names, message, channel)}  ->  ${answerText(names, message, channel, answer)}`);
+const answerWords = (names: Names, message: Message, channel: number, answer: Answer): Words =>
+  new Words(`${nameOf(names, message, channel)}  ->  ${answerText(names, message, channel, answer)}`);
 
 const START = 0x811c9dc5;
 
@@ -125,6 +153,3 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
-
-const isSameAsked = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : isSame(a, b);

@@ -105,7 +105,7 @@ test('EXP1: what is no capture, cut, or says impossible lengths is an error with
   };
   expect(await wrong(new Uint8Array(0))).toEqual([0, 'the file is empty']);
   expect(await wrong(hex('0600ff07'))).toEqual([0, 'neither pcapng nor pcap']);
-  expect(await wrong(hex('06'))).toEqual([0, 'the file ends within a packet']);
+  expect(await wrong(hex('06'))).toEqual([0, 'neither pcapng nor pcap']);
   const good = pcapngOf(PACKETS);
   expect(await wrong(good.subarray(0, -3))).toEqual([1, 'the file ends within a packet']);
   const classic = pcapOf(PACKETS);

@@ -1,4 +1,5 @@
 import { ERROR_CODES } from '../codec/index.ts';
+import { foreignFile } from './foreign-file.ts';
 import { BlockOptionCode, BlockType, BYTE_ORDER_MAGIC } from './pcapng.ts';
 
 /** A file that is no capture, or one that cannot be read on; what stands before that was given. */
@@ -54,13 +55,14 @@ export function isCapture(head: Uint8Array): boolean {
  */
 export async function* readPackets(chunks: Chunks): AsyncGenerator<ReadPacket, void, void> {
   const pieces = new Pieces(chunks);
-  const head = await pieces.take(4);
-  if (head === undefined) throw new CaptureError('the file is empty');
+  const head = await pieces.upTo(4);
+  if (head.length === 0) throw new CaptureError('the file is empty');
+  if (head.length < 4) throw new CaptureError('neither pcapng nor pcap');
   const magic = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
   const classic = CLASSIC[magic];
   if (classic !== undefined) yield* classicPackets(pieces, classic.little, classic.perMicrosecond);
   else if (magic === BlockType.SectionHeader) yield* nextGeneration(pieces);
-  else throw new CaptureError('neither pcapng nor pcap');
+  else throw new CaptureError(foreignFile(head) ?? 'neither pcapng nor pcap');
 }
 
 async function* classicPackets(
@@ -68,7 +70,7 @@ async function* classicPackets(
   little: boolean,
   perMicrosecond: number,
 ): AsyncGenerator<ReadPacket, void, void> {
-  const header = viewOf(await pieces.must(20));
+  const header = viewOf(await pieces.must(20, 'its header'));
   const linkType = header.getUint32(16, little) & 0xffff;
   for (let number = 1; ; number++) {
     const record = await pieces.take(16);
@@ -226,16 +228,21 @@ class Pieces {
   }
 
   /** So many; undefined at the end. Throws CaptureError where the end comes within them. */
-  async take(count: number): Promise<Uint8Array | undefined> {
+  async take(count: number, within = 'a packet'): Promise<Uint8Array | undefined> {
+    const taken = await this.upTo(count);
+    if (taken.length === count) return taken;
+    if (taken.length === 0) return undefined;
+    throw new CaptureError(`the file ends within ${within}`);
+  }
+
+  /** So many, or what is left. */
+  async upTo(count: number): Promise<Uint8Array> {
     const taken = new Uint8Array(count);
     let fill = 0;
     while (fill < count) {
       if (this.#at === this.#piece.length) {
         const { done, value } = await this.#source.next();
-        if (done === true) {
-          if (fill === 0) return undefined;
-          throw new CaptureError('the file ends within a packet');
-        }
+        if (done === true) return taken.subarray(0, fill);
         this.#piece = value;
         this.#at = 0;
         continue;
@@ -248,9 +255,9 @@ class Pieces {
     return taken;
   }
 
-  async must(count: number): Promise<Uint8Array> {
-    const taken = await this.take(count);
-    if (taken === undefined) throw new CaptureError('the file ends within a packet');
+  async must(count: number, within = 'a packet'): Promise<Uint8Array> {
+    const taken = await this.take(count, within);
+    if (taken === undefined) throw new CaptureError(`the file ends within ${within}`);
     return taken;
   }
 }

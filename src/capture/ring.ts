@@ -1,7 +1,7 @@
 import { blocksIn } from './pcapng.ts';
 import type { PacketSink } from './sink.ts';
 
-const CHUNK = 32 * 1024;
+const CHUNK = 128 * 1024;
 /** A ring has so many chunks at least: a whole one is forgotten at a time. */
 const CHUNKS = 8;
 const NONE = new Uint8Array(0);

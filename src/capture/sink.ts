@@ -1,4 +1,4 @@
-import { PacketBlock, type CapturedPacket } from './pcapng.ts';
+import { blocksIn, PacketBlock, type CapturedPacket } from './pcapng.ts';
 
 /**
  * Takes the blocks of packets. They are written straight into its memory: a piece of memory for each of
@@ -9,9 +9,12 @@ export interface PacketSink {
   readonly missing: number;
   /** What `room` is in; another one after each. */
   readonly memory: Uint8Array;
-  /** Where a block of so many bytes is to be written, at once; -1: nowhere, it is left out. */
-  room(length: number): number;
-  /** The block is there. */
+  /**
+   * Where the blocks of so many packets are to be written, at once, one behind the other; -1: nowhere, they
+   * are left out. Default: one.
+   */
+  room(length: number, packets?: number): number;
+  /** They are there. */
   done(): void;
 }
 
@@ -44,7 +47,8 @@ export class PacketCalls implements PacketSink {
   }
 
   done(): void {
-    this.#write(new PacketBlock(this.#memory.subarray(this.#start, this.#fill)));
+    for (const block of blocksIn(this.#memory.subarray(this.#start, this.#fill)))
+      this.#write(new PacketBlock(block));
   }
 }
 
@@ -62,7 +66,7 @@ export class PacketBatches implements PacketSink {
   #packets = 0;
   #missing = 0;
   /** What those say that wait. */
-  #said = 0;
+  #told = 0;
 
   /** `send` keeps what it is given, or says that it has not taken it. */
   constructor(send: (blocks: Uint8Array) => boolean) {
@@ -77,17 +81,17 @@ export class PacketBatches implements PacketSink {
     return this.#memory;
   }
 
-  room(length: number): number {
+  room(length: number, packets = 1): number {
     if (this.#fill + length > this.#memory.length) this.flush();
     if (length > this.#memory.length) this.#memory = new Uint8Array(length);
     const at = this.#fill;
     this.#fill += length;
-    this.#packets++;
+    this.#packets += packets;
     return at;
   }
 
   done(): void {
-    this.#said += this.#missing;
+    this.#told += this.#missing;
     this.#missing = 0;
     if (this.#fill >= BATCH) this.flush();
   }
@@ -95,7 +99,7 @@ export class PacketBatches implements PacketSink {
   /** Sends what is there. */
   flush(): void {
     if (this.#fill === 0) return;
-    if (!this.#send(this.#memory.slice(0, this.#fill))) this.#missing += this.#packets + this.#said;
-    this.#fill = this.#packets = this.#said = 0;
+    if (!this.#send(this.#memory.slice(0, this.#fill))) this.#missing += this.#packets + this.#told;
+    this.#fill = this.#packets = this.#told = 0;
   }
 }

@@ -33,15 +33,19 @@ export function auditPlace(
   return { ...inFile, file: own(resolve(file === undefined ? '.' : dirname(file), inFile.file)) };
 }
 
-/** Throws CliError where the file cannot be had. `write`: to standard error. */
+/** Throws CliError where the file cannot be had. `write`: to standard error. `also`: hears each line, too. */
 export async function openAudit(
   { file: path, size = 10, keep = 5 }: AuditOptions,
   { clock, files }: Pick<World, 'clock' | 'files'>,
   log: Log,
   write: (line: string) => void,
+  also: (line: string) => void = () => undefined,
 ): Promise<AuditLog> {
   if (path === '-') {
-    const audit = new Audit(clock, (make) => write(`${make(0)}\n`));
+    const audit = new Audit(clock, (make) => {
+      write(`${make(0)}\n`);
+      also(make(0));
+    });
     return { audit, reopen: () => undefined, close: () => Promise.resolve() };
   }
   const failed = (error: unknown): void =>
@@ -52,7 +56,10 @@ export async function openAudit(
   );
   const text = new TextEncoder();
   return {
-    audit: new Audit(clock, (make) => file.write((missing) => text.encode(`${make(missing)}\n`))),
+    audit: new Audit(clock, (make) => {
+      file.write((missing) => text.encode(`${make(missing)}\n`));
+      also(make(0));
+    }),
     reopen: () => file.reopen(),
     close: () => file.close(),
   };

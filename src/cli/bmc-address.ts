@@ -12,6 +12,8 @@ export interface BmcAddress {
   readonly user: string;
   /** Default: the environment's IPMI_PASSWORD. */
   readonly password?: string;
+  /** The BMC's second key, where it has one. */
+  readonly kg?: Uint8Array;
   /** Default 17. */
   readonly cipher?: number;
   /** Problems are told as JSON. */
@@ -28,6 +30,7 @@ export const connectTo = (address: BmcAddress): Promise<LanClient> =>
     ...endpointOf(address.to),
     user: address.user,
     password: passwordOf(address),
+    kg: address.kg,
     cipherSuite: address.cipher,
     retryAfter: 300,
     tries: 3,
@@ -51,9 +54,11 @@ export async function checkAddress(address: BmcAddress): Promise<void> {
 }
 
 /** A refused log-in, in the words of whoever typed the command. */
-export function logInProblem({ to, user }: BmcAddress, { message, status }: LogInError): string {
+export function logInProblem({ to, user, kg }: BmcAddress, { message, status }: LogInError): string {
   if (status === RakpStatus.UnauthorizedName)
     return `${to}: there is no user ${user}, or it may not log in here`;
+  if (status === RakpStatus.InvalidIntegrityCheckValue && message.includes('RAKP 4'))
+    return `${to}: ${kg === undefined ? 'the BMC has a K_g: give it with --kg' : 'the BMC has another K_g, or none'}`;
   if (status === RakpStatus.InvalidIntegrityCheckValue) return `${to}: wrong password for user ${user}`;
   return `${to}: ${message}`;
 }

@@ -5,15 +5,20 @@ import type { BmcOptions } from '../config/options.ts';
 import { Sections } from '../config/sections.ts';
 import { stepOf } from '../machine/sensors/sensor-factors.ts';
 import { CliError } from './errors.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { checkTogether, loadWhole, refuse, settingsProblem } from './load.ts';
+import { checkNamed } from './named-secrets.ts';
 import { missingOutside } from './outside.ts';
 import { directoryObstacle } from './places.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 import { sealKey } from './state-place.ts';
 
 /** One of the BMCs of a file, not opened: what its settings say together must make sense. Throws CliError. */
-export function makeBmc({ bmcs, place, kinds }: Given, i: number, surroundings?: BmcSurroundings): Bmc {
+export function makeBmc(
+  { bmcs, place, kinds }: FileSettings,
+  i: number,
+  surroundings?: BmcSurroundings,
+): Bmc {
   try {
     return new Bmc(bmcs[i], { kinds, ...surroundings });
   } catch (error) {
@@ -22,7 +27,7 @@ export function makeBmc({ bmcs, place, kinds }: Given, i: number, surroundings?:
 }
 
 /** Where state is kept, and the key that seals it. Throws CliError with the place in the file. */
-function checkState(state: Given['state'], file: string, place: Given['place']): void {
+function checkState(state: FileSettings['state'], file: string, place: FileSettings['place']): void {
   if (state === undefined) return;
   const obstacle = directoryObstacle(resolve(dirname(file), state.directory));
   if (obstacle !== undefined)
@@ -48,6 +53,8 @@ export async function checkFile(
     const { bmcs, place, state } = document;
     const { length } = bmcs;
     checkState(state, file, place);
+    const warnings: string[] = [];
+    checkNamed(document, file, (line) => warnings.push(line));
     const seen = new Sections(plugins.kinds);
     for (const [i, options] of bmcs.entries()) {
       refuse(
@@ -63,9 +70,10 @@ export async function checkFile(
     checkTogether(document, file);
     process.stdout.write(
       json
-        ? `${JSON.stringify({ ok: true, bmcs: length, problems: [] })}\n`
+        ? `${JSON.stringify({ ok: true, bmcs: length, problems: [], ...(warnings.length > 0 && { warnings }) })}\n`
         : `${file}: ${length} BMC(s), no problem\n`,
     );
+    if (!json) for (const line of warnings) process.stderr.write(`ipmi-bmc: warning: ${line}\n`);
     return 0;
   } catch (error) {
     if (!json || !(error instanceof CliError)) throw error;
@@ -77,7 +85,7 @@ export async function checkFile(
 /**
  * What differs from a BMC that was made is checked alone, where it can be: BMCs of one entry share the rest.
  */
-function isChecked(options: BmcOptions, seen: Sections, { place }: Given, i: number): boolean {
+function isChecked(options: BmcOptions, seen: Sections, { place }: FileSettings, i: number): boolean {
   try {
     return seen.check(options);
   } catch (error) {

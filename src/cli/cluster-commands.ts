@@ -33,6 +33,14 @@ export function clusterCommands(program: Command, ended: Ended): void {
     .description('list the BMCs that hosts have, and which one has each')
     .addHelpText('after', '\nExample:\n  ipmi-bmc cluster list --cluster nats://10.0.0.1:4222 --json')
     .action(async (options) => ended(await (await cluster()).listBmcs(options)));
+  reaching(group.command('status'))
+    .description('say how many BMCs are served, and of each that is not why; exit code 1 if there are any')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc cluster status --cluster nats://10.0.0.1:4222')
+    .action(async (options) => ended(await (await cluster()).clusterStatus(options)));
+  reaching(group.command('handlers'))
+    .description('list what other processes on the bus answer, for how many BMCs, and who is refused and why')
+    .addHelpText('after', '\nExample:\n  ipmi-bmc cluster handlers --cluster nats://10.0.0.1:4222')
+    .action(async (options) => ended(await (await cluster()).listBusHandlers(options)));
   reaching(group.command('drain').argument('<host>', 'its name'))
     .option('--undo', 'let it take BMCs again')
     .description('let a host give its BMCs to the others, a few at a time, before it is stopped')

@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
+import type { Shell } from './completion.ts';
 import type { Ended } from './ended.ts';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
 /** `completion`, and what its scripts ask. */
 export function completionCommands(program: Command, ended: Ended): void {

@@ -1,6 +1,5 @@
 import type { Command, Option } from 'commander';
 import type { BmcList } from '../control/answers.ts';
-import type { Shell } from './completion-commands.ts';
 import { NOUNS } from './steering/commands.ts';
 import { daemonOf, queryOf } from './steering/daemon.ts';
 import { EARLY, type DaemonFlags } from './steering/flags.ts';
@@ -12,6 +11,8 @@ export interface Candidate {
 }
 
 /** A script that asks this program; of nothing, shells complete names of files. */
+export type Shell = 'bash' | 'zsh' | 'fish';
+
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `_ipmi_bmc() {
   local IFS=$'\\n'
@@ -107,7 +108,7 @@ async function wordsAfter(
   const noun = NOUNS.find(({ name }) => name === command.name());
   if (!noun || noun.takes === 'file' || noun.takes === 'nothing') return [];
   if (noun.takes === 'bmcs') return (await bmcs(flags)).filter(({ word }) => !before.includes(word));
-  const verbs = (noun.verbs ?? []).map(([usage, what]) => ({ word: usage.split(' ')[0], what }));
+  const verbs = (noun.verbs ?? []).map(([usage, meaning]) => ({ word: usage.split(' ')[0], what: meaning }));
   if (before.length === 0) return [...(await bmcs(flags)), ...verbs];
   return before.length > 1 || verbs.some(({ word }) => word === before[0]) ? [] : verbs;
 }
@@ -125,11 +126,13 @@ async function bmcs(flags: DaemonFlags): Promise<Candidate[]> {
 
 /** Candidates as a shell wants them. */
 export function written(shell: Shell, all: readonly Candidate[]): string {
-  return all.map(({ word, what = '' }) => `${lineOf[shell](word, what.split('\n', 1)[0])}\n`).join('');
+  return all
+    .map(({ word, what: meaning = '' }) => `${lineOf[shell](word, meaning.split('\n', 1)[0])}\n`)
+    .join('');
 }
 
-const lineOf: Readonly<Record<Shell, (word: string, what: string) => string>> = {
+const lineOf: Readonly<Record<Shell, (word: string, meaning: string) => string>> = {
   bash: (word) => word.replace(/[^\w./:@%+=,-]/g, '\\$&'),
-  zsh: (word, what) => `${word.replaceAll(':', '\\:')}${what === '' ? '' : `:${what}`}`,
-  fish: (word, what) => (what === '' ? word : `${word}\t${what}`),
+  zsh: (word, meaning) => `${word.replaceAll(':', '\\:')}${meaning === '' ? '' : `:${meaning}`}`,
+  fish: (word, meaning) => (meaning === '' ? word : `${word}\t${meaning}`),
 };

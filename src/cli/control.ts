@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { ControlOptions, ControlTlsOptions, WebConsoleOptions } from '../config/options.ts';
 import { ControlServer, type ControlServing } from '../control/server.ts';
@@ -6,6 +6,7 @@ import { Tokens } from '../control/tokens.ts';
 import { millisecondsOf } from '../settings/durations.ts';
 import { endpointOf } from '../settings/addresses.ts';
 import type { Log } from '../state/setup.ts';
+import { certificatePair } from './certificates.ts';
 import { consoleAssets } from './console-assets.ts';
 import { leaveWord, ownEntry, ownRuntimeDirectory } from './control-place.ts';
 import { CliError, problemOf, reading, systemProblem } from './errors.ts';
@@ -45,8 +46,6 @@ export interface OpenControl {
 /** Of the web console, where the file does not say. */
 const IDLE = '30m';
 const HISTORY = '1h';
-/** Who may read it knows who steers. */
-const OTHERS_READ = 0o077;
 
 /**
  * Serves the control API where the command line or the file says. A place of which they say nothing may be
@@ -59,14 +58,14 @@ export async function openControl(
   if (flags.control === false) return { addresses: [], close: () => Promise.resolve() };
   const beside = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);
   const server = new ControlServer(serving);
-  const said = typeof flags.control === 'string' ? flags.control : inFile.socket && beside(inFile.socket);
+  const socket = typeof flags.control === 'string' ? flags.control : inFile.socket && beside(inFile.socket);
   let forget: () => void = () => undefined;
   try {
-    if (said !== undefined) {
-      await server.listenUnix(said, isBehind).catch((error: unknown) => {
-        throw new CliError(obstacle(error, said), { cause: error });
+    if (socket !== undefined) {
+      await server.listenUnix(socket, isBehind).catch((error: unknown) => {
+        throw new CliError(obstacle(error, socket), { cause: error });
       });
-      if (!isBehind) forget = wordOf(said, log);
+      if (!isBehind) forget = wordOf(socket, log);
     } else {
       forget = await listenAnywhere(server, stateDirectory, log);
     }
@@ -130,7 +129,7 @@ async function listenTcp(
   beside: (path: string) => string,
   log: Log,
 ): Promise<void> {
-  const known = tokensIn(beside(tokens), log);
+  const known = tokensIn(beside(tokens));
   const at = endpointOf(listen);
   if (tls === undefined && !isLoopback(at.host))
     log.warn(`control: ${listen} is no loopback and has no tls: tokens pass in the clear`);
@@ -157,7 +156,7 @@ async function listenConsole(
     .listenConsole({
       at,
       hosts,
-      ...(file !== undefined && { tokens: tokensIn(beside(file), log) }),
+      ...(file !== undefined && { tokens: tokensIn(beside(file)) }),
       ...(tls && { tls: pemOf(tls, beside) }),
       assets: consoleAssets(),
       idle: millisecondsOf(idle) ?? 0,
@@ -170,16 +169,9 @@ async function listenConsole(
 
 const isLoopback = (host: string): boolean => /^(localhost|127\.|::1$)/.test(host);
 
-function tokensIn(file: string, log: Log): Tokens {
-  const known = new Tokens(textOf(file), file);
-  if ((statSync(file).mode & OTHERS_READ) !== 0)
-    log.warn(`control: ${file}: others can read the tokens in it: chmod 600 it`);
-  return known;
-}
+const tokensIn = (file: string): Tokens => new Tokens(textOf(file), file);
 
 const textOf = (path: string): string => reading(path, () => readFileSync(path, 'utf8'));
 
-const pemOf = ({ certificate, key }: ControlTlsOptions, beside: (path: string) => string) => ({
-  certificate: textOf(beside(certificate)),
-  key: textOf(beside(key)),
-});
+const pemOf = ({ certificate, key }: ControlTlsOptions, beside: (path: string) => string) =>
+  certificatePair(beside(certificate), beside(key));

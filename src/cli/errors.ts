@@ -42,6 +42,7 @@ const words: Readonly<Record<string, string>> = {
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'name too long (a Unix socket: 107 bytes)',
   ECONNREFUSED: 'nobody listens there',
+  ETIMEDOUT: 'nobody answers there',
 };
 
 /**

@@ -5,13 +5,16 @@ import { twoSocketServer } from '../config/index.ts';
 import {
   CaptureError,
   Explainer,
+  foreignFile,
   InputError,
   isCapture,
+  isRmcp,
   isToolLog,
   itemsOf,
   passwordsIn,
   readDatagrams,
   readToolLog,
+  Tally,
   type Ask,
   type Candidates,
   type CapturedDatagram,
@@ -19,15 +22,13 @@ import {
 } from '../explain/index.ts';
 import { Context, type Channel } from '../router/index.ts';
 import { simWorld } from '../world/index.ts';
+import { candidatesOf, type CandidateFlags } from './candidates.ts';
+import { opened } from './capture-source.ts';
 import { bold, dim } from './colors.ts';
 import { CliError, systemProblem } from './errors.ts';
 import { plain } from './output.ts';
 
-export interface ExplainOptions {
-  readonly password?: readonly string[];
-  /** The password is in IPMI_PASSWORD, as ipmitool has it. */
-  readonly E?: boolean;
-  readonly kg?: string;
+export interface ExplainOptions extends CandidateFlags {
   readonly json?: boolean;
 }
 
@@ -46,10 +47,10 @@ export async function explain(words: readonly string[], options: ExplainOptions)
   const print = options.json ? printJson : printer();
   const { chunks, name } = sourceOf(words);
   try {
-    const { head, all } = await peeked(chunks);
+    const { head, all } = await opened(chunks);
     const candidates = candidatesOf(options);
     if (isCapture(head)) await explainCapture(all, candidates, print);
-    else await explainText(await textOf(all), candidates, print);
+    else await explainText(await textOf(head, all), candidates, print);
     return 0;
   } catch (error) {
     if (error instanceof InputError)
@@ -71,9 +72,10 @@ async function explainCapture(
   print: Print,
 ): Promise<void> {
   const explainer = makeExplainer(candidates);
+  const tally = new Tally();
   let isAny = false;
   try {
-    for await (const datagram of readDatagrams(chunks)) {
+    for await (const datagram of readDatagrams(chunks, tally)) {
       const explained = await explainer.datagram(datagram);
       if (explained === undefined) continue;
       isAny = true;
@@ -83,7 +85,9 @@ async function explainCapture(
     // What was read before it breaks off counts as well.
     for (const entry of await explainer.end()) print(entry);
   }
-  if (!isAny) throw new CaptureError('no datagram of RMCP is in it');
+  if (!isAny) throw new CaptureError(tally.whyNothing());
+  const [name, ...says] = tally.notes();
+  if (name !== undefined) print({ kind: 'unreadable', name, says });
 }
 
 async function explainText(text: string, candidates: Candidates, print: Print): Promise<void> {
@@ -97,7 +101,7 @@ async function explainText(text: string, candidates: Candidates, print: Print): 
   for (const [i, item] of items.entries()) {
     if (item.kind === 'datagram') {
       const number = i + 1;
-      const datagram: CapturedDatagram = { number, time: 0, from, to, bytes: item.bytes };
+      const datagram: CapturedDatagram = { from, to, ...item, number, time: 0 };
       const explained = await explainer.datagram(datagram, isAlone);
       if (explained === undefined) continue;
       const { console: _console, bmc: _bmc, time: _time, ...rest } = explained;
@@ -114,9 +118,9 @@ const readAs = (explained: Explained, read: string): Explained => ({
   says: [`read as: ${read}`, ...explained.says],
 });
 
-async function explainLog(text: string, given: Candidates, print: Print): Promise<void> {
+async function explainLog(text: string, named: Candidates, print: Print): Promise<void> {
   const inLog = passwordsIn(text);
-  const candidates = { ...given, passwords: [...(given.passwords ?? []), ...inLog] };
+  const candidates = { ...named, inLog };
   const explainer = makeExplainer(candidates);
   const { datagrams, exchanges, logIns } = readToolLog(text, candidates);
   for (const datagram of datagrams) {
@@ -146,14 +150,6 @@ function makeExplainer(candidates: Candidates, bmc = makeBmc()): Explainer {
   return new Explainer({ names: bmc.router, ask, candidates });
 }
 
-function candidatesOf({ password, E, kg }: ExplainOptions): Candidates {
-  const { IPMI_PASSWORD: inEnvironment } = process.env;
-  if (E === true && inEnvironment === undefined)
-    throw new CliError('-E: IPMI_PASSWORD of the environment is not set');
-  const given = password ?? (inEnvironment === undefined ? [] : [inEnvironment]);
-  return { passwords: given, kg };
-}
-
 /** What is to be explained, and what a problem with it is called by. */
 function sourceOf(words: readonly string[]): { chunks: AsyncIterable<Uint8Array>; name: string } {
   const [first] = words;
@@ -176,30 +172,10 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> 
   yield bytes;
 }
 
-/** The first bytes, and everything, these included. */
-async function peeked(
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; all: AsyncIterable<Uint8Array> }> {
-  const source = chunks[Symbol.asyncIterator]();
-  let head = new Uint8Array(0);
-  let isEnd = false;
-  while (head.length < 4 && !isEnd) {
-    const { done, value } = await source.next();
-    if (done === true) isEnd = true;
-    else head = Uint8Array.from([...head, ...value]);
-  }
-  async function* all(): AsyncGenerator<Uint8Array, void, void> {
-    yield head;
-    while (!isEnd) {
-      const { done, value } = await source.next();
-      if (done === true) return;
-      yield value;
-    }
-  }
-  return { head, all: all() };
-}
-
-async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+async function textOf(head: Uint8Array, chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  if (head.length === 0) throw new CaptureError('is empty');
+  const foreign = foreignFile(head);
+  if (foreign !== undefined) throw new CaptureError(foreign);
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
@@ -207,7 +183,17 @@ async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
     if (length > LONGEST_TEXT) throw new InputError(1, 'more than 16 MiB, and no capture');
     parts.push(chunk);
   }
-  return Buffer.concat(parts).toString('utf8');
+  const bytes = Buffer.concat(parts);
+  // A datagram as it is, of a program that wrote what it received.
+  if (isRmcp(bytes)) return bytes.toString('hex');
+  // PowerShell writes what it redirects in UTF-16.
+  const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  const text = new TextDecoder(isWide ? 'utf-16le' : 'utf-8').decode(bytes);
+  // What nobody types, and no log has.
+  const isText = isWide || !bytes.subarray(0, 4096).some((byte) => byte < 9);
+  if (!isText || /^[^\n]*\uFFFD/.test(text))
+    throw new CaptureError('neither a capture (pcapng, pcap) nor text');
+  return text;
 }
 
 const printJson: Print = ({ fields, ...rest }) =>
@@ -230,7 +216,7 @@ function messageLines(entry: Explained, began: number | undefined): string[] {
   const { kind, number, time, direction, name, section, fields = [], cc, says } = entry;
   const values = fields.map(([field, value]) => (field === '' ? value : `${field}=${value}`)).join(' ');
   const isResponse = kind === 'response';
-  const what = [
+  const parts = [
     bold(name),
     isResponse ? `-> ${hex2(cc ?? 0)}h` : '',
     values,
@@ -243,7 +229,7 @@ function messageLines(entry: Explained, began: number | undefined): string[] {
     arrow,
   ];
   const head = where.filter(Boolean).join('  ');
-  return [`${head === '' ? '' : `${head}  `}${what.filter(Boolean).join('  ')}`, ...says.map(indented)];
+  return [`${head === '' ? '' : `${head}  `}${parts.filter(Boolean).join('  ')}`, ...says.map(indented)];
 }
 
 function logInLines({ name, number, console, bmc, verdict, says }: Explained): string[] {

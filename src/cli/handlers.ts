@@ -4,7 +4,7 @@ import { isVendorNetFn, manufacturers, oemName } from '../commands/oem-registry.
 import type { Entry, Handler } from '../router/index.ts';
 import { makeBmc } from './check.ts';
 import { loadWhole } from './load.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 
 const privileges = Object.fromEntries(Object.entries(Privilege).map(([name, value]) => [value, name]));
@@ -29,7 +29,8 @@ export async function listHandlers(
   { json = false, plugin }: { readonly json?: boolean; readonly plugin?: readonly string[] },
 ): Promise<number> {
   const plugins = await loadPlugins(plugin);
-  const document: Given = file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file, plugins.kinds);
+  const document: FileSettings =
+    file === undefined ? { bmcs: [twoSocketServer] } : loadWhole(file, plugins.kinds);
   for (let i = 0; i < document.bmcs.length; i++) {
     const bmc = makeBmc(document, i);
     registerPlugins(bmc, plugins);

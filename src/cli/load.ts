@@ -10,7 +10,7 @@ import type { WrittenSettings } from '../config/written-settings.ts';
 import { SettingsError } from '../settings/errors.ts';
 import { atOnce } from '../world/pace.ts';
 import { CliError, reading } from './errors.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { NamedFiles, type Missing } from './outside.ts';
 
 /** The BMCs of a file. Throws CliError with one line for each problem. */
@@ -61,7 +61,7 @@ export function* loadSteps(
 }
 
 /** Throws CliError with a line for each problem that is there; BMCs of one entry have theirs in common. */
-export function refuse(problems: readonly SettingsProblem[], place: Given['place']): void {
+export function refuse(problems: readonly SettingsProblem[], place: FileSettings['place']): void {
   const lines = problems.map(
     ({ bmc, path, message }) => `${place?.(bmc, path) ?? 'the default server'}: ${message}`,
   );
@@ -72,12 +72,12 @@ export function refuse(problems: readonly SettingsProblem[], place: Given['place
  * What no BMC shows alone: places that two want, a LAN without users, nothing to reach any of them by. Throws
  * CliError.
  */
-export const checkTogether = (given: Given, file: string | undefined, keepsState?: boolean): void =>
-  atOnce(stepsTogether(given, file, keepsState));
+export const checkTogether = (settings: FileSettings, file: string | undefined, keepsState?: boolean): void =>
+  atOnce(stepsTogether(settings, file, keepsState));
 
 /** The same, a step a BMC. */
 export function* stepsTogether(
-  { bmcs, place, state, kinds }: Given,
+  { bmcs, place, state, kinds }: FileSettings,
   file: string | undefined,
   keepsState = state !== undefined,
 ): Generator<undefined, void> {
@@ -96,7 +96,7 @@ export function* stepsTogether(
 }
 
 /** Says where in the file the settings are that make no sense; any other error as it is. */
-export const settingsProblem = (error: unknown, place: Given['place'], bmc: number): unknown =>
+export const settingsProblem = (error: unknown, place: FileSettings['place'], bmc: number): unknown =>
   error instanceof SettingsError
     ? new CliError(`${place?.(bmc, error.path) ?? 'the default server'}: ${error.message}`, { cause: error })
     : error;

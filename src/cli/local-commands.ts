@@ -81,6 +81,7 @@ function runCommand(program: Command, ended: Ended): void {
       '--pcap-on <what>',
       'write only what passed last when something goes wrong: refused, dropped, late, fault, or a completion code (refused,ffh)',
     )
+    .option('--pcap-filter <terms>', "write only what fits all of them, as in 'cmd=get-sdr user=admin cc!=0'")
     .option('--pcap-profile <dir>', 'write a settings folder for Wireshark there')
     .option('--keys', 'leave passwords and keys in what --pcap writes')
     .option('--record <file>', 'write requests and answers to this tape, for replay and serve')
@@ -153,15 +154,35 @@ function fileCommands(program: Command, ended: Ended): void {
 function socketCommands(program: Command, ended: Ended): void {
   program
     .command('worker')
-    .argument('<socket>', "the BMC's handler socket")
-    .argument('<command...>', 'a program that reads and writes lines of JSON; put -- before it')
+    .argument('[socket]', "the BMC's handler socket; with --cluster there is none")
+    .argument('[command...]', 'a program that reads and writes lines of JSON; put -- before it')
+    .option('--cluster <urls>', 'for the BMCs of the cluster at nats://host:port, a comma between several')
+    .option('--config <file>', 'the cluster of this file, with its user and files')
+    .option('--shared', 'with --cluster: others that claim the same share the requests')
+    .option('--bmcs <names>', 'with --cluster: for these BMCs alone; * for any text, a comma between several')
+    .option('--label <key=value...>', 'with --cluster: for BMCs that have these labels')
     .description(
-      "join a program's standard input and output to a handler socket, for languages without Unix sockets",
+      "join a program's standard input and output to a handler socket, for languages without Unix sockets; or to a cluster",
     )
-    .addHelpText('after', '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh')
-    .action(async (socket: string, command: string[]) =>
-      ended(await (await import('./worker.ts')).worker(socket, command)),
-    );
+    .addHelpText(
+      'after',
+      '\nExample:\n  ipmi-bmc worker /run/bmc/handlers.sock -- ./handler.sh\n' +
+        '  ipmi-bmc worker --cluster nats://10.0.0.1:4222 --shared -- ./handler.sh',
+    )
+    .action(async (socket: string | undefined, command: string[], options) => {
+      const isCluster = options.cluster !== undefined || options.config !== undefined;
+      if (!isCluster && (options.shared || options.bmcs !== undefined || options.label !== undefined))
+        throw new CliError('--shared, --bmcs and --label are for --cluster');
+      if (socket === undefined || (!isCluster && command.length === 0))
+        throw new CliError(
+          'which program? ipmi-bmc worker SOCKET -- PROGRAM, or worker --cluster URL -- PROGRAM',
+        );
+      ended(
+        isCluster
+          ? await (await import('./bus-worker.ts')).busWorker([socket, ...command], options)
+          : await (await import('./worker.ts')).worker(socket, command),
+      );
+    });
   program
     .command('press')
     .argument('<socket>', "the BMC's handler socket")

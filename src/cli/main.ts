@@ -12,6 +12,7 @@ import { program as typed, surviveReaders } from './output.ts';
 import { steeringCommands } from './steering/commands.ts';
 import { complaintOf } from './steering/complaint.ts';
 import { EARLY } from './steering/flags.ts';
+import { unreachable } from './steering/unreachable.ts';
 import { tapeCommands } from './tape-commands.ts';
 import { version } from './version.ts';
 import { withCommand } from './with-command.ts';
@@ -56,6 +57,16 @@ export async function main(commandLine: readonly string[]): Promise<number> {
       tell(lines);
       return exit;
     }
+    const url = urlIn(args);
+    const why = url === undefined ? undefined : unreachable(error, url);
+    if (why !== undefined && !(error instanceof CliError)) {
+      tell(why);
+      return EXIT.noDaemon;
+    }
+    if (isNoHttp(error)) {
+      tell('what listens there does not speak HTTP: is it an ipmi-bmc?');
+      return EXIT.noDaemon;
+    }
     if (isCutOff(error)) {
       tell('the daemon has ended');
       return EXIT.failed;
@@ -66,13 +77,23 @@ export async function main(commandLine: readonly string[]): Promise<number> {
   }
 }
 
+/** What `--url` says, if it is said. */
+function urlIn(args: readonly string[]): string | undefined {
+  const at = args.findIndex((word) => /^--url(=|$)/.test(word));
+  return at < 0 ? undefined : args[at].split('=').slice(1).join('=') || args[at + 1];
+}
+
 /** Nobody is at the socket or address that was connected to. */
 const isNobody = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === 'connect';
+
+/** What came was refused by Node's parser of HTTP. */
+const isNoHttp = (error: unknown): boolean =>
+  /^HPE_(?!INVALID_EOF_STATE)/.test((error as NodeJS.ErrnoException).code ?? '');
 
 /** An answer that ends in its midst: of Node's HTTP client, no failure of a call of the system. */
 function isCutOff(error: unknown): boolean {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  return code === 'ECONNRESET' && syscall === undefined;
+  return (code === 'ECONNRESET' && syscall === undefined) || code === 'HPE_INVALID_EOF_STATE';
 }
 
 /** Options of every command may stand before it as well: `ipmi-bmc --socket PATH list`. */

@@ -1,7 +1,7 @@
 import { openedFor, SettingsError } from '../settings/errors.ts';
 import type { BmcOptions } from '../config/options.ts';
 import { endpointName } from '../world/world.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { CliError, problemOf } from './errors.ts';
 import { flagAt, type Overrides } from './overrides.ts';
 
@@ -17,7 +17,7 @@ export function openProblem(
   error: unknown,
   settings: readonly BmcOptions[],
   bmc: number,
-  place: Given['place'],
+  place: FileSettings['place'],
   flags: Overrides,
 ): CliError {
   if (error instanceof CliError) return error;

@@ -27,7 +27,7 @@ export class NamedFiles {
   readonly #folder: string;
   readonly #changed: number;
   readonly #read = new Map<string, Uint8Array | string>();
-  readonly #made = new Map<object, object>();
+  readonly #known = new Map<object, object>();
 
   /** Relative paths begin in `folder`; `changed`: wall milliseconds, when the settings were changed last. */
   constructor(folder: string, changed: number) {
@@ -59,10 +59,10 @@ export class NamedFiles {
    * BMCs of one entry share what does not differ between them, and are checked once for it: so they share
    * what is made of it.
    */
-  #once<T extends object>(given: T, make: () => T): T {
-    const made = (this.#made.get(given) as T | undefined) ?? make();
-    this.#made.set(given, made);
-    return made;
+  #once<T extends object>(key: T, make: () => T): T {
+    const known = (this.#known.get(key) as T | undefined) ?? make();
+    this.#known.set(key, known);
+    return known;
   }
 
   #sel(sel: SelOptions, missing: Missing[]): SelOptions {

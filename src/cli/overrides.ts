@@ -46,8 +46,8 @@ export function overridden(
 export function flagAt(path: SettingsPath, settings: BmcOptions, overrides: Overrides): string | undefined {
   const [section, entry] = path;
   if (section === 'sockets') {
-    if (entry === 'handlers') return said('handlerSocket', overrides);
-    return entry === 'bt' ? said('btSocket', overrides) : undefined;
+    if (entry === 'handlers') return flagOf('handlerSocket', overrides);
+    return entry === 'bt' ? flagOf('btSocket', overrides) : undefined;
   }
   if (section !== 'interfaces') return undefined;
   for (const [type, name] of [
@@ -55,11 +55,11 @@ export function flagAt(path: SettingsPath, settings: BmcOptions, overrides: Over
     ['vm', 'vmSocket'],
   ] as const)
     if (settings.interfaces?.findIndex((iface) => iface.type === type) === entry)
-      return said(name, overrides);
+      return flagOf(name, overrides);
   return undefined;
 }
 
-const said = (name: keyof Overrides, overrides: Overrides): string | undefined =>
+const flagOf = (name: keyof Overrides, overrides: Overrides): string | undefined =>
   overrides[name] === undefined ? undefined : `${FLAGS[name]} ${overrides[name]}`;
 
 function withLan(settings: BmcOptions, lan: string | undefined): BmcOptions {

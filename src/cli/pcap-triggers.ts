@@ -1,4 +1,6 @@
 import type { Bmc } from '../bmc.ts';
+import { CC } from '../codec/index.ts';
+import { nearest } from '../config/wording.ts';
 import { CliError } from './errors.ts';
 
 /** What going wrong is. */
@@ -7,7 +9,7 @@ export interface Triggers {
   readonly refused: boolean;
   /** A datagram got no answer. */
   readonly dropped: boolean;
-  /** An answer came after its deadline. */
+  /** A request had no answer at its deadline. */
   readonly late: boolean;
   /** A fault rule did something. */
   readonly fault: boolean;
@@ -27,10 +29,12 @@ export function triggersOf(text: string): Triggers {
   for (const word of words) {
     if ((WORDS as readonly string[]).includes(word)) continue;
     const [, digits] = /^0x([\da-f]{1,2})$/.exec(word) ?? /^([\da-f]{1,2})h$/.exec(word) ?? [];
-    if (digits === undefined || parseInt(digits, 16) === 0)
-      throw new CliError(
-        `--pcap-on: '${word}' is none of ${WORDS.join(', ')}, nor a completion code such as ffh`,
-      );
+    if (digits === undefined || parseInt(digits, 16) === 0) {
+      const near = nearest(word, WORDS);
+      const hint = near === undefined ? '' : `; did you mean ${near}?`;
+      const known = `${WORDS.join(', ')}, nor a completion code such as ffh`;
+      throw new CliError(`--pcap-on: '${word}' is none of ${known}${hint}`);
+    }
     codes.add(parseInt(digits, 16));
   }
   const has = (word: (typeof WORDS)[number]): boolean => words.includes(word);
@@ -44,7 +48,10 @@ export function onTrouble(
   tell: () => void,
 ): void {
   if (refused) bmc.logIns.onRefused(tell);
+  const isWaitedFor = late || codes.has(CC.Timeout);
   bmc.taps.add({
+    // The answer at a deadline is no handler's, and one that comes later may never come.
+    message: isWaitedFor ? ({ context }) => void context.onExpire(tell) : undefined,
     answer:
       late || codes.size > 0
         ? ({ context }, [cc]) => {

@@ -11,6 +11,7 @@ import {
 import type { Log } from '../state/setup.ts';
 import { parseEndpoint, type Endpoint, type Timer, type World } from '../world/world.ts';
 import { CliError, problemOf } from './errors.ts';
+import { filterOption } from './filter-option.ts';
 import type { Onlooker } from './onlooker.ts';
 import { onTrouble, triggersOf } from './pcap-triggers.ts';
 
@@ -24,6 +25,8 @@ export interface PcapOptions {
   readonly keys?: boolean;
   /** Nothing is written until one of these happens. */
   readonly pcapOn?: string;
+  /** Only what fits all its terms. */
+  readonly pcapFilter?: string;
   /** A folder for Wireshark's settings. */
   readonly pcapProfile?: string;
 }
@@ -51,12 +54,13 @@ const GATHER = 100;
 
 /** `names`: of the BMCs that the file has places for; one that comes later gets one. */
 export async function openPcap(
-  { pcap, pcapSize, keys: secrets, pcapOn, pcapProfile }: PcapOptions,
+  { pcap, pcapSize, keys: secrets, pcapOn, pcapFilter, pcapProfile }: PcapOptions,
   names: readonly string[],
   { clock, files }: World,
   log: Log,
 ): Promise<Onlooker> {
   const triggers = pcapOn === undefined ? undefined : triggersOf(pcapOn);
+  const filter = filterOption('--pcap-filter', pcapFilter);
   const header = captureHeader(...names);
   const failed = (error: unknown): void => log.error(`${pcap}: nothing more is captured`, error);
   const size = pcapSize === undefined ? undefined : pcapSize * MIB;
@@ -76,7 +80,15 @@ export async function openPcap(
   const rings = new Map<string, KeptPackets>();
   const add = (bmc: Bmc, isSatellite: boolean): void => {
     const interfaces = places.in(file, bmc.name, isSatellite);
-    const parts = { router: bmc.router, clock, addressOf: addressesOf(bmc), interfaces, secrets, wording };
+    const parts = {
+      router: bmc.router,
+      clock,
+      addressOf: addressesOf(bmc),
+      interfaces,
+      secrets,
+      wording,
+      filter,
+    };
     if (triggers === undefined) {
       // One that is made anew goes on in the place that it had.
       captures.get(bmc.name)?.flush();

@@ -48,8 +48,8 @@ async function load(file: string): Promise<Plugins> {
   if (kinds === undefined && handlers === undefined)
     throw new CliError(`${file}: expected exports kinds or handlers, found ${names(loaded)}`);
   for (const [list, sort] of Object.entries(SORTS)) {
-    const given = isObject(kinds) ? (kinds[list] ?? []) : [];
-    const wrong = Array.isArray(given) ? given.findIndex((kind) => !isLike(kind, sort)) : 0;
+    const brought = isObject(kinds) ? (kinds[list] ?? []) : [];
+    const wrong = Array.isArray(brought) ? brought.findIndex((kind) => !isLike(kind, sort)) : 0;
     if (wrong >= 0)
       throw new CliError(`${file}: kinds.${list}.${wrong}: expected an object with ${names(sort)}`);
   }

@@ -8,7 +8,7 @@ type Terminal = { readonly isTTY?: boolean; write(text: string): unknown };
 
 /** A bar on a terminal that is written over again and again; nothing where nobody watches. */
 export function showCount(
-  what: string,
+  subject: string,
   terminal: Terminal | undefined,
 ): { readonly show: (done: number, all: number) => void; readonly end: () => void } {
   if (!terminal?.isTTY) return { show: () => undefined, end: () => undefined };
@@ -19,7 +19,7 @@ export function showCount(
       const bar = `${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}`;
       if (bar === shown) return;
       shown = bar;
-      terminal.write(`\r[${bar}] ${done} of ${all} ${what}`);
+      terminal.write(`\r[${bar}] ${done} of ${all} ${subject}`);
     },
     end: () => void terminal.write('\r\x1b[K'),
   };

@@ -13,6 +13,7 @@ import {
 } from '../tape/index.ts';
 import { nodeWorld } from '../world/node.ts';
 import { checkAddress, connectTo, logInProblem, type BmcAddress } from './bmc-address.ts';
+import { kgOf, passwordIn } from './candidates.ts';
 import { CliError, problemOf, reading } from './errors.ts';
 import { showCount } from './progress.ts';
 
@@ -20,6 +21,12 @@ export interface ReplayFlags {
   readonly to: string;
   readonly user?: string;
   readonly password?: string;
+  /** A file whose one line is it. */
+  readonly passwordFile?: string;
+  /** Text, or `0x` and digits. */
+  readonly kg?: string;
+  /** A file whose one line is such a K_g. */
+  readonly kgFile?: string;
   readonly cipher?: number;
   readonly ignore?: readonly string[];
   /** A file of such names. */
@@ -81,9 +88,12 @@ export async function checkReach(flags: ReplayFlags): Promise<void> {
   if (!isPath(flags.to)) await checkAddress(addressOf(flags));
 }
 
-function addressOf({ user, ...flags }: ReplayFlags): BmcAddress {
+function addressOf({ user, passwordFile, kg: text, kgFile, ...flags }: ReplayFlags): BmcAddress {
   if (user === undefined) throw new CliError(`--to ${flags.to}: say who with -U`);
-  return { ...flags, user };
+  const kg = kgOf({ kg: text, kgFile });
+  if (passwordFile === undefined) return { ...flags, user, kg };
+  if (flags.password !== undefined) throw new CliError('-P and --password-file: give one of them');
+  return { ...flags, user, kg, password: passwordIn(passwordFile) };
 }
 
 /** Milliseconds that a BMC may be away, as after a reset. */

@@ -6,93 +6,40 @@ import { metricsOf } from '../control/metrics-server.ts';
 import { servingOf } from '../control/server.ts';
 import type { BmcOptions, ClusterOptions } from '../config/options.ts';
 import { Fleet, nameOf } from '../fleet/index.ts';
-import { milliseconds } from '../settings/durations.ts';
 import type { Log } from '../state/setup.ts';
 import { fileNameOf } from '../storage/file-name.ts';
 import { KeptFile } from '../storage/kept-file.ts';
 import { Storage } from '../storage/storage.ts';
 import type { World } from '../world/world.ts';
-import type { UdpEngine } from '../world/udp-engine.ts';
-import { nodeWorld, type NodeWorld } from '../world/node.ts';
-import { openControl, type ControlFlags } from './control.ts';
+import { nodeWorld } from '../world/node.ts';
+import { openControl } from './control.ts';
 import { defaultServer } from './default-server.ts';
 import { checkDescriptors } from './descriptors.ts';
 import { tellCounters } from './counter-lines.ts';
 import { CliError, problemOf } from './errors.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { greeting, logInsOf } from './greeting.ts';
 import { loadWhole } from './load.ts';
 import { makeLog } from './log.ts';
-import type { LogFormat, LogLevel } from './log-choices.ts';
-import type { Overrides } from './overrides.ts';
 import type { Onlooker } from './onlooker.ts';
 import { openTrace } from './tracing.ts';
 import { loadPlugins, registerPlugins } from './plugin.ts';
 import { showProgress } from './progress.ts';
 import { reload } from './reload.ts';
+import { sleepAfterOf, type Process, type RunOptions, type Serving } from './run-options.ts';
 import { CommandLineSource, writtenAt } from './settings-source.ts';
 import { SHARD } from './shards/messages.ts';
-import type { ShardSide } from './shards/shard-side.ts';
+import { checkNamed } from './named-secrets.ts';
 import { settingsToRun } from './settings-to-run.ts';
 import { syncTimes } from '../metrics/process-metrics.ts';
 import { openMetrics, processFigures } from './metrics.ts';
-import { onSignals, type Stop } from './signals.ts';
-import { auditFleet, auditPlace, auditRestored, openAudit, type AuditLog } from './audit.ts';
+import { onSignals } from './signals.ts';
+import { auditFleet, auditPlace, auditRestored, openAudit } from './audit.ts';
 import { announce, withdraw } from './ready-file.ts';
 import { feedWatchdog, notifySystemd } from './systemd.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
 import { version } from './version.ts';
 import { yamlBeside } from './yaml-beside.ts';
-
-export interface RunOptions extends Overrides, ControlFlags {
-  readonly state?: string;
-  /** Modules that bring kinds and handlers. */
-  readonly plugin?: readonly string[];
-  /** A file that holds the key. */
-  readonly sealKey?: string;
-  readonly json?: boolean;
-  /** Default: as `json` says. */
-  readonly logFormat?: LogFormat;
-  /** Default info. */
-  readonly logLevel?: LogLevel;
-  readonly trace?: boolean;
-  /** Of the trace only what fits. */
-  readonly traceFilter?: string;
-  /** Where what passes is captured. */
-  readonly pcap?: string;
-  /** MiB of a file of captures. */
-  readonly pcapSize?: number;
-  /** What has to go wrong before anything is captured. */
-  readonly pcapOn?: string;
-  /** A folder for Wireshark's settings. */
-  readonly pcapProfile?: string;
-  /** Captures with passwords and keys. */
-  readonly keys?: boolean;
-  /** Where requests and answers are recorded. */
-  readonly record?: string;
-  /** MiB of a tape. */
-  readonly recordSize?: number;
-  /** What is served in place of the default server, where there is no file. */
-  readonly served?: Served;
-  /** Default: batches where they are to be had. */
-  readonly engine?: UdpEngine;
-  readonly readyFile?: string;
-  /** A cluster that the process is a host of, and its name there. */
-  readonly cluster?: string;
-  readonly host?: string;
-  /** By so many processes, each with a part of the BMCs. Default: by this one. */
-  readonly workers?: number;
-  /** Where changes are written down; `-`: standard error. */
-  readonly audit?: string;
-}
-
-/** A BMC that this program makes, instead of one from a file. */
-export interface Served {
-  readonly settings: (random: World['random']) => BmcOptions;
-  readonly onMade: (bmc: Bmc) => void;
-  /** Its passwords are random and told at the start. */
-  readonly tellsPasswords: boolean;
-}
 
 /** Serves until SIGTERM or SIGINT; the exit code is then 0. */
 export async function run(file: string | undefined, options: RunOptions): Promise<number> {
@@ -133,24 +80,6 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   }
 }
 
-/** What signals are for, as soon as it is there. */
-interface Serving {
-  audit?: AuditLog;
-  fleet?: Fleet;
-  reload?: () => void;
-}
-
-/** What the process has from its first moment on. */
-export interface Process {
-  readonly world: NodeWorld;
-  readonly log: Log;
-  readonly write: (line: string) => void;
-  readonly serving: Serving;
-  /** It serves a part of the BMCs. */
-  readonly shard: ShardSide | undefined;
-  readonly stopped: Promise<Stop>;
-}
-
 /** A directory that several processes share out: each has a part of it, and this one would have nothing. */
 function refuseShards(directory: string | undefined): void {
   if (directory === undefined || !existsSync(join(directory, 'shards.json'))) return;
@@ -167,10 +96,13 @@ async function serve(
   const plugins = await loadPlugins(options.plugin);
   const { kinds } = plugins;
   const { served } = options;
-  const read: Given =
+  const read: FileSettings =
     file === undefined
       ? { bmcs: [(served?.settings ?? defaultServer)(world.random)] }
       : loadWhole(file, kinds);
+  // Nobody steers it: what the file says of that is not looked at.
+  const steered = options.control === false ? { ...read, control: undefined, console: undefined } : read;
+  if (!shard) checkNamed(steered, file, (line) => log.warn(line));
   const cluster = await clusterIn(options, read);
   if (cluster !== undefined) {
     const { serveCluster } = await import('./cluster-run.ts');
@@ -180,14 +112,14 @@ async function serve(
   const readyFile = shard ? undefined : options.readyFile;
   if (readyFile !== undefined) withdraw(readyFile);
   if (!shard) refuseShards(state?.directory);
-  const given = settingsToRun(read, file, options, state !== undefined);
+  const settings = settingsToRun(read, file, options, state !== undefined);
   const isOwn = (bmc: BmcOptions): boolean => shard?.owns(nameOf(bmc)) ?? true;
-  checkDescriptors(given.bmcs.filter(isOwn));
+  checkDescriptors(settings.bmcs.filter(isOwn));
   const syncs = state && syncTimes();
   const storage = state && (await openStorage(world, state, log, (took) => syncs?.observe(took / 1000)));
   const tracing = openTrace(options, world, write);
-  const onlookers = await onlookersOf(options, given.bmcs, world, log);
-  const audited = auditPlace(file, given.audit, options.audit, shard?.index);
+  const onlookers = await onlookersOf(options, settings.bmcs, world, log);
+  const audited = auditPlace(file, settings.audit, options.audit, shard?.index);
   const audit = audited && (await openAudit(audited, world, log, write));
   serving.audit = audit;
   const fleet = new Fleet({
@@ -197,7 +129,7 @@ async function serve(
     storage,
     kinds,
     firmwareDirectory: state && ((name) => resolve(state.directory, 'firmware', fileNameOf(name))),
-    sleepAfter: sleepAfterOf(given.sleepAfter),
+    sleepAfter: sleepAfterOf(settings.sleepAfter),
   });
   serving.fleet = fleet;
   if (audit) {
@@ -212,7 +144,7 @@ async function serve(
     file,
     flags: options,
     state,
-    ofProcess: given,
+    ofProcess: settings,
     kinds,
     log,
     world,
@@ -232,16 +164,16 @@ async function serve(
     owns: shard && ((name) => shard.owns(name)),
     figures: processFigures(),
     syncs,
-    metricsPerBmc: given.metrics?.perBmc,
+    metricsPerBmc: settings.metrics?.perBmc,
   });
-  const around = {
+  const surroundings = {
     flags: options,
-    inFile: shard ? undefined : given.control,
-    console: shard ? undefined : given.console,
+    inFile: shard ? undefined : settings.control,
+    console: shard ? undefined : settings.console,
     file,
     log,
   };
-  const steered = {
+  const toSteer = {
     serving: servingOf(daemon),
     stateDirectory: state?.directory,
     isBehind: shard !== undefined,
@@ -253,17 +185,17 @@ async function serve(
     await audit?.close();
     throw error;
   };
-  const control = await openControl(steered, around).catch(giveUp);
-  const metrics = await openMetrics(metricsOf(daemon), shard ? undefined : given.metrics).catch(
+  const control = await openControl(toSteer, surroundings).catch(giveUp);
+  const metrics = await openMetrics(metricsOf(daemon), shard ? undefined : settings.metrics).catch(
     async (error: unknown) => {
       await control.close();
       return giveUp(error);
     },
   );
-  const endProgress = showProgress(fleet, given.bmcs.filter(isOwn).length);
+  const endProgress = showProgress(fleet, settings.bmcs.filter(isOwn).length);
   try {
     const written = file === undefined ? new Date(world.clock.now()).toISOString() : writtenAt(file);
-    const { lines } = await daemon.begin(source.loaded(given, written));
+    const { lines } = await daemon.begin(source.loaded(settings, written));
     if (lines.length > 0) throw new CliError(lines.join('\n'));
   } catch (error) {
     await metrics.close();
@@ -292,7 +224,7 @@ async function serve(
   const ready = readyNow();
   const logIns =
     file === undefined && served?.tellsPasswords !== false
-      ? [...fleet.awake].slice(0, 1).flatMap((bmc) => logInsOf(given.bmcs[0], bmc))
+      ? [...fleet.awake].slice(0, 1).flatMap((bmc) => logInsOf(settings.bmcs[0], bmc))
       : [];
   const announceNow = (): void => {
     if (readyFile !== undefined) announce(readyFile, JSON.stringify(readyNow()));
@@ -305,7 +237,7 @@ async function serve(
   process.stdout.write(
     options.json
       ? `${JSON.stringify(logIns.length > 0 ? { ...ready, logIns } : ready)}\n`
-      : greeting(given.bmcs, ready.interfaces, state?.directory, logIns, metrics.address),
+      : greeting(settings.bmcs, ready.interfaces, state?.directory, logIns, metrics.address),
   );
   if (control.console !== undefined && !options.json)
     process.stdout.write(`web console: ${control.console}\n`);
@@ -333,7 +265,10 @@ async function serve(
 }
 
 /** The cluster that the process is to be a host of; what knows of clusters is loaded where there is one. */
-async function clusterIn(options: RunOptions, { cluster }: Given): Promise<ClusterOptions | undefined> {
+async function clusterIn(
+  options: RunOptions,
+  { cluster }: FileSettings,
+): Promise<ClusterOptions | undefined> {
   if (options.cluster === undefined && options.host === undefined && cluster === undefined) return undefined;
   const { clusterOf } = await import('./cluster-place.ts');
   return clusterOf(options, cluster);
@@ -346,11 +281,12 @@ async function onlookersOf(
   world: World,
   log: Log,
 ): Promise<Onlooker[]> {
-  const { pcap, keys, pcapSize, pcapOn, pcapProfile, record, recordSize } = options;
+  const { pcap, keys, pcapSize, pcapOn, pcapFilter, pcapProfile, record, recordSize } = options;
   const stray = [
     pcap === undefined && keys === true ? '--keys is for --pcap' : '',
     pcap === undefined && pcapSize !== undefined ? '--pcap-size is for --pcap' : '',
     pcap === undefined && pcapOn !== undefined ? '--pcap-on is for --pcap' : '',
+    pcap === undefined && pcapFilter !== undefined ? '--pcap-filter is for --pcap' : '',
     pcap === undefined && pcapProfile !== undefined ? '--pcap-profile is for --pcap' : '',
     record === undefined && recordSize !== undefined ? '--record-size is for --record' : '',
   ].find(Boolean);
@@ -367,10 +303,6 @@ async function onlookersOf(
   }
   return onlookers;
 }
-
-/** Milliseconds; undefined: as fleets have it. */
-export const sleepAfterOf = (seconds: number | 'never' | undefined): number | undefined =>
-  seconds === 'never' ? Infinity : seconds && milliseconds(seconds);
 
 async function openStorage(
   { files, clock }: World,

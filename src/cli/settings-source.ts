@@ -9,9 +9,10 @@ import type { Log } from '../state/setup.ts';
 import { Pace } from '../world/pace.ts';
 import type { World } from '../world/world.ts';
 import { CliError, reading } from './errors.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { loadSteps, stepsTogether } from './load.ts';
 import type { Overrides } from './overrides.ts';
+import { checkNamed } from './named-secrets.ts';
 import { problemsOf, stepsToRun } from './settings-to-run.ts';
 import { stateOf, type StatePlace } from './state-place.ts';
 import type { YamlReader } from './yaml-beside.ts';
@@ -55,14 +56,14 @@ const NEXT_START: Readonly<Record<Exclude<keyof ProcessOptions, 'state'>, string
 
 /** Settings as the command line understands them: files, texts, with its flags over them. */
 export class CommandLineSource implements SettingsSource {
-  readonly #around: SourceSurroundings;
+  readonly #surroundings: SourceSurroundings;
 
-  constructor(around: SourceSurroundings) {
-    this.#around = around;
+  constructor(surroundings: SourceSurroundings) {
+    this.#surroundings = surroundings;
   }
 
   async read(): Promise<LoadedSettings> {
-    const { file } = this.#around;
+    const { file } = this.#surroundings;
     if (file === undefined)
       throw refusal('conflict', 'this process was started without a file', { next: 'apply one' });
     return this.#inPlaceOfFile({ name: file });
@@ -81,21 +82,25 @@ export class CommandLineSource implements SettingsSource {
   }
 
   /** Settings of which the start itself has read and checked everything. */
-  loaded(given: Given, written: string, flags: Overrides = this.#around.flags): LoadedSettings {
-    const { file, state, world } = this.#around;
-    const own = new Map(given.bmcs.map((bmc, i) => [nameOf(bmc), i] as const));
-    const over = (all: Given['bmcs']): Given => ({
-      ...given,
+  loaded(
+    settings: FileSettings,
+    written: string,
+    flags: Overrides = this.#surroundings.flags,
+  ): LoadedSettings {
+    const { file, state, world } = this.#surroundings;
+    const own = new Map(settings.bmcs.map((bmc, i) => [nameOf(bmc), i] as const));
+    const over = (all: FileSettings['bmcs']): FileSettings => ({
+      ...settings,
       bmcs: all,
       place: (bmc, path) => {
         const name = bmc === undefined ? undefined : nameOf(all[bmc]);
         const i = name === undefined ? undefined : own.get(name);
         if (name !== undefined && i === undefined) return `${name}: ${path.join('.') || 'settings'}`;
-        return given.place?.(i, path) ?? 'the default server';
+        return settings.place?.(i, path) ?? 'the default server';
       },
     });
     return {
-      bmcs: given.bmcs,
+      bmcs: settings.bmcs,
       written,
       check: async (all) => {
         if (all.some((bmc) => !own.has(nameOf(bmc))))
@@ -108,8 +113,13 @@ export class CommandLineSource implements SettingsSource {
   }
 
   /** Everything but the YAML is read here, a BMC at a time: kinds of the caller's are code. */
-  async #read({ text, name, at, isOne = false }: Wanted): Promise<Given & { readonly written: string }> {
-    const { file, flags, state, kinds, world, yaml } = this.#around;
+  async #read({
+    text,
+    name,
+    at,
+    isOne = false,
+  }: Wanted): Promise<FileSettings & { readonly written: string }> {
+    const { file, flags, state, kinds, world, yaml } = this.#surroundings;
     const pace = new Pace(world);
     const from = text ?? reading(name, () => readFileSync(name, 'utf8'));
     const changed = text === undefined ? statSync(name).mtimeMs : (at ?? world.clock.now());
@@ -117,22 +127,23 @@ export class CommandLineSource implements SettingsSource {
     const read = await pace.over(loadSteps(document, file, changed, kinds));
     if (isOne && (read.bmcs.length !== 1 || PROCESS_KEYS.some((key) => read[key] !== undefined)))
       throw new CliError(`${name}: expected the settings of one BMC, as in an entry of bmcs`);
-    const given = await pace.over(stepsToRun(read, file, isOne ? {} : flags, state !== undefined, name));
-    return { ...given, written: new Date(changed).toISOString() };
+    const settings = await pace.over(stepsToRun(read, file, isOne ? {} : flags, state !== undefined, name));
+    return { ...settings, written: new Date(changed).toISOString() };
   }
 
   #inPlaceOfFile(wanted: Wanted): Promise<LoadedSettings> {
     return refusing(async () => {
-      const given = await this.#read(wanted);
-      const { file, flags, state, ofProcess, log } = this.#around;
-      if (stateOf(file, given, flags)?.directory !== state?.directory)
+      const settings = await this.#read(wanted);
+      const { file, flags, state, ofProcess, log } = this.#surroundings;
+      checkNamed(settings, file, (line) => log.warn(line));
+      if (stateOf(file, settings, flags)?.directory !== state?.directory)
         throw new CliError(
-          `${given.place?.(undefined, ['state'])}: where state is kept is the next start's: restart to change it`,
+          `${settings.place?.(undefined, ['state'])}: where state is kept is the next start's: restart to change it`,
         );
       for (const [key, words] of Object.entries(NEXT_START) as [keyof typeof NEXT_START, string][])
-        if (!isSame(given[key], ofProcess[key]))
-          log.warn(`${given.place?.(undefined, [key])}: ${words} is the next start's`);
-      return this.loaded(given, given.written);
+        if (!isSame(settings[key], ofProcess[key]))
+          log.warn(`${settings.place?.(undefined, [key])}: ${words} is the next start's`);
+      return this.loaded(settings, settings.written);
     });
   }
 }

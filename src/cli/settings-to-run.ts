@@ -3,7 +3,7 @@ import { isSilent } from '../config/together.ts';
 import type { Failure } from '../fleet/index.ts';
 import { atOnce } from '../world/pace.ts';
 import { CliError } from './errors.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { stepsTogether } from './load.ts';
 import { openProblem } from './open-problem.ts';
 import { FLAGS, overridden, type Overrides } from './overrides.ts';
@@ -16,23 +16,23 @@ const TOLD = 20;
  * it. Throws CliError.
  */
 export const settingsToRun = (
-  given: Given,
+  settings: FileSettings,
   file: string | undefined,
   flags: Overrides,
   keepsState: boolean,
   name = file,
-): Given => atOnce(stepsToRun(given, file, flags, keepsState, name));
+): FileSettings => atOnce(stepsToRun(settings, file, flags, keepsState, name));
 
 /** The same, a step a BMC. */
 export function* stepsToRun(
-  given: Given,
+  settings: FileSettings,
   file: string | undefined,
   flags: Overrides,
   keepsState: boolean,
   name = file,
-): Generator<undefined, Given> {
+): Generator<undefined, FileSettings> {
   const bmcs: BmcOptions[] = [];
-  for (const bmc of given.bmcs) {
+  for (const bmc of settings.bmcs) {
     yield;
     bmcs.push(overridden(bmc, flags));
   }
@@ -44,17 +44,17 @@ export function* stepsToRun(
   // all is a mistake.
   if (bmcs.every((bmc) => isSilent(bmc)))
     throw new CliError(`${name}: nobody could reach it: add an entry to interfaces: or use --lan HOST:PORT`);
-  yield* stepsTogether({ ...given, bmcs }, file, keepsState);
-  return { ...given, bmcs };
+  yield* stepsTogether({ ...settings, bmcs }, file, keepsState);
+  return { ...settings, bmcs };
 }
 
 /** A line for each BMC that could not be had, with the setting or option that asked for too much. */
-export function problemsOf(failures: readonly Failure[], given: Given, flags: Overrides): string[] {
-  const places = new Map(given.bmcs.map(({ name = 'bmc' }, i) => [name, i] as const));
+export function problemsOf(failures: readonly Failure[], settings: FileSettings, flags: Overrides): string[] {
+  const places = new Map(settings.bmcs.map(({ name = 'bmc' }, i) => [name, i] as const));
   const told = failures
     .map(({ bmc, error }) => ({ i: places.get(bmc) ?? 0, error }))
     .sort((a, b) => a.i - b.i)
-    .map(({ i, error }) => openProblem(error, given.bmcs, i, given.place, flags).message);
+    .map(({ i, error }) => openProblem(error, settings.bmcs, i, settings.place, flags).message);
   const lines = [...new Set(told)];
   return lines.length <= TOLD ? lines : [...lines.slice(0, TOLD), `and ${lines.length - TOLD} more`];
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { CliError, reading } from './errors.ts';
 
 /** A state directory, and the key of its secrets where they are sealed. */
@@ -18,7 +18,7 @@ const SHORTEST = 16;
  */
 export function stateOf(
   file: string | undefined,
-  { state: inFile, place }: Given,
+  { state: inFile, place }: FileSettings,
   flags: { state?: string; sealKey?: string },
 ): StatePlace | undefined {
   const beside = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);

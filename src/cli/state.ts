@@ -38,16 +38,16 @@ export async function showState(
   const inspection = await looked(directory, flags);
   const values = inspection.values.filter(({ bmc }) => flags.bmc === undefined || bmc === flags.bmc);
   const changed = new Set(values.map(keyOf));
-  const given = (
+  const inFile = (
     config === undefined ? [] : loadFile(config, kinds).flatMap((options) => configValues(options, kinds))
   ).filter(({ bmc }) => flags.bmc === undefined || bmc === flags.bmc);
   const rows = [
     ...values.map((value) => ({
       ...value,
       value: shown(value),
-      from: given.some((setting) => keyOf(setting) === keyOf(value)) ? 'client, over config' : 'client',
+      from: inFile.some((setting) => keyOf(setting) === keyOf(value)) ? 'client, over config' : 'client',
     })),
-    ...given
+    ...inFile
       .filter((value) => !changed.has(keyOf(value)))
       .map((value) => ({ ...value, value: shown(value), from: 'config' })),
   ].map((row) => ({ ...row, parameter: parameterName(row) }));
@@ -175,9 +175,9 @@ function shown({ store, value }: Pick<StoredValue, 'store' | 'value'>): string {
  */
 function configValues(options: BmcOptions, kinds: Kinds): ConfigValue[] {
   const { name: bmc = 'bmc' } = options;
-  const given = givenSettings(options, kinds);
+  const settings = givenSettings(options, kinds);
   return Object.values(stores).flatMap(({ name: store, shadows }) =>
-    (shadows?.(given) ?? []).flatMap(([key, value]) =>
+    (shadows?.(settings) ?? []).flatMap(([key, value]) =>
       value === undefined ? [] : [{ bmc, store, key: String(key), value }],
     ),
   );

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { endpoint } from './endpoint.ts';
+import { withCandidates } from './explain-commands.ts';
 
 /** Loaded where they are asked for. */
 const tapes = (): Promise<typeof import('./tape.ts')> => import('./tape.ts');
@@ -56,13 +57,13 @@ function fileCommands(program: Command, done: (code: number) => void): void {
     .description('a line for each entry: when, who, what, how it ended')
     .addHelpText('after', '\nExample:\n  ipmi-bmc tape show bmc.tape')
     .action(async (file: string) => done((await tapes()).showTape(file)));
-  tape
-    .command('import')
+  withCandidates(tape.command('import'))
     .argument('<capture>', 'pcapng or pcap, from anywhere')
     .option('-o, --output <tape>', 'where to write it (default: CAPTURE.tape)')
-    .option('-P, --password <password>', 'of its users; may be said again (else IPMI_PASSWORD)', collect)
-    .option('--kg <key>', 'the BMC key, text or 0x and hex digits')
-    .option('--bmc <host:port>', 'which one, where the capture has several')
+    .option(
+      '--bmc <bmc>',
+      'which one, where the capture has several: ADDRESS:PORT, or its name in captures of ours',
+    )
     .description('make a tape of a capture of whole sessions')
     .addHelpText('after', '\nExample:\n  ipmi-bmc tape import session.pcapng -P PASSWORD -o session.tape')
     .action(async (file: string, options) => done(await (await tapes()).importTape(file, options)));
@@ -82,6 +83,9 @@ const comparing = (command: Command): Command =>
     .requiredOption('--to <address>', "HOST[:PORT] of the BMC's LAN interface, or the path of its VM socket")
     .option('-U, --user <name>', 'who, by LAN')
     .option('-P, --password <password>', 'default: IPMI_PASSWORD of the environment')
+    .option('--password-file <file>', 'a file whose one line is the password')
+    .option('--kg <key>', "the BMC's second key: text, or 0x and hexadecimal digits")
+    .option('--kg-file <file>', 'a file whose one line is such a key')
     .option('-E', 'the password is in IPMI_PASSWORD, as without -P')
     .option('-C, --cipher <suite>', 'cipher suite of the session (default: 17)', number(255))
     .option('--ignore <name>', 'get-sel-info.free, get-sel-info or *.timestamp; may be said again', collect)

@@ -1,5 +1,5 @@
 import { createReadStream, writeFileSync } from 'node:fs';
-import { CaptureError } from '../explain/index.ts';
+import { CaptureError, Tally } from '../explain/index.ts';
 import {
   declaredNames,
   entryLine,
@@ -14,6 +14,8 @@ import {
   type Tape,
   type TapeEntry,
 } from '../tape/index.ts';
+import { candidatesOf, type CandidateFlags } from './candidates.ts';
+import { opened } from './capture-source.ts';
 import { CliError, problemOf, reading, systemProblem } from './errors.ts';
 import { showCount } from './progress.ts';
 import { checkReach, masksOf, reached, tapeIn, type ReplayFlags } from './replay.ts';
@@ -29,28 +31,27 @@ export function showTape(file: string): number {
   return 0;
 }
 
-export interface ImportFlags {
+export interface ImportFlags extends CandidateFlags {
   readonly output?: string;
-  readonly password?: readonly string[];
-  readonly kg?: string;
   readonly bmc?: string;
 }
 
 /** Throws CliError for what is no capture, and for one of which nothing could be opened. */
 export async function importTape(
   file: string,
-  { output = `${file}.tape`, password: given, kg, bmc }: ImportFlags,
+  { output = `${file}.tape`, bmc, ...flags }: ImportFlags,
 ): Promise<number> {
-  const fromOutside = process.env.IPMI_PASSWORD;
-  const passwords = given ?? (fromOutside === undefined ? [] : [fromOutside]);
+  const candidates = candidatesOf(flags);
   // A directory, or nothing at all, is told before it is read.
   const capture = reading(file, () => createReadStream(file));
   try {
-    const tape = await importCapture(capture, { passwords, kg, bmc });
+    const tally = new Tally();
+    const tape = await importCapture((await opened(capture)).all, { ...candidates, bmc, tally });
     write(output, tape);
     const unanswered = tape.entries.filter((entry) => isRequest(entry) && entry.answer.length === 0).length;
     const silent = unanswered > 0 ? `, ${unanswered} of them without an answer` : '';
     process.stdout.write(`${output}: ${tape.entries.length} requests of ${tape.header.bmc}${silent}\n`);
+    for (const note of tally.notes()) process.stdout.write(`not read: ${note}\n`);
     return 0;
   } catch (error) {
     if (error instanceof TapeError || error instanceof CaptureError || systemProblem(error) !== undefined)
@@ -70,14 +71,14 @@ export async function shrinkTape(file: string, flags: ShrinkFlags): Promise<numb
   const { output = `${file}.small`, tries, json = false } = flags;
   const mask = masksOf(flags);
   await checkReach(flags);
-  const said = async (entries: readonly TapeEntry[]): Promise<readonly Replayed[]> => {
+  const answersTo = async (entries: readonly TapeEntry[]): Promise<readonly Replayed[]> => {
     const part = { header: tape.header, entries };
     const { requests } = await reached(flags, (client, reconnect) =>
       replay(part, client, { ...flags, mask, now: Date.now, reconnect }),
     );
     return requests;
   };
-  const [first] = (await said(tape.entries)).flatMap(({ differences }) => differences);
+  const [first] = (await answersTo(tape.entries)).flatMap(({ differences }) => differences);
   if (first === undefined) {
     process.stdout.write(json ? '{"kept":null}\n' : `${file}: nothing differs, there is nothing to cut\n`);
     return 1;
@@ -87,16 +88,16 @@ export async function shrinkTape(file: string, flags: ShrinkFlags): Promise<numb
   let tried = 0;
   const fails = async (part: readonly TapeEntry[]): Promise<boolean> => {
     progress.show(++tried, tries);
-    const differences = (await said(part)).flatMap((replayed) => replayed.differences);
+    const differences = (await answersTo(part)).flatMap((replayed) => replayed.differences);
     return differences.some(({ command, field }) => command === first.command && field === first.field);
   };
   const { kept, isCut } = await shrink(requests, fails, tries).finally(progress.end);
   write(output, { header: tape.header, entries: kept });
-  const what = `${first.command}.${first.field}`;
+  const difference = `${first.command}.${first.field}`;
   process.stdout.write(
     json
-      ? `${JSON.stringify({ kept: kept.length, of: requests.length, difference: what, tried, isCut, output })}\n`
-      : `${output}: ${kept.length} of ${requests.length} requests still differ in ${what}${isCut ? ', and maybe fewer would: --tries was reached' : ''}\n`,
+      ? `${JSON.stringify({ kept: kept.length, of: requests.length, difference, tried, isCut, output })}\n`
+      : `${output}: ${kept.length} of ${requests.length} requests still differ in ${difference}${isCut ? ', and maybe fewer would: --tries was reached' : ''}\n`,
   );
   return 0;
 }

@@ -1,7 +1,7 @@
 import type { Bmc } from '../bmc.ts';
-import { parseTraceFilter, traced, traceLines, type Traced } from '../taps/index.ts';
+import { traced, traceLines, type Traced } from '../taps/index.ts';
 import type { World } from '../world/world.ts';
-import { CliError } from './errors.ts';
+import { filterOption } from './filter-option.ts';
 import { localTime } from './log.ts';
 import type { Onlooker } from './onlooker.ts';
 import { plain } from './output.ts';
@@ -25,9 +25,7 @@ export function openTrace(
   { clock }: World,
   write: (line: string) => void,
 ): Onlooker | undefined {
-  const filter = traceFilter === undefined ? undefined : parseTraceFilter(traceFilter);
-  if (typeof filter === 'object')
-    throw new CliError(`--trace-filter: column ${filter.column}: ${filter.problem}`);
+  const filter = filterOption('--trace-filter', traceFilter);
   if (trace !== true && filter === undefined) return undefined;
   const isJson = (logFormat ?? (json === true ? 'json' : 'text')) === 'json';
   const add = ({ name, router, taps, satellites }: Bmc): void => {

@@ -13,7 +13,7 @@ import type { World } from '../world/world.ts';
 import { loadText, loadWhole } from './load.ts';
 import { openControl, type OpenControl } from './control.ts';
 import { CliError, problemOf } from './errors.ts';
-import type { Given } from './given.ts';
+import type { FileSettings } from './file-settings.ts';
 import { MemoryPcap } from './memory-pcap.ts';
 import { plain } from './output.ts';
 import { overridden } from './overrides.ts';
@@ -77,19 +77,19 @@ export async function runWith(command: readonly string[], options: WithOptions):
 async function serve(options: WithOptions): Promise<Serving> {
   const { file } = options;
   const world = nodeWorld();
-  const given = givenOf(options, world);
+  const wanted = givenOf(options, world);
   const pcap =
     options.pcap === false
       ? undefined
       : new MemoryPcap(
-          given.bmcs.map(({ name = 'bmc' }) => name),
+          wanted.bmcs.map(({ name = 'bmc' }) => name),
           world.clock,
         );
   const served: TestBmc[] = [];
   const log = logOf(served);
   const folder = file === undefined ? undefined : resolve(dirname(file));
   const fleet = new Fleet({ world, log, folder });
-  const settings = new Map(given.bmcs.map((bmc) => [bmc.name ?? 'bmc', bmc]));
+  const settings = new Map(wanted.bmcs.map((bmc) => [bmc.name ?? 'bmc', bmc]));
   fleet.onMade((bmc) => {
     served.push(new TestBmc({ bmc, world, account: accountOf(settings.get(bmc.name) ?? {}) }));
     pcap?.add(bmc);
@@ -127,7 +127,7 @@ async function serve(options: WithOptions): Promise<Serving> {
   };
   try {
     const written = file === undefined ? new Date(world.clock.now()).toISOString() : writtenAt(file);
-    const { lines } = await daemon.begin(source.loaded(given, written));
+    const { lines } = await daemon.begin(source.loaded(wanted, written));
     if (lines.length > 0) throw new CliError(lines.join('\n'));
   } catch (error) {
     await close();
@@ -137,7 +137,10 @@ async function serve(options: WithOptions): Promise<Serving> {
   return { served, control, pcap, world, close };
 }
 
-function givenOf({ file, count = 1, options, freePorts }: WithOptions, { random, clock }: World): Given {
+function givenOf(
+  { file, count = 1, options, freePorts }: WithOptions,
+  { random, clock }: World,
+): FileSettings {
   if (file === undefined) {
     const seed = random.u32();
     const each = options === undefined ? optionsFor(count) : optionsOf(options);

@@ -228,9 +228,12 @@ export class HpmFlasher {
   /** The BMC's own words, where it has some, beside the completion code. */
   async #refused(step: string, component: number | undefined, error: unknown): Promise<FlashError> {
     if (!(error instanceof IpmiError)) return error instanceof FlashError ? error : refused(step, error);
-    const said = await this.#property(component ?? 0, ComponentProperty.LastProblem).then(latin1, () => '');
+    const problem = await this.#property(component ?? 0, ComponentProperty.LastProblem).then(
+      latin1,
+      () => '',
+    );
     const rolledBack = component === undefined ? await this.#rolledBack() : '';
-    return new FlashError(step, `${said || error.message}${rolledBack}`, { cause: error });
+    return new FlashError(step, `${problem || error.message}${rolledBack}`, { cause: error });
   }
 
   async #rolledBack(): Promise<string> {

@@ -47,8 +47,8 @@ export interface LanOptions {
   readonly user: string;
   /** At most 20 bytes in UTF-8. */
   readonly password: string;
-  /** The BMC key, for two-key log-ins. */
-  readonly kg?: string;
+  /** The BMC key, for two-key log-ins: text, or bytes; at most 20 of them. */
+  readonly kg?: string | Uint8Array;
   /** Default 17 (SHA-256, AES-128). */
   readonly cipherSuite?: number;
   /** Default Administrator. */
@@ -343,9 +343,9 @@ const same = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && equalBytes(a, 0, b, 0, a.length);
 
 /** A password or BMC key as the 20 bytes that it is hashed as. */
-function key(secret: string): Uint8Array {
-  const bytes = utf8Bytes(secret, 20);
-  if (!bytes) throw new RangeError('a password or key has at most 20 bytes in UTF-8');
+function key(secret: string | Uint8Array): Uint8Array {
+  const bytes = typeof secret === 'string' ? utf8Bytes(secret, 20) : secret;
+  if (!bytes || bytes.length > 20) throw new RangeError('a password or key has at most 20 bytes in UTF-8');
   const out = new Uint8Array(20);
   out.set(bytes);
   return out;

@@ -25,13 +25,18 @@ export interface Bucket {
   remove(key: string, revision: number): Promise<void>;
   /** What is there, or was a moment ago. */
   get(key: string): Promise<BucketEntry | undefined>;
-  /** Hears of everything that is there, then of each change; undefined: it is gone, or forgotten. */
-  watch(hear: (key: string, entry: BucketEntry | undefined) => void): Promise<Watch>;
+  /**
+   * Hears of everything that is there, then of each change; undefined: it is gone, or forgotten. `wentBack`:
+   * what is there is older than what was heard of before, as where a backup was restored; all of it follows.
+   */
+  watch(hear: (key: string, entry: BucketEntry | undefined) => void, wentBack?: () => void): Promise<Watch>;
 }
 
 export interface Watch {
   /** What was there at the start has been heard. */
   readonly isComplete: Promise<void>;
+  /** Hears of everything that is there once more, and of what is gone: whoever told of it may be away. */
+  again(): void;
   stop(): void;
 }
 
@@ -50,6 +55,18 @@ export interface EventLog {
   append(subject: string, bytes: Uint8Array, last: number, replacing?: boolean): Promise<number>;
   /** All of a subject that is behind a sequence, the oldest first. */
   read(subject: string, behind?: number): Promise<readonly LogEntry[]>;
+  /** Nothing of the subject is there any more. */
+  forget(subject: string): Promise<void>;
+}
+
+/** Things that are longer than messages, whole, by name. */
+export interface Objects {
+  /** Rejects: nobody finds it, unless it was there before. */
+  put(name: string, pieces: readonly Uint8Array[]): Promise<void>;
+  /** Undefined: it is not there, or not as it was put. Rejects where nobody can say. */
+  get(name: string): Promise<Uint8Array | undefined>;
+  /** Nothing happens where it is not there. */
+  remove(name: string): Promise<void>;
 }
 
 /** A request that came over the bus. */
@@ -57,6 +74,15 @@ export interface BusRequest {
   readonly subject: string;
   readonly bytes: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
+  /** One more answer, where several are asked for. */
+  readonly respond?: (bytes: Uint8Array) => void;
+}
+
+/** Where answers come that nobody waits for one by one: each is heard, however late it is. */
+export interface Inbox {
+  /** `token`: a whole number that names the request when its answer is heard. */
+  ask(token: number, subject: string, bytes: Uint8Array, headers?: Readonly<Record<string, string>>): void;
+  close(): void;
 }
 
 /** Nobody serves the subject. */
@@ -72,17 +98,24 @@ export interface Bus {
   /** All that a bucket has at this moment; nothing where nobody has made it. */
   entries(name: string): Promise<ReadonlyMap<string, BucketEntry>>;
   log(name: string): Promise<EventLog>;
+  objects(name: string): Promise<Objects>;
+  /** From now on all that is published at a subject is kept, for so many milliseconds. */
+  keep(name: string, subject: string, ms: number): Promise<void>;
   /** Rejects with NobodyError at once where nobody serves the subject, with TimeoutError after `timeout` ms. */
   request(
     subject: string,
     bytes: Uint8Array,
     options: { readonly timeout: number; readonly headers?: Readonly<Record<string, string>> },
   ): Promise<Uint8Array>;
+  /** Undefined: nobody serves what was asked, which is known at once. What is lost is never heard of. */
+  inbox(hear: (token: number, answer: Uint8Array | undefined) => void): Inbox;
   publish(subject: string, bytes: Uint8Array): void;
+  /** A subject as others on the bus have to call it: with the prefix. */
+  whole(subject: string): string;
   /** With a queue, one of its members serves each request. Returns its undoing. */
   serve(
     subject: string,
-    answer: (request: BusRequest) => Promise<Uint8Array> | Uint8Array | undefined,
+    answer: (request: BusRequest) => Promise<Uint8Array | undefined> | Uint8Array | undefined,
     queue?: string,
   ): () => void;
   close(): Promise<void>;

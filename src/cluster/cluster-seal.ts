@@ -3,6 +3,8 @@ import { StorageError } from '../storage/journal-head.ts';
 import { ConflictError, type Bus } from './bus.ts';
 
 const KEY = 'seal';
+/** Of a second each: servers may take so long to agree on who leads. */
+const TRIES = 60;
 /** In front of what stands in a cluster that is not sealed. */
 const OPEN = new Uint8Array(0);
 
@@ -13,12 +15,15 @@ const OPEN = new Uint8Array(0);
 export async function sealOf(bus: Bus, secret: string | undefined): Promise<Seal | undefined> {
   const bucket = await bus.bucket('desired');
   const fresh = secret === undefined ? undefined : Seal.create(secret);
-  try {
-    await bucket.create(KEY, fresh?.header ?? OPEN);
-    return fresh;
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-  }
+  for (let tries = TRIES; ; tries--)
+    try {
+      await bucket.create(KEY, fresh?.header ?? OPEN);
+      return fresh;
+    } catch (error) {
+      if (error instanceof ConflictError) break;
+      // Of servers that have just begun nobody hears. It may be there all the same: then it is found next.
+      if (tries === 0) throw error;
+    }
   const header = (await bucket.get(KEY))?.value ?? OPEN;
   if (header.length === 0 && secret === undefined) return undefined;
   const seal = secret === undefined ? undefined : Seal.read(secret, header);

@@ -4,13 +4,16 @@ import { connectLan } from '../client/index.ts';
 import { AddSelEntry, GetSelInfo } from '../commands/storage/sel.ts';
 import { Fleet } from '../fleet/index.ts';
 import { simWorld, type SimWorld } from '../world/index.ts';
-import { ClusterHost, FLEET_KEY } from './host.ts';
+import { FLEET_KEY } from './desired.ts';
+import { ClusterHost } from './host.ts';
 import { LEASE_TIMES } from './lease.ts';
 import type { HostPlace } from './placement.ts';
 import { StreamStorage } from './stream-storage.ts';
 
 const quiet = (): void => undefined;
 const COUNT = 24;
+/** Milliseconds in which what a closed session leaves is forgotten. */
+const NIGHT = 300_000;
 const port = (i: number): number => 6000 + i;
 const file = (count: number, more = ''): string => `
 bmcs:
@@ -32,6 +35,8 @@ class Cluster {
   readonly world: SimWorld = simWorld(7);
   readonly server = new SimServer(this.world.clock, () => 0.5);
   readonly members = new Map<string, Member>();
+  /** Milliseconds; undefined: as long as a process has it. */
+  sleepAfter: number | undefined;
 
   async join(name: string, place: HostPlace = {}, onLost: 'fence' | 'keep' = 'fence'): Promise<Member> {
     const { world } = this;
@@ -45,7 +50,7 @@ class Cluster {
       warn: say,
       onFenced: say,
     });
-    const fleet = new Fleet({ world, storage });
+    const fleet = new Fleet({ world, log, storage, sleepAfter: this.sleepAfter });
     const runs = {
       run: async (bmcs: Parameters<Fleet['apply']>[0]) => {
         const { failed } = await fleet.apply(bmcs);
@@ -156,9 +161,24 @@ test('23.2: a host that is cut off ends its BMCs before others take them, and co
   expect(fleet.bmcs.size).toBe(0);
   expect(cluster.count).toBe(COUNT);
   expect(lines.some((text) => text.includes('has lost its place'))).toBe(true);
+  // That they ended is told once, not of each of them.
+  expect(lines.filter((text) => text.includes('power-on hours'))).toEqual([]);
   line.isCut = false;
   await cluster.run(10_000);
   expect(cluster.running).toEqual(before);
+});
+
+test('23.2: a host that is to end while NATS is away ends, with what it has, when its lease does', async () => {
+  const cluster = new Cluster();
+  const a = await cluster.join('a');
+  await cluster.desired(file(COUNT));
+  await cluster.run(5000);
+  expect(a.fleet.bmcs.size).toBe(COUNT);
+  a.line.isCut = true;
+  const began = cluster.world.clock.monotonic();
+  await cluster.world.until(a.host.leave());
+  expect(a.fleet.bmcs.size).toBe(0);
+  expect(cluster.world.clock.monotonic() - began).toBeLessThanOrEqual(LEASE_TIMES.ttl + 2000);
 });
 
 test('23.2: a host that joins gets its share a few at a time; one that drains or leaves gives all away', async () => {
@@ -218,4 +238,65 @@ test('23.1: two processes of one name: the second waits; networks and labels say
   await cluster.world.until(first.host.leave());
   await cluster.run(12_000);
   expect(cluster.running.a).toEqual(['node-6']);
+});
+
+test('23: BMCs of a host that nobody asks sleep, answer as before, and are taken over with what is stored', async () => {
+  const cluster = new Cluster();
+  cluster.sleepAfter = 1000;
+  for (const name of ['a', 'b', 'c']) await cluster.join(name);
+  await cluster.desired(file(COUNT));
+  await cluster.run(5000);
+  const awake = (): number =>
+    [...cluster.members.values()].reduce((sum, { fleet }) => sum + fleet.awake.length, 0);
+  expect([cluster.count, awake()]).toEqual([COUNT, 0]);
+  for (let i = 0; i < COUNT; i++) await cluster.addEntry(i);
+  await cluster.run(NIGHT);
+  expect(awake()).toBe(0);
+  for (let i = 0; i < COUNT; i++) await cluster.addEntry(i);
+  await cluster.run(NIGHT);
+  expect(awake()).toBe(0);
+  const [lost] = cluster.members.values();
+  const mine = [...lost.fleet.bmcs.keys()].map((name) => Number(name.split('-')[1]));
+  lost.line.isCut = true;
+  await cluster.run(LEASE_TIMES.ttl + 4000);
+  cluster.members.delete('a');
+  expect(cluster.count).toBe(COUNT);
+  for (const i of mine) expect(await cluster.entries(i)).toBe(2);
+  lost.line.isCut = false;
+  await cluster.run(10_000);
+  for (let i = 0; i < COUNT; i++) expect(await cluster.entries(i)).toBe(2);
+});
+
+test('23: a host one of whose BMCs cannot be had tries it each ten seconds, and ends the others with its lease all the same', async () => {
+  const cluster = new Cluster();
+  const taken = await cluster.world.until(cluster.world.udp.bind({ host: '192.0.2.1', port: port(3) }));
+  const { fleet, host, lines, line } = await cluster.join('a');
+  await cluster.desired(file(8));
+  await cluster.run(30_000);
+  expect(fleet.bmcs.size).toBe(7);
+  expect(lines.filter((each) => each.includes('EADDRINUSE')).length).toBeLessThan(7);
+  line.isCut = true;
+  await cluster.run(LEASE_TIMES.ttl);
+  expect([host.mayServe, fleet.bmcs.size]).toEqual([false, 0]);
+  line.isCut = false;
+  await taken.close();
+  await cluster.run(12_000);
+  expect(fleet.bmcs.size).toBe(8);
+});
+
+test('23.2: a host that is gone is noticed where servers forget it late, as where they had no leader then', async () => {
+  const cluster = new Cluster();
+  cluster.server.forgetsLater = () => 60_000;
+  for (const name of ['a', 'b', 'c']) await cluster.join(name);
+  await cluster.desired(file(COUNT));
+  await cluster.run(5000);
+  const { line, fleet } = cluster.members.get('b')!;
+  expect(fleet.bmcs.size).toBeGreaterThan(0);
+  line.isCut = true;
+  for (let passed = 0; passed < LEASE_TIMES.ttl + 3000; passed += 100) {
+    await cluster.run(100);
+    const all = Object.values(cluster.running).flat();
+    expect(new Set(all).size, 'one serves each').toBe(all.length);
+  }
+  expect([fleet.bmcs.size, cluster.count]).toEqual([0, COUNT]);
 });

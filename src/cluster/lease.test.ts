@@ -125,3 +125,22 @@ test('23.2: a renewal of which nobody heard, and that was written all the same, 
   await run(20_000);
   expect(one.isHeld).toBe(true);
 });
+
+test('23.2: a renewal of which nobody heard is said again at once when nobody hears of it, without asking what became of it', async () => {
+  const { clock, until } = time();
+  const server = new SimServer(clock, () => 0.5);
+  const line = server.connect();
+  const bucket = await line.bucket('hosts', { ttl: LEASE_TIMES.ttl });
+  const lease = new BucketLease(bucket, 'one', { clock, random });
+  await until(lease.take());
+  const taken = clock.monotonic();
+  // As long as servers choose a leader.
+  line.isCut = true;
+  await clock.run(4200);
+  line.isCut = false;
+  await clock.run(450);
+  const renewed = server.buckets.get('hosts')!.entries.get('one')!.revision;
+  expect([lease.isHeld, renewed > lease.epoch, clock.monotonic() - taken < 4700]).toEqual([true, true, true]);
+  await clock.run(LEASE_TIMES.ttl);
+  expect([lease.isHeld, lease.epoch]).toEqual([true, 1]);
+});

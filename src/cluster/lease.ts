@@ -28,7 +28,12 @@ export interface LeaseTimes {
   readonly margin: number;
 }
 
-export const LEASE_TIMES: LeaseTimes = { ttl: 6000, renewal: 1500, margin: 1500 };
+/**
+ * Long enough for many an election of NATS (4 to 9 s), short enough for the BMCs of a host that died to
+ * be with others in ten seconds. Between the end of what a host is sure of and that of its lease is the
+ * margin for clocks that differ alone: no datagram passes from the first on.
+ */
+export const LEASE_TIMES: LeaseTimes = { ttl: 6000, renewal: 1000, margin: 500 };
 
 /** What of a process is written into the bucket. */
 interface Held {
@@ -79,6 +84,7 @@ export class BucketLease implements Lease {
 
   async take(): Promise<boolean> {
     if (this.isHeld) return true;
+    this.end();
     let sent = this.#clock.monotonic();
     try {
       this.#revision = await this.#bucket.create(this.#key, this.#value());
@@ -95,6 +101,16 @@ export class BucketLease implements Lease {
     return this.isHeld;
   }
 
+  /** It is over, though no timer has said so yet: whoever holds it anew is another one. */
+  end(): void {
+    if (!this.isHeld) this.#lose('no renewal was confirmed in time');
+  }
+
+  /** As if it had run out: what it was taken by is not what is there. */
+  abandon(why: string): void {
+    this.#lose(why);
+  }
+
   /** From the next renewal on, which is now. */
   async tell(info: object): Promise<void> {
     this.#info = info;
@@ -107,7 +123,7 @@ export class BucketLease implements Lease {
 
   async release(): Promise<void> {
     if (this.#until === -Infinity) return;
-    this.#end();
+    this.#stopHolding();
     // One that is on its way would make what is removed another revision.
     await this.#renewing;
     await this.#bucket.remove(this.#key, this.#revision);
@@ -138,14 +154,17 @@ export class BucketLease implements Lease {
     const sent = this.#clock.monotonic();
     try {
       this.#revision = await this.#bucket.update(this.#key, this.#value(), this.#revision);
-    } catch {
+    } catch (error) {
       if (this.#until === -Infinity) return;
-      // Nobody heard what became of it: what stands there says.
-      const written = await this.#written().catch(() => 'unknown' as const);
-      if (this.#until === -Infinity) return;
-      if (written === undefined) return this.#lose('somebody else has it');
-      // What was written by a try of which nobody heard is ours, but nobody knows from when on: once more.
-      if (written !== 'unknown') this.#revision = written;
+      // Nobody heard what became of it: it is said once more. If it was done, that is refused, and what
+      // stands there says by whom.
+      if (error instanceof ConflictError) {
+        const written = await this.#written().catch(() => 'unknown' as const);
+        if (this.#until === -Infinity) return;
+        if (written === undefined) return this.#lose('somebody else has it');
+        // Of a try of which nobody heard, nobody knows from when on it counts: once more.
+        if (written !== 'unknown') this.#revision = written;
+      }
       this.#timers.push(this.#clock.after(this.#times.renewal / 8, () => void this.#renew()));
       return;
     }
@@ -162,11 +181,11 @@ export class BucketLease implements Lease {
 
   #lose(why: string): void {
     if (this.#until === -Infinity) return;
-    this.#end();
+    this.#stopHolding();
     this.#lost.tell(why);
   }
 
-  #end(): void {
+  #stopHolding(): void {
     this.#until = -Infinity;
     this.#stop();
   }

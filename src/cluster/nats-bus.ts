@@ -1,16 +1,12 @@
-import type { ConnectionOptions, Msg, NatsConnection } from '@nats-io/nats-core';
+import type { ConnectionOptions, NatsConnection } from '@nats-io/nats-core';
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { KV } from '@nats-io/kv';
-import type { Clock } from '../world/world.ts';
-import {
-  ConflictError,
-  NobodyError,
-  type Bucket,
-  type BucketEntry,
-  type Bus,
-  type EventLog,
-  type Watch,
-} from './bus.ts';
+import type { Clock, StreamNetwork } from '../world/world.ts';
+import { NobodyError, type BucketEntry, type Bus, type EventLog } from './bus.ts';
+import { natsBucket } from './nats-bucket.ts';
+import { wantsCertificate } from './nats-door.ts';
+import { natsObjects } from './nats-objects.ts';
+import { natsInbox, served, tellRefusals } from './nats-requests.ts';
+import { PATIENCE, Retries, type Waiting } from './nats-retries.ts';
 
 /** How a host reaches NATS. */
 export interface NatsOptions {
@@ -30,25 +26,30 @@ export interface NatsOptions {
   /** JWT and seed, as `nsc` writes them: the text of a `.creds` file. */
   readonly credentials?: string;
   readonly tls?: { readonly ca?: string; readonly certificate?: string; readonly key?: string };
+  /** Begins the subjects where its answers come. Default `inbox` behind the prefix. */
+  readonly inbox?: string;
+  /** Requests alone, for who keeps nothing: it needs no rights of JetStream. Buckets and logs reject. */
+  readonly isPlain?: boolean;
+  /** Told once of each subject that this user may not publish or hear. */
+  readonly warn?: (message: string) => void;
+  /** For servers that begin at the same time as this process, and choose a leader first. Default: seconds. */
+  readonly waiting?: Waiting;
+  /** Where a server shuts the door without a word, this asks it what it wants. */
+  readonly stream?: Pick<StreamNetwork, 'connect'>;
 }
 
-/** Milliseconds until what was written counts as unheard of; a lease lives for several of these. */
-const PATIENCE = 1000;
-/** JetStream's "wrong last sequence", of a stream and of a subject. */
-const WRONG_SEQUENCE: readonly unknown[] = [10071, 10164];
-/** Milliseconds between two looks at whether all changes were heard of. */
-const LOOK = 1500;
-/** How often what is not there yet is asked for again. */
-const TRIES = 20;
-/** Of a server that may not be there at all. */
-const FEW = 4;
 const NO_STREAM = 10059;
+/** A stream of this name has other settings. */
+const NAME_IN_USE = 10058;
+/** In a millisecond. */
+const NANOSECONDS = 1e6;
 /** Milliseconds that the mark of what a bucket has forgotten stays. */
 const MARKERS = 1000;
 
 /**
- * Connects; what it needs is made where it is not there. Rejects where no server answers or lets us in; once
- * connected it comes back by itself for ever. The libraries are loaded now, and only now.
+ * Connects; what it needs is made where it is not there. Rejects where no server lets us in, or none answers
+ * for as long as is waited; once connected it comes back by itself for ever. The libraries are loaded now,
+ * and only now.
  */
 export async function natsBus(options: NatsOptions): Promise<Bus> {
   const [core, node, jetstream, kv] = await Promise.all([
@@ -68,51 +69,76 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
     tls,
     prefix = 'ipmi',
     replicas = 1,
+    inbox = `${prefix}.inbox`,
+    isPlain = false,
   } = options;
-  const retries = new Retries(options.clock);
+  const retries = new Retries(options.clock, options.waiting);
   const connecting: ConnectionOptions = {
     servers: [...servers],
     name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
-    pingInterval: 5000,
+    // A server that is cut off says nothing: whoever asked it has to go to another one before its lease ends.
+    pingInterval: 1000,
     maxPingOut: 2,
+    inboxPrefix: inbox,
+    timeout: 2 * PATIENCE,
     ...(user !== undefined && { user, pass: password }),
     ...(nkeySeed !== undefined && { authenticator: core.nkeyAuthenticator(bytes(nkeySeed.trim())) }),
     ...(credentials !== undefined && { authenticator: core.credsAuthenticator(bytes(credentials)) }),
     ...(tls && { tls: { ca: tls.ca, cert: tls.certificate, key: tls.key } }),
   };
-  const connection = await retries.patiently(() => node.connect(connecting), FEW);
-  const manager = await retries.patiently(
-    () => jetstream.jetstreamManager(connection, { timeout: 5 * PATIENCE }),
-    FEW,
-  );
-  const buckets = new kv.Kvm(connection);
-  const client = jetstream.jetstream(connection);
+  const isShut = (): Promise<boolean> =>
+    tls?.certificate === undefined
+      ? wantsCertificate(servers, options.stream, options.clock)
+      : Promise.resolve(false);
+  const connection = await retries.connected(() => node.connect(connecting), isShut);
+  void tellRefusals(connection, options.warn);
+  const manager = isPlain
+    ? undefined
+    : await retries
+        .patiently(() => jetstream.jetstreamManager(connection, { timeout: 5 * PATIENCE }))
+        .catch(async (error: unknown) => {
+          await connection.close();
+          throw error;
+        });
+  const kept = (): JetStreamManager => {
+    if (!manager) throw new Error('this connection keeps nothing: it was made for requests alone');
+    return manager;
+  };
+  const client = jetstream.jetstream(connection, { timeout: PATIENCE });
+  const buckets = new kv.Kvm(client);
+  // Who begins a lease, or asks whose one is, asks again soon: servers that choose a leader say nothing.
+  const leases = new kv.Kvm(jetstream.jetstream(connection, { timeout: PATIENCE / 2 }));
+  // Servers that have just begun take their time to make one; what is written to it has to be known sooner.
+  const makers = new kv.Kvm(connection);
   return {
     async bucket(bucket, { ttl } = {}) {
+      kept();
       const making = {
         history: 1,
         replicas,
-        timeout: PATIENCE,
         // A bucket that forgets tells of it only where it leaves markers.
         ...(ttl !== undefined && { ttl, markerTTL: MARKERS }),
       };
-      return natsBucket(
-        await retries.patiently(() => buckets.create(`${prefix}_${bucket}`, making)),
-        connection,
-        retries,
-      );
+      await retries.patiently(() => makers.create(`${prefix}_${bucket}`, making));
+      const opening = ttl === undefined ? buckets : leases;
+      return natsBucket(await opening.open(`${prefix}_${bucket}`), connection, retries);
     },
     async entries(bucket) {
+      kept();
       const found = new Map<string, BucketEntry>();
       const shared = await buckets.open(`${prefix}_${bucket}`);
-      try {
-        await shared.status();
-      } catch (error) {
-        if ((error as { code?: unknown }).code === NO_STREAM) return found;
-        throw error;
-      }
+      const isThere = await retries.patiently(async () => {
+        try {
+          await shared.status();
+          return true;
+        } catch (error) {
+          if ((error as { code?: unknown }).code === NO_STREAM) return false;
+          throw error;
+        }
+      });
+      if (!isThere) return found;
       const watch = await natsBucket(shared, connection, retries).watch((key, entry) => {
         if (entry) found.set(key, entry);
         else found.delete(key);
@@ -121,12 +147,35 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
       watch.stop();
       return found;
     },
-    log: (log) =>
-      natsLog(manager, client, retries, {
+    log: async (log) =>
+      natsLog(kept(), client, retries, {
         stream: `${prefix}_${log}`,
         subject: `${prefix}.${log}`,
         replicas,
       }),
+    // Who asks for one has a client in front of it: a leader is not waited for without an end.
+    objects: (name) =>
+      natsObjects(kept(), client, new Retries(options.clock), {
+        bucket: `${prefix}_${name}`,
+        replicas,
+        clock: options.clock,
+      }),
+    async keep(stream, subject, ms) {
+      const keeping = {
+        subjects: [`${prefix}.${subject}`],
+        num_replicas: replicas,
+        max_age: ms * NANOSECONDS,
+      };
+      const { streams } = kept();
+      await retries.patiently(async () => {
+        try {
+          await streams.add({ name: `${prefix}_${stream}`, ...keeping });
+        } catch (error) {
+          if ((error as { code?: unknown }).code !== NAME_IN_USE) throw error;
+          await streams.update(`${prefix}_${stream}`, keeping);
+        }
+      });
+    },
     async request(subject, data, { timeout, headers = {} }) {
       const sent = core.headers();
       for (const [key, value] of Object.entries(headers)) sent.set(key, value);
@@ -138,7 +187,9 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
         throw error;
       }
     },
+    inbox: (hear) => natsInbox(connection, core, { inbox, prefix }, hear),
     publish: (subject, data) => connection.publish(`${prefix}.${subject}`, data),
+    whole: (subject) => `${prefix}.${subject}`,
     serve(subject, answer, queue) {
       const whole = subject.startsWith('$') ? subject : `${prefix}.${subject}`;
       const subscription = connection.subscribe(whole, {
@@ -153,163 +204,9 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
   };
 }
 
-async function served(message: Msg, prefix: string, answer: Parameters<Bus['serve']>[1]): Promise<void> {
-  const headers: Record<string, string> = {};
-  for (const key of message.headers?.keys() ?? []) headers[key] = message.headers?.get(key) ?? '';
-  const subject = message.subject.startsWith(`${prefix}.`)
-    ? message.subject.slice(prefix.length + 1)
-    : message.subject;
-  const data = await answer({ subject, bytes: message.data, headers });
-  if (data !== undefined) message.respond(data);
-}
-
 async function ended(connection: NatsConnection): Promise<void> {
   if (!connection.isClosed()) await connection.close();
 }
-
-/** How often what failed is tried again, and when: a moment later, by the clock. */
-class Retries {
-  readonly #clock: Clock;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  pause(ms = PATIENCE / 2): Promise<void> {
-    return new Promise((resolve) => void this.#clock.after(ms, resolve));
-  }
-
-  /** Servers that have just begun choose a leader first, and say no until then. */
-  async patiently<T>(make: () => Promise<T>, tries = TRIES): Promise<T> {
-    try {
-      return await make();
-    } catch (error) {
-      if (tries === 0) throw error;
-      if (error instanceof Error && /authorization|authentication/i.test(error.message)) throw error;
-      await this.pause();
-      return this.patiently(make, tries - 1);
-    }
-  }
-
-  /**
-   * Rejects with ConflictError where JetStream says that the last sequence is another one. Where nobody heard
-   * of it, as of a bucket that was made a moment ago, it is said again: it was surely not done.
-   */
-  async known<T>(work: () => Promise<T>, what: string, tries = TRIES): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const { code, name, message } = error as { code?: unknown; name?: unknown; message?: string };
-      if (WRONG_SEQUENCE.includes(code)) throw new ConflictError(what, { cause: error });
-      const isUnheard = name === 'JetStreamNotEnabled' || /no responders/i.test(message ?? '');
-      if (!isUnheard || tries === 0) throw error;
-      await this.pause();
-      return this.known(work, what, tries - 1);
-    }
-  }
-}
-
-function natsBucket(shared: KV, connection: NatsConnection, retries: Retries): Bucket {
-  return {
-    create: (key, value) => retries.known(() => shared.create(key, value), key),
-    update: (key, value, revision) => retries.known(() => shared.update(key, value, revision, PATIENCE), key),
-    remove: (key, revision) => retries.known(() => shared.delete(key, { previousSeq: revision }), key),
-    async get(key) {
-      const entry = await retries.known(() => shared.get(key), key);
-      return entry ? entryOf(entry) : undefined;
-    },
-    watch: (hear) => watched(shared, connection, retries, hear),
-  };
-}
-
-type Hear = Parameters<Bucket['watch']>[0];
-
-/**
- * Hears of all, and of all again where the connection was gone meanwhile, or the server that told of it: what
- * was missed is in it, and what is not in it any more is gone.
- */
-async function watched(shared: KV, connection: NatsConnection, retries: Retries, hear: Hear): Promise<Watch> {
-  const known = new Set<string>();
-  /** The last change that was heard of. */
-  let heard = 0;
-  let isOver = false;
-  let complete: () => void = () => undefined;
-  const isComplete = new Promise<void>((resolve) => (complete = resolve));
-  let watching: Awaited<ReturnType<KV['watch']>> | undefined;
-  const listen = async (): Promise<void> => {
-    const { values } = await retries.patiently(() => shared.status());
-    watching = await shared.watch();
-    const seen = new Set<string>();
-    let isFirst = true;
-    const all = (): void => {
-      if (!isFirst) return;
-      isFirst = false;
-      for (const key of known)
-        if (!seen.has(key)) {
-          known.delete(key);
-          hear(key, undefined);
-        }
-      complete();
-    };
-    if (values === 0) all();
-    for await (const entry of watching) {
-      const told = entryOf(entry);
-      if (told) known.add(entry.key);
-      else known.delete(entry.key);
-      seen.add(entry.key);
-      heard = Math.max(heard, entry.revision);
-      hear(entry.key, told);
-      if (entry.isUpdate || entry.delta === 0) all();
-    }
-  };
-  const again = async (): Promise<void> => {
-    while (!isOver && !connection.isClosed())
-      try {
-        await listen();
-      } catch {
-        // The server is away: the next one, or the same one later, knows all.
-        await retries.pause();
-      }
-  };
-  const reconnected = async (): Promise<void> => {
-    for await (const { type } of connection.status()) {
-      if (isOver) return;
-      if (type === 'reconnect') watching?.stop();
-    }
-  };
-  // A server that goes takes what told us with it, and the library finds that out much later.
-  const looksAfter = async (): Promise<void> => {
-    for (let behind = 0; !isOver && !connection.isClosed(); await retries.pause(LOOK)) {
-      const before = heard;
-      const last = await shared.status().then(
-        ({ streamInfo }) => streamInfo.state.last_seq,
-        () => 0,
-      );
-      behind = last > before && heard === before ? behind + 1 : 0;
-      if (behind > 1) watching?.stop();
-    }
-  };
-  void again();
-  void reconnected();
-  void looksAfter();
-  return {
-    isComplete,
-    stop() {
-      isOver = true;
-      watching?.stop();
-    },
-  };
-}
-
-const entryOf = ({
-  operation,
-  value,
-  revision,
-}: {
-  readonly operation: string;
-  readonly value: Uint8Array;
-  readonly revision: number;
-}): BucketEntry | undefined => (operation === 'PUT' ? { value, revision } : undefined);
 
 interface LogPlace {
   readonly stream: string;
@@ -339,6 +236,9 @@ async function natsLog(
       if (replacing) told.set('Nats-Rollup', 'sub');
       const place = { timeout: PATIENCE, headers: told, expect: { lastSubjectSequence: last } };
       return (await retries.known(() => client.publish(`${root}.${subject}`, bytes, place), subject)).seq;
+    },
+    async forget(subject) {
+      await retries.known(() => manager.streams.purge(stream, { filter: `${root}.${subject}` }), subject);
     },
     async read(subject, behind = 0) {
       const found = [];

@@ -9,12 +9,16 @@ export interface Owner {
   /** Of the host's lease as it took it. */
   readonly epoch: number;
   readonly revision: number;
+  /** It is being removed, and nobody has heard whether it was. */
+  readonly isDoubtful?: boolean;
 }
 
 /** Which host has which BMC, as all see it: an entry is written once when a BMC is taken. */
 export class Owners {
   readonly #bucket: Bucket;
   readonly #owners = new Map<string, Owner>();
+  /** Those that are being claimed; true: something was heard of it since. */
+  readonly #claiming = new Map<string, boolean>();
   readonly #changed = new Listeners<[bmc: string]>();
   #watch: Watch | undefined;
 
@@ -22,16 +26,26 @@ export class Owners {
     this.#bucket = bucket;
   }
 
-  /** Resolves when all that there are now are known. */
-  async watch(): Promise<void> {
-    this.#watch = await this.#bucket.watch((token, entry) => {
+  /**
+   * Resolves when all that there are now are known, and nothing else: what was known before is forgotten.
+   * `wentBack`: what is there is older than that was.
+   */
+  async watch(wentBack?: () => void): Promise<void> {
+    this.#watch?.stop();
+    this.#owners.clear();
+    const hear: Parameters<Bucket['watch']>[0] = (token, entry) => {
       const bmc = nameOfToken(token);
+      if (this.#claiming.has(bmc)) this.#claiming.set(bmc, true);
       const known = this.#owners.get(bmc);
       // What we wrote ourselves is known before it is heard of.
       if (entry && known && known.revision >= entry.revision) return;
       if (entry === undefined) this.#owners.delete(bmc);
       else this.#owners.set(bmc, ownerOf(entry));
       this.#changed.tell(bmc);
+    };
+    this.#watch = await this.#bucket.watch(hear, () => {
+      this.#owners.clear();
+      wentBack?.();
     });
     await this.#watch.isComplete;
   }
@@ -49,29 +63,52 @@ export class Owners {
     );
   }
 
-  /** False: another host was faster. Rejects where nobody can say. */
+  /** False: another host was faster, or what is known is not what is there. Rejects where nobody can say. */
   async claim(bmc: string, { host, epoch }: Omit<Owner, 'revision'>, hosts: Hosts): Promise<boolean> {
-    const token = tokenOf(bmc);
-    const value = new TextEncoder().encode(JSON.stringify({ host, epoch }));
     const known = this.#owners.get(bmc);
-    if (known?.host === host && known.epoch === epoch) return true;
-    // What this host had by a lease before this one is its own to replace.
-    if (known && known.host !== host && (await hosts.isLiving(known.host, known.epoch))) return false;
+    // One that may be removed yet is ours by a revision of its own, or not at all.
+    if (known?.host === host && known.epoch === epoch && !known.isDoubtful) return true;
+    this.#claiming.set(bmc, false);
+    try {
+      // What this host had by a lease before this one is its own to replace.
+      if (known && known.host !== host && (await hosts.isLiving(known.host, known.epoch))) return false;
+      const answered = await this.#write(bmc, { host, epoch }, known);
+      // An answer may come when what it says has long been replaced: what was heard since holds.
+      if (!this.#claiming.get(bmc)) this.#learn(bmc, answered);
+    } finally {
+      this.#claiming.delete(bmc);
+    }
+    const owner = this.#owners.get(bmc);
+    return owner?.host === host && owner.epoch === epoch && !owner.isDoubtful;
+  }
+
+  #learn(bmc: string, owner: Owner | undefined): void {
+    if (owner === undefined) this.#owners.delete(bmc);
+    // Who answers may be behind who tells of changes.
+    else if (owner.revision >= (this.#owners.get(bmc)?.revision ?? 0)) this.#owners.set(bmc, owner);
+  }
+
+  /** What stands there then. */
+  async #write(
+    bmc: string,
+    own: Omit<Owner, 'revision'>,
+    known: Owner | undefined,
+  ): Promise<Owner | undefined> {
+    const token = tokenOf(bmc);
+    const value = new TextEncoder().encode(JSON.stringify(own));
     try {
       const revision =
         known === undefined
           ? await this.#bucket.create(token, value)
           : await this.#bucket.update(token, value, known.revision);
-      this.#owners.set(bmc, { host, epoch, revision });
-      return true;
+      return { ...own, revision };
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
-      // What is there is heard of soon, and may be what we wrote in a try that nobody answered.
+      // It may be what we wrote in a try that nobody answered.
       const entry = await this.#bucket.get(token);
       const owner = entry && ownerOf(entry);
-      if (owner) this.#owners.set(bmc, owner);
-      else this.#owners.delete(bmc);
-      return owner?.host === host && owner.epoch === epoch;
+      const isOurs = owner?.host === own.host && owner.epoch === own.epoch;
+      return isOurs ? { ...owner, isDoubtful: known?.isDoubtful } : owner;
     }
   }
 
@@ -79,12 +116,14 @@ export class Owners {
   async release(bmc: string, host: string): Promise<void> {
     const owner = this.#owners.get(bmc);
     if (owner?.host !== host) return;
+    this.#owners.set(bmc, { ...owner, isDoubtful: true });
     try {
       await this.#bucket.remove(tokenOf(bmc), owner.revision);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }
-    this.#owners.delete(bmc);
+    // Somebody else's, if it was heard of meanwhile.
+    if (this.#owners.get(bmc)?.revision === owner.revision) this.#owners.delete(bmc);
   }
 
   onChanged(listener: (bmc: string) => void): () => void {

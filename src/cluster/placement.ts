@@ -10,6 +10,8 @@ export interface HostPlace {
   readonly networks?: readonly string[];
   /** It gives away what it has, and takes nothing. */
   readonly isDraining?: boolean;
+  /** Why it does not know which BMCs there are to be: it keeps what it has, and takes nothing. */
+  readonly problem?: string;
 }
 
 /** What counts of a BMC for where it may run. */
@@ -27,7 +29,7 @@ export interface Placed {
  */
 export function placed(bmcs: Iterable<Placed>, hosts: ReadonlyMap<string, HostPlace>): Map<string, string> {
   const able = [...hosts]
-    .filter(([, { isDraining = false }]) => !isDraining)
+    .filter(([, { isDraining = false, problem }]) => !isDraining && problem === undefined)
     .map(([name, place]) => ({ name, place, serves: test(place), count: 0 }));
   const found = new Map<string, string>();
   // In the order of names: who is left over where hosts are full does not depend on the order of the file.
@@ -51,6 +53,34 @@ function test({ labels = {}, networks }: HostPlace): (bmc: Placed) => boolean {
   return (bmc) =>
     Object.entries(labels).every(([name, value]) => bmc.labels?.[name] === value) &&
     (isInside === undefined || bmc.addresses.every(isInside));
+}
+
+/** Hosts that a line names. */
+const FEW = 4;
+
+/** Why `placed` has found no host for a BMC, in words. */
+export function whyNowhere(
+  bmc: Placed,
+  hosts: ReadonlyMap<string, HostPlace>,
+  places: ReadonlyMap<string, string>,
+): string {
+  if (hosts.size === 0) return 'no host lives';
+  const why = [...hosts].map(([name, place]) => `${name} ${whyNot(bmc, place, name, places)}`);
+  const more = why.length > FEW ? [`and ${why.length - FEW} more`] : [];
+  return `no host can serve it: ${[...why.slice(0, FEW), ...more].join('; ')}`;
+}
+
+function whyNot(bmc: Placed, place: HostPlace, name: string, places: ReadonlyMap<string, string>): string {
+  const { isDraining = false, problem, labels = {}, networks, capacity } = place;
+  if (isDraining) return 'is being drained';
+  if (problem !== undefined) return `takes nothing (${problem})`;
+  const wrong = Object.entries(labels).find(([key, value]) => bmc.labels?.[key] !== value);
+  if (wrong) return `takes BMCs with the label ${wrong.join('=')}`;
+  const inside = networks && insideOf(networks);
+  const outside = inside && bmc.addresses.find((address) => !inside(address));
+  if (outside !== undefined) return `takes addresses in ${networks?.join(', ')}, and ${outside} is in none`;
+  const count = [...places.values()].filter((host) => host === name).length;
+  return `is full (capacity ${capacity ?? count})`;
 }
 
 /** Whether an address lies in one of the networks. Throws TypeError for what is no network. */

@@ -1,5 +1,5 @@
 import type { Bus, BucketEntry } from './bus.ts';
-import { FLEET_KEY } from './host.ts';
+import { FLEET_KEY } from './desired.ts';
 import { livingOf, type LivingHost } from './hosts.ts';
 import { nameOfToken } from './names.ts';
 import { ownerOf } from './owners.ts';
@@ -9,18 +9,19 @@ export interface ClusterView {
   readonly hosts: ReadonlyMap<string, LivingHost>;
   /** BMCs that a host that lives has, and which one. */
   readonly owners: ReadonlyMap<string, string>;
-  /** The fleet file; undefined: there is none yet. */
-  readonly fleet: BucketEntry | undefined;
 }
 
 export async function viewOf(bus: Bus): Promise<ClusterView> {
-  const [hosts, owners, desired] = await Promise.all(
-    ['hosts', 'owners', 'desired'].map((name) => bus.entries(name)),
-  );
+  const [hosts, owners] = await Promise.all(['hosts', 'owners'].map((name) => bus.entries(name)));
   const living = new Map([...hosts].map(([token, entry]) => [nameOfToken(token), livingOf(entry)] as const));
   const owned = [...owners].flatMap(([token, entry]) => {
     const { host, epoch } = ownerOf(entry);
     return living.get(host)?.epoch === epoch ? [[nameOfToken(token), host] as const] : [];
   });
-  return { hosts: living, owners: new Map(owned), fleet: desired.get(FLEET_KEY) };
+  return { hosts: living, owners: new Map(owned) };
+}
+
+/** The fleet file; undefined: there is none yet. It may have passwords: who only looks has no right to it. */
+export async function fleetOf(bus: Bus): Promise<BucketEntry | undefined> {
+  return (await bus.entries('desired')).get(FLEET_KEY);
 }

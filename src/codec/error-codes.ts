@@ -32,6 +32,9 @@ export const ERROR_CODES = {
   ConflictError: 'IPMI_BMC_CLUSTER_CONFLICT',
   NobodyError: 'IPMI_BMC_CLUSTER_NOBODY',
   FencedError: 'IPMI_BMC_CLUSTER_FENCED',
+  NoLeaderError: 'IPMI_BMC_CLUSTER_LEADERLESS',
+  EndedWaitingError: 'IPMI_BMC_CLUSTER_ENDED_WAITING',
+  ImagesAwayError: 'IPMI_BMC_IMAGES_AWAY',
 } as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[keyof typeof ERROR_CODES];

@@ -19,6 +19,11 @@ export interface ClusterOptions {
   readonly moves?: number;
   /** Begins all subjects, streams and buckets. Default `ipmi`. */
   readonly prefix?: string;
+  /**
+   * Begins the subjects where answers come, for a user of NATS who may not hear below the prefix. Default `inbox`
+   * behind the prefix.
+   */
+  readonly inbox?: string;
   /** Copies of what is kept, on so many servers. Default 1. */
   readonly replicas?: 1 | 3 | 5;
   /** User of NATS, with `passwordFile`. */
@@ -33,6 +38,27 @@ export interface ClusterOptions {
   readonly tls?: ClusterTlsOptions;
   /** File with the key that seals all that is stored; the same on all hosts. Default: it is not sealed. */
   readonly sealKeyFile?: string;
+  /** Says on the bus who changed what (`ipmi.audit.BMC`, lines of the audit log). Default false. */
+  readonly audit?: boolean;
+  /** Seconds between two times that its numbers are told on the bus (`ipmi.metrics.HOST`). Default: never. */
+  readonly metricsEvery?: number;
+  /** Days for which a stream keeps what is said of SELs (`ipmi.event.*.sel`). Default: none is kept. */
+  readonly selDays?: number;
+  /** Commands that lead the addresses of BMCs to this host, and away from it. Default: none. */
+  readonly hooks?: ClusterHooksOptions;
+}
+
+/**
+ * Each is run without a shell, one after the other, with up to 256 lines `ADDRESS PORT NAME` on its standard
+ * input, and has to be able to be told the same twice.
+ */
+export interface ClusterHooksOptions {
+  /** Run before this host serves BMCs: a program and its arguments. */
+  readonly own?: readonly string[];
+  /** Run when it serves them no longer. A host that has died runs nothing: `own` of the next one has to do. */
+  readonly lost?: readonly string[];
+  /** Seconds that one run may take. Default 5. */
+  readonly timeout?: number;
 }
 
 export interface ClusterTlsOptions {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 const file = z.string().min(1);
+const command = z.array(z.string()).min(1);
 /** One token of a subject. */
 const token = z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, _ and -');
 
@@ -16,6 +17,11 @@ export const clusterSchema = z
     onLost: z.enum(['fence', 'keep']).optional(),
     moves: z.int().min(1).max(10_000).optional(),
     prefix: token.optional(),
+    inbox: z
+      .string()
+      .regex(/^[\w-]+(\.[\w-]+){0,7}$/, 'expected a subject: tokens of letters, digits, _ and -')
+      .max(128)
+      .optional(),
     replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),
     user: z.string().min(1).optional(),
     passwordFile: file.optional(),
@@ -25,6 +31,16 @@ export const clusterSchema = z
       .strictObject({ ca: file.optional(), certificate: file.optional(), key: file.optional() })
       .optional(),
     sealKeyFile: file.optional(),
+    audit: z.boolean().optional(),
+    metricsEvery: z.number().min(1).max(3600).optional(),
+    selDays: z.number().gt(0).max(3650).optional(),
+    hooks: z
+      .strictObject({
+        own: command.optional(),
+        lost: command.optional(),
+        timeout: z.number().min(0.1).max(60).optional(),
+      })
+      .optional(),
   })
   .superRefine(({ user, passwordFile, nkeyFile, credentialsFile, tls }, context) => {
     const add = (key: string, message: string): void =>

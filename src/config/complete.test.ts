@@ -8,9 +8,11 @@ test('K2: what an interface means where nothing is said is said once, for files 
   const types = interfaces.map(({ type }) => type);
   const bare: InterfaceOptions[] = types.map((type) => ({ type, listen: '127.0.0.1:0', device: '/dev/x' }));
   const [lan, , , , serial] = complete({ interfaces: bare }).interfaces ?? [];
-  expect(complete({ interfaces: bare }).interfaces?.map(({ channel }) => channel)).toEqual([
-    1, 15, 0, 6, 2, 15, 15, 15,
-  ]);
+  expect(complete({ interfaces: bare }).interfaces?.map(({ channel }) => channel)).toEqual(
+    interfaces.map(({ defaults }) => defaults.channel),
+  );
+  const channels = Object.fromEntries(interfaces.map(({ type, defaults }) => [type, defaults.channel]));
+  expect(channels).toMatchObject({ lan: 1, vm: 15, ipmb: 0, icmb: 6, serial: 2, bt: 15, kcs: 15, ssif: 15 });
   expect(lan).toMatchObject({ cipherSuites: [3, 17], authTypes: ['md5', 'md2'] });
   expect(serial).toMatchObject({ baud: 115_200, modes: ['basic', 'terminal'] });
   const [file] = parseConfig('interfaces: [{ type: lan, listen: 127.0.0.1:0 }]', 'f');

@@ -13,6 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { SettingsPath } from '../settings/errors.ts';
+import { plainJson } from './plain-json.ts';
 import {
   keyOf,
   lineAndColumn,
@@ -40,13 +41,21 @@ const SEXAGESIMAL = /^[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?$/;
 export class SettingsDocument implements WrittenSettings {
   readonly value: unknown;
   readonly mistakes: readonly Mistake[];
+  readonly #text: string;
   readonly #file: string;
   readonly #lines = new LineCounter();
-  readonly #document: Document;
+  /** Of plain JSON it is made when somebody asks where something stands. */
+  #nodes: Document | undefined;
 
   constructor(text: string, file: string) {
+    this.#text = text;
     this.#file = file;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, logLevel: 'error' });
+    const json = plainJson(text, DEEPEST);
+    if (json !== undefined) {
+      this.value = json;
+      this.mistakes = [];
+      return;
+    }
     const mistakes = [...this.#document.errors, ...this.#document.warnings].map(({ pos, message }) => ({
       offset: pos[0],
       message: message
@@ -59,8 +68,12 @@ export class SettingsDocument implements WrittenSettings {
     if (this.mistakes.length === 0) this.value = this.#document.toJS({ maxAliasCount: -1 }) ?? {};
   }
 
+  get #document(): Document {
+    return (this.#nodes ??= parseDocument(this.#text, { lineCounter: this.#lines, logLevel: 'error' }));
+  }
+
   at(offset: number): string {
-    return `${this.#file}:${lineAndColumn(this.#lines.lineStarts, offset)}`;
+    return `${this.#file}:${lineAndColumn(this.#lineStarts, offset)}`;
   }
 
   scalar(path: SettingsPath): Scalar | undefined {
@@ -89,7 +102,15 @@ export class SettingsDocument implements WrittenSettings {
     );
   }
 
+  get #lineStarts(): readonly number[] {
+    // The reader has written them down.
+    void this.#document;
+    return this.#lines.lineStarts;
+  }
+
   suspects(): readonly Suspect[] {
+    // Plain JSON has texts in quotes and numbers as they are.
+    if (this.#nodes === undefined) return [];
     const found: Suspect[] = [];
     visit(this.#document, {
       Scalar: (key, scalar, parents) => {
@@ -113,7 +134,7 @@ export class SettingsDocument implements WrittenSettings {
       value: this.value,
       mistakes: this.mistakes,
       suspects: this.mistakes.length === 0 ? this.suspects() : [],
-      lines: this.#lines.lineStarts,
+      lines: this.#lineStarts,
       tables: Array.from(tables, (table) => JSON.stringify(table ?? {})),
     };
   }

@@ -3,8 +3,8 @@ import { Bmc, Templates } from '../bmc.ts';
 import { Fleet } from '../fleet/index.ts';
 import type { BackendKind } from '../kinds/backends/index.ts';
 import type { ConsoleKind } from '../kinds/consoles/index.ts';
-import type { InterfaceKind } from '../kinds/interfaces/index.ts';
-import type { SourceKind } from '../kinds/sources/index.ts';
+import { interfaces, type InterfaceKind } from '../kinds/interfaces/index.ts';
+import { sources, type SourceKind } from '../kinds/sources/index.ts';
 import { Context, type Dispatch, type Interface } from '../router/index.ts';
 import { MediumType, ProtocolType, SessionSupport } from '../commands/codes/channels.ts';
 import { simWorld } from '../world/sim.ts';
@@ -46,18 +46,18 @@ const call: InterfaceKind<{
     { key: 'desk', what: 'path', place: desk === undefined ? undefined : `desk ${desk}` },
   ],
   make({ channel }, { bmc }) {
-    const one: Interface<typeof bmc> = {
+    const calls: Interface<typeof bmc> = {
       channel: { number: channel, medium: 'lan', maxAnswer: 255 },
       async open(dispatch: Dispatch<typeof bmc>) {
         ask = (netFn, cmd) => {
           const message = { netFn, lun: 0, cmd, data: new Uint8Array() };
-          const answer = dispatch(message, new Context(bmc, one.channel, 2));
+          const answer = dispatch(message, new Context(bmc, calls.channel, 2));
           return answer instanceof Promise ? [] : [...answer];
         };
       },
       close: async () => undefined,
     };
-    return { one, address: () => `call ${channel}` };
+    return { interface: calls, address: () => `call ${channel}` };
   },
 };
 const steps: SourceKind<{ readonly steps: number }> = {
@@ -101,8 +101,7 @@ test.each([
   [
     'a type that nobody knows, with those of the program',
     'interfaces: [{ type: cal }]',
-    'f:1:22 interfaces.0.type: expected one of ' +
-      '"lan"|"vm"|"ipmb"|"icmb"|"serial"|"bt"|"kcs"|"ssif"|"call", received "cal"',
+    `f:1:22 interfaces.0.type: expected one of ${interfaces.map(({ type }) => `"${type}"|`).join('')}"call", received "cal"`,
   ],
   [
     'a value of an interface',
@@ -117,7 +116,7 @@ test.each([
   [
     'a source that nobody knows',
     `sensors: [${sensor('{ stepps: 1 }')}]`,
-    'expected a number, or an object with one of base, formula, file, command, push, steps',
+    `expected a number, or an object with one of ${sources.map(({ key }) => key).join(', ')}, steps`,
   ],
   [
     'a source of a satellite',

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
+import { backends } from '../kinds/backends/index.ts';
+import { interfaces } from '../kinds/interfaces/index.ts';
 import { parseConfig } from './index.ts';
 
-const KINDS = '"lan"|"vm"|"ipmb"|"icmb"|"serial"|"bt"|"kcs"|"ssif"';
+/** As messages name the types of kinds. */
+const typesOf = (kinds: readonly { readonly type: string }[]): string =>
+  kinds.map(({ type }) => `"${type}"`).join('|');
+const KINDS = typesOf(interfaces);
 
 test.each([
   ['{ type: lam }', '2:13 interfaces.0.type: expected one of KINDS, received "lam"'],
@@ -51,10 +56,7 @@ test.each([
 
 test.each([
   ['users: [{ id: 2 }, { id: 2 }]', '1:26 users.1.id: expected one that no other entry has, received 2'],
-  [
-    'chassis: { backend: { type: kvm } }',
-    'expected one of "simulated"|"vm-protocol"|"qemu"|"libvirt"|"command"|"http", received "kvm"',
-  ],
+  ['chassis: { backend: { type: kvm } }', `expected one of ${typesOf(backends)}, received "kvm"`],
   [
     'chassis: { backend: { type: command, on: [3], off: x } }',
     '1:43 chassis.backend.on.0: expected string, received 3 (write it in quotes)',

@@ -101,7 +101,7 @@ export function* optionsIn(document: WrittenSettings, kinds?: Kinds): Generator<
   const { bmcs: entries, ...ofProcess } = yield* loader.load();
   refuse(loader.mistakes);
   const isList = isObject(document.value) && document.value.bmcs !== undefined;
-  const owner = entries.flatMap((made, i) => made.map(() => i));
+  const owner = entries.flatMap((bmcs, i) => bmcs.map(() => i));
   const pathOf = (bmc: number, path: SettingsPath): SettingsPath =>
     isList ? ['bmcs', owner[bmc], ...path] : path;
   refuse(
@@ -189,16 +189,17 @@ class Loader {
       this.#tell(['bmcs'], 'bmcs: expected a list of BMCs');
       return { bmcs: [] };
     }
-    const made: BmcOptions[][] = [];
-    for (const [i, entry] of bmcs.entries()) made.push(yield* this.#entry(entry, ['bmcs', i]));
-    return { ...ofProcess, bmcs: made };
+    const all: BmcOptions[][] = [];
+    for (const [i, entry] of bmcs.entries()) all.push(yield* this.#entry(entry, ['bmcs', i]));
+    return { ...ofProcess, bmcs: all };
   }
 
   *#entry(entry: unknown, path: SettingsPath): Generator<undefined, BmcOptions[]> {
     yield;
-    if (!isObject(entry) || entry.count === undefined) return this.#one(this.#schemas.bmcSchema, entry, path);
-    const { count: given, ...rest } = entry;
-    const count = this.#parsed(countSchema, given, [...path, 'count']);
+    if (!isObject(entry) || entry.count === undefined)
+      return this.#checked(this.#schemas.bmcSchema, entry, path);
+    const { count: written, ...rest } = entry;
+    const count = this.#parsed(countSchema, written, [...path, 'count']);
     const { from, to } =
       typeof count === 'number' ? { from: 0, to: count - 1 } : (count ?? { from: 0, to: 0 });
     const template = new Template(rest, to);
@@ -207,7 +208,7 @@ class Loader {
     if (count === undefined || template.problems.length > 0) return [];
     const numbered = (n: number): Record<string, unknown> =>
       template.at(n, (text, at) => valueOf(this.#schemas.bmcSchema, text, rest, at));
-    const [first] = this.#one(
+    const [first] = this.#checked(
       this.#schemas.bmcSchema,
       { ...rest, ...numbered(from) },
       path,
@@ -219,18 +220,18 @@ class Loader {
       template.varying.map((key) => [key, true]),
     );
     const schema = this.#schemas.bmcSchema.pick(varying);
-    const made = [first];
+    const all = [first];
     for (let n = from + 1; n <= to; n++) {
       yield;
-      const [different] = this.#one(schema, numbered(n), path, n);
+      const [different] = this.#checked(schema, numbered(n), path, n);
       // One that is wrong stands for all others that are.
       if (different === undefined) return [];
-      made.push({ ...first, ...different });
+      all.push({ ...first, ...different });
     }
-    return made;
+    return all;
   }
 
-  #one<T extends object>(schema: z.ZodType<T>, value: unknown, path: SettingsPath, n?: number): T[] {
+  #checked<T extends object>(schema: z.ZodType<T>, value: unknown, path: SettingsPath, n?: number): T[] {
     const parsed = this.#parsed(schema, value, path, n);
     return parsed === undefined ? [] : [parsed];
   }
@@ -258,13 +259,13 @@ class Loader {
     }
     const where = n === undefined ? '' : ` (n = ${n})`;
     const scalar = this.#document.scalar(whole);
-    const given = path.reduce<unknown>(
+    const found = path.reduce<unknown>(
       (inner, step) => (inner as Record<string | number, unknown> | null | undefined)?.[step],
       value,
     );
     this.#tell(
       whole,
-      `${whole.join('.') || 'file'}: ${wording(issue)}${received(issue, isSecret(whole) || isMarkedSecret(schema, path), given, scalar?.source)}${where}`,
+      `${whole.join('.') || 'file'}: ${wording(issue)}${received(issue, isSecret(whole) || isMarkedSecret(schema, path), found, scalar?.source)}${where}`,
       within(issue, scalar?.type),
     );
   }

@@ -73,10 +73,13 @@ function checkChannels({ pef = {}, interfaces = [] }: BmcOptions): void {
         ]);
 }
 
+const NO_SETS: ReadonlyMap<string, Uint8Array> = new Map();
+
 /** The sets of LAN parameters 18 and 19 that alert destinations make, by channel. */
 export function alertSetsOf({ pef = {} }: BmcOptions, channel: number): ReadonlyMap<string, Uint8Array> {
+  if (!pef.destinations?.length) return NO_SETS;
   const sets = new Map<string, Uint8Array>();
-  for (const { number, destination } of numbered(pef.destinations ?? [])) {
+  for (const { number, destination } of numbered(pef.destinations)) {
     if ((destination.channel ?? lan.defaults.channel) !== channel) continue;
     const { address, acknowledged = false, timeout = 3, retries = acknowledged ? 3 : 0 } = destination;
     const type = LanParameter.DestinationType.layout.encode({
@@ -104,13 +107,13 @@ function policiesOf({ pef = {} }: BmcOptions): AlertPolicy[] {
     'next-channel': PolicyRule.NextChannel,
     'next-type': PolicyRule.NextType,
   };
-  const given =
+  const declared =
     pef.policies ??
     numbered(pef.destinations ?? []).map(({ number, destination }) => ({
       destination: number,
       channel: destination.channel,
     }));
-  return given.map(
+  return declared.map(
     ({
       set = 1,
       channel = lan.defaults.channel,

@@ -4,13 +4,14 @@ import type { FruDevice } from '../state/storage/fru.ts';
 import {
   BMC_SUPPORT,
   SELF_TEST_PROBLEMS,
+  PASSED,
   SelfTest,
   type DeviceSupport,
   type IdentityOptions as Identity,
 } from '../state/app/identity.ts';
 import type { LanSettings } from '../state/parameters/lan-parameters.ts';
 import { RestorePolicy, type ChassisOptions } from '../machine/chassis/chassis.ts';
-import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/users.ts';
+import { NAME_SIZE, PASSWORD_SIZE, type UsersOptions } from '../state/app/given-users.ts';
 import { hash } from '../wire/index.ts';
 import { SettingsError, settingAt } from '../settings/errors.ts';
 import { dangersOfInterface } from '../kinds/interfaces/index.ts';
@@ -43,10 +44,8 @@ export function identityOf(
 }
 
 /** A BMC with an ICMB is its chassis' bridge. */
-export const bmcSupport = (options: BmcOptions): DeviceSupport => ({
-  ...BMC_SUPPORT,
-  bridge: interfacesOf(options, 'icmb').length > 0,
-});
+export const bmcSupport = (options: BmcOptions): DeviceSupport =>
+  interfacesOf(options, 'icmb').length > 0 ? { ...BMC_SUPPORT, bridge: true } : BMC_SUPPORT;
 
 /** Sensors, their events and FRU devices; the rest is the BMC's. */
 export const satelliteSupport = ({ fru = [] }: Pick<BmcOptions, 'fru'>): DeviceSupport => ({
@@ -61,7 +60,7 @@ export const satelliteSupport = ({ fru = [] }: Pick<BmcOptions, 'fru'>): DeviceS
 });
 
 function selfTestOf(found: NonNullable<IdentityOptions['selfTest']>): { result: number; detail: number } {
-  if (found === 'ok') return { result: SelfTest.Ok, detail: 0 };
+  if (found === 'ok') return PASSED;
   if (found === 'not-implemented') return { result: SelfTest.NotImplemented, detail: 0 };
   if (found === 'fatal') return { result: SelfTest.FatalHardware, detail: 0 };
   return {
@@ -130,6 +129,12 @@ export function dangersOf(options: BmcOptions, kinds: Kinds = OUR_KINDS): string
         ]
       : []),
   ];
+}
+
+/** What other settings of one that runs open that those before did not. */
+export function newDangers(before: BmcOptions, options: BmcOptions, kinds?: Kinds): string[] {
+  const known = new Set(dangersOf(before, kinds));
+  return dangersOf(options, kinds).filter((danger) => !known.has(danger));
 }
 
 /** Throws SettingsError for a user that has no slot. */

@@ -93,6 +93,6 @@ function hasItsKeys(schema: Schema, value: unknown): boolean {
 function isKind(schema: Schema, key: string, value: unknown): boolean {
   const def = defOf(schema);
   const literal = def.type === 'object' && key in def.shape ? defOf(def.shape[key]) : undefined;
-  const given = (value as Record<string, z.core.util.Literal> | null | undefined)?.[key];
-  return literal?.type === 'literal' && literal.values.includes(given);
+  const literalThere = (value as Record<string, z.core.util.Literal> | null | undefined)?.[key];
+  return literal?.type === 'literal' && literal.values.includes(literalThere);
 }

@@ -65,17 +65,17 @@ export function sensorsInFile(sdr: SdrOptions, kinds: Kinds = OUR_KINDS): Sensor
       throw new SettingsError(`sdr ${sdr.file ?? 'image'}: record ${i + 1}: ${error.message}`);
     }
   });
-  const given = new Map<SensorDeclaration, SensorValue>();
+  const values = new Map<SensorDeclaration, SensorValue>();
   for (const [name, value] of Object.entries(sdr.values ?? {})) {
     const found = sensorsNamed(sensors, name, (sensor) => sensor);
     if (found.length !== 1)
       throw new SettingsError(`${unclearName(name, found)}, in ${sdr.file ?? 'the image'}`, ['values', name]);
-    if (given.has(found[0]))
+    if (values.has(found[0]))
       throw new SettingsError(`'${name}' has a value by another name already`, ['values', name]);
-    given.set(found[0], value);
+    values.set(found[0], value);
   }
   return sensors.map((sensor) => {
-    const value = given.get(sensor);
+    const value = values.get(sensor);
     const seed = ((sensor.lun ?? 0) << 8) | sensor.number;
     return sensorDeclaration(
       value === undefined || sensor.eventOnly

@@ -39,14 +39,14 @@ const checks: { readonly [S in Section]?: readonly Check[] } = {
 const SPARED: ReadonlySet<string> = new Set(['listen', 'mac']);
 
 /** The section differs in nothing that a check would look at. */
-function isAlike(made: BmcOptions, { interfaces }: BmcOptions, section: Section): boolean {
-  if (section !== 'interfaces' || interfaces?.length !== made.interfaces?.length) return false;
+function isAlike(before: BmcOptions, { interfaces }: BmcOptions, section: Section): boolean {
+  if (section !== 'interfaces' || interfaces?.length !== before.interfaces?.length) return false;
   return (interfaces ?? []).every((entry, i) => {
-    const other: Readonly<Record<string, unknown>> = { ...made.interfaces?.[i] };
-    const given = Object.entries(entry);
+    const other: Readonly<Record<string, unknown>> = { ...before.interfaces?.[i] };
+    const pairs = Object.entries(entry);
     return (
-      given.length === Object.keys(other).length &&
-      given.every(([key, value]) => SPARED.has(key) || other[key] === value)
+      pairs.length === Object.keys(other).length &&
+      pairs.every(([key, value]) => SPARED.has(key) || other[key] === value)
     );
   });
 }
@@ -54,7 +54,7 @@ function isAlike(made: BmcOptions, { interfaces }: BmcOptions, section: Section)
 /** Settings of a BMC that was made, of which others share what has no number in it. */
 export class Sections {
   readonly #kinds: Kinds;
-  #made: BmcOptions | undefined;
+  #before: BmcOptions | undefined;
 
   constructor(kinds: Kinds = OUR_KINDS) {
     this.#kinds = kinds;
@@ -62,19 +62,19 @@ export class Sections {
 
   /** False: a whole BMC has to be made of these settings. Throws SettingsError. */
   check(options: BmcOptions): boolean {
-    const made = this.#made;
-    if (made === undefined) {
-      this.#made = options;
+    const before = this.#before;
+    if (before === undefined) {
+      this.#before = options;
       return false;
     }
-    const keys = [...new Set([...Object.keys(made), ...Object.keys(options)])] as Section[];
-    const different = keys.filter((key) => made[key] !== options[key] && !isAlike(made, options, key));
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(options)])] as Section[];
+    const different = keys.filter((key) => before[key] !== options[key] && !isAlike(before, options, key));
     if (different.some((key) => checks[key] === undefined)) {
-      this.#made = options;
+      this.#before = options;
       return false;
     }
     for (const check of new Set(different.flatMap((key) => checks[key] ?? []))) check(options, this.#kinds);
-    this.#made = options;
+    this.#before = options;
     return true;
   }
 }

@@ -1,4 +1,4 @@
-import { ordered, toRaw, toReal, type Factors } from '../machine/sensors/sensor-factors.ts';
+import { nearlyReal, ordered, toRaw, type Factors } from '../machine/sensors/sensor-factors.ts';
 import { SettingsError } from '../settings/errors.ts';
 import type { SensorValue } from '../kinds/sources/index.ts';
 import type { SensorOptions, ThresholdOption } from './sensor-schema.ts';
@@ -100,9 +100,9 @@ export function checkRange(
   inside(nominal, ['nominal']);
   const { first, path } = firstOf(value);
   inside(first, path);
-  const given = RISING.filter((name) => thresholds[name] !== undefined);
-  for (const [i, name] of given.entries()) {
-    const before = given[i - 1];
+  const rising = RISING.filter((name) => thresholds[name] !== undefined);
+  for (const [i, name] of rising.entries()) {
+    const before = rising[i - 1];
     if (i > 0 && thresholds[name]! < thresholds[before]!)
       throw new SettingsError(`${name} (${thresholds[name]}) is below ${before} (${thresholds[before]})`, [
         'thresholds',
@@ -150,12 +150,17 @@ export function checkReadings(sensor: SensorOptions, factors: Factors, min: numb
 
 const numberAt = (factors: Factors, reading: number): number => ordered(factors, toRaw(factors, reading));
 
-/** Some reading is nearer than its neighbours. */
+/** Some reading is nearer than its neighbours. A start of many sensors asks it thousands of times. */
 function comesBack(factors: Factors, reading: number): boolean {
   const raw = toRaw(factors, reading);
-  const far = Math.abs(toReal(factors, raw) - reading);
-  const steps = [raw - 1, raw + 1]
-    .map((neighbour) => Math.abs(toReal(factors, neighbour & 0xff) - toReal(factors, raw)))
-    .filter((step) => Number.isFinite(step) && step > 0);
-  return Number.isFinite(far) && steps.length > 0 && far <= Math.max(...steps) * 0.75;
+  const real = nearlyReal(factors, raw);
+  /** Below it readings are the same number. */
+  const least = Math.abs(real) * 1e-12;
+  let widest = 0;
+  for (let neighbour = raw - 1; neighbour <= raw + 1; neighbour += 2) {
+    const step = Math.abs(nearlyReal(factors, neighbour & 0xff) - real);
+    if (Number.isFinite(step) && step > least && step > widest) widest = step;
+  }
+  const far = Math.abs(real - reading);
+  return widest > 0 && far <= widest * 0.75;
 }

@@ -85,7 +85,7 @@ function sensorOf(
   checkKind(sensor);
   const isDiscrete = sensor.unit === undefined;
   const analog = isDiscrete ? undefined : analogOf(sensor);
-  const given = value === undefined ? undefined : sourceOf(value, seed, kinds.sources);
+  const source = value === undefined ? undefined : sourceOf(value, seed, kinds.sources);
   const eventType = isDiscrete ? (sensor.eventType ?? EventType.SensorSpecific) : EventType.Threshold;
   const states = isDiscrete ? maskOf(sensor.states ?? []) : undefined;
   const possible =
@@ -103,7 +103,7 @@ function sensorOf(
     analog,
     possibleStates: states === undefined ? undefined : possible | states,
     states,
-    source: given ?? (analog ? sourceOf(Math.min(Math.max(0, analog.min), analog.max), seed) : undefined),
+    source: source ?? (analog ? sourceOf(Math.min(Math.max(0, analog.min), analog.max), seed) : undefined),
     eventOnly,
     needsPower,
     manualRearm: rearm === 'manual',

@@ -34,9 +34,9 @@ export class Template {
     this.varying = Object.keys(entry).filter((key) => varies(entry[key], [key], problems));
   }
 
-  /** What differs, for one number. `made` makes the value of a text in which it was put. */
-  at(n: number, made: (text: string, path: SettingsPath) => unknown): Record<string, unknown> {
-    return Object.fromEntries(this.varying.map((key) => [key, filled(this.#entry[key], [key], n, made)]));
+  /** What differs, for one number. `valueOf` makes the value of a text in which it was put. */
+  at(n: number, valueOf: (text: string, path: SettingsPath) => unknown): Record<string, unknown> {
+    return Object.fromEntries(this.varying.map((key) => [key, filled(this.#entry[key], [key], n, valueOf)]));
   }
 }
 
@@ -98,16 +98,19 @@ function filled(
   value: unknown,
   path: SettingsPath,
   n: number,
-  made: (text: string, path: SettingsPath) => unknown,
+  valueOf: (text: string, path: SettingsPath) => unknown,
 ): unknown {
   if (typeof value === 'string') {
     const text = putIn(value, n) ?? countedUp(value, path, n);
-    return text === undefined ? value : made(text, path);
+    return text === undefined ? value : valueOf(text, path);
   }
-  if (Array.isArray(value)) return value.map((item, i) => filled(item, [...path, i], n, made));
+  if (Array.isArray(value)) return value.map((item, i) => filled(item, [...path, i], n, valueOf));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [putIn(key, n) ?? key, filled(item, [...path, key], n, made)]),
+    Object.entries(value).map(([key, item]) => [
+      putIn(key, n) ?? key,
+      filled(item, [...path, key], n, valueOf),
+    ]),
   );
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sources } from '../kinds/sources/index.ts';
 import { Bmc } from '../bmc.ts';
 import { simWorld } from '../world/index.ts';
 import { SettingsError } from '../settings/errors.ts';
@@ -120,7 +121,7 @@ test.each([
   ['sensorInterval: .inf', '1:17 sensorInterval: expected number, received .inf'],
   [
     analog('value: .nan'),
-    'sensors.0.value: expected a number, or an object with one of base, formula, file, command, push, received .nan',
+    `sensors.0.value: expected a number, or an object with one of ${sources.map(({ key }) => key).join(', ')}, received .nan`,
   ],
   [analog('value: { base: 3, formula: t }'), 'sensors.0.value.formula: does not go with the other keys here'],
   ['users: [&a { id: 2 }, { <<: *a, id: 3 }]', '1:25 users.1.<<: unknown key: YAML 1.2 has no merge keys'],

@@ -38,7 +38,10 @@ export function wording(issue: z.core.$ZodIssue): string {
   return issue.message
     .replace(/^[^:]*: (?=expected)/, '')
     .replace(/, received .*$/, '')
-    .replace(/^expected tuple/, 'expected array');
+    .replace(/^expected tuple/, 'expected array')
+    .replace(/^expected string to have >=1 characters?$/, 'expected a text that is not empty')
+    .replace(/^expected string to have >=(\d+) characters?$/, 'expected at least $1 characters')
+    .replace(/^expected string to have <=(\d+) characters?$/, 'expected at most $1 characters');
 }
 
 function unionWording(issue: z.core.$ZodIssueInvalidUnion): string {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { atOnce } from '../world/pace.ts';
 import { SettingsDocument } from './document.ts';
 import { ConfigError, optionsIn } from './load.ts';
+import { plainJson } from './plain-json.ts';
 import { ReadSettings, type WrittenSettings } from './written-settings.ts';
 
 const user = 'users: [{ id: 2, name: admin, password: secret-enough }]';
@@ -42,3 +43,56 @@ test.each(Object.entries(texts))(
     expect(told(sent)).toEqual(told(document));
   },
 );
+
+const json = {
+  good: {
+    bmcs: [
+      { name: 'a "b"\\', interfaces: [{ type: 'lan' }] },
+      { name: 'é', labels: { x: 'no' } },
+    ],
+  },
+  'keys that nobody knows': { bmcs: [{ name: 'a', sesions: 3 }], bmc: 1 },
+  'values of other kinds': { name: 'a', userSlots: 99, identity: { deviceId: 'x', productId: null } },
+  'a number for a text': { name: 1.5 },
+  'names twice': { bmcs: [{ name: 'a' }, { name: 'a' }] },
+  'a list': [1, 2],
+};
+
+test.each(Object.entries(json))(
+  '18.5: %s: JSON of programs is read as such, and is what YAML has it to be, places included',
+  (_, value) => {
+    for (const text of [JSON.stringify(value), `\n${JSON.stringify(value, undefined, 2)}\n`]) {
+      expect(plainJson(text, 64)).toEqual(value);
+      const asYaml = `${text}\n# so it is no JSON`;
+      expect(plainJson(asYaml, 64)).toBeUndefined();
+      expect(told(new SettingsDocument(text, 'f'))).toEqual(told(new SettingsDocument(asYaml, 'f')));
+      expect(told(new ReadSettings(new SettingsDocument(text, 'f').plain()))).toEqual(
+        told(new SettingsDocument(asYaml, 'f')),
+      );
+    }
+  },
+);
+
+test.each([
+  ['a key twice', '{"name":"a","name":"b"}', 'f:1:13 Map keys must be unique'],
+  [
+    'too deep',
+    `${'['.repeat(65)}${']'.repeat(65)}`,
+    'f:1:65 expected at most 64 lists and objects within each other',
+  ],
+  [
+    'much too deep',
+    `${'['.repeat(20_000)}${']'.repeat(20_000)}`,
+    'expected at most 64 lists and objects within each other',
+  ],
+  [
+    'a number with more digits than it has',
+    '{"name":1.50}',
+    'f:1:9 name: expected text in quotes, received 1.50',
+  ],
+  ['an alias', '{"name":*a}', 'there is no anchor &a before this alias'],
+  ['broken', '{"name":', 'f:1:9'],
+])('18.5: %s is told of JSON as of YAML', (_, text, problem) => {
+  expect(plainJson(text, 64)).toBeUndefined();
+  expect(String(told(new SettingsDocument(text, 'f')))).toContain(problem);
+});

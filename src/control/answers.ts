@@ -1,5 +1,5 @@
 /** What the routes answer, for clients: types alone, so that nothing is loaded by them. */
-export type { Role } from './route.ts';
+export type { Role } from './caller.ts';
 export type { BmcList, BmcRow, BmcWhole } from './routes/bmcs.ts';
 export type { ClockShown } from './routes/clock.ts';
 export type { FaultList, FaultShown, PresetShown } from './routes/faults.ts';

@@ -8,7 +8,8 @@ import type { Daemon } from './daemon.ts';
 import { inputOf } from './input.ts';
 import { openApi, problemSchema } from './openapi.ts';
 import { ControlError, refusal } from './problem.ts';
-import { isAllowed, type Caller, type Route } from './route.ts';
+import { isAllowed, type Caller } from './caller.ts';
+import type { Route } from './route.ts';
 import { audited } from './audited.ts';
 import { noRoute } from './unknown.ts';
 
@@ -34,29 +35,38 @@ export function controlApp(daemon: Daemon, { checksAnswers = false }: AppOptions
   const app = new OpenAPIHono<Env>();
   // Whoever asks anything may ask for events next, and for those that were meanwhile.
   void daemon.events;
-  app.use('/v1/*', async (context, next) => {
+  const carried = async (context: Context<Env>, next: () => Promise<void>) => {
     const { elsewhere } = daemon;
     if (!elsewhere || context.env.isForwarded) return next();
     const caller = context.env.caller(context.req.raw.headers);
-    const answer = isAllowed(caller, 'read') ? await elsewhere(context.req.raw.clone(), caller) : undefined;
+    const answer = isAllowed(caller, 'read')
+      ? await elsewhere.answer(context.req.raw.clone(), caller)
+      : undefined;
     return answer ?? next();
-  });
-  for (const one of ALL_ROUTES) {
-    const declared = createRoute(configOf(one));
+  };
+  app.use('/v1/*', carried);
+  app.use('/metrics', carried);
+  for (const route of ALL_ROUTES) {
+    const declared = createRoute(configOf(route));
     app.openAPIRegistry.registerPath(declared);
-    app.on(one.method, declared.getRoutingPath(), async (context) => {
-      const caller = callerOf(context, one);
-      checkScope(caller, one, context.req.param('bmc'));
-      const input = await inputOf(one, context.req, caller);
-      const value: unknown = await audited(daemon, one, input, () => one.handle(daemon, input));
-      return answerOf(one, value, checksAnswers);
+    app.on(route.method, declared.getRoutingPath(), async (context) => {
+      const caller = callerOf(context, route);
+      checkScope(caller, route, context.req.param('bmc'));
+      const input = await inputOf(route, context.req, caller);
+      const value: unknown = await audited(daemon, route, input, () => route.handle(daemon, input));
+      const answer = answerOf(route, value, checksAnswers);
+      // Of a stream nobody reads what comes: it would be kept open for ever.
+      if (context.req.method === 'HEAD') await answer.body?.cancel();
+      return answer;
     });
   }
   app.get('/openapi.json', (context) => {
     callerOf(context, { role: 'read' });
     return context.json(openApi(app, daemon.version));
   });
-  app.notFound(({ req }) => {
+  app.notFound(({ req, env }) => {
+    // Whoever comes by another name, or with a token of nobody, does not learn which routes there are.
+    env.caller(req.raw.headers);
     throw noRoute([...ALL_ROUTES, { method: 'get', path: '/openapi.json' }], req.method, req.path);
   });
   app.onError((error, { req }) => problemOf(error, daemon, `${req.method} ${req.path}`));
@@ -78,9 +88,9 @@ function checkScope({ name, bmc }: Caller, { scope }: Route, asked: string | und
 }
 
 /** A declaration in the words of OpenAPI. */
-function configOf(one: Route): RouteConfig {
-  const { method, path, tag, summary, params, query, body, takes, isRaw, answer, gives, role } = one;
-  const status = one.status ?? (answer ? 200 : 204);
+function configOf(route: Route): RouteConfig {
+  const { method, path, tag, summary, params, query, body, takes, isRaw, answer, gives, role } = route;
+  const status = route.status ?? (answer ? 200 : 204);
   const media = (types: readonly string[], schema: z.ZodType) =>
     Object.fromEntries(types.map((type) => [type, { schema: type.endsWith('json') ? schema : z.string() }]));
   // What is read as a text may be any object as far as JSON goes.

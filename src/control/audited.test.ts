@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { controlRig } from '../../test/support/control-rig.ts';
 import { Audit } from '../audit/index.ts';
-import type { Caller } from './route.ts';
+import type { Caller } from './caller.ts';
 
 const KIM: Caller = { name: 'kim', role: 'admin', peer: '192.0.2.7:40000' };
 

@@ -50,8 +50,8 @@ function shown(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return value.length > LONGEST ? `${value.length} characters` : value;
   if (typeof value !== 'object' || value === null) return value;
   if (depth === DEEPEST) return '...';
-  if (Array.isArray(value)) return value.slice(0, LONGEST).map((one) => shown(one, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, LONGEST).map((item) => shown(item, depth + 1));
   return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, SECRET.test(key) ? '...' : shown(one, depth + 1)]),
+    Object.entries(value).map(([key, field]) => [key, SECRET.test(key) ? '...' : shown(field, depth + 1)]),
   );
 }

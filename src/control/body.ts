@@ -15,13 +15,22 @@ export async function bodyText({ headers, body }: Pick<Request, 'headers' | 'bod
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks).toString('utf8');
+    if (done) return textIn(Buffer.concat(chunks));
     size += value.length;
     if (size > BODY_LIMIT) {
       await reader.cancel();
       throw tooLarge();
     }
     chunks.push(value);
+  }
+}
+
+/** Throws ControlError: letters that are none would become others. */
+function textIn(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw refusal('bad-request', 'the body is no UTF-8');
   }
 }
 

@@ -1,4 +1,4 @@
-import { ROLES, type Caller } from './route.ts';
+import { ROLES, type Caller } from './caller.ts';
 
 /** Who asks, as the process says that has asked them: believed of nobody else. */
 export const CALLER = 'ipmi-bmc-caller';
@@ -8,7 +8,7 @@ export function callerIn(headers: Headers): Caller | undefined {
   try {
     const value = JSON.parse(headers.get(CALLER) ?? 'null') as Partial<Caller> | null;
     const { name, role, peer } = value ?? {};
-    return typeof name === 'string' && typeof peer === 'string' && ROLES.some((one) => one === role)
+    return typeof name === 'string' && typeof peer === 'string' && ROLES.some((known) => known === role)
       ? (value as Caller)
       : undefined;
   } catch {

@@ -5,12 +5,13 @@
  *   const { bmcs } = await control.get<BmcList>('/v1/bmcs');
  *   await control.post('/v1/bmcs/node-1/power', { action: 'reset' });
  */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ControlEvent, EventKind } from './events/kinds.ts';
 import { ControlError, type ProblemDocument } from './problem.ts';
 import { eventsIn } from './sse.ts';
+import { answersText } from './text-answers.ts';
 
 export { ControlError, type ProblemDocument } from './problem.ts';
 export type * from './answers.ts';
@@ -38,6 +39,12 @@ export interface EventOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * Milliseconds without a word of an answer, after which it is asked whether anybody is there at all, and
+ * until that has to be answered: some work takes minutes, and says nothing until it is done.
+ */
+const PATIENCE = 5000;
+
 const DROPPED = { type: 'urn:ipmi-bmc:dropped', title: 'The reader did not keep up', status: 503 };
 
 export interface RequestOptions {
@@ -59,9 +66,12 @@ export interface AttachedConsole extends AsyncIterable<Uint8Array> {
 /** The other side of the control API. Nothing is open between two requests. */
 export class ControlClient {
   readonly #place: ControlPlace;
+  readonly #patience: number;
 
-  constructor(place: ControlPlace) {
+  /** `patience`: milliseconds after which a daemon that says nothing at all counts as away; default 5000. */
+  constructor(place: ControlPlace, { patience = PATIENCE }: { readonly patience?: number } = {}) {
     this.#place = place;
+    this.#patience = patience;
   }
 
   /** Rejects with ControlError where it is refused, with the system's error where nobody is there. */
@@ -86,7 +96,10 @@ export class ControlClient {
     const response = await this.#open(path, options);
     const text = await textOf(response);
     if (text === '') return undefined as T;
-    return (isJson(response) ? JSON.parse(text) : text) as T;
+    // Routes whose answer is a text say which; a server of another kind may answer anything.
+    if (isJson(response)) return jsonIn(text) as T;
+    if (answersText(path)) return text as T;
+    throw otherServer('what it answers is no JSON');
   }
 
   /** The bytes of an answer as they come, for what is long. Rejects as `request` does. */
@@ -109,9 +122,13 @@ export class ControlClient {
     });
     const headers: Record<string, string> = lastId === undefined ? {} : { 'last-event-id': lastId };
     const response = await this.#open(`/v1/events?${query.toString()}`, { headers, signal });
+    if (!response.headers['content-type']?.startsWith('text/event-stream')) {
+      response.destroy();
+      throw otherServer('what it answers is no stream of events');
+    }
     try {
       for await (const { id, name, data } of eventsIn(response)) {
-        const value = JSON.parse(data) as ControlEvent & ProblemDocument;
+        const value = eventOf(data);
         if (name === 'dropped') throw new ControlError({ ...DROPPED, detail: value.detail });
         if (id !== undefined) yield { id, event: value };
       }
@@ -172,21 +189,59 @@ export class ControlClient {
       }),
       ...('url' in place && place.token !== undefined && { authorization: `Bearer ${place.token}` }),
     };
+    // Blanks and letters of others than English are written as requests have them.
+    const written = path.replaceAll(/[^!-~]+/gu, encodeURIComponent);
     return new Promise((resolve, reject) => {
-      const options = { method, headers: all, agent: false as const, signal };
-      const request =
-        'socket' in place
-          ? httpRequest({ ...options, socketPath: place.socket, path, host: 'localhost' }, resolve)
-          : (place.url.startsWith('https:') ? httpsRequest : httpRequest)(
-              new URL(path, place.url),
-              { ...options, ...(place.ca !== undefined && { ca: place.ca }) },
-              resolve,
-            );
+      const request = this.#request(written, { method, headers: all, signal }, resolve);
       request.on('error', reject);
-      if (upgraded) request.on('upgrade', (_response, socket, head) => upgraded(socket, head));
+      // A request tells of the first silence only, its socket of each.
+      request.on('socket', (socket) => socket.on('timeout', () => void this.#lookFor(request)));
+      // Of what has begun to answer each pause is its own.
+      request.on('response', () => request.setTimeout(0));
+      request.on('upgrade', (_response, socket: Duplex, head: Buffer) => {
+        request.setTimeout(0);
+        upgraded?.(socket, head);
+      });
       request.end(text);
     });
   }
+
+  #request(
+    path: string,
+    about: Pick<RequestOptions, 'method' | 'headers' | 'signal'>,
+    answered: (response: IncomingMessage) => void,
+  ): ClientRequest {
+    const place = this.#place;
+    const options = { ...about, path, agent: false as const, timeout: this.#patience };
+    if ('socket' in place)
+      return httpRequest({ ...options, socketPath: place.socket, host: 'localhost' }, answered);
+    const { url, ca } = place;
+    const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+    return send({ ...hostOf(url), ...options, ...(ca !== undefined && { ca }) }, answered);
+  }
+
+  /** Ends a request that waits for nobody. */
+  async #lookFor(request: ClientRequest): Promise<void> {
+    const isThere = await new Promise<boolean>((resolve) => {
+      const probe = this.#request('/healthz', {}, (response) => {
+        response.destroy();
+        resolve(true);
+      });
+      probe.on('timeout', () => probe.destroy());
+      probe.on('close', () => resolve(false));
+      probe.on('error', () => resolve(false));
+      probe.end();
+    });
+    if (isThere) request.setTimeout(this.#patience);
+    else request.destroy(silent(this.#place));
+  }
+}
+
+/** As the system says of an address where nobody answers. */
+function silent(place: ControlPlace): NodeJS.ErrnoException {
+  const address = 'socket' in place ? place.socket : place.url;
+  const message = `connect ETIMEDOUT ${address}`;
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT', syscall: 'connect', address });
 }
 
 /** An event, and by which id the next ones are asked for. */
@@ -209,11 +264,39 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Throws ControlError: what listens there is of another kind. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw otherServer('what it answers is no JSON');
+  }
+}
+
+const otherServer = (why: string): ControlError =>
+  new ControlError({
+    type: 'about:blank',
+    title: 'Bad answer',
+    status: 502,
+    detail: `${why}: is it an ipmi-bmc that listens there?`,
+  });
+
+/** Throws ControlError: what is told there is none of our events. */
+function eventOf(data: string): ControlEvent & ProblemDocument {
+  const value = jsonIn(data);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as ControlEvent & ProblemDocument;
+  throw otherServer('what it tells is no event');
+}
+
 function problemIn(text: string): ProblemDocument | undefined {
   try {
-    const said: unknown = JSON.parse(text);
-    return typeof said === 'object' && said !== null && 'detail' in said && typeof said.detail === 'string'
-      ? (said as ProblemDocument)
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === 'object' &&
+      answer !== null &&
+      'detail' in answer &&
+      typeof answer.detail === 'string'
+      ? (answer as ProblemDocument)
       : undefined;
   } catch {
     return undefined;
@@ -230,3 +313,9 @@ const unknownProblem = (status: number, text: string): ProblemDocument => ({
       ? 'it has as many connections as it takes: try again'
       : text || `HTTP ${status}`,
 });
+
+/** Where to connect to; a port that is not said is that of the scheme. */
+function hostOf(url: string) {
+  const { hostname, port } = new URL(url);
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), ...(port !== '' && { port }) };
+}

@@ -1,5 +1,6 @@
 import type { Audit } from '../audit/index.ts';
 import type { Fleet, Plan } from '../fleet/index.ts';
+import type { Family } from '../metrics/exposition.ts';
 import type { Histogram } from '../metrics/histogram.ts';
 import type { ProcessFigures } from '../metrics/process-metrics.ts';
 import type { Log } from '../state/setup.ts';
@@ -37,6 +38,8 @@ export interface DaemonSurroundings {
   readonly figures?: () => ProcessFigures;
   /** How long the journal's datasyncs took. */
   readonly syncs?: Histogram;
+  /** What else there is to count, for `/metrics`. Default: nothing. */
+  readonly families?: () => readonly Family[];
   /** `/metrics` says of which BMC each number is. Default false. */
   readonly metricsPerBmc?: boolean;
 }

@@ -7,16 +7,16 @@ import { Pace } from '../world/pace.ts';
 import { settled } from '../world/settled.ts';
 import type { World } from '../world/world.ts';
 import { ProcessMetrics } from '../metrics/process-metrics.ts';
-import { ConsoleHistories } from './console-history.ts';
 import { EventLog } from './events/event-log.ts';
 import { tellPlan } from './events/plan.ts';
+import { Failures } from './failures.ts';
 import { SensorHistories } from './sensor-history.ts';
 import { refusal, type ControlError } from './problem.ts';
-import type { Caller } from './route.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { LoadedSettings, SettingsSource } from './settings-source.ts';
 import type { Applied, DaemonSurroundings, KeptPlace } from './daemon-surroundings.ts';
 import type { Traveller } from './traveller.ts';
-import { noBmc } from './unknown.ts';
+import { noBmc, notRunning } from './unknown.ts';
 import { keptIn, NOTHING_KEPT, toRun, wantedOf, type Kept, type WantedBmc } from './wanted.ts';
 
 export type { Applied, DaemonSurroundings, KeptPlace } from './daemon-surroundings.ts';
@@ -41,8 +41,8 @@ export class Daemon {
   readonly began: number;
   /** Everything listens that should. */
   isReady = false;
-  /** Answers for the BMCs that other hosts of a cluster have; undefined: what is asked for is here. */
-  elsewhere: ((request: Request, caller: Caller) => Promise<Response | undefined>) | undefined = undefined;
+  /** What other hosts of a cluster have; undefined: all is here. */
+  elsewhere: Elsewhere | undefined = undefined;
   /** Others say which BMCs run here: commands do not. */
   #isHeld = false;
   readonly #owns: (bmc: string) => boolean;
@@ -57,10 +57,10 @@ export class Daemon {
   #events: EventLog | undefined;
   #metrics: ProcessMetrics | undefined;
   readonly #surroundings: DaemonSurroundings;
-  /** What machines have said on their serial consoles. */
-  readonly consoles = new ConsoleHistories();
   /** What sensors have read, of BMCs that somebody looks at. */
   readonly sensorHistories: SensorHistories;
+  /** Why BMCs do not run that are to. */
+  readonly failures: Failures;
 
   constructor(surroundings: DaemonSurroundings) {
     const { world, log, fleet, version, pid, file, stateDirectory, settings, kept, audit } = surroundings;
@@ -68,6 +68,7 @@ export class Daemon {
     this.world = world;
     this.log = log;
     this.fleet = fleet;
+    this.failures = new Failures(fleet);
     this.version = version;
     this.pid = pid;
     this.file = file;
@@ -104,8 +105,8 @@ export class Daemon {
 
   /** What the BMCs did; counted from the first time that somebody asks for it. */
   get metrics(): ProcessMetrics {
-    const { world, metricsPerBmc: perBmc, ...around } = this.#surroundings;
-    return (this.#metrics ??= new ProcessMetrics({ ...around, clock: world.clock, perBmc }));
+    const { world, metricsPerBmc: perBmc, ...others } = this.#surroundings;
+    return (this.#metrics ??= new ProcessMetrics({ ...others, clock: world.clock, perBmc }));
   }
 
   /** The settings of a BMC by its name. */
@@ -117,14 +118,15 @@ export class Daemon {
   bmc(name: string): Bmc {
     const bmc = this.fleet.use(name);
     if (bmc) return bmc;
-    if (this.#wanted.has(name))
-      throw refusal('conflict', `BMC '${name}' does not run`, { next: `POST /v1/bmcs/${name}/start` });
-    throw this.noBmc(name);
+    throw this.knows(name) ? notRunning(name, this.failures.of(name)) : this.noBmc(name);
   }
 
-  noBmc(name: string): ControlError {
-    return noBmc(name, this.#wanted.keys());
+  /** There is to be such a BMC, here or at another host. */
+  knows(name: string): boolean {
+    return this.#wanted.has(name) || this.elsewhere?.knows(name) === true;
   }
+
+  noBmc = (name: string): ControlError => noBmc(name, this.#wanted.keys());
 
   /** Told after each change of which BMCs run, and with which settings. */
   onChanged(listener: () => void): () => void {
@@ -144,7 +146,7 @@ export class Daemon {
       this.#kept = kept ?? NOTHING_KEPT;
       const ofFile = new Set(loaded.bmcs.map(nameOf));
       const { added } = this.#kept;
-      for (const name of Object.keys(added).filter((one) => ofFile.has(one)))
+      for (const name of Object.keys(added).filter((known) => ofFile.has(known)))
         this.log.warn(`${name}: was added by command, and the file has it now: the file's settings hold`);
       const wanted = await this.#combined(loaded, this.#kept);
       const all = toRun(wanted);
@@ -209,7 +211,7 @@ export class Daemon {
           next: `apply a file that has it, or DELETE /v1/bmcs/${encodeURIComponent(name)} first`,
         });
       const added = { ...this.#kept.added, [name]: { settings: text, written: loaded.written } };
-      const stopped = this.#kept.stopped.filter((one) => one !== name);
+      const stopped = this.#kept.stopped.filter((other) => other !== name);
       const done = await this.#apply(loaded, { added, stopped }, this.#ofFile);
       if (!this.fleet.bmcs.has(name)) {
         await this.#change({ added: this.#without(name) });
@@ -228,7 +230,7 @@ export class Daemon {
       this.#refuseWhereHeld();
       const was = this.#known(name);
       await this.fleet.remove(name);
-      const stopped = this.#kept.stopped.filter((one) => one !== name);
+      const stopped = this.#kept.stopped.filter((other) => other !== name);
       if (was.origin === 'added') await this.#change({ added: this.#without(name), stopped });
       else await this.#change({ removed: [...this.#kept.removed, name], stopped });
       this.#forget(name);
@@ -243,7 +245,7 @@ export class Daemon {
       this.#refuseWhereHeld();
       const was = this.#known(name);
       await this.fleet.remove(name);
-      await this.#change({ stopped: [...this.#kept.stopped.filter((one) => one !== name), name] });
+      await this.#change({ stopped: [...this.#kept.stopped.filter((other) => other !== name), name] });
       this.#wanted = new Map(this.#wanted).set(name, { ...was, isStopped: true });
       this.#events?.tell(name, 'fleet', 'stopped', { what: 'stopped' });
     });
@@ -256,8 +258,8 @@ export class Daemon {
       const { removed, stopped } = this.#kept;
       if (!this.#wanted.has(name) && !removed.includes(name)) throw this.noBmc(name);
       const change = {
-        removed: removed.filter((one) => one !== name),
-        stopped: stopped.filter((one) => one !== name),
+        removed: removed.filter((other) => other !== name),
+        stopped: stopped.filter((other) => other !== name),
       };
       if (this.fleet.bmcs.has(name) || this.#ofFile === undefined)
         throw refusal('conflict', `BMC '${name}' runs already`);
@@ -296,7 +298,7 @@ export class Daemon {
   arrive(name: string, { belongings, added, isStopped }: Traveller): Promise<void> {
     return this.#inTurn(async () => {
       await this.fleet.takeOver(belongings);
-      const stopped = this.#kept.stopped.filter((one) => one !== name);
+      const stopped = this.#kept.stopped.filter((other) => other !== name);
       await this.#change({
         stopped: isStopped ? [...stopped, name] : stopped,
         ...(added && { added: { ...this.#kept.added, [name]: added } }),
@@ -318,15 +320,15 @@ export class Daemon {
       this.#forget(name);
       await this.#change({
         added: this.#without(name),
-        removed: this.#kept.removed.filter((one) => one !== name),
-        stopped: this.#kept.stopped.filter((one) => one !== name),
+        removed: this.#kept.removed.filter((other) => other !== name),
+        stopped: this.#kept.stopped.filter((other) => other !== name),
       });
       await this.fleet.forget(name);
     });
   }
 
   #forget(name: string): void {
-    this.#wanted = new Map([...this.#wanted].filter(([one]) => one !== name));
+    this.#wanted = new Map([...this.#wanted].filter(([other]) => other !== name));
   }
 
   #known(name: string): WantedBmc {
@@ -376,12 +378,11 @@ export class Daemon {
       const rest = pace.rest();
       if (rest !== undefined) await rest;
     }
-    const all = wantedOf(loaded.bmcs, added, kept);
-    return new Map([...all].filter(([name]) => this.#owns(name)));
+    return new Map([...wantedOf(loaded.bmcs, added, kept)].filter(([name]) => this.#owns(name)));
   }
 
   #without(name: string): Kept['added'] {
-    return Object.fromEntries(Object.entries(this.#kept.added).filter(([one]) => one !== name));
+    return Object.fromEntries(Object.entries(this.#kept.added).filter(([other]) => other !== name));
   }
 
   /** Rejects where it cannot be kept: it holds for this life all the same. */

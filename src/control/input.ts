@@ -3,7 +3,8 @@ import type { HonoRequest } from 'hono';
 import { narrowed, nearest, wording, type Problem } from '../config/wording.ts';
 import { bodyText } from './body.ts';
 import { ControlError, refusal } from './problem.ts';
-import type { Caller, Input, Route } from './route.ts';
+import type { Caller } from './caller.ts';
+import type { Input, Route } from './route.ts';
 
 /** What a request says, held against its declaration. Rejects with ControlError. */
 export async function inputOf(
@@ -24,10 +25,10 @@ export async function inputOf(
 }
 
 function queryOf({ query, method, path }: Route, req: HonoRequest): Record<string, unknown> {
-  const given = Object.entries(req.queries());
-  const twice = given.find(([, values]) => values.length > 1);
+  const queries = Object.entries(req.queries());
+  const twice = queries.find(([, values]) => values.length > 1);
   if (twice) throw refusal('bad-request', `${twice[0]}: expected once in the query`, { key: twice[0] });
-  const values = Object.fromEntries(given.map(([key, [value]]) => [key, value]));
+  const values = Object.fromEntries(queries.map(([key, [value]]) => [key, value]));
   if (query) return parsed(query, values, 'the query') ?? {};
   const [key] = Object.keys(values);
   if (key === undefined) return {};
@@ -46,12 +47,28 @@ async function bodyOf(
       `${method.toUpperCase()} ${path} takes ${takes.join(' or ')}${type === '' ? '' : `, and no ${type}`}`,
       { next: `Content-Type: ${takes[0]}` },
     );
+  checkCoding(req, takes[0]);
   const text = await bodyText(req.raw);
   if (isRaw || !type.endsWith('json')) return text;
   return parsed(body, jsonOf(text), 'the body');
 }
 
+/** Throws ControlError: a body is UTF-8, as it is. */
+function checkCoding(req: HonoRequest, type: string): void {
+  const [, charset] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(req.header('content-type') ?? '') ?? [];
+  const coding = req.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  const wrong =
+    charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)
+      ? `a body is UTF-8, and no ${charset}`
+      : coding !== 'identity' && coding !== ''
+        ? `a body comes as it is, and not in ${coding}`
+        : undefined;
+  if (wrong !== undefined)
+    throw refusal('unsupported-media-type', wrong, { next: `Content-Type: ${type}; charset=utf-8` });
+}
+
 function jsonOf(text: string): unknown {
+  if (text.trim() === '') throw refusal('bad-request', 'the body is empty: expected JSON');
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -71,8 +88,8 @@ function parsed<S extends z.ZodType>(schema: S | undefined, value: unknown, wher
 }
 
 function refused(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, where: string): ControlError {
-  const told = issues.flatMap((issue) => narrowed(issue)).map((one) => lineOf(one, schema, where));
-  const lines = told.map(({ detail }) => detail);
+  const told = issues.flatMap((issue) => narrowed(issue)).map((problem) => lineOf(problem, schema, where));
+  const lines = [...new Set(told.map(({ detail }) => detail))];
   const [{ detail, key, near }] = told;
   return refusal('bad-request', detail, {
     ...(key !== '' && { key }),

@@ -27,6 +27,14 @@ export const metricsOf = (daemon: Daemon): MetricsSource => ({
   log: daemon.log,
   begin: () => void daemon.metrics,
   async metrics(query, accept) {
+    const { target, collectors } = query;
+    if (target !== undefined && daemon.elsewhere) {
+      const asked = new URLSearchParams({ target, ...(collectors !== undefined && { collectors }) });
+      const headers = new Headers(accept === null ? [] : [['accept', accept]]);
+      const request = new Request(`http://cluster/metrics?${asked.toString()}`, { headers });
+      const far = await daemon.elsewhere.answer(request, { name: 'metrics', role: 'read', peer: '' });
+      if (far) return far;
+    }
     // With the first scrape: what reads a BMC as a client does.
     const { metricsAnswer } = await import('./scrape.ts');
     return metricsAnswer(daemon, query, accept);

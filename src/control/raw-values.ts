@@ -1,6 +1,6 @@
 import { bodyBytes } from '../commands/body.ts';
 import { spokenName, type Command } from '../commands/command.ts';
-import { EncodeError } from '../codec/index.ts';
+import { EncodeError, type Layout } from '../codec/index.ts';
 import { nearest } from '../config/wording.ts';
 import type { Bmc } from '../bmc.ts';
 import { bytesOfHex } from './hex-text.ts';
@@ -28,31 +28,50 @@ const isBytes = (kind: string): boolean => /^(bytes\(|rest)/.test(kind);
 
 /** Data of a request with these values, its body or IANA number in front. Throws ControlError. */
 export function requestData(command: Command, fields: Readonly<Record<string, unknown>>): Uint8Array {
-  const { kinds } = command.request;
-  const values: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(fields)) {
-    const kind = kinds.get(key);
+  const data = encodedFields({ layout: command.request, name: command.name, key: 'fields' }, fields);
+  return Uint8Array.from([...bodyBytes(command), ...data]);
+}
+
+/** What fields are of: its layout, its name, and the key of the body that has them. */
+interface FieldsOf {
+  // oxlint-disable-next-line typescript/no-explicit-any -- any layout: which values fit is its own to say
+  readonly layout: Layout<any>;
+  readonly name: string;
+  readonly key: string;
+  /** Values of what no field is said of. Default: none. */
+  readonly otherwise?: Readonly<Record<string, unknown>>;
+}
+
+/** The bytes of a layout with these values, as JSON or a command line has them. Throws ControlError. */
+export function encodedFields(
+  { layout, name, key, otherwise }: FieldsOf,
+  fields: Readonly<Record<string, unknown>>,
+): Uint8Array {
+  const { kinds } = layout;
+  const values: Record<string, unknown> = { ...otherwise };
+  for (const [field, value] of Object.entries(fields)) {
+    const kind = kinds.get(field);
+    const at = `${key}.${field}`;
     if (kind === undefined) {
-      const near = nearest(key, kinds.keys());
+      const near = nearest(field, kinds.keys());
       const known = [...kinds.keys()].join(', ');
       throw refusal(
         'bad-request',
-        `fields.${key}: ${command.name} has ${known === '' ? 'no fields' : `no such field; it has ${known}`}`,
-        { key: `fields.${key}`, ...(near !== undefined && { nearest: near }) },
+        `${at}: ${name} has ${known === '' ? 'no fields' : `no such field; it has ${known}`}`,
+        { key: at, ...(near !== undefined && { nearest: near }) },
       );
     }
-    values[key] = typeof value === 'string' ? valueIn(value, kind, key) : value;
+    values[field] = typeof value === 'string' ? valueIn(value, kind, at) : value;
   }
   try {
-    const data = command.request.encode(values);
-    return Uint8Array.from([...bodyBytes(command), ...data]);
+    return layout.encode(values);
   } catch (error) {
     if (!(error instanceof EncodeError) && !(error instanceof TypeError) && !(error instanceof RangeError))
       throw error;
     const field = error instanceof EncodeError ? error.field : undefined;
-    throw refusal('bad-request', `fields: ${error.message}`, {
-      key: field === undefined ? 'fields' : `fields.${field}`,
-      next: `fields of ${command.name}: ${[...kinds].map(([name, kind]) => `${name} (${kind})`).join(', ')}`,
+    throw refusal('bad-request', `${key}: ${error.message}`, {
+      key: field === undefined ? key : `${key}.${field}`,
+      next: `fields of ${name}: ${[...kinds].map(([field, kind]) => `${field} (${kind})`).join(', ')}`,
     });
   }
 }
@@ -61,16 +80,16 @@ export function requestData(command: Command, fields: Readonly<Record<string, un
 const OF_TEXT = /^(text|utf8|ipv4|ipv6|mac)/;
 
 /** A value as it is typed: a command line has texts only. */
-function valueIn(text: string, kind: string, key: string): unknown {
-  if (isBytes(kind)) return bytesIn(text, key);
+function valueIn(text: string, kind: string, at: string): unknown {
+  if (isBytes(kind)) return bytesIn(text, at);
   if (OF_TEXT.test(kind)) return text;
   if (/^(-?\d+|0x[\da-f]+)$/i.test(text)) return Number(text);
   return text === 'true' ? true : text === 'false' ? false : text;
 }
 
-function bytesIn(text: string, key: string): Uint8Array {
+function bytesIn(text: string, at: string): Uint8Array {
   if (!/^(\s*[\da-f]{2})*\s*$/i.test(text))
-    throw refusal('bad-request', `fields.${key}: expected hex digits, two a byte`, { key: `fields.${key}` });
+    throw refusal('bad-request', `${at}: expected hex digits, two a byte`, { key: at });
   return bytesOfHex(text);
 }
 
@@ -93,5 +112,5 @@ export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]));
 }

@@ -1,23 +1,6 @@
 import type { z } from '@hono/zod-openapi';
+import type { Caller, Role } from './caller.ts';
 import type { Daemon } from './daemon.ts';
-
-/** What somebody may do, each what those before it may and more; `anybody` needs no token. */
-export const ROLES = ['anybody', 'read', 'operate', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Who asks. */
-export interface Caller {
-  /** Of its token; `socket` of who comes by the Unix socket. */
-  readonly name: string;
-  readonly role: Role;
-  /** Empty of who comes by the Unix socket. */
-  readonly peer: string;
-  /** The one BMC that it may see and work, as one of its users. Default: all. */
-  readonly bmc?: string;
-}
-
-export const isAllowed = (caller: Caller, role: Role): boolean =>
-  ROLES.indexOf(caller.role) >= ROLES.indexOf(role);
 
 /** A request as its declaration has it, checked. */
 export interface Input<P, Q, B> {
@@ -35,12 +18,18 @@ export interface Example {
   /** Path and query: `/v1/bmcs/node-1/power`. */
   readonly path: string;
   readonly body?: unknown;
-  /** Requests that have to go before it: `POST /v1/bmcs/node-2/stop`. */
+  /** Requests that have to go before it: `POST /v1/bmcs/node-2/stop`, a body in JSON behind. */
   readonly after?: readonly string[];
   /** What there has to be for it, that no request makes. */
   readonly needs?: string;
   /** Its answer has no end: whoever tries it looks at how it begins. */
   readonly isEndless?: boolean;
+}
+
+/** A request of `after`, taken apart. */
+export function requestBefore(text: string) {
+  const [method, path, ...body] = text.split(' ');
+  return { method, path, ...(body.length > 0 && { body: JSON.parse(body.join(' ')) as unknown }) };
 }
 
 type Shape = z.ZodObject;

@@ -13,6 +13,7 @@ export const HEALTHS = [...HEALTH, 'unknown'] as const;
 export const row = z.strictObject({
   name: z.string(),
   state: z.enum(STATE).openapi({ description: '`failed`: it could not be had, as a port in use.' }),
+  problem: z.string().optional().openapi({ description: 'Why it is `failed`, where that is known.' }),
   origin: z.enum(['file', 'added']),
   power: z.enum(POWER),
   machine: z
@@ -31,16 +32,7 @@ export function rowOf(name: string, daemon: Daemon): BmcRow {
   const seen = daemon.fleet.glance(name);
   const { origin = 'file', isStopped = false } = daemon.wanted.get(name) ?? {};
   const of = { name, origin, labels: { ...daemon.settings(name).labels } };
-  if (seen === undefined)
-    return {
-      ...of,
-      state: isStopped ? 'stopped' : 'failed',
-      power: 'unknown',
-      machine: 'unknown',
-      health: 'unknown',
-      sessions: 0,
-      addresses: [],
-    };
+  if (seen === undefined) return away(of, isStopped, daemon.failures.of(name));
   return {
     ...of,
     state: 'running',
@@ -53,3 +45,19 @@ export function rowOf(name: string, daemon: Daemon): BmcRow {
       .map(({ type, channel, address: at }) => ({ type, channel, address: at })),
   };
 }
+
+/** One that does not run. */
+export const away = (
+  of: Pick<BmcRow, 'name' | 'origin' | 'labels'>,
+  isStopped: boolean,
+  problem?: string,
+): BmcRow => ({
+  ...of,
+  state: isStopped ? 'stopped' : 'failed',
+  ...(!isStopped && problem !== undefined && { problem }),
+  power: 'unknown',
+  machine: 'unknown',
+  health: 'unknown',
+  sessions: 0,
+  addresses: [],
+});

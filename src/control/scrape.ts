@@ -41,7 +41,7 @@ function clientOf(bmc: Bmc) {
 function wantedOf(text: string | undefined): readonly Collector[] {
   if (text === undefined) return collectors;
   return text.split(',').map((name) => {
-    const found = collectors.find((one) => one === name.trim());
+    const found = collectors.find((collector) => collector === name.trim());
     if (found) return found;
     const near = nearest(name, collectors);
     throw refusal('bad-request', `there is no collector '${name}'`, {

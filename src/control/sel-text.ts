@@ -40,7 +40,7 @@ export function selLine({ sensors, identity }: Bmc, id: number, bytes: Uint8Arra
   const sensor = own && sensors.nameOf(own);
   const typeName = Object.keys(sensorTypes).find((name) => sensorTypes[name] === sensorType);
   const offset = data[0] & 0xf;
-  const what =
+  const happened =
     eventName(offset, sensorType, eventType) ??
     (eventType === EventType.SensorSpecific
       ? `event ${offset}`
@@ -51,7 +51,7 @@ export function selLine({ sensors, identity }: Bmc, id: number, bytes: Uint8Arra
     id,
     type: 'event',
     time: timeOf(record.timestamp),
-    text: `${who}: ${what}, ${asserted ? 'asserted' : 'deasserted'}`,
+    text: `${who}: ${happened}, ${asserted ? 'asserted' : 'deasserted'}`,
     ...(sensor !== undefined && { sensor }),
     asserted,
     raw,

@@ -70,7 +70,7 @@ class Ring {
 }
 
 const measuringOf = ({ sensors }: Bmc): Sensor[] =>
-  sensors.all.filter((one) => one.isThreshold && !one.declaration.eventOnly);
+  sensors.all.filter((sensor) => sensor.isThreshold && !sensor.declaration.eventOnly);
 
 /**
  * What sensors have read, of the BMCs that somebody looks at: from when it is first asked for until nobody

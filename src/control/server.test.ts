@@ -71,7 +71,9 @@ test('17.1: bodies come in pieces too, have an end, and need not be there', asyn
       asked.end(body.slice(10));
     });
   expect(await inPieces('{"action":"on"}')).toBe(200);
-  expect(await inPieces(' '.repeat((1 << 20) + 1))).toBe(413);
+  const bodyOf = (size: number): string => '{"action":"on"}'.padEnd(size);
+  expect(await inPieces(bodyOf(1 << 20))).toBe(200);
+  expect(await inPieces(bodyOf((1 << 20) + 1))).toBe(413);
   expect(await client.delete('/v1/bmcs/node-2')).toEqual({ removed: 'node-2', origin: 'file' });
 });
 
@@ -92,6 +94,30 @@ test('17.1: a Host header that is none of ours is refused before the token is lo
   expect(await status(asked('evil.example:8623'))).toBe(421);
   expect(await asked('localhost:1')).toMatchObject({ total: 2 });
   expect(await asked('BMCS.example.org')).toMatchObject({ total: 2 });
+});
+
+test('17.1: neither a route nor a path that is none is shown to who comes by another name', async () => {
+  const { client, url } = await overTcp('a'.repeat(20));
+  const asked = (path: string, method: 'GET' | 'DELETE'): Promise<unknown> =>
+    client.request(path, { method, headers: { host: 'evil.example' } });
+  for (const [path, method] of [
+    ['/nope', 'GET'],
+    ['/v1/bmcs', 'DELETE'],
+    ['/openapi.json', 'GET'],
+    ['/healthz', 'GET'],
+  ] as const)
+    expect(await status(asked(path, method)), path).toBe(421);
+  expect(await status(new ControlClient({ url, token: 'x'.repeat(20) }).get('/nope'))).toBe(401);
+  expect(await status(new ControlClient({ url }).get('/nope'))).toBe(404);
+  // HTTP/1.0 needs no Host: it is told, in a document as all are.
+  const { port } = new URL(url);
+  const said = await new Promise<string>((resolve) => {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET /v1/bmcs HTTP/1.0\r\n\r\n'));
+    let text = '';
+    socket.on('data', (some) => (text += some.toString()));
+    socket.on('close', () => resolve(text));
+  });
+  expect(said).toMatch(/^HTTP\/1\.1 421 [\s\S]*application\/problem\+json[\s\S]*no Host is said/);
 });
 
 test('17.1: a socket whose process lives is not taken, one that is left over is', async () => {
@@ -119,7 +145,12 @@ test('17.1: the 65th connection is told that there are enough', async () => {
     open.push(one);
     await new Promise((resolve) => one.once('connect', resolve));
   }
-  expect(await status(client.get('/v1/bmcs'))).toBe(503);
+  const refused = await client.get('/v1/bmcs').catch((error: unknown) => error);
+  expect((refused as ControlError).problem).toMatchObject({
+    type: 'urn:ipmi-bmc:unavailable',
+    status: 503,
+    detail: '64 connections are open: as many as there may be',
+  });
   const gone = open.pop();
   gone?.destroy();
   await expect

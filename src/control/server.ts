@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Log } from '../state/setup.ts';
 import { listenAt } from '../world/node-listen.ts';
@@ -16,7 +16,7 @@ import { CALLER, callerIn } from './caller-header.ts';
 import type { Daemon } from './daemon.ts';
 import { hostIn, LOOPBACK, peerOf } from './peers.ts';
 import { refusal } from './problem.ts';
-import type { Caller } from './route.ts';
+import type { Caller } from './caller.ts';
 import type { Tokens } from './tokens.ts';
 
 /** Connections at a time, of all listeners of the API together, and of the web console. */
@@ -33,7 +33,28 @@ const PATIENCE = {
   connectionsCheckingInterval: 1000,
   maxHeaderSize: 16_384,
 };
-const BUSY = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+/** Those of TLS whose handshake is under way among them: who has too many hears of it behind that. */
+const MOST_OF_TLS = 2 * MOST_CONNECTIONS;
+
+/** What is said to one connection too many. */
+function busy(): string {
+  const { problem } = refusal(
+    'unavailable',
+    `${MOST_CONNECTIONS} connections are open: as many as there may be`,
+    {
+      next: 'try again when one has ended',
+    },
+  );
+  const body = JSON.stringify(problem);
+  const head = [
+    'HTTP/1.1 503 Service Unavailable',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${body.length}`,
+    'Retry-After: 1',
+    'Connection: close',
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
 
 /** A place of TCP where the API is served. */
 export interface TcpPlace {
@@ -82,15 +103,17 @@ export const servingOf = (daemon: Daemon): ControlServing => ({
  * steers does not have it.
  */
 export class ControlServer {
-  readonly #what: ControlServing;
+  readonly #parts: ControlServing;
   readonly #servers: StreamServer[] = [];
   readonly #sockets = new Set<Socket>();
+  /** Below TLS, from before its handshake. */
+  readonly #ofTls = new Set<Socket>();
   readonly #webConsoles: StreamServer[] = [];
   #console: string | undefined;
   #serving: Promise<(asks: Asks) => RequestListener> | undefined;
 
-  constructor(what: ControlServing) {
-    this.#what = what;
+  constructor(serving: ControlServing) {
+    this.#parts = serving;
   }
 
   /** Where it listens: paths, `host:port`. */
@@ -109,12 +132,14 @@ export class ControlServer {
 
   /** Serves at TCP. Rejects with the system's error, or that of a certificate. */
   async listenTcp({ at, tokens, tls, hosts = [] }: TcpPlace): Promise<void> {
-    const server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }) : createServer();
+    const server = tls
+      ? createTlsServer({ ...PATIENCE, cert: tls.certificate, key: tls.key, handshakeTimeout: SLOWEST_HEAD })
+      : createServer(PATIENCE);
     const known = new Set([...LOOPBACK, at.host, ...hosts].map((host) => host.toLowerCase()));
     await this.#open(server, at, (headers, peer) => {
       const host = hostIn(headers.get('host') ?? '');
       if (!known.has(host))
-        throw refusal('wrong-host', `'${host}' is no name of this server`, {
+        throw refusal('wrong-host', host === '' ? 'no Host is said' : `'${host}' is no name of this server`, {
           next: 'name it in control.hosts of the settings',
         });
       const [, token] = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '') ?? [];
@@ -138,7 +163,7 @@ export class ControlServer {
     idle,
     history,
   }: WebConsolePlace): Promise<void> {
-    const { daemon } = this.#what;
+    const { daemon } = this.#parts;
     if (!daemon) throw new Error('the web console is of one process: leave out --workers');
     daemon.sensorHistories.span = history;
     const server = tls
@@ -184,7 +209,7 @@ export class ControlServer {
   async close(): Promise<void> {
     const servers = [...this.#servers.splice(0), ...this.#webConsoles.splice(0)];
     await Promise.all(servers.map((server) => server.close()));
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of [...this.#sockets, ...this.#ofTls]) socket.destroy();
   }
 
   async #open(server: Server, at: Parameters<typeof listenAt>[1], asks: Asks): Promise<void> {
@@ -197,13 +222,13 @@ export class ControlServer {
           listener(request, response);
         },
         (error: unknown) => {
-          this.#what.log.error('control: it cannot be loaded', error);
+          this.#parts.log.error('control: it cannot be loaded', error);
           response.writeHead(500).end();
         },
       );
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Uint8Array) =>
-      this.#what.upgrade(request, socket, head, () => asks(headersOf(request), peerOf(request))),
+      this.#parts.upgrade(request, socket, head, () => asks(headersOf(request), peerOf(request))),
     );
     this.#bounded(server, this.#sockets);
     this.#servers.push(
@@ -216,19 +241,28 @@ export class ControlServer {
 
   /** The connections that are open, at most MOST_CONNECTIONS of them. */
   #bounded(server: Server, open = new Set<Socket>()): ReadonlySet<Socket> {
-    server.on('connection', (socket: Socket) => {
-      if (open.size >= MOST_CONNECTIONS) {
-        socket.end(BUSY);
-        return;
-      }
-      open.add(socket);
-      socket.once('close', () => open.delete(socket));
-    });
+    const isTls = server instanceof TlsServer;
+    const bound =
+      (most: number, among: Set<Socket>, refuse: (socket: Socket) => void) => (socket: Socket) => {
+        if (among.size >= most) return refuse(socket);
+        among.add(socket);
+        socket.once('close', () => among.delete(socket));
+      };
+    const tell = (socket: Socket): void => {
+      socket.on('error', () => socket.destroy());
+      socket.end(busy());
+    };
+    server.on(isTls ? 'secureConnection' : 'connection', bound(MOST_CONNECTIONS, open, tell));
+    if (isTls)
+      server.on(
+        'connection',
+        bound(MOST_OF_TLS, this.#ofTls, (socket) => socket.destroy()),
+      );
     return open;
   }
 
   #load(): Promise<(asks: Asks) => RequestListener> {
-    this.#serving ??= this.#what.load();
+    this.#serving ??= this.#parts.load();
     return this.#serving;
   }
 }
@@ -245,7 +279,8 @@ async function load(daemon: Daemon): Promise<(asks: Asks) => RequestListener> {
         const peer = peerOf(incoming);
         return app.fetch(request, { caller: (headers) => asks(headers, peer) });
       },
-      { overrideGlobalObjects: false },
+      // Of who says no name, as HTTP/1.0 may; TCP refuses it all the same.
+      { overrideGlobalObjects: false, hostname: 'localhost' },
     );
 }
 

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Caller, Role } from './route.ts';
+import type { Caller, Role } from './caller.ts';
 
 /** Bytes of a token, at least: shorter ones can be tried out. */
 const SHORTEST = 16;

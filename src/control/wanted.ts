@@ -18,7 +18,7 @@ export interface Kept {
 export const NOTHING_KEPT: Kept = { added: {}, removed: [], stopped: [] };
 
 const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((one) => typeof one === 'string');
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 /** Undefined: it is none. */
 export function keptIn(value: unknown): Kept | undefined {
@@ -26,8 +26,8 @@ export function keptIn(value: unknown): Kept | undefined {
   const { added, removed, stopped } = value as Partial<Record<keyof Kept, unknown>>;
   if (typeof added !== 'object' || added === null || !isTexts(removed) || !isTexts(stopped)) return undefined;
   const good = Object.values(added).every(
-    (one: Partial<AddedBmc> | null) =>
-      typeof one === 'object' && typeof one?.settings === 'string' && typeof one.written === 'string',
+    (entry: Partial<AddedBmc> | null) =>
+      typeof entry === 'object' && typeof entry?.settings === 'string' && typeof entry.written === 'string',
   );
   return good ? { added: added as Kept['added'], removed, stopped } : undefined;
 }
@@ -53,8 +53,8 @@ export function wantedOf(
     const name = nameOf(settings);
     if (!wanted.has(name)) wanted.set(name, { settings, origin, isStopped: stopped.includes(name) });
   };
-  for (const one of ofFile) if (!removed.includes(nameOf(one))) put(one, 'file');
-  for (const one of added) put(one, 'added');
+  for (const settings of ofFile) if (!removed.includes(nameOf(settings))) put(settings, 'file');
+  for (const settings of added) put(settings, 'added');
   return wanted;
 }
 

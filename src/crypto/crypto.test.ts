@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { toHex } from '../../test/support/vectors.ts';
 import { Aes128 } from './aes128.ts';
 import { Digest, equalBytes, hash, hashes, hmac, Hmac, type HashName } from './hash.ts';
+import { ROOM } from './machine.ts';
 import { md2 } from './md2.ts';
 
 const bytes = (maxLength = 300) => fc.uint8Array({ maxLength });
@@ -46,6 +47,50 @@ describe.each<HashName>(['md5', 'sha1', 'sha256'])('%s against node:crypto', (na
       }),
     );
   });
+});
+
+describe.each<HashName>(['md5', 'sha1', 'sha256'])('I18: %s at the edges', (name) => {
+  test('every length about the end of a block, and more than the memory holds at once', () => {
+    const data = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7) >> 3);
+    const lengths = [...Array.from({ length: 130 }, (_, i) => i), ROOM - 1, ROOM, ROOM + 1, 100_000];
+    const prepared = new Hmac(name, data.subarray(0, 20));
+    for (const length of lengths) {
+      const part = data.subarray(0, length);
+      expect(toHex(hash(name, part)), `${length} bytes`).toBe(toHex(createHash(name).update(part).digest()));
+      const code = createHmac(name, data.subarray(0, 20)).update(part).digest();
+      expect(toHex(prepared.of(data, 0, length)), `HMAC of ${length} bytes`).toBe(toHex(code));
+    }
+  });
+
+  test('two digests under way do not get into each other, nor does a cipher', () => {
+    const data = Uint8Array.from({ length: 1000 }, (_, i) => i);
+    const [one, other] = [new Digest(hashes[name]), new Digest(hashes[name])];
+    const block = new Uint8Array(48);
+    for (let pos = 0; pos < 1000; pos += 50) {
+      one.update(data, pos, pos + 50);
+      new Aes128(data.slice(0, 16)).encryptCbc(block, 0, 16, 48);
+      other.update(data, 950 - pos, 1000 - pos);
+    }
+    const backwards = Array.from({ length: 20 }, (_, i) => data.subarray(950 - 50 * i, 1000 - 50 * i));
+    expect(toHex(one.finish())).toBe(toHex(createHash(name).update(data).digest()));
+    expect(toHex(other.finish())).toBe(toHex(createHash(name).update(Buffer.concat(backwards)).digest()));
+  });
+});
+
+test('I18: AES of more than the memory holds at once, both ways, in place and elsewhere', () => {
+  const data = Uint8Array.from({ length: 16 + 3 * ROOM + 32 }, (_, i) => (i * 11) >> 4);
+  const key = data.slice(100, 116);
+  const cipher = createCipheriv('aes-128-cbc', key, data.subarray(0, 16)).setAutoPadding(false);
+  const expected = Buffer.concat([data.subarray(0, 16), cipher.update(data.subarray(16)), cipher.final()]);
+  const aes = new Aes128(key);
+  const work = data.slice();
+  aes.encryptCbc(work, 0, 16, work.length);
+  expect(Buffer.compare(work, expected)).toBe(0);
+  const out = new Uint8Array(data.length);
+  aes.decryptCbc(work, 0, 16, work.length, out, 16);
+  expect(Buffer.compare(out.subarray(16), data.subarray(16))).toBe(0);
+  aes.decryptCbc(work, 0, 16, work.length, work, 16);
+  expect(Buffer.compare(work, data)).toBe(0);
 });
 
 test('HMAC with an empty key', () => {

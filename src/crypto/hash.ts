@@ -1,29 +1,41 @@
-import { md5Block, md5Start } from './md5.ts';
-import { sha1Block, sha1Start } from './sha1.ts';
-import { sha256Block, sha256Start } from './sha256.ts';
+import { bring, crypto, DATA, ROOM, STATE, type Compression, type Machine } from './machine.ts';
+
+export type HashName = 'md5' | 'sha1' | 'sha256';
 
 /** A hash of 64-byte blocks over 32-bit words. */
 export interface HashFunction {
+  readonly name: HashName;
   /** Bytes of a digest. */
   readonly size: number;
   /** Copied, never changed. */
   readonly start: Int32Array;
   /** SHA counts and writes words most significant byte first, MD5 least. */
   readonly bigEndian: boolean;
-  /** Takes 64 bytes of `data` from `pos` into `state`; `work` is scratch of at least 80 words. */
-  block(state: Int32Array, data: Uint8Array, pos: number, work: Int32Array): void;
 }
 
-export type HashName = 'md5' | 'sha1' | 'sha256';
-
+/** RFC 1321 §3.3; FIPS 180-4 §5.3.1, §5.3.3. */
 export const hashes: Readonly<Record<HashName, HashFunction>> = {
-  md5: { size: 16, start: md5Start, bigEndian: false, block: md5Block },
-  sha1: { size: 20, start: sha1Start, bigEndian: true, block: sha1Block },
-  sha256: { size: 32, start: sha256Start, bigEndian: true, block: sha256Block },
+  md5: {
+    name: 'md5',
+    size: 16,
+    start: Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476),
+    bigEndian: false,
+  },
+  sha1: {
+    name: 'sha1',
+    size: 20,
+    start: Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0),
+    bigEndian: true,
+  },
+  sha256: {
+    name: 'sha256',
+    size: 32,
+    start: Int32Array.from([
+      0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+    ]),
+    bigEndian: true,
+  },
 };
-
-/** Scratch of whichever block is under way: nothing is kept in it from one to the next. */
-const WORK = new Int32Array(80);
 
 /** A running digest. Prepared once and then started again and again, it allocates nothing. */
 export class Digest {
@@ -68,37 +80,44 @@ export class Digest {
     if (fill > 0) {
       while (fill < 64 && pos < end) tail[fill++] = data[pos++];
       if (fill === 64) {
-        this.hash.block(this.#state, tail, 0, WORK);
+        this.#blocks(tail, 0, 64);
         fill = 0;
       }
     }
-    for (; pos + 64 <= end; pos += 64) this.hash.block(this.#state, data, pos, WORK);
+    const whole = end - ((end - pos) % 64);
+    if (whole > pos) {
+      this.#blocks(data, pos, whole);
+      pos = whole;
+    }
     while (pos < end) tail[fill++] = data[pos++];
     this.#fill = fill;
     return this;
+  }
+
+  #blocks(data: Uint8Array, start: number, end: number): void {
+    // Asked for only here: who prepares a digest may never need it.
+    const { machine } = crypto;
+    const { bytes, words } = machine;
+    for (let pos = start; pos < end; pos += ROOM) {
+      const to = Math.min(end, pos + ROOM);
+      bring(bytes, DATA, data, pos, to);
+      putState(words, this.#state);
+      machine[this.hash.name](STATE, DATA, (to - pos) >> 6);
+      for (let i = 0; i < this.#state.length; i++) this.#state[i] = words[(STATE >> 2) + i];
+    }
   }
 
   /**
    * Writes `size` bytes of the digest, a multiple of four, to `out`; the digest must then be reset or resumed.
    */
   finishInto(out: Uint8Array, at = 0, size: number = this.hash.size): void {
-    const tail = this.#tail;
-    const state = this.#state;
-    const { bigEndian } = this.hash;
-    let fill = this.#fill;
-    tail[fill++] = 0x80;
-    if (fill > 56) {
-      while (fill < 64) tail[fill++] = 0;
-      this.hash.block(state, tail, 0, WORK);
-      fill = 0;
-    }
-    while (fill < 56) tail[fill++] = 0;
-    const bits = this.#length << 3;
-    const high = Math.floor(this.#length / 2 ** 29);
-    putWord(tail, 56, bigEndian ? high : bits, bigEndian);
-    putWord(tail, 60, bigEndian ? bits : high, bigEndian);
-    this.hash.block(state, tail, 0, WORK);
-    for (let i = 0; i < size; i += 4) putWord(out, at + i, state[i >> 2], bigEndian);
+    const { machine } = crypto;
+    const { bytes, words } = machine;
+    const { bigEndian, name } = this.hash;
+    putState(words, this.#state);
+    bring(bytes, DATA, this.#tail, 0, this.#fill);
+    machine[name](STATE, DATA, pad(machine, this.#fill, this.#length, bigEndian));
+    takeDigest(words, bigEndian, out, at, size);
   }
 
   finish(): Uint8Array {
@@ -108,35 +127,80 @@ export class Digest {
   }
 }
 
-function putWord(out: Uint8Array, at: number, value: number, bigEndian: boolean): void {
-  out[at] = bigEndian ? value >>> 24 : value;
-  out[at + 1] = bigEndian ? value >>> 16 : value >>> 8;
-  out[at + 2] = bigEndian ? value >>> 8 : value >>> 16;
-  out[at + 3] = bigEndian ? value : value >>> 24;
+function putState(words: Int32Array, state: Int32Array): void {
+  for (let i = 0; i < state.length; i++) words[(STATE >> 2) + i] = state[i];
 }
+
+function takeDigest(words: Int32Array, bigEndian: boolean, out: Uint8Array, at: number, size: number): void {
+  for (let i = 0, to = at; i < size; i += 4, to += 4) {
+    const word = words[(STATE + i) >> 2];
+    out[to] = bigEndian ? word >>> 24 : word;
+    out[to + 1] = bigEndian ? word >>> 16 : word >>> 8;
+    out[to + 2] = bigEndian ? word >>> 8 : word >>> 16;
+    out[to + 3] = bigEndian ? word : word >>> 24;
+  }
+}
+
+const swapped = (word: number): number =>
+  (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+
+/**
+ * Puts a message's end behind its last `fill` bytes, which lie at DATA (FIPS 180-4 §5.1.1, RFC 1321 §3.1, §3.2);
+ * `length`: the bytes of all of it. Returns how many blocks lie there then.
+ */
+function pad({ bytes, words }: Machine, fill: number, length: number, bigEndian: boolean): number {
+  const blocks = (fill + 72) >> 6;
+  const end = (DATA >> 2) + 16 * blocks;
+  let at = DATA + fill;
+  bytes[at++] = 0x80;
+  while (at % 4 !== 0) bytes[at++] = 0;
+  for (let i = at >> 2; i < end - 2; i++) words[i] = 0;
+  const bits = length << 3;
+  const high = Math.floor(length / 2 ** 29);
+  words[end - 2] = bigEndian ? swapped(high) : bits;
+  words[end - 1] = bigEndian ? swapped(bits) : high;
+  return blocks;
+}
+
+/** What the key is mixed with, byte by byte (RFC 2104 §2). */
+const INNER = 0x36363636;
+const OUTER = 0x5c5c5c5c;
 
 /**
  * HMAC (RFC 2104) with the key's two blocks done once: per message only the message's own blocks are left.
  */
 export class Hmac {
   readonly size: number;
-  readonly #digest: Digest;
+  readonly #machine: Machine = crypto.machine;
+  readonly #compress: Compression;
+  readonly #hash: HashFunction;
   readonly #inner: Int32Array;
   readonly #outer: Int32Array;
-  readonly #middle: Uint8Array;
 
   constructor(name: HashName, key: Uint8Array) {
-    const hash = hashes[name];
-    this.size = hash.size;
-    this.#digest = new Digest(hash);
-    this.#middle = new Uint8Array(hash.size);
-    const block = new Uint8Array(64);
-    block.set(key.length > 64 ? new Digest(hash).update(key).finish() : key);
-    this.#inner = this.#pad(block, 0x36);
-    this.#outer = this.#pad(block, 0x5c);
+    this.#hash = hashes[name];
+    this.#compress = this.#machine[name];
+    this.size = this.#hash.size;
+    const short = key.length > 64 ? hash(name, key) : key;
+    const { bytes, words } = this.#machine;
+    for (let i = 0; i < 16; i++) words[(DATA >> 2) + i] = 0;
+    bring(bytes, DATA, short, 0, short.length);
+    this.#inner = this.#padded(INNER);
+    this.#outer = this.#padded(INNER ^ OUTER);
   }
 
-  /** Writes the first `size` bytes of the HMAC of data[start..end) to `out`. */
+  /** The state behind the block at DATA, with each word of that changed by `pad`. */
+  #padded(pad: number): Int32Array {
+    const { words } = this.#machine;
+    for (let i = 0; i < 16; i++) words[(DATA >> 2) + i] ^= pad;
+    putState(words, this.#hash.start);
+    this.#compress(STATE, DATA, 1);
+    const state = new Int32Array(this.#hash.start.length);
+    for (let i = 0; i < state.length; i++) state[i] = words[(STATE >> 2) + i];
+    return state;
+  }
+
+  /** Writes the first `size` bytes of the HMAC of data[start..end), a multiple of four, to `out`. */
   into(
     data: Uint8Array,
     start: number,
@@ -145,20 +209,33 @@ export class Hmac {
     at = 0,
     size: number = this.size,
   ): void {
-    this.#digest.resume(this.#inner, 64).update(data, start, end).finishInto(this.#middle);
-    this.#digest.resume(this.#outer, 64).update(this.#middle).finishInto(out, at, size);
+    const { bytes, words } = this.#machine;
+    const { bigEndian } = this.#hash;
+    const length = end - start;
+    if (length > ROOM) return this.#ofMuch(data.subarray(start, end), out, at, size);
+    bring(bytes, DATA, data, start, end);
+    putState(words, this.#inner);
+    this.#compress(STATE, DATA, pad(this.#machine, length, 64 + length, bigEndian));
+    // That digest is the message of the other one.
+    for (let i = 0; i < this.size >> 2; i++) {
+      const word = words[(STATE >> 2) + i];
+      words[(DATA >> 2) + i] = bigEndian ? swapped(word) : word;
+    }
+    putState(words, this.#outer);
+    this.#compress(STATE, DATA, pad(this.#machine, this.size, 64 + this.size, bigEndian));
+    takeDigest(words, bigEndian, out, at, size);
+  }
+
+  #ofMuch(data: Uint8Array, out: Uint8Array, at: number, size: number): void {
+    const digest = new Digest(this.#hash);
+    const middle = digest.resume(this.#inner, 64).update(data).finish();
+    digest.resume(this.#outer, 64).update(middle).finishInto(out, at, size);
   }
 
   of(data: Uint8Array, start = 0, end: number = data.length): Uint8Array {
     const out = new Uint8Array(this.size);
     this.into(data, start, end, out);
     return out;
-  }
-
-  #pad(key: Uint8Array, value: number): Int32Array {
-    const padded = new Uint8Array(64);
-    for (let i = 0; i < 64; i++) padded[i] = key[i] ^ value;
-    return this.#digest.reset().update(padded).save();
   }
 }
 

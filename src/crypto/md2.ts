@@ -1,5 +1,14 @@
 /** MD2, RFC 1319: only IPMI 1.5 still asks for it. */
-const S = substitution();
+class WhenAsked {
+  #substitution: Uint8Array | undefined;
+
+  get substitution(): Uint8Array {
+    return (this.#substitution ??= substitution());
+  }
+}
+
+/** One table for the process, made when somebody asks for MD2: hardly anybody does. */
+const table = new WhenAsked();
 
 /** A permutation of 0..255 shuffled by the digits of pi. */
 function substitution(): Uint8Array {
@@ -36,6 +45,7 @@ function digitsOfPi(count: number): string {
 }
 
 export function md2(data: Uint8Array): Uint8Array {
+  const S = table.substitution;
   const padding = 16 - (data.length % 16);
   const message = new Uint8Array(data.length + padding + 16).fill(padding, data.length);
   message.set(data);

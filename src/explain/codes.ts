@@ -9,7 +9,7 @@ import {
   type Exchange,
   type SessionKeys,
 } from '../wire/index.ts';
-import { bmcKeys, NO_KG, userKeys, type Candidates, type Key } from './candidates.ts';
+import { bmcKeys, kgKeys, NO_KG, userKeys, type Candidates, type Key } from './candidates.ts';
 
 /** What of a log-in differs from what the specification and the candidates would have. */
 export type Difference =
@@ -104,27 +104,25 @@ export function findKeyExchange(
 ): CodeFinding | undefined {
   const make = step === 2 ? rakp2Code : rakp3Code;
   const keys = userKeys(candidates);
-  const k_g: Key[] =
-    candidates.kg === undefined
-      ? []
-      : [bmcKeys(candidates, { bytes: keys[0]?.bytes ?? new Uint8Array(20), how: '' })[0]];
   const right = make(exchange, new Uint8Array(20)).length;
   if (right === 0 || keys.length === 0) return undefined;
   for (const variant of variantsOf(exchange)) {
     for (const key of keys) {
-      const made = make(variant.exchange, key.bytes);
-      const matches = isSame(made, code);
-      const isCut = !matches && isPrefix(code, made);
+      const computed = make(variant.exchange, key.bytes);
+      const matches = isSame(computed, code);
+      const isCut = !matches && isPrefix(code, computed);
       if (!matches && !isCut) continue;
       const differs = keyDiffers(key) ?? variant.differs ?? (isCut ? 'code length' : undefined);
-      const password = key.how && `the password ${key.how}`;
+      const password = key.how && `${key.which ?? 'the password'} ${key.how}`;
       const how = spoken(password, variant.how, isCut && lengths(code.length, right));
       return { isRight: differs === undefined, differs, how, key, exchange: variant.exchange };
     }
   }
-  for (const key of k_g)
-    if (isSame(make(exchange, key.bytes), code))
-      return { isRight: false, differs: 'K_g', how: 'K_g in place of the password', key, exchange };
+  for (const key of kgKeys(candidates))
+    if (isSame(make(exchange, key.bytes), code)) {
+      const how = `${key.which ?? 'K_g'} in place of the password`;
+      return { isRight: false, differs: 'K_g', how, key, exchange };
+    }
   const differs = code.length === right ? 'password' : 'code length';
   const how = code.length === right ? '' : lengths(code.length, right);
   return { isRight: undefined, differs, how, key: undefined, exchange };
@@ -142,6 +140,8 @@ export interface SessionFinding {
   /** Undefined: the code was not made with anything that was tried. */
   readonly keys: SessionKeys | undefined;
   readonly isWithoutKg: boolean;
+  /** The BMC's key that it was made with. */
+  readonly key: Key | undefined;
 }
 
 /** How the code of RAKP 4 was made, the user's key being known. */
@@ -155,25 +155,25 @@ export function findSessionKeys(
   for (const variant of variantsOf(exchange)) {
     for (const bmc of bmcKeys(candidates, user)) {
       const keys = sessionKeys(variant.exchange, { user: user.bytes, bmc: bmc.bytes });
-      const made = rakp4Code(variant.exchange, keys.sik);
-      const isCut = !isSame(made, code) && code.length >= 8 && isLoosely(made, code);
-      if (!isSame(made, code) && !isCut) continue;
+      const computed = rakp4Code(variant.exchange, keys.sik);
+      const isCut = !isSame(computed, code) && code.length >= 8 && isLoosely(computed, code);
+      if (!isSame(computed, code) && !isCut) continue;
       const isWithoutKg = bmc.how === NO_KG;
-      const kgDiffers = bmc.how !== '' && !(isWithoutKg && candidates.kg === undefined);
+      const kgDiffers = bmc.how !== '' && !(isWithoutKg && kgKeys(candidates).length === 0);
       const differs = variant.differs ?? (kgDiffers ? 'K_g' : isCut ? 'code length' : undefined);
-      const kg = kgDiffers && (isWithoutKg ? 'no K_g at all' : `K_g ${bmc.how}`);
+      const kg = kgDiffers && (isWithoutKg ? 'no K_g at all' : `${bmc.which ?? 'K_g'} ${bmc.how}`);
       const how = spoken(kg, variant.how, isCut && lengths(code.length, right));
-      return { isRight: differs === undefined, differs, how, keys, isWithoutKg };
+      return { isRight: differs === undefined, differs, how, keys, isWithoutKg, key: bmc };
     }
   }
-  return { isRight: undefined, differs: 'K_g', how: '', keys: undefined, isWithoutKg: false };
+  return { isRight: undefined, differs: 'K_g', how: '', keys: undefined, isWithoutKg: false, key: undefined };
 }
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && equalBytes(a, 0, b, 0, a.length);
 /** A code that was cut, though not to nothing. */
-const isPrefix = (code: Uint8Array, made: Uint8Array): boolean =>
-  code.length >= 8 && code.length < made.length && equalBytes(made, 0, code, 0, code.length);
+const isPrefix = (code: Uint8Array, computed: Uint8Array): boolean =>
+  code.length >= 8 && code.length < computed.length && equalBytes(computed, 0, code, 0, code.length);
 /** One begins with the other. */
-const isLoosely = (made: Uint8Array, code: Uint8Array): boolean =>
-  equalBytes(made, 0, code, 0, Math.min(made.length, code.length));
+const isLoosely = (computed: Uint8Array, code: Uint8Array): boolean =>
+  equalBytes(computed, 0, code, 0, Math.min(computed.length, code.length));

@@ -1,4 +1,5 @@
 import { ActivateSession, GetSessionChallenge, SetSessionPrivilegeLevel } from '../commands/app/sessions.ts';
+import { RMCP_PORT } from '../capture/carriers.ts';
 import { NetFn, Privilege } from '../commands/command.ts';
 import {
   AuthType,
@@ -27,6 +28,21 @@ export interface CapturedDatagram {
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly bytes: Uint8Array;
+  /** Bytes of it that the capture has not kept; default 0. */
+  readonly cut?: number;
+  /**
+   * Name of the BMC that it came to or went from, where the capture tells: one of ours of several BMCs, which
+   * all have the same port in it.
+   */
+  readonly owner?: string;
+}
+
+/** What its ends are called: a BMC by its name if that is told, else address and port. */
+export function endsOf({ from, to, owner }: CapturedDatagram): readonly [source: string, target: string] {
+  const source = endpointName(from);
+  const target = endpointName(to);
+  if (owner === undefined || (from.port === RMCP_PORT) === (to.port === RMCP_PORT)) return [source, target];
+  return from.port === RMCP_PORT ? [owner, target] : [source, owner];
 }
 
 /** A session as its packets show it. */
@@ -72,7 +88,7 @@ export class Conversations {
   readonly #candidates: Candidates;
   /** By console and BMC: the log-in under way. */
   readonly #underWay = new Map<string, LogIn>();
-  /** By who receives and the session's id of that side. */
+  /** By who receives and the session's id of that side; of a console, by its BMC too. */
   readonly #sessions = new Map<string, WatchedSession>();
   readonly #logIns: LogIn[] = [];
   readonly #consoles = new Set<string>();
@@ -88,9 +104,9 @@ export class Conversations {
 
   /** Undefined: it is none of RMCP. */
   take(datagram: CapturedDatagram): Seen | undefined {
-    const { bytes, from, to } = datagram;
+    const { bytes } = datagram;
     if (bytes[0] !== RMCP_VERSION || bytes.length < 4) return undefined;
-    const [source, target] = [endpointName(from), endpointName(to)];
+    const [source, target] = endsOf(datagram);
     const cls = rmcpClass(bytes);
     if (cls === RmcpClass.Asf) {
       const isPong = bytes[8] === 0x40;
@@ -110,7 +126,9 @@ export class Conversations {
         ? this.#outside(datagram, payload, source, target)
         : this.#unreadable(datagram, `payload type ${payloadType} outside of a session`);
     }
-    const session = this.#sessions.get(keyOf(target, sessionId));
+    const session =
+      this.#sessions.get(keyOf(target, sessionId)) ??
+      this.#sessions.get(keyOf(`${target} ${source}`, sessionId));
     if (session === undefined || !(session.logIn instanceof LogIn20))
       return this.#seen(datagram, this.#guess(datagram), {
         what: payloadType === PayloadType.Ipmi ? 'message' : 'payload',
@@ -166,7 +184,8 @@ export class Conversations {
       privilege: Math.min(identity?.role ?? Privilege.User, Privilege.User),
     };
     this.#put(keyOf(logIn.bmc, response.bmcId), session);
-    this.#put(keyOf(logIn.console, response.consoleId), session);
+    // Consoles that ask many BMCs from one port may have one id for all.
+    this.#put(keyOf(`${logIn.console} ${logIn.bmc}`, response.consoleId), session);
   }
 
   #session15(datagram: CapturedDatagram, source: string, target: string): Seen {
@@ -278,7 +297,9 @@ export class Conversations {
   }
 
   #unreadable(datagram: CapturedDatagram, problem: string): Seen {
-    return this.#seen(datagram, this.#guess(datagram), { what: 'unreadable', problem });
+    const { cut = 0, bytes } = datagram;
+    const why = cut === 0 ? problem : `the capture has ${bytes.length} of its ${bytes.length + cut} bytes`;
+    return this.#seen(datagram, this.#guess(datagram), { what: 'unreadable', problem: why });
   }
 
   #seen(
@@ -286,7 +307,7 @@ export class Conversations {
     direction: 'in' | 'out',
     rest: Pick<Seen, 'what'> & Partial<Omit<Seen, 'datagram' | 'direction' | 'bmc' | 'console'>>,
   ): Seen {
-    const [source, target] = [endpointName(datagram.from), endpointName(datagram.to)];
+    const [source, target] = endsOf(datagram);
     const [console, bmc] = direction === 'in' ? [source, target] : [target, source];
     if (this.#consoles.size < MOST) this.#consoles.add(console);
     return {

@@ -93,6 +93,32 @@ test('EXP2: of a wrong password the side that has the password given is named', 
   expect(await failed(wrong, {})).toMatch(/^refused at RAKP 3: password: .*with a password given/);
 });
 
+test('EXP6: of several passwords and K_g it is said which fits, on either side, and none is shown', async () => {
+  const passwords = ['first-wrong', PASSWORD, 'another'];
+  const three = await failed({ password: 'another' }, { passwords });
+  expect(three).toMatch(/: password: .*the console has password 3 of 3, the BMC has password 2 of 3$/);
+  expect(await failed({ password: 'a fourth' }, { passwords })).toMatch(/the BMC has password 2 of 3, the/);
+  const kg = ['not this', '0x4b5f67', 'a key for the BMC'];
+  const withKg: BmcOptions = {
+    interfaces: [{ type: 'lan', listen: '10.0.0.1:623', cipherSuites: [3, 17], kg: 'a key for the BMC' }],
+  };
+  expect(await failed({}, { passwords, kg }, withKg)).toMatch(/the BMC has K_g 3 of 3, so the console/);
+  expect(await failed({ password: 'K_g text' }, { passwords, kg: ['a', 'K_g text'] })).toMatch(
+    /the console made it with K_g 2 of 2 in place of the password/,
+  );
+  const net = await logInNet(withKg);
+  const packets = record(net.bmc, net.world);
+  const raw = await net.by({});
+  expect([await raw.open(), await raw.rakp1(), await raw.rakp3()]).toEqual([0, 0, 0]);
+  const { logIns } = await explained(packets, { passwords, kg });
+  expect(logIns[0].says).toEqual([
+    'RAKP 2: right, with password 2 of 3',
+    'RAKP 3: right, with password 2 of 3',
+    'RAKP 4: right, with K_g 3 of 3',
+  ]);
+  expect(JSON.stringify([three, logIns])).not.toMatch(/first-wrong|AdminPass|a key for/);
+});
+
 test('EXP2: a password cut to 16 bytes, with a line end, or left out is told from another one', async () => {
   const long = 'TwentyBytesLongPass!';
   const users = [{ id: 2, name: 'admin', password: long }];
@@ -270,6 +296,37 @@ test('EXP2: silence: nothing answers Open Session, RAKP 3, or what is asked befo
   expect(await told(packets)).toBe('given up at RAKP 4');
 });
 
+test('EXP10: of a capture that begins within a log-in no cause is made up; a refusal in it still counts', async () => {
+  const net = await logInNet();
+  const packets = record(net.bmc, net.world);
+  const raw = await net.by({ password: PASSWORD });
+  expect([await raw.open(), await raw.rakp1(), await raw.rakp3()]).toEqual([0, 0, 0]);
+  const told = async (from: number, to?: number): Promise<string> => {
+    const { logIns } = await explained(packets.slice(from, to), given);
+    const { outcome, step, cause, says } = logIns[0].verdict!;
+    return `${outcome} at ${step}: ${cause}: ${says}`;
+  };
+  // Open Session, its answer, RAKP 1 to 4.
+  const missing = (step: string): RegExp =>
+    new RegExp(`^open at session: undefined: open; what came before ${step} is not in the capture`);
+  expect(await told(2)).toMatch(missing('RAKP 1'));
+  expect(await told(3)).toMatch(missing('RAKP 2'));
+  expect(await told(4)).toMatch(missing('RAKP 3'));
+  expect(await told(5)).toMatch(missing('RAKP 4'));
+  expect(await told(3, 4)).toMatch(
+    /^given up at RAKP 2: other: what came before RAKP 2 is not in the capture/,
+  );
+  expect(await told(2, 3)).toBe('unanswered at RAKP 1: no answer: nothing answers RAKP 1');
+  expect(await told(0, 1)).toMatch(/^unanswered at Open Session: no answer: nothing answers Open Session/);
+  const unknown = await logInNet();
+  const refusal = record(unknown.bmc, unknown.world);
+  const other = await unknown.by({ user: 'nobody', password: PASSWORD });
+  await other.open();
+  await other.rakp1();
+  const { logIns } = await explained(refusal.slice(3), given);
+  expect(logIns[0].verdict).toMatchObject({ outcome: 'refused', step: 'RAKP 1', cause: 'name' });
+});
+
 test('EXP2: a message in any writing is the same message, and says what a BMC answers', async () => {
   const { bmc } = rig();
   const names = bmc.router;
@@ -353,6 +410,23 @@ test('EXP2: lines are messages of their own unless their offsets or lengths say 
   expect(kinds(`${ping}\n\n${ping}`)).toEqual(['datagram', 'datagram']);
   const dump = '0000  06 00 ff 06 00 00 11 be  ........\n0008  80 00 00 00              ....';
   expect(kinds(`${dump}\n${dump}`)).toEqual(['datagram', 'datagram']);
+});
+
+test('EXP2: the dumps of hexdump -C and od are one message, whatever stands in their last line', () => {
+  const { bmc } = rig();
+  const head = '06 00 ff 06 00 00 11 be';
+  for (const text of [
+    `00000000  ${head}  |........|\n00000008  80 00 00 00   |....|\n0000000c\n`,
+    `000000 ${head}\n000008 80 00 00 00\n00000c\n`,
+    `0000000 ${head}\n0000010 80 00 00 00\n0000014\n`,
+  ]) {
+    const items = itemsOf(text, bmc.router);
+    expect(items, text).toEqual([{ kind: 'datagram', bytes: expect.anything() as unknown }]);
+    expect(items[0].kind === 'datagram' && items[0].bytes.length).toBe(12);
+  }
+  // Six digits that are no offset, and a line that is no length, are bytes.
+  expect(itemsOf('0600ff 06 00 00 11 be 80 00 00 00', bmc.router)).toMatchObject([{ kind: 'datagram' }]);
+  expect(itemsOf(`00000000  ${head}\n80000000\n`, bmc.router)).toMatchObject([{ bytes: { length: 12 } }]);
 });
 
 test('EXP2: random datagrams and text are explained or refused, never more', async () => {

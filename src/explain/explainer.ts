@@ -7,37 +7,15 @@ import {
 } from '../commands/app/sessions.ts';
 import { NetFn, Privilege } from '../commands/command.ts';
 import type { Answer, Message } from '../joint/message.ts';
-import { answerFields, nameOf, requestFields, type Names, type ShownField } from '../taps/index.ts';
+import { answerFields, nameOf, requestFields, type Names } from '../taps/index.ts';
 import { AuthType, parse15, PayloadType, rmcpClass, RmcpClass, type IpmiMessage } from '../wire/index.ts';
 import type { Candidates } from './candidates.ts';
 import { Conversations, type CapturedDatagram, type LogIn, type Seen } from './conversations.ts';
 import { LogIn15 } from './log-in-15.ts';
-import { LogIn20 } from './log-in-20.ts';
-import { aboutLogIn, judge, type Verdict } from './verdict.ts';
-
-/** What a message or a log-in is, for people and for programs. */
-export interface Explained {
-  readonly kind: 'request' | 'response' | 'set-up' | 'payload' | 'ping' | 'unreadable' | 'log-in';
-  /** Of the packet, as Wireshark counts; undefined for what came without one. */
-  readonly number?: number;
-  /** Microseconds since 1970. */
-  readonly time?: number;
-  /** From console to BMC, or back. */
-  readonly direction?: 'in' | 'out';
-  readonly console?: string;
-  readonly bmc?: string;
-  /** What it is by name. */
-  readonly name: string;
-  /** Document and section. */
-  readonly section?: string;
-  readonly fields?: readonly ShownField[];
-  /** Of a response. */
-  readonly cc?: number;
-  /** What has to be said of it, a line each. */
-  readonly says: readonly string[];
-  /** Of a log-in. */
-  readonly verdict?: Verdict;
-}
+import type { Explained } from './explained.ts';
+import { codesText } from './codes-text.ts';
+import { aboutLogIn, judge } from './verdict.ts';
+import { withoutLogIn } from './without-log-in.ts';
 
 /** A request to be answered by a BMC that nobody else has. */
 export type Ask = (message: Message, level: number, isHost: boolean) => Promise<Answer>;
@@ -54,6 +32,8 @@ const CHANNEL = 1;
 const LEVELS = ['no session', 'Callback', 'User', 'Operator', 'Administrator', 'OEM'];
 /** Requests of which the answer is awaited, and consoles that are remembered. */
 const MOST = 4096;
+/** Microseconds in which a console gives up; sequence numbers are used again. */
+const REPEATED_WITHIN = 30_000_000;
 /** Requests without an answer that are named one by one. */
 const MOST_UNANSWERED = 20;
 
@@ -65,6 +45,8 @@ interface Asked {
   readonly level: number;
   readonly where: Pick<Explained, 'number' | 'time' | 'direction' | 'console' | 'bmc'>;
   isAnswered: boolean;
+  /** Packets that asked the same before, as the console had no answer. */
+  readonly before: readonly number[];
 }
 
 /** A console that has not begun to log in. */
@@ -82,6 +64,10 @@ export class Explainer {
   readonly #conversations: Conversations;
   readonly #requests = new Map<string, Asked>();
   readonly #contacts = new Map<string, Contact>();
+  /** The request that was asked last, by its key. */
+  #latest = '';
+  /** Datagrams of which the capture has the beginning alone. */
+  #cut = 0;
 
   constructor(parts: ExplainerParts) {
     this.#parts = parts;
@@ -96,6 +82,7 @@ export class Explainer {
     const seen = this.#conversations.take(datagram);
     if (seen === undefined) return undefined;
     const { direction, console, bmc, message } = seen;
+    if (datagram.cut !== undefined) this.#cut++;
     const where = { number: datagram.number, time: datagram.time, direction, console, bmc };
     const notes = notesOf(seen);
     if (seen.logIn !== undefined) this.#contacts.delete(`${console} ${bmc}`);
@@ -106,16 +93,44 @@ export class Explainer {
     if (message.netFn % 2 === 0) {
       const request = requestOf(message);
       if (isAlone) return { ...where, ...(await this.request(request, false)) };
+      const before = this.#repeated(key, request, datagram);
+      this.#latest = key;
       this.#requests.delete(key);
-      this.#requests.set(key, { message: request, level, where, isAnswered: false });
+      this.#requests.set(key, {
+        message: request,
+        level,
+        where,
+        isAnswered: false,
+        before: before.numbers,
+      });
       forgetOldest(this.#requests);
-      return { ...where, ...this.#words(request), says: notes };
+      return { ...where, ...this.#words(request), says: [...notes, ...before.says] };
     }
     const asked = this.#requests.get(key);
     if (asked !== undefined) asked.isAnswered = true;
     // The privilege is the one that it was asked with: the answer may have changed it.
     const explained = this.#response(message, asked?.message, asked?.level ?? level);
     return { ...where, ...explained, says: [...notes, ...explained.says] };
+  }
+
+  /**
+   * Whether the console asks the same again, as it does where no answer came: with the same sequence number
+   * of the message, in a datagram of its own. These numbers begin anew after 64 requests.
+   */
+  #repeated(
+    key: string,
+    { lun, data }: Message,
+    { time }: CapturedDatagram,
+  ): { readonly numbers: readonly number[]; readonly says: readonly string[] } {
+    const before = this.#requests.get(key);
+    const { where, message, isAnswered } = before ?? {};
+    const isSame = message?.lun === lun && Buffer.compare(message.data, data) === 0;
+    const isLater = time - (where?.time ?? time) > REPEATED_WITHIN;
+    if (!isSame || isLater || (isAnswered === true && this.#latest !== key)) return { numbers: [], says: [] };
+    const numbers = [...(before?.before ?? []), where?.number ?? 0];
+    const why =
+      isAnswered === true ? 'the answer to that did not reach it' : 'no answer to that has come yet';
+    return { numbers, says: [`a retry of packet ${numbers[0]}: ${why}`] };
   }
 
   /** A request that came without a session: what it is, and what a BMC answers to whom may send it. */
@@ -148,14 +163,19 @@ export class Explainer {
    */
   async end(): Promise<Explained[]> {
     const unanswered: Explained[] = [];
-    for (const { message, level, where, isAnswered } of this.#requests.values()) {
+    for (const { message, level, where, isAnswered, before } of this.#requests.values()) {
       if (isAnswered || unanswered.length >= MOST_UNANSWERED) continue;
       // What they say of a session, no other one can be asked.
       const would = OF_A_SESSION.has(message.cmd) ? [] : await this.#answered(message, level, false);
-      unanswered.push({ ...where, ...this.#words(message), says: ['no answer in the capture', ...would] });
+      const missing = this.#cut === 0 ? '' : `, in which ${this.#cut} datagram(s) are cut`;
+      const times = before.length === 0 ? '' : `, asked ${before.length + 1} times`;
+      const says = [`no answer in the capture${missing}${times}`, ...would];
+      unanswered.push({ ...where, ...this.#words(message), says });
     }
     const logIns = this.#conversations.logIns.map(logInExplained);
-    const silent = [...this.#contacts].map(([pair, { first, answer }]) => {
+    // Of one that is cut nobody knows what it was.
+    const contacts = this.#cut > 0 ? [] : [...this.#contacts];
+    const silent = contacts.map(([pair, { first, answer }]) => {
       const [console, bmc] = pair.split(' ');
       return withoutLogIn(console, bmc, first, answer);
     });
@@ -312,78 +332,6 @@ function logInExplained(logIn: LogIn): Explained {
     says: codesText(logIn),
   };
 }
-
-/** What became of each code that could be looked at. */
-function codesText(logIn: LogIn): string[] {
-  if (!(logIn instanceof LogIn20)) return [];
-  const { rakp2, rakp3, rakp4 } = logIn.codes;
-  const line = (
-    name: string,
-    finding: { isRight: boolean | undefined; how: string } | undefined,
-  ): string[] => {
-    if (finding === undefined) return [];
-    if (finding.isRight === true) return [`${name}: right`];
-    return [
-      `${name}: ${finding.isRight === undefined ? 'made with nothing that was given' : `made with ${finding.how}`}`,
-    ];
-  };
-  return [...line('RAKP 2', rakp2), ...line('RAKP 3', rakp3), ...line('RAKP 4', rakp4)];
-}
-
-/** It asked what it may log in with, and then did not. */
-function withoutLogIn(
-  console: string,
-  bmc: string,
-  { number, time }: CapturedDatagram,
-  answer: Uint8Array | undefined,
-): Explained {
-  const name = 'nobody: none was begun';
-  const where = { kind: 'log-in' as const, number, time, console, bmc, name, says: [] };
-  const step = 'Get Channel Authentication Capabilities';
-  if (answer === undefined)
-    return {
-      ...where,
-      verdict: {
-        outcome: 'unanswered',
-        step,
-        cause: 'no answer',
-        says: 'nothing answers: another address or port, IPMI over LAN switched off, or a firewall',
-      },
-    };
-  if (answer[0] !== 0 || answer.length < 9)
-    return {
-      ...where,
-      verdict: { outcome: 'refused', step, cause: 'other', says: completionCodeName(answer[0] ?? 0xff) },
-    };
-  const [, , types, status, versions] = answer;
-  const isExtended = (types & 0x80) !== 0;
-  if (isExtended && (versions & 2) !== 0 && (status & KG_SET) !== 0)
-    return {
-      ...where,
-      verdict: {
-        outcome: 'given up',
-        step,
-        cause: 'K_g',
-        says: 'the console did not go on: the BMC says that it has a K_g, and FreeIPMI stops here where none is given (-k)',
-      },
-    };
-  const offered = ['none', 'MD2', 'MD5', '', 'password', 'OEM'].filter(
-    (type, bit) => type && types & (1 << bit),
-  );
-  const protocols = !isExtended ? 'IPMI 1.5' : versions & 2 ? 'RMCP+' : 'IPMI 1.5 alone';
-  return {
-    ...where,
-    verdict: {
-      outcome: 'given up',
-      step,
-      cause: 'authentication type',
-      says: `the console did not go on: the BMC offers ${protocols}, no K_g, authentication types ${offered.join(', ') || 'none at all'} of IPMI 1.5`,
-    },
-  };
-}
-
-/** Of the status byte of Get Channel Authentication Capabilities: log-ins take two keys. */
-const KG_SET = 0x20;
 
 function forgetOldest(map: Map<string, unknown>): void {
   if (map.size <= MOST) return;

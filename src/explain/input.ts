@@ -1,9 +1,10 @@
-import { udpIn } from '../capture/link-layers.ts';
+import { udpIn, type UdpDatagram } from '../capture/link-layers.ts';
 import { LinkType } from '../capture/pcapng.ts';
 import { ERROR_CODES } from '../codec/index.ts';
 import { NetFn } from '../commands/command.ts';
 import type { Message } from '../joint/message.ts';
 import type { Names } from '../taps/index.ts';
+import type { Endpoint } from '../world/world.ts';
 import { parseMessage, type IpmiMessage } from '../wire/index.ts';
 import { parseBt } from '../wire/bt-frame.ts';
 import { isRmcp } from './explainer.ts';
@@ -22,7 +23,13 @@ export class InputError extends Error {
 
 /** What was given as text. */
 export type Item =
-  | { readonly kind: 'datagram'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'datagram';
+      readonly bytes: Uint8Array;
+      /** Where headers of IP stand before it. */
+      readonly from?: Endpoint;
+      readonly to?: Endpoint;
+    }
   | { readonly kind: 'request'; readonly message: Message; readonly isHost: boolean; readonly read: string }
   | { readonly kind: 'response'; readonly message: IpmiMessage; readonly read: string };
 
@@ -66,7 +73,8 @@ export function itemsOf(text: string, names: Names): Item[] {
       items.push({ kind: 'request', message: raw, isHost: false, read: 'raw' });
       return;
     }
-    const found = bytesIn(words, i + 1);
+    if (isEndOfDump(block.at(-1), words) || isHeading(words)) return flush();
+    const found = bytesIn(inArray(words), i + 1);
     // An offset of 0 begins another dump.
     if (found.offset === 0) flush();
     block.push(found);
@@ -82,6 +90,29 @@ interface Line {
   readonly offset: number | undefined;
 }
 
+/** hexdump and od end with the length alone, as one more offset; od counts in octal. */
+function isEndOfDump(last: Line | undefined, words: string): boolean {
+  if (last?.offset === undefined || !/^[\da-f]{6,8}$/i.test(words)) return false;
+  const [offset, { length }] = [last.offset.toString(16), last.bytes];
+  return [16, 8].some((base) => parseInt(words, base) === parseInt(offset, base) + length);
+}
+
+/**
+ * What stands between dumps: tcpdump's and tshark's line of a packet, and the beginning and the end of an
+ * array as `xxd -i` has it.
+ */
+function isHeading(words: string): boolean {
+  return (
+    /(?:^|\s)(?:IP6?|ARP),? (?:\(|[\w:.%-]+ > )|^\S+ > \S+: |, ethertype \S/.test(words) ||
+    /^(?:Packet|Frame|Reassembled|Decrypted)\b.* \(\d+ bytes?\):?$/.test(words) ||
+    /^(?:\w+\s+)+\w+(?:\[\w*\])? = (?:\{|\d+;)$/.test(words) ||
+    /^[\])};]+$/.test(words)
+  );
+}
+
+/** Of an array that begins in the same line, what stands in it. */
+const inArray = (words: string): string => words.replace(/^(?:\w+\s+)+\w+\[\w*\] = \{/, '');
+
 function blockItems(lines: readonly Line[], names: Names): Item[] {
   const [first] = lines;
   const whole = Uint8Array.from(lines.flatMap(({ bytes }) => [...bytes]));
@@ -96,7 +127,7 @@ const isCertain = (bytes: Uint8Array): boolean =>
 
 function itemOf(bytes: Uint8Array, line: number, names: Names): Item {
   const packet = datagramIn(bytes);
-  if (packet !== undefined) return { kind: 'datagram', bytes: packet };
+  if (packet !== undefined) return { kind: 'datagram', ...packet };
   if (isRmcp(bytes)) return { kind: 'datagram', bytes };
   const message = parseMessage(bytes);
   if (message !== undefined) return addressed(message);
@@ -110,10 +141,10 @@ function itemOf(bytes: Uint8Array, line: number, names: Names): Item {
 }
 
 /** RMCP in an IP packet, or in a frame of Ethernet. */
-function datagramIn(bytes: Uint8Array): Uint8Array | undefined {
+function datagramIn(bytes: Uint8Array): UdpDatagram | undefined {
   for (const linkType of [LinkType.RawIp, LinkType.Ethernet]) {
     const datagram = udpIn(linkType, bytes);
-    if (datagram !== undefined && isRmcp(datagram.bytes)) return datagram.bytes;
+    if (datagram !== undefined && isRmcp(datagram.bytes)) return datagram;
   }
   return undefined;
 }
@@ -178,8 +209,12 @@ function numberOf(word: string, line: number): number {
   return value;
 }
 
-/** An offset at the head of a line of a dump: `0000  `, `00000010: `, `\t0x0010:  `. */
-const OFFSET = /^(?:0x)?([\da-f]{3,8})(?::\s+|:?\s{2,})(?=[\da-f]{2})/i;
+/**
+ * An offset at the head of a line of a dump: `0000  `, `00000010: `, `\t0x0010:  `, and of od `0000020 ` or
+ * `000010 `, which nobody takes for bytes.
+ */
+const OFFSET =
+  /^(?:0x)?([\da-f]{3,8}(?=:\s|:?\s{2})|(?:\d{7}|000[\da-f]{3})(?=\s[\da-f]{2}(?:\s|$))):?\s+(?=[\da-f]{2})/i;
 
 function bytesIn(words: string, number: number): Line {
   const [head, offset] = OFFSET.exec(words) ?? [];

@@ -4,7 +4,7 @@ import { userKeys, type Candidates, type Key } from './candidates.ts';
 import type { Step } from './log-in-20.ts';
 
 /** Steps of a log-in of IPMI 1.5 that are messages: requests by their command, answers by it too. */
-export interface Said {
+export interface MessageSteps {
   request: Step | undefined;
   answer: Step | undefined;
   /** Of the answer. */
@@ -29,8 +29,8 @@ export class LogIn15 {
   readonly bmc: string;
   repetitions = 0;
   packets = { in: 0, out: 0, unauthentic: 0 };
-  readonly challenge: Said = { request: undefined, answer: undefined, cc: undefined };
-  readonly activate: Said = { request: undefined, answer: undefined, cc: undefined };
+  readonly challenge: MessageSteps = { request: undefined, answer: undefined, cc: undefined };
+  readonly activate: MessageSteps = { request: undefined, answer: undefined, cc: undefined };
   /** What was asked to be used, table 13-8. */
   authType = 0;
   /** What Activate Session wants at most. */
@@ -55,11 +55,11 @@ export class LogIn15 {
   }
 
   asked(message: IpmiMessage, step: Step): void {
-    const said = message.cmd === GetSessionChallenge.cmd ? this.challenge : this.activate;
-    if (said.request !== undefined) this.repetitions++;
-    said.request ??= step;
+    const side = message.cmd === GetSessionChallenge.cmd ? this.challenge : this.activate;
+    if (side.request !== undefined) this.repetitions++;
+    side.request ??= step;
     try {
-      if (said === this.challenge) {
+      if (side === this.challenge) {
         const { authType, userName } = GetSessionChallenge.request.decode(message.data);
         this.authType = authType;
         const end = userName.indexOf(0);
@@ -75,18 +75,23 @@ export class LogIn15 {
   }
 
   answered(message: IpmiMessage, step: Step): void {
-    const said = message.cmd === GetSessionChallenge.cmd ? this.challenge : this.activate;
-    if (said.answer !== undefined) return;
-    said.answer = step;
-    said.cc = message.data[0];
-    if (said.cc !== 0) return;
+    const side = message.cmd === GetSessionChallenge.cmd ? this.challenge : this.activate;
+    if (side.answer !== undefined) return;
+    side.answer = step;
+    side.cc = message.data[0];
+    if (side.cc !== 0) return;
     try {
-      if (said === this.challenge)
+      if (side === this.challenge)
         this.temporaryId = GetSessionChallenge.response.decode(message.data, 1).temporarySessionId;
       else this.sessionId = ActivateSession.response.decode(message.data, 1).sessionId;
     } catch {
       // As above.
     }
+  }
+
+  /** The candidate that its packets were signed with, once one was. */
+  get fitting(): Key | undefined {
+    return this.#fitting;
   }
 
   /** Whether a packet of it was signed with a candidate. */

@@ -3,10 +3,12 @@ import { logInNet, SERVER } from '../../test/support/log-in-net.ts';
 import { pcapngOf, pcapOf, record, type Recorded } from '../../test/support/recorder.ts';
 import type { RawLogInOptions } from '../../test/support/raw-log-in.ts';
 import { Capture, CaptureFile, captureHeader } from '../capture/index.ts';
+import { enhancedPacket } from '../capture/pcapng.ts';
 import { connectLan } from '../client/index.ts';
 import { GetDeviceId } from '../commands/app/device.ts';
 import { GetChassisStatus } from '../commands/chassis/chassis.ts';
 import { AuthType } from '../wire/index.ts';
+import { importCapture } from '../tape/import.ts';
 import type { Candidates } from './candidates.ts';
 import { readCapture, type CapturedExchange, type LogIn20, type Seen } from './index.ts';
 
@@ -161,6 +163,30 @@ test('EXP1: our own capture, with the same twice and secrets masked, gives each 
   const { exchanges } = await read(bytes, { passwords: [PASSWORD] });
   expect(names(exchanges).slice(-2)).toEqual(['6 1 admin 4 0', '0 1 admin 4 0']);
   expect(new Set(exchanges.map(({ number }) => number)).size).toBe(exchanges.length);
+});
+
+test('EXP9: BMCs that have one address and one port in a capture of ours are told apart by its interfaces', async () => {
+  // One console's port to both, as programs have it that ask many BMCs.
+  const of = async (place: number): Promise<Uint8Array[]> =>
+    (await session({ suite: place === 0 ? 3 : 17 })).map((packet) =>
+      enhancedPacket({ ...packet, interface: place, direction: 'in', comment: '' }),
+    );
+  const [first, second] = [await of(0), await of(3)];
+  const mixed = first.flatMap((block, i) => [block, second[i]]);
+  const file = Buffer.concat([...captureHeader('node-1', 'node-2'), ...mixed]);
+  const { exchanges, seen } = await read(file, { passwords: [PASSWORD] });
+  expect(exchanges.map(({ bmc, request: { cmd } }) => `${bmc} ${cmd.toString(16)}`)).toEqual([
+    'node-1 3b',
+    'node-2 3b',
+    'node-1 1',
+    'node-2 1',
+  ]);
+  expect(seen.map(({ problem }) => problem).join('')).toBe('');
+  await expect(importCapture(file, { passwords: [PASSWORD] })).rejects.toThrow(
+    'node-1, node-2: say which one',
+  );
+  const { header, entries } = await importCapture(file, { passwords: [PASSWORD], bmc: 'node-2' });
+  expect([header.bmc, entries.length]).toEqual(['node-2', 2]);
 });
 
 test('EXP1: cut, changed and foreign datagrams throw nothing and open nothing', async () => {

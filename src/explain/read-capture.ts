@@ -1,8 +1,10 @@
-import { udpIn } from '../capture/link-layers.ts';
+import { Fragments } from '../capture/fragments.ts';
 import { readPackets, type Chunks } from '../capture/read-packets.ts';
 import type { Message } from '../joint/message.ts';
 import type { IpmiMessage } from '../wire/index.ts';
 import type { Candidates } from './candidates.ts';
+import { Duplicates } from './duplicates.ts';
+import { Tally } from './tally.ts';
 import { Conversations, type CapturedDatagram, type Seen } from './conversations.ts';
 
 /** A request of a capture and its answer, as they stand above the session layer. */
@@ -28,18 +30,38 @@ export interface CapturedExchange {
   readonly answer: { readonly cc: number; readonly data: Uint8Array } | undefined;
 }
 
+/** An interface of ours, in a file with several BMCs. */
+const OWNER = /^(.+) wire$/;
 /** Requests that wait for an answer; of more the oldest counts as one without. */
 const AWAITED = 1024;
 
-/** The datagrams of RMCP in a capture, on any port. Throws CaptureError as `readPackets` does. */
-export async function* readDatagrams(chunks: Chunks): AsyncGenerator<CapturedDatagram, void, void> {
-  let isDecryptedTwice = false;
+/**
+ * The datagrams of UDP in a capture, on any port; what IP has sent in pieces is put together, and what is
+ * there twice is given once. `tally` is told that, and what could not be read. Throws CaptureError as `readPackets` does.
+ */
+export async function* readDatagrams(
+  chunks: Chunks,
+  tally = new Tally(),
+): AsyncGenerator<CapturedDatagram, void, void> {
+  const fragments = new Fragments();
+  const duplicates = new Duplicates();
   for await (const packet of readPackets(chunks)) {
-    // A capture of ours has the sealed datagrams and the same in the clear: the second are for Wireshark.
-    isDecryptedTwice ||= packet.application === 'ipmi-bmc';
-    if (isDecryptedTwice && /(?:^| )decrypted$/.test(packet.interfaceName)) continue;
-    const datagram = udpIn(packet.linkType, packet.bytes);
-    if (datagram !== undefined) yield { number: packet.number, time: packet.time, ...datagram };
+    // A capture of ours has the sealed datagrams and the same in the clear: the second are for Wireshark. Who
+    // has merged or cut it since has put his own name in the place of ours.
+    if (/(?:^| )decrypted$/.test(packet.interfaceName)) continue;
+    tally.count(packet);
+    const found = fragments.take(packet.linkType, packet.bytes);
+    tally.pieces = fragments.left;
+    if (found === undefined) continue;
+    const [, owner] = OWNER.exec(packet.interfaceName) ?? [];
+    const datagram = {
+      number: packet.number,
+      time: packet.time,
+      ...found,
+      ...(owner !== undefined && { owner }),
+    };
+    if (duplicates.isOne(datagram)) tally.duplicates++;
+    else yield datagram;
   }
 }
 
@@ -50,16 +72,18 @@ export async function* readDatagrams(chunks: Chunks): AsyncGenerator<CapturedDat
  *
  *   for await (const exchange of readCapture(createReadStream(file), { passwords: ['secret'] })) ...
  *
- * `seen` hears of each datagram besides. Throws CaptureError for a file that cannot be read.
+ * `seen` hears of each datagram besides, `tally` of what could not be read. Throws CaptureError for a file
+ * that cannot be read.
  */
 export async function* readCapture(
   chunks: Chunks,
   candidates: Candidates = {},
   seen?: (message: Seen, conversations: Conversations) => void,
+  tally?: Tally,
 ): AsyncGenerator<CapturedExchange, void, void> {
   const conversations = new Conversations(candidates);
   const pairs = new Pairs();
-  for await (const datagram of readDatagrams(chunks)) {
+  for await (const datagram of readDatagrams(chunks, tally)) {
     const message = conversations.take(datagram);
     if (message === undefined) continue;
     seen?.(message, conversations);
@@ -95,8 +119,8 @@ export class Pairs {
         bmc,
         request,
       });
-      const given = before === undefined ? [] : [unanswered(before)];
-      return [...given, ...this.#forgotten()];
+      const ended = before === undefined ? [] : [unanswered(before)];
+      return [...ended, ...this.#forgotten()];
     }
     const asked = this.#awaited.get(key);
     if (asked === undefined || direction === 'in') return [];

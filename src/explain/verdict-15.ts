@@ -2,7 +2,7 @@ import { completionCodeName, hex2 } from '../codec/index.ts';
 import { ActivateSession, GetSessionChallenge } from '../commands/app/sessions.ts';
 import { nameText } from './conversations.ts';
 import type { LogIn15 } from './log-in-15.ts';
-import type { Cause, Verdict } from './verdict.ts';
+import type { Cause, Verdict } from './outcome.ts';
 
 const NAME_CODES: ReadonlySet<number> = new Set([0x81, 0x82]);
 /** No slot: for anybody, for the user, at the level. */
@@ -16,19 +16,19 @@ export function judge15(logIn: LogIn15): Verdict {
   if (challenge.request !== undefined && challenge.answer === undefined)
     return end('unanswered', 'Get Session Challenge', 'no answer', 'nothing answers Get Session Challenge');
   if (challenge.cc) {
-    const said = codeText(challenge.cc, GetSessionChallenge.codes);
+    const status = codeText(challenge.cc, GetSessionChallenge.codes);
     return NAME_CODES.has(challenge.cc)
       ? end(
           'refused',
           'Get Session Challenge',
           'name',
-          `no user '${name}' that may log in here by IPMI 1.5: unknown, disabled, without access to this channel, or with a password that is stored as one of 20 bytes: ${said}`,
+          `no user '${name}' that may log in here by IPMI 1.5: unknown, disabled, without access to this channel, or with a password that is stored as one of 20 bytes: ${status}`,
         )
       : end(
           'refused',
           'Get Session Challenge',
           'authentication type',
-          `the BMC does not take this authentication type: ask for another (ipmitool -A): ${said}`,
+          `the BMC does not take this authentication type: ask for another (ipmitool -A): ${status}`,
         );
   }
   if (activate.request === undefined)
@@ -40,16 +40,16 @@ export function judge15(logIn: LogIn15): Verdict {
     );
   if (activate.answer === undefined) return unanswered(code, logIn.isMasked);
   if (activate.cc) {
-    const said = codeText(activate.cc, ActivateSession.codes);
+    const status = codeText(activate.cc, ActivateSession.codes);
     if (activate.cc === PRIVILEGE_CODE)
       return end(
         'refused',
         'Activate Session',
         'privilege',
-        `the level asked for is more than the user or the channel allows: ask for less (ipmitool -L): ${said}`,
+        `the level asked for is more than the user or the channel allows: ask for less (ipmitool -L): ${status}`,
       );
     const cause = SLOT_CODES.has(activate.cc) ? 'resources' : 'other';
-    return end('refused', 'Activate Session', cause, said);
+    return end('refused', 'Activate Session', cause, status);
   }
   if (packets.in > 0 && packets.out === 0)
     return end('unanswered', 'session', 'no answer', 'the BMC answers nothing in the session');

@@ -1,35 +1,12 @@
 import { hex2 } from '../codec/index.ts';
 import { levelText, REFUSALS, suiteText } from '../capture/set-up.ts';
 import { PayloadType, RakpStatus } from '../wire/index.ts';
-import type { CodeFinding, Difference, SessionFinding } from './codes.ts';
+import type { CodeFinding, SessionFinding } from './codes.ts';
 import { nameText, type LogIn } from './conversations.ts';
 import { LogIn15 } from './log-in-15.ts';
 import type { LogIn20 } from './log-in-20.ts';
+import type { Cause, Verdict } from './outcome.ts';
 import { judge15 } from './verdict-15.ts';
-
-/** What is behind a failure. */
-export type Cause =
-  | Difference
-  | 'no answer'
-  | 'privilege'
-  | 'resources'
-  | 'authentication type'
-  | 'highest privilege of 0'
-  | 'BMC'
-  | 'console'
-  | 'other';
-
-/** What became of a log-in, and why. */
-export interface Verdict {
-  /** `given up`: the console did not go on; `unanswered`: the BMC did not. */
-  readonly outcome: 'open' | 'refused' | 'given up' | 'unanswered';
-  /** The step at which it ended. */
-  readonly step: string;
-  /** Undefined where nothing failed. */
-  readonly cause: Cause | undefined;
-  /** One line: what differs, and on whose side as far as that can be seen. */
-  readonly says: string;
-}
 
 export function judge(logIn: LogIn): Verdict {
   return logIn instanceof LogIn15 ? judge15(logIn) : judge20(logIn);
@@ -86,7 +63,9 @@ const NAME_STATUS: ReadonlySet<number> = new Set([RakpStatus.UnauthorizedName, R
 function judge20(logIn: LogIn20): Verdict {
   const step = (type: Parameters<LogIn20['step']>[0]) => logIn.step(type);
   const opened = step(PayloadType.OpenSessionResponse);
-  if (opened === undefined && step(PayloadType.Rakp1) === undefined)
+  const late = opened === undefined ? begunLate(logIn) : undefined;
+  if (late !== undefined) return late;
+  if (opened === undefined && NAMES.every(([type]) => step(type) === undefined))
     return unanswered(
       'Open Session',
       `nothing answers Open Session (sent ${logIn.repetitions + 1} time(s)): another address or port, no RMCP+, or a firewall`,
@@ -94,11 +73,13 @@ function judge20(logIn: LogIn20): Verdict {
   if (opened?.status) return refusal('Open Session', opened.status, logIn);
   const two = step(PayloadType.Rakp2);
   if (two?.status) return refusal('RAKP 1', two.status, logIn);
-  if (step(PayloadType.Rakp1) === undefined) return stoppedBeforeRakp1(logIn);
-  if (two === undefined) return unanswered('RAKP 1', 'nothing answers RAKP 1');
+  if (opened !== undefined && step(PayloadType.Rakp1) === undefined) return stoppedBeforeRakp1(logIn);
   const three = step(PayloadType.Rakp3);
-  if (three === undefined || three.status) return stoppedAtRakp2(logIn, three?.status);
   const four = step(PayloadType.Rakp4);
+  if (two === undefined && four === undefined && !three?.status)
+    return unanswered('RAKP 1', 'nothing answers RAKP 1');
+  if (three?.status || (three === undefined && four === undefined))
+    return stoppedAtRakp2(logIn, three?.status);
   const { rakp2, rakp3, rakp4 } = logIn.codes;
   if (four?.status === RakpStatus.InvalidIntegrityCheckValue) return refusedAtRakp3(rakp2, rakp3);
   if (four?.status) return refusal('RAKP 3', four.status, logIn);
@@ -115,6 +96,30 @@ function judge20(logIn: LogIn20): Verdict {
   return { outcome: 'open', step: 'session', cause: undefined, says: openText(logIn, rakp4) };
 }
 
+const NAMES = [
+  [PayloadType.Rakp1, 'RAKP 1'],
+  [PayloadType.Rakp2, 'RAKP 2'],
+  [PayloadType.Rakp3, 'RAKP 3'],
+  [PayloadType.Rakp4, 'RAKP 4'],
+] as const;
+
+/**
+ * Of a log-in whose first steps the capture has missed, without a refusal, which says enough. Undefined: its
+ * steps tell all the same.
+ */
+function begunLate(logIn: LogIn20): Verdict | undefined {
+  const seen = NAMES.filter(([type]) => logIn.step(type) !== undefined);
+  const [first] = seen;
+  const last = seen.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  if (seen.some(([type]) => logIn.step(type)?.status)) return undefined;
+  const isOpen = last[0] === PayloadType.Rakp4;
+  if (first[0] === PayloadType.Rakp1 && !isOpen) return undefined;
+  const missing = `what came before ${first[1]} is not in the capture, and without it no code can be made anew: capture from before the log-in on`;
+  if (isOpen) return { outcome: 'open', step: 'session', cause: undefined, says: `open; ${missing}` };
+  return givenUp(last[1], 'other', missing);
+}
+
 function openText({ packets }: LogIn20, rakp4: SessionFinding | undefined): string {
   const odd =
     rakp4?.differs === undefined ? '' : `, though RAKP 4 was made with ${rakp4.how || 'other keys'}`;
@@ -124,13 +129,13 @@ function openText({ packets }: LogIn20, rakp4: SessionFinding | undefined): stri
 
 /** A refusal by the BMC, as its status says. */
 function refusal(at: string, status: number, logIn: LogIn20): Verdict {
-  const said = `${REFUSALS[status] ?? 'refused'} (${hex2(status)}h)`;
+  const text = `${REFUSALS[status] ?? 'refused'} (${hex2(status)}h)`;
   if (SUITE_STATUS.has(status)) {
     const asked = logIn.request && suiteText(logIn.request);
     return refused(
       at,
       'suite',
-      `the BMC does not offer ${asked ?? 'what was asked for'}: ask for another (ipmitool -C), or look at its cipher suites: ${said}`,
+      `the BMC does not offer ${asked ?? 'what was asked for'}: ask for another (ipmitool -C), or look at its cipher suites: ${text}`,
     );
   }
   if (PRIVILEGE_STATUS.has(status)) {
@@ -139,22 +144,22 @@ function refusal(at: string, status: number, logIn: LogIn20): Verdict {
     return refused(
       at,
       'privilege',
-      `${level} is more than the user or the channel allows: ask for less (ipmitool -L)${lookUpText(logIn.identity)}: ${said}`,
+      `${level} is more than the user or the channel allows: ask for less (ipmitool -L)${lookUpText(logIn.identity)}: ${text}`,
     );
   }
-  if (NAME_STATUS.has(status)) return refused(at, 'name', nameRefusal(logIn, said));
+  if (NAME_STATUS.has(status)) return refused(at, 'name', nameRefusal(logIn, text));
   if (status === RakpStatus.InsufficientResources)
     return refused(
       at,
       'resources',
-      `every session, or every one of this user's, is taken, or too many wrong passwords came: ${said}`,
+      `every session, or every one of this user's, is taken, or too many wrong passwords came: ${text}`,
     );
-  return refused(at, 'other', said);
+  return refused(at, 'other', text);
 }
 
-function nameRefusal({ identity }: LogIn20, said: string): string {
+function nameRefusal({ identity }: LogIn20, text: string): string {
   const name = identity === undefined ? 'of this name' : `'${nameText(identity.name)}'`;
-  return `no user ${name} that may log in here: unknown, disabled, without a password, or without access to this channel${lookUpText(identity)}: ${said}`;
+  return `no user ${name} that may log in here: unknown, disabled, without a password, or without access to this channel${lookUpText(identity)}: ${text}`;
 }
 
 /** Which user is meant depends on the level, where a console asks so: IPMI 2.0 §13.20. */
@@ -181,20 +186,22 @@ function stoppedBeforeRakp1({ request, response }: LogIn20): Verdict {
   return givenUp(step, 'console', 'the console did not go on, though Open Session was answered');
 }
 
+const givenOf = ({ key }: CodeFinding): string => key?.which ?? 'the password given';
+
 /** Neither RAKP 3 nor what it says: the console has compared the code of RAKP 2 with its own. */
 function stoppedAtRakp2({ codes: { rakp2 } }: LogIn20, status: number | undefined): Verdict {
   const how =
     status === undefined
       ? 'the console stopped after RAKP 2'
       : `the console refused RAKP 2 (${hex2(status)}h, ${REFUSALS[status] ?? 'status'})`;
-  const end = (cause: Cause, what: string): Verdict => givenUp('RAKP 2', cause, `${how}: ${what}`);
+  const end = (cause: Cause, text: string): Verdict => givenUp('RAKP 2', cause, `${how}: ${text}`);
   if (rakp2 === undefined)
     return end(
       'password',
       'mostly its password is another than the BMC has; with a password given, the sides can be told apart',
     );
   if (rakp2.isRight === true)
-    return end('password', 'the BMC has the password given, the console has another one');
+    return end('password', `the BMC has ${givenOf(rakp2)}, the console has another one`);
   if (rakp2.isRight === false)
     return end(rakp2.differs ?? 'other', `the BMC made its code with ${rakp2.how}`);
   if (rakp2.differs === 'code length') return end('code length', `the BMC's code has ${rakp2.how}`);
@@ -202,8 +209,8 @@ function stoppedAtRakp2({ codes: { rakp2 } }: LogIn20, status: number | undefine
 }
 
 function refusedAtRakp3(rakp2: CodeFinding | undefined, rakp3: CodeFinding | undefined): Verdict {
-  const end = (cause: Cause, what: string): Verdict =>
-    refused('RAKP 3', cause, `the BMC refused the code of RAKP 3 (0Fh): ${what}`);
+  const end = (cause: Cause, text: string): Verdict =>
+    refused('RAKP 3', cause, `the BMC refused the code of RAKP 3 (0Fh): ${text}`);
   if (rakp3 === undefined || rakp2 === undefined)
     return end(
       'password',
@@ -213,11 +220,13 @@ function refusedAtRakp3(rakp2: CodeFinding | undefined, rakp3: CodeFinding | und
   if (rakp3.isRight === undefined && rakp2.isRight !== undefined)
     return end(
       rakp3.differs ?? 'password',
-      rakp3.how || 'the BMC has the password given, the console has another one',
+      rakp3.how || `the BMC has ${givenOf(rakp2)}, the console has another one`,
     );
   if (rakp3.isRight === undefined) return end('password', 'neither side has the password given');
   if (rakp2.isRight === undefined)
-    return end('password', 'the console has the password given, the BMC has another one');
+    return end('password', `the console has ${givenOf(rakp3)}, the BMC has another one`);
+  if (rakp2.isRight && rakp2.key?.which !== rakp3.key?.which)
+    return end('password', `the console has ${givenOf(rakp3)}, the BMC has ${givenOf(rakp2)}`);
   if (!rakp2.isRight)
     return end(rakp2.differs ?? 'other', `it is right, but the BMC works with ${rakp2.how}`);
   return end('BMC', 'it is what the specification has, and RAKP 2 too: the BMC computes something else');
@@ -225,8 +234,8 @@ function refusedAtRakp3(rakp2: CodeFinding | undefined, rakp3: CodeFinding | und
 
 /** RAKP 4 let the console in, and it never used the session: it has compared that code as well. */
 function stoppedAtRakp4(rakp4: SessionFinding | undefined): Verdict {
-  const end = (cause: Cause, what: string): Verdict =>
-    givenUp('RAKP 4', cause, `the BMC opened the session, the console did not use it: ${what}`);
+  const end = (cause: Cause, text: string): Verdict =>
+    givenUp('RAKP 4', cause, `the BMC opened the session, the console did not use it: ${text}`);
   if (rakp4 === undefined)
     return end('K_g', 'mostly its K_g is another, or it has one and the BMC none (ipmitool -k, -y)');
   if (rakp4.keys === undefined)
@@ -238,5 +247,5 @@ function stoppedAtRakp4(rakp4: SessionFinding | undefined): Verdict {
   if (rakp4.differs !== undefined) return end(rakp4.differs, `the BMC made RAKP 4 with ${rakp4.how}`);
   return rakp4.isWithoutKg
     ? end('K_g', 'the BMC has no K_g, so the console has one (ipmitool -k, -y)')
-    : end('K_g', 'the BMC has the K_g given, so the console has another or none');
+    : end('K_g', `the BMC has ${rakp4.key?.which ?? 'the K_g given'}, so the console has another or none`);
 }

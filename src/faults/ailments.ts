@@ -90,7 +90,7 @@ export class Patient {
 }
 
 /** `over`: it has ended by itself. */
-type Begin<T> = (patient: Patient, what: T, armed: Armed, over: () => void) => Undo;
+type Begin<T> = (patient: Patient, effect: T, armed: Armed, over: () => void) => Undo;
 type Ailments = { readonly [K in keyof ConditionEffect]-?: Begin<NonNullable<ConditionEffect[K]>> };
 
 /** How each condition comes over a BMC; each returns what makes it well again. */

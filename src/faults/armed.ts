@@ -206,11 +206,11 @@ function patchOf(text: string): Patch {
 }
 
 function nthOf(text: number | string): Nth {
-  const given = String(text).trim();
-  const [, every] = /^every (\d+)$/.exec(given) ?? [];
+  const spoken = String(text).trim();
+  const [, every] = /^every (\d+)$/.exec(spoken) ?? [];
   if (every !== undefined && Number(every) > 0)
     return { from: Number(every), to: Infinity, every: Number(every) };
-  const [whole, from, dots, to] = /^(\d+)(\.\.)?(\d+)?$/.exec(given) ?? [];
+  const [whole, from, dots, to] = /^(\d+)(\.\.)?(\d+)?$/.exec(spoken) ?? [];
   const first = Number(from);
   const last = dots === undefined ? first : to === undefined ? Infinity : Number(to);
   if (whole === undefined || first < 1 || last < first || (dots === undefined && to !== undefined))
@@ -223,11 +223,11 @@ function nthOf(text: number | string): Nth {
 
 /** `stopped`, `+1h`, `-2d`, `x2`: what the clock shows when it is `began` or later. Throws SettingsError. */
 export function warpOf(text: string, began: number): (seconds: number) => number {
-  const given = text.trim();
-  if (given === 'stopped') return () => began;
-  const [, factor] = /^x(\d+(?:\.\d+)?)$/.exec(given) ?? [];
+  const spoken = text.trim();
+  if (spoken === 'stopped') return () => began;
+  const [, factor] = /^x(\d+(?:\.\d+)?)$/.exec(spoken) ?? [];
   if (factor !== undefined) return (seconds) => began + (seconds - began) * Number(factor);
-  const [, sign, time] = /^([+-])(.+)$/.exec(given) ?? [];
+  const [, sign, time] = /^([+-])(.+)$/.exec(spoken) ?? [];
   if (sign === undefined)
     throw new SettingsError(`expected stopped, +1h, -2d or x2, received ${JSON.stringify(text)}`, [
       'then',

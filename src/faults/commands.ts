@@ -9,7 +9,7 @@ import type { SessionFaults } from './sessions.ts';
 export interface CommandSurroundings {
   readonly bmc: BmcState;
   readonly sessions: Pick<SessionFaults, 'passing' | 'request' | 'wantRequests'>;
-  hit(rule: Armed, what: string): void;
+  hit(rule: Armed, effect: string): void;
   /** A condition that waited for a command. */
   begin(rule: Armed): void;
 }
@@ -20,7 +20,7 @@ const NONE: readonly Armed[] = [];
 
 /** What goes wrong with the commands of a BMC: a wrapper of its dispatch, there while there are rules. */
 export class CommandFaults {
-  readonly #around: CommandSurroundings;
+  readonly #surroundings: CommandSurroundings;
   readonly #wrap: (wrapper: (dispatch: Dispatch<BmcState>) => Dispatch<BmcState>) => () => void;
   #rules: readonly Armed[] = NONE;
   #waiting: readonly Armed[] = NONE;
@@ -36,10 +36,10 @@ export class CommandFaults {
   #previous: Answer | undefined;
 
   constructor(
-    around: CommandSurroundings,
+    surroundings: CommandSurroundings,
     wrap: (wrapper: (dispatch: Dispatch<BmcState>) => Dispatch<BmcState>) => () => void,
   ) {
-    this.#around = around;
+    this.#surroundings = surroundings;
     this.#wrap = wrap;
   }
 
@@ -50,7 +50,7 @@ export class CommandFaults {
     this.#byCommand.clear();
     this.#remembers = rules.some(({ then }) => then.answerOf !== undefined);
     if (!this.#remembers) this.#previous = undefined;
-    if (rules.length > 0 || waiting.length > 0 || this.#around.sessions.wantRequests) {
+    if (rules.length > 0 || waiting.length > 0 || this.#surroundings.sessions.wantRequests) {
       this.#unwrap ??= this.#wrap((dispatch) => this.#over(dispatch));
     } else {
       this.#unwrap?.();
@@ -60,11 +60,11 @@ export class CommandFaults {
 
   #over(dispatch: Dispatch<BmcState>): Dispatch<BmcState> {
     return (message, context) => {
-      const { sessions } = this.#around;
+      const { sessions } = this.#surroundings;
       if (this.#waiting.length > 0) this.#begin(message, context);
       if (sessions.wantRequests) {
         const answer = sessions.request(message, context);
-        if (answer !== undefined) return this.#given(answer, context);
+        if (answer !== undefined) return this.#answered(answer, context);
       }
       for (const rule of this.#about(message, context)) {
         if (!this.#fits(rule, message, context) || !rule.strikes()) continue;
@@ -88,13 +88,13 @@ export class CommandFaults {
   }
 
   #fits(rule: Armed, message: Message, context: Context): boolean {
-    return hasData(rule, message) && isPassing(rule, () => this.#around.sessions.passing(context));
+    return hasData(rule, message) && isPassing(rule, () => this.#surroundings.sessions.passing(context));
   }
 
   #begin(message: Message, context: Context): void {
     for (const rule of this.#waiting)
       if (isAbout(rule, message) && this.#fits(rule, message, context) && rule.strikes()) {
-        this.#around.begin(rule);
+        this.#surroundings.begin(rule);
         return;
       }
   }
@@ -109,12 +109,12 @@ export class CommandFaults {
     const { then, cc, patch } = rule;
     const name = this.#nameOf(message, context);
     if (then.drop === 'request') {
-      this.#around.hit(rule, `${name} dropped`);
-      return this.#given(SILENCE, context);
+      this.#surroundings.hit(rule, `${name} dropped`);
+      return this.#answered(SILENCE, context);
     }
     if (then.throws) {
-      this.#around.hit(rule, `${name}: the handler fails`);
-      const { setup, router } = this.#around.bmc;
+      this.#surroundings.hit(rule, `${name}: the handler fails`);
+      const { setup, router } = this.#surroundings.bmc;
       const request = router.idOf(context);
       const failed = `fault ${rule.id}: ${name}: handler failed (request ${request})`;
       setup.log.error(failed, new Error('on purpose'), { request });
@@ -122,14 +122,14 @@ export class CommandFaults {
     }
     const code = then.busy === undefined ? cc : CC.NodeBusy;
     if (code !== undefined) {
-      this.#around.hit(rule, `${name} answered ${hex2(code)}h`);
+      this.#surroundings.hit(rule, `${name} answered ${hex2(code)}h`);
       return this.#later(rule, context, refuse(message, code));
     }
     const previous = this.#previous;
     if (then.answerOf !== undefined && previous === undefined) return undefined;
-    this.#around.hit(rule, `${name} ${doneTo(rule)}`);
+    this.#surroundings.hit(rule, `${name} ${doneTo(rule)}`);
     const changed = (answer: Answer): Answer => {
-      if (then.drop === 'response') return this.#given(SILENCE, context);
+      if (then.drop === 'response') return this.#answered(SILENCE, context);
       return spoilt(then.answerOf === undefined ? answer : (previous ?? answer), then, patch);
     };
     const answer = dispatch(message, context);
@@ -139,7 +139,7 @@ export class CommandFaults {
   }
 
   /** A controller that carries requests of others waits for their answers: it gets a time-out. */
-  #given(answer: Answer, { cause }: Context): Answer {
+  #answered(answer: Answer, { cause }: Context): Answer {
     return answer.length === 0 && cause !== undefined ? Uint8Array.of(CC.Timeout) : answer;
   }
 
@@ -149,7 +149,7 @@ export class CommandFaults {
     // Who would have been answered in its data's place must not wait for it.
     const kept = answer.slice();
     return new Promise((resolve) => {
-      const timer = this.#around.bmc.setup.clock.after(late, () => resolve(kept));
+      const timer = this.#surroundings.bmc.setup.clock.after(late, () => resolve(kept));
       context.onExpire(() => {
         timer.cancel();
         resolve(kept);
@@ -169,7 +169,7 @@ export class CommandFaults {
   }
 
   #nameOf(message: Message, { channel }: Context): string {
-    return this.#around.bmc.router.find(message, channel.number)?.handler.name ?? keyName(message);
+    return this.#surroundings.bmc.router.find(message, channel.number)?.handler.name ?? keyName(message);
   }
 }
 

@@ -62,10 +62,10 @@ export class Conditions {
   }
 
   #beginOne(key: Key, armed: Armed, begun: Begun): Undo {
-    const what = armed.then[key];
+    const effect = armed.then[key];
     const ailment = ailments[key] as (
       patient: Patient,
-      what: ConditionEffect[Key],
+      effect: ConditionEffect[Key],
       armed: Armed,
       over: () => void,
     ) => Undo;
@@ -74,7 +74,7 @@ export class Conditions {
       this.#begun.delete(armed);
       this.#over(armed);
     };
-    const begin = (): Undo => ailment(this.#patient, what, armed, over);
+    const begin = (): Undo => ailment(this.#patient, effect, armed, over);
     return TOGETHER.includes(key)
       ? begin()
       : this.#hold(this.#subjectOf(key, armed.then), { armed, begin, undo: undefined });
@@ -112,8 +112,8 @@ export class Conditions {
   }
 }
 
-const asText = (what: ConditionEffect[Key]): string =>
-  typeof what === 'object' ? JSON.stringify(what) : `${what}`;
+const asText = (effect: ConditionEffect[Key]): string =>
+  typeof effect === 'object' ? JSON.stringify(effect) : `${effect}`;
 
 /** Throws SettingsError for shares that are none, and for what this BMC does not have. */
 export function checkEffect(armed: Armed, bmc: FaultyBmc): void {

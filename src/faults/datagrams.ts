@@ -1,3 +1,4 @@
+import { LateMap } from '../state/late-map.ts';
 import { isSetUpPayload, PayloadType, RmcpClass, rmcpClass } from '../wire/index.ts';
 import type { Endpoint, Timer, UdpNetwork, UdpOptions, UdpSocket } from '../world/world.ts';
 import { shareAt, type Armed } from './armed.ts';
@@ -10,7 +11,7 @@ type Pass = (data: Uint8Array, peer: Endpoint) => void;
 
 /** What a way of datagrams asks of the faults of its BMC. */
 export interface DatagramFaults {
-  hit(rule: Armed, what: string): void;
+  hit(rule: Armed, effect: string): void;
   /** The machine is on. */
   isOn(): boolean;
   after(ms: number, action: () => void): Timer;
@@ -18,6 +19,7 @@ export interface DatagramFaults {
 }
 
 const NONE: readonly Armed[] = [];
+const NO_SOCKETS: readonly never[] = [];
 /** Datagrams that may be late at once, each way; more are lost. */
 const MOST_LATE = 256;
 /** Milliseconds after which a datagram that the next one was to overtake goes by itself. */
@@ -35,10 +37,10 @@ export class FaultyUdp implements UdpNetwork {
   /** Rules for datagrams, in order. */
   rules: readonly Armed[] = NONE;
   /** Those of a direction and payload: most datagrams are nobody's business, and there may be many rules. */
-  readonly #byKind = new Map<string, readonly Armed[]>();
+  readonly #byKind = new LateMap<string, readonly Armed[]>();
   readonly #udp: UdpNetwork;
   #faults: DatagramFaults | undefined;
-  #sockets: readonly FaultySocket[] = [];
+  #sockets: readonly FaultySocket[] = NO_SOCKETS;
 
   constructor(udp: UdpNetwork) {
     this.#udp = udp;
@@ -58,13 +60,13 @@ export class FaultyUdp implements UdpNetwork {
   }
 
   #over(under: UdpSocket): FaultySocket {
-    const socket = new FaultySocket(
-      under,
-      this,
-      () => (this.#sockets = this.#sockets.filter((other) => other !== socket)),
-    );
-    this.#sockets = [...this.#sockets, socket];
+    const socket = new FaultySocket(under, this);
+    this.#sockets = this.#sockets.concat(socket);
     return socket;
+  }
+
+  closed(socket: FaultySocket): void {
+    this.#sockets = this.#sockets.filter((other) => other !== socket);
   }
 
   /** The rules that are about such a datagram. */
@@ -92,16 +94,14 @@ export class FaultyUdp implements UdpNetwork {
 class FaultySocket implements UdpSocket {
   readonly #socket: UdpSocket;
   readonly #udp: FaultyUdp;
-  readonly #closed: () => void;
   /** Made when there is a rule. */
   #in: Way | undefined;
   #out: Way | undefined;
   #onDatagram: Pass | undefined;
 
-  constructor(socket: UdpSocket, udp: FaultyUdp, closed: () => void) {
+  constructor(socket: UdpSocket, udp: FaultyUdp) {
     this.#socket = socket;
     this.#udp = udp;
-    this.#closed = closed;
   }
 
   get address(): Endpoint {
@@ -142,7 +142,7 @@ class FaultySocket implements UdpSocket {
 
   close(): Promise<void> {
     this.#onDatagram = undefined;
-    this.#closed();
+    this.#udp.closed(this);
     this.#in?.close();
     this.#out?.close();
     return this.#socket.close();

@@ -7,6 +7,7 @@ import { Armed, hash } from './armed.ts';
 import { CommandFaults } from './commands.ts';
 import { checkEffect, Conditions } from './conditions.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
+import type { Fault } from './fault.ts';
 import { FaultyUdp, type DatagramFaults } from './datagrams.ts';
 import { presetRules } from './presets.ts';
 import type {
@@ -20,17 +21,6 @@ import type {
 } from './rule.ts';
 import { checkScenario, Run, type ScenarioEnd, type ScenarioRun } from './scenario.ts';
 import { SessionFaults } from './sessions.ts';
-
-/** A rule that was added. `using fault = bmc.faults.add(...)` takes it off where its block ends. */
-export interface Fault extends Disposable {
-  readonly id: string;
-  /** Times that it has happened. */
-  readonly hits: number;
-  /** False: it is gone, by its `times`, its `for`, or somebody's `remove`. */
-  readonly isArmed: boolean;
-  /** Takes it off; doing so twice is nothing. */
-  remove(): void;
-}
 
 /** A rule that there is. */
 export interface RuleThere extends Fault {
@@ -345,10 +335,10 @@ export class Faults {
 
   #make(): Layers {
     const bmc = this.#bmc;
-    const hit = (rule: Armed, what: string): void => this.#hit(rule, what);
+    const hit = (rule: Armed, effect: string): void => this.#hit(rule, effect);
     const sessions = new SessionFaults({ bmc, hit });
-    const around = { bmc, sessions, hit, begin: (rule: Armed) => this.#befalls(rule) };
-    const commands = new CommandFaults(around, (wrapper) => bmc.router.wrap(wrapper));
+    const surroundings = { bmc, sessions, hit, begin: (rule: Armed) => this.#befalls(rule) };
+    const commands = new CommandFaults(surroundings, (wrapper) => bmc.router.wrap(wrapper));
     const conditions = new Conditions(bmc, (rule) => this.#passed(rule));
     const ways: DatagramFaults = {
       hit,
@@ -359,22 +349,22 @@ export class Faults {
     return { ways, sessions, commands, conditions };
   }
 
-  readonly #hit = (armed: Armed, what: string): void => {
+  #hit(armed: Armed, effect: string): void {
     armed.hits++;
     const { id, layer, hits: count } = armed;
     const { log } = this.#bmc.setup;
-    const line = `fault ${id} (${count}): ${what}`;
+    const line = `fault ${id} (${count}): ${effect}`;
     // The first is news; of a million, a million are not.
     if (count === 1) log.info(line, { event: 'fault', rule: id });
     else log.debug(line, { event: 'fault', rule: id });
     if (this.#listeners.any || this.#bmc.taps.fault !== undefined) {
-      const told: FaultHit = { rule: id, count, layer, what };
+      const told: FaultHit = { rule: id, count, layer, what: effect };
       this.#bmc.taps.fault?.(told);
       this.#listeners.tell(told);
     }
     // A condition lasts until its time is over, however often it may begin.
     if (armed.isOver && layer !== 'condition') this.remove(id);
-  };
+  }
 }
 
 interface Layers {

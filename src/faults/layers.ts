@@ -81,17 +81,17 @@ export function layerOf({ when = {}, then }: FaultRule): FaultLayer {
     if (left.length < layers.length) last = `${section}.${key}`;
     layers = left;
   };
-  const effects = given(then);
+  const effects = keysOf(then);
   if (effects.length === 0) throw new SettingsError('expected something that happens', ['then']);
   // What names one layer alone tells first whose the shared ones are.
   for (const key of effects.sort((a, b) => lengthOf(EFFECTS, a) - lengthOf(EFFECTS, b)))
     narrow(EFFECTS, 'then', key);
-  for (const key of given(when)) narrow(WHENS, 'when', key);
+  for (const key of keysOf(when)) narrow(WHENS, 'when', key);
   // A delay alone is a command's, which is what people see.
   return layers.includes('command') ? 'command' : layers[0];
 }
 
-const given = (section: object): string[] =>
+const keysOf = (section: object): string[] =>
   Object.entries(section)
     .filter(([, value]) => value !== undefined)
     .map(([key]) => key);

@@ -1,11 +1,12 @@
 import type { SessionView } from '../joint/message.ts';
 import type { Sensor } from '../machine/sensors/sensor.ts';
+import type { LogFields } from '../state/setup.ts';
 import type { Durable } from '../state/store.ts';
 import { settingAt, SettingsError } from '../settings/errors.ts';
 import type { Timer } from '../world/world.ts';
 import { Armed, timeAt } from './armed.ts';
 import { checkEffect } from './conditions.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
 import type { FaultyBmc } from './faulty-bmc.ts';
 import { hasData, isAbout, isPassing, type Passing } from './fitting.ts';
 import { needed } from './layers.ts';
@@ -108,7 +109,7 @@ export class Run implements ScenarioRun {
   readonly done: Promise<ScenarioEnd>;
   state: string | undefined = undefined;
   readonly #steps: readonly ScenarioStep[];
-  readonly #around: ScenarioSurroundings;
+  readonly #surroundings: ScenarioSurroundings;
   #resolve: (end: ScenarioEnd) => void = () => undefined;
   #at = 0;
   #timer: Timer | undefined;
@@ -122,10 +123,10 @@ export class Run implements ScenarioRun {
   #isArmed: boolean;
 
   /** `begins`: it waits for such a request, and begins when it was answered. */
-  constructor({ name, steps }: ScenarioOptions, around: ScenarioSurroundings, begins?: FaultWhen) {
+  constructor({ name, steps }: ScenarioOptions, surroundings: ScenarioSurroundings, begins?: FaultWhen) {
     this.name = name;
     this.#steps = steps;
-    this.#around = around;
+    this.#surroundings = surroundings;
     this.#isArmed = begins !== undefined;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     if (begins === undefined) this.#go();
@@ -165,13 +166,23 @@ export class Run implements ScenarioRun {
 
   #enter(state: string): void {
     this.state = state;
-    const { log } = this.#around.bmc.setup;
+    const { log } = this.#surroundings.bmc.setup;
     log.info(`scenario ${this.name}: ${state}`, { event: 'scenario', scenario: this.name, state });
+    this.#tell(state, { state });
+  }
+
+  #tell(what: string, fields: LogFields): void {
+    const text = `scenario ${this.name}: ${what}`;
+    this.#surroundings.bmc.setup.happened.tell({
+      kind: 'scenario',
+      text,
+      fields: { scenario: this.name, ...fields },
+    });
   }
 
   /** Does a step; true: somebody goes on later. */
   #waits(step: ScenarioStep): boolean {
-    const { bmc } = this.#around;
+    const { bmc } = this.#surroundings;
     if (step.goto !== undefined) {
       this.#goto(step, step.goto);
       return false;
@@ -180,8 +191,8 @@ export class Run implements ScenarioRun {
       const wrong = this.#wrong(step.expect);
       if (wrong !== undefined) return !this.#elsewhere(step, wrong);
     }
-    if (step.fault !== undefined) this.#arm(step.fault.id, () => this.#around.add(needed(step.fault)));
-    if (step.arm !== undefined) this.#arm(step.arm, () => this.#around.preset(needed(step.arm)));
+    if (step.fault !== undefined) this.#arm(step.fault.id, () => this.#surroundings.add(needed(step.fault)));
+    if (step.arm !== undefined) this.#arm(step.arm, () => this.#surroundings.preset(needed(step.arm)));
     if (step.step !== undefined) {
       const { sensor, to } = step.step;
       this.#mover(sensor).set(to === 'unreadable' ? null : to);
@@ -222,7 +233,7 @@ export class Run implements ScenarioRun {
   }
 
   #wrong(expected: NonNullable<ScenarioStep['expect']>): string | undefined {
-    const { chassis, sel } = this.#around.bmc;
+    const { chassis, sel } = this.#surroundings.bmc;
     const { power, selEntries, rule, hits = 1 } = expected;
     if (power !== undefined && chassis.isOn !== (power === 'on'))
       return `expected power ${power}, and it is ${chassis.isOn ? 'on' : 'off'}`;
@@ -240,7 +251,7 @@ export class Run implements ScenarioRun {
   }
 
   #mover(name: string): Sensor {
-    const sensor = this.#around.bmc.sensors.get(name);
+    const sensor = this.#surroundings.bmc.sensors.get(name);
     if (!this.#moved.has(name)) this.#moved.set(name, sensor.remembered());
     return sensor;
   }
@@ -249,14 +260,14 @@ export class Run implements ScenarioRun {
     for (const [name, fault] of this.#faults) if (id === 'all' || id === name) fault.remove();
   }
 
-  #unwaited(done: Durable, what: string): void {
+  #unwaited(done: Durable, step: string): void {
     done?.catch((error: unknown) =>
-      this.#around.bmc.setup.log.error(`scenario ${this.name}: ${what}`, error),
+      this.#surroundings.bmc.setup.log.error(`scenario ${this.name}: ${step}`, error),
     );
   }
 
   #later(ms: number): true {
-    this.#timer = this.#around.bmc.setup.clock.after(ms, () => {
+    this.#timer = this.#surroundings.bmc.setup.clock.after(ms, () => {
       this.#at++;
       this.#go();
     });
@@ -264,7 +275,7 @@ export class Run implements ScenarioRun {
   }
 
   #ramp({ sensor: name, from, to, in: time }: NonNullable<ScenarioStep['ramp']>): true {
-    const { setup } = this.#around.bmc;
+    const { setup } = this.#surroundings.bmc;
     const sensor = this.#mover(name);
     const first = from ?? sensor.value ?? to;
     const whole = needed(timeAt(['ramp', 'in'], time));
@@ -282,7 +293,7 @@ export class Run implements ScenarioRun {
   #until(step: ScenarioStep, when: NonNullable<ScenarioStep['until']>): true {
     const within = timeAt(['within'], step.within);
     if (within !== undefined)
-      this.#timer = this.#around.bmc.setup.clock.after(within, () => {
+      this.#timer = this.#surroundings.bmc.setup.clock.after(within, () => {
         this.#unwrap?.();
         this.#unwrap = undefined;
         if (this.#elsewhere(step, `nobody did what it waited for in ${step.within}`)) this.#go();
@@ -299,13 +310,13 @@ export class Run implements ScenarioRun {
   /** Goes on once such a request was carried out. */
   #await(when: FaultWhen, go: () => void): void {
     const awaited = waiter(when);
-    this.#unwrap = this.#around.bmc.router.wrap((dispatch) => (message, context) => {
+    this.#unwrap = this.#surroundings.bmc.router.wrap((dispatch) => (message, context) => {
       const answer = dispatch(message, context);
       if (
         this.#unwrap !== undefined &&
         isAbout(awaited, message) &&
         hasData(awaited, message) &&
-        isPassing(awaited, () => this.#around.passing(context)) &&
+        isPassing(awaited, () => this.#surroundings.passing(context)) &&
         awaited.strikes()
       ) {
         this.#unwrap();
@@ -326,11 +337,17 @@ export class Run implements ScenarioRun {
     this.#timer?.cancel();
     this.#unwrap?.();
     this.#clear('all');
-    const { bmc } = this.#around;
+    const { bmc } = this.#surroundings;
     for (const back of this.#moved.values()) back();
-    const line = `scenario ${this.name}: ${end.outcome}${end.why === undefined ? '' : `, step ${end.step}: ${end.why}`}`;
-    bmc.setup.log.info(line, { event: 'scenario-over', scenario: this.name, outcome: end.outcome });
-    this.#around.over(this, end);
+    const { outcome, step, why } = end;
+    const how = why === undefined ? outcome : `${outcome}, step ${step}: ${why}`;
+    bmc.setup.log.info(`scenario ${this.name}: ${how}`, {
+      event: 'scenario-over',
+      scenario: this.name,
+      outcome,
+    });
+    this.#tell(how, { outcome, why });
+    this.#surroundings.over(this, end);
     this.#resolve(end);
   }
 }

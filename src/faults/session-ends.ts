@@ -1,11 +1,17 @@
 import type { Session } from '../state/app/sessions.ts';
 import type { Timer } from '../world/world.ts';
 import { timeAt, type Armed } from './armed.ts';
-import type { SessionSurroundings } from './sessions.ts';
+import type { FaultyBmc } from './faulty-bmc.ts';
+
+/** What faults of sessions work on, and who is told of each. */
+export interface SessionSurroundings {
+  readonly bmc: FaultyBmc;
+  hit(rule: Armed, effect: string): void;
+}
 
 /** Sessions that a rule drops after so many requests, or so long after they began. */
 export class SessionEnds {
-  readonly #around: SessionSurroundings;
+  readonly #surroundings: SessionSurroundings;
   readonly #wants: (rule: Armed, session: Session) => boolean;
   /** Requests that each session has had, as each rule counts them. */
   #asked = new Map<Armed, WeakMap<Session, number>>();
@@ -15,13 +21,13 @@ export class SessionEnds {
   #undo: (() => void)[] = [];
 
   /** `wants`: channel, user and machine are as the rule wants them. */
-  constructor(around: SessionSurroundings, wants: (rule: Armed, session: Session) => boolean) {
-    this.#around = around;
+  constructor(surroundings: SessionSurroundings, wants: (rule: Armed, session: Session) => boolean) {
+    this.#surroundings = surroundings;
     this.#wants = wants;
   }
 
   put(rules: readonly Armed[]): void {
-    const { sessions } = this.#around.bmc;
+    const { sessions } = this.#surroundings.bmc;
     const ending = rules.filter(({ then }) => typeof then.endSession === 'object');
     this.#asked = new Map(ending.map((rule) => [rule, this.#asked.get(rule) ?? new WeakMap()]));
     this.close();
@@ -52,7 +58,7 @@ export class SessionEnds {
   }
 
   #watch(session: Session): void {
-    const { clock } = this.#around.bmc.setup;
+    const { clock } = this.#surroundings.bmc.setup;
     const now = clock.monotonic();
     this.#timers.set(
       session,
@@ -66,8 +72,8 @@ export class SessionEnds {
 
   #drop(rule: Armed, session: Session): void {
     if (!this.#wants(rule, session) || !rule.strikes()) return;
-    this.#around.bmc.sessions.close(session, 'reset');
-    this.#around.hit(rule, `session of ${session.userName} ended`);
+    this.#surroundings.bmc.sessions.close(session, 'reset');
+    this.#surroundings.hit(rule, `session of ${session.userName} ended`);
   }
 
   #forget(session: Session): void {

@@ -6,15 +6,9 @@ import { AuthType, PayloadType, RakpStatus, Refusal } from '../wire/index.ts';
 import { refuse, type Answer, type Context, type Message } from '../router/index.ts';
 import type { Armed } from './armed.ts';
 import { payloadOf } from './datagrams.ts';
-import { SessionEnds } from './session-ends.ts';
-import type { FaultyBmc } from './faulty-bmc.ts';
+import { SessionEnds, type SessionSurroundings } from './session-ends.ts';
 import { hasData, isAbout, isPassing, RulesByUser, type Passing } from './fitting.ts';
 import type { FaultEffect, FaultWhen } from './rule.ts';
-
-export interface SessionSurroundings {
-  readonly bmc: FaultyBmc;
-  hit(rule: Armed, what: string): void;
-}
 
 const SEALED: readonly (keyof FaultEffect)[] = ['integrity', 'checksum', 'sequence', 'sessionId', 'padding'];
 /** Log-ins whose consoles' session ids are known at once. */
@@ -37,7 +31,7 @@ const STEPS: Readonly<Record<number, NonNullable<FaultWhen['step']>>> = {
 
 /** What goes wrong with the sessions of a BMC, on its LAN channels. */
 export class SessionFaults {
-  readonly #around: SessionSurroundings;
+  readonly #surroundings: SessionSurroundings;
   #sealed: readonly Armed[] = [];
   /** Those of a payload type and a user, filled as they come. */
   readonly #byType = new Map<number, RulesByUser>();
@@ -50,15 +44,15 @@ export class SessionFaults {
   readonly #consoles = new Map<number, LogIn>();
   readonly #ends: SessionEnds;
 
-  constructor(around: SessionSurroundings) {
-    this.#around = around;
-    this.#ends = new SessionEnds(around, (rule, session) =>
+  constructor(surroundings: SessionSurroundings) {
+    this.#surroundings = surroundings;
+    this.#ends = new SessionEnds(surroundings, (rule, session) =>
       isPassing(rule, () => this.passing({ channel: session.channel, session })),
     );
   }
 
   put(rules: readonly Armed[]): void {
-    const { taps } = this.#around.bmc;
+    const { taps } = this.#surroundings.bmc;
     this.#sealed = rules.filter(({ then }) => SEALED.some((key) => then[key] !== undefined));
     this.#setUp = rules.filter(({ then }) => then.logIn !== undefined || then.sessions !== undefined);
     this.#requests = rules.filter(({ then }) => then.endSession !== undefined || then.sessions !== undefined);
@@ -78,7 +72,7 @@ export class SessionFaults {
 
   /** An answer in place of the BMC's; undefined: nothing of the session is wrong. */
   request(message: Message, context: Context): Answer | undefined {
-    const { bmc } = this.#around;
+    const { bmc } = this.#surroundings;
     for (const rule of this.#requests) {
       if (!isAbout(rule, message) || !hasData(rule, message)) continue;
       if (!isPassing(rule, () => this.passing(context))) continue;
@@ -86,13 +80,13 @@ export class SessionFaults {
       if (sessions !== undefined) {
         const isActivation = message.netFn === ActivateSession.netFn && message.cmd === ActivateSession.cmd;
         if (!isActivation || bmc.sessions.active.length < sessions || !rule.strikes()) continue;
-        this.#around.hit(rule, `Activate Session refused: ${sessions} sessions are all there are`);
+        this.#surroundings.hit(rule, `Activate Session refused: ${sessions} sessions are all there are`);
         return refuse(message, NO_SLOT);
       }
       const session =
         context.session && endSession ? bmc.sessions.byHandle(context.session.handle) : undefined;
       if (session === undefined || !this.#ends.isTooMany(rule, session) || !rule.strikes()) continue;
-      this.#around.hit(rule, `session of ${session.userName} ended`);
+      this.#surroundings.hit(rule, `session of ${session.userName} ended`);
       bmc.sessions.close(session, 'reset');
       return new Uint8Array(0);
     }
@@ -100,7 +94,7 @@ export class SessionFaults {
   }
 
   passing({ channel, session }: Pick<Context, 'channel' | 'session'>): Passing {
-    const { bmc } = this.#around;
+    const { bmc } = this.#surroundings;
     const began = session && bmc.sessions.byHandle(session.handle)?.began;
     const age = began === undefined ? undefined : bmc.setup.clock.monotonic() - began;
     return { channel, user: session?.userName, age, isOn: bmc.chassis.isOn };
@@ -114,7 +108,7 @@ export class SessionFaults {
     for (const rule of this.#about(payload.type, payload.session)) {
       if (!answers(rule, payload) || !isPassing(rule, () => this.passing(payload))) continue;
       if (!rule.strikes()) continue;
-      this.#around.hit(
+      this.#surroundings.hit(
         rule,
         SEALED.filter((key) => rule.then[key] !== undefined)
           .map((key) => `${key} ${JSON.stringify(rule.then[key])}`)
@@ -147,8 +141,8 @@ export class SessionFaults {
   }
 
   readonly #step: SetUpWrapper = (step, serve) => {
-    const { bmc } = this.#around;
-    const hit = (rule: Armed, what: string): void => this.#around.hit(rule, what);
+    const { bmc } = this.#surroundings;
+    const hit = (rule: Armed, effect: string): void => this.#surroundings.hit(rule, effect);
     const name = STEPS[step.payloadType];
     const logIn = this.#consoles.get(wordAt(step.payload, 4));
     if (name === 'rakp-1' && logIn !== undefined) logIn.user = userOf(step.payload);

@@ -29,7 +29,7 @@ export interface Outcome {
  * it what settings say, one BMC after the other, and disturbs no other one.
  */
 export class Fleet {
-  readonly #around: FleetSurroundings;
+  readonly #surroundings: FleetSurroundings;
   readonly #residents: Residents;
   readonly #applied = new Listeners<[outcome: Outcome]>();
   readonly #progress = new Listeners<[done: number, all: number]>();
@@ -37,9 +37,9 @@ export class Fleet {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(around: FleetSurroundings) {
-    this.#around = around;
-    this.#residents = new Residents(around);
+  constructor(surroundings: FleetSurroundings) {
+    this.#surroundings = surroundings;
+    this.#residents = new Residents(surroundings);
   }
 
   /**
@@ -147,7 +147,9 @@ export class Fleet {
   add(settings: BmcOptions): Promise<Outcome> {
     const name = nameOf(settings);
     return this.#inTurn(async () => {
-      const known = [...this.#residents.settings].map(([one, before]) => (one === name ? settings : before));
+      const known = [...this.#residents.settings].map(([other, before]) =>
+        other === name ? settings : before,
+      );
       return this.#told(await this.#apply(this.#residents.settings.has(name) ? known : [...known, settings]));
     });
   }
@@ -182,26 +184,28 @@ export class Fleet {
       this.#closed = true;
       const { endMachines: endMachine } = how;
       this.#residents.sleepers.stop();
-      await inParallel([...this.#residents.rows.keys()], AT_A_TIME, (name) =>
-        this.#residents.close(name, { endMachine }),
-      );
-      await this.#around.storage?.close();
+      const [asleep, awake]: [string[], string[]] = [[], []];
+      for (const [name, row] of this.#residents.rows) (row.bmc ? awake : asleep).push(name);
+      // What is kept of those that sleep goes to the disk together, and nobody is made for it.
+      await Promise.all(asleep.map((name) => this.#residents.close(name)));
+      await inParallel(awake, AT_A_TIME, (name) => this.#residents.close(name, { endMachine }));
+      await this.#surroundings.storage?.close();
     });
   }
 
   /** What is stored of one that is not open, and of its satellites. Rejects with StorageError. */
   async belongings(name: string): Promise<Belongings | undefined> {
-    return this.#around.storage?.belongings?.(this.#residents.storedAs(name));
+    return this.#surroundings.storage?.belongings?.(this.#residents.storedAs(name));
   }
 
   /** What was stored elsewhere of one that is not open. Resolves when it is on disk. */
   async takeOver(belongings: Belongings): Promise<void> {
-    await this.#around.storage?.takeOver?.(belongings);
+    await this.#surroundings.storage?.takeOver?.(belongings);
   }
 
   /** One that is not open is another process's now: nothing of it is left in the storage. */
   async forget(name: string): Promise<void> {
-    await this.#around.storage?.forget?.(this.#residents.storedAs(name));
+    await this.#surroundings.storage?.forget?.(this.#residents.storedAs(name));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -225,9 +229,9 @@ export class Fleet {
 
   async #apply(wanted: readonly BmcOptions[]): Promise<Outcome> {
     // Those that run have their turn while a thousand others are compared and made.
-    const pace = new Pace(this.#around.world);
+    const pace = new Pace(this.#surroundings.world);
     const plan = await pace.over(planSteps(this.#residents.settings, wanted));
-    const byName = new Map(wanted.map((one) => [nameOf(one), one] as const));
+    const byName = new Map(wanted.map((settings) => [nameOf(settings), settings] as const));
     const of = (name: string): BmcOptions => byName.get(name) ?? {};
     const anew = plan.changed.filter(({ how }) => how === 'restart').map(({ name }) => name);
     const live = plan.changed.filter(({ how }) => how === 'live').map(({ name }) => name);
@@ -235,9 +239,10 @@ export class Fleet {
       return { name, before: this.#residents.settings.get(name), wanted: of(name) };
     });
     const ready = new Map<string, Row>();
-    const sections = new Sections(this.#around.kinds);
+    const sections = new Sections(this.#surroundings.kinds);
     const refused: Failure[] = [];
-    for (const { name, wanted: settings } of turns) {
+    const tried = [...turns, ...live.map((name) => ({ name, wanted: of(name) }))];
+    for (const { name, wanted: settings } of tried) {
       const mistake = this.#mistake(name, settings, sections, ready);
       if (mistake) refused.push(mistake);
       const rest = pace.rest();
@@ -257,7 +262,7 @@ export class Fleet {
       const rest = pace.rest();
       if (rest !== undefined) await rest;
     }
-    const { folder = '.', kinds } = this.#around;
+    const { folder = '.', kinds } = this.#surroundings;
     const groups = await pace.over(groupsOf(turns, (path) => resolve(folder, path), kinds));
     const failed = await this.#renew(groups, step, ready);
     this.#residents.sort([...byName.keys()]);
@@ -275,7 +280,7 @@ export class Fleet {
     sections: Sections,
     ready: Map<string, Row>,
   ): Failure | undefined {
-    const { kinds } = this.#around;
+    const { kinds } = this.#surroundings;
     const { world, templates } = this.#residents;
     try {
       if (sections.check(settings)) return undefined;
@@ -295,7 +300,7 @@ export class Fleet {
     ready: ReadonlyMap<string, Row> = new Map(),
   ): Promise<Failure[]> {
     const failed: Failure[] = [];
-    const pace = new Pace(this.#around.world);
+    const pace = new Pace(this.#surroundings.world);
     const renewed = async (group: readonly Turn[]): Promise<void> => {
       failed.push(...(await this.#openGroup(group, ready)));
       for (let i = 0; i < group.length; i++) step();
@@ -331,9 +336,19 @@ export class Fleet {
     await this.#residents.putBack(group.map(({ name }) => name));
     const gone = await open(old, 'before');
     const fresh = group.filter(({ name, before }) => before === undefined && !wrong.has(name));
-    return [...failed, ...gone, ...(await open(fresh, 'wanted'))];
+    const told = new Set([...failed, ...gone].map(({ bmc }) => bmc));
+    const together = old.flatMap(({ name }): Failure[] =>
+      told.has(name) ? [] : [asItWas(name, [...wrong])],
+    );
+    return [...failed, ...gone, ...together, ...(await open(fresh, 'wanted'))];
   }
 }
+
+/** It could have been changed, but others want what it would have given back. */
+const asItWas = (bmc: string, wrong: readonly string[]): Failure => ({
+  bmc,
+  error: new Error(`it goes on as it was, as does ${wrong.join(', ')}, with which it changes places`),
+});
 
 const all = async (work: readonly Promise<Failure[]>[]): Promise<Failure[]> =>
   (await Promise.all(work)).flat();
@@ -345,8 +360,8 @@ async function inParallel<T>(
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const rest = items.values();
-  const one = async (): Promise<void> => {
+  const lane = async (): Promise<void> => {
     for (const item of rest) await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, one));
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, lane));
 }

@@ -22,8 +22,8 @@ export function* groupsOf(
   const shared = new Map<string, Set<boolean>>();
   for (const [i, { before, wanted }] of turns.entries()) {
     yield;
-    for (const { key, host, isShared = false } of [before, wanted].flatMap((one) =>
-      one ? placesTaken(one, absolute, kinds) : [],
+    for (const { key, host, isShared = false } of [before, wanted].flatMap((settings) =>
+      settings ? placesTaken(settings, absolute, kinds) : [],
     )) {
       const ofKey = hosts.get(key) ?? new Map<string, number[]>();
       hosts.set(key, ofKey);
@@ -38,12 +38,12 @@ export function* groupsOf(
       ofKey.has('*') || shared.get(key)?.size === 2 ? [[...ofKey.values()].flat()] : [...ofKey.values()];
     for (const [first, ...others] of together) for (const other of others) groups.join(first, other);
   }
-  const made = new Map<number, Turn[]>();
+  const turnsOf = new Map<number, Turn[]>();
   for (const [i, turn] of turns.entries()) {
     const root = groups.rootOf(i);
-    made.set(root, [...(made.get(root) ?? []), turn]);
+    turnsOf.set(root, [...(turnsOf.get(root) ?? []), turn]);
   }
-  return [...made.values()];
+  return [...turnsOf.values()];
 }
 
 class Groups {
@@ -53,14 +53,14 @@ class Groups {
     this.#parents = Array.from({ length: count }, (_, i) => i);
   }
 
-  rootOf(one: number): number {
-    let root = one;
+  rootOf(member: number): number {
+    let root = member;
     while (this.#parents[root] !== root) root = this.#parents[root];
-    this.#parents[one] = root;
+    this.#parents[member] = root;
     return root;
   }
 
-  join(one: number, other: number): void {
-    this.#parents[this.rootOf(other)] = this.rootOf(one);
+  join(member: number, other: number): void {
+    this.#parents[this.rootOf(other)] = this.rootOf(member);
   }
 }

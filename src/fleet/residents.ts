@@ -1,12 +1,17 @@
 import { Bmc, Templates, type BmcOptions, type InterfaceInfo } from '../bmc.ts';
 import { glanceAt, type Glance } from '../assembly/glance.ts';
+import { newDangers } from '../config/platform.ts';
 import { IcmbNetwork } from '../interfaces/index.ts';
+import { canEndAsleep, endAsleep } from '../assembly/hours.ts';
+import type { Asleep } from '../assembly/sleep.ts';
+import { toldAtEnd, type Durable, type Journal } from '../state/store.ts';
+import { namedLog, silent } from '../state/setup.ts';
 import { Listeners } from '../state/listeners.ts';
 import { CountedClock } from '../world/counted-clock.ts';
 import { worldIn, worldWith } from '../world/folder.ts';
 import { endpointName, type World } from '../world/world.ts';
 import { AwakeView } from './awake-view.ts';
-import type { Failure, FleetSurroundings } from './surroundings.ts';
+import type { Failure, FleetStorage, FleetSurroundings } from './surroundings.ts';
 import { Row } from './row.ts';
 import { Sleepers } from './sleepers.ts';
 import { bindAll, canWait, patternFor, type Pattern } from './unmade.ts';
@@ -28,7 +33,7 @@ export class Residents {
   readonly templates = new Templates();
   /** Its relative paths begin where those of the settings do. */
   readonly world: World;
-  readonly #around: FleetSurroundings;
+  readonly #surroundings: FleetSurroundings;
   readonly #icmb: IcmbNetwork;
   #rows = new Map<string, Row>();
   #settings = new Map<string, BmcOptions>();
@@ -37,9 +42,9 @@ export class Residents {
   /** Whose values have been taken out of the storage in this life, each with its satellites. */
   readonly #taken = new Map<string, readonly string[]>();
 
-  constructor(around: FleetSurroundings) {
-    const { world, folder, log, sleepAfter = SLEEP_AFTER } = around;
-    this.#around = around;
+  constructor(surroundings: FleetSurroundings) {
+    const { world, folder, log, sleepAfter = SLEEP_AFTER } = surroundings;
+    this.#surroundings = surroundings;
     this.world = folder === undefined ? world : worldIn(folder, world);
     this.#icmb = new IcmbNetwork(world);
     this.sleepers = new Sleepers({
@@ -66,8 +71,8 @@ export class Residents {
 
   /** The names under which something of it and of its satellites may be stored. */
   storedAs(name: string): string[] {
-    const left = this.#around.storage?.strangers?.(new Set(this.#rows.keys())) ?? [];
-    const satellites = left.map(([one]) => one).filter((one) => one.startsWith(`${name}/`));
+    const left = this.#surroundings.storage?.strangers?.(new Set(this.#rows.keys())) ?? [];
+    const satellites = left.map(([stored]) => stored).filter((stored) => stored.startsWith(`${name}/`));
     return [...new Set([...(this.#taken.get(name) ?? [name]), ...satellites])];
   }
 
@@ -123,7 +128,7 @@ export class Residents {
 
   /** A row with a BMC that is not open yet. */
   begun(name: string, settings: BmcOptions): Row {
-    const { clock, udp } = this.#around.world;
+    const { clock, udp } = this.#surroundings.world;
     const row = new Row(name, settings, udp);
     row.began = { now: clock.now(), monotonic: clock.monotonic() };
     const counted = this.sleepers.areOff ? undefined : new CountedClock(clock);
@@ -132,7 +137,7 @@ export class Residents {
   }
 
   #make(row: Row, clock: CountedClock | undefined): Bmc {
-    const { log, storage, stores, kinds, firmwareDirectory } = this.#around;
+    const { log, storage, stores, kinds, firmwareDirectory } = this.#surroundings;
     const { name, settings, asleep } = row;
     // Before it is made: one that cannot be has taken some of it.
     if (asleep?.left === undefined) this.#taken.set(name, [name]);
@@ -179,7 +184,7 @@ export class Residents {
 
   /** A BMC that need not be made before somebody asks for it. Rejects where it cannot listen. */
   async #waiting(name: string, settings: BmcOptions): Promise<Row | undefined> {
-    const { world, log, storage, stores, kinds, firmwareDirectory } = this.#around;
+    const { world, log, storage, stores, kinds, firmwareDirectory } = this.#surroundings;
     const pattern = patternFor(settings, this.#patterns);
     if (!pattern || this.made.any || stores?.(name) || !canWait(settings, storage?.journal(name)))
       return undefined;
@@ -200,7 +205,13 @@ export class Residents {
   adjust(name: string, settings: BmcOptions): void {
     const row = this.#rows.get(name);
     if (row === undefined) return;
-    row.bmc?.adjust(settings);
+    // Who was locked out of it may be let in by other settings: it has to hear of them.
+    if (row.asleep?.left?.mementos.users !== undefined) this.sleepers.wakeFor(row);
+    const { log, kinds } = this.#surroundings;
+    if (row.bmc) row.bmc.adjust(settings);
+    else
+      for (const danger of newDangers(row.settings, settings, kinds))
+        log?.warn(`${name}: ${danger}`, { bmc: name });
     row.settings = settings;
     this.#settings.set(name, settings);
   }
@@ -219,18 +230,49 @@ export class Residents {
     this.#settings.delete(name);
     if (!row) return;
     // How long its machine was on is kept where anything is.
-    if (this.#around.storage && row.asleep) this.sleepers.wakeFor(row);
+    const hours = this.#surroundings.storage && row.asleep && this.#endAsleep(row, row.asleep);
     this.sleepers.forget(row);
     const { bmc } = row;
-    if (!bmc) return row.close();
+    if (!bmc) {
+      await Promise.all([row.close(), hours]);
+      return;
+    }
     await bmc.close(how);
     this.gone.tell(bmc);
+  }
+
+  /** Undefined: a storage that others share says that it is another's by now. */
+  #journal(storage: FleetStorage, name: string): Journal | undefined {
+    try {
+      return storage.journal(name);
+    } catch (error) {
+      const { log = silent } = this.#surroundings;
+      log.debug(`${name}: its power-on hours are not kept: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Without its BMC, where nothing else is to be kept of it than its hours. */
+  #endAsleep(row: Row, asleep: Asleep): Durable {
+    const { world, storage, log = silent } = this.#surroundings;
+    if (!storage) return undefined;
+    const { name, settings: options } = row;
+    const journal = this.#journal(storage, name);
+    // Nothing more of it is kept here.
+    if (!journal) return undefined;
+    const resting = { options, asleep, journal, world, log: namedLog(log, name) };
+    if (!canEndAsleep(resting)) {
+      this.sleepers.wakeFor(row);
+      return undefined;
+    }
+    if (asleep.left === undefined) this.#taken.set(name, [name]);
+    return endAsleep(resting)?.catch((error: unknown) => toldAtEnd(error, log, `${name}: power-on hours`));
   }
 
   /** What those of them have stored that were here before is there to be loaded again. */
   async putBack(names: readonly string[]): Promise<void> {
     const before = names.flatMap((name) => this.#taken.get(name) ?? []);
-    if (before.length > 0) await this.#around.storage?.putBack(before);
+    if (before.length > 0) await this.#surroundings.storage?.putBack(before);
   }
 
   /** What was made anew goes back to where its settings stand. */

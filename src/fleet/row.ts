@@ -50,7 +50,7 @@ export class Row implements UdpNetwork {
 
   async bind(options: UdpOptions): Promise<UdpSocket> {
     const socket = await this.#network.bind(options);
-    this.#sockets = [...this.#sockets, socket];
+    this.#sockets = this.#sockets.concat(socket);
     return socket;
   }
 
@@ -100,8 +100,8 @@ export class Row implements UdpNetwork {
   /** It has heard nothing since somebody last looked. */
   get isIdle(): boolean {
     let heard = 0;
-    for (const { counters, interface: one } of this.bmc?.router.attachments ?? [])
-      heard += counters.requests + (one.counters?.received ?? 0);
+    for (const { counters, interface: way } of this.bmc?.router.attachments ?? [])
+      heard += counters.requests + (way.counters?.received ?? 0);
     const isIdle = heard === this.#heard;
     this.#heard = heard;
     return isIdle;
@@ -111,6 +111,8 @@ export class Row implements UdpNetwork {
   async close(): Promise<void> {
     const sockets = this.#sockets;
     this.#sockets = NONE;
+    // Who is asked until they are closed is not to be made for it.
+    for (const socket of sockets) socket.onDatagram = undefined;
     await Promise.all(sockets.map((socket) => socket.close()));
   }
 }

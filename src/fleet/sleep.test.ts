@@ -243,6 +243,40 @@ test('Z9: what is stored of one that was not made is there when it wakes, and it
   await world.until(third.close());
 });
 
+test('Z20: at the end of a fleet nobody is made who sleeps: hours are kept all the same, in one write for all', async () => {
+  const world = simWorld(18);
+  const open = (): Promise<Storage> =>
+    world.until(Storage.open(world.files, 'state', { warn: (line) => expect(line).toBe('') }));
+  const settings = nodes(70);
+  const first = await fleetOf(world, settings, { storage: await open() });
+  const woken: string[] = [];
+  first.onWoken(({ name }) => void woken.push(name));
+  await world.run(3_600_000);
+  expect(asleep(first)).toHaveLength(70);
+  await world.until(first.close());
+  expect(woken).toEqual([]);
+  // As is one that was never made, and one that is switched off.
+  const second = await fleetOf(world, settings, { storage: await open() });
+  second.onWoken(({ name }) => void woken.push(name));
+  await world.run(NIGHT);
+  expect((await ask(world, 6003, 0, 2, 0))[0]).toBe(0);
+  await world.run(3_600_000 - NIGHT);
+  await world.run(NIGHT);
+  expect(asleep(second)).toHaveLength(70);
+  woken.length = 0;
+  await world.until(second.close());
+  expect(woken).toEqual([]);
+  const third = await fleetOf(world, settings, { storage: await open() });
+  for (const [n, hours] of [
+    [0, 2],
+    [3, 1],
+    [69, 2],
+  ])
+    expect(third.use(`node-${n}`)!.chassis.powerOnHours.count, `node-${n}`).toBe(hours);
+  expect(third.use('node-69')!.sel.count).toBe(third.use('node-0')!.sel.count);
+  await world.until(third.close());
+});
+
 test('Z10: nothing is due where all sleep, and one timer looks at all that do not', async () => {
   const world = simWorld(9);
   const fleet = await fleetOf(world, nodes(40));

@@ -60,13 +60,13 @@ export class Sleepers {
     if (bmc !== undefined) return bmc;
     if (asleep === undefined) throw new Error(`${row.name}: neither awake nor asleep`);
     const clock = new CountedClock(this.#options.clock, asleep.left === undefined ? asleep.began : undefined);
-    const made = this.#options.make(row, clock);
-    row.wakes(made, clock);
-    this.#options.begins(row, made);
-    made.wake(asleep.left);
+    const woken = this.#options.make(row, clock);
+    row.wakes(woken, clock);
+    this.#options.begins(row, woken);
+    woken.wake(asleep.left);
     clock.goOn();
     this.watch(row);
-    return made;
+    return woken;
   }
 
   /** As `wake`; a failure is a line in the log, and false. */
@@ -94,7 +94,9 @@ export class Sleepers {
     const { bmc } = row;
     if (bmc === undefined || this.whyAwake(row) !== undefined) return false;
     this.forget(row);
-    row.sleep({ began: row.began, left: leave(bmc), glance: glanceAt(bmc) }, this.wakeFor);
+    // Looks at its sensors, which is something that they remember.
+    const glance = glanceAt(bmc);
+    row.sleep({ began: row.began, left: leave(bmc), glance }, this.wakeFor);
     this.slept.tell(bmc);
     return true;
   }

@@ -13,15 +13,19 @@ export function* sameTimes(
   written: string,
 ): Generator<undefined, { readonly plan: Plan; readonly bmcs: BmcOptions[] }> {
   const kept: BmcOptions[] = [];
-  for (const one of wanted) {
+  for (const options of wanted) {
     yield;
-    const before = settings.get(nameOf(one))?.sdr;
-    const isOther = before === undefined || one.sdr?.time !== written;
-    kept.push(!isOther && isSame({ ...one.sdr, time: before.time }, before) ? { ...one, sdr: before } : one);
+    const before = settings.get(nameOf(options))?.sdr;
+    const isOther = before === undefined || options.sdr?.time !== written;
+    kept.push(
+      !isOther && isSame({ ...options.sdr, time: before.time }, before)
+        ? { ...options, sdr: before }
+        : options,
+    );
   }
   const plan = yield* planSteps(settings, kept);
   const anew = new Set(plan.changed.filter(({ how }) => how === 'restart').map(({ name }) => name));
-  return { plan, bmcs: wanted.map((one, i) => (anew.has(nameOf(one)) ? one : kept[i])) };
+  return { plan, bmcs: wanted.map((options, i) => (anew.has(nameOf(options)) ? options : kept[i])) };
 }
 
 /** Most names of a kind in one line of the log. */
@@ -43,12 +47,12 @@ export function summaryOf({
     part('changed', ofChanged, '; '),
     `${unchanged.length} unchanged`,
   ]
-    .filter((one) => one !== undefined)
+    .filter((text) => text !== undefined)
     .join(', ');
 }
 
-function part(what: string, names: readonly string[], between: string): string | undefined {
+function part(change: string, names: readonly string[], between: string): string | undefined {
   if (names.length === 0) return undefined;
   const more = names.length > NAMED ? [`and ${names.length - NAMED} more`] : [];
-  return `${names.length} ${what} (${[...names.slice(0, NAMED), ...more].join(between)})`;
+  return `${names.length} ${change} (${[...names.slice(0, NAMED), ...more].join(between)})`;
 }

@@ -32,6 +32,7 @@ const ACTING = [
   stores.powerLimitActive,
   stores.thermalLimits,
   stores.bootOptionsMarks,
+  stores.images,
 ] as const;
 
 /** Bytes of a LAN's receive buffer. */
@@ -48,9 +49,9 @@ export const patternFor = (options: BmcOptions, patterns: readonly Pattern[]): P
   patterns.find(({ settings }) => beginsLike(settings, options));
 
 /** Settings of which nothing acts by itself beside what the other's do. */
-const beginsLike = (made: BmcOptions, options: BmcOptions): boolean =>
-  [...Object.keys(made), ...Object.keys(options)].every(
-    (key) => OWN.has(key) || made[key as keyof BmcOptions] === options[key as keyof BmcOptions],
+const beginsLike = (pattern: BmcOptions, options: BmcOptions): boolean =>
+  [...Object.keys(pattern), ...Object.keys(options)].every(
+    (key) => OWN.has(key) || pattern[key as keyof BmcOptions] === options[key as keyof BmcOptions],
   );
 
 /**
@@ -71,10 +72,10 @@ export function canWait(options: BmcOptions, journal: Journal | undefined): bool
 /** Binds what it listens on, and says of its settings what its start would. Rejects as `Bmc.open` does. */
 export async function bindAll(row: Row, log: Log | undefined, kinds: Kinds | undefined): Promise<void> {
   for (const danger of dangersOf(row.settings, kinds)) log?.warn(`${row.name}: ${danger}`, { bmc: row.name });
-  for (const [i, one] of (row.settings.interfaces ?? []).entries()) {
-    if (one.type !== 'lan') continue;
-    await openingFor(['interfaces', i, ...addressKey(one)], () =>
-      row.bind({ ...listenOf(one), receiveBuffer: RECEIVE_BUFFER }),
+  for (const [i, options] of (row.settings.interfaces ?? []).entries()) {
+    if (options.type !== 'lan') continue;
+    await openingFor(['interfaces', i, ...addressKey(options)], () =>
+      row.bind({ ...listenOf(options), receiveBuffer: RECEIVE_BUFFER }),
     );
   }
 }

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
 import { expect, test } from 'vitest';
 import { Bmc, type BmcOptions } from '../bmc.ts';
 import { connectLan } from '../client/index.ts';
 import { CC } from '../codec/index.ts';
+import { GetDeviceId } from '../commands/app/device.ts';
 import { command, Privilege } from '../commands/command.ts';
 import { handle, type Answer, type Channel, type Dispatch } from '../router/index.ts';
 import type { BmcState } from '../bmc-state.ts';
 import type { IpmiMessage } from '../wire/index.ts';
 import { simWorld } from '../world/index.ts';
-import type { UdpNetwork, World } from '../world/world.ts';
+import type { UdpNetwork, UdpSocket, World } from '../world/world.ts';
 import { Arrival, messageOf } from './arrival.ts';
 import { Exchange } from './exchange.ts';
 import { RepeatedRequests } from './repeated.ts';
@@ -129,6 +131,27 @@ test('E5: a message for system software is queued, and no handler is asked', () 
   expect(bmc.messages.attention.set).toBe(true);
 });
 
+/** The functions of ours that run meanwhile; accessors, constructors, codec, wire and crypto apart. */
+function calledBy(session: Session, act: () => void): string[] {
+  let names: string[] = [];
+  session.post('Profiler.enable');
+  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+  session.post('Profiler.takePreciseCoverage');
+  act();
+  session.post('Profiler.takePreciseCoverage', (_error, { result }) => {
+    names = result.flatMap(({ url, functions }) => {
+      const [, file] =
+        /\/src\/((?:interfaces|router|faults|state|services|taps)\/[\w/.-]+\.ts)/.exec(url) ?? [];
+      if (file === undefined || file.endsWith('.test.ts')) return [];
+      return functions
+        .filter(({ functionName, ranges }) => /^#?[a-z]\w*$/.test(functionName) && ranges[0].count > 0)
+        .map(({ functionName }) => `${file.split('/').at(-1)} ${functionName}`);
+    });
+  });
+  session.post('Profiler.stopPreciseCoverage');
+  return names;
+}
+
 /** The functions of ours that are under way here, from the socket inwards; codec, wire and crypto apart. */
 function underWay(passed: Set<string>): void {
   const { stackTraceLimit } = Error;
@@ -137,7 +160,7 @@ function underWay(passed: Set<string>): void {
   Error.stackTraceLimit = stackTraceLimit;
   for (const line of lines) {
     const [, name, file] =
-      /at (?:new )?(\S+) .*\/src\/((?:interfaces|router)\/[\w/.-]+\.ts)/.exec(line) ?? [];
+      /at (?:new )?(\S+) .*\/src\/((?!codec|wire|crypto|world|client)[\w/.-]+\.ts)/.exec(line) ?? [];
     if (name && !file.endsWith('.test.ts')) passed.add(`${file.split('/').at(-1)} ${name.split('.').at(-1)}`);
   }
 }
@@ -146,9 +169,11 @@ test('E6: a LAN request passes 12 functions between socket and handler and back,
   const world = simWorld(1);
   const passed = new Set<string>();
   let noting = false;
+  const sockets: UdpSocket[] = [];
   const udp: UdpNetwork = {
     bind: async (where) => {
       const socket = await world.udp.bind(where);
+      sockets.push(socket);
       const send = socket.send.bind(socket);
       socket.send = (datagram, to) => {
         if (noting) underWay(passed);
@@ -189,7 +214,24 @@ test('E6: a LAN request passes 12 functions between socket and handler and back,
   bmc.router.register({ owner: 'stack', handlers: [noter] });
   await world.until(client.send(Stack, {}));
   const tour = readFileSync('docs/tour.md', 'utf8');
-  const named = [...tour.matchAll(/^\d+\. `([\w.]+ [\w#]+)`/gm)].map(([, name]) => name);
+  const named = [...tour.matchAll(/^\d+\. `([\w.-]+ [\w#]+)`/gm)].map(([, name]) => name);
   expect([...passed]).toEqual(named);
   expect(passed.size).toBeLessThanOrEqual(12);
+
+  // What a step asks and has back before the next one is no stop on the way, but it is named as well.
+  const counting = new Session();
+  counting.connect();
+  const asked = new Set<string>();
+  noting = false;
+  const receive = sockets[0].onDatagram;
+  sockets[0].onDatagram = (datagram, from) => {
+    for (const name of calledBy(counting, () => receive?.(datagram, from))) asked.add(name);
+  };
+  await world.until(client.send(GetDeviceId, {}));
+  counting.disconnect();
+  const [paragraph] = /^Codec, `wire\/` and crypto are apart[^]*?\n\n/m.exec(tour) ?? [''];
+  const aside = [...paragraph.matchAll(/`([\w-]+\.ts)`/g)].map(([, file]) => file);
+  const files = [...asked].filter((name) => !named.includes(name)).map((name) => name.split(' ')[0]);
+  expect([...new Set(files)].sort()).toEqual(aside.sort());
+  expect(named.filter((name) => !asked.has(name))).toEqual([]);
 });

@@ -13,7 +13,7 @@ export type SettingsOf<Schema extends z.ZodType> = Fixed<z.infer<Schema>>;
 type Fixed<T> = T extends Uint8Array ? T : { readonly [K in keyof T]: Fixed<T[K]> };
 
 /** The settings with which something of a kind is made. */
-export type OptionsOf<Kind extends { make(options: never, around: never): unknown }> = Parameters<
+export type OptionsOf<Kind extends { make(options: never, surroundings: never): unknown }> = Parameters<
   Kind['make']
 >[0];
 

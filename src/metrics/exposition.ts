@@ -25,7 +25,10 @@ export const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 export function formFor(accept: string | null): typeof OPEN_METRICS | typeof PROMETHEUS {
   const wanted = (accept ?? '').split(',').some((range) => {
     const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    return type === 'application/openmetrics-text' && !parameters.some((one) => /^q=0(\.0*)?$/.test(one));
+    return (
+      type === 'application/openmetrics-text' &&
+      !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+    );
   });
   return wanted ? OPEN_METRICS : PROMETHEUS;
 }

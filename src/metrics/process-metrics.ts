@@ -34,6 +34,8 @@ export interface MetricsSurroundings {
   readonly figures?: () => ProcessFigures;
   /** Of the journal, if there is one. */
   readonly syncs?: Histogram;
+  /** What else there is to count. Default: nothing. */
+  readonly families?: () => readonly Family[];
   /** Each sample says of which BMC it is: one of ten thousand makes ten thousand series. Default: false. */
   readonly perBmc?: boolean;
 }
@@ -53,18 +55,18 @@ interface Counted {
  * at the clock and a look-up; everything else is added up when somebody scrapes.
  */
 export class ProcessMetrics {
-  readonly #around: MetricsSurroundings;
+  readonly #surroundings: MetricsSurroundings;
   readonly #counted = new Map<string, Counted>();
 
-  constructor(around: MetricsSurroundings) {
-    this.#around = around;
-    around.fleet.lookOn((bmc) => this.#watch(bmc));
-    around.fleet.onSlept((bmc) => this.#add(bmc));
-    around.fleet.onGone((bmc) => this.#add(bmc));
+  constructor(surroundings: MetricsSurroundings) {
+    this.#surroundings = surroundings;
+    surroundings.fleet.lookOn((bmc) => this.#watch(bmc));
+    surroundings.fleet.onSlept((bmc) => this.#add(bmc));
+    surroundings.fleet.onGone((bmc) => this.#add(bmc));
   }
 
   get families(): readonly Family[] {
-    const { fleet, version, figures, syncs } = this.#around;
+    const { fleet, version, figures, syncs, families } = this.#surroundings;
     for (const bmc of fleet.awake) this.#add(bmc);
     const all = [...this.#counted.values()];
     const of = (samples: (counted: Counted) => readonly Sample[]): Sample[] => all.flatMap(samples);
@@ -105,11 +107,12 @@ export class ProcessMetrics {
         samples: syncs?.samples() ?? [],
       },
       ...(figures ? familiesOf(figures()) : []),
+      ...(families?.() ?? []),
     ];
   }
 
   #sessions(): Sample[] {
-    const { fleet, perBmc = false } = this.#around;
+    const { fleet, perBmc = false } = this.#surroundings;
     const counts = Array.from(fleet.names, (bmc) => ({
       labels: { bmc },
       value: fleet.glance(bmc)?.sessions ?? 0,
@@ -137,12 +140,12 @@ export class ProcessMetrics {
   }
 
   #of({ name }: Bmc): Counted {
-    const key = this.#around.perBmc ? name : '';
+    const key = this.#surroundings.perBmc ? name : '';
     const known = this.#counted.get(key);
     if (known) return known;
     const counted: Counted = {
       labels: key === '' ? {} : { bmc: key },
-      requests: new RequestCounts(this.#around.clock),
+      requests: new RequestCounts(this.#surroundings.clock),
       logIns: new Totals(),
       datagrams: new Totals(),
       dropped: new Totals(),
@@ -153,13 +156,15 @@ export class ProcessMetrics {
   }
 }
 
-const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
+/** A number that goes up and down. */
+export const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
   name,
   type: 'gauge',
   help,
   samples,
 });
-const counter = (name: string, help: string, samples: readonly Sample[]): Family => ({
+/** Counts from the start of the process on; `_total` is put behind its name. */
+export const counter = (name: string, help: string, samples: readonly Sample[]): Family => ({
   name,
   type: 'counter',
   help,

@@ -1,18 +1,10 @@
 import { privilegeName } from '../codec/index.ts';
 import type { BmcState } from '../bmc-state.ts';
-import { sourceOf, type Peer } from '../state/app/half-open.ts';
-import type { RefusedLogIn } from '../state/app/log-ins.ts';
-import type { CloseReason, Session } from '../state/app/sessions.ts';
+import type { Peer } from '../state/app/half-open.ts';
+import { LogIns } from '../state/app/log-ins.ts';
+import { Sessions, type CloseReason, type Session } from '../state/app/sessions.ts';
+import type { Reactions } from '../state/occasions.ts';
 import { endpointName } from '../world/world.ts';
-
-/**
- * Milliseconds in which a source has one line of log-ins refused for one reason, and all sources together
- * have so many.
- */
-const INTERVAL = 1000;
-const LINES = 20;
-/** Sources with a reason whose last line is remembered; the oldest make way. */
-const REMEMBERED = 256;
 
 const ENDS: Readonly<Record<CloseReason, string>> = {
   closed: 'closed by its console, or by an administrator',
@@ -25,10 +17,8 @@ const ENDS: Readonly<Record<CloseReason, string>> = {
 };
 
 /** A line for each log-in, refused log-in and log-out: who, from where, and why. Never a secret. */
-export function tellOfLogIns(bmc: BmcState): void {
-  const { log, clock } = bmc.setup;
-  const refusals = new Refusals();
-  bmc.sessions.onOpen((session) => {
+export function tellOfLogIns<B extends BmcState>(reactions: Reactions<B>): void {
+  reactions.on(Sessions.opened, ({ setup }, session) => {
     const { maxPrivilege, suite, terms15 } = session;
     const how =
       suite !== undefined
@@ -36,7 +26,7 @@ export function tellOfLogIns(bmc: BmcState): void {
         : terms15
           ? `IPMI 1.5 authentication type ${terms15.authType}`
           : 'terminal mode';
-    log.info(
+    setup.log.info(
       `${whence(session.peer, session.channel.number)} log-in of ${who(session.userName)}: up to ${privilegeName(maxPrivilege)}, ${how}`,
       {
         event: 'log-in',
@@ -46,10 +36,10 @@ export function tellOfLogIns(bmc: BmcState): void {
       },
     );
   });
-  bmc.sessions.onClose((session, reason) => {
+  reactions.on(Sessions.ended, ({ setup }, session, reason) => {
     // A challenge that came to nothing was no session.
     if (session.handle === 0) return;
-    log.info(
+    setup.log.info(
       `${whence(session.peer, session.channel.number)} log-out of ${who(session.userName)}: ${ENDS[reason]}`,
       {
         event: 'log-out',
@@ -58,8 +48,8 @@ export function tellOfLogIns(bmc: BmcState): void {
       },
     );
   });
-  bmc.logIns.onRefused((refused) => {
-    const unsaid = refusals.lineFor(refused, clock.monotonic());
+  reactions.on(LogIns.refused, ({ logIns, setup: { log } }, refused) => {
+    const unsaid = logIns.lineFor(refused);
     if (unsaid === undefined) return;
     const { peer, channel, name, problem, step } = refused;
     const user = name === undefined ? '' : ` for ${who(name)}`;
@@ -93,37 +83,3 @@ const fieldsOf = ({ peer, channel, userName, userId, handle }: Session) => ({
   userId,
   session: handle,
 });
-
-/**
- * Which refused log-ins have a line: one a second for each source and reason, so that a guesser fills no disk
- * and hides nothing of another kind.
- */
-class Refusals {
-  /** By source and reason: when its last line was, and what came since without one. Made with the first. */
-  #sources: Map<string, { at: number; unsaid: number }> | undefined;
-  #second = 0;
-  #lines = 0;
-
-  /** How many such had no line since the last that had; undefined: this has none either. */
-  lineFor({ peer, problem }: RefusedLogIn, now: number): number | undefined {
-    const sources = (this.#sources ??= new Map());
-    const source = `${sourceOf(peer.address)} ${problem}`;
-    const known = sources.get(source);
-    if (now - this.#second >= INTERVAL) {
-      this.#second = now;
-      this.#lines = 0;
-    }
-    if (this.#lines >= LINES || (known && now - known.at < INTERVAL)) {
-      if (known) known.unsaid++;
-      return undefined;
-    }
-    this.#lines++;
-    sources.delete(source);
-    sources.set(source, { at: now, unsaid: 0 });
-    if (sources.size > REMEMBERED) {
-      const [oldest] = sources.keys();
-      sources.delete(oldest);
-    }
-    return known?.unsaid ?? 0;
-  }
-}

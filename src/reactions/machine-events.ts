@@ -1,12 +1,15 @@
 import type { BmcState } from '../bmc-state.ts';
 import { RestartCause } from '../commands/chassis/chassis.ts';
-import type { PowerChange, PowerLoss } from '../machine/chassis/chassis.ts';
+import { Chassis, type PowerChange, type PowerLoss } from '../machine/chassis/chassis.ts';
 import type { Dcmi, LimitExceeded } from '../services/dcmi/dcmi.ts';
 import type { Button, FrontPanel } from '../machine/chassis/front-panel.ts';
 import type { WatchdogEvents, WatchdogSettings } from '../services/watchdog/watchdog.ts';
 import { BMC_ADDRESS } from '../wire/message.ts';
 import { EventType } from '../commands/codes/events.ts';
 import { SensorType } from '../commands/codes/sensor-types.ts';
+import { Life } from '../state/app/life.ts';
+import { Users } from '../state/app/users.ts';
+import type { Reactions } from '../state/occasions.ts';
 import { unwaited } from '../state/store.ts';
 
 /** Event types: of the sensor type itself, and generic ones (table 42-2). */
@@ -48,22 +51,21 @@ interface Happening {
  * What happens to the machine and to the BMC, told as events, in the words of the sensor that shows it where
  * there is one.
  */
-export function tellOfMachine(bmc: BmcState, log: boolean): void {
-  const { chassis, identity, life, users } = bmc;
-  chassis.onPower((change) => {
-    if (change.changed) identity.acpi = change.on ? ACPI_STATES.on : ACPI_STATES.off;
+export function tellOfMachine<B extends BmcState>(reactions: Reactions<B>, log: boolean): void {
+  reactions.on(Chassis.power, (bmc, change) => {
+    if (change.changed) bmc.identity.acpi = change.on ? ACPI_STATES.on : ACPI_STATES.off;
     if (log) tellOfPower(bmc, change);
   });
   // Data 2: the user, data 3: the channel (table 42-3, Session Audit). LAN parameter 26 says whether it is
   // told.
-  users.onLockedOut((userId, channel) =>
+  reactions.on(Users.lockedOut, (bmc, userId, channel) =>
     raise(bmc, { type: SensorType.SessionAudit, offset: LOCKED_OUT, more: [userId, channel] }),
   );
   if (!log) return;
-  chassis.onIntrusion((open) =>
+  reactions.on(Chassis.intrusion, (bmc, open) =>
     show(bmc, { type: SensorType.PhysicalSecurity, offset: 0, deassertion: !open }),
   );
-  life.onReset((phase, kind) => {
+  reactions.on(Life.reset, (bmc, phase, kind) => {
     if (kind === 'cold')
       raise(bmc, {
         type: SensorType.ManagementHealth,

@@ -1,10 +1,10 @@
 import { CC } from '../codec/index.ts';
 import { SESSION_COMMANDS } from '../commands/app/sessions.ts';
 import { NetFn } from '../commands/command.ts';
-import { refuse } from './answers.ts';
+import { prefixIn, refuse } from './answers.ts';
 import { RegistrationError } from './errors.ts';
 import type { CounterTable, Counts } from '../joint/counters.ts';
-import type { Answer, Channel, Context, Dispatch, Message } from '../joint/message.ts';
+import type { Answer, Channel, Context, Dispatch, Message, SessionView } from '../joint/message.ts';
 import { sharerOf, Shares } from '../joint/shares.ts';
 import type { Timers } from '../joint/timers.ts';
 
@@ -24,6 +24,8 @@ export interface Interface<B = unknown> {
    * §9.9). Called with each change, and when the interface is attached.
    */
   attention?(attention: { readonly set: boolean; readonly interrupt: boolean }): void;
+  /** A session has ended, or a log-in that was given a challenge: of whichever channel. */
+  ended?(session: SessionView): void;
   /**
    * Answers that the medium could not take yet (OutQueue.length). They count as requests in flight, so that
    * the queue is bounded.
@@ -61,16 +63,21 @@ export const attachmentCounters = {
 /** What an attachment needs of its router. */
 export interface AttachmentRouter<B> {
   readonly clock: Timers;
-  /** Asked for with each request: wrappers come and go. */
-  readonly entrance: Dispatch<B>;
+  /** What wraps `carryOut` now; asked for with each request, since wrappers come and go. Undefined: nothing. */
+  readonly outermost: Dispatch<B> | undefined;
+  carryOut(message: Message, context: Context<B>): Answer | Promise<Answer>;
+  /** A wrapper of the dispatch threw: what the requester is answered. */
+  failure(who: string, prefix: Uint8Array, error: unknown, context: Context<B>): Answer;
 }
 
-/** What an attachment tells its router. */
-export interface AttachmentOwner {
-  /** A wrapper of the dispatch threw: what the requester is answered. */
-  readonly failed: (message: Message, error: unknown, context: Context) => Answer;
-  readonly removed: () => void;
+/** Whoever has an attachment is told when it is closed. */
+export interface AttachmentOwner<B = never> {
+  removed(iface: Interface<B>): void;
 }
+
+/** For people. */
+export const nameOf = ({ channel }: Pick<Interface, 'channel'>): string =>
+  `channel ${channel.number} (${channel.medium})`;
 
 /** An interface's connection to the router: each request it hands in is answered exactly once. */
 export class Attachment<B = unknown> {
@@ -82,20 +89,19 @@ export class Attachment<B = unknown> {
     late: 0,
   };
   readonly #router: AttachmentRouter<B>;
-  readonly #failed: AttachmentOwner['failed'];
-  readonly #removed: () => void;
+  readonly #owner: AttachmentOwner<B>;
   readonly #limit: number;
   readonly #deadline: number;
-  readonly #running = new Set<Promise<Answer>>();
+  /** Made with the first request that is not answered at once. */
+  #running: Set<Promise<Answer>> | undefined = undefined;
   /** What runs for accounts and for sessions; made when something does. */
   #shares: { readonly accounts: Shares; readonly sessions: Shares } | undefined;
   #detaching: Promise<void> | undefined;
 
-  constructor(router: AttachmentRouter<B>, iface: Interface<B>, { failed, removed }: AttachmentOwner) {
+  constructor(router: AttachmentRouter<B>, iface: Interface<B>, owner: AttachmentOwner<B>) {
     this.interface = iface;
     this.#router = router;
-    this.#failed = failed;
-    this.#removed = removed;
+    this.#owner = owner;
     this.#limit = iface.inFlightLimit ?? 256;
     this.#deadline = iface.deadline ?? 5000;
   }
@@ -110,7 +116,9 @@ export class Attachment<B = unknown> {
     context.deadline = this.#deadline;
     let answer: Answer | Promise<Answer>;
     try {
-      answer = this.#router.entrance(message, context);
+      const { outermost } = this.#router;
+      answer =
+        outermost === undefined ? this.#router.carryOut(message, context) : outermost(message, context);
     } catch (error) {
       answer = this.#failed(message, error, context);
     }
@@ -121,7 +129,15 @@ export class Attachment<B = unknown> {
 
   /** Requests are under way, or answers wait for their medium. */
   get isBusy(): boolean {
-    return this.#running.size > 0 || (this.interface.unsent ?? 0) > 0;
+    return this.#underWay > 0 || (this.interface.unsent ?? 0) > 0;
+  }
+
+  get #underWay(): number {
+    return this.#running?.size ?? 0;
+  }
+
+  #failed(message: Message, error: unknown, context: Context<B>): Answer {
+    return this.#router.failure(nameOf(this.interface), prefixIn(message), error, context);
   }
 
   /** Resolves when it is detached; undefined while nobody has asked for that. */
@@ -134,17 +150,14 @@ export class Attachment<B = unknown> {
    * RegistrationError if it is detached, or being detached, already.
    */
   async detach(): Promise<void> {
-    const { channel } = this.interface;
     if (this.#detaching)
-      throw new RegistrationError([
-        `channel ${channel.number} (${channel.medium}): this interface is not attached`,
-      ]);
+      throw new RegistrationError([`${nameOf(this.interface)}: this interface is not attached`]);
     this.#detaching = (async () => {
-      await Promise.all(this.#running);
+      if (this.#running) await Promise.all(this.#running);
       try {
         await this.interface.close();
       } finally {
-        this.#removed();
+        this.#owner.removed(this.interface);
       }
     })();
     await this.#detaching;
@@ -152,7 +165,7 @@ export class Attachment<B = unknown> {
 
   /** Nothing is looked at while nothing is under way. */
   #hasPlace({ netFn, cmd }: Message, context: Context<B>): boolean {
-    const under = this.#running.size + (this.interface.unsent ?? 0);
+    const under = this.#underWay + (this.interface.unsent ?? 0);
     if (under === 0) return this.#limit > 0;
     const isSessionCommand = netFn === NetFn.App && SESSION_COMMANDS.has(cmd);
     // Others' slow requests do not keep anybody from its session; these have an end, too.
@@ -209,10 +222,10 @@ export class Attachment<B = unknown> {
           }
         });
     });
-    this.#running.add(answered);
+    (this.#running ??= new Set()).add(answered);
     const give = this.#take(context);
     void answered.then(() => {
-      this.#running.delete(answered);
+      this.#running?.delete(answered);
       give();
     });
     return answered;

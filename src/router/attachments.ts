@@ -1,56 +1,59 @@
-import { Attachment, type AttachmentRouter, type Interface } from './attachment.ts';
-import { prefixIn } from './answers.ts';
+import {
+  Attachment,
+  nameOf,
+  type AttachmentOwner,
+  type AttachmentRouter,
+  type Interface,
+} from './attachment.ts';
 import { RegistrationError } from './errors.ts';
-import type { Answer, Context } from '../joint/message.ts';
 
-type FailureOf = (who: string, prefix: Uint8Array, error: unknown, context: Context) => Answer;
+const NONE: readonly never[] = [];
 
 /** The interfaces of a router, each attached once. */
-export class Attachments<B> {
+export class Attachments<B> implements AttachmentOwner<B> {
   readonly #router: AttachmentRouter<B>;
-  readonly #failureOf: FailureOf;
-  readonly #all = new Map<Interface<B>, Attachment<B>>();
+  #all: readonly Attachment<B>[] = NONE;
 
-  constructor(router: AttachmentRouter<B>, failureOf: FailureOf) {
+  constructor(router: AttachmentRouter<B>) {
     this.#router = router;
-    this.#failureOf = failureOf;
   }
 
-  get all(): Iterable<Attachment<B>> {
-    return this.#all.values();
+  get all(): readonly Attachment<B>[] {
+    return this.#all;
   }
 
   /** Requests are under way by one of them. */
   get areBusy(): boolean {
-    for (const attachment of this.#all.values()) if (attachment.isBusy) return true;
-    return false;
+    return this.#all.some((attachment) => attachment.isBusy);
   }
 
   async attach(iface: Interface<B>): Promise<Attachment<B>> {
-    const attachment = this.#made(iface);
+    const attachment = this.#attachmentOf(iface);
     try {
       await iface.open(attachment.dispatch);
     } catch (error) {
-      this.#all.delete(iface);
+      this.removed(iface);
       throw error;
     }
     return attachment;
   }
 
+  /** It is closed. */
+  removed(iface: Interface<B>): void {
+    this.#all = this.#all.filter((attachment) => attachment.interface !== iface);
+  }
+
   resume(iface: Interface<B>): Attachment<B> {
-    const attachment = this.#made(iface);
+    const attachment = this.#attachmentOf(iface);
     iface.resume?.(attachment.dispatch);
     return attachment;
   }
 
-  #made(iface: Interface<B>): Attachment<B> {
-    const name = `channel ${iface.channel.number} (${iface.channel.medium})`;
-    if (this.#all.has(iface)) throw new RegistrationError([`${name}: this interface is attached already`]);
-    const attachment = new Attachment(this.#router, iface, {
-      failed: (message, error, context) => this.#failureOf(name, prefixIn(message), error, context),
-      removed: () => this.#all.delete(iface),
-    });
-    this.#all.set(iface, attachment);
+  #attachmentOf(iface: Interface<B>): Attachment<B> {
+    if (this.#all.some((attachment) => attachment.interface === iface))
+      throw new RegistrationError([`${nameOf(iface)}: this interface is attached already`]);
+    const attachment = new Attachment(this.#router, iface, this);
+    this.#all = this.#all.concat(attachment);
     return attachment;
   }
 }

@@ -81,6 +81,8 @@ export type RawHandler<B> = (
 export interface HandlerSet<B = any> {
   readonly owner: string;
   readonly handlers: readonly Handler<B>[];
+  /** Where it comes from, for messages about clashes. Default: the line that registers it. */
+  readonly site?: string;
 }
 
 /** A handler of a declared command. */

@@ -19,7 +19,7 @@ export interface RouterOptions {
   /** Whose numbers a command of NetFn 30h-3Eh is read by: this BMC's IANA enterprise number. */
   readonly manufacturer?: number;
   /** Told of each set that comes or goes, with how many claims it has. */
-  readonly tell?: (owner: string, what: 'registered' | 'unregistered', claims: number) => void;
+  readonly tell?: (owner: string, change: 'registered' | 'unregistered', claims: number) => void;
 }
 
 export interface Registration {

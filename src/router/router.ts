@@ -1,29 +1,31 @@
 import { CC, DecodeError, IpmiError } from '../codec/index.ts';
 import type { Command } from '../commands/command.ts';
-import { isVendorNetFn } from '../commands/oem-registry.ts';
 import type { Attachment, Interface } from './attachment.ts';
 import { Attachments } from './attachments.ts';
 import { bare, NO_PREFIX, prefixed, prefixIn, refusal, refuse } from './answers.ts';
-import { clashesOf } from './clashes.ts';
+import { entriesOf, warnOfVendors } from './clashes.ts';
 import { callSite, RegistrationError } from './errors.ts';
 import { claimName } from './handlers.ts';
 import type { Claim, CommandHandler, HandlerSet, MessageHandler } from './handlers.ts';
 import type { Answer, Context, Dispatch, Message } from '../joint/message.ts';
 import { livesAtLun } from './lun.ts';
 import type { Policy } from '../joint/policy.ts';
-import { COMMAND_RANK, entryOf, Table, type Entry, type Preset } from './table.ts';
+import { COMMAND_RANK, Table, type Entry, type Preset } from './table.ts';
 import type { Timers } from '../joint/timers.ts';
 import { wrapped } from './options.ts';
 import type { Place, RouterLog, RouterOptions, Registration, Wrapper } from './options.ts';
-import { DefaultHandler, OwnedSet, sameClaim } from './owned-set.ts';
+import { DefaultHandler, OwnedSet } from './owned-set.ts';
+import { WaysIn } from './ways-in.ts';
 import { encode, restored, whole, nothingBelow, noNext, type Next } from './bodies.ts';
 
 export type { RouterLog, RouterOptions, Registration } from './options.ts';
 
+const NO_PLACES: readonly never[] = [];
+
 type Ran = Answer | Promise<Answer>;
 
 /** Finds the one handler that claims a request and turns bytes into values and back. */
-export class Router<B = unknown> {
+export class Router<B = unknown> extends WaysIn<B> {
   readonly clock: Timers;
   readonly #standard: Table | undefined;
   /** Decides before any handler; none: everything that the privilege allows. */
@@ -46,12 +48,14 @@ export class Router<B = unknown> {
   #default: DefaultHandler<B> | undefined;
   readonly #attached: Attachments<B>;
   /** Around the dispatch, the innermost first. */
-  #places: readonly Place<B>[] = [];
-  #entrance: Dispatch<B>;
+  #places: readonly Place<B>[] = NO_PLACES;
+  /** Undefined: nobody wraps. */
+  #entrance: Dispatch<B> | undefined = undefined;
   /** The number of the last request that somebody looked at. */
   lastId = 0;
 
   constructor({ standard, preset, clock, log, manufacturer, tell }: RouterOptions) {
+    super();
     this.#tell = tell;
     this.#preset = preset;
     this.#own = preset?.table;
@@ -59,8 +63,7 @@ export class Router<B = unknown> {
     this.#standard = standard;
     this.clock = clock;
     this.#log = log;
-    this.#entrance = this.dispatch;
-    this.#attached = new Attachments(this, (...failure) => this.#failureOf(...failure));
+    this.#attached = new Attachments<B>(this);
   }
 
   /**
@@ -69,24 +72,14 @@ export class Router<B = unknown> {
    * already in use.
    */
   register(set: HandlerSet<B>): Registration {
-    const site = callSite();
-    const problems: string[] = [];
-    const added: Entry[] = [];
+    const site = set.site ?? callSite();
+    const find = (claim: Claim): Entry | undefined => this.#get(claim);
+    const { added, problems } = entriesOf(set, site, find, this.#manufacturer);
     const before = this.#owned(set.owner);
-    if (before) problems.push(`${set.owner} is registered already, at ${before.site}`);
-    for (const handler of set.handlers) {
-      const { override, claim } = handler;
-      const taken = this.#get(claim) ?? added.find((entry) => sameClaim(entry.handler.claim, claim));
-      problems.push(...clashesOf(handler, set.owner, taken, this.#manufacturer));
-      added.push(entryOf(handler, set.owner, site, override === undefined ? undefined : taken));
-    }
+    if (before) problems.unshift(`${set.owner} is registered already, at ${before.site}`);
     if (problems.length > 0) throw new RegistrationError(problems);
-    for (const { handler } of added) {
-      if (isVendorNetFn(handler.claim.netFn) && handler.manufacturer === undefined)
-        this.#log?.warn?.(
-          `${set.owner}: ${claimName(handler)} does not say whose command it is: name its manufacturer, or use NetFn 2Eh`,
-        );
-    }
+    // Who brings it from elsewhere has looked at it once for all BMCs.
+    if (set.site === undefined) warnOfVendors(set, this.#log);
     if (this.#own === undefined || this.#own === this.#preset?.table)
       this.#own = this.#own?.copy() ?? new Table();
     for (const entry of added) this.#own.put(entry);
@@ -94,6 +87,15 @@ export class Router<B = unknown> {
     (this.#owners ??= new Map()).set(set.owner, owned);
     this.#tell?.(set.owner, 'registered', added.length);
     return { owner: set.owner, unregister: () => this.#unregister(set.owner, owned) };
+  }
+
+  /** What would forbid to register a set, if nothing of its owner were there. Nothing is changed. */
+  clashes(set: HandlerSet<B>): readonly string[] {
+    const find = (claim: Claim): Entry | undefined => {
+      const taken = this.#get(claim);
+      return taken?.owner === set.owner ? taken.below : taken;
+    };
+    return entriesOf(set, '', find, this.#manufacturer).problems;
   }
 
   /** Takes every request that nobody claims. There is one. */
@@ -127,7 +129,7 @@ export class Router<B = unknown> {
     return this.#attached.resume(iface);
   }
 
-  get attachments(): Iterable<Attachment<B>> {
+  get attachments(): readonly Attachment<B>[] {
     return this.#attached.all;
   }
 
@@ -179,7 +181,7 @@ export class Router<B = unknown> {
     const mine: Place<B> = { wrapper, looksOn };
     const put = (places: readonly Place<B>[]): void => {
       this.#places = places;
-      this.#entrance = wrapped(this.dispatch, places);
+      this.#entrance = places.length === 0 ? undefined : wrapped(this.dispatch, places);
     };
     put([...this.#places, mine]);
     return () => put(this.#places.filter((other) => other !== mine));
@@ -187,25 +189,13 @@ export class Router<B = unknown> {
 
   /** As `enter`, at this moment: what stands in nobody's way while nobody wraps. */
   get entrance(): Dispatch<B> {
-    return this.#entrance;
+    return this.#entrance ?? this.dispatch;
   }
 
-  /**
-   * Where every request comes in, from interfaces and from the BMC's own bridges: dispatch, and what wraps
-   * it now.
-   */
-  readonly enter: Dispatch<B> = (message, context) => this.#entrance(message, context);
-
-  /**
-   * As `enter`, under the limits and the deadline of the interface of the context's channel; where there is
-   * none, under its cause's.
-   */
-  readonly enterBy: Dispatch<B> = (message, context) => {
-    for (const { interface: attached, dispatch } of this.attachments)
-      if (attached.channel.number === context.channel.number) return dispatch(message, context);
-    context.cause?.onExpire(() => context.expire());
-    return this.enter(message, context);
-  };
+  /** What wraps `carryOut` now; undefined: nothing. Interfaces go in by these two. */
+  get outermost(): Dispatch<B> | undefined {
+    return this.#entrance;
+  }
 
   /**
    * The completion code that refuses a request before any handler sees it; CC.Ok: it may be carried out. For
@@ -215,7 +205,8 @@ export class Router<B = unknown> {
     return this.suspended ?? this.#judge(this.find(message, context.channel.number), message, context);
   }
 
-  readonly dispatch: Dispatch<B> = (message, context) => {
+  /** Has whoever claims a request carry it out, whoever wraps. */
+  carryOut(message: Message, context: Context<B>): Ran {
     if (this.suspended !== undefined) return refuse(message, this.suspended);
     const entry = this.find(message, context.channel.number);
     const cc = this.#judge(entry, message, context);
@@ -229,9 +220,9 @@ export class Router<B = unknown> {
           : this.#runRaw(entry, handler, message, context);
       return answer instanceof Promise ? this.#settle(entry, answer, context) : answer;
     } catch (error) {
-      return this.#failure(entry, error, context);
+      return this.#failureOf(entry, error, context);
     }
-  };
+  }
 
   /** Policy and privilege. */
   #judge(entry: Entry | undefined, message: Message, context: Context): number {
@@ -306,7 +297,7 @@ export class Router<B = unknown> {
         ? this.#settle(below, answer, context).then((body) => bare(prefix, body))
         : bare(prefix, answer);
     } catch (error) {
-      return bare(prefix, this.#failure(below, error, context));
+      return bare(prefix, this.#failureOf(below, error, context));
     }
   }
 
@@ -339,7 +330,7 @@ export class Router<B = unknown> {
   #settle(entry: Entry, answer: Promise<Answer>, context: Context<B>): Promise<Answer> {
     return this.#counted(
       entry,
-      answer.catch((error: unknown) => this.#failure(entry, error, context)),
+      answer.catch((error: unknown) => this.#failureOf(entry, error, context)),
       context,
     );
   }
@@ -357,16 +348,16 @@ export class Router<B = unknown> {
     const taker = this.#default;
     if (!taker) return refuse(message, CC.InvalidCommand);
     return taker.answer(message, context, (error) =>
-      this.#failureOf(taker.owner, prefixIn(message), error, context),
+      this.failure(taker.owner, prefixIn(message), error, context),
     );
   }
 
-  #failure(entry: Entry, error: unknown, context: Context): Answer {
-    return this.#failureOf(`${entry.owner}, ${claimName(entry.handler)}`, entry.prefix, error, context);
+  #failureOf(entry: Entry, error: unknown, context: Context): Answer {
+    return this.failure(`${entry.owner}, ${claimName(entry.handler)}`, entry.prefix, error, context);
   }
 
   /** The one way out for what handlers throw: IpmiError has an answer, everything else is a bug. */
-  #failureOf(who: string, prefix: Uint8Array, error: unknown, context: Context): Answer {
+  failure(who: string, prefix: Uint8Array, error: unknown, context: Context): Answer {
     if (error instanceof IpmiError) {
       if (error instanceof DecodeError) this.#log?.debug?.(error.message);
       return refusal(prefix, error.cc, error.data);

@@ -99,7 +99,7 @@ test('D9: what there is one of is taken off by who put it there, and by nobody e
   expect(bmc.sel.count).toBe(count + 1);
 
   expect(bmc.sensors.powered).toBe(bmc.chassis.isOn);
-  const unfollow = bmc.sensors.followPower(() => !bmc.chassis.isOn);
+  const unfollow = bmc.sensors.followPower({ isOn: !bmc.chassis.isOn });
   expect(bmc.sensors.powered).toBe(!bmc.chassis.isOn);
   unfollow();
   expect(bmc.sensors.powered).toBe(true);

@@ -1,5 +1,5 @@
 import { isGuard, type StoreDeclaration } from './store-declaration.ts';
-import { both, present, Store, tolerated, type Durable, type Warn } from './store.ts';
+import { allOf, present, Store, tolerated, type Durable, type Warn } from './store.ts';
 import type { stores } from './stores.ts';
 
 /**
@@ -86,9 +86,7 @@ export class BroughtStore<V> extends Store<V> {
 
   /** Each by itself, in their order. */
   override change(changes: readonly (readonly [string | number, V | undefined])[]): Durable {
-    let done: Durable;
-    for (const [key, value] of changes) done = both(done, this.#put(String(key), value));
-    return done;
+    return allOf(changes.map(([key, value]) => this.#put(String(key), value)));
   }
 
   override clear(): Durable {

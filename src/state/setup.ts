@@ -1,10 +1,12 @@
 import type { Clock, Random } from '../world/world.ts';
 import { Listeners } from './listeners.ts';
+import { Occasions } from './occasions.ts';
 import type { StoreDeclaration } from './store-declaration.ts';
 import { BroughtStore, type OwnStore, type OwnStores } from './own-store.ts';
 import { Records } from './records.ts';
 import { declarationOf, stores } from './stores.ts';
-import { Store, type Journal, type Values } from './store.ts';
+import type { Values } from './records.ts';
+import { Store, type Journal } from './store.ts';
 
 /** What a line says once more for programs: who, from where, which. Never a secret. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -43,7 +45,7 @@ const NONE_BROUGHT: OwnStores = {};
 
 /** Something of which no part of a BMC's state tells afterwards. */
 export interface Happening {
-  readonly kind: 'pef' | 'firmware' | 'handler';
+  readonly kind: 'pef' | 'firmware' | 'handler' | 'scenario';
   /** For people; never a secret. */
   readonly text: string;
   readonly fields?: LogFields;
@@ -51,8 +53,8 @@ export interface Happening {
 
 /** What every piece of state is made with. */
 export class Setup {
-  /** For who looks on: what is done beside the state. */
-  readonly happened = new Listeners<[happening: Happening]>();
+  /** What its pieces hear of one another. */
+  readonly occasions: Occasions;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -60,6 +62,7 @@ export class Setup {
   readonly began: number;
   readonly records: Records;
   readonly #brought: OwnStores;
+  #happened: Listeners<[happening: Happening]> | undefined = undefined;
 
   /** `kept`: the journal of a new BMC, or the records of one that wakes, which began at `began`. */
   constructor(
@@ -76,6 +79,12 @@ export class Setup {
     this.began = began;
     this.records = kept instanceof Records ? kept : new Records(kept);
     this.#brought = brought;
+    this.occasions = new Occasions(log);
+  }
+
+  /** For who looks on: what is done beside the state. */
+  get happened(): Listeners<[happening: Happening]> {
+    return (this.#happened ??= new Listeners());
   }
 
   /** What is stored outlives the process. */
@@ -119,7 +128,7 @@ export class Setup {
 
   #broughtBy(name: string): OwnStore<never> | undefined {
     if (this.#brought === NONE_BROUGHT) return undefined;
-    const given = Object.entries(this.#brought) as [keyof OwnStores, OwnStore<never> | undefined][];
-    return given.find(([store]) => stores[store].name === name)?.[1];
+    const brought = Object.entries(this.#brought) as [keyof OwnStores, OwnStore<never> | undefined][];
+    return brought.find(([store]) => stores[store].name === name)?.[1];
   }
 }

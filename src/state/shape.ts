@@ -1,5 +1,4 @@
 import { utf8Bytes } from '../codec/index.ts';
-import type { StoreDeclaration } from './store-declaration.ts';
 
 /**
  * What a stored value must look like before anybody works with it: a file of another version, or of another
@@ -70,10 +69,15 @@ export function object(fields: Fields, optional: Fields = {}): Shape<unknown> {
   );
 }
 
+/** What a store declares of its keys and values. */
+interface KeysAndValues<V> {
+  readonly key: (key: string) => boolean;
+  readonly shape: Shape<V>;
+  readonly fits: (key: string, value: V) => boolean;
+}
+
 /** For a store of few values, each under a name of its own and of its own kind. */
-export function named<F extends Fields>(
-  fields: F,
-): Pick<StoreDeclaration<Shaped<F[keyof F]>>, 'key' | 'shape' | 'fits'> {
+export function named<F extends Fields>(fields: F): KeysAndValues<Shaped<F[keyof F]>> {
   return {
     key: (key) => Object.hasOwn(fields, key),
     shape: shape((value) => Object.values(fields).some((of) => of(value))),

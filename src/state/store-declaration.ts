@@ -47,18 +47,18 @@ export interface StoreDeclaration<V> {
   /** Makes a value of this version out of one of an older; undefined: it cannot. */
   readonly upgrade: ((value: unknown, version: number) => unknown) | undefined;
   /** The settings that its values go before. */
-  readonly shadows: ((given: GivenSettings) => readonly Shadow[]) | undefined;
+  readonly shadows: ((settings: GivenSettings) => readonly Shadow[]) | undefined;
   /** The configuration parameters whose data the values are. */
   readonly parameters: ParameterSet | undefined;
   /** A value is looked at beyond its shape. */
   readonly fits: ((key: string, value: V) => boolean) | undefined;
 }
 
-type Given<V> = Pick<StoreDeclaration<V>, 'name' | 'shape'> & Partial<StoreDeclaration<V>>;
+type StoreParts<V> = Pick<StoreDeclaration<V>, 'name' | 'shape'> & Partial<StoreDeclaration<V>>;
 
 /* @__NO_SIDE_EFFECTS__ */
-export function store<V>({ name, shape, ...given }: Given<V>): StoreDeclaration<V> {
-  const { file = 'state', version = 1, key = () => true, upgrade, shadows, parameters, fits } = given;
+export function store<V>({ name, shape, ...declared }: StoreParts<V>): StoreDeclaration<V> {
+  const { file = 'state', version = 1, key = () => true, upgrade, shadows, parameters, fits } = declared;
   return { name, shape, file, version, key, upgrade, shadows, parameters, fits };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { both, Store, type Journal } from './store.ts';
+import { allOf, both, Store, type Journal } from './store.ts';
 
 /** A journal whose writes the test settles, in the order in which they came. */
 function slow() {
@@ -59,4 +59,15 @@ test('both waits for both, tells of a failure, and leaves none unhandled', async
   for (const one of settle) one(true);
   await expect(done).rejects.toThrow('disk');
   expect(store.size).toBe(0);
+});
+
+test('Z22: all changes are done when the last is, and the first failure of any is told when none is under way', async () => {
+  expect(allOf([])).toBeUndefined();
+  expect(allOf([undefined, undefined])).toBeUndefined();
+  const [one, other] = [Promise.resolve(), Promise.resolve()];
+  expect(allOf([undefined, one])).toBe(one);
+  let isOver = false;
+  const last = new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => void (isOver = true));
+  await expect(allOf([one, Promise.reject(new Error('full')), other, last])).rejects.toThrow('full');
+  expect(isOver).toBe(true);
 });

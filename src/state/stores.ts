@@ -25,6 +25,7 @@ import {
   numbered,
   object,
   mark,
+  text,
   utf8,
   uuid,
   word,
@@ -267,6 +268,12 @@ export const stores = {
     shape: object({ action: byte, limit: integer(-128, 127), exceptionTime: word }),
   }),
   dcmiConfiguration: store({ name: 'dcmi-configuration', shape: list(byte, 16), parameters: dcmiParameters }),
+  // Firmware: where images do not lie in a directory, but move with what is stored.
+  images: store({
+    name: 'firmware-images',
+    shape: object({}, { record: text(4096), a: text(64), b: text(64), next: text(64) }),
+    key: (key) => isCount(key, 7),
+  }),
 } as const;
 
 /** The declaration of that name; one that nobody has declared keeps values of any kind. */

@@ -1,12 +1,6 @@
-import { DAMAGE, decodeChanges, isTorn, RecordReader, type Change, type Entry } from './record.ts';
-import type { Seal } from './seal.ts';
+import type { Change, Entry } from './record.ts';
+import { RecordSorter, UnreadValues } from './unread-values.ts';
 import type { Doubt, Stored } from '../state/store.ts';
-import type { OpenFile } from '../world/world.ts';
-
-/** Read at once; small enough that others get their turn between two pieces. */
-const PIECE = 256 * 1024;
-/** Most of a tail that is looked at to tell torn from damaged. */
-const TAIL_MOST = 1024 * 1024;
 
 /** Of nobody: what the files of a directory know of each other. No BMC has this name. */
 const DIRECTORY = '';
@@ -33,10 +27,20 @@ interface Kept {
 }
 
 type Stores<T> = Map<string, Map<string, T>>;
+/** Of a store, by key; or its records, until somebody asks for one. */
+type Values = Map<string, Kept> | UnreadValues;
+
+/** Stores that are read to guess how much of all is history. */
+const SAMPLES = 64;
 
 /** The values that a journal's changes leave, by BMC, store and key. */
 export class Contents {
-  readonly #bmcs = new Map<string, Stores<Kept>>();
+  readonly #tell: ((bmc: string, store: string, count: number) => void) | undefined;
+  /** Records that say nothing, though their codes are right, by BMC: they stay in the file as they are. */
+  readonly #unreadable = new Map<string, readonly Uint8Array[]>();
+  readonly #bmcs = new Map<string, Map<string, Values>>();
+  /** While records are taken that nobody has read. */
+  #sorter: RecordSorter<UnreadValues> | undefined;
   /** Something is lost: keys that were written after that, by BMC and store; undefined: nothing is. */
   #certain: Map<string, Stores<Kept | undefined>> | undefined;
   #stamp: Stamp | undefined;
@@ -52,6 +56,62 @@ export class Contents {
   /** Values that were written; how many of them are left tells what is history. */
   #written = 0;
 
+  /** `unreadable`: told, once of each store, of records that say nothing, though their codes are right. */
+  constructor(unreadable?: (bmc: string, store: string, count: number) => void) {
+    this.#tell = unreadable;
+  }
+
+  /**
+   * A record as a file that is not sealed has it, which is read when somebody asks for its store. False: it
+   * has to be read at once.
+   */
+  applyUnread(payload: Uint8Array): boolean {
+    // Of what may be lost, it counts what was written since.
+    if (this.#certain) return false;
+    this.#sorter ??= new RecordSorter(({ bmc, store }) => this.#unread(bmc, store));
+    const sorted = this.#sorter.sort(payload);
+    if (sorted === undefined) return false;
+    sorted.found.add(payload, sorted.deletes);
+    this.#endsWithStamp = false;
+    this.#count++;
+    this.#written++;
+    return true;
+  }
+
+  /** Undefined: some of its records have been read. */
+  #unread(bmc: string, store: string): UnreadValues | undefined {
+    const stores = storesOf(this.#bmcs, bmc);
+    const known = stores.get(store);
+    if (known !== undefined) return known instanceof UnreadValues ? known : undefined;
+    const values = new UnreadValues();
+    stores.set(store, values);
+    return values;
+  }
+
+  /** All records are taken. */
+  finish(): void {
+    this.#sorter = undefined;
+  }
+
+  /** A store's values, read. */
+  #read(bmc: string, store: string): Map<string, Kept> | undefined {
+    const stores = this.#bmcs.get(bmc);
+    const values = stores?.get(store);
+    if (!(values instanceof UnreadValues)) return values;
+    const read = readFrom(values);
+    stores?.set(store, read);
+    this.#keepUnreadable(bmc, store, values);
+    // It may have more records, which are to be read as well.
+    this.#sorter = undefined;
+    return read;
+  }
+
+  #keepUnreadable(bmc: string, store: string, { unreadable }: UnreadValues): void {
+    if (unreadable.length === 0) return;
+    this.#unreadable.set(bmc, [...(this.#unreadable.get(bmc) ?? []), ...unreadable]);
+    this.#tell?.(bmc, store, unreadable.length);
+  }
+
   apply({ bmc, entries }: Change): void {
     this.#endsWithStamp = false;
     if (bmc === DIRECTORY) {
@@ -63,13 +123,19 @@ export class Contents {
     }
     this.#count++;
     for (const { store, key, value, version } of entries) {
-      const values = valuesOf(this.#bmcs, bmc, store);
+      const values = this.#read(bmc, store) ?? this.#begun(bmc, store);
       const kept = value === undefined ? undefined : { value, version };
       if (kept) values.set(key, kept);
       else values.delete(key);
       if (this.#certain) valuesOf(this.#certain, bmc, store).set(key, kept);
       this.#written++;
     }
+  }
+
+  #begun(bmc: string, store: string): Map<string, Kept> {
+    const values = new Map<string, Kept>();
+    storesOf(this.#bmcs, bmc).set(store, values);
+    return values;
   }
 
   #applyOwn(key: string, value: unknown): void {
@@ -111,7 +177,7 @@ export class Contents {
 
   /** A store's values, which are then the caller's alone: what is loaded is not kept twice. */
   *take(bmc: string, store: string): IterableIterator<Stored> {
-    const values = this.#bmcs.get(bmc)?.get(store);
+    const values = this.#read(bmc, store);
     this.#bmcs.get(bmc)?.delete(store);
     for (const [key, { value, version }] of values ?? []) yield [key, value, version];
   }
@@ -122,6 +188,10 @@ export class Contents {
    */
   putBack(bmc: string, later: Contents): void {
     const stores = later.#bmcs.get(bmc);
+    // Those of stores that nobody has read yet are with them.
+    this.#unreadable.delete(bmc);
+    const unreadable = later.#unreadable.get(bmc);
+    if (unreadable) this.#unreadable.set(bmc, unreadable);
     if (stores) this.#bmcs.set(bmc, stores);
     else this.#bmcs.delete(bmc);
     const certain = later.#certain?.get(bmc);
@@ -154,11 +224,13 @@ export class Contents {
 
   /** Some of a store is there that nobody has taken. */
   holds(bmc: string, store: string): boolean {
-    return (this.#bmcs.get(bmc)?.get(store)?.size ?? 0) > 0;
+    const values = this.#bmcs.get(bmc)?.get(store);
+    if (values instanceof UnreadValues && !values.deletes) return true;
+    return (this.#read(bmc, store)?.size ?? 0) > 0;
   }
 
   has(bmc: string, store: string, key: string): boolean {
-    return this.#bmcs.get(bmc)?.get(store)?.has(key) ?? false;
+    return this.#read(bmc, store)?.has(key) ?? false;
   }
 
   /** The notes of an entry's keys in this file that are still to be written; undefined: none. */
@@ -178,24 +250,43 @@ export class Contents {
     return this.#hasAllNotes;
   }
 
-  /** The BMCs of which something is here that nobody has taken, each with how many values. */
-  left(): Map<string, number> {
-    const counts = [...this.#bmcs].map(
-      ([bmc, stores]) => [bmc, [...stores.values()].reduce((sum, { size }) => sum + size, 0)] as const,
-    );
-    return new Map(counts.filter(([, count]) => count > 0));
+  /** Stores of which something is here, or was. */
+  get stores(): ReadonlySet<string> {
+    return new Set([...this.#bmcs.values()].flatMap((stores) => [...stores.keys()]));
   }
 
-  /** True where less than half of what was written is left. */
+  /** BMCs beside the known ones of which something is here that nobody has taken, with how many values. */
+  left(known: ReadonlySet<string>): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const [bmc, stores] of this.#bmcs) {
+      if (known.has(bmc)) continue;
+      const count = [...stores.values()].reduce((sum, values) => sum + readFrom(values).size, 0);
+      if (count > 0) counts.set(bmc, count);
+    }
+    return counts;
+  }
+
+  /** True where less than half of what was written is left; of many stores that nobody has read, a guess. */
   get isMostlyHistory(): boolean {
-    const left = [...this.left().values()].reduce((sum, count) => sum + count, 0);
+    let left = 0;
+    const unread: UnreadValues[] = [];
+    for (const stores of this.#bmcs.values())
+      for (const values of stores.values())
+        if (values instanceof UnreadValues) unread.push(values);
+        else left += values.size;
+    const every = Math.max(1, Math.floor(unread.length / SAMPLES));
+    const samples = unread.filter((_values, i) => i % every === 0);
+    const sampled = samples.reduce((sum, values) => sum + readFrom(values).size, 0);
+    const written = (some: readonly UnreadValues[]): number =>
+      some.reduce((sum, { count }) => sum + count, 0);
+    if (samples.length > 0) left += (sampled * written(unread)) / written(samples);
     return this.#written > 2 * left;
   }
 
   *entries(): IterableIterator<Entry & { readonly bmc: string }> {
     for (const [bmc, stores] of this.#bmcs)
       for (const [store, values] of stores)
-        for (const [key, kept] of values) yield { bmc, ...entryOf(store, key, kept) };
+        for (const [key, kept] of readFrom(values)) yield { bmc, ...entryOf(store, key, kept) };
   }
 
   /**
@@ -203,8 +294,16 @@ export class Contents {
    * what is not.
    */
   *changes(): IterableIterator<Change> {
+    for (const record of this.records()) if (!(record instanceof Uint8Array)) yield record;
+  }
+
+  /** As `changes`, and the payloads of records that could not be read. */
+  *records(): IterableIterator<Change | Uint8Array> {
     for (const { bmc, ...entry } of this.entries())
       if (!this.doubt(bmc, entry.store)?.isCertain(entry.key)) yield { bmc, entries: [entry] };
+    for (const unreadable of this.#unreadable.values()) yield* unreadable;
+    for (const stores of this.#bmcs.values())
+      for (const values of stores.values()) if (values instanceof UnreadValues) yield* values.unreadable;
     if (this.#certain) {
       yield doubtChange();
       for (const [bmc, stores] of this.#certain)
@@ -242,12 +341,27 @@ export const stampChange = (stamp: Stamp): Change => ({
   entries: [{ store: FILES, key: 'stamp', value: stamp }],
 });
 
-function valuesOf<T>(bmcs: Map<string, Stores<T>>, bmc: string, store: string): Map<string, T> {
-  const stores = bmcs.get(bmc) ?? new Map<string, Map<string, T>>();
+function storesOf<V>(bmcs: Map<string, Map<string, V>>, bmc: string): Map<string, V> {
+  const stores = bmcs.get(bmc) ?? new Map<string, V>();
   bmcs.set(bmc, stores);
+  return stores;
+}
+
+function valuesOf<T>(bmcs: Map<string, Stores<T>>, bmc: string, store: string): Map<string, T> {
+  const stores = storesOf(bmcs, bmc);
   const values = stores.get(store) ?? new Map<string, T>();
   stores.set(store, values);
   return values;
+}
+
+/** Of records that nobody has read, for this once. */
+function readFrom(values: Values): Map<string, Kept> {
+  if (!(values instanceof UnreadValues)) return values;
+  const read = new Map<string, Kept>();
+  for (const { key, value, version } of values.entries())
+    if (value === undefined) read.delete(key);
+    else read.set(key, { value, version });
+  return read;
 }
 
 const entryOf = (store: string, key: string, kept: Kept | undefined): Entry =>
@@ -263,61 +377,4 @@ function isStamp(value: unknown): value is Stamp {
     Number.isSafeInteger(generation) &&
     Object.values(counts).every((count) => Number.isSafeInteger(count))
   );
-}
-
-/** What reading a journal from its first record to `end` gives. */
-export interface Reading {
-  readonly contents: Contents;
-  /** Where the last whole record ends, from the start of the file. */
-  readonly whole: number;
-  readonly damaged: number;
-  readonly records: number;
-  /**
-   * How the file ends: behind its last record, in one that a power loss cut short, or in one that was whole
-   * once.
-   */
-  readonly tail: 'none' | 'torn' | 'damaged';
-}
-
-/** Reads records from `start` to `end`, a piece at a time. */
-export async function readRecords(
-  file: OpenFile,
-  start: number,
-  end: number,
-  seal: Seal | undefined,
-): Promise<Reading> {
-  const contents = new Contents();
-  const reader = new RecordReader();
-  let records = 0;
-  let unreadable = 0;
-  const take = (payloads: readonly (Uint8Array | typeof DAMAGE)[]): void => {
-    for (const payload of payloads) {
-      const changes = decodeChanges(payload, seal);
-      if (changes) {
-        for (const change of changes) contents.apply(change);
-        records += changes.length;
-        continue;
-      }
-      contents.loseSome();
-      if (payload !== DAMAGE) unreadable++;
-    }
-  };
-  for (let at = start; at < end; at += PIECE)
-    take(reader.push(await file.readAt(at, Math.min(PIECE, end - at))));
-  take(reader.finish());
-  const whole = start + reader.whole;
-  const tail =
-    whole >= end
-      ? 'none'
-      : isTorn(await file.readAt(whole, Math.min(TAIL_MOST, end - whole)), whole)
-        ? 'torn'
-        : 'damaged';
-  if (tail === 'damaged') contents.loseSome();
-  return {
-    contents,
-    whole,
-    damaged: reader.damaged + unreadable + (tail === 'damaged' ? 1 : 0),
-    records,
-    tail,
-  };
 }

@@ -1,5 +1,5 @@
 import type { Files } from '../world/world.ts';
-import { readRecords } from './contents.ts';
+import { readRecords } from './read-records.ts';
 import { identify, StorageError } from './journal-head.ts';
 import { pack, unpack, type Entry } from './record.ts';
 import { fileOf, isSecret, openJournals } from './storage.ts';

@@ -2,7 +2,7 @@ import type { Files, OpenFile } from '../world/world.ts';
 import type { Contents } from './contents.ts';
 import { joined } from './bytes.ts';
 import { headerOf } from './journal-head.ts';
-import { encodeChange } from './record.ts';
+import { encodeChange, encodePayload } from './record.ts';
 import { Seal } from './seal.ts';
 import { settled } from '../world/settled.ts';
 
@@ -20,8 +20,10 @@ export async function writeContents(
     pieces = [];
     length = 0;
   };
-  for (const change of contents.changes()) {
-    const record = encodeChange(change, seal);
+  for (const part of contents.records()) {
+    // Nobody has read those of a sealed file late.
+    const record =
+      part instanceof Uint8Array ? encodePayload(seal?.close(part) ?? part) : encodeChange(part, seal);
     pieces.push(record);
     length += record.length;
     if (length > PIECE) await flush();

@@ -1,6 +1,7 @@
 import { CC, IpmiError } from '../codec/index.ts';
 import type { OpenFile } from '../world/world.ts';
-import { doubtChange, isOfBmc, readRecords, trustChange, type Contents, type Reading } from './contents.ts';
+import { doubtChange, isOfBmc, trustChange, type Contents } from './contents.ts';
+import { readRecords, type Reading } from './read-records.ts';
 import { joined } from './bytes.ts';
 import { headerOf, identify, startOf } from './journal-head.ts';
 import { encodeChange, encodeChanges, SEALED_MAGIC, type Change } from './record.ts';
@@ -105,7 +106,7 @@ export class JournalFile {
       await journal.#keepSpare(0);
       return journal;
     }
-    const reading = await readRecords(file, start, size, seal);
+    const reading = await readRecords(file, start, size, seal, { readsAll: options.guards, path, warn });
     const { contents, whole, damaged, tail } = reading;
     let kept: string | undefined;
     if (damaged > 0) {
@@ -152,7 +153,7 @@ export class JournalFile {
       await this.settled();
       const file = this.#file;
       try {
-        const { contents } = await readRecords(file, (await this.#start()) ?? 0, this.#size, this.#seal);
+        const { contents } = await this.#readAgain(file, this.#size);
         // A compaction that another BMC's change began may have put a new file in its place meanwhile.
         if (file !== this.#file) continue;
         for (const bmc of bmcs) this.contents.putBack(bmc, contents);
@@ -316,8 +317,7 @@ export class JournalFile {
       next = file;
       await file.truncate(0);
       let read = this.#size;
-      const live =
-        contents ?? (await readRecords(this.#file, (await this.#start()) ?? 0, read, this.#seal)).contents;
+      const live = contents ?? (await this.#readAgain(this.#file, read)).contents;
       let size = await writeContents(next, live, this.#seal);
       const liveSize = size;
       // As far as the file went when it was called: whoever writes all the time would be run after for ever.
@@ -385,6 +385,10 @@ export class JournalFile {
 
   #dropSpare(): Promise<void> {
     return settled(this.#options.files.remove(`${this.#path}.spare`));
+  }
+
+  async #readAgain(file: OpenFile, end: number): Promise<Reading> {
+    return readRecords(file, (await this.#start()) ?? 0, end, this.#seal, { readsAll: this.#options.guards });
   }
 
   /** Where the records of the present file begin. */

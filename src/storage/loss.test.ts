@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { Bmc } from '../bmc.ts';
 import { Privilege } from '../commands/command.ts';
+import { Context, type Channel } from '../router/index.ts';
 import { simWorld, type SimWorld } from '../world/index.ts';
 import { MAGIC } from './record.ts';
 import { Storage } from './storage.ts';
@@ -250,10 +251,8 @@ test('H6: a lost firewall leaves log-ins to sessions, and everything to the host
   await world.until(world.files.remove('/state/access.journal'));
   const life = await start(world);
   const check = (netFn: number, cmd: number, medium: 'lan' | 'system-interface'): number => {
-    const channel = { number: medium === 'lan' ? 1 : 15, medium, maxAnswer: 248 };
-    const context = { bmc: life.bmc, channel, cause: undefined } as unknown as Parameters<
-      Bmc['firewall']['check']
-    >[1];
+    const channel: Channel = { number: medium === 'lan' ? 1 : 15, medium, maxAnswer: 248 };
+    const context = new Context(life.bmc, channel, Privilege.Administrator);
     return life.bmc.firewall.check({ netFn, cmd, lun: 0, data: new Uint8Array(0) }, context);
   };
   expect([check(0, 2, 'lan'), check(6, 0x38, 'lan'), check(0, 2, 'system-interface')]).toEqual([0xd4, 0, 0]);

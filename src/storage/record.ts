@@ -49,7 +49,11 @@ const listOf = ({ bmc, entries }: Change): unknown[] => [bmc, ...entries.map(lis
 
 function encoded(list: readonly unknown[], seal: Seal | undefined): Uint8Array {
   const plain = new TextEncoder().encode(JSON.stringify(list, pack));
-  const payload = seal ? seal.close(plain) : plain;
+  return encodePayload(seal ? seal.close(plain) : plain);
+}
+
+/** A record of a payload as a file has it, whatever that says. */
+export function encodePayload(payload: Uint8Array): Uint8Array {
   const out = new Uint8Array(HEADER + payload.length);
   const view = new DataView(out.buffer);
   out.set(MARKER);

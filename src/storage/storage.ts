@@ -158,8 +158,7 @@ export class Storage {
   strangers(known: ReadonlySet<string>): [string, number][] {
     const counts = new Map<string, number>();
     for (const { contents } of this.#all)
-      for (const [bmc, count] of contents.left())
-        if (!known.has(bmc)) counts.set(bmc, (counts.get(bmc) ?? 0) + count);
+      for (const [bmc, count] of contents.left(known)) counts.set(bmc, (counts.get(bmc) ?? 0) + count);
     return [...counts];
   }
 
@@ -253,9 +252,9 @@ async function lockWhatIsLost(
     // A compaction of the damaged file has it already; a disk that refuses it has the damage itself.
     if (reason !== undefined && !journal.contents.isInDoubt)
       await journal.loseSome().catch((error: unknown) => warn(`${place}: ${(error as Error).message}`));
-    const what = `${HOLDS[file]} are locked until each is set anew from the host`;
+    const locked = `${HOLDS[file]} are locked until each is set anew from the host`;
     warn(
-      `${place}: ${reason ?? 'some of it is lost'}; ${what}, or until 'ipmi-bmc state unlock ${directory}' says that what is left is right`,
+      `${place}: ${reason ?? 'some of it is lost'}; ${locked}, or until 'ipmi-bmc state unlock ${directory}' says that what is left is right`,
     );
   }
 }
@@ -302,6 +301,7 @@ function isCutStart(file: StoreFile, journals: Journals, newest: number): boolea
 
 /** Stores that now lie in the file of access were in the state's. What that says already is newer. */
 async function moveToAccess({ state, access }: Journals): Promise<void> {
+  if (![...state.contents.stores].some((store) => fileOf(store) === 'access')) return;
   const moved = [...state.contents.entries()].filter(({ store }) => fileOf(store) === 'access');
   if (moved.length === 0) return;
   const taken = moved.filter(({ bmc, store, key }) => !access.contents.has(bmc, store, key));

@@ -13,7 +13,7 @@ const AT_ONCE = 256;
 /** Entries of one BMC and store go together. */
 export function changesOf(entries: Iterable<Change['entries'][number] & { readonly bmc: string }>): Change[] {
   const open = new Map<string, { readonly bmc: string; entries: Change['entries'][number][] }>();
-  const made: Change[] = [];
+  const changes: Change[] = [];
   for (const { bmc, ...entry } of entries) {
     const key = JSON.stringify([bmc, entry.store]);
     const known = open.get(key);
@@ -23,7 +23,7 @@ export function changesOf(entries: Iterable<Change['entries'][number] & { readon
     }
     const change = { bmc, entries: [entry] };
     open.set(key, change);
-    made.push(change);
+    changes.push(change);
   }
-  return made;
+  return changes;
 }

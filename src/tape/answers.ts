@@ -97,13 +97,13 @@ export class TapeAnswers {
       return `${lun} carried ${data[0]} ${to} ${toLun} ${inside} ${command} ${hexText(own)}`;
     }
     const name = spokenName(found.command.name);
-    const said = Object.entries(values).map(([field, value]) => {
+    const fields = Object.entries(values).map(([field, value]) => {
       const nature = natureOf(name, field);
       // Which record it is, is the question.
       if (nature !== undefined && nature !== 'record') return '';
       return value instanceof Uint8Array ? hexText(value) : JSON.stringify(value);
     });
-    return `${netFn} ${lun} ${cmd} ${found.command.name} ${said.join(' ')}`;
+    return `${netFn} ${lun} ${cmd} ${found.command.name} ${fields.join(' ')}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Names } from '../capture/index.ts';
-import { readCapture, type Candidates, type CapturedExchange } from '../explain/index.ts';
+import { readCapture, Tally, type Candidates, type CapturedExchange } from '../explain/index.ts';
 import { tapeHeader, type RequestEntry, type Tape } from './entry.ts';
 import { declaredNames, nameIn } from './names.ts';
 import { TapeError } from './read.ts';
@@ -10,6 +10,8 @@ export interface ImportOptions extends Candidates {
   readonly bmc?: string;
   /** Default: every declared command. */
   readonly names?: Names;
+  /** Is told what could not be read. */
+  readonly tally?: Tally;
 }
 
 /** Where a capture does not say by which channel a message came: the LAN channel that most BMCs have. */
@@ -24,15 +26,18 @@ const HANDLES = 255;
  */
 export async function importCapture(
   chunks: Parameters<typeof readCapture>[0],
-  { bmc, names = declaredNames(), ...candidates }: ImportOptions = {},
+  { bmc, names = declaredNames(), tally = new Tally(), ...candidates }: ImportOptions = {},
 ): Promise<Tape> {
   const found = new Set<string>();
   const exchanges: CapturedExchange[] = [];
-  for await (const exchange of readCapture(chunks, candidates)) {
+  for await (const exchange of readCapture(chunks, candidates, undefined, tally)) {
     found.add(exchange.bmc);
     if (bmc === undefined || exchange.bmc === bmc) exchanges.push(exchange);
   }
-  if (found.size === 0) throw new TapeError('has no request that could be opened');
+  if (found.size === 0) {
+    const missing = tally.packets === 0 ? ['the capture has no packet'] : tally.notes();
+    throw new TapeError(['has no request that could be opened', ...missing].join(': '));
+  }
   if (bmc === undefined && found.size > 1)
     throw new TapeError(`has ${found.size} BMCs, ${[...found].join(', ')}: say which one`);
   if (exchanges.length === 0) throw new TapeError(`has no ${bmc}, but ${[...found].join(', ')}`);
@@ -56,8 +61,8 @@ function entryOf(
   began: number,
   handleOf: (id: number) => number,
 ): RequestEntry {
-  const given = answer === undefined ? new Uint8Array(0) : Uint8Array.of(answer.cc, ...answer.data);
-  const whole = recordedMessage(names, request, LAN_CHANNEL, given);
+  const bytes = answer === undefined ? new Uint8Array(0) : Uint8Array.of(answer.cc, ...answer.data);
+  const whole = recordedMessage(names, request, LAN_CHANNEL, bytes);
   return {
     t: (time - began) / 1000,
     us: took,

@@ -84,7 +84,7 @@ export class TapeRecorder implements Tap {
     if (filter?.(tracedRequest(router, { id, message, context }, answer, begun, now)) === false) return;
     const { channel, session, expired } = context;
     // What came too late was nobody's answer.
-    const given = expired ? NOTHING : answer;
+    const told = expired ? NOTHING : answer;
     const entry: RequestEntry = {
       t: this.#time(begun.at),
       us,
@@ -92,7 +92,7 @@ export class TapeRecorder implements Tap {
       session: session?.handle,
       user: session?.userName,
       privilege: begun.privilege,
-      ...recordedMessage(this.#parts.router, message, channel.number, given),
+      ...recordedMessage(this.#parts.router, message, channel.number, told),
     };
     if (context.followUp === undefined) return this.#write(entry);
     void context.followUp.then((response) => this.#write(this.#followed(entry, response)));
@@ -131,8 +131,8 @@ export class TapeRecorder implements Tap {
   logged(event: PlatformEvent, record: number): void {
     if (this.#parts.filter !== undefined) return;
     const { generator, sensorType, sensorNumber, eventType, deassertion, data } = event;
-    const what = { generator, sensorType, sensorNumber, eventType, deassertion, data: data.slice() };
-    this.#write({ kind: 'event', t: this.#time(), record, ...what });
+    const happened = { generator, sensorType, sensorNumber, eventType, deassertion, data: data.slice() };
+    this.#write({ kind: 'event', t: this.#time(), record, ...happened });
   }
 
   /** Milliseconds since the tape began, to the microsecond. */
@@ -171,11 +171,11 @@ type Recorded = Pick<
   'kind' | 'channel' | 'message' | 'answer' | 'hidesRequest' | 'hidesAnswer'
 >;
 
-/** Copies, without secrets. `given`: empty where nobody was answered. */
-export function recordedMessage(router: Names, message: Message, channel: number, given: Answer): Recorded {
+/** Copies, without secrets. `sent`: empty where nobody was answered. */
+export function recordedMessage(router: Names, message: Message, channel: number, sent: Answer): Recorded {
   const { netFn, cmd, lun } = message;
   const data = message.data.slice();
-  const answer = given.slice();
+  const answer = sent.slice();
   maskData(router, channel, { netFn, cmd, toLun: lun, data });
   maskData(router, channel, { netFn: netFn | 1, cmd, toLun: lun, data: answer }, message);
   // Which command it is has no secret, and a reader needs it.
@@ -186,7 +186,7 @@ export function recordedMessage(router: Names, message: Message, channel: number
     message: { netFn, cmd, lun, data },
     answer,
     hidesRequest: !isSame(data, message.data),
-    hidesAnswer: !isSame(answer, given),
+    hidesAnswer: !isSame(answer, sent),
   };
 }
 

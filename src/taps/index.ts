@@ -18,6 +18,7 @@ export {
 export {
   parseTraceFilter,
   type FilteredDatagram,
+  type FilterNames,
   type TraceFilter,
   type TraceFilterProblem,
 } from './trace-filter.ts';

@@ -2,7 +2,7 @@ import { keyName } from '../commands/command.ts';
 import type { Answer, Context, Dispatch, Message, SessionView } from '../joint/message.ts';
 import type { Router } from '../router/index.ts';
 import type { Drops } from '../state/app/drops.ts';
-import { endpointName, type Endpoint } from '../world/world.ts';
+import { endpointName } from '../world/world.ts';
 import type { Asked, FaultHit, Frame, Payload, SetUpWrapper, Tamper, TamperWants, Tap } from './tap.ts';
 
 /** What taps are put on. */
@@ -15,9 +15,14 @@ export interface TappedBmc<B> {
 
 const NONE: readonly never[] = [];
 
-interface Named extends Endpoint {
+interface Named {
+  readonly host: string;
+  readonly port: number;
   readonly name: string;
 }
+
+/** Peers whose names are remembered, by port; then all are forgotten. */
+const NAMED = 256;
 
 /** One tap may be added twice, and taken off once. */
 interface Place {
@@ -50,7 +55,10 @@ export class Taps<B = unknown> {
   #setUps: readonly SetUpPlace[] = NONE;
   #unwrap: (() => void) | undefined;
   #unlisten: (() => void) | undefined;
-  #named: Named | undefined;
+  /** By port. Made with the first. */
+  #named: Map<number, Named> | undefined;
+  /** Asked for last: what one request has to do with is one peer's. */
+  #latest: Named | undefined;
 
   constructor(bmc: TappedBmc<B>) {
     this.#bmc = bmc;
@@ -61,13 +69,21 @@ export class Taps<B = unknown> {
     return this.#taps.length + this.#tampers.length + this.#setUps.length;
   }
 
-  /** Name of an address, for frames: mostly that of the one before. */
+  /** Name of an address, for frames: made once for those that come again and again. */
   peerName(host: string, port: number): string {
-    const named = this.#named;
-    if (named !== undefined && named.port === port && named.host === host) return named.name;
-    const name = endpointName({ host, port });
-    this.#named = { host, port, name };
-    return name;
+    const latest = this.#latest;
+    if (latest !== undefined && latest.port === port && latest.host === host) return latest.name;
+    return (this.#latest = this.#peer(host, port)).name;
+  }
+
+  #peer(host: string, port: number): Named {
+    const all = (this.#named ??= new Map<number, Named>());
+    const named = all.get(port);
+    if (named !== undefined && named.host === host) return named;
+    if (all.size >= NAMED) all.clear();
+    const peer = { host, port, name: endpointName({ host, port }) };
+    all.set(port, peer);
+    return peer;
   }
 
   /** From now on the tap sees what passes, on what is open too. Returns its undoing. */
@@ -117,9 +133,9 @@ export class Taps<B = unknown> {
   #put(taps: readonly Place[]): void {
     this.#taps = taps;
     const wants = (kind: keyof Tap): boolean => taps.some(({ tap }) => tap[kind] !== undefined);
-    this.frame = this.#told('frame', (tap, frame) => tap.frame?.(frame));
-    this.payload = this.#told('payload', (tap, payload) => tap.payload?.(payload));
-    this.fault = this.#told('fault', (tap, hit) => tap.fault?.(hit));
+    this.frame = wants('frame') ? this.#framesTo(taps) : undefined;
+    this.payload = wants('payload') ? this.#payloadsTo(taps) : undefined;
+    this.fault = wants('fault') ? (hit) => this.#tell((tap) => tap.fault?.(hit)) : undefined;
     if (!wants('message') && !wants('answer')) {
       this.#unwrap?.();
       this.#unwrap = undefined;
@@ -136,14 +152,24 @@ export class Taps<B = unknown> {
     }
   }
 
-  /** What tells all of those that want such a thing; undefined where nobody does. */
-  #told<T>(kind: keyof Tap, tell: (tap: Tap, seen: T) => void): ((seen: T) => void) | undefined {
-    const taps = this.#taps.filter(({ tap }) => tap[kind] !== undefined);
-    if (taps.length === 0) return undefined;
-    return (seen) => {
+  /** Frames and payloads have each a loop of their own: in one for both, neither is compiled well. */
+  #framesTo(taps: readonly Place[]): (frame: Frame) => void {
+    return (frame) => {
       for (let i = 0; i < taps.length; i++) {
         try {
-          tell(taps[i].tap, seen);
+          taps[i].tap.frame?.(frame);
+        } catch (error) {
+          this.#failed(error);
+        }
+      }
+    };
+  }
+
+  #payloadsTo(taps: readonly Place[]): (payload: Payload) => void {
+    return (payload) => {
+      for (let i = 0; i < taps.length; i++) {
+        try {
+          taps[i].tap.payload?.(payload);
         } catch (error) {
           this.#failed(error);
         }

@@ -52,7 +52,7 @@ test.each([
   ['owner="standard"', true],
   ['kind=dropped', false],
   ['dropped=*', false],
-  ['dropped!=x', false],
+  ['dropped!=malformed', false],
   ['channel=1', true],
   ['id=7', true],
 ])('EXP4: %s', (text, expected) => expect(fits(text)).toBe(expected));
@@ -76,6 +76,43 @@ test.each([
   const filter = parseTraceFilter(text);
   expect(filter).toMatchObject({ column });
   expect((filter as { problem: string }).problem).toContain(problem);
+});
+
+const NAMES = { commands: ['get-sdr', 'get-device-id'], users: ['admin'] };
+
+test.each([
+  ['cmd=nope', 5, "there is no command 'nope'"],
+  ['cmd=get-sdr,nope', 5, "there is no command 'nope'"],
+  ['cmd=nope*', 5, "there is no command 'nope*'"],
+  ['cmd=0x100', 5, "there is no command '0x100'"],
+  ['user!=nobody', 7, "there is no user 'nobody'"],
+  ['kind=log', 6, "there is no kind 'log'"],
+  ['privilege=admin', 11, "there is no privilege 'admin'"],
+  ['dropped=x', 9, "there is no reason 'x'"],
+  ['cc=nope', 4, "'nope' is no number of 0 to 255"],
+  ['cc=256', 4, "'256' is no number of 0 to 255"],
+  ['lun=4', 5, "'4' is no number of 0 to 3"],
+  ['channel=*', 9, "'*' is no number of 0 to 15"],
+  ['id=first', 4, "'first' is no number"],
+])('17.2: %s could never fit, and is a problem', (text, column, problem) =>
+  expect(parseTraceFilter(text, NAMES)).toMatchObject({ column, problem }),
+);
+
+test('17.2: patterns, numbers and names that are known fit; who knows no names takes any', () => {
+  for (const text of [
+    'cmd=get-*',
+    'cmd=get-device-id,30h*',
+    'cmd=30h-77h',
+    'cmd=*-77h',
+    'cmd=1',
+    'cmd=Get-SDR',
+    'user=ad*',
+    'privilege=4',
+    'kind=request',
+    'cc=C1h',
+  ])
+    expect(parseTraceFilter(text, NAMES), text).toBeTypeOf('function');
+  expect(parseTraceFilter('cmd=acme-blink user=kim')).toBeTypeOf('function');
 });
 
 test('EXP4: a request has its time, number, peer, level, owner and the rule of a fault; what it carries stays a tree', async () => {

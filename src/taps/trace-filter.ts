@@ -1,5 +1,6 @@
 import { PRIVILEGES } from '../codec/index.ts';
 import { spokenName } from '../commands/command.ts';
+import { DROP_REASONS } from '../state/app/drops.ts';
 import type { Traced } from './trace.ts';
 
 /** What no trace shows and a capture has: a step of a log-in, characters of a console, another datagram. */
@@ -20,6 +21,15 @@ export type TraceFilter = (traced: Filtered) => boolean;
 export interface TraceFilterProblem {
   readonly column: number;
   readonly problem: string;
+  /** A value that is none of those that there are. */
+  readonly unknown?: { readonly key: string; readonly value: string; readonly known: readonly string[] };
+}
+
+/** Names that a BMC knows: a filter that asks for another one would wait for ever. Default: any. */
+export interface FilterNames {
+  /** Of commands, as the trace spells them. */
+  readonly commands?: readonly string[];
+  readonly users?: readonly string[];
 }
 
 type Value = string | number | undefined;
@@ -44,6 +54,51 @@ const KEYS: Readonly<Record<string, (traced: Filtered) => Value | readonly Value
   dropped: (traced) => (traced.kind === 'dropped' ? traced.reason : undefined),
 };
 
+/** Numbers that a term compares: the most that there is. */
+const NUMBERS: Readonly<Record<string, number>> = {
+  netfn: 0x3f,
+  lun: 3,
+  cc: 0xff,
+  us: Number.MAX_SAFE_INTEGER,
+  id: Number.MAX_SAFE_INTEGER,
+  channel: 15,
+};
+const KINDS = ['request', 'carried', 'dropped', 'fault', 'log-in', 'sol', 'datagram'] as const;
+
+/** Names that a value has to be one of; numbers may stand in their place. Undefined: any. */
+function namesOf(key: string, { commands, users }: FilterNames): readonly string[] | undefined {
+  if (key === 'cmd') return commands;
+  if (key === 'user') return users;
+  if (key === 'kind') return KINDS;
+  if (key === 'privilege') return PRIVILEGES;
+  return key === 'dropped' ? DROP_REASONS : undefined;
+}
+
+/** What keeps a value from ever fitting. */
+function neverFits(
+  key: string,
+  value: string,
+  names: FilterNames,
+): Pick<TraceFilterProblem, 'problem' | 'unknown'> | undefined {
+  const number = numberOf(value);
+  if (Object.hasOwn(NUMBERS, key)) {
+    const most = NUMBERS[key];
+    if (number !== undefined && number <= most) return undefined;
+    return { problem: `'${value}' is no number${most < 256 ? ` of 0 to ${most}` : ''}` };
+  }
+  const known = namesOf(key, names);
+  if (known === undefined || known.some((name) => isSame(name, value))) return undefined;
+  const most = key === 'cmd' ? 0xff : key === 'privilege' ? PRIVILEGES.length - 1 : -1;
+  if (number !== undefined && number <= most) return undefined;
+  if (key === 'cmd' && MAY_BE_UNHANDLED.test(value)) return undefined;
+  return { problem: `there is no ${WORDS[key] ?? key} '${value}'`, unknown: { key, value, known } };
+}
+
+/** What may be the name of a command that nobody handles, `30h-77h`: whoever asks for it is looked for as well. */
+const MAY_BE_UNHANDLED = /^(?=.*[\d*])[\da-f*]+h?(?:[-*][\da-fh*-]*)?$/i;
+
+const WORDS: Readonly<Record<string, string>> = { cmd: 'command', dropped: 'reason' };
+
 const OPERATORS = ['!=', '>=', '<=', '=', '>', '<'] as const;
 type Operator = (typeof OPERATORS)[number];
 
@@ -56,9 +111,10 @@ interface Term {
 /**
  * Terms that all have to hold, with blanks between them: `cmd=get-sdr user=admin cc!=0`. `=` and `!=` take
  * several values with commas between them, and `*` for any letters; `<`, `>`, `<=` and `>=` compare numbers.
- * Numbers are decimal, `0xC1` or `C1h`; text with blanks stands in quotes.
+ * Numbers are decimal, `0xC1` or `C1h`; text with blanks stands in quotes. A value that nothing can have, as
+ * far as the names are known, is a problem.
  */
-export function parseTraceFilter(text: string): TraceFilter | TraceFilterProblem {
+export function parseTraceFilter(text: string, names: FilterNames = {}): TraceFilter | TraceFilterProblem {
   const terms: Term[] = [];
   const word = /\s*([a-z]*)\s*(!=|>=|<=|=|>|<)?\s*((?:"[^"]*"|[^\s"])*)/giy;
   while (text.slice(word.lastIndex).trim() !== '') {
@@ -75,6 +131,8 @@ export function parseTraceFilter(text: string): TraceFilter | TraceFilterProblem
     const wanted = value.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((text) => text.replaceAll('"', ''));
     if (/[<>]/.test(operator) && wanted.some((text) => numberOf(text) === undefined))
       return at(`'${value}' is no number, and ${operator} compares numbers`, behind);
+    const never = wanted.map((text) => neverFits(key.toLowerCase(), text, names)).find(Boolean);
+    if (never) return { column: start + behind + 1, ...never };
     terms.push({ of, operator: operator as Operator, wanted });
   }
   if (terms.length === 0) return { column: 1, problem: 'expected a term such as cc!=0' };

@@ -130,10 +130,10 @@ export function traced(router: Names, clock: Timers, tell: (entry: Traced) => vo
       const peer = endpointName({ host, port });
       tell({ kind: 'dropped', at: clock.monotonic(), channel, peer, reason });
     },
-    fault({ rule, count, what, layer }) {
+    fault({ rule, count, what: effect, layer }) {
       if (layer === 'command')
         ((latest === undefined ? undefined : begun.get(latest))?.faults ?? early).push(rule);
-      tell({ kind: 'fault', at: clock.monotonic(), rule, count, what });
+      tell({ kind: 'fault', at: clock.monotonic(), rule, count, what: effect });
     },
   };
 }

@@ -9,7 +9,7 @@ import {
 import { GetDeviceId } from '../commands/app/device.ts';
 import { GetLanConfigurationParameters } from '../commands/transport/lan.ts';
 import { Body, NetFn, type CommandKey } from '../commands/command.ts';
-import type { TestRequest } from './requests.ts';
+import type { Message } from '../joint/message.ts';
 
 /**
  * What clients send besides what they are told to: to log in and out, and to know whom they talk to.
@@ -31,7 +31,7 @@ const ASIDES: readonly CommandKey[] = [
 const HPM_PARAMETERS = 0xc0;
 
 /** It is one of those. */
-export function isAside({ message: { netFn, cmd, data } }: TestRequest): boolean {
+export function isAside({ netFn, cmd, data }: Message): boolean {
   const { netFn: lan, cmd: get } = GetLanConfigurationParameters;
   if (netFn === lan && cmd === get) return data[1] === HPM_PARAMETERS;
   return ASIDES.some(

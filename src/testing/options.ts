@@ -61,16 +61,16 @@ export function settingsOf(
   options: TestBmcOptions,
   seed: number,
 ): { readonly settings: BmcOptions; readonly account: Credentials } {
-  const { power, sensors, faults, seed: _seed, ...given } = options;
+  const { power, sensors, faults, seed: _seed, ...others } = options;
   const { user, password } = credentialsOf(seed);
-  const users = given.users ?? [{ id: 2, name: user, password, privilege: 'administrator' as const }];
+  const users = others.users ?? [{ id: 2, name: user, password, privilege: 'administrator' as const }];
   const first = users.find((user) => user.name !== undefined && user.password !== undefined);
   const settings: BmcOptions = {
     ...quiet,
-    ...given,
+    ...others,
     users,
     ...(sensors !== undefined && { sensors: sensorsOf(sensors) }),
-    ...(power !== undefined && { chassis: { ...(given.chassis ?? quiet.chassis), power } }),
+    ...(power !== undefined && { chassis: { ...(others.chassis ?? quiet.chassis), power } }),
     ...(faults !== undefined && { faults: faultsOf(faults, seed) }),
   };
   return {
@@ -81,27 +81,27 @@ export function settingsOf(
 
 const isList = <T>(value: object | readonly T[]): value is readonly T[] => Array.isArray(value);
 
-function sensorsOf(given: NonNullable<TestBmcOptions['sensors']>): readonly SensorOptions[] {
-  if (isList<SensorOptions>(given)) return given;
-  return Object.entries(given).map(([name, sensor], i) => sensorOf(name, sensor, i));
+function sensorsOf(sensors: NonNullable<TestBmcOptions['sensors']>): readonly SensorOptions[] {
+  if (isList<SensorOptions>(sensors)) return sensors;
+  return Object.entries(sensors).map(([name, sensor], i) => sensorOf(name, sensor, i));
 }
 
-function sensorOf(name: string, given: TestSensor, i: number): SensorOptions {
+function sensorOf(name: string, test: TestSensor, i: number): SensorOptions {
   const known = still.find((sensor) => sensor.name === name);
   const entity = known?.entity ?? `${SYSTEM_BOARD}.${FIRST_INSTANCE + i}`;
-  if (typeof given === 'object' && given !== null)
-    return { type: 'temperature', unit: 'degrees C', ...known, entity, ...given, name };
-  const value = given ?? { push: true as const };
+  if (typeof test === 'object' && test !== null)
+    return { type: 'temperature', unit: 'degrees C', ...known, entity, ...test, name };
+  const value = test ?? { push: true as const };
   if (known !== undefined) return { ...known, value };
-  const range = [Math.min(0, given ?? 0), Math.max(127, given ?? 0)] as const;
+  const range = [Math.min(0, test ?? 0), Math.max(127, test ?? 0)] as const;
   return { name, entity, type: 'temperature', unit: 'degrees C', range, value };
 }
 
-function faultsOf(given: NonNullable<TestBmcOptions['faults']>, seed: number): FaultsOptions {
-  if (!isList<string | FaultRule>(given)) return { seed, ...given };
+function faultsOf(faults: NonNullable<TestBmcOptions['faults']>, seed: number): FaultsOptions {
+  if (!isList<string | FaultRule>(faults)) return { seed, ...faults };
   return {
     seed,
-    presets: given.filter((fault) => typeof fault === 'string'),
-    rules: given.filter((fault) => typeof fault !== 'string'),
+    presets: faults.filter((fault) => typeof fault === 'string'),
+    rules: faults.filter((fault) => typeof fault !== 'string'),
   };
 }

@@ -98,7 +98,7 @@ export class TestRequest {
 
   /** It in a list: no longer than a reader likes, and short where it is what every client sends. */
   get line(): string {
-    if (isAside(this))
+    if (isAside(this.message))
       return `${this.#who}${this.medium}  ${this.name}  ->  ${this.answer?.name ?? 'no answer'}`;
     const { text } = this;
     return text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)} ...` : text;

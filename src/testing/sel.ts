@@ -96,8 +96,8 @@ export class TestSel {
     const [type] = Object.entries(sensorTypes).find(([, code]) => code === sensorType) ?? [];
     const offset = data[0] & 0x0f;
     const event = eventName(offset, sensorType, eventType);
-    const what = `${sensor ?? type ?? `sensor type ${sensorType}`}  ${event ?? `event ${offset}`}`;
-    const text = `${id}  ${what}${deassertion ? ' (deasserted)' : ''}`;
+    const happened = `${sensor ?? type ?? `sensor type ${sensorType}`}  ${event ?? `event ${offset}`}`;
+    const text = `${id}  ${happened}${deassertion ? ' (deasserted)' : ''}`;
     return { id, record, sensor, type, event, asserted: !deassertion, text };
   }
 

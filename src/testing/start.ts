@@ -23,15 +23,15 @@ export type TestSurroundings = Omit<BmcSurroundings, 'templates' | 'uplink'>;
  */
 export async function startBmc(
   options: TestBmcOptions = {},
-  around: TestSurroundings = {},
+  surroundings: TestSurroundings = {},
 ): Promise<TestBmc> {
-  const world = around.world ?? nodeWorld();
+  const world = surroundings.world ?? nodeWorld();
   const seed = (options.seed ?? world.random.u32()) >>> 0;
   const { settings, account } = settingsOf(options, seed);
   // What the BMC says stands between what it was asked.
   let note: (text: string) => void = () => undefined;
-  const log = around.log ?? logOf((text) => note(text));
-  const bmc = new Bmc(settings, { ...around, world, log, templates: compiled });
+  const log = surroundings.log ?? logOf((text) => note(text));
+  const bmc = new Bmc(settings, { ...surroundings, world, log, templates: compiled });
   const started = new TestBmc({ bmc, world, account, seed });
   note = (text) => started.note(text);
   await bmc.open();
@@ -77,16 +77,16 @@ export class TestFleet implements AsyncDisposable, Iterable<TestBmc> {
 export async function startFleet(
   count: number,
   options: (n: number) => TestBmcOptions = () => ({}),
-  around: TestSurroundings = {},
+  surroundings: TestSurroundings = {},
 ): Promise<TestFleet> {
-  const world = around.world ?? nodeWorld();
-  const icmb = around.icmb ?? new IcmbNetwork(world);
+  const world = surroundings.world ?? nodeWorld();
+  const icmb = surroundings.icmb ?? new IcmbNetwork(world);
   const started: TestBmc[] = [];
   try {
     for (let first = 0; first < count; first += AT_A_TIME) {
       const some = Array.from({ length: Math.min(AT_A_TIME, count - first) }, (_, i) => first + i);
       const opened = await Promise.allSettled(
-        some.map((n) => startBmc({ name: `bmc-${n}`, ...options(n) }, { ...around, world, icmb })),
+        some.map((n) => startBmc({ name: `bmc-${n}`, ...options(n) }, { ...surroundings, world, icmb })),
       );
       for (const opening of opened) if (opening.status === 'fulfilled') started.push(opening.value);
       const failed = opened.find((opening) => opening.status === 'rejected');

@@ -194,7 +194,7 @@ export class TestBmc implements AsyncDisposable {
     const others = this.requests.filter(
       (request) =>
         !this.#expected.has(request) &&
-        !isAside(request) &&
+        !isAside(request.message) &&
         !allowed.some((wanted) => wanted.isNear(request)),
     );
     if (others.length === 0) return;
@@ -215,19 +215,19 @@ export class TestBmc implements AsyncDisposable {
   /** Any program, with `env`. Rejects as `ipmitool` does. */
   async run(command: string, args: readonly string[] = [], options: ToolOptions = {}): Promise<string> {
     const { timeout = TOOL_TIME, env, ...rest } = options;
-    const around = { ...rest, timeout, env: { ...this.env, ...env } };
+    const surroundings = { ...rest, timeout, env: { ...this.env, ...env } };
     let ran: Ran;
     try {
-      ran = await this.#world.programs.run(command, args, around);
+      ran = await this.#world.programs.run(command, args, surroundings);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       throw new ToolError(missingTool(command), {}, { cause: error });
     }
     if (ran.code === 0) return ran.stdout;
     const ended = ran.code === null ? 'was ended' : `ended with ${ran.code}`;
-    const said = `${ran.stderr}${ran.stdout}`.trim();
+    const output = `${ran.stderr}${ran.stdout}`.trim();
     const shown = [command, ...args.map((arg) => (arg === this.password ? '...' : arg))].join(' ');
-    throw new ToolError(this.#failed(`${shown} ${ended}${said === '' ? '' : `: ${said}`}`), ran);
+    throw new ToolError(this.#failed(`${shown} ${ended}${output === '' ? '' : `: ${output}`}`), ran);
   }
 
   /** A client of the library's own, logged in as the test's account; closed with the BMC. */

@@ -203,29 +203,18 @@ describe('two ends and a bad network', () => {
       const { clock, random } = world;
       const chance = (share: number): boolean => random.fraction() < share;
       const timing = { accumulate: 20, threshold: 5, retries: 40, retryInterval: 60 };
-      const side = () => ({
-        got: [] as number[],
-        window: new SequenceWindow(0, 16, 15),
-        order: 0,
-        timerAt: Infinity,
-        transfer: undefined as unknown as SolTransfer<Flags>,
-      });
+      const side = () => {
+        const got: number[] = [];
+        const accept = (characters: Uint8Array): number => {
+          const count = chance(0.1) ? 0 : chance(0.1) ? Math.ceil(characters.length / 2) : characters.length;
+          got.push(...characters.subarray(0, count));
+          return count;
+        };
+        const transfer = new SolTransfer<Flags>({ timing: () => timing, packet: 9, capacity: 5000, accept });
+        return { got, window: new SequenceWindow(0, 16, 15), order: 0, timerAt: Infinity, transfer };
+      };
       const sides = [side(), side()];
       for (const [i, me] of sides.entries()) {
-        me.transfer = new SolTransfer<Flags>({
-          timing: () => timing,
-          packet: 9,
-          capacity: 5000,
-          accept: (characters) => {
-            const count = chance(0.1)
-              ? 0
-              : chance(0.1)
-                ? Math.ceil(characters.length / 2)
-                : characters.length;
-            me.got.push(...characters.subarray(0, count));
-            return count;
-          },
-        });
         const far = sides[1 - i];
         const pump = (): void => {
           for (

@@ -1,6 +1,5 @@
-import { isSame, mixed } from './batch-senders.ts';
+import { isSame, mixed, type BatchShares } from './batch-senders.ts';
 import { BatchSocket } from './batch-socket.ts';
-import type { BatchUdp } from './batch-udp.ts';
 import { addressOf, addressText, networkOf, wordAt } from './ip-address.ts';
 import { isLocal } from './local-prefix.ts';
 import { systemError } from './system-error.ts';
@@ -17,7 +16,7 @@ const BLOCK = 8;
  * is for nobody.
  */
 export class PrefixPort {
-  readonly udp: BatchUdp;
+  readonly udp: BatchShares;
   readonly socket: BatchSocket;
   readonly #isV6: boolean;
   /** By the number of an IPv4 address. */
@@ -30,7 +29,7 @@ export class PrefixPort {
   #count = 0;
 
   /** Throws the system's error. `over`: nobody is left, and the socket is closed. */
-  constructor(udp: BatchUdp, { host, port }: Endpoint, over: () => void) {
+  constructor(udp: BatchShares, { host, port }: Endpoint, over: () => void) {
     this.udp = udp;
     this.#over = over;
     this.#isV6 = host.includes(':');
@@ -75,11 +74,11 @@ export class PrefixPort {
     if (this.#find(bytes) !== member) return;
     if (this.#isV6) {
       const key = mixed(bytes, 0);
-      const rest = chain(this.#members6.get(key)).filter((one) => one !== member);
+      const rest = chain(this.#members6.get(key)).filter((other) => other !== member);
       this.#members6.delete(key);
-      for (const one of rest) {
-        one.next = this.#members6.get(key);
-        this.#members6.set(key, one);
+      for (const other of rest) {
+        other.next = this.#members6.get(key);
+        this.#members6.set(key, other);
       }
     } else this.#members.delete(wordAt(bytes, 0));
     this.#count--;
@@ -159,6 +158,6 @@ class Member implements UdpSocket {
 
 function chain(first: Member | undefined): Member[] {
   const members: Member[] = [];
-  for (let one = first; one !== undefined; one = one.next) members.push(one);
+  for (let member = first; member !== undefined; member = member.next) members.push(member);
   return members;
 }

@@ -1,5 +1,6 @@
 import { dotted, ipv6Text, wordAt } from './ip-address.ts';
 import type { NativeSockets } from './native-sockets.ts';
+import type { Wall } from './wall.ts';
 import type { Endpoint } from './world.ts';
 
 /** Most senders whose names are kept; a flood of made up ones begins anew. */
@@ -17,6 +18,13 @@ interface Named6 {
   readonly endpoint: Endpoint;
   readonly name: Uint8Array;
   readonly asked: Uint8Array | undefined;
+}
+
+/** What the sockets of a world share. */
+export interface BatchShares {
+  readonly native: NativeSockets;
+  readonly wall: Wall;
+  readonly senders: Senders;
 }
 
 /** Who sent a datagram: one object for a sender, made with its first. */

@@ -13,8 +13,8 @@ export class BatchSocket {
   readonly #watch: Watch;
   readonly #datagram: (i: number) => void;
   readonly #failed: (error: Error) => void;
-  /** Answers that wait for the end of their burst; undefined: none is under way, and each is sent at once. */
-  #waiting: number | undefined;
+  /** Answers wait for the end of their burst; else each is sent at once. */
+  #isInBurst = false;
   #closed = false;
 
   /** `datagram`: told of each that came, by its place; `failed`: of each that could not be sent. */
@@ -36,11 +36,8 @@ export class BatchSocket {
   send(data: Uint8Array, to: Endpoint, asked: string | undefined): void {
     // A forged datagram may come from port 0.
     if (this.#closed || !(to.port > 0 && to.port < 65536)) return;
-    if (this.#waiting === BURST) this.#flush(0);
-    const place = this.#waiting ?? 0;
-    if (!this.#native.put(place, data, this.#socket, to, asked)) return;
-    if (this.#waiting === undefined) this.#native.flush(this.#socket.fd, 1, this.#failed);
-    else this.#waiting++;
+    this.#native.put(data, this.#socket, to, asked, this.#failed);
+    if (!this.#isInBurst) this.#native.flush();
   }
 
   close(): void {
@@ -53,16 +50,11 @@ export class BatchSocket {
   readonly #receive = (): void => {
     for (let burst = 0; burst < BURSTS && !this.#closed; burst++) {
       const count = this.#native.receive(this.#socket);
-      this.#waiting = 0;
+      this.#isInBurst = true;
       for (let i = 0; i < count && !this.#closed; i++) this.#datagram(i);
-      this.#flush(undefined);
+      this.#isInBurst = false;
+      this.#native.flush();
       if (count < BURST) return;
     }
   };
-
-  #flush(next: number | undefined): void {
-    const count = this.#waiting ?? 0;
-    this.#waiting = next;
-    if (count > 0 && !this.#closed) this.#native.flush(this.#socket.fd, count, this.#failed);
-  }
 }

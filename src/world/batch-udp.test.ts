@@ -78,6 +78,42 @@ describe.skipIf(!works)('batches', () => {
     expect(heard).toEqual(Array.from({ length: 3 * BURST }, (_, i) => i));
   });
 
+  test('I18: a socket that sends while answers of another wait for the end of their burst takes nothing from them', async () => {
+    const world = nodeWorld({ engine: 'batch' });
+    const [server, other] = [await bound(world), await bound(world)];
+    const one = await client();
+    const heard: string[] = [];
+    one.on('message', (data, { port }) =>
+      heard.push(`${port === other.address.port ? 'other' : 'server'} ${String(data)}`),
+    );
+    server.onDatagram = (data, from) => {
+      server.send(data, from);
+      other.send(data, from);
+      server.send(data, from);
+    };
+    for (const text of ['a', 'b']) one.send(text, server.address.port, '127.0.0.1');
+    await until(() => heard.length === 6);
+    expect(heard).toEqual(
+      ['a', 'b'].flatMap((text) => [`server ${text}`, `other ${text}`, `server ${text}`]),
+    );
+  });
+
+  test('I18: answers of all sizes to one sender arrive each by itself, in their order', async () => {
+    const world = nodeWorld({ engine: 'batch' });
+    const server = await bound(world);
+    const sizes = [64, 64, 64, 20, 20, 64, 1, 0, 0, 5, 512, 512, 511, 513, 513, 2000, 2000, 60_000, 64, 64];
+    server.onDatagram = (_data, from) => {
+      for (const [i, size] of sizes.entries()) server.send(new Uint8Array(size).fill(i), from);
+    };
+    const one = await client();
+    const heard: Buffer[] = [];
+    one.on('message', (data) => heard.push(data));
+    one.send('x', server.address.port, '127.0.0.1');
+    await until(() => heard.length === sizes.length);
+    expect(heard.map(({ length }) => length)).toEqual(sizes);
+    expect(heard.every((data, i) => data.every((byte) => byte === i))).toBe(true);
+  });
+
   test('I18: a socket that closes in the middle of a burst hears and says nothing more', async () => {
     const world = nodeWorld({ engine: 'batch' });
     const server = await bound(world);

@@ -1,4 +1,4 @@
-import { Senders } from './batch-senders.ts';
+import { Senders, type BatchShares } from './batch-senders.ts';
 import { PrefixPort } from './batch-prefix.ts';
 import { BatchSocket } from './batch-socket.ts';
 import type { NativeSocket, NativeSockets } from './native-sockets.ts';
@@ -6,7 +6,7 @@ import type { Wall } from './wall.ts';
 import type { Endpoint, UdpOptions, UdpSocket } from './world.ts';
 
 /** Sockets that receive and send many datagrams in one call of the system, and the memory that they share. */
-export class BatchUdp {
+export class BatchUdp implements BatchShares {
   readonly native: NativeSockets;
   readonly wall: Wall;
   readonly senders: Senders;
@@ -31,11 +31,11 @@ export class BatchUdp {
     const key = (number: number): string => `${host.includes(':') ? 'IPv6' : 'IPv4'} ${number}`;
     const known = this.#prefixPorts.get(key(port));
     if (known) return known;
-    const made = new PrefixPort(this, { host, port }, () => {
-      for (const [name, one] of this.#prefixPorts) if (one === made) this.#prefixPorts.delete(name);
+    const prefixPort = new PrefixPort(this, { host, port }, () => {
+      for (const [name, other] of this.#prefixPorts) if (other === prefixPort) this.#prefixPorts.delete(name);
     });
-    for (const number of [port, made.socket.port]) this.#prefixPorts.set(key(number), made);
-    return made;
+    for (const number of [port, prefixPort.socket.port]) this.#prefixPorts.set(key(number), prefixPort);
+    return prefixPort;
   }
 }
 
@@ -47,7 +47,7 @@ class PlainSocket implements UdpSocket {
   readonly #socket: BatchSocket;
   readonly #isEvery: boolean;
 
-  constructor(udp: BatchUdp, socket: NativeSocket, host: string) {
+  constructor(udp: BatchShares, socket: NativeSocket, host: string) {
     const { native, wall, senders } = udp;
     const { isEvery, isV6, port } = socket;
     this.address = { host, port };

@@ -38,7 +38,11 @@ export function worldIn(folder: string, world: World): World {
 export const worldWith = (
   { random, stream, files, programs, http, devices, network }: World,
   others: { readonly clock: Clock; readonly udp: UdpNetwork },
-): World => ({ ...others, random, stream, files, programs, http, devices, network });
+): World => {
+  const { clock, udp } = others;
+  // Named one by one, so that all of a fleet have one shape.
+  return { clock, udp, random, stream, files, programs, http, devices, network };
+};
 
 type At = (path: string) => string;
 

@@ -7,12 +7,12 @@ export const BURST = 32;
 export const SLOT = 65536 + 128;
 /**
  * Room for `struct sockaddr_in` or `sockaddr_in6`, `struct iovec`, `struct mmsghdr`, and a control message of
- * `struct in_pktinfo` or `in6_pktinfo`.
+ * `struct in_pktinfo` or `in6_pktinfo`, with one of two bytes behind it.
  */
 export const NAME = 32;
 export const IOVEC = 16;
 export const HEADER = 64;
-export const CONTROL = 48;
+export const CONTROL = 64;
 /** What of that room they need, and where their addresses are. */
 export const V4 = { name: 16, address: 4, control: 28, controlRoom: 32, asked: 20, size: IPV4 };
 export const V6 = { name: 28, address: 8, control: 36, controlRoom: 40, asked: 16, size: IPV6 };

@@ -1,39 +1,19 @@
-import { networkInterfaces } from 'node:os';
-import { dotted, ipv6Text, putIpv4, putIpv6, wordAt } from './ip-address.ts';
-import {
-  AT,
-  Batch,
-  BURST,
-  CONTROL,
-  FROM_INTERFACE,
-  FROM_INTERFACE6,
-  HEADER,
-  IOVEC,
-  NAME,
-  SLOT,
-  V4,
-  V6,
-  ZONE,
-  type Shared,
-} from './native-layout.ts';
+import { ipv6Text, wordAt } from './ip-address.ts';
+import { AT, Batch, BURST, CONTROL, HEADER, NAME, V4, V6, type Shared } from './native-layout.ts';
+import { AF_INET, AF_INET6, nameIn, NativeNames } from './native-names.ts';
+import { IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO, OutgoingBatch } from './native-outgoing.ts';
 import { systemError } from './system-error.ts';
 import type { Endpoint } from './world.ts';
 
 /** Numbers of Linux's headers; the same on all of MACHINES. */
-const AF_INET = 2;
-const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
 const SOCK_FLAGS = 0x80000 | 0x800; // SOCK_CLOEXEC, SOCK_NONBLOCK
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
-const IPPROTO_IP = 0;
-const IP_PKTINFO = 8;
 const IP_FREEBIND = 15;
-const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
-const IPV6_PKTINFO = 50;
 const IPV6_FREEBIND = 78;
 const MSG_DONTWAIT = 0x40;
 const MACHINES: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64'];
@@ -64,7 +44,7 @@ export interface OpenOptions {
 /**
  * Every native call of the library, by way of the optional package koffi: sockets that receive and
  * send many datagrams in one call. One memory for all sockets: what is received is valid until the next call
- * of `receive`, and what was put is sent by `flush`, before anything else is done.
+ * of `receive`.
  */
 export class NativeSockets {
   readonly #koffi: Koffi;
@@ -73,13 +53,14 @@ export class NativeSockets {
     Record<'socket' | 'bind' | 'setsockopt' | 'getsockname' | 'close' | 'recvmmsg' | 'sendmmsg', Call>
   >;
   readonly #in: Batch;
-  readonly #out: Batch;
+  readonly #out: OutgoingBatch;
   /** The last datagram of each place: most are as long as the one before. */
   readonly #came: Uint8Array[];
-  /** Interfaces by their numbers: of those that link-local addresses came by. */
-  readonly #zones = new Map<number, string>();
-  readonly #hosts = new Map<string, Uint8Array>();
+  readonly #socketNames = new NativeNames();
   #hasIpv6 = false;
+  /** Whose datagrams wait, and who is told of those that could not be sent. */
+  #sender: Pick<NativeSocket, 'fd' | 'isV6'> | undefined;
+  #failed: (error: Error) => void = () => undefined;
 
   private constructor(koffi: Koffi) {
     this.#koffi = koffi;
@@ -106,7 +87,7 @@ export class NativeSockets {
       };
     };
     this.#in = new Batch(share);
-    this.#out = new Batch(share);
+    this.#out = new OutgoingBatch(share, this.#socketNames);
     this.#came = [...this.#in.data];
   }
 
@@ -116,12 +97,20 @@ export class NativeSockets {
       throw new Error(`not on ${process.platform} ${process.arch}`);
     const { default: koffi } = await import('koffi');
     const sockets = new NativeSockets(koffi);
-    await sockets.#test('127.0.0.1', '0.0.0.0');
+    await sockets.#test('127.0.0.1', '0.0.0.0').catch(() => {
+      sockets.#out.hasTrains = false;
+      return sockets.#test('127.0.0.1', '0.0.0.0');
+    });
     sockets.#hasIpv6 = await sockets.#test('::1', '::').then(
       () => true,
       () => false,
     );
     return sockets;
+  }
+
+  /** Datagrams to one place, one behind the other, are one message to the system. */
+  get hasTrains(): boolean {
+    return this.#out.hasTrains;
   }
 
   /** False: a machine without IPv6, or one where its datagrams come out wrong. */
@@ -138,7 +127,7 @@ export class NativeSockets {
     if (fd < 0) throw this.#error('socket', host);
     try {
       const name = new Uint8Array(NAME);
-      this.#putName(name, 0, isV6, host, port);
+      this.#socketNames.put(name, 0, isV6, host, port);
       const must = (option: number): void => {
         if (this.#set(fd, level, option, 1) !== 0) throw this.#error('setsockopt', host);
       };
@@ -159,7 +148,12 @@ export class NativeSockets {
     }
   }
 
+  /** What waits to be sent by it is lost. */
   close(fd: number): void {
+    if (this.#sender?.fd === fd) {
+      this.#out.clear();
+      this.#sender = undefined;
+    }
     this.#calls.close(fd);
   }
 
@@ -202,14 +196,9 @@ export class NativeSockets {
     return this.#in.names.bytes.subarray(i * NAME, i * NAME + V6.name);
   }
 
-  /** The endpoint in such bytes: of IPv4 where a socket of IPv6 took it, with its zone where it has one. */
+  /** The endpoint in such bytes. */
   endpointIn(name: Uint8Array): Endpoint {
-    const zone = name[ZONE] | (name[ZONE + 1] << 8) | (name[ZONE + 2] << 16) | (name[ZONE + 3] << 24);
-    const host = ipv6Text(name, V6.address);
-    return {
-      host: zone === 0 ? host : `${host}%${this.#zoneName(zone)}`,
-      port: (name[2] << 8) | name[3],
-    };
+    return this.#socketNames.endpointIn(name);
   }
 
   /** Of a socket on all addresses of IPv4: which one it was sent to; 0: the system did not say. */
@@ -238,47 +227,58 @@ export class NativeSockets {
   }
 
   /**
-   * Puts a datagram into a place, to be sent by `flush`. False: its address is none of the socket's family.
-   * `asked`: the address of this machine that it leaves from.
+   * Puts a datagram behind those that `flush` sends, of one socket: those of another go first. One that is too
+   * long, or whose address is none of the socket's family, is lost. `asked`: the address of this machine that
+   * it leaves from. `failed`: who is told of it if it cannot be sent.
    */
   put(
-    place: number,
     data: Uint8Array,
-    { isV6 }: Pick<NativeSocket, 'isV6'>,
-    { host, port }: Endpoint,
+    socket: Pick<NativeSocket, 'fd' | 'isV6'>,
+    to: Endpoint,
     asked: string | undefined,
-  ): boolean {
-    const { names, controls, headers, lengths, data: slots } = this.#out;
-    if (data.length > SLOT || !this.#putName(names.bytes, place * NAME, isV6, host, port)) return false;
-    slots[place].set(data);
-    lengths.words[(place * IOVEC + 8) >> 2] = data.length;
-    const at = place * CONTROL;
-    const family = isV6 ? V6 : V4;
-    headers.words[(place * HEADER + AT.nameLength) >> 2] = family.name;
-    const isFrom = asked !== undefined && putAddress(controls.bytes, at + family.asked, isV6, asked);
-    headers.words[(place * HEADER + AT.controlLength) >> 2] = isFrom ? family.controlRoom : 0;
-    if (isFrom) {
-      controls.words[at >> 2] = family.control;
-      controls.words[(at + 8) >> 2] = isV6 ? IPPROTO_IPV6 : IPPROTO_IP;
-      controls.words[(at + 12) >> 2] = isV6 ? IPV6_PKTINFO : IP_PKTINFO;
-      // No interface of its own: the address says which.
-      controls.words[(at + (isV6 ? FROM_INTERFACE6 : FROM_INTERFACE)) >> 2] = 0;
+    failed: (error: Error) => void,
+  ): void {
+    if (this.#sender !== socket || this.#out.isFull) {
+      this.flush();
+      this.#sender = socket;
+      this.#failed = failed;
     }
-    return true;
+    this.#out.put(data, socket.isV6, to, asked);
   }
 
-  /**
-   * Sends what lies in the first `count` places. What the system does not take is lost, as datagrams are; the
-   * error of each is told.
-   */
-  flush(fd: number, count: number, failed: (error: Error) => void): void {
-    const { address } = this.#out.headers;
-    for (let sent = 0; sent < count;) {
-      const taken = this.#calls.sendmmsg(fd, address + BigInt(sent * HEADER), count - sent, MSG_DONTWAIT);
-      if (taken <= 0 && this.#koffi.errno() !== this.#koffi.os.errno.EAGAIN)
-        failed(this.#error('sendmmsg', nameIn(this.#out.names.bytes, sent * NAME)));
+  /** Sends what waits. What the system does not take is lost, as datagrams are; the error of each is told. */
+  flush(): void {
+    const { messages } = this.#out;
+    if (this.#sender === undefined || messages === 0) return;
+    for (let sent = 0; sent < messages;) {
+      const taken = this.#send(sent, messages - sent);
+      if (taken <= 0) this.#untaken(sent);
       sent += Math.max(1, taken);
     }
+    this.#out.clear();
+  }
+
+  #send(first: number, count: number): number {
+    const address = this.#out.address + BigInt(first * HEADER);
+    return this.#calls.sendmmsg(this.#sender!.fd, address, count, MSG_DONTWAIT);
+  }
+
+  /** A train that its way cannot carry goes datagram by datagram, and so do all others from then on. */
+  #untaken(message: number): void {
+    if (this.#isLost()) return;
+    const count = this.#out.count(message);
+    const error = this.#error('sendmmsg', nameIn(this.#out.destinations, message * NAME));
+    if (count === 1) return this.#failed(error);
+    for (let i = 0; i < count; i++) {
+      this.#out.single(message, i);
+      if (this.#send(message, 1) > 0) this.#out.hasTrains = false;
+      else if (!this.#isLost()) this.#failed(error);
+    }
+  }
+
+  /** The last call found no room. */
+  #isLost(): boolean {
+    return this.#koffi.errno() === this.#koffi.os.errno.EAGAIN;
   }
 
   #set(fd: number, level: number, option: number, value: number): number {
@@ -289,52 +289,11 @@ export class NativeSockets {
     return systemError(this.#names.get(this.#koffi.errno()) ?? 'EIO', call, where);
   }
 
-  /** `struct sockaddr_in` or `sockaddr_in6`; false: the host is no address of that family. */
-  #putName(bytes: Uint8Array, at: number, isV6: boolean, host: string, port: number): boolean {
-    bytes[at] = isV6 ? AF_INET6 : AF_INET;
-    bytes[at + 1] = 0;
-    bytes[at + 2] = port >>> 8;
-    bytes[at + 3] = port;
-    if (!isV6) return putIpv4(bytes, at + V4.address, host);
-    bytes.fill(0, at + 4, at + V6.address);
-    const rest = this.#hosts.get(host) ?? this.#bytesOf(host);
-    if (rest === undefined) return false;
-    bytes.set(rest, at + V6.address);
-    return true;
-  }
-
-  /** An address of IPv6 with its zone, as `struct sockaddr_in6` ends; it takes time to read, so it is kept. */
-  #bytesOf(host: string): Uint8Array | undefined {
-    const bytes = new Uint8Array(V6.name - V6.address);
-    const [address, zone] = host.split('%');
-    const index = zone === undefined ? 0 : this.#zoneIndex(zone);
-    for (let i = 0; i < 4; i++) bytes[V6.size + i] = index >>> (8 * i);
-    if (!putIpv6(bytes, 0, address)) return undefined;
-    if (this.#hosts.size >= HOSTS) this.#hosts.clear();
-    this.#hosts.set(host, bytes);
-    return bytes;
-  }
-
-  /** As people call it; its number where the system has no name for it. */
-  #zoneName(index: number): string {
-    const known = this.#zones.get(index);
-    if (known !== undefined) return known;
-    const name = zonesNow().find(([, number]) => number === index)?.[0] ?? String(index);
-    this.#zones.set(index, name);
-    return name;
-  }
-
-  #zoneIndex(zone: string): number {
-    for (const [index, name] of this.#zones) if (name === zone) return index;
-    const index = zonesNow().find(([name]) => name === zone)?.[1] ?? Number(zone);
-    if (index > 0) this.#zones.set(index, zone);
-    return index > 0 ? index : 0;
-  }
-
   /** Layouts, numbers, calls and watching, tried with datagrams to itself. */
   async #test(loopback: string, every: string): Promise<void> {
     const [from, to] = [loopback, every].map((host) => this.open({ host, port: 0 }));
-    const sizes = [0, 1, 64, 1400, 30_000];
+    // The last ones are a train.
+    const sizes = [0, 1, 64, 1400, 30_000, 64, 64, 20];
     try {
       const told = new Promise<boolean>((resolve) => {
         const watch = this.watch(to.fd, () => end(true));
@@ -345,10 +304,14 @@ export class NativeSockets {
           resolve(isTold);
         };
       });
-      for (const [i, size] of sizes.entries())
-        this.put(i, new Uint8Array(size).fill(i), from, { host: loopback, port: to.port }, undefined);
       let problem: Error | undefined;
-      this.flush(from.fd, sizes.length, (error) => (problem = error));
+      const failed = (error: Error): void => {
+        problem = error;
+      };
+      const there = { host: loopback, port: to.port };
+      for (const [i, size] of sizes.entries())
+        this.put(new Uint8Array(size).fill(i), from, there, undefined, failed);
+      this.flush();
       if (problem !== undefined) throw problem;
       if (!(await told)) throw new Error('nothing came of what was sent');
       // Loopback hands over at once; the first was told.
@@ -360,8 +323,7 @@ export class NativeSockets {
         return host === loopback && port === from.port && asked !== undefined && ipv6Text(asked, 0) === host;
       };
       const isRight = sizes.every((size, i) => {
-        const data = this.data(i);
-        return isFrom(i) && data.length === size && data.every((byte) => byte === i);
+        return isFrom(i) && Buffer.compare(this.data(i), new Uint8Array(size).fill(i)) === 0;
       });
       if (count !== sizes.length || !isRight) throw new Error('datagrams came out wrong');
     } finally {
@@ -371,22 +333,4 @@ export class NativeSockets {
   }
 }
 
-/** Most addresses of IPv6 whose bytes are kept. */
-const HOSTS = 4096;
 const LOOPBACK = 0x7f000001;
-
-const putAddress = (bytes: Uint8Array, at: number, isV6: boolean, host: string): boolean =>
-  isV6 ? putIpv6(bytes, at, host) : putIpv4(bytes, at, host);
-
-const nameIn = (bytes: Uint8Array, at: number): string => {
-  const port = (bytes[at + 2] << 8) | bytes[at + 3];
-  return bytes[at] === AF_INET6
-    ? `[${ipv6Text(bytes, at + V6.address)}]:${port}`
-    : `${dotted(wordAt(bytes, at + V4.address))}:${port}`;
-};
-
-/** Names and numbers of the interfaces that have addresses of IPv6. */
-const zonesNow = (): [string, number][] =>
-  Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses.flatMap((one): [string, number][] => (one.family === 'IPv6' ? [[name, one.scopeid]] : [])),
-  );

@@ -1,4 +1,4 @@
-import { connect, createServer, type OnReadOpts, type Socket } from 'node:net';
+import { connect, createServer, Socket, type OnReadOpts } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { listenAt } from './node-listen.ts';
 import { openTty } from './node-tty.ts';
@@ -6,8 +6,8 @@ import type { Wall } from './wall.ts';
 import type { Stream, StreamAddress, StreamNetwork, StreamServer } from './world.ts';
 
 /**
- * What connected sockets read into, one after the other; a copy goes on. Without it Node makes a buffer of 64
- * KiB for each read, a third of what a short request costs. Accepted sockets have no such option.
+ * What all sockets read into, one after the other; a copy goes on. Without it Node makes a buffer of 64 KiB
+ * for each read, a third of what a short request costs.
  */
 const SCRATCH = new Uint8Array(65536);
 
@@ -17,8 +17,11 @@ const CAN_BE_EAGER = availableParallelism() > 1;
 /** TCP and Unix sockets of the real world. */
 export const nodeStreams = (wall: Wall): StreamNetwork => ({
   listen(at: StreamAddress, accept: (stream: Stream) => void): Promise<StreamServer> {
-    const server = createServer({ noDelay: true }, (socket) => {
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+      const reading = intoScratch();
+      const socket = readingInto(accepted, reading.onread);
       const stream = new NodeStream(socket, peerOf(socket, at), wall);
+      reading.stream = stream;
       wall.call('connection', stream.peer, accept, stream, undefined, stream);
     });
     // The callback of close() waits for the open streams, which are not ours.
@@ -28,14 +31,8 @@ export const nodeStreams = (wall: Wall): StreamNetwork => ({
   async connect(to): Promise<Stream> {
     if ('tty' in to) return new NodeStream(await openTty(to), to.tty, wall);
     return new Promise((resolve, reject) => {
-      let stream: NodeStream | undefined;
-      const onread: OnReadOpts = {
-        buffer: SCRATCH,
-        callback(size, bytes) {
-          stream?.received(bytes.slice(0, size));
-          return true;
-        },
-      };
+      const reading = intoScratch();
+      const { onread } = reading;
       const socket = connect(
         'path' in to ? { path: to.path, onread } : { host: to.host, port: to.port, noDelay: true, onread },
       );
@@ -43,12 +40,46 @@ export const nodeStreams = (wall: Wall): StreamNetwork => ({
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
-        stream = new NodeStream(socket, peerOf(socket, to), wall);
+        const stream = new NodeStream(socket, peerOf(socket, to), wall);
+        reading.stream = stream;
         resolve(stream);
       });
     });
   },
 });
+
+/** How a socket reads, and into whose stream as soon as it has one. */
+interface Reading {
+  stream?: NodeStream;
+  readonly onread: OnReadOpts;
+}
+
+function intoScratch(): Reading {
+  const reading: Reading = {
+    onread: {
+      buffer: SCRATCH,
+      callback(size, bytes) {
+        reading.stream?.received(bytes.slice(0, size));
+        return true;
+      },
+    },
+  };
+  return reading;
+}
+
+/**
+ * What was accepted, reading as connected sockets do. Servers have no option for that; so their socket gives
+ * its handle, which Node keeps by this name in all of its versions, to one that has. Where it is not to be
+ * had the socket stays, and reads as Node likes.
+ */
+function readingInto(accepted: Socket, onread: OnReadOpts): Socket {
+  const handle: unknown = Reflect.get(accepted, '_handle');
+  if (typeof handle !== 'object' || handle === null) return accepted;
+  const options = { handle, onread, pauseOnCreate: true, allowHalfOpen: false };
+  const socket = new Socket(options);
+  Object.assign(accepted, { _handle: null });
+  return socket;
+}
 
 function peerOf(socket: Socket, at: StreamAddress): string {
   if ('path' in at) return `unix:${at.path}`;

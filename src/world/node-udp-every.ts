@@ -1,5 +1,5 @@
 import { askedFrom, type AddressWatch } from './node-addresses.ts';
-import type { Bind, NodeUdpSocket } from './node-udp.ts';
+import type { Bind, NodeUdpSocket } from './node-udp-socket.ts';
 import type { Wall } from './wall.ts';
 import type { Endpoint, UdpOptions, UdpSocket } from './world.ts';
 

@@ -24,8 +24,8 @@ export function packageFiles(folder: string): string[] {
   if (!existsSync(place)) return [];
   const top = fileURLToPath(place);
   return readdirSync(top, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile())
-    .map((one) => relative(top, join(one.parentPath, one.name)));
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(top, join(entry.parentPath, entry.name)));
 }
 
 /** The path of a file of this package that others run. Of no use in the binary. */

@@ -78,10 +78,10 @@ export class RecordFile {
   static async open(files: Files, path: string, options: RecordFileOptions): Promise<RecordFile> {
     const { lasts = false } = options;
     const file = await begun(files, path, lasts);
-    const made = new RecordFile(files, path, options, file);
-    if (lasts) made.#written = await file.size();
-    if (made.#written === 0) for (const part of options.header) made.#put(part);
-    return made;
+    const recordFile = new RecordFile(files, path, options, file);
+    if (lasts) recordFile.#written = await file.size();
+    if (recordFile.#written === 0) for (const part of options.header) recordFile.#put(part);
+    return recordFile;
   }
 
   /** Records that were left out: the disk was too slow, or would not take them. */
@@ -109,10 +109,11 @@ export class RecordFile {
 
   /**
    * Room for a record that says `unsaid`: where it begins in `memory`. It is to be filled at once, what is
-   * there may be anything. -1: there is none, and the record is left out.
+   * there may be anything. -1: there is none, and it is left out. `records`: it is so many, of which the
+   * first says it.
    */
-  reserve(length: number): number {
-    return this.#isFull() ? -1 : this.#take(length);
+  reserve(length: number, records = 1): number {
+    return this.#isFull(records) ? -1 : this.#take(length, records);
   }
 
   /** Written now, and at the beginning of each file that is begun from now on. It is never left out. */
@@ -122,17 +123,17 @@ export class RecordFile {
     this.#put(bytes);
   }
 
-  #isFull(): boolean {
+  #isFull(records = 1): boolean {
     if (this.#state === 'broken') return true;
     if (this.#fill <= WAITING) return false;
-    this.#leftOut(1);
+    this.#leftOut(records);
     return true;
   }
 
-  #take(length: number): number {
+  #take(length: number, records = 1): number {
     this.#saying += this.#unsaid;
     this.#unsaid = 0;
-    this.#waiting++;
+    this.#waiting += records;
     return this.#room(length);
   }
 

@@ -129,8 +129,8 @@ class SimFile implements OpenFile {
 
   async datasync(): Promise<void> {
     // What is written while the disk is busy belongs to the next sync.
-    const made = await this.#work('datasync', true, () => this.#inode.made);
-    this.#inode.sync(made);
+    const begun = await this.#work('datasync', true, () => this.#inode.made);
+    this.#inode.sync(begun);
   }
 
   size(): Promise<number> {

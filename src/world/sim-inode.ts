@@ -44,9 +44,9 @@ export class Inode {
     this.#cut(size);
   }
 
-  /** Everything up to change number `made` is durable. */
-  sync(made: number): void {
-    const unsynced = this.made - made;
+  /** Everything up to change number `synced` is durable. */
+  sync(synced: number): void {
+    const unsynced = this.made - synced;
     if (unsynced < this.#changes.length) this.#changes.splice(0, this.#changes.length - unsynced);
   }
 

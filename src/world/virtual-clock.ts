@@ -48,11 +48,17 @@ export class VirtualClock implements Clock {
     return { cancel: () => this.#cancel(timer) };
   }
 
-  /** Runs what is due in the next `ms` milliseconds, in order. */
-  advance(ms: number): Promise<void> {
+  /**
+   * Runs what is due in the next `ms` milliseconds, in order. `rest`: asked between two timers whether others
+   * are to have their turn; default: they wait until it is done.
+   */
+  advance(ms: number, rest?: () => Promise<void> | undefined): Promise<void> {
     return this.#inTurn(async () => {
       const end = this.#time + ms;
-      while (await this.#step(end));
+      while (await this.#step(end)) {
+        const resting = rest?.();
+        if (resting !== undefined) await resting;
+      }
       this.#time = end;
     });
   }

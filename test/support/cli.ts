@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { runTool, type Ran } from './tools.ts';
+import { lanplusTo, type Ran, runTool } from './tools.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = `${root}bin/ipmi-bmc`;
@@ -53,15 +53,6 @@ export async function startBmc(file: string, ...flags: string[]): Promise<Runnin
   child.stderr.on('data', (data: Buffer) => (log += String(data)));
   const port = /"address":"127\.0\.0\.1:(\d+)"/.exec(await firstLine(child))![1];
   const ipmitool = (args: string, login = '-U admin -P AdminPass123'): Promise<Ran> =>
-    runTool('ipmitool', [
-      '-I',
-      'lanplus',
-      '-H',
-      '127.0.0.1',
-      '-p',
-      port,
-      ...login.split(' '),
-      ...args.split(' '),
-    ]);
+    runTool('ipmitool', [...lanplusTo(port), ...login.split(' '), ...args.split(' ')]);
   return { child, port, ipmitool, log: () => log, stop: (signal) => stopped(child, signal) };
 }

@@ -5,7 +5,7 @@ import { controlApp } from '../../src/control/app.ts';
 import type { DaemonSurroundings } from '../../src/control/daemon-surroundings.ts';
 import { Daemon } from '../../src/control/daemon.ts';
 import type { ProblemDocument } from '../../src/control/problem.ts';
-import type { Caller } from '../../src/control/route.ts';
+import type { Caller } from '../../src/control/caller.ts';
 import { Fleet } from '../../src/fleet/index.ts';
 import { expectationsOf } from '../../src/testing/outside.ts';
 import { TestBmc } from '../../src/testing/test-bmc.ts';
@@ -117,7 +117,7 @@ export async function controlRig(
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return {
       status: response.status,
-      body: isJson ? (JSON.parse(text) as unknown) : text,
+      body: isJson && text !== '' ? (JSON.parse(text) as unknown) : text,
       headers: response.headers,
     };
   };

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bin, firstLine, stopped } from './cli.ts';
-import { runTool, type Ran } from './tools.ts';
+import { lanplus, type Ran, runTool } from './tools.ts';
 
 export interface RunningDaemon {
   /** Where its file is, and in which commands run. */
@@ -15,10 +15,14 @@ export interface RunningDaemon {
   readonly ipmi: (args: readonly string[], options?: { input?: string }) => Promise<Ran>;
   /** A script of bash in which `ipmi-bmc` is this one. */
   readonly bash: (script: string) => Promise<Ran>;
+  /** What ipmitool is told for it to log in as the administrator `admin`. */
+  readonly logIn: (bmc: string) => readonly string[];
   /** By LAN, as the administrator `admin`. */
   readonly ipmitool: (bmc: string, args: string) => Promise<Ran>;
   /** Where it serves numbers, if its file says so: `host:port`. */
   readonly metrics: string | undefined;
+  /** Where its control API is by TCP, if its file says so: `host:port`. */
+  readonly tcp: string | undefined;
   /** Where its web console is, if its file says so. */
   readonly console: string | undefined;
   /** UDP port of a BMC's LAN interface. */
@@ -48,6 +52,7 @@ export async function startDaemon(
       readonly type: string;
       readonly address: string;
     }[];
+    readonly control: readonly string[];
     readonly metrics?: string;
     readonly console?: string;
   };
@@ -62,28 +67,18 @@ export async function startDaemon(
     mode: 0o755,
   });
   const script = `PATH='${bins}':$PATH\nset -e -o pipefail\ncd '${folder}'\n`;
+  const logIn = (bmc: string): readonly string[] => lanplus(ports.get(bmc) ?? 0, PASSWORD);
   return {
     folder,
     socket,
     env,
     metrics: ready.metrics,
+    tcp: ready.control.find((place) => place !== socket),
     console: ready.console,
     ipmi: (args, { input } = {}) => runTool(process.execPath, [bin, ...args], { env, input }),
     bash: (text) => runTool('bash', ['-c', script + text], { env }),
-    ipmitool: (bmc, args) =>
-      runTool('ipmitool', [
-        '-I',
-        'lanplus',
-        '-H',
-        '127.0.0.1',
-        '-p',
-        ports.get(bmc) ?? '0',
-        '-U',
-        'admin',
-        '-P',
-        PASSWORD,
-        ...args.split(' '),
-      ]),
+    logIn,
+    ipmitool: (bmc, args) => runTool('ipmitool', [...logIn(bmc), ...args.split(' ')]),
     port: (bmc) => Number(ports.get(bmc)),
     stop: () => stopped(child),
   };

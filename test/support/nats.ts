@@ -23,12 +23,15 @@ const freePort = (): Promise<number> =>
 export class Nats {
   readonly url: string;
   child: ChildProcess | undefined;
+  /** What it has on disk. */
+  readonly store: string;
   readonly #config: string;
   readonly #port: number;
 
-  constructor(port: number, config: string) {
+  constructor(port: number, config: string, store: string) {
     this.#port = port;
     this.#config = config;
+    this.store = store;
     this.url = `nats://127.0.0.1:${port}`;
   }
 
@@ -61,6 +64,13 @@ export interface NatsCluster {
 
 /** So many servers on the loopback, one cluster where they are more; `extra`: lines of their configuration. */
 export async function startNats(count = 1, extra = ''): Promise<NatsCluster> {
+  const nats = await natsServers(count, extra);
+  await Promise.all(nats.servers.map((server) => server.begin()));
+  return nats;
+}
+
+/** As `startNats`, and none of them has begun. */
+export async function natsServers(count = 1, extra = ''): Promise<NatsCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'nats-'));
   const ports = await Promise.all(Array.from({ length: 2 * count }, freePort));
   const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`);
@@ -71,9 +81,8 @@ export async function startNats(count = 1, extra = ''): Promise<NatsCluster> {
       config,
       `server_name: n${i}\nlisten: "127.0.0.1:${ports[i]}"\njetstream { store_dir: "${join(folder, String(i))}" }\n${count > 1 ? cluster : ''}\n${extra}\n`,
     );
-    return new Nats(ports[i], config);
+    return new Nats(ports[i], config, join(folder, String(i)));
   });
-  await Promise.all(servers.map((server) => server.begin()));
   return {
     servers,
     urls: servers.map(({ url }) => url),

@@ -161,14 +161,15 @@ export class RawLogIn {
     return answer?.[1] ?? -1;
   }
 
-  /** Completion code of a command in the RMCP+ session; -1: no answer. */
+  /** Completion code of a command in the RMCP+ session; -1: no answer. `again`: it is a retry of the last. */
   async send20(
     netFn: number,
     cmd: number,
     data: readonly number[] = [],
-    { from, lun = 0 }: { from?: UdpSocket; lun?: number } = {},
+    { from, lun = 0, again = false }: { from?: UdpSocket; lun?: number; again?: boolean } = {},
   ): Promise<number> {
     if (!this.crypto) return -1;
+    if (again) this.#seq--;
     const datagram = this.seal20(netFn, cmd, data, lun);
     if (from) {
       from.send(datagram, this.#server);

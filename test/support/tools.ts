@@ -13,6 +13,16 @@ const found = (tool: string): boolean =>
 /** Capturing packets is root's. */
 export const CAPTURE = 'root to capture packets';
 
+export interface ToolTestOptions {
+  /** Milliseconds. Default 60,000. */
+  readonly timeout?: number;
+  /**
+   * It mostly waits for a client's patience to end, by a BMC and files of its own: beside those before and
+   * after it in the file that do the same, five at once.
+   */
+  readonly concurrent?: boolean;
+}
+
 /**
  * A test that needs real programs, or files by their path: skipped where one is missing, which the gate
  * counts as a failure.
@@ -21,15 +31,41 @@ export function toolTest(
   name: string,
   tools: readonly string[],
   body: () => Promise<void>,
-  timeout = 60_000,
+  options: number | ToolTestOptions = {},
 ): void {
   const missing = tools.filter((tool) => (tool === CAPTURE ? process.getuid?.() !== 0 : !found(tool)));
+  const { timeout = 60_000, concurrent = false } =
+    typeof options === 'number' ? { timeout: options } : options;
   test.skipIf(missing.length > 0)(
     missing.length > 0 ? `${name} (missing ${missing.join(', ')})` : name,
-    { timeout },
+    { timeout, concurrent },
     body,
   );
 }
+
+/** The words that send ipmitool by RMCP+ to a BMC on loopback. */
+export const lanplusTo = (port: number | string): readonly string[] => [
+  '-I',
+  'lanplus',
+  '-H',
+  '127.0.0.1',
+  '-p',
+  `${port}`,
+];
+
+/** The same, logged in: as the judged platform's administrator unless it is told another. */
+export const lanplus = (
+  port: number | string,
+  password = 'AdminPass123',
+  user = 'admin',
+): readonly string[] => [...lanplusTo(port), '-U', user, '-P', password];
+
+/** The words that log FreeIPMI's tools in to a BMC on loopback by RMCP+, as `lanplus` does. */
+export const lan20 = (
+  port: number | string,
+  password = 'AdminPass123',
+  user = 'admin',
+): readonly string[] => ['-D', 'LAN_2_0', '-h', `127.0.0.1:${port}`, '-u', user, '-p', password];
 
 /**
  * A free UDP port of four digits: libipmiconsole (ipmiconsole, conman) has no room for a fifth one and then

@@ -10,6 +10,7 @@ import { parseVersion } from '../../src/images/firmware-version.ts';
 import { nodeWorld } from '../../src/world/index.ts';
 import type { Random } from '../../src/world/world.ts';
 import { judged, startBmc, type RunningBmc } from '../support/cli.ts';
+import { lanplus } from '../support/tools.ts';
 
 export interface FirmwareTally {
   rounds: number;
@@ -91,7 +92,7 @@ export async function firmwareRounds(
         parts,
         describe: true,
       });
-      const login = ['-I', 'lanplus', '-H', '127.0.0.1', '-p', port, '-U', 'admin', '-P', 'AdminPass123'];
+      const login = lanplus(port);
       const upgrade = spawn('ipmitool', [...login, 'hpm', 'upgrade', image, 'force', 'activate'], {
         stdio: 'ignore',
       });

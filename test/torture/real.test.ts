@@ -1,8 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { nodeWorld } from '../../src/world/index.ts';
+import { fleetKills } from './fleet-kills.ts';
 import { toolTest } from '../support/tools.ts';
 import { firmwareRounds } from './firmware.ts';
 import { realRounds } from './real.ts';
@@ -34,3 +35,13 @@ toolTest(
     expect(rounds).toBe(4);
   },
 );
+
+test('kill -9 of 100 BMCs, with a writer to each: what was acknowledged is there (npm run torture -- --kills N for 1,000)', async () => {
+  const tally = await fleetKills(
+    { count: 100, rounds: 1 },
+    mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-')),
+    nodeWorld().random,
+    () => undefined,
+  );
+  expect(tally.written).toBe(100);
+}, 30_000);

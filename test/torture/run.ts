@@ -1,12 +1,17 @@
-// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--sleep N] [--datagrams N] [--from SEED]`:
+// `npm run torture -- [--rounds N] [--firmware N] [--sim N] [--settings N] [--sleep N] [--datagrams N]
+// [--kills N] [--writers N] [--stories N] [--cluster BMCS] [--from SEED]`:
 // real kills with ipmitool writing and updating, simulated lives of a failing disk, settings made from the schema,
-// fleets whose BMCs sleep, and requests in batches over a bad network.
+// fleets whose BMCs sleep, kills of a fleet with a writer to each BMC, requests in batches over a bad network, and
+// clusters: in the simulated world, and of three machines in network namespaces (root's; if it is asked for).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nodeWorld } from '../../src/world/index.ts';
+import { clusterSeed } from './cluster-stories.ts';
+import { provenCluster, summaryOf } from './cluster/proven.ts';
 import { datagramRounds } from './datagrams.ts';
+import { fleetKills } from './fleet-kills.ts';
 import { firmwareRounds } from './firmware.ts';
 import { realRounds } from './real.ts';
 import { settingsCase } from './settings.ts';
@@ -21,10 +26,14 @@ const { values } = parseArgs({
     settings: { type: 'string', default: '1000' },
     sleep: { type: 'string', default: '200' },
     datagrams: { type: 'string', default: '100000' },
+    kills: { type: 'string', default: '3' },
+    writers: { type: 'string', default: '1000' },
+    stories: { type: 'string', default: '1000' },
+    cluster: { type: 'string', default: '0' },
     from: { type: 'string', default: '1' },
   },
 });
-const [rounds, seeds, from, updates, files, nights, datagrams] = [
+const [rounds, seeds, from, updates, files, nights, datagrams, kills, writers, stories, machines] = [
   values.rounds,
   values.sim,
   values.from,
@@ -32,6 +41,10 @@ const [rounds, seeds, from, updates, files, nights, datagrams] = [
   values.settings,
   values.sleep,
   values.datagrams,
+  values.kills,
+  values.writers,
+  values.stories,
+  values.cluster,
 ].map(Number);
 
 /** A bar on a terminal, nothing elsewhere. */
@@ -52,6 +65,23 @@ if (datagrams > 0) {
     `${datagrams} requests in batches: ${tally.carriedOut} carried out, ${tally.answered} answered, none twice and none wrongly; ` +
       `${tally.faults} faults of the network, ${tally.replays} replays and late ones refused, ${tally.again} sessions opened again; ${grown} MiB more`,
   );
+}
+
+if (stories > 0) {
+  const tally = { acknowledged: 0, taken: 0, troubles: 0 };
+  for (let seed = from; seed < from + stories; seed++) {
+    await clusterSeed(seed, tally);
+    if (seed % 50 === 0 || seed === from + stories - 1) bar('stories', seed - from + 1, stories);
+  }
+  console.log(
+    `${stories} stories of a cluster: ${tally.troubles} troubles, BMCs taken ${tally.taken} times and never served twice, ` +
+      `${tally.acknowledged} acknowledged changes all there, all served again in the end`,
+  );
+}
+
+if (machines > 0) {
+  const result = await provenCluster(machines, console.log);
+  console.log(summaryOf(result));
 }
 
 const settings = { refused: 0, opened: 0, values: 0 };
@@ -101,6 +131,17 @@ if (rounds > 0) {
   rmSync(directory, { recursive: true, force: true });
   console.log(
     `${rounds} kills: ${tally.acknowledged} acknowledged writes all there, ${tally.cut} under way when the BMC died, every start served`,
+  );
+}
+
+if (kills > 0) {
+  const directory = mkdtempSync(join(tmpdir(), 'ipmi-bmc-torture-'));
+  const tally = await fleetKills({ count: writers, rounds: kills }, directory, nodeWorld().random, (done) =>
+    bar('fleet killed', done, kills),
+  );
+  rmSync(directory, { recursive: true, force: true });
+  console.log(
+    `${kills} kills of ${writers} BMCs with a writer each: ${tally.acknowledged} acknowledged writes to ${tally.written} of them all there, ${tally.cut} under way at a kill`,
   );
 }
 

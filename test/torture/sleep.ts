@@ -253,7 +253,9 @@ export async function fleetLife(seed: number, sleeps: boolean): Promise<Lived> {
     await visit(world, random, 6000 + which, heard);
     if (random.u32() % 3 > 0) await world.run(NIGHT);
     for (const name of NAMES) {
-      const reason = sleeps && fleet.glance(name)?.isAwake ? fleet.whyAwake(name) : undefined;
+      // Which reads sensors, as any reading does: in both lives.
+      const glance = fleet.glance(name);
+      const reason = sleeps && glance?.isAwake ? fleet.whyAwake(name) : undefined;
       if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
   }

@@ -6,7 +6,7 @@ import { Connection } from '../parts/words.tsx';
 import { Problem } from '../parts/layout.tsx';
 import type { StreamState } from '../live.ts';
 import { withSheets } from './sheets.ts';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 /** Lines above the screen, and characters of the plain text. */
 const SCROLL_BACK = 5000;

@@ -3,7 +3,7 @@ import type { FirmwareState } from 'ipmi-bmc/control';
 import { may, pathOf, type Api } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 /** Bytes of a piece: twice as many hex digits have to fit into a body. */
 const PIECE = 256 * 1024;

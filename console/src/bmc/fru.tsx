@@ -2,7 +2,7 @@ import type { FruState } from 'ipmi-bmc/control';
 import { pathOf } from '../api.ts';
 import { useAnswer } from '../parts/hooks.ts';
 import { Facts, plainText, Problem } from '../parts/layout.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 export function Fru({ api, bmc }: TabProps) {
   const { value, problem } = useAnswer<{ frus: FruState[] }>(api, pathOf(bmc, '/fru'));

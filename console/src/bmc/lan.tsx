@@ -3,7 +3,7 @@ import { pathOf } from '../api.ts';
 import { useAnswer } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
 import { Parameters } from '../parts/parameters.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 export function Lan({ api, bmc }: TabProps) {
   const { value, problem } = useAnswer<{ channels: LanChannelState[] }>(api, pathOf(bmc, '/lan'));

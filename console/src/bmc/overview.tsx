@@ -3,7 +3,7 @@ import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Facts, Problem } from '../parts/layout.tsx';
 import { State } from '../parts/words.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 const POWER = ['on', 'off', 'cycle', 'reset', 'diag', 'soft'] as const;
 const BOOT = ['none', 'pxe', 'disk', 'safe-disk', 'diagnostic', 'cdrom', 'bios'] as const;

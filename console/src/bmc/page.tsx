@@ -9,23 +9,12 @@ import { Fru } from './fru.tsx';
 import { Lan } from './lan.tsx';
 import { Later } from './later.tsx';
 import { Firmware } from './firmware.tsx';
+import type { TabProps } from './tab.ts';
 import { Overview } from './overview.tsx';
 import { Sel } from './sel.tsx';
 import { Sensors } from './sensors.tsx';
 import { Users } from './users.tsx';
 import { Watchdog } from './watchdog.tsx';
-
-/** What a tab of a BMC gets. */
-export interface TabProps {
-  readonly api: Api;
-  readonly bmc: string;
-  readonly row: BmcRow | undefined;
-  readonly sensors: readonly SensorState[] | undefined;
-  /** Counts what happened of each kind: who shows something of it asks again. */
-  readonly happened: Readonly<Record<string, number>>;
-  /** Hears what the page's stream says, until undone. */
-  readonly listen: (hear: (name: string, value: Heard) => void) => () => void;
-}
 
 interface Tab {
   readonly name: string;

@@ -4,7 +4,7 @@ import { pathOf } from '../api.ts';
 import { useAnswer } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
 import { Parameters } from '../parts/parameters.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 const FILTER = 6;
 const POLICY = 9;

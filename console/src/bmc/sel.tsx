@@ -4,7 +4,7 @@ import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
 import { dateOf } from '../parts/words.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 /** Newest records that are shown. */
 const SHOWN = 500;

@@ -3,7 +3,7 @@ import type { UserState } from 'ipmi-bmc/control';
 import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator'] as const;
 

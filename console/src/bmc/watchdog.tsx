@@ -2,7 +2,7 @@ import type { WatchdogState } from 'ipmi-bmc/control';
 import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Facts, Problem } from '../parts/layout.tsx';
-import type { TabProps } from './page.tsx';
+import type { TabProps } from './tab.ts';
 
 const USES = ['none', 'BIOS FRB2', 'BIOS/POST', 'OS load', 'SMS/OS', 'OEM'];
 

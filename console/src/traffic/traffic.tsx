@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { TabProps } from '../bmc/page.tsx';
+import type { TabProps } from '../bmc/tab.ts';
 import { Facts, Problem } from '../parts/layout.tsx';
 import { clockOf } from '../parts/words.tsx';
 import { opened, type Field } from './opened.ts';

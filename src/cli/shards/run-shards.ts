@@ -12,13 +12,14 @@ import { parseUdpPlace } from '../../world/endpoint-forms.ts';
 import { loadWhole } from '../load.ts';
 import { openControl } from '../control.ts';
 import { CliError, problemOf } from '../errors.ts';
-import type { Given } from '../given.ts';
+import type { FileSettings } from '../file-settings.ts';
 import { greeting } from '../greeting.ts';
 import { makeLog } from '../log.ts';
 import { openMetrics } from '../metrics.ts';
+import { checkNamed } from '../named-secrets.ts';
 import { loadPlugins } from '../plugin.ts';
 import { announce, withdraw } from '../ready-file.ts';
-import type { RunOptions } from '../run.ts';
+import type { RunOptions } from '../run-options.ts';
 import { settingsToRun } from '../settings-to-run.ts';
 import { onSignals } from '../signals.ts';
 import { stateOf, type StatePlace } from '../state-place.ts';
@@ -86,12 +87,13 @@ async function serve(
     throw new CliError(`--${stray} is for one process: leave out --workers, or capture one BMC`);
   const { kinds } = await loadPlugins(options.plugin);
   const read = loadWhole(file, kinds);
+  checkNamed(read, file, (line) => log.warn(line));
   const state = stateOf(file, read, options);
   if (options.readyFile !== undefined) withdraw(options.readyFile);
-  const given = settingsToRun(read, file, options, state !== undefined);
-  refusePrefixes(given);
+  const settings = settingsToRun(read, file, options, state !== undefined);
+  refusePrefixes(settings);
   const world = nodeWorld();
-  const names = given.bmcs.map(nameOf);
+  const names = settings.bmcs.map(nameOf);
   const placements = await placementsOf(world, state, count, new Set(names), log);
   const lock = state && (await lockDirectory(world.files, state.directory));
   const folder = mkdtempSync(join(tmpdir(), 'shards-'));
@@ -119,15 +121,15 @@ async function serve(
     stateDirectory: state?.directory,
     nameIn,
   });
-  const around = { flags: options, inFile: given.control, console: given.console, file, log };
+  const surroundings = { flags: options, inFile: settings.control, console: settings.console, file, log };
   const ended = async (signal: NodeJS.Signals): Promise<void> => {
     await supervisor.stop(signal);
     rmSync(folder, { recursive: true, force: true });
     await lock?.release();
   };
   try {
-    const control = await openControl({ serving: front, stateDirectory: state?.directory }, around);
-    const metrics = await openMetrics(front, given.metrics).catch(async (error: unknown) => {
+    const control = await openControl({ serving: front, stateDirectory: state?.directory }, surroundings);
+    const metrics = await openMetrics(front, settings.metrics).catch(async (error: unknown) => {
       await control.close();
       throw error;
     });
@@ -163,7 +165,7 @@ async function serve(
       process.stdout.write(
         options.json
           ? `${JSON.stringify(ready)}\n`
-          : greeting(given.bmcs, ready.interfaces, state?.directory, [], metrics.address) +
+          : greeting(settings.bmcs, ready.interfaces, state?.directory, [], metrics.address) +
               `${count} shard(s): ${ready.shards.map(({ pid }) => pid).join(', ')}\n`,
       );
       serving.reload = () => void reload(front, file, log);
@@ -202,7 +204,7 @@ async function placementsOf(
 }
 
 /** A prefix is one socket's, and that is one process's. */
-function refusePrefixes({ bmcs, place }: Given): void {
+function refusePrefixes({ bmcs, place }: FileSettings): void {
   for (const [i, { interfaces = [] }] of bmcs.entries())
     for (const [at, options] of interfaces.entries()) {
       const listen = 'listen' in options && typeof options.listen === 'string' ? options.listen : '';

@@ -94,10 +94,10 @@ export class ShardProcess {
     return new Promise((resolve) => {
       const id = this.#next++;
       const timer = setTimeout(() => answer({ problem: 'its shard does not answer' }), WORK);
-      const answer = (given: Omit<Answered, 'id'>): void => {
+      const answer = (outcome: Omit<Answered, 'id'>): void => {
         clearTimeout(timer);
         this.#asked.delete(id);
-        resolve(given);
+        resolve(outcome);
       };
       this.#asked.set(id, answer);
       this.#say({ id, work });

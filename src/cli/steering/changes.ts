@@ -61,8 +61,8 @@ const DONE = { start: 'started', stop: 'stopped', restart: 'restarted' } as cons
 /** Starts, stops or restarts BMCs. */
 export async function run(verb: keyof typeof DONE, names: readonly string[], flags: Flags): Promise<void> {
   const control = daemonOf(flags);
-  for (const given of names.length === 0 ? [undefined] : names) {
-    const name = await bmcNamed(control, given);
+  for (const bmc of names.length === 0 ? [undefined] : names) {
+    const name = await bmcNamed(control, bmc);
     const row = await control.post<BmcRow>(pathOf(name, `/${verb}`));
     await tell(flags, row, () => `${name}: ${DONE[verb]}`);
   }

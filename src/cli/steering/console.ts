@@ -6,13 +6,14 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
 import { EscapeKeys, type Escape } from './escape.ts';
 import type { Flags } from './flags.ts';
-import { only, wordsOf } from './words.ts';
+import { tell, write } from './tell.ts';
+import { all, only, wordsOf } from './words.ts';
 
 export interface ConsoleFlags extends Flags {
   readonly history?: boolean;
 }
 
-export const CONSOLE_VERBS = ['attach', 'history'] as const;
+export const CONSOLE_VERBS = ['attach', 'history', 'write', 'break'] as const;
 const HELP = [
   '~.  leave the console',
   '~B  send a break',
@@ -25,11 +26,22 @@ const HELP = [
 /** The serial console of a BMC's machine, on this terminal or through pipes. */
 export async function console(words: readonly string[], flags: ConsoleFlags): Promise<ExitCode> {
   const { bmc, verb, rest } = wordsOf(words, CONSOLE_VERBS, 'attach');
-  only(rest, []);
+  const [typed = ''] = verb === 'write' ? all(rest, 'TEXT') : only(rest, []);
   const control = daemonOf(flags);
   const name = await bmcNamed(control, bmc);
   if (verb === 'history') {
-    process.stdout.write(await control.get<string>(pathOf(name, '/console/history')));
+    await write(await control.get<string>(pathOf(name, '/console/history')));
+    return EXIT.done;
+  }
+  if (verb === 'write') {
+    const text = charactersOf(typed);
+    const { taken } = await control.post<{ taken: number }>(pathOf(name, '/console/write'), { text });
+    await tell(flags, { bmc: name, taken }, () => `${name}: ${taken} byte(s) typed`);
+    return EXIT.done;
+  }
+  if (verb === 'break') {
+    await control.post(pathOf(name, '/console/break'));
+    await tell(flags, { bmc: name, sent: 'break' }, () => `${name}: a break is sent`);
     return EXIT.done;
   }
   const { available } = await control.get<ConsoleState>(pathOf(name, '/console'));
@@ -43,6 +55,14 @@ export async function console(words: readonly string[], flags: ConsoleFlags): Pr
   if (isOurs) return EXIT.done;
   throw new CliError('the console was closed', { exit: EXIT.failed });
 }
+
+const CHARACTERS: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', e: '\x1b', '\\': '\\' };
+
+/** What a shell cannot easily write, as printf has it. */
+const charactersOf = (text: string): string =>
+  text.replaceAll(/\\(?:x([\da-f]{2})|([rnte\\]))/gi, (_all, hex?: string, letter = '') =>
+    hex === undefined ? (CHARACTERS[String(letter)] ?? '') : String.fromCharCode(parseInt(hex, 16)),
+  );
 
 interface Joint {
   readonly isTerminal: boolean;
@@ -88,7 +108,7 @@ async function joined(attached: AttachedConsole, { isTerminal, sendBreak }: Join
   // What a pipe has no more of was typed to its end: what the machine says to that comes yet.
   if (!isTerminal) process.stdin.on('end', () => setTimeout(leave, LAST_WORDS));
   try {
-    for await (const said of attached) process.stdout.write(said);
+    for await (const bytes of attached) process.stdout.write(bytes);
   } catch (error) {
     if (!hasLeft) throw error;
   } finally {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ControlClient } from '../../control/client.ts';
 import type { BmcList } from '../../control/answers.ts';
 import { foundDaemons } from '../control-place.ts';
+import { authoritiesIn } from '../certificates.ts';
 import { CliError, reading } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { program } from '../output.ts';
@@ -22,12 +23,14 @@ export function daemonOf(flags: DaemonFlags, env: NodeJS.ProcessEnv = process.en
 }
 
 function placeOfUrl(url: string, { tokenFile, ca }: DaemonFlags) {
-  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+  if (!/^https?:\/\/[^/?#@]+\/?$/.test(url) || !URL.canParse(url))
     throw new CliError(`--url ${url}: expected http://host:port or https://host:port`);
+  if (ca !== undefined && !url.startsWith('https:'))
+    throw new CliError(`--ca is for https://, not for ${url}`);
   return {
     url,
     ...(tokenFile !== undefined && { token: tokenIn(tokenFile) }),
-    ...(ca !== undefined && { ca: reading(ca, () => readFileSync(ca, 'utf8')) }),
+    ...(ca !== undefined && { ca: authoritiesIn(ca) }),
   };
 }
 
@@ -39,7 +42,9 @@ function tokenIn(file: string): string {
     .filter((line) => line !== '' && !line.startsWith('#'));
   const [line] = lines;
   if (lines.length !== 1) throw new CliError(`${file}: expected one line with your token`);
-  return line.split(/\s+/).at(-1) ?? line;
+  const token = line.split(/\s+/).at(-1) ?? line;
+  if (!/^[!-~]+$/.test(token)) throw new CliError(`${file}: a token has letters, digits and signs alone`);
+  return token;
 }
 
 function foundSocket(env: NodeJS.ProcessEnv): string {
@@ -73,8 +78,8 @@ export const pathOf = (bmc: string, rest = ''): string => `/v1/bmcs/${encodeURIC
 
 /** A query of what is given; empty of nothing. */
 export function queryOf(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return given.length === 0
+  const there = Object.entries(values).filter(([, value]) => value !== undefined);
+  return there.length === 0
     ? ''
-    : `?${given.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&')}`;
+    : `?${there.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&')}`;
 }

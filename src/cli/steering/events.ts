@@ -1,6 +1,5 @@
 import type { ControlEvent, EventKind } from '../../control/answers.ts';
 import { dim, red } from '../colors.ts';
-import type { Traced } from '../../taps/index.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { plain } from '../output.ts';
@@ -8,6 +7,7 @@ import { daemonOf } from './daemon.ts';
 import type { Flags } from './flags.ts';
 import { tell, untilReaderGoes } from './tell.ts';
 import { localTime } from './times.ts';
+import { filterOf, whoOf } from './trace-filters.ts';
 
 export interface EventFlags extends Flags {
   readonly follow?: boolean;
@@ -51,12 +51,13 @@ const eventLine = ({ time, bmc, kind, text }: ControlEvent): string =>
 
 /** Requests with their answers as they pass, decoded, until the reader goes. */
 export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise<void> {
-  const filters = await Promise.all((flags.filter ?? []).map(filterOf));
   let left = flags.count ?? Infinity;
   let shown: string | undefined;
   if (left === 0) return;
+  const control = daemonOf(flags);
+  const filters = await Promise.all((flags.filter ?? []).map((text) => filterOf(text, control, bmcs)));
   const { signal } = untilReaderGoes();
-  const all = daemonOf(flags).events({
+  const all = control.events({
     kinds: ['request'],
     signal,
     ...(bmcs.length > 0 && { bmcs }),
@@ -78,62 +79,6 @@ export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise
 }
 
 const nameOf = ({ bmc, request }: ControlEvent): string => `${String(bmc)} ${String(request)}`;
-
-type EventFilter = (event: ControlEvent) => boolean;
-
-/**
- * Terms as of `run --trace-filter`, or a text that the line has to have. Throws CliError for terms that
- * are none.
- */
-async function filterOf(text: string): Promise<EventFilter> {
-  if (!/[=<>]/.test(text)) {
-    const word = text.toLowerCase();
-    return (event) => saidOf(event).includes(word);
-  }
-  const { parseTraceFilter } = await import('../../taps/index.ts');
-  const filter = parseTraceFilter(text);
-  if (typeof filter === 'object') throw new CliError(`--filter: column ${filter.column}: ${filter.problem}`);
-  return (event) => filter(tracedOf(event));
-}
-
-/** The same as a daemon's own trace has it. */
-function tracedOf(event: ControlEvent): Traced {
-  const number = (key: string): number => (typeof event[key] === 'number' ? event[key] : 0);
-  const text = (key: string): string => (typeof event[key] === 'string' ? event[key] : '');
-  const [channel, peer] = [number('channel'), text('peer')];
-  if (event.dropped !== undefined) return { kind: 'dropped', at: 0, channel, peer, reason: text('dropped') };
-  return {
-    kind: 'request',
-    at: 0,
-    id: number('request'),
-    channel,
-    peer,
-    user: event.user === undefined ? undefined : text('user'),
-    privilege: number('privilege'),
-    netFn: number('netFn'),
-    lun: number('lun'),
-    cmd: number('cmd'),
-    name: text('command'),
-    request: text('asked'),
-    cc: typeof event.code === 'number' ? event.code : undefined,
-    answer: text('answered'),
-    owner: event.owner === undefined ? undefined : text('owner'),
-    microseconds: number('microseconds'),
-    late: event.late === true,
-    faults: event.faults === undefined ? [] : text('faults').split(','),
-  };
-}
-
-/** What a filter finds: the line, and its command and code as other commands spell them. */
-function saidOf(event: ControlEvent): string {
-  const { text, command, code } = event;
-  const slug = String(command ?? '').replaceAll(' ', '-');
-  const hex = typeof code === 'number' ? `${code.toString(16).padStart(2, '0')}h` : '';
-  return `${text} ${whoOf(event)} ${slug} ${hex}`.toLowerCase();
-}
-
-const whoOf = ({ user, peer }: ControlEvent): string =>
-  [user, peer].filter((part) => part !== undefined && part !== '').join('@');
 
 function requestLine(event: ControlEvent): string {
   const { time, bmc, text, microseconds, code, owner, faults, carried } = event;

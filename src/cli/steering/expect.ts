@@ -1,11 +1,19 @@
 import type { SeenEntry, SeenRequest } from '../../control/expectations.ts';
 import { CliError } from '../errors.ts';
+import type { Flags } from './flags.ts';
 import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
-import type { ExpectFlags } from './test-nouns.ts';
 import { tell } from './tell.ts';
 import { only, wordsOf } from './words.ts';
 
-const VERBS = ['requests', 'request', 'nothing-else', 'entry'] as const;
+/** Flags of `expect`. */
+export interface ExpectFlags extends Flags {
+  readonly within?: string;
+  readonly user?: string;
+  /** A completion code. */
+  readonly cc?: number;
+}
+
+const VERBS = ['requests', 'request', 'nothing-else', 'entry', 'forget', 'report'] as const;
 
 /** What came to a BMC of a test, and whether it is what the test expects. */
 export async function expect(words: readonly string[], flags: ExpectFlags): Promise<void> {
@@ -30,6 +38,14 @@ export async function expect(words: readonly string[], flags: ExpectFlags): Prom
     case 'nothing-else':
       await post('/expectations/no-other', { except: rest });
       return undefined;
+    case 'forget':
+      only(rest, []);
+      return control.delete(pathOf(name, '/requests'));
+    case 'report': {
+      only(rest, []);
+      const text = await control.get<string>(pathOf(name, '/report'));
+      return tell(flags, { bmc: name, report: text }, () => text);
+    }
     default:
       return shown(await post<SeenEntry>('/expectations/entry', { ...pairsOf(rest), within }));
   }

@@ -20,7 +20,7 @@ export interface FaultFlags extends Flags, RuleFlags {
   readonly selector?: string;
 }
 
-export const FAULT_VERBS = ['list', 'presets', 'arm', 'add', 'remove', 'clear'] as const;
+export const FAULT_VERBS = ['list', 'show', 'presets', 'arm', 'add', 'remove', 'clear'] as const;
 type FaultVerb = (typeof FAULT_VERBS)[number];
 
 /** A rule, and of several BMCs whose it is. */
@@ -36,8 +36,8 @@ const FAULTS: readonly Column<Row>[] = [
 ];
 
 /** What goes wrong on purpose, of one BMC or of several. */
-export async function fault(given: readonly string[], flags: FaultFlags): Promise<ExitCode> {
-  const words = wordsOf(given, FAULT_VERBS, 'list');
+export async function fault(typed: readonly string[], flags: FaultFlags): Promise<ExitCode> {
+  const words = wordsOf(typed, FAULT_VERBS, 'list');
   const isFleet = flags.all === true || flags.selector !== undefined;
   if (isFleet && words.bmc !== undefined)
     throw new CliError(`${words.bmc}: a BMC, or --all or --selector, not both`);
@@ -80,6 +80,10 @@ async function actOf({ verb, rest }: Words<FaultVerb>, flags: FaultFlags): Promi
       const [name] = all(rest, 'PRESET');
       const arm = `/presets/${encodeURIComponent(name)}`;
       return async (control, path) => (await control.post<FaultList>(path + arm)).rules;
+    }
+    case 'show': {
+      const [id] = all(rest, 'ID');
+      return async (control, path) => [await control.get<FaultShown>(`${path}/${encodeURIComponent(id)}`)];
     }
     case 'remove': {
       const [id] = all(rest, 'ID');

@@ -49,12 +49,16 @@ const COLUMNS: readonly Column<BmcRow>[] = [
   { name: 'LABELS', wide: true, of: labelsOf },
 ];
 
+/** Where there is one. */
+const PROBLEM: Column<BmcRow> = { name: 'PROBLEM', of: ({ problem }) => problem };
+
 /** BMCs that fit: by a part of the name, or a pattern with `*`, and by flags. */
 export async function list(pattern: string | undefined, flags: ListFlags): Promise<void> {
   const { selector, power, health, machine, state, origin } = flags;
   const wanted = { filter: pattern, label: selector, power, health, machine, state, origin };
   const bmcs = await allBmcs(daemonOf(flags), wanted);
-  await tell(flags, { bmcs }, () => table(COLUMNS, bmcs, flags));
+  const isWrong = bmcs.some(({ problem }) => problem !== undefined);
+  await tell(flags, { bmcs }, () => table(isWrong ? [...COLUMNS, PROBLEM] : COLUMNS, bmcs, flags));
 }
 
 /** Every page. */

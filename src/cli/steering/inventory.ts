@@ -7,7 +7,11 @@ import type { Flags } from './flags.ts';
 import { facts, lineOf, table, tell, type Column } from './tell.ts';
 import { all, only, wordsOf } from './words.ts';
 
-export const FRU_VERBS = ['list', 'show', 'image'] as const;
+export interface FruFlags extends Flags {
+  readonly offset?: number;
+}
+
+export const FRU_VERBS = ['list', 'show', 'image', 'write'] as const;
 
 const FRUS: readonly Column<FruState>[] = [
   { name: 'ID', right: true, of: ({ id }) => id },
@@ -17,18 +21,22 @@ const FRUS: readonly Column<FruState>[] = [
 ];
 
 /** What a machine consists of. */
-export async function fru(words: readonly string[], flags: Flags): Promise<void> {
+export async function fru(words: readonly string[], flags: FruFlags): Promise<void> {
   const { bmc, verb, rest } = wordsOf(words, FRU_VERBS, 'list');
-  const [id = ''] = verb === 'list' ? only(rest, []) : all(rest, 'ID');
+  if (flags.offset !== undefined && verb !== 'write') throw new CliError('--offset is for write');
+  const needed = verb === 'write' ? ['ID', 'FILE'] : ['ID'];
+  const [id = '', file = ''] = verb === 'list' ? only(rest, []) : all(rest, ...needed);
+  const bytes = verb === 'write' ? bytesIn(file) : undefined;
   const control = daemonOf(flags);
   const path = pathOf(await bmcNamed(control, bmc), '/fru');
   if (verb === 'list') {
     const found = await control.get<{ frus: FruState[] }>(path);
     return tell(flags, found, () => table(FRUS, found.frus, flags));
   }
-  const device = await control.get<FruState>(
-    `${path}/${encodeURIComponent(id)}${verb === 'image' ? '?image=true' : ''}`,
-  );
+  const devicePath = `${path}/${encodeURIComponent(id)}`;
+  const device = await (bytes === undefined
+    ? control.get<FruState>(`${devicePath}${verb === 'image' ? '?image=true' : ''}`)
+    : control.put<FruState>(devicePath, { offset: flags.offset ?? 0, data: bytes.toString('hex') }));
   if (verb === 'image') {
     const { image = '' } = device;
     return tell(flags, device, () => image.replace(/(..){1,16}/g, '$&\n'));
@@ -41,6 +49,13 @@ export async function fru(words: readonly string[], flags: Flags): Promise<void>
       ...Object.entries(device.content ?? {}).flatMap(([area, value]) => fieldsOf(area, value)),
     ]),
   );
+}
+
+/** Bytes of a file, or of standard input. Throws CliError. */
+function bytesIn(file: string): Buffer {
+  const bytes = file === '-' ? readFileSync(0) : reading(file, () => readFileSync(file));
+  if (bytes.length === 0) throw new CliError(`${file === '-' ? 'stdin' : file}: there is nothing in it`);
+  return bytes;
 }
 
 const fieldsOf = (area: string, value: unknown): (readonly [string, unknown])[] =>
@@ -92,7 +107,7 @@ async function upload(
   { component, takeover = false }: FirmwareFlags,
 ): Promise<void> {
   if (component === undefined) throw new CliError('upload needs --component');
-  const image = reading(file, () => readFileSync(file));
+  const image = bytesIn(file);
   await control.post(`${path}/${component}/upload`, { takeover });
   for (let offset = 0; offset < image.length; offset += PIECE) {
     const data = image.subarray(offset, offset + PIECE).toString('hex');

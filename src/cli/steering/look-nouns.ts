@@ -1,14 +1,6 @@
 import type { Command } from 'commander';
-import type { Flags } from './flags.ts';
+import type { LookFlags } from './look.ts';
 import { noun, type Noun } from './noun.ts';
-
-/** Flags of `capture` and `record`. */
-export interface LookFlags extends Flags {
-  readonly write?: string;
-  readonly for?: string;
-  /** Terms that all have to hold. */
-  readonly filter?: string;
-}
 
 const lookOptions = (command: Command): Command =>
   command

@@ -1,10 +1,18 @@
 import { open } from 'node:fs/promises';
 import { millisecondsOf } from '../../settings/durations.ts';
 import { CliError, systemProblem } from '../errors.ts';
+import type { Flags } from './flags.ts';
 import { bmcNamed, daemonOf, pathOf, queryOf } from './daemon.ts';
-import type { LookFlags } from './look-nouns.ts';
 import { untilReaderGoes } from './tell.ts';
 import { only } from './words.ts';
+
+/** Flags of `capture` and `record`. */
+export interface LookFlags extends Flags {
+  readonly write?: string;
+  readonly for?: string;
+  /** Terms that all have to hold. */
+  readonly filter?: string;
+}
 
 /** Writes what passes a BMC to a file for Wireshark, until it is told to end. */
 export const capture = (words: readonly string[], flags: LookFlags): Promise<void> =>
@@ -14,14 +22,14 @@ export const capture = (words: readonly string[], flags: LookFlags): Promise<voi
 export const record = (words: readonly string[], flags: LookFlags): Promise<void> =>
   look('tape', words, flags);
 
-async function look(what: 'capture' | 'tape', words: readonly string[], flags: LookFlags): Promise<void> {
+async function look(kind: 'capture' | 'tape', words: readonly string[], flags: LookFlags): Promise<void> {
   const { write: path, filter } = flags;
   if (path === undefined)
     throw new CliError('-w FILE is missing: where to write it, or - for standard output');
   const ended = AbortSignal.any([endOf(flags), untilReaderGoes().signal]);
   const [bmc] = only(words, ['BMC']);
   const control = daemonOf(flags);
-  const from = pathOf(await bmcNamed(control, bmc), `/${what}${queryOf({ filter })}`);
+  const from = pathOf(await bmcNamed(control, bmc), `/${kind}${queryOf({ filter })}`);
   const stream = await control.open(from, { signal: ended });
   if (path === '-') {
     await each(stream, ended, (bytes) => void process.stdout.write(bytes));

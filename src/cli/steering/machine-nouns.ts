@@ -1,9 +1,10 @@
 import type { BootFlags } from './machine.ts';
 import type { ConsoleFlags } from './console.ts';
-import type { FirmwareFlags } from './inventory.ts';
+import type { FirmwareFlags, FruFlags } from './inventory.ts';
 import type { Flags } from './flags.ts';
 import { noun, type Noun } from './noun.ts';
 import { number } from './numbers.ts';
+import type { LanFlags } from './lan.ts';
 import type { SelFlags } from './sel.ts';
 import type { SensorFlags } from './sensor.ts';
 import type { UserFlags } from './access.ts';
@@ -50,6 +51,18 @@ export const MACHINE_NOUNS: readonly Noun[] = [
     examples: ['ipmi-bmc boot node-1', 'ipmi-bmc boot node-1 pxe --uefi'],
     act: async (words, flags) => (await machine()).boot(words, flags),
   }),
+  noun({
+    name: 'chassis',
+    summary: 'a chassis: power, why it started, faults, its buttons, and what follows a loss of mains',
+    usage: '[bmc] [verb] [word]',
+    verbs: [
+      ['show', 'how it stands'],
+      ['policy POLICY', 'when mains come back: always-on, previous or always-off'],
+      ['press BUTTON', 'power, reset, nmi or sleep, of the front panel'],
+    ],
+    examples: ['ipmi-bmc chassis node-1', 'ipmi-bmc chassis node-1 policy always-on'],
+    act: async (words, flags) => (await import('./chassis.ts')).chassis(words, flags),
+  }),
   noun<Flags & { seconds?: number }>({
     name: 'identify',
     summary: 'the identify lamp of a machine',
@@ -84,6 +97,7 @@ export const MACHINE_NOUNS: readonly Noun[] = [
       ['ramp SENSOR VALUE --over TIME', 'get there by and by'],
       ['unreadable SENSOR', 'have it read nothing'],
       ['unset SENSOR', 'have it read its source again'],
+      ['history', 'what each has read, from when somebody first asked: an hour back'],
     ],
     options: (command) => command.option('--over <time>', 'how long a ramp takes, as 30s or 5m'),
     examples: ['ipmi-bmc sensor node-1', "ipmi-bmc sensor node-1 set 'CPU Temp' 96"],
@@ -140,26 +154,68 @@ export const MACHINE_NOUNS: readonly Noun[] = [
   noun<ConsoleFlags>({
     name: 'console',
     summary: "the serial console of a BMC's machine; ~. at the beginning of a line leaves it, ~? helps",
-    usage: '[bmc] [verb]',
+    usage: '[bmc] [verb] [text]',
     verbs: [
       ['attach', 'join this terminal, or a pipe, to it'],
       ['history', 'the last that the machine has said'],
+      ['write TEXT', 'type a text; \\r, \\n, \\t, \\e and \\xHH stand for their characters'],
+      ['break', 'send a serial break'],
     ],
     options: (command) => command.option('--history', 'what the machine has said before comes first'),
     examples: ['ipmi-bmc console node-1', "printf 'root\\n' | ipmi-bmc console node-1"],
     act: async (words, flags) => (await import('./console.ts')).console(words, flags),
   }),
-  noun({
+  noun<FruFlags>({
     name: 'fru',
     summary: 'what a machine consists of (FRU inventory)',
-    usage: '[bmc] [verb] [id]',
+    usage: '[bmc] [verb] [id] [file]',
     verbs: [
       ['list', 'the devices'],
       ['show ID', 'the fields of one'],
       ['image ID', 'its bytes'],
+      ['write ID FILE', 'put the bytes of a file there, from --offset on; - is standard input'],
     ],
+    options: (command) =>
+      command.option('--offset <bytes>', 'where the first byte goes (default: 0)', number(0xffff)),
     examples: ['ipmi-bmc fru node-1', 'ipmi-bmc fru node-1 show 0'],
     act: async (words, flags) => (await inventory()).fru(words, flags),
+  }),
+  noun({
+    name: 'sdr',
+    summary: 'the records of the SDR repository, which tell clients what sensors and devices there are',
+    usage: '[bmc] [verb] [words]',
+    verbs: [
+      ['list', 'all records'],
+      ['show ID', 'one of them with its fields'],
+      ['add RECORD', 'its bytes as hex digits; it gets an id of its own'],
+      ['delete ID', 'one record'],
+      ['clear', 'all of them'],
+    ],
+    examples: ['ipmi-bmc sdr node-1', 'ipmi-bmc sdr node-1 show 1'],
+    act: async (words, flags) => (await import('./sdr.ts')).sdr(words, flags),
+  }),
+  noun<LanFlags>({
+    name: 'lan',
+    summary: 'LAN configuration parameters: addresses, alert destinations and the others',
+    usage: '[bmc] [verb] [words]',
+    verbs: [
+      ['list', 'all that can be read'],
+      ['get PARAMETER', 'one, by its number or name'],
+      ['set PARAMETER VALUE', 'set one that has one field'],
+      ['set PARAMETER FIELD=VALUE ...', 'set fields; the others stay as they are'],
+    ],
+    options: (command) =>
+      command
+        .option('--channel <number>', 'of which channel (default: the only LAN that there is)', number(15))
+        .option('--set <number>', 'of a parameter that has several: which (default: the first)', number(255)),
+    examples: ['ipmi-bmc lan node-1', 'ipmi-bmc lan node-1 set ip-address 192.0.2.17'],
+    act: async (words, flags) => (await import('./lan.ts')).lan(words, flags),
+  }),
+  noun({
+    name: 'pef',
+    summary: 'what platform event filtering is set to',
+    examples: ['ipmi-bmc pef node-1'],
+    act: async (words, flags) => (await import('./lan.ts')).pef(words, flags),
   }),
   noun<FirmwareFlags>({
     name: 'firmware',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Ended } from '../ended.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import { CliError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { daemonOptions, type Flags } from './flags.ts';
 
 /** What stands behind a verb, and what it does. */
@@ -41,12 +42,27 @@ export function declare(program: Command, ended: Ended, noun: Noun): void {
       'after',
       `${verbsText(verbs)}\nExample:\n${examples.map((example) => `  ${example}`).join('\n')}`,
     )
-    .action(async (words: string[], flags: Flags) => ended((await noun.act(words, flags)) ?? 0));
+    .action(async (words: string[], flags: Flags) => {
+      // A variable of a script that is not set: nothing is done to what it did not mean.
+      if (words.includes('')) throw new CliError('a word is empty; expected a name or a value');
+      ended((await acted(noun, words, flags)) ?? 0);
+    });
+}
+
+/** What answers in another form than its routes do is another program, or one of another version. */
+async function acted(noun: Noun, words: readonly string[], flags: Flags) {
+  try {
+    return await noun.act(words, flags);
+  } catch (error) {
+    if (!(error instanceof TypeError) || 'code' in error) throw error;
+    const told = `what it answers is not what '${noun.name}' expects (${error.message}): is it an ipmi-bmc of this version that listens there?`;
+    throw new CliError(told, { cause: error, exit: EXIT.failed });
+  }
 }
 
 function verbsText(verbs: readonly VerbHelp[]): string {
   if (verbs.length === 0) return '';
   const width = Math.max(...verbs.map(([usage]) => usage.length));
-  const lines = verbs.map(([usage, what]) => `  ${usage.padEnd(width)}  ${what}\n`);
+  const lines = verbs.map(([usage, meaning]) => `  ${usage.padEnd(width)}  ${meaning}\n`);
   return `\nVerbs (the first where none is given; [bmc] may be left out where there is one):\n${lines.join('')}`;
 }

@@ -3,7 +3,7 @@ import type { ControlClient } from '../../control/client.ts';
 import { dim } from '../colors.ts';
 import { bmcNamed, daemonOf, pathOf, queryOf } from './daemon.ts';
 import type { Flags } from './flags.ts';
-import { table, tell, type Column } from './tell.ts';
+import { table, tell, write, type Column } from './tell.ts';
 import { all, only, wordsOf } from './words.ts';
 
 export interface SelFlags extends Flags {
@@ -30,7 +30,7 @@ export async function sel(words: readonly string[], flags: SelFlags): Promise<vo
   const name = await bmcNamed(control, bmc);
   const path = pathOf(name, '/sel');
   if (verb === 'list') return list(control, path, flags);
-  if (verb === 'export') return void process.stdout.write(await control.get<string>(`${path}.txt`));
+  if (verb === 'export') return write(await control.get<string>(`${path}.txt`));
   if (verb === 'add') {
     const record = rest.join('').replace(/0x/g, '');
     const added = await control.post<SelEntry>(path, { record });

@@ -1,4 +1,4 @@
-import type { SensorState } from '../../control/answers.ts';
+import type { SensorHistoryShown, SensorState } from '../../control/answers.ts';
 import { green, red, yellow } from '../colors.ts';
 import { CliError } from '../errors.ts';
 import { bmcNamed, daemonOf, pathOf } from './daemon.ts';
@@ -47,18 +47,57 @@ const COLUMNS: readonly Column<SensorState>[] = [
   { name: 'RAMP', wide: true, of: ({ ramps }) => (ramps ? 'yes' : undefined) },
 ];
 
-export const SENSOR_VERBS = ['list', 'get', 'set', 'unset', 'unreadable', 'ramp'] as const;
+/** What one has read, in short. */
+interface Past {
+  readonly name: string;
+  readonly count: number;
+  readonly lowest: number | undefined;
+  readonly mean: number | undefined;
+  readonly highest: number | undefined;
+  readonly last: number | undefined;
+}
+
+const PAST: readonly Column<Past>[] = [
+  { name: 'SENSOR', of: ({ name }) => name },
+  { name: 'VALUES', right: true, of: ({ count }) => count },
+  { name: 'LOWEST', right: true, of: ({ lowest }) => lowest },
+  { name: 'MEAN', right: true, of: ({ mean }) => mean },
+  { name: 'HIGHEST', right: true, of: ({ highest }) => highest },
+  { name: 'LAST', right: true, of: ({ last }) => last },
+];
+
+function pastOf({ name, values }: SensorHistoryShown['sensors'][number]): Past {
+  const read = values.filter((value) => value !== null);
+  const isNone = read.length === 0;
+  const mean = read.reduce((sum, value) => sum + value, 0) / read.length;
+  return {
+    name,
+    count: read.length,
+    lowest: isNone ? undefined : Math.min(...read),
+    mean: isNone ? undefined : Math.round(mean * 100) / 100,
+    highest: isNone ? undefined : Math.max(...read),
+    last: values.at(-1) ?? undefined,
+  };
+}
+
+export const SENSOR_VERBS = ['list', 'get', 'set', 'unset', 'unreadable', 'ramp', 'history'] as const;
 
 /** Sensors of a BMC: read, and made to read something. */
 export async function sensor(words: readonly string[], flags: SensorFlags): Promise<void> {
   const { bmc, verb, rest } = wordsOf(words, SENSOR_VERBS, 'list');
   if (flags.over !== undefined && verb !== 'ramp') throw new CliError('--over is for ramp');
-  if (verb === 'list') only(rest, []);
+  const isOfAll = verb === 'list' || verb === 'history';
+  if (isOfAll) only(rest, []);
   const needed = verb === 'set' || verb === 'ramp' ? ['SENSOR', 'VALUE'] : ['SENSOR'];
-  const [name = '', text = ''] = verb === 'list' ? [] : all(rest, ...needed);
+  const [name = '', text = ''] = isOfAll ? [] : all(rest, ...needed);
   const value = verb === 'set' || verb === 'ramp' ? numberOf(text) : null;
   const control = daemonOf(flags);
-  const path = pathOf(await bmcNamed(control, bmc), '/sensors');
+  const named = await bmcNamed(control, bmc);
+  const path = pathOf(named, '/sensors');
+  if (verb === 'history') {
+    const past = await control.get<SensorHistoryShown>(pathOf(named, '/sensor-history'));
+    return tell(flags, past, () => table(PAST, past.sensors.map(pastOf), flags));
+  }
   if (verb === 'list') {
     const found = await control.get<{ sensors: SensorState[] }>(path);
     return tell(flags, found, () => table(COLUMNS, found.sensors, flags));

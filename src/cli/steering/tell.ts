@@ -1,5 +1,7 @@
 import { isatty } from 'node:tty';
 import { bold } from '../colors.ts';
+import { CliError, systemProblem } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import { plain } from '../output.ts';
 import type { OutputFlags } from './flags.ts';
 
@@ -14,7 +16,18 @@ export interface Column<T> {
   readonly colour?: (text: string, row: T) => string;
 }
 
-const write = (text: string): void => void process.stdout.write(text);
+/**
+ * Rejects with CliError where it cannot be written, so that a script does not take half of it for all; a
+ * reader that has gone wants no more.
+ */
+export const write = (text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      const { code } = (error ?? {}) as NodeJS.ErrnoException;
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') return resolve();
+      reject(new CliError(systemProblem(error, 'standard output'), { exit: EXIT.failed }));
+    });
+  });
 
 /** Whether an answer is told to a program. */
 export const isForPrograms = ({ json, output }: OutputFlags): boolean =>
@@ -22,11 +35,11 @@ export const isForPrograms = ({ json, output }: OutputFlags): boolean =>
 
 /** Tells an answer: as JSON or YAML where that is asked for, else as `words` says it. */
 export async function tell(flags: OutputFlags, value: unknown, words: () => string): Promise<void> {
-  if (flags.json === true || flags.output === 'json') write(`${JSON.stringify(value)}\n`);
-  else if (flags.output === 'yaml') write((await import('yaml')).stringify(value));
+  if (flags.json === true || flags.output === 'json') await write(`${JSON.stringify(value)}\n`);
+  else if (flags.output === 'yaml') await write((await import('yaml')).stringify(value));
   else {
     const text = words();
-    if (text !== '') write(text.endsWith('\n') ? text : `${text}\n`);
+    if (text !== '') await write(text.endsWith('\n') ? text : `${text}\n`);
   }
 }
 
@@ -63,9 +76,9 @@ export function table<T>(
 
 /** Names with their values, a line each; what is undefined is left out. */
 export function facts(pairs: readonly (readonly [name: string, value: unknown])[]): string {
-  const given = pairs.filter(([, value]) => value !== undefined && value !== '');
-  const width = Math.max(0, ...given.map(([name]) => widthOf(name)));
-  return given
+  const there = pairs.filter(([, value]) => value !== undefined && value !== '');
+  const width = Math.max(0, ...there.map(([name]) => widthOf(name)));
+  return there
     .map(([name, value]) => `${bold(name)}${' '.repeat(width - widthOf(name))}  ${lineOf(value)}\n`)
     .join('');
 }
@@ -77,9 +90,12 @@ export function lineOf(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map(lineOf).join(', ');
   return Object.entries(value)
-    .map(([key, field]) => `${plain(key)}=${lineOf(field)}`)
+    .map(([key, field]) => `${plain(key)}=${isPairs(field) ? `(${lineOf(field)})` : lineOf(field)}`)
     .join(' ');
 }
+
+const isPairs = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const textOf = (value: string | number | undefined): string =>
   value === undefined || value === '' ? NOTHING : plain(String(value));

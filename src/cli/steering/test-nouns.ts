@@ -1,14 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { noun, type Noun } from './noun.ts';
-import type { Flags } from './flags.ts';
-
-/** Flags of `expect`. */
-export interface ExpectFlags extends Flags {
-  readonly within?: string;
-  readonly user?: string;
-  /** A completion code. */
-  readonly cc?: number;
-}
+import type { ExpectFlags } from './expect.ts';
 
 /** A completion code of an option: two hexadecimal digits. Throws InvalidArgumentError. */
 function completionCode(text: string): number {
@@ -31,6 +23,8 @@ export const TEST_NOUNS: readonly Noun[] = [
         'entry [sensor=NAME] [event=WORDS] [asserted=true]',
         'such an entry is in the event log, or comes in time',
       ],
+      ['forget', 'what came until now: an expectation is about what comes'],
+      ['report', 'what passed, as a text for whom a test has failed'],
     ],
     options: (command) =>
       command

@@ -88,7 +88,7 @@ function head(figures: TopFigures): string {
 
 /** Deals lines out one by one, so that a part with few rows leaves its share to the others. */
 function shares(wanted: readonly number[], lines: number): number[] {
-  const given = wanted.map(() => 0);
+  const dealt = wanted.map(() => 0);
   let left = Math.max(
     0,
     Math.min(
@@ -98,11 +98,11 @@ function shares(wanted: readonly number[], lines: number): number[] {
   );
   while (left > 0)
     for (let i = 0; i < wanted.length && left > 0; i++)
-      if (given[i] < wanted[i]) {
-        given[i]++;
+      if (dealt[i] < wanted[i]) {
+        dealt[i]++;
         left--;
       }
-  return given;
+  return dealt;
 }
 
 // oxlint-disable-next-line no-control-regex

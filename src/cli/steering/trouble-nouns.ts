@@ -13,6 +13,7 @@ export const TROUBLE_NOUNS: readonly Noun[] = [
     usage: '[bmc] [verb] [word]',
     verbs: [
       ['list', 'rules with their hits'],
+      ['show ID', 'one of them'],
       ['presets', 'stories that can be armed: what is seen, and what a monitor should find'],
       ['arm PRESET', 'arm a story'],
       ['add --then K=V ...', 'one more rule, by options'],

@@ -12,7 +12,7 @@ export const SCENARIO_VERBS = ['list', 'run', 'arm', 'stop', 'play'] as const;
 export async function scenario(words: readonly string[], flags: Flags): Promise<void> {
   const { bmc, verb, rest } = wordsOf(words, SCENARIO_VERBS, 'list');
   const [word = ''] = verb === 'list' ? only(rest, []) : all(rest, verb === 'play' ? 'FILE' : 'SCENARIO');
-  const given = verb === 'play' ? await settingsIn(word) : undefined;
+  const scenario = verb === 'play' ? await settingsIn(word) : undefined;
   const control = daemonOf(flags);
   const name = await bmcNamed(control, bmc);
   const path = pathOf(name, '/scenarios');
@@ -41,7 +41,7 @@ export async function scenario(words: readonly string[], flags: Flags): Promise<
     verb === 'stop'
       ? ((await control.delete<unknown>(storyPath)) ?? { stopped: word })
       : verb === 'play'
-        ? await control.post(path, given)
+        ? await control.post(path, scenario)
         : await control.post(`${storyPath}/${verb}`, verb === 'arm' ? {} : undefined);
   return tell(flags, answer, () => `${name}: ${word} ${done[verb]}`);
 }

@@ -13,14 +13,14 @@ export interface Words<V extends string> {
  * BMC that is called like a verb is named before one. Throws CliError for a verb that is none.
  */
 export function wordsOf<V extends string>(
-  given: readonly string[],
+  words: readonly string[],
   verbs: readonly V[],
   otherwise: V,
 ): Words<V> {
   const isVerb = (word: string | undefined): word is V => verbs.some((verb) => verb === word);
-  const [first, second, ...rest] = given;
+  const [first, second, ...rest] = words;
   if (isVerb(second)) return { bmc: first, verb: second, rest };
-  if (isVerb(first)) return { bmc: undefined, verb: first, rest: given.slice(1) };
+  if (isVerb(first)) return { bmc: undefined, verb: first, rest: words.slice(1) };
   if (second === undefined) return { bmc: first, verb: otherwise, rest: [] };
   throw new CliError(`${second}: ${noVerb(second, verbs)}`);
 }

@@ -96,9 +96,9 @@ export const parametersOf =
     };
   };
 
-function initialOf<T>(data: Layout<T>, given: Partial<T> | undefined): Uint8Array {
+function initialOf<T>(data: Layout<T>, initial: Partial<T> | undefined): Uint8Array {
   const bytes = new Uint8Array(data.max);
-  bytes.set(data.encode({ ...data.decode(bytes), ...given }));
+  bytes.set(data.encode({ ...data.decode(bytes), ...initial }));
   return bytes;
 }
 

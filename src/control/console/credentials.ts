@@ -15,7 +15,7 @@ export async function credentialsOf(request: IncomingMessage): Promise<Credentia
   const isFit =
     typeof value === 'object' &&
     value !== null &&
-    Object.entries(value).every(([key, one]) => KEYS.includes(key) && typeof one === 'string');
+    Object.entries(value).every(([key, text]) => KEYS.includes(key) && typeof text === 'string');
   if (!isFit) throw refusal('bad-request', `a log-in has texts ${KEYS.join(', ')}, and nothing else`);
   return value;
 }

@@ -46,9 +46,9 @@ export function checkOrigin({ origin, host = '' }: IncomingHttpHeaders, isTls: b
 }
 
 /** Throws ControlError unless the request has the session's CSRF token. */
-export function checkCsrf(given: string | undefined, csrf: string): void {
+export function checkCsrf(token: string | undefined, csrf: string): void {
   const wanted = Buffer.from(csrf);
-  const bytes = Buffer.from(given ?? '');
+  const bytes = Buffer.from(token ?? '');
   if (bytes.length === wanted.length && timingSafeEqual(bytes, wanted)) return;
   throw refusal('forbidden', `a change needs the header ${CSRF_HEADER}`, {
     next: 'GET /session has its value',
@@ -67,8 +67,8 @@ export const cookieEnd = (name: string, isTls: boolean): string =>
 
 /** The value of a cookie; of one that was sent twice, none: which is ours is not known. */
 export function cookieIn({ cookie = '' }: IncomingHttpHeaders, name: string): string | undefined {
-  const found = cookie.split(';').flatMap((one) => {
-    const [key, ...value] = one.trim().split('=');
+  const found = cookie.split(';').flatMap((pair) => {
+    const [key, ...value] = pair.trim().split('=');
     return key === name ? [value.join('=')] : [];
   });
   return found.length === 1 ? found[0] : undefined;

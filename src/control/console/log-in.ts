@@ -4,7 +4,7 @@ import { Guesses } from '../../state/app/guesses.ts';
 import { sourceOf } from '../../state/app/half-open.ts';
 import type { Daemon } from '../daemon.ts';
 import { refusal } from '../problem.ts';
-import type { Role } from '../route.ts';
+import type { Role } from '../caller.ts';
 import type { Tokens } from '../tokens.ts';
 import type { Visitor } from './sessions.ts';
 
@@ -40,8 +40,9 @@ export class ConsoleLogIns {
   }
 
   /** Throws ControlError: nobody, whatever was wrong; 429 where a source has guessed tokens. */
-  visitor(given: Credentials, from: From): Visitor {
-    const visitor = given.token === undefined ? this.#user(given, from) : this.#holder(given.token, from);
+  visitor(credentials: Credentials, from: From): Visitor {
+    const visitor =
+      credentials.token === undefined ? this.#user(credentials, from) : this.#holder(credentials.token, from);
     if (visitor) return visitor;
     throw refusal('unauthorized', 'nobody is known by this name and password, or token');
   }
@@ -63,7 +64,7 @@ export class ConsoleLogIns {
     const source = sourceOf(peer.address);
     const lans = CHANNELS.filter((number) => bmc.channels.isLan(number));
     // Where nobody of that name gets in, the first says so.
-    const channel = lans.find((one) => bmc.logIns.obstacle(name, one, source) === undefined) ?? lans[0];
+    const channel = lans.find((lan) => bmc.logIns.obstacle(name, lan, source) === undefined) ?? lans[0];
     if (channel === undefined) return undefined;
     const step = 'web console';
     const found = bmc.logIns.byPassword({ name, password, channel, peer, step }, source);

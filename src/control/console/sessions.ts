@@ -1,6 +1,6 @@
 import type { Bmc } from '../../bmc.ts';
 import type { Clock, Random, Timer } from '../../world/world.ts';
-import type { Role } from '../route.ts';
+import type { Role } from '../caller.ts';
 
 /** Log-ins at a time; the longest silent makes way. */
 const MOST = 256;

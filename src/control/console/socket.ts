@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { consoleOf, MOST_BEHIND, refuseUpgrade } from '../console-attach.ts';
+import { askedConsole, consoleOf, MOST_BEHIND, refuseUpgrade } from '../console-attach.ts';
+import type { ConsoleLine } from '../console-line.ts';
 import type { Daemon } from '../daemon.ts';
 import { ControlError, refusal } from '../problem.ts';
-import type { Caller } from '../route.ts';
+import type { Caller } from '../caller.ts';
 
 /** What a page asks for, beside `csrf.TOKEN`: a browser lets it set no header. */
 export const SOCKET_PROTOCOL = 'ipmi-bmc-console';
@@ -15,6 +16,8 @@ const MOST_TYPED = 1 << 16;
 const ALIVE = 20_000;
 /** A session ended (RFC 6455 §7.4.2: codes of an application's own). */
 const OVER = 4401;
+/** Whoever served it has gone. */
+const AWAY = 1001;
 
 interface Allowed {
   readonly caller: Caller;
@@ -25,11 +28,11 @@ interface Allowed {
 /** The CSRF token among the protocols of an upgrade. */
 export const csrfIn = (request: IncomingMessage): string | undefined =>
   protocolsOf(request)
-    .find((one) => one.startsWith(CSRF))
+    .find((protocol) => protocol.startsWith(CSRF))
     ?.slice(CSRF.length);
 
 const protocolsOf = ({ headers }: IncomingMessage): string[] =>
-  (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
+  (headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
 
 /** Makes a WebSocket of a serial console: binary messages, both ways, what it said before in front. */
 export function attachWebSocket(
@@ -40,26 +43,34 @@ export function attachWebSocket(
   allow: () => Allowed,
 ): void {
   socket.on('error', () => socket.destroy());
-  try {
-    const { caller, hold } = allow();
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-      throw refusal('bad-request', 'expected Upgrade: websocket');
-    if (!protocolsOf(request).includes(SOCKET_PROTOCOL))
-      throw refusal('bad-request', `expected Sec-WebSocket-Protocol: ${SOCKET_PROTOCOL}`);
-    const wanted = consoleOf(daemon, request.url ?? '', caller);
-    void join(daemon, wanted, { request, socket, head, hold });
-  } catch (error) {
+  void attached(daemon, request, socket, head, allow).catch((error: unknown) => {
     if (!(error instanceof ControlError)) daemon.log.error('web console', error);
     refuseUpgrade(
       socket,
       error instanceof ControlError ? error : refusal('failed', 'it failed; the log says why'),
     );
-  }
+  });
+}
+
+async function attached(
+  daemon: Daemon,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  allow: () => Allowed,
+): Promise<void> {
+  const { caller, hold } = allow();
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+    throw refusal('bad-request', 'expected Upgrade: websocket');
+  if (!protocolsOf(request).includes(SOCKET_PROTOCOL))
+    throw refusal('bad-request', `expected Sec-WebSocket-Protocol: ${SOCKET_PROTOCOL}`);
+  const line = await consoleOf(daemon, { ...askedConsole(request.url ?? '', caller), withHistory: true });
+  await join(daemon, line, { request, socket, head, hold });
 }
 
 async function join(
   daemon: Daemon,
-  { bmc, console: port }: ReturnType<typeof consoleOf>,
+  { past, listen, write }: ConsoleLine,
   {
     request,
     socket,
@@ -81,15 +92,15 @@ async function join(
   });
   server.handleUpgrade(request, socket, head, (page: WebSocket) => {
     page.on('error', () => page.terminate());
-    const before = daemon.consoles.of(bmc);
-    if (before.length > 0) page.send(before);
-    const undo = port.listen({
-      onData: (characters) => {
+    if (past.length > 0) page.send(past);
+    const undo = listen(
+      (characters) => {
         // The bytes are another's after the call; who is too far behind loses them, and nobody else.
         if (page.bufferedAmount < MOST_BEHIND) page.send(characters.slice());
       },
-    });
-    page.on('message', (typed: Buffer) => void port.write(Uint8Array.from(typed)));
+      () => page.close(AWAY, 'another host has the BMC'),
+    );
+    page.on('message', (typed: Buffer) => write(Uint8Array.from(typed)));
     const alive = (): void => {
       page.ping();
       timer = daemon.world.clock.after(ALIVE, alive);

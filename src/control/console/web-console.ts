@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Daemon } from '../daemon.ts';
 import { hostIn, peerOf } from '../peers.ts';
 import { ControlError, refusal } from '../problem.ts';
-import type { Caller } from '../route.ts';
+import type { Caller } from '../caller.ts';
 import type { Tokens } from '../tokens.ts';
 import { typeOf, type Asset, type Assets } from './assets.ts';
 import { credentialsOf } from './credentials.ts';
@@ -122,9 +122,9 @@ export class WebConsole {
   }
 
   async #logIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const given = await credentialsOf(request);
+    const credentials = await credentialsOf(request);
     const { remoteAddress: address = '', remotePort: port = 0 } = request.socket;
-    const visitor = this.#logIns.visitor(given, { address, port });
+    const visitor = this.#logIns.visitor(credentials, { address, port });
     // Whoever had the cookie before, by whatever way, has nothing of this log-in.
     const before = this.#sessionOf(request);
     if (before) this.sessions.end(before.id);

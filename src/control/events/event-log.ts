@@ -24,8 +24,8 @@ export interface EventFilter {
 /** What there was since an event that somebody saw last. */
 export interface Replay {
   readonly events: readonly NumberedEvent[];
-  /** Some of what was since then is forgotten, or the process has begun anew. */
-  readonly isIncomplete: boolean;
+  /** What of it is lost, in words; undefined: nothing. */
+  readonly missed: string | undefined;
 }
 
 /**
@@ -54,7 +54,7 @@ export class EventLog {
     this.#life = Math.floor(world.clock.now()).toString(36);
     fleet.lookOn((bmc) => this.#listen(bmc));
     // Another one comes in its place.
-    fleet.onSlept((bmc) => this.#watched.delete(bmc));
+    fleet.onSlept((bmc) => withSatellites(bmc).forEach((gone) => this.#watched.delete(gone)));
   }
 
   /** Something of no BMC, or of which a BMC knows nothing. */
@@ -94,13 +94,19 @@ export class EventLog {
     return count === 0 ? [] : all.slice(-count);
   }
 
-  /** What was after the event of an id. */
+  /** What was after the event of an id; after one that is none, all that is remembered. */
   since(id: string, filter: EventFilter): Replay {
-    const [, life, number] = /^([\da-z]+)\.(\d+)$/.exec(id) ?? [];
-    const seen = life === this.#life ? Number(number) : 0;
+    const [, life, number] = /^([\da-z]{1,16})\.(\d{1,15})$/.exec(id) ?? [];
+    const isOurs = life === this.#life && Number(number) <= this.#count;
+    const seen = isOurs ? Number(number) : 0;
     const all = this.#inOrder();
     const events = all.filter((told) => numberOf(told) > seen && passes(filter, told.event));
-    return { events, isIncomplete: life !== this.#life || this.#forgotten > seen };
+    const from = all.at(0)?.id;
+    const now = from === undefined ? 'none is remembered' : `what is remembered begins with ${from}`;
+    if (life === undefined) return { events, missed: `Last-Event-ID: that is no id of an event; ${now}` };
+    if (!isOurs) return { events, missed: `the process has begun anew since event ${id}; ${now}` };
+    if (this.#forgotten <= seen) return { events, missed: undefined };
+    return { events, missed: `events after ${id} up to ${life}.${this.#forgotten} are forgotten; ${now}` };
   }
 
   #inOrder(): NumberedEvent[] {
@@ -118,7 +124,7 @@ export class EventLog {
 
   /** Looks at the requests of those BMCs that somebody wants, and of no others. */
   #watch(): void {
-    const awake = new Set(this.#fleet.awake);
+    const awake = new Set(Array.from(this.#fleet.awake).flatMap(withSatellites));
     for (const [bmc, undo] of this.#watched) {
       if (this.#isWanted(bmc.name) && awake.has(bmc)) continue;
       undo();
@@ -134,7 +140,7 @@ export class EventLog {
   }
 
   #isWanted(name: string): boolean {
-    for (const bmcs of this.#wantsRequests.values()) if (bmcs === undefined || bmcs.has(name)) return true;
+    for (const bmcs of this.#wantsRequests.values()) if (isOf(bmcs, name)) return true;
     return false;
   }
 }
@@ -143,6 +149,12 @@ const numberOf = ({ id }: NumberedEvent): number => Number(id.slice(id.indexOf('
 
 function passes({ bmcs, kinds }: EventFilter, { kind, bmc }: ControlEvent): boolean {
   if (kinds === undefined ? kind === 'request' : !kinds.has(kind)) return false;
-  // A satellite goes with its BMC.
-  return bmcs === undefined || (bmc !== null && (bmcs.has(bmc) || bmcs.has(bmc.split('/')[0])));
+  return bmcs === undefined || (bmc !== null && isOf(bmcs, bmc));
 }
+
+/** A satellite goes with its BMC. */
+const isOf = (bmcs: ReadonlySet<string> | undefined, name: string): boolean =>
+  bmcs === undefined || bmcs.has(name) || bmcs.has(name.split('/')[0]);
+
+/** A BMC and those on its busses. */
+const withSatellites = (bmc: Bmc): Bmc[] => [bmc, ...bmc.satellites.flatMap(withSatellites)];

@@ -11,6 +11,7 @@ export const EVENT_KINDS = [
   'firmware',
   'handler',
   'fault',
+  'scenario',
   'fleet',
   'request',
 ] as const;

@@ -24,38 +24,38 @@ function bytesOf(router: Bmc['router'], message: Message, channel: number, answe
  */
 export function tellOfRequests({ router, taps, setup }: Bmc, tell: Told): () => void {
   let current: { readonly asked: Asked; readonly answer: Answer } | undefined;
-  const trace = traced(router, setup.clock, (one) => {
-    switch (one.kind) {
+  const trace = traced(router, setup.clock, (traced) => {
+    switch (traced.kind) {
       case 'request': {
         const { message, context } = current?.asked ?? {};
-        return tell('request', `${one.request} -> ${one.answer}`, {
-          request: one.id,
-          command: one.name,
-          netFn: one.netFn,
-          lun: one.lun,
-          cmd: one.cmd,
-          privilege: one.privilege,
+        return tell('request', `${traced.request} -> ${traced.answer}`, {
+          request: traced.id,
+          command: traced.name,
+          netFn: traced.netFn,
+          lun: traced.lun,
+          cmd: traced.cmd,
+          privilege: traced.privilege,
           session: context?.session?.handle,
-          ...(message && current && bytesOf(router, message, one.channel, current.answer)),
-          user: one.user,
-          peer: one.peer,
-          channel: one.channel,
-          owner: one.owner,
-          asked: one.request,
-          answered: one.answer,
-          code: one.cc,
-          microseconds: one.microseconds,
-          late: one.late || undefined,
-          faults: one.faults.length > 0 ? one.faults.join(',') : undefined,
+          ...(message && current && bytesOf(router, message, traced.channel, current.answer)),
+          user: traced.user,
+          peer: traced.peer,
+          channel: traced.channel,
+          owner: traced.owner,
+          asked: traced.request,
+          answered: traced.answer,
+          code: traced.cc,
+          microseconds: traced.microseconds,
+          late: traced.late || undefined,
+          faults: traced.faults.length > 0 ? traced.faults.join(',') : undefined,
         });
       }
       case 'carried':
-        return tell('request', one.lines.join('\n'), { request: one.id, carried: true });
+        return tell('request', traced.lines.join('\n'), { request: traced.id, carried: true });
       case 'dropped':
-        return tell('request', `datagram dropped: ${one.reason}`, {
-          peer: one.peer,
-          channel: one.channel,
-          dropped: one.reason,
+        return tell('request', `datagram dropped: ${traced.reason}`, {
+          peer: traced.peer,
+          channel: traced.channel,
+          dropped: traced.reason,
         });
       default:
         // Faults are events of their own.

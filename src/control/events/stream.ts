@@ -67,9 +67,15 @@ export function eventStream({ clock }: Pick<World, 'clock'>, begin: Begin): Resp
   return new Response(body, { headers: HEADERS });
 }
 
-/** Those events, and the end. */
-export const eventsSoFar = (all: readonly NumberedEvent[]): Response =>
-  new Response(all.map(textOf).join(''), { headers: HEADERS });
+/** Those events, what was lost before them, and the end. */
+export const eventsSoFar = (all: readonly NumberedEvent[], missed?: string): Response => {
+  const lost = missed === undefined ? '' : `event: missed\ndata: ${JSON.stringify({ detail: missed })}\n\n`;
+  return new Response(lost + all.map(textOf).join(''), { headers: HEADERS });
+};
+
+/** What a reader has seen last. Of an empty one there is none, as browsers mean it. */
+export const lastEventId = (headers: Headers): string | undefined =>
+  headers.get('last-event-id') || undefined;
 
 const textOf = ({ id, event }: NumberedEvent): string =>
   `id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;

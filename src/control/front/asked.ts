@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BODY_LIMIT, tooLarge } from '../body.ts';
 import { refusal } from '../problem.ts';
-import { isAllowed, type Caller, type Role } from '../route.ts';
+import { isAllowed, type Caller, type Role } from '../caller.ts';
 
 /** Throws ControlError for who may not. */
 export function allow(caller: Caller, role: Role): void {

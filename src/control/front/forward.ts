@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { refusal } from '../problem.ts';
-import type { Caller } from '../route.ts';
+import type { Caller } from '../caller.ts';
 import { CALLER } from '../caller-header.ts';
 
 /** Of one connection, and not of what is asked. */
@@ -36,8 +36,8 @@ export function forward(
         agent: false,
       },
       (answer) => {
-        const given = Object.entries(answer.headers).filter(([name]) => !HOP.has(name));
-        response.writeHead(answer.statusCode ?? 500, Object.fromEntries(given));
+        const headers = Object.entries(answer.headers).filter(([name]) => !HOP.has(name));
+        response.writeHead(answer.statusCode ?? 500, Object.fromEntries(headers));
         answer.pipe(response);
         // What is cut off there is cut off here.
         answer.once('error', () => response.destroy());
@@ -72,5 +72,5 @@ export function forwardUpgrade(
     far.destroy();
     socket.destroy();
   };
-  for (const one of [far, socket]) one.on('error', end).on('close', end);
+  for (const side of [far, socket]) side.on('error', end).on('close', end);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../world/world.ts';
+import { Position } from '../events/position.ts';
 import { eventsIn, type SentEvent } from '../sse.ts';
 
 /** Bytes that a reader may be behind. */
@@ -17,28 +18,6 @@ const HEADERS = {
 /** Opens the events of one shard; `lastId`: those since then. */
 export type OpenEvents = (shard: number, lastId: string | undefined) => Promise<IncomingMessage>;
 
-/** By shard, the last event of it that was told: `0:ID,2:ID`. */
-class Position {
-  readonly #ids = new Map<number, string>();
-
-  constructor(text: string | undefined) {
-    for (const part of (text ?? '').split(',')) {
-      const [, shard, id] = /^(\d{1,4}):(.+)$/.exec(part) ?? [];
-      if (shard !== undefined) this.#ids.set(Number(shard), decodeURIComponent(id));
-    }
-  }
-
-  of(shard: number): string | undefined {
-    return this.#ids.get(shard);
-  }
-
-  /** As it is behind an event of this shard. */
-  after(shard: number, id: string): string {
-    this.#ids.set(shard, id);
-    return [...this.#ids].map(([one, last]) => `${one}:${encodeURIComponent(last)}`).join(',');
-  }
-}
-
 /** The events of these shards as one stream, which outlives each. Resolves when the reader is gone. */
 export async function followed(
   response: ServerResponse,
@@ -49,7 +28,7 @@ export async function followed(
 ): Promise<void> {
   const position = new Position(seen);
   // Before anything is told: what is wrong with the question is an answer.
-  const first = await Promise.all(shards.map((shard) => open(shard, position.of(shard))));
+  const first = await Promise.all(shards.map((shard) => open(shard, position.of(String(shard)))));
   response.writeHead(200, HEADERS);
   response.write('retry: 2000\n\n');
   const alive = (): void => {
@@ -68,9 +47,10 @@ export async function followed(
   for (const [i, shard] of shards.entries())
     void follow(
       first[i],
-      () => open(shard, position.of(shard)),
+      () => open(shard, position.of(String(shard))),
       { gone, isGone, clock },
-      (event) => tell(textOf(event, event.id === undefined ? undefined : position.after(shard, event.id))),
+      (event) =>
+        tell(textOf(event, event.id === undefined ? undefined : position.after(String(shard), event.id))),
     );
   await gone;
   timer.cancel();
@@ -117,7 +97,7 @@ export async function soFar(
   open: OpenEvents,
 ): Promise<void> {
   const position = new Position(seen);
-  const streams = await Promise.all(shards.map((shard) => open(shard, position.of(shard))));
+  const streams = await Promise.all(shards.map((shard) => open(shard, position.of(String(shard)))));
   const all: { readonly shard: number; readonly event: SentEvent; readonly time: string }[] = [];
   for (const [i, shard] of shards.entries())
     for await (const event of eventsIn(streams[i])) all.push({ shard, event, time: timeIn(event) });
@@ -125,7 +105,7 @@ export async function soFar(
   const told = last === undefined ? all : all.slice(Math.max(0, all.length - last));
   response.writeHead(200, HEADERS);
   const texts = told.map(({ shard, event }) =>
-    textOf(event, event.id === undefined ? undefined : position.after(shard, event.id)),
+    textOf(event, event.id === undefined ? undefined : position.after(String(shard), event.id)),
   );
   response.end(texts.join(''));
 }

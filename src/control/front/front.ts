@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { BmcList, FleetApplied, FleetStatus } from '../answers.ts';
 import { CALLER } from '../caller-header.ts';
 import { ControlError, refusal, type ProblemDocument } from '../problem.ts';
-import type { Caller } from '../route.ts';
+import type { Caller } from '../caller.ts';
 import type { MetricsSource } from '../metrics-server.ts';
 import type { ScrapeQuery } from '../scrape.ts';
 import type { Asks, ControlServing } from '../server.ts';
@@ -104,7 +104,7 @@ export class Front implements ControlServing, MetricsSource {
     const all = await Promise.all(
       asked.map((shard) => this.#raw(shard, OWN, `/metrics?${query.toString()}`, { headers })),
     );
-    const text = target === undefined ? mergedMetrics(all.map((one) => one.text)) : all[0].text;
+    const text = target === undefined ? mergedMetrics(all.map((answer) => answer.text)) : all[0].text;
     return new Response(text, { headers: { 'content-type': all[0].type } });
   }
 
@@ -185,7 +185,7 @@ export class Front implements ControlServing, MetricsSource {
       const { shards } = this.#options;
       const names = query.get('bmc')?.split(',');
       const of = (shard: number): string[] | undefined =>
-        names?.filter((one) => shards.shardOf(one) === shard);
+        names?.filter((bmc) => shards.shardOf(bmc) === shard);
       const asked = shards.rows.map(({ shard }) => shard).filter((shard) => of(shard)?.length !== 0);
       const open = (shard: number, lastId: string | undefined): Promise<IncomingMessage> => {
         const own = new URLSearchParams(query);

@@ -2,7 +2,7 @@ import type { FleetApplied, FleetStatus } from '../answers.ts';
 
 /** What several processes say of themselves, as if they were one. */
 export function mergedStatus(all: readonly FleetStatus[], pid: number): Omit<FleetStatus, 'state'> {
-  const sum = (key: 'bmcs' | 'stopped' | 'sessions'): number => all.reduce((n, one) => n + one[key], 0);
+  const sum = (key: 'bmcs' | 'stopped' | 'sessions'): number => all.reduce((n, status) => n + status[key], 0);
   const [{ version, file }] = all;
   return {
     version,

@@ -32,13 +32,26 @@ const user = z
   .openapi('User');
 export type UserState = z.infer<typeof user>;
 
-function shownUser({ users, channels }: Bmc, id: number): UserState {
+const withUsers = ({ channels }: Bmc): number[] => CHANNELS.filter((number) => channels.hasSessions(number));
+
+/** Throws ControlError: nobody logs in there. */
+function knownChannel(bmc: Bmc, number: number): number {
+  const known = withUsers(bmc);
+  if (known.includes(number)) return number;
+  throw refusal('bad-request', `channel: nobody logs in by channel ${number}`, {
+    key: 'channel',
+    next: `channels with users: ${known.join(', ') || 'none'}`,
+  });
+}
+
+function shownUser(bmc: Bmc, id: number): UserState {
+  const { users } = bmc;
   return {
     id,
     name: users.name(id),
     enabled: users.enabled(id),
     hasPassword: users.password(id)?.some((byte) => byte !== 0) ?? false,
-    channels: CHANNELS.filter((number) => channels.hasSessions(number)).map((number) => {
+    channels: withUsers(bmc).map((number) => {
       const { privilegeLimit, messaging, sessionLimit } = users.access(id, number);
       return { channel: number, privilege: levelName(privilegeLimit), messaging, sessionLimit };
     }),
@@ -64,8 +77,8 @@ export type SessionState = z.infer<typeof session>;
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000;
 
-function shownSession(one: Session, now: number): SessionState {
-  const { handle, userName, userId, peer, channel, kind, suite, privilege, maxPrivilege } = one;
+function shownSession(session: Session, now: number): SessionState {
+  const { handle, userName, userId, peer, channel, kind, suite, privilege, maxPrivilege } = session;
   return {
     handle,
     user: userName,
@@ -76,8 +89,8 @@ function shownSession(one: Session, now: number): SessionState {
     suite: suite ?? null,
     privilege: levelName(privilege),
     maxPrivilege: levelName(maxPrivilege),
-    age: seconds(now - one.began),
-    silent: seconds(now - one.lastHeard),
+    age: seconds(now - session.began),
+    silent: seconds(now - session.lastHeard),
   };
 }
 
@@ -122,13 +135,18 @@ export const accessRoutes = [
     summary:
       'Changes a user: what is not said stays. Privilege is that of a channel, or of all channels with users.',
     params: userId,
-    body: z.strictObject({
-      name: bytesAtMost(16).optional(),
-      password: bytesAtMost(20).optional(),
-      enabled: z.boolean().optional(),
-      privilege: z.enum(PRIVILEGES).optional(),
-      channel: z.int().min(0).max(15).optional(),
-    }),
+    body: z
+      .strictObject({
+        name: bytesAtMost(16).optional(),
+        password: bytesAtMost(20).optional(),
+        enabled: z.boolean().optional(),
+        privilege: z.enum(PRIVILEGES).optional(),
+        channel: z.int().min(0).max(15).optional(),
+      })
+      .refine(({ privilege, channel }) => channel === undefined || privilege !== undefined, {
+        message: 'expected with privilege',
+        path: ['channel'],
+      }),
     answer: user,
     example: {
       path: '/v1/bmcs/node-1/users/5',
@@ -139,11 +157,11 @@ export const accessRoutes = [
       const id = params.user;
       if (id > users.slots)
         throw refusal('not-found', `there is no user ${id}: ids are 1 to ${users.slots}`, { key: 'user' });
+      const on = channel === undefined ? withUsers(bmc) : [knownChannel(bmc, channel)];
       if (name !== undefined) await users.setName(id, checkedName(bmc, id, name));
       if (password !== undefined) await users.setPassword(id, padded(password));
       if (privilege !== undefined) {
         const level = privilege === 'none' ? NO_ACCESS : Privilege[capital(privilege)];
-        const on = channel === undefined ? shownUser(bmc, id).channels.map((one) => one.channel) : [channel];
         for (const number of on) {
           const access = users.access(id, number);
           await users.setAccess(id, number, {
@@ -167,7 +185,7 @@ export const accessRoutes = [
     example: { path: '/v1/bmcs/node-1/sessions' },
     handle({ sessions, setup }) {
       const now = setup.clock.monotonic();
-      return { sessions: sessions.active.map((one) => shownSession(one, now)), limit: sessions.limit };
+      return { sessions: sessions.active.map((active) => shownSession(active, now)), limit: sessions.limit };
     },
   }),
   bmcRoute({
@@ -180,15 +198,15 @@ export const accessRoutes = [
     status: 204,
     example: { path: '/v1/bmcs/node-1/sessions/1', needs: 'an open session' },
     handle({ sessions }, { params }) {
-      const one = sessions.byHandle(params.session);
-      if (one?.active !== true) {
+      const found = sessions.byHandle(params.session);
+      if (found?.active !== true) {
         const open = sessions.active.map(({ handle: number }) => number).join(', ');
         throw refusal('not-found', `there is no session ${params.session}`, {
           key: 'session',
           next: open === '' ? 'none is open' : `open are ${open}`,
         });
       }
-      sessions.close(one, 'closed');
+      sessions.close(found, 'closed');
     },
   }),
 ];

@@ -3,7 +3,7 @@ import { bmcRoute } from '../bmc-route.ts';
 import type { Daemon } from '../daemon.ts';
 import { route } from '../route.ts';
 import { Pace } from '../../world/pace.ts';
-import { bmcRow, HEALTHS, MACHINE, POWER, row, rowOf, STATE } from '../rows.ts';
+import { bmcRow, type BmcRow, HEALTHS, MACHINE, POWER, row, rowOf, STATE } from '../rows.ts';
 import { wholeNumberOr } from '../whole-number.ts';
 
 const whole = row
@@ -54,15 +54,26 @@ const listQuery = z.strictObject({
 type Query = z.infer<typeof listQuery>;
 /** What a name and settings show comes first: it costs nothing. Undefined: the row is not asked for. */
 function wantedRow(name: string, daemon: Daemon, query: Query): z.input<typeof row> | undefined {
-  const { filter, label } = query;
-  if (filter !== undefined && !matcherOf(filter)(name)) return undefined;
-  if (label !== undefined && !hasLabels(daemon.settings(name).labels ?? {}, label)) return undefined;
-  const made = rowOf(name, daemon);
-  const isWanted = (['state', 'origin', 'power', 'machine', 'health'] as const).every(
-    (key) => query[key] === undefined || query[key] === made[key],
-  );
-  return isWanted ? made : undefined;
+  if (!isNamed(name, daemon.settings(name).labels, query)) return undefined;
+  const shown = rowOf(name, daemon);
+  return isLike(shown, query) ? shown : undefined;
 }
+
+type Filter = Partial<Omit<Query, 'limit' | 'cursor'>>;
+
+/** Whether a list asks for one of this name and these labels. */
+const isNamed = (name: string, labels: BmcRow['labels'] | undefined, { filter, label }: Filter): boolean =>
+  (filter === undefined || matcherOf(filter)(name)) &&
+  (label === undefined || hasLabels(labels ?? {}, label));
+
+const isLike = (shown: BmcRow, query: Filter): boolean =>
+  (['state', 'origin', 'power', 'machine', 'health'] as const).every(
+    (key) => query[key] === undefined || query[key] === shown[key],
+  );
+
+/** Whether a list that is asked for so has this row. */
+export const isAskedFor = (shown: BmcRow, query: Filter): boolean =>
+  isNamed(shown.name, shown.labels, query) && isLike(shown, query);
 
 function matcherOf(filter: string): (name: string) => boolean {
   if (!filter.includes('*')) return (name) => name.includes(filter);
@@ -79,10 +90,10 @@ function matcherOf(filter: string): (name: string) => boolean {
   };
 }
 
-const hasLabels = (given: Readonly<Record<string, string>>, wanted: string): boolean =>
-  wanted.split(',').every((one) => {
-    const [key, ...value] = one.split('=');
-    return Object.hasOwn(given, key) && (value.length === 0 || given[key] === value.join('='));
+const hasLabels = (labels: Readonly<Record<string, string>>, wanted: string): boolean =>
+  wanted.split(',').every((label) => {
+    const [key, ...value] = label.split('=');
+    return Object.hasOwn(labels, key) && (value.length === 0 || labels[key] === value.join('='));
   });
 
 /** Where a page ends: its place and the name there, which holds where BMCs came or went before it. */
@@ -90,7 +101,7 @@ const cursorOf = (place: number, name: string): string => `${place}.${encodeURIC
 
 function placeAfter(names: readonly string[], cursor: string): number {
   const [, place, name] = CURSOR.exec(cursor) ?? [];
-  const found = names.findIndex((one) => encodeURIComponent(one) === name);
+  const found = names.findIndex((other) => encodeURIComponent(other) === name);
   return found < 0 ? Number(place) : found + 1;
 }
 
@@ -115,8 +126,8 @@ export const bmcRoutes = [
         // Requests of the BMCs come between.
         const rest = pace.rest();
         if (rest !== undefined) await rest;
-        const made = wantedRow(names[place], daemon, query);
-        if (made) found.push(made);
+        const shown = wantedRow(names[place], daemon, query);
+        if (shown) found.push(shown);
       }
       const next = place < names.length ? cursorOf(place, names[place - 1]) : undefined;
       return { bmcs: found, total: names.length, ...(next !== undefined && { next }) };

@@ -130,7 +130,7 @@ export const chassisRoutes = [
         initialCountdown: initialCountdown / 10,
         presentCountdown: timer.presentCountdown / 10,
         preTimeout,
-        expired: [1, 2, 3, 4, 5].filter((one) => (timer.expirations & (1 << one)) !== 0),
+        expired: [1, 2, 3, 4, 5].filter((use) => (timer.expirations & (1 << use)) !== 0),
       };
     },
   }),

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { timeSchema } from '../../config/faults-schema.ts';
 import type { Bmc } from '../../bmc.ts';
+import { millisecondsOf } from '../../settings/durations.ts';
+import { Pace } from '../../world/pace.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import type { Daemon } from '../daemon.ts';
 import { refusal } from '../problem.ts';
@@ -39,6 +41,25 @@ function virtual({ name, clock: own }: Bmc): Bmc['clock'] {
   });
 }
 
+/** The last second that a time stamp of the SEL can say (IPMI 2.0 §37.1): in the year 2106. */
+const LAST_SECOND = 0xffff_fffe;
+
+/** Throws ControlError: nobody could say the time after it. */
+function checkAhead({ name, clock: own }: Bmc, by: number | string): void {
+  const then = own.now() + (millisecondsOf(by) ?? 0);
+  if (then <= LAST_SECOND * 1000) return;
+  const most = Math.floor(LAST_SECOND - own.now() / 1000);
+  throw refusal('bad-request', `by: expected at most ${most} seconds: time stamps of '${name}' end in 2106`, {
+    key: 'by',
+  });
+}
+
+/** Moves a virtual clock; whatever else the process serves has its turns meanwhile. */
+async function advance({ clock: own }: Bmc, by: number | string, { world }: Daemon): Promise<void> {
+  const pace = new Pace(world);
+  await own.advance(by, () => pace.rest());
+}
+
 const virtualOf = (daemon: Daemon): Bmc[] => daemon.fleet.awake.filter((bmc) => bmc.clock.isVirtual);
 
 export const clockRoutes = [
@@ -62,9 +83,12 @@ export const clockRoutes = [
     body: step,
     answer: clock,
     example: { path: '/v1/bmcs/node-2/clock/advance', body: { by: '10m' } },
-    async handle(bmc, { body }) {
-      if ('by' in body) await virtual(bmc).advance(body.by);
-      else await virtual(bmc).advanceToNextTimer();
+    async handle(bmc, { body }, daemon) {
+      const own = virtual(bmc);
+      if ('by' in body) {
+        checkAhead(bmc, body.by);
+        await advance(bmc, body.by, daemon);
+      } else await own.advanceToNextTimer();
       return shown(bmc);
     },
   }),
@@ -79,7 +103,8 @@ export const clockRoutes = [
     example: { path: '/v1/clock/advance', body: { by: '1m' } },
     async handle(daemon, { body }) {
       const all = virtualOf(daemon);
-      await Promise.all(all.map(({ clock: own }) => own.advance(body.by)));
+      for (const bmc of all) checkAhead(bmc, body.by);
+      await Promise.all(all.map((bmc) => advance(bmc, body.by, daemon)));
       return { bmcs: all.length };
     },
   }),

@@ -10,6 +10,9 @@ const console = z
   .openapi('Console');
 export type ConsoleState = z.infer<typeof console>;
 
+/** Half of a character would be typed as another one. */
+const isWhole = (text: string): boolean => !/\p{Surrogate}/u.test(text);
+
 export const consoleRoutes = [
   bmcRoute({
     method: 'get',
@@ -27,12 +30,11 @@ export const consoleRoutes = [
     path: '/console/history',
     role: 'read',
     tag: 'Console',
-    summary:
-      'The last 64 KiB that the machine has said, since somebody first asked for its history or attached to it.',
+    summary: 'The last 64 KiB that the machine has said, since its BMC began.',
     answer: z.string(),
     gives: 'text/plain',
     example: { path: '/v1/bmcs/node-1/console/history' },
-    handle: (bmc, _input, { consoles }) => new TextDecoder().decode(consoles.of(bmc)),
+    handle: ({ console: { past } }) => new TextDecoder().decode(past),
   }),
   bmcRoute({
     method: 'post',
@@ -40,7 +42,7 @@ export const consoleRoutes = [
     role: 'operate',
     tag: 'Console',
     summary: 'Types text into the console.',
-    body: z.strictObject({ text: z.string().min(1).max(4096) }),
+    body: z.strictObject({ text: z.string().min(1).max(4096).refine(isWhole, 'expected whole characters') }),
     answer: z.strictObject({ taken: z.int().openapi({ description: 'Bytes that the machine took.' }) }),
     example: { path: '/v1/bmcs/node-1/console/write', body: { text: 'root\n' } },
     handle({ console: port }, { body: { text } }) {

@@ -3,9 +3,10 @@ import { nearest } from '../../config/wording.ts';
 import type { Daemon } from '../daemon.ts';
 import type { EventFilter } from '../events/event-log.ts';
 import { EVENT_KINDS, type EventKind } from '../events/kinds.ts';
-import { eventsSoFar, eventStream } from '../events/stream.ts';
+import { eventsSoFar, eventStream, lastEventId } from '../events/stream.ts';
 import { refusal } from '../problem.ts';
-import { route, type Caller } from '../route.ts';
+import type { Caller } from '../caller.ts';
+import { route } from '../route.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 const MOST_LAST = 1000;
@@ -31,10 +32,10 @@ function filterOf(
   const bmcs = (bmc ?? own)?.split(',');
   if (own !== undefined && bmcs?.some((name) => name !== own))
     throw refusal('forbidden', `this is for a user of BMC '${own}', and of no other`);
-  for (const name of bmcs ?? []) if (!daemon.wanted.has(name)) throw daemon.noBmc(name);
+  for (const name of bmcs ?? []) if (!daemon.knows(name)) throw daemon.noBmc(name);
   const kinds = kind?.split(',');
   const known: readonly string[] = EVENT_KINDS;
-  const wrong = kinds?.find((one) => !known.includes(one));
+  const wrong = kinds?.find((kind) => !known.includes(kind));
   if (wrong !== undefined) {
     const near = nearest(wrong, known);
     throw refusal('bad-request', `kind: there are no events '${wrong}'; there are ${known.join(', ')}`, {
@@ -64,15 +65,15 @@ export const eventRoutes = [
     handle(daemon, { query: asked, headers, caller }) {
       const { events, world } = daemon;
       const filter = filterOf(asked, daemon, caller);
-      const seen = headers.get('last-event-id');
+      const seen = lastEventId(headers);
       if (asked.follow === 'false') {
-        const all =
-          seen === null ? events.last(asked.last ?? MOST_LAST, filter) : events.since(seen, filter).events;
-        return eventsSoFar(all);
+        if (seen === undefined) return eventsSoFar(events.last(asked.last ?? MOST_LAST, filter));
+        const { events: since, missed } = events.since(seen, filter);
+        return eventsSoFar(since, missed);
       }
       return eventStream(world, (hear, note) => {
-        const before = seen === null ? undefined : events.since(seen, filter);
-        if (before?.isIncomplete) note('missed', 'some events since then are forgotten');
+        const before = seen === undefined ? undefined : events.since(seen, filter);
+        if (before?.missed !== undefined) note('missed', before.missed);
         for (const told of before?.events ?? events.last(asked.last ?? 0, filter)) hear(told);
         return events.listen(filter, hear);
       });

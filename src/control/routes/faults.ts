@@ -4,6 +4,7 @@ import { nearest } from '../../config/wording.ts';
 import { presets, type Faults, type FaultRule, type RuleThere } from '../../faults/index.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
+import { checkReadableOf } from '../readable.ts';
 import { orRefused } from '../settings-refused.ts';
 
 const LAYERS = ['datagram', 'session', 'command', 'condition'] as const;
@@ -78,9 +79,12 @@ export const faultRoutes = [
     answer: fault,
     status: 201,
     example: { path: '/v1/bmcs/node-1/faults', body: SDR },
-    handle({ faults }, { body }) {
+    handle(bmc, { body }) {
+      const { faults } = bmc;
+      const { sensor } = body.then;
+      if (typeof sensor?.is === 'number') checkReadableOf(bmc, sensor.name, sensor.is, 'then.sensor.is');
       const { id } = orRefused(() => faults.add(body as FaultRule));
-      const there = faults.list.find((one) => one.id === id);
+      const there = faults.list.find((rule) => rule.id === id);
       // A condition may be over as soon as it began.
       if (there === undefined) throw refusal('conflict', `the rule '${id}' is over already`);
       return shown(there);
@@ -126,10 +130,10 @@ export const faultRoutes = [
           next: 'GET /v1/bmcs/{bmc}/faults/presets lists them',
         });
       }
-      if (faults.list.some((one) => one.preset === name))
+      if (faults.list.some((rule) => rule.preset === name))
         throw refusal('conflict', `the story '${name}' is armed already`, { key: 'preset' });
       orRefused(() => faults.preset(name));
-      return { rules: faults.list.filter((one) => one.preset === name).map(shown) };
+      return { rules: faults.list.filter((rule) => rule.preset === name).map(shown) };
     },
   }),
   bmcRoute({
@@ -142,7 +146,7 @@ export const faultRoutes = [
     answer: fault,
     example: { path: '/v1/bmcs/node-1/faults/wrong-clock', after: AFTER },
     handle({ faults }, { params: { id } }) {
-      const found = faults.list.find((one) => one.id === id);
+      const found = faults.list.find((rule) => rule.id === id);
       if (found === undefined) throw noFault(faults, id);
       return shown(found);
     },

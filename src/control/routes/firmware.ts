@@ -5,7 +5,7 @@ import type { Owner, UpdateService } from '../../services/update/index.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { bytesOfHex, hexText } from '../hex-text.ts';
 import { refusal } from '../problem.ts';
-import type { Caller } from '../route.ts';
+import type { Caller } from '../caller.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 const image = z
@@ -74,6 +74,12 @@ function stateOf(bmc: Bmc): FirmwareState {
 /** An upload belongs to who began it, from request to request. */
 const ownerOf = ({ name }: Caller): Owner => ({ key: `control ${name}`, label: `control: ${name}` });
 
+/** An upload of two bytes, for the examples. */
+const BEGUN = 'POST /v1/bmcs/node-1/firmware/1/upload {}';
+const WRITTEN = 'PUT /v1/bmcs/node-1/firmware/upload {"offset":0,"data":"4d 5a"}';
+const FINISHED = 'POST /v1/bmcs/node-1/firmware/upload/finish {"size":2}';
+const ACTIVATED = 'POST /v1/bmcs/node-1/firmware/activate';
+
 const params = z.object({ component: wholeNumber(0, 255) });
 const digits = z.string().regex(/^[\da-fA-F]{64}$/, 'expected 64 hex digits: a SHA-256');
 
@@ -115,7 +121,7 @@ export const firmwareRoutes = [
     example: {
       path: '/v1/bmcs/node-1/firmware/upload',
       body: { offset: 0, data: '4d 5a' },
-      needs: 'an upload under way',
+      after: [BEGUN],
     },
     async handle(bmc, { body: { offset, data }, caller }) {
       const update = updateOf(bmc);
@@ -134,7 +140,7 @@ export const firmwareRoutes = [
     example: {
       path: '/v1/bmcs/node-1/firmware/upload/finish',
       body: { size: 2 },
-      needs: 'an upload under way',
+      after: [BEGUN, WRITTEN],
     },
     async handle(bmc, { body: { size, digest }, caller }) {
       const update = updateOf(bmc);
@@ -164,7 +170,7 @@ export const firmwareRoutes = [
     tag: 'Firmware',
     summary: 'Makes the images that wait the active ones.',
     answer: firmware,
-    example: { path: '/v1/bmcs/node-1/firmware/activate', needs: 'an image that waits' },
+    example: { path: '/v1/bmcs/node-1/firmware/activate', after: [BEGUN, WRITTEN, FINISHED] },
     async handle(bmc, { caller }) {
       await updateOf(bmc).activate(ownerOf(caller));
       return stateOf(bmc);
@@ -177,7 +183,10 @@ export const firmwareRoutes = [
     tag: 'Firmware',
     summary: 'Brings back what the last activation replaced.',
     answer: firmware,
-    example: { path: '/v1/bmcs/node-1/firmware/rollback', needs: 'an image to roll back to' },
+    example: {
+      path: '/v1/bmcs/node-1/firmware/rollback',
+      after: [BEGUN, WRITTEN, FINISHED, ACTIVATED],
+    },
     async handle(bmc, { caller }) {
       await updateOf(bmc).rollBack(ownerOf(caller));
       return stateOf(bmc);

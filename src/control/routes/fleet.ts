@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { bmcName } from '../bmc-route.ts';
+import type { Caller } from '../caller.ts';
 import type { Applied, Daemon } from '../daemon.ts';
 import { refusal } from '../problem.ts';
 import { route } from '../route.ts';
-import { bmcRow, rowOf } from '../rows.ts';
+import { bmcRow, rowOf, type BmcRow } from '../rows.ts';
 
 const fleetStatus = z
   .strictObject({
@@ -69,11 +70,19 @@ const shown = ({ plan: { added, removed, changed, unchanged }, problems }: Appli
   plan: {
     added: [...added],
     removed: [...removed],
-    changed: changed.map((one) => ({ ...one, keys: [...one.keys] })),
+    changed: changed.map((change) => ({ ...change, keys: [...change.keys] })),
     unchanged: unchanged.length,
   },
   problems: [...problems],
 });
+
+/** The row of a BMC, whichever host of a cluster has it. */
+async function rowAnywhere(name: string, daemon: Daemon, caller: Caller): Promise<BmcRow> {
+  const path = `/v1/bmcs?filter=${encodeURIComponent(name)}&limit=500`;
+  const list = await daemon.elsewhere?.answer(new Request(`http://cluster${path}`), caller);
+  const { bmcs = [] } = list?.ok ? ((await list.json()) as { bmcs?: BmcRow[] }) : {};
+  return bmcs.find(({ name: known }) => known === name) ?? rowOf(name, daemon);
+}
 
 /** What settings come as. */
 const SETTINGS = ['application/yaml', 'application/json'];
@@ -114,8 +123,9 @@ export const fleetRoutes = [
     answer: applied,
     example: { path: '/v1/fleet/apply?plan=true', body: sample },
     async handle(daemon, { query, body }) {
-      if (query.plan === 'true') return shown({ plan: await daemon.plan(body), problems: [] }, false);
-      return shown(await daemon.apply(body), true);
+      const fleet = daemon.elsewhere?.fleet ?? daemon;
+      if (query.plan === 'true') return shown({ plan: await fleet.plan(body), problems: [] }, false);
+      return shown(await fleet.apply(body), true);
     },
   }),
   route({
@@ -123,13 +133,15 @@ export const fleetRoutes = [
     path: '/v1/fleet/reload',
     role: 'admin',
     tag: 'Fleet',
-    summary: 'Reads the file of the process again, as SIGHUP does.',
+    summary:
+      'Reads the file of the process again, as SIGHUP does. In a cluster: all hosts look at its fleet file again, and try again what could not be had.',
     query: planned,
     answer: applied,
     example: { path: '/v1/fleet/reload?plan=true' },
     async handle(daemon, { query }) {
-      if (query.plan === 'true') return shown({ plan: await daemon.plan(), problems: [] }, false);
-      return shown(await daemon.reload(), true);
+      const fleet = daemon.elsewhere?.fleet ?? daemon;
+      if (query.plan === 'true') return shown({ plan: await fleet.plan(), problems: [] }, false);
+      return shown(await fleet.reload(), true);
     },
   }),
   route({
@@ -152,9 +164,13 @@ export const fleetRoutes = [
         users: [{ id: 2, name: 'admin', password: 'secret-enough' }],
       },
     },
-    async handle(daemon, { body }) {
-      const { name } = await daemon.add(body);
-      return { bmc: rowOf(name, daemon), kept: daemon.keeps };
+    async handle(daemon, { body, caller }) {
+      const { elsewhere } = daemon;
+      const { name } = await (elsewhere?.fleet ?? daemon).add(body);
+      return {
+        bmc: await rowAnywhere(name, daemon, caller),
+        kept: elsewhere !== undefined || daemon.keeps,
+      };
     },
   }),
   route({
@@ -168,6 +184,10 @@ export const fleetRoutes = [
     answer: z.strictObject({ removed: z.string(), origin: z.enum(['file', 'added']) }).openapi('Removed'),
     example: { path: '/v1/bmcs/node-2' },
     async handle(daemon, { params }) {
+      if (daemon.elsewhere) {
+        await daemon.elsewhere.fleet.remove(params.bmc);
+        return { removed: params.bmc, origin: 'file' as const };
+      }
       const { origin } = await daemon.remove(params.bmc);
       return { removed: params.bmc, origin };
     },
@@ -181,9 +201,9 @@ export const fleetRoutes = [
     params: bmcName,
     answer: bmcRow,
     example: { path: '/v1/bmcs/node-2/stop' },
-    async handle(daemon, { params }) {
-      await daemon.stop(params.bmc);
-      return rowOf(params.bmc, daemon);
+    async handle(daemon, { params, caller }) {
+      await (daemon.elsewhere?.fleet ?? daemon).stop(params.bmc);
+      return rowAnywhere(params.bmc, daemon, caller);
     },
   }),
   route({
@@ -195,10 +215,10 @@ export const fleetRoutes = [
     params: bmcName,
     answer: bmcRow,
     example: { path: '/v1/bmcs/node-2/start', after: ['POST /v1/bmcs/node-2/stop'] },
-    async handle(daemon, { params }) {
-      const { problems } = await daemon.start(params.bmc);
+    async handle(daemon, { params, caller }) {
+      const { problems } = await (daemon.elsewhere?.fleet ?? daemon).start(params.bmc);
       if (problems.length > 0) throw refusal('conflict', problems[0], { problems });
-      return rowOf(params.bmc, daemon);
+      return rowAnywhere(params.bmc, daemon, caller);
     },
   }),
   route({

@@ -42,16 +42,16 @@ export const insideRoutes = [
       let total = 0;
       for (const entry of router.claims()) {
         total++;
-        const { handler: one, below } = entry;
+        const { handler: claimed, below } = entry;
         if (owner !== undefined && entry.owner !== owner) continue;
-        if (name !== undefined && !one.name.toLowerCase().includes(name.toLowerCase())) continue;
+        if (name !== undefined && !claimed.name.toLowerCase().includes(name.toLowerCase())) continue;
         all.push({
-          key: keyName(one.claim),
-          name: one.name,
+          key: keyName(claimed.claim),
+          name: claimed.name,
           owner: entry.owner,
-          privilege: entry.systemInterfaceOnly ? 'system interface' : PRIVILEGES[one.privilege],
-          ...(one.claim.channel !== undefined && { channel: one.claim.channel }),
-          ...(one.claim.lun !== undefined && { lun: one.claim.lun }),
+          privilege: entry.systemInterfaceOnly ? 'system interface' : PRIVILEGES[claimed.privilege],
+          ...(claimed.claim.channel !== undefined && { channel: claimed.claim.channel }),
+          ...(claimed.claim.lun !== undefined && { lun: claimed.claim.lun }),
           ...(below && { overrides: below.owner }),
           registered: entry.site,
         });

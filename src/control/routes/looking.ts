@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { Bmc } from '../../bmc.ts';
 import { Capture, captureHeader, CapturePlaces, PacketBatches, Wording } from '../../capture/index.ts';
+import { spokenName } from '../../commands/command.ts';
+import { nearest } from '../../config/wording.ts';
 import { parseEndpoint } from '../../world/world.ts';
 import { entryLine, headerLine, record, tapeHeader, type TapeEntry } from '../../tape/index.ts';
-import { parseTraceFilter, type TraceFilter } from '../../taps/index.ts';
+import { parseTraceFilter, type FilterNames, type TraceFilter } from '../../taps/index.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { byteStream } from '../byte-stream.ts';
 import { refusal } from '../problem.ts';
@@ -31,12 +33,26 @@ const query = z.strictObject({
   }),
 });
 
-function filterOf({ filter: text }: z.infer<typeof query>): TraceFilter | undefined {
+/** Throws ControlError for terms that are none, and for names that neither it nor its satellites have. */
+function filterOf(bmc: Bmc, { filter: text }: z.infer<typeof query>): TraceFilter | undefined {
   if (text === undefined) return undefined;
-  const filter = parseTraceFilter(text);
-  if (typeof filter === 'object')
-    throw refusal('bad-request', `filter: column ${filter.column}: ${filter.problem}`, { key: 'filter' });
-  return filter;
+  const filter = parseTraceFilter(text, namesOf(withSatellites(bmc)));
+  if (typeof filter !== 'object') return filter;
+  const { column, problem, unknown } = filter;
+  const near = unknown && nearest(unknown.value, unknown.known);
+  throw refusal('bad-request', `filter: column ${column}: ${problem}`, {
+    key: 'filter',
+    ...(near !== undefined && { nearest: near }),
+  });
+}
+
+/** Of commands and users that requests can have. */
+function namesOf(bmcs: readonly Bmc[]): FilterNames {
+  const commands = bmcs.flatMap(({ router }) => [...router.claims()].map(({ handler }) => handler.name));
+  const users = bmcs.flatMap(({ users: all }) =>
+    Array.from({ length: all.slots }, (_, i) => all.name(i + 1)).filter(Boolean),
+  );
+  return { commands: commands.map(spokenName), users };
 }
 
 export const lookingRoutes = [
@@ -52,19 +68,26 @@ export const lookingRoutes = [
     gives: CAPTURE_TYPE,
     example: { path: '/v1/bmcs/node-1/capture', isEndless: true },
     handle(bmc, { query: asked }, { world: { clock } }) {
-      const filter = filterOf(asked);
+      const filter = filterOf(bmc, asked);
       return byteStream(CAPTURE_TYPE, (send) => {
         for (const block of captureHeader(bmc.name)) send(block);
         const places = new CapturePlaces([bmc.name]);
         const batches = new PacketBatches(send);
         const wording = new Wording();
         const bmcs = withSatellites(bmc);
-        const captures = bmcs.map((one) => {
-          const interfaces = places.in({ begin: send }, one.name, one !== bmc);
-          const parts = { router: one.router, clock, addressOf: addressOf(one), interfaces, wording, filter };
+        const captures = bmcs.map((tapped) => {
+          const interfaces = places.in({ begin: send }, tapped.name, tapped !== bmc);
+          const parts = {
+            router: tapped.router,
+            clock,
+            addressOf: addressOf(tapped),
+            interfaces,
+            wording,
+            filter,
+          };
           return new Capture(parts, batches);
         });
-        const removals = bmcs.map((one, i) => one.taps.add(captures[i]));
+        const removals = bmcs.map((tapped, i) => tapped.taps.add(captures[i]));
         const flush = (): void => {
           for (const capture of captures) capture.flush();
           batches.flush();
@@ -90,7 +113,7 @@ export const lookingRoutes = [
     gives: TAPE_TYPE,
     example: { path: '/v1/bmcs/node-1/tape', isEndless: true },
     handle(bmc, { query: asked }, { world: { clock } }) {
-      const filter = filterOf(asked);
+      const filter = filterOf(bmc, asked);
       return byteStream(TAPE_TYPE, (send) => {
         send(lineOf(headerLine(tapeHeader(bmc.name, clock.now()))));
         let missing = 0;

@@ -18,11 +18,11 @@ const parameter = z
   .openapi('PefParameter');
 export type PefParameterState = z.infer<typeof parameter>;
 
-function shown({ pef }: Bmc, one: Parameter, set: number): PefParameterState[] {
+function shown({ pef }: Bmc, parameter: Parameter, set: number): PefParameterState[] {
   try {
-    const data = pef.parameters.get(one.selector, set, one.firstBlock);
-    const { selector, name, sets } = one;
-    const values = plain(one.layout.decode(data, selectorsOf(one))) as Record<string, unknown>;
+    const data = pef.parameters.get(parameter.selector, set, parameter.firstBlock);
+    const { selector, name, sets } = parameter;
+    const values = plain(parameter.layout.decode(data, selectorsOf(parameter))) as Record<string, unknown>;
     return [{ parameter: selector, name, ...(sets !== undefined && { set }), data: hexOf(data), values }];
   } catch (error) {
     // There is no such set, or the BMC does not have the parameter.
@@ -48,8 +48,10 @@ export const pefRoutes = [
     handle: (bmc) => ({
       parameters: pefParameters.all
         .filter(({ secret, access }) => !secret && access !== 'write-only')
-        .flatMap((one) =>
-          Array.from({ length: one.sets ?? 1 }, (_, i) => shown(bmc, one, one.firstSet + i)).flat(),
+        .flatMap((parameter) =>
+          Array.from({ length: parameter.sets ?? 1 }, (_, i) =>
+            shown(bmc, parameter, parameter.firstSet + i),
+          ).flat(),
         )
         .filter(isUsed),
     }),

@@ -63,13 +63,13 @@ const answer = z
 export type RawAnswer = z.infer<typeof answer>;
 
 function channelOf({ router }: Bmc, number: number): Channel {
-  const open = [...router.attachments].map(({ interface: one }) => one.channel);
-  const found = open.find((one) => one.number === number);
+  const open = [...router.attachments].map(({ interface: way }) => way.channel);
+  const found = open.find((channel) => channel.number === number);
   if (found) return found;
   if (number === SYSTEM_INTERFACE) return { number, medium: 'system-interface', maxAnswer: MAX_ANSWER };
   throw refusal('not-found', `channel ${number} has no interface`, {
     key: 'channel',
-    next: `channels: ${[...new Set([...open.map((one) => one.number), SYSTEM_INTERFACE])].join(', ')}`,
+    next: `channels: ${[...new Set([...open.map((channel) => channel.number), SYSTEM_INTERFACE])].join(', ')}`,
   });
 }
 
@@ -118,16 +118,16 @@ export const rawRoutes = [
       const context = new Context<Bmc>(bmc, channel, level, asked.lun, session, requester);
       const entry = bmc.router.find(message, channel.number);
       const declared = entry?.handler.command;
-      const given = await bmc.router.enterBy(message, context);
-      const code = given[0] ?? CC.Unspecified;
+      const answer = await bmc.router.enterBy(message, context);
+      const code = answer[0] ?? CC.Unspecified;
       const prefix = entry?.prefix.length ?? 0;
-      const response = declared && code === CC.Ok ? responseValues(declared, given, 1 + prefix) : undefined;
+      const response = declared && code === CC.Ok ? responseValues(declared, answer, 1 + prefix) : undefined;
       return {
         request: bmc.router.idOf(context),
         command: entry ? spokenName(entry.handler.name) : 'unknown',
         code,
         codeName: completionCodeName(code, declared?.codes),
-        data: hexOf(given.subarray(1)),
+        data: hexOf(answer.subarray(1)),
         ...(response && { response }),
       };
     },

@@ -30,7 +30,11 @@ const sdr = z
     id: z.int(),
     type: z.string(),
     name: z.string().nullable(),
-    raw: z.string(),
+    fields: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'Of one record: its fields by name, as far as its type has some.' }),
+    raw: z.string().openapi({ description: 'All bytes, in hex digits.' }),
   })
   .openapi('Sdr');
 export type SdrState = z.infer<typeof sdr>;
@@ -55,19 +59,25 @@ function contentOf(image: Uint8Array): Record<string, unknown> | null {
   }
 }
 
-function sdrOf({ sdr: repository }: Bmc, id: number): SdrState {
+function sdrOf({ sdr: repository }: Bmc, id: number, withFields = false): SdrState {
   const { record } = repository.get(id);
   const raw = hexOf(record);
   try {
     const { kind, body } = readSdrRecord(record);
     const letters = 'id' in body && body.id instanceof Uint8Array ? body.id : undefined;
-    return { id, type: kind, name: letters === undefined ? null : idName(letters), raw };
+    const fields = withFields && !(body instanceof Uint8Array) && { fields: fieldsOf(body) };
+    return { id, type: kind, name: letters === undefined ? null : idName(letters), ...fields, raw };
   } catch (error) {
     // A client may have written anything.
     if (error instanceof IpmiError) return { id, type: 'damaged', name: null, raw };
     throw error;
   }
 }
+
+const fieldsOf = (body: object): Record<string, unknown> => plain(body) as Record<string, unknown>;
+
+/** 0000h and FFFFh are the first and the last to IPMI, and no record's own. */
+const sdrId = z.object({ id: wholeNumber(1, 0xfffe, 'Id of a record.') });
 
 const fruId = z.object({
   fru: wholeNumber(0, 254, 'Id of the device.'),
@@ -142,4 +152,68 @@ export const recordRoutes = [
       };
     },
   }),
+  bmcRoute({
+    method: 'get',
+    path: '/sdr/{id}',
+    role: 'read',
+    tag: 'FRU and SDR',
+    summary: 'One record of the SDR repository, with its fields.',
+    params: sdrId,
+    answer: sdr,
+    example: { path: '/v1/bmcs/node-1/sdr/1' },
+    handle: (bmc, { params: { id } }) => sdrOf(bmc, id, true),
+  }),
+  bmcRoute({
+    method: 'post',
+    path: '/sdr',
+    role: 'operate',
+    tag: 'FRU and SDR',
+    summary: 'Adds a record to the SDR repository, as Add SDR does; it gets an id of its own.',
+    body: z.strictObject({ record: hexText }),
+    answer: sdr,
+    status: 201,
+    example: {
+      path: '/v1/bmcs/node-1/sdr',
+      body: { record: '0000 51 12 0e 20 00 00 20 00 00 00 07 01 00 c3 4d 43 39' },
+    },
+    async handle(bmc, { body: { record } }) {
+      refuseWhileUpdated(bmc);
+      const { id, done } = bmc.sdr.add(bytesOfHex(record));
+      await done;
+      return sdrOf(bmc, id, true);
+    },
+  }),
+  bmcRoute({
+    method: 'delete',
+    path: '/sdr/{id}',
+    role: 'operate',
+    tag: 'FRU and SDR',
+    summary: 'Deletes one record of the SDR repository.',
+    params: sdrId,
+    status: 204,
+    example: { path: '/v1/bmcs/node-1/sdr/1' },
+    async handle(bmc, { params: { id } }) {
+      refuseWhileUpdated(bmc);
+      await bmc.sdr.delete(id).done;
+    },
+  }),
+  bmcRoute({
+    method: 'delete',
+    path: '/sdr',
+    role: 'operate',
+    tag: 'FRU and SDR',
+    summary: 'Clears the SDR repository; sensors that it does not name are there all the same.',
+    status: 204,
+    example: { path: '/v1/bmcs/node-1/sdr' },
+    async handle(bmc) {
+      refuseWhileUpdated(bmc);
+      await bmc.sdr.clear();
+    },
+  }),
 ];
+
+/** A client that writes the repository (ipmitool `sdr fill`) has it for itself. Throws ControlError. */
+function refuseWhileUpdated({ sdr: repository }: Bmc): void {
+  if (repository.isUpdatedByOther(undefined))
+    throw refusal('conflict', 'the SDR repository is in update mode: somebody else writes it');
+}

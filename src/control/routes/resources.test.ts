@@ -182,6 +182,88 @@ test('17.1: FRU devices show their areas and are written; SDRs come in pages by 
   expect(names).toContain('CPU1 Temp');
 });
 
+test('17.1: a LAN parameter is set by its name: what is not said stays, what makes no sense is told', async () => {
+  const rig = await controlRig();
+  const put = (path: string, sent: unknown) => body(rig, 'PUT', `/lan/1/${path}`, sent);
+  const refused = (path: string, sent: unknown) =>
+    rig.problem('PUT', at(rig, `/lan/1/${path}`), { body: sent });
+  expect(await put('IP%20Address', { value: '192.0.2.3' })).toMatchObject({ data: 'c0000203' });
+  expect(await put('802-1q-vlan-id', { values: { vlan: 100, enabled: true } })).toMatchObject({
+    data: '6480',
+  });
+  expect(await put('802-1q-vlan-id', { values: { vlan: '5' } })).toMatchObject({
+    values: { vlan: 5, enabled: true },
+  });
+  expect(await put('destination-addresses', { values: { address: '192.0.2.9' }, set: 2 })).toMatchObject({
+    set: 2,
+    values: { address: '192.0.2.9' },
+  });
+  // A secret goes in and never out.
+  expect(await put('community-string', { value: 'monitors' })).toEqual({
+    parameter: 16,
+    name: 'Community String',
+    data: '',
+    values: null,
+  });
+  expect(String.fromCharCode(...rig.daemon.bmc('node-1').lan.get(1, 16)).slice(0, 8)).toBe('monitors');
+  expect(await refused('ip-adress', { value: '192.0.2.3' })).toMatchObject({
+    status: 404,
+    key: 'parameter',
+    nearest: 'ip-address',
+  });
+  expect(await refused('999', { value: 1 })).toMatchObject({ status: 404, key: 'parameter' });
+  expect(await refused('ip-address', { value: '192.0.2.300' })).toMatchObject({
+    status: 400,
+    key: 'values.address',
+  });
+  expect(await refused('ip-address', { values: { adress: '192.0.2.3' } })).toMatchObject({
+    status: 400,
+    nearest: 'address',
+  });
+  expect(await refused('802-1q-vlan-id', { value: 5 })).toMatchObject({ status: 400, key: 'value' });
+  expect(await refused('ip-address', { value: '192.0.2.3', set: 1 })).toMatchObject({
+    status: 400,
+    key: 'set',
+  });
+  expect(await refused('ip-address', {})).toMatchObject({
+    status: 400,
+    detail: 'the body: expected data, value or values',
+  });
+  expect(await refused('ip-address', { value: '192.0.2.3', data: 'c0' })).toMatchObject({ status: 400 });
+  expect(await refused('20', { data: '64 80', set: 1 })).toMatchObject({ status: 400 });
+  expect(await refused('destination-addresses', { values: { format: 0 }, set: 9 })).toMatchObject({
+    status: 400,
+  });
+  expect(await refused('number-of-destinations', { value: 3 })).toMatchObject({ status: 409 });
+});
+
+test('17.1: SDR records are shown with their fields, added with an id of their own, and deleted', async () => {
+  const rig = await controlRig();
+  const { sdr } = rig.daemon.bmc('node-1');
+  const before = sdr.count;
+  expect(await get(rig, '/sdr/1')).toMatchObject({ id: 1, fields: { sensorNumber: expect.any(Number) } });
+  const record = '0000 51 12 0e 20 00 00 20 00 00 00 07 01 00 c3 4d 43 39';
+  const { id } = (await body(rig, 'POST', '/sdr', { record })) as { id: number };
+  expect([sdr.count, sdr.get(id).record[3]]).toEqual([before + 1, 0x12]);
+  expect((await rig.ask('DELETE', at(rig, `/sdr/${id}`))).status).toBe(204);
+  expect(await rig.problem('DELETE', at(rig, `/sdr/${id}`))).toMatchObject({ status: 404 });
+  expect(await rig.problem('POST', at(rig, '/sdr'), { body: { record: '0000 51 12 0f 20' } })).toMatchObject({
+    status: 400,
+  });
+  // FFFFh is the last record to IPMI, and no record's id.
+  expect(await rig.problem('DELETE', at(rig, '/sdr/65535'))).toMatchObject({ status: 400, key: 'id' });
+  sdr.enterUpdateMode('somebody');
+  for (const [method, path] of [
+    ['DELETE', '/sdr'],
+    ['DELETE', '/sdr/1'],
+  ])
+    expect(await rig.problem(method, at(rig, path))).toMatchObject({ status: 409 });
+  expect(await rig.problem('POST', at(rig, '/sdr'), { body: { record } })).toMatchObject({ status: 409 });
+  sdr.leaveUpdateMode();
+  expect((await rig.ask('DELETE', at(rig, '/sdr'))).status).toBe(204);
+  expect(sdr.count).toBe(0);
+});
+
 test('17.1: LAN parameters are shown by name without secrets, and set', async () => {
   const rig = await controlRig();
   const { parameters } = (await get(rig, '/lan/1')) as {
@@ -191,7 +273,10 @@ test('17.1: LAN parameters are shown by name without secrets, and set', async ()
     address: expect.any(String),
   });
   expect(parameters.map(({ name }) => name)).not.toContain('Community String');
-  expect((await rig.ask('PUT', at(rig, '/lan/1/20'), { body: { data: '64 80' } })).status).toBe(204);
+  expect(await body(rig, 'PUT', '/lan/1/20', { data: '64 80' })).toMatchObject({
+    name: '802.1q VLAN ID',
+    values: { vlan: 100, enabled: true },
+  });
   expect([...rig.daemon.bmc('node-1').lan.get(1, 20)]).toEqual([0x64, 0x80]);
   expect(await rig.problem('GET', at(rig, '/lan/7'))).toMatchObject({ status: 404, next: 'LANs: 1' });
 });
@@ -224,7 +309,20 @@ test('17.1: firmware is uploaded in pieces, checked, activated and rolled back',
   expect(await bare.problem('GET', at(bare, '/firmware'))).toMatchObject({ status: 404 });
 });
 
-test('17.1: what a machine says is remembered from when somebody asked, and text is typed', async () => {
+test('17.1: what a machine said before anybody asked is in its history, and its BMC sleeps with it', async () => {
+  const interfaces = [{ type: 'lan', listen: '192.0.2.1:6231' }] as const;
+  const small = { name: 'node-1', interfaces, users: [{ id: 2, name: 'admin', password: 'secret-enough' }] };
+  const rig = await controlRig([small], { sleepAfter: 60_000 });
+  await body(rig, 'POST', '/power', { action: 'reset' });
+  await rig.world.run(5000);
+  const said = String(await get(rig, '/console/history'));
+  expect(said).toMatch(/^Initializing memory[^]*login: $/);
+  await rig.world.run(120_000);
+  expect(rig.daemon.fleet.glance('node-1')?.isAwake).toBe(false);
+  expect(await get(rig, '/console/history')).toBe(said);
+});
+
+test('17.1: what a machine says is remembered, the last 64 KiB of it, and text is typed', async () => {
   const rig = await controlRig();
   const { console: port } = rig.daemon.bmc('node-1');
   const written: string[] = [];
@@ -237,8 +335,9 @@ test('17.1: what a machine says is remembered from when somebody asked, and text
       close: () => Promise.resolve(),
     };
   });
-  say('before');
   expect(await get(rig, '/console/history')).toBe('');
+  say('before');
+  expect(await get(rig, '/console/history')).toBe('before');
   say('login: ');
   say('x'.repeat(70_000));
   expect(String(await get(rig, '/console/history')).length).toBe(65_536);

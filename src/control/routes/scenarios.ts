@@ -2,8 +2,10 @@ import { z } from '@hono/zod-openapi';
 import { stepsSchema, whenSchema } from '../../config/faults-schema.ts';
 import { nearest } from '../../config/wording.ts';
 import type { Faults, FaultWhen, ScenarioOptions, ScenarioRun } from '../../faults/index.ts';
+import type { Bmc } from '../../bmc.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
+import { checkReadableOf } from '../readable.ts';
 import { orRefused } from '../settings-refused.ts';
 
 const running = z
@@ -38,7 +40,7 @@ const shown = ({ name, state, isArmed }: ScenarioRun): ScenarioShown => ({
   ...(state !== undefined && { state }),
 });
 
-const given = z.strictObject({ name: z.string().min(1), steps: stepsSchema });
+const brought = z.strictObject({ name: z.string().min(1), steps: stepsSchema });
 const named = z.object({ name: z.string().min(1).openapi({ description: 'Name of a scenario.' }) });
 const begins = z
   .strictObject({ when: whenSchema.optional() })
@@ -55,9 +57,23 @@ function known(faults: Faults, name: string): string {
   });
 }
 
+/** Throws ControlError for what a sensor is to read and cannot. */
+function checkReadings(bmc: Bmc, steps: z.infer<typeof stepsSchema>): void {
+  for (const [i, { step, ramp, fault }] of steps.entries()) {
+    const check = (sensor: string, value: unknown, key: string): void => {
+      if (typeof value === 'number') checkReadableOf(bmc, sensor, value, `steps.${i}.${key}`);
+    };
+    if (step) check(step.sensor, step.to, 'step.to');
+    if (ramp) check(ramp.sensor, ramp.from, 'ramp.from');
+    if (ramp) check(ramp.sensor, ramp.to, 'ramp.to');
+    const failing = fault?.then.sensor;
+    if (failing) check(failing.name, failing.is, 'fault.then.sensor.is');
+  }
+}
+
 const WARM = {
   name: 'warmer',
-  steps: [{ state: 'warm', step: { sensor: 'Inlet Temp', to: 35 } }, { hold: '10m' }],
+  steps: [{ state: 'warm', step: { sensor: 'CPU1 Temp', to: 60 } }, { hold: '10m' }],
 };
 
 export const scenarioRoutes = [
@@ -72,7 +88,7 @@ export const scenarioRoutes = [
     handle: ({ faults }) => ({
       names: [...faults.scenarios],
       running: faults.running.map(shown),
-      ended: faults.ended.map((one) => ({ ...one })),
+      ended: faults.ended.map((scenario) => ({ ...scenario })),
     }),
   }),
   bmcRoute({
@@ -81,11 +97,14 @@ export const scenarioRoutes = [
     role: 'operate',
     tag: 'Scenarios',
     summary: 'Begins a scenario that is given here.',
-    body: given,
+    body: brought,
     answer: running,
     status: 201,
     example: { path: '/v1/bmcs/node-1/scenarios', body: WARM },
-    handle: ({ faults }, { body }) => shown(orRefused(() => faults.run(body as ScenarioOptions))),
+    handle(bmc, { body }) {
+      checkReadings(bmc, body.steps);
+      return shown(orRefused(() => bmc.faults.run(body as ScenarioOptions)));
+    },
   }),
   bmcRoute({
     method: 'post',
@@ -129,18 +148,18 @@ export const scenarioRoutes = [
       after: ['POST /v1/bmcs/node-1/scenarios/warm/run'],
     },
     handle({ faults }, { params: { name } }) {
-      const all = faults.running.filter((one) => one.name === name);
+      const all = faults.running.filter((run) => run.name === name);
       if (all.length === 0) {
         const near = nearest(
           name,
-          faults.running.map((one) => one.name),
+          faults.running.map((run) => run.name),
         );
         throw refusal('not-found', `no scenario '${name}' is under way`, {
           key: 'name',
           ...(near !== undefined && { nearest: near }),
         });
       }
-      for (const one of all) one.stop();
+      for (const run of all) run.stop();
     },
   }),
 ];

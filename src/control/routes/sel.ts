@@ -6,7 +6,7 @@ import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
 import { bytesOfHex, hexOf } from '../hex-text.ts';
 import { selLine } from '../sel-text.ts';
-import { wholeNumber, wholeNumberOr } from '../whole-number.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const entry = z
   .strictObject({
@@ -34,9 +34,9 @@ export type SelList = z.infer<typeof list>;
 
 const LIMIT = 1000;
 const page = z.strictObject({
-  limit: wholeNumberOr(100, 1, LIMIT),
+  limit: wholeNumber(1, LIMIT, 'Default 100, with `last` all of those.').optional(),
   after: wholeNumber(0, 0xffff, 'Id of a record.').optional(),
-  last: wholeNumber(1, LIMIT, 'The last so many.').optional(),
+  last: wholeNumber(1, LIMIT, 'Of those that would come, the last so many.').optional(),
 });
 const id = z.object({ id: wholeNumber(1, 0xfffe) });
 
@@ -52,16 +52,17 @@ export const selRoutes = [
     query: page,
     answer: list,
     example: { path: '/v1/bmcs/node-1/sel?last=20' },
-    handle(bmc, { query: { limit, after, last } }) {
+    handle(bmc, { query: { last, limit = last ?? 100, after } }) {
       const { ids, capacity, overflow } = bmc.sel;
       const place = after === undefined ? -1 : ids.indexOf(after);
       if (after !== undefined && place < 0)
         throw refusal('not-found', `there is no record ${after}`, { key: 'after' });
-      const some = last === undefined ? ids.slice(place + 1, place + 1 + limit) : ids.slice(-last);
+      const behind = ids.slice(place + 1);
+      const some = (last === undefined ? behind : behind.slice(-last)).slice(0, limit);
       const end = some.at(-1);
       const isMore = end !== undefined && end !== ids.at(-1);
       return {
-        entries: some.map((one) => lineOf(bmc, one)),
+        entries: some.map((id) => lineOf(bmc, id)),
         total: ids.length,
         capacity,
         overflow,
@@ -126,7 +127,7 @@ export const selRoutes = [
     answer: z.string(),
     gives: 'text/plain',
     example: { path: '/v1/bmcs/node-1/sel.txt' },
-    handle: (bmc) => bmc.sel.ids.map((one) => savedLine(bmc, one)).join(''),
+    handle: (bmc) => bmc.sel.ids.map((id) => savedLine(bmc, id)).join(''),
   }),
 ];
 

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import type { Bmc } from '../../bmc.ts';
 import { eventName } from '../../commands/codes/events.ts';
 import { sensorTypes } from '../../commands/codes/sensor-types.ts';
-import { units } from '../../commands/codes/units.ts';
 import { timeSchema } from '../../config/faults-schema.ts';
 import { nearest } from '../../config/wording.ts';
 import { THRESHOLDS } from '../../machine/sensors/sensor-declaration.ts';
@@ -12,6 +11,7 @@ import type { Sensor } from '../../machine/sensors/sensor.ts';
 import { millisecondsOf } from '../../settings/durations.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { refusal } from '../problem.ts';
+import { checkReadable, nameOfCode, unitOf } from '../readable.ts';
 
 const STATUS = ['ok', 'nc', 'cr', 'nr', 'ns'] as const;
 const sensorShape = z
@@ -46,9 +46,6 @@ const history = z
   .openapi('SensorHistory');
 export type SensorHistoryShown = z.infer<typeof history>;
 
-const nameOfCode = (table: Readonly<Record<string, number>>, code: number): string | undefined =>
-  Object.keys(table).find((name) => table[name] === code);
-
 function statusOf(sensor: Sensor, isReadable: boolean): (typeof STATUS)[number] {
   if (!isReadable) return 'ns';
   if (!sensor.isThreshold) return 'ok';
@@ -75,11 +72,7 @@ export function shownSensor(bmc: Bmc, sensor: Sensor): SensorState {
     lun,
     number,
     type: nameOfCode(sensorTypes, type) ?? `type ${type}`,
-    unit: analog
-      ? analog.percentage
-        ? 'percent'
-        : (nameOfCode(units, analog.unit) ?? `unit ${analog.unit}`)
-      : null,
+    unit: analog ? unitOf(analog) : null,
     value: value ?? null,
     status: statusOf(sensor, value !== undefined),
     states: words.filter(Boolean),
@@ -94,7 +87,7 @@ function sensorOf({ sensors }: Bmc, text: string): Sensor {
   if (typeof found !== 'string') return found;
   const near = nearest(
     text,
-    sensors.all.map((one) => sensors.nameOf(one)),
+    sensors.all.map((sensor) => sensors.nameOf(sensor)),
   );
   const isMissing = found.startsWith('there is no');
   throw refusal(isMissing ? 'not-found' : 'conflict', found, {
@@ -145,7 +138,7 @@ export const sensorRoutes = [
       return {
         interval,
         times: [...times],
-        sensors: sensors.map((one) => ({ ...one, values: [...one.values] })),
+        sensors: sensors.map((history) => ({ ...history, values: [...history.values] })),
       };
     },
   }),
@@ -166,21 +159,21 @@ export const sensorRoutes = [
     role: 'operate',
     tag: 'Sensors',
     summary:
-      'Has a sensor read a value, at once or by and by; nothing (null); or its source again. A bare value is taken as one in an object, as by the sensor feed.',
+      'Has a sensor read a value, at once or by and by; nothing (null); or its source again. One that it cannot read is refused with its range. A bare value is taken as one in an object, as by the sensor feed.',
     params,
     body: wanted,
     answer: sensorShape,
     example: { path: '/v1/bmcs/node-1/sensors/CPU1%20Temp', body: { value: 96, ramp: '30s' } },
     handle(bmc, { params: { sensor }, body }) {
       const found = sensorOf(bmc, sensor);
-      // A bare value is as by the sensor feed.
       const { value: to, ramp: time } =
         typeof body === 'object' && body !== null ? body : { value: body, ramp: undefined };
+      if (typeof to === 'number') checkReadable(bmc, found, to, 'value');
       if (time === undefined) put(bmc, found, to);
       else if (typeof to === 'number' && found.declaration.analog)
         bmc.sensors.outside.ramp(found, to, millisecondsOf(time) ?? 0);
       else
-        throw refusal('conflict', 'ramp: only what is measured can be on its way to a number', {
+        throw refusal('bad-request', 'ramp: only what is measured can be on its way to a number', {
           key: 'ramp',
         });
       return shownSensor(bmc, found);

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Bmc } from '../../bmc.ts';
 import type { Daemon } from '../daemon.ts';
-import { eventStream, type Tell } from '../events/stream.ts';
+import { eventStream, lastEventId, type Tell } from '../events/stream.ts';
 import { EVENT_KINDS, type EventKind } from '../events/kinds.ts';
 import { refusal } from '../problem.ts';
 import { route } from '../route.ts';
@@ -80,7 +80,7 @@ export const watchRoutes = [
       const name = asked.bmc ?? caller.bmc;
       if (caller.bmc !== undefined && name !== caller.bmc)
         throw refusal('forbidden', `this is for a user of BMC '${caller.bmc}', and of no other`);
-      if (name !== undefined && !daemon.wanted.has(name)) throw daemon.noBmc(name);
+      if (name !== undefined && !daemon.knows(name)) throw daemon.noBmc(name);
       for (const key of ['sensors', 'requests'] as const)
         if (asked[key] === 'true' && name === undefined)
           throw refusal('bad-request', `${key}: expected with bmc`, { key });
@@ -88,10 +88,10 @@ export const watchRoutes = [
         ...(name !== undefined && { bmcs: new Set([name]) }),
         kinds: asked.requests === 'true' ? new Set<EventKind>(EVENT_KINDS) : WITHOUT_REQUESTS,
       };
-      const seen = headers.get('last-event-id');
+      const seen = lastEventId(headers);
       return eventStream(world, (hear, note, tell) => {
-        const before = seen === null ? undefined : events.since(seen, filter);
-        if (before?.isIncomplete) note('missed', 'some events since then are forgotten');
+        const before = seen === undefined ? undefined : events.since(seen, filter);
+        if (before?.missed !== undefined) note('missed', before.missed);
         for (const told of before?.events ?? events.last(asked.last, filter)) hear(told);
         const rows = tellRows(daemon, tell);
         const undoing = [

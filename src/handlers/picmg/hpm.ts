@@ -31,7 +31,6 @@ import { UpdateError, type Component, type Image, type UpdateService } from '../
 import { handle } from '../handle.ts';
 import { HpmAgent } from './hpm-agent.ts';
 
-const ROLLBACK = { failed: 0x81, overridden: 0x82, denied: 0x83 } as const;
 /** In units of 5 s: how long a client waits before it gives up. */
 const TIMEOUTS = { upgradeTimeout: 12, selfTestTimeout: 12, rollbackTimeout: 12, inaccessibilityTimeout: 12 };
 const ROLLBACK_WITHOUT_BACKUP = 2;
@@ -69,15 +68,13 @@ export interface HpmOptions {
 class Agents {
   readonly #agents = new WeakMap<UpdateService, HpmAgent>();
 
-  /** The agent of a BMC, for who may ask by this channel. */
-  allowed(context: Context<BmcState>, cc: number = CC.InsufficientPrivilege): HpmAgent {
+  /** The agent of a BMC, for who may ask by this channel; `asks`: a command with a code for who may not. */
+  allowed(context: Context<BmcState>, asks?: { refuse(name: 'notHere'): IpmiError }): HpmAgent {
     const agent = this.#of(context);
     const { channel } = context;
     if (agent.update.access.allows(channel)) return agent;
     throw agent.refusal(
-      cc === CC.InsufficientPrivilege
-        ? new UpdateError('not-allowed', `no updates by channel ${channel.number}`)
-        : new IpmiError(cc),
+      asks?.refuse('notHere') ?? new UpdateError('not-allowed', `no updates by channel ${channel.number}`),
     );
   }
 
@@ -156,7 +153,7 @@ const information = (agents: Agents, lanPayload: number): Handler<BmcState>[] =>
   })),
 
   handle(GetTargetUpgradeCapabilities, (_request, context) => {
-    const { update } = agents.allowed(context, 0x81);
+    const { update } = agents.allowed(context, GetTargetUpgradeCapabilities);
     const canRollBack = update.components.some(({ options }) => options.slots === 2);
     return {
       hpmVersion: 0,
@@ -174,7 +171,7 @@ const information = (agents: Agents, lanPayload: number): Handler<BmcState>[] =>
   }),
 
   handle(GetComponentProperties, ({ component: id, selector }, context) => {
-    const agent = agents.allowed(context, 0x81);
+    const agent = agents.allowed(context, GetComponentProperties);
     const { update } = agent;
     const component = update.components.find((component) => component.id === id);
     if (!component) throw GetComponentProperties.refuse('invalidComponent', `there is no component ${id}`);
@@ -262,7 +259,7 @@ const activation = (agents: Agents): Handler<BmcState>[] => [
   }),
 
   handle(QuerySelfTestResults, (_request, context) => {
-    const { update } = agents.allowed(context, 0x81);
+    const { update } = agents.allowed(context, QuerySelfTestResults);
     if (update.switching === 'activating')
       throw QuerySelfTestResults.refuse('inProgress', 'self test in progress');
     const { result, failed } = update.selfTest;
@@ -275,7 +272,7 @@ const activation = (agents: Agents): Handler<BmcState>[] => [
       throw QueryRollbackStatus.refuse('inProgress', 'rollback in progress', { data: Uint8Array.of(0) });
     const { components, outcome } = update.lastRollback;
     if (outcome !== 'done')
-      throw new IpmiError(ROLLBACK[outcome], `rollback ${outcome}`, { data: Uint8Array.of(components) });
+      throw QueryRollbackStatus.refuse(outcome, `rollback ${outcome}`, { data: Uint8Array.of(components) });
     return { components };
   }),
 

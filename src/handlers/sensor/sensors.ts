@@ -142,18 +142,19 @@ export const sensorHandlers: readonly Handler<BmcState>[] = [
         throw new IpmiError(CC.InvalidDataField, `event data operation ${eventData}`);
       if (eventData !== EventDataOperation.Own && data === undefined)
         throw new IpmiError(CC.RequestLengthInvalid, 'no event data');
+      if (reading === BitsOperation.Write && value === undefined)
+        throw new IpmiError(CC.RequestLengthInvalid, 'no reading');
+      const keepsStatus = assertion === BitsOperation.Keep && deassertion === BitsOperation.Keep;
+      if (!keepsStatus && status === undefined)
+        throw new IpmiError(CC.RequestLengthInvalid, 'no event status');
       // Before the reading: its events carry the data.
       sensor.setEventData(
         data === undefined || eventData === EventDataOperation.Own
           ? undefined
           : { data, withOffset: eventData === EventDataOperation.WithOffset },
       );
-      if (reading === BitsOperation.Write) {
-        if (value === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no reading');
-        if (sensor.isThreshold) sensor.setRaw(value);
-      }
-      if (assertion === BitsOperation.Keep && deassertion === BitsOperation.Keep) return;
-      if (status === undefined) throw new IpmiError(CC.RequestLengthInvalid, 'no event status');
+      if (reading === BitsOperation.Write && value !== undefined && sensor.isThreshold) sensor.setRaw(value);
+      if (keepsStatus || status === undefined) return;
       const before = sensor.eventStatus;
       const assertions = changedBits(assertion, before.assertions, status.assertions & 0x7fff);
       // What a discrete sensor asserts is its state.

@@ -5,7 +5,7 @@ import { endpointName, type Endpoint } from '../../world/world.ts';
 import { Arrival, messageOf } from '../arrival.ts';
 import type { Answered, RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
-import { payloadSeen } from './seen.ts';
+import { showOutside } from './seen.ts';
 
 /** A request outside of any session: only commands that need no privilege are served. */
 export class OutsideArrival extends Arrival {
@@ -28,7 +28,7 @@ export class OutsideArrival extends Arrival {
 
   override answer(answer: Answer): void {
     const message = buildResponse(this.#request, answer);
-    this.bmc.taps.payload?.(payloadSeen('out', this.channel, this.#from, message));
+    showOutside(this.bmc.taps, this.channel, this.#from, message);
     this.#lan.send(this.#wrap(message), this.#from);
   }
 }

@@ -1,9 +1,9 @@
+import type { SessionView } from '../../joint/message.ts';
 import type { Channel, Dispatch, Interface } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import type { DropReason } from '../../state/app/drops.ts';
-import { lanCounters, type LanStatistics } from '../../state/parameters/lan-parameters.ts';
-import { Requester } from '../../services/bridging/requester.ts';
-import type { CloseReason, Session } from '../../state/app/sessions.ts';
+import { lanCounters, type LanPlace, type LanStatistics } from '../../state/parameters/lan-parameters.ts';
+import type { Session } from '../../state/app/sessions.ts';
 import {
   AuthType,
   BMC_ADDRESS,
@@ -19,19 +19,25 @@ import {
 import {
   endpointName,
   type Endpoint,
-  type UdpNetwork,
   type UdpPlace,
+  type UdpNetwork,
   type UdpSocket,
+  type World,
 } from '../../world/world.ts';
+import { maskOf } from '../../world/ip-address.ts';
 import { Exchange } from '../exchange.ts';
 import { OutsideArrival, SessionArrival } from './arrivals.ts';
+import { Consoles } from './consoles.ts';
 import { Lan15 } from './lan15.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
+import { OUTGOING } from './outgoing.ts';
 import { RmcpPlus } from './rmcpplus.ts';
 
 export interface LanOptions {
   readonly bmc: BmcState;
   readonly udp: UdpNetwork;
+  /** What knows where its address is. */
+  readonly network?: World['network'];
   readonly listen: UdpPlace;
   /** Default 1. */
   readonly channel?: number;
@@ -39,8 +45,6 @@ export interface LanOptions {
 
 /** Most bytes of an answer: an IPMI 1.5 packet carries 255, seven of which are addresses and checksums. */
 const MAX_ANSWER = 248;
-/** Milliseconds that a remote console has to answer a request that was bridged to it. */
-const CONSOLE_WAIT = 5000;
 
 /** IPMI over LAN (IPMI 2.0 §13): presence ping, IPMI 1.5 sessions and RMCP+ sessions on one UDP port. */
 export class LanInterface implements Interface<BmcState>, LanServer {
@@ -52,12 +56,9 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   readonly #exchange: Exchange;
   readonly #lan15: Lan15;
   readonly #rmcpPlus: RmcpPlus;
-  /** Requests to remote consoles: those that Send Message tracks. */
-  readonly #requester: Requester;
+  /** To remote consoles: what Send Message sends and tracks. */
+  readonly #consoles: Consoles;
   #socket: UdpSocket | undefined;
-  #forget: () => void = () => undefined;
-  #disconnect: () => void = () => undefined;
-  #release: () => void = () => undefined;
 
   constructor(options: LanOptions) {
     this.#options = options;
@@ -67,23 +68,19 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     this.counters = options.bmc.lan.statistics(this.channel.number);
     this.#lan15 = new Lan15(options.bmc, this);
     this.#rmcpPlus = new RmcpPlus(options.bmc, this);
-    const { sessions, setup } = options.bmc;
-    this.#requester = new Requester({
-      clock: setup.clock,
-      address: BMC_ADDRESS,
-      // Consoles answer at their leisure, and a request for software is not to be carried out twice.
-      timeout: CONSOLE_WAIT,
-      tries: 1,
-      write: (message, handle) => {
-        const session = sessions.byHandle(handle);
-        return session && this.#sendTo(session, message) ? 'taken' : 'bus-error';
-      },
-    });
+    this.#consoles = new Consoles(options.bmc, this);
+    options.bmc.lan.located(this.channel.number, this);
   }
 
   /** Where it listens; the port is the real one once it is open. */
   get address(): Endpoint {
     return this.#socket?.address ?? this.#options.listen;
+  }
+
+  /** Where it is in its network: as the system has it now, or, at an address of a prefix, as that says. */
+  get place(): LanPlace | undefined {
+    const { network, listen } = this.#options;
+    return network?.placeOf(listen.host) ?? placeIn(listen);
   }
 
   async open(dispatch: Dispatch<BmcState>): Promise<void> {
@@ -98,22 +95,14 @@ export class LanInterface implements Interface<BmcState>, LanServer {
   }
 
   get wakeful(): string | undefined {
-    return this.#requester.isUsed ? 'requests were bridged to its consoles' : undefined;
+    return this.#consoles.areAsked ? 'requests were bridged to its consoles' : undefined;
   }
 
   #begin(dispatch: Dispatch<BmcState>, socket: UdpSocket): void {
     this.#socket = socket;
     this.#exchange.open(dispatch);
-    this.#forget = this.#options.bmc.sessions.onClose((session: Session, _reason: CloseReason) => {
-      this.#lan15.forget(session.id);
-      this.#rmcpPlus.forget(session.id);
-    });
-    this.#disconnect = this.#options.bmc.bridge.connect(this.channel.number, {
-      kind: 'sessions',
-      requester: this.#requester,
-      send: (session, message) => this.#sendTo(session, message),
-    });
-    this.#release = this.#options.bmc.payloads.carry(this.channel.number, this.#rmcpPlus);
+    this.#options.bmc.bridge.connect(this.channel.number, this.#consoles);
+    this.#options.bmc.payloads.carry(this.channel.number, this.#rmcpPlus);
     socket.onDatagram = this.#receive;
   }
 
@@ -123,23 +112,26 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     }
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#forget();
-    this.#disconnect();
-    this.#release();
+    this.#options.bmc.bridge.disconnect(this.channel.number, this.#consoles);
+    this.#options.bmc.payloads.uncarry(this.channel.number, this.#rmcpPlus);
     this.#rmcpPlus.forgetLogIns();
     await socket?.close();
+  }
+
+  ended({ id }: SessionView): void {
+    this.#lan15.forget(id);
+    this.#rmcpPlus.forget(id);
   }
 
   send(datagram: Uint8Array, to: Endpoint): void {
     // Nobody answers while the BMC starts again: late answers of handlers are lost with their sessions.
     if (this.#options.bmc.life.dark) return;
     this.counters.sent++;
-    this.bmc.taps.frame?.({
-      direction: 'out',
-      channel: this.channel,
-      peer: this.bmc.taps.peerName(to.host, to.port),
-      bytes: datagram,
-    });
+    const { taps } = this.bmc;
+    if (taps.frame !== undefined) {
+      const peer = taps.peerName(to.host, to.port);
+      OUTGOING.shown(taps.frame, { direction: 'out', channel: this.channel, peer, bytes: datagram });
+    }
     this.#socket?.send(datagram, to);
   }
 
@@ -186,11 +178,12 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     const request = this.#messageIn(datagram, start, end, from);
     if (!request) return;
     if (request.netFn % 2 === 1 && request.toLun !== SMS_LUN)
-      this.#requester.respond(request, link.session.handle);
+      this.#consoles.requester.respond(request, link.session.handle);
     else this.#exchange.serve(new SessionArrival(this, request, from, link, ceiling));
   }
 
-  #sendTo(session: Session, message: Uint8Array): boolean {
+  /** Sends a message under the session's keys. False: the session is not one of this channel. */
+  sendTo(session: Session, message: Uint8Array): boolean {
     const link = this.#rmcpPlus.link(session.id) ?? this.#lan15.link(session.id);
     if (!link?.session.active) return false;
     this.sendInto(link, link.seal(message));
@@ -205,3 +198,9 @@ export class LanInterface implements Interface<BmcState>, LanServer {
     return undefined;
   }
 }
+
+/** An address that no interface has, of a prefix that a route leads here. */
+const placeIn = ({ host, prefix }: UdpPlace): LanPlace | undefined =>
+  prefix === undefined || host.includes(':')
+    ? undefined
+    : { address: host, netmask: maskOf(prefix), gateway: '0.0.0.0' };

@@ -1,3 +1,4 @@
+import { LateMap } from '../../state/late-map.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { BmcState } from '../../bmc-state.ts';
 import { equalPeers } from '../../state/app/half-open.ts';
@@ -7,11 +8,11 @@ import {
   AuthType,
   build15,
   buildResponse,
-  copyOf,
   isAuthentic15,
   message15At,
   nextSequence,
   parse15,
+  PayloadType,
   putBytes,
   putResponse,
   responseSize,
@@ -23,7 +24,7 @@ import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
 import { OUTGOING } from './outgoing.ts';
-import { isSeen, payloadSeen, tapped, type LinkTaps } from './seen.ts';
+import { isTampered, showInPlace, showReceived, tapped, type LinkTaps } from './seen.ts';
 
 /** Numbers ahead of and behind the highest seen that are taken (IPMI 2.0 §6.12.11). */
 const WINDOW = 8;
@@ -32,7 +33,7 @@ const WINDOW = 8;
 export class Lan15 {
   readonly #bmc: BmcState;
   readonly #lan: LanServer;
-  readonly #links = new Map<number, Link15>();
+  readonly #links = new LateMap<number, Link15>();
 
   constructor(bmc: BmcState, lan: LanServer) {
     this.#bmc = bmc;
@@ -54,7 +55,7 @@ export class Lan15 {
     const { start, end } = packet;
     const { taps } = this.#bmc;
     if (packet.sessionId === 0) {
-      taps.payload?.(payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end)));
+      showReceived(taps, this.#lan.channel, from, datagram, start, end);
       if (packet.authType === AuthType.None) this.#lan.serveOutside(datagram, start, end, from, outside);
       else this.#lan.dropped('unknown session', from);
       return;
@@ -94,12 +95,8 @@ export class Lan15 {
     this.#links.set(session.id, link);
     // What is not signed may come from anybody, and moves no session to another address.
     sessions.heard(session, packet.authType === AuthType.None ? undefined : from);
-    taps.payload?.(
-      payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end), {
-        session,
-        sequence: packet.sequence,
-      }),
-    );
+    const { sequence } = packet;
+    showReceived(taps, this.#lan.channel, from, datagram, start, end, PayloadType.Ipmi, session, sequence);
     const way = link.of(packet.authType);
     this.#lan.serve(datagram, start, end, from, way, session.active ? ceiling : Privilege.Oem);
   }
@@ -162,19 +159,27 @@ class Link15 implements Link {
   }
 
   sealAs(authType: number, message: Uint8Array): Uint8Array {
-    if (isSeen(this.#taps, this.session)) return this.#tapped(authType, message);
+    if (isTampered(this.#taps, this.session)) return this.#tapped(authType, message);
     const at = message15At(authType);
     const out = OUTGOING.take(at + message.length);
     putBytes(out, at, message);
-    return seal15(out, authType, this.#next(), this.session.id, this.session.terms15?.password);
+    return this.#sealed(authType, out, at);
   }
 
   respondAs(authType: number, request: IpmiMessage, answer: Uint8Array): Uint8Array {
-    if (isSeen(this.#taps, this.session)) return this.#tapped(authType, buildResponse(request, answer));
+    if (isTampered(this.#taps, this.session)) return this.#tapped(authType, buildResponse(request, answer));
     const at = message15At(authType);
     const out = OUTGOING.take(at + responseSize(answer));
     putResponse(out, at, request, answer);
-    return seal15(out, authType, this.#next(), this.session.id, this.session.terms15?.password);
+    return this.#sealed(authType, out, at);
+  }
+
+  /** The datagram in which a message stands already, from `start` on. */
+  #sealed(authType: number, out: Uint8Array, start: number): Uint8Array {
+    const { terms15, id } = this.session;
+    const sequence = this.#next();
+    showInPlace(this.#taps, this.session, out, start, out.length - start, sequence);
+    return seal15(out, authType, sequence, id, terms15?.password);
   }
 
   /**
@@ -187,7 +192,7 @@ class Link15 implements Link {
     return (this.#sequence = this.#sequence === undefined ? first : nextSequence(this.#sequence));
   }
 
-  /** Apart: what looks on may itself make a BMC send something, and few need a closure. */
+  /** Apart: few need a closure. */
   #tapped(authType: number, message: Uint8Array): Uint8Array {
     const { terms15, id } = this.session;
     const sequence = this.#next();

@@ -33,6 +33,11 @@ import { consoleIdIn, refusal, STATUS, UNKNOWN } from './refusals.ts';
 import type { UnderWay20 } from './under-way.ts';
 import { matches, RECORD_SIZE, RECORDS, wish, type Wanted } from './wanted-suite.ts';
 
+/** Where what was logged in to goes on. */
+export interface LogInLinks {
+  opened(session: Session, consoleId: number, crypto: SessionCrypto): void;
+}
+
 export interface LogInAnswer {
   readonly payloadType: number;
   readonly payload: Uint8Array;
@@ -53,34 +58,33 @@ const GIVEN_UP = 3000;
 export class LogIn {
   readonly #bmc: BmcState;
   readonly #channel: Channel;
-  readonly #opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void;
-  readonly #unshown: HalfOpen<UnderWay20>;
-  readonly #shown: HalfOpen<UnderWay20>;
+  readonly #links: LogInLinks;
+  // Made with the first log-in.
+  #unshown: HalfOpen<UnderWay20> | undefined = undefined;
+  #shown: HalfOpen<UnderWay20> | undefined = undefined;
   #watching = false;
 
-  constructor(
-    bmc: BmcState,
-    channel: Channel,
-    opened: (session: Session, consoleId: number, crypto: SessionCrypto) => void,
-  ) {
+  constructor(bmc: BmcState, channel: Channel, links: LogInLinks) {
     this.#bmc = bmc;
     this.#channel = channel;
-    this.#opened = opened;
-    const { clock } = bmc.setup;
-    this.#unshown = new HalfOpen(clock, PLACES.unshown, bmc.sessions.setUp);
-    this.#shown = new HalfOpen(clock, PLACES.shown, bmc.sessions.setUp);
+    this.#links = links;
+  }
+
+  #halfOpen(places: number): HalfOpen<UnderWay20> {
+    const { setup, sessions } = this.#bmc;
+    return new HalfOpen(setup.clock, places, sessions.setUp);
   }
 
   /** The session spoke or ended: RAKP 4 will not be asked for again. */
   forget(sessionId: number): void {
-    const shown = this.#shown.get(sessionId);
-    if (shown) this.#shown.delete(shown);
+    const shown = this.#shown?.get(sessionId);
+    if (shown) this.#shown?.delete(shown);
   }
 
   /** The interface closes. */
   forgetAll(): void {
-    this.#unshown.clear();
-    this.#shown.clear();
+    this.#unshown?.clear();
+    this.#shown?.clear();
   }
 
   receive(payloadType: number, payload: Uint8Array, from: Endpoint): LogInAnswer | undefined {
@@ -140,7 +144,7 @@ export class LogIn {
     if (!settings.available) return refuse(RakpStatus.InsufficientResources, 'channel not available');
     const maxPrivilege = Math.min(request.maxPrivilege || Privilege.Oem, cap(suite), settings.privilegeLimit);
     const id = this.#freshId();
-    this.#unshown.add({
+    (this.#unshown ??= this.#halfOpen(PLACES.unshown)).add({
       id,
       source: sourceOf(from.host),
       began: this.#bmc.setup.clock.monotonic(),
@@ -197,8 +201,8 @@ export class LogIn {
       return refuse(RakpStatus.UnauthorizedRole, 'privilege level');
     if (this.#bmc.logIns.atLimit(user, number))
       return refuse(RakpStatus.InsufficientResources, 'session limit of the user');
-    if (this.#unshown.delete(half)) this.#shown.add(half);
-    if (!this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, this.#watch);
+    if (this.#unshown?.delete(half)) (this.#shown ??= this.#halfOpen(PLACES.shown)).add(half);
+    if (!this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, () => this.#watch());
     this.#watching = true;
     half.terms = {
       name: name!,
@@ -272,10 +276,10 @@ export class LogIn {
     const problem = this.#bmc.logIns.check(terms, number, source);
     if (problem) return refuse(problem);
     const code3 = rakp3Code(exchange, userKey);
-    // Made in any case: how long an answer takes tells nobody that there is a longer password.
-    const cut3 = rakp3Code(exchange, cutTo16(terms.password));
     if (!same(request.code, code3)) {
       this.#bmc.logIns.wrong(terms.userId, number, source);
+      // Of any password: how long a refusal takes tells nobody that there is a longer one.
+      const cut3 = rakp3Code(exchange, cutTo16(terms.password));
       return refuse(same(request.code, cut3) ? 'password cut to 16 bytes' : 'wrong password');
     }
     const session = this.#bmc.sessions.make(
@@ -289,7 +293,7 @@ export class LogIn {
     const full = this.#bmc.logIns.admit(session, Math.min(terms.role, Privilege.User));
     if (full) return refuse(full);
     const keys = sessionKeys(exchange, { user: userKey, bmc: terms.kg ?? userKey });
-    this.#opened(session, consoleId, new SessionCrypto(half.suite, keys, terms.password));
+    this.#links.opened(session, consoleId, new SessionCrypto(half.suite, keys, terms.password));
     half.done = {
       at: this.#bmc.setup.clock.monotonic(),
       code3,
@@ -302,25 +306,25 @@ export class LogIn {
    * ipmitool says nothing when RAKP 2 shows it that its password is another: without this the most frequent
    * reason of all would be the one that the log never has. It may still go on, so it stays.
    */
-  readonly #watch = (): void => {
+  #watch(): void {
     const latest = this.#bmc.setup.clock.monotonic() - GIVEN_UP;
     this.#watching = false;
-    for (const half of this.#shown.values()) {
+    for (const half of this.#shown?.values() ?? []) {
       const { done, began, told, suite } = half;
       if (told || (done && suite.authentication === Authentication.None)) continue;
       if ((done?.at ?? began) > latest) this.#watching = true;
       else if (done) this.#tellOnce(half, 'console did not go on: wrong K_g?', 'nothing after RAKP 4');
       else this.#tellOnce(half, 'console did not go on: wrong password?', 'no RAKP 3');
     }
-    if (this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, this.#watch);
-  };
+    if (this.#watching) this.#bmc.setup.clock.after(GIVEN_UP, () => this.#watch());
+  }
 
   /**
    * A packet in a session is not signed by it. If nothing was before, its console has another K_g: RAKP 3
    * proved the password, and RAKP 4 and all that follows need the BMC key (§13.31).
    */
   unproven(datagram: Uint8Array, packet: Packet20, from: Endpoint): void {
-    const half = this.#shown.get(packet.sessionId);
+    const half = this.#shown?.get(packet.sessionId);
     if (!half?.done || half.told || !equalPeers(half.peer, from)) return;
     const { exchange, terms, suite } = half;
     const isSignedWithout =
@@ -341,7 +345,7 @@ export class LogIn {
 
   /** A log-in under way of this console: to every other it does not exist. */
   #find(id: number, from: Endpoint): UnderWay20 | undefined {
-    const half = this.#shown.get(id) ?? this.#unshown.get(id);
+    const half = this.#shown?.get(id) ?? this.#unshown?.get(id);
     if (half && equalPeers(half.peer, from)) return half;
     this.#drop(
       half
@@ -355,13 +359,13 @@ export class LogIn {
   }
 
   #end(half: UnderWay20): void {
-    if (!this.#shown.delete(half)) this.#unshown.delete(half);
+    if (!this.#shown?.delete(half)) this.#unshown?.delete(half);
   }
 
   #freshId(): number {
     for (;;) {
       const id = this.#bmc.sessions.freshId();
-      if (!this.#shown.has(id) && !this.#unshown.has(id)) return id;
+      if (!this.#shown?.has(id) && !this.#unshown?.has(id)) return id;
     }
   }
 

@@ -88,6 +88,39 @@ test('I18: who looks at frames and makes the BMC send another packet meanwhile c
   );
 });
 
+test.each([3, 17, 'md5'] as const)(
+  'CAP15: %s: who looks at payloads where they lie, and makes the BMC send another packet meanwhile, changes none',
+  async (suite) => {
+    const { bmc, console } = await lan();
+    const session = suite === 'md5' ? await logIn15(console) : await logIn20(console, { suite });
+    const first = 'first' in session ? session.first : 1;
+    await session.ask(first, ...RAISE);
+    const [one] = bmc.sessions.active;
+    const outlet = bmc.bridge.outlet(1);
+    const seen: string[] = [];
+    let sent = 0;
+    bmc.taps.add({
+      payload: ({ direction, bytes }) => {
+        const [, netFnLun, , , , cmd] = bytes;
+        if (direction === 'out' && sent++ === 0 && outlet?.kind === 'sessions')
+          outlet.send(one, request(0x30, 7, new Uint8Array(20), 9));
+        seen.push(`${direction} ${netFnLun >> 2} ${cmd} ${bytes.length}`);
+      },
+    });
+    const packet = session.seal(first + 1, request(0x06, 0x01, new Uint8Array(0), 5));
+    const answers = await session.exchange(packet);
+    expect(answers.map(({ netFn, cmd }) => [netFn, cmd])).toEqual(
+      expect.arrayContaining([
+        [0x07, 0x01],
+        [0x30, 0x07],
+      ]),
+    );
+    // The window of the answer is the same after the other packet was made.
+    expect(seen).toEqual(['in 6 1 7', 'out 48 7 27', 'out 7 1 19']);
+    expect((await session.ask(first + 2, 0x06, 0x01))?.length).toBe(12);
+  },
+);
+
 test.each([1, 3, 17])(
   'I18: suite %i: answers are as long as they are, whatever was sent before',
   async (suite) => {

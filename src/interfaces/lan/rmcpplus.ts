@@ -1,3 +1,4 @@
+import { LateMap } from '../../state/late-map.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { SessionView } from '../../router/index.ts';
 import type { BmcState } from '../../bmc-state.ts';
@@ -26,27 +27,31 @@ import {
 import type { Endpoint } from '../../world/world.ts';
 import { RepeatedRequests } from '../repeated.ts';
 import type { LanServer, Link, Wrap } from './link.ts';
-import { LogIn } from './log-in.ts';
+import { LogIn, type LogInLinks } from './log-in.ts';
 import { OUTGOING } from './outgoing.ts';
-import { isSeen, payloadSeen, tapped, type LinkTaps } from './seen.ts';
+import { isTampered, showInPlace, showOutside, showReceived, tapped, type LinkTaps } from './seen.ts';
 
 /** Numbers that are taken around the highest seen (IPMI 2.0 §6.12.13). */
 const AHEAD = 16;
 const BEHIND = 15;
 
 /** RMCP+ sessions of one LAN interface, and the payloads that they carry besides messages. */
-export class RmcpPlus implements PayloadCarrier {
+export class RmcpPlus implements PayloadCarrier, LogInLinks {
   readonly #bmc: BmcState;
   readonly #lan: LanServer;
   readonly #logIn: LogIn;
-  readonly #links = new Map<number, Link20>();
+  readonly #links = new LateMap<number, Link20>();
 
   constructor(bmc: BmcState, lan: LanServer) {
     this.#bmc = bmc;
     this.#lan = lan;
-    this.#logIn = new LogIn(bmc, lan.channel, (session, consoleId, crypto) =>
-      this.#links.set(session.id, new Link20(session, consoleId, crypto, bmc.taps, bmc.setup.random)),
-    );
+    this.#logIn = new LogIn(bmc, lan.channel, this);
+  }
+
+  /** A log-in is complete. */
+  opened(session: Session, consoleId: number, crypto: SessionCrypto): void {
+    const { taps, setup } = this.#bmc;
+    this.#links.set(session.id, new Link20(session, consoleId, crypto, taps, setup.random));
   }
 
   /** The end of a session's wire. */
@@ -84,38 +89,8 @@ export class RmcpPlus implements PayloadCarrier {
 
   receive(datagram: Uint8Array, from: Endpoint): void {
     const packet = parse20(datagram);
-    if (!packet) this.#lan.dropped('malformed', from);
-    else if (packet.sessionId === 0) this.#outside(datagram, packet, from);
-    else this.#inside(datagram, packet, from);
-  }
-
-  #outside(
-    datagram: Uint8Array,
-    { payloadType, encrypted, authenticated, start, end }: Packet20,
-    from: Endpoint,
-  ): void {
-    if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
-    const { taps } = this.#bmc;
-    taps.payload?.(
-      payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end), { type: payloadType }),
-    );
-    if (payloadType === PayloadType.Ipmi) {
-      this.#lan.serveOutside(datagram, start, end, from, outside);
-      return;
-    }
-    const payload = copyOf(datagram, start, end);
-    const answer =
-      taps.setUp === undefined
-        ? this.#logIn.receive(payloadType, payload, from)
-        : taps.setUp({ payloadType, payload, channel: this.#lan.channel }, () =>
-            this.#logIn.receive(payloadType, payload, from),
-          );
-    if (!answer) return;
-    taps.payload?.(payloadSeen('out', this.#lan.channel, from, answer.payload, { type: answer.payloadType }));
-    this.#lan.send(build20(answer.payloadType, 0, 0, answer.payload), from);
-  }
-
-  #inside(datagram: Uint8Array, packet: Packet20, from: Endpoint): void {
+    if (!packet) return this.#lan.dropped('malformed', from);
+    if (packet.sessionId === 0) return this.#outside(datagram, packet, from);
     const link = this.#links.get(packet.sessionId);
     if (!link?.session.active)
       return this.#lan.dropped(
@@ -138,11 +113,33 @@ export class RmcpPlus implements PayloadCarrier {
     this.#bmc.sessions.heard(link.session, packet.authenticated ? from : undefined);
     const { session } = link;
     const { payloadType: type, sequence } = packet;
-    this.#bmc.taps.payload?.(
-      payloadSeen('in', this.#lan.channel, from, copyOf(datagram, start, end), { type, session, sequence }),
-    );
+    showReceived(this.#bmc.taps, this.#lan.channel, from, datagram, start, end, type, session, sequence);
     if (type === PayloadType.Ipmi) this.#lan.serve(datagram, start, end, from, link, Privilege.Oem);
     else this.#bmc.payloads.receive(session, type, copyOf(datagram, start, end), packet);
+  }
+
+  #outside(
+    datagram: Uint8Array,
+    { payloadType, encrypted, authenticated, start, end }: Packet20,
+    from: Endpoint,
+  ): void {
+    if (encrypted || authenticated) return this.#lan.dropped('unknown session', from);
+    const { taps } = this.#bmc;
+    showReceived(taps, this.#lan.channel, from, datagram, start, end, payloadType);
+    if (payloadType === PayloadType.Ipmi) {
+      this.#lan.serveOutside(datagram, start, end, from, outside);
+      return;
+    }
+    const payload = copyOf(datagram, start, end);
+    const answer =
+      taps.setUp === undefined
+        ? this.#logIn.receive(payloadType, payload, from)
+        : taps.setUp({ payloadType, payload, channel: this.#lan.channel }, () =>
+            this.#logIn.receive(payloadType, payload, from),
+          );
+    if (!answer) return;
+    showOutside(taps, this.#lan.channel, from, answer.payload, answer.payloadType);
+    this.#lan.send(build20(answer.payloadType, 0, 0, answer.payload), from);
   }
 }
 
@@ -167,26 +164,35 @@ class Link20 implements Link {
   }
 
   seal(payload: Uint8Array, type: number = PayloadType.Ipmi, encrypted = true): Uint8Array {
-    if (isSeen(this.#taps, this.session, type)) return this.#tapped(payload, type, encrypted);
-    const out = OUTGOING.take(this.crypto.sealedSize(payload.length, encrypted));
-    putBytes(out, this.crypto.payloadAt(encrypted), payload);
+    if (isTampered(this.#taps, this.session, type)) return this.#tapped(payload, type, encrypted);
+    const { crypto } = this;
     const { length } = payload;
-    return this.crypto.sealInPlace(out, type, this.#consoleId, this.#next(), length, this.#ivs, encrypted);
+    const out = OUTGOING.take(crypto.sealedSize(length, encrypted));
+    const at = crypto.payloadAt(encrypted);
+    putBytes(out, at, payload);
+    const sequence = this.#next();
+    showInPlace(this.#taps, this.session, out, at, length, sequence, type);
+    return crypto.sealInPlace(out, type, this.#consoleId, sequence, length, this.#ivs, encrypted);
   }
 
+  // As `seal`, with the answer written where it is sealed.
   respond(request: IpmiMessage, answer: Uint8Array): Uint8Array {
-    if (isSeen(this.#taps, this.session)) return this.seal(buildResponse(request, answer));
+    if (isTampered(this.#taps, this.session)) return this.seal(buildResponse(request, answer));
+    const { crypto } = this;
     const length = responseSize(answer);
-    const out = OUTGOING.take(this.crypto.sealedSize(length, true));
-    putResponse(out, this.crypto.payloadAt(true), request, answer);
-    return this.crypto.sealInPlace(out, PayloadType.Ipmi, this.#consoleId, this.#next(), length, this.#ivs);
+    const out = OUTGOING.take(crypto.sealedSize(length, true));
+    const at = crypto.payloadAt(true);
+    putResponse(out, at, request, answer);
+    const sequence = this.#next();
+    showInPlace(this.#taps, this.session, out, at, length, sequence, PayloadType.Ipmi);
+    return crypto.sealInPlace(out, PayloadType.Ipmi, this.#consoleId, sequence, length, this.#ivs);
   }
 
   #next(): number {
     return (this.#sequence = nextSequence(this.#sequence));
   }
 
-  /** Apart: what looks on may itself make a BMC send something, and few need a closure. */
+  /** Apart: few need a closure. */
   #tapped(payload: Uint8Array, type: number, encrypted: boolean): Uint8Array {
     const sequence = this.#next();
     const sealed = this.crypto.seal(type, this.#consoleId, sequence, payload, this.#ivs, encrypted);

@@ -371,16 +371,16 @@ export class SerialInterface implements Interface<BmcState>, SerialPort {
     return new Context(bmc, this.channel, this.rights, lun, session, this.peer);
   }
 
-  #line(said: string): Uint8Array {
-    return fromLatin1(`${said}${newlineOf(this.#serial.terminal)}`);
+  #line(reply: string): Uint8Array {
+    return fromLatin1(`${reply}${newlineOf(this.#serial.terminal)}`);
   }
 
   #bridgedLine(message: Uint8Array): Uint8Array {
-    const said = terminalBridged(message);
-    return said === undefined ? new Uint8Array(0) : this.#line(said);
+    const reply = terminalBridged(message);
+    return reply === undefined ? new Uint8Array(0) : this.#line(reply);
   }
 
-  #say(said: string): void {
-    this.#out.put(this.#line(said));
+  #say(reply: string): void {
+    this.#out.put(this.#line(reply));
   }
 }

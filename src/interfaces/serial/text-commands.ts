@@ -29,7 +29,7 @@ export interface TextCommandOptions {
   readonly check: (message: Message) => number;
 }
 
-type Said = readonly string[];
+type Lines = readonly string[];
 
 /** Milliseconds in which no password is tried after a wrong one. */
 const AFTER_WRONG = 1000;
@@ -51,17 +51,17 @@ export class TextCommands {
   }
 
   /** The lines of the answer, brackets included. */
-  run(line: string): Said | Promise<Said> {
+  run(line: string): Lines | Promise<Lines> {
     const words = line.split(' ').slice(1);
     try {
-      const said = this.#answer(words);
-      return said instanceof Promise ? said.catch(refused) : said;
+      const reply = this.#answer(words);
+      return reply instanceof Promise ? reply.catch(refused) : reply;
     } catch (error) {
       return refused(error);
     }
   }
 
-  #answer(words: readonly string[]): Said | Promise<Said> {
+  #answer(words: readonly string[]): Lines | Promise<Lines> {
     const [verb, ...rest] = words;
     switch (verb?.toUpperCase()) {
       case 'TMODE':
@@ -85,7 +85,7 @@ export class TextCommands {
     }
   }
 
-  #password([option, ...rest]: readonly string[]): Said {
+  #password([option, ...rest]: readonly string[]): Lines {
     const { bmc, channel, serial } = this.#options;
     const active = bmc.sessions.activeOn(channel.number);
     const kind = option?.toUpperCase();
@@ -130,11 +130,11 @@ export class TextCommands {
     return ['[OK]'];
   }
 
-  #control(action: number): Said | Promise<Said> {
+  #control(action: number): Lines | Promise<Lines> {
     return this.#send(ChassisControl, Uint8Array.of(action), () => ['[OK]']);
   }
 
-  #identify([option, seconds]: readonly string[]): Said | Promise<Said> {
+  #identify([option, seconds]: readonly string[]): Lines | Promise<Lines> {
     const off = option?.toUpperCase() === '-OFF';
     if (option !== undefined && !off && option.toUpperCase() !== '-ON')
       throw new IpmiError(CC.InvalidDataField, option);
@@ -142,7 +142,7 @@ export class TextCommands {
     return this.#send(ChassisIdentify, data, () => ['[OK]']);
   }
 
-  #health([query, verbose]: readonly string[]): Said {
+  #health([query, verbose]: readonly string[]): Lines {
     if (query?.toUpperCase() !== 'QUERY' || (verbose !== undefined && verbose.toUpperCase() !== '-V'))
       throw new IpmiError(CC.InvalidDataField, 'SYS HEALTH QUERY');
     // What it tells is the answer of these.
@@ -152,7 +152,7 @@ export class TextCommands {
     return verbose === undefined ? [`[OK ${terse(report)}]`] : verboseLines(report);
   }
 
-  #set([setting, ...rest]: readonly string[]): Said | Promise<Said> {
+  #set([setting, ...rest]: readonly string[]): Lines | Promise<Lines> {
     switch (setting?.toUpperCase()) {
       case 'BOOT': {
         const flags = bytesOf(rest, 5);
@@ -173,9 +173,9 @@ export class TextCommands {
     }
   }
 
-  #terminalConfiguration([option, ...rest]: readonly string[]): Said | Promise<Said> {
+  #terminalConfiguration([option, ...rest]: readonly string[]): Lines | Promise<Lines> {
     const { serial, channel } = this.#options;
-    const show = (): Said => [
+    const show = (): Lines => [
       `[OK V:${hexPairs(serial.terminalBytes('volatile'))}`,
       `N:${hexPairs(serial.terminalBytes('stored'))}]`,
     ];
@@ -190,7 +190,7 @@ export class TextCommands {
     return done ? done.then(show) : show();
   }
 
-  #getBootOption([option, ...rest]: readonly string[]): Said | Promise<Said> {
+  #getBootOption([option, ...rest]: readonly string[]): Lines | Promise<Lines> {
     if (option?.toUpperCase() !== 'BOOTOPT') throw new IpmiError(CC.InvalidCommand, `SYS GET ${option}`);
     return this.#send(GetSystemBootOptions, bytesOf(rest, 3), (data) => {
       const pairs = hexPairs(data).split(' ');
@@ -210,10 +210,10 @@ export class TextCommands {
   #send(
     command: Command,
     data: Uint8Array,
-    then: (data: Uint8Array) => Said | Promise<Said>,
-  ): Said | Promise<Said> {
+    then: (data: Uint8Array) => Lines | Promise<Lines>,
+  ): Lines | Promise<Lines> {
     const answer = this.#options.ask({ netFn: command.netFn, cmd: command.cmd, lun: 0, data });
-    const take = (body: Answer): Said | Promise<Said> => {
+    const take = (body: Answer): Lines | Promise<Lines> => {
       if (body[0] !== CC.Ok) throw new IpmiError(body[0] ?? CC.Timeout);
       return then(body.subarray(1));
     };
@@ -221,7 +221,7 @@ export class TextCommands {
   }
 }
 
-function refused(error: unknown): Said {
+function refused(error: unknown): Lines {
   const cc = error instanceof IpmiError ? error.cc : CC.Unspecified;
   return [`[ERR ${hexPairs(Uint8Array.of(cc))}]`];
 }
@@ -277,7 +277,7 @@ function verboseLines({
   drives,
   security,
   other,
-}: HealthReport): Said {
+}: HealthReport): Lines {
   const word = (health: number): string => VERBOSE[health] ?? VERBOSE[Health.Unknown];
   return [
     `[OK SYS Health:${word(overall)}`,

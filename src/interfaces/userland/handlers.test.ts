@@ -1,7 +1,11 @@
-// The same suite over handlers in the BMC's own process and over handlers in another one (R12).
+// The same suite over handlers in the BMC's own process, over those in another one (R12), and over those that a
+// process on the bus of a cluster has (issue 23).
 import { describe, expect, test } from 'vitest';
+import { SimServer } from '../../../test/support/sim-bus.ts';
 import { toHex } from '../../../test/support/vectors.ts';
 import { Worker } from '../../client/index.ts';
+import { BusHandlers } from '../../cluster/bus-handlers.ts';
+import { HandlerStream } from '../../cluster/handler-stream.ts';
 import { CC, IpmiError, optional, rest, u8 } from '../../codec/index.ts';
 import { command, NetFn, Privilege } from '../../commands/command.ts';
 import {
@@ -52,7 +56,9 @@ interface Bench {
   readonly ask: (netFn: number, cmd: number, data: number[], privilege?: Privilege) => Promise<string>;
 }
 
-async function bench(place: 'in process' | 'in another process'): Promise<Bench> {
+const PLACES = ['in process', 'in another process', 'on the bus of a cluster'] as const;
+
+async function bench(place: (typeof PLACES)[number]): Promise<Bench> {
   const world = simWorld(5);
   const standard = standardTable([
     { owner: 'standard', handlers: [handle(Echo, ({ a, b = 0 }) => ({ sum: a + b }))] },
@@ -81,6 +87,16 @@ async function bench(place: 'in process' | 'in another process'): Promise<Bench>
     );
   if (place === 'in process')
     return { world, router, drive, ask, register: async (set) => router.register(set) };
+  if (place === 'on the bus of a cluster') {
+    const server = new SimServer(world.clock, () => 0.5);
+    const line = server.connect();
+    const options = { bus: line, host: 'a', clock: line.clock, warn: () => undefined, standard };
+    const handlers = await drive(BusHandlers.open<unknown>(options));
+    handlers.put({ name: 'bmc', router });
+    const stream = new HandlerStream(server.connect(), world, { from: 'a test' });
+    const worker = new Worker(stream, world.clock);
+    return { world, router, drive, ask, register: (set) => worker.register(set as HandlerSet<undefined>) };
+  }
   const socket = new HandlerSocket({
     router,
     stream: world.stream,
@@ -94,7 +110,7 @@ async function bench(place: 'in process' | 'in another process'): Promise<Bench>
   return { world, router, drive, ask, register: (set) => worker.register(set as HandlerSet<undefined>) };
 }
 
-describe.each(['in process', 'in another process'] as const)('R6, R12: handlers %s', (place) => {
+describe.each(PLACES)('R6, R12: handlers %s', (place) => {
   test('answer with bytes, with completion codes, and later', async () => {
     const { world, register, ask, drive } = await bench(place);
     await drive(

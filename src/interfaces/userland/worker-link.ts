@@ -11,16 +11,10 @@ import {
   type Registration,
 } from '../../router/index.ts';
 import type { Router } from '../../router/index.ts';
-import {
-  encodeLine,
-  LineReader,
-  PRIVILEGES,
-  PROTOCOL,
-  type FromBmc,
-  type WireClaim,
-} from '../../wire/userland.ts';
+import { encodeLine, LineReader, PROTOCOL, type FromBmc, type WireClaim } from '../../wire/userland.ts';
 import { MOST_DATA, shown, workerLine, type BadLine, type WorkerLine } from '../../wire/worker-lines.ts';
 import type { Clock, Stream, Timer } from '../../world/world.ts';
+import { wireRequest } from './wire-request.ts';
 
 /** What a worker did, and did wrong. */
 export const workerCounters = {
@@ -247,27 +241,10 @@ export class WorkerLink<B> {
       return refusal(next === undefined ? message : undefined, CC.NodeBusy);
     }
     const token = ++this.#token;
-    const { session, channel } = context;
     const answer = new Promise<Answer>((resolve) =>
       this.#open.set(token, { answer: resolve, message, context, next, asking: false }),
     );
-    this.#send({
-      type: 'request',
-      token,
-      netFn: message.netFn,
-      cmd: message.cmd,
-      body,
-      lun: message.lun,
-      data: hexText(message.data),
-      channel: channel.number,
-      medium: channel.medium,
-      privilege: PRIVILEGES[context.privilege],
-      user: session?.userName,
-      userId: session?.userId,
-      session: session?.handle,
-      requester: context.requester,
-      deadline: context.deadline,
-    });
+    this.#send(wireRequest(token, message, context, body));
     context.onExpire(() => this.#expire(token));
     return answer;
   }

@@ -75,7 +75,7 @@ export interface BackendKind<O extends Typed> {
   /**
    * Throws SettingsError. Nothing of the BMC is looked at before an action begins: it is under construction.
    */
-  make(options: O, around: BackendSurroundings): Power;
+  make(options: O, surroundings: BackendSurroundings): Power;
   /** What nobody else may have while the BMC runs. */
   places?(options: O): readonly TakenPlace[];
 }
@@ -87,7 +87,7 @@ export const commandLine = (zod: Zod) => zod.union([zod.string().min(1), zod.arr
 export const seconds = (zod: Zod) => zod.number().positive().max(3600).optional();
 
 /** A back end that cannot do this with its machine. */
-export const cannot = (what: string): IpmiError => new IpmiError(CC.NotSupportedInState, what);
+export const cannot = (action: string): IpmiError => new IpmiError(CC.NotSupportedInState, action);
 
 /** A program and its arguments, out of a line that is cut at its blanks where it is no list yet. */
 export const wordsOf = (command: string | readonly string[]): readonly string[] =>

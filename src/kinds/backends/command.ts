@@ -51,17 +51,17 @@ export class CommandBackend implements PowerBackend {
   readonly cycles: boolean;
   readonly watch?: (reports: MachineReports) => Promise<void>;
   readonly #options: Omit<CommandBackendOptions, 'type'>;
-  readonly #around: BackendSurroundings;
+  readonly #surroundings: BackendSurroundings;
   #poll: Poll | undefined;
 
-  constructor(options: Omit<CommandBackendOptions, 'type'>, around: BackendSurroundings) {
+  constructor(options: Omit<CommandBackendOptions, 'type'>, surroundings: BackendSurroundings) {
     this.#options = options;
-    this.#around = around;
+    this.#surroundings = surroundings;
     this.cycles = options.cycle !== undefined;
     const { status, interval = 10 } = options;
     if (status !== undefined)
       this.watch = (reports) => {
-        this.#poll = new Poll(around.world.clock, interval, () => this.#look(status, reports));
+        this.#poll = new Poll(surroundings.world.clock, interval, () => this.#look(status, reports));
         return this.#poll.start();
       };
   }
@@ -95,25 +95,25 @@ export class CommandBackend implements PowerBackend {
       const [, word] = /\b(on|off)\b/i.exec(stdout) ?? [];
       if (code === 0 && word) reports.power(word.toLowerCase() === 'on');
       else
-        this.#around.log.warn(
-          `${this.#around.name}: power status: expected on or off, received '${firstLineOf(stdout)}' and exit code ${code}`,
+        this.#surroundings.log.warn(
+          `${this.#surroundings.name}: power status: expected on or off, received '${firstLineOf(stdout)}' and exit code ${code}`,
         );
     } catch (error) {
-      this.#around.log.warn(`${this.#around.name}: power status: ${(error as Error).message}`);
+      this.#surroundings.log.warn(`${this.#surroundings.name}: power status: ${(error as Error).message}`);
     }
   }
 
   #run(action: string, command: string | readonly string[]): Promise<Ran> {
-    const { device, persistent, efi } = this.#around.boot();
+    const { device, persistent, efi } = this.#surroundings.boot();
     const env = {
-      IPMI_BMC_NAME: this.#around.name,
+      IPMI_BMC_NAME: this.#surroundings.name,
       IPMI_ACTION: action,
       IPMI_BOOT_DEVICE: device,
       IPMI_BOOT_PERSISTENT: persistent ? '1' : '0',
       IPMI_BOOT_EFI: efi ? '1' : '0',
     };
     const [program, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
-    return this.#around.world.programs.run(program, args, {
+    return this.#surroundings.world.programs.run(program, args, {
       env,
       timeout: milliseconds(this.#options.timeout ?? 10),
     });
@@ -123,5 +123,5 @@ export class CommandBackend implements PowerBackend {
 export const command: BackendKind<CommandBackendOptions> = {
   type: 'command',
   schema,
-  make: (options, around) => ({ backend: new CommandBackend(options, around) }),
+  make: (options, surroundings) => ({ backend: new CommandBackend(options, surroundings) }),
 };

@@ -400,6 +400,22 @@ test('libvirt: what it boots once is in its definition no longer than that', asy
   expect(machine.told.map((one) => one.includes('network'))).toEqual([true, false, false]);
 });
 
+test('libvirt: a reset with a boot device is a new start: a domain keeps the definition that it was started with', async () => {
+  const { world, machine, bmc, bootFromNetwork, control } = await bench(libvirt);
+  await control('on');
+  await bootFromNetwork();
+  const losses: boolean[] = [];
+  bmc.chassis.onPower(({ on }) => losses.push(!on));
+  await control('reset');
+  await world.run(20_000);
+  // Of a definition: whether it boots from the network.
+  const told = machine.told.map((line) => line.replace(/ <.*/, ` ${line.includes('network')}`));
+  expect(told).toEqual(['start guest', 'destroy guest', 'define true', 'start guest', 'define false']);
+  expect([machine.on, bmc.chassis.isOn, losses.includes(true)]).toEqual([true, true, false]);
+  await control('reset');
+  expect(machine.told.at(-1)).toBe('reset guest');
+});
+
 test('libvirt: a boot order of the domain, or of its devices, gives way to the device asked for', () => {
   expect(bootingFrom("<os>\n  <boot dev='hd'/>\n  <boot dev='network'/>\n</os>", 'network')).toBe(
     "<os>\n<boot dev='network'/><boot dev='hd'/></os>",

@@ -28,25 +28,25 @@ export type HttpBackendOptions = Settings<typeof schema>;
 export class HttpBackend implements PowerBackend {
   readonly watch?: (reports: MachineReports) => Promise<void>;
   readonly #options: Omit<HttpBackendOptions, 'type'>;
-  readonly #around: BackendSurroundings;
+  readonly #surroundings: BackendSurroundings;
   #poll: Poll | undefined;
 
-  constructor(options: Omit<HttpBackendOptions, 'type'>, around: BackendSurroundings) {
+  constructor(options: Omit<HttpBackendOptions, 'type'>, surroundings: BackendSurroundings) {
     this.#options = options;
-    this.#around = around;
+    this.#surroundings = surroundings;
     const { interval = 10 } = options;
     if (interval > 0)
       this.watch = (reports) => {
-        this.#poll = new Poll(around.world.clock, interval, () => this.#look(reports));
+        this.#poll = new Poll(surroundings.world.clock, interval, () => this.#look(reports));
         return this.#poll.start();
       };
   }
 
   async power(action: PowerAction): Promise<void> {
-    const body = JSON.stringify({ bmc: this.#around.name, action, boot: this.#around.boot() });
-    const { status, body: said } = await this.#request('POST', body);
+    const body = JSON.stringify({ bmc: this.#surroundings.name, action, boot: this.#surroundings.boot() });
+    const { status, body: text } = await this.#request('POST', body);
     if (status < 200 || status > 299)
-      throw new Error(`the hook answered ${status}${said.trim() && `: ${firstLineOf(said)}`}`);
+      throw new Error(`the hook answered ${status}${text.trim() && `: ${firstLineOf(text)}`}`);
   }
 
   close(): Promise<void> {
@@ -60,18 +60,18 @@ export class HttpBackend implements PowerBackend {
       const [, word] = /"power"\s*:\s*"(on|off)"/i.exec(body) ?? [];
       if (status === 200 && word) reports.power(word.toLowerCase() === 'on');
       else
-        this.#around.log.warn(
-          `${this.#around.name}: power status: expected {"power": "on"}, received ${status} '${firstLineOf(body)}'`,
+        this.#surroundings.log.warn(
+          `${this.#surroundings.name}: power status: expected {"power": "on"}, received ${status} '${firstLineOf(body)}'`,
         );
     } catch (error) {
-      this.#around.log.warn(`${this.#around.name}: power status: ${(error as Error).message}`);
+      this.#surroundings.log.warn(`${this.#surroundings.name}: power status: ${(error as Error).message}`);
     }
   }
 
   async #request(method: string, body?: string): Promise<{ status: number; body: string }> {
     const { url, headers = {}, timeout = 10 } = this.#options;
     try {
-      return await this.#around.world.http.request(url, {
+      return await this.#surroundings.world.http.request(url, {
         method,
         body,
         headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
@@ -88,5 +88,5 @@ export class HttpBackend implements PowerBackend {
 export const http: BackendKind<HttpBackendOptions> = {
   type: 'http',
   schema,
-  make: (options, around) => ({ backend: new HttpBackend(options, around) }),
+  make: (options, surroundings) => ({ backend: new HttpBackend(options, surroundings) }),
 };

@@ -54,23 +54,29 @@ const LISTEN_AGAIN = 5000;
 /** A libvirt domain, worked by `virsh`; its own life is followed by `virsh event`. */
 export class LibvirtBackend implements PowerBackend {
   readonly #options: Omit<LibvirtBackendOptions, 'type'>;
-  readonly #around: BackendSurroundings;
+  readonly #surroundings: BackendSurroundings;
   #reports: MachineReports | undefined;
   #poll: Poll | undefined;
   #events: Program | undefined;
   #again: Timer | undefined;
   #resetAt = -Infinity;
+  /** It is off for a moment, which is no change of its power. */
+  #restarts = false;
   #closed = false;
 
-  constructor(options: Omit<LibvirtBackendOptions, 'type'>, around: BackendSurroundings) {
+  constructor(options: Omit<LibvirtBackendOptions, 'type'>, surroundings: BackendSurroundings) {
     this.#options = options;
-    this.#around = around;
+    this.#surroundings = surroundings;
   }
 
   async power(action: PowerAction): Promise<void> {
     if (action === 'cycle') throw new Error('a cycle is an off and an on');
     if (action === 'on') return this.#start();
-    if (action === 'reset') this.#resetAt = this.#around.world.clock.monotonic();
+    if (action === 'reset') {
+      if (BOOT[this.#surroundings.boot().device] !== undefined && (await this.#isOn()))
+        return this.#restart();
+      this.#resetAt = this.#surroundings.world.clock.monotonic();
+    }
     try {
       await this.#virsh([COMMANDS[action], this.#options.domain]);
     } catch (error) {
@@ -80,7 +86,7 @@ export class LibvirtBackend implements PowerBackend {
 
   async watch(reports: MachineReports): Promise<void> {
     this.#reports = reports;
-    this.#poll = new Poll(this.#around.world.clock, this.#options.interval ?? 10, () => this.#look());
+    this.#poll = new Poll(this.#surroundings.world.clock, this.#options.interval ?? 10, () => this.#look());
     await this.#poll.start();
     void this.#listen();
   }
@@ -93,11 +99,23 @@ export class LibvirtBackend implements PowerBackend {
     return Promise.resolve();
   }
 
+  /** A domain that is only reset boots by the definition that it was started with. */
+  async #restart(): Promise<void> {
+    this.#restarts = true;
+    try {
+      await this.#virsh([COMMANDS.off, this.#options.domain]);
+      await this.#start();
+    } finally {
+      this.#restarts = false;
+      await this.#look();
+    }
+  }
+
   /** Starts the domain; what it boots once is in its definition only while it starts. */
   async #start(): Promise<void> {
     const { domain } = this.#options;
     if (await this.#isOn()) return;
-    const { device, persistent } = this.#around.boot();
+    const { device, persistent } = this.#surroundings.boot();
     const boot = BOOT[device];
     const before =
       boot === undefined
@@ -124,17 +142,18 @@ export class LibvirtBackend implements PowerBackend {
   }
 
   async #look(): Promise<void> {
+    if (this.#restarts) return;
     try {
       const on = await this.#isOn();
-      if (!this.#closed) this.#reports?.power(on);
+      if (!this.#closed && !this.#restarts) this.#reports?.power(on);
     } catch (error) {
-      this.#around.log.warn(`${this.#around.name}: libvirt: ${(error as Error).message}`);
+      this.#surroundings.log.warn(`${this.#surroundings.name}: libvirt: ${(error as Error).message}`);
     }
   }
 
   /** Follows the domain; when libvirt goes away, tries again. */
   async #listen(): Promise<void> {
-    const { programs, clock } = this.#around.world;
+    const { programs, clock } = this.#surroundings.world;
     const again = (): void => {
       if (this.#closed) return;
       this.#again = clock.after(LISTEN_AGAIN, () => void this.#listen());
@@ -147,14 +166,14 @@ export class LibvirtBackend implements PowerBackend {
       events.onExit = again;
       if (this.#closed) events.kill();
     } catch (error) {
-      this.#around.log.warn(`${this.#around.name}: libvirt events: ${(error as Error).message}`);
+      this.#surroundings.log.warn(`${this.#surroundings.name}: libvirt events: ${(error as Error).message}`);
       again();
     }
   }
 
   #heard(text: string): void {
     if (/event 'lifecycle'/.test(text)) void this.#look();
-    if (/event 'reboot'/.test(text) && this.#around.world.clock.monotonic() - this.#resetAt > OWN_RESET)
+    if (/event 'reboot'/.test(text) && this.#surroundings.world.clock.monotonic() - this.#resetAt > OWN_RESET)
       this.#reports?.reset();
   }
 
@@ -165,7 +184,7 @@ export class LibvirtBackend implements PowerBackend {
         ? line
         : { program: '/bin/sh', args: ['-c', 'cat | "$@"', 'sh', line.program, ...line.args] };
     const timeout = milliseconds(this.#options.timeout ?? 15);
-    const { code, stdout, stderr } = await this.#around.world.programs.run(program, args, {
+    const { code, stdout, stderr } = await this.#surroundings.world.programs.run(program, args, {
       input,
       timeout,
       env: { LC_ALL: 'C' },
@@ -199,5 +218,5 @@ export function bootingFrom(xml: string, device: string): string {
 export const libvirt: BackendKind<LibvirtBackendOptions> = {
   type: 'libvirt',
   schema,
-  make: (options, around) => ({ backend: new LibvirtBackend(options, around) }),
+  make: (options, surroundings) => ({ backend: new LibvirtBackend(options, surroundings) }),
 };

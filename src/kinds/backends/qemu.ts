@@ -8,6 +8,7 @@ import {
   type BackendSurroundings,
   type BootDevice,
 } from './backend.ts';
+import { QemuBootOrder } from './qemu-boot-order.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
 import { settled } from '../../world/settled.ts';
 import type { Zod } from '../../settings/texts.ts';
@@ -44,6 +45,8 @@ const STOP = 5000;
 const LOOK_AGAIN = 50;
 /** Milliseconds in which all the resets that QEMU tells of are one. */
 const ONE_RESET = 2000;
+/** Milliseconds in which a reset that was asked for happens. */
+const RESET = 2000;
 
 /** Milliseconds until a monitor that does not answer is tried again. */
 const HANGS = 1000;
@@ -55,20 +58,22 @@ const HANGS = 1000;
 export class QemuBackend implements PowerBackend {
   readonly restores = true;
   readonly #options: Omit<QemuBackendOptions, 'type'>;
-  readonly #around: BackendSurroundings;
+  readonly #surroundings: BackendSurroundings;
   #reports: MachineReports | undefined;
   #qmp: Qmp | undefined;
+  #order: QemuBootOrder | undefined;
   #program: Program | undefined;
   /** Resolves the wait for the end of the process or, if it is not ours, of its monitor. */
   #gone: (() => void)[] = [];
   #resetAt = -Infinity;
+  #wasReset: () => void = () => undefined;
   #isClosed = false;
   /** Somebody is at the monitor's socket, and does not answer. */
   #hangs = false;
 
-  constructor(options: Omit<QemuBackendOptions, 'type'>, around: BackendSurroundings) {
+  constructor(options: Omit<QemuBackendOptions, 'type'>, surroundings: BackendSurroundings) {
     this.#options = options;
-    this.#around = around;
+    this.#surroundings = surroundings;
   }
 
   get reachable(): boolean {
@@ -83,9 +88,8 @@ export class QemuBackend implements PowerBackend {
         this.#mustAnswer();
         return this.#stop();
       case 'reset':
-        this.#resetAt = this.#clock.monotonic();
         await this.#bootFrom();
-        return void (await this.#execute('system_reset'));
+        return this.#reset();
       case 'soft':
         return void (await this.#execute('system_powerdown'));
       case 'diag':
@@ -98,9 +102,9 @@ export class QemuBackend implements PowerBackend {
   async watch(reports: MachineReports): Promise<void> {
     this.#reports = reports;
     try {
-      this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
-      this.#around.log.info(
-        `${this.#around.name}: took over a QEMU that was running at ${this.#options.qmp}`,
+      this.#use(await Qmp.connect(this.#surroundings.world, { path: this.#options.qmp }));
+      this.#surroundings.log.info(
+        `${this.#surroundings.name}: took over a QEMU that was running at ${this.#options.qmp}`,
       );
       reports.power(true);
     } catch (error) {
@@ -120,7 +124,9 @@ export class QemuBackend implements PowerBackend {
     this.#program?.release();
     const qmp = this.#qmp;
     if (!qmp) return;
-    this.#around.log.info(`${this.#around.name}: its QEMU goes on without it, at ${this.#options.qmp}`);
+    this.#surroundings.log.info(
+      `${this.#surroundings.name}: its QEMU goes on without it, at ${this.#options.qmp}`,
+    );
     // The next BMC finds a monitor that is free: QEMU talks to one at a time.
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(HANGS, resolve);
@@ -133,13 +139,13 @@ export class QemuBackend implements PowerBackend {
   }
 
   get #clock(): Clock {
-    return this.#around.world.clock;
+    return this.#surroundings.world.clock;
   }
 
   async #start(): Promise<void> {
     this.#mustAnswer();
     const [command, ...args] = wordsOf(this.#options.command);
-    const { device, persistent } = this.#around.boot();
+    const { device, persistent } = this.#surroundings.boot();
     const letter = BOOT[device];
     const boot =
       letter !== undefined
@@ -148,43 +154,51 @@ export class QemuBackend implements PowerBackend {
           ? ['-boot', 'menu=on']
           : [];
     // Only its monitor was lost: a second process on the same disks would destroy them.
-    if (this.#program) return this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
+    if (this.#program)
+      return this.#use(await Qmp.connect(this.#surroundings.world, { path: this.#options.qmp }));
     const { qmp, keep } = this.#options;
     const outlives = keep ? `${qmp}.log` : undefined;
-    const program = await this.#around.world.programs.start(
+    const program = await this.#surroundings.world.programs.start(
       command,
       [...args, ...boot, '-qmp', `unix:${qmp},server=on,wait=off`],
       outlives === undefined ? {} : { outlives },
     );
     this.#program = program;
     let heard = '';
-    const said = async (): Promise<string> => (outlives === undefined ? heard : this.#lastOf(outlives));
+    const output = async (): Promise<string> => (outlives === undefined ? heard : this.#lastOf(outlives));
     program.onOutput = (text) => (heard = (heard + text).slice(-2000));
     program.onExit = (code) => {
       this.#program = undefined;
       if (code !== 0 && code !== null)
-        void said().then((text) =>
-          this.#around.log.warn(`${this.#around.name}: QEMU ended with ${code}: ${firstLineOf(text)}`),
+        void output().then((text) =>
+          this.#surroundings.log.warn(
+            `${this.#surroundings.name}: QEMU ended with ${code}: ${firstLineOf(text)}`,
+          ),
         );
       this.#ended();
     };
     const until = this.#clock.monotonic() + START;
     while (this.#program === program) {
+      let monitor: Qmp;
       try {
-        this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
-        return;
+        monitor = await Qmp.connect(this.#surroundings.world, { path: qmp });
       } catch {
         if (this.#clock.monotonic() > until) program.kill('kill');
         await this.#wait(LOOK_AGAIN);
+        continue;
       }
+      this.#use(monitor);
+      // Its firmware has read the order by now: it begins again.
+      if (await this.#isReordered()) await this.#reset();
+      return;
     }
-    throw new Error(`QEMU did not start: ${firstLineOf(await said()) || 'its monitor did not answer'}`);
+    throw new Error(`QEMU did not start: ${firstLineOf(await output()) || 'its monitor did not answer'}`);
   }
 
   /** What a QEMU that is kept has written last; nothing, where that cannot be read. */
   async #lastOf(path: string): Promise<string> {
     try {
-      return new TextDecoder().decode((await this.#around.world.files.read(path)).subarray(-2000));
+      return new TextDecoder().decode((await this.#surroundings.world.files.read(path)).subarray(-2000));
     } catch {
       return '';
     }
@@ -192,6 +206,7 @@ export class QemuBackend implements PowerBackend {
 
   #use(qmp: Qmp): void {
     this.#qmp = qmp;
+    this.#order = new QemuBootOrder((command, parameters) => qmp.execute(command, parameters));
     this.#hangs = false;
     qmp.onEvent = (event) => this.#happened(event);
     qmp.onClose = () => {
@@ -207,7 +222,7 @@ export class QemuBackend implements PowerBackend {
   async #lookAgain(): Promise<void> {
     while (!this.#isClosed && !this.#qmp && !this.#program) {
       try {
-        return this.#use(await Qmp.connect(this.#around.world, { path: this.#options.qmp }));
+        return this.#use(await Qmp.connect(this.#surroundings.world, { path: this.#options.qmp }));
       } catch (error) {
         if (isNobody(error)) break;
         this.#isHanging();
@@ -237,18 +252,51 @@ export class QemuBackend implements PowerBackend {
   }
 
   /**
-   * A machine that is only reset boots from elsewhere if its board can be told so while it runs (PCs can).
+   * A machine that is only reset boots from elsewhere if its board can be told so while it runs (PCs can), or
+   * if its devices have places in an order.
    */
   async #bootFrom(): Promise<void> {
-    const letter = BOOT[this.#around.boot().device];
+    await this.#isReordered();
+    const letter = BOOT[this.#surroundings.boot().device];
     if (letter === undefined) return;
     const answer = await this.#execute('human-monitor-command', { 'command-line': `boot_set ${letter}` });
-    if (typeof answer === 'string' && answer.trim() !== '')
-      this.#around.log.warn(`${this.#around.name}: boot device: ${firstLineOf(answer)}`);
+    if (typeof answer === 'string' && answer.trim() !== '') this.#bootWarning(firstLineOf(answer));
+  }
+
+  /** Whether the machine's devices were put into the order that is asked for. */
+  async #isReordered(): Promise<boolean> {
+    const { device } = this.#surroundings.boot();
+    // Nothing was asked of it before, and nothing is now.
+    if (device === 'none' && !this.#order?.isChanged) return false;
+    try {
+      return (await this.#order?.put(device)) ?? false;
+    } catch (error) {
+      this.#bootWarning((error as Error).message);
+      await settled(this.#order?.restore());
+      return false;
+    }
+  }
+
+  /** What was ordered for one boot is as it was when the firmware has begun. */
+  async #reset(): Promise<void> {
+    this.#resetAt = this.#clock.monotonic();
+    const { persistent } = this.#surroundings.boot();
+    const done = new Promise<void>((resolve) => (this.#wasReset = resolve));
+    await this.#execute('system_reset');
+    if (persistent || !this.#order?.isChanged) return;
+    const timer = this.#clock.after(RESET, () => this.#wasReset());
+    await done;
+    timer.cancel();
+    await this.#order.restore();
+  }
+
+  #bootWarning(text: string): void {
+    this.#surroundings.log.warn(`${this.#surroundings.name}: boot device: ${text}`);
   }
 
   #isHanging(): void {
-    if (!this.#hangs) this.#around.log.warn(`${this.#around.name}: QEMU's monitor does not answer`);
+    if (!this.#hangs)
+      this.#surroundings.log.warn(`${this.#surroundings.name}: QEMU's monitor does not answer`);
     this.#hangs = true;
   }
 
@@ -262,6 +310,7 @@ export class QemuBackend implements PowerBackend {
   }
 
   #happened({ event, data }: QmpEvent): void {
+    if (event === 'RESET') this.#wasReset();
     if (event !== 'RESET' || data?.guest !== true) return;
     const now = this.#clock.monotonic();
     const another = now - this.#resetAt > ONE_RESET;
@@ -280,6 +329,6 @@ const isNobody = (error: unknown): boolean => error instanceof Error && 'code' i
 export const qemu: BackendKind<QemuBackendOptions> = {
   type: 'qemu',
   schema,
-  make: (options, around) => ({ backend: new QemuBackend(options, around) }),
+  make: (options, surroundings) => ({ backend: new QemuBackend(options, surroundings) }),
   places: ({ qmp }) => [{ key: 'qmp', what: 'path', place: qmp }],
 };

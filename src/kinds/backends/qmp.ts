@@ -88,15 +88,15 @@ export class Qmp {
   }
 
   #line(line: string): void {
-    const said = replyIn(line);
-    if (!said) this.#stream.destroy();
-    else if (said.QMP !== undefined) this.#greeted();
-    else if (said.event !== undefined) this.onEvent?.({ event: said.event, data: said.data });
-    else this.#waiting.shift()?.(said);
+    const reply = replyIn(line);
+    if (!reply) this.#stream.destroy();
+    else if (reply.QMP !== undefined) this.#greeted();
+    else if (reply.event !== undefined) this.onEvent?.({ event: reply.event, data: reply.data });
+    else this.#waiting.shift()?.(reply);
   }
 }
 
-interface Said extends Reply, Partial<QmpEvent> {
+interface QmpLine extends Reply, Partial<QmpEvent> {
   readonly QMP?: unknown;
 }
 
@@ -104,15 +104,15 @@ interface Said extends Reply, Partial<QmpEvent> {
  * Whoever listens at a monitor's address may be anything: the types of what is used are looked at. Undefined:
  * no QMP.
  */
-function replyIn(line: string): Said | undefined {
+function replyIn(line: string): QmpLine | undefined {
   try {
-    const said: unknown = JSON.parse(line);
-    if (!isObject(said)) return undefined;
-    const { event, data, error } = said;
+    const reply: unknown = JSON.parse(line);
+    if (!isObject(reply)) return undefined;
+    const { event, data, error } = reply;
     if (event !== undefined && typeof event !== 'string') return undefined;
     if (data !== undefined && !isObject(data)) return undefined;
     if (error !== undefined && !(isObject(error) && typeof error.desc === 'string')) return undefined;
-    return said;
+    return reply;
   } catch {
     return undefined;
   }

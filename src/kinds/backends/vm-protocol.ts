@@ -60,7 +60,7 @@ export class VmProtocolBackend implements PowerBackend {
   readonly cycles: boolean;
   readonly restores: boolean;
   readonly #options: Omit<VmProtocolBackendOptions, 'type'>;
-  readonly #around: BackendSurroundings;
+  readonly #surroundings: BackendSurroundings;
   readonly #optional: boolean;
   #reports: MachineReports | undefined;
   #operate: ((code: number) => void) | undefined;
@@ -75,12 +75,12 @@ export class VmProtocolBackend implements PowerBackend {
   /** `optional`: there may never be a machine; until one connects, the chassis is simulated. */
   constructor(
     options: Omit<VmProtocolBackendOptions, 'type'>,
-    around: BackendSurroundings,
+    surroundings: BackendSurroundings,
     optional = false,
   ) {
     this.#options = options;
     this.#optional = optional;
-    this.#around = around;
+    this.#surroundings = surroundings;
     this.cycles = options.start === undefined;
     this.restores = options.start !== undefined;
   }
@@ -151,14 +151,16 @@ export class VmProtocolBackend implements PowerBackend {
     const { start } = this.#options;
     if (!start) throw cannot('nothing says how this machine is started: chassis.backend.start');
     const [command, ...args] = wordsOf(start);
-    const program = await this.#around.world.programs.start(command, args);
+    const program = await this.#surroundings.world.programs.start(command, args);
     this.#program = program;
-    let said = '';
-    program.onOutput = (text) => (said = (said + text).slice(-2000));
+    let output = '';
+    program.onOutput = (text) => (output = (output + text).slice(-2000));
     program.onExit = (code) => {
       this.#program = undefined;
       if (code !== 0 && code !== null)
-        this.#around.log.warn(`${this.#around.name}: the machine ended with ${code}: ${firstLineOf(said)}`);
+        this.#surroundings.log.warn(
+          `${this.#surroundings.name}: the machine ended with ${code}: ${firstLineOf(output)}`,
+        );
       this.#grace?.cancel();
       this.#tell();
       this.#reports?.power(false);
@@ -167,14 +169,14 @@ export class VmProtocolBackend implements PowerBackend {
 
   /** Waits for the end of the machine's program, and makes it. */
   async #end(): Promise<void> {
-    const timer = this.#around.world.clock.after(STOP, () => this.#program?.kill('kill'));
+    const timer = this.#surroundings.world.clock.after(STOP, () => this.#program?.kill('kill'));
     if (!this.#operate) this.#program?.kill();
     while (this.#program) await this.#change();
     timer.cancel();
   }
 
   #miss(ms: number): void {
-    this.#grace = this.#around.world.clock.after(ms, () => this.#reports?.power(false));
+    this.#grace = this.#surroundings.world.clock.after(ms, () => this.#reports?.power(false));
   }
 
   /** Resolves at the next change of what is connected or runs. */
@@ -187,22 +189,22 @@ export class VmProtocolBackend implements PowerBackend {
   }
 
   #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#around.world.clock.after(ms, resolve));
+    return new Promise((resolve) => this.#surroundings.world.clock.after(ms, resolve));
   }
 }
 
 export const vmProtocol: BackendKind<VmProtocolBackendOptions> = {
   type: 'vm-protocol',
   schema,
-  make(options, around) {
-    if (!around.hasVm) throw new SettingsError('vm-protocol needs an interface of type vm');
-    const machine = new VmProtocolBackend(options, around);
+  make(options, surroundings) {
+    if (!surroundings.hasVm) throw new SettingsError('vm-protocol needs an interface of type vm');
+    const machine = new VmProtocolBackend(options, surroundings);
     return { backend: machine, machine };
   },
 };
 
 /** What follows from a `vm` interface where no back end is asked for. */
-export function machineOfVm(around: BackendSurroundings): Power {
-  const machine = new VmProtocolBackend({}, around, true);
+export function machineOfVm(surroundings: BackendSurroundings): Power {
+  const machine = new VmProtocolBackend({}, surroundings, true);
   return { backend: machine, machine };
 }

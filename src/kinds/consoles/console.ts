@@ -21,7 +21,7 @@ export interface ConsoleKind<O extends Typed> {
   /** What a file may say of it. */
   readonly schema: (zod: Zod) => z.ZodObject;
   /** Plugs it in. Rejects with SettingsError, or the system's error where it cannot be opened. */
-  plug(options: O, around: ConsoleSurroundings): Promise<void>;
+  plug(options: O, surroundings: ConsoleSurroundings): Promise<void>;
   /** What nobody else may have while it is plugged in. */
   places?(options: O): readonly TakenPlace[];
 }
@@ -31,7 +31,7 @@ export function plugged<T extends ConsoleSource>(
   { bmc }: ConsoleSurroundings,
   make: (port: ConsolePort) => T,
 ): T {
-  let made: T | undefined;
-  bmc.console.plug((port) => (made = make(port)));
-  return made!;
+  let console: T | undefined;
+  bmc.console.plug((port) => (console = make(port)));
+  return console!;
 }

@@ -24,9 +24,9 @@ export const consoleKind = (
  */
 export async function plugConsole(
   options: ConsoleOptions,
-  around: Omit<ConsoleSurroundings, 'log'>,
+  surroundings: Omit<ConsoleSurroundings, 'log'>,
   brought?: readonly ConsoleKind<Typed>[],
 ): Promise<void> {
-  const log = (message: string): void => around.bmc.setup.log.warn(`${around.name}: ${message}`);
-  await consoleKind(options, brought).plug(options, { ...around, log });
+  const log = (message: string): void => surroundings.bmc.setup.log.warn(`${surroundings.name}: ${message}`);
+  await consoleKind(options, brought).plug(options, { ...surroundings, log });
 }

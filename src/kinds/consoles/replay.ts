@@ -22,12 +22,12 @@ export type ReplayConsoleOptions = Settings<typeof schema>;
 export const replay: ConsoleKind<ReplayConsoleOptions> = {
   type: 'replay',
   schema,
-  async plug({ file, bitRate = 115_200, loop = false }, around) {
-    const { world, log } = around;
+  async plug({ file, bitRate = 115_200, loop = false }, surroundings) {
+    const { world, log } = surroundings;
     const opened = await world.files.open(file, 'read');
     const speed = bitRate / BITS_PER_CHARACTER;
     return plugged(
-      around,
+      surroundings,
       (port) => new ReplaySource(port, { clock: world.clock, file: opened, speed, loop, log }),
     ).start();
   },

@@ -16,10 +16,10 @@ export type SimulatedConsoleOptions = Settings<typeof schema>;
 export const simulated: ConsoleKind<SimulatedConsoleOptions> = {
   type: 'simulated',
   schema,
-  async plug({ host = 'server' }, around) {
-    const { bmc, world } = around;
+  async plug({ host = 'server' }, surroundings) {
+    const { bmc, world } = surroundings;
     return plugged(
-      around,
+      surroundings,
       (port) => new SimulatedConsole(port, { clock: world.clock, chassis: bmc.chassis, host }),
     ).start();
   },

@@ -30,12 +30,12 @@ export const socket: ConsoleKind<SocketConsoleOptions> = {
   type: 'socket',
   schema,
   places: ({ listen }) => [{ key: 'listen', what: 'stream', place: listen }],
-  async plug({ listen, connect, mode = OWN }, around) {
-    const { clock, stream } = around.world;
-    const { log } = around;
+  async plug({ listen, connect, mode = OWN }, surroundings) {
+    const { clock, stream } = surroundings.world;
+    const { log } = surroundings;
     if (listen !== undefined && connect === undefined) {
       const at = streamAddressOf(listen, mode);
-      return plugged(around, (port) => new ListeningSource(port, log)).open((accept) =>
+      return plugged(surroundings, (port) => new ListeningSource(port, log)).open((accept) =>
         stream.listen(at, accept),
       );
     }
@@ -43,7 +43,7 @@ export const socket: ConsoleKind<SocketConsoleOptions> = {
       throw new SettingsError('a console on a socket needs listen or connect, and not both');
     const to = streamAddressOf(connect);
     return plugged(
-      around,
+      surroundings,
       (port) => new ConnectingSource(port, { clock, log, connect: () => stream.connect(to) }),
     ).start();
   },

@@ -17,13 +17,16 @@ export const tty: ConsoleKind<TtyConsoleOptions> = {
   type: 'tty',
   schema,
   places: ({ path }) => [{ key: 'path', what: 'path', place: path }],
-  async plug({ path }, around) {
-    const { bmc, name, log } = around;
-    const { clock, programs, stream } = around.world;
+  async plug({ path }, surroundings) {
+    const { bmc, name, log } = surroundings;
+    const { clock, programs, stream } = surroundings.world;
     const control = new TtyControl(programs, path, bmc.console.bitRate, (error) =>
       bmc.setup.log.error(`${name}: ${path}`, error),
     );
     const connect = () => stream.connect({ tty: path, baud: bmc.console.bitRate });
-    return plugged(around, (port) => new ConnectingSource(port, { clock, log, connect, control })).start();
+    return plugged(
+      surroundings,
+      (port) => new ConnectingSource(port, { clock, log, connect, control }),
+    ).start();
   },
 };

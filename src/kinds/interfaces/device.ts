@@ -37,6 +37,6 @@ export const deviceKind = <K extends 'bt' | 'kcs' | 'ssif', O extends DeviceOpti
       clock,
       log: (message) => bmc.setup.log.warn(message),
     });
-    return { one: new Kind({ bmc, port, clock, channel }), address: () => path };
+    return { interface: new Kind({ bmc, port, clock, channel }), address: () => path };
   },
 });

@@ -40,8 +40,8 @@ export const icmb: InterfaceKind<IcmbInterfaceOptions, WholeOptions> = {
       place: address === undefined ? undefined : `${address} of bus ${bus}`,
     },
   ],
-  make({ channel, bus }, around) {
-    const attached = new IcmbInterface({ bmc: around.bmc, bus: around.icmb.bus(bus), channel });
-    return { one: attached, address: () => `${bus}, ${attached.address}` };
+  make({ channel, bus }, surroundings) {
+    const attached = new IcmbInterface({ bmc: surroundings.bmc, bus: surroundings.icmb.bus(bus), channel });
+    return { interface: attached, address: () => `${bus}, ${attached.address}` };
   },
 };

@@ -51,13 +51,14 @@ const kindOf = (options: Typed, brought: Brought): AnyInterfaceKind =>
   kindNamed<AnyInterfaceKind>(options, 'interface', interfaces, brought);
 
 function whole<O extends Typed>(options: O, { defaults }: AnyInterfaceKind): O & WholeEntry {
-  const given = options as Readonly<Record<string, unknown>>;
-  const missing = Object.keys(defaults).filter((key) => given[key] === undefined);
-  const filled: Typed =
-    missing.length === 0
-      ? options
-      : { ...options, ...Object.fromEntries(missing.map((key) => [key, defaults[key]])) };
-  return filled as O & WholeEntry;
+  const settings = options as Readonly<Record<string, unknown>>;
+  const missing = Object.keys(defaults).filter((key) => settings[key] === undefined);
+  if (missing.length === 0) return options as O & WholeEntry;
+  // One after the other, so that all of a fleet have one shape.
+  const filled = Object.fromEntries(
+    [...Object.keys(settings), ...missing].map((key) => [key, settings[key] ?? defaults[key]]),
+  );
+  return filled as typeof filled & O & WholeEntry;
 }
 
 /** An entry of ours with its defaults: the entry itself where it has them all. */
@@ -91,16 +92,16 @@ export const placesOf = (options: InterfaceOptions, brought: Brought): readonly 
 /** The interface that one entry of `interfaces` asks for. Throws SettingsError. */
 export function makeInterface(
   options: InterfaceOptions,
-  around: InterfaceSurroundings,
+  surroundings: InterfaceSurroundings,
   brought: Brought,
 ): MadeInterface {
   const kind = kindOf(options, brought);
-  return kind.make(whole(options, kind), around);
+  return kind.make(whole(options, kind), surroundings);
 }
 
 /** Which key of an entry says where the interface is: errors of opening it stand there. */
 export function addressKey(options: InterfaceOptions): SettingsPath {
   if (options.type === 'lan') return ['listen'];
-  const given = options as Readonly<Record<string, unknown>>;
-  return ['listen', 'connect', 'tty', 'device'].filter((key) => given[key] !== undefined).slice(0, 1);
+  const settings = options as Readonly<Record<string, unknown>>;
+  return ['listen', 'connect', 'tty', 'device'].filter((key) => settings[key] !== undefined).slice(0, 1);
 }

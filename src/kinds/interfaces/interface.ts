@@ -20,12 +20,12 @@ export interface InterfaceSurroundings {
 
 /** An interface and what the ready line says of it. */
 export interface MadeInterface {
-  readonly one: Interface<BmcState>;
+  readonly interface: Interface<BmcState>;
   /** Where it is reached, once it is open. */
   readonly address: () => string;
 }
 
-interface Given extends Typed {
+interface InterfaceEntry extends Typed {
   readonly channel?: number;
 }
 
@@ -37,7 +37,7 @@ export type Whole<O, D> = Omit<O, keyof D> & D;
  * same with the defaults.
  */
 export interface InterfaceKind<
-  O extends Given,
+  O extends InterfaceEntry,
   W extends { readonly channel: number } = O & { readonly channel: number },
 > {
   readonly type: O['type'];
@@ -54,5 +54,5 @@ export interface InterfaceKind<
   /** What nobody else may have while it is open. */
   places?(options: O): readonly TakenPlace[];
   /** Throws SettingsError. */
-  make(options: W, around: InterfaceSurroundings): MadeInterface;
+  make(options: W, surroundings: InterfaceSurroundings): MadeInterface;
 }

@@ -101,7 +101,7 @@ export const ipmb: InterfaceKind<IpmbInterfaceOptions> = {
       carriers,
     });
     return {
-      one: ipmbInterface,
+      interface: ipmbInterface,
       address: () =>
         [`${ipmbInterface.address.toString(16)}h`, ...carriers.map(({ name }) => name)].join(', '),
     };

@@ -4,8 +4,7 @@ import { SettingsError } from '../../settings/errors.ts';
 import { latin1Text, udpPlace, utf8Length, type Zod } from '../../settings/texts.ts';
 import { MediumType, ProtocolType, SessionSupport } from '../../commands/codes/channels.ts';
 import { AuthType } from '../../wire/lan15.ts';
-import { maskOf } from '../../world/ip-address.ts';
-import { endpointName, type IpPlace, type UdpPlace } from '../../world/world.ts';
+import { endpointName, type UdpPlace } from '../../world/world.ts';
 import type { Settings } from '../kind.ts';
 import type { InterfaceKind, Whole } from './interface.ts';
 
@@ -108,18 +107,16 @@ export const lan: InterfaceKind<LanInterfaceOptions, WholeOptions> = {
   places: ({ listen = LISTEN }) => [{ key: 'listen', what: 'UDP port', place: listen }],
   make({ listen, channel }, { bmc, world }) {
     const at = listenOf({ listen });
-    const lanInterface = new LanInterface({ bmc, udp: world.udp, listen: at, channel });
-    // Looked up when somebody asks: addresses come and go.
-    bmc.lan.located(channel, () => world.network?.placeOf(at.host) ?? placeIn(at));
-    return { one: lanInterface, address: () => endpointName(lanInterface.address) };
+    const lanInterface = new LanInterface({
+      bmc,
+      udp: world.udp,
+      network: world.network,
+      listen: at,
+      channel,
+    });
+    return { interface: lanInterface, address: () => endpointName(lanInterface.address) };
   },
 };
-
-/** An address that no interface has, of a prefix that a route leads here. */
-const placeIn = ({ host, prefix }: UdpPlace): IpPlace | undefined =>
-  prefix === undefined || host.includes(':')
-    ? undefined
-    : { address: host, netmask: maskOf(prefix), gateway: '0.0.0.0' };
 
 /** Text in UTF-8, or 40 hex digits after 0x, as 20 bytes. Throws SettingsError for a text that is longer. */
 function keyOf(text: string): Uint8Array {

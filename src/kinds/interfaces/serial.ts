@@ -93,7 +93,7 @@ export const serial: InterfaceKind<SerialInterfaceOptions, WholeOptions> = {
       throw new SettingsError('a serial interface needs one of tty, listen and connect');
     const line = new SerialLine({ stream, clock, at });
     return {
-      one: new SerialInterface({ bmc, clock, line, channel }),
+      interface: new SerialInterface({ bmc, clock, line, channel }),
       address: () => streamName(line.address),
     };
   },

@@ -70,6 +70,6 @@ export const vm: InterfaceKind<VmInterfaceOptions, WholeOptions> = {
       machine,
       awake,
     });
-    return { one: vmInterface, address: () => streamName(vmInterface.address) };
+    return { interface: vmInterface, address: () => streamName(vmInterface.address) };
   },
 };

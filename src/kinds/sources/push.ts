@@ -16,7 +16,7 @@ const schema = (zod: Zod) =>
 
 /**
  * Somebody sets it: an HTTP client (`sensorFeed`), a worker on the handler socket, or
- * `bmc.sensors.get(name).set(value)`.
+ * `bmc.sensors.get(name).push(value)`.
  */
 export type PushValue = Settings<typeof schema>;
 

@@ -1,11 +1,11 @@
-import type { Clock, Timer } from '../../world/world.ts';
+import type { Timer } from '../../world/world.ts';
 import { Machine, type PowerAction } from './machine.ts';
 import { RestartCause } from '../../commands/chassis/chassis.ts';
 import { powerAfterLoss, restoreCause, RestorePolicy } from './restore-policy.ts';
-import type { Log, Setup } from '../../state/setup.ts';
+import type { Setup } from '../../state/setup.ts';
 import { stores } from '../../state/stores.ts';
 import { both, type Durable, type Store, unwaited } from '../../state/store.ts';
-import { Listeners } from '../../state/listeners.ts';
+import { Occasion } from '../../state/occasions.ts';
 import type { Sleeper } from '../../state/sleeper.ts';
 import { MINUTES_PER_COUNT, NO_EVENT, NO_FAULTS, NOT_BY_COMMAND, WHOLE_CHASSIS } from './power-change.ts';
 import type { ChassisCapabilities, ChassisOptions, LastPowerEvent } from './power-change.ts';
@@ -21,20 +21,19 @@ type ChassisMemento = readonly [on: boolean, since: number, faults: Chassis['fau
 export class Chassis implements Sleeper<ChassisMemento> {
   /** Faults that a test or a sensor may set (§28.2). */
   faults = { ...NO_FAULTS };
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #setup: Setup;
   readonly #machine: Machine | undefined;
   readonly #softOffDelay: number;
+  static readonly power = new Occasion<[change: PowerChange]>();
+  static readonly restart = new Occasion<[cause: number]>();
+  static readonly intrusion = new Occasion<[open: boolean]>();
   /** A fault: what becomes of a power action; `carryOut` does it. */
   intervene: ((action: PowerAction, carryOut: () => Durable) => Durable) | undefined = undefined;
   readonly #kept: Store<number>;
   readonly #capabilities: Store<ChassisCapabilities>;
   readonly #lastEvent: Store<LastPowerEvent>;
-  #stopListening: (() => void) | undefined = undefined;
-  readonly #listeners = new Listeners<[change: PowerChange]>();
-  readonly #restartListeners = new Listeners<[cause: number]>();
-  readonly #intrusionListeners = new Listeners<[open: boolean]>();
-  readonly #defaults: { readonly policy: number };
+  #stopListening: (() => void) | undefined;
+  readonly #defaultPolicy: number;
   #on: boolean;
   /** Monotonic milliseconds since when the hours counter runs. */
   #since: number;
@@ -44,14 +43,13 @@ export class Chassis implements Sleeper<ChassisMemento> {
   #heard: boolean | undefined;
 
   constructor(setup: Setup, options: ChassisOptions = {}) {
-    this.#clock = setup.clock;
-    this.#log = setup.log;
+    this.#setup = setup;
     this.#machine = options.backend && new Machine(options.backend, setup.clock, setup.log);
     this.#softOffDelay = options.softOffDelay ?? 5000;
     this.#kept = setup.store(stores.chassis);
     this.#capabilities = setup.store(stores.chassisCapabilities);
     this.#lastEvent = setup.store(stores.lastPowerEvent);
-    this.#defaults = { policy: options.restorePolicy ?? RestorePolicy.Previous };
+    this.#defaultPolicy = options.restorePolicy ?? RestorePolicy.Previous;
     const believed = this.#remembered ?? options.power !== 'off';
     // A machine that has power without its BMC is what it is, whenever its BMC starts.
     this.#on = this.#isIndependent ? believed : powerAfterLoss(this.restorePolicy, believed);
@@ -61,8 +59,8 @@ export class Chassis implements Sleeper<ChassisMemento> {
       !this.#isIndependent &&
       (this.#remembered !== undefined || this.restorePolicy === RestorePolicy.AlwaysOn)
     )
-      unwaited(this.#setCause(restoreCause(this.restorePolicy), 0), this.#log, 'restart cause');
-    this.#since = this.#clock.monotonic();
+      unwaited(this.#setCause(restoreCause(this.restorePolicy), 0), this.#setup.log, 'restart cause');
+    this.#since = this.#setup.clock.monotonic();
   }
 
   get wakeful(): string | undefined {
@@ -91,7 +89,7 @@ export class Chassis implements Sleeper<ChassisMemento> {
   }
 
   get restorePolicy(): number {
-    return this.#kept.get('policy') ?? this.#defaults.policy;
+    return this.#kept.get('policy') ?? this.#defaultPolicy;
   }
 
   setRestorePolicy(policy: number): Durable {
@@ -127,26 +125,23 @@ export class Chassis implements Sleeper<ChassisMemento> {
 
   /** After every power change, reset and diagnostic interrupt. */
   onPower(listener: (change: PowerChange) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#setup.occasions.listen(Chassis.power, listener);
   }
 
-  /**
-   * Before the machine starts or is reset, and before a back end hears of it: what the next boot reads may
-   * depend on the cause.
-   */
+  /** Before the machine starts or is reset, and a back end hears of it: the next boot may depend on that. */
   onRestart(listener: (cause: number) => void): () => void {
-    return this.#restartListeners.add(listener);
+    return this.#setup.occasions.listen(Chassis.restart, listener);
   }
 
   onIntrusion(listener: (open: boolean) => void): () => void {
-    return this.#intrusionListeners.add(listener);
+    return this.#setup.occasions.listen(Chassis.intrusion, listener);
   }
 
   /** Opens or closes the chassis. */
   setIntrusion(open: boolean): void {
     if (this.faults.intrusion === open) return;
     this.faults.intrusion = open;
-    this.#intrusionListeners.tell(open);
+    this.#setup.occasions.tell(Chassis.intrusion, open);
   }
 
   /**
@@ -194,7 +189,7 @@ export class Chassis implements Sleeper<ChassisMemento> {
       this.#pending = undefined;
     }
     const starts = this.#starts(action);
-    if (starts && !this.#machine?.busy) this.#restartListeners.tell(cause);
+    if (starts && !this.#machine?.busy) this.#setup.occasions.tell(Chassis.restart, cause);
     const machine = this.#driven;
     if (!machine) return this.#controlled(action, cause, channel);
     const step = action !== 'cycle' ? action : !this.#on ? 'on' : machine.backend.cycles ? 'cycle' : 'off';
@@ -207,9 +202,9 @@ export class Chassis implements Sleeper<ChassisMemento> {
   async attempt(action: PowerAction, cause: number, who: string): Promise<void> {
     try {
       await this.control(action, cause);
-      this.#log.info(`power ${action} by ${who}`, { event: 'power', action });
+      this.#setup.log.info(`power ${action} by ${who}`, { event: 'power', action });
     } catch (error) {
-      this.#log.error(`${who}: power ${action}`, error);
+      this.#setup.log.error(`${who}: power ${action}`, error);
     }
   }
 
@@ -239,18 +234,25 @@ export class Chassis implements Sleeper<ChassisMemento> {
     );
     if (action === 'soft') {
       if (this.#on && !this.#driven?.backend.watch)
-        this.#pending = this.#clock.after(this.#softOffDelay, () =>
-          unwaited(this.#switch(false, 'soft', by), this.#log, 'power state'),
+        this.#pending = this.#setup.clock.after(this.#softOffDelay, () =>
+          unwaited(this.#switch(false, 'soft', by), this.#setup.log, 'power state'),
         );
       return done;
     }
     if (action === 'cycle' && this.#on) {
       if (this.#driven?.backend.cycles) return both(done, this.#switch(true, 'cycle', by));
-      this.#pending = this.#clock.after(this.cycleInterval * 1000, () => this.#backOn(cause));
+      this.#pending = this.#setup.clock.after(this.cycleInterval * 1000, () => this.#backOn(cause));
       return both(done, this.#switch(false, 'cycle', by));
     }
     if (action === 'diag') {
-      this.#listeners.tell({ on: this.#on, action, cause, changed: false, starts: false, ...by });
+      this.#setup.occasions.tell(Chassis.power, {
+        on: this.#on,
+        action,
+        cause,
+        changed: false,
+        starts: false,
+        ...by,
+      });
       return done;
     }
     return both(done, this.#switch(action !== 'off', action, by));
@@ -286,7 +288,7 @@ export class Chassis implements Sleeper<ChassisMemento> {
     try {
       const on = (): Durable => this.#switch(true, 'cycle', { by: cause });
       const machine = this.#driven;
-      unwaited(machine ? machine.run('on', on) : on(), this.#log, 'second half of a power cycle');
+      unwaited(machine ? machine.run('on', on) : on(), this.#setup.log, 'second half of a power cycle');
     } catch {
       // The log has it.
     }
@@ -315,7 +317,7 @@ export class Chassis implements Sleeper<ChassisMemento> {
     if (on) this.#startsByItself(RestartCause.Unknown);
     unwaited(
       both(this.#lastEvent.set('last', NO_EVENT), this.#switch(on, on ? 'on' : 'off')),
-      this.#log,
+      this.#setup.log,
       'power state',
     );
   }
@@ -323,12 +325,12 @@ export class Chassis implements Sleeper<ChassisMemento> {
   #wasReset(): void {
     if (this.#life !== 'open') return;
     this.#startsByItself(RestartCause.SoftReset);
-    unwaited(this.#switch(true, 'reset'), this.#log, 'power state');
+    unwaited(this.#switch(true, 'reset'), this.#setup.log, 'power state');
   }
 
   #startsByItself(cause: number): void {
-    this.#restartListeners.tell(cause);
-    unwaited(this.#setCause(cause, 0), this.#log, 'restart cause');
+    this.#setup.occasions.tell(Chassis.restart, cause);
+    unwaited(this.#setCause(cause, 0), this.#setup.log, 'restart cause');
   }
 
   /** Power-on hours as counts of `minutesPerCount` (§28.14). */
@@ -344,17 +346,17 @@ export class Chassis implements Sleeper<ChassisMemento> {
     const minutes = this.#minutesOn();
     const kept = Math.floor((this.#kept.get('minutes') ?? 0) / MINUTES_PER_COUNT);
     if (Math.floor(minutes / MINUTES_PER_COUNT) <= kept) return undefined;
-    this.#since = this.#clock.monotonic();
+    this.#since = this.#setup.clock.monotonic();
     return this.#kept
       .set('minutes', minutes)
-      ?.catch((error: unknown) => this.#log.warn(`power-on hours: ${(error as Error).message}`));
+      ?.catch((error: unknown) => this.#setup.log.warn(`power-on hours: ${(error as Error).message}`));
   }
 
   /** The BMC stops: its power-on hours are kept. */
   stop(endMachine = false): Durable {
     this.#pending?.cancel();
     const minutes = this.#minutesOn();
-    this.#since = this.#clock.monotonic();
+    this.#since = this.#setup.clock.monotonic();
     this.#life = 'closed';
     this.#stopListening?.();
     const closed = this.#machine?.backend.close?.(endMachine);
@@ -362,7 +364,7 @@ export class Chassis implements Sleeper<ChassisMemento> {
   }
 
   #minutesOn(): number {
-    const running = this.#on ? (this.#clock.monotonic() - this.#since) / 60_000 : 0;
+    const running = this.#on ? (this.#setup.clock.monotonic() - this.#since) / 60_000 : 0;
     return (this.#kept.get('minutes') ?? 0) + running;
   }
 
@@ -374,9 +376,9 @@ export class Chassis implements Sleeper<ChassisMemento> {
     const minutes = this.#minutesOn();
     const changed = on !== this.#on;
     this.#on = on;
-    this.#since = this.#clock.monotonic();
+    this.#since = this.#setup.clock.monotonic();
     if (on) Object.assign(this.faults, { powerFault: false, interlock: false, overload: false });
-    this.#listeners.tell({
+    this.#setup.occasions.tell(Chassis.power, {
       on,
       action,
       cause: this.restartCause.cause,

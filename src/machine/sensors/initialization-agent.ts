@@ -2,7 +2,7 @@ import { CompactSensorRecord, FullSensorRecord, SDR_HEADER, SdrHeader, SdrType }
 import type { SdrRepository } from '../../state/storage/sdr.ts';
 import { THRESHOLDS, type Sensor, type ThresholdName } from './sensor.ts';
 import type { Sensors } from './sensors.ts';
-import { both, type Durable } from '../../state/store.ts';
+import { allOf, both, type Durable } from '../../state/store.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
 
 /** Event offsets; for a threshold sensor the bits above say which comparisons can be read. */
@@ -11,14 +11,14 @@ const THRESHOLD_EVENTS = 0x0fff;
 
 /** Brings the BMC's sensors to what the records of the SDR repository say of them (IPMI 2.0 §33.6). */
 export function initializeSensors(sdr: SdrRepository, sensors: Sensors): Durable {
-  let done: Durable;
+  const changes: Durable[] = [];
   for (const id of sdr.ids) {
     const { record } = sdr.get(id);
     const { type } = SdrHeader.decode(record, 0, SDR_HEADER);
-    if (type === SdrType.Full) done = both(done, initializeFull(record, sensors));
-    else if (type === SdrType.Compact) done = both(done, initializeCompact(record, sensors));
+    if (type === SdrType.Full) changes.push(initializeFull(record, sensors));
+    else if (type === SdrType.Compact) changes.push(initializeCompact(record, sensors));
   }
-  return done;
+  return allOf(changes);
 }
 
 function initializeFull(record: Uint8Array, sensors: Sensors): Durable {

@@ -1,4 +1,4 @@
-import { toRaw, type Factors } from './sensor-factors.ts';
+import { toRaw, toReal, type Factors } from './sensor-factors.ts';
 import type { OwnSource, SensorSource } from './sensor-source.ts';
 
 /** Thresholds in the order of their bits in masks and comparison states (IPMI 2.0 §35.8, §35.14). */
@@ -118,6 +118,19 @@ export const rawOf = (
   { factors, min, max }: AnalogDeclaration,
   value: number,
 ): number => toRaw(factors, record === undefined ? Math.min(Math.max(value, min), max) : value);
+
+/**
+ * What a sensor can read, in its unit: values beyond give an end. Of one with a range that is it; of one that
+ * a loaded record describes, what its factors make of all readings.
+ */
+export function spanOf(
+  { record }: SensorDeclaration,
+  { factors, min, max }: AnalogDeclaration,
+): readonly [least: number, most: number] {
+  if (record === undefined) return [Math.min(min, max), Math.max(min, max)];
+  const all = Array.from({ length: 0x100 }, (_, raw) => toReal(factors, raw)).filter(Number.isFinite);
+  return [Math.min(...all), Math.max(...all)];
+}
 
 /** How a client sets the event data of a sensor's events (IPMI 2.0 §35.17). */
 export interface GivenEventData {

@@ -1,7 +1,5 @@
 import { LINEARIZATIONS } from './linearization.ts';
 
-export { factorsFor } from './factor-choice.ts';
-
 /** Ten bits, signed: M and B. */
 export const LARGEST = 511;
 
@@ -75,11 +73,15 @@ export const stepOf = (factors: Factors): number | undefined =>
     : undefined;
 
 /** The value of a raw reading, 0..255. */
-export function toReal(factors: Factors, raw: number): number {
+export const toReal = (factors: Factors, raw: number): number =>
+  // 10^k2 has no exact binary form: cut what its error adds.
+  Number(nearlyReal(factors, raw).toPrecision(12));
+
+/** The same to some 15 digits, for who compares only: cutting takes longer than all the rest. */
+export function nearlyReal(factors: Factors, raw: number): number {
   const { m, b, k1, k2 } = factors.curve ? factorsAt(factors, raw).factors : factors;
   const y = (m * numberOf(factors, raw) + b * 10 ** k1) * 10 ** k2;
-  // 10^k2 has no exact binary form: cut what its error adds.
-  return Number((curveOf(factors)?.of(y) ?? y).toPrecision(12));
+  return curveOf(factors)?.of(y) ?? y;
 }
 
 /** The nearest raw reading, 0..255; values out of reach give the end of the range. */

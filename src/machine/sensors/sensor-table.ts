@@ -5,13 +5,14 @@ import type { Sleeper } from '../../state/sleeper.ts';
 import { stores } from '../../state/stores.ts';
 import type { GivenEventData, StoredSensor } from './sensor-declaration.ts';
 import { FIELDS, UNCHANGED, type SensorKinds } from './sensor-kind.ts';
-import { Sensor } from './sensor.ts';
 import type { SensorSource, SourceSurroundings } from './sensor-source.ts';
 
 /** Looks at sensors from time to time. */
 export interface SensorWatch {
   /** It may have become necessary, or needless, to look at the sensor of a place. */
   reconsider(place: number): void;
+  /** The source of the sensor of a place says that it reads something else. */
+  changed(place: number): void;
 }
 
 /** What of a sensor is an object, where anybody has set it. */
@@ -22,6 +23,14 @@ interface Held {
   fault?: number | null;
   eventData?: GivenEventData;
 }
+
+/** The machine's power. */
+export interface Power {
+  readonly isOn: boolean;
+}
+
+/** Until somebody says whether it has. */
+export const POWERED: Power = { isOn: true };
 
 export interface SensorsMemento {
   readonly rows: Uint16Array | undefined;
@@ -38,7 +47,7 @@ export class SensorTable implements Sleeper<SensorsMemento> {
   /** The slave address of the sensors' controller. */
   readonly owner: number;
   /** Whether the machine has power. */
-  powered: () => boolean = () => true;
+  power: Power = POWERED;
   readonly #setup: Setup;
   readonly #events: Events;
   readonly #watch: SensorWatch;
@@ -66,7 +75,7 @@ export class SensorTable implements Sleeper<SensorsMemento> {
     for (const place of kinds.owners) {
       const source = kinds.all[place].own?.make(surroundings);
       if (!source) continue;
-      source.onChange?.(() => new Sensor(this, place).look());
+      source.onChange?.(() => watch.changed(place));
       sources.set(place, source);
     }
     this.#sources = sources;
@@ -94,6 +103,11 @@ export class SensorTable implements Sleeper<SensorsMemento> {
     const at = place * FIELDS + field;
     if ((this.#rows ?? this.kinds.rows)[at] === value) return;
     (this.#rows ??= this.kinds.rows.slice())[at] = value;
+  }
+
+  /** Places of those that somebody has made to read something. */
+  get overridden(): Iterable<number> {
+    return this.#held?.keys() ?? [];
   }
 
   override(place: number): number | null | undefined {

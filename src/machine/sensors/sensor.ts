@@ -209,7 +209,7 @@ export class Sensor extends SensorRow {
   read(): Reading {
     const { analog, eventOnly = false, name, source, needsPower = false } = this.declaration;
     if (eventOnly) throw new IpmiError(CC.IllegalForSensor, `${name} has no reading`);
-    if (needsPower && !this.table.powered()) return { raw: 0, states: 0, unavailable: true };
+    if (needsPower && !this.table.power.isOn) return { raw: 0, states: 0, unavailable: true };
     const { scanning } = this.enables;
     const override = this.override;
     if (!analog) {

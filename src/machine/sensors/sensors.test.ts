@@ -215,6 +215,29 @@ describe('events', () => {
     expect(log).toHaveLength(1);
   });
 
+  test('Z18: a threshold that was set, or a reading, while the machine had no power is told of when that comes back', async () => {
+    const { bmc, world, log, send } = await bench(
+      [cpu({ needsPower: true, value: 40 }), cpu({ name: 'Core', number: 2, needsPower: true, value: 40 })],
+      { chassis: { events: false } },
+    );
+    await bmc.chassis.control('off');
+    expect(await send(0x26, 1, 0x08, 0, 0, 0, 30, 90, 100)).toEqual([0]);
+    expect(await send(0x30, 2, 0x01, 4)).toEqual([0]);
+    expect(log).toEqual([]);
+    await bmc.chassis.control('on');
+    expect(log).toEqual(['assert 7 at 0', 'assert 0 at 0', 'assert 2 at 0']);
+    await world.until(bmc.close());
+  });
+
+  test('Z19: Set Sensor Reading And Event Status changes all that it asks for, or nothing', async () => {
+    const { bmc, log, send } = await bench([cpu({ value: 40 })]);
+    // A reading, and event status bits that are not there.
+    expect(await send(0x30, 1, 0x05, 4)).toEqual([0xc7]);
+    // Event data, which is there, and a reading, which is not.
+    expect(await send(0x30, 1, 0x41)).toEqual([0xc7]);
+    expect([bmc.sensors.get('CPU Temp').value, log]).toEqual([40, []]);
+  });
+
   test('of a reading that falls as its raw number rises, the upper thresholds are still the upper ones', async () => {
     const { bmc, log } = await bench([
       cpu({

@@ -6,7 +6,7 @@ import { OutsideValues } from './outside-values.ts';
 import type { SensorKinds } from './sensor-kind.ts';
 import { sensorsNamed, shortName, unclearName } from './sensor-name.ts';
 import type { SourceSurroundings } from './sensor-source.ts';
-import { SensorTable, type SensorsMemento, type SensorWatch } from './sensor-table.ts';
+import { POWERED, SensorTable, type Power, type SensorsMemento, type SensorWatch } from './sensor-table.ts';
 import type { Sleeper } from '../../state/sleeper.ts';
 import type { Setup } from '../../state/setup.ts';
 
@@ -55,15 +55,15 @@ export class Sensors implements SensorWatch, Sleeper<SensorsMemento> {
 
   /** Whether the machine has power: some sensors hang on it. True until somebody says. */
   get powered(): boolean {
-    return this.#table.powered();
+    return this.#table.power.isOn;
   }
 
   /** Who says whether it has. There is one; returns its undoing. */
-  followPower(isOn: () => boolean): () => void {
+  followPower(power: Power): () => void {
     const table = this.#table;
-    table.powered = isOn;
+    table.power = power;
     return () => {
-      if (table.powered === isOn) table.powered = () => true;
+      if (table.power === power) table.power = POWERED;
     };
   }
 
@@ -93,6 +93,22 @@ export class Sensors implements SensorWatch, Sleeper<SensorsMemento> {
   resume(): void {
     this.#running = true;
     for (const place of this.areUnchanged ? this.kinds.lively : this.kinds.all.keys()) this.reconsider(place);
+  }
+
+  /** What hangs on the machine's power can be read again, and may stand beyond a threshold. */
+  powerCame(): void {
+    if (!this.#running) return;
+    const { kinds } = this;
+    const looked = this.areUnchanged ? kinds.lively : kinds.all.keys();
+    for (const place of new Set([...looked, ...this.#table.overridden])) {
+      const sensor = this.#at(place);
+      if (sensor.declaration.needsPower) sensor.look();
+    }
+  }
+
+  /** Looks at a sensor whose source says that it reads something else. */
+  changed(place: number): void {
+    this.#at(place).look();
   }
 
   get wakeful(): string | undefined {

@@ -1,11 +1,18 @@
 import type { Sleeper } from '../../state/sleeper.ts';
 import { ByteQueue } from '../../wire/byte-queue.ts';
+import { ConsolePast } from './console-past.ts';
 
 /** Lines that the BMC drives towards the machine (§15.4); true: asserted. */
 export interface ModemLines {
   readonly cts: boolean;
   /** DCD and DSR, which go together. */
   readonly dcd: boolean;
+}
+
+/** Of the machine's power: whether it is on, and whether the machine starts now. */
+export interface MachinePower {
+  readonly on: boolean;
+  readonly starts: boolean;
 }
 
 /** The machine's side of its serial port: what a VM, a device, a socket or a simulation implements. */
@@ -23,6 +30,8 @@ export interface ConsoleSource {
   resume?(): void;
   /** Whether anybody reads what the machine says. */
   watched?(yes: boolean): void;
+  /** After every change of the machine's power, and every reset. */
+  powerWent?(change: MachinePower): void;
   /** It has heard something that it has not answered yet. */
   readonly isUnfinished?: boolean;
   close(): Promise<void>;
@@ -52,13 +61,13 @@ const USUAL_RATE = 115_200;
 /** Lines of a port that nobody controls. */
 export const ASSERTED: ModemLines = { cts: true, dcd: true };
 
-/** Bits per second, and the lines. */
-type ConsoleMemento = readonly [bitRate: number, lines: ModemLines];
+/** Bits per second, the lines, and what was said. */
+type ConsoleMemento = readonly [bitRate: number, lines: ModemLines, past: Uint8Array];
 
 /**
  * The machine's serial console as the rest of the BMC sees it. One source is plugged in at a time; without
- * one the console is not available. What the machine says while nobody listens is gone, as on any serial
- * port.
+ * one the console is not available. What the machine says while nobody listens is gone for who listens later,
+ * as on any serial port; the last of it is remembered for who asks what was said.
  */
 export class Console implements Sleeper<ConsoleMemento> {
   /** Bits per second. */
@@ -67,6 +76,7 @@ export class Console implements Sleeper<ConsoleMemento> {
   meddle: ((characters: Uint8Array, pass: (characters: Uint8Array) => void) => void) | undefined = undefined;
   #lines: ModemLines = ASSERTED;
   #source: ConsoleSource | undefined;
+  #port: Port | undefined = undefined;
   #available = false;
   #busy = false;
   /** Characters for a source that is busy. Made when there is one. */
@@ -74,6 +84,7 @@ export class Console implements Sleeper<ConsoleMemento> {
   // Made with the first of each.
   #listeners: Set<ConsoleListener> | undefined;
   #holders: Set<unknown> | undefined;
+  #past: ConsolePast | undefined;
 
   get wakeful(): string | undefined {
     if (this.#listeners?.size || this.#holders?.size) return 'somebody listens to its serial console';
@@ -81,13 +92,19 @@ export class Console implements Sleeper<ConsoleMemento> {
   }
 
   memento(): ConsoleMemento | undefined {
-    if (this.bitRate === USUAL_RATE && this.#lines === ASSERTED) return undefined;
-    return [this.bitRate, this.#lines];
+    if (this.bitRate === USUAL_RATE && this.#lines === ASSERTED && !this.#past) return undefined;
+    return [this.bitRate, this.#lines, this.past];
   }
 
-  recall([bitRate, lines]: ConsoleMemento): void {
+  recall([bitRate, lines, past]: ConsoleMemento): void {
     this.bitRate = bitRate;
     this.#lines = lines;
+    if (past.length > 0) this.#past = new ConsolePast(past);
+  }
+
+  /** The last of what the machine has said, up to 64 KiB. */
+  get past(): Uint8Array {
+    return this.#past?.bytes ?? new Uint8Array(0);
   }
 
   /** Whether characters reach the machine. */
@@ -106,23 +123,28 @@ export class Console implements Sleeper<ConsoleMemento> {
   plug(make: (port: ConsolePort) => ConsoleSource): void {
     const before = this.#source;
     this.#unplugged();
-    let source: ConsoleSource | undefined;
-    let isAvailable = false;
-    const mine = (): boolean => source !== undefined && this.#source === source;
-    const made = make({
-      available: (yes) => {
-        if (source === undefined) isAvailable = yes;
-        else if (mine()) this.#setAvailable(yes);
-      },
-      received: (characters) => mine() && this.#came(characters),
-      breakDetected: () => mine() && this.#each((listener) => listener.onBreak?.()),
-      drained: () => mine() && this.#drain(),
-    });
-    this.#source = source = made;
-    if (this.#holders?.size) made.pause?.();
-    if (this.#listeners?.size) made.watched?.(true);
-    if (isAvailable) this.#setAvailable(true);
+    const port = new Port(this);
+    const plugged = make(port);
+    this.#source = plugged;
+    this.#port = port;
+    if (this.#holders?.size) plugged.pause?.();
+    if (this.#listeners?.size) plugged.watched?.(true);
+    if (port.isAvailable) this.#setAvailable(true);
     void before?.close();
+  }
+
+  /** What a source says by its port; of one that is not there yet, or no more, nothing is heard. */
+  heard(port: Port, what: 'available' | 'break' | 'drained' | Uint8Array): void {
+    if (this.#port !== port) return;
+    if (what === 'available') this.#setAvailable(port.isAvailable);
+    else if (what === 'break') this.#each((listener) => listener.onBreak?.());
+    else if (what === 'drained') this.#drain();
+    else this.#came(what);
+  }
+
+  /** The machine's power went on or off, or it was reset. */
+  powerWent(change: MachinePower): void {
+    this.#source?.powerWent?.(change);
   }
 
   /** Unplugs the source and closes it. */
@@ -190,6 +212,7 @@ export class Console implements Sleeper<ConsoleMemento> {
   #unplugged(): void {
     this.#setAvailable(false);
     this.#source = undefined;
+    this.#port = undefined;
   }
 
   #setAvailable(yes: boolean): void {
@@ -206,6 +229,7 @@ export class Console implements Sleeper<ConsoleMemento> {
   }
 
   #received(characters: Uint8Array): void {
+    (this.#past ??= new ConsolePast()).add(characters);
     for (const listener of this.#listeners ?? []) listener.onData?.(characters);
   }
 
@@ -217,5 +241,33 @@ export class Console implements Sleeper<ConsoleMemento> {
     const waiting = this.#waiting?.take(WAITING);
     this.#waiting = undefined;
     this.#busy = waiting !== undefined && waiting.length > 0 && this.#source?.write(waiting) === false;
+  }
+}
+
+/** What a source has of the console that it is plugged into. */
+class Port implements ConsolePort {
+  readonly #console: Console;
+  /** What the source said last. */
+  isAvailable = false;
+
+  constructor(console: Console) {
+    this.#console = console;
+  }
+
+  available(yes: boolean): void {
+    this.isAvailable = yes;
+    this.#console.heard(this, 'available');
+  }
+
+  received(characters: Uint8Array): void {
+    this.#console.heard(this, characters);
+  }
+
+  breakDetected(): void {
+    this.#console.heard(this, 'break');
+  }
+
+  drained(): void {
+    this.#console.heard(this, 'drained');
   }
 }

@@ -1,20 +1,24 @@
 import { expect, test } from 'vitest';
 import { simWorld } from '../../world/index.ts';
+import { Console } from './console.ts';
 import { SimulatedConsole } from './simulated.ts';
 
-test('L: a console that is taken away does not listen to the machine any more', async () => {
+test('L: a console that is taken away does not hear of the machine any more, and is not heard', () => {
   const { clock } = simWorld(1);
-  let listeners = 0;
-  const chassis = { isOn: true, onPower: () => (listeners++, () => void listeners--) };
-  const port = {
-    available: () => undefined,
-    received: () => undefined,
-    breakDetected: () => undefined,
-    drained: () => undefined,
-  };
-  for (let n = 0; n < 5; n++) {
-    const one = new SimulatedConsole(port, { clock, chassis, host: 'node' });
-    await one.close();
-  }
-  expect(listeners).toBe(0);
+  const console = new Console();
+  const chassis = { isOn: true };
+  const told: number[] = [];
+  for (let n = 0; n < 5; n++)
+    console.plug((port) => {
+      const source = new SimulatedConsole(port, { clock, chassis, host: 'node' });
+      const powerWent = source.powerWent.bind(source);
+      source.powerWent = (change) => {
+        told.push(n);
+        powerWent(change);
+      };
+      return source;
+    });
+  console.powerWent({ on: true, starts: false });
+  expect(told).toEqual([4]);
+  expect(console.available).toBe(true);
 });

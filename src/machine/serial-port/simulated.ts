@@ -1,11 +1,11 @@
 import { fromLatin1, latin1 } from '../../codec/index.ts';
 import type { Clock, Timer } from '../../world/world.ts';
 import type { Chassis } from '../chassis/chassis.ts';
-import type { ConsolePort, ConsoleSource } from './console.ts';
+import type { ConsolePort, ConsoleSource, MachinePower } from './console.ts';
 
 export interface SimulatedOptions {
   readonly clock: Clock;
-  readonly chassis: Pick<Chassis, 'isOn' | 'onPower'>;
+  readonly chassis: Pick<Chassis, 'isOn'>;
   /** What the machine calls itself. */
   readonly host: string;
 }
@@ -35,18 +35,16 @@ export class SimulatedConsole implements ConsoleSource {
   #boot: Timer | undefined;
   #line = '';
   #held: string[] | undefined;
-  #closed = false;
-  readonly #forget: () => void;
 
   constructor(port: ConsolePort, options: SimulatedOptions) {
     this.#port = port;
     this.#options = options;
-    this.#forget = options.chassis.onPower(({ on, starts }) => {
-      if (this.#closed) return;
-      port.available(on);
-      if (starts) this.#bootFrom(0);
-      else if (!on) this.#boot?.cancel();
-    });
+  }
+
+  powerWent({ on, starts }: MachinePower): void {
+    this.#port.available(on);
+    if (starts) this.#bootFrom(0);
+    else if (!on) this.#boot?.cancel();
   }
 
   /** The machine's state as it is found; call it once the console is plugged in. */
@@ -82,8 +80,6 @@ export class SimulatedConsole implements ConsoleSource {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#forget();
     this.#boot?.cancel();
   }
 

@@ -66,7 +66,7 @@ export async function sensorFamilies(client: Client): Promise<Family[]> {
     family.samples.push({ labels, value });
   };
   for (const metric of ALL)
-    for (const { labels, value, state } of found.filter((one) => one.metric === metric)) {
+    for (const { labels, value, state } of found.filter((candidate) => candidate.metric === metric)) {
       add(`${metric.name}_${metric.unit}`, metric.help, labels, value);
       add(`${metric.name}_state`, '0: nominal, 1: warning, 2: critical, NaN: not known.', labels, state);
     }

@@ -117,8 +117,14 @@ export class Alerts implements Sleeper<AlertsMemento> {
   readonly #open: Delivery[] = [];
   readonly #immediate = new LateMap<number, number>();
 
-  constructor(surroundings: AlertSurroundings) {
-    this.#surroundings = surroundings;
+  constructor(
+    options: Omit<AlertSurroundings, 'clock' | 'log' | 'parameters'>,
+    { clock, log }: Pick<AlertSurroundings, 'clock' | 'log'>,
+    parameters: PefParameters,
+  ) {
+    const { lan, channels, identity, time, sensors, trapPort, send } = options;
+    // Named one by one, so that all of a fleet have one shape.
+    this.#surroundings = { clock, log, parameters, lan, channels, identity, time, sensors, trapPort, send };
   }
 
   get wakeful(): string | undefined {

@@ -63,8 +63,8 @@ export class Pef implements Sleeper<PefMemento> {
   readonly #oemListeners = new Listeners<[event: PlatformEvent, filter: number]>();
   /** Record ids: `software`, `bmc`. */
   readonly #processed: Store<number>;
-  readonly #underWay: Taken[] = [];
-  readonly #turn: Taken[] = [];
+  #underWay: Taken[] = [];
+  #turn: Taken[] | undefined = undefined;
   /** Events that wait for the postpone timer. */
   #postponed: Taken[] = [];
   #postpone = POSTPONE_OFF;
@@ -78,7 +78,7 @@ export class Pef implements Sleeper<PefMemento> {
     this.#setup = setup;
     this.#options = options;
     this.parameters = new PefParameters(setup, options.defaults);
-    this.alerts = new Alerts({ ...options, clock: setup.clock, log: setup.log, parameters: this.parameters });
+    this.alerts = new Alerts(options, setup, this.parameters);
     this.#processed = setup.store(stores.pefProcessed);
   }
 
@@ -191,17 +191,18 @@ export class Pef implements Sleeper<PefMemento> {
 
   /** An event that an action raises comes after all actions of the event before it. */
   #processInTurn(taken: Taken): void {
-    this.#turn.push(taken);
-    if (this.#turn.length > 1) return;
-    for (let next = this.#turn[0]; next; next = this.#turn[0]) {
+    if (this.#turn !== undefined) return void this.#turn.push(taken);
+    const turn = (this.#turn = [taken]);
+    for (let next = turn[0]; next; next = turn[0]) {
       try {
         this.#process(next);
       } catch (error) {
         this.#setup.log.error('PEF', error);
         this.#finished(next);
       }
-      this.#turn.shift();
+      turn.shift();
     }
+    this.#turn = undefined;
   }
 
   #process(taken: Taken): void {
@@ -370,6 +371,7 @@ export class Pef implements Sleeper<PefMemento> {
     taken.finished = true;
     let last: Taken | undefined;
     while (this.#underWay[0]?.finished) last = this.#underWay.shift();
+    if (this.#underWay.length === 0) this.#underWay = []; // one that is emptied keeps its room
     if (last) this.#mark(last.recordId);
   }
 

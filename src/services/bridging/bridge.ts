@@ -1,3 +1,4 @@
+import { withChannel, type ByChannel } from '../../state/by-channel.ts';
 import type { Context } from '../../joint/message.ts';
 import type { Session } from '../../state/app/sessions.ts';
 import type { Requester, WriteResult } from './requester.ts';
@@ -33,21 +34,26 @@ export interface IcmbOutlet {
 
 export type Outlet = BusOutlet | SessionOutlet | IcmbOutlet;
 
+const NONE: readonly never[] = [];
+
 /**
  * The ways out of the BMC, by channel; interfaces connect themselves while they are open (IPMI 2.0 §6.13).
  */
 export class Bridge {
   /** By channel. */
-  readonly #outlets: (Outlet | undefined)[] = [];
+  #outlets: ByChannel<Outlet> = NONE;
 
   /** Returns what disconnects it again. */
   connect(channel: number, outlet: Outlet): () => void {
-    this.#outlets[channel] = outlet;
-    return () => {
-      if (this.#outlets[channel] !== outlet) return;
-      this.#outlets[channel] = undefined;
-      outlet.requester.close();
-    };
+    this.#outlets = withChannel(this.#outlets, channel, outlet);
+    return () => this.disconnect(channel, outlet);
+  }
+
+  /** For who would not keep a function for that. Where another one is connected by now, that stays. */
+  disconnect(channel: number, outlet: Outlet): void {
+    if (this.#outlets[channel] !== outlet) return;
+    this.#outlets = withChannel(this.#outlets, channel, undefined);
+    outlet.requester.close();
   }
 
   outlet(channel: number): Outlet | undefined {

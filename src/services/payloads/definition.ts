@@ -83,16 +83,19 @@ export interface Registered {
   readonly place: string;
 }
 
+/** The BMC of payloads. */
+export interface PayloadsOwner {
+  /** False where the firewall keeps Activate Payload from a channel: what is active there ends. */
+  mayBeActive(channel: number): boolean;
+  /** Makes the type that is there from the start, when somebody first looks for one. */
+  first(): Registered;
+}
+
 export interface PayloadsOptions {
   /** Users who may not activate SOL until a client lets them. */
   readonly withoutSol?: readonly number[];
   /** See SolOptions. */
   readonly port?: number;
-  /**
-   * False where the firewall keeps Activate Payload from a channel: what is active there ends. Default:
-   * nowhere.
-   */
-  readonly mayBeActive?: (channel: number) => boolean;
-  /** Makes the type that is there from the start, when somebody first looks for one. */
-  readonly first?: () => Registered;
+  /** What there is of it is known to its BMC. Default: nothing, and all may be active. */
+  readonly bmc?: PayloadsOwner;
 }

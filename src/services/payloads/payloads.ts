@@ -1,3 +1,4 @@
+import { withChannel, type ByChannel } from '../../state/by-channel.ts';
 import { CC, hex2, IpmiError } from '../../codec/index.ts';
 import {
   SuspendResumePayloadEncryption,
@@ -28,6 +29,7 @@ export type {
   PayloadAccess,
   Registered,
   PayloadsOptions,
+  PayloadsOwner,
 } from './definition.ts';
 
 /** Payload types, IPMI 2.0 §13.27.3 table 13-16. */
@@ -50,26 +52,23 @@ interface Active {
 
 const SOL_BIT = 1 << SOL;
 
+const NONE: readonly never[] = [];
+
 /** Payload types, their active instances, and who may activate them (IPMI 2.0 §24). */
 export class Payloads {
   readonly #access: Store<PayloadAccess>;
-  readonly #withoutSol: readonly number[];
+  #withoutSol: readonly number[];
   readonly #port: number | undefined;
-  readonly #mayBeActive: (channel: number) => boolean;
   // Few of each, and thousands of BMCs: lists, not tables.
   #registered: readonly Registered[] | undefined;
-  readonly #first: PayloadsOptions['first'];
+  readonly #bmc: PayloadsOptions['bmc'];
   /** By channel. */
-  readonly #carriers: (PayloadCarrier | undefined)[] = [];
-  #active: readonly Active[] = [];
+  #carriers: ByChannel<PayloadCarrier> = NONE;
+  #active: readonly Active[] = NONE;
 
-  constructor(
-    setup: Setup,
-    { withoutSol = [], port, mayBeActive = () => true, first }: PayloadsOptions = {},
-  ) {
+  constructor(setup: Setup, { withoutSol = NONE, port, bmc }: PayloadsOptions = {}) {
     this.#port = port;
-    this.#mayBeActive = mayBeActive;
-    this.#first = first;
+    this.#bmc = bmc;
     this.#access = setup.store(stores.payloadAccess);
     this.#withoutSol = withoutSol;
   }
@@ -110,13 +109,17 @@ export class Payloads {
   }
 
   get #types(): readonly Registered[] {
-    return (this.#registered ??= this.#first ? [this.#first()] : []);
+    return (this.#registered ??= this.#bmc ? [this.#bmc.first()] : []);
   }
 
-  /** An interface that carries payloads of a channel; call the result when it closes. */
-  carry(channel: number, carrier: PayloadCarrier): () => void {
-    this.#carriers[channel] = carrier;
-    return () => void (this.#carriers[channel] = undefined);
+  /** An interface that carries payloads of a channel, until it closes. */
+  carry(channel: number, carrier: PayloadCarrier): void {
+    this.#carriers = withChannel(this.#carriers, channel, carrier);
+  }
+
+  /** It closes. Where another one carries by now, that goes on. */
+  uncarry(channel: number, carrier: PayloadCarrier): void {
+    if (this.#carriers[channel] === carrier) this.#carriers = withChannel(this.#carriers, channel, undefined);
   }
 
   /** The UDP port for a channel's consoles; 623 where no interface is open. */
@@ -147,6 +150,17 @@ export class Payloads {
     const key = `${channel}/${userId}`;
     if (this.#access.isLocked(key)) return { standard: 0, oem: 0 };
     return this.#access.get(key) ?? { standard: this.#withoutSol.includes(userId) ? 0 : SOL_BIT, oem };
+  }
+
+  /**
+   * Users whose settings keep them from SOL, from now on: what one has active and may no longer have ends.
+   */
+  set withoutSol(users: readonly number[]) {
+    this.#withoutSol = users;
+    this.#deactivateWhere(
+      ({ session, definition }) =>
+        !this.#mayActivate(session.userId, session.channel.number, definition.type),
+    );
   }
 
   /** Ends what the user has active and may no longer have. */
@@ -327,7 +341,7 @@ export class Payloads {
     if (
       session.privilege >= definition.privilege(number) &&
       definition.enabled?.(number) !== false &&
-      this.#mayBeActive(number)
+      (this.#bmc?.mayBeActive(number) ?? true)
     )
       return true;
     this.#end(active, 'deactivated');

@@ -75,7 +75,7 @@ export class SerialChannel {
     this.parameters = new ParameterTable(setup.clock, {
       parameters: serialParameters,
       prefix: String(number),
-      given: setting,
+      defaults: setting,
       ...stores,
     });
     this.#initial = defaults.sharing ? defaults.mux : 'bmc';

@@ -1,5 +1,6 @@
 import { fromLatin1, hexText } from '../../codec/index.ts';
 import { Digest, hash, hashes } from '../../crypto/hash.ts';
+import { ImagesAwayError } from '../../state/journal.ts';
 import type { Log } from '../../state/setup.ts';
 import { UpdateError } from './errors.ts';
 import type { Medium, Slot } from './medium.ts';
@@ -196,14 +197,16 @@ export class Component {
     await this.#save({ active: previous, slots });
   }
 
-  /** True where a slot holds what its record says. */
+  /** True where a slot holds what its record says. Rejects with ImagesAwayError where nobody can say. */
   async intact(slot: Slot): Promise<boolean> {
     const image = this.#record.slots[slot];
     if (!image) return false;
     if (image.stored === undefined) return true;
     try {
       return (await this.digest(slot, image.size)) === image.stored;
-    } catch {
+    } catch (error) {
+      // What nobody can look at now is not damaged.
+      if (error instanceof ImagesAwayError) throw error;
       return false;
     }
   }

@@ -1,6 +1,7 @@
 export * from './component.ts';
 export * from '../../images/image-descriptor.ts';
 export * from './errors.ts';
+export * from './kept-medium.ts';
 export * from './medium.ts';
 export * from './service.ts';
 export * from './stages.ts';

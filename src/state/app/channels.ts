@@ -8,7 +8,7 @@ import { whenStored, type Durable, type Store } from '../store.ts';
 import { channelSecretKey, stores } from '../stores.ts';
 import { LateMap } from '../late-map.ts';
 import type { Sleeper } from '../sleeper.ts';
-import { Listeners } from '../listeners.ts';
+import { Occasion, type Occasions } from '../occasions.ts';
 
 /** What Set Channel Access can change. */
 export interface ChannelAccess {
@@ -54,6 +54,8 @@ const UNUSED: readonly number[] = Array<number>(16).fill(0);
 
 /** The BMC's channels: what they are, and who may come in by them. */
 export class Channels implements Sleeper<readonly [number, ChannelAccess][]> {
+  static readonly restricted = new Occasion<[channel: number]>();
+  static readonly keyChanged = new Occasion<[channel: number, by: SessionView | undefined]>();
   /** In order; few, and each look is for one of the first. */
   readonly #channels: readonly ChannelOptions[];
   /** Volatile access, where it differs from the stored one. */
@@ -62,11 +64,11 @@ export class Channels implements Sleeper<readonly [number, ChannelAccess][]> {
   readonly #keys: Store<Uint8Array>;
   readonly #caps: Store<readonly number[]>;
   readonly #authTypes: Store<readonly (readonly number[])[]>;
-  readonly #restricted = new Listeners<[channel: number]>();
-  readonly #keyListeners = new Listeners<[channel: number, by: SessionView | undefined]>();
+  readonly #occasions: Occasions;
 
   constructor(setup: Setup, channels: readonly ChannelOptions[]) {
     this.#channels = channels;
+    this.#occasions = setup.occasions;
     this.#access = setup.store(stores.channelAccess);
     this.#keys = setup.store(stores.channelKeys);
     this.#caps = setup.store(stores.cipherSuiteCaps);
@@ -112,7 +114,7 @@ export class Channels implements Sleeper<readonly [number, ChannelAccess][]> {
 
   setPresentAccess(number: number, access: ChannelAccess): void {
     this.#present.set(number, access);
-    this.#restricted.tell(number);
+    this.#occasions.tell(Channels.restricted, number);
   }
 
   setStoredAccess(number: number, access: ChannelAccess): Durable {
@@ -165,7 +167,9 @@ export class Channels implements Sleeper<readonly [number, ChannelAccess][]> {
   }
 
   setEnabledAuthTypes(number: number, byPrivilege: readonly (readonly number[])[]): Durable {
-    return whenStored(this.#authTypes.set(number, byPrivilege), () => this.#restricted.tell(number));
+    return whenStored(this.#authTypes.set(number, byPrivilege), () =>
+      this.#occasions.tell(Channels.restricted, number),
+    );
   }
 
   /** What RMCP+ on a LAN channel asks for. */
@@ -214,7 +218,7 @@ export class Channels implements Sleeper<readonly [number, ChannelAccess][]> {
   }
 
   setSuiteCaps(number: number, caps: readonly number[]): Durable {
-    return whenStored(this.#caps.set(number, caps), () => this.#restricted.tell(number));
+    return whenStored(this.#caps.set(number, caps), () => this.#occasions.tell(Channels.restricted, number));
   }
 
   /** The BMC key; undefined: it is all zeros, and the user's key serves as both. */
@@ -235,17 +239,19 @@ export class Channels implements Sleeper<readonly [number, ChannelAccess][]> {
   /** `by`: the session that sets it. */
   setKey(number: number, which: 'kr' | 'kg', key: Uint8Array, by?: SessionView): Durable {
     const done = this.#keys.set(channelSecretKey(number, which), key);
-    return which === 'kr' ? done : whenStored(done, () => this.#keyListeners.tell(number, by));
+    return which === 'kr'
+      ? done
+      : whenStored(done, () => this.#occasions.tell(Channels.keyChanged, number, by));
   }
 
   /** Called when a channel may allow less than before. */
   onRestricted(listener: (channel: number) => void): () => void {
-    return this.#restricted.add(listener);
+    return this.#occasions.listen(Channels.restricted, listener);
   }
 
   /** Called when a channel's BMC key was set, with the session that did it. */
   onKeyChanged(listener: (channel: number, by: SessionView | undefined) => void): () => void {
-    return this.#keyListeners.add(listener);
+    return this.#occasions.listen(Channels.keyChanged, listener);
   }
 
   keyLocked(number: number, which: 'kr' | 'kg'): boolean {

@@ -4,7 +4,7 @@ import type { Sleeper } from '../sleeper.ts';
 import type { Peer } from './half-open.ts';
 
 /** Why a datagram has no answer. */
-const DROP_REASONS = [
+export const DROP_REASONS = [
   'malformed',
   'unknown session',
   'session closed',
@@ -32,7 +32,8 @@ const NONE: Counts<DropReason> = noCounts(dropCounters);
 export class Drops implements Sleeper<Record<DropReason, number>> {
   /** Made with the first. */
   #counts: Record<DropReason, number> | undefined;
-  readonly #listeners = new Listeners<[reason: DropReason, channel: number, peer: Peer]>();
+  /** Made with the first who listens. */
+  #listeners: Listeners<[reason: DropReason, channel: number, peer: Peer]> | undefined;
 
   /** By reason, since the start. */
   get counters(): Counts<DropReason> {
@@ -41,7 +42,7 @@ export class Drops implements Sleeper<Record<DropReason, number>> {
 
   dropped(reason: DropReason, channel: number, from: { readonly host: string; readonly port: number }): void {
     (this.#counts ??= noCounts(dropCounters))[reason]++;
-    if (this.#listeners.any) this.#listeners.tell(reason, channel, { address: from.host, port: from.port });
+    if (this.#listeners?.any) this.#listeners.tell(reason, channel, { address: from.host, port: from.port });
   }
 
   memento(): Record<DropReason, number> | undefined {
@@ -54,6 +55,6 @@ export class Drops implements Sleeper<Record<DropReason, number>> {
 
   /** Returns what takes the listener away again. */
   onDropped(listener: (reason: DropReason, channel: number, peer: Peer) => void): () => void {
-    return this.#listeners.add(listener);
+    return (this.#listeners ??= new Listeners()).add(listener);
   }
 }

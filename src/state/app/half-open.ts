@@ -58,7 +58,7 @@ export class HalfOpen<T extends UnderWay> {
     if (this.#byId.size >= this.#places) this.#drop(this.#sources.oldestOfMost());
     this.#byId.set(opening.id, opening);
     this.#sources.add(opening);
-    if (!this.#sweeping) this.#clock.after(this.#lifetime, this.#expire);
+    if (!this.#sweeping) this.#clock.after(this.#lifetime, () => this.#expire());
     this.#sweeping = true;
   }
 
@@ -91,7 +91,7 @@ export class HalfOpen<T extends UnderWay> {
     if (opening && this.delete(opening)) this.#dropped?.(opening);
   }
 
-  readonly #expire = (): void => {
+  #expire(): void {
     const now = this.#clock.monotonic();
     let wait: number | undefined;
     for (const opening of this.values()) {
@@ -101,8 +101,8 @@ export class HalfOpen<T extends UnderWay> {
     }
     // A timer runs only while somebody is logging in; a second's slack gathers those of a flood.
     this.#sweeping = this.size > 0;
-    if (this.#sweeping) this.#clock.after(Math.max(wait ?? 0, 1000), this.#expire);
-  };
+    if (this.#sweeping) this.#clock.after(Math.max(wait ?? 0, 1000), () => this.#expire());
+  }
 }
 
 /**

@@ -66,6 +66,9 @@ const WORKING = { system: 0x00, device: 0x00 } as const;
 
 /** Results of Get Self Test Results, IPMI 2.0 §20.4. */
 export const SelfTest = { Ok: 0x55, NotImplemented: 0x56, Corrupted: 0x57, FatalHardware: 0x58 } as const;
+/** Nothing is wrong. */
+export const PASSED: SelfTestResult = { result: SelfTest.Ok, detail: 0 };
+
 /** What a self-test can find wrong: bits of the detail of result 57h (IPMI 2.0 §20.4), from 0 upwards. */
 export const SELF_TEST_PROBLEMS = [
   'firmware',
@@ -87,7 +90,7 @@ export interface FirmwareRevision {
 
 type MadeGuids = Partial<Record<'device' | 'system', string>>;
 type IdentityMemento = Pick<Identity, 'updateInProgress' | 'selfTest' | 'acpi' | 'manufacturingTest'> & {
-  readonly made: MadeGuids | undefined;
+  readonly randomGuids: MadeGuids | undefined;
 };
 
 /** Who this BMC says it is. */
@@ -118,10 +121,11 @@ export class Identity implements Sleeper<IdentityMemento> {
   /** Until GUIDs that were made are stored. */
   #keeping: Durable;
   /** Made when somebody asks for them; kept here for a disk that could not store them. */
-  #made: MadeGuids | undefined;
+  #randomGuids: MadeGuids | undefined;
   /** The self test's result until somebody changes it. */
   readonly #begins: SelfTestResult;
-  readonly #given: Pick<IdentityOptions, 'deviceGuid' | 'systemGuid'>;
+  readonly #deviceGuid: string | undefined;
+  readonly #systemGuid: string | undefined;
 
   constructor(setup: Setup, options: IdentityOptions = {}) {
     this.deviceId = options.deviceId ?? 0x20;
@@ -132,13 +136,14 @@ export class Identity implements Sleeper<IdentityMemento> {
       aux: options.auxFirmware,
     };
     this.#firmware = setup.store(stores.firmwareRevision);
-    this.selfTest = options.selfTest ?? { result: SelfTest.Ok, detail: 0 };
+    this.selfTest = options.selfTest ?? PASSED;
     this.manufacturerId = options.manufacturerId ?? 0;
     this.productId = options.productId ?? 0;
     this.address = options.address ?? BMC_ADDRESS;
     this.channel = options.channel ?? 0;
     this.support = options.support ?? BMC_SUPPORT;
-    this.#given = options;
+    this.#deviceGuid = options.deviceGuid;
+    this.#systemGuid = options.systemGuid;
     this.#begins = this.selfTest;
     this.#guids = setup.store(stores.guids);
     this.#random = setup.random;
@@ -163,28 +168,28 @@ export class Identity implements Sleeper<IdentityMemento> {
 
   memento(): IdentityMemento | undefined {
     const { updateInProgress, selfTest, acpi, manufacturingTest } = this;
-    const made = this.#made;
+    const random = this.#randomGuids;
     if (
       !updateInProgress &&
       !manufacturingTest &&
       selfTest === this.#begins &&
       acpi === WORKING &&
-      made === undefined
+      random === undefined
     )
       return undefined;
-    return { updateInProgress, selfTest, acpi, manufacturingTest, made };
+    return { updateInProgress, selfTest, acpi, manufacturingTest, randomGuids: random };
   }
 
-  recall({ made, ...memento }: IdentityMemento): void {
-    this.#made = made;
+  recall({ randomGuids, ...memento }: IdentityMemento): void {
+    this.#randomGuids = randomGuids;
     Object.assign(this, memento);
   }
 
   #madeGuid(which: 'device' | 'system'): string {
-    const before = this.#guids.get(which) ?? this.#made?.[which];
+    const before = this.#guids.get(which) ?? this.#randomGuids?.[which];
     if (before !== undefined) return before;
     const uuid = randomUuid(this.#random.bytes(16));
-    this.#made = { ...this.#made, [which]: uuid };
+    this.#randomGuids = { ...this.#randomGuids, [which]: uuid };
     this.#keeping = both(this.#keeping, this.#guids.set(which, uuid));
     return uuid;
   }
@@ -205,11 +210,11 @@ export class Identity implements Sleeper<IdentityMemento> {
   }
 
   get deviceGuid(): string {
-    return this.#guids.get(guidKey('device')) ?? this.#given.deviceGuid ?? this.#madeGuid('device');
+    return this.#guids.get(guidKey('device')) ?? this.#deviceGuid ?? this.#madeGuid('device');
   }
 
   get systemGuid(): string {
-    return this.#guids.get(guidKey('system')) ?? this.#given.systemGuid ?? this.#madeGuid('system');
+    return this.#guids.get(guidKey('system')) ?? this.#systemGuid ?? this.#madeGuid('system');
   }
 
   /** Gives the device or the system another UUID, for good. Throws RangeError for what is none. */

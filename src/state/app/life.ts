@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
-import { Listeners } from '../listeners.ts';
+import { Occasion, type Occasions } from '../occasions.ts';
 
 /**
  * Cold: everything volatile starts again and the BMC is away for a while. Warm: sessions and messages end,
@@ -19,9 +19,12 @@ const ANSWER_TIME = 10;
 
 /** Whether the BMC itself is up. */
 export class Life {
+  static readonly reset = new Occasion<[phase: ResetPhase, kind: ResetKind]>();
   readonly #clock: Clock;
   #darkness: number;
-  readonly #listeners = new Listeners<[phase: ResetPhase, kind: ResetKind]>();
+  readonly #occasions: Occasions;
+  /** The next reset starts firmware that was just activated. */
+  startsFirmware = false;
   /** A fault: the BMC is there, and answers nobody. */
   hidden = false;
   #dark = false;
@@ -30,6 +33,7 @@ export class Life {
   /** `darkness`: milliseconds that a cold reset takes. */
   constructor(setup: Setup, darkness: number) {
     this.#clock = setup.clock;
+    this.#occasions = setup.occasions;
     this.#darkness = darkness;
   }
 
@@ -44,7 +48,7 @@ export class Life {
   }
 
   onReset(listener: (phase: ResetPhase, kind: ResetKind) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#occasions.listen(Life.reset, listener);
   }
 
   /** Begins a reset, once the answer to whoever asked for it has gone out. One that is under way goes on. */
@@ -71,6 +75,6 @@ export class Life {
   }
 
   #tell(phase: ResetPhase, kind: ResetKind): void {
-    this.#listeners.tell(phase, kind);
+    this.#occasions.tell(Life.reset, phase, kind);
   }
 }

@@ -4,7 +4,9 @@ import { equalBytes } from '../../crypto/hash.ts';
 import { noCounts, reasonTable, type CounterTable, type Counts } from '../../joint/counters.ts';
 import type { BadPasswordRule } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
-import { Listeners } from '../listeners.ts';
+import { RefusedLines } from './refused-lines.ts';
+import { Occasion, type Occasions } from '../occasions.ts';
+import type { Clock } from '../../world/world.ts';
 import type { Channels } from './channels.ts';
 import type { Sleeper } from '../sleeper.ts';
 import { Guesses, type GuessesRow } from './guesses.ts';
@@ -87,36 +89,37 @@ interface LogInsMemento {
   readonly guesses: Map<string, GuessesRow> | undefined;
 }
 
+/** What a channel does about wrong passwords. */
+interface BadPasswordRules {
+  badPasswordRule(channel: number): BadPasswordRule;
+}
+
 /**
  * Who gets in, by which way, and with how much: asked at each step of a log-in, and again of open sessions
  * when something is taken away.
  */
 export class LogIns implements Sleeper<LogInsMemento> {
+  static readonly refused = new Occasion<[refused: RefusedLogIn]>();
+  readonly #occasions: Occasions;
+  readonly #clock: Clock;
+  /** Made with the first. */
+  #lines: RefusedLines | undefined = undefined;
   readonly #users: Users;
   readonly #channels: Channels;
   readonly #sessions: Sessions;
-  readonly #rule: (channel: number) => BadPasswordRule;
+  readonly #rules: BadPasswordRules;
   readonly #guesses: Guesses;
   /** Made with the first. */
   #counts: Record<'admitted' | LogInProblem, number> | undefined = undefined;
-  readonly #listeners = new Listeners<[refused: RefusedLogIn]>();
 
-  constructor(
-    setup: Setup,
-    users: Users,
-    channels: Channels,
-    sessions: Sessions,
-    rule: (channel: number) => BadPasswordRule,
-  ) {
+  constructor(setup: Setup, users: Users, channels: Channels, sessions: Sessions, rules: BadPasswordRules) {
     this.#users = users;
     this.#channels = channels;
     this.#sessions = sessions;
-    this.#rule = rule;
+    this.#rules = rules;
     this.#guesses = new Guesses(setup.clock);
-    users.onRevoked((userId) => sessions.closeUser(userId));
-    users.onSessionLimit((userId) => this.#closeSurplus(userId));
-    channels.onRestricted((channel) => this.#review(channel));
-    channels.onKeyChanged((channel, by) => sessions.closeRmcpPlus(channel, by));
+    this.#occasions = setup.occasions;
+    this.#clock = setup.clock;
   }
 
   /** The user of that name, or why there is none for this source now. `lookUp`: as in LogInTerms. */
@@ -184,11 +187,11 @@ export class LogIns implements Sleeper<LogInsMemento> {
     };
     const user = this.find(name, channel, undefined, source);
     if (typeof user === 'string') return refuse(user);
-    const given = utf8Bytes(password, user.password.length);
+    const offered = utf8Bytes(password, user.password.length);
     const padded = new Uint8Array(user.password.length);
-    padded.set(given ?? []);
+    padded.set(offered ?? []);
     // Compared in any case: a password that is too long is as slow as one that is wrong.
-    const isRight = equalBytes(user.password, 0, padded, 0, padded.length) && given !== undefined;
+    const isRight = equalBytes(user.password, 0, padded, 0, padded.length) && offered !== undefined;
     if (!isRight) {
       this.wrong(user.id, channel, source);
       return refuse('wrong password');
@@ -209,7 +212,7 @@ export class LogIns implements Sleeper<LogInsMemento> {
 
   /** A wrong password was given for a user that might have come in with the right one. */
   wrong(userId: number, channel: number, source: string): void {
-    const rule = this.#rule(channel);
+    const rule = this.#rules.badPasswordRule(channel);
     this.#guesses.wrong(source, userId, rule.threshold);
     this.#users.refused(userId, channel, rule);
   }
@@ -238,11 +241,16 @@ export class LogIns implements Sleeper<LogInsMemento> {
   /** Tells of a log-in that comes to nothing. */
   refused(refused: RefusedLogIn): void {
     this.#count(refused.problem);
-    this.#listeners.tell(refused);
+    this.#occasions.tell(LogIns.refused, refused);
+  }
+
+  /** How many such had no line in the log since the last that had; undefined: this has none either. */
+  lineFor(refused: RefusedLogIn): number | undefined {
+    return (this.#lines ??= new RefusedLines()).lineFor(refused, this.#clock.monotonic());
   }
 
   onRefused(listener: (refused: RefusedLogIn) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#occasions.listen(LogIns.refused, listener);
   }
 
   /** The highest level that user, channel and suite or authentication type allow now; 0: none. */
@@ -263,7 +271,7 @@ export class LogIns implements Sleeper<LogInsMemento> {
   }
 
   /** What a channel no longer gives, its sessions have no longer: they come down to it, or end. */
-  #review(channel: number): void {
+  review(channel: number): void {
     for (const session of this.#sessions.active) {
       if (session.channel.number !== channel) continue;
       const ceiling = this.#ceiling(session.userId, channel, session.suite, session.terms15?.authType);
@@ -276,7 +284,7 @@ export class LogIns implements Sleeper<LogInsMemento> {
   }
 
   /** A lower session limit ends the sessions beyond it, the longest silent first. */
-  #closeSurplus(userId: number): void {
+  closeSurplus(userId: number): void {
     for (const number of new Set(this.#sessions.active.map((session) => session.channel.number))) {
       const { sessionLimit } = this.#users.access(userId, number);
       const own = this.#sessions.active.filter(

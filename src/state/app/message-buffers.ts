@@ -1,7 +1,8 @@
 import { CC, IpmiError } from '../../codec/index.ts';
 import { Shares } from '../../joint/shares.ts';
 import type { SessionView } from '../../joint/message.ts';
-import { Listeners } from '../listeners.ts';
+import { Occasion, type Occasions } from '../occasions.ts';
+import type { Setup } from '../setup.ts';
 import type { Sleeper } from '../sleeper.ts';
 
 /** BMC global enables, IPMI 2.0 §22.1. */
@@ -51,6 +52,8 @@ interface MessagesMemento {
 
 /** What waits in the BMC for system software (§22.1-22.8). Volatile: it ends with a reset. */
 export class MessageBuffers implements Sleeper<MessagesMemento> {
+  static readonly attention = new Occasion<[attention: Attention]>();
+  static readonly interruptEnable = new Occasion<[]>();
   #enables = AFTER_RESET;
   #watchdogPreTimeout = false;
   #event: Uint8Array | undefined;
@@ -63,8 +66,11 @@ export class MessageBuffers implements Sleeper<MessagesMemento> {
   /** Channels whose messages system software does not want (Enable Message Channel Receive, §22.5). */
   #deaf: Set<number> | undefined;
   #attention = NO_ATTENTION;
-  readonly #listeners = new Listeners<[attention: Attention]>();
-  readonly #interruptListeners = new Listeners<[]>();
+  readonly #occasions: Occasions;
+
+  constructor({ occasions }: Setup) {
+    this.#occasions = occasions;
+  }
 
   get enables(): GlobalEnables {
     return this.#enables;
@@ -73,7 +79,7 @@ export class MessageBuffers implements Sleeper<MessagesMemento> {
   set enables(enables: GlobalEnables) {
     const before = this.interruptsEnabled;
     this.#enables = enables;
-    if (this.interruptsEnabled !== before) this.#interruptListeners.tell();
+    if (this.interruptsEnabled !== before) this.#occasions.tell(MessageBuffers.interruptEnable);
     this.#update();
   }
 
@@ -84,7 +90,7 @@ export class MessageBuffers implements Sleeper<MessagesMemento> {
 
   /** Called when `interruptsEnabled` changes, before the answer to what changed it. Returns what ends it. */
   onInterruptEnable(listener: () => void): () => void {
-    return this.#interruptListeners.add(listener);
+    return this.#occasions.listen(MessageBuffers.interruptEnable, listener);
   }
 
   /** The pre-timeout interrupt of the watchdog has occurred. */
@@ -198,7 +204,7 @@ export class MessageBuffers implements Sleeper<MessagesMemento> {
 
   /** Called when SMS_ATN or the interrupt changes. Returns what ends it. */
   onAttention(listener: (attention: Attention) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#occasions.listen(MessageBuffers.attention, listener);
   }
 
   reset(): void {
@@ -221,6 +227,6 @@ export class MessageBuffers implements Sleeper<MessagesMemento> {
       this.#watchdogPreTimeout;
     if (set === this.#attention.set && interrupt === this.#attention.interrupt) return;
     this.#attention = { set, interrupt };
-    this.#listeners.tell(this.#attention);
+    this.#occasions.tell(MessageBuffers.attention, this.#attention);
   }
 }

@@ -3,7 +3,7 @@ import { equalPeers, HalfOpen, sourceOf, type Peer } from './half-open.ts';
 import type { Endpoint } from '../../world/world.ts';
 import type { Setup } from '../setup.ts';
 import { LateMap } from '../late-map.ts';
-import { Listeners } from '../listeners.ts';
+import { Occasion } from '../occasions.ts';
 import type { Sleeper } from '../sleeper.ts';
 
 export interface SessionsOptions {
@@ -98,6 +98,8 @@ type SessionsMemento = readonly [lastHandle: number, ended: readonly number[]];
  * All sessions of a BMC, by handle and by id. Interfaces keep their keys and sequence numbers beside them.
  */
 export class Sessions implements Sleeper<SessionsMemento> {
+  static readonly opened = new Occasion<[session: Session]>();
+  static readonly ended = new Occasion<[session: Session, reason: CloseReason]>();
   #limit: number;
   readonly #setup: Setup;
   #inactivity: number;
@@ -105,7 +107,6 @@ export class Sessions implements Sleeper<SessionsMemento> {
   readonly setUp: number;
   /** Made with the first log-in of IPMI 1.5. */
   #begun: HalfOpen<Session> | undefined;
-  readonly #openListeners = new Listeners<[session: Session]>();
   /**
    * Ids of sessions that ended lately, oldest first: a datagram that comes late is told from one that is
    * made up.
@@ -114,7 +115,6 @@ export class Sessions implements Sleeper<SessionsMemento> {
   readonly #byHandle: (Session | undefined)[] = [];
   #lastHandle = 0;
   readonly #byId = new LateMap<number, Session>();
-  readonly #listeners = new Listeners<[session: Session, reason: CloseReason]>();
   /** Set only while there are sessions. */
   #sweeping = false;
 
@@ -147,7 +147,7 @@ export class Sessions implements Sleeper<SessionsMemento> {
   challenge(start: SessionStart): Session {
     const session = this.make(start, this.freshId());
     this.#begun ??= new HalfOpen(this.#setup.clock, CHALLENGES, this.setUp, (evicted) =>
-      this.#listeners.tell(evicted, 'evicted'),
+      this.#setup.occasions.tell(Sessions.ended, evicted, 'evicted'),
     );
     this.#begun.add(session);
     return session;
@@ -177,7 +177,7 @@ export class Sessions implements Sleeper<SessionsMemento> {
     session.lastHeard = this.#setup.clock.monotonic();
     if (!this.#sweeping) this.#setup.clock.after(1000, () => this.#expire());
     this.#sweeping = true;
-    this.#openListeners.tell(session);
+    this.#setup.occasions.tell(Sessions.opened, session);
     return true;
   }
 
@@ -266,7 +266,7 @@ export class Sessions implements Sleeper<SessionsMemento> {
       session.privilege = 0;
       if (this.#ended.push(session.id) > ENDED) this.#ended.shift();
     } else if (!this.#begun?.delete(session)) return;
-    this.#listeners.tell(session, reason);
+    this.#setup.occasions.tell(Sessions.ended, session, reason);
   }
 
   closeAll(reason: CloseReason): void {
@@ -304,12 +304,12 @@ export class Sessions implements Sleeper<SessionsMemento> {
 
   /** Called when a log-in is complete. */
   onOpen(listener: (session: Session) => void): () => void {
-    return this.#openListeners.add(listener);
+    return this.#setup.occasions.listen(Sessions.opened, listener);
   }
 
   /** Called when a session ends, or a log-in that was given a challenge: the latter has no handle. */
   onClose(listener: (session: Session, reason: CloseReason) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#setup.occasions.listen(Sessions.ended, listener);
   }
 
   /** Random and never 0, so that an old session's late datagram cannot meet a new one's id. */

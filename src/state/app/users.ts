@@ -1,64 +1,24 @@
-import { NO_ACCESS, utf8Bytes } from '../../codec/index.ts';
+import { NO_ACCESS } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { equalBytes } from '../../crypto/hash.ts';
 import type { Sleeper } from '../sleeper.ts';
+import {
+  ABSENT,
+  NO_PASSWORD,
+  NONE,
+  NULL_USER,
+  samePassword,
+  sameRecord,
+  type GivenUsers,
+  type Password,
+  type UserAccess,
+  type UserRecord,
+} from './given-users.ts';
 import { LockOuts, type BadPasswordRule, type Guessed } from './lock-outs.ts';
 import type { Setup } from '../setup.ts';
 import { whenStored, type Durable, type Store } from '../store.ts';
 import { stores } from '../stores.ts';
-import { Listeners } from '../listeners.ts';
-
-/** Most slots that six bits can number (IPMI 2.0 §22.26). */
-const MOST_SLOTS = 63;
-/** The one user that may be without a name (IPMI 2.0 §22.28). */
-export const NULL_USER = 1;
-
-/** What a user may do on one channel (§22.26). */
-export interface UserAccess {
-  readonly callback: boolean;
-  readonly linkAuthentication: boolean;
-  /** IPMI messaging: without it the user cannot open a session. */
-  readonly messaging: boolean;
-  /** Callback..Oem, or 0Fh: no access. */
-  readonly privilegeLimit: number;
-  /** Sessions at once; 0: as many as there are slots. */
-  readonly sessionLimit: number;
-}
-
-interface UserRecord {
-  readonly name: string;
-  readonly enabled: boolean;
-  /** By channel number. */
-  readonly access: Readonly<Record<string, UserAccess>>;
-}
-
-/** 20 bytes, padded with zeros, and the size that it was set with: 16 or 20. */
-interface Password {
-  readonly bytes: Uint8Array;
-  readonly size: number;
-}
-
-export interface UsersOptions {
-  readonly users?: readonly {
-    readonly id: number;
-    /**
-     * At most 16 bytes in UTF-8. User 1 without one is the null user, which there is only by such a setting.
-     */
-    readonly name?: string;
-    /**
-     * At most 20 bytes in UTF-8; with more than 16, IPMI 1.5 is closed to the user. Without one, nobody logs
-     * in; `''` has to be said.
-     */
-    readonly password?: string;
-    readonly enabled?: boolean;
-    /** On every channel with sessions. Default Administrator. */
-    readonly privilegeLimit?: number;
-  }[];
-  /** User ids 1..slots; at most 63, the default. */
-  readonly slots?: number;
-  /** Channels with sessions. */
-  readonly channels?: readonly number[];
-}
+import { Occasion } from '../occasions.ts';
 
 /** A user who may open a session on a channel. */
 export interface LogInUser {
@@ -83,70 +43,25 @@ export const NO_LOG_IN = [
 ] as const;
 export type NoLogIn = (typeof NO_LOG_IN)[number];
 
-const ABSENT: UserRecord = { name: '', enabled: false, access: {} };
-const NONE: UserAccess = {
-  callback: false,
-  linkAuthentication: false,
-  messaging: false,
-  privilegeLimit: NO_ACCESS,
-  sessionLimit: 0,
-};
-/** Bytes of a user name and of a password at most (§22.28, §22.30). */
-export const NAME_SIZE = 16;
-export const PASSWORD_SIZE = 20;
-const NO_PASSWORD: Password = { bytes: new Uint8Array(20), size: 16 };
-
-/** Users as settings have them: BMCs with the same ones share them. */
-export class GivenUsers {
-  readonly slots: number;
-  /** There is a null user. */
-  readonly nullUser: boolean;
-  /** By id. */
-  readonly records: ReadonlyMap<number, UserRecord>;
-  readonly passwords: ReadonlyMap<number, Password>;
-
-  /** Throws RangeError for a name or a password that is too long. */
-  constructor({ users = [], channels = [1], slots = MOST_SLOTS }: UsersOptions = {}) {
-    this.slots = slots;
-    this.nullUser = users.some(({ id, name = '' }) => id === NULL_USER && name === '');
-    const records = new Map<number, UserRecord>();
-    const passwords = new Map<number, Password>();
-    for (const user of users) {
-      const { id, name = '', password, enabled = true, privilegeLimit = Privilege.Administrator } = user;
-      const access = { ...NONE, messaging: true, linkAuthentication: true, privilegeLimit };
-      if (!utf8Bytes(name, NAME_SIZE))
-        throw new RangeError(`user ${id}: a name has at most ${NAME_SIZE} bytes in UTF-8`);
-      records.set(id, {
-        name,
-        enabled,
-        access: Object.fromEntries(channels.map((channel) => [channel, access])),
-      });
-      if (password !== undefined) passwords.set(id, passwordOf(id, password));
-    }
-    this.records = records;
-    this.passwords = passwords;
-  }
-}
-
 /** The user table. Passwords lie in a store of their own, because they are secret. */
 export class Users implements Sleeper<Map<string, Guessed>> {
+  static readonly revoked = new Occasion<[userId: number]>();
+  static readonly sessionLimit = new Occasion<[userId: number]>();
+  static readonly lockedOut = new Occasion<[userId: number, channel: number]>();
   readonly slots: number;
   readonly #records: Store<UserRecord>;
   readonly #passwords: Store<Password>;
-  readonly #given: GivenUsers;
+  #defaults: GivenUsers;
   /** Made with the first wrong password. */
   #guessed: LockOuts | undefined;
   readonly #setup: Setup;
   /** Slots that somebody was ever in, in order: each log-in looks through them. */
   #known: readonly number[] | undefined;
-  readonly #listeners = new Listeners<[userId: number]>();
-  readonly #limitListeners = new Listeners<[userId: number]>();
-  readonly #lockOutListeners = new Listeners<[userId: number, channel: number]>();
 
-  constructor(setup: Setup, given: GivenUsers) {
-    this.slots = given.slots;
+  constructor(setup: Setup, defaults: GivenUsers) {
+    this.slots = defaults.slots;
     this.#setup = setup;
-    this.#given = given;
+    this.#defaults = defaults;
     this.#records = setup.store(stores.users);
     this.#passwords = setup.store(stores.passwords);
   }
@@ -159,6 +74,29 @@ export class Users implements Sleeper<Map<string, Guessed>> {
   recall(guessed: Map<string, Guessed>): void {
     this.#guessed = new LockOuts(this.#setup.clock);
     this.#guessed.recall(guessed);
+  }
+
+  /**
+   * Other settings from now on, of as many slots. What clients set still holds in their place. Whose name,
+   * password or rights are other ones by that logs in anew, as if a client had set them, and is locked out
+   * no more.
+   */
+  adjust(defaults: GivenUsers): void {
+    const before = this.#defaults;
+    if (defaults === before) return;
+    const changed = new Set<number>();
+    for (const id of new Set([...before.ids, ...defaults.ids])) {
+      const [was, is] = [before.record(id) ?? ABSENT, defaults.record(id) ?? ABSENT];
+      if (!this.#records.has(id) && !sameRecord(was, is)) changed.add(id);
+      const [old, now] = [before.password(id), defaults.password(id)];
+      if (!this.#passwords.has(id) && !samePassword(old, now)) changed.add(id);
+    }
+    this.#defaults = defaults;
+    this.#known = undefined;
+    for (const id of changed) {
+      this.#guessed?.free(id);
+      this.#setup.occasions.tell(Users.revoked, id);
+    }
   }
 
   name(id: number): string {
@@ -217,7 +155,7 @@ export class Users implements Sleeper<Map<string, Guessed>> {
     let obstacle: NoLogIn = none;
     const able: number[] = [];
     for (let id = 1; id <= this.slots; id++) {
-      const record = this.#records.get(id) ?? this.#given.records.get(id);
+      const record = this.#records.get(id) ?? this.#defaults.record(id);
       if (record?.name !== name) continue;
       const own = this.#obstacle(id, channel);
       if (own === undefined) able.push(id);
@@ -260,7 +198,7 @@ export class Users implements Sleeper<Map<string, Guessed>> {
     );
     return access.sessionLimit === before.sessionLimit
       ? done
-      : whenStored(done, () => this.#limitListeners.tell(id));
+      : whenStored(done, () => this.#setup.occasions.tell(Users.sessionLimit, id));
   }
 
   setPassword(id: number, password: Uint8Array): Durable {
@@ -268,8 +206,8 @@ export class Users implements Sleeper<Map<string, Guessed>> {
     const bytes = new Uint8Array(20);
     bytes.set(password);
     const done = this.#passwords.set(id, { bytes, size: password.length });
-    const same = before.size === password.length && equalBytes(bytes, 0, before.bytes, 0, bytes.length);
-    return same ? done : whenStored(done, () => this.#listeners.tell(id));
+    const same = samePassword(before, { bytes, size: password.length });
+    return same ? done : whenStored(done, () => this.#setup.occasions.tell(Users.revoked, id));
   }
 
   /** Compares in constant time. `wrong-size`: it was stored with the other size. */
@@ -294,7 +232,7 @@ export class Users implements Sleeper<Map<string, Guessed>> {
         this.#setup.log.error(`user ${id} could not be locked out of channel ${channel}`, error),
       );
     }
-    if (rule.event) this.#lockOutListeners.tell(id, channel);
+    if (rule.event) this.#setup.occasions.tell(Users.lockedOut, id, channel);
   }
 
   /** A log-in with the right password. */
@@ -304,7 +242,7 @@ export class Users implements Sleeper<Map<string, Guessed>> {
 
   /** Called when a user was locked out, where the channel wants it told. */
   onLockedOut(listener: (userId: number, channel: number) => void): () => void {
-    return this.#lockOutListeners.add(listener);
+    return this.#setup.occasions.listen(Users.lockedOut, listener);
   }
 
   /**
@@ -312,25 +250,25 @@ export class Users implements Sleeper<Map<string, Guessed>> {
    * opened with no longer holds.
    */
   onRevoked(listener: (userId: number) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#setup.occasions.listen(Users.revoked, listener);
   }
 
   /** Called when it is stored that a user may have another number of sessions. */
   onSessionLimit(listener: (userId: number) => void): () => void {
-    return this.#limitListeners.add(listener);
+    return this.#setup.occasions.listen(Users.sessionLimit, listener);
   }
 
   /** What keeps a user from logging in; undefined: nothing. */
   #obstacle(id: number, channel: number): NoLogIn | undefined {
     const { messaging, privilegeLimit } = this.access(id, channel);
     // A name that was cleared is a user that was deleted.
-    if (this.name(id) === '' && !(id === NULL_USER && this.#given.nullUser)) return 'unknown user';
+    if (this.name(id) === '' && !(id === NULL_USER && this.#defaults.nullUser)) return 'unknown user';
     if (this.#records.isLocked(id) || this.#passwords.isLocked(id))
       return 'user whose stored settings are lost';
     if (!this.enabled(id)) return 'disabled user';
     if (!messaging || privilegeLimit < Privilege.Callback || privilegeLimit > Privilege.Oem)
       return 'no access to the channel';
-    if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || !this.#given.passwords.has(id)))
+    if (isEmpty(this.#password(id)) && (this.#passwords.has(id) || this.#defaults.password(id) === undefined))
       return 'user without a password';
     return this.#guessed?.isLocked(id, channel) ? 'user locked out' : undefined;
   }
@@ -338,37 +276,27 @@ export class Users implements Sleeper<Map<string, Guessed>> {
   #ids(): readonly number[] {
     // A program's users come and go without a word.
     if (this.#records.isBrought) this.#known = undefined;
-    return (this.#known ??= [
-      ...new Set([...this.#records.keys()].map(Number).concat([...this.#given.records.keys()])),
-    ]
+    return (this.#known ??= [...new Set([...this.#records.keys()].map(Number).concat(this.#defaults.ids))]
       .filter((id) => id >= 1 && id <= this.slots)
       .sort((a, b) => a - b));
   }
 
   #record(id: number): UserRecord {
-    const record = this.#records.get(id) ?? this.#given.records.get(id) ?? ABSENT;
+    const record = this.#records.get(id) ?? this.#defaults.record(id) ?? ABSENT;
     // Whoever sets a part of it anew must not bring back the rest, which may have been taken away.
     return this.#records.isLocked(id) ? { ...ABSENT, name: record.name } : record;
   }
 
   #password(id: number): Password {
     if (this.#passwords.isLocked(id)) return NO_PASSWORD;
-    return this.#passwords.get(id) ?? this.#given.passwords.get(id) ?? NO_PASSWORD;
+    return this.#passwords.get(id) ?? this.#defaults.password(id) ?? NO_PASSWORD;
   }
 
   #change(id: number, record: UserRecord, revokes: boolean): Durable {
     if (!this.#records.has(id)) this.#known = undefined;
     const done = this.#records.set(id, record);
-    return revokes ? whenStored(done, () => this.#listeners.tell(id)) : done;
+    return revokes ? whenStored(done, () => this.#setup.occasions.tell(Users.revoked, id)) : done;
   }
 }
 
 const isEmpty = ({ bytes }: Password): boolean => bytes.every((byte) => byte === 0);
-
-function passwordOf(id: number, text: string): Password {
-  const utf8 = utf8Bytes(text, PASSWORD_SIZE);
-  if (!utf8) throw new RangeError(`user ${id}: a password has at most ${PASSWORD_SIZE} bytes in UTF-8`);
-  const bytes = new Uint8Array(20);
-  bytes.set(utf8);
-  return { bytes, size: utf8.length > 16 ? 20 : 16 };
-}

@@ -2,6 +2,7 @@ import { EVM_REV, SelEventRecord, SelType } from '../../records/sel.ts';
 import { BMC_ADDRESS } from '../../wire/message.ts';
 import type { MessageBuffers } from '../app/message-buffers.ts';
 import type { Sel } from './sel.ts';
+import { Occasion } from '../occasions.ts';
 import type { Setup } from '../setup.ts';
 import type { Sleeper } from '../sleeper.ts';
 import type { Durable } from '../store.ts';
@@ -24,16 +25,22 @@ export interface PlatformEvent {
 /** An event, its record's id, and the rank of the action during which it was raised (see `acting`). */
 type Logged = [event: PlatformEvent, recordId: number, during: number | undefined];
 
+const NONE: readonly never[] = [];
+const HERE = { address: BMC_ADDRESS, lun: 0 } as const;
+
 /** Where every event goes: to the SEL if system event logging is on, and to whoever listens. */
 export class Events implements Sleeper<Events['receiver']> {
+  /** Whoever takes it to its receiver returns true. */
+  static readonly raised = new Occasion<[event: PlatformEvent]>();
+  static readonly logged = new Occasion<Logged>('a listener for events');
   /** Set Event Receiver (§29.1): FFh disables event messages; 20h is this BMC itself. */
-  receiver: { readonly address: number; readonly lun: number } = { address: BMC_ADDRESS, lun: 0 };
+  receiver: { readonly address: number; readonly lun: number } = HERE;
   readonly #sel: Sel;
   readonly #messages: MessageBuffers;
   readonly #setup: Setup;
-  readonly #untold: Logged[] = [];
-  #listeners: readonly ((...logged: Logged) => void)[] = [];
-  readonly #acting: number[] = [];
+  /** What is not told yet, while something is. */
+  #untold: Logged[] | undefined = undefined;
+  #acting: readonly number[] = NONE;
   #forwarder: ((event: PlatformEvent) => boolean) | undefined = undefined;
 
   constructor(setup: Setup, sel: Sel, messages: MessageBuffers) {
@@ -47,15 +54,13 @@ export class Events implements Sleeper<Events['receiver']> {
    * off.
    */
   onLogged(listener: (...logged: Logged) => void): () => void {
-    this.#listeners = [...this.#listeners, listener];
-    return () => {
-      this.#listeners = this.#listeners.filter((other) => other !== listener);
-    };
+    return this.#setup.occasions.listen(Events.logged, listener);
   }
 
   /**
    * Asked first for every event: takes one of this controller's own to its receiver, where that is another
-   * one. False: there is no way to it, so that it is logged here. There is one; returns its undoing.
+   * one. False: there is no way to it, so that it is logged here. There is one, in place of the BMC's own way
+   * over its primary IPMB; returns its undoing.
    */
   forwardBy(forwarder: (event: PlatformEvent) => boolean): () => void {
     this.#forwarder = forwarder;
@@ -69,8 +74,11 @@ export class Events implements Sleeper<Events['receiver']> {
    * is told with its rank (of several, the lowest), however long the log takes. Returns the end.
    */
   acting(rank: number): () => void {
-    this.#acting.push(rank);
-    return () => void this.#acting.splice(this.#acting.indexOf(rank), 1);
+    this.#acting = this.#acting.concat(rank);
+    return () => {
+      const at = this.#acting.indexOf(rank);
+      this.#acting = this.#acting.filter((_, i) => i !== at);
+    };
   }
 
   /**
@@ -78,7 +86,9 @@ export class Events implements Sleeper<Events['receiver']> {
    * event's source.
    */
   raise(event: PlatformEvent): Durable {
-    if (this.#forwarder?.(event)) return undefined;
+    const { occasions } = this.#setup;
+    if (this.#forwarder === undefined ? occasions.isTaken(Events.raised, event) : this.#forwarder(event))
+      return undefined;
     const record = SelEventRecord.encode({
       recordId: 0,
       recordType: SelType.SystemEvent,
@@ -110,7 +120,7 @@ export class Events implements Sleeper<Events['receiver']> {
   }
 
   get wakeful(): string | undefined {
-    return this.#untold.length > 0 || this.#acting.length > 0 ? 'events are under way' : undefined;
+    return this.#untold !== undefined || this.#acting.length > 0 ? 'events are under way' : undefined;
   }
 
   memento(): Events['receiver'] | undefined {
@@ -134,17 +144,15 @@ export class Events implements Sleeper<Events['receiver']> {
 
   /** An event that a listener raises is told when all have heard of the one before. */
   #tell(...logged: Logged): void {
-    this.#untold.push(logged);
-    if (this.#untold.length > 1) return;
-    for (let next = this.#untold[0]; next; next = this.#untold[0]) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(...next);
-        } catch (error) {
-          this.#setup.log.error('a listener for events', error);
-        }
-      }
-      this.#untold.shift();
+    if (this.#untold !== undefined) {
+      this.#untold.push(logged);
+      return;
     }
+    const untold = (this.#untold = [logged]);
+    for (let next = untold[0]; next; next = untold[0]) {
+      this.#setup.occasions.tell(Events.logged, ...next);
+      untold.shift();
+    }
+    this.#untold = undefined;
   }
 }

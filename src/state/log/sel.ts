@@ -8,7 +8,7 @@ import type { Sleeper } from '../sleeper.ts';
 import type { Log, Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import { both, type Durable, type Store, unwaited, whenStored } from '../store.ts';
-import { Listeners } from '../listeners.ts';
+import { Occasion, type Occasions } from '../occasions.ts';
 
 export interface SelOptions {
   /** Most entries, 16..65534. Default 1024. */
@@ -49,6 +49,8 @@ interface SelMemento {
  * The system event log (IPMI 2.0 §31). When it is full, new events are lost and the overflow flag says so.
  */
 export class Sel implements Sleeper<SelMemento> {
+  static readonly cleared = new Occasion<[]>();
+  static readonly added = new Occasion<[id: number, record: Uint8Array]>();
   readonly capacity: number;
   readonly reservation = new Reservation();
   /** A fault: there is no place, whatever the capacity. */
@@ -57,8 +59,7 @@ export class Sel implements Sleeper<SelMemento> {
   readonly #time: BmcTime;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
-  readonly #cleared = new Listeners<[]>();
-  readonly #added = new Listeners<[id: number, record: Uint8Array]>();
+  readonly #occasions: Occasions;
   /** Record ids, oldest first. */
   #order: number[];
   /** Index of the record that was asked for last. */
@@ -70,6 +71,7 @@ export class Sel implements Sleeper<SelMemento> {
     this.capacity = capacity;
     this.#time = time;
     this.#log = setup.log;
+    this.#occasions = setup.occasions;
     this.#records = setup.store(stores.sel, new PackedRecords(SEL_RECORD_SIZE));
     this.#marks = setup.store(stores.selMarks);
     // Ids run in order of addition and wrap around: the oldest follows the widest gap.
@@ -130,11 +132,11 @@ export class Sel implements Sleeper<SelMemento> {
 
   /** Told of each record that is added, whoever adds it; its bytes are the log's. */
   onAdded(listener: (id: number, record: Uint8Array) => void): () => void {
-    return this.#added.add(listener);
+    return this.#occasions.listen(Sel.added, listener);
   }
 
   onClear(listener: () => void): () => void {
-    return this.#cleared.add(listener);
+    return this.#occasions.listen(Sel.cleared, listener);
   }
 
   get freeBytes(): number {
@@ -187,7 +189,7 @@ export class Sel implements Sleeper<SelMemento> {
       id,
       done: whenStored(
         done?.catch((error: unknown) => this.#undone(id, error)),
-        () => this.#added.tell(id, stored),
+        () => this.#occasions.tell(Sel.added, id, stored),
       ),
     };
   }
@@ -245,7 +247,7 @@ export class Sel implements Sleeper<SelMemento> {
       throw error;
     });
     // What they log comes into the empty SEL.
-    this.#cleared.tell();
+    this.#occasions.tell(Sel.cleared);
     return done;
   }
 

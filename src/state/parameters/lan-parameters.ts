@@ -1,3 +1,4 @@
+import { withChannel, type ByChannel } from '../by-channel.ts';
 import { CC, fromLatin1, IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import { Ipv6Status, LAN_DESTINATIONS, lanParameters, LanParameter } from '../../commands/parameters/lan.ts';
@@ -50,10 +51,17 @@ const IPV6_STATUS = LanParameter.StaticIpv6.layout.max - 1;
 const KEPT = { ...stores.lan, fits: parameterFits(lanParameters) };
 
 interface LanMemento {
-  readonly statistics: (LanStatistics | undefined)[];
+  readonly statistics: ByChannel<LanStatistics>;
   /** What is volatile of the parameters, by channel. */
   readonly volatile: readonly (Map<string, Uint8Array> | undefined)[];
 }
+
+/** What knows where it is; asked each time, since addresses come and go. */
+export interface Located {
+  readonly place: LanPlace | undefined;
+}
+
+const NOWHERE_KNOWN: readonly never[] = [];
 
 /** LAN configuration parameters by channel: what the config gives until a client sets it. */
 export class LanParameters implements Sleeper<LanMemento> {
@@ -63,8 +71,8 @@ export class LanParameters implements Sleeper<LanMemento> {
   // By channel; most BMCs have one LAN.
   readonly #settings: readonly LanSettings[];
   readonly #tables: (ParameterTable | undefined)[] = [];
-  readonly #places: ((() => LanPlace | undefined) | undefined)[] = [];
-  #statistics: (LanStatistics | undefined)[] = [];
+  #located: ByChannel<Located> = NOWHERE_KNOWN;
+  #statistics: ByChannel<LanStatistics> = NOWHERE_KNOWN;
 
   constructor(setup: Setup, channels: Channels, settings: readonly LanSettings[] = []) {
     this.#clock = setup.clock;
@@ -99,13 +107,17 @@ export class LanParameters implements Sleeper<LanMemento> {
    * Where a channel's interface is in its network, as far as that is known: what the settings do not say
    * follows from it.
    */
-  located(channel: number, placeOf: () => LanPlace | undefined): void {
-    this.#places[channel] = placeOf;
+  located(channel: number, located: Located): void {
+    this.#located = withChannel(this.#located, channel, located);
   }
 
   /** The counters of a channel: its interface counts, Get IP/UDP/RMCP Statistics reads. */
   statistics(channel: number): LanStatistics {
-    return (this.#statistics[channel] ??= { received: 0, valid: 0, sent: 0 });
+    const known = this.#statistics[channel];
+    if (known !== undefined) return known;
+    const counts = { received: 0, valid: 0, sent: 0 };
+    this.#statistics = withChannel(this.#statistics, channel, counts);
+    return counts;
   }
 
   /** A cold reset: counters begin again, ARPs go on, what nobody keeps is gone. */
@@ -167,14 +179,14 @@ export class LanParameters implements Sleeper<LanMemento> {
   #table(channel: number): ParameterTable {
     let table = this.#tables[channel];
     if (!table) {
-      const given = (parameter: number, set: number): Uint8Array | undefined =>
-        this.#given(channel, parameter, set);
+      const defaults = (parameter: number, set: number): Uint8Array | undefined =>
+        this.#default(channel, parameter, set);
       const lock = { kept: true };
       table = new ParameterTable(this.#clock, {
         parameters: lanParameters,
         values: this.#values,
         prefix: String(channel),
-        given,
+        defaults,
         known,
         setBits: 0x0f,
         lock,
@@ -192,7 +204,7 @@ export class LanParameters implements Sleeper<LanMemento> {
   #place(channel: number): LanPlace {
     const { address, netmask, gateway } =
       (this.#settingsOf(channel)?.values as Partial<LanPlace> | undefined) ?? {};
-    const found = this.#places[channel]?.();
+    const found = this.#located[channel]?.place;
     // An address of another network than the one that is listened on has no mask and no gateway of that.
     const known = address === undefined || address === found?.address ? found : undefined;
     return {
@@ -203,7 +215,7 @@ export class LanParameters implements Sleeper<LanMemento> {
   }
 
   /** What the channel and its settings say. */
-  #given(channel: number, parameter: number, set: number): Uint8Array | undefined {
+  #default(channel: number, parameter: number, set: number): Uint8Array | undefined {
     const settings = this.#settingsOf(channel);
     const suites = this.#channels.cipherSuites(channel);
     switch (parameter) {

@@ -35,7 +35,7 @@ export interface ParameterTableOptions {
   /**
    * What a parameter is until somebody sets it, selectors excluded, where its declaration does not say it.
    */
-  readonly given?: (parameter: number, set: number, block: number) => Uint8Array | undefined;
+  readonly defaults?: (parameter: number, set: number, block: number) => Uint8Array | undefined;
   /** A value as it is kept. Throws CCh for one that cannot be. */
   readonly known?: (parameter: number, value: Uint8Array) => Uint8Array;
   /** Bits of the set selector in data that is written; the others are reserved. Default: all. */
@@ -153,12 +153,12 @@ export class ParameterTable implements Sleeper<Map<string, Uint8Array>> {
   }
 
   #value(parameter: Parameter, selectors: readonly number[]): Uint8Array {
-    const { secrets, given } = this.#options;
+    const { secrets, defaults } = this.#options;
     const found =
       parameter.access === 'write-only'
         ? secrets?.get(this.#key(parameter.selector, selectors))
         : (this.stored(parameter.selector, ...selectors) ??
-          given?.(parameter.selector, selectors[0] ?? 0, selectors[1] ?? 0));
+          defaults?.(parameter.selector, selectors[0] ?? 0, selectors[1] ?? 0));
     return found ?? parameter.initial.slice();
   }
 

@@ -62,14 +62,14 @@ const KEPT = { ...stores.pef, fits: parameterFits(pefParameters) };
 /** PEF configuration parameters (IPMI 2.0 §30.4): bytes for clients, values for the engine. */
 export class PefParameters implements Sleeper<Map<string, Uint8Array>> {
   readonly #table: ParameterTable;
-  readonly #given: PefDefaults;
+  readonly #defaults: PefDefaults;
 
-  constructor(setup: Setup, given: PefDefaults = {}) {
-    this.#given = given;
+  constructor(setup: Setup, defaults: PefDefaults = {}) {
+    this.#defaults = defaults;
     this.#table = new ParameterTable(setup.clock, {
       parameters: pefParameters,
       values: setup.store(KEPT),
-      given: (parameter, set, block) => this.#initial(parameter, set, block),
+      defaults: (parameter, set, block) => this.#initial(parameter, set, block),
       setBits: SET_BITS,
       // Roll-back is not offered (§30.4).
       lock: { commitWrite: false },
@@ -112,12 +112,12 @@ export class PefParameters implements Sleeper<Map<string, Uint8Array>> {
   /** Each event is compared with all filters: those that nobody changed need no decoding. */
   filter(number: number): EventFilter {
     const stored = this.#table.stored(PefParameter.Filter.selector, number);
-    return stored ? EventFilter.decode(stored) : (this.#given.filters?.get(number) ?? EMPTY_FILTER);
+    return stored ? EventFilter.decode(stored) : (this.#defaults.filters?.get(number) ?? EMPTY_FILTER);
   }
 
   policy(number: number): AlertPolicy {
     const stored = this.#table.stored(PefParameter.Policy.selector, number);
-    return stored ? AlertPolicy.decode(stored) : (this.#given.policies?.get(number) ?? EMPTY_POLICY);
+    return stored ? AlertPolicy.decode(stored) : (this.#defaults.policies?.get(number) ?? EMPTY_POLICY);
   }
 
   /** The GUID that traps carry instead of the system's; undefined: the system's. */
@@ -166,7 +166,7 @@ export class PefParameters implements Sleeper<Map<string, Uint8Array>> {
   }
 
   #initial(parameter: number, set: number, block: number): Uint8Array | undefined {
-    const { control, actions, startupDelay = 60, alertStartupDelay = 60, strings } = this.#given;
+    const { control, actions, startupDelay = 60, alertStartupDelay = 60, strings } = this.#defaults;
     switch (parameter) {
       case PefParameter.Control.selector:
         return PefControl.encode({

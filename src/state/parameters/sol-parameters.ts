@@ -25,7 +25,7 @@ const bitRates: Readonly<Record<number, number>> = { 6: 9600, 7: 19_200, 8: 38_4
 /** SOL configuration parameters by channel (IPMI 2.0 §26.3). */
 export class SolParameters implements Sleeper<readonly (Uint8Array | undefined)[]> {
   readonly #setup: Setup;
-  readonly #around: SolSurroundings;
+  readonly #surroundings: SolSurroundings;
   readonly #values: Store<Uint8Array>;
   readonly #tables: (ParameterTable | undefined)[] = [];
   /** The speed of the serial port until the BMC is reset. */
@@ -33,9 +33,9 @@ export class SolParameters implements Sleeper<readonly (Uint8Array | undefined)[
   /** Of each channel until somebody changes it: each character of a session asks for it. */
   readonly #timing: (SolTiming | undefined)[] = [];
 
-  constructor(setup: Setup, around: SolSurroundings) {
+  constructor(setup: Setup, surroundings: SolSurroundings) {
     this.#setup = setup;
-    this.#around = around;
+    this.#surroundings = surroundings;
     const fits = parameterFits(solParameters);
     this.#values = setup.store(
       stores.sol,
@@ -105,7 +105,7 @@ export class SolParameters implements Sleeper<readonly (Uint8Array | undefined)[
 
   #tellBitRate(value: Uint8Array): void {
     const rate = bitRates[SolParameter.VolatileBitRate.layout.decode(value).rate];
-    if (rate) this.#around.bitRate(rate);
+    if (rate) this.#surroundings.bitRate(rate);
   }
 
   #timingNow(channel: number): SolTiming {
@@ -126,17 +126,17 @@ export class SolParameters implements Sleeper<readonly (Uint8Array | undefined)[
       parameters: solParameters,
       values: this.#values,
       prefix: String(channel),
-      given: (parameter) => this.#given(channel, parameter),
+      defaults: (parameter) => this.#default(channel, parameter),
       known: allowed,
     }));
   }
 
-  #given(channel: number, parameter: number): Uint8Array | undefined {
+  #default(channel: number, parameter: number): Uint8Array | undefined {
     switch (parameter) {
       case SolParameter.PayloadChannel.selector:
         return SolParameter.PayloadChannel.layout.encode({ channel });
       case SolParameter.PayloadPort.selector:
-        return SolParameter.PayloadPort.layout.encode({ port: this.#around.port(channel) });
+        return SolParameter.PayloadPort.layout.encode({ port: this.#surroundings.port(channel) });
       case SolParameter.VolatileBitRate.selector:
         return this.#bitRate[channel] ?? this.#table(channel).value(SolParameter.NonVolatileBitRate.selector);
       default:

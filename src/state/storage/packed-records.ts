@@ -1,5 +1,5 @@
 import { LateMap } from '../late-map.ts';
-import type { Values } from '../store.ts';
+import type { Values } from '../records.ts';
 
 const NOTHING = new Uint8Array(0);
 

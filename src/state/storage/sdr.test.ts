@@ -23,7 +23,7 @@ test('records that the disk refuses are in no list: neither while they are read 
   const { clock, random } = simWorld(1);
   const setup = new Setup(clock, random, log, journal);
   const sdr = new SdrRepository(setup, new BmcTime(setup), {
-    given: new GivenRecords([], [record(1), record(2)]),
+    initial: new GivenRecords([], [record(1), record(2)]),
   });
   expect(sdr.ids).toEqual([1, 2]);
   const added = sdr.add(record(3));
@@ -38,7 +38,7 @@ test('V19: a reader of the device SDRs goes on in the repository with the reserv
   const { clock, random } = simWorld(1);
   const setup = new Setup(clock, random, log);
   const sdr = new SdrRepository(setup, new BmcTime(setup), {
-    given: new GivenRecords([], [record(1), record(2)]),
+    initial: new GivenRecords([], [record(1), record(2)]),
   });
   const change = [() => sdr.add(record(3)), () => sdr.delete(1), () => sdr.clear()];
   for (const changed of change) {

@@ -9,11 +9,17 @@ import type { Setup } from '../setup.ts';
 import { stores } from '../stores.ts';
 import { both, type Durable, type Store } from '../store.ts';
 
+export interface OwnRecord {
+  readonly id: number;
+  /** With its id. */
+  readonly record: Uint8Array;
+}
+
 export interface SdrOptions {
   /** What the repository holds before anybody writes to it: repositories can share it. Default: nothing. */
-  readonly given?: GivenRecords;
-  /** The record that takes the place of a given one, with its id: what is not as others have it. */
-  readonly own?: Uint8Array;
+  readonly initial?: GivenRecords;
+  /** Takes the place of a given record: what is not as others have it. Made when somebody asks for it. */
+  readonly own?: OwnRecord;
   /** Seconds: when they were written. Default: now. */
   readonly time?: number;
   /** Bytes that the repository can hold. Default 64 KiB - 2. */
@@ -51,8 +57,8 @@ export class SdrRepository implements Sleeper<SdrMemento> {
   #partial: PartialRecord | undefined;
   readonly #clock: Clock;
   readonly #time: BmcTime;
-  readonly #given: GivenRecords;
-  readonly #ownGiven: Uint8Array | undefined;
+  readonly #initial: GivenRecords;
+  readonly #ownGiven: OwnRecord | undefined;
   #givenAt: number;
   readonly #records: Store<Uint8Array>;
   readonly #marks: Store<number>;
@@ -64,12 +70,12 @@ export class SdrRepository implements Sleeper<SdrMemento> {
   constructor(
     setup: Setup,
     time: BmcTime,
-    { given = NO_RECORDS, own, time: written, capacity = 0xfffe }: SdrOptions = {},
+    { initial = NO_RECORDS, own, time: written, capacity = 0xfffe }: SdrOptions = {},
   ) {
     this.capacity = capacity;
     this.#clock = setup.clock;
     this.#time = time;
-    this.#given = given;
+    this.#initial = initial;
     this.#ownGiven = own;
     this.#givenAt = written ?? time.now();
     this.#records = setup.store(stores.sdr);
@@ -117,11 +123,11 @@ export class SdrRepository implements Sleeper<SdrMemento> {
 
   /** Record ids in the order of the records: those that were given at first, and what was added since. */
   get ids(): readonly number[] {
-    return (this.#ids ??= this.#written ? this.#writtenIds() : this.#given.ids);
+    return (this.#ids ??= this.#written ? this.#writtenIds() : this.#initial.ids);
   }
 
   get count(): number {
-    return this.#written ? this.#records.size : this.#given.ids.length;
+    return this.#written ? this.#records.size : this.#initial.ids.length;
   }
 
   get freeBytes(): number {
@@ -231,7 +237,7 @@ export class SdrRepository implements Sleeper<SdrMemento> {
 
   #givenRecord(id: number): Uint8Array | undefined {
     const own = this.#ownGiven;
-    return own && idOf(own) === id ? own : this.#given.get(id);
+    return own?.id === id ? own.record : this.#initial.get(id);
   }
 
   /** Changes the written records; the first change copies the given ones. */
@@ -247,8 +253,8 @@ export class SdrRepository implements Sleeper<SdrMemento> {
 
   #write(changes: readonly (readonly [number, Uint8Array | undefined])[]): Durable {
     if (this.#written) return this.#records.change(changes);
-    const given = this.#given.ids.map((id) => [id, this.#givenRecord(id)] as const);
-    const all = new Map<number, Uint8Array | undefined>([...given, ...changes]);
+    const old = this.#initial.ids.map((id) => [id, this.#givenRecord(id)] as const);
+    const all = new Map<number, Uint8Array | undefined>([...old, ...changes]);
     return both(
       this.#records.change([...all].filter(([, record]) => record !== undefined)),
       this.#marks.set('written', 1),
@@ -256,8 +262,8 @@ export class SdrRepository implements Sleeper<SdrMemento> {
   }
 
   #writtenIds(): number[] {
-    const others = [...this.#records.keys()].map(Number).filter((id) => !this.#given.get(id));
-    return [...this.#given.ids.filter((id) => this.#records.has(id)), ...others.sort((a, b) => a - b)];
+    const others = [...this.#records.keys()].map(Number).filter((id) => !this.#initial.get(id));
+    return [...this.#initial.ids.filter((id) => this.#records.has(id)), ...others.sort((a, b) => a - b)];
   }
 
   #freshId(): number {

@@ -28,6 +28,14 @@ export function realTime(world: World): ContractWorld {
   };
 }
 
+/** How often it is looked whether something is so already, in milliseconds. */
+const LOOKS = 20;
+
+/** Lets time pass until it is so; `ms` milliseconds at most, whether it is so then or not. */
+export async function soon(world: ContractWorld, isSo: () => boolean, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms && !isSo(); passed += LOOKS) await world.run(LOOKS);
+}
+
 /** Throws ExpectationError, `text` being what should have been. */
 export function holds(ok: boolean, text: string): asserts ok {
   if (!ok) throw new ExpectationError(text);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { OwnStore, OwnStores, PowerBackend } from '../../bmc.ts';
+import type { Bmc, ConsolePort, ConsoleSource, OwnStore, OwnStores, PowerBackend } from '../../bmc.ts';
 import type { z } from 'zod';
-import { simWorld, type SimWorld, type Stream } from '../../world/index.ts';
+import { simWorld, type SimWorld, type Stream, type StreamAddress } from '../../world/index.ts';
 import {
   backendContract,
   consoleContract,
@@ -13,6 +13,7 @@ import {
   type StoreContract,
 } from './index.ts';
 
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const world = (): SimWorld => simWorld(3);
 function cases(of: string, all: readonly ContractCase[]): void {
   describe(`D19: ${of}`, () => {
@@ -93,32 +94,82 @@ cases('a swing is a source', sourceContract({ world, value: { base: 40, swing: 5
 cases('a formula is a source', sourceContract({ world, value: { formula: '40 + 3 * sin(t / 60)' } }));
 cases('a number is a source', sourceContract({ world, value: 40 }));
 
-/** A machine whose serial port is a socket. */
-async function onSocket({ stream }: SimWorld) {
-  const heard: number[] = [];
-  let line: Stream | undefined;
-  const listen = () =>
-    stream.listen({ host: 'machine', port: 4555 }, (opened) => {
-      line = opened;
-      opened.onData = (bytes) => void heard.push(...bytes);
-    });
-  let server = await listen();
-  return {
-    says: (characters: Uint8Array) => void line?.write(characters),
-    heard: () => Uint8Array.from(heard),
-    async goes() {
-      const closing = server.close();
-      line?.destroy();
-      await closing;
-    },
-    async comes() {
-      server = await listen();
-    },
+cases(
+  'what is pushed is a source',
+  sourceContract({
+    world,
+    value: { push: true, maxAge: 45 },
+    looks: false,
+    measures: (_world, bmc) => ({
+      gives: (value) => void bmc.sensors.get('Tried').push(value),
+      // What nobody says again is too old in the end.
+      fails: () => undefined,
+    }),
+  }),
+);
+
+/** A machine whose serial port is a socket, or a line between two devices. */
+const on =
+  (at: StreamAddress) =>
+  async ({ stream }: SimWorld) => {
+    const heard: number[] = [];
+    let line: Stream | undefined;
+    const listen = () =>
+      stream.listen(at, (opened) => {
+        line = opened;
+        opened.onData = (bytes) => void heard.push(...bytes);
+      });
+    let server = await listen();
+    return {
+      says: (characters: Uint8Array) => void line?.write(characters),
+      heard: () => Uint8Array.from(heard),
+      async goes() {
+        const closing = server.close();
+        line?.destroy();
+        await closing;
+      },
+      async comes() {
+        server = await listen();
+      },
+    };
   };
-}
 cases(
   'a socket is a console',
-  consoleContract({ world, console: { type: 'socket', connect: 'machine:4555' }, machine: onSocket }),
+  consoleContract({
+    world,
+    console: { type: 'socket', connect: 'machine:4555' },
+    machine: on({ host: 'machine', port: 4555 }),
+  }),
+);
+cases(
+  'a serial device is a console',
+  consoleContract({
+    world() {
+      const outside = world();
+      outside.programs.define('stty', () => ({}));
+      return outside;
+    },
+    console: { type: 'tty', path: '/dev/ttyS1' },
+    machine: on({ path: '/dev/ttyS1' }),
+  }),
+);
+cases(
+  'a simulated machine is a console',
+  consoleContract({ world, console: { type: 'simulated' }, echoes: bytesOf('root ~ {}[]') }),
+);
+
+const LOG = bytesOf('[    0.000000] Linux version 6.1.0\r\n'.repeat(100));
+cases(
+  'a log that is played is a console',
+  consoleContract({
+    world() {
+      const outside = world();
+      void outside.files.write('/boot.log', LOG);
+      return outside;
+    },
+    console: { type: 'replay', file: '/boot.log' },
+    plays: LOG,
+  }),
 );
 
 /** A strip of outlets of a program's own; what is wrong with it is said. */
@@ -225,6 +276,36 @@ test('D19: a source that stands still, and one that shares its reading, fail', a
   expect(await failed(sourceContract(wandering))).toEqual([
     expect.stringMatching(/^is a function of time: .*the readings of a day: expected/),
   ]);
+});
+
+test('D19: a console that loses a character, and one that is there without being opened, fail', async () => {
+  const kinds = (make: (port: ConsolePort) => ConsoleSource) => ({
+    consoles: [
+      {
+        type: 'mine',
+        schema: (zod: typeof z) => zod.strictObject({ type: zod.literal('mine') }),
+        plug: async (_options: unknown, { bmc }: { bmc: Pick<Bmc, 'console'> }) => bmc.console.plug(make),
+      },
+    ],
+  });
+  const contract = { world, console: { type: 'mine' } as never, echoes: bytesOf('abc') };
+  const forgets = kinds((port) => {
+    port.available(true);
+    return {
+      write: (characters) => (port.received(characters.subarray(1)), true),
+      close: async () => undefined,
+    };
+  });
+  expect(await failed(consoleContract({ ...contract, kinds: forgets }))).toEqual([
+    expect.stringMatching(
+      /^what is typed is read back whole and in order: what was read: expected "616263", found/,
+    ),
+  ]);
+  const absent = kinds(() => ({ write: () => true, close: async () => undefined }));
+  expect(
+    (await failed(consoleContract({ ...contract, kinds: absent }))).map((line) => line.split(':')[0]),
+  ).toContain('is there once the BMC is open, and gone with it');
+  expect(() => consoleContract({ ...contract, echoes: undefined })).toThrow(RangeError);
 });
 
 test('D19: an interface that answers with the answer before fails', async () => {

@@ -2,6 +2,7 @@ import { IpmiError } from '../../codec/index.ts';
 import { Privilege } from '../../commands/command.ts';
 import type { Answer, Context, Message } from '../../router/index.ts';
 import { simWorld, type SimWorld } from '../../world/index.ts';
+import { settled } from '../../world/settled.ts';
 import { holds, same, type ContractCase } from './contract.ts';
 
 /** What answers at the far end. The context is there where the far end is a handler in process. */
@@ -339,5 +340,5 @@ const attention = (contract: InterfaceContract): ContractCase => ({
 
 /** An answer that nobody waits for, and whose absence says nothing. */
 function unheard(answer: Promise<unknown>): void {
-  void answer.then(undefined, () => undefined);
+  void settled(answer);
 }

@@ -1,7 +1,7 @@
 import { Bmc } from '../../bmc.ts';
 import type { Kinds } from '../../config/kinds.ts';
 import type { BmcOptions, SensorOptions, SensorValue } from '../../config/options.ts';
-import { holds, same, type ContractCase, type ContractWorld } from './contract.ts';
+import { holds, same, soon, type ContractCase, type ContractWorld } from './contract.ts';
 
 /** What a source looks at, as the test has it. */
 export interface Measured {
@@ -24,9 +24,12 @@ export interface SourceContract<W extends ContractWorld> {
   readonly measures?: (world: W, bmc: Bmc) => Measured;
   /** Whether `fails` of what is measured is there. Default true. */
   readonly fails?: boolean;
+  /** Whether the BMC looks by itself. Default true; false: it is told, for as long as a program likes. */
+  readonly looks?: boolean;
+  /** Milliseconds until the sensor has what is measured, at most. Default 15,000. */
+  readonly follows?: number;
 }
 
-/** Milliseconds until the sensor has what is measured. */
 const FOLLOWS = 15_000;
 const HOT = 90;
 const HOUR = 3_600_000;
@@ -52,7 +55,7 @@ function made<W extends ContractWorld>({ value, kinds }: SourceContract<W>, worl
 
 /** What every source of readings must do. */
 export function sourceContract<W extends ContractWorld>(contract: SourceContract<W>): ContractCase[] {
-  const { measures, fails = true } = contract;
+  const { measures, fails = true, looks = true, follows = FOLLOWS } = contract;
   if (measures === undefined) return functionsOfTime(contract);
   const bench = async () => {
     const world = contract.world();
@@ -60,7 +63,7 @@ export function sourceContract<W extends ContractWorld>(contract: SourceContract
     const measured = measures(world, bmc);
     await measured.gives(40);
     await world.until(bmc.open());
-    await world.run(FOLLOWS);
+    await soon(world, () => sensor.value === 40, follows);
     return { world, bmc, log, sensor, measured };
   };
   const cases: ContractCase[] = [
@@ -71,7 +74,7 @@ export function sourceContract<W extends ContractWorld>(contract: SourceContract
         same(sensor.value, 40, 'the first reading');
         for (const value of [60, 0, 85]) {
           await measured.gives(value);
-          await world.run(FOLLOWS);
+          await soon(world, () => sensor.value === value, follows);
           same([sensor.value, sensor.read().unavailable], [value, false], 'a later reading');
         }
         await world.until(bmc.close());
@@ -83,7 +86,8 @@ export function sourceContract<W extends ContractWorld>(contract: SourceContract
         const { world, bmc, measured } = await bench();
         same(bmc.sel.count, 0, 'events before');
         await measured.gives(HOT + 5);
-        await world.run(FOLLOWS);
+        await soon(world, () => bmc.sel.count > 0, follows);
+        await world.run(follows);
         same(bmc.sel.count, 1, 'events after');
         await world.until(bmc.close());
       },
@@ -93,29 +97,30 @@ export function sourceContract<W extends ContractWorld>(contract: SourceContract
       async run() {
         const [first, second] = [await bench(), await bench()];
         await first.measured.gives(70);
-        await first.world.run(FOLLOWS);
-        await second.world.run(FOLLOWS);
+        await first.world.run(follows);
+        await second.world.run(follows);
         same([first.sensor.value, second.sensor.value], [70, 40], 'their readings');
         for (const { world, bmc } of [first, second]) await world.until(bmc.close());
       },
     },
-    {
+  ];
+  if (looks)
+    cases.push({
       name: 'a BMC that is closed looks no more',
       async run() {
         const { world, bmc, sensor, measured } = await bench();
         await world.until(bmc.close());
         // What was under way is over then.
-        await world.run(FOLLOWS);
+        await world.run(follows);
         await measured.gives(HOT + 5);
-        await world.run(FOLLOWS);
+        await world.run(follows);
         same(
           [sensor.value === HOT + 5, bmc.sel.count],
           [false, 0],
           'whether it has seen the last, and events',
         );
       },
-    },
-  ];
+    });
   if (fails)
     cases.push({
       name: 'what cannot be read makes the reading unavailable, is said once, and is over when it can be again',
@@ -124,12 +129,12 @@ export function sourceContract<W extends ContractWorld>(contract: SourceContract
         const saidBefore = log.length;
         holds(measured.fails !== undefined, 'expected something that fails: say `fails: false` otherwise');
         await measured.fails();
-        for (let i = 0; i < 4; i++) await world.run(FOLLOWS);
+        await world.run(4 * follows);
         same(sensor.read().unavailable, true, 'whether the reading is unavailable');
         const lines = log.slice(saidBefore);
         holds(lines.length <= 1, `expected one line, found ${lines.join('; ')}`);
         await measured.gives(50);
-        await world.run(FOLLOWS);
+        await soon(world, () => sensor.value === 50, follows);
         same([sensor.value, sensor.read().unavailable], [50, false], 'the reading afterwards');
         await world.until(bmc.close());
       },

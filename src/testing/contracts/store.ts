@@ -135,16 +135,16 @@ function eventLog<S extends keyof OwnStores>({
     name: 'a BMC logs into it, and the next one finds its records',
     async run() {
       const world = makeWorld();
-      const made = (sel: unknown): Bmc =>
+      const bmcWith = (sel: unknown): Bmc =>
         new Bmc({ sel: { bootEvents: false } }, { world, stores: { sel: sel as OwnStores['sel'] } });
-      const bmc = made(await open());
+      const bmc = bmcWith(await open());
       for (let i = 0; i < 3; i++) await bmc.sel.add(RECORD).done;
       await bmc.sel.delete(2).done;
       same(bmc.sel.count, 2, 'records');
-      const next = made(await reopen());
+      const next = bmcWith(await reopen());
       same([next.sel.count, next.sel.lastId], [2, 3], 'records and the last id of the next BMC');
       await next.sel.clear();
-      const last = made(await reopen());
+      const last = bmcWith(await reopen());
       holds(last.sel.count === 0, `expected an empty log, found ${last.sel.count} records`);
     },
   };

@@ -1,4 +1,0 @@
-import type { FileOptions } from '../config/load.ts';
-
-/** BMCs, and where their settings stand if they come from a file. */
-export type Given = Pick<FileOptions, 'bmcs'> & Partial<FileOptions>;

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { SimClock } from '../world/sim-clock.ts';
+import { Soon } from './soon.ts';
+
+test('23: what comes together is done once, what never ceases is not put off, and the sooner of two times holds', async () => {
+  const clock = new SimClock(0);
+  const acts: number[] = [];
+  const next = new Soon(clock, () => acts.push(clock.monotonic()));
+  for (let i = 0; i < 3; i++, await clock.run(10)) next.soon();
+  await clock.run(1000);
+  expect(acts.splice(0)).toEqual([70]);
+  const from = clock.monotonic();
+  for (let i = 0; i < 100; i++, await clock.run(10)) next.soon();
+  await clock.run(1000);
+  expect(acts.splice(0).map((at) => at - from)).toEqual([300, 600, 900, 1040]);
+  const again = clock.monotonic();
+  next.soon(250);
+  next.soon(10_000);
+  await clock.run(100);
+  next.soon(250);
+  await clock.run(20_000);
+  expect(acts.splice(0).map((at) => at - again)).toEqual([250]);
+  next.soon(10_000);
+  next.soon();
+  await clock.run(20_000);
+  expect(acts.length).toBe(1);
+  next.soon();
+  next.cancel();
+  await clock.run(20_000);
+  expect(acts.length).toBe(1);
+});
