@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { onPath } from './programs.mjs';
-import { lastingOf, sayFailures, vitestTwice } from './vitest.mjs';
+import { lastingOf, sayFailures, vitestTried } from './vitest.mjs';
 
 const LINES = ['22', '24'];
 const FETCH = 60_000;
@@ -26,9 +26,9 @@ function tryOn(line) {
   console.log(
     `Node ${version.trim()}: unit suites${onPath('ipmitool') ? ' and a session of ipmitool' : ' (no ipmitool here)'}`,
   );
-  const runs = [vitestTwice(node, ['src'], OPTIONS)];
+  const runs = [vitestTried(node, ['src'], OPTIONS)];
   const session = [...OPTIONS, '--testNamePattern=without -C takes suite 17'];
-  if (onPath('ipmitool')) runs.push(vitestTwice(node, ['test/lan.test.ts'], session));
+  if (onPath('ipmitool')) runs.push(vitestTried(node, ['test/lan.test.ts'], session));
   for (const tests of runs) sayFailures(tests, ` on Node ${line}`);
   return runs.every((tests) => lastingOf(tests) === 0);
 }

@@ -1,4 +1,4 @@
-// A reporter of vitest for scripts/vitest.mjs: counts, failures by file and name, and the errors that no test
+// A reporter of vitest for scripts/vitest.mjs: counts, failures by file, name and cause, and the errors that no test
 // is to blame for (thrown after the end of the one that caused them), which vitest's own JSON leaves out.
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -9,10 +9,15 @@ export default class Report {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state) => tests.filter((test) => test.result().state === state).length;
     const failures = modules.flatMap((module) => [
-      ...module.errors().map(({ message }) => ({ file: fileOf(module), name: firstLine(message) })),
-      ...[...module.children.allTests('failed')].map(({ fullName }) => ({
+      ...module.errors().map(({ message }) => ({
         file: fileOf(module),
-        name: fullName,
+        name: 'the file itself',
+        why: firstLine(message),
+      })),
+      ...[...module.children.allTests('failed')].map((test) => ({
+        file: fileOf(module),
+        name: test.fullName,
+        why: whyOf(test.result().errors[0]),
       })),
     ]);
     const report = {
@@ -26,7 +31,8 @@ export default class Report {
 }
 
 const fileOf = ({ moduleId }) => relative(root, moduleId);
-const firstLine = (text = '') => text.split('\n')[0];
+const firstLine = (text = '') => text.split('\n')[0].slice(0, 300);
+const whyOf = (error) => (error ? `${firstLine(error.message)}${placeIn(error.stack)}` : 'no error was told');
 
 /** The first place of the stack that is ours. */
 function placeIn(stack = '') {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root, run } from './programs.mjs';
 import { build, ensureJest, ensurePython, ensurePackages, ensureTools } from './setup.mjs';
-import { lastingOf, sayFailures, vitestTwice } from './vitest.mjs';
+import { lastingOf, sayFailures, vitestTried } from './vitest.mjs';
 
 ensurePackages();
 await build();
@@ -17,7 +17,7 @@ if (given.length === 0) {
 }
 if (given.length === 0) run(process.execPath, [join(root, 'scripts', 'check.mjs')]);
 
-const tests = vitestTwice(process.execPath, given);
+const tests = vitestTried(process.execPath, given);
 const { passed, skipped } = tests;
 const strict = Boolean(process.env.CI || process.env.REQUIRE_SYSTEM_TOOLS);
 if (skipped > 0)

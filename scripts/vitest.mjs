@@ -7,38 +7,45 @@ import { bin, root } from './programs.mjs';
 
 /** More files than these have not failed for want of a core. */
 const MOST_AGAIN = 10;
+/** A machine that was busy twice at the wrong moment is rare, and is named each time. */
+const TRIES = 3;
 
 /**
  * Runs the tests that `words` and `options` choose. What needs real programs and real time can fail for want
- * of a core: the files with failures have a second try, alone, with the same `options`.
+ * of a core: the files with failures are tried again, alone, with the same `options`, up to `TRIES` times.
  *
- * @returns the counts, every failure with `lasting` where the second try did not mend it, and in `trouble`
- *   what is no test's: errors thrown after the end of one, a vitest that could not start
+ * @returns the counts, every failure with `lasting` where no later try mended it, and in `trouble` what is no
+ *   test's: errors thrown after the end of one, a vitest that could not start
  */
-export function vitestTwice(node, words, options = []) {
+export function vitestTried(node, words, options = []) {
   const first = vitest(node, [...options, ...words]);
-  const again = [...new Set(first.failures.map(({ file }) => file))];
-  const second =
-    again.length > 0 && again.length <= MOST_AGAIN ? vitest(node, [...options, ...again]) : undefined;
-  const lasting = second?.failures ?? first.failures;
-  const isIn = (list, { file, name }) => list.some((other) => other.file === file && other.name === name);
-  const mended = first.failures.filter((failure) => !isIn(lasting, failure));
+  const seen = [...first.failures];
+  let last = first;
+  for (let tries = 1; tries < TRIES; tries++) {
+    const files = [...new Set(last.failures.map(({ file }) => file))];
+    if (files.length === 0 || files.length > MOST_AGAIN) break;
+    last = vitest(node, [...options, ...files]);
+    seen.push(...last.failures.filter((failure) => !isIn(seen, failure)));
+  }
+  const mended = seen.filter((failure) => !isIn(last.failures, failure));
   return {
-    passed: first.passed + mended.length,
+    passed: first.passed + first.failures.filter((failure) => isIn(mended, failure)).length,
     skipped: first.skipped,
     failures: [
       ...mended.map((failure) => ({ ...failure, lasting: false })),
-      ...lasting.map((failure) => ({ ...failure, lasting: true })),
+      ...last.failures.map((failure) => ({ ...failure, lasting: true })),
     ],
-    trouble: (second ?? first).trouble,
+    trouble: last.trouble,
   };
 }
+
+const isIn = (list, { file, name }) => list.some((other) => other.file === file && other.name === name);
 
 /** Says what failed, a line each; `where` tells the line of Node if it is not this one. */
 export function sayFailures({ failures, trouble }, where = '') {
   for (const text of trouble) console.log(`failed${where}: no test of its own: ${text}`);
-  for (const { file, name, lasting } of failures)
-    console.log(`${lasting ? 'failed' : 'passed at the second try only'}${where}: ${file}: ${name}`);
+  for (const { file, name, why, lasting } of failures)
+    console.log(`${lasting ? 'failed' : 'passed at a later try only'}${where}: ${file}: ${name}: ${why}`);
 }
 
 /** How many of a run's failures last. */
