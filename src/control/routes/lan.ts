@@ -3,53 +3,35 @@ import type { Bmc } from '../../bmc.ts';
 import { lanParameters } from '../../commands/parameters/lan.ts';
 import { spokenName } from '../../commands/command.ts';
 import { selectorsOf, type Parameter } from '../../commands/parameters/parameter.ts';
-import { IpmiError } from '../../codec/index.ts';
 import { nearest } from '../../config/wording.ts';
 import { bmcRoute } from '../bmc-route.ts';
 import { bytesOfHex, hexText } from '../hex-text.ts';
-import { encodedFields, plain } from '../raw-values.ts';
+import { encodedFields } from '../raw-values.ts';
 import { refusal } from '../problem.ts';
-import { hexOf } from '../sel-text.ts';
 import { wholeNumber } from '../whole-number.ts';
+import {
+  parameterState,
+  shownParameter,
+  shownParameters,
+  type ParameterState,
+  type ReadParameter,
+} from './parameter-state.ts';
 
-const parameter = z
-  .strictObject({
-    parameter: z.int(),
-    name: z.string(),
-    set: z.int().optional(),
-    data: z.string().openapi({ description: 'Hex digits, a set selector in front.' }),
-    values: z.record(z.string(), z.unknown()).nullable(),
-  })
-  .openapi('LanParameter');
+const parameter = parameterState('Lan');
 const channel = z.strictObject({ channel: z.int(), parameters: z.array(parameter) }).openapi('LanChannel');
-export type LanParameterState = z.infer<typeof parameter>;
+export type LanParameterState = ParameterState;
 export type LanChannelState = z.infer<typeof channel>;
+
+/** Of destinations and community strings, of which there are up to 15. */
+const MOST_SETS = 4;
 
 const CHANNELS = Array.from({ length: 12 }, (_, number) => number);
 
-function shown(
-  { lan }: Bmc,
-  number: number,
-  parameter: Parameter,
-  set: number,
-): LanParameterState | undefined {
-  let data: Uint8Array;
-  try {
-    data = lan.get(number, parameter.selector, set, parameter.firstBlock);
-  } catch (error) {
-    // There is no such set, or the BMC does not have the parameter.
-    if (error instanceof IpmiError) return undefined;
-    throw error;
-  }
-  let values: Record<string, unknown> | null;
-  try {
-    values = plain(parameter.layout.decode(data, selectorsOf(parameter))) as Record<string, unknown>;
-  } catch {
-    values = null;
-  }
-  const { selector, name, sets } = parameter;
-  return { parameter: selector, name, ...(sets !== undefined && { set }), data: hexOf(data), values };
-}
+/** How a channel's parameters are read. */
+const readOf =
+  ({ lan }: Bmc, number: number): ReadParameter =>
+  (selector, set, block) =>
+    lan.get(number, selector, set, block);
 
 function channelOf(bmc: Bmc, number: number): LanChannelState {
   if (!bmc.channels.isLan(number))
@@ -57,16 +39,7 @@ function channelOf(bmc: Bmc, number: number): LanChannelState {
       key: 'channel',
       next: `LANs: ${CHANNELS.filter((channel) => bmc.channels.isLan(channel)).join(', ') || 'none'}`,
     });
-  const parameters = lanParameters.all
-    .filter(({ secret, access }) => !secret && access !== 'write-only')
-    .flatMap((parameter) => {
-      const count = Math.min(parameter.sets ?? 1, 4);
-      return Array.from(
-        { length: count },
-        (_, i) => shown(bmc, number, parameter, parameter.firstSet + i) ?? [],
-      ).flat();
-    });
-  return { channel: number, parameters };
+  return { channel: number, parameters: shownParameters(readOf(bmc, number), lanParameters.all, MOST_SETS) };
 }
 
 const where = z.object({ channel: wholeNumber(0, 15) });
@@ -198,7 +171,7 @@ export const lanRoutes = [
       const { selector, name, secret } = declared;
       const { data, set } = dataOf(bmc, params.channel, declared, body);
       await bmc.lan.set(params.channel, selector, data, caller);
-      const now = secret ? undefined : shown(bmc, params.channel, declared, set);
+      const now = secret ? undefined : shownParameter(readOf(bmc, params.channel), declared, set);
       return now ?? { parameter: selector, name, data: '', values: null };
     },
   }),
