@@ -3,6 +3,7 @@ import type { ClockShown, FaultList, PresetShown, ScenarioList } from 'ipmi-bmc/
 import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
+import { Table } from '../parts/table.tsx';
 import { dateOf } from '../parts/words.tsx';
 import type { TabProps } from './tab.ts';
 
@@ -27,49 +28,33 @@ function Rules({ api, bmc }: TabProps) {
     <article>
       <h2>Rules that are armed</h2>
       <Problem of={doing.problem || problem} />
-      <div class="wide" tabIndex={0}>
-        <table>
-          <caption class="unseen">Fault rules with their hits</caption>
-          <thead>
-            <tr>
-              <th scope="col">Rule</th>
-              <th scope="col">Layer</th>
-              <th scope="col">Hits</th>
-              <th scope="col">What</th>
-              <th scope="col">
-                <span class="unseen">Take off</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {value?.rules.map(({ id, layer, hits, waiting, preset, rule }) => (
-              <tr key={id}>
-                <th scope="row">
-                  {id}
-                  {preset !== undefined && preset !== id && <span class="hint"> of {preset}</span>}
-                </th>
-                <td>{layer}</td>
-                <td class="number">{hits}</td>
-                <td>
-                  {waiting && 'waits; '}
-                  <code>{JSON.stringify({ when: rule.when, then: rule.then })}</code>
-                </td>
-                <td>
-                  <button
-                    type="button"
-                    disabled={!mayWork}
-                    onClick={() =>
-                      doing.run(() => api.send('DELETE', pathOf(bmc, `/faults/${encodeURIComponent(id)}`)))
-                    }
-                  >
-                    Take off<span class="unseen"> {id}</span>
-                  </button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table about="Fault rules with their hits" columns={['Rule', 'Layer', 'Hits', 'What', '(Take off)']}>
+        {value?.rules.map(({ id, layer, hits, waiting, preset, rule }) => (
+          <tr key={id}>
+            <th scope="row">
+              {id}
+              {preset !== undefined && preset !== id && <span class="hint"> of {preset}</span>}
+            </th>
+            <td>{layer}</td>
+            <td class="number">{hits}</td>
+            <td>
+              {waiting && 'waits; '}
+              <code>{JSON.stringify({ when: rule.when, then: rule.then })}</code>
+            </td>
+            <td>
+              <button
+                type="button"
+                disabled={!mayWork}
+                onClick={() =>
+                  doing.run(() => api.send('DELETE', pathOf(bmc, `/faults/${encodeURIComponent(id)}`)))
+                }
+              >
+                Take off<span class="unseen"> {id}</span>
+              </button>
+            </td>
+          </tr>
+        ))}
+      </Table>
       {value?.rules.length === 0 && <p>None: the BMC is well.</p>}
       <button
         type="button"

@@ -3,6 +3,7 @@ import type { FirmwareState } from 'ipmi-bmc/control';
 import { may, pathOf, type Api } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
+import { Table } from '../parts/table.tsx';
 import type { TabProps } from './tab.ts';
 
 /** Bytes of a piece: twice as many hex digits have to fit into a body. */
@@ -55,31 +56,21 @@ export function Firmware({ api, bmc, happened }: TabProps) {
     <>
       <Problem of={doing.problem || state.problem} />
       {value && (
-        <div class="wide" tabIndex={0}>
-          <table>
-            <caption>Components ({happened.firmware ?? 0} changes seen)</caption>
-            <thead>
-              <tr>
-                <th scope="col">Component</th>
-                <th scope="col">Active</th>
-                <th scope="col">Waiting</th>
-                <th scope="col">To go back to</th>
-              </tr>
-            </thead>
-            <tbody>
-              {value.components.map((one) => (
-                <tr key={one.id}>
-                  <th scope="row">
-                    {one.id} {one.name}
-                  </th>
-                  <td>{imageText(one.active)}</td>
-                  <td>{imageText(one.pending)}</td>
-                  <td>{imageText(one.rollback)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          title={`Components (${happened.firmware ?? 0} changes seen)`}
+          columns={['Component', 'Active', 'Waiting', 'To go back to']}
+        >
+          {value.components.map((one) => (
+            <tr key={one.id}>
+              <th scope="row">
+                {one.id} {one.name}
+              </th>
+              <td>{imageText(one.active)}</td>
+              <td>{imageText(one.pending)}</td>
+              <td>{imageText(one.rollback)}</td>
+            </tr>
+          ))}
+        </Table>
       )}
       {value && may(api.me, 'admin') && (
         <form

@@ -2,6 +2,7 @@ import type { BmcWhole, BootState, ChassisState, SessionState } from 'ipmi-bmc/c
 import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Facts, Problem } from '../parts/layout.tsx';
+import { Table } from '../parts/table.tsx';
 import { State } from '../parts/words.tsx';
 import type { TabProps } from './tab.ts';
 
@@ -145,50 +146,33 @@ function Sessions({ api, bmc }: TabProps) {
           <p class="hint">
             {value.sessions.length} of {value.limit} sessions
           </p>
-          <div class="wide" tabIndex={0}>
-            <table>
-              <caption class="unseen">Sessions</caption>
-              <thead>
-                <tr>
-                  <th scope="col">User</th>
-                  <th scope="col">From</th>
-                  <th scope="col">Kind</th>
-                  <th scope="col">Privilege</th>
-                  <th scope="col">Silent</th>
-                  <th scope="col">
-                    <span class="unseen">Close</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {value.sessions.map((one) => (
-                  <tr key={one.handle}>
-                    <th scope="row">{one.user || 'null user'}</th>
-                    <td>{one.peer}</td>
-                    <td>
-                      {one.kind}
-                      {one.suite !== null && `, suite ${one.suite}`}
-                    </td>
-                    <td>{one.privilege}</td>
-                    <td>{Math.round(one.silent)} s</td>
-                    <td>
-                      {may(api.me, 'operate') && (
-                        <button
-                          type="button"
-                          disabled={doing.isBusy}
-                          onClick={() =>
-                            doing.run(() => api.send('DELETE', pathOf(bmc, `/sessions/${one.handle}`)))
-                          }
-                        >
-                          Close<span class="unseen"> session of {one.user}</span>
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table about="Sessions" columns={['User', 'From', 'Kind', 'Privilege', 'Silent', '(Close)']}>
+            {value.sessions.map((one) => (
+              <tr key={one.handle}>
+                <th scope="row">{one.user || 'null user'}</th>
+                <td>{one.peer}</td>
+                <td>
+                  {one.kind}
+                  {one.suite !== null && `, suite ${one.suite}`}
+                </td>
+                <td>{one.privilege}</td>
+                <td>{Math.round(one.silent)} s</td>
+                <td>
+                  {may(api.me, 'operate') && (
+                    <button
+                      type="button"
+                      disabled={doing.isBusy}
+                      onClick={() =>
+                        doing.run(() => api.send('DELETE', pathOf(bmc, `/sessions/${one.handle}`)))
+                      }
+                    >
+                      Close<span class="unseen"> session of {one.user}</span>
+                    </button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
         </>
       )}
     </article>

@@ -3,6 +3,7 @@ import type { SelEntry, SelList } from 'ipmi-bmc/control';
 import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
+import { Filter, Table } from '../parts/table.tsx';
 import { dateOf } from '../parts/words.tsx';
 import type { TabProps } from './tab.ts';
 
@@ -43,14 +44,7 @@ export function Sel({ api, bmc, happened }: TabProps) {
     <>
       <Problem of={doing.problem || list.problem} />
       <div class="bar">
-        <label>
-          Filter{' '}
-          <input
-            type="search"
-            value={filter}
-            onInput={({ currentTarget }) => setFilter(currentTarget.value)}
-          />
-        </label>
+        <Filter value={filter} onChange={setFilter} />
         <label>
           At least{' '}
           <select value={least} onChange={({ currentTarget }) => setLeast(currentTarget.value as Severity)}>
@@ -78,36 +72,28 @@ export function Sel({ api, bmc, happened }: TabProps) {
           </button>
         )}
       </div>
-      <div class="wide" tabIndex={0} role="log" aria-label="Event log, newest first">
-        <table class="sel">
-          <caption class="unseen">Event log, newest first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Record</th>
-              <th scope="col">Severity</th>
-              <th scope="col">Time</th>
-              <th scope="col">Event</th>
+      <Table
+        class="sel"
+        isLog
+        about="Event log, newest first"
+        columns={['Record', 'Severity', 'Time', 'Event']}
+      >
+        {entries.map((entry) => {
+          const severity = severityOf(entry);
+          return (
+            <tr key={entry.id}>
+              <td class="number">{entry.id}</td>
+              <td>
+                <span class={`state ${severity}`}>
+                  <span aria-hidden="true">{SIGNS[severity]}</span> {severity}
+                </span>
+              </td>
+              <td>{entry.time === null ? 'no time' : dateOf(entry.time)}</td>
+              <td title={entry.raw}>{entry.text}</td>
             </tr>
-          </thead>
-          <tbody>
-            {entries.map((entry) => {
-              const severity = severityOf(entry);
-              return (
-                <tr key={entry.id}>
-                  <td class="number">{entry.id}</td>
-                  <td>
-                    <span class={`state ${severity}`}>
-                      <span aria-hidden="true">{SIGNS[severity]}</span> {severity}
-                    </span>
-                  </td>
-                  <td>{entry.time === null ? 'no time' : dateOf(entry.time)}</td>
-                  <td title={entry.raw}>{entry.text}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </Table>
     </>
   );
 }

@@ -3,6 +3,7 @@ import type { SensorHistoryShown, SensorState } from 'ipmi-bmc/control';
 import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
+import { Filter, Table } from '../parts/table.tsx';
 import { State } from '../parts/words.tsx';
 import type { TabProps } from './tab.ts';
 import { Plot } from './plot.tsx';
@@ -32,49 +33,33 @@ export function Sensors({ api, bmc, sensors }: TabProps) {
       <Problem of={first.problem || history.problem} />
       {open && <One key={open.name} api={api} bmc={bmc} sensor={open} history={history.value} />}
       <div class="bar">
-        <label>
-          Filter{' '}
-          <input
-            type="search"
-            value={filter}
-            onInput={({ currentTarget }) => setFilter(currentTarget.value)}
-          />
-        </label>
+        <Filter value={filter} onChange={setFilter} />
       </div>
-      <div class="wide" tabIndex={0}>
-        <table class="sensors">
-          <caption class="unseen">Sensors, with their readings against their thresholds</caption>
-          <thead>
-            <tr>
-              <th scope="col">Sensor</th>
-              <th scope="col">Reading</th>
-              <th scope="col">State</th>
-              <th scope="col">Against thresholds</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((sensor) => (
-              <tr key={`${sensor.lun}:${sensor.number}`} class={sensor === open ? 'chosen' : undefined}>
-                <th scope="row">
-                  <button
-                    type="button"
-                    class="plain"
-                    aria-pressed={sensor === open}
-                    onClick={() => setChosen(sensor.name)}
-                  >
-                    {sensor.name}
-                  </button>
-                </th>
-                <td class="number">{readingOf(sensor)}</td>
-                <td>
-                  <State of={sensor.status} />
-                </td>
-                <td>{sensor.unit === null ? sensor.states.join(', ') : <Bar sensor={sensor} />}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        class="sensors"
+        about="Sensors, with their readings against their thresholds"
+        columns={['Sensor', 'Reading', 'State', 'Against thresholds']}
+      >
+        {shown.map((sensor) => (
+          <tr key={`${sensor.lun}:${sensor.number}`} class={sensor === open ? 'chosen' : undefined}>
+            <th scope="row">
+              <button
+                type="button"
+                class="plain"
+                aria-pressed={sensor === open}
+                onClick={() => setChosen(sensor.name)}
+              >
+                {sensor.name}
+              </button>
+            </th>
+            <td class="number">{readingOf(sensor)}</td>
+            <td>
+              <State of={sensor.status} />
+            </td>
+            <td>{sensor.unit === null ? sensor.states.join(', ') : <Bar sensor={sensor} />}</td>
+          </tr>
+        ))}
+      </Table>
     </>
   );
 }

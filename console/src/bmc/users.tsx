@@ -3,6 +3,7 @@ import type { UserState } from 'ipmi-bmc/control';
 import { may, pathOf } from '../api.ts';
 import { useAnswer, useDoing } from '../parts/hooks.ts';
 import { Problem } from '../parts/layout.tsx';
+import { Table } from '../parts/table.tsx';
 import type { TabProps } from './tab.ts';
 
 const LEVELS = ['none', 'callback', 'user', 'operator', 'administrator'] as const;
@@ -16,60 +17,46 @@ export function Users({ api, bmc }: TabProps) {
   return (
     <>
       <Problem of={doing.problem || users.problem} />
-      <div class="wide" tabIndex={0}>
-        <table>
-          <caption class="unseen">Users</caption>
-          <thead>
-            <tr>
-              <th scope="col">Id</th>
-              <th scope="col">Name</th>
-              <th scope="col">Enabled</th>
-              <th scope="col">Password</th>
-              <th scope="col">Privilege</th>
-            </tr>
-          </thead>
-          <tbody>
-            {users.value?.users.map((user) => (
-              <tr key={user.id}>
-                <td class="number">{user.id}</td>
-                <th scope="row">{user.name || 'without a name'}</th>
-                <td>
-                  <label>
-                    <input
-                      type="checkbox"
-                      checked={user.enabled}
-                      disabled={!mayChange}
-                      onChange={({ currentTarget: { checked: enabled } }) => put(user.id, { enabled })}
-                    />{' '}
-                    {user.enabled ? 'yes' : 'no'}
-                    <span class="unseen">, {user.name}</span>
-                  </label>
-                </td>
-                <td>{user.hasPassword ? 'set' : 'none'}</td>
-                <td>
-                  {user.channels.map(({ channel, privilege }) => (
-                    <label key={channel} class="narrow">
-                      {user.channels.length > 1 && `channel ${channel} `}
-                      <span class="unseen">Privilege of {user.name}</span>
-                      <select
-                        value={privilege}
-                        disabled={!mayChange}
-                        onChange={({ currentTarget }) =>
-                          put(user.id, { privilege: currentTarget.value, channel })
-                        }
-                      >
-                        {[...new Set<string>([...LEVELS, privilege])].map((one) => (
-                          <option key={one}>{one}</option>
-                        ))}
-                      </select>
-                    </label>
-                  ))}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table about="Users" columns={['Id', 'Name', 'Enabled', 'Password', 'Privilege']}>
+        {users.value?.users.map((user) => (
+          <tr key={user.id}>
+            <td class="number">{user.id}</td>
+            <th scope="row">{user.name || 'without a name'}</th>
+            <td>
+              <label>
+                <input
+                  type="checkbox"
+                  checked={user.enabled}
+                  disabled={!mayChange}
+                  onChange={({ currentTarget: { checked: enabled } }) => put(user.id, { enabled })}
+                />{' '}
+                {user.enabled ? 'yes' : 'no'}
+                <span class="unseen">, {user.name}</span>
+              </label>
+            </td>
+            <td>{user.hasPassword ? 'set' : 'none'}</td>
+            <td>
+              {user.channels.map(({ channel, privilege }) => (
+                <label key={channel} class="narrow">
+                  {user.channels.length > 1 && `channel ${channel} `}
+                  <span class="unseen">Privilege of {user.name}</span>
+                  <select
+                    value={privilege}
+                    disabled={!mayChange}
+                    onChange={({ currentTarget }) =>
+                      put(user.id, { privilege: currentTarget.value, channel })
+                    }
+                  >
+                    {[...new Set<string>([...LEVELS, privilege])].map((one) => (
+                      <option key={one}>{one}</option>
+                    ))}
+                  </select>
+                </label>
+              ))}
+            </td>
+          </tr>
+        ))}
+      </Table>
       {may(api.me, 'admin') && (
         <Change isBusy={doing.isBusy} slots={users.value?.slots ?? 63} onChange={put} />
       )}

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Filter } from '../parts/table.tsx';
 import type { BmcRow } from 'ipmi-bmc/control';
 import { may, wordsOf, type Api } from '../api.ts';
 import { useStream, type Heard } from '../live.ts';
@@ -89,15 +90,7 @@ export function Fleet({ api }: { readonly api: Api }) {
       <div class="bar">
         <h1>Fleet</h1>
         <Connection state={state} />
-        <label>
-          Filter{' '}
-          <input
-            type="search"
-            value={filter}
-            placeholder="name rack=7 off critical"
-            onInput={({ currentTarget }) => setFilter(currentTarget.value)}
-          />
-        </label>
+        <Filter value={filter} example="name rack=7 off critical" onChange={setFilter} />
         <label class="narrow">
           Sort{' '}
           <select value={sort} onChange={({ currentTarget }) => setSort(currentTarget.value as SortKey)}>

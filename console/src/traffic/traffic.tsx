@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TabProps } from '../bmc/tab.ts';
 import { Facts, Problem } from '../parts/layout.tsx';
+import { Filter, Table } from '../parts/table.tsx';
 import { clockOf } from '../parts/words.tsx';
 import { opened, type Field } from './opened.ts';
 import { isFound, passedOf, type Passed } from './passed.ts';
@@ -53,15 +54,7 @@ export function Traffic({ api, bmc, listen }: TabProps) {
     <>
       <Problem of={problem} />
       <div class="bar">
-        <label>
-          Filter{' '}
-          <input
-            type="search"
-            value={filter}
-            placeholder="get-sdr admin refused"
-            onInput={({ currentTarget }) => setFilter(currentTarget.value)}
-          />
-        </label>
+        <Filter value={filter} example="get-sdr admin refused" onChange={setFilter} />
         <button
           type="button"
           aria-pressed={isPaused}
@@ -96,25 +89,15 @@ export function Traffic({ api, bmc, listen }: TabProps) {
         </span>
       </div>
       {open && <Opened passed={open} onClose={() => setOpen(undefined)} />}
-      <div class="wide" tabIndex={0}>
-        <table class="traffic">
-          <caption class="unseen">What passed, newest first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              <th scope="col">What</th>
-              <th scope="col">Who</th>
-              <th scope="col">Message</th>
-              <th scope="col">Took</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((one) => (
-              <Line key={one.number} passed={one} isOpen={one === open} onOpen={() => setOpen(one)} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        class="traffic"
+        about="What passed, newest first"
+        columns={['Time', 'What', 'Who', 'Message', 'Took']}
+      >
+        {shown.map((one) => (
+          <Line key={one.number} passed={one} isOpen={one === open} onOpen={() => setOpen(one)} />
+        ))}
+      </Table>
       {all.length === 0 && <p class="hint">Nothing has passed since this page looks on.</p>}
     </>
   );

@@ -1,4 +1,4 @@
-import type { LanChannelState, LanParameterState, PefParameterState } from '../../control/answers.ts';
+import type { LanChannelState, ParameterState } from '../../control/answers.ts';
 import { spokenName } from '../../commands/command.ts';
 import { nearest } from '../../config/wording.ts';
 import type { ControlClient } from '../../control/client.ts';
@@ -17,16 +17,14 @@ export interface LanFlags extends Flags {
 
 export const LAN_VERBS = ['list', 'get', 'set'] as const;
 
-type Shown = LanParameterState | PefParameterState;
-
 /** The one value of a parameter that has one, else each with its name; bytes of what nobody can decode. */
-function valueText({ values, data }: Shown): string {
+function valueText({ values, data }: ParameterState): string {
   if (values === null) return data;
   const [[, only] = [], ...others] = Object.entries(values);
   return others.length === 0 ? lineOf(only) : lineOf(values);
 }
 
-const PARAMETERS: readonly Column<Shown>[] = [
+const PARAMETERS: readonly Column<ParameterState>[] = [
   { name: 'ID', right: true, of: ({ parameter }) => parameter },
   { name: 'PARAMETER', of: ({ name, set }) => spokenName(name) + (set === undefined ? '' : ` (${set})`) },
   { name: 'VALUE', of: valueText },
@@ -55,7 +53,7 @@ export async function lan(words: readonly string[], flags: LanFlags): Promise<vo
   }
   const { set } = flags;
   const at = `${path}/${channel.channel}/${encodeURIComponent(parameter)}`;
-  const changed = await control.put<LanParameterState>(at, {
+  const changed = await control.put<ParameterState>(at, {
     ...changeOf(value as readonly string[]),
     ...(set !== undefined && { set }),
   });
@@ -63,7 +61,7 @@ export async function lan(words: readonly string[], flags: LanFlags): Promise<vo
 }
 
 /** One by its number or name, and each set of it unless one is chosen. Throws CliError. */
-function parametersNamed({ parameters }: LanChannelState, text: string, { set }: LanFlags): Shown[] {
+function parametersNamed({ parameters }: LanChannelState, text: string, { set }: LanFlags): ParameterState[] {
   const named = parameters.filter(
     ({ parameter, name }) => String(parameter) === text || spokenName(name) === spokenName(text),
   );
@@ -109,7 +107,7 @@ function changeOf(words: readonly string[]) {
 export async function pef(words: readonly string[], flags: Flags): Promise<void> {
   const [bmc] = only(words, ['[bmc]']);
   const control = daemonOf(flags);
-  const found = await control.get<{ parameters: readonly PefParameterState[] }>(
+  const found = await control.get<{ parameters: readonly ParameterState[] }>(
     pathOf(await bmcNamed(control, bmc), '/pef'),
   );
   await tell(flags, found, () => table(PARAMETERS, found.parameters, flags));

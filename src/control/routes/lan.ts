@@ -9,17 +9,10 @@ import { bytesOfHex, hexText } from '../hex-text.ts';
 import { encodedFields } from '../raw-values.ts';
 import { refusal } from '../problem.ts';
 import { wholeNumber } from '../whole-number.ts';
-import {
-  parameterState,
-  shownParameter,
-  shownParameters,
-  type ParameterState,
-  type ReadParameter,
-} from './parameter-state.ts';
+import { parameterState, shownParameter, shownParameters, type ReadParameter } from './parameter-state.ts';
 
 const parameter = parameterState('Lan');
 const channel = z.strictObject({ channel: z.int(), parameters: z.array(parameter) }).openapi('LanChannel');
-export type LanParameterState = ParameterState;
 export type LanChannelState = z.infer<typeof channel>;
 
 /** Of destinations and community strings, of which there are up to 15. */

@@ -4,11 +4,9 @@ import { bmcRoute } from '../bmc-route.ts';
 import { parameterState, shownParameters, type ParameterState } from './parameter-state.ts';
 
 const parameter = parameterState('Pef');
-export type PefParameterState = ParameterState;
 
 /** An entry of a table that is not enabled is one that nobody uses. */
-const isUsed = ({ set, values }: PefParameterState): boolean =>
-  set === undefined || values?.enabled !== false;
+const isUsed = ({ set, values }: ParameterState): boolean => set === undefined || values?.enabled !== false;
 
 export const pefRoutes = [
   bmcRoute({
