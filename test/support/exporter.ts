@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopped } from './cli.ts';
+import { shortPort } from './ports.ts';
 
 /** prometheus-community's ipmi_exporter. */
 export interface Exporter {
@@ -11,14 +11,6 @@ export interface Exporter {
   readonly scrape: (target: string) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Starts it with one account for all BMCs; resolves when it answers. */
 export async function startExporter(account: {
@@ -33,7 +25,7 @@ export async function startExporter(account: {
     config,
     `modules:\n  default:\n    user: ${user}\n    pass: ${password}\n    driver: LAN_2_0\n    privilege: admin\n    collectors: [${collectors.join(', ')}]\n`,
   );
-  const at = `127.0.0.1:${await freePort()}`;
+  const at = `127.0.0.1:${await shortPort()}`;
   const child = spawn('prometheus-ipmi-exporter', [`--config.file=${config}`, `--web.listen-address=${at}`], {
     stdio: 'ignore',
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
@@ -53,7 +45,7 @@ export async function startExporter(account: {
     rmSync(folder, { recursive: true });
   };
   try {
-    await begins(100);
+    await begins(600);
   } catch (error) {
     await stop();
     throw error;

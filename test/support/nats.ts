@@ -1,23 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopped } from './cli.ts';
+import { shortPort } from './ports.ts';
 
 /** `nats-server`, which scripts/setup.mjs gets from PyPI; NATS_SERVER names another one. */
 export const natsServer =
   process.env.NATS_SERVER ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipmi-bmc/nats/bin/nats-server');
 export const hasNats = existsSync(natsServer);
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 /** A server that may be stopped, killed, and begun again with what it has on disk. */
 export class Nats {
@@ -38,7 +31,7 @@ export class Nats {
   /** Resolves when it takes connections. */
   async begin(): Promise<void> {
     this.child = spawn(natsServer, ['-c', this.#config], { stdio: 'ignore' });
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       const isThere = await new Promise<boolean>((resolve) => {
         const socket = connect(this.#port, '127.0.0.1', () => resolve(true));
         socket.on('error', () => resolve(false));
@@ -72,7 +65,8 @@ export async function startNats(count = 1, extra = ''): Promise<NatsCluster> {
 /** As `startNats`, and none of them has begun. */
 export async function natsServers(count = 1, extra = ''): Promise<NatsCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'nats-'));
-  const ports = await Promise.all(Array.from({ length: 2 * count }, freePort));
+  const base = await shortPort();
+  const ports = Array.from({ length: 2 * count }, (_, i) => base + i);
   const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`);
   const servers = Array.from({ length: count }, (_, i) => {
     const config = join(folder, `${i}.conf`);

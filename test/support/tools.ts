@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { test } from 'vitest';
+
+export { shortPort } from './ports.ts';
 
 const found = (tool: string): boolean =>
   tool.startsWith('/')
@@ -67,23 +68,6 @@ export const lan20 = (
   user = 'admin',
 ): readonly string[] => ['-D', 'LAN_2_0', '-h', `127.0.0.1:${port}`, '-u', user, '-p', password];
 
-/**
- * A free UDP port of four digits: libipmiconsole (ipmiconsole, conman) has no room for a fifth one and then
- * says that the host name is invalid.
- */
-export async function shortPort(): Promise<number> {
-  for (;;) {
-    const port = 2000 + Math.floor(Math.random() * 8000);
-    const socket = createSocket('udp4');
-    const free = await new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(false));
-      socket.bind(port, '127.0.0.1', () => resolve(true));
-    });
-    socket.close();
-    if (free) return port;
-  }
-}
-
 export interface Ran {
   readonly code: number | null;
   /** Standard output and standard error together. */
@@ -106,7 +90,7 @@ export function runTool(
         PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
         ...options.env,
       },
-      timeout: options.timeout ?? 30_000,
+      timeout: options.timeout ?? 50_000,
     });
     let out = '';
     child.stdout.on('data', (data: Buffer) => (out += data.toString('latin1')));
@@ -116,4 +100,17 @@ export function runTool(
     child.stdin.on('error', () => {}); // a tool may be gone before it has read what it is given
     child.stdin.end(options.input);
   });
+}
+
+/**
+ * Does it again and again until what looks on has ended: a program that has begun to listen says so to nobody,
+ * and on a busy machine that is long after its start.
+ */
+export async function untilSeen<T>(looking: Promise<T>, act: () => Promise<unknown>): Promise<T> {
+  let isOver = false;
+  const over = looking.finally(() => (isOver = true));
+  // Whoever awaits it has what went wrong.
+  over.catch(() => undefined);
+  while (!isOver) await act();
+  return over;
 }
