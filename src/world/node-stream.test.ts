@@ -32,7 +32,8 @@ async function sleptAfterArrivals(eager: number, gaps: readonly number[]): Promi
 
 test('after quick arrivals on an eager stream the process does not sleep, unless it has one core', async () => {
   expect(await sleptAfterArrivals(0, [0])).toBeGreaterThan(30);
-  const slept = await sleptAfterArrivals(1000, [0]);
+  // Longer than a busy machine keeps this process from its turn.
+  const slept = await sleptAfterArrivals(30_000, [0]);
   if (availableParallelism() > 1) expect(slept).toBeLessThan(15);
   else expect(slept).toBeGreaterThan(30);
 });
@@ -51,8 +52,7 @@ test.each(['TCP', 'a Unix socket'])(
     const server = await nodeWorld().stream.listen(at, (stream) => void accepted.push(stream));
     const clients = await Promise.all([1, 2].map(() => nodeWorld().stream.connect(server.address)));
     const until = async (is: () => boolean): Promise<void> => {
-      for (let i = 0; i < 500 && !is(); i++) await new Promise((resolve) => setTimeout(resolve, 2));
-      expect(is()).toBe(true);
+      while (!is()) await new Promise((resolve) => setTimeout(resolve, 2));
     };
     await until(() => accepted.length === 2);
     expect(accepted[0].peer).toMatch(over === 'TCP' ? /^127\.0\.0\.1:\d+$/ : /^unix:/);

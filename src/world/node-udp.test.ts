@@ -22,20 +22,20 @@ async function echo(host: string, world = nodeWorld()): Promise<UdpSocket> {
 }
 
 /**
- * What a client with a connected socket hears of its question: the system hides what comes from another
- * address.
+ * What a client with a connected socket hears of its question until it has heard two answers, or for so many
+ * milliseconds: the system hides what comes from another address.
  */
-async function asked(host: string, port: number, wanted = 2): Promise<string[]> {
+async function asked(host: string, port: number, patience = 30_000): Promise<string[]> {
   const client = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   closing.push(() => client.close());
   await new Promise<void>((resolve) => client.connect(port, host, resolve));
   const heard: string[] = [];
   client.on('error', () => undefined);
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 1000);
+    const timer = setTimeout(resolve, patience);
     client.on('message', (data) => {
       heard.push(String(data));
-      if (heard.length < wanted) return;
+      if (heard.length < 2) return;
       clearTimeout(timer);
       resolve();
     });
@@ -99,9 +99,23 @@ describe.each(udpEngines)('datagrams by %s', (engine) => {
       await expect(nodeWorld({ engine }).udp.bind({ host, port: all.address.port })).rejects.toMatchObject({
         code: 'EADDRINUSE',
       });
-    await all.close();
-    const again = await nodeWorld({ engine }).udp.bind({ host: '0.0.0.0', port: all.address.port });
-    await again.close();
+  });
+
+  test('V3: a port that is closed on all addresses is free again', async () => {
+    const isFreeAgain = async (): Promise<boolean> => {
+      const all = await echo('0.0.0.0', nodeWorld({ engine }));
+      await all.close();
+      const again = await nodeWorld({ engine })
+        .udp.bind({ host: '0.0.0.0', port: all.address.port })
+        .catch((error: NodeJS.ErrnoException) => expect(error.code).toBe('EADDRINUSE'));
+      await again?.close();
+      return again !== undefined;
+    };
+    // The system may give it to another program between the two, and a program that another thread is about to start has
+    // what was open here for a moment; but not each time.
+    let isFree = false;
+    for (let tries = 0; tries < 10 && !isFree; tries++) isFree = await isFreeAgain();
+    expect(isFree).toBe(true);
   });
 
   test.skipIf(!mine.some((address) => address.includes('%')))(
@@ -122,8 +136,9 @@ describe.each(udpEngines)('datagrams by %s', (engine) => {
         comes('add');
         try {
           let heard: string[] = [];
-          for (let tries = 0; tries < 5 && heard.length < 2; tries++)
-            heard = await asked(COMES, address.port);
+          // What is asked before the address is known goes astray.
+          for (let tries = 0; tries < 20 && heard.length < 2; tries++)
+            heard = await asked(COMES, address.port, 1000);
           expect(heard).toEqual([`to ${COMES}`, `to ${COMES}`]);
         } finally {
           comes('del');

@@ -126,9 +126,11 @@ test('H1: a socket of datagrams serves on after one that it could not bear; a fl
     seen++;
     fail();
   };
+  const began = performance.now();
   for (let i = 0; i < 50; i++) other.send(bytes('x'), one.address);
   await until(() => seen === 50);
-  expect([told.length, world.wall.caught]).toEqual([1, 50]);
+  const seconds = Math.floor((performance.now() - began) / 1000);
+  expect([told.length >= 1, told.length <= 1 + seconds, world.wall.caught]).toEqual([true, true, 50]);
   await Promise.all([one.close(), other.close()]);
 });
 
@@ -145,28 +147,30 @@ const lives = async (pid: number): Promise<boolean> =>
     () => false,
   );
 
+/** Until it lives no more, or the test's time is over. */
+async function gone(pid: number): Promise<void> {
+  while (await lives(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 test('L: a program whose time is over is ended with all that it has started', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'group-'));
   onTestFinished(() => rm(directory, { recursive: true }));
-  const script = `sleep 60 & echo $! > ${directory}/pid; wait`;
-  expect(await nodeWorld().programs.run('sh', ['-c', script], { timeout: 300 })).toMatchObject({
-    code: null,
-  });
-  const pid = Number(await readFile(join(directory, 'pid'), 'utf8'));
-  expect(pid).toBeGreaterThan(1);
-  let alive = true;
-  for (let i = 0; i < 100 && alive; i++) {
-    alive = await lives(pid);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  const script = `sleep 600 & echo $! > ${directory}/pid; wait`;
+  // On a busy machine it takes a while until it has started anything.
+  let pid = NaN;
+  for (let timeout = 300; !(pid > 1); timeout *= 4) {
+    expect(await nodeWorld().programs.run('sh', ['-c', script], { timeout })).toMatchObject({ code: null });
+    pid = Number(await readFile(join(directory, 'pid'), 'utf8').catch(() => NaN));
   }
-  expect(alive).toBe(false);
+  await gone(pid);
 });
 
 test('L: a program that has done its work in time may leave a machine running', async () => {
-  const ran = await nodeWorld().programs.run('sh', ['-c', 'sleep 60 & echo $!'], { timeout: 200 });
+  // It has ended long before, and what it has left holds its output open until then.
+  const ran = await nodeWorld().programs.run('sh', ['-c', 'sleep 600 & echo $!'], { timeout: 2000 });
   const pid = Number(ran.stdout);
+  onTestFinished(() => void process.kill(pid));
   expect([ran.code, await lives(pid)]).toEqual([0, true]);
-  process.kill(pid);
 });
 
 test('L: a started program is ended with what it has started', async () => {
@@ -175,12 +179,7 @@ test('L: a started program is ended with what it has started', async () => {
   const ended = new Promise((resolve) => (program.onExit = resolve));
   program.kill();
   await ended;
-  let alive = true;
-  for (let i = 0; i < 100 && alive; i++) {
-    alive = await lives(pid);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  expect(alive).toBe(false);
+  await gone(pid);
 });
 
 test('L: programs inherit the environment, but not the key that seals our secrets', async () => {
