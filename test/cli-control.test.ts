@@ -8,7 +8,7 @@ import { nodeWorld } from '../src/world/node.ts';
 import { bin, root } from './support/cli.ts';
 import { anyPort, rack as rackOfPage } from './support/cli-page.ts';
 import { PASSWORD, startDaemon, type RunningDaemon } from './support/daemon.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { runTool, toolTest, untilSeen } from './support/tools.ts';
 
 const rack = anyPort(rackOfPage);
 let daemon: RunningDaemon;
@@ -44,9 +44,10 @@ test('17.2: raw: by numbers, by name, refused, and mistakes', async () => {
 toolTest('17.2: events and trace tell what ipmitool did', ['ipmitool'], async () => {
   const traced = ipmi('trace', 'node-1', '--filter', 'set-user-name', '--filter', 'admin@', '--count', '1');
   const following = ipmi('trace', '--refused', '--count', '1', '--json');
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  await daemon.ipmitool('node-1', 'user set name 6 lee');
-  await daemon.ipmitool('node-1', 'raw 0x30 0x77');
+  await untilSeen(Promise.all([traced, following]), async () => {
+    await daemon.ipmitool('node-1', 'user set name 6 lee');
+    await daemon.ipmitool('node-1', 'raw 0x30 0x77');
+  });
   expect(await traced).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^[\d:.]{12} {2}node-1 {2}admin@.* {2}Set User Name .*\n$/),

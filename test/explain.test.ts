@@ -1,7 +1,16 @@
 // Log-ins that fail, made with real clients and captured by `run --pcap` without keys: `ipmi-bmc explain` names the
 // cause from the file alone.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
@@ -246,20 +255,28 @@ describe('EXP2: log-ins of real clients that fail, explained from the capture al
   }
 });
 
-/** Starts a program that captures the loopback's datagrams of a port. */
-async function captureOf(port: number, file: string): Promise<ChildProcess> {
+/** A file with the datagrams of loopback that pass a port while something is done. */
+async function captureOf(port: number, file: string, done: () => Promise<unknown>): Promise<void> {
   const capture = spawn('tshark', ['-i', 'lo', '-f', `udp port ${port}`, '-w', file, '-q'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: 'ignore',
   });
-  await new Promise<void>((resolve) => {
-    let said = '';
-    capture.stderr.on('data', (data: Buffer) => {
-      said += String(data);
-      if (said.includes('Capture started')) resolve();
-    });
-    setTimeout(resolve, 10_000);
-  });
-  return capture;
+  const marks = createSocket('udp4');
+  // Until a mark is in the file it may see nothing yet, or not have written what it saw.
+  const hasIts = async (mark: string): Promise<void> => {
+    while (!existsSync(file) || !readFileSync(file).includes(mark)) {
+      expect(capture.exitCode).toBeNull();
+      marks.send(mark, port, '127.0.0.1');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  try {
+    await hasIts('mark: it begins');
+    await done();
+    await hasIts('mark: it ends');
+  } finally {
+    await stopped(capture, 'SIGINT');
+    marks.close();
+  }
 }
 
 describe('EXP2: captures of somebody else', () => {
@@ -272,13 +289,12 @@ describe('EXP2: captures of somebody else', () => {
         const [config, file] = [join(folder, 'bmc.yaml'), join(folder, 'any.pcapng')];
         writeFileSync(config, CONFIG.replace('KG', ''));
         const bmc = await startBmc(config);
-        const capture = await captureOf(Number(bmc.port), file);
         try {
-          await ipmitool('-U admin -P wrong', '-I lan')(bmc);
-          expect((await ipmitool('-U admin -P AdminPass123 -C 3')(bmc)).code).toBe(0);
-          await new Promise((resolve) => setTimeout(resolve, 1500));
+          await captureOf(Number(bmc.port), file, async () => {
+            await ipmitool('-U admin -P wrong', '-I lan')(bmc);
+            expect((await ipmitool('-U admin -P AdminPass123 -C 3')(bmc)).code).toBe(0);
+          });
         } finally {
-          await stopped(capture, 'SIGINT');
           await bmc.stop();
         }
         const [failed, open] = await explained(file, ...admin);
@@ -323,12 +339,11 @@ describe('EXP2: captures of somebody else', () => {
           cwd: folder,
           stdio: 'ignore',
         });
-        const capture = await captureOf(port, file);
         try {
-          await runTool('bmc-info', `-h 127.0.0.1:${port} -D LAN_2_0 -u admin -p AdminPass123`.split(' '));
-          await new Promise((resolve) => setTimeout(resolve, 1500));
+          await captureOf(port, file, () =>
+            runTool('bmc-info', `-h 127.0.0.1:${port} -D LAN_2_0 -u admin -p AdminPass123`.split(' ')),
+          );
         } finally {
-          await stopped(capture, 'SIGINT');
           await stopped(sim, 'SIGKILL');
         }
         expect(judged((await explained(file, ...admin)).at(-1)!)).toMatch(

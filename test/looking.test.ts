@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { PASSWORD, startDaemon, type RunningDaemon } from './support/daemon.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { runTool, toolTest, untilSeen } from './support/tools.ts';
 
 let daemon: RunningDaemon;
 beforeAll(async () => {
@@ -21,9 +21,7 @@ const ipmi = async (...args: string[]) => daemon.ipmi(args);
 toolTest('EXP6: capture looks on at a BMC that runs', ['ipmitool', 'tshark'], async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'look-')), 'node-1.pcapng');
   const looking = ipmi('capture', 'node-1', '-w', file, '--for', '4s');
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  await daemon.ipmitool('node-1', 'mc info');
-  expect((await looking).code).toBe(0);
+  expect((await untilSeen(looking, () => daemon.ipmitool('node-1', 'mc info'))).code).toBe(0);
   const { out } = await runTool('tshark', ['-r', file, '-T', 'fields', '-e', 'frame.comment']);
   expect(out).toContain('RAKP Message 4: the session is open');
   expect((await ipmi('capture', 'node-1')).out).toContain('-w FILE is missing');
@@ -36,15 +34,15 @@ toolTest(
     const folder = mkdtempSync(join(tmpdir(), 'look-'));
     const [pcap, tape] = [join(folder, 'a.pcapng'), join(folder, 'a.tape')];
     const filter = ['--filter', 'cmd=get-device-id,30h* user=admin'];
-    const looking = [
+    const looking = Promise.all([
       ipmi('capture', 'node-1', '-w', pcap, '--for', '9s', ...filter),
       ipmi('record', 'node-1', '-w', tape, '--for', '9s', ...filter),
       ipmi('trace', 'node-1', '--count', '1', '--filter', 'cmd=get-device-id us>0 privilege=administrator'),
-    ];
-    await new Promise((resolve) => setTimeout(resolve, 4500));
-    await daemon.ipmitool('node-1', 'mc info');
-    await daemon.ipmitool('node-1', 'raw 0x30 0x77');
-    const [captured, recorded, device] = await Promise.all(looking);
+    ]);
+    const [captured, recorded, device] = await untilSeen(looking, async () => {
+      await daemon.ipmitool('node-1', 'mc info');
+      await daemon.ipmitool('node-1', 'raw 0x30 0x77');
+    });
     expect([captured.code, recorded.code]).toEqual([0, 0]);
     const info = [
       '-o',
@@ -85,12 +83,8 @@ toolTest(
   ['ipmitool', 'tshark'],
   async () => {
     /** Asks the BMC for as long as the script runs, so that there is something to see. */
-    const whileAsked = async (script: string): Promise<string> => {
-      let isOver = false;
-      const over = daemon.bash(script).finally(() => (isOver = true));
-      while (!isOver) await daemon.ipmitool('node-1', 'mc info');
-      return (await over).out;
-    };
+    const whileAsked = async (script: string): Promise<string> =>
+      (await untilSeen(daemon.bash(script), () => daemon.ipmitool('node-1', 'mc info'))).out;
     const dissected = 'tshark -o ipmi.dissect_bus_commands:TRUE -r - 2>/dev/null';
     const seen = await whileAsked(`ipmi-bmc capture node-1 -w - --for 5s 2>piped | ${dissected}; cat piped`);
     expect(seen).toContain('Rsp, Get Device ID, Command Completed Normally');

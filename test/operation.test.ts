@@ -44,6 +44,10 @@ toolTest(
   },
 );
 
+/** Sends a datagram to a Unix socket. */
+const SEND =
+  'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), sys.argv[1])';
+
 toolTest(
   "A5: systemd's watchdog is fed while the event loop turns, and not while it hangs, nor for another process",
   ['systemd-notify', 'python3'],
@@ -53,8 +57,16 @@ toolTest(
     children.push(receiver);
     let heard = '';
     receiver.stdout.on('data', (data: Buffer) => (heard += String(data)));
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain('listening');
-    const fed = (): number => heard.split('WATCHDOG=1').length - 1;
+    await expect.poll(() => heard).toContain('listening');
+    let marks = 0;
+    /** How often it was fed until now: what was sent before the mark has been heard with it. */
+    const fed = async (): Promise<number> => {
+      const mark = `mark ${++marks}.`;
+      const { status } = spawnSync('python3', ['-c', SEND, socket, mark]);
+      expect(status).toBe(0);
+      await expect.poll(() => heard).toContain(mark);
+      return heard.slice(0, heard.indexOf(mark)).split('WATCHDOG=1').length - 1;
+    };
     const start = async (env: Record<string, string>): Promise<ChildProcess> => {
       const child = spawn(process.execPath, [bin, 'run', '--lan', '127.0.0.1:0', '--json'], {
         env: { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '900000', ...env },
@@ -65,20 +77,20 @@ toolTest(
       return child;
     };
     const child = await start({});
-    await expect.poll(fed, { timeout: 10_000 }).toBeGreaterThan(3);
+    await expect.poll(fed).toBeGreaterThan(3);
     child.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const before = fed();
+    await expect.poll(() => readFileSync(`/proc/${child.pid}/stat`, 'utf8')).toMatch(/\) T /);
+    const before = await fed();
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(fed()).toBe(before);
+    expect(await fed()).toBe(before);
     child.kill('SIGCONT');
-    await expect.poll(fed, { timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(fed).toBeGreaterThan(before);
     await stopped(child);
     expect(child.exitCode).toBe(0);
-    const ended = fed();
+    const ended = await fed();
     const other = await start({ WATCHDOG_PID: '1' });
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(fed()).toBe(ended);
+    expect(await fed()).toBe(ended);
     await stopped(other);
   },
 );
