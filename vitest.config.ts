@@ -22,6 +22,8 @@ export default defineConfig({
     // It ends what hangs, and says nothing of speed: machines are busy with other things.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A poll that is over too early fails a slow machine; one that fails is late at worst.
+    expect: { poll: { timeout: 30_000 } },
     globalSetup: ['test/support/temporary.ts'],
   },
 });

@@ -17,7 +17,7 @@ const bmc = (name: string) => `
 let daemon: RunningDaemon;
 beforeAll(async () => {
   daemon = await startDaemon(`bmcs:${bmc('node-1')}${bmc("'tür zwei'")}\n`);
-}, 30_000);
+});
 afterAll(() => daemon.stop());
 
 const servers: Server[] = [];

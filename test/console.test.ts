@@ -1,22 +1,25 @@
 // The web console in a browser: one process with a QEMU guest and ten thousand other BMCs, one Chromium.
 // With CONSOLE_SCREENSHOTS=1 the pictures of docs/console.md are made by the way.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violations } from './support/axe.ts';
 import { root } from './support/cli.ts';
 import { PASSWORD, startDaemon, type RunningDaemon } from './support/daemon.ts';
 import { echoGuest, writeEchoGuest } from './support/echo-guest.ts';
-import { toolTest } from './support/tools.ts';
+import { shortPort, toolTest } from './support/tools.ts';
 
 const TOOLS = ['chromium', 'qemu-system-x86_64', 'ipmitool'];
 const TOKEN = 't'.repeat(32);
 const MANY = 10_000;
 const BUDGET = 200 * 1024;
 
-const settings = (folder: string): string => `
+/** Longer than a busy machine takes; `page` and what it waits for have less. */
+const LIMIT = 240_000;
+
+const settings = (folder: string, port: number): string => `
 console: { listen: "127.0.0.1:0", tokens: tokens }
 bmcs:
   - name: guest
@@ -49,7 +52,7 @@ bmcs:
   - count: ${MANY}
     name: node-{n:05}
     labels: { rack: "{n}" }
-    interfaces: [{ type: lan, listen: "127.77.0.0/16:9623" }]
+    interfaces: [{ type: lan, listen: "127.77.0.0/16:${port}" }]
     users: [{ id: 2, name: admin, password: ${PASSWORD} }]
 `;
 
@@ -62,17 +65,19 @@ const wrong: string[] = [];
 const isThere = ['/usr/bin/chromium'].every((path) => statSync(path, { throwIfNoEntry: false }));
 beforeAll(async () => {
   if (!isThere) return;
+  const port = await shortPort();
   daemon = await startDaemon((folder) => {
     writeEchoGuest(join(folder, 'echo.img'));
     writeFileSync(join(folder, 'tokens'), `ci admin ${TOKEN}\n`, { mode: 0o600 });
-    return settings(folder);
+    return settings(folder, port);
   });
   url = daemon.console ?? '';
   browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    timeout: 120_000,
   });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await browser?.close();
   await daemon?.stop();
@@ -86,7 +91,7 @@ async function opened({ width = 1280, height = 800, scheme = 'light' as const } 
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => wrong.push(error.message));
   page.on('console', (said) => {
     if (said.type() === 'error' && !/status of 4\d\d|ERR_(INCOMPLETE_CHUNKED|FAILED)/.test(said.text()))
@@ -112,40 +117,16 @@ async function logIn(page: Page, by: { readonly token: string } | { readonly use
   await page.waitForURL((at) => at.pathname === '/');
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-/** Serious violations of what axe-core knows of accessibility. */
-async function violations(page: Page): Promise<string[]> {
-  // The page's own policy lets no script in: this one comes by the debugger.
-  await page.evaluate(axe);
-  const found = await page.evaluate<readonly Violation[]>('axe.run().then(({ violations }) => violations)');
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .slice(0, 3)
-          .map(({ html }) => html.slice(0, 120))
-          .join(' | ')}`,
-    );
-}
-
-/** Scrolls the rows from end to end: how long each frame took, milliseconds, the shortest first. */
+/** Scrolls the rows from end to end: how many of them are there in each frame. */
 const SCROLL = `(async () => {
   const box = document.querySelector('.rows');
-  const took = [];
-  let last = performance.now();
+  const seen = [];
   for (let i = 0; i <= 60; i++) {
     box.scrollTop = (box.scrollHeight * i) / 60;
     await new Promise(requestAnimationFrame);
-    took.push(performance.now() - last);
-    last = performance.now();
+    seen.push(box.querySelectorAll('tbody tr').length);
   }
-  return took.sort((a, b) => a - b);
+  return seen;
 })()`;
 
 async function picture(page: Page, name: string): Promise<void> {
@@ -237,7 +218,7 @@ toolTest(
       const counts = await page.locator('article table td.number').allTextContents();
       return counts.reduce((sum, one) => sum + Number(one), 0);
     };
-    await expect.poll(hits, { timeout: 5000 }).toBeGreaterThan(0);
+    await expect.poll(hits).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Take all off' }).click();
     await page.getByText('None: the BMC is well.').waitFor();
     expect((await daemon.ipmitool('guest', 'mc info')).code).toBe(0);
@@ -270,6 +251,7 @@ toolTest(
     await page.context().close();
     expect(wrong).toEqual([]);
   },
+  LIMIT,
 );
 
 toolTest(
@@ -287,7 +269,7 @@ toolTest(
       await page.keyboard.type('Hello');
       return page.locator('.terminal.xterm').textContent();
     };
-    await expect.poll(say, { timeout: 20_000, interval: 500 }).toContain('hELLO');
+    await expect.poll(say, { timeout: 60_000, interval: 500 }).toContain('hELLO');
     await picture(page, 'console');
     expect(await violations(page)).toEqual([]);
     await page.getByLabel('Plain text').check();
@@ -299,6 +281,7 @@ toolTest(
     await page.context().close();
     expect(wrong).toEqual([]);
   },
+  LIMIT,
 );
 
 toolTest(
@@ -348,6 +331,7 @@ toolTest(
     await page.context().close();
     expect(wrong).toEqual([]);
   },
+  LIMIT,
 );
 
 toolTest(
@@ -357,21 +341,24 @@ toolTest(
     const page = await opened();
     await logIn(page, { token: TOKEN });
     await page.getByText(/of 10,002 BMCs/).waitFor();
-    // The best of some: tests beside this one take their time of the machine.
-    let first = Infinity;
-    for (let i = 0; i < 4 && first > 1000; i++) {
-      const began = performance.now();
-      await page.goto(url);
-      await page.getByRole('rowheader', { name: 'guest' }).waitFor();
-      first = Math.min(first, performance.now() - began);
-    }
-    expect(first).toBeLessThan(1000);
+    // The first view waits for one page of the list, whatever becomes of the others.
+    let letOthers = (): void => undefined;
+    const others = new Promise<void>((resolve) => (letOthers = resolve));
+    await page.route('**/v1/bmcs?*cursor=*', async (route) => {
+      await others;
+      await route.continue();
+    });
+    await page.goto(url);
+    await page.getByRole('rowheader', { name: 'guest' }).waitFor();
+    await page.getByText('100 of 10,002 BMCs').waitFor();
+    letOthers();
     await page.getByText('10,002 of 10,002 BMCs').waitFor();
-    // Frames while it scrolls from end to end: none of them long.
-    const frames = await page.evaluate<readonly number[]>(SCROLL);
-    expect(frames[Math.floor(frames.length / 2)]).toBeLessThan(100);
+    await page.unroute('**/v1/bmcs?*cursor=*');
+    // While it scrolls from end to end, a frame has few rows to draw.
+    const rows = await page.evaluate<readonly number[]>(SCROLL);
+    expect(rows.length).toBeGreaterThan(60);
+    expect(Math.max(...rows)).toBeLessThan(80);
     await page.getByRole('rowheader', { name: 'timed' }).waitFor();
-    expect(await page.locator('.rows tbody tr').count()).toBeLessThan(80);
     await page.evaluate("document.querySelector('.rows').scrollTop = 0");
     await picture(page, 'fleet');
     expect(await violations(page)).toEqual([]);
@@ -396,6 +383,7 @@ toolTest(
     await page.context().close();
     expect(wrong).toEqual([]);
   },
+  LIMIT,
 );
 
 toolTest(
@@ -431,4 +419,5 @@ toolTest(
     await page.context().close();
     expect(wrong).toEqual([]);
   },
+  LIMIT,
 );

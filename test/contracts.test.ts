@@ -27,7 +27,6 @@ test('D19: real time passes by itself, and a world of it waits for what is under
   await real.run(50);
   const passed = clock.monotonic() - before;
   expect(passed).toBeGreaterThanOrEqual(49);
-  expect(passed).toBeLessThan(2000);
   await expect(real.until(Promise.resolve(5))).resolves.toBe(5);
   await expect(real.until(Promise.reject(new Error('no')))).rejects.toThrow('no');
 });
@@ -89,4 +88,4 @@ test('D19: a file is a source in real time', async () => {
   });
   expect(follows.name).toBe('the sensor has what is measured, and follows it');
   await follows.run();
-}, 30_000);
+});

@@ -27,7 +27,7 @@ let control: ControlClient;
 beforeAll(async () => {
   daemon = await startDaemon(rack);
   control = new ControlClient({ socket: daemon.socket });
-}, 30_000);
+});
 afterAll(() => daemon.stop());
 
 const at = (path: string): string => `/v1/bmcs/node-1${path}`;

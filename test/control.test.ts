@@ -118,7 +118,7 @@ describe('docs/control.md', () => {
     // They are not of one test alone.
     children.pop();
     folder = folders.pop() ?? '';
-  }, 30_000);
+  });
   afterAll(async () => {
     if (child) await stopped(child, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });

@@ -171,22 +171,28 @@ toolTest(
   ['ipmitool'],
   () =>
     withBmc({}, async (bmc) => {
-      const passed = async (): Promise<number> => {
+      /** Seconds that pass of the BMC's time, and of ours. */
+      const passed = async (): Promise<{ bmc: number; real: number }> => {
         const read = async (): Promise<number> => Date.parse((await asked(bmc, 'ipmitool sel time get')).out);
+        const began = performance.now();
         const first = await read();
         await new Promise((resolve) => setTimeout(resolve, 1500));
-        return ((await read()) - first) / 1000;
+        const last = await read();
+        return { bmc: (last - first) / 1000, real: (performance.now() - began) / 1000 };
       };
-      for (const [clock, least, most] of [
-        ['stopped', 0, 0],
-        ['x60', 60, 600],
+      for (const [clock, times] of [
+        ['stopped', 0],
+        ['x60', 60],
       ] as const) {
         const fault = bmc.faults.add({ then: { clock } });
         const seen = await passed();
-        expect([clock, seen >= least && seen <= most, seen]).toEqual([clock, true, seen]);
+        // It shows whole seconds, of which the first read and the last may each have cut off a part.
+        expect(seen.bmc, clock).toBeGreaterThanOrEqual(times);
+        expect(seen.bmc, clock).toBeLessThanOrEqual(times * (seen.real + 1));
         fault.remove();
       }
-      expect(await passed()).toBeLessThan(10);
+      const after = await passed();
+      expect(after.bmc).toBeLessThanOrEqual(after.real + 1);
     }),
   { concurrent: true },
 );
@@ -205,11 +211,7 @@ toolTest(
       expect(await read()).toBe('60');
       bmc.faults.add({ then: { sensor: { name: 'Inlet', is: 'jumping' } } });
       const seen = new Set<string>();
-      for (let i = 0; i < 4; i++) {
-        seen.add(await read());
-        await new Promise((resolve) => setTimeout(resolve, 1050));
-      }
-      expect(seen.size).toBeGreaterThan(2);
+      while (seen.size < 3) seen.add(await read());
     }),
   { concurrent: true },
 );
@@ -221,14 +223,13 @@ test('F6: a ping that is lost has no pong, and a log-in succeeds', () =>
     let pongs = 0;
     socket.on('message', () => pongs++);
     const ping = Uint8Array.of(6, 0, 0xff, 6, 0, 0, 0x11, 0xbe, 0x80, 7, 0, 0);
-    const pinged = async (): Promise<number> => {
-      socket.send(ping, Number(port), host);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      return pongs;
-    };
-    expect(await pinged()).toBe(1);
+    const pinged = (): void => socket.send(ping, Number(port), host);
+    const ponged = (): Promise<void> => new Promise((resolve) => socket.once('message', () => resolve()));
+    pinged();
+    await ponged();
     const lost = bmc.faults.add({ when: { payload: 'ping' }, then: { loss: 1 } });
-    expect(await pinged()).toBe(1);
+    pinged();
+    await vi.waitFor(() => expect(lost.hits).toBe(1), 30_000);
     const world = nodeWorld();
     const client = await connectLan(world, {
       host,
@@ -238,7 +239,9 @@ test('F6: a ping that is lost has no pong, and a log-in succeeds', () =>
     });
     await client.close();
     lost.remove();
-    expect(await pinged()).toBe(2);
+    pinged();
+    await ponged();
+    expect(pongs).toBe(2);
     socket.close();
   }));
 
@@ -294,7 +297,6 @@ toolTest('F6: same file, same seed, same client: the same hits, twice', ['ipmito
   expect(again).toEqual(one);
 });
 
-/** What `ipmitool sol activate` shows when Enter is pressed; it leaves after a second and a half. */
 /** What SOL shows after a carriage return: so many `characters`, or, of a silent console, what came in a while. */
 async function onTheConsole(bmc: Bmc, characters: number | 'silent'): Promise<string> {
   const [, port] = bmc.interfaces[0].address.split(':');
@@ -347,8 +349,7 @@ toolTest(
 
 toolTest('F7: ten minutes of a watchdog pass in no time, over a real session', ['ipmitool'], () =>
   withBmc({ clock: 'virtual' }, async (bmc) => {
-    const began = performance.now();
-    // SMS/OS, hard reset, 600 s.
+    // Ten minutes are longer than a test may take. SMS/OS, hard reset, 600 s.
     expect((await asked(bmc, 'ipmitool raw 6 0x24 4 1 0 0 0x70 0x17')).code).toBe(0);
     expect((await asked(bmc, 'ipmitool mc watchdog reset')).out).toContain('countdown restarted');
     const left = async (): Promise<string> =>
@@ -359,7 +360,6 @@ toolTest('F7: ten minutes of a watchdog pass in no time, over a real session', [
     await bmc.clock.advance('61s');
     expect((await asked(bmc, 'ipmitool mc watchdog get')).out).toMatch(/Watchdog Timer Is:\s+Stopped/);
     expect((await asked(bmc, 'ipmitool chassis restart_cause')).out).toContain('watchdog');
-    expect(performance.now() - began).toBeLessThan(20_000);
   }),
 );
 

@@ -76,7 +76,7 @@ toolTest(
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     const until = async (isThere: () => boolean): Promise<void> => {
-      for (let i = 0; i < 200 && !isThere(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
     };
     try {
       const outcomes = await Promise.all(

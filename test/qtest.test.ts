@@ -97,5 +97,4 @@ toolTest(
       rmSync(directory, { recursive: true, force: true });
     }
   },
-  30_000,
 );

