@@ -56,7 +56,7 @@ toolTest(
     const flags = ['--state', join(folder, 'state'), '--control', socket];
     const bmc = await startBmc(file, ...flags);
     const until = async (what: string, path = log): Promise<Line> => {
-      await expect.poll(() => linesOf(path).map((line) => line.what), { timeout: 10_000 }).toContain(what);
+      await expect.poll(() => linesOf(path).map((line) => line.what)).toContain(what);
       return linesOf(path).findLast((line) => line.what === what)!;
     };
     expect(statSync(log).mode & 0o777).toBe(0o600);
@@ -74,11 +74,12 @@ toolTest(
     expect((await bmc.ipmitool('mc info')).code).toBe(0);
     expect((await bmc.ipmitool('chassis power off')).code).toBe(0);
     const { request: id } = await until('Chassis Control');
-    const acts = bmc
+    await expect.poll(bmc.log).toMatch(/"event":"power".*\n/);
+    const act = bmc
       .log()
       .split('\n')
-      .filter((line) => line.includes('"event":"power"'));
-    expect(JSON.parse(acts[0])).toMatchObject({ request: id });
+      .find((line) => line.includes('"event":"power"'))!;
+    expect(JSON.parse(act)).toMatchObject({ request: id });
     expect(await post(socket, '/v1/bmcs/node-1/power', { action: 'on' })).toBe(200);
     expect(await until('POST /v1/bmcs/{bmc}/power')).toMatchObject({
       bmc: 'node-1',
@@ -89,17 +90,19 @@ toolTest(
     // What a log rotation does.
     renameSync(log, `${log}.old`);
     bmc.child.kill('SIGUSR2');
-    await expect.poll(() => statSync(log, { throwIfNoEntry: false })?.size, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => statSync(log, { throwIfNoEntry: false })?.size).toBe(0);
     writeFileSync(file, settings(`sessions: { limit: 7 }\naudit: { file: ./another.jsonl }`));
     bmc.child.kill('SIGHUP');
     expect(await until('settings')).toMatchObject({ fields: { changed: { 'node-1': ['sessions'] } } });
-    expect(bmc.log()).toMatch(/bmc\.yaml:\d+:\d+ audit: where changes are written down is the next start's/);
+    await expect
+      .poll(bmc.log)
+      .toMatch(/bmc\.yaml:\d+:\d+ audit: where changes are written down is the next start's/);
     await bmc.stop();
     await until('stop');
 
     writeFileSync(file, settings());
     const again = await startBmc(file, ...flags, '--audit', '-');
-    expect(again.log()).toMatch(/"bmc":"node-1".*"what":"state restored".*"values":[1-9]/);
+    await expect.poll(again.log).toMatch(/"bmc":"node-1".*"what":"state restored".*"values":[1-9]/);
     await again.stop();
     const whole = [log, `${log}.old`].map((path) => readFileSync(path, 'utf8')).join('');
     expect(whole).not.toMatch(/Secret-of-joe|JoePass|AdminPass/);

@@ -225,7 +225,7 @@ toolTest(
     worker.close();
     await ipmitool(`raw 6 0x56 1 1 1 ${marked}`);
     await stop();
-    expect(log()).toContain('Set User Password');
+    await expect.poll(log).toContain('Set User Password');
     const shown = [
       log(),
       ...[['show'], ['show', '--json'], ['export'], ['verify', '--json']].map(([what, ...flags]) => {
@@ -263,5 +263,5 @@ toolTest('SIGUSR1: what each interface did', ['ipmitool'], async () => {
   ).toMatchObject({ channel: 1, busy: 0, expired: 0, late: 0 });
   while (!log().includes('counters of log-ins'))
     await new Promise((resolve) => child.stderr!.once('data', resolve));
-  expect(log()).toMatch(/counters of log-ins: 1 admitted/);
+  await expect.poll(log).toMatch(/counters of log-ins: 1 admitted/);
 });

@@ -83,7 +83,7 @@ test('F10: a file with a mistake changes nothing, and says where it is', async (
   const before = ready();
   const a = await connect(portOf(before, 'a'));
   await reload(fileOf(one('a'), one('c', ['sensorIntervall: 3'])), 'nothing is changed');
-  expect(log()).toMatch(/bmc\.yaml:\d+:\d+ bmcs\.1\.sensorIntervall/);
+  await expect.poll(log).toMatch(/bmc\.yaml:\d+:\d+ bmcs\.1\.sensorIntervall/);
   await reload(fileOf(one('a', ['satellites: [{ address: 48 }, { address: 48 }]'])), 'bmcs.0.satellites');
   await reload('', 'nothing is changed');
   await reload(`state: { directory: ./elsewhere }\n${fileOf(one('a'))}`, 'restart to change it');

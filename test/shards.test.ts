@@ -207,9 +207,9 @@ test(
       expect(entries, name).toBeGreaterThanOrEqual(acknowledged.get(name) ?? 0);
       await client.close();
     }
-    expect(log()).toMatch(
-      new RegExp(`shard ${victim} \\(pid ${ready.shards[victim].pid}\\) has ended: SIGKILL`),
-    );
+    await expect
+      .poll(log)
+      .toMatch(new RegExp(`shard ${victim} \\(pid ${ready.shards[victim].pid}\\) has ended: SIGKILL`));
   },
 );
 
