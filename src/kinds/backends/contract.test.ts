@@ -416,6 +416,27 @@ test('libvirt: a reset with a boot device is a new start: a domain keeps the def
   expect(machine.told.at(-1)).toBe('reset guest');
 });
 
+test('libvirt: an answer that was asked for while a reset had it off, and comes when it is on, is no loss of power', async () => {
+  const { world, machine, bmc, bootFromNetwork, control } = await bench(libvirt);
+  await control('on');
+  await bootFromNetwork();
+  const run = world.programs.run.bind(world.programs);
+  let late = 0;
+  world.programs.run = async (command, args, options) => {
+    const ran = await run(command, args, options);
+    // libvirt tells of it, and whoever looks then has the first answer.
+    if (args.includes('destroy')) machine.dies();
+    if (ran.stdout.startsWith('shut off') && late++ === 0)
+      await new Promise<void>((resolve) => void world.clock.after(3000, () => resolve()));
+    return ran;
+  };
+  const states: boolean[] = [];
+  bmc.chassis.onPower(({ on }) => states.push(on));
+  await control('reset');
+  await world.run(20_000);
+  expect([late, states, machine.on, bmc.chassis.isOn]).toEqual([2, [true], true, true]);
+});
+
 test('libvirt: a boot order of the domain, or of its devices, gives way to the device asked for', () => {
   expect(bootingFrom("<os>\n  <boot dev='hd'/>\n  <boot dev='network'/>\n</os>", 'network')).toBe(
     "<os>\n<boot dev='network'/><boot dev='hd'/></os>",

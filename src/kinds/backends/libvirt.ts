@@ -60,8 +60,8 @@ export class LibvirtBackend implements PowerBackend {
   #events: Program | undefined;
   #again: Timer | undefined;
   #resetAt = -Infinity;
-  /** It is off for a moment, which is no change of its power. */
-  #restarts = false;
+  /** How often it was started anew: it was off for a moment, which is no change of its power. */
+  #restarts = 0;
   #closed = false;
 
   constructor(options: Omit<LibvirtBackendOptions, 'type'>, surroundings: BackendSurroundings) {
@@ -101,12 +101,12 @@ export class LibvirtBackend implements PowerBackend {
 
   /** A domain that is only reset boots by the definition that it was started with. */
   async #restart(): Promise<void> {
-    this.#restarts = true;
     try {
       await this.#virsh([COMMANDS.off, this.#options.domain]);
       await this.#start();
     } finally {
-      this.#restarts = false;
+      this.#restarts++;
+      // Of what is reported meanwhile the chassis takes the last.
       await this.#look();
     }
   }
@@ -142,10 +142,11 @@ export class LibvirtBackend implements PowerBackend {
   }
 
   async #look(): Promise<void> {
-    if (this.#restarts) return;
+    const restarts = this.#restarts;
     try {
       const on = await this.#isOn();
-      if (!this.#closed && !this.#restarts) this.#reports?.power(on);
+      // What was asked while it was off may be answered when it is on again.
+      if (!this.#closed && this.#restarts === restarts) this.#reports?.power(on);
     } catch (error) {
       this.#surroundings.log.warn(`${this.#surroundings.name}: libvirt: ${(error as Error).message}`);
     }
