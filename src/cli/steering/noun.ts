@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import type { FleetStatus } from '../../control/answers.ts';
 import type { Ended } from '../ended.ts';
 import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { version } from '../version.ts';
 import { daemonOptions, type Flags } from './flags.ts';
 
 /** What stands behind a verb, and what it does. */
@@ -49,14 +51,29 @@ export function declare(program: Command, ended: Ended, noun: Noun): void {
     });
 }
 
-/** What answers in another form than its routes do is another program, or one of another version. */
+/**
+ * What answers in another form than its routes do is another program, or one of another version. Where it is
+ * neither, the mistake is our own, and is thrown as it is.
+ */
 async function acted(noun: Noun, words: readonly string[], flags: Flags) {
   try {
     return await noun.act(words, flags);
   } catch (error) {
-    if (!(error instanceof TypeError) || 'code' in error) throw error;
+    if (!(error instanceof TypeError) || 'code' in error || !(await isAnother(flags))) throw error;
     const told = `what it answers is not what '${noun.name}' expects (${error.message}): is it an ipmi-bmc of this version that listens there?`;
     throw new CliError(told, { cause: error, exit: EXIT.failed });
+  }
+}
+
+/** Whether somebody answers there who is no ipmi-bmc of this version. */
+async function isAnother(flags: Flags): Promise<boolean> {
+  const { daemonOf } = await import('./daemon.ts');
+  try {
+    const status = await daemonOf(flags).get<Partial<FleetStatus> | null | undefined>('/v1/fleet');
+    return status?.version !== version;
+  } catch (error) {
+    const isNobodyThere = error instanceof CliError || (error as NodeJS.ErrnoException).syscall === 'connect';
+    return !isNobodyThere;
   }
 }
 
