@@ -6,46 +6,36 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { nodeWorld } from '../../src/world/index.ts';
 import { clusterSeed } from './cluster-stories.ts';
 import { provenCluster, summaryOf } from './cluster/proven.ts';
 import { datagramRounds } from './datagrams.ts';
 import { fleetKills } from './fleet-kills.ts';
 import { firmwareRounds } from './firmware.ts';
+import { tortureOptions } from './options.ts';
 import { realRounds } from './real.ts';
 import { settingsCase } from './settings.ts';
 import { simLife, type Tally } from './sim.ts';
 import { fleetLife } from './sleep.ts';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '20' },
-    sim: { type: 'string', default: '1000' },
-    firmware: { type: 'string', default: '20' },
-    settings: { type: 'string', default: '1000' },
-    sleep: { type: 'string', default: '200' },
-    datagrams: { type: 'string', default: '100000' },
-    kills: { type: 'string', default: '3' },
-    writers: { type: 'string', default: '1000' },
-    stories: { type: 'string', default: '1000' },
-    cluster: { type: 'string', default: '0' },
-    from: { type: 'string', default: '1' },
-  },
-});
-const [rounds, seeds, from, updates, files, nights, datagrams, kills, writers, stories, machines] = [
-  values.rounds,
-  values.sim,
-  values.from,
-  values.firmware,
-  values.settings,
-  values.sleep,
-  values.datagrams,
-  values.kills,
-  values.writers,
-  values.stories,
-  values.cluster,
-].map(Number);
+const given = tortureOptions(process.argv.slice(2));
+if ('say' in given) {
+  (given.code === 0 ? process.stdout : process.stderr).write(given.say);
+  process.exit(given.code);
+}
+const {
+  rounds,
+  sim: seeds,
+  from,
+  firmware: updates,
+  settings: files,
+  sleep: nights,
+  datagrams,
+  kills,
+  writers,
+  stories,
+  cluster: machines,
+} = given;
 
 /** A bar on a terminal, nothing elsewhere. */
 function bar(what: string, done: number, all: number): void {
