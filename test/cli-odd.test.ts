@@ -2,10 +2,10 @@
 import { createServer, type Server } from 'node:net';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bin } from './support/cli.ts';
 import { startDaemon, type RunningDaemon } from './support/daemon.ts';
-import { runTool, toolTest } from './support/tools.ts';
+import { runTool, toolTest, untilSeen } from './support/tools.ts';
 
 const bmc = (name: string) => `
   - name: ${name}
@@ -156,6 +156,24 @@ test.each([
   await new Promise<void>((resolve) => server.listen(path, resolve));
   const ran = await daemon.ipmi(['events', '-f', '--socket', path]);
   expect([ran.code, ran.out]).toEqual([1, `ipmi-bmc: ${told}: is it an ipmi-bmc that listens there?\n`]);
+});
+
+test('17.8: trace in a fleet of more than are asked: a wrong BMC is refused, a name that those do not have is told', async () => {
+  const fleet = await startDaemon(`bmcs:${bmc('node-{n}').replace('- name', '- count: 70\n    name')}\n`);
+  onTestFinished(() => fleet.stop());
+  const wrong = await fleet.ipmi(['trace', 'nod-69']);
+  expect([wrong.code, wrong.out]).toEqual([
+    3,
+    expect.stringMatching(/there is no BMC 'nod-69'; did you mean 'node-69'\?/),
+  ]);
+  const tracing = fleet.ipmi(['trace', '--filter', 'cmd!=get-devise-id', '--count', '1']);
+  const { code, out } = await untilSeen(tracing, () => fleet.ipmi(['raw', 'node-69', 'get-device-id']));
+  expect(code, out).toBe(0);
+  const [note, line] = out.split('\n');
+  expect(note).toBe(
+    "ipmi-bmc: --filter: column 6: there is no command 'get-devise-id'; did you mean get-device-id? (64 BMCs were asked, and 6 others were not)",
+  );
+  expect(line).toMatch(/ node-69 .*Get Device ID/);
 });
 
 test('17.8: sockets that are none, or whose owner is gone', async () => {

@@ -2,7 +2,7 @@ import type { ControlEvent, EventKind } from '../../control/answers.ts';
 import { dim, red } from '../colors.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { plain } from '../output.ts';
+import { plain, program } from '../output.ts';
 import { daemonOf } from './daemon.ts';
 import type { Flags } from './flags.ts';
 import { tell, untilReaderGoes } from './tell.ts';
@@ -55,7 +55,8 @@ export async function trace(bmcs: readonly string[], flags: TraceFlags): Promise
   let shown: string | undefined;
   if (left === 0) return;
   const control = daemonOf(flags);
-  const filters = await Promise.all((flags.filter ?? []).map((text) => filterOf(text, control, bmcs)));
+  const note = (line: string): void => void process.stderr.write(`${program()}: ${line}\n`);
+  const filters = await Promise.all((flags.filter ?? []).map((text) => filterOf(text, control, bmcs, note)));
   const { signal } = untilReaderGoes();
   const all = control.events({
     kinds: ['request'],

@@ -8,19 +8,21 @@ import { pathOf, queryOf } from './daemon.ts';
 
 type EventFilter = (event: ControlEvent) => boolean;
 
-/** BMCs that are asked for the names that they know; of a larger fleet a name may be one of the others. */
+/** BMCs that are asked for the names that they know; of a larger fleet a name may be one of the others'. */
 const MOST_ASKED = 64;
 /** Terms whose values are names of a BMC. */
 const OF_NAMES = /\b(?:cmd|user)\s*!?=/i;
 
 /**
  * Terms as of `run --trace-filter`, or a text that the line has to have. Rejects with CliError for terms that
- * are none, and for a command or a user that no BMC has: it would be waited for in vain.
+ * are none, and for a command or a user that no BMC has: it would be waited for in vain. Of what the first
+ * BMCs of a large fleet do not have, `note` is told.
  */
 export async function filterOf(
   text: string,
   control: ControlClient,
   bmcs: readonly string[],
+  note: (line: string) => void,
 ): Promise<EventFilter> {
   if (!/[=<>]/.test(text)) {
     const word = text.toLowerCase();
@@ -32,21 +34,25 @@ export async function filterOf(
   if (OF_NAMES.test(text)) {
     let problem: TraceFilterProblem | undefined;
     const known = { commands: new Set<string>(), users: new Set<string>() };
-    for (const bmc of bmcs.length > 0 ? bmcs : await someBmcs(control)) {
+    const { names, others } = bmcs.length > 0 ? { names: bmcs, others: 0 } : await someBmcs(control);
+    for (const bmc of names) {
       if (!(await learn(known, control, bmc))) continue;
       const checked = parseTraceFilter(text, { commands: [...known.commands], users: [...known.users] });
       problem = typeof checked === 'object' ? checked : undefined;
       if (!problem) break;
     }
-    if (problem) throw new CliError(filterProblem('--filter', problem));
+    const told = problem && filterProblem('--filter', problem);
+    if (told !== undefined && others === 0) throw new CliError(told);
+    if (told !== undefined) note(`${told} (${names.length} BMCs were asked, and ${others} others were not)`);
   }
   return (event) => filter(tracedOf(event));
 }
 
-/** None of a fleet that has more: a name that the first ones do not have may be one of another. */
-async function someBmcs(control: ControlClient): Promise<string[]> {
-  const { bmcs, next } = await control.get<BmcList>(`/v1/bmcs${queryOf({ limit: MOST_ASKED })}`);
-  return next === undefined ? bmcs.filter(({ state }) => state === 'running').map(({ name }) => name) : [];
+/** The first ones that run, and how many others there are: what the first do not have they may have. */
+async function someBmcs(control: ControlClient): Promise<{ names: string[]; others: number }> {
+  const { bmcs, total } = await control.get<BmcList>(`/v1/bmcs${queryOf({ limit: MOST_ASKED })}`);
+  const names = bmcs.filter(({ state }) => state === 'running').map(({ name }) => name);
+  return { names, others: total - bmcs.length };
 }
 
 interface Known {
