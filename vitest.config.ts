@@ -20,10 +20,10 @@ export default defineConfig({
     // Most of the time is spent waiting for clients that wait: two files at a time, on two cores as well.
     maxWorkers: 2,
     // It ends what hangs, and says nothing of speed: machines are busy with other things.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // A poll that is over too early fails a slow machine; one that fails is late at worst.
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     globalSetup: ['test/support/temporary.ts'],
   },
 });

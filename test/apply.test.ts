@@ -66,7 +66,7 @@ test('17.3: while a thousand BMCs are read, a session of another one has answer 
   expect(plan).toMatchObject({ plan: { removed: ['one'], unchanged: 0 } });
   // In one piece there would be two or three.
   expect(meanwhile).toBeGreaterThan(20);
-}, 120_000);
+});
 
 test('17.3: mistakes of a long file are those of `ipmi-bmc check`, to the line and column', async () => {
   const { file, folder, control } = await running();
@@ -89,4 +89,4 @@ test('17.3: mistakes of a long file are those of `ipmi-bmc check`, to the line a
     const again = (await control.post('/v1/fleet/reload').catch((error: unknown) => error)) as ControlError;
     expect(again.problem.detail).toBe(problems[0].replace(other, file));
   }
-}, 120_000);
+});

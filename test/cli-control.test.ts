@@ -14,7 +14,7 @@ const rack = anyPort(rackOfPage);
 let daemon: RunningDaemon;
 beforeAll(async () => {
   daemon = await startDaemon(rack);
-}, 60_000);
+});
 afterAll(() => daemon.stop());
 
 const ipmi = async (...args: string[]) => daemon.ipmi(args);

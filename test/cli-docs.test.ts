@@ -14,7 +14,7 @@ const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) =>
 let sample: RunningDaemon;
 beforeAll(async () => {
   sample = await startDaemon(anyPort(rack));
-}, 60_000);
+});
 afterAll(() => sample.stop());
 
 test('17.2: every command has an example in docs/cli.md and one in its --help', async () => {
@@ -69,7 +69,7 @@ const isBeside = (block: string): boolean =>
     .every((line) => !line.includes('ipmi-bmc ') || BESIDE.test(line) || line.startsWith('  '));
 
 for (const block of blocks)
-  test('17.2: the example works: ' + block, { timeout: 60_000, concurrent: isBeside(block) }, async () => {
+  test('17.2: the example works: ' + block, { timeout: 180_000, concurrent: isBeside(block) }, async () => {
     const recording = `export NODE_OPTIONS='--import=${recorder}' ASKED_FOR='${sample.folder}/asked'\n`;
     const { code, out } = await sample.bash(recording + block);
     expect([code, out]).toEqual([0, out]);

@@ -13,7 +13,7 @@ ${bmc('node-1', 'labels: { rack: "7" }')}${bmc('node-2', 'labels: { rack: "8" }'
 let daemon: RunningDaemon;
 beforeAll(async () => {
   daemon = await startDaemon(rack);
-}, 60_000);
+});
 afterAll(() => daemon.stop());
 
 const ipmi = async (...args: string[]) => daemon.ipmi(args);

@@ -122,7 +122,7 @@ toolTest('17.1: boot options, restore policy, lamp and buttons', ['ipmitool'], a
   expect(await control.get<ChassisState>(at('/chassis'))).toMatchObject({ identify: 'off' });
   await control.post(at('/press'), { button: 'power' });
   // The operating system shuts down first.
-  await expect.poll(() => tool('power status'), { timeout: 20_000 }).toContain('is off');
+  await expect.poll(() => tool('power status')).toContain('is off');
   await tool('power on');
   expect(await control.get<ChassisState>(at('/chassis'))).toMatchObject({ power: 'on' });
 });

@@ -64,7 +64,7 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), `${text}\n`);
   good = await startDaemon(rack('good', folder));
   for (const name of ['elsewhere', 'expired']) others.set(name, await startDaemon(rack(name, folder)));
-}, 60_000);
+});
 afterAll(async () => {
   if (isThere) await Promise.all([plain, good, ...others.values()].map((daemon) => daemon?.stop()));
 });

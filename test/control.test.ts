@@ -165,7 +165,7 @@ toolTest(
     const { bmcs } = await client.get<BmcList>('/v1/bmcs?label=rack%3D1');
     expect(bmcs).toMatchObject([{ name: 'node-1', power: 'on' }]);
   },
-  60_000,
+  180_000,
 );
 
 test('17.1: a process that nobody may steer has no socket, and one socket is not taken twice', async () => {

@@ -52,7 +52,7 @@ const put = (name: string, bytes: Uint8Array | string): string => {
 
 test(
   'EXP7: what is no capture, or one that cannot be read, is one line and exit code 2',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const whole = pcapOf(packets);
     const cases: readonly (readonly [string, Uint8Array | string, RegExp])[] = [
@@ -101,7 +101,7 @@ test(
 
 test(
   'EXP7: packed by gzip, as UTF-16, as bytes of one datagram: read as what they are',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const plain = await run('explain', put('a.pcapng', pcapngOf(packets)), '--password', 'AdminPass123');
     expect(plain.out).toMatch(/RAKP 3: right/);
@@ -127,7 +127,7 @@ test(
 
 test(
   'EXP7: packets that the capture has cut are named, and nobody is said to be silent for them',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const SNAP = 60;
     const whole = pcapOf(packets);
@@ -153,7 +153,7 @@ test(
 
 test(
   'EXP8: passwords and K_g of files: whatever ends their lines; what is none is a line that shows nothing of it',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const capture = put('b.pcapng', pcapngOf(packets));
     const [several, one] = [

@@ -29,7 +29,7 @@ let control: ControlClient;
 beforeAll(async () => {
   daemon = await startDaemon(RACK);
   control = new ControlClient({ socket: daemon.socket });
-}, 60_000);
+});
 afterAll(() => daemon.stop());
 
 const N1 = '/v1/bmcs/node-1';

@@ -119,17 +119,17 @@ toolTest(
         const dead = bmc.faults.add({ then: { firmware: 'fails-to-boot' } });
         expect(await hpm(upgrade)).toContain('Firmware upgrade procedure successful');
         await hpm('activate');
-        await vi.waitFor(() => expect(bmc.update?.switching).toBeUndefined(), 20_000);
+        await vi.waitFor(() => expect(bmc.update?.switching).toBeUndefined(), 60_000);
         expect(await hpm('selftestresult')).toContain('Result1 = 60');
         expect(await version()).toBe('1.00');
         dead.remove();
         await hpm(upgrade);
         await hpm('activate');
-        await vi.waitFor(async () => expect(await version()).toBe('2.00'), 20_000);
+        await vi.waitFor(async () => expect(await version()).toBe('2.00'), 60_000);
         rmSync(folder, { recursive: true });
       },
     ),
-  { timeout: 150_000, concurrent: true },
+  { timeout: 180_000, concurrent: true },
 );
 
 for (const { rule, command, says } of rows)
@@ -229,7 +229,7 @@ test('F6: a ping that is lost has no pong, and a log-in succeeds', () =>
     await ponged();
     const lost = bmc.faults.add({ when: { payload: 'ping' }, then: { loss: 1 } });
     pinged();
-    await vi.waitFor(() => expect(lost.hits).toBe(1), 30_000);
+    await vi.waitFor(() => expect(lost.hits).toBe(1), 60_000);
     const world = nodeWorld();
     const client = await connectLan(world, {
       host,
@@ -307,10 +307,10 @@ async function onTheConsole(bmc: Bmc, characters: number | 'silent'): Promise<st
   child.stdout.on('data', (data: Buffer) => (out += data.toString('latin1')));
   const shown = (): string | undefined => /SOL Session operational.*\s+([^]*)/.exec(out)?.[1];
   try {
-    await vi.waitFor(() => expect(shown()).toBeDefined(), 20_000);
+    await vi.waitFor(() => expect(shown()).toBeDefined(), 60_000);
     child.stdin.write('\r');
     if (characters === 'silent') await new Promise((resolve) => setTimeout(resolve, SILENCE));
-    else await vi.waitFor(() => expect(shown()!.length).toBeGreaterThanOrEqual(characters), 20_000);
+    else await vi.waitFor(() => expect(shown()!.length).toBeGreaterThanOrEqual(characters), 60_000);
     return shown()!;
   } finally {
     child.stdin.write('\r~.');

@@ -46,5 +46,5 @@ toolTest(
     expect(out).toMatch(/blade-17: moved from shard \d to shard 0|blade-17: is with shard 0 already/);
     expect(out).toMatch(/Upper Critical going high/);
   },
-  120_000,
+  180_000,
 );

@@ -13,7 +13,7 @@ name: node-1
 interfaces: [{ type: lan, listen: "127.0.0.1:0" }]
 users: [{ id: 2, name: admin, password: ${PASSWORD}, privilege: administrator }]
 `);
-}, 60_000);
+});
 afterAll(() => daemon.stop());
 
 const ipmi = async (...args: string[]) => daemon.ipmi(args);

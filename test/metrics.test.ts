@@ -91,7 +91,7 @@ beforeAll(async () => {
       bmcs: [node1, ...platforms],
     }),
   );
-}, 60_000);
+});
 afterAll(() => daemon.stop());
 
 /** Samples by name and labels, with the digits that FreeIPMI prints. */
@@ -134,7 +134,7 @@ toolTest(
       await exporter.stop();
     }
   },
-  120_000,
+  180_000,
 );
 
 toolTest('21.2: promtool takes both pages', ['promtool', 'ipmitool'], async () => {

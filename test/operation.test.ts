@@ -15,7 +15,7 @@ const children: ChildProcess[] = [];
 afterEach(() => Promise.all(children.splice(0).map((child) => stopped(child))));
 const login = { host: '127.0.0.1', user: 'admin', password: 'AdminPass123' };
 const cli = (...args: string[]) =>
-  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder, timeout: 20_000 });
+  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder, timeout: 120_000 });
 
 toolTest(
   'systemd is told READY=1 when every interface listens, and STOPPING=1',

@@ -42,7 +42,7 @@ async function start(
 }
 
 const cli = (args: string[], cwd = folder) =>
-  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd, timeout: 20_000 });
+  spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd, timeout: 120_000 });
 
 async function answers(port: number, password: string): Promise<number> {
   const client = await connectLan(nodeWorld(), { host: '127.0.0.1', port, user: 'admin', password });

@@ -80,7 +80,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-test('I16: three processes are one to whoever steers them', { timeout: 90_000 }, async () => {
+test('I16: three processes are one to whoever steers them', { timeout: 180_000 }, async () => {
   const base = await shortPort();
   const { child, ready, control, folder, log, port } = await running(
     fleet(12, base),
@@ -164,7 +164,7 @@ const ENTRY = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 0x20, 0, 4, 1, 1, 0x57, 0x50, 0
 
 test(
   'I16: a process that is killed under load is back; nothing acknowledged is lost, and nobody else notices',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     const { ready, control, port, log } = await running(
       fleet(8, await shortPort()),
@@ -295,7 +295,7 @@ toolTest(
 
 test(
   'I16: a directory that one process has served is shared out, with everything in it',
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async () => {
     const base = await shortPort();
     const one = await running(fleet(6, base), undefined, '--state', 'state');
@@ -323,7 +323,7 @@ test(
 
 test(
   'I16: in memory nobody moves; who has started them is killed, and they end too',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { child, ready, control } = await running(fleet(3, await shortPort()), undefined, '--workers', '2');
     const { shards } = await control.get<ShardList>('/v1/shards');

@@ -126,5 +126,5 @@ toolTest(
       await daemon.stop();
     }
   },
-  150_000,
+  180_000,
 );

@@ -10,7 +10,7 @@ import { firstLine, root, stopped } from './support/cli.ts';
 beforeAll(() => {
   const built = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { encoding: 'utf8' });
   expect(built.status, built.stderr).toBe(0);
-}, 120_000);
+});
 
 /** A package whose program says which of its files it was started from. */
 function tree({ bundle, modules, compiled }: { bundle?: number; modules?: true; compiled?: number }): string {
@@ -80,27 +80,28 @@ test('start: V8 takes what was kept of this bundle', () => {
   expect(readFileSync(bundle).every((byte) => byte < 0x80)).toBe(true);
 });
 
-/** Seconds of a processor until the ready line, the least of some starts. */
+/** Seconds of a processor until the ready line. */
 async function ready(...words: string[]): Promise<number> {
-  let least = Infinity;
-  for (let round = 0; round < 4; round++) {
-    const child = spawn(process.execPath, [...words, 'run', '--json', '--lan', '127.0.0.1:0'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    await firstLine(child);
-    const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    least = Math.min(least, (Number(fields[11]) + Number(fields[12])) / 100);
-    await stopped(child);
-  }
-  return least;
+  const child = spawn(process.execPath, [...words, 'run', '--json', '--lan', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await firstLine(child);
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  await stopped(child);
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 test(
   'start: the program takes less than two thirds of what its modules take',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const modules = `import('${root}dist/cli/main.js').then(({ main }) => main(process.argv.slice(1)))`;
-    const [one, many] = [await ready(join(root, 'bin/ipmi-bmc')), await ready('-e', modules, '--')];
+    // The least of some starts of each, one beside the other: what else runs is the same to both.
+    let [one, many] = [Infinity, Infinity];
+    for (let round = 0; round < 4; round++) {
+      one = Math.min(one, await ready(join(root, 'bin/ipmi-bmc')));
+      many = Math.min(many, await ready('-e', modules, '--'));
+    }
     expect(one / many).toBeLessThan(0.66);
   },
 );

@@ -53,7 +53,7 @@ const said = async (tape: Tape, port: string, ignore?: readonly string[]): Promi
 
 test(
   "TAPE7: Ironic's enrolment, replayed against today's build, is the same; nothing is left out but its sessions",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     await withJudged(async (_, port) => {
       const { requests, sent, different } = await replayed(tapeIn(fixture), port);
@@ -70,7 +70,7 @@ test(
 
 test(
   'TAPE7: against a build in which boot flags come back without their device, the replay names that',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     await withJudged(async (bmc, port) => {
       // The device is bits 5:2 of the second byte of parameter 5 (§28.13): behind the parameter's number of the answer.
@@ -104,7 +104,7 @@ const planted = async (change: (bmc: Bmc) => void): Promise<string[]> => {
 
 test(
   'TAPE8: against a build in which a command is refused, the replay names its completion code',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const refuses = handle<typeof SetSystemBootOptions, BmcState>(
       SetSystemBootOptions,
@@ -124,7 +124,7 @@ test(
 
 test(
   'TAPE8: readings that move are no difference; a sensor that is not scanned any more is',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const changed = (values: Partial<SensorReading>) =>
       planted(({ router }) => {
@@ -233,7 +233,7 @@ if (captures.length > 0)
       },
     );
 
-    test('no mask is idle', { timeout: 120_000 }, async () => {
+    test('no mask is idle', { timeout: 180_000 }, async () => {
       const found = new Set<string>();
       const see = ({ command, field }: Difference): void =>
         void found.add(command).add(`${command}.${field}`);

@@ -213,7 +213,7 @@ toolTest('TAPE6: a capture becomes the tape that the BMC itself recorded', ['ipm
   expect([closed.code, closed.out.split('\n').length]).toEqual([0, 2]);
 });
 
-test('TAPE5: mistakes are one line and exit code 2', { timeout: 60_000 }, async () => {
+test('TAPE5: mistakes are one line and exit code 2', { timeout: 180_000 }, async () => {
   const head = '{"tape":1,"bmc":"x","created":"","tool":"","redacted":[],"clock":""}\n';
   const [bad, empty, two] = ['bad.tape', 'empty.tape', 'two.yaml'].map((name) => join(folder, name));
   writeFileSync(bad, `${head}{"netfn":6}\n`);
@@ -243,7 +243,7 @@ test('TAPE5: mistakes are one line and exit code 2', { timeout: 60_000 }, async 
   }
 });
 
-test('TAPE5: with several BMCs each has a tape', { timeout: 60_000 }, async () => {
+test('TAPE5: with several BMCs each has a tape', { timeout: 180_000 }, async () => {
   const config = join(folder, 'three.yaml');
   const one = (name: string): string =>
     `  - { name: ${name}, interfaces: [{ type: lan, listen: 127.0.0.1:0 }], users: [{ id: 2, name: admin, password: ${PASSWORD} }] }\n`;

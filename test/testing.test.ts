@@ -52,7 +52,7 @@ for (const { name, text } of blocks.filter(({ language }) => language === 'sh'))
     expect(ran.code, ran.out).toBe(0);
   });
 
-test('testing: every block of docs/testing.md has types that hold', { timeout: 60_000 }, async () => {
+test('testing: every block of docs/testing.md has types that hold', { timeout: 180_000 }, async () => {
   const folder = emptyFolder();
   const files = blocks
     .filter(({ language }) => language === 'ts')
@@ -106,7 +106,7 @@ toolTest('testing: ipmitool is what is expected of it, and no more', ['ipmitool'
   await bmc.expectRequest(ChassisControl, { action: 'cycle' });
 });
 
-test('testing: 500 tests at a time have a BMC each', { timeout: 60_000 }, async () => {
+test('testing: 500 tests at a time have a BMC each', { timeout: 180_000 }, async () => {
   const first = await startBmc();
   await first.stop();
   const bmcs = await Promise.all(Array.from({ length: 500 }, () => startBmc()));

@@ -159,7 +159,7 @@ while True:
 
 test(
   'the hot-reload example: an edited handler answers in the same session; a broken edit keeps the old one',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const file = join(root, 'examples/hot-reload', `fan-test-${process.pid}.ts`);
     const { rmSync } = await import('node:fs');

@@ -13,7 +13,7 @@ import { toolTest } from './support/tools.ts';
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'with-'));
 
 const cli = (folder: string, ...args: string[]) =>
-  spawnSync(program, [...before, 'with', ...args], { encoding: 'utf8', cwd: folder, timeout: 30_000 });
+  spawnSync(program, [...before, 'with', ...args], { encoding: 'utf8', cwd: folder, timeout: 120_000 });
 
 const begun = (...args: string[]): ChildProcess =>
   spawn(program, [...before, 'with', '--no-pcap', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

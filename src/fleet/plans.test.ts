@@ -244,4 +244,4 @@ test('F9: after apply, any fleet equals one started from the second file; sessio
   );
   // All of it came up.
   expect(Object.entries(seen).filter(([, count]) => count === 0)).toEqual([]);
-}, 90_000);
+});

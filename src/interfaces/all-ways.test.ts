@@ -328,4 +328,4 @@ test('I1: no request has more rights than the session that caused it, over all c
   expect([...reached]).toEqual(
     expect.arrayContaining(['home lan', 'home ipmb', 'home/82h ipmb', 'away icmb', 'away ipmb']),
   );
-}, 120_000);
+});

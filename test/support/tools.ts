@@ -15,7 +15,7 @@ const found = (tool: string): boolean =>
 export const CAPTURE = 'root to capture packets';
 
 export interface ToolTestOptions {
-  /** Milliseconds. Default 60,000. */
+  /** Milliseconds. Default: as of all tests. */
   readonly timeout?: number;
   /**
    * It mostly waits for a client's patience to end, by a BMC and files of its own: beside those before and
@@ -35,11 +35,10 @@ export function toolTest(
   options: number | ToolTestOptions = {},
 ): void {
   const missing = tools.filter((tool) => (tool === CAPTURE ? process.getuid?.() !== 0 : !found(tool)));
-  const { timeout = 60_000, concurrent = false } =
-    typeof options === 'number' ? { timeout: options } : options;
+  const { timeout, concurrent = false } = typeof options === 'number' ? { timeout: options } : options;
   test.skipIf(missing.length > 0)(
     missing.length > 0 ? `${name} (missing ${missing.join(', ')})` : name,
-    { timeout, concurrent },
+    { concurrent, ...(timeout !== undefined && { timeout }) },
     body,
   );
 }
@@ -90,7 +89,7 @@ export function runTool(
         PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
         ...options.env,
       },
-      timeout: options.timeout ?? 50_000,
+      timeout: options.timeout ?? 150_000,
     });
     let out = '';
     child.stdout.on('data', (data: Buffer) => (out += data.toString('latin1')));
