@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/nats-core';
+import { connect as connectNats } from '@nats-io/transport-node';
 import { afterAll, expect, test } from 'vitest';
 import { Worker } from '../src/client/index.ts';
 import type { Bus } from '../src/cluster/bus.ts';
@@ -164,6 +165,27 @@ if (hasNats) {
               /^ipmi-bmc: nats.*"ipmi\.drain\.a"; this user needs the permissions of examples\/cluster\/nats\.conf.*\n$/,
             ),
           ]);
+          // Images are the hosts': nobody else writes, reads, or removes one.
+          const hosts = await connect('host');
+          const image = Uint8Array.of(1, 2, 3);
+          await (await hosts.objects('images')).put('node/1/a/1', [image]);
+          for (const one of [watcher, { user: 'acme-fans', inbox: plain.inbox }]) {
+            const open = { servers: [...nats.urls], user: one.user, pass: 'secret', inboxPrefix: one.inbox };
+            const connection = await connectNats(open);
+            for (const subject of [
+              '$O.ipmi_images.C.x',
+              '$O.ipmi_images.M.x',
+              '$JS.API.STREAM.MSG.GET.OBJ_ipmi_images',
+              '$JS.API.DIRECT.GET.OBJ_ipmi_images',
+              '$JS.API.CONSUMER.CREATE.OBJ_ipmi_images',
+              '$JS.API.STREAM.PURGE.OBJ_ipmi_images',
+              '$JS.API.STREAM.DELETE.OBJ_ipmi_images',
+              '$JS.API.STREAM.UPDATE.OBJ_ipmi_images',
+            ])
+              await expect(connection.request(subject, none, asked)).rejects.toThrow(denied);
+            await connection.close();
+          }
+          expect(await (await hosts.objects('images')).get('node/1/a/1')).toEqual(image);
           bus.serve('audit.>', () => undefined);
           await raw('0 2 1');
           await expect.poll(() => events.length, { timeout: 5000 }).toBeGreaterThan(0);

@@ -6,6 +6,12 @@ export class ConflictError extends Error {
   readonly code = ERROR_CODES.ConflictError;
 }
 
+/** NATS has no room for what was to be written, by its limits or its disk. Nothing was written. */
+export class NoRoomError extends Error {
+  override name = 'NoRoomError';
+  readonly code = ERROR_CODES.NoRoomError;
+}
+
 /** A value of a bucket, and which change of the bucket it was. */
 export interface BucketEntry {
   readonly value: Uint8Array;
@@ -50,7 +56,7 @@ export interface LogEntry {
 export interface EventLog {
   /**
    * Writes behind the message of this sequence, the last of the subject (0: there is none). Its own
-   * sequence. `replacing`: those before it are no longer needed. Rejects as a bucket does.
+   * sequence. `replacing`: those before it are no longer needed. Rejects as a bucket does, and with NoRoomError.
    */
   append(subject: string, bytes: Uint8Array, last: number, replacing?: boolean): Promise<number>;
   /** All of a subject that is behind a sequence, the oldest first. */

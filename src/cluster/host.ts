@@ -22,6 +22,8 @@ const PART = 300;
 const LONGEST_MOVE = 5000;
 /** Milliseconds until what failed is tried again. */
 const AGAIN = 250;
+/** Milliseconds until what is still so is said again. */
+const SAID_AGAIN = 30_000;
 /** Milliseconds until BMCs that could not be had, as where a place is taken, are tried again. */
 const LATER = 10_000;
 
@@ -81,6 +83,7 @@ export class ClusterHost {
   /** Given away, and nobody's yet; until then (monotonic) they are waited for. */
   readonly #moving = new Map<string, number>();
   readonly #problems = new Map<string, string>();
+  #warned = { message: '', until: -Infinity };
   #isEnding = false;
   #undo: (() => void)[] = [];
 
@@ -228,6 +231,15 @@ export class ClusterHost {
     this.#later(() => this.#endFenced());
   }
 
+  /** What goes on for long is said every half minute: it is tried four times a second. */
+  #warn(message: string): void {
+    const { clock, log } = this.#options;
+    const now = clock.monotonic();
+    if (message === this.#warned.message && now < this.#warned.until) return;
+    this.#warned = { message, until: now + SAID_AGAIN };
+    log.warn(`cluster: ${message}; trying again`);
+  }
+
   /** What it ran by a lease that is lost, before anything by the next one. */
   async #endFenced(): Promise<void> {
     if (!this.#isFenced) return;
@@ -242,9 +254,7 @@ export class ClusterHost {
   /** One step after the other. */
   #later(work: () => Promise<void>): void {
     this.#turn = this.#turn.then(work).catch((error: unknown) => {
-      this.#options.log.warn(
-        `cluster: ${error instanceof Error ? error.message : String(error)}; trying again`,
-      );
+      this.#warn(error instanceof Error ? error.message : String(error));
       this.#soon(AGAIN);
     });
   }

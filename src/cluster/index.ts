@@ -7,6 +7,7 @@
 export {
   ConflictError,
   NobodyError,
+  NoRoomError,
   type Bucket,
   type BucketEntry,
   type Bus,
@@ -25,4 +26,5 @@ export { ClusterHost, type ClusterHostOptions, type Runs } from './host.ts';
 export { BucketLease, LEASE_TIMES, LocalLeases, type Lease, type LeaseTimes } from './lease.ts';
 export { natsBus, type NatsOptions } from './nats-bus.ts';
 export { placed, type HostPlace, type Placed } from './placement.ts';
-export { FencedError, StreamStorage, type StreamSurroundings } from './stream-storage.ts';
+export { FencedError } from './fenced-error.ts';
+export { StreamStorage, type StreamSurroundings } from './stream-storage.ts';

@@ -67,7 +67,7 @@ async function watched(
   const isComplete = new Promise<void>((resolve) => (complete = resolve));
   let watching: Awaited<ReturnType<KV['watch']>> | undefined;
   const listen = async (): Promise<void> => {
-    const { values, streamInfo } = await retries.patiently(() => shared.status());
+    const { values, streamInfo } = await retries.patiently(() => retries.first(() => shared.status()));
     if (streamInfo.state.last_seq < heard) {
       heard = 0;
       wentBack?.();

@@ -107,6 +107,9 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
     return manager;
   };
   const client = jetstream.jetstream(connection, { timeout: PATIENCE });
+  // Who reads asks again soon: a question to a leader that is gone is answered by nobody.
+  const reading = { timeout: PATIENCE, checkAPI: false };
+  const reader = isPlain ? undefined : await jetstream.jetstreamManager(connection, reading);
   const buckets = new kv.Kvm(client);
   // Who begins a lease, or asks whose one is, asks again soon: servers that choose a leader say nothing.
   const leases = new kv.Kvm(jetstream.jetstream(connection, { timeout: PATIENCE / 2 }));
@@ -148,7 +151,7 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
       return found;
     },
     log: async (log) =>
-      natsLog(kept(), client, retries, {
+      natsLog({ manager: kept(), reader: reader!, client }, retries, {
         stream: `${prefix}_${log}`,
         subject: `${prefix}.${log}`,
         replicas,
@@ -214,9 +217,14 @@ interface LogPlace {
   readonly replicas: number;
 }
 
+interface LogWays {
+  readonly manager: JetStreamManager;
+  readonly reader: JetStreamManager;
+  readonly client: Pick<ReturnType<typeof import('@nats-io/jetstream').jetstream>, 'publish'>;
+}
+
 async function natsLog(
-  manager: JetStreamManager,
-  client: Pick<ReturnType<typeof import('@nats-io/jetstream').jetstream>, 'publish'>,
+  { manager, reader, client }: LogWays,
   retries: Retries,
   { stream, subject: root, replicas }: LogPlace,
 ): Promise<EventLog> {
@@ -245,7 +253,7 @@ async function natsLog(
       for (let next = behind + 1; ;) {
         // The library's type knows this of reads that any server answers only.
         const query = { seq: next, next_by_subj: `${root}.${subject}` };
-        const message = await retries.known(() => manager.streams.getMessage(stream, query), subject);
+        const message = await retries.known(() => reader.streams.getMessage(stream, query), subject);
         if (message === null) return found;
         found.push({ sequence: message.seq, bytes: message.data });
         next = message.seq + 1;

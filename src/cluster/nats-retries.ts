@@ -1,11 +1,13 @@
 import { ERROR_CODES } from '../codec/index.ts';
 import type { Clock } from '../world/world.ts';
-import { ConflictError } from './bus.ts';
+import { ConflictError, NoRoomError } from './bus.ts';
 
 /** Milliseconds until what was written counts as unheard of; a lease lives for several of these. */
 export const PATIENCE = 1000;
 /** How often a write of which nobody heard is said again. */
 const TRIES = 20;
+/** How often at the most what changes nothing is asked until the first answer. */
+const QUESTIONS = 8;
 /** Milliseconds that servers may take to choose a leader: 4 to 9 s where the one before is gone. */
 const ELECTION = 15_000;
 /** Milliseconds in which some server has to take a connection. */
@@ -15,6 +17,8 @@ const QUIET = 3000;
 const AGAIN = 30_000;
 /** JetStream's "wrong last sequence", of a stream and of a subject. */
 const WRONG_SEQUENCE: readonly unknown[] = [10071, 10164];
+/** What a server, an account and a stream say that have no room: of a server, memory, a disk, an account, a stream. */
+const NO_ROOM: readonly unknown[] = [10023, 10028, 10047, 10002, 10077];
 /** "JetStream system temporarily unavailable": a leader is being chosen. */
 const NO_LEADER = 10008;
 /** A stream of this name has other settings. */
@@ -91,6 +95,26 @@ export class Retries {
     return this.#until(make, this.#waiting?.limit ?? ELECTION, named);
   }
 
+  /**
+   * The first answer to a question that changes nothing, asked again each quarter second while there is none: it
+   * comes when somebody leads, and not when the time of a question is over. Rejects when all have failed.
+   */
+  async first<T>(ask: () => Promise<T>): Promise<T> {
+    const asked: Promise<T>[] = [];
+    for (;;) {
+      asked.push(ask());
+      const any = Promise.any(asked).catch((error: AggregateError) =>
+        Promise.reject(error.errors[0] as Error),
+      );
+      const isOver = any.then(
+        () => true,
+        () => true,
+      );
+      const pause = asked.length < QUESTIONS ? this.pause(PATIENCE / 4).then(() => false) : isOver;
+      if (await Promise.race([isOver, pause])) return any;
+    }
+  }
+
   /** `isShut`: servers are there, and will never let us in. */
   connected<T>(connect: () => Promise<T>, isShut: () => Promise<boolean>): Promise<T> {
     const tried = async (): Promise<T> => {
@@ -105,8 +129,8 @@ export class Retries {
   }
 
   /**
-   * Rejects with ConflictError where JetStream says that the last sequence is another one. Where nobody heard
-   * of it, as of a bucket that was made a moment ago, it is said again: it was surely not done.
+   * Rejects with ConflictError where JetStream says that the last sequence is another one, and with NoRoomError
+   * where it says that it has no room: it was surely not done. Where nobody heard of it, as of a bucket that was made a moment ago, it is said again: it was surely not done.
    */
   async known<T>(work: () => Promise<T>, subject: string, tries = TRIES): Promise<T> {
     try {
@@ -114,6 +138,8 @@ export class Retries {
     } catch (error) {
       const { code, name, message } = error as { code?: unknown; name?: unknown; message?: string };
       if (WRONG_SEQUENCE.includes(code)) throw new ConflictError(subject, { cause: error });
+      if (NO_ROOM.includes(code))
+        throw new NoRoomError(`NATS has no room for ${subject}: ${message}`, { cause: error });
       const isUnheard =
         code === NO_LEADER || name === 'JetStreamNotEnabled' || /no responders/i.test(message ?? '');
       if (!isUnheard || tries === 0) throw error;
@@ -141,7 +167,7 @@ export class Retries {
           throw new EndedWaitingError('it was ended while it waited for NATS', { cause: error });
         if (waited >= most) throw named(error);
         this.#tell(named(error), waited);
-        await this.pause();
+        await this.pause(PATIENCE / 4);
       }
   }
 

@@ -64,3 +64,9 @@ export class Parts {
     return `${this.#subject}.${id}`;
   }
 }
+
+/** What was stored may be anything. */
+export function placeIn(value: unknown): PartsPlace | undefined {
+  const { id, length } = (typeof value === 'object' && value !== null ? value : {}) as Partial<PartsPlace>;
+  return typeof id === 'string' && typeof length === 'number' ? { id, length } : undefined;
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SimServer } from '../../test/support/sim-bus.ts';
 import { Seal } from '../storage/seal.ts';
 import { SimClock } from '../world/sim-clock.ts';
-import { ConflictError } from './bus.ts';
+import { ConflictError, NoRoomError, type EventLog } from './bus.ts';
 import { StreamStorage } from './stream-storage.ts';
 
 async function until<T>(clock: SimClock, promise: Promise<T>): Promise<T> {
@@ -177,3 +177,44 @@ test('23.3: a history that is longer than a message becomes parts, and what they
   await until(clock, later.storage.take('bmc', 3));
   expect(later.warnings).toEqual([expect.stringMatching(/^bmc: message \d+ of its history cannot be read$/)]);
 }, 30_000);
+
+test('23.6: a change for which there is no room is refused with C4h, told once, and stored again later; one that may be written is waited for', async () => {
+  const clock = new SimClock(0);
+  const line = new SimServer(clock, () => 0.5).connect();
+  const log = await line.log('state');
+  /** What the next appends come to; undefined: they are done. */
+  const next: ('full' | 'unheard')[] = [];
+  const failing: EventLog = {
+    read: (subject, behind) => log.read(subject, behind),
+    forget: (subject) => log.forget(subject),
+    append: async (subject, bytes, last, replacing) => {
+      const what = next.shift();
+      if (what === 'full') throw new NoRoomError('NATS has no room');
+      if (what === 'unheard') throw new Error('timeout');
+      return log.append(subject, bytes, last, replacing);
+    },
+  };
+  const warnings: string[] = [];
+  const storage = new StreamStorage(failing, {
+    clock: line.clock,
+    host: 'one',
+    warn: (message) => warnings.push(message),
+    onFenced: () => undefined,
+  });
+  await until(clock, storage.take('bmc', 1));
+  const write = (value: number) =>
+    until(clock, Promise.resolve(storage.journal('bmc').write([{ store: 'sel', key: 'a', value }])));
+  next.push('full', 'full');
+  await expect(write(1)).rejects.toMatchObject({ cc: 0xc4 });
+  await expect(write(2)).rejects.toMatchObject({ cc: 0xc4 });
+  expect(warnings).toEqual([expect.stringMatching(/^bmc: NATS has no room; changes are refused/)]);
+  await write(3);
+  // That its second try is refused for room says nothing of the first one.
+  next.push('unheard', 'full');
+  await write(4);
+  next.push('full');
+  await expect(write(5)).rejects.toMatchObject({ cc: 0xc4 });
+  expect(warnings).toHaveLength(2);
+  await until(clock, storage.take('bmc', 2));
+  expect(all(storage.journal('bmc').load('sel'))).toEqual({ a: 4 });
+});

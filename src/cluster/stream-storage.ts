@@ -1,13 +1,15 @@
-import { CC, ERROR_CODES, IpmiError } from '../codec/index.ts';
+import { CC, IpmiError } from '../codec/index.ts';
 import type { Change, Durable, Journal } from '../state/store.ts';
 import { tolerated } from '../state/store.ts';
+import { joined } from '../storage/bytes.ts';
 import { Contents } from '../storage/contents.ts';
 import { decodeChanges, encodeChanges, RecordReader, type Change as BmcChange } from '../storage/record.ts';
 import type { Seal } from '../storage/seal.ts';
 import type { Clock } from '../world/world.ts';
-import { ConflictError, type EventLog, type LogEntry } from './bus.ts';
+import { ConflictError, NoRoomError, type EventLog, type LogEntry } from './bus.ts';
+import { FencedError } from './fenced-error.ts';
 import { tokenOf } from './names.ts';
-import { Parts, type PartsPlace } from './parts.ts';
+import { Parts, placeIn, type PartsPlace } from './parts.ts';
 import { streamImages, type OpenObjects } from './stream-images.ts';
 
 /** Changes after which a subject is written anew, if it is then much smaller. */
@@ -25,16 +27,6 @@ const PARTS = 'parts';
 const AGAIN = 250;
 /** How often a write may be refused while nothing stands behind ours: one of our own is under way there. */
 const REFUSALS = 120;
-
-/** The BMC is another host's: nothing more of it is stored here. */
-export class FencedError extends IpmiError {
-  override name = 'FencedError';
-  override readonly code = ERROR_CODES.FencedError;
-
-  constructor(bmc: string) {
-    super(CC.NodeBusy, `${bmc} is another host's now`);
-  }
-}
 
 export interface StreamSurroundings {
   readonly clock: Clock;
@@ -140,6 +132,8 @@ class Subject {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #isFenced = false;
+  /** What was written last was refused, for there was no room. */
+  #isRefusing = false;
   /** Somebody has loaded or written some of it since it was read. */
   #isUsed = false;
 
@@ -235,12 +229,26 @@ class Subject {
       await this.#writeBatch(batch.slice(0, half));
       return this.#writeBatch(batch.slice(half));
     }
-    const isWritten = await this.#append(bytes);
+    let isWritten = false;
+    try {
+      isWritten = await this.#append(bytes);
+    } catch (error) {
+      return this.#refuse(batch, error as Error);
+    }
     for (const { resolve, reject } of batch) {
       if (isWritten) resolve();
       else reject(new FencedError(this.#bmc));
     }
+    this.#isRefusing = false;
     if (isWritten && ++this.#messages > COMPACT_AFTER) await this.#compact();
+  }
+
+  /** Nothing of it was written, and is tried again: who made the changes is told, and memory is as before. */
+  #refuse(batch: readonly Waiting[], { message }: Error): void {
+    if (!this.#isRefusing)
+      this.#surroundings.warn(`${this.#bmc}: ${message}; changes are refused until this ends`);
+    this.#isRefusing = true;
+    for (const { reject } of batch) reject(new IpmiError(CC.OutOfSpace, `${this.#bmc}: ${message}`));
   }
 
   async #writeLong({ resolve, reject }: Waiting, bytes: Uint8Array): Promise<void> {
@@ -264,13 +272,17 @@ class Subject {
     return isWritten;
   }
 
-  /** Until it is known whether it is written. False: it is not, and nothing ever will be. */
+  /**
+   * Until it is known whether it is written. False: it is not, and nothing ever will be. Rejects with NoRoomError
+   * where there is no room for it, and none of its tries can have been written.
+   */
   async #append(bytes: Uint8Array, replacing = false): Promise<boolean> {
-    for (let refusals = 0; !this.#isFenced;) {
+    for (let refusals = 0, isSure = true; !this.#isFenced; isSure = false) {
       try {
         this.#last = await this.#log.append(this.#subject, bytes, this.#last, replacing);
         return true;
       } catch (error) {
+        if (error instanceof NoRoomError && isSure) throw error;
         if (error instanceof ConflictError) refusals++;
         const outcome = await this.#outcome(bytes, refusals > REFUSALS);
         if (outcome === 'written') return true;
@@ -300,7 +312,7 @@ class Subject {
       if (!isOursThere) return 'lost';
       const [next, ...later] = entries.slice(this.#last === 0 ? 0 : 1);
       if (next === undefined) return isOften ? 'lost' : 'unknown';
-      if (later.length > 0 || !equal(next.bytes, bytes)) return 'lost';
+      if (later.length > 0 || Buffer.compare(next.bytes, bytes) !== 0) return 'lost';
       this.#last = next.sequence;
       return 'written';
     } catch {
@@ -374,25 +386,10 @@ class Subject {
     const records: Uint8Array[] = [];
     for (let at = 0; at < changes.length; at += RECORD)
       records.push(this.#encoded(changes.slice(at, at + RECORD)));
-    const whole = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const record of records) {
-      whole.set(record, at);
-      at += record.length;
-    }
-    return whole;
+    return joined(records);
   }
 
   #encoded(changes: readonly BmcChange[]): Uint8Array {
     return encodeChanges(changes, this.#surroundings.seal);
   }
 }
-
-/** What was stored may be anything. */
-function placeIn(value: unknown): PartsPlace | undefined {
-  const { id, length } = (typeof value === 'object' && value !== null ? value : {}) as Partial<PartsPlace>;
-  return typeof id === 'string' && typeof length === 'number' ? { id, length } : undefined;
-}
-
-const equal = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   ToolError: 'IPMI_BMC_TOOL',
   ShardError: 'IPMI_BMC_SHARD',
   ConflictError: 'IPMI_BMC_CLUSTER_CONFLICT',
+  NoRoomError: 'IPMI_BMC_CLUSTER_NO_ROOM',
   NobodyError: 'IPMI_BMC_CLUSTER_NOBODY',
   FencedError: 'IPMI_BMC_CLUSTER_FENCED',
   NoLeaderError: 'IPMI_BMC_CLUSTER_LEADERLESS',

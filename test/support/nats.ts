@@ -62,8 +62,8 @@ export async function startNats(count = 1, extra = ''): Promise<NatsCluster> {
   return nats;
 }
 
-/** As `startNats`, and none of them has begun. */
-export async function natsServers(count = 1, extra = ''): Promise<NatsCluster> {
+/** As `startNats`, and none of them has begun. `jetstream`: more of that section. */
+export async function natsServers(count = 1, extra = '', jetstream = ''): Promise<NatsCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'nats-'));
   const base = await shortPort();
   const ports = Array.from({ length: 2 * count }, (_, i) => base + i);
@@ -73,7 +73,7 @@ export async function natsServers(count = 1, extra = ''): Promise<NatsCluster> {
     const cluster = `cluster { name: test, listen: "127.0.0.1:${ports[count + i]}", routes: [${routes.map((url) => `"${url}"`).join(', ')}] }`;
     writeFileSync(
       config,
-      `server_name: n${i}\nlisten: "127.0.0.1:${ports[i]}"\njetstream { store_dir: "${join(folder, String(i))}" }\n${count > 1 ? cluster : ''}\n${extra}\n`,
+      `server_name: n${i}\nlisten: "127.0.0.1:${ports[i]}"\njetstream { store_dir: "${join(folder, String(i))}", ${jetstream} }\n${count > 1 ? cluster : ''}\n${extra}\n`,
     );
     return new Nats(ports[i], config, join(folder, String(i)));
   });

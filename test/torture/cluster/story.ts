@@ -86,10 +86,12 @@ class Story {
   startNats(name: string): void {
     const { machines, folder } = this;
     const file = join(folder, `nats-${name}.conf`);
+    const { NATS_LOGS } = process.env;
+    const logs = NATS_LOGS ? `logtime: true\nlog_file: "${NATS_LOGS}/n${name}.log"\n` : '';
     const routes = machines.names.map((other) => `"nats://${machines.address(other)}:6222"`).join(', ');
     writeFileSync(
       file,
-      `server_name: n${name}\nlisten: "${machines.address(name)}:4222"\njetstream { store_dir: "${join(folder, `js-${name}`)}" }\n` +
+      `${logs}server_name: n${name}\nlisten: "${machines.address(name)}:4222"\njetstream { store_dir: "${join(folder, `js-${name}`)}" }\n` +
         `cluster { name: c, listen: "${machines.address(name)}:6222", routes: [${routes}], ping_interval: "1s", ping_max: 2 }\n`,
     );
     this.nats.set(name, machines.run(name, natsServer, ['-c', file], 'ignore'));
@@ -121,16 +123,7 @@ class Story {
     }));
     const file = join(this.folder, 'fleet.yaml');
     writeFileSync(file, JSON.stringify({ bmcs }));
-    for (let tries = 60; ; tries--) {
-      const args = [bin, 'cluster', 'apply', file, '--cluster', this.urls.join(',')];
-      const child = this.machines.run(undefined, process.execPath, args, ['ignore', 'ignore', 'pipe']);
-      let said = '';
-      child.stderr!.on('data', (data: Buffer) => (said += data.toString('latin1')));
-      const code = await new Promise((resolve) => child.once('close', resolve));
-      if (code === 0) return;
-      if (tries === 0) throw new Error(`cluster apply: ${said}`);
-      await sleep(500);
-    }
+    await this.client([bin, 'cluster', 'apply', file, '--cluster', this.urls.join(',')], 60);
   }
 
   probe(): void {
@@ -225,12 +218,32 @@ class Story {
     );
   }
 
+  /** A machine's server of NATS leads every stream. */
+  async lead(name: string): Promise<void> {
+    const args = ['--import', 'tsx', join(root, 'test/torture/cluster/lead.ts'), this.urls[0], `n${name}`];
+    await this.client(args, 10);
+  }
+
+  /** A program at the client, that may fail a few times: servers of NATS agree a while after they have begun. */
+  async client(args: readonly string[], tries: number): Promise<void> {
+    const child = this.machines.run(undefined, process.execPath, args, ['ignore', 'ignore', 'pipe']);
+    let said = '';
+    child.stderr!.on('data', (data: Buffer) => (said += data.toString('latin1')));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    if (code === 0) return;
+    if (tries === 0) throw new Error(`${args.join(' ')}: ${said}`);
+    await sleep(500);
+    await this.client(args, tries - 1);
+  }
+
   async trouble(trouble: Trouble, name: string): Promise<Away> {
     const [what, whom] = trouble.split(' ');
     const isNats = whom === 'nats';
+    if (isNats || whom === 'machine') await this.lead(name);
     const child = (isNats ? this.nats : this.hosts).get(name)!;
     const mine = isNats ? this.seen.of(name).concat(this.seen.silent(Infinity)) : this.seen.of(name);
     const from = Date.now();
+    if (process.env.DEBUG) this.options.tell(`${new Date().toISOString()} ${trouble} ${name}`);
     if (what === 'kill') child.kill('SIGKILL');
     else if (what === 'stop') child.kill('SIGSTOP');
     else this.machines.cut(name);

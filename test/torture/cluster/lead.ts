@@ -1,0 +1,27 @@
+// `lead.ts URL SERVER`, at the client: has this server lead every stream, and prints how many there are. Which
+// server leads is chance else, and what happens to a machine that leads nothing is easily borne.
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+
+const [url, server] = process.argv.slice(2);
+const TRIES = 40;
+
+const connection = await connect({ servers: [url], timeout: 5000 });
+const manager = await jetstreamManager(connection, { timeout: 5000 });
+const preferred = JSON.stringify({ placement: { preferred: server } });
+let streams = 0;
+for await (const { config } of manager.streams.list()) {
+  streams++;
+  const leads = async (): Promise<boolean> => {
+    const { cluster } = await manager.streams.info(config.name);
+    return cluster?.leader === server;
+  };
+  for (let tries = 0; !(await leads()); tries++) {
+    if (tries === TRIES) throw new Error(`${server} does not lead ${config.name}`);
+    if (tries % 10 === 0)
+      await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${config.name}`, preferred, { timeout: 5000 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+console.log(streams);
+await connection.close();
