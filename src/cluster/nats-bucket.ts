@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { KV } from '@nats-io/kv';
+import type { KV, KvStatus } from '@nats-io/kv';
 import type { Bucket, BucketEntry, Watch } from './bus.ts';
 import { PATIENCE, type Retries } from './nats-retries.ts';
 
@@ -67,8 +67,15 @@ async function watched(
   const isComplete = new Promise<void>((resolve) => (complete = resolve));
   let watching: Awaited<ReturnType<KV['watch']>> | undefined;
   const listen = async (): Promise<void> => {
-    const { values, streamInfo } = await retries.patiently(() => retries.first(() => shared.status()));
-    if (streamInfo.state.last_seq < heard) {
+    const look = () => retries.patiently(() => retries.first(() => shared.status()));
+    const isOlder = ({ streamInfo }: KvStatus): boolean => streamInfo.state.last_seq < heard;
+    let status = await look();
+    // A server that was cut off while it led says less than there is until it hears of the next one.
+    if (isOlder(status)) {
+      await retries.pause(LOOK);
+      status = await look();
+    }
+    if (isOlder(status)) {
       heard = 0;
       wentBack?.();
     }
@@ -85,7 +92,7 @@ async function watched(
         }
       complete();
     };
-    if (values === 0) all();
+    if (status.values === 0) all();
     for await (const entry of watching) {
       const told = entryOf(entry);
       if (told) known.add(entry.key);

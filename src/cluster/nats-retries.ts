@@ -17,7 +17,7 @@ const QUIET = 3000;
 const AGAIN = 30_000;
 /** JetStream's "wrong last sequence", of a stream and of a subject. */
 const WRONG_SEQUENCE: readonly unknown[] = [10071, 10164];
-/** What a server, an account and a stream say that have no room: of a server, memory, a disk, an account, a stream. */
+/** What says that there is no room: of a server, in memory, on disk, of an account, of a stream. */
 const NO_ROOM: readonly unknown[] = [10023, 10028, 10047, 10002, 10077];
 /** "JetStream system temporarily unavailable": a leader is being chosen. */
 const NO_LEADER = 10008;
@@ -96,8 +96,8 @@ export class Retries {
   }
 
   /**
-   * The first answer to a question that changes nothing, asked again each quarter second while there is none: it
-   * comes when somebody leads, and not when the time of a question is over. Rejects when all have failed.
+   * The first answer to a question that changes nothing, asked again each quarter second while there is none:
+   * it comes when somebody leads, not when the time of a question is over. Rejects when all have failed.
    */
   async first<T>(ask: () => Promise<T>): Promise<T> {
     const asked: Promise<T>[] = [];
@@ -129,8 +129,9 @@ export class Retries {
   }
 
   /**
-   * Rejects with ConflictError where JetStream says that the last sequence is another one, and with NoRoomError
-   * where it says that it has no room: it was surely not done. Where nobody heard of it, as of a bucket that was made a moment ago, it is said again: it was surely not done.
+   * Rejects with ConflictError where JetStream says that the last sequence is another one, and with
+   * NoRoomError where it has no room. Where nobody heard of it, as of a bucket that was made a moment ago, it
+   * is said again: it was surely not done.
    */
   async known<T>(work: () => Promise<T>, subject: string, tries = TRIES): Promise<T> {
     try {

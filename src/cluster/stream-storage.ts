@@ -273,8 +273,8 @@ class Subject {
   }
 
   /**
-   * Until it is known whether it is written. False: it is not, and nothing ever will be. Rejects with NoRoomError
-   * where there is no room for it, and none of its tries can have been written.
+   * Until it is known whether it is written. False: it is not, and nothing ever will be. Rejects with
+   * NoRoomError where there is no room for it, and none of its tries can have been written.
    */
   async #append(bytes: Uint8Array, replacing = false): Promise<boolean> {
     for (let refusals = 0, isSure = true; !this.#isFenced; isSure = false) {

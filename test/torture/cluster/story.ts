@@ -247,7 +247,7 @@ class Story {
     if (what === 'kill') child.kill('SIGKILL');
     else if (what === 'stop') child.kill('SIGSTOP');
     else this.machines.cut(name);
-    await sleep(what === 'kill' ? 3000 : this.options.seconds * 1000);
+    await sleep(trouble === 'kill host' ? 3000 : this.options.seconds * 1000);
     if (!isNats)
       await this.until(
         () => mine.every((bmc) => this.seen.back(bmc, from, name) < Infinity),
