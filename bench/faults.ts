@@ -29,5 +29,5 @@ export async function run(): Promise<void> {
       hundred((i) => ({ when: { command: 'get-device-id', user: `user ${i}` }, then: { complete: 0xc0 } })),
     ),
   ];
-  compare(subjects);
+  console.log(compare(subjects));
 }

@@ -89,7 +89,7 @@ export async function subject({ name, settings, isBare, prepare }: SubjectOption
 export const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[all.length >> 1];
 
 /** A table of Markdown: a request of each, and how much more that is than of the first. */
-export function compare(subjects: readonly Subject[]): void {
+export function compare(subjects: readonly Subject[]): string {
   const times = subjects.map((): number[] => []);
   // Turn by turn, each time another one first: what else the machine does is everybody's.
   for (let round = 0; round < ROUNDS + WARM_UP; round++)
@@ -101,9 +101,9 @@ export function compare(subjects: readonly Subject[]): void {
   const least = times.map((all) => Math.min(...all));
   // Of each round by itself: a machine that is busy makes all of a round slow, and not one subject of all.
   const more = times.map((all) => median(all.map((time, round) => time / times[0][round] - 1)));
-  console.log('| what there is | a request, us | more than without |\n|---|---|---|');
-  for (const [i, { name }] of subjects.entries())
-    console.log(
-      `| ${name} | ${(least[i] / 1000).toFixed(2)} | ${i === 0 ? '' : `${(100 * more[i]).toFixed(1)} %`} |`,
-    );
+  const table = subjects.map(
+    ({ name }, i) =>
+      `| ${name} | ${(least[i] / 1000).toFixed(2)} | ${i === 0 ? '' : `${(100 * more[i]).toFixed(1)} %`} |\n`,
+  );
+  return `| what there is | a request, us | more than without |\n|---|---|---|\n${table.join('')}`;
 }

@@ -1,9 +1,12 @@
 import { RecordFile, type RecordFileOptions } from '../world/record-file.ts';
 import type { Files } from '../world/world.ts';
-import { enhancedPacket, type CapturedPacket } from './pcapng.ts';
+import { enhancedPacket, PacketBlock, type CapturedPacket } from './pcapng.ts';
 import type { PacketSink } from './sink.ts';
 
 export type CaptureFileOptions = RecordFileOptions;
+
+/** Bytes that are given to a file before it is waited for. */
+const PIECE = 256 * 1024;
 
 /**
  * Packets in a file; how many were left out, as the disk was too slow, stands in the comment of the next
@@ -58,6 +61,21 @@ export class CaptureFile implements PacketSink {
         comment: `${missingText(missing)}\n${comment}`,
       });
     });
+  }
+
+  /**
+   * All of them, however many: the disk is waited for. A file is larger than its size by at most as much as
+   * is given at once.
+   */
+  async writeAll(blocks: Iterable<Uint8Array>): Promise<void> {
+    let length = 0;
+    for (const block of blocks) {
+      this.write(new PacketBlock(block));
+      length += block.length;
+      if (length < PIECE) continue;
+      length = 0;
+      await this.#file.settled();
+    }
   }
 
   /** Everything that was given is in the file then. */

@@ -1,4 +1,5 @@
 import type { Channel, Message } from '../joint/message.ts';
+import type { Endpoint } from '../world/world.ts';
 import { AuthType, parse20, putBytes, type Packet20 } from '../wire/index.ts';
 import { missingText } from './capture-file.ts';
 import type { CaptureParts } from './capture-parts.ts';
@@ -8,14 +9,14 @@ import { interfacesAt, type CaptureInterfaces } from './places.ts';
 import type { PacketSink } from './sink.ts';
 import { maskPayload, maskWire, type Hide } from './wire-mask.ts';
 import type { Comment } from './comment.ts';
-import { Pair } from './pair.ts';
+import { PacketWay, Pair, SESSION_HEADER } from './pair.ts';
 import type { Words } from './phrases.ts';
 
 /** Both ways between a peer and a channel's interface. */
 interface Ways {
   readonly channel: number;
-  readonly in: IpPath;
-  readonly out: IpPath;
+  readonly in: PacketWay;
+  readonly out: PacketWay;
 }
 
 /** Peers whose addresses are remembered; then all are forgotten. */
@@ -24,8 +25,6 @@ const NONE = new Uint8Array(0);
 /** Second byte of an RMCP+ header: encrypted, a message; whether it is signed as well is all one here. */
 const SEALED_MESSAGE = 0x80;
 const SIGNED = 0x40;
-/** Of a message in RMCP+, what stands before it. */
-const HEADER = 16;
 /** Microseconds of which pairs are kept. */
 const LONG = 1000;
 
@@ -38,6 +37,9 @@ export class PacketWriter {
   readonly #ways = new Map<string, Ways>();
   #memory: Uint8Array = NONE;
   #view: DataView = new DataView(NONE.buffer);
+  /** Whose datagram was last. */
+  #peer = '';
+  #latest: Ways | undefined;
 
   constructor(parts: CaptureParts, sink: PacketSink, comment: Comment) {
     this.#parts = parts;
@@ -62,7 +64,7 @@ export class PacketWriter {
   ): void {
     const { router, secrets = false } = this.#parts;
     const ways = this.#waysOf(peer, channel.number);
-    const path = direction === 'in' ? ways.in : ways.out;
+    const { path } = direction === 'in' ? ways.in : ways.out;
     const { length } = bytes;
     const packet = parse20(bytes);
     const isEncrypted = packet?.encrypted === true;
@@ -105,11 +107,12 @@ export class PacketWriter {
   ): boolean {
     if (bytes[4] !== AuthType.RmcpPlus || (bytes[5] & ~SIGNED) !== SEALED_MESSAGE) return false;
     const sink = this.#sink;
+    const { length } = bytes;
     if (sink.missing > 0 || took >= LONG) return false;
     const ways = this.#waysOf(peer, channel.number);
-    const path = direction === 'in' ? ways.in : ways.out;
-    const { length } = bytes;
-    const clear = HEADER + payload.length;
+    const way = direction === 'in' ? ways.in : ways.out;
+    const { path } = way;
+    const clear = SESSION_HEADER + payload.length;
     const digits = took < 0 ? 0 : took < 10 ? 1 : took < 100 ? 2 : 3;
     let pair = words.pairs[digits];
     if (pair?.fits(direction, path.length, length, clear, below) !== true) {
@@ -121,25 +124,28 @@ export class PacketWriter {
       pair = new Pair({ direction, headers: path.length, datagram: length, clear }, comment, below);
       words.pairs[digits] = pair;
     }
+    if (sink.keep !== undefined) sink.keep(pair, way, time, took, bytes, payload);
+    else this.#pair(pair, way, time, took, bytes, payload);
+    return true;
+  }
+
+  #pair(
+    pair: Pair,
+    way: PacketWay,
+    time: number,
+    took: number,
+    bytes: Uint8Array,
+    payload: Uint8Array,
+  ): void {
+    const sink = this.#sink;
     const start = sink.room(pair.blocks.length, 2);
-    if (start < 0) return true;
+    if (start < 0) return;
     const { memory } = sink;
     const view = this.#viewOf(memory);
-    const { wire, decrypted } = this.#interfaces;
-    pair.put(memory, view, start, path, wire, decrypted, time);
-    if (took >= 0) pair.putMicroseconds(memory, start, took);
-    const [at, second] = [start + PACKET_DATA, start + pair.second + PACKET_DATA];
-    const [sealed, header] = [at + path.length, second + path.length];
-    memory.set(bytes, sealed);
-    for (let i = 0; i < HEADER; i += 4) view.setInt32(header + i, view.getInt32(sealed + i));
-    inTheClear(memory, header, HEADER, payload.length);
-    putBytes(memory, header + HEADER, payload);
-    if (path.isV6) {
-      path.put(memory, view, at, length);
-      path.put(memory, view, second, clear);
-    }
+    const high = Math.floor(time / 2 ** 32);
+    pair.put(memory, view, start, way, high, time - high * 2 ** 32, took);
+    pair.fill(memory, view, start, way, bytes, payload);
     sink.done();
-    return true;
   }
 
   #decrypted(
@@ -191,12 +197,22 @@ export class PacketWriter {
   }
 
   #waysOf(peer: string, channel: number): Ways {
+    // A request and its answer are the same peer's.
+    if (this.#peer === peer && this.#latest?.channel === channel) return this.#latest;
+    this.#peer = peer;
+    return (this.#latest = this.#found(peer, channel));
+  }
+
+  #found(peer: string, channel: number): Ways {
     const known = this.#ways.get(peer);
     if (known?.channel === channel) return known;
     if (this.#ways.size >= PEERS) this.#ways.clear();
     const near = { host: this.#parts.addressOf?.(channel)?.host ?? '0.0.0.0', port: RMCP_PORT };
     const far = endpointOf(peer);
-    const ways = { channel, in: new IpPath(far, near), out: new IpPath(near, far) };
+    const { wire, decrypted } = this.#interfaces;
+    const way = (from: Endpoint, to: Endpoint): PacketWay =>
+      new PacketWay(new IpPath(from, to), wire, decrypted);
+    const ways = { channel, in: way(far, near), out: way(near, far) };
     this.#ways.set(peer, ways);
     return ways;
   }

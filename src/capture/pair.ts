@@ -1,4 +1,5 @@
-import type { IpPath } from './carriers.ts';
+import { putBytes } from '../wire/index.ts';
+import { inTheClear, type IpPath } from './carriers.ts';
 import type { Comment } from './comment.ts';
 import { PACKET_DATA, packetBlockLength, putPacket } from './pcapng.ts';
 
@@ -12,12 +13,34 @@ export interface PairSizes {
   readonly clear: number;
 }
 
+/** Of a message in RMCP+, what stands before it. */
+export const SESSION_HEADER = 16;
+
+/** Whose datagrams they are: between whom, and which interfaces of the file have them. */
+export class PacketWay {
+  readonly path: IpPath;
+  readonly wire: number;
+  readonly decrypted: number;
+  /** Of the list on which it stands, and where on it. */
+  mark: object | undefined = undefined;
+  number = 0;
+
+  constructor(path: IpPath, wire: number, decrypted: number) {
+    this.path = path;
+    this.wire = wire;
+    this.decrypted = decrypted;
+  }
+}
+
 /**
  * A datagram and the same in the clear, as two blocks of a file one behind the other. Most packets say what
  * one before them has said: they are copied from that one, and only what differs is written.
  */
 export class Pair {
   readonly blocks: Uint8Array;
+  /** Of the list on which it stands, and where on it. */
+  mark: object | undefined = undefined;
+  number = 0;
   readonly #view: DataView;
   /** Whose headers stand in it. */
   #path: IpPath | undefined;
@@ -66,27 +89,49 @@ export class Pair {
     );
   }
 
-  /** Copies it to `start`, with places and a time of its own; the packets themselves are left to the caller. */
+  /**
+   * Copies it to `start`, with what is its own but for the packets: interfaces, time (microseconds in two
+   * words), and the microseconds of its comment, as many digits as the first had; -1: none.
+   */
   put(
     out: Uint8Array,
     view: DataView,
     start: number,
-    path: IpPath,
-    wire: number,
-    clear: number,
-    time: number,
+    { path, wire, decrypted }: PacketWay,
+    high: number,
+    low: number,
+    took: number,
   ): void {
     if (this.#path !== path) this.#goes(path);
     out.set(this.blocks, start);
-    const high = Math.floor(time / 2 ** 32);
-    const low = time - high * 2 ** 32;
     view.setUint32(start + 8, wire, true);
     view.setUint32(start + 12, high, true);
     view.setUint32(start + 16, low, true);
     const again = start + this.second;
-    view.setUint32(again + 8, clear, true);
+    view.setUint32(again + 8, decrypted, true);
     view.setUint32(again + 12, high, true);
     view.setUint32(again + 16, low, true);
+    if (took >= 0) this.#putMicroseconds(out, start, took);
+  }
+
+  /** Puts in the datagram and the message that it holds. */
+  fill(
+    out: Uint8Array,
+    view: DataView,
+    start: number,
+    { path }: PacketWay,
+    datagram: Uint8Array,
+    message: Uint8Array,
+  ): void {
+    const sealed = start + PACKET_DATA + path.length;
+    const header = start + this.second + PACKET_DATA + path.length;
+    out.set(datagram, sealed);
+    for (let i = 0; i < SESSION_HEADER; i += 4) view.setInt32(header + i, view.getInt32(sealed + i));
+    inTheClear(out, header, SESSION_HEADER, message.length);
+    putBytes(out, header + SESSION_HEADER, message);
+    if (!path.isV6) return;
+    path.put(out, view, start + PACKET_DATA, datagram.length);
+    path.put(out, view, start + this.second + PACKET_DATA, SESSION_HEADER + message.length);
   }
 
   #goes(path: IpPath): void {
@@ -95,8 +140,7 @@ export class Pair {
     path.put(this.blocks, this.#view, this.second + PACKET_DATA, this.#sizes.clear);
   }
 
-  /** Writes the microseconds of one that was copied to `start`; as many digits as the first had. */
-  putMicroseconds(out: Uint8Array, start: number, microseconds: number): void {
+  #putMicroseconds(out: Uint8Array, start: number, microseconds: number): void {
     let left = microseconds;
     let [at, again] = [start + this.digits, start + this.digitsAgain];
     do {

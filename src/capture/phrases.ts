@@ -40,11 +40,18 @@ interface Phrase {
 export class Phrases {
   readonly #pages = new Map<Entry, Page>();
   readonly #texts = new Map<string, Uint8Array>();
+  #latest = NOBODY;
   #count = 0;
 
   /** Where the messages of one handler stand. */
   page(entry: Entry | undefined): Page {
     if (entry === undefined) return NOBODY;
+    // Who polls asks the same again: that is found without a look into any map.
+    if (this.#latest.entry === entry) return this.#latest;
+    return (this.#latest = this.#page(entry));
+  }
+
+  #page(entry: Entry): Page {
     const known = this.#pages.get(entry);
     if (known !== undefined) return known;
     if (this.#pages.size >= MOST) this.#pages.clear();
@@ -81,6 +88,8 @@ export class Page {
   readonly #isAbout: boolean;
   readonly #requests = new Map<number, Phrase>();
   readonly #answers = new Map<number, Phrase>();
+  #asked: Phrase | undefined;
+  #answered: Phrase | undefined;
   readonly #remembered: () => boolean;
 
   constructor(entry: Entry | undefined, remembered: () => boolean) {
@@ -94,9 +103,11 @@ export class Page {
   request(names: Names, message: Message, channel: number): Words {
     const { data } = message;
     if (!this.isPlain || data.length > LONGEST) return requestWords(names, this.entry, message, channel);
+    const latest = this.#asked;
+    if (latest !== undefined && isSame(latest.data, data)) return latest.words;
     const hash = hashOf(data, START);
     const known = this.#requests.get(hash);
-    if (known !== undefined && isSame(known.data, data)) return known.words;
+    if (known !== undefined && isSame(known.data, data)) return (this.#asked = known).words;
     const words = requestWords(names, this.entry, message, channel);
     if (this.#remembered()) this.#requests.set(hash, { data: data.slice(), asked: NONE, words });
     return words;
@@ -107,9 +118,13 @@ export class Page {
     if (!this.isPlain || answer.length + message.data.length > LONGEST)
       return answerWords(names, message, channel, answer);
     const asked = this.#isAbout ? message.data : NONE;
+    const latest = this.#answered;
+    if (latest !== undefined && isSame(latest.data, answer) && isSame(latest.asked, asked))
+      return latest.words;
     const hash = hashOf(answer, hashOf(asked, START));
     const known = this.#answers.get(hash);
-    if (known !== undefined && isSame(known.data, answer) && isSame(known.asked, asked)) return known.words;
+    if (known !== undefined && isSame(known.data, answer) && isSame(known.asked, asked))
+      return (this.#answered = known).words;
     const words = answerWords(names, message, channel, answer);
     if (this.#remembered()) this.#answers.set(hash, { data: answer.slice(), asked: asked.slice(), words });
     return words;
@@ -118,6 +133,7 @@ export class Page {
   forget(): void {
     this.#requests.clear();
     this.#answers.clear();
+    this.#asked = this.#answered = undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PacketWay, Pair } from './pair.ts';
 import { blocksIn, PacketBlock, type CapturedPacket } from './pcapng.ts';
 
 /**
@@ -16,6 +17,19 @@ export interface PacketSink {
   room(length: number, packets?: number): number;
   /** They are there. */
   done(): void;
+  /**
+   * Takes what a pair of blocks is made of, and makes them when somebody wants them: a datagram and the
+   * message that it holds, `time` and `took` in microseconds (-1: nothing took any). Copied at once. Only
+   * while none is missing. Default: it wants blocks.
+   */
+  keep?(
+    pair: Pair,
+    way: PacketWay,
+    time: number,
+    took: number,
+    datagram: Uint8Array,
+    message: Uint8Array,
+  ): void;
 }
 
 const SLAB = 16 * 1024;

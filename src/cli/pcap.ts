@@ -1,13 +1,5 @@
 import type { Bmc } from '../bmc.ts';
-import {
-  Capture,
-  CaptureFile,
-  captureHeader,
-  CapturePlaces,
-  PacketBlock,
-  PacketRing,
-  Wording,
-} from '../capture/index.ts';
+import { Capture, CaptureFile, captureHeader, CapturePlaces, PacketRing, Wording } from '../capture/index.ts';
 import type { Log } from '../state/setup.ts';
 import { parseEndpoint, type Endpoint, type Timer, type World } from '../world/world.ts';
 import { CliError, problemOf } from './errors.ts';
@@ -96,10 +88,10 @@ export async function openPcap(
       captures.set(bmc.name, capture);
       bmc.taps.add(capture);
     } else {
-      rings.get(bmc.name)?.end();
+      const before = rings.get(bmc.name)?.end();
       const most = Math.max(KEPT_EACH, Math.floor(KEPT / Math.max(names.length, 1)));
       const ring = new PacketRing(most);
-      const kept = new KeptPackets(new Capture(parts, ring), ring, file, clock);
+      const kept = new KeptPackets(new Capture(parts, ring), ring, file, clock, before);
       rings.set(bmc.name, kept);
       bmc.taps.add(kept.capture);
       onTrouble(bmc, triggers, () => kept.trouble());
@@ -110,7 +102,7 @@ export async function openPcap(
     add: (bmc) => add(bmc, false),
     async close() {
       for (const capture of captures.values()) capture.flush();
-      for (const kept of rings.values()) kept.end();
+      await Promise.all([...rings.values()].map((kept) => kept.end()));
       await file.close();
       if (file.missed > 0) log.warn(`${pcap}: the disk was too slow for ${file.missed} packet(s)`);
     },
@@ -133,8 +125,17 @@ class KeptPackets {
   readonly #file: CaptureFile;
   readonly #clock: World['clock'];
   #timer: Timer | undefined;
+  #writing: Promise<void>;
 
-  constructor(capture: Capture, ring: PacketRing, file: CaptureFile, clock: World['clock']) {
+  /** `before`: what is written before it. */
+  constructor(
+    capture: Capture,
+    ring: PacketRing,
+    file: CaptureFile,
+    clock: World['clock'],
+    before = Promise.resolve(),
+  ) {
+    this.#writing = before;
     this.capture = capture;
     this.#ring = ring;
     this.#file = file;
@@ -145,17 +146,20 @@ class KeptPackets {
     this.#timer ??= this.#clock.after(AFTERMATH, () => this.#write());
   }
 
-  /** Writes at once what would have been written, and nothing more. */
-  end(): void {
-    if (this.#timer === undefined) return;
+  /** Writes at once what would have been written, and nothing more. The disk has it then. */
+  end(): Promise<void> {
+    if (this.#timer === undefined) return this.#writing;
     this.#timer.cancel();
     this.#write();
+    return this.#writing;
   }
 
+  /** The disk is waited for: nothing is left out of it, least of all the end, where the trouble is. */
   #write(): void {
     this.#timer = undefined;
     this.capture.flush();
-    for (const block of this.#ring.take()) this.#file.write(new PacketBlock(block));
+    const blocks = this.#ring.taken();
+    this.#writing = this.#writing.then(() => this.#file.writeAll(blocks));
   }
 }
 

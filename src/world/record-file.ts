@@ -145,6 +145,11 @@ export class RecordFile {
     this.#writing ??= this.#drain();
   }
 
+  /** Waits until nothing waits for the disk: at once, where enough for a write does. */
+  async settled(): Promise<void> {
+    while (this.#fill > 0 && this.#writing !== undefined) await this.#writing;
+  }
+
   /** Everything that was given is in the file then, or was told to have failed. */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -245,6 +250,8 @@ export class RecordFile {
   async #turn(): Promise<void> {
     const { keep = 1 } = this.#options;
     const older = (i: number): string => (i === 0 ? this.#path : `${this.#path}.${i}`);
+    // In place of another one, ext4 begins to write out at once, in this process, all that is renamed.
+    await this.#files.remove(older(keep));
     for (let i = keep - 1; i >= 0; i--)
       if (i === 0 || (await this.#files.stat(older(i))) !== undefined)
         await this.#files.rename(older(i), older(i + 1));
