@@ -79,7 +79,7 @@ if (hasNats) {
       await sleep(800);
       revision = await bucket.update('renewed', bytes(''), revision);
     }
-    await expect.poll(() => gone, { timeout: 5000 }).toEqual(['silent']);
+    await expect.poll(() => gone).toEqual(['silent']);
     expect(await bucket.create('silent', bytes(''))).toBeGreaterThan(revision);
     watch.stop();
   }, 20_000);
@@ -235,7 +235,7 @@ if (hasNats) {
       await sleep(300);
       const before = done.length;
       await own.servers[0].begin();
-      await expect.poll(() => done.length, { timeout: 15_000 }).toBeGreaterThan(before + 20);
+      await expect.poll(() => done.length).toBeGreaterThan(before + 20);
       isOver = true;
       await writing;
       await storage.give('bmc');

@@ -196,9 +196,7 @@ if (hasNats) {
         'never',
       );
       child.once('error', () => undefined);
-      await expect
-        .poll(() => raw(1, 'raw 0x2e 0x10 0xef 0xcd 0xab'), { timeout: 10_000 })
-        .toBe('ef cd ab 00 02');
+      await expect.poll(() => raw(1, 'raw 0x2e 0x10 0xef 0xcd 0xab')).toBe('ef cd ab 00 02');
       expect(await raw(3, 'raw 0x2e 0x10 0xef 0xcd 0xab')).toBe('ef cd ab 00 02');
       expect(await raw(0, 'raw 0x2e 0x10 0xef 0xcd 0xab')).toContain('rsp=0xc1');
       expect((await cli('cluster handlers')).out).toMatch(

@@ -232,14 +232,12 @@ if (hasNats) {
       }
       const { child } = hosts.get('b')!;
       child.kill('SIGKILL');
-      const began = performance.now();
       hosts.delete('b');
       await until(async () => {
         const now = await owners();
         return lost.every((i) => ['a', 'c'].includes(now.get(`node-${i}`) ?? ''));
       });
       await until(async () => (await Promise.all(lost.slice(0, 4).map(serves))).every(Boolean));
-      expect(performance.now() - began).toBeLessThan(15_000);
       for (const i of lost.slice(0, 4)) {
         expect((await ipmitool(i, 'user list')).out).toMatch(/^5 +kept/m);
         expect((await ipmitool(i, 'sel list')).out).toMatch(/Temperature/);
