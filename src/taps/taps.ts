@@ -51,6 +51,9 @@ export class Taps<B = unknown> {
   fault: ((hit: FaultHit) => void) | undefined = undefined;
   readonly #bmc: TappedBmc<B>;
   #taps: readonly Place[] = NONE;
+  /** Of these, those that want requests, and answers. */
+  #askedOf: readonly Place[] = NONE;
+  #answeredTo: readonly Place[] = NONE;
   #tampers: readonly TamperPlace[] = NONE;
   #setUps: readonly SetUpPlace[] = NONE;
   #unwrap: (() => void) | undefined;
@@ -132,9 +135,13 @@ export class Taps<B = unknown> {
 
   #put(taps: readonly Place[]): void {
     this.#taps = taps;
-    const wants = (kind: keyof Tap): boolean => taps.some(({ tap }) => tap[kind] !== undefined);
-    this.frame = wants('frame') ? this.#framesTo(taps) : undefined;
-    this.payload = wants('payload') ? this.#payloadsTo(taps) : undefined;
+    // Each is told by a loop of those that want it: one that passes over others costs more than the call.
+    const wanting = (kind: keyof Tap): Place[] => taps.filter(({ tap }) => tap[kind] !== undefined);
+    const wants = (kind: keyof Tap): boolean => wanting(kind).length > 0;
+    this.frame = wants('frame') ? this.#framesTo(wanting('frame')) : undefined;
+    this.payload = wants('payload') ? this.#payloadsTo(wanting('payload')) : undefined;
+    this.#askedOf = wanting('message');
+    this.#answeredTo = wanting('answer');
     this.fault = wants('fault') ? (hit) => this.#tell((tap) => tap.fault?.(hit)) : undefined;
     if (!wants('message') && !wants('answer')) {
       this.#unwrap?.();
@@ -203,7 +210,7 @@ export class Taps<B = unknown> {
   }
 
   #asked(asked: Asked): void {
-    const taps = this.#taps;
+    const taps = this.#askedOf;
     for (let i = 0; i < taps.length; i++) {
       try {
         taps[i].tap.message?.(asked);
@@ -214,7 +221,7 @@ export class Taps<B = unknown> {
   }
 
   #answered(asked: Asked, answer: Answer): Answer {
-    const taps = this.#taps;
+    const taps = this.#answeredTo;
     for (let i = 0; i < taps.length; i++) {
       try {
         taps[i].tap.answer?.(asked, answer);
