@@ -13,6 +13,7 @@ const connection = await connect({ servers: [url], timeout: 5000 });
 const manager = await jetstreamManager(connection, { timeout: 5000 });
 const preferred = JSON.stringify({ placement: { preferred: server } });
 let streams = 0;
+let answer = '';
 for await (const { config } of manager.streams.list()) {
   streams++;
   const leads = async (): Promise<boolean> => {
@@ -20,9 +21,13 @@ for await (const { config } of manager.streams.list()) {
     return cluster?.leader === server;
   };
   for (let tries = 0; !(await leads()); tries++) {
-    if (tries === TRIES) throw new Error(`${server} does not lead ${config.name}`);
-    if (tries % AGAIN === 0)
-      await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${config.name}`, preferred, { timeout: 5000 });
+    if (tries === TRIES) throw new Error(`${server} does not lead ${config.name}: ${answer}`);
+    if (tries % AGAIN === 0) {
+      // A leader that is asked for somebody whom it has not heard of lately stays: then anybody else may lead, who has.
+      const wanted = (tries / AGAIN) % 2 === 0 ? preferred : '{}';
+      const subject = `$JS.API.STREAM.LEADER.STEPDOWN.${config.name}`;
+      answer = (await connection.request(subject, wanted, { timeout: 5000 })).string();
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
