@@ -23,6 +23,8 @@ export interface BucketEntry {
  * with something else than ConflictError may have been done all the same: nobody heard of it.
  */
 export interface Bucket {
+  /** Milliseconds after which it forgets, as whoever made it had them; undefined: it forgets nothing. */
+  readonly ttl: number | undefined;
   /** Its revision. Rejects with ConflictError where the key is there. */
   create(key: string, value: Uint8Array): Promise<number>;
   /** Rejects with ConflictError where its revision is another one. */

@@ -57,7 +57,8 @@ export class Hosts {
     this.#bucket = bucket;
     this.#name = name;
     this.#clock = surroundings.clock;
-    this.#ttl = times.ttl;
+    // Whoever goes by a longer time is sure of himself for longer.
+    this.#ttl = Math.max(times.ttl, bucket.ttl ?? 0);
     this.#written = { ...place, schema: SCHEMA };
     this.lease = new BucketLease(bucket, tokenOf(name), surroundings, this.#written, times);
   }

@@ -144,3 +144,18 @@ test('23.2: a renewal of which nobody heard is said again at once when nobody he
   await clock.run(LEASE_TIMES.ttl);
   expect([lease.isHeld, lease.epoch]).toEqual([true, 1]);
 });
+
+test('23.2: a bucket that another version made forgets sooner: a lease in it ends sooner too', async () => {
+  const { clock, run, until } = time();
+  const line = new SimServer(clock, () => 0.5).connect();
+  const { margin, ttl } = LEASE_TIMES;
+  await line.bucket('hosts', { ttl: 3000 });
+  const bucket = await line.bucket('hosts', { ttl });
+  const lease = new BucketLease(bucket, 'one', { clock, random });
+  expect(await until(lease.take())).toBe(true);
+  line.isCut = true;
+  const from = clock.monotonic();
+  await run(3000 - margin);
+  expect(lease.isHeld).toBe(false);
+  expect(clock.monotonic() - from).toBeLessThan(ttl - margin);
+});

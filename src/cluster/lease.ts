@@ -20,7 +20,7 @@ export interface Lease {
 
 /** Milliseconds. */
 export interface LeaseTimes {
-  /** After which the bucket forgets a holder that is silent. */
+  /** After which the bucket forgets a holder that is silent; of one that is there its own time, if less. */
   readonly ttl: number;
   /** From one renewal to the next. */
   readonly renewal: number;
@@ -29,11 +29,11 @@ export interface LeaseTimes {
 }
 
 /**
- * Long enough for many an election of NATS (4 to 9 s), short enough for the BMCs of a host that died to
- * be with others in ten seconds. Between the end of what a host is sure of and that of its lease is the
+ * Long enough for most elections of NATS (4 to 9 s), short enough for the BMCs of a host that died to be
+ * with others in ten seconds. Between the end of what a host is sure of and that of its lease is the
  * margin for clocks that differ alone: no datagram passes from the first on.
  */
-export const LEASE_TIMES: LeaseTimes = { ttl: 6000, renewal: 1000, margin: 500 };
+export const LEASE_TIMES: LeaseTimes = { ttl: 7000, renewal: 1000, margin: 500 };
 
 /** What of a process is written into the bucket. */
 interface Held {
@@ -134,7 +134,9 @@ export class BucketLease implements Lease {
   }
 
   #confirmed(sent: number): void {
-    const { ttl, renewal, margin } = this.#times;
+    const { renewal, margin } = this.#times;
+    // A bucket that another version made may forget sooner.
+    const ttl = Math.min(this.#times.ttl, this.#bucket.ttl ?? Infinity);
     const now = this.#clock.monotonic();
     this.#until = sent + ttl - margin;
     this.#stop();

@@ -41,7 +41,7 @@ async function watchedBucket(says: readonly number[]) {
   const shared: Partial<KV> = { status, watch };
   let wentBack = 0;
   let told = 0;
-  const bucket = natsBucket(shared as KV, connection as NatsConnection, new Retries(clock));
+  const bucket = natsBucket(shared as KV, connection as NatsConnection, new Retries(clock), undefined);
   const watching = await bucket.watch(
     () => told++,
     () => wentBack++,

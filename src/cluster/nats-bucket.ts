@@ -8,8 +8,13 @@ const LOOK = 1500;
 /** Until whoever wrote a change himself has to have heard of it, or of any other one. */
 const UNHEARD = 500;
 
-/** Values by key, of a bucket that is there. */
-export function natsBucket(shared: KV, connection: NatsConnection, retries: Retries): Bucket {
+/** Values by key, of a bucket that is there; `ttl`: milliseconds, if it forgets. */
+export function natsBucket(
+  shared: KV,
+  connection: NatsConnection,
+  retries: Retries,
+  ttl: number | undefined,
+): Bucket {
   const watches = new Set<Expecting>();
   /** Who watches has to hear of it. */
   const written = (revision: number): number => {
@@ -17,6 +22,7 @@ export function natsBucket(shared: KV, connection: NatsConnection, retries: Retr
     return revision;
   };
   return {
+    ttl,
     create: async (key, value) => written(await retries.known(() => shared.create(key, value), key)),
     update: async (key, value, revision) =>
       written(await retries.known(() => shared.update(key, value, revision, PATIENCE), key)),

@@ -126,7 +126,10 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
       };
       await retries.patiently(() => makers.create(`${prefix}_${bucket}`, making));
       const opening = ttl === undefined ? buckets : leases;
-      return natsBucket(await opening.open(`${prefix}_${bucket}`), connection, retries);
+      const shared = await opening.open(`${prefix}_${bucket}`);
+      // One that was there already has the time that it was made with, maybe by another version.
+      const forgetsAfter = ttl === undefined ? 0 : (await retries.patiently(() => shared.status())).ttl;
+      return natsBucket(shared, connection, retries, forgetsAfter > 0 ? forgetsAfter : undefined);
     },
     async entries(bucket) {
       kept();
@@ -142,7 +145,7 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
         }
       });
       if (!isThere) return found;
-      const watch = await natsBucket(shared, connection, retries).watch((key, entry) => {
+      const watch = await natsBucket(shared, connection, retries, undefined).watch((key, entry) => {
         if (entry) found.set(key, entry);
         else found.delete(key);
       });

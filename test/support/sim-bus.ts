@@ -194,6 +194,7 @@ export class SimLine implements Bus {
     const shared = buckets.get(name) ?? new SimBucket(clock, ttl, this.#server);
     buckets.set(name, shared);
     return {
+      ttl: shared.ttl,
       create: (key, value) => this.carry(() => shared.put(key, value, 0)),
       update: (key, value, revision) => this.carry(() => shared.put(key, value, revision)),
       remove: (key, revision) => this.carry(() => shared.remove(key, revision)),
@@ -337,14 +338,14 @@ class SimBucket {
   readonly listeners = new Set<Hear>();
   readonly restored = new Set<() => void>();
   readonly #clock: SimClock;
-  readonly #ttl: number | undefined;
+  readonly ttl: number | undefined;
   readonly #server: Pick<SimServer, 'forgetsLater'>;
   #revision = 0;
 
   constructor(clock: SimClock, ttl: number | undefined, server: Pick<SimServer, 'forgetsLater'>) {
     this.#server = server;
     this.#clock = clock;
-    this.#ttl = ttl;
+    this.ttl = ttl;
   }
 
   get copy(): Copy<{ value: Uint8Array; revision: number }> {
@@ -354,7 +355,7 @@ class SimBucket {
   /** What has a time to live has outlived it. */
   restore({ entries, last }: Copy<{ value: Uint8Array; revision: number }>): void {
     this.entries.clear();
-    if (this.#ttl === undefined) for (const [key, entry] of entries) this.entries.set(key, entry);
+    if (this.ttl === undefined) for (const [key, entry] of entries) this.entries.set(key, entry);
     this.#revision = last;
     for (const tell of this.restored) tell();
   }
@@ -368,8 +369,8 @@ class SimBucket {
     const entry = { value, revision: ++this.#revision };
     this.entries.set(key, entry);
     for (const hear of this.listeners) hear(key, entry);
-    if (this.#ttl !== undefined)
-      this.#clock.after(this.#ttl + this.#server.forgetsLater(), () => {
+    if (this.ttl !== undefined)
+      this.#clock.after(this.ttl + this.#server.forgetsLater(), () => {
         if (this.entries.get(key) === entry) this.#forget(key);
       });
     return entry.revision;
