@@ -3,6 +3,7 @@ import { SimServer, type SimLine } from '../../test/support/sim-bus.ts';
 import { SimClock } from '../world/sim-clock.ts';
 import { simWorld } from '../world/index.ts';
 import type { Random } from '../world/world.ts';
+import { Hosts } from './hosts.ts';
 import { BucketLease, LEASE_TIMES, LocalLeases, type Lease } from './lease.ts';
 
 interface Rig {
@@ -158,4 +159,28 @@ test('23.2: a bucket that another version made forgets sooner: a lease in it end
   await run(3000 - margin);
   expect(lease.isHeld).toBe(false);
   expect(clock.monotonic() - from).toBeLessThan(ttl - margin);
+});
+
+test('23.2: a host with a shorter time forgets no host of a version with a longer one that is still sure of itself', async () => {
+  const world = simWorld(3);
+  const server = new SimServer(world.clock, () => 0.5);
+  const [here, there] = [server.connect(), server.connect()];
+  const { ttl } = LEASE_TIMES;
+  const longer = new Hosts(await there.bucket('hosts', { ttl }), 'longer', {}, world);
+  const times = { ...LEASE_TIMES, ttl: ttl / 2 };
+  const shorter = new Hosts(await here.bucket('hosts', { ttl: times.ttl }), 'shorter', {}, world, times);
+  await world.until(shorter.watch());
+  await world.until(shorter.take());
+  await world.until(longer.take());
+  await world.run(100);
+  there.isCut = true;
+  let looks = 0;
+  for (; longer.lease.isHeld; looks++) {
+    expect(shorter.living.has('longer')).toBe(true);
+    await world.run(100);
+  }
+  expect(looks * 100).toBeGreaterThan(times.ttl);
+  await world.run(ttl);
+  expect(shorter.living.has('longer')).toBe(false);
+  shorter.stop();
 });
